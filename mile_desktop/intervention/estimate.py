@@ -1,0 +1,37 @@
+"""The live number: what is shown, recorded, and what it rests on."""
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+from mile_desktop.policies.policy import FloatArray, PolicyOutput
+
+
+@dataclass(frozen=True, slots=True)
+class InterventionEstimate:
+    """p(ν=1∣s) for one step, with its band."""
+
+    probability: float
+    """Posterior-predictive probability in [0, 1]; NaN where nothing can be said."""
+    low: float
+    high: float
+    """Band over the ensemble's members, same range."""
+    forecast: float = math.nan
+    """Probability of a takeover within the next ten steps; NaN where there is no forecast."""
+
+
+class InterventionEstimator(Protocol):
+    """Computes the live number; owned by the rollout loop's thread."""
+
+    @property
+    def basis(self) -> str:
+        """What the number rests on, in words: ``shipped model``, ``3 takeovers`` …"""
+        ...
+
+    def reset(self) -> None:
+        """Begin a new episode."""
+        ...
+
+    def estimate(self, observation: FloatArray, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:
+        """Estimate for the step about to be taken; ``intervening``: the previous step was the operator's."""
+        ...

@@ -1,0 +1,90 @@
+"""Who can take over, seen from the rollout loop."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+Expert = Callable[[FloatArray], FloatArray]
+"""Scripted expert: observation float32[n] → action float32[a] in [−1, 1]."""
+
+
+class OperatorRequest(StrEnum):
+    """What an operator can ask for besides driving; edges, not levels."""
+
+    START = "start"
+    SUCCESS = "success"
+    FAILURE = "failure"
+    DISCARD = "discard"
+    """First press of two: asks for confirmation."""
+    TOGGLE_HOLD = "toggle_hold"
+    STOP = "stop"
+    NEXT_CAMERA = "next_camera"
+    PREVIOUS_CAMERA = "previous_camera"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OperatorContext:
+    """What an operator may look at when deciding; people look at the screen instead."""
+
+    step: int
+    """Index of the step about to be taken, 0 at the start of an episode."""
+    observation: FloatArray
+    """float32[n]."""
+    proposal: FloatArray
+    """float32[a], the policy's action for this step."""
+    policy_mean: FloatArray
+    policy_std: FloatArray
+    """float32[a] each, the running policy's distribution."""
+    intervening: bool
+    """The previous step was taken by the operator."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OperatorReading:
+    """What an operator says in one control tick."""
+
+    takeover: bool
+    """Wants to drive now (level)."""
+    action: FloatArray
+    """float32[a] in [−1, 1]; used where ``takeover``."""
+    requests: tuple[OperatorRequest, ...] = ()
+    rewind: bool = False
+    """Rewind button held (level)."""
+    connected: bool = True
+    """False: the device is gone; a takeover in progress becomes a hold."""
+
+
+class Operator(Protocol):
+    """A person at a device, or a simulated supervisor; polled once a tick by the rollout loop's own thread."""
+
+    @property
+    def kind(self) -> str:
+        """Recorded with the episode: ``gamepad``, ``keyboard``, ``screen``, ``probit``, ``segment`` …"""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Human name of the device that is listened to, or what is missing."""
+        ...
+
+    @property
+    def instruction(self) -> str:
+        """What takes over and how to let go, e.g. ``hold RB``."""
+        ...
+
+    def reset(self, seed: int) -> None:
+        """Begin a new episode."""
+        ...
+
+    def poll(self, context: OperatorContext) -> OperatorReading:
+        """Read the device without blocking."""
+        ...
+
+    def close(self) -> None:
+        """Release the device."""
+        ...

@@ -1,0 +1,38 @@
+"""What a policy is to the rest of the house."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PolicyOutput:
+    """What a policy proposes for one observation."""
+
+    action: FloatArray
+    """float32[a] in [−1, 1]: the proposal, clipped by the policy and nowhere else."""
+    mean: FloatArray
+    """float32[a]: mean of its distribution, clipped to the action box."""
+    std: FloatArray
+    """float32[a]: standard deviation, > 0."""
+
+
+class Policy(Protocol):
+    """Maps observations to proposals; owned by one thread."""
+
+    @property
+    def policy_id(self) -> str:
+        """Identity recorded with every episode."""
+        ...
+
+    def reset(self, seed: int) -> None:
+        """Forget the previous episode; all randomness of the next one comes from ``seed``."""
+        ...
+
+    def act(self, observation: FloatArray) -> PolicyOutput:
+        """Propose an action for ``observation`` (float32[n])."""
+        ...

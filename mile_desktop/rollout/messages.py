@@ -1,0 +1,227 @@
+"""What window and rollout worker say to each other: msgspec structs, encoded as msgpack, never pickled.
+
+Commands go from the window to the worker, events come back. Both unions are closed: a byte string that is none
+of them is refused by the decoder.
+"""
+
+import msgspec
+
+from mile_desktop.rollout.phases import Phase
+
+
+class Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Base of everything that crosses the pipe; the class name is the tag."""
+
+
+# ── commands: window → worker ────────────────────────────────────────────────────────────────────────────────────
+
+
+class LoadSession(Message, frozen=True):
+    """Load scene, policy, intervention model and operators; answered by ``SessionLoaded`` or ``Fault``."""
+
+    workspace: str
+    """Folder of the workspace."""
+    scene: str
+    policy: str
+    """A policy id of the workspace, a folder, ``initial`` or ``expert``."""
+    intervention_model: str = ""
+    """A model id of the workspace, a folder, or empty for the best there is for scene and policy."""
+    simulated_operator: str = "none"
+    """``none``, ``probit`` or ``segment``: a simulated supervisor listens besides the person."""
+    gamepad: bool = True
+    rate_hz: float = 20.0
+    speed: float = 1.0
+    """Simulated seconds per wall-clock second; 1 is real time."""
+    seed: int = 0
+
+
+class StartEpisodes(Message, frozen=True):
+    """Begin a run of ``episodes`` episodes."""
+
+    episodes: int = 1
+
+
+class RequestStop(Message, frozen=True):
+    """Latched stop: only ``RequestReset`` leaves it."""
+
+
+class RequestReset(Message, frozen=True):
+    """Leave the stop; the scene is reset."""
+
+
+class ToggleHold(Message, frozen=True):
+    """Hold the pose, or resume."""
+
+
+class EndEpisode(Message, frozen=True):
+    """The person says how the running episode ended: ``success``, ``failure`` or ``discard``."""
+
+    outcome: str
+
+
+class UndoDiscard(Message, frozen=True):
+    """Bring the last discarded episode back (as ``aborted``)."""
+
+
+class PromotePolicy(Message, frozen=True):
+    """Run another policy from the next episode on."""
+
+    policy: str
+    intervention_model: str = ""
+
+
+class WindowInput(Message, frozen=True):
+    """Keyboard and on-screen pad: sent on every change and every 100 ms while anything is pressed.
+
+    The worker treats silence of 500 ms during a takeover as a lost device.
+    """
+
+    source: str
+    """``keyboard`` or ``screen``."""
+    takeover: bool
+    action: tuple[float, ...]
+    rewind: bool = False
+
+
+class SetAlert(Message, frozen=True):
+    """When to call for attention."""
+
+    threshold: float
+    debounce_steps: int
+    ask_me: bool
+    """Hold and ask instead of only alerting."""
+
+
+class SetPad(Message, frozen=True):
+    """Use this gamepad profile (JSON of ``operators.profile.PadProfile``) from now on."""
+
+    profile: str
+
+
+class WatchPad(Message, frozen=True):
+    """Send ``PadState`` at display rate (the Devices page is open) or no longer."""
+
+    enabled: bool
+
+
+class TestRumble(Message, frozen=True):
+    """Shake the pad once."""
+
+
+class Shutdown(Message, frozen=True):
+    """Close the running episode safely and end the process."""
+
+
+# ── events: worker → window ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class SessionLoaded(Message, frozen=True):
+    """The worker is ready to start."""
+
+    scene: str
+    policy_id: str
+    policy_name: str
+    basis: str
+    """What the probability rests on, in words."""
+    action_labels: tuple[str, ...]
+    max_steps: int
+    rate_hz: float
+
+
+class Status(Message, frozen=True):
+    """One consistent snapshot; newest wins."""
+
+    phase: Phase
+    reason: str
+    """Why the phase is what it is, when there is something to say."""
+    episode: int
+    """Number of the running episode within the workspace, from 1."""
+    episodes_left: int
+    step: int
+    policy_id: str
+    policy_name: str
+    operator: str
+    device: str
+    instruction: str
+    """E.g. ``hold RB``."""
+    device_connected: bool
+    rate_hz: float
+    """Achieved over the last two seconds; 0 while idle."""
+    lateness_p99_ms: float
+    lateness_max_ms: float
+    overruns: int
+    """Ticks that began later than half a period, since the session was loaded."""
+    alert: bool
+    """p stayed above the threshold for the debounce time."""
+    asking: bool
+    """The robot holds and asks for help by itself."""
+    basis: str
+    discard_armed: bool = False
+    """The pad's discard button was pressed once; a second press discards."""
+
+
+class StepTaken(Message, frozen=True):
+    """One recorded step, for the plots; the sender drops the oldest when the window does not read."""
+
+    episode_id: str
+    step: int
+    timestamp: float
+    intervention: bool
+    probability: float
+    """NaN where none is shown."""
+    low: float
+    high: float
+    forecast: float
+    proposed: tuple[float, ...]
+    executed: tuple[float, ...]
+    std: tuple[float, ...]
+    phase: Phase
+
+
+class EpisodeClosed(Message, frozen=True):
+    """An episode is on disk (or, for ``discarded``, in the bin)."""
+
+    episode_id: str
+    outcome: str
+    steps: int
+    takeovers: int
+    human_steps: int
+    discarded: bool = False
+
+
+class Note(Message, frozen=True):
+    """One sentence for the message line."""
+
+    level: str
+    """``info``, ``warning`` or ``error``."""
+    text: str
+
+
+class Fault(Message, frozen=True):
+    """Something could not be loaded or broke down; the worker stays alive."""
+
+    text: str
+    """What was found, what was expected, what to do."""
+
+
+class CameraRequest(Message, frozen=True):
+    """The pad asked for the next (+1) or previous (−1) camera."""
+
+    direction: int
+
+
+class PadState(Message, frozen=True):
+    """Every axis and button of the pad as it is now, raw."""
+
+    name: str
+    guid: str
+    axes: tuple[float, ...]
+    buttons: tuple[bool, ...]
+    connected: bool
+
+
+Command = (
+    LoadSession | StartEpisodes | RequestStop | RequestReset | ToggleHold | EndEpisode | UndoDiscard | PromotePolicy
+    | WindowInput | SetAlert | SetPad | WatchPad | TestRumble | Shutdown
+)
+Event = SessionLoaded | Status | StepTaken | EpisodeClosed | Note | Fault | CameraRequest | PadState

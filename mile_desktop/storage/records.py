@@ -1,0 +1,205 @@
+"""What is stored: one step, one episode, and the rows of the workspace's catalogue."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+Outcome = Literal["success", "failure", "aborted"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One control step, recorded whether or not anybody intervened.
+
+    ``n`` observation, ``a`` action, ``k`` scene-state entries; actions are in [−1, 1] per dimension.
+    """
+
+    timestamp: float
+    """Monotonic time of the control tick, s."""
+    observation: FloatArray
+    """float32[n], what policy and operator saw before acting."""
+    policy_action: FloatArray
+    """float32[a], what the policy proposed."""
+    policy_mean: FloatArray
+    """float32[a], mean of the running policy's distribution (the frozen mental model π̂ of this step)."""
+    policy_std: FloatArray
+    """float32[a], its standard deviation."""
+    human_action: FloatArray | None
+    """float32[a], what the operator commanded; None where ``intervention`` is False."""
+    action: FloatArray
+    """float32[a], what was executed."""
+    intervention: bool
+    """ν: the step was taken in the takeover phase."""
+    intervention_prob: float
+    """p(ν=1∣s) as the operator saw it; NaN where none was shown."""
+    intervention_prob_low: float
+    intervention_prob_high: float
+    """Edges of the band that was shown; NaN where none was."""
+    forecast: float
+    """Probability of a takeover within the next ten steps as shown; NaN where none was."""
+    control_phase: str
+    reward: float
+    success: bool
+    """``next.success``: the scene says the task is done after this step."""
+    scene_state: FloatArray
+    """float32[k], enough to draw the scene before the step from any viewpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeStart:
+    """What is known when an episode begins; written to the journal before its first step."""
+
+    episode_id: str
+    scene: str
+    seed: int
+    policy_id: str
+    operator: str
+    """Who could take over: ``gamepad``, ``keyboard``, ``segment``, ``none`` …"""
+    device: str
+    """Human name of the device, e.g. ``Xbox Series X Controller``."""
+    rate_hz: float
+    started_at: str
+    """UTC, ISO 8601."""
+    software_version: str
+    intervention_model_id: str | None = None
+    cost: float | None = None
+    cdf_scale: float | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+    """JSON-representable notes, e.g. rewind branches."""
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeRecord:
+    """One row of the catalogue: an episode that is closed and safely on disk."""
+
+    start: EpisodeStart
+    outcome: Outcome
+    steps: int
+    takeovers: int
+    """Number of times control went to the operator."""
+    human_steps: int
+    """Number of steps with ν = 1."""
+    mean_intervention_prob: float | None
+    recovered: bool
+    """Rebuilt from the journal after a crash."""
+    deleted: bool = False
+    """In the bin: kept on disk, left out of training and of the table."""
+
+    @property
+    def episode_id(self) -> str:
+        """The episode's id, also the stem of its Parquet file."""
+        return self.start.episode_id
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Episode:
+    """A whole episode as stacked arrays over ``t`` steps."""
+
+    record: EpisodeRecord
+    timestamp: NDArray[np.float64]
+    """float64[t], s."""
+    observation: FloatArray
+    """float32[t, n]."""
+    policy_action: FloatArray
+    """float32[t, a]."""
+    policy_mean: FloatArray
+    """float32[t, a]."""
+    policy_std: FloatArray
+    """float32[t, a]."""
+    human_action: FloatArray
+    """float32[t, a], NaN where ``intervention`` is False."""
+    action: FloatArray
+    """float32[t, a]."""
+    intervention: NDArray[np.bool_]
+    """bool[t]."""
+    intervention_prob: FloatArray
+    """float32[t]."""
+    intervention_prob_low: FloatArray
+    intervention_prob_high: FloatArray
+    forecast: FloatArray
+    control_phase: Sequence[str]
+    reward: FloatArray
+    """float32[t]."""
+    success: NDArray[np.bool_]
+    """bool[t]."""
+    scene_state: FloatArray
+    """float32[t, k]."""
+
+    def __len__(self) -> int:
+        return len(self.timestamp)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRecord:
+    """One policy of the workspace and where it came from."""
+
+    policy_id: str
+    scene: str
+    name: str
+    """Short name shown to people: ``v0`` (bundled), ``v1`` …"""
+    method: str
+    """``bc``, ``mile`` …"""
+    parent_id: str | None
+    run_id: str | None
+    created_at: str
+    settings: dict[str, Any]
+    episode_ids: tuple[str, ...]
+    """The episodes it learned from."""
+    note: str = ""
+    archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationRecord:
+    """Success of one policy on fixed seeds."""
+
+    evaluation_id: str
+    policy_id: str
+    scene: str
+    created_at: str
+    seeds: tuple[int, ...]
+    """Seeds that ended in success or failure, in the order of ``outcomes``."""
+    outcomes: tuple[bool, ...]
+    crashes: int
+    """Episodes that broke down; left out of the rate."""
+
+    @property
+    def successes(self) -> int:
+        """Number of successful episodes."""
+        return sum(self.outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One training run."""
+
+    run_id: str
+    scene: str
+    method: str
+    parent_policy_id: str
+    state: Literal["running", "finished", "cancelled", "failed"]
+    created_at: str
+    policy_id: str | None = None
+    """The policy it made, when finished."""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InterventionModelRecord:
+    """One intervention model (an artefact of its own beside the policies)."""
+
+    model_id: str
+    scene: str
+    policy_id: str
+    """The policy whose supervision it was fitted to."""
+    run_id: str | None
+    created_at: str
+    cost: float
+    cdf_scale: float
+    takeovers: int
+    """Human takeovers it rests on; 0 for a shipped model."""
+    episode_ids: tuple[str, ...]
