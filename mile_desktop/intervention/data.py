@@ -1,0 +1,44 @@
+"""Supervised steps as contiguous tensors: the one shape in which all learning sees recorded episodes."""
+
+from dataclasses import dataclass, fields
+
+import torch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SupervisedSteps:
+    """``t`` steps of whole episodes, silent steps included, in recorded order.
+
+    ``n`` observation and ``a`` action entries. Raises ``ValueError`` when the lengths disagree.
+    """
+
+    observation: torch.Tensor
+    """float32[t, n]."""
+    action: torch.Tensor
+    """float32[t, a], executed."""
+    human_action: torch.Tensor
+    """float32[t, a], NaN where nobody intervened."""
+    policy_mean: torch.Tensor
+    """float32[t, a], mean of the policy that ran (π̂ recorded with the step); NaN in demonstrations."""
+    policy_std: torch.Tensor
+    """float32[t, a]; NaN in demonstrations."""
+    intervention: torch.Tensor
+    """bool[t], ν."""
+    demonstration: torch.Tensor
+    """bool[t]: the step belongs to a demonstration (an anchor); its ``action`` is a human's, ν says nothing there."""
+    success: torch.Tensor
+    """bool[t]: the episode the step belongs to ended in success."""
+    episode: torch.Tensor
+    """int64[t], index into ``episode_ids``."""
+    step: torch.Tensor
+    """int64[t], 0 at the start of each episode."""
+    episode_ids: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, torch.Tensor) and len(value) != len(self.observation):
+                raise ValueError(f"{each.name} has {len(value)} steps, observation has {len(self.observation)}")
+
+    def __len__(self) -> int:
+        return len(self.observation)
