@@ -1,0 +1,133 @@
+"""The networks behind policies and human-action models: small perceptrons that know the scale of their input.
+
+Observations are standardised inside the network, so that a checkpoint is complete and no caller can forget it.
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+STD_FLOOR = 0.1
+STD_CEILING = 1.0
+"""Hard bounds of σ for actions in [−1, 1]. Distances in p are measured in units of σ, so a σ that collapses
+inflates every probability of intervention; the floor forbids it."""
+
+SCALE_FLOOR = 1e-2
+"""Smallest scale an observation entry is divided by; an entry that was constant in the data must not explode later."""
+
+NORMALISED_LIMIT = 10.0
+"""Standardised observations are clipped to ± this, far outside anything a network was trained on."""
+
+
+def _trunk(observation_size: int, hidden: Sequence[int]) -> nn.Sequential:
+    sizes = (observation_size, *hidden)
+    layers: list[nn.Module] = []
+    for width_in, width_out in zip(sizes, sizes[1:], strict=False):
+        layers += [nn.Linear(width_in, width_out), nn.ReLU()]
+    return nn.Sequential(*layers)
+
+
+class ObservationMlp(nn.Module):
+    """Standardised observations through fully connected layers with ReLU.
+
+    Parameters
+    ----------
+    observation_size, action_size : int
+        Entries of the (stacked) observation and of the action, or number of discrete actions.
+    hidden : sequence of int
+        Widths of the hidden layers; at least one.
+
+    Raises
+    ------
+    ValueError
+        When a size is not positive.
+    """
+
+    observation_offset: torch.Tensor
+    observation_scale: torch.Tensor
+
+    def __init__(self, observation_size: int, action_size: int, hidden: Sequence[int] = (256, 256)) -> None:
+        super().__init__()
+        self.observation_size = observation_size
+        self.action_size = action_size
+        self.hidden = tuple(hidden)
+        if min((observation_size, action_size, *self.hidden), default=0) < 1 or not self.hidden:
+            raise ValueError(
+                f"A network needs positive sizes and a hidden layer, got observation {observation_size}, "
+                f"action {action_size}, hidden {self.hidden}."
+            )
+        self.register_buffer("observation_offset", torch.zeros(observation_size))
+        self.register_buffer("observation_scale", torch.ones(observation_size))
+        self.trunk = _trunk(observation_size, self.hidden)
+
+    @torch.no_grad()
+    def fit_normalisation(self, observations: torch.Tensor) -> None:
+        """Take offset and scale from ``observations`` (float32[t, n], t ≥ 1); scales are floored."""
+        self.observation_offset.copy_(observations.mean(0))
+        self.observation_scale.copy_(observations.std(0, correction=0).clamp_min(SCALE_FLOOR))
+
+    def features(self, observation: torch.Tensor) -> torch.Tensor:
+        """Map float32[..., n] to the last hidden layer."""
+        standardised = (observation - self.observation_offset) / self.observation_scale
+        features: torch.Tensor = self.trunk(standardised.clamp(-NORMALISED_LIMIT, NORMALISED_LIMIT))
+        return features
+
+
+class GaussianMlp(ObservationMlp):
+    """Diagonal Gaussian over continuous actions, N(μ(s), diag σ(s)²).
+
+    The mean is neither squashed nor clipped here: ``TorchPolicy`` clips it to the action box, and nothing else does.
+    σ depends on the state and stays within ``std_floor`` and ``std_ceiling`` (a sigmoid between their logarithms).
+
+    Parameters
+    ----------
+    observation_size, action_size, hidden
+        See ``ObservationMlp``.
+    std_floor, std_ceiling : float
+        Hard bounds of σ, 0 < floor < ceiling.
+
+    Raises
+    ------
+    ValueError
+        When a size is not positive or the bounds of σ are out of order.
+    """
+
+    def __init__(
+        self,
+        observation_size: int,
+        action_size: int,
+        hidden: Sequence[int] = (256, 256),
+        *,
+        std_floor: float = STD_FLOOR,
+        std_ceiling: float = STD_CEILING,
+    ) -> None:
+        super().__init__(observation_size, action_size, hidden)
+        if not 0 < std_floor < std_ceiling:
+            raise ValueError(f"σ needs 0 < floor < ceiling, got {std_floor} and {std_ceiling}.")
+        self.std_floor = std_floor
+        self.std_ceiling = std_ceiling
+        self.mean_head = nn.Linear(self.hidden[-1], action_size)
+        self.spread_head = nn.Linear(self.hidden[-1], action_size)
+
+    def forward(self, observation: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Map float32[..., n] to mean and standard deviation, float32[..., a] each."""
+        features = self.features(observation)
+        low, high = math.log(self.std_floor), math.log(self.std_ceiling)
+        spread = torch.sigmoid(self.spread_head(features))
+        std = torch.exp(low + (high - low) * spread).clamp(self.std_floor, self.std_ceiling)
+        return self.mean_head(features), std
+
+
+class CategoricalMlp(ObservationMlp):
+    """Categorical policy over ``action_size`` discrete actions; returns logits, never probabilities."""
+
+    def __init__(self, observation_size: int, action_size: int, hidden: Sequence[int] = (256, 256)) -> None:
+        super().__init__(observation_size, action_size, hidden)
+        self.logit_head = nn.Linear(self.hidden[-1], action_size)
+
+    def forward(self, observation: torch.Tensor) -> torch.Tensor:
+        """Map float32[..., n] to logits float32[..., a]."""
+        logits: torch.Tensor = self.logit_head(self.features(observation))
+        return logits
