@@ -1,0 +1,387 @@
+"""The rollout loop: one control tick after another, whoever has the robot."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from mile_desktop.intervention.estimate import InterventionEstimate, InterventionEstimator
+from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading, OperatorRequest
+from mile_desktop.policies.policy import FloatArray, Policy, PolicyOutput
+from mile_desktop.rollout.alert import AlertMonitor, AlertRule
+from mile_desktop.rollout.clock import Clock
+from mile_desktop.rollout.messages import CameraRequest, Event, Note, StepTaken
+from mile_desktop.rollout.phases import MOVING, Phase, PhaseEvent
+from mile_desktop.rollout.safety import action_problem, output_problem
+from mile_desktop.rollout.supervision import Supervision
+from mile_desktop.scenes.environment import SupervisedEnv
+from mile_desktop.storage.records import EpisodeStart, Outcome, Step
+
+Publish = Callable[[Event], None]
+
+
+class StepSink(Protocol):
+    """Where steps go: the recorder. Calls return at once."""
+
+    def begin(self, start: EpisodeStart) -> None:
+        """Open an episode."""
+        ...
+
+    def append(self, step: Step) -> None:
+        """Record one step."""
+        ...
+
+    def end(self, outcome: Outcome) -> None:
+        """Close the episode."""
+        ...
+
+    def discard(self) -> None:
+        """Close the episode and put it in the bin."""
+        ...
+
+    @property
+    def problem(self) -> str:
+        """Why nothing can be written at present, in words; empty when all is well."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunningPolicy:
+    """The policy that drives, its name on screen, and the intervention model that watches it."""
+
+    policy: Policy
+    name: str
+    estimator: InterventionEstimator
+
+
+@dataclass(slots=True)
+class EpisodeState:
+    """Where the running episode stands; the loop's own."""
+
+    start: EpisodeStart
+    observation: FloatArray
+    step: int = 0
+    takeovers: int = 0
+    human_steps: int = 0
+    human_drove: bool = False
+    """The previous step was the operator's."""
+
+
+class RolloutLoop:
+    """Drives one scene with one policy under one operator.
+
+    Everything is called on the thread that owns the scene: requests (``start``, ``stop`` …) between ticks, ``tick`` at
+    the control rate. What happens goes out through ``publish`` and ``sink``; both return at once, so that display and
+    disk never hold up a tick.
+
+    The phases are those of ``phases.TRANSITIONS``::
+
+        idle ── start ──► autonomous ◄── released ── takeover
+                              │  ▲── pressed ──────────▲ │
+                        hold, fault │ resume           │ │ hold, fault
+                              ▼  │                     │ ▼
+                              hold ─── pressed ────────┘ hold
+        any ── stop ──► stopped ── reset ──► idle
+        episode ends ──► resetting ──► autonomous | idle
+
+    While the robot holds, the simulated scene stands still and nothing is recorded: no step is taken.
+    """
+
+    def __init__(
+        self,
+        *,
+        env: SupervisedEnv,
+        running: RunningPolicy,
+        operator: Operator,
+        sink: StepSink,
+        publish: Publish,
+        clock: Clock,
+        describe_episode: Callable[[int, RunningPolicy], EpisodeStart],
+        show: Callable[[FloatArray, int], None],
+        first_seed: int,
+        dwell_steps: int = 20,
+    ) -> None:
+        self.supervision = Supervision(self._phase_changed)
+        self.alert = AlertMonitor(AlertRule())
+        self.running = running
+        self.operator = operator
+        self.episodes_left = 0
+        self.episodes_begun = 0
+        self.asking = False
+        self.episode: EpisodeState | None = None
+        self._env = env
+        self._sink = sink
+        self._publish = publish
+        self._clock = clock
+        self._describe = describe_episode
+        self._show = show
+        self._next_seed = first_seed
+        self._dwell_steps = dwell_steps
+        self._dwell_left = 0
+        self._promoted: RunningPolicy | None = None
+        self._zero = np.zeros(env.action_size, np.float32)
+        self._takeover_pressed = False
+        self._idle_observation = self._zero
+        self._show(self._reset_env(first_seed), 0)
+
+    # ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def start(self, episodes: int = 1) -> None:
+        """Begin a run of ``episodes`` episodes when idle; more of them when one is running."""
+        if self.supervision.phase is Phase.IDLE:
+            self.episodes_left = max(1, episodes) - 1
+            self._begin_episode(PhaseEvent.START)
+
+    def stop(self, reason: str = "Stopped by the operator.") -> None:
+        """Latch the stop; the running episode is kept as aborted."""
+        if self.supervision.in_episode:
+            self._close_episode("aborted")
+        self.episodes_left = 0
+        self.supervision.apply(PhaseEvent.STOP, reason)
+
+    def reset(self) -> None:
+        """Leave the stop; the scene goes back to a start."""
+        if self.supervision.apply(PhaseEvent.RESET):
+            self._show(self._reset_env(self._next_seed), 0)
+
+    def toggle_hold(self) -> None:
+        """Hold the pose, or go on when already holding."""
+        if self.supervision.phase is Phase.HOLD:
+            self.supervision.apply(PhaseEvent.RESUME)
+        else:
+            self.supervision.apply(PhaseEvent.HOLD_PRESSED, "Held by the operator. Resume to go on.")
+
+    def fault(self, reason: str) -> None:
+        """Hold because moving on would not be safe."""
+        self.supervision.apply(PhaseEvent.FAULT, reason)
+
+    def end_episode(self, outcome: Outcome) -> None:
+        """Close the running episode as the operator says."""
+        if self.supervision.in_episode:
+            self._close_episode(outcome)
+            self.supervision.apply(PhaseEvent.EPISODE_ENDED)
+
+    def discard_episode(self) -> None:
+        """Put the running episode in the bin and record the same start again."""
+        if self.episode is None:
+            return
+        self._sink.discard()
+        self._next_seed -= 1
+        self.episodes_left += 1
+        self.episode = None
+        self.supervision.apply(PhaseEvent.EPISODE_ENDED)
+
+    def promote(self, running: RunningPolicy) -> None:
+        """Let another policy drive from the next episode on; the running one is never disturbed."""
+        self._promoted = running
+        if not self.supervision.in_episode:
+            self._adopt_promoted()
+
+    # ── ticks ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def tick(self) -> None:
+        """Do everything one control period asks for."""
+        if self.episode is not None:
+            self._episode_tick(self.episode)
+        elif self.supervision.phase is Phase.RESETTING:
+            self._reset_tick()
+        else:
+            self._idle_tick()
+
+    def _idle_tick(self) -> None:
+        reading = self.operator.poll(self._context(self._zero, self._zero, self._zero))
+        for request in reading.requests:
+            self._heed_request(request)
+
+    def _reset_tick(self) -> None:
+        reading = self.operator.poll(self._context(self._zero, self._zero, self._zero))
+        if OperatorRequest.STOP in reading.requests:
+            self.stop()
+        elif self._dwell_left > 0:
+            self._dwell_left -= 1
+        elif self.episodes_left > 0:
+            self.episodes_left -= 1
+            self._begin_episode(PhaseEvent.NEXT_EPISODE)
+        else:
+            self.supervision.apply(PhaseEvent.RUN_FINISHED)
+            self._show(self._reset_env(self._next_seed), 0)
+
+    def _episode_tick(self, episode: EpisodeState) -> None:
+        if self._sink.problem:
+            self.fault(self._sink.problem)
+        output = self.running.policy.act(episode.observation)
+        if problem := output_problem(output, len(self._zero)):
+            self.fault(f"{problem} End the episode, or choose another policy.")
+            output = PolicyOutput(self._zero, self._zero, np.ones_like(self._zero))
+        estimate = self.running.estimator.estimate(episode.observation, output, intervening=episode.human_drove)
+        reading = self.operator.poll(self._context(output.action, output.mean, output.std))
+        self._heed(reading, blocked=bool(problem or self._sink.problem))
+        if self.supervision.phase in MOVING and self.episode is episode:
+            self._heed_alert(estimate)
+        if self.supervision.phase in MOVING and self.episode is episode:
+            self._take_step(episode, output, estimate, reading)
+
+    def _heed(self, reading: OperatorReading, *, blocked: bool) -> None:
+        for request in reading.requests:
+            self._heed_request(request)
+        self._heed_takeover(reading, blocked=blocked)
+        self._takeover_pressed = reading.takeover
+
+    def _heed_takeover(self, reading: OperatorReading, *, blocked: bool) -> None:
+        if self.supervision.phase is Phase.TAKEOVER and not reading.connected:
+            self.fault(f"{self.operator.device} is gone. The robot holds; plug it in again and resume.")
+        elif reading.takeover and not blocked:
+            if self.supervision.phase is Phase.HOLD and self._takeover_pressed:
+                return  # a button that was down when the robot began to hold must be let go first
+            if problem := action_problem(reading.action, len(self._zero)):
+                self.fault(f"The operator's action {problem}.")
+            else:
+                self.supervision.apply(PhaseEvent.TAKEOVER_PRESSED)
+        elif not reading.takeover:
+            self.supervision.apply(PhaseEvent.TAKEOVER_RELEASED)
+
+    def _heed_request(self, request: OperatorRequest) -> None:
+        match request:
+            case OperatorRequest.STOP:
+                self.stop()
+            case OperatorRequest.START if self.supervision.phase is Phase.STOPPED:
+                self.reset()
+            case OperatorRequest.START:
+                self.start()
+            case OperatorRequest.TOGGLE_HOLD:
+                self.toggle_hold()
+            case OperatorRequest.SUCCESS:
+                self.end_episode("success")
+            case OperatorRequest.FAILURE:
+                self.end_episode("failure")
+            case OperatorRequest.DISCARD:
+                self.discard_episode()
+            case OperatorRequest.NEXT_CAMERA:
+                self._publish(CameraRequest(direction=1))
+            case OperatorRequest.PREVIOUS_CAMERA:
+                self._publish(CameraRequest(direction=-1))
+
+    def _heed_alert(self, estimate: InterventionEstimate) -> None:
+        if self.supervision.phase is Phase.TAKEOVER:
+            self.alert.reset()
+            return
+        came_on = self.alert.update(estimate.probability)
+        if came_on and self.alert.rule.ask_me:
+            self.asking = True
+            self.supervision.apply(PhaseEvent.HOLD_PRESSED, "The robot asks for help. Take over, or resume.")
+
+    def _take_step(
+        self, episode: EpisodeState, output: PolicyOutput, estimate: InterventionEstimate, reading: OperatorReading
+    ) -> None:
+        human = self.supervision.phase is Phase.TAKEOVER
+        action = reading.action if human else output.action
+        timestamp = self._clock.now()
+        state = self._env.scene_state()
+        try:
+            observation, reward, terminated, truncated, info = self._env.step(action)
+        except (RuntimeError, ValueError, ArithmeticError) as error:
+            # whatever the simulator reports: the robot must not go on from a state nobody knows
+            self.fault(f"The simulator failed: {error} End the episode to start over.")
+            return
+        success = bool(info.get("success", False))
+        step = Step(
+            timestamp=timestamp,
+            observation=episode.observation,
+            policy_action=output.action,
+            policy_mean=output.mean,
+            policy_std=output.std,
+            human_action=action if human else None,
+            action=action,
+            intervention=human,
+            intervention_prob=estimate.probability,
+            intervention_prob_low=estimate.low,
+            intervention_prob_high=estimate.high,
+            forecast=estimate.forecast,
+            control_phase=self.supervision.phase.value,
+            reward=float(reward),
+            success=success,
+            scene_state=state,
+        )
+        self._sink.append(step)
+        self._announce(episode, step)
+        self._advance(episode, observation, human=human)
+        self._show(self._env.scene_state(), episode.step)
+        if terminated or truncated:
+            self.end_episode("success" if success else "failure")
+
+    def _advance(self, episode: EpisodeState, observation: FloatArray, *, human: bool) -> None:
+        episode.takeovers += human and not episode.human_drove
+        episode.human_steps += human
+        episode.human_drove = human
+        episode.observation = observation
+        episode.step += 1
+
+    def _announce(self, episode: EpisodeState, step: Step) -> None:
+        self._publish(
+            StepTaken(
+                episode_id=episode.start.episode_id,
+                step=episode.step,
+                timestamp=step.timestamp,
+                intervention=step.intervention,
+                probability=step.intervention_prob,
+                low=step.intervention_prob_low,
+                high=step.intervention_prob_high,
+                forecast=step.forecast,
+                proposed=tuple(step.policy_action.tolist()),
+                executed=tuple(step.action.tolist()),
+                std=tuple(step.policy_std.tolist()),
+                phase=self.supervision.phase,
+            )
+        )
+
+    # ── episodes ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _begin_episode(self, event: PhaseEvent) -> None:
+        self._adopt_promoted()
+        seed = self._next_seed
+        self._next_seed += 1
+        self.episodes_begun += 1
+        state = self._reset_env(seed)
+        self.running.policy.reset(seed)
+        self.running.estimator.reset()
+        self.operator.reset(seed)
+        self.alert.reset()
+        start = replace(self._describe(seed, self.running), operator=self.operator.kind, device=self.operator.device)
+        self.episode = EpisodeState(start, self._idle_observation)
+        self._sink.begin(start)
+        self._show(state, 0)
+        self.supervision.apply(event)
+
+    def _close_episode(self, outcome: Outcome) -> None:
+        self._sink.end(outcome)
+        self.episode = None
+
+    def _adopt_promoted(self) -> None:
+        if self._promoted is not None:
+            self.running, self._promoted = self._promoted, None
+            self._publish(Note(level="info", text=f"{self.running.name} drives from now on."))
+
+    def _reset_env(self, seed: int) -> FloatArray:
+        self._idle_observation, _ = self._env.reset(seed=seed)
+        return self._env.scene_state()
+
+    def _phase_changed(self, before: Phase, after: Phase) -> None:
+        if Phase.TAKEOVER in {before, after} or after is Phase.HOLD:
+            # deltas go on from where the robot is, not from where its last command wanted it
+            self._env.rebase()
+        if before is Phase.HOLD:
+            self.asking = False
+        if after is Phase.RESETTING:
+            self._dwell_left = self._dwell_steps
+
+    def _context(self, proposal: FloatArray, mean: FloatArray, std: FloatArray) -> OperatorContext:
+        episode = self.episode
+        return OperatorContext(
+            step=episode.step if episode else 0,
+            observation=episode.observation if episode else self._idle_observation,
+            proposal=proposal,
+            policy_mean=mean,
+            policy_std=std,
+            intervening=bool(episode and episode.human_drove),
+        )

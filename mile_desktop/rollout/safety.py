@@ -1,0 +1,28 @@
+"""What must be true before the robot moves."""
+
+import numpy as np
+
+from mile_desktop.policies.policy import FloatArray, PolicyOutput
+
+_BOUND = 1.0 + 1e-4
+"""Actions live in [−1, 1]; the margin is float32 rounding."""
+
+
+def action_problem(action: FloatArray, size: int) -> str:
+    """Return what is wrong with ``action`` in words, or an empty string when it may be executed."""
+    if action.shape != (size,):
+        return f"has shape {action.shape} where the scene takes ({size},)"
+    if not np.isfinite(action).all():
+        return f"is not finite ({np.array2string(action, precision=3)})"
+    if np.abs(action).max(initial=0.0) > _BOUND:
+        return f"leaves [−1, 1] ({np.array2string(action, precision=3)})"
+    return ""
+
+
+def output_problem(output: PolicyOutput, size: int) -> str:
+    """Return why the policy's output is unusable in words, or an empty string."""
+    if problem := action_problem(output.action, size):
+        return f"The policy's action {problem}."
+    if not (np.isfinite(output.mean).all() and np.isfinite(output.std).all() and (output.std > 0).all()):
+        return "The policy's distribution is not finite."
+    return ""
