@@ -3,6 +3,7 @@
 Observations are standardised inside the network, so that a checkpoint is complete and no caller can forget it.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -24,7 +25,7 @@ NORMALISED_LIMIT = 10.0
 def _trunk(observation_size: int, hidden: Sequence[int]) -> nn.Sequential:
     sizes = (observation_size, *hidden)
     layers: list[nn.Module] = []
-    for width_in, width_out in zip(sizes, sizes[1:], strict=False):
+    for width_in, width_out in itertools.pairwise(sizes):
         layers += [nn.Linear(width_in, width_out), nn.ReLU()]
     return nn.Sequential(*layers)
 

@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float32]
 
 
+class PolicyFileError(ValueError):
+    """A policy cannot be loaded, or does not fit; the message says what was found, what was expected, what to do."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PolicyOutput:
     """What a policy proposes for one observation."""

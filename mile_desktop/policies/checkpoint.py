@@ -1,0 +1,187 @@
+"""Policies on disk: ``config.json`` and ``model.safetensors`` in a folder of their own."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import torch
+
+from mile_desktop.policies.networks import STD_CEILING, STD_FLOOR, CategoricalMlp, GaussianMlp
+from mile_desktop.policies.policy import PolicyFileError
+from mile_desktop.policies.tensor_folder import (
+    TensorFileError,
+    encode_tensors,
+    read_bytes,
+    read_tensors,
+    write_folder,
+)
+from mile_desktop.policies.torch_policy import CategoricalPolicy, NetworkPolicy, TorchPolicy
+
+__all__ = [
+    "NetworkPolicy",
+    "PolicyConfig",
+    "PolicyFileError",
+    "TorchPolicy",
+    "load_network",
+    "load_policy",
+    "read_policy_config",
+    "save_policy",
+]
+
+POLICY_SCHEMA = 1
+CONFIG_FILE = "config.json"
+MODEL_FILE = "model.safetensors"
+
+PolicyNetwork = GaussianMlp | CategoricalMlp
+
+
+class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``config.json`` of a policy says."""
+
+    schema: int = POLICY_SCHEMA
+    policy_id: str
+    scene: str
+    name: str
+    """Short name for people: ``v0``, ``v1`` …"""
+    method: str
+    network: Literal["gaussian", "categorical"]
+    observation_size: int
+    action_size: int
+    hidden: tuple[int, ...]
+    std_floor: float = STD_FLOOR
+    std_ceiling: float = STD_CEILING
+    parent_id: str | None = None
+    created_at: str = ""
+    """UTC, ISO 8601."""
+    settings: dict[str, Any] = {}
+
+
+class _SchemaOnly(msgspec.Struct):
+    schema: int
+
+
+def describe_network(network: PolicyNetwork) -> dict[str, Any]:
+    """Return the fields of ``PolicyConfig`` that follow from the network."""
+    sizes = {
+        "observation_size": network.observation_size,
+        "action_size": network.action_size,
+        "hidden": network.hidden,
+    }
+    if isinstance(network, CategoricalMlp):
+        return {"network": "categorical", **sizes}
+    return {"network": "gaussian", **sizes, "std_floor": network.std_floor, "std_ceiling": network.std_ceiling}
+
+
+def build_network(config: PolicyConfig) -> PolicyNetwork:
+    """Make an untrained network of the described sizes; ``ValueError`` where they are impossible."""
+    if config.network == "categorical":
+        return CategoricalMlp(config.observation_size, config.action_size, config.hidden)
+    return GaussianMlp(
+        config.observation_size,
+        config.action_size,
+        config.hidden,
+        std_floor=config.std_floor,
+        std_ceiling=config.std_ceiling,
+    )
+
+
+def save_policy(folder: Path, network: PolicyNetwork, config: PolicyConfig, *, replace: bool = False) -> None:
+    """Write a policy so that it is there whole or not at all.
+
+    Raises
+    ------
+    PolicyFileError
+        When weights are not finite: such a policy would only fail later.
+    FileExistsError
+        When the folder exists and is not to be replaced.
+    OSError
+        When the disk refuses.
+    """
+    state = network.state_dict()
+    _check_finite(folder / MODEL_FILE, state)
+    described = msgspec.structs.replace(config, **describe_network(network))
+    text = msgspec.json.format(msgspec.json.encode(described), indent=2)
+    write_folder(folder, {CONFIG_FILE: text, MODEL_FILE: encode_tensors(state)}, replace=replace)
+
+
+def read_policy_config(folder: Path) -> PolicyConfig:
+    """Read and check ``config.json``; ``PolicyFileError`` where it is missing, damaged or newer than this program."""
+    path = folder / CONFIG_FILE
+    try:
+        text = read_bytes(path)
+        schema = msgspec.json.decode(text, type=_SchemaOnly).schema
+        if schema > POLICY_SCHEMA:
+            raise PolicyFileError(
+                f"{path} was written by a newer version (schema {schema}, this program reads up to {POLICY_SCHEMA}); "
+                "update the program."
+            )
+        return msgspec.json.decode(text, type=PolicyConfig)
+    except msgspec.DecodeError as error:
+        raise PolicyFileError(f"{path} is no policy description ({error}); copy the policy again.") from error
+    except TensorFileError as error:
+        raise PolicyFileError(str(error)) from error
+
+
+def load_network(folder: Path) -> tuple[PolicyNetwork, PolicyConfig]:
+    """Load network and description of the policy in ``folder``.
+
+    Raises
+    ------
+    PolicyFileError
+        When a file is missing, truncated, not safetensors, from a newer version, when tensors are not those of the
+        described network, or when weights are not finite.
+    """
+    config = read_policy_config(folder)
+    path = folder / MODEL_FILE
+    try:
+        network = build_network(config)
+        tensors = read_tensors(path)
+    except TensorFileError as error:
+        raise PolicyFileError(str(error)) from error
+    except ValueError as error:
+        raise PolicyFileError(f"{folder / CONFIG_FILE} describes an impossible network: {error}") from error
+    _check_shapes(path, tensors, network.state_dict())
+    _check_finite(path, tensors)
+    network.load_state_dict(tensors)
+    return network.eval(), config
+
+
+def load_policy(folder: Path, *, sample: bool = False) -> NetworkPolicy:
+    """Load a policy ready to act.
+
+    Parameters
+    ----------
+    sample : bool
+        Draw actions from the distribution (seeded by ``reset``) instead of proposing its mean.
+
+    Raises
+    ------
+    PolicyFileError
+        See ``load_network``.
+    """
+    network, config = load_network(folder)
+    if isinstance(network, CategoricalMlp):
+        return CategoricalPolicy(network, config.policy_id, sample=sample)
+    return TorchPolicy(network, config.policy_id, sample=sample)
+
+
+def _check_shapes(path: Path, found: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> None:
+    if found.keys() != expected.keys():
+        missing = ", ".join(sorted(expected.keys() - found.keys())) or "none"
+        surplus = ", ".join(sorted(found.keys() - expected.keys())) or "none"
+        raise PolicyFileError(
+            f"{path} holds other tensors than its description (missing: {missing}; unknown: {surplus}); "
+            "config.json and model.safetensors do not belong together."
+        )
+    for name, tensor in expected.items():
+        if found[name].shape != tensor.shape or found[name].dtype != tensor.dtype:
+            raise PolicyFileError(
+                f"{path}: tensor {name} is {found[name].dtype}{list(found[name].shape)}, its description says "
+                f"{tensor.dtype}{list(tensor.shape)}; config.json and model.safetensors do not belong together."
+            )
+
+
+def _check_finite(path: Path, tensors: dict[str, torch.Tensor]) -> None:
+    for name, tensor in tensors.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise PolicyFileError(f"{path}: tensor {name} holds NaN or infinity; use another policy or train again.")

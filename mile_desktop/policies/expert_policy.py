@@ -1,0 +1,44 @@
+"""A scripted expert in the place of a policy."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mile_desktop.policies.networks import STD_FLOOR
+from mile_desktop.policies.policy import FloatArray, PolicyOutput
+from mile_desktop.policies.torch_policy import clip_action
+
+ScriptedExpert = Callable[[FloatArray], FloatArray]
+"""Observation float32[n] → action float32[a]."""
+
+
+class ExpertPolicy:
+    """A scripted expert as ``Policy``; its spread is a constant, for want of one of its own.
+
+    Parameters
+    ----------
+    expert : ScriptedExpert
+        Called once a step, in the caller's thread.
+    std : float
+        Standard deviation reported for every action entry, > 0.
+    """
+
+    def __init__(self, expert: ScriptedExpert, *, std: float = STD_FLOOR, policy_id: str = "expert") -> None:
+        if std <= 0:
+            raise ValueError(f"The standard deviation of an expert must be positive, got {std}.")
+        self._expert = expert
+        self._std = std
+        self._policy_id = policy_id
+
+    @property
+    def policy_id(self) -> str:
+        """Identity recorded with every episode."""
+        return self._policy_id
+
+    def reset(self, seed: int) -> None:
+        """Do nothing: a scripted expert is a function of the observation alone."""
+
+    def act(self, observation: FloatArray) -> PolicyOutput:
+        """Propose the expert's action for ``observation`` (float32[n])."""
+        action = clip_action(self._expert(observation))
+        return PolicyOutput(action=action, mean=action, std=np.full_like(action, self._std))

@@ -1,0 +1,120 @@
+"""A folder with tensors and a JSON description of them, written whole or not at all.
+
+Policies and training checkpoints are such folders. Tensors are safetensors, never pickles: opening a file somebody
+sent can not run their code.
+"""
+
+import os
+import shutil
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+
+_LENGTH_BYTES = 8  # a safetensors file begins with the length of its JSON header
+
+
+class TensorFileError(ValueError):
+    """A file of the folder is missing, damaged or not what it should be; the message says which and what to do."""
+
+
+def encode_tensors(tensors: Mapping[str, torch.Tensor]) -> bytes:
+    """Return ``tensors`` as the bytes of a safetensors file."""
+    return safetensors.torch.save({name: each.detach().cpu().contiguous() for name, each in tensors.items()})
+
+
+def read_tensors(path: Path) -> dict[str, torch.Tensor]:
+    """Read a safetensors file.
+
+    Raises
+    ------
+    TensorFileError
+        When the file is missing, truncated or no safetensors file.
+    """
+    data = read_bytes(path)
+    try:
+        return safetensors.torch.load(data)
+    except SafetensorError as error:
+        raise TensorFileError(_damage(path, data)) from error
+
+
+def _damage(path: Path, data: bytes) -> str:
+    header_starts = data[_LENGTH_BYTES : _LENGTH_BYTES + 1]
+    if header_starts in {b"", b"{"}:
+        return f"{path} is truncated or damaged ({len(data)} bytes); copy it again from where it came from."
+    return f"{path} is not a safetensors file; only safetensors are read, because other formats can carry code."
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file whole, or raise ``TensorFileError`` saying why not."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise TensorFileError(f"{path} is missing; the folder is incomplete, copy it again.") from error
+    except OSError as error:
+        raise TensorFileError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes], *, replace: bool = False) -> None:
+    """Write ``files`` (name → content) as ``folder``: beside, synced, then renamed, so that no reader sees a half.
+
+    Parameters
+    ----------
+    replace : bool
+        Whether an existing folder makes way.
+
+    Raises
+    ------
+    FileExistsError
+        When the folder exists and is not to be replaced.
+    OSError
+        When the disk refuses; nothing is left behind then.
+    """
+    if folder.exists() and not replace:
+        raise FileExistsError(f"{folder} exists already; choose another name or remove it.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}.partial"
+    beside.mkdir()
+    try:
+        for name, content in files.items():
+            _write_synced(beside / name, content)
+        _put_in_place(beside, folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    _sync_folder(folder.parent)
+
+
+def _put_in_place(beside: Path, folder: Path) -> None:
+    """Rename; a full folder cannot be renamed over, so an old one is first moved aside and kept until it worked."""
+    if not folder.exists():
+        beside.rename(folder)
+        return
+    aside = beside.with_suffix(".replaced")
+    folder.rename(aside)
+    try:
+        beside.rename(folder)
+    except OSError:
+        aside.rename(folder)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable; only POSIX can open a folder for that."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
