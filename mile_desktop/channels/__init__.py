@@ -1,0 +1,1 @@
+"""Typed pipes and shared memory between the window and the processes it starts."""

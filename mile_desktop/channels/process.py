@@ -1,0 +1,266 @@
+"""The window's side of a process it started."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection, wait
+from types import UnionType
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from mile_desktop.channels.errors import ChannelClosedError, ChannelFullError
+from mile_desktop.channels.outbox import FAREWELL, Outbox
+
+EventT = TypeVar("EventT")
+
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+"""A longer message is refused: frames and episodes do not travel through pipes."""
+
+ORPHAN_GRACE_S = 10.0
+"""When the window dies, a child has this long to end by itself."""
+
+ORPHAN_EXIT_CODE = 70
+"""Exit status of a child that did not end within the grace time."""
+
+_TERMINATE_S = 0.5
+_KILL_S = 2.0
+
+
+class ChildFailed(msgspec.Struct, frozen=True, tag=True):
+    """The last words of a child whose target raised; sent by ``run_child`` only."""
+
+    text: str
+
+
+def run_child(target: Callable[..., None], connection: Connection, arguments: tuple[Any, ...]) -> None:
+    """Run ``target(connection, *arguments)`` in the child process and say why, should it raise.
+
+    Ctrl-C in a terminal reaches every process of the window; only the window acts on it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="orphan watch", daemon=True).start()
+    try:
+        target(connection, *arguments)
+    except Exception as error:
+        with contextlib.suppress(OSError):  # the window may be gone; the traceback still goes to the error stream
+            connection.send_bytes(msgspec.msgpack.encode(ChildFailed(f"{type(error).__name__}: {error}")))
+        raise
+
+
+def _end_with_parent() -> None:
+    """Wait for the parent's death; then end this process, unless it ends by itself first."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        time.sleep(ORPHAN_GRACE_S)
+        os._exit(ORPHAN_EXIT_CODE)
+
+
+class ChildProcess(Generic[EventT]):
+    """A spawned process, the typed messages to and from it, and the truth about whether it lives.
+
+    Every method may be called from the window's thread and none waits for the child, but ``stop`` and ``wait``, which
+    say so. Two threads serve the pipe: one writes what ``send`` queued, one decodes what the child says and notices
+    its end. The child is never left behind: it is a daemon of this process, sees the end of its pipe when this
+    process dies in whatever way (``Endpoint.closed``), and is ended ``ORPHAN_GRACE_S`` later if it does not end then.
+
+    Parameters
+    ----------
+    name
+        What to call it in sentences, e.g. ``rollout worker``.
+    target
+        Importable function, called in the child as ``target(connection, *arguments)``.
+    arguments
+        Plain values for ``target``.
+    event_type
+        Type, or closed union, of the messages the child may send.
+    command_capacity
+        How many commands may wait for the child before ``send`` refuses.
+    event_capacity
+        How many events may wait for ``drain`` before the oldest are dropped and counted.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        target: Callable[..., None],
+        arguments: Sequence[Any] = (),
+        *,
+        event_type: type[EventT] | UnionType,
+        command_capacity: int = 256,
+        event_capacity: int = 4096,
+    ) -> None:
+        self.name = name
+        context = multiprocessing.get_context("spawn")
+        self._connection, self._child_connection = context.Pipe(duplex=True)
+        self._process = context.Process(
+            target=run_child, args=(target, self._child_connection, tuple(arguments)), name=name, daemon=True
+        )
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder = msgspec.msgpack.Decoder(event_type)
+        self._failure_decoder = msgspec.msgpack.Decoder(ChildFailed)
+        self._outbox = Outbox(self._connection, f"{name}: commands", command_capacity)
+        self._events: deque[EventT] = deque(maxlen=event_capacity)
+        self._reader = threading.Thread(target=self._read_all, name=f"{name}: events", daemon=True)
+        self._ended = threading.Event()
+        self._started = False
+        self._stopping = False
+        self._failure = ""
+        self._exit_reason = ""
+        self._dropped = 0
+        self._last_heard = time.monotonic()
+
+    @property
+    def pid(self) -> int:
+        """Process id; 0 before the start."""
+        return self._process.pid or 0 if self._started else 0
+
+    @property
+    def alive(self) -> bool:
+        """Whether the child was started and has not ended."""
+        return self._started and not self._ended.is_set()
+
+    @property
+    def exit_reason(self) -> str:
+        """Why the child is gone, in one sentence; empty while it lives."""
+        return self._exit_reason
+
+    @property
+    def last_heard(self) -> float:
+        """``time.monotonic()`` of the last message (or of the start): how a frozen child is noticed."""
+        return self._last_heard
+
+    @property
+    def dropped_events(self) -> int:
+        """How many events were dropped because nobody drained them."""
+        return self._dropped
+
+    def start(self) -> None:
+        """Start the process and the two threads.
+
+        Raises
+        ------
+        ChannelClosedError
+            If it was started before; a process starts once.
+        """
+        if self._started:
+            raise ChannelClosedError(f"The {self.name} was started before; make a new one to start it again.")
+        self._process.start()
+        self._started = True
+        # the child's end must live in the child only, or its death would not close the pipe
+        self._child_connection.close()
+        self._last_heard = time.monotonic()
+        self._outbox.start()
+        self._reader.start()
+
+    def send(self, command: msgspec.Struct) -> None:
+        """Queue ``command`` for the child; never waits.
+
+        Raises
+        ------
+        ChannelFullError
+            If the child has not taken commands for so long that the queue is full.
+        ChannelClosedError
+            If the child is not running.
+        """
+        if not self.alive or self._stopping:
+            reason = self._exit_reason or f"The {self.name} is not running."
+            raise ChannelClosedError(f"{reason} {type(command).__name__} was not sent.")
+        if not self._outbox.offer(self._encoder.encode(command)):
+            raise ChannelFullError(
+                f"The {self.name} does not take commands; {type(command).__name__} was not sent. Restart it."
+            )
+
+    def drain(self) -> list[EventT]:
+        """Return, and forget, every event that has arrived, oldest first."""
+        events: list[EventT] = []
+        with contextlib.suppress(IndexError):
+            while True:
+                events.append(self._events.popleft())
+        return events
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for the child's end at most ``timeout_s`` seconds; return whether it has ended."""
+        return self._ended.wait(timeout_s)
+
+    def stop(self, timeout_s: float = 2.0) -> None:
+        """Say goodbye, wait ``timeout_s`` seconds, terminate, kill; process and threads are gone when it returns.
+
+        Events that arrived before the end can still be drained. Calling it again does nothing.
+        """
+        if not self._started:
+            self._connection.close()
+            self._child_connection.close()
+            return
+        self._stopping = True
+        self._outbox.finish(FAREWELL)
+        if not self._ended.wait(timeout_s):
+            self._process.terminate()
+        if not self._ended.wait(_TERMINATE_S):
+            self._process.kill()
+        self._ended.wait(_KILL_S)
+        self._reader.join(_KILL_S)
+        self._outbox.join(_KILL_S)
+        self._connection.close()
+
+    def _read_all(self) -> None:
+        """Body of the reading thread: events until the pipe or the process ends, then the reason."""
+        try:
+            while self._read_one():
+                self._last_heard = time.monotonic()
+        except (OSError, EOFError):
+            # the ordinary end: the child's end of the pipe is closed
+            self._outbox.finish()
+        except msgspec.MsgspecError as error:
+            self._failure = f"it sent a message that is no event of its kind ({error})"
+            self._process.kill()
+        self._exit_reason = self._describe_end(self._exit_code())
+        self._outbox.finish()
+        self._ended.set()
+
+    def _read_one(self) -> bool:
+        """Wait for a message or the end; False when the process has ended with nothing left to read."""
+        ready = wait([self._connection, self._process.sentinel])
+        if self._connection not in ready and not self._connection.poll(0):
+            return False
+        data = self._connection.recv_bytes(MAX_MESSAGE_BYTES)
+        try:
+            event: EventT = self._decoder.decode(data)
+        except msgspec.ValidationError:
+            self._failure = self._failure_decoder.decode(data).text
+            return True
+        if len(self._events) == self._events.maxlen:
+            self._dropped += 1
+        self._events.append(event)
+        return True
+
+    def _exit_code(self) -> int:
+        """Wait for the exit status; a child that closed its pipe and yet does not end is ended here."""
+        self._process.join(_KILL_S)
+        if self._process.exitcode is None:
+            self._process.kill()
+            self._process.join()
+        code = self._process.exitcode
+        return 0 if code is None else code
+
+    def _describe_end(self, code: int) -> str:
+        if self._failure:
+            return f"The {self.name} failed: {self._failure.rstrip('.')}."
+        if self._stopping:
+            return f"The {self.name} was stopped."
+        if code < 0:
+            return f"The {self.name} was killed by {_signal_name(-code)}."
+        return f"The {self.name} ended by itself with exit code {code}."
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
