@@ -1,0 +1,83 @@
+"""Success of a policy on fixed seeds, without an operator and as fast as it goes."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mile_desktop.policies.policy import Policy
+from mile_desktop.rollout.safety import output_problem
+from mile_desktop.scenes.environment import SupervisedEnv
+
+FIRST_EVALUATION_SEED = 1_000_000
+"""Evaluation seeds begin here; episodes that are learned from begin at 0 and never get this far."""
+
+_log = logging.getLogger(__name__)
+
+
+class EvaluationCancelledError(Exception):
+    """The evaluation was stopped by request."""
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeResult:
+    """How one evaluation episode ended."""
+
+    seed: int
+    success: bool
+    steps: int
+    crash: str = ""
+    """Why the episode broke down; such an episode counts neither as success nor as failure."""
+
+
+def evaluation_seeds(episodes: int, first: int = FIRST_EVALUATION_SEED) -> tuple[int, ...]:
+    """Return the fixed seeds of an evaluation over ``episodes`` episodes."""
+    return tuple(range(first, first + episodes))
+
+
+def evaluate(
+    env: SupervisedEnv,
+    policy: Policy,
+    seeds: Sequence[int],
+    *,
+    on_result: Callable[[EpisodeResult], None] = lambda _: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> tuple[EpisodeResult, ...]:
+    """Roll ``policy`` out once for each seed.
+
+    Parameters
+    ----------
+    on_result
+        Told after each episode.
+    cancelled
+        Asked before every step.
+
+    Raises
+    ------
+    EvaluationCancelledError
+        When ``cancelled`` says so.
+    """
+    results = []
+    for seed in seeds:
+        result = _evaluate_episode(env, policy, seed, cancelled)
+        results.append(result)
+        on_result(result)
+    return tuple(results)
+
+
+def _evaluate_episode(env: SupervisedEnv, policy: Policy, seed: int, cancelled: Callable[[], bool]) -> EpisodeResult:
+    steps = 0
+    try:
+        observation, _ = env.reset(seed=seed)
+        policy.reset(seed)
+        while not cancelled():
+            output = policy.act(observation)
+            if problem := output_problem(output, env.action_size):
+                return EpisodeResult(seed, success=False, steps=steps, crash=problem)
+            observation, _, terminated, truncated, info = env.step(output.action)
+            steps += 1
+            if terminated or truncated:
+                return EpisodeResult(seed, success=bool(info.get("success", False)), steps=steps)
+    except (RuntimeError, ValueError, ArithmeticError) as error:
+        _log.warning("Evaluation seed %d broke down: %s", seed, error)
+        return EpisodeResult(seed, success=False, steps=steps, crash=str(error))
+    raise EvaluationCancelledError(f"Cancelled during seed {seed}.")

@@ -1,0 +1,102 @@
+"""Intervals for success rates. Plain arithmetic: the window shows them and must not wait for scipy."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Literal
+
+Interval = tuple[float, float]
+
+
+def wilson_interval(successes: int, episodes: int, *, confidence: float = 0.95) -> Interval:
+    """Return the Wilson score interval of a success rate.
+
+    Parameters
+    ----------
+    successes, episodes
+        Counts, ``0 <= successes <= episodes``; crashed episodes belong to neither.
+    confidence
+        Two-sided, in (0, 1).
+
+    Returns
+    -------
+    (low, high) in [0, 1]; (0, 1) when there are no episodes.
+
+    Raises
+    ------
+    ValueError
+        When the counts contradict each other.
+
+    Notes
+    -----
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927.
+    """
+    if not 0 <= successes <= episodes:
+        raise ValueError(f"{successes} successes in {episodes} episodes: successes must lie between 0 and the episodes.")
+    if episodes == 0:
+        return 0.0, 1.0
+    z2 = NormalDist().inv_cdf(0.5 + confidence / 2) ** 2
+    rate = successes / episodes
+    centre = (rate + z2 / (2 * episodes)) / (1 + z2 / episodes)
+    half = math.sqrt(z2 * (rate * (1 - rate) / episodes + z2 / (4 * episodes**2))) / (1 + z2 / episodes)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+@dataclass(frozen=True, slots=True)
+class PairedComparison:
+    """Two policies on the same seeds."""
+
+    episodes: int
+    """Seeds on which neither crashed."""
+    before_successes: int
+    after_successes: int
+    difference: float
+    """After − before, in success rate."""
+    difference_interval: Interval
+    """95 %, Bonett and Price's adjusted Wald interval for paired proportions."""
+
+    @property
+    def suggestion(self) -> Literal["use", "keep"]:
+        """``keep`` when the new policy did worse on these seeds, or there were none to compare on."""
+        return "use" if self.episodes and self.difference >= 0 else "keep"
+
+    @property
+    def reason(self) -> str:
+        """The suggestion's reason in one sentence."""
+        if not self.episodes:
+            return "No episode of the comparison ran to its end."
+        low, high = self.difference_interval
+        change = f"{100 * self.difference:+.0f} points on the same {self.episodes} starts [{100 * low:+.0f} … {100 * high:+.0f}]"
+        if self.difference < 0:
+            return f"The new policy did worse: {change}."
+        if low > 0:
+            return f"The new policy is better: {change}."
+        return f"No loss was seen: {change}; more episodes would narrow this down."
+
+
+def compare_paired(before: Sequence[bool], after: Sequence[bool], *, confidence: float = 0.95) -> PairedComparison:
+    """Compare outcomes on the same seeds, in the same order.
+
+    Raises ``ValueError`` when the lengths differ.
+
+    Notes
+    -----
+    D. G. Bonett and R. M. Price, "Adjusted Wald confidence interval for a difference of binomial proportions based on
+    paired data", J. Educ. Behav. Stat. 2012: one discordant pair of either kind is added to the counts.
+    """
+    if len(before) != len(after):
+        raise ValueError(f"{len(before)} outcomes before and {len(after)} after: they must be of the same seeds.")
+    episodes = len(before)
+    gained = sum(b and not a for a, b in zip(before, after, strict=True))
+    lost = sum(a and not b for a, b in zip(before, after, strict=True))
+    gain, loss = (gained + 1) / (episodes + 2), (lost + 1) / (episodes + 2)
+    centre = gain - loss
+    half = NormalDist().inv_cdf(0.5 + confidence / 2) * math.sqrt((gain + loss - centre**2) / (episodes + 2))
+    return PairedComparison(
+        episodes=episodes,
+        before_successes=sum(before),
+        after_successes=sum(after),
+        difference=(gained - lost) / episodes if episodes else 0.0,
+        difference_interval=(max(-1.0, centre - half), min(1.0, centre + half)),
+    )
