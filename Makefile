@@ -1,0 +1,43 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+RUN ?=
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: setup run test check bench screenshots bundle clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml tools/system_packages.sh
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "MILE Desktop needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another with PYTHON=...")'
+	@tools/system_packages.sh
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) (a few minutes the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+run: setup
+	@$(BIN)/python main.py $(RUN)
+
+test: setup
+	$(BIN)/python -m pytest $(TESTS)
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+screenshots: setup
+	$(BIN)/python main.py --screenshots docs/screenshots
+
+bundle: setup
+	$(BIN)/python -m mile_desktop bundle --scene peg-insertion
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
