@@ -1,0 +1,74 @@
+"""Which driving keys are down and what that means, without Qt."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mile_desktop.rollout.messages import WindowInput
+from mile_desktop.ui.supervise.orbit import Orbit
+from mile_desktop.ui.supervise.steering import drive
+
+
+class Key(StrEnum):
+    """Keys that are levels: they count as long as they are held."""
+
+    TAKEOVER = "takeover"
+    AWAY = "away"
+    NEAR = "near"
+    LEFT = "left"
+    RIGHT = "right"
+    UP = "up"
+    DOWN = "down"
+    REWIND = "rewind"
+
+
+OPEN = 1.0
+CLOSED = -1.0
+
+
+@dataclass
+class KeyState:
+    """The keys that are down; owned by the window's thread."""
+
+    down: set[Key] = field(default_factory=set)
+    gripper: float = OPEN
+    """Commanded gripper in [−1, 1]; kept between takeovers so that taking over never drops what is held."""
+
+    def press(self, key: Key) -> bool:
+        """Note that ``key`` went down; return whether that is news."""
+        if key in self.down:
+            return False
+        self.down.add(key)
+        return True
+
+    def release(self, key: Key) -> bool:
+        """Note that ``key`` came up; return whether that is news."""
+        if key not in self.down:
+            return False
+        self.down.discard(key)
+        return True
+
+    def release_all(self) -> bool:
+        """Let everything go; return whether anything was down."""
+        had_any = bool(self.down)
+        self.down.clear()
+        return had_any
+
+    def toggle_gripper(self) -> None:
+        """Close an open gripper, open a closed one."""
+        self.gripper = CLOSED if self.gripper > 0 else OPEN
+
+    def follow_gripper(self, commanded: float) -> None:
+        """Adopt the gripper command that is being executed while the policy drives."""
+        if Key.TAKEOVER not in self.down and commanded == commanded and commanded != 0:  # noqa: PLR0124 – NaN
+            self.gripper = OPEN if commanded > 0 else CLOSED
+
+    def as_input(self, orbit: Orbit) -> WindowInput:
+        """Return what the keys ask for, directions as seen from ``orbit``."""
+        right = self._axis(Key.RIGHT, Key.LEFT)
+        away = self._axis(Key.AWAY, Key.NEAR)
+        action = drive(right, away, self._axis(Key.UP, Key.DOWN), self.gripper, orbit)
+        takeover = Key.TAKEOVER in self.down
+        return WindowInput(source="keyboard", takeover=takeover, action=action, rewind=Key.REWIND in self.down)
+
+    def _axis(self, positive: Key, negative: Key) -> float:
+        return float(positive in self.down) - float(negative in self.down)

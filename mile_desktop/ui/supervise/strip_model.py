@@ -1,0 +1,173 @@
+"""What the strips under the view draw: the last steps in bounded arrays, whatever the length of the run.
+
+Time is robot time: steps divided by the control rate, with a short gap between episodes. A rewind cuts the tail off.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mile_desktop.rollout.messages import StepTaken
+
+Columns = NDArray[np.float64]
+CAPACITY = 4096
+"""Steps kept; 200 s at 20 Hz."""
+EPISODE_GAP_S = 0.5
+MAX_POINTS = 1200
+_TIME, _P, _LOW, _HIGH, _FORECAST, _HUMAN, _SERIAL, _NUMBER, _STEP = range(9)
+_FIXED = 9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StripWindow:
+    """The part that is drawn: ``t`` steps, ``a`` action entries, oldest first."""
+
+    time: Columns
+    """float64[t], s; 0 is the newest step (or the episode's first, when a whole episode is shown)."""
+    probability: Columns
+    low: Columns
+    high: Columns
+    forecast: Columns
+    human: NDArray[np.bool_]
+    """bool[t], ν."""
+    serial: Columns
+    """float64[t], counts the episodes seen; changes where a new one begins."""
+    number: Columns
+    """float64[t], number of the episode as it is shown to people."""
+    step: Columns
+    proposed: Columns
+    """float64[t, a]."""
+    executed: Columns
+    """float64[t, a]."""
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def takeovers(self) -> list[tuple[float, float]]:
+        """Return start and end (s) of each stretch of ν = 1."""
+        edges = np.diff(np.concatenate([[0], self.human.astype(np.int8), [0]]))
+        starts = self.time[np.flatnonzero(edges == 1)]
+        ends = self.time[np.minimum(np.flatnonzero(edges == -1), len(self.time) - 1)]
+        return list(zip(starts.tolist(), ends.tolist(), strict=True))
+
+    def boundaries(self) -> list[tuple[float, int]]:
+        """Return time (s) and number of each episode that begins inside the window."""
+        begins = np.flatnonzero(np.diff(self.serial)) + 1
+        return [(float(self.time[i]) - EPISODE_GAP_S / 2, int(self.number[i])) for i in begins]
+
+    def nearest(self, time: float) -> int | None:
+        """Return the index of the step nearest to ``time`` (s), or None where there is none within a second."""
+        if not len(self.time):
+            return None
+        index = int(np.argmin(np.abs(self.time - time)))
+        return index if abs(self.time[index] - time) <= 1.0 else None
+
+
+class StripModel:
+    """Bounded memory of the newest steps; owned by the window's thread."""
+
+    def __init__(self, *, actions: int = 4, rate_hz: float = 20.0, capacity: int = CAPACITY) -> None:
+        if actions < 1 or capacity < 2 or not rate_hz > 0:
+            raise ValueError(f"needs actions ≥ 1, capacity ≥ 2, rate > 0; got {actions}, {capacity}, {rate_hz}")
+        self._actions = actions
+        self._period = 1.0 / rate_hz
+        self._capacity = capacity
+        # Twice the room: rows are appended behind each other and moved to the front once a capacity, so that the
+        # newest rows are always one contiguous view.
+        self._rows = np.empty((2 * capacity, _FIXED + 2 * actions))
+        self._start = self._end = 0
+        self._episode_id = ""
+        self._serial = 0
+        self._base = 0.0
+        self.version = 0
+        """Grows with every change, so that a view knows whether to draw again."""
+
+    def __len__(self) -> int:
+        return self._end - self._start
+
+    @property
+    def actions(self) -> int:
+        """Number of action entries."""
+        return self._actions
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._start = self._end = 0
+        self._episode_id = ""
+        self._base = 0.0
+        self.version += 1
+
+    def append(self, taken: StepTaken, episode: int = 0) -> None:
+        """Add one step of episode number ``episode``; a step that was there before replaces it and what came after."""
+        if taken.episode_id != self._episode_id:
+            self._begin_episode(taken)
+        else:
+            self._cut_from(taken.step)
+        self._make_room()
+        row = self._rows[self._end]
+        estimate = (taken.probability, taken.low, taken.high, taken.forecast)
+        time = self._base + taken.step * self._period
+        row[:_FIXED] = (time, *estimate, float(taken.intervention), self._serial, episode, taken.step)
+        row[_FIXED:] = _padded(taken.proposed, self._actions) + _padded(taken.executed, self._actions)
+        self._end += 1
+        self.version += 1
+
+    def _begin_episode(self, taken: StepTaken) -> None:
+        self._episode_id = taken.episode_id
+        self._serial += 1
+        follows = self._rows[self._end - 1, _TIME] + self._period + EPISODE_GAP_S if len(self) else 0.0
+        self._base = float(follows) - taken.step * self._period
+
+    def _cut_from(self, step: int) -> None:
+        while len(self) and self._is_at_or_after(self._rows[self._end - 1], step):
+            self._end -= 1
+
+    def _is_at_or_after(self, row: Columns, step: int) -> bool:
+        return bool(row[_SERIAL] == self._serial and row[_STEP] >= step)
+
+    def _make_room(self) -> None:
+        if self._end == len(self._rows):
+            kept = self._capacity - 1
+            self._rows[:kept] = self._rows[self._end - kept : self._end]
+            self._start, self._end = 0, kept
+        self._start = max(self._start, self._end + 1 - self._capacity)
+
+    def last_seconds(self, seconds: float) -> StripWindow:
+        """Return the newest ``seconds``; time runs from −seconds to 0."""
+        rows = self._rows[self._start : self._end]
+        if not len(rows):
+            return self._window(rows, 0.0)
+        newest = rows[-1, _TIME]
+        first = int(np.searchsorted(rows[:, _TIME], newest - seconds))
+        return self._window(rows[first:], newest)
+
+    def whole_episode(self) -> StripWindow:
+        """Return every kept step of the newest episode; time 0 is its first step."""
+        rows = self._rows[self._start : self._end]
+        if not len(rows):
+            return self._window(rows, 0.0)
+        return self._window(rows[rows[:, _SERIAL] == rows[-1, _SERIAL]], self._base)
+
+    def _window(self, rows: Columns, origin: float) -> StripWindow:
+        stride = -(-len(rows) // MAX_POINTS) or 1
+        rows = rows[(len(rows) - 1) % stride :: stride] if len(rows) else rows
+        a = self._actions
+        return StripWindow(
+            time=rows[:, _TIME] - origin,
+            probability=rows[:, _P],
+            low=rows[:, _LOW],
+            high=rows[:, _HIGH],
+            forecast=rows[:, _FORECAST],
+            human=rows[:, _HUMAN] > 0.5,
+            serial=rows[:, _SERIAL],
+            number=rows[:, _NUMBER],
+            step=rows[:, _STEP],
+            proposed=rows[:, _FIXED : _FIXED + a],
+            executed=rows[:, _FIXED + a : _FIXED + 2 * a],
+        )
+
+
+def _padded(values: tuple[float, ...], length: int) -> tuple[float, ...]:
+    return (values + (math.nan,) * length)[:length]
