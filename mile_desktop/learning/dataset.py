@@ -1,0 +1,165 @@
+"""Recorded episodes as contiguous tensors, and their split by episode.
+
+Everything that learns reads the same ``SupervisedSteps``; batches are cut from it by index, nothing is collated
+sample by sample.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.storage.records import Episode
+
+DEMONSTRATORS = frozenset({"demonstration", "expert"})
+"""Operators whose whole episode is a demonstration."""
+
+MINIMUM_FOR_HOLDING_BACK = 5
+"""With fewer supervised episodes every one of them is learned from."""
+
+
+class DatasetError(ValueError):
+    """The episodes cannot be learned from together; the message says which and why."""
+
+
+def is_demonstration(episode: Episode) -> bool:
+    """Return whether every executed action of ``episode`` is a human's (or an expert's) own."""
+    return episode.record.start.operator in DEMONSTRATORS
+
+
+def supervised_steps(episodes: Iterable[Episode], demonstrations: Iterable[Episode] = ()) -> SupervisedSteps:
+    """Stack episodes into contiguous tensors, silent steps included, in recorded order.
+
+    Parameters
+    ----------
+    episodes : iterable of Episode
+        Supervised rollouts; those whose operator is ``demonstration`` or ``expert`` count as demonstrations.
+    demonstrations : iterable of Episode
+        Always demonstrations, whatever their operator says.
+
+    Raises
+    ------
+    DatasetError
+        When there is no step at all, when sizes differ between episodes, or when recorded values are not finite.
+    """
+    marked = [(each, is_demonstration(each)) for each in episodes] + [(each, True) for each in demonstrations]
+    used = [(episode, demonstration) for episode, demonstration in marked if len(episode)]
+    if not used:
+        raise DatasetError("There is no recorded step to learn from; supervise an episode first.")
+    _check_sizes([episode for episode, _ in used])
+    stacked = {name: _stack(used, read) for name, read in _COLUMNS.items()}
+    lengths = [len(episode) for episode, _ in used]
+    return SupervisedSteps(
+        **stacked,
+        episode=torch.repeat_interleave(torch.arange(len(used)), torch.tensor(lengths)),
+        step=torch.cat([torch.arange(length) for length in lengths]),
+        episode_ids=tuple(episode.record.episode_id for episode, _ in used),
+    )
+
+
+_Reader = Callable[[Episode, bool], NDArray[np.generic]]
+
+
+def _unless_demonstration(values: NDArray[np.float32], demonstration: bool) -> NDArray[np.float32]:
+    return np.full_like(values, np.nan) if demonstration else values
+
+
+_COLUMNS: dict[str, _Reader] = {
+    "observation": lambda episode, _: episode.observation,
+    "action": lambda episode, _: episode.action,
+    "human_action": lambda episode, _: episode.human_action,
+    "policy_mean": lambda episode, demonstration: _unless_demonstration(episode.policy_mean, demonstration),
+    "policy_std": lambda episode, demonstration: _unless_demonstration(episode.policy_std, demonstration),
+    "intervention": lambda episode, demonstration: episode.intervention & (not demonstration),
+    "demonstration": lambda episode, demonstration: np.full(len(episode), demonstration),
+    "success": lambda episode, _: np.full(len(episode), episode.record.outcome == "success"),
+}
+
+
+def _stack(used: list[tuple[Episode, bool]], read: _Reader) -> torch.Tensor:
+    stacked = np.concatenate([read(episode, demonstration) for episode, demonstration in used])
+    kind = np.bool_ if stacked.dtype == np.bool_ else np.float32
+    return torch.from_numpy(np.ascontiguousarray(stacked, dtype=kind))
+
+
+def _check_sizes(episodes: list[Episode]) -> None:
+    first = episodes[0]
+    expected = (first.observation.shape[1], first.action.shape[1])
+    for episode in episodes:
+        name = episode.record.episode_id
+        found = (episode.observation.shape[1], episode.action.shape[1])
+        if found != expected:
+            raise DatasetError(
+                f"Episode {name} has {found[0]} observation and {found[1]} action entries, episode "
+                f"{first.record.episode_id} has {expected[0]} and {expected[1]}; episodes of different scenes cannot "
+                "be mixed."
+            )
+        human = episode.human_action[episode.intervention]
+        if not all(np.isfinite(values).all() for values in (episode.observation, episode.action, human)):
+            raise DatasetError(f"Episode {name} holds values that are not finite; move it to the bin.")
+
+
+def select_steps(steps: SupervisedSteps, mask: torch.Tensor) -> SupervisedSteps:
+    """Return the steps where ``mask`` (bool[t]) is True; episode indices keep their meaning."""
+    tensors = {each.name: getattr(steps, each.name) for each in fields(steps) if each.name != "episode_ids"}
+    kept = {name: values[mask] for name, values in tensors.items()}
+    return SupervisedSteps(**kept, episode_ids=steps.episode_ids)
+
+
+def steps_of(steps: SupervisedSteps, episode_ids: Iterable[str]) -> torch.Tensor:
+    """Return bool[t]: the step belongs to one of ``episode_ids``."""
+    wanted = set(episode_ids)
+    chosen = torch.tensor([name in wanted for name in steps.episode_ids], dtype=torch.bool)
+    return chosen[steps.episode]
+
+
+def human_targets(steps: SupervisedSteps) -> torch.Tensor:
+    """Return float32[t, a]: what to imitate, the human's command where there was one, else what was executed."""
+    return torch.where(steps.intervention[:, None], steps.human_action, steps.action)
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeSplit:
+    """Which steps are learned from and which are held back, by whole episodes."""
+
+    train: SupervisedSteps
+    held_out: SupervisedSteps
+
+
+def split_episodes(steps: SupervisedSteps, *, share: float, seed: int) -> EpisodeSplit:
+    """Hold back about ``share`` of the episodes, of supervised ones and of demonstrations alike.
+
+    Whether an episode is held back follows from its id and ``seed`` alone, so an episode that was held back in one
+    round is not learned from in the next and the loss on it stays comparable across rounds.
+    """
+    demonstrated = torch.zeros(len(steps.episode_ids), dtype=torch.bool)
+    demonstrated[steps.episode[steps.demonstration]] = True
+    groups = (
+        ([name for name, demo in zip(steps.episode_ids, demonstrated, strict=True) if demo], 2),
+        (
+            [name for name, demo in zip(steps.episode_ids, demonstrated, strict=True) if not demo],
+            MINIMUM_FOR_HOLDING_BACK,
+        ),
+    )
+    held_back = [name for names, minimum in groups for name in _held_back(names, share, seed, minimum)]
+    mask = steps_of(steps, held_back)
+    return EpisodeSplit(train=select_steps(steps, ~mask), held_out=select_steps(steps, mask))
+
+
+def _held_back(names: list[str], share: float, seed: int, minimum: int) -> list[str]:
+    """Choose by draw; at least one of enough episodes, and never so many that fewer than half are learned from."""
+    if share <= 0 or len(names) < minimum:
+        return []
+    draws = sorted((_draw(name, seed), name) for name in names)
+    below = sum(draw < share for draw, _ in draws)
+    return [name for _, name in draws[: min(max(below, 1), len(names) // 2)]]
+
+
+def _draw(name: str, seed: int) -> float:
+    """Return a number in [0, 1) that depends on nothing but ``name`` and ``seed``."""
+    digest = hashlib.blake2b(f"{seed}:{name}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64

@@ -1,0 +1,177 @@
+"""What the methods differ in: how much of the imitation each step gets, and whether ν itself is learned from.
+
+Every method here minimises
+
+    λ · BCE(p(ν=1∣s), ν)  over all supervised steps   +   (1 − λ) · Σ_i w_i (−ln π_θ(a_i∣s_i))
+
+with weights w that sum to one over supervised and anchor steps; λ = 0 for those that only imitate. A new method is one
+function from steps to weights and one entry in ``METHODS``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+
+from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.learning.action_models import ActionModel, Distribution, Scalar
+
+SIRIUS_LEAD = 15
+"""Steps before an intervention that Sirius distrusts."""
+
+LOG_LEAST = -16.0
+"""ln of the least probability the loss believes in; p is bounded nowhere else."""
+
+
+class UnknownMethodError(ValueError):
+    """There is no learning method of that name."""
+
+
+class ImitationMass(NamedTuple):
+    """How the imitation is distributed; everything sums to one."""
+
+    supervised: torch.Tensor
+    """float32[t] ≥ 0, weight of each step; 0 in demonstrations."""
+    anchors: float
+    """Weight of all anchor steps together, spread evenly."""
+
+
+MassRule = Callable[[SupervisedSteps, float], ImitationMass]
+"""Steps and the anchors' share (0 where there are none) → weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """One method of learning."""
+
+    name: str
+    """On the command line."""
+    title: str
+    summary: str
+    """One sentence for people."""
+    masses: MassRule
+    learns_from_silence: bool = False
+    """Whether ν is learned from, too (λ > 0)."""
+
+
+class Losses(NamedTuple):
+    """Terms of the objective, scalar tensors."""
+
+    total: torch.Tensor
+    action: torch.Tensor
+    """Σ w (−ln π(a∣s))."""
+    intervention: torch.Tensor
+    """Mean BCE over the supervised steps; 0 where ν is not learned from."""
+    mental: torch.Tensor
+    """Mean surprise of the recorded policy under the learned mental model; 0 where that is not anchored."""
+
+
+def intervention_loss(
+    model: ActionModel,
+    human: Distribution,
+    mental: Distribution,
+    intervention: torch.Tensor,
+    *,
+    cost: Scalar,
+    cdf_scale: Scalar,
+) -> torch.Tensor:
+    """Return the mean binary cross-entropy of ``intervention`` (float32[b], ν) under the intervention model."""
+    log_yes, log_no = model.log_intervention(human, mental, cost=cost, cdf_scale=cdf_scale)
+    log_yes, log_no = log_yes.clamp_min(LOG_LEAST), log_no.clamp_min(LOG_LEAST)
+    return -(intervention * log_yes + (1 - intervention) * log_no).mean()
+
+
+def _spread(weights: torch.Tensor, mass: float) -> torch.Tensor:
+    """Scale ``weights`` to the sum ``mass``; all zero stays all zero."""
+    total = weights.sum()
+    return weights * (mass / total) if total > 0 else weights
+
+
+def _with_anchors(weights: torch.Tensor, anchor_share: float) -> ImitationMass:
+    if not weights.any():
+        return ImitationMass(weights, 1.0 if anchor_share else 0.0)
+    return ImitationMass(_spread(weights, 1 - anchor_share), anchor_share)
+
+
+def corrections_only(steps: SupervisedSteps, anchor_share: float) -> ImitationMass:
+    """Imitate the human where ν = 1, and the anchors: MILE's action term and HG-DAgger (Kelly et al. 2019)."""
+    return _with_anchors(steps.intervention.float(), anchor_share)
+
+
+def everything_executed(steps: SupervisedSteps, anchor_share: float) -> ImitationMass:
+    """Imitate every executed action alike: behaviour cloning."""
+    return _with_anchors((~steps.demonstration).float(), anchor_share)
+
+
+def balanced_halves(steps: SupervisedSteps, anchor_share: float) -> ImitationMass:
+    """Give interventions and the rest of the rollouts half the mass each: IWR (Mandlekar et al. 2020)."""
+    human = steps.intervention.float()
+    robot = (~steps.intervention & ~steps.demonstration).float()
+    if not human.any() or not robot.any():
+        return _with_anchors(human + robot, anchor_share)
+    return _with_anchors(_spread(human, 0.5) + _spread(robot, 0.5), anchor_share)
+
+
+def steps_before_intervention(steps: SupervisedSteps, lead: int) -> torch.Tensor:
+    """Return bool[t]: ν = 0 here, and a takeover begins within the next ``lead`` steps of the same episode."""
+    human, count = steps.intervention, len(steps)
+    before = torch.zeros(count, dtype=torch.bool)
+    for ahead in range(1, min(lead, count - 1) + 1):
+        same_episode = steps.episode[:-ahead] == steps.episode[ahead:]
+        before[:-ahead] |= human[ahead:] & same_episode
+    return before & ~human & ~steps.demonstration
+
+
+def four_classes(steps: SupervisedSteps, anchor_share: float) -> ImitationMass:
+    """Weigh demonstrations, interventions, steps before one, and robot steps as Sirius does (Liu et al. 2023).
+
+    The classes have the masses r_demo, .5, .002 and what remains (≥ 0), where r_demo is the demonstrations' share of
+    all steps; a class without steps gives its mass to the others in proportion.
+    """
+    human = steps.intervention
+    before = steps_before_intervention(steps, SIRIUS_LEAD)
+    robot = ~(human | before | steps.demonstration)
+    demonstrated = float(steps.demonstration.float().mean()) if anchor_share else 0.0
+    remaining = max(0.0, 1 - demonstrated - 0.5 - 0.002)
+    classes = ((human, 0.5), (before, 0.002), (robot, remaining))
+    weights = sum((_spread(mask.float(), mass) for mask, mass in classes), torch.zeros(len(steps)))
+    total = float(weights.sum()) + demonstrated
+    if total <= 0:
+        return _with_anchors(weights, anchor_share)
+    return ImitationMass(weights / total, demonstrated / total)
+
+
+METHODS: dict[str, Objective] = {
+    each.name: each
+    for each in (
+        Objective(
+            "mile",
+            "MILE",
+            "Learns from your corrections and from when you stayed silent.",
+            corrections_only,
+            learns_from_silence=True,
+        ),
+        Objective("bc", "Behaviour cloning", "Imitates everything that was executed.", everything_executed),
+        Objective("hg-dagger", "HG-DAgger", "Imitates your corrections only.", corrections_only),
+        Objective("iwr", "IWR", "Imitates corrections and the rest at half the weight each.", balanced_halves),
+        Objective("sirius", "Sirius", "Imitates corrections most and what led to them least.", four_classes),
+        Objective(
+            "mile-iwr",
+            "MILE + IWR",
+            "Imitates like IWR and learns from when you stayed silent.",
+            balanced_halves,
+            learns_from_silence=True,
+        ),
+    )
+}
+"""Imitation methods by name, in menu order."""
+
+
+def objective(name: str) -> Objective:
+    """Return the method called ``name``, or raise ``UnknownMethodError`` naming those there are."""
+    try:
+        return METHODS[name]
+    except KeyError:
+        known = ", ".join(METHODS)
+        raise UnknownMethodError(f"There is no learning method {name!r}; the methods are {known}.") from None
