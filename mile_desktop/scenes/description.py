@@ -1,0 +1,230 @@
+"""What a scene consists of, read from ``sim_scenes/<scene>/scene.toml``; imports no simulator.
+
+Lengths are in metres, angles in the file in degrees, the world's z axis points up.
+"""
+
+import math
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from mile_desktop.places import SIM_SCENES
+
+Vector = tuple[float, float, float]
+Colour = tuple[
+    Annotated[float, msgspec.Meta(ge=0.0, le=1.0)],
+    Annotated[float, msgspec.Meta(ge=0.0, le=1.0)],
+    Annotated[float, msgspec.Meta(ge=0.0, le=1.0)],
+]
+Positive = Annotated[float, msgspec.Meta(gt=0.0)]
+Name = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_-]*$")]
+
+FILE_NAME = "scene.toml"
+_SHIPPED_WITH_PYBULLET = "pybullet_data/"
+
+
+class SceneDescriptionError(ValueError):
+    """A scene description is missing or wrong; says file, key, what was found and what was expected."""
+
+
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of all tables of the file: unknown keys are errors."""
+
+
+def _check_order(low: tuple[float, ...], high: tuple[float, ...], what: str) -> None:
+    if any(below > above for below, above in zip(low, high, strict=True)):
+        raise ValueError(f"{what}: found {low} above {high}, expected every lower bound ≤ its upper bound")
+
+
+class RobotDescription(_Part, frozen=True):
+    """The arm and its parallel gripper."""
+
+    urdf: str
+    """Relative to the scene's folder, or ``pybullet_data/…``."""
+    position: Vector
+    tip_link: str
+    """Link whose origin is the end effector."""
+    home_joints_deg: tuple[float, float, float, float, float, float, float]
+    finger_travel: tuple[float, float]
+    """Closed and open position of each finger, m."""
+    gripper_force_n: Positive
+    colour: Colour
+
+    def __post_init__(self) -> None:
+        _check_order(self.finger_travel[:1], self.finger_travel[1:], "finger_travel")
+
+    @property
+    def home_joints(self) -> tuple[float, ...]:
+        """Home posture of the arm, rad."""
+        return tuple(math.radians(angle) for angle in self.home_joints_deg)
+
+
+class WorkspaceDescription(_Part, frozen=True):
+    """Box in which the end effector may be commanded."""
+
+    low: Vector
+    high: Vector
+
+    def __post_init__(self) -> None:
+        _check_order(self.low, self.high, "workspace")
+
+
+class ControlDescription(_Part, frozen=True):
+    """Rates and what a full command means."""
+
+    rate_hz: Positive
+    physics_hz: Positive
+    max_speed: Positive
+    """End effector along each axis at full command, m/s."""
+    gripper_speed: Positive
+    """Each finger at full command, m/s."""
+
+    def __post_init__(self) -> None:
+        if self.physics_hz % self.rate_hz:
+            raise ValueError(f"physics_hz: found {self.physics_hz}, expected a multiple of rate_hz {self.rate_hz}")
+
+    @property
+    def substeps(self) -> int:
+        """Physics steps a control step."""
+        return round(self.physics_hz / self.rate_hz)
+
+
+class BodyDescription(_Part, frozen=True):
+    """One body beside the robot."""
+
+    name: Name
+    kind: Literal["scenery", "placed", "free"]
+    """Never moves; is placed anew each episode and then stands fast; is free to move."""
+    urdf: str
+    """Relative to the scene's folder, or ``pybullet_data/…``."""
+    position: Vector | None = None
+    """Fixed position, or leave it out and give ``position_low`` and ``position_high``."""
+    position_low: Vector | None = None
+    position_high: Vector | None = None
+    """The position is drawn uniformly between the two."""
+    yaw_range_deg: tuple[float, float] = (0.0, 0.0)
+    """The heading is drawn uniformly from this range."""
+    relative_to: str | None = None
+    """Positions count from this body, named earlier in the file."""
+    friction: Positive | None = None
+    """Lateral friction coefficient; left out, the URDF's."""
+
+    def __post_init__(self) -> None:
+        if self.position is None:
+            if self.position_low is None or self.position_high is None:
+                raise ValueError(
+                    f"body {self.name!r}: found no position, expected it or position_low and position_high"
+                )
+            _check_order(self.position_low, self.position_high, f"body {self.name!r}: position_low, position_high")
+        elif self.position_low is not None or self.position_high is not None:
+            raise ValueError(f"body {self.name!r}: found position beside a range, expected one of them")
+        _check_order(self.yaw_range_deg[:1], self.yaw_range_deg[1:], f"body {self.name!r}: yaw_range_deg")
+
+    @property
+    def position_range(self) -> tuple[Vector, Vector]:
+        """Bounds of the position; equal where it is fixed."""
+        if self.position is not None:
+            return self.position, self.position
+        if self.position_low is None or self.position_high is None:
+            raise ValueError(f"body {self.name!r} has no position")
+        return self.position_low, self.position_high
+
+    @property
+    def moves(self) -> bool:
+        """Whether its pose belongs to the scene state."""
+        return self.kind != "scenery"
+
+
+class CameraDescription(_Part, frozen=True):
+    """A viewpoint on a sphere around a target."""
+
+    name: Name
+    title: str
+    target: Vector
+    """Point looked at: in the world, or from the end effector where ``follows_end_effector``."""
+    distance: Positive
+    yaw_deg: float
+    """0 looks along +y, 90 along −x (PyBullet's convention)."""
+    pitch_deg: Annotated[float, msgspec.Meta(ge=-90.0, le=90.0)]
+    """Negative looks down."""
+    fov_deg: Annotated[float, msgspec.Meta(gt=1.0, lt=170.0)]
+    """Vertical field of view."""
+    follows_end_effector: bool = False
+
+
+class SceneDescription(_Part, frozen=True):
+    """A whole scene."""
+
+    title: str
+    robot: RobotDescription
+    workspace: WorkspaceDescription
+    control: ControlDescription
+    bodies: tuple[BodyDescription, ...]
+    cameras: Annotated[tuple[CameraDescription, ...], msgspec.Meta(min_length=1)]
+    folder: Path = Path()
+    """Where the file was; set by ``load_description``."""
+
+    def __post_init__(self) -> None:
+        seen: set[str] = set()
+        for body in self.bodies:
+            if body.name in seen:
+                raise ValueError(f"bodies: found {body.name!r} twice, expected each name once")
+            if body.relative_to is not None and body.relative_to not in seen:
+                raise ValueError(
+                    f"body {body.name!r}: found relative_to {body.relative_to!r}, expected an earlier body"
+                )
+            seen.add(body.name)
+        names = [camera.name for camera in self.cameras]
+        if len(set(names)) < len(names):
+            raise ValueError(f"cameras: found {names}, expected each name once")
+
+    @property
+    def moving_bodies(self) -> tuple[BodyDescription, ...]:
+        """The bodies whose poses belong to the scene state, in its order."""
+        return tuple(body for body in self.bodies if body.moves)
+
+    @property
+    def state_size(self) -> int:
+        """Length k of the scene state: seven arm joints, two fingers, and position and quaternion of each moving body."""
+        return len(self.robot.home_joints_deg) + 2 + 7 * len(self.moving_bodies)
+
+
+def scene_folder(name: str) -> Path:
+    """Return the folder of the scene with the command-line name ``name``."""
+    return SIM_SCENES / name.replace("-", "_")
+
+
+def load_description(folder: Path) -> SceneDescription:
+    """Read ``scene.toml`` in ``folder``.
+
+    Raises
+    ------
+    SceneDescriptionError
+        The file is missing, no TOML, has unknown or missing keys, values of the wrong type or that contradict each
+        other, or names a model that is not there.
+    """
+    path = folder / FILE_NAME
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SceneDescriptionError(f"{path}: found no readable scene description ({reason}), expected one") from error
+    try:
+        description = msgspec.toml.decode(text, type=SceneDescription)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SceneDescriptionError(f"{path}: {error}") from error
+    description = msgspec.structs.replace(description, folder=folder)
+    for key, urdf in [("robot", description.robot.urdf), *((body.name, body.urdf) for body in description.bodies)]:
+        if not urdf.startswith(_SHIPPED_WITH_PYBULLET) and not (folder / urdf).is_file():
+            raise SceneDescriptionError(f"{path}: urdf of {key!r}: found {urdf!r}, expected a file in {folder}")
+    return description
+
+
+def model_path(description: SceneDescription, urdf: str) -> Path:
+    """Return where the model ``urdf`` of ``description`` lies."""
+    if not urdf.startswith(_SHIPPED_WITH_PYBULLET):
+        return description.folder / urdf
+    import pybullet_data  # noqa: PLC0415 - only the path of its data; late, because the package is heavy
+
+    return Path(pybullet_data.getDataPath()) / urdf.removeprefix(_SHIPPED_WITH_PYBULLET)

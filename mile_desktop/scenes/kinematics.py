@@ -1,0 +1,171 @@
+"""Forward and inverse kinematics of a serial arm, read from its URDF.
+
+PyBullet's own solver starts from the measured joints and stops centimetres short of a moving target; the controller
+needs a solution that continues the last *command* exactly, so that a robot told to hold does not creep.
+"""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+class KinematicsError(ValueError):
+    """A robot model has no such chain."""
+
+
+def _vector(text: str | None) -> Array:
+    return np.array([float(part) for part in (text or "0 0 0").split()])
+
+
+def _rotation(rpy: Array) -> Array:
+    (sr, sp, sy), (cr, cp, cy) = np.sin(rpy), np.cos(rpy)
+    return np.array(
+        [
+            [cy * cp, cy * sp * sr - sy * cr, cy * sp * cr + sy * sr],
+            [sy * cp, sy * sp * sr + cy * cr, sy * sp * cr - cy * sr],
+            [-sp, cp * sr, cp * cr],
+        ]
+    )
+
+
+def _transform(origin: ElementTree.Element | None) -> Array:
+    matrix = np.eye(4)
+    if origin is not None:
+        matrix[:3, :3] = _rotation(_vector(origin.get("rpy")))
+        matrix[:3, 3] = _vector(origin.get("xyz"))
+    return matrix
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chain:
+    """Revolute joints turning about their own z axis, from base to tip."""
+
+    links: Array
+    """float64[joints, 4, 4]: fixed transform from the frame of the joint before to each joint at angle 0."""
+    tip: Array
+    """float64[4, 4]: tip in the frame of the last joint."""
+    lower: Array
+    upper: Array
+    """float64[joints]: joint limits, rad."""
+
+    def forward(self, joints: Array) -> tuple[Array, Array]:
+        """Return the tip's pose (float64[4, 4]) and its geometric Jacobian (float64[6, joints], linear first)."""
+        count = len(joints)
+        turns = np.zeros((count, 4, 4))
+        cos, sin = np.cos(joints), np.sin(joints)
+        turns[:, 0, 0] = turns[:, 1, 1] = cos
+        turns[:, 1, 0], turns[:, 0, 1] = sin, -sin
+        turns[:, 2, 2] = turns[:, 3, 3] = 1.0
+        moved = self.links @ turns
+        frames = np.empty((count, 4, 4))
+        pose = np.eye(4)
+        for index in range(count):
+            pose = pose @ moved[index]
+            frames[index] = pose
+        pose = pose @ self.tip
+        axes = frames[:, :3, 2]
+        arms = pose[:3, 3] - frames[:, :3, 3]
+        jacobian = np.empty((6, count))
+        jacobian[0] = axes[:, 1] * arms[:, 2] - axes[:, 2] * arms[:, 1]
+        jacobian[1] = axes[:, 2] * arms[:, 0] - axes[:, 0] * arms[:, 2]
+        jacobian[2] = axes[:, 0] * arms[:, 1] - axes[:, 1] * arms[:, 0]
+        jacobian[3:] = axes.T
+        return pose, jacobian
+
+    def solve(self, start: Array, posture: Array, position: Array, rotation: Array) -> Array:
+        """Return joints within limits that bring the tip to a pose, or as near as a few damped steps get.
+
+        Damped least squares with the spare freedom drawn towards ``posture``. A pure function of its arguments; a
+        ``start`` that is already there is returned unchanged.
+
+        Parameters
+        ----------
+        start, posture
+            float64[joints], rad: where to begin, and what to resemble.
+        position, rotation
+            float64[3] in the base frame, m, and float64[3, 3].
+        """
+        joints = start
+        for _ in range(_MAX_ITERATIONS):
+            pose, jacobian = self.forward(joints)
+            error = np.concatenate((position - pose[:3, 3], _rotation_error(rotation @ pose[:3, :3].T)))
+            if np.abs(error).max() < _TOLERANCE:
+                break
+            pull = _POSTURE_GAIN * (posture - joints)
+            normal = jacobian @ jacobian.T + (_DAMPING + error @ error) * _IDENTITY
+            change = pull + jacobian.T @ np.linalg.solve(normal, error - jacobian @ pull)
+            change *= min(1.0, _MAX_CHANGE / max(float(np.abs(change).max()), _TOLERANCE))
+            joints = np.minimum(np.maximum(joints + change, self.lower), self.upper)
+        return joints
+
+
+_MAX_ITERATIONS = 4
+_TOLERANCE = 5e-5
+"""m and rad; well below what the joint motors resolve."""
+_POSTURE_GAIN = 0.05
+_DAMPING = 1e-6
+"""Grows with the squared error, so that a target out of reach is approached instead of overshot."""
+_MAX_CHANGE = 0.15
+"""rad an iteration."""
+_IDENTITY = np.eye(6)
+
+
+def _rotation_error(rotation: Array) -> Array:
+    """Return the rotation vector of ``rotation`` (small angles: sin φ ≈ φ)."""
+    return 0.5 * np.array(
+        [rotation[2, 1] - rotation[1, 2], rotation[0, 2] - rotation[2, 0], rotation[1, 0] - rotation[0, 1]]
+    )
+
+
+def read_chain(urdf: Path, tip_link: str) -> Chain:
+    """Read the chain from the root of ``urdf`` to ``tip_link``.
+
+    Raises
+    ------
+    KinematicsError
+        There is no such link, or the way to it is not made of fixed joints and revolute joints about z.
+    """
+    joints = {
+        child.get("link"): joint
+        for joint in ElementTree.parse(urdf).getroot().iter("joint")  # noqa: S314 - shipped with the program
+        if (child := joint.find("child")) is not None
+    }
+    way: list[ElementTree.Element] = []
+    link: str | None = tip_link
+    while link in joints:
+        way.append(joints[link])
+        parent = joints[link].find("parent")
+        link = None if parent is None else parent.get("link")
+    links, lower, upper, carried = [], [], [], np.eye(4)
+    for joint in reversed(way):
+        carried = carried @ _transform(joint.find("origin"))
+        if joint.get("type") == "fixed":
+            continue
+        low, high = _limits(joint, urdf)
+        links.append(carried)
+        lower.append(low)
+        upper.append(high)
+        carried = np.eye(4)
+    if not links:
+        raise KinematicsError(f"{urdf}: found no moving joint on the way to link {tip_link!r}, expected an arm")
+    return Chain(np.array(links), carried, np.array(lower), np.array(upper))
+
+
+def _limits(joint: ElementTree.Element, urdf: Path) -> tuple[float, float]:
+    """Return the range of a revolute joint: the safety controller's where there is one."""
+    axis, limit = joint.find("axis"), joint.find("limit")
+    turns_about_z = axis is not None and np.array_equal(_vector(axis.get("xyz")), [0.0, 0.0, 1.0])
+    if joint.get("type") != "revolute" or not turns_about_z or limit is None:
+        raise KinematicsError(
+            f"{urdf}: joint {joint.get('name')!r}: found type {joint.get('type')!r}, expected a revolute joint about z"
+        )
+    safety = joint.find("safety_controller")
+    low = float(limit.get("lower", -math.pi)) if safety is None else float(safety.get("soft_lower_limit", "nan"))
+    high = float(limit.get("upper", math.pi)) if safety is None else float(safety.get("soft_upper_limit", "nan"))
+    return low, high

@@ -1,0 +1,193 @@
+"""What all PyBullet scenes with the Panda share: control steps, stacked observations, success, snapshots.
+
+A scene is a folder with a description and one short class that says what is measured and when the task is done.
+"""
+
+from abc import abstractmethod
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import gymnasium
+import numpy as np
+from numpy.typing import NDArray
+
+from mile_desktop.scenes.bullet import BulletWorld, read_state
+from mile_desktop.scenes.catalogue import scene_info
+from mile_desktop.scenes.description import load_description, scene_folder
+from mile_desktop.scenes.environment import FloatArray, UnknownSnapshotError
+from mile_desktop.scenes.panda import Panda, PandaCommand
+
+FRAMES = 4
+"""Number of measurements stacked into an observation, oldest first."""
+_SETTLING_STEPS = 4
+"""Control steps the bodies are given to come to rest before an episode begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One entry of a frame and the bounds it is clipped to."""
+
+    label: str
+    """Name and unit."""
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Snapshot:
+    physics: int
+    command: PandaCommand
+    frames: tuple[FloatArray, ...]
+    step: int
+    done_steps: int
+    rng: dict[str, Any]
+
+
+class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
+    """A Panda over a table, driven by displacements of its end effector; implements ``SupervisedEnv``.
+
+    Action: float32[4] in [−1, 1] = (dx, dy, dz, gripper). The first three move the end effector along the world's
+    axes, 1 being full speed (``control.max_speed``); the gripper entry closes (+) or opens (−) at up to full speed. All
+    zeros holds pose and grip. Values are taken as they are, only the workspace limits where they lead.
+
+    Observation: the last ``FRAMES`` frames, oldest first (``observation_labels``). The first observation of an episode
+    repeats one frame.
+
+    Reward: 1 on the step that completes the task, which terminates the episode, else 0. ``info["success"]`` says the
+    same; ``info["step"]`` counts from 1. The episode is truncated after ``max_steps``.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": []}
+
+    scene_name: ClassVar[str]
+    """Name in the catalogue; ``sim_scenes/`` has its description."""
+    measurements: ClassVar[tuple[Measurement, ...]]
+    """What ``_measure`` returns."""
+    success_steps: ClassVar[int] = 5
+    """The task is done when ``_is_done`` held for so many consecutive steps."""
+
+    def __init__(self) -> None:
+        self.description = load_description(scene_folder(self.scene_name))
+        self.max_steps = scene_info(self.scene_name).max_steps
+        self._low = np.array([each.low for each in self.measurements])
+        self._high = np.array([each.high for each in self.measurements])
+        self.observation_space = gymnasium.spaces.Box(
+            np.tile(self._low, FRAMES).astype(np.float32), np.tile(self._high, FRAMES).astype(np.float32)
+        )
+        self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (4,), np.float32)
+        self._world = BulletWorld(self.description)
+        self._panda = Panda(self._world, self.description)
+        self._frames: deque[FloatArray] = deque(maxlen=FRAMES)
+        self._step = 0
+        self._done_steps = 0
+        self._snapshots: dict[int, _Snapshot] = {}
+
+    @abstractmethod
+    def _measure(self, end_effector: NDArray[np.float64], opening: float, squeeze: float) -> NDArray[np.float64]:
+        """Return the current frame, float64[m], in the order of ``measurements``.
+
+        ``opening`` is the measured distance of the fingers, ``squeeze`` how much narrower it is commanded (both m).
+        """
+
+    @abstractmethod
+    def _is_done(self) -> bool:
+        """Say whether the task is done in the present physical state."""
+
+    @property
+    def observation_labels(self) -> tuple[str, ...]:
+        """Name and unit of every entry of the observation."""
+        ages = [f"t-{age}" if age else "t" for age in reversed(range(FRAMES))]
+        return tuple(f"{each.label} @ {age}" for age in ages for each in self.measurements)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[FloatArray, dict[str, Any]]:
+        """Begin an episode; bodies are placed by ``seed``. Releases all snapshots."""
+        super().reset(seed=seed, options=options)
+        for token in tuple(self._snapshots):
+            self.release(token)
+        self._world.begin(self.np_random)
+        self._panda.begin()
+        for _ in range(_SETTLING_STEPS):
+            self._panda.drive(np.zeros(4))
+        self._step = self._done_steps = 0
+        self._frames.extend([self._frame()] * FRAMES)
+        return self._observation(), {"success": False, "step": 0}
+
+    def step(self, action: FloatArray) -> tuple[FloatArray, float, bool, bool, dict[str, Any]]:
+        """Carry out one control step.
+
+        Raises ``ValueError`` when the action has another shape than (4,) or is not finite; nothing moves then.
+        """
+        command = np.asarray(action, dtype=np.float64)
+        if command.shape != (4,) or not np.isfinite(command).all():
+            raise ValueError(f"action: found {action!r}, expected 4 finite values (dx, dy, dz, gripper)")
+        self._panda.drive(command)
+        self._step += 1
+        self._frames.append(self._frame())
+        self._done_steps = self._done_steps + 1 if self._is_done() else 0
+        success = self._done_steps >= self.success_steps
+        info = {"success": success, "step": self._step}
+        return self._observation(), float(success), success, self._step >= self.max_steps and not success, info
+
+    def _frame(self) -> FloatArray:
+        finger = self._panda.finger()
+        opening, squeeze = 2 * finger, 2 * (finger - self._panda.command.finger)
+        frame = self._measure(self._panda.position(), opening, squeeze)
+        return np.minimum(np.maximum(frame, self._low), self._high).astype(np.float32)
+
+    def _observation(self) -> FloatArray:
+        return np.concatenate(self._frames)
+
+    def scene_state(self) -> FloatArray:
+        """Return float32[k], see ``SupervisedEnv``."""
+        return read_state(self._world.scene)
+
+    def end_effector(self) -> FloatArray:
+        """Return the measured end-effector position, float32[3], m."""
+        return self._panda.position().astype(np.float32)
+
+    def rebase(self) -> None:
+        """Let further motion start from the measured pose; the grip stays."""
+        self._panda.rebase()
+
+    def snapshot(self) -> int:
+        """Keep the whole state of the episode in memory and return its token."""
+        token = self._world.save()
+        self._snapshots[token] = _Snapshot(
+            physics=token,
+            command=self._panda.command,
+            frames=tuple(self._frames),
+            step=self._step,
+            done_steps=self._done_steps,
+            rng=self.np_random.bit_generator.state,
+        )
+        return token
+
+    def restore(self, token: int) -> FloatArray:
+        """Go back to a snapshot and return the observation there."""
+        kept = self._kept(token)
+        self._world.restore(kept.physics)
+        self._panda.command = kept.command
+        self._frames.extend(kept.frames)
+        self._step, self._done_steps = kept.step, kept.done_steps
+        self.np_random.bit_generator.state = kept.rng
+        return self._observation()
+
+    def release(self, token: int) -> None:
+        """Forget a snapshot."""
+        self._world.forget(self._kept(token).physics)
+        del self._snapshots[token]
+
+    def _kept(self, token: int) -> _Snapshot:
+        try:
+            return self._snapshots[token]
+        except KeyError:
+            known = len(self._snapshots)
+            raise UnknownSnapshotError(f"found no snapshot {token}, expected one of the {known} kept ones") from None
+
+    def close(self) -> None:
+        """Free the simulator; may be called twice."""
+        self._snapshots.clear()
+        self._world.close()

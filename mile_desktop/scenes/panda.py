@@ -1,0 +1,133 @@
+"""Franka Panda, hand pointing straight down, driven by small displacements of its end effector."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pybullet
+from numpy.typing import NDArray
+
+from mile_desktop.scenes.bullet import BulletWorld
+from mile_desktop.scenes.description import SceneDescription, model_path
+from mile_desktop.scenes.kinematics import read_chain
+
+Array = NDArray[np.float64]
+
+_DOWN = np.diag([1.0, -1.0, -1.0])
+"""Rotation of the end effector: hand down, fingers closing along the world's y axis."""
+_ARM_FORCES = (87.0, 87.0, 87.0, 87.0, 12.0, 12.0, 12.0)
+"""N m, from the robot's data sheet."""
+_ARM_GAINS = (0.3,) * 7
+_DAMPING_GAINS = (1.0,) * 7
+_FINGER_GAINS = (0.2, 0.2)
+_LEASH = 0.02
+"""How far the commanded position may run ahead of the measured one, m: bounds the push against an obstacle."""
+_SQUEEZE = 0.004
+"""How far each finger's target may run ahead of the measured finger, m: opening answers at once."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PandaCommand:
+    """What the robot has been told; the part of its state that PyBullet does not keep."""
+
+    position: Array
+    """float64[3], m: commanded end-effector position."""
+    joints: Array
+    """float64[7], rad: commanded arm joints."""
+    finger: float
+    """Commanded position of each finger, m."""
+
+
+class Panda:
+    """Turns actions into motor commands; owned by the environment."""
+
+    def __init__(self, world: BulletWorld, description: SceneDescription) -> None:
+        self._world = world
+        self._robot = description.robot
+        self._control = description.control
+        self._base = np.array(description.robot.position)
+        self._low = np.array(description.workspace.low)
+        self._high = np.array(description.workspace.high)
+        self._home = np.array(description.robot.home_joints)
+        self._chain = read_chain(model_path(description, description.robot.urdf), description.robot.tip_link)
+        self._gear()
+        self.command = self._command_at_home()
+
+    def _gear(self) -> None:
+        """Tie the fingers together, as the real hand does, so that a grasped object is centred."""
+        scene, client = self._world.scene, self._world.client
+        left, right = scene.fingers
+        gear = pybullet.createConstraint(
+            scene.robot, left, scene.robot, right, pybullet.JOINT_GEAR, [1, 0, 0], [0, 0, 0], [0, 0, 0],
+            physicsClientId=client,
+        )  # fmt: skip
+        pybullet.changeConstraint(gear, gearRatio=-1, erp=0.1, maxForce=60, physicsClientId=client)
+
+    def _command_at_home(self) -> PandaCommand:
+        pose, _ = self._chain.forward(self._home)
+        return PandaCommand(self._base + pose[:3, 3], self._home, self._robot.finger_travel[1])
+
+    def begin(self) -> None:
+        """Command the home posture with open gripper."""
+        self.command = self._command_at_home()
+
+    def position(self) -> Array:
+        """Return the measured end-effector position, float64[3], m."""
+        scene = self._world.scene
+        state = pybullet.getLinkState(scene.robot, scene.tip, computeForwardKinematics=1, physicsClientId=scene.client)
+        return np.array(state[4])
+
+    def finger(self) -> float:
+        """Return the measured mean finger position, m."""
+        scene = self._world.scene
+        states = pybullet.getJointStates(scene.robot, scene.fingers, physicsClientId=scene.client)
+        return 0.5 * float(states[0][0] + states[1][0])
+
+    def rebase(self) -> None:
+        """Let further motion start from the measured pose; the finger target, and so the grip, stays."""
+        scene = self._world.scene
+        states = pybullet.getJointStates(scene.robot, scene.arm, physicsClientId=scene.client)
+        joints = np.array([state[0] for state in states])
+        self.command = PandaCommand(self.position(), joints, self.command.finger)
+
+    def drive(self, action: Array) -> None:
+        """Carry out one control step of ``action`` = (dx, dy, dz, gripper), each in units of full speed."""
+        before = self.command
+        self.command = self._next_command(action)
+        substeps, rate = self._control.substeps, self._control.rate_hz
+        fractions = np.arange(1, substeps + 1)[:, None] / substeps
+        change = self.command.joints - before.joints
+        velocities = (change * rate).tolist()
+        self._command_fingers()
+        for targets in (before.joints + fractions * change).tolist():
+            self._command_arm(targets, velocities)
+            self._world.step()
+
+    def _next_command(self, action: Array) -> PandaCommand:
+        command = self.command
+        position, joints, finger = command.position, command.joints, command.finger
+        if action[:3].any():
+            measured = self.position()
+            position = position + action[:3] * (self._control.max_speed / self._control.rate_hz)
+            position = np.minimum(np.maximum(position, measured - _LEASH), measured + _LEASH)
+            position = np.minimum(np.maximum(position, self._low), self._high)
+            joints = self._chain.solve(joints, self._home, position - self._base, _DOWN)
+        if action[3]:
+            measured_finger = self.finger()
+            finger = finger - float(action[3]) * self._control.gripper_speed / self._control.rate_hz
+            finger = min(max(finger, measured_finger - _SQUEEZE), measured_finger + _SQUEEZE)
+            finger = min(max(finger, self._robot.finger_travel[0]), self._robot.finger_travel[1])
+        return PandaCommand(position, joints, finger)
+
+    def _command_arm(self, targets: list[float], velocities: list[float]) -> None:
+        scene = self._world.scene
+        pybullet.setJointMotorControlArray(
+            scene.robot, scene.arm, pybullet.POSITION_CONTROL, targets, velocities, _ARM_FORCES, _ARM_GAINS,
+            _DAMPING_GAINS, physicsClientId=scene.client,
+        )  # fmt: skip
+
+    def _command_fingers(self) -> None:
+        scene = self._world.scene
+        pybullet.setJointMotorControlArray(
+            scene.robot, scene.fingers, pybullet.POSITION_CONTROL, (self.command.finger,) * 2, (0.0, 0.0),
+            (self._robot.gripper_force_n,) * 2, _FINGER_GAINS, (1.0, 1.0), physicsClientId=scene.client,
+        )  # fmt: skip
