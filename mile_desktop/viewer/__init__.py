@@ -1,0 +1,1 @@
+"""Draws a scene in a process of its own, off the control path."""

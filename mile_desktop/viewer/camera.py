@@ -1,0 +1,92 @@
+"""Cameras as matrices: row-major, ``clip = projection @ view @ (x, y, z, 1)``, depth −1 to 1 as in OpenGL."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Matrix = npt.NDArray[np.float32]
+Vector = tuple[float, float, float]
+
+NEAR_M = 0.02
+FAR_M = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A camera on a sphere around the point it looks at; angles as in PyBullet's yaw/pitch camera, z up."""
+
+    yaw_deg: float
+    """0 looks along +y; positive turns counter-clockwise seen from above."""
+    pitch_deg: float
+    """Negative looks down."""
+    distance_m: float
+    target: Vector
+    """Point looked at, m."""
+    fov_deg: float = 42.0
+    """Vertical field of view."""
+
+    @property
+    def forward(self) -> Vector:
+        """Unit vector from the camera to the target."""
+        yaw, pitch = math.radians(self.yaw_deg), math.radians(self.pitch_deg)
+        return -math.sin(yaw) * math.cos(pitch), math.cos(yaw) * math.cos(pitch), math.sin(pitch)
+
+    @property
+    def eye(self) -> Vector:
+        """Position of the camera, m."""
+        x, y, z = (t - f * self.distance_m for t, f in zip(self.target, self.forward, strict=True))
+        return x, y, z
+
+    def view_matrix(self) -> Matrix:
+        """Return float32[4, 4], world to camera (looking along −z, y up)."""
+        yaw, pitch = math.radians(self.yaw_deg), math.radians(self.pitch_deg)
+        right = np.array([math.cos(yaw), math.sin(yaw), 0.0])
+        up = np.array([math.sin(yaw) * math.sin(pitch), -math.cos(yaw) * math.sin(pitch), math.cos(pitch)])
+        return _rigid(np.stack([right, up, -np.array(self.forward)]), np.array(self.eye))
+
+    def projection_matrix(self, aspect: float) -> Matrix:
+        """Return float32[4, 4] for a picture ``aspect`` times as wide as high."""
+        return perspective(self.fov_deg, aspect)
+
+    def view_projection(self, aspect: float) -> Matrix:
+        """Return ``projection @ view``, float32[4, 4]."""
+        return self.projection_matrix(aspect) @ self.view_matrix()
+
+
+def _rigid(rows: npt.NDArray[np.float64], eye: npt.NDArray[np.float64]) -> Matrix:
+    matrix = np.eye(4, dtype=np.float32)
+    matrix[:3, :3] = rows
+    matrix[:3, 3] = -rows @ eye
+    return matrix
+
+
+def perspective(fov_deg: float, aspect: float) -> Matrix:
+    """Return OpenGL's perspective projection, float32[4, 4]."""
+    scale = 1.0 / math.tan(math.radians(fov_deg) / 2.0)
+    matrix = np.zeros((4, 4), np.float32)
+    matrix[0, 0], matrix[1, 1] = scale / aspect, scale
+    matrix[2, 2] = (FAR_M + NEAR_M) / (NEAR_M - FAR_M)
+    matrix[2, 3] = 2.0 * FAR_M * NEAR_M / (NEAR_M - FAR_M)
+    matrix[3, 2] = -1.0
+    return matrix
+
+
+def light_matrix(direction: Vector, centre: Vector, radius_m: float) -> Matrix:
+    """Return the parallel projection of a light, float32[4, 4], that covers a ball.
+
+    Parameters
+    ----------
+    direction
+        From the scene to the light.
+    centre, radius_m
+        The ball, m.
+    """
+    towards = np.array(direction) / np.linalg.norm(direction)
+    side = np.cross([0.0, 1.0, 0.0], towards)
+    side /= np.linalg.norm(side)
+    matrix = _rigid(np.stack([side, np.cross(towards, side), towards]), np.array(centre))
+    matrix[:3] /= radius_m
+    matrix[2] *= -1.0
+    return matrix

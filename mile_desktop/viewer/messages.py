@@ -1,0 +1,134 @@
+"""What window and viewer say to each other: msgspec structs, encoded as msgpack, never pickled.
+
+Frames do not travel here but through ``channels.shared.FrameRing``; scene states of the running episode come straight
+from the rollout worker through ``channels.shared.StateSlot``.
+"""
+
+import msgspec
+
+Rgb = tuple[float, float, float]
+"""Red, green and blue as on screen (sRGB), 0–1."""
+
+RECORDED = 1
+"""Set in ``Frame.flags`` when the picture shows a recorded step (``ShowState``) and not the live scene."""
+
+
+class Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Base of everything that crosses the pipe; the class name is the tag."""
+
+
+# ── commands: window → viewer ────────────────────────────────────────────────────────────────────────────────────
+
+
+class LoadScene(Message, frozen=True):
+    """Draw this scene from now on; answered by ``ViewerReady`` or ``ViewerFault``."""
+
+    scene: str
+
+
+class SetView(Message, frozen=True):
+    """Look at ``target`` (m) from this side; angles as in PyBullet's yaw/pitch camera, z up."""
+
+    yaw_deg: float
+    pitch_deg: float
+    distance_m: float
+    target: tuple[float, float, float]
+
+
+class UsePreset(Message, frozen=True):
+    """Use one of the scene's cameras for the main view."""
+
+    name: str
+
+
+class SetSize(Message, frozen=True):
+    """Size of the main view in pixels; limited to what the ring holds."""
+
+    width: int
+    height: int
+
+
+class SetBackground(Message, frozen=True):
+    """Colours behind the scene, which also fades into them in the distance."""
+
+    top: Rgb
+    bottom: Rgb
+
+
+class ShowState(Message, frozen=True):
+    """Show a recorded scene state, until ``FollowLive``."""
+
+    values: tuple[float, ...]
+    step: int = -1
+    """Returned as ``Frame.step``."""
+
+
+class FollowLive(Message, frozen=True):
+    """Show the live scene again."""
+
+
+class SetThumbnails(Message, frozen=True):
+    """Draw these cameras of the scene into the thumbnail rings, first name into first ring; none: draw none."""
+
+    names: tuple[str, ...] = ()
+    width: int = 200
+    height: int = 150
+
+
+class Shutdown(Message, frozen=True):
+    """End the process."""
+
+
+# ── events: viewer → window ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class Preset(Message, frozen=True):
+    """A camera of the scene."""
+
+    name: str
+    title: str
+    yaw_deg: float
+    pitch_deg: float
+    distance_m: float
+    target: tuple[float, float, float]
+    """In the world, or from the end effector where ``follows_end_effector``, m."""
+    follows_end_effector: bool = False
+
+
+class ViewerReady(Message, frozen=True):
+    """The scene is loaded; frames follow."""
+
+    scene: str
+    renderer: str
+    """In words, e.g. ``OpenGL (llvmpipe)`` or ``TinyRenderer``."""
+    presets: tuple[Preset, ...]
+    """The scene's cameras, the default one first."""
+
+
+class ViewerStatus(Message, frozen=True):
+    """Sent once a second; its absence means a frozen viewer. Newest wins."""
+
+    frames_per_second: float
+    """Drawn in the last second; 0 while nothing moves."""
+    draw_ms: float
+    """Mean time to draw a main view in the last second."""
+    core_share: float
+    """Processor time used in the last second, in cores."""
+
+
+class ViewerNote(Message, frozen=True):
+    """One sentence for the message line."""
+
+    level: str
+    """``info``, ``warning`` or ``error``."""
+    text: str
+
+
+class ViewerFault(Message, frozen=True):
+    """Something could not be loaded or drawn; the viewer stays alive."""
+
+    text: str
+
+
+Command = LoadScene | SetView | UsePreset | SetSize | SetBackground | ShowState | FollowLive | SetThumbnails | Shutdown
+Event = ViewerReady | ViewerStatus | ViewerNote | ViewerFault
