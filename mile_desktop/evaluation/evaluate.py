@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mile_desktop.policies.policy import Policy
 from mile_desktop.rollout.safety import output_problem
-from mile_desktop.scenes.environment import SupervisedEnv
+from mile_desktop.rollout.scene import DrivenScene
 
 FIRST_EVALUATION_SEED = 1_000_000
 """Evaluation seeds begin here; episodes that are learned from begin at 0 and never get this far."""
@@ -35,7 +35,7 @@ def evaluation_seeds(episodes: int, first: int = FIRST_EVALUATION_SEED) -> tuple
 
 
 def evaluate(
-    env: SupervisedEnv,
+    env: DrivenScene,
     policy: Policy,
     seeds: Sequence[int],
     *,
@@ -64,7 +64,7 @@ def evaluate(
     return tuple(results)
 
 
-def _evaluate_episode(env: SupervisedEnv, policy: Policy, seed: int, cancelled: Callable[[], bool]) -> EpisodeResult:
+def _evaluate_episode(env: DrivenScene, policy: Policy, seed: int, cancelled: Callable[[], bool]) -> EpisodeResult:
     steps = 0
     try:
         observation, _ = env.reset(seed=seed)

@@ -1,7 +1,7 @@
 """The rollout loop: one control tick after another, whoever has the robot."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -15,7 +15,7 @@ from mile_desktop.rollout.messages import CameraRequest, Event, Note, StepTaken
 from mile_desktop.rollout.phases import MOVING, Phase, PhaseEvent
 from mile_desktop.rollout.safety import action_problem, output_problem
 from mile_desktop.rollout.supervision import Supervision
-from mile_desktop.scenes.environment import SupervisedEnv
+from mile_desktop.rollout.scene import DrivenScene
 from mile_desktop.storage.records import EpisodeStart, Outcome, Step
 
 Publish = Callable[[Event], None]
@@ -53,6 +53,10 @@ class RunningPolicy:
     policy: Policy
     name: str
     estimator: InterventionEstimator
+    model_id: str | None = None
+    """The intervention model behind ``estimator``, with its cost *c* and cdf scale σ_Φ; None where there is none."""
+    cost: float | None = None
+    cdf_scale: float | None = None
 
 
 @dataclass(slots=True)
@@ -91,7 +95,7 @@ class RolloutLoop:
     def __init__(
         self,
         *,
-        env: SupervisedEnv,
+        env: DrivenScene,
         running: RunningPolicy,
         operator: Operator,
         sink: StepSink,
@@ -109,6 +113,8 @@ class RolloutLoop:
         self.episodes_left = 0
         self.episodes_begun = 0
         self.asking = False
+        self.discard_armed = False
+        self.device_connected = False
         self.episode: EpisodeState | None = None
         self._env = env
         self._sink = sink
@@ -190,12 +196,12 @@ class RolloutLoop:
             self._idle_tick()
 
     def _idle_tick(self) -> None:
-        reading = self.operator.poll(self._context(self._zero, self._zero, self._zero))
+        reading = self._read_operator(self._zero, self._zero, self._zero)
         for request in reading.requests:
             self._heed_request(request)
 
     def _reset_tick(self) -> None:
-        reading = self.operator.poll(self._context(self._zero, self._zero, self._zero))
+        reading = self._read_operator(self._zero, self._zero, self._zero)
         if OperatorRequest.STOP in reading.requests:
             self.stop()
         elif self._dwell_left > 0:
@@ -215,7 +221,7 @@ class RolloutLoop:
             self.fault(f"{problem} End the episode, or choose another policy.")
             output = PolicyOutput(self._zero, self._zero, np.ones_like(self._zero))
         estimate = self.running.estimator.estimate(episode.observation, output, intervening=episode.human_drove)
-        reading = self.operator.poll(self._context(output.action, output.mean, output.std))
+        reading = self._read_operator(output.action, output.mean, output.std)
         self._heed(reading, blocked=bool(problem or self._sink.problem))
         if self.supervision.phase in MOVING and self.episode is episode:
             self._heed_alert(estimate)
@@ -347,7 +353,7 @@ class RolloutLoop:
         self.running.estimator.reset()
         self.operator.reset(seed)
         self.alert.reset()
-        start = replace(self._describe(seed, self.running), operator=self.operator.kind, device=self.operator.device)
+        start = self._describe(seed, self.running)
         self.episode = EpisodeState(start, self._idle_observation)
         self._sink.begin(start)
         self._show(state, 0)
@@ -375,13 +381,18 @@ class RolloutLoop:
         if after is Phase.RESETTING:
             self._dwell_left = self._dwell_steps
 
-    def _context(self, proposal: FloatArray, mean: FloatArray, std: FloatArray) -> OperatorContext:
+    def _read_operator(self, proposal: FloatArray, mean: FloatArray, std: FloatArray) -> OperatorReading:
         episode = self.episode
-        return OperatorContext(
-            step=episode.step if episode else 0,
-            observation=episode.observation if episode else self._idle_observation,
-            proposal=proposal,
-            policy_mean=mean,
-            policy_std=std,
-            intervening=bool(episode and episode.human_drove),
+        reading = self.operator.poll(
+            OperatorContext(
+                step=episode.step if episode else 0,
+                observation=episode.observation if episode else self._idle_observation,
+                proposal=proposal,
+                policy_mean=mean,
+                policy_std=std,
+                intervening=bool(episode and episode.human_drove),
+            )
         )
+        self.discard_armed = reading.discard_armed
+        self.device_connected = reading.connected
+        return reading

@@ -32,7 +32,8 @@ class LoadSession(Message, frozen=True):
     rate_hz: float = 20.0
     speed: float = 1.0
     """Simulated seconds per wall-clock second; 1 is real time."""
-    seed: int = 0
+    seed: int | None = None
+    """Seed of the first episode; None goes on after the episodes that are recorded already."""
 
 
 class StartEpisodes(Message, frozen=True):
@@ -90,12 +91,20 @@ class SetAlert(Message, frozen=True):
     debounce_steps: int
     ask_me: bool
     """Hold and ask instead of only alerting."""
+    sound: bool = True
+    rumble: bool = True
 
 
 class SetPad(Message, frozen=True):
     """Use this gamepad profile (JSON of ``operators.profile.PadProfile``) from now on."""
 
     profile: str
+
+
+class SetViewYaw(Message, frozen=True):
+    """The view was turned: pushing the pad's stick to the left moves to the left as seen."""
+
+    yaw_deg: float
 
 
 class WatchPad(Message, frozen=True):
@@ -186,6 +195,7 @@ class EpisodeClosed(Message, frozen=True):
     steps: int
     takeovers: int
     human_steps: int
+    mean_intervention_prob: float | None = None
     discarded: bool = False
 
 
@@ -218,10 +228,12 @@ class PadState(Message, frozen=True):
     axes: tuple[float, ...]
     buttons: tuple[bool, ...]
     connected: bool
+    active_controls: tuple[str, ...] = ()
+    """Names of the controls that are pressed or moved now, best name first: what press-to-bind offers."""
 
 
 Command = (
     LoadSession | StartEpisodes | RequestStop | RequestReset | ToggleHold | EndEpisode | UndoDiscard | PromotePolicy
-    | WindowInput | SetAlert | SetPad | WatchPad | TestRumble | Shutdown
+    | WindowInput | SetAlert | SetPad | SetViewYaw | WatchPad | TestRumble | Shutdown
 )
 Event = SessionLoaded | Status | StepTaken | EpisodeClosed | Note | Fault | CameraRequest | PadState

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mile_desktop.storage.catalogue import restore_episode
+from mile_desktop.storage.errors import JournalError, WorkspaceError
 from mile_desktop.storage.journal import EpisodeJournal
 from mile_desktop.storage.records import EpisodeRecord, EpisodeStart, Outcome, Step
-from mile_desktop.storage.workspace import Workspace, WorkspaceError
+from mile_desktop.storage.workspace import Workspace
 
 _RETRY_S = 0.5
 
@@ -53,6 +55,7 @@ class Recorder:
         self._problem = ""
         self._abandon = threading.Event()
         self._discarded: EpisodeRecord | None = None
+        self._lost = False
         self._thread = threading.Thread(target=self._write_all, name="recorder")
         self._thread.start()
 
@@ -103,9 +106,15 @@ class Recorder:
             self._items.task_done()
 
     def _write_until_done(self, workspace: Workspace, journal: EpisodeJournal, item: _Item) -> None:
-        while not self._abandon.is_set():
+        if isinstance(item, EpisodeStart):
+            self._lost = False
+        while not (self._abandon.is_set() or self._lost):
             try:
                 self._write(workspace, journal, item)
+            except (JournalError, ValueError) as error:
+                # trying again cannot help: the rest of this episode has nowhere to go
+                self._problem = f"Recording of this episode ended: {error}"
+                self._lost = True
             except WorkspaceError as error:
                 self._problem = str(error)
                 self._abandon.wait(_RETRY_S)
@@ -121,9 +130,14 @@ class Recorder:
                 journal.append(item)
             case _End(discarded=True):
                 self._discarded = journal.discard()
-                self._on_closed(self._discarded, "discarded")
+                self._report(self._discarded, "discarded")
             case _End(outcome):
-                self._on_closed(journal.close(outcome), "closed")
+                self._report(journal.close(outcome), "closed")
             case _Restore() if self._discarded is not None:
-                self._on_closed(workspace.restore_episode(self._discarded.episode_id), "restored")
+                restore_episode(workspace, self._discarded.episode_id)
+                self._report(self._discarded, "restored")
                 self._discarded = None
+
+    def _report(self, record: EpisodeRecord | None, kind: ClosedKind) -> None:
+        if record is not None:  # an episode without a step leaves nothing
+            self._on_closed(record, kind)

@@ -1,0 +1,46 @@
+"""Whom the worker listens to: devices live as long as the process, supervisors as long as a session."""
+
+from mile_desktop.operators.gamepad import Gamepad
+from mile_desktop.operators.group import OperatorGroup
+from mile_desktop.operators.operator import Expert, Operator
+from mile_desktop.operators.supervisors import make_supervisor
+from mile_desktop.operators.window_input import WindowOperator
+from mile_desktop.places import pad_profiles
+from mile_desktop.rollout.messages import PadState
+
+NOBODY = "none"
+
+
+class Controls:
+    """Gamepad, keyboard and on-screen pad; owned by the loop's thread."""
+
+    def __init__(self) -> None:
+        self.gamepad = Gamepad(pad_profiles())
+        self.window = {source: WindowOperator(source) for source in ("keyboard", "screen")}
+
+    def group(self, supervisor: Operator | None, *, gamepad: bool) -> OperatorGroup:
+        """Return everybody who may take over; people come before a simulated supervisor."""
+        people: list[Operator] = [self.gamepad] if gamepad else []
+        people.extend(self.window.values())
+        return OperatorGroup([*people, supervisor] if supervisor is not None else people)
+
+    def pad_state(self) -> PadState:
+        """Return the pad as it is now, for the Devices page."""
+        raw = self.gamepad.raw_state()
+        return PadState(
+            name=raw.name,
+            guid=raw.guid,
+            axes=raw.axes,
+            buttons=raw.buttons,
+            connected=raw.connected,
+            active_controls=raw.active_controls,
+        )
+
+    def close(self) -> None:
+        """Release the devices."""
+        self.gamepad.close()
+
+
+def simulated_supervisor(name: str, expert: Expert) -> Operator | None:
+    """Return the supervisor called ``name``, or None for ``none``; raises ``ValueError`` for an unknown one."""
+    return None if name == NOBODY else make_supervisor(name, expert)

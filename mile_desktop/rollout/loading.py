@@ -1,0 +1,86 @@
+"""From what people name to what runs: policies and intervention models of a workspace, a folder, or the bundle."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mile_desktop.places import bundled_models
+from mile_desktop.policies.checkpoint import load_policy, read_policy_config
+from mile_desktop.policies.expert_policy import ExpertPolicy
+from mile_desktop.policies.policy import Policy
+from mile_desktop.rollout.scene import GymScene
+from mile_desktop.scenes.experts import load_expert
+from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.workspace import Workspace
+
+INITIAL = "initial"
+EXPERT = "expert"
+POLICY_FOLDER = "initial"
+INTERVENTION_FOLDER = "intervention"
+
+
+class UnknownPolicyError(ValueError):
+    """What was named is no policy of the workspace, no folder and no bundled one."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPolicy:
+    """A policy ready to act and its name on screen."""
+
+    policy: Policy
+    name: str
+
+
+def policy_folder(workspace: Workspace, scene: str, reference: str) -> Path:
+    """Return the folder of the policy that ``reference`` names.
+
+    Parameters
+    ----------
+    reference
+        A policy id of the workspace, a folder, or ``initial`` (the bundled one).
+
+    Raises
+    ------
+    UnknownPolicyError
+        It is none of these.
+    """
+    bundled = bundled_models(scene) / POLICY_FOLDER
+    if reference == INITIAL:
+        return bundled
+    known = [record.policy_id for record in Catalogue(workspace).policies(scene)]
+    if reference in known:
+        return workspace.policy_folder(reference)
+    if bundled.is_dir() and reference == read_policy_config(bundled).policy_id:
+        return bundled
+    path = Path(reference)
+    if path.is_dir():
+        return path
+    if path.is_file():
+        return path.parent  # model.safetensors or config.json was named
+    choices = ", ".join([INITIAL, EXPERT, *known])
+    raise UnknownPolicyError(f"There is no policy {reference!r} for {scene}; choose a folder or one of {choices}.")
+
+
+def load_named_policy(workspace: Workspace, scene: str, reference: str, driven: GymScene) -> LoadedPolicy:
+    """Load the policy that ``reference`` names and check that it fits the scene.
+
+    Raises
+    ------
+    UnknownPolicyError
+        Nothing is called that.
+    PolicyFileError
+        The file is damaged, or made for other observations or actions.
+    """
+    if reference == EXPERT:
+        return LoadedPolicy(ExpertPolicy(load_expert(scene)), "expert")
+    folder = policy_folder(workspace, scene, reference)
+    policy = load_policy(folder)
+    policy.expect(driven.observation_size, driven.action_size)
+    return LoadedPolicy(policy, _name(workspace, folder, policy.policy_id))
+
+
+def _name(workspace: Workspace, folder: Path, policy_id: str) -> str:
+    """The catalogue's name, which people may have changed, else the one in the file."""
+    for record in Catalogue(workspace).policies():
+        if record.policy_id == policy_id:
+            return record.name
+    return read_policy_config(folder).name

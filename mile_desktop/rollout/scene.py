@@ -1,0 +1,80 @@
+"""The scene as the rollout loop drives it."""
+
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+from mile_desktop.policies.policy import FloatArray
+from mile_desktop.scenes.environment import SceneEnv, make_scene, supervised
+
+StepResult = tuple[FloatArray, float, bool, bool, dict[str, Any]]
+
+
+class DrivenScene(Protocol):
+    """A gymnasium environment in step and seed, plus what supervision needs; owned by one thread."""
+
+    @property
+    def action_size(self) -> int:
+        """Entries of an action."""
+        ...
+
+    def reset(self, *, seed: int) -> tuple[FloatArray, dict[str, Any]]:
+        """Begin the episode that ``seed`` stands for."""
+        ...
+
+    def step(self, action: FloatArray) -> StepResult:
+        """Take one control step; ``info["success"]`` says whether the task is done."""
+        ...
+
+    def scene_state(self) -> FloatArray:
+        """Return float32[k], enough to draw the scene."""
+        ...
+
+    def rebase(self) -> None:
+        """Go on from the measured pose: control changes hands."""
+        ...
+
+    def close(self) -> None:
+        """Free the simulator."""
+        ...
+
+
+class GymScene:
+    """One of our gymnasium environments as a ``DrivenScene``, time limit included."""
+
+    def __init__(self, env: SceneEnv) -> None:
+        self._env = env
+        self._inner = supervised(env)
+        shape = env.action_space.shape
+        self.action_size = int(np.prod(shape)) if shape is not None else 0
+
+    @classmethod
+    def make(cls, name: str) -> Self:
+        """Make the scene called ``name``; raises what ``make_scene`` raises."""
+        return cls(make_scene(name))
+
+    @property
+    def observation_size(self) -> int:
+        """Entries of an observation."""
+        return len(self._inner.observation_labels)
+
+    def reset(self, *, seed: int) -> tuple[FloatArray, dict[str, Any]]:
+        """Begin the episode that ``seed`` stands for."""
+        return self._env.reset(seed=seed)
+
+    def step(self, action: FloatArray) -> StepResult:
+        """Take one control step."""
+        observation, reward, terminated, truncated, info = self._env.step(action)
+        return observation, float(reward), terminated, truncated, info
+
+    def scene_state(self) -> FloatArray:
+        """Return float32[k], enough to draw the scene."""
+        return self._inner.scene_state()
+
+    def rebase(self) -> None:
+        """Go on from the measured pose."""
+        self._inner.rebase()
+
+    def close(self) -> None:
+        """Free the simulator."""
+        self._env.close()

@@ -1,0 +1,178 @@
+"""A scene, a policy and an operator small enough to reason about: a point on a line."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mile_desktop.intervention.estimate import InterventionEstimate
+from mile_desktop.operators.operator import OperatorContext, OperatorReading, OperatorRequest
+from mile_desktop.policies.policy import FloatArray, PolicyOutput
+from mile_desktop.rollout.clock import SimulatedClock
+from mile_desktop.rollout.loop import RolloutLoop, RunningPolicy
+from mile_desktop.rollout.messages import Event
+from mile_desktop.storage.records import EpisodeStart, Outcome, Step
+
+
+def vector(*values: float) -> FloatArray:
+    return np.asarray(values, np.float32)
+
+
+class PointScene:
+    """The point starts at 0 and is to reach 1; each action moves it by a tenth."""
+
+    action_size = 1
+    max_steps = 30
+
+    def __init__(self) -> None:
+        self.position = 0.0
+        self.steps = 0
+        self.seeds: list[int] = []
+        self.rebased = 0
+        self.breaks_at: int | None = None
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[FloatArray, dict[str, Any]]:
+        self.position, self.steps = 0.0, 0
+        self.seeds.append(-1 if seed is None else seed)
+        return vector(self.position), {}
+
+    def step(self, action: FloatArray) -> tuple[FloatArray, float, bool, bool, dict[str, Any]]:
+        if self.steps == self.breaks_at:
+            raise RuntimeError("the physics server does not answer")
+        self.position += 0.1 * float(action[0])
+        self.steps += 1
+        success = self.position > 0.999
+        return vector(self.position), float(success), success, self.steps >= self.max_steps, {"success": success}
+
+    def scene_state(self) -> FloatArray:
+        return vector(self.position)
+
+    def rebase(self) -> None:
+        self.rebased += 1
+
+    def close(self) -> None:
+        return
+
+
+class ConstantPolicy:
+    def __init__(self, action: float, policy_id: str = "constant") -> None:
+        self.action = action
+        self._policy_id = policy_id
+
+    @property
+    def policy_id(self) -> str:
+        return self._policy_id
+
+    def reset(self, seed: int) -> None:
+        return
+
+    def act(self, observation: FloatArray) -> PolicyOutput:
+        return PolicyOutput(vector(self.action), vector(self.action), vector(0.1))
+
+
+class FixedEstimator:
+    basis = "fixed"
+
+    def __init__(self, probability: float = 0.25) -> None:
+        self.probability = probability
+
+    def reset(self) -> None:
+        return
+
+    def estimate(self, observation: FloatArray, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:
+        return InterventionEstimate(self.probability, self.probability - 0.1, self.probability + 0.1)
+
+
+class ScriptedOperator:
+    """Says what the test tells it to, until told otherwise; requests are given once."""
+
+    kind = "scripted"
+    device = "Test pad"
+    instruction = "hold T"
+
+    def __init__(self) -> None:
+        self.takeover = False
+        self.connected = True
+        self.action = 1.0
+        self.requests: list[OperatorRequest] = []
+        self.seen: list[OperatorContext] = []
+
+    def reset(self, seed: int) -> None:
+        return
+
+    def poll(self, context: OperatorContext) -> OperatorReading:
+        self.seen.append(context)
+        requests, self.requests = tuple(self.requests), []
+        return OperatorReading(self.takeover, vector(self.action), requests, connected=self.connected)
+
+    def close(self) -> None:
+        return
+
+
+class MemorySink:
+    """Keeps what a recorder would write."""
+
+    def __init__(self) -> None:
+        self.problem = ""
+        self.starts: list[EpisodeStart] = []
+        self.steps: list[Step] = []
+        self.ends: list[Outcome | str] = []
+
+    def begin(self, start: EpisodeStart) -> None:
+        self.starts.append(start)
+
+    def append(self, step: Step) -> None:
+        self.steps.append(step)
+
+    def end(self, outcome: Outcome) -> None:
+        self.ends.append(outcome)
+
+    def discard(self) -> None:
+        self.ends.append("discarded")
+
+
+class PointRollout:
+    """The loop over the point scene, with everything around it in reach of the test."""
+
+    def __init__(self, *, action: float = 0.5, probability: float = 0.25) -> None:
+        self.scene = PointScene()
+        self.policy = ConstantPolicy(action)
+        self.estimator = FixedEstimator(probability)
+        self.operator = ScriptedOperator()
+        self.sink = MemorySink()
+        self.events: list[Event] = []
+        self.clock = SimulatedClock()
+        self.shown: list[float] = []
+        self.loop = RolloutLoop(
+            env=self.scene,
+            running=RunningPolicy(self.policy, "v0", self.estimator),
+            operator=self.operator,
+            sink=self.sink,
+            publish=self.events.append,
+            clock=self.clock,
+            describe_episode=self._describe,
+            show=lambda state, _step: self.shown.append(float(state[0])),
+            first_seed=7,
+            dwell_steps=2,
+        )
+
+    def tick(self, times: int = 1) -> None:
+        for _ in range(times):
+            self.loop.tick()
+            self.clock.advance(0.05)
+
+    def executed(self) -> Sequence[float]:
+        return [round(float(step.action[0]), 3) for step in self.sink.steps]
+
+    def _describe(self, seed: int, running: RunningPolicy) -> EpisodeStart:
+        return EpisodeStart(
+            episode_id=f"e{seed}-{len(self.sink.starts)}",
+            scene="point",
+            seed=seed,
+            policy_id=running.policy.policy_id,
+            operator="",
+            device="",
+            rate_hz=20.0,
+            started_at="2026-01-01T00:00:00+00:00",
+            software_version="test",
+        )

@@ -1,0 +1,238 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mile_desktop.operators.operator import OperatorRequest
+from mile_desktop.rollout.alert import AlertMonitor, AlertRule
+from mile_desktop.rollout.loop import RunningPolicy
+from mile_desktop.rollout.messages import Note, StepTaken
+from mile_desktop.rollout.phases import Phase
+from tests.rollout.point_scene import ConstantPolicy, FixedEstimator, PointRollout
+
+
+@pytest.fixture
+def rollout() -> PointRollout:
+    return PointRollout()
+
+
+def test_nothing_moves_before_start(rollout: PointRollout) -> None:
+    rollout.tick(5)
+    assert rollout.loop.supervision.phase is Phase.IDLE
+    assert not rollout.sink.starts
+    assert rollout.scene.steps == 0
+
+
+def test_the_policy_drives_to_success_and_every_silent_step_is_recorded(rollout: PointRollout) -> None:
+    rollout.loop.start()
+    rollout.tick(20)
+    assert rollout.sink.ends == ["success"]
+    assert len(rollout.sink.steps) == 20
+    step = rollout.sink.steps[3]
+    assert (step.intervention, step.human_action) == (False, None)
+    assert step.intervention_prob == 0.25
+    assert step.control_phase == "autonomous"
+    assert np.array_equal(step.policy_action, step.action)
+    assert [s.success for s in rollout.sink.steps] == [False] * 19 + [True]
+
+
+def test_a_takeover_is_executed_in_the_tick_in_which_it_is_pressed(rollout: PointRollout) -> None:
+    rollout.loop.start()
+    rollout.tick(2)
+    rollout.operator.takeover = True
+    rollout.operator.action = -0.25
+    rollout.tick(2)
+    rollout.operator.takeover = False
+    rollout.tick()
+    assert rollout.executed() == [0.5, 0.5, -0.25, -0.25, 0.5]
+    assert [s.intervention for s in rollout.sink.steps] == [False, False, True, True, False]
+    assert float(rollout.sink.steps[2].policy_action[0]) == 0.5
+    assert rollout.scene.rebased == 2  # once when the operator takes over, once when the policy does
+
+
+def test_a_pause_inside_a_correction_is_still_an_intervention(rollout: PointRollout) -> None:
+    rollout.loop.start()
+    rollout.operator.takeover = True
+    rollout.operator.action = 0.0
+    rollout.tick(3)
+    assert all(s.intervention for s in rollout.sink.steps)
+    assert rollout.loop.episode is not None
+    assert (rollout.loop.episode.takeovers, rollout.loop.episode.human_steps) == (1, 3)
+
+
+def test_a_device_lost_in_a_takeover_holds_until_resumed(rollout: PointRollout) -> None:
+    rollout.loop.start()
+    rollout.operator.takeover = True
+    rollout.tick(2)
+    rollout.operator.connected = False
+    rollout.tick(3)
+    assert rollout.loop.supervision.phase is Phase.HOLD
+    assert "Test pad is gone" in rollout.loop.supervision.reason
+    assert len(rollout.sink.steps) == 2
+    rollout.operator.connected = True
+    rollout.tick()
+    assert rollout.loop.supervision.phase is Phase.HOLD, "a button that is still down is no new takeover"
+    rollout.operator.takeover = False
+    rollout.tick()
+    rollout.loop.toggle_hold()
+    rollout.tick()
+    assert rollout.loop.supervision.phase is Phase.AUTONOMOUS
+
+
+def test_a_device_lost_while_the_policy_drives_is_no_fault(rollout: PointRollout) -> None:
+    rollout.loop.start()
+    rollout.operator.connected = False
+    rollout.tick(2)
+    assert rollout.loop.supervision.phase is Phase.AUTONOMOUS
+
+
+def test_holding_moves_nothing_and_a_new_press_takes_over(rollout: PointRollout) -> None:
+    rollout.loop.start()
+    rollout.tick(2)
+    rollout.operator.requests = [OperatorRequest.TOGGLE_HOLD]
+    rollout.tick(4)
+    assert rollout.loop.supervision.phase is Phase.HOLD
+    assert len(rollout.sink.steps) == 2
+    rollout.operator.takeover = True
+    rollout.tick()
+    assert rollout.loop.supervision.phase is Phase.TAKEOVER
+
+
+@pytest.mark.parametrize("action", [math.nan, math.inf, 1.5])
+def test_an_unusable_policy_output_holds_and_says_why(rollout: PointRollout, action: float) -> None:
+    rollout.loop.start()
+    rollout.tick()
+    rollout.policy.action = action
+    rollout.tick(2)
+    assert rollout.loop.supervision.phase is Phase.HOLD
+    assert "The policy's action" in rollout.loop.supervision.reason
+    assert len(rollout.sink.steps) == 1
+
+
+def test_a_failing_simulator_holds_and_the_episode_can_be_ended(rollout: PointRollout) -> None:
+    rollout.scene.breaks_at = 2
+    rollout.loop.start()
+    rollout.tick(4)
+    assert rollout.loop.supervision.phase is Phase.HOLD
+    assert "the physics server does not answer" in rollout.loop.supervision.reason
+    rollout.loop.end_episode("failure")
+    assert rollout.sink.ends == ["failure"]
+
+
+def test_a_full_disk_holds_until_there_is_room(rollout: PointRollout) -> None:
+    rollout.loop.start()
+    rollout.tick(2)
+    rollout.sink.problem = "The disk is full."
+    rollout.operator.takeover = True
+    rollout.tick(2)
+    assert rollout.loop.supervision.phase is Phase.HOLD
+    assert rollout.loop.supervision.reason == "The disk is full."
+    rollout.sink.problem = ""
+    rollout.operator.takeover = False
+    rollout.tick()
+    rollout.loop.toggle_hold()
+    rollout.tick()
+    assert rollout.loop.supervision.phase is Phase.AUTONOMOUS
+
+
+def test_stop_is_latched_and_keeps_the_episode(rollout: PointRollout) -> None:
+    rollout.loop.start(3)
+    rollout.tick(2)
+    rollout.operator.requests = [OperatorRequest.STOP]
+    rollout.tick(3)
+    assert rollout.sink.ends == ["aborted"]
+    assert rollout.loop.supervision.phase is Phase.STOPPED
+    rollout.loop.start()
+    rollout.tick(3)
+    assert rollout.loop.supervision.phase is Phase.STOPPED
+    rollout.operator.requests = [OperatorRequest.START]
+    rollout.tick()
+    assert rollout.loop.supervision.phase is Phase.IDLE
+
+
+def test_a_run_of_episodes_uses_fresh_seeds(rollout: PointRollout) -> None:
+    rollout.loop.start(3)
+    rollout.tick(80)
+    assert rollout.sink.ends == ["success"] * 3
+    assert [start.seed for start in rollout.sink.starts] == [7, 8, 9]
+    assert rollout.loop.supervision.phase is Phase.IDLE
+
+
+def test_a_discarded_episode_is_recorded_again_from_the_same_start(rollout: PointRollout) -> None:
+    rollout.loop.start()
+    rollout.tick(3)
+    rollout.operator.requests = [OperatorRequest.DISCARD]
+    rollout.tick(6)
+    assert rollout.sink.ends == ["discarded"]
+    assert [start.seed for start in rollout.sink.starts] == [7, 7]
+    assert rollout.loop.supervision.phase is Phase.AUTONOMOUS
+
+
+def test_marks_end_the_episode(rollout: PointRollout) -> None:
+    rollout.loop.start(2)
+    rollout.tick(2)
+    rollout.operator.requests = [OperatorRequest.FAILURE]
+    rollout.tick(5)
+    rollout.operator.requests = [OperatorRequest.SUCCESS]
+    rollout.tick()
+    assert rollout.sink.ends == ["failure", "success"]
+
+
+def test_a_time_limit_is_a_failure() -> None:
+    rollout = PointRollout(action=0.0)
+    rollout.loop.start()
+    rollout.tick(31)
+    assert rollout.sink.ends == ["failure"]
+    assert len(rollout.sink.steps) == 30
+
+
+def test_a_promoted_policy_waits_for_the_next_episode(rollout: PointRollout) -> None:
+    rollout.loop.start(2)
+    rollout.tick(2)
+    rollout.loop.promote(RunningPolicy(ConstantPolicy(1.0, "better"), "v1", FixedEstimator()))
+    rollout.tick()
+    assert rollout.executed()[-1] == 0.5
+    rollout.tick(30)
+    assert [start.policy_id for start in rollout.sink.starts] == ["constant", "better"]
+    assert any(isinstance(event, Note) and "v1" in event.text for event in rollout.events)
+
+
+def test_asking_holds_by_itself_and_a_takeover_answers() -> None:
+    rollout = PointRollout(probability=0.9)
+    rollout.loop.alert = AlertMonitor(AlertRule(threshold=0.5, debounce_steps=3, ask_me=True))
+    rollout.loop.start()
+    rollout.tick(5)
+    assert rollout.loop.supervision.phase is Phase.HOLD
+    assert rollout.loop.asking
+    assert len(rollout.sink.steps) == 2
+    rollout.operator.takeover = True
+    rollout.tick(2)
+    assert rollout.loop.supervision.phase is Phase.TAKEOVER
+    assert not rollout.loop.asking
+
+
+def test_the_value_shown_is_the_value_recorded(rollout: PointRollout) -> None:
+    rollout.loop.start()
+    rollout.tick(4)
+    shown = [event for event in rollout.events if isinstance(event, StepTaken)]
+    assert [(s.step, s.probability, s.low, s.high) for s in shown] == [
+        (k, r.intervention_prob, r.intervention_prob_low, r.intervention_prob_high)
+        for k, r in enumerate(rollout.sink.steps)
+    ]
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.sampled_from([None, *OperatorRequest])), max_size=60))
+def test_whatever_the_operator_does_recorded_control_follows_the_phase(
+    script: list[tuple[bool, bool, OperatorRequest | None]],
+) -> None:
+    rollout = PointRollout()
+    rollout.loop.start(2)
+    for takeover, connected, request in script:
+        rollout.operator.takeover, rollout.operator.connected = takeover, connected
+        rollout.operator.requests = [] if request is None else [request]
+        rollout.tick()
+    for step in rollout.sink.steps:
+        assert step.intervention == (step.control_phase == "takeover") == (step.human_action is not None)
+    assert len(rollout.sink.ends) in {len(rollout.sink.starts), len(rollout.sink.starts) - 1}
