@@ -1,0 +1,272 @@
+"""The catalogue: what episodes, policies, runs, evaluations and intervention models there are.
+
+No file of an episode is opened here, so a table of thousands of them shows at once.
+"""
+
+import re
+import sqlite3
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from mile_desktop.storage.durable import sync_folder
+from mile_desktop.storage.errors import UnknownEpisodeError, UnknownRecordError
+from mile_desktop.storage.ids import now
+from mile_desktop.storage.records import (
+    EpisodeRecord,
+    EpisodeStart,
+    EvaluationRecord,
+    InterventionModelRecord,
+    Outcome,
+    PolicyRecord,
+    RunRecord,
+)
+from mile_desktop.storage.tables import EVALUATIONS, INTERVENTION_MODELS, POLICIES, RUNS
+from mile_desktop.storage.workspace import Workspace
+
+_EPISODE_COLUMNS = (
+    "episode_id, scene, policy_id, started_at, start, outcome, steps, takeovers, human_steps, mean_intervention_prob, "
+    "recovered, deleted"
+)
+_start_decoder = msgspec.json.Decoder(EpisodeStart)
+
+
+@dataclass(frozen=True, slots=True)
+class LearningSummary:
+    """What there is to learn from in one scene; the bin is left out."""
+
+    episodes: int
+    steps: int
+    takeovers: int
+    human_steps: int
+    new_episodes: int
+    """Episodes the policy asked about did not learn from; all where none was asked about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """One policy was chosen to run in a scene from then on."""
+
+    scene: str
+    policy_id: str
+    promoted_at: str
+    """UTC, ISO 8601."""
+
+
+class Catalogue:
+    """Questions to, and changes of, an open workspace's catalogue.
+
+    Holds no state: make one wherever it is handy, use it from any thread. All methods raise the ``WorkspaceError``
+    that fits what the disk reports; those that name a record raise ``UnknownEpisodeError`` or ``UnknownRecordError``
+    where there is none.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    # ── episodes ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def episodes(
+        self,
+        scene: str | None = None,
+        *,
+        policy_id: str | None = None,
+        outcome: Outcome | None = None,
+        include_deleted: bool = False,
+    ) -> tuple[EpisodeRecord, ...]:
+        """Return the episodes that match, oldest first."""
+        rows = self._workspace.query(
+            "SELECT * FROM episode WHERE (?1 IS NULL OR scene = ?1) AND (?2 IS NULL OR policy_id = ?2) "
+            "AND (?3 IS NULL OR outcome = ?3) AND deleted <= ?4 ORDER BY started_at, episode_id",
+            (scene, policy_id, outcome, int(include_deleted)),
+        )
+        return tuple(_episode(row) for row in rows)
+
+    def episode(self, episode_id: str) -> EpisodeRecord:
+        """Return one episode's record, also from the bin."""
+        rows = self._workspace.query("SELECT * FROM episode WHERE episode_id = ?", (episode_id,))
+        if not rows:
+            raise UnknownEpisodeError(f"The workspace has no episode {episode_id}; choose one that is listed.")
+        return _episode(rows[0])
+
+    def episode_count(self) -> int:
+        """Return how many episodes were ever recorded, the bin included."""
+        return int(self._workspace.query("SELECT count(*) FROM episode")[0][0])
+
+    def delete_episode(self, episode_id: str) -> EpisodeRecord:
+        """Move an episode to the bin; its file is kept."""
+        return self._move(episode_id, deleted=True)
+
+    def restore_episode(self, episode_id: str) -> EpisodeRecord:
+        """Bring an episode back from the bin."""
+        return self._move(episode_id, deleted=False)
+
+    def learning_summary(self, scene: str, since_policy: str | None = None) -> LearningSummary:
+        """Count what there is to learn from, and how much of it ``since_policy`` has not learned from."""
+        rows = self._workspace.query(
+            "SELECT count(*) AS episodes, coalesce(sum(steps), 0) AS steps, coalesce(sum(takeovers), 0) AS takeovers, "
+            "coalesce(sum(human_steps), 0) AS human_steps, "
+            "coalesce(sum(episode_id NOT IN (SELECT value FROM policy, json_each(policy.episode_ids) "
+            "WHERE policy.policy_id = ?)), 0) AS new_episodes FROM episode WHERE scene = ? AND NOT deleted",
+            (since_policy, scene),
+        )
+        return LearningSummary(**dict(rows[0]))
+
+    # ── policies ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def policies(self, scene: str | None = None, *, include_archived: bool = True) -> tuple[PolicyRecord, ...]:
+        """Return the policies, oldest first."""
+        found = POLICIES.select(self._workspace, scene=scene)
+        return tuple(policy for policy in found if include_archived or not policy.archived)
+
+    def policy(self, policy_id: str) -> PolicyRecord:
+        """Return one policy's record."""
+        return POLICIES.get(self._workspace, policy_id)
+
+    def add_policy(self, record: PolicyRecord) -> None:
+        """Register a policy whose folder is complete; raises ``DuplicateRecordError`` for a known id."""
+        POLICIES.add(self._workspace, record)
+
+    def next_policy_name(self, scene: str) -> str:
+        """Return ``v<n>``, one above the scene's highest; ``v1`` where there is none (bundled: ``v0``)."""
+        numbers = [re.fullmatch(r"v(\d+)", policy.name) for policy in self.policies(scene)]
+        return f"v{1 + max((int(found[1]) for found in numbers if found), default=0)}"
+
+    def rename_policy(self, policy_id: str, name: str) -> PolicyRecord:
+        """Give a policy another short name."""
+        return POLICIES.update(self._workspace, policy_id, name=name)
+
+    def set_policy_note(self, policy_id: str, note: str) -> PolicyRecord:
+        """Replace a policy's note."""
+        return POLICIES.update(self._workspace, policy_id, note=note)
+
+    def archive_policy(self, policy_id: str, *, archived: bool = True) -> PolicyRecord:
+        """Put a policy away, or bring it back."""
+        return POLICIES.update(self._workspace, policy_id, archived=archived)
+
+    def promote(self, scene: str, policy_id: str) -> Promotion:
+        """Choose the policy that runs in ``scene`` from now on; rolling back is promoting an earlier one.
+
+        Raises ``UnknownRecordError`` if the policy is not of this scene.
+        """
+        if self.policy(policy_id).scene != scene:
+            raise UnknownRecordError(f"Policy {policy_id} was not made for {scene}; choose one of that scene's.")
+        promotion = Promotion(scene, policy_id, now())
+        with self._workspace.transaction() as connection:
+            connection.execute(
+                "INSERT INTO promotion (scene, policy_id, promoted_at) VALUES (?, ?, ?)",
+                (scene, policy_id, promotion.promoted_at),
+            )
+        return promotion
+
+    def promoted(self, scene: str) -> str | None:
+        """Return the id of the policy that runs in ``scene``, None where none was ever chosen."""
+        history = self.promotion_history(scene)
+        return history[-1].policy_id if history else None
+
+    def promotion_history(self, scene: str) -> tuple[Promotion, ...]:
+        """Return every choice made for ``scene``, oldest first."""
+        rows = self._workspace.query(
+            "SELECT scene, policy_id, promoted_at FROM promotion WHERE scene = ? ORDER BY promotion_id", (scene,)
+        )
+        return tuple(Promotion(**dict(row)) for row in rows)
+
+    # ── runs, evaluations, intervention models ───────────────────────────────────────────────────────────────────
+
+    def runs(self, scene: str | None = None) -> tuple[RunRecord, ...]:
+        """Return the training runs, oldest first."""
+        return RUNS.select(self._workspace, scene=scene)
+
+    def run(self, run_id: str) -> RunRecord:
+        """Return one training run."""
+        return RUNS.get(self._workspace, run_id)
+
+    def add_run(self, record: RunRecord) -> None:
+        """Register a training run; raises ``DuplicateRecordError`` for a known id."""
+        RUNS.add(self._workspace, record)
+
+    def set_run_state(
+        self,
+        run_id: str,
+        state: Literal["running", "finished", "cancelled", "failed"],
+        *,
+        policy_id: str | None = None,
+        message: str = "",
+    ) -> RunRecord:
+        """Say where a run is; ``policy_id`` is what it made."""
+        return RUNS.update(self._workspace, run_id, state=state, policy_id=policy_id, message=message)
+
+    def evaluations(self, *, scene: str | None = None, policy_id: str | None = None) -> tuple[EvaluationRecord, ...]:
+        """Return the evaluations that match, oldest first."""
+        return EVALUATIONS.select(self._workspace, scene=scene, policy_id=policy_id)
+
+    def add_evaluation(self, record: EvaluationRecord) -> None:
+        """Register an evaluation; raises ``DuplicateRecordError`` for a known id."""
+        EVALUATIONS.add(self._workspace, record)
+
+    def intervention_models(
+        self, *, scene: str | None = None, policy_id: str | None = None
+    ) -> tuple[InterventionModelRecord, ...]:
+        """Return the intervention models that match, oldest first."""
+        return INTERVENTION_MODELS.select(self._workspace, scene=scene, policy_id=policy_id)
+
+    def latest_intervention_model(self, scene: str, policy_id: str | None = None) -> InterventionModelRecord | None:
+        """Return the newest model for the scene (and policy), None where there is none."""
+        found = self.intervention_models(scene=scene, policy_id=policy_id)
+        return found[-1] if found else None
+
+    def intervention_model(self, model_id: str) -> InterventionModelRecord:
+        """Return one intervention model's record."""
+        return INTERVENTION_MODELS.get(self._workspace, model_id)
+
+    def add_intervention_model(self, record: InterventionModelRecord) -> None:
+        """Register a model whose folder is complete; raises ``DuplicateRecordError`` for a known id."""
+        INTERVENTION_MODELS.add(self._workspace, record)
+
+    def _move(self, episode_id: str, *, deleted: bool) -> EpisodeRecord:
+        self.episode(episode_id)
+        source = self._workspace.episode_path(episode_id, deleted=not deleted)
+        target = self._workspace.episode_path(episode_id, deleted=deleted)
+        # Killed between the two, the file's place wins: recovery sets the row after it.
+        with self._workspace.transaction() as connection:
+            connection.execute("UPDATE episode SET deleted = ? WHERE episode_id = ?", (int(deleted), episode_id))
+            if source.exists():
+                source.replace(target)
+                sync_folder(source.parent)
+                sync_folder(target.parent)
+        return self.episode(episode_id)
+
+
+def insert_episode(connection: sqlite3.Connection, record: EpisodeRecord) -> None:
+    """Write an episode's row within the caller's transaction, replacing one of the same id."""
+    start = record.start
+    values = (
+        start.episode_id,
+        start.scene,
+        start.policy_id,
+        start.started_at,
+        msgspec.json.encode(start).decode(),
+        record.outcome,
+        record.steps,
+        record.takeovers,
+        record.human_steps,
+        record.mean_intervention_prob,
+        int(record.recovered),
+        int(record.deleted),
+    )
+    statement = f"INSERT OR REPLACE INTO episode ({_EPISODE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+    connection.execute(statement, values)
+
+
+def _episode(row: sqlite3.Row) -> EpisodeRecord:
+    return EpisodeRecord(
+        start=_start_decoder.decode(row["start"]),
+        outcome=row["outcome"],
+        steps=row["steps"],
+        takeovers=row["takeovers"],
+        human_steps=row["human_steps"],
+        mean_intervention_prob=row["mean_intervention_prob"],
+        recovered=bool(row["recovered"]),
+        deleted=bool(row["deleted"]),
+    )

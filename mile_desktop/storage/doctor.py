@@ -1,0 +1,94 @@
+"""Does the catalogue agree with the files? Looks, and changes nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.durable import PART_SUFFIX
+from mile_desktop.storage.episodes import read_episode_file
+from mile_desktop.storage.errors import EpisodeFileError
+from mile_desktop.storage.records import EpisodeRecord
+from mile_desktop.storage.recovery import orphans
+from mile_desktop.storage.workspace import EPISODE_SUFFIX, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorReport:
+    """What a check of the whole workspace found."""
+
+    episodes: int
+    """Episodes outside the bin."""
+    steps: int
+    """Their steps."""
+    recovered: int
+    """How many of them were recovered after a crash."""
+    problems: tuple[str, ...]
+    """One sentence each, with a way out; the bin is checked too."""
+
+
+def doctor(workspace: Workspace) -> DoctorReport:
+    """Check the database, every episode's file against its row, and every registered model's folder."""
+    catalogue = Catalogue(workspace)
+    records = catalogue.episodes(include_deleted=True)
+    kept = [record for record in records if not record.deleted]
+    return DoctorReport(
+        episodes=len(kept),
+        steps=sum(record.steps for record in kept),
+        recovered=sum(record.recovered for record in kept),
+        problems=(
+            *_database_problems(workspace),
+            *(problem for record in records for problem in _episode_problems(workspace, record)),
+            *_stray_files(workspace, {record.episode_id for record in records}),
+            *_left_open(workspace),
+            *_missing_folders(workspace, catalogue),
+        ),
+    )
+
+
+def _database_problems(workspace: Workspace) -> Iterator[str]:
+    for row in workspace.query("PRAGMA integrity_check"):
+        if row[0] != "ok":
+            yield f"The database is damaged ({row[0]}); rebuild the catalogue from the episode files."
+
+
+def _episode_problems(workspace: Workspace, record: EpisodeRecord) -> Iterator[str]:
+    path = workspace.episode_path(record.episode_id, deleted=record.deleted)
+    try:
+        inside = read_episode_file(path).record
+    except EpisodeFileError as error:
+        yield str(error)
+        return
+    if (inside.start, inside.outcome, inside.steps) != (record.start, record.outcome, record.steps):
+        yield f"{path} disagrees with the catalogue about its episode; rebuild the catalogue to believe the file."
+
+
+def _stray_files(workspace: Workspace, known: set[str]) -> Iterator[str]:
+    being_written = {row["episode_id"] for row in workspace.query("SELECT episode_id FROM journal")}
+    for path in _files(workspace, EPISODE_SUFFIX):
+        if path.stem not in known | being_written:
+            yield f"{path} is not in the catalogue; rebuild the catalogue to take it in, or move the file away."
+    for path in _files(workspace, EPISODE_SUFFIX + PART_SUFFIX):
+        if path.name.removesuffix(EPISODE_SUFFIX + PART_SUFFIX) not in being_written:
+            yield f"{path} was left half-written; the next start removes it."
+
+
+def _files(workspace: Workspace, ending: str) -> Iterator[Path]:
+    for place in ("episodes", "bin"):
+        yield from sorted((workspace.folder / place).glob(f"*{ending}"))
+
+
+def _left_open(workspace: Workspace) -> Iterator[str]:
+    for orphan in orphans(workspace):
+        yield f"Episode {orphan['episode_id']} was left open with {orphan['steps']} steps; the next start recovers it."
+
+
+def _missing_folders(workspace: Workspace, catalogue: Catalogue) -> Iterator[str]:
+    folders = {f"policy {each.policy_id}": workspace.policy_folder(each.policy_id) for each in catalogue.policies()} | {
+        f"intervention model {each.model_id}": workspace.intervention_folder(each.model_id)
+        for each in catalogue.intervention_models()
+    }
+    for title, folder in folders.items():
+        missing = [name for name in ("config.json", "model.safetensors") if not (folder / name).is_file()]
+        if missing:
+            yield f"The files of {title} are incomplete ({', '.join(missing)} missing in {folder}); restore them."

@@ -1,0 +1,208 @@
+"""Episode files: Parquet, one row a step, with the episode's record inside.
+
+The file alone is enough to rebuild its row of the catalogue. Columns are those of ``records.Step``, with the names
+other tools expect for two of them (``observation.state``, ``next.success``).
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mile_desktop.storage import errors
+from mile_desktop.storage.durable import write_durably
+from mile_desktop.storage.errors import EpisodeFileError, UnknownEpisodeError
+from mile_desktop.storage.records import Episode, EpisodeRecord, FloatArray, Step
+from mile_desktop.storage.steps import stack
+from mile_desktop.storage.workspace import Workspace
+
+_METADATA = b"mile_desktop.episode"
+_FORMAT = 1
+_MATRICES = {
+    "observation": "observation.state",
+    "policy_action": "policy_action",
+    "policy_mean": "policy_mean",
+    "policy_std": "policy_std",
+    "human_action": "human_action",
+    "action": "action",
+    "scene_state": "scene_state",
+}
+_NUMBERS = {
+    "timestamp": "timestamp",
+    "intervention_prob": "intervention_prob",
+    "intervention_prob_low": "intervention_prob_low",
+    "intervention_prob_high": "intervention_prob_high",
+    "forecast": "forecast",
+    "reward": "reward",
+}
+_FLAGS = {"intervention": "intervention", "success": "next.success"}
+_PHASE = "control_phase"
+_READERS = min(4, os.cpu_count() or 1)
+
+
+class _Inside(msgspec.Struct, frozen=True):
+    format: int
+    record: EpisodeRecord
+
+
+class _Format(msgspec.Struct, frozen=True):
+    format: int
+
+
+def write_episode_file(path: Path, record: EpisodeRecord, steps: Sequence[Step]) -> None:
+    """Write the episode to ``path``: whole and on the disk when this returns, or not at all.
+
+    Raises
+    ------
+    ValueError
+        The steps do not fit together or to ``record``.
+    WorkspaceFullError, WorkspaceReadOnlyError
+        The disk does not take it; nothing is left behind.
+    """
+    table = _table(stack(record, steps))
+    with errors.translated(path.parent):
+        write_durably(path, lambda part: _write_table(table, part))
+
+
+def read_episode_file(path: Path) -> Episode:
+    """Read one episode file, of the workspace or bundled.
+
+    Raises
+    ------
+    EpisodeFileError
+        The file is missing, truncated, altered (page checksums), or not an episode of a known format.
+    """
+    with _explained(path):
+        # A buffer instead of a path: one read call, and no file stays open.
+        file = pq.ParquetFile(pa.BufferReader(path.read_bytes()), page_checksum_verification=True)
+        record = _record(path, file.schema_arrow)
+        _check_columns(path, file.schema_arrow)
+        return _episode(path, record, file.read(use_threads=False))
+
+
+def read_record(path: Path) -> EpisodeRecord:
+    """Read only the record inside an episode file; raises ``EpisodeFileError`` as ``read_episode_file``."""
+    with _explained(path):
+        return _record(path, pq.read_schema(path))
+
+
+def find_episode(workspace: Workspace, episode_id: str) -> Path:
+    """Return where the episode's file is, in the bin or not; raises ``UnknownEpisodeError`` if it is nowhere."""
+    for deleted in (False, True):
+        path = workspace.episode_path(episode_id, deleted=deleted)
+        if path.exists():
+            return path
+    raise UnknownEpisodeError(
+        f"{workspace.folder} has no file of episode {episode_id}; restore it from a backup or delete the episode."
+    )
+
+
+def read_episode(workspace: Workspace, episode_id: str) -> Episode:
+    """Read an episode of the workspace, also from the bin.
+
+    Raises
+    ------
+    UnknownEpisodeError
+        There is no such file.
+    EpisodeFileError
+        It cannot be read.
+    """
+    path = find_episode(workspace, episode_id)
+    episode = read_episode_file(path)
+    return replace(episode, record=replace(episode.record, deleted=path.parent.name == "bin"))
+
+
+def read_episodes(workspace: Workspace, episode_ids: Sequence[str]) -> tuple[Episode, ...]:
+    """Read many episodes, in the order asked for; raises as ``read_episode`` for the first that fails."""
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="read-episodes") as readers:
+        return tuple(readers.map(lambda each: read_episode(workspace, each), episode_ids))
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Raise ``EpisodeFileError`` for whatever makes ``path`` unreadable."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise EpisodeFileError(f"{path} does not exist; check the path or restore it from a backup.") from error
+    except (pa.ArrowException, msgspec.MsgspecError, OSError, ValueError) as error:
+        raise EpisodeFileError(
+            f"{path} cannot be read as an episode ({error}); restore it from a backup or delete the episode."
+        ) from error
+
+
+def _write_table(table: pa.Table, path: Path) -> None:
+    # Floats neither repeat nor sort: dictionaries and statistics would only make the files larger and slower.
+    pq.write_table(
+        table, path, compression="snappy", use_dictionary=[_PHASE], write_statistics=False, write_page_checksum=True
+    )
+
+
+def _table(episode: Episode) -> pa.Table:
+    nobody = pa.array(~episode.intervention)
+    columns: dict[str, pa.Array] = {
+        column: pa.array(getattr(episode, name)) for name, column in (_NUMBERS | _FLAGS).items()
+    }
+    for name, column in _MATRICES.items():
+        columns[column] = _fixed_size(getattr(episode, name), nobody if name == "human_action" else None)
+    columns[_PHASE] = pa.array(episode.control_phase, pa.string()).dictionary_encode()
+    inside = msgspec.json.encode(_Inside(_FORMAT, episode.record))
+    return pa.table(columns).replace_schema_metadata({_METADATA: inside})
+
+
+def _fixed_size(matrix: FloatArray, mask: pa.Array | None) -> pa.Array:
+    return pa.FixedSizeListArray.from_arrays(pa.array(matrix.reshape(-1)), matrix.shape[1], mask=mask)
+
+
+def _record(path: Path, found: pa.Schema) -> EpisodeRecord:
+    inside = (found.metadata or {}).get(_METADATA)
+    if inside is None:
+        raise EpisodeFileError(f"{path} is a Parquet file but no episode of MILE Desktop; choose another file.")
+    version = msgspec.json.decode(inside, type=_Format).format
+    if version > _FORMAT:
+        raise EpisodeFileError(
+            f"{path} has format {version}, this version of MILE Desktop reads up to {_FORMAT}; update the program."
+        )
+    return msgspec.json.decode(inside, type=_Inside).record
+
+
+def _check_columns(path: Path, found: pa.Schema) -> None:
+    names = [*_MATRICES.values(), *_NUMBERS.values(), *_FLAGS.values(), _PHASE]
+    missing = [name for name in names if name not in found.names]
+    if missing:
+        raise EpisodeFileError(f"{path} lacks the columns {', '.join(missing)}; restore it from a backup.")
+    for name in _MATRICES.values():
+        kind = found.field(name).type
+        if not pa.types.is_fixed_size_list(kind) or kind.value_type != pa.float32() or kind.list_size < 1:
+            raise EpisodeFileError(
+                f"{path}: column {name} is {kind}, expected lists of float32; restore it from a backup."
+            )
+
+
+def _episode(path: Path, record: EpisodeRecord, table: pa.Table) -> Episode:
+    if table.num_rows != record.steps or record.steps == 0:
+        raise EpisodeFileError(
+            f"{path} has {table.num_rows} steps but says {record.steps}; restore it from a backup or delete it."
+        )
+    arrays: dict[str, Any] = {name: _matrix(table[column]) for name, column in _MATRICES.items()}
+    arrays |= {name: table[column].to_numpy().astype(np.float32) for name, column in _NUMBERS.items()}
+    arrays |= {name: table[column].to_numpy().astype(np.bool_) for name, column in _FLAGS.items()}
+    arrays["timestamp"] = table["timestamp"].to_numpy().astype(np.float64)
+    return Episode(record=record, control_phase=tuple(table[_PHASE].to_pylist()), **arrays)
+
+
+def _matrix(column: pa.ChunkedArray) -> FloatArray:
+    """Return float32[t, list size], NaN where the list is null; own memory, writable."""
+    lists = column.combine_chunks()
+    matrix = np.array(lists.values.to_numpy(zero_copy_only=False), dtype=np.float32).reshape(len(lists), -1)
+    if lists.null_count:
+        matrix[lists.is_null().to_numpy(zero_copy_only=False)] = np.nan
+    return matrix

@@ -1,0 +1,149 @@
+"""What can go wrong with a workspace, each with a way out in its sentence."""
+
+import errno
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_ALMOST_FULL_BYTES = 1 << 20
+
+
+class WorkspaceError(Exception):
+    """Something is wrong with the workspace; the message is one sentence for people, with a way out."""
+
+
+class NotAWorkspaceError(WorkspaceError):
+    """The path is a file, or its database belongs to another program."""
+
+
+class WorkspaceMissingError(WorkspaceError):
+    """There is no workspace at the path and none was to be made."""
+
+
+class WorkspaceReadOnlyError(WorkspaceError):
+    """The folder cannot be written to."""
+
+
+class WorkspaceFullError(WorkspaceError):
+    """The disk of the workspace is full; everything committed before is safe."""
+
+
+class WorkspaceDamagedError(WorkspaceError):
+    """The database cannot be used as it is; ``rebuild_catalogue`` makes a new one from the episode files."""
+
+
+class WorkspaceVersionError(WorkspaceError):
+    """The workspace was written by a newer version of the program."""
+
+
+class WorkspaceLockedError(WorkspaceError):
+    """Another window has the workspace open."""
+
+
+class WorkspaceBusyError(WorkspaceError):
+    """Another process kept the database locked for longer than the waiting time."""
+
+
+class WorkspaceClosedError(WorkspaceError):
+    """The workspace was used after ``close``."""
+
+
+class EpisodeFileError(WorkspaceError):
+    """An episode's file cannot be read: truncated, altered, of another format."""
+
+
+class UnknownEpisodeError(WorkspaceError):
+    """The workspace has no episode of that id."""
+
+
+class UnknownRecordError(WorkspaceError):
+    """The workspace has no policy, run, evaluation or intervention model of that id."""
+
+
+class DuplicateRecordError(WorkspaceError):
+    """The workspace has a record of that id already."""
+
+
+class JournalError(WorkspaceError):
+    """The journal was asked for something that does not fit its state, or was taken over by recovery."""
+
+
+def full(folder: Path) -> WorkspaceFullError:
+    """Return the error for a full disk under ``folder``."""
+    return WorkspaceFullError(
+        f"The disk of {folder} is full; everything recorded so far is safe. Free some space there, then go on."
+    )
+
+
+def read_only(folder: Path) -> WorkspaceReadOnlyError:
+    """Return the error for a folder that cannot be written to."""
+    return WorkspaceReadOnlyError(
+        f"{folder} cannot be written to; make it writable for your account, or choose another folder for the workspace."
+    )
+
+
+def damaged(folder: Path, found: str) -> WorkspaceDamagedError:
+    """Return the error for a database in ``folder`` of which ``found`` says what is wrong."""
+    return WorkspaceDamagedError(
+        f"The database in {folder} is damaged ({found}); the episodes are files of their own: "
+        "rebuild the catalogue from them, or restore workspace.db from a backup."
+    )
+
+
+@contextmanager
+def translated(folder: Path) -> Iterator[None]:
+    """Raise ``WorkspaceError`` for what SQLite and the operating system report about ``folder``.
+
+    Errors that are none of a disk's or database's troubles (a wrong statement, a broken constraint) pass unchanged.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        known = _from_sqlite(folder, error)
+        if known is None:
+            raise
+        raise known from error
+    except OSError as error:
+        known = _from_os(folder, error)
+        if known is None:
+            raise
+        raise known from error
+
+
+def _from_sqlite(folder: Path, error: sqlite3.Error) -> WorkspaceError | None:
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith("SQLITE_FULL") or (
+        name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")) and _almost_full(folder)
+    ):
+        return full(folder)
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return read_only(folder)
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return damaged(folder, str(error))
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return WorkspaceBusyError(
+            f"The database in {folder} stayed locked by another process; close what else uses it, then try again."
+        )
+    if name.startswith("SQLITE_IOERR"):
+        return WorkspaceError(
+            f"The disk of {folder} reports an error ({error}); check it, or copy the folder elsewhere."
+        )
+    return None
+
+
+def _from_os(folder: Path, error: OSError) -> WorkspaceError | None:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return full(folder)
+    if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
+        return read_only(folder)
+    if error.errno == errno.EIO:
+        return WorkspaceError(
+            f"The disk of {folder} reports an error ({error}); check it, or copy the folder elsewhere."
+        )
+    return None
+
+
+def _almost_full(folder: Path) -> bool:
+    return shutil.disk_usage(folder).free < _ALMOST_FULL_BYTES if folder.is_dir() else False

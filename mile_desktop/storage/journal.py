@@ -1,0 +1,206 @@
+"""The running episode's journal: every step is committed before the next one is taken."""
+
+import logging
+import os
+import socket
+import sqlite3
+import time
+from dataclasses import dataclass
+from functools import cache
+
+import msgspec
+import psutil
+
+from mile_desktop.storage import steps as step_format
+from mile_desktop.storage.catalogue import insert_episode
+from mile_desktop.storage.episodes import write_episode_file
+from mile_desktop.storage.errors import JournalError, translated
+from mile_desktop.storage.ids import checked_id
+from mile_desktop.storage.records import EpisodeRecord, EpisodeStart, Outcome, Step
+from mile_desktop.storage.workspace import Workspace
+
+_log = logging.getLogger(__name__)
+
+_BEGIN = "INSERT INTO journal (episode_id, start, host, pid, process_started, opened_at) VALUES (?, ?, ?, ?, ?, ?)"
+_APPEND = "INSERT INTO journal_step (journal_id, step, written_at, body) VALUES (?, ?, ?, ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The process that writes a journal."""
+
+    host: str
+    pid: int
+    process_started: float
+    """When the process was created, s since the epoch: tells it from a later one with the same pid."""
+
+
+@cache
+def this_process() -> Owner:
+    """Return the owner that journals of this process carry."""
+    return Owner(socket.gethostname(), os.getpid(), psutil.Process().create_time())
+
+
+class EpisodeJournal:
+    """Records one episode after the other, step by step.
+
+    ``begin`` → ``append`` … → ``close`` or ``discard`` → ``begin`` … A step is in the database when ``append``
+    returns, and survives the end of the process from then on (losing power may cost the last moments). Nothing here
+    waits for the disk to sync but ``close`` and ``discard``. One thread at a time; several processes or threads
+    record into one workspace with a journal each.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._journal_id: int | None = None
+        self._episode_id = ""
+        self._steps = 0
+        self._shape: step_format.Shape | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """An episode was begun and not yet closed or discarded."""
+        return self._journal_id is not None
+
+    @property
+    def episode_id(self) -> str:
+        """The open episode, or the last one."""
+        return self._episode_id
+
+    @property
+    def steps(self) -> int:
+        """Steps committed in the open episode."""
+        return self._steps
+
+    def begin(self, start: EpisodeStart) -> None:
+        """Open the episode.
+
+        Raises
+        ------
+        JournalError
+            Another episode is open, or the id is taken.
+        ValueError
+            The id could not be a file's name.
+        """
+        if self.is_open:
+            raise JournalError(f"Episode {self._episode_id} is still open; close or discard it before the next one.")
+        self._journal_id = _open_journal(self._workspace, start)
+        self._episode_id = start.episode_id
+        self._steps = 0
+        self._shape = None
+
+    def append(self, step: Step) -> None:
+        """Commit one step.
+
+        Raises
+        ------
+        JournalError
+            No episode is open, or recovery took it over because this process seemed dead.
+        ValueError
+            The step's arrays do not fit together or to the steps before; the episode stays open.
+        """
+        journal_id = self._opened()
+        shape = step_format.shape_of(step)
+        if self._shape not in {None, shape}:
+            raise ValueError(f"Step {self._steps} has shape {shape}, the steps before had {self._shape}")
+        row = (journal_id, self._steps, time.time(), step_format.encode(step))
+        with translated(self._workspace.folder):
+            try:
+                self._workspace.connection().execute(_APPEND, row)
+            except sqlite3.IntegrityError as error:
+                raise self._taken_over() from error
+        self._shape = shape
+        self._steps += 1
+
+    def close(self, outcome: Outcome) -> EpisodeRecord | None:
+        """Make the open episode a file and a row of the catalogue; None if it had no steps.
+
+        After an error the episode is still open and safe in the journal: ``close`` can be called again, and otherwise
+        the next start recovers it.
+        """
+        return self._finish(outcome, deleted=False)
+
+    def discard(self) -> EpisodeRecord | None:
+        """Close the open episode as ``aborted`` into the bin, from where ``restore_episode`` brings it back."""
+        return self._finish("aborted", deleted=True)
+
+    def _finish(self, outcome: Outcome, *, deleted: bool) -> EpisodeRecord | None:
+        try:
+            record = finish_journal(self._workspace, self._opened(), outcome, deleted=deleted)
+        except _NoJournalError as error:
+            raise self._taken_over() from error
+        self._journal_id = None
+        self._workspace.checkpoint()
+        return record
+
+    def _opened(self) -> int:
+        if self._journal_id is None:
+            raise JournalError("No episode is open; begin one first.")
+        return self._journal_id
+
+    def _taken_over(self) -> JournalError:
+        self._journal_id = None
+        return JournalError(
+            f"Episode {self._episode_id} was recovered by another process while it was still being recorded; "
+            "it is in the catalogue, marked as recovered. Start a new episode."
+        )
+
+
+def finish_journal(
+    workspace: Workspace, journal_id: int, outcome: Outcome, *, recovered: bool = False, deleted: bool = False
+) -> EpisodeRecord | None:
+    """Turn a journal into an episode: file written, synced and renamed, then row in and journal out in one transaction.
+
+    Returns None for a journal without steps, which is only removed. For the journal's owner, or who claimed it.
+    """
+    start, steps = _contents(workspace, journal_id)
+    record = step_format.summarise(start, steps, outcome, recovered=recovered, deleted=deleted)
+    if steps:
+        write_episode_file(workspace.episode_path(start.episode_id, deleted=deleted), record, steps)
+    with workspace.transaction() as connection:
+        if steps:
+            insert_episode(connection, record)
+        connection.execute("DELETE FROM journal WHERE journal_id = ?", (journal_id,))
+    return record if steps else None
+
+
+class _NoJournalError(Exception):
+    """The journal is no longer there."""
+
+
+def _open_journal(workspace: Workspace, start: EpisodeStart) -> int:
+    owner = this_process()
+    episode_id = checked_id(start.episode_id)
+    values = (
+        episode_id,
+        msgspec.json.encode(start).decode(),
+        owner.host,
+        owner.pid,
+        owner.process_started,
+        time.time(),
+    )
+    taken = any(workspace.episode_path(episode_id, deleted=deleted).exists() for deleted in (False, True))
+    try:
+        if taken:
+            raise sqlite3.IntegrityError("there is a file")
+        with workspace.transaction() as connection:
+            cursor = connection.execute(_BEGIN, values)
+    except sqlite3.IntegrityError as error:
+        raise JournalError(f"There is already an episode {episode_id}; begin with a new id.") from error
+    return int(cursor.lastrowid or 0)
+
+
+def _contents(workspace: Workspace, journal_id: int) -> tuple[EpisodeStart, list[Step]]:
+    found = workspace.query("SELECT start FROM journal WHERE journal_id = ?", (journal_id,))
+    if not found:
+        raise _NoJournalError(journal_id)
+    rows = workspace.query("SELECT body FROM journal_step WHERE journal_id = ? ORDER BY step", (journal_id,))
+    start = msgspec.json.decode(found[0]["start"], type=EpisodeStart)
+    steps: list[Step] = []
+    for row in rows:
+        try:
+            steps.append(step_format.decode(row["body"]))
+        except msgspec.MsgspecError:
+            _log.exception("Episode %s: step %d of %d is damaged and ends it", start.episode_id, len(steps), len(rows))
+            break
+    return start, steps

@@ -1,0 +1,128 @@
+"""The database's schema as a list of steps from nothing to today.
+
+A released step is never edited: a change is a new step at the end. ``PRAGMA user_version`` counts the steps taken.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+
+APPLICATION_ID = 0x4D494C45
+"""``MILE``: tells our databases from other programs'."""
+
+Migration = tuple[str, ...]
+"""Statements that lead from one version to the next, run in one transaction."""
+
+_FIRST: Migration = (
+    """CREATE TABLE episode (
+        episode_id TEXT PRIMARY KEY,
+        scene TEXT NOT NULL,
+        policy_id TEXT NOT NULL,
+        started_at TEXT NOT NULL,
+        start TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        steps INTEGER NOT NULL,
+        takeovers INTEGER NOT NULL,
+        human_steps INTEGER NOT NULL,
+        mean_intervention_prob REAL,
+        recovered INTEGER NOT NULL,
+        deleted INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX episode_by_scene ON episode (scene, deleted)",
+    """CREATE TABLE journal (
+        journal_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        episode_id TEXT NOT NULL UNIQUE,
+        start TEXT NOT NULL,
+        host TEXT NOT NULL,
+        pid INTEGER NOT NULL,
+        process_started REAL NOT NULL,
+        opened_at REAL NOT NULL
+    ) STRICT""",
+    """CREATE TABLE journal_step (
+        journal_id INTEGER NOT NULL REFERENCES journal ON DELETE CASCADE,
+        step INTEGER NOT NULL,
+        written_at REAL NOT NULL,
+        body BLOB NOT NULL,
+        PRIMARY KEY (journal_id, step)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE policy (
+        policy_id TEXT PRIMARY KEY,
+        scene TEXT NOT NULL,
+        name TEXT NOT NULL,
+        method TEXT NOT NULL,
+        parent_id TEXT,
+        run_id TEXT,
+        created_at TEXT NOT NULL,
+        settings TEXT NOT NULL,
+        episode_ids TEXT NOT NULL,
+        note TEXT NOT NULL,
+        archived INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE promotion (
+        promotion_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        scene TEXT NOT NULL,
+        policy_id TEXT NOT NULL,
+        promoted_at TEXT NOT NULL
+    ) STRICT""",
+    """CREATE TABLE run (
+        run_id TEXT PRIMARY KEY,
+        scene TEXT NOT NULL,
+        method TEXT NOT NULL,
+        parent_policy_id TEXT NOT NULL,
+        state TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        policy_id TEXT,
+        message TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE evaluation (
+        evaluation_id TEXT PRIMARY KEY,
+        policy_id TEXT NOT NULL,
+        scene TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        seeds TEXT NOT NULL,
+        outcomes TEXT NOT NULL,
+        crashes INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE intervention_model (
+        model_id TEXT PRIMARY KEY,
+        scene TEXT NOT NULL,
+        policy_id TEXT NOT NULL,
+        run_id TEXT,
+        created_at TEXT NOT NULL,
+        cost REAL NOT NULL,
+        cdf_scale REAL NOT NULL,
+        takeovers INTEGER NOT NULL,
+        episode_ids TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
+"""Step ``i`` leads from version ``i`` to ``i + 1``."""
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return the schema version of the open database, 0 for an empty one."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Bring the database to ``len(migrations)``: each step whole or not at all.
+
+    ``connection`` must be in autocommit mode (``isolation_level=None``). Another process may migrate at the same
+    time: the version is read again under the write lock.
+    """
+    while (version := version_of(connection)) < len(migrations):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if version_of(connection) == version:
+                _take_step(connection, version, migrations[version])
+            connection.commit()
+        except BaseException:
+            connection.rollback()
+            raise
+
+
+def _take_step(connection: sqlite3.Connection, version: int, migration: Migration) -> None:
+    for statement in migration:
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {version + 1}")

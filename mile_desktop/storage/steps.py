@@ -1,0 +1,185 @@
+"""Steps as bytes for the journal and as stacked arrays for everybody else."""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from mile_desktop.storage.records import Episode, EpisodeRecord, EpisodeStart, FloatArray, Outcome, Step
+
+Shape = tuple[int, int, int]
+"""Entries of observation, action and scene state."""
+
+_STORED = np.dtype("<f4")
+
+
+class _Body(msgspec.Struct, frozen=True, array_like=True):
+    """One step in msgpack; arrays as their raw little-endian float32 bytes."""
+
+    timestamp: float
+    observation: bytes
+    policy_action: bytes
+    policy_mean: bytes
+    policy_std: bytes
+    human_action: bytes | None
+    action: bytes
+    intervention: bool
+    intervention_prob: float
+    intervention_prob_low: float
+    intervention_prob_high: float
+    forecast: float
+    control_phase: str
+    reward: float
+    success: bool
+    scene_state: bytes
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(_Body)
+
+
+def shape_of(step: Step) -> Shape:
+    """Return the entries of observation, action and scene state, checking the step against itself.
+
+    Raises
+    ------
+    ValueError
+        An array is not one-dimensional or is empty, the actions differ in length, or there is a human action
+        without an intervention or the other way round.
+    """
+    shape = (len(step.observation), len(step.action), len(step.scene_state))
+    arrays = (step.observation, step.action, step.scene_state, step.policy_action, step.policy_mean, step.policy_std)
+    if min(shape) == 0 or any(array.ndim != 1 for array in arrays):
+        raise ValueError(
+            f"A step's arrays must be one-dimensional and not empty; got {[each.shape for each in arrays]}"
+        )
+    actions = [step.policy_action, step.policy_mean, step.policy_std]
+    if step.human_action is not None:
+        actions.append(step.human_action)
+    if any(array.shape != step.action.shape for array in actions):
+        raise ValueError(f"All actions of a step must have {shape[1]} entries; got {[each.shape for each in actions]}")
+    if (step.human_action is not None) != step.intervention:
+        raise ValueError("A step has a human action exactly where intervention is True")
+    return shape
+
+
+def encode(step: Step) -> bytes:
+    """Return the step as msgpack."""
+    return _encoder.encode(
+        _Body(
+            timestamp=float(step.timestamp),
+            observation=_raw(step.observation),
+            policy_action=_raw(step.policy_action),
+            policy_mean=_raw(step.policy_mean),
+            policy_std=_raw(step.policy_std),
+            human_action=None if step.human_action is None else _raw(step.human_action),
+            action=_raw(step.action),
+            intervention=bool(step.intervention),
+            intervention_prob=float(step.intervention_prob),
+            intervention_prob_low=float(step.intervention_prob_low),
+            intervention_prob_high=float(step.intervention_prob_high),
+            forecast=float(step.forecast),
+            control_phase=str(step.control_phase),
+            reward=float(step.reward),
+            success=bool(step.success),
+            scene_state=_raw(step.scene_state),
+        )
+    )
+
+
+def decode(body: bytes) -> Step:
+    """Return the step that ``encode`` wrote; raises ``msgspec.DecodeError`` if it is none."""
+    found = _decoder.decode(body)
+    return Step(
+        timestamp=found.timestamp,
+        observation=_array(found.observation),
+        policy_action=_array(found.policy_action),
+        policy_mean=_array(found.policy_mean),
+        policy_std=_array(found.policy_std),
+        human_action=None if found.human_action is None else _array(found.human_action),
+        action=_array(found.action),
+        intervention=found.intervention,
+        intervention_prob=found.intervention_prob,
+        intervention_prob_low=found.intervention_prob_low,
+        intervention_prob_high=found.intervention_prob_high,
+        forecast=found.forecast,
+        control_phase=found.control_phase,
+        reward=found.reward,
+        success=found.success,
+        scene_state=_array(found.scene_state),
+    )
+
+
+def summarise(
+    start: EpisodeStart, steps: Sequence[Step], outcome: Outcome, *, recovered: bool = False, deleted: bool = False
+) -> EpisodeRecord:
+    """Return the catalogue's row for an episode of these steps."""
+    human = np.array([step.intervention for step in steps], dtype=bool)
+    shown = np.array([step.intervention_prob for step in steps], dtype=np.float64)
+    shown = shown[np.isfinite(shown)]
+    return EpisodeRecord(
+        start=start,
+        outcome=outcome,
+        steps=len(steps),
+        takeovers=int(np.count_nonzero(human[1:] & ~human[:-1])) + int(human[:1].sum()),
+        human_steps=int(human.sum()),
+        mean_intervention_prob=float(shown.mean()) if len(shown) else None,
+        recovered=recovered,
+        deleted=deleted,
+    )
+
+
+def stack(record: EpisodeRecord, steps: Sequence[Step]) -> Episode:
+    """Return the steps as one episode.
+
+    Raises
+    ------
+    ValueError
+        There are no steps, another number than ``record`` says, or they differ in shape.
+    """
+    if not steps or len(steps) != record.steps:
+        raise ValueError(f"{record.episode_id} has {len(steps)} steps, its record says {record.steps} (at least 1)")
+    shapes = {shape_of(step) for step in steps}
+    if len(shapes) != 1:
+        raise ValueError(f"The steps of {record.episode_id} differ in shape: {sorted(shapes)}")
+    nobody = np.full(len(steps[0].action), np.nan, dtype=np.float32)
+    return Episode(
+        record=record,
+        timestamp=np.array([step.timestamp for step in steps], dtype=np.float64),
+        observation=_rows([step.observation for step in steps]),
+        policy_action=_rows([step.policy_action for step in steps]),
+        policy_mean=_rows([step.policy_mean for step in steps]),
+        policy_std=_rows([step.policy_std for step in steps]),
+        human_action=_rows([nobody if step.human_action is None else step.human_action for step in steps]),
+        action=_rows([step.action for step in steps]),
+        intervention=_flags([step.intervention for step in steps]),
+        intervention_prob=_floats([step.intervention_prob for step in steps]),
+        intervention_prob_low=_floats([step.intervention_prob_low for step in steps]),
+        intervention_prob_high=_floats([step.intervention_prob_high for step in steps]),
+        forecast=_floats([step.forecast for step in steps]),
+        control_phase=tuple(str(step.control_phase) for step in steps),
+        reward=_floats([step.reward for step in steps]),
+        success=_flags([step.success for step in steps]),
+        scene_state=_rows([step.scene_state for step in steps]),
+    )
+
+
+def _raw(array: FloatArray) -> bytes:
+    return array.astype(_STORED, copy=False).tobytes()
+
+
+def _array(raw: bytes) -> FloatArray:
+    return np.frombuffer(raw, dtype=_STORED).astype(np.float32)
+
+
+def _rows(arrays: Sequence[FloatArray]) -> FloatArray:
+    return np.stack(arrays).astype(np.float32, copy=False)
+
+
+def _floats(values: Sequence[float]) -> FloatArray:
+    return np.array(values, dtype=np.float32)
+
+
+def _flags(values: Sequence[bool]) -> NDArray[np.bool_]:
+    return np.array(values, dtype=bool)

@@ -1,0 +1,278 @@
+"""The workspace: one folder the user opened, with its database and the places of its files."""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from filelock import FileLock, Timeout
+
+from mile_desktop.storage import errors, schema
+from mile_desktop.storage.ids import checked_id
+
+DATABASE = "workspace.db"
+FOLDERS = ("episodes", "bin", "videos", "policies", "interventions", "runs")
+EPISODE_SUFFIX = ".parquet"
+
+_WINDOW_LOCK = "window.lock"
+_SETUP_LOCK = "setup.lock"
+_BUSY_S = 5.0
+_SETUP_S = 10.0
+_CHECKPOINT_PAGES = 10_000
+"""About 40 MB: steps are committed without ever waiting for a checkpoint; closing an episode makes one."""
+
+
+class WindowLock:
+    """Held by the window that has a workspace open; given back by ``release``, by ``with``, or by the process's end."""
+
+    def __init__(self, lock: FileLock) -> None:
+        self._lock = lock
+
+    def release(self) -> None:
+        """Let another window open the workspace; a second call does nothing. Any thread."""
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def hold_window_lock(folder: Path) -> WindowLock:
+    """Take the lock that only one window of a workspace can have; command line, trainer and worker need none.
+
+    The lock is the operating system's: it ends with the process, however that ends.
+
+    Raises
+    ------
+    WorkspaceLockedError
+        Another window holds it.
+    """
+    lock = FileLock(folder / _WINDOW_LOCK, timeout=0, thread_local=False)
+    with errors.translated(folder):
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise errors.WorkspaceLockedError(
+                f"{folder} is open in another window; use that one, close it, or open another workspace."
+            ) from error
+    return WindowLock(lock)
+
+
+class Workspace:
+    """An open workspace.
+
+    May be shared by all threads of a process: each thread gets a connection of its own on first use, so a slow query
+    in one never delays a commit in another, and SQLite's write lock orders the writers of all threads and processes
+    (a writer waits up to five seconds, then ``WorkspaceBusyError``). ``close`` is for the thread that opened it,
+    when the others are done with it. Not to be carried through ``fork``; other processes open the folder themselves.
+
+    Every method that touches the disk raises ``WorkspaceFullError``, ``WorkspaceReadOnlyError``,
+    ``WorkspaceDamagedError`` or ``WorkspaceBusyError`` where that is the cause.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._connections: dict[threading.Thread, sqlite3.Connection] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @classmethod
+    def open(cls, folder: Path | str, *, create: bool = True) -> Self:
+        """Open the workspace in ``folder``, making or migrating what is needed.
+
+        Raises
+        ------
+        NotAWorkspaceError
+            ``folder`` is a file, or its database is another program's.
+        WorkspaceMissingError
+            There is no workspace and ``create`` is False.
+        WorkspaceReadOnlyError, WorkspaceFullError
+            It cannot be written to.
+        WorkspaceDamagedError
+            The database is missing beside existing episodes, is none, or fails SQLite's check.
+        WorkspaceVersionError
+            A newer version of the program wrote it.
+        """
+        place = Path(folder).expanduser().absolute()
+        with errors.translated(place):
+            _prepare_folder(place, create=create)
+            workspace = cls(place)
+            try:
+                _prepare_database(workspace)
+            except BaseException:
+                workspace.close()
+                raise
+        return workspace
+
+    @property
+    def folder(self) -> Path:
+        """The workspace's folder, absolute."""
+        return self._folder
+
+    def hold_window_lock(self) -> WindowLock:
+        """Take the window's lock (see the function of the same name)."""
+        return hold_window_lock(self._folder)
+
+    def episode_path(self, episode_id: str, *, deleted: bool = False) -> Path:
+        """Return where the episode's file belongs: ``episodes/``, or ``bin/`` if ``deleted``."""
+        return self._folder / ("bin" if deleted else "episodes") / f"{checked_id(episode_id)}{EPISODE_SUFFIX}"
+
+    def policy_folder(self, policy_id: str) -> Path:
+        """Return ``policies/<id>``."""
+        return self._folder / "policies" / checked_id(policy_id)
+
+    def run_folder(self, run_id: str) -> Path:
+        """Return ``runs/<id>``."""
+        return self._folder / "runs" / checked_id(run_id)
+
+    def intervention_folder(self, model_id: str) -> Path:
+        """Return ``interventions/<id>``."""
+        return self._folder / "interventions" / checked_id(model_id)
+
+    def connection(self) -> sqlite3.Connection:
+        """Return the calling thread's own connection, in autocommit mode; not to be handed to another thread."""
+        found = self._connections.get(threading.current_thread())
+        return found if found is not None else self._connect()
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """Return all rows of one statement, which commits by itself if it writes."""
+        with errors.translated(self._folder):
+            return self.connection().execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Hold the write lock over the block; all of it is committed, or none if anything is raised."""
+        with errors.translated(self._folder):
+            connection = self.connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+
+    def checkpoint(self) -> None:
+        """Move committed pages from the write-ahead log to the database, as far as no reader needs them."""
+        self.query("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def close(self) -> None:
+        """Close every thread's connection; a second call does nothing."""
+        with self._lock:
+            self._closed = True
+            while self._connections:
+                self._connections.popitem()[1].close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        with self._lock:
+            if self._closed:
+                raise errors.WorkspaceClosedError(f"{self._folder} was closed; open the workspace again.")
+            self._close_for_ended_threads()
+            connection = _connect(self._folder / DATABASE)
+            self._connections[threading.current_thread()] = connection
+        return connection
+
+    def _close_for_ended_threads(self) -> None:
+        for thread in [thread for thread in self._connections if not thread.is_alive()]:
+            self._connections.pop(thread).close()
+
+
+def _connect(database: Path) -> sqlite3.Connection:
+    # One thread uses a connection; another one may close it, which is all that the relaxed check is for.
+    connection = sqlite3.connect(database, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare_folder(folder: Path, *, create: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise errors.NotAWorkspaceError(f"{folder} is a file; a workspace is a folder: choose or make one.")
+    database = folder / DATABASE
+    if not database.exists():
+        if any(folder.glob(f"episodes/*{EPISODE_SUFFIX}")):
+            raise errors.damaged(folder, f"{DATABASE} is missing beside recorded episodes")
+        if not create:
+            raise errors.WorkspaceMissingError(f"There is no workspace in {folder}; check the path or make a new one.")
+    for name in FOLDERS:
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    needed = [folder, *(folder / name for name in FOLDERS), *([database] if database.exists() else [])]
+    if not all(os.access(each, os.W_OK) for each in needed):
+        raise errors.read_only(folder)
+
+
+def _prepare_database(workspace: Workspace) -> None:
+    folder = workspace.folder
+    connection = workspace.connection()
+    found = schema.version_of(connection)
+    newest = len(schema.MIGRATIONS)
+    if _is_foreign(connection):
+        raise errors.NotAWorkspaceError(
+            f"{folder / DATABASE} belongs to another program; choose another folder for the workspace."
+        )
+    if found > newest:
+        raise errors.WorkspaceVersionError(
+            f"{folder} was written by a newer version of MILE Desktop (schema {found}, this one knows {newest}); "
+            "update the program, or open another workspace."
+        )
+    if found == 0 and any(folder.glob(f"episodes/*{EPISODE_SUFFIX}")):
+        raise errors.damaged(folder, f"{DATABASE} is empty beside recorded episodes")
+    if found < newest:
+        _set_up(connection, folder)
+    complaint = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if complaint != "ok":
+        raise errors.damaged(folder, str(complaint))
+
+
+def _is_foreign(connection: sqlite3.Connection) -> bool:
+    ours = connection.execute("PRAGMA application_id").fetchone()[0] == schema.APPLICATION_ID
+    return not ours and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
+
+
+def _set_up(connection: sqlite3.Connection, folder: Path) -> None:
+    # Switching to the write-ahead log does not wait for a rival that does the same; this lock does.
+    with _setup_lock(folder):
+        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        if mode != "wal":
+            raise errors.WorkspaceError(
+                f"The file system of {folder} does not support SQLite's write-ahead log (it answered {mode!r}); "
+                "choose a folder on a local disk."
+            )
+        schema.migrate(connection)
+
+
+@contextmanager
+def _setup_lock(folder: Path) -> Iterator[None]:
+    lock = FileLock(folder / _SETUP_LOCK, timeout=_SETUP_S)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise errors.WorkspaceBusyError(
+            f"Another process has been preparing {folder} for {_SETUP_S:.0f} s; close it, then open the folder again."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
