@@ -94,14 +94,6 @@ class Catalogue:
         """Return how many episodes were ever recorded, the bin included."""
         return int(self._workspace.query("SELECT count(*) FROM episode")[0][0])
 
-    def delete_episode(self, episode_id: str) -> EpisodeRecord:
-        """Move an episode to the bin; its file is kept."""
-        return self._move(episode_id, deleted=True)
-
-    def restore_episode(self, episode_id: str) -> EpisodeRecord:
-        """Bring an episode back from the bin."""
-        return self._move(episode_id, deleted=False)
-
     def learning_summary(self, scene: str, since_policy: str | None = None) -> LearningSummary:
         """Count what there is to learn from, and how much of it ``since_policy`` has not learned from."""
         rows = self._workspace.query(
@@ -224,18 +216,15 @@ class Catalogue:
         """Register a model whose folder is complete; raises ``DuplicateRecordError`` for a known id."""
         INTERVENTION_MODELS.add(self._workspace, record)
 
-    def _move(self, episode_id: str, *, deleted: bool) -> EpisodeRecord:
-        self.episode(episode_id)
-        source = self._workspace.episode_path(episode_id, deleted=not deleted)
-        target = self._workspace.episode_path(episode_id, deleted=deleted)
-        # Killed between the two, the file's place wins: recovery sets the row after it.
-        with self._workspace.transaction() as connection:
-            connection.execute("UPDATE episode SET deleted = ? WHERE episode_id = ?", (int(deleted), episode_id))
-            if source.exists():
-                source.replace(target)
-                sync_folder(source.parent)
-                sync_folder(target.parent)
-        return self.episode(episode_id)
+
+def delete_episode(workspace: Workspace, episode_id: str) -> EpisodeRecord:
+    """Move an episode to the bin; its file is kept. Raises ``UnknownEpisodeError`` where there is none."""
+    return _move(workspace, episode_id, deleted=True)
+
+
+def restore_episode(workspace: Workspace, episode_id: str) -> EpisodeRecord:
+    """Bring an episode back from the bin. Raises ``UnknownEpisodeError`` where there is none."""
+    return _move(workspace, episode_id, deleted=False)
 
 
 def insert_episode(connection: sqlite3.Connection, record: EpisodeRecord) -> None:
@@ -257,6 +246,21 @@ def insert_episode(connection: sqlite3.Connection, record: EpisodeRecord) -> Non
     )
     statement = f"INSERT OR REPLACE INTO episode ({_EPISODE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
     connection.execute(statement, values)
+
+
+def _move(workspace: Workspace, episode_id: str, *, deleted: bool) -> EpisodeRecord:
+    catalogue = Catalogue(workspace)
+    catalogue.episode(episode_id)
+    source = workspace.episode_path(episode_id, deleted=not deleted)
+    target = workspace.episode_path(episode_id, deleted=deleted)
+    # Killed between the two, the file's place wins: recovery sets the row after it.
+    with workspace.transaction() as connection:
+        connection.execute("UPDATE episode SET deleted = ? WHERE episode_id = ?", (int(deleted), episode_id))
+        if source.exists():
+            source.replace(target)
+            sync_folder(source.parent)
+            sync_folder(target.parent)
+    return catalogue.episode(episode_id)
 
 
 def _episode(row: sqlite3.Row) -> EpisodeRecord:

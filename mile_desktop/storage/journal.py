@@ -14,7 +14,7 @@ import psutil
 from mile_desktop.storage import steps as step_format
 from mile_desktop.storage.catalogue import insert_episode
 from mile_desktop.storage.episodes import write_episode_file
-from mile_desktop.storage.errors import JournalError, translated
+from mile_desktop.storage.errors import JournalError, WorkspaceError, translated
 from mile_desktop.storage.ids import checked_id
 from mile_desktop.storage.records import EpisodeRecord, EpisodeStart, Outcome, Step
 from mile_desktop.storage.workspace import Workspace
@@ -130,7 +130,11 @@ class EpisodeJournal:
         except _NoJournalError as error:
             raise self._taken_over() from error
         self._journal_id = None
-        self._workspace.checkpoint()
+        try:
+            self._workspace.checkpoint()
+        except WorkspaceError:
+            # The episode is committed; only the log was not shortened, which the next one does.
+            _log.warning("The write-ahead log of %s was not moved", self._workspace.folder, exc_info=True)
         return record
 
     def _opened(self) -> int:
@@ -157,6 +161,9 @@ def finish_journal(
     record = step_format.summarise(start, steps, outcome, recovered=recovered, deleted=deleted)
     if steps:
         write_episode_file(workspace.episode_path(start.episode_id, deleted=deleted), record, steps)
+        # What an attempt with another end, or one that died, may have left in the other place.
+        with translated(workspace.folder):
+            workspace.episode_path(start.episode_id, deleted=not deleted).unlink(missing_ok=True)
     with workspace.transaction() as connection:
         if steps:
             insert_episode(connection, record)
