@@ -1,0 +1,202 @@
+"""What the window remembers between starts; a file that cannot be read or written never blocks it."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import platformdirs
+from PySide6.QtCore import QObject, QTimer, Signal
+
+_SAVE_DELAY_MS = 300
+
+Scale = Annotated[float, msgspec.Meta(ge=1.0, le=2.0)]
+Probability = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Debounce = Annotated[int, msgspec.Meta(ge=1, le=200)]
+
+
+class Preferences(msgspec.Struct, frozen=True, kw_only=True):
+    """Every remembered choice, with its default."""
+
+    theme: Literal["dark", "light", "system"] = "dark"
+    ui_scale: Scale = 1.0
+    """1.0 for 100 %."""
+
+    workspace: str = ""
+    """Folder that was open last; empty for the one in the user's data folder."""
+    recent_workspaces: tuple[str, ...] = ()
+    """Newest first, at most eight."""
+    scene: str = "peg-insertion"
+    policy: str = ""
+    """Id of the policy that was in use; empty for the scene's newest."""
+    device: str = ""
+    """GUID of the pad that was used last."""
+    page: str = "supervise"
+    geometry: str = ""
+    """Qt's saved geometry, base64."""
+    window_state: str = ""
+    """Qt's saved docks and tool bars, base64."""
+    panel_visible: bool = True
+    """The panel on the right of the Supervise page."""
+    layouts: dict[str, str] = {}
+    """Whatever else a part of the window remembers of its layout (splitters …), by name."""
+
+    rate_hz: Literal[10, 20, 30] = 20
+    """Control rate."""
+    alert_threshold: Probability = 0.5
+    alert_debounce_steps: Debounce = 3
+    """Steps p must stay above the threshold before the window calls."""
+    alert_sound: bool = True
+    alert_rumble: bool = True
+    ask_me: bool = False
+    """Hold and ask instead of only calling."""
+    confirm_discard: bool = True
+    """Discard needs a second press."""
+    confirm_promote: bool = True
+    """Ask before a policy that did worse on the same seeds is used."""
+    warn_on_close: bool = True
+    """Ask before closing while an episode runs."""
+
+
+class PreferenceStore(QObject):
+    """Holds the preferences, says when they change and writes them a moment later.
+
+    Used on the window's thread only. Reading and writing never raise: whatever is wrong is said in one sentence, by
+    ``problem`` after the start and by ``problem_occurred`` later.
+
+    Parameters
+    ----------
+    path
+        The JSON file; by default ``preferences.json`` in the user's configuration folder.
+    """
+
+    changed = Signal(object)
+    """The new ``Preferences``."""
+    problem_occurred = Signal(str)
+
+    def __init__(self, path: Path | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._path = default_path() if path is None else path
+        self._unwritable = False
+        self._value, self._problem = load(self._path)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_SAVE_DELAY_MS)
+        self._timer.timeout.connect(self.save)
+
+    @property
+    def value(self) -> Preferences:
+        """What is in force now."""
+        return self._value
+
+    @property
+    def path(self) -> Path:
+        """The file behind it."""
+        return self._path
+
+    @property
+    def problem(self) -> str:
+        """What was wrong with the file at the start, in one sentence; empty when all was well."""
+        return self._problem
+
+    def change(self, **fields: object) -> None:
+        """Set some fields, tell everybody and save soon.
+
+        Raises
+        ------
+        msgspec.ValidationError
+            If a value is out of its range.
+        TypeError
+            If there is no such field.
+        """
+        candidate = msgspec.structs.replace(self._value, **fields)
+        value = msgspec.convert(msgspec.to_builtins(candidate), Preferences)
+        if value == self._value:
+            return
+        self._value = value
+        self._timer.start()
+        self.changed.emit(value)
+
+    def remember_layout(self, name: str, state: str) -> None:
+        """Remember the layout of one part of the window under ``name``."""
+        self.change(layouts={**self._value.layouts, name: state})
+
+    def remember_workspace(self, folder: str) -> None:
+        """Make ``folder`` the open workspace and the newest of the recent ones."""
+        recent = (folder, *(other for other in self._value.recent_workspaces if other != folder))
+        self.change(workspace=folder, recent_workspaces=recent[:8])
+
+    def reset(self) -> None:
+        """Return every setting to its default; the open workspace and the window's place stay."""
+        kept = {name: getattr(self._value, name) for name in _KEPT_ON_RESET}
+        self._value = Preferences(**kept)
+        self._timer.start()
+        self.changed.emit(self._value)
+
+    def save(self) -> None:
+        """Write the file now; a half-written file never replaces a whole one."""
+        self._timer.stop()
+        draft = self._path.with_name(self._path.name + ".new")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_bytes(msgspec.json.format(msgspec.json.encode(self._value), indent=2))
+            os.replace(draft, self._path)  # noqa: PTH105 (Path.replace is the same call; this one names both ends)
+        except OSError as error:
+            self._report_unwritable(error)
+        else:
+            self._unwritable = False
+
+    def _report_unwritable(self, error: OSError) -> None:
+        if not self._unwritable:
+            self._unwritable = True
+            reason = error.strerror or str(error)
+            self.problem_occurred.emit(
+                f"Choices hold only until you close: {self._path.parent} is not writable ({reason})."
+            )
+
+
+_KEPT_ON_RESET = ("workspace", "recent_workspaces", "scene", "policy", "page", "geometry", "window_state")
+
+
+def default_path() -> Path:
+    """Return where preferences are kept for this user."""
+    return Path(platformdirs.user_config_dir("mile-desktop", appauthor=False)) / "preferences.json"
+
+
+def load(path: Path) -> tuple[Preferences, str]:
+    """Read preferences; return them and what was wrong, in one sentence, or an empty string.
+
+    A file that is no JSON object is moved aside as ``….damaged`` and the defaults are used; a single value that is of
+    the wrong type or out of range falls back to its default; names that are unknown (a newer version's) are ignored.
+    """
+    try:
+        content = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except FileNotFoundError:
+        return Preferences(), ""
+    except OSError as error:
+        return Preferences(), f"Remembered choices could not be read ({error.strerror}); the defaults are used."
+    except msgspec.MsgspecError:
+        return Preferences(), f"Remembered choices were damaged; the defaults are used.{_move_aside(path)}"
+    return _convert(content)
+
+
+def _convert(content: dict[str, Any]) -> tuple[Preferences, str]:
+    known: dict[str, Any] = {}
+    refused: list[str] = []
+    for field in msgspec.structs.fields(Preferences):
+        if field.name in content:
+            try:
+                known[field.name] = msgspec.convert(content[field.name], field.type)
+            except msgspec.ValidationError:
+                refused.append(field.name)
+    problem = f"Remembered {', '.join(refused)} could not be used; the default is." if refused else ""
+    return Preferences(**known), problem
+
+
+def _move_aside(path: Path) -> str:
+    aside = path.with_name(path.name + ".damaged")
+    try:
+        path.replace(aside)
+    except OSError:
+        return ""  # nothing is lost: the damaged file stays where it is until the next save
+    return f" The old file is kept as {aside.name}."

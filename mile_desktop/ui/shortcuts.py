@@ -1,0 +1,172 @@
+"""Every key in one table: what the window installs is what the ``?`` overlay lists."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
+
+
+class Scope(StrEnum):
+    """Where a key counts."""
+
+    ALWAYS = "always"
+    """On every page, even while text is being typed."""
+    WINDOW = "window"
+    """On every page, but not while text is being typed."""
+    SUPERVISE = "supervise"
+    """On the Supervise page, not while text is being typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One thing a person can do with a key."""
+
+    action: str
+    """Name by which the window's handler is found."""
+    title: str
+    group: str
+    keys: tuple[str, ...]
+    """Portable Qt key sequences."""
+    pad: str = ""
+    """The same on a gamepad, in Xbox names."""
+    scope: Scope = Scope.SUPERVISE
+    held: bool = False
+    """Counts while held down: read from key events by the Supervise page, not installed as a shortcut."""
+
+    @property
+    def keys_text(self) -> str:
+        """The keys as people read them."""
+        text = " or ".join(_NAMES.get(key, key.replace("+", " + ")) for key in self.keys)
+        return f"hold {text}" if self.held and self.group == "Take over" else text
+
+
+_NAMES = {
+    "Return": "Enter",
+    "Enter": "Enter (keypad)",
+    "Esc": "Esc",
+    "Del": "Delete",
+    "Home": "Home",
+    "W/S": "W / S",
+    "A/D": "A / D",
+    "Q/E": "Q / E",
+}
+
+BINDINGS: tuple[Binding, ...] = (
+    Binding("takeover", "Take over while held", "Take over", ("Space",), "hold RB", held=True),
+    Binding("rewind", "Rewind the scene while held", "Take over", ("R",), "hold LB", held=True),
+    Binding("drive_x", "Move away / nearer", "Drive", ("W/S",), "left stick ↑↓", held=True),
+    Binding("drive_y", "Move left / right", "Drive", ("A/D",), "left stick ←→", held=True),
+    Binding("drive_z", "Move up / down", "Drive", ("Q/E",), "right stick ↑↓", held=True),
+    Binding("gripper", "Open or close the gripper", "Drive", ("F",), "LT / RT", held=True),
+    Binding("start", "Start an episode", "Episode", ("Ctrl+Return",), "Start"),
+    Binding("success", "Mark success", "Episode", ("Return", "Enter"), "A"),
+    Binding("failure", "Mark failure", "Episode", ("Backspace",), "B"),
+    Binding("discard", "Discard and record again", "Episode", ("Del",), "X twice"),
+    Binding("hold", "Hold, or resume", "Episode", ("H",), "Y"),
+    Binding("stop", "Stop; stays stopped until reset", "Episode", ("Esc",), "Back", Scope.ALWAYS),
+    Binding("reset", "Reset after a stop", "Episode", ("Ctrl+R",), "Start"),
+    Binding("camera_1", "View: front", "View", ("1",)),
+    Binding("camera_2", "View: side", "View", ("2",)),
+    Binding("camera_3", "View: top", "View", ("3",)),
+    Binding("camera_4", "View: wrist", "View", ("4",)),
+    Binding("camera_previous", "Previous camera", "View", ("[",), "D-pad ←"),
+    Binding("camera_next", "Next camera", "View", ("]",), "D-pad →"),
+    Binding("retrain", "Retrain", "Learn", ("Ctrl+T",)),
+    Binding("panel", "Show or hide the Learn panel", "Window", ("Ctrl+L",), scope=Scope.ALWAYS),
+    Binding("page_supervise", "Supervise", "Window", ("Ctrl+1",), scope=Scope.ALWAYS),
+    Binding("page_inspect", "Inspect", "Window", ("Ctrl+2",), scope=Scope.ALWAYS),
+    Binding("page_policies", "Policies", "Window", ("Ctrl+3",), scope=Scope.ALWAYS),
+    Binding("page_evaluate", "Evaluate", "Window", ("Ctrl+4",), scope=Scope.ALWAYS),
+    Binding("page_devices", "Devices", "Window", ("Ctrl+5",), scope=Scope.ALWAYS),
+    Binding("page_settings", "Settings", "Window", ("Ctrl+,", "Ctrl+6"), scope=Scope.ALWAYS),
+    Binding("messages", "Show earlier messages", "Window", ("Ctrl+M",), scope=Scope.ALWAYS),
+    Binding("full_screen", "Full screen", "Window", ("F11",), scope=Scope.ALWAYS),
+    Binding("help", "This list", "Window", ("?", "F1"), scope=Scope.WINDOW),
+)
+
+_EDITORS = (QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit, QTextEdit)
+
+
+def binding(action: str) -> Binding:
+    """Return the binding of ``action``; raise ``KeyError`` naming it if there is none."""
+    for candidate in BINDINGS:
+        if candidate.action == action:
+            return candidate
+    raise KeyError(f"There is no shortcut called {action!r}.")
+
+
+def tooltip(text: str, action: str) -> str:
+    """Return ``text`` with the action's key behind it, for a tooltip."""
+    return f"{text} ({binding(action).keys_text})"
+
+
+class Shortcuts(QObject):
+    """Installs the table on a window and switches keys on and off with the page and the keyboard focus.
+
+    Parameters
+    ----------
+    window
+        The window whose keys these are.
+    handlers
+        Action → what to call. Actions without a handler are neither installed nor listed.
+    """
+
+    def __init__(self, window: QWidget, handlers: Mapping[str, Callable[[], object]] | None = None) -> None:
+        super().__init__(window)
+        self._window = window
+        self._page = "supervise"
+        self._typing = False
+        self._installed: list[tuple[Binding, QShortcut]] = []
+        self._available: dict[str, None] = {}
+        self.install(handlers or {})
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.connect(self._focus_changed)
+
+    @property
+    def listed(self) -> tuple[Binding, ...]:
+        """What the overlay shows: everything that can be done in this window now."""
+        return tuple(entry for entry in BINDINGS if entry.held or entry.action in self._available)
+
+    def install(self, handlers: Mapping[str, Callable[[], object]]) -> None:
+        """Add actions; raises ``KeyError`` for one that is not in the table."""
+        for action, handler in handlers.items():
+            entry = binding(action)
+            if entry.held:
+                raise KeyError(f"{action!r} is held down; it is read from key events, not installed.")
+            self._available[action] = None
+            for key in entry.keys:
+                shortcut = QShortcut(QKeySequence(key), self._window)
+                shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
+                shortcut.setAutoRepeat(False)
+                shortcut.activated.connect(handler)
+                self._installed.append((entry, shortcut))
+        self._refresh()
+
+    def set_page(self, page: str) -> None:
+        """Say which page is shown."""
+        self._page = page
+        self._refresh()
+
+    def _focus_changed(self, _old: QWidget | None, now: QWidget | None) -> None:
+        self._typing = is_editor(now)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        for entry, shortcut in self._installed:
+            shortcut.setEnabled(self._counts(entry.scope))
+
+    def _counts(self, scope: Scope) -> bool:
+        if scope is Scope.ALWAYS:
+            return True
+        if self._typing:
+            return False
+        return scope is Scope.WINDOW or self._page == "supervise"
+
+
+def is_editor(widget: QWidget | None) -> bool:
+    """Whether keys typed into ``widget`` are text or a choice, not commands to a robot."""
+    return isinstance(widget, _EDITORS)
