@@ -2,7 +2,6 @@
 
 import sys
 
-
 if __name__ == "__main__":
     from mile_desktop.app import main
 

@@ -1,0 +1,1 @@
+"""How good a policy is: seeded evaluation, intervals and paired comparison."""

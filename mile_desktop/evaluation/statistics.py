@@ -33,7 +33,9 @@ def wilson_interval(successes: int, episodes: int, *, confidence: float = 0.95) 
     E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927.
     """
     if not 0 <= successes <= episodes:
-        raise ValueError(f"{successes} successes in {episodes} episodes: successes must lie between 0 and the episodes.")
+        raise ValueError(
+            f"{successes} successes in {episodes} episodes: successes must lie between 0 and the episodes."
+        )
     if episodes == 0:
         return 0.0, 1.0
     z2 = NormalDist().inv_cdf(0.5 + confidence / 2) ** 2
@@ -67,7 +69,8 @@ class PairedComparison:
         if not self.episodes:
             return "No episode of the comparison ran to its end."
         low, high = self.difference_interval
-        change = f"{100 * self.difference:+.0f} points on the same {self.episodes} starts [{100 * low:+.0f} … {100 * high:+.0f}]"
+        interval = f"[{100 * low:+.0f} … {100 * high:+.0f}]"
+        change = f"{100 * self.difference:+.0f} points on the same {self.episodes} starts {interval}"
         if self.difference < 0:
             return f"The new policy did worse: {change}."
         if low > 0:

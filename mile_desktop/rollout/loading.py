@@ -79,7 +79,7 @@ def load_named_policy(workspace: Workspace, scene: str, reference: str, driven: 
 
 
 def _name(workspace: Workspace, folder: Path, policy_id: str) -> str:
-    """The catalogue's name, which people may have changed, else the one in the file."""
+    """Return the catalogue's name, which people may have changed, else the one in the file."""
     for record in Catalogue(workspace).policies():
         if record.policy_id == policy_id:
             return record.name

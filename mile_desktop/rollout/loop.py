@@ -14,8 +14,8 @@ from mile_desktop.rollout.clock import Clock
 from mile_desktop.rollout.messages import CameraRequest, Event, Note, StepTaken
 from mile_desktop.rollout.phases import MOVING, Phase, PhaseEvent
 from mile_desktop.rollout.safety import action_problem, output_problem
-from mile_desktop.rollout.supervision import Supervision
 from mile_desktop.rollout.scene import DrivenScene
+from mile_desktop.rollout.supervision import Supervision
 from mile_desktop.storage.records import EpisodeStart, Outcome, Step
 
 Publish = Callable[[Event], None]

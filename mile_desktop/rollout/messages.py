@@ -233,7 +233,20 @@ class PadState(Message, frozen=True):
 
 
 Command = (
-    LoadSession | StartEpisodes | RequestStop | RequestReset | ToggleHold | EndEpisode | UndoDiscard | PromotePolicy
-    | WindowInput | SetAlert | SetPad | SetViewYaw | WatchPad | TestRumble | Shutdown
+    LoadSession
+    | StartEpisodes
+    | RequestStop
+    | RequestReset
+    | ToggleHold
+    | EndEpisode
+    | UndoDiscard
+    | PromotePolicy
+    | WindowInput
+    | SetAlert
+    | SetPad
+    | SetViewYaw
+    | WatchPad
+    | TestRumble
+    | Shutdown
 )
 Event = SessionLoaded | Status | StepTaken | EpisodeClosed | Note | Fault | CameraRequest | PadState

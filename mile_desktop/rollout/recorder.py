@@ -40,8 +40,8 @@ class Recorder:
     """Writes episodes to the workspace, step by step.
 
     ``begin``, ``append``, ``end``, ``discard`` and ``undo_discard`` are called by the rollout loop and only put into a
-    bounded queue; one writer thread commits. ``on_closed`` is called on the writer thread, when the episode is safely on
-    disk. When the disk refuses, the item is kept and tried again, and ``problem`` says why: the loop holds the robot
+    bounded queue; one writer thread commits. ``on_closed`` is called on the writer thread, when the episode is safely
+    on disk. When the disk refuses, the item is kept and tried again, and ``problem`` says why: the loop holds the robot
     until there is room again, and nothing is lost.
     """
 
@@ -91,7 +91,7 @@ class Recorder:
         self._items.join()
 
     def close(self, timeout_s: float = 10.0) -> None:
-        """Write what is left and end the thread; what a full disk still refuses stays in the journal as far as it got."""
+        """Write what is left and end the thread; what a full disk still refuses stays in the journal."""
         self._items.put(_Quit())
         self._thread.join(timeout_s)
         self._abandon.set()
@@ -108,18 +108,21 @@ class Recorder:
     def _write_until_done(self, workspace: Workspace, journal: EpisodeJournal, item: _Item) -> None:
         if isinstance(item, EpisodeStart):
             self._lost = False
-        while not (self._abandon.is_set() or self._lost):
+        if self._lost and (isinstance(item, Step) or not journal.is_open):
+            return
+        while not self._abandon.is_set():
             try:
                 self._write(workspace, journal, item)
             except (JournalError, ValueError) as error:
                 # trying again cannot help: the rest of this episode has nowhere to go
                 self._problem = f"Recording of this episode ended: {error}"
                 self._lost = True
+                return
             except WorkspaceError as error:
                 self._problem = str(error)
                 self._abandon.wait(_RETRY_S)
             else:
-                self._problem = ""
+                self._problem = self._problem if self._lost else ""
                 return
 
     def _write(self, workspace: Workspace, journal: EpisodeJournal, item: _Item) -> None:

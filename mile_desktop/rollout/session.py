@@ -40,7 +40,7 @@ class Session:
 
     Raises
     ------
-    WorkspaceError, UnknownSceneError, SceneDescriptionError, UnknownPolicyError, PolicyFileError, InterventionModelError
+    WorkspaceError, UnknownSceneError, SceneDescriptionError, UnknownPolicyError, PolicyFileError
         In words, with nothing left open.
     """
 

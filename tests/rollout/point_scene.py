@@ -31,7 +31,9 @@ class PointScene:
         self.rebased = 0
         self.breaks_at: int | None = None
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[FloatArray, dict[str, Any]]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[FloatArray, dict[str, Any]]:
         self.position, self.steps = 0.0, 0
         self.seeds.append(-1 if seed is None else seed)
         return vector(self.position), {}

@@ -28,7 +28,7 @@ def test_nothing_but_resume_or_a_takeover_moves_a_holding_robot(events: list[Pha
 
 
 def test_every_phase_can_be_reached_and_left() -> None:
-    reached = {after for after in TRANSITIONS.values()}
+    reached = set(TRANSITIONS.values())
     left = {before for (before, _), after in TRANSITIONS.items() if after is not before}
     assert reached == set(Phase)
     assert left == set(Phase)

@@ -1,0 +1,246 @@
+"""The rollout worker: the process that owns scene, policy, operator devices and recorder."""
+
+import gc
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from typing import cast
+
+import psutil
+
+from mile_desktop.channels.endpoint import Endpoint
+from mile_desktop.channels.shared import StateSlot
+from mile_desktop.intervention.model import InterventionModelError
+from mile_desktop.operators.profile import ProfileError, decode_profile
+from mile_desktop.operators.supervisors import UnknownSupervisorError
+from mile_desktop.policies.policy import FloatArray, PolicyFileError
+from mile_desktop.rollout import messages as m
+from mile_desktop.rollout.alert import AlertMonitor, AlertRule
+from mile_desktop.rollout.cadence import Cadence
+from mile_desktop.rollout.chime import Chime
+from mile_desktop.rollout.clock import SystemClock
+from mile_desktop.rollout.controls import Controls, simulated_supervisor
+from mile_desktop.rollout.loading import UnknownPolicyError
+from mile_desktop.rollout.loop import RunningPolicy
+from mile_desktop.rollout.phases import MOVING
+from mile_desktop.rollout.session import Session
+from mile_desktop.scenes.catalogue import UnknownSceneError
+from mile_desktop.scenes.description import SceneDescriptionError
+from mile_desktop.scenes.experts import load_expert
+from mile_desktop.storage.errors import WorkspaceError
+from mile_desktop.storage.records import Outcome
+
+LOADING_ERRORS = (
+    WorkspaceError,
+    UnknownSceneError,
+    SceneDescriptionError,
+    UnknownPolicyError,
+    PolicyFileError,
+    InterventionModelError,
+    UnknownSupervisorError,
+    OSError,
+)
+"""What can be wrong with what people ask for; each says so in words."""
+
+_IDLE_RATE_HZ = 20.0
+_SWITCH_INTERVAL_S = 0.0005
+_CONTROL_NICENESS = -5
+_OUTCOMES = frozenset({"success", "failure", "aborted"})
+
+
+def run_worker(connection: Connection, state_slot_name: str) -> None:
+    """Entry point of the process; ends when the window says so or is gone."""
+    _prefer_control()
+    endpoint: Endpoint[m.Command] = Endpoint(connection, m.Command, newest_wins=(m.Status, m.PadState))
+    with endpoint:
+        slot = StateSlot.attach(state_slot_name)
+        worker = Worker(endpoint, slot)
+        try:
+            worker.run()
+        finally:
+            worker.close()
+            slot.close()
+
+
+def _prefer_control() -> None:
+    """Let the control thread win against this process's other threads, and where allowed against other processes."""
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    try:
+        psutil.Process().nice(_CONTROL_NICENESS)
+    except psutil.AccessDenied:
+        return  # an ordinary user may not; trainer and viewer step back instead
+
+
+class Worker:
+    """Heeds the window's commands between ticks; everything here runs on the process's main thread.
+
+    Policies are loaded on a second thread, so that a promotion never costs a tick.
+    """
+
+    def __init__(self, endpoint: "Endpoint[m.Command]", slot: StateSlot) -> None:
+        self._endpoint = endpoint
+        self._slot = slot
+        self._clock = SystemClock()
+        self._controls = Controls()
+        self._chime = Chime()
+        self._idle_cadence = Cadence(_IDLE_RATE_HZ, self._clock)
+        self._session: Session | None = None
+        self._alert = m.SetAlert(threshold=0.5, debounce_steps=3, ask_me=False)
+        self._alerting = False
+        self._watch_pad = False
+        self._running = True
+        self._loader = ThreadPoolExecutor(1, thread_name_prefix="policy loader")
+        self._promotion: Future[RunningPolicy] | None = None
+        self._handlers: dict[type, Callable[..., None]] = {
+            m.LoadSession: self._load,
+            m.StartEpisodes: self._start,
+            m.RequestStop: self._stop,
+            m.RequestReset: self._reset,
+            m.ToggleHold: self._toggle_hold,
+            m.EndEpisode: self._end_episode,
+            m.UndoDiscard: self._undo_discard,
+            m.PromotePolicy: self._promote,
+            m.WindowInput: self._feed,
+            m.SetAlert: self._set_alert,
+            m.SetPad: self._set_pad,
+            m.SetViewYaw: self._set_view_yaw,
+            m.WatchPad: self._set_watch_pad,
+            m.TestRumble: self._rumble,
+            m.Shutdown: self._shut_down,
+        }
+
+    def run(self) -> None:
+        """Tick until told to end, or until the window is gone."""
+        while self._running and not self._endpoint.closed:
+            for command in self._endpoint.receive():
+                self._handlers[type(command)](command)
+            self._tick()
+
+    def close(self) -> None:
+        """Put the running episode on disk and release everything."""
+        self._loader.shutdown(cancel_futures=True)
+        if self._session is not None:
+            self._session.close()
+        self._controls.close()
+
+    def _tick(self) -> None:
+        session = self._session
+        if session is None:
+            self._idle_cadence.wait()
+            return
+        self._finish_promotion(session)
+        session.loop.tick()
+        self._call_for_attention(session)
+        self._endpoint.send(session.status())
+        if self._watch_pad:
+            self._endpoint.send(self._controls.pad_state())
+        session.cadence.wait()
+
+    def _call_for_attention(self, session: Session) -> None:
+        alerting = session.loop.asking or (session.loop.alert.active and session.loop.supervision.phase in MOVING)
+        if alerting and not self._alerting:
+            if self._alert.sound:
+                self._chime.play()
+            if self._alert.rumble:
+                self._controls.gamepad.rumble()
+        self._alerting = alerting
+
+    # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _load(self, plan: m.LoadSession) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+        try:
+            supervisor = simulated_supervisor(plan.simulated_operator, load_expert(plan.scene))
+            operator = self._controls.group(supervisor, gamepad=plan.gamepad)
+            self._session = Session(plan, operator, publish=self._endpoint.send, show=self._show, clock=self._clock)
+        except LOADING_ERRORS as error:
+            self._endpoint.send(m.Fault(text=str(error)))
+            return
+        self._set_alert(self._alert)
+        # what was loaded stays: the collector need not look at it again while the robot moves
+        gc.collect()
+        gc.freeze()
+        self._session.cadence.restart()
+        self._endpoint.send(self._session.loaded())
+
+    def _start(self, command: m.StartEpisodes) -> None:
+        if self._session is not None:
+            self._session.loop.start(command.episodes)
+
+    def _stop(self, _: m.RequestStop) -> None:
+        if self._session is not None:
+            self._session.loop.stop()
+
+    def _reset(self, _: m.RequestReset) -> None:
+        if self._session is not None:
+            self._session.loop.reset()
+
+    def _toggle_hold(self, _: m.ToggleHold) -> None:
+        if self._session is not None:
+            self._session.loop.toggle_hold()
+
+    def _end_episode(self, command: m.EndEpisode) -> None:
+        if self._session is None:
+            return
+        if command.outcome in _OUTCOMES:
+            self._session.loop.end_episode(cast("Outcome", command.outcome))
+        else:
+            self._session.loop.discard_episode()
+
+    def _undo_discard(self, _: m.UndoDiscard) -> None:
+        if self._session is not None:
+            self._session.recorder.undo_discard()
+
+    def _promote(self, command: m.PromotePolicy) -> None:
+        if self._session is not None:
+            self._promotion = self._loader.submit(self._session.load_policy, command.policy, command.intervention_model)
+
+    def _finish_promotion(self, session: Session) -> None:
+        if self._promotion is None or not self._promotion.done():
+            return
+        promotion, self._promotion = self._promotion, None
+        try:
+            session.loop.promote(promotion.result())
+        except LOADING_ERRORS as error:
+            text = f"{error} {session.loop.running.name} goes on."
+            self._endpoint.send(m.Note(level="error", text=text))
+
+    def _feed(self, command: m.WindowInput) -> None:
+        operator = self._controls.window.get(command.source)
+        if operator is not None:
+            operator.feed(command.source, takeover=command.takeover, action=command.action, rewind=command.rewind)
+
+    def _set_alert(self, command: m.SetAlert) -> None:
+        try:
+            rule = AlertRule(command.threshold, command.debounce_steps, command.ask_me)
+        except ValueError as error:
+            self._endpoint.send(m.Note(level="warning", text=str(error)))
+            return
+        self._alert = command
+        if self._session is not None:
+            self._session.loop.alert = AlertMonitor(rule)
+
+    def _set_pad(self, command: m.SetPad) -> None:
+        try:
+            self._controls.gamepad.set_profile(decode_profile(command.profile))
+        except ProfileError as error:
+            self._endpoint.send(m.Note(level="warning", text=f"The gamepad profile was not used: {error}"))
+
+    def _set_view_yaw(self, command: m.SetViewYaw) -> None:
+        self._controls.gamepad.set_view_yaw(command.yaw_deg)
+
+    def _set_watch_pad(self, command: m.WatchPad) -> None:
+        self._watch_pad = command.enabled
+
+    def _rumble(self, _: m.TestRumble) -> None:
+        if not self._controls.gamepad.rumble():
+            self._endpoint.send(m.Note(level="info", text="This pad cannot rumble."))
+
+    def _shut_down(self, _: m.Shutdown) -> None:
+        self._running = False
+
+    def _show(self, state: FloatArray, step: int) -> None:
+        self._slot.write(state, step)
