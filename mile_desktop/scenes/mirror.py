@@ -19,7 +19,7 @@ class SceneMirror:
     description
         The scene, from ``description.load_description``.
     robot_urdf
-        Another model of the same robot to draw, e.g. with lighter meshes.
+        Another model of the same robot to draw, e.g. with lighter meshes; it keeps its own colours.
 
     Raises
     ------
@@ -30,7 +30,8 @@ class SceneMirror:
     def __init__(self, client_id: int, description: SceneDescription, robot_urdf: Path | None = None) -> None:
         self._description = description
         self._scene = load_scene(client_id, description, visuals=True, robot_urdf=robot_urdf)
-        self._colour_robot()
+        if robot_urdf is None:
+            self._colour_robot()
 
     def _colour_robot(self) -> None:
         client, robot = self._scene.client, self._scene.robot

@@ -1,0 +1,125 @@
+"""Triangles of the shapes a URDF can have: float32[n, 3, 6], for each corner position (m) and unit normal."""
+
+import math
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+Triangles = npt.NDArray[np.float32]
+
+_SEGMENTS = 32
+
+
+class GeometryError(ValueError):
+    """A mesh file has no triangles that can be drawn."""
+
+
+def box(size: tuple[float, float, float]) -> Triangles:
+    """Return a box of these edge lengths (m) around the origin."""
+    faces = []
+    for axis in range(3):
+        for sign in (-1.0, 1.0):
+            normal = np.zeros(3)
+            normal[axis] = sign
+            u, v = np.roll(normal, 1), np.roll(normal, 2) * sign
+            ring = [normal - u - v, normal + u - v, normal + u + v, normal - u + v]
+            faces += [[ring[0], ring[1], ring[2]], [ring[0], ring[2], ring[3]]]
+    corners = np.array(faces)
+    normals = np.repeat(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, None], 3, axis=1)
+    return _joined(corners * np.array(size) / 2.0, normals)
+
+
+def cylinder(radius: float, length: float) -> Triangles:
+    """Return a cylinder along z around the origin."""
+    angles = np.linspace(0.0, 2.0 * math.pi, _SEGMENTS + 1)
+    rim = np.stack([np.cos(angles), np.sin(angles), np.zeros_like(angles)], axis=1)
+    here, there = rim[:-1], rim[1:]
+    up = np.array([0.0, 0.0, length / 2.0])
+    low_here, low_there = here * radius - up, there * radius - up
+    high_here, high_there = here * radius + up, there * radius + up
+    side = _joined(
+        np.concatenate([_stack(low_here, low_there, high_there), _stack(low_here, high_there, high_here)]),
+        np.concatenate([_stack(here, there, there), _stack(here, there, here)]),
+    )
+    middle = np.zeros_like(here)
+    caps = [
+        _joined(_stack(middle + up, high_here, high_there), np.broadcast_to([0.0, 0.0, 1.0], (_SEGMENTS, 3, 3))),
+        _joined(_stack(middle - up, low_there, low_here), np.broadcast_to([0.0, 0.0, -1.0], (_SEGMENTS, 3, 3))),
+    ]
+    return np.concatenate([side, *caps])
+
+
+def sphere(radius: float) -> Triangles:
+    """Return a sphere around the origin."""
+    polar, turn = np.linspace(0.0, math.pi, _SEGMENTS // 2 + 1), np.linspace(0.0, 2.0 * math.pi, _SEGMENTS + 1)
+    grid = np.stack(
+        [
+            np.outer(np.sin(polar), np.cos(turn)),
+            np.outer(np.sin(polar), np.sin(turn)),
+            np.outer(np.cos(polar), np.ones_like(turn)),
+        ],
+        axis=2,
+    )
+    a, b, c, d = (part.reshape(-1, 3) for part in (grid[:-1, :-1], grid[1:, :-1], grid[1:, 1:], grid[:-1, 1:]))
+    normals = np.concatenate([_stack(a, b, c), _stack(a, c, d)])
+    return _joined(normals * radius, normals)
+
+
+@lru_cache(maxsize=64)
+def read_obj(path: Path) -> Triangles:
+    """Read the triangles of an OBJ file; a corner without a normal gets its face's.
+
+    Raises
+    ------
+    GeometryError
+        The file cannot be read or has no faces.
+    """
+    positions: list[list[float]] = []
+    normals: list[list[float]] = []
+    corners: list[tuple[int, int]] = []
+    try:
+        for line in path.read_text("utf-8").splitlines():
+            word, *rest = line.split() or [""]
+            if word == "v":
+                positions.append([float(part) for part in rest[:3]])
+            elif word == "vn":
+                normals.append([float(part) for part in rest[:3]])
+            elif word == "f":
+                corners += _fan([_corner(part) for part in rest])
+    except (OSError, ValueError) as error:
+        raise GeometryError(f"{path}: found no readable OBJ file ({error}), expected one") from error
+    if not corners:
+        raise GeometryError(f"{path}: found no faces, expected a mesh")
+    places = np.array(positions)[[position for position, _ in corners]].reshape(-1, 3, 3)
+    return _joined(places, _normals(places, normals, [normal for _, normal in corners]))
+
+
+def _fan(polygon: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [corner for k in range(1, len(polygon) - 1) for corner in (polygon[0], polygon[k], polygon[k + 1])]
+
+
+def _corner(text: str) -> tuple[int, int]:
+    """Return the indices of position and normal (−1: none) of ``v``, ``v/t``, ``v//n`` or ``v/t/n``."""
+    parts = text.split("/")
+    return int(parts[0]) - 1, int(parts[2]) - 1 if len(parts) == 3 and parts[2] else -1
+
+
+def _normals(
+    places: npt.NDArray[np.float64], normals: list[list[float]], indices: list[int]
+) -> npt.NDArray[np.float64]:
+    if normals and min(indices) >= 0:
+        return np.array(normals)[indices].reshape(-1, 3, 3)
+    flat = np.cross(places[:, 1] - places[:, 0], places[:, 2] - places[:, 0])
+    return np.repeat(flat[:, None], 3, axis=1)
+
+
+def _stack(*corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.stack(corners, axis=1)
+
+
+def _joined(places: npt.NDArray[np.float64], normals: npt.NDArray[np.float64]) -> Triangles:
+    lengths = np.linalg.norm(normals, axis=2, keepdims=True)
+    unit = normals / np.maximum(lengths, 1e-12)
+    return np.concatenate([places, unit], axis=2).astype(np.float32)
