@@ -20,7 +20,7 @@ class OperatorRequest(StrEnum):
     SUCCESS = "success"
     FAILURE = "failure"
     DISCARD = "discard"
-    """First press of two: asks for confirmation."""
+    """Confirmed: the second of two presses (the first one only sets ``OperatorReading.discard_armed``)."""
     TOGGLE_HOLD = "toggle_hold"
     STOP = "stop"
     NEXT_CAMERA = "next_camera"
@@ -56,7 +56,9 @@ class OperatorReading:
     rewind: bool = False
     """Rewind button held (level)."""
     connected: bool = True
-    """False: the device is gone; a takeover in progress becomes a hold."""
+    """False: the device is gone; a takeover in progress becomes a hold, whatever ``takeover`` says."""
+    discard_armed: bool = False
+    """The discard button was pressed once; a second press discards."""
 
 
 class Operator(Protocol):
@@ -64,7 +66,7 @@ class Operator(Protocol):
 
     @property
     def kind(self) -> str:
-        """Recorded with the episode: ``gamepad``, ``keyboard``, ``screen``, ``probit``, ``segment`` …"""
+        """Recorded with the episode: ``gamepad``, ``keyboard``, ``screen``, ``probit``, ``segment`` and so on."""
         ...
 
     @property

@@ -1,0 +1,166 @@
+"""One plugged-in pad used by one profile: positions in, takeover, command and requests out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mile_desktop.operators.controls import BUTTONS, Control, control_label, parse_control
+from mile_desktop.operators.double_press import DoublePress
+from mile_desktop.operators.operator import OperatorRequest
+from mile_desktop.operators.pad_device import PadDevice
+from mile_desktop.operators.profile import DRIVEN, AxisBinding, PadProfile
+from mile_desktop.operators.shaping import shape, turn_to_view
+from mile_desktop.operators.takeover import TakeoverInput, TakeoverMode, takeover_instruction, takeover_machine
+
+DISCARD_WINDOW_S = 1.5
+
+_REQUESTS = {
+    "stop": OperatorRequest.STOP,
+    "start": OperatorRequest.START,
+    "success": OperatorRequest.SUCCESS,
+    "failure": OperatorRequest.FAILURE,
+    "hold": OperatorRequest.TOGGLE_HOLD,
+    "next_camera": OperatorRequest.NEXT_CAMERA,
+    "previous_camera": OperatorRequest.PREVIOUS_CAMERA,
+}
+"""Use of a button → what one press of it asks for; discarding takes two and is not here."""
+
+
+@dataclass(frozen=True, slots=True)
+class PadReading:
+    """One tick of one pad."""
+
+    takeover: bool
+    command: tuple[float, float, float, float]
+    """x, y, z, gripper in [−1, 1], in the robot's directions."""
+    deflection: float
+    """Largest driving command before the turn to the view, in [0, 1]."""
+    requests: tuple[OperatorRequest, ...]
+    rewind: bool
+    touched: bool
+    """A control was used in this tick."""
+    discard_armed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Drive:
+    """A driven entry whose controls the pad has."""
+
+    positive: Control
+    negative: Control | None
+    gain: float
+
+
+class BoundPad:
+    """Reads ``device`` as ``profile`` says.
+
+    What the pad lacks is found once, here: a missing button only loses its request, a missing driving control or
+    takeover button makes taking over unavailable (``can_drive``), because half a command is worse than none.
+    """
+
+    def __init__(self, device: PadDevice, profile: PadProfile) -> None:
+        self.device = device
+        self.profile = profile
+        self._machine = takeover_machine(profile.mode, release_delay_s=profile.release_delay_s)
+        self._discard = DoublePress(DISCARD_WINDOW_S)
+        self._missing = {use: name for use, name in profile.uses().items() if not device.has(parse_control(name))}
+        self._drives = tuple(self._drive(profile.axis(entry)) for entry in DRIVEN)
+        self._buttons = {use: self._button(use) for use in profile.buttons.__struct_fields__}
+        self._was_pressed = {control: device.pressed(control) for control in self._level_controls()}
+
+    def _drive(self, binding: AxisBinding) -> _Drive | None:
+        if not binding.positive or {binding.positive, binding.negative} & set(self._missing.values()):
+            return None
+        negative = parse_control(binding.negative) if binding.negative else None
+        return _Drive(parse_control(binding.positive), negative, -binding.speed if binding.invert else binding.speed)
+
+    def _button(self, use: str) -> Control | None:
+        name: str = getattr(self.profile.buttons, use)
+        return parse_control(name) if name and name not in self._missing.values() else None
+
+    def _level_controls(self) -> list[Control]:
+        """Return the controls used as buttons that send no presses of their own: triggers and hats."""
+        return [control for control in self._buttons.values() if control and control.kind not in BUTTONS]
+
+    @property
+    def can_drive(self) -> bool:
+        """Whether this pad can take over."""
+        button_there = self.profile.mode is TakeoverMode.STICK or self._buttons["takeover"] is not None
+        wanted = [entry for entry in DRIVEN if self.profile.axis(entry).positive]
+        return button_there and bool(wanted) and all(self._drives[DRIVEN.index(entry)] for entry in wanted)
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with pad and profile together, in one sentence; empty when nothing is."""
+        name = self.device.name
+        if self._missing and not self.device.known_to_sdl:
+            return f"The layout of “{name}” is not known; bind its controls on the Devices page before taking over."
+        if self._missing:
+            lacking = ", ".join(f"{control_label(control)} ({use})" for use, control in self._missing.items())
+            loss = "" if self.can_drive else " Taking over with it is not possible:"
+            return (
+                f"“{name}” has {self.device.counts} and lacks {lacking}.{loss} bind other controls on the Devices page."
+            )
+        if not self.can_drive:
+            return f"Nothing on “{name}” is bound to taking over and driving; bind controls on the Devices page."
+        return ""
+
+    @property
+    def instruction(self) -> str:
+        """What takes over, or how to let go; empty where this pad cannot."""
+        if not self.can_drive:
+            return ""
+        button = control_label(self.profile.buttons.takeover) if self.profile.buttons.takeover else ""
+        return takeover_instruction(self.profile.mode, button, engaged=self._machine.engaged)
+
+    def begin_episode(self) -> None:
+        """Forget what only a single episode may carry."""
+        self._machine.begin_episode()
+        self._discard.forget()
+
+    def read(self, presses: Mapping[str, int], now: float, *, view_yaw_deg: float) -> PadReading:
+        """Read every control; ``presses``: how often each button went down since the last tick."""
+        counts = {use: self._count(control, presses) for use, control in self._buttons.items() if control}
+        driven = tuple(self._command(drive) for drive in self._drives)
+        deflection = max(abs(command) for command in driven)
+        x, y = turn_to_view(driven[0], driven[1], view_yaw_deg)
+        return PadReading(
+            takeover=self._takes_over(counts.get("takeover", 0), deflection, now),
+            command=(x, y, driven[2], driven[3]),
+            deflection=deflection,
+            requests=self._requested(counts, now),
+            rewind=self._held("rewind"),
+            touched=bool(presses) or any(counts.values()) or deflection > 0.0,
+            discard_armed=self._discard.armed(now),
+        )
+
+    def _count(self, control: Control, presses: Mapping[str, int]) -> int:
+        if control.kind in BUTTONS:
+            return presses.get(control.name, 0)
+        pressed = self.device.pressed(control)
+        rose = pressed and not self._was_pressed[control]
+        self._was_pressed[control] = pressed
+        return int(rose)
+
+    def _command(self, drive: _Drive | None) -> float:
+        if drive is None:
+            return 0.0
+        position = self.device.position(drive.positive)
+        if drive.negative is not None:
+            position -= self.device.position(drive.negative)
+        return drive.gain * shape(position, dead_zone=self.profile.dead_zone, expo=self.profile.expo)
+
+    def _takes_over(self, presses: int, deflection: float, now: float) -> bool:
+        held = self._held("takeover")
+        engaged = self._machine.update(TakeoverInput(held, presses, deflection), now)
+        return engaged and self.can_drive
+
+    def _held(self, use: str) -> bool:
+        control = self._buttons[use]
+        return control is not None and self.device.pressed(control)
+
+    def _requested(self, counts: Mapping[str, int], now: float) -> tuple[OperatorRequest, ...]:
+        requests = [request for use, request in _REQUESTS.items() if counts.get(use)]
+        confirmations = [self._discard.press(now) for _ in range(counts.get("discard", 0))]
+        if any(confirmations):
+            requests.append(OperatorRequest.DISCARD)
+        return tuple(requests)

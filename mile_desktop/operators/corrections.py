@@ -1,0 +1,35 @@
+"""How a simulated person drives: like the expert, but not quite."""
+
+import numpy as np
+
+from mile_desktop.operators.operator import FloatArray
+
+
+class ImperfectHand:
+    """The expert's action with a lean that lasts an episode and a tremor that drifts.
+
+    The tremor is a first-order autoregression with standard deviation ``tremor`` and correlation ``smoothness`` from
+    step to step: hands do not jump. The lean is drawn once an episode with standard deviation ``lean``.
+    """
+
+    def __init__(self, *, tremor: float, lean: float, smoothness: float) -> None:
+        self._tremor = tremor
+        self._lean = lean
+        self._smoothness = smoothness
+        self._offset: FloatArray | None = None
+        self._shake: FloatArray | None = None
+
+    def reset(self) -> None:
+        """Begin a new episode: another lean, no tremor yet."""
+        self._offset = None
+        self._shake = None
+
+    def act(self, intended: FloatArray, rng: np.random.Generator) -> FloatArray:
+        """Return what becomes of the ``intended`` action (float32[a]), in [−1, 1]."""
+        fresh = rng.normal(0.0, self._tremor, intended.shape)
+        if self._offset is None or self._shake is None:
+            self._offset = rng.normal(0.0, self._lean, intended.shape).astype(np.float32)
+            self._shake = fresh.astype(np.float32)
+        rho = self._smoothness
+        self._shake = (rho * self._shake + np.sqrt(1.0 - rho**2) * fresh).astype(np.float32)
+        return np.clip(intended + self._offset + self._shake, -1.0, 1.0).astype(np.float32)

@@ -1,0 +1,208 @@
+"""Taking over with a gamepad, read inside the control tick."""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mile_desktop.operators.bound_pad import BoundPad, PadReading
+from mile_desktop.operators.operator import OperatorContext, OperatorReading
+from mile_desktop.operators.pad_device import NO_PAD, PadDevice, RawPadState, button_down
+from mile_desktop.operators.profile import PadProfile, ProfileError, load_profile
+from mile_desktop.operators.sdl import start_sdl, stop_sdl
+from mile_desktop.operators.shaping import fit_action
+
+_log = logging.getLogger(__name__)
+
+NO_GAMEPAD = "No gamepad"
+
+
+class Gamepad:
+    """Every plugged-in pad as one operator: the one that was touched last drives, a pad that drives keeps it.
+
+    One object a process, because SDL's event queue is the process's. Made, polled and closed by one thread, the
+    rollout loop's; nothing here blocks, but opening a pad that is being plugged in asks the system for some
+    milliseconds. Pads come and go while it runs: one lost while driving is reported as not connected, and a pad that
+    comes back has to see its takeover button released before it drives.
+
+    Parameters
+    ----------
+    profiles
+        Folder of pad profiles (``operators.profile``); None: built-in defaults.
+    clock
+        Monotonic seconds.
+
+    Raises ``PadsUnavailableError`` where SDL cannot be started.
+    """
+
+    def __init__(self, profiles: Path | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        start_sdl()
+        import pygame  # noqa: PLC0415 - late: see operators.sdl
+
+        self._sdl: Any = pygame
+        self._profiles = profiles
+        self._clock = clock
+        self._chosen_profiles: dict[str, PadProfile] = {}
+        self._profile_problems: dict[str, str] = {}
+        self._view_yaw_deg = 0.0
+        self._pads: dict[int, BoundPad] = {}
+        self._active: BoundPad | None = None
+        self._driving = False
+        self._lost_name = ""
+        self._discard_armed = False
+        for index in range(pygame.joystick.get_count()):
+            self._plug_in(index)
+
+    @property
+    def kind(self) -> str:
+        """Recorded with the episode."""
+        return "gamepad"
+
+    @property
+    def device(self) -> str:
+        """Name of the pad that is listened to, or what is missing; a lost driver's in the tick that lost it."""
+        if self._lost_name:
+            return self._lost_name
+        if self._active is None:
+            return NO_GAMEPAD
+        return self._active.device.name if self._active.can_drive else self.problem
+
+    @property
+    def instruction(self) -> str:
+        """What takes over and how to let go, e.g. ``hold RB``; empty without a usable pad."""
+        return self._active.instruction if self._active else ""
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the pad that is listened to, in words; empty when nothing is."""
+        if self._active is None:
+            return ""
+        return self._profile_problems.get(self._active.device.guid, "") or self._active.problem
+
+    @property
+    def discard_armed(self) -> bool:
+        """Whether the discard button was pressed once and a second press discards."""
+        return self._discard_armed
+
+    @property
+    def profile(self) -> PadProfile | None:
+        """The profile in use, None without a pad."""
+        return self._active.profile if self._active else None
+
+    def reset(self, seed: int) -> None:  # noqa: ARG002 - people need no seed
+        """Begin a new episode: a toggled takeover lets go."""
+        for pad in self._pads.values():
+            pad.begin_episode()
+
+    def poll(self, context: OperatorContext) -> OperatorReading:
+        """Read every pad without blocking."""
+        presses = self._take_events()
+        lost = bool(self._lost_name)
+        now = self._clock()
+        readings = {
+            instance: pad.read(presses.get(instance, {}), now, view_yaw_deg=self._view_yaw_deg)
+            for instance, pad in self._pads.items()
+        }
+        if not lost:
+            self._choose(readings)
+        reading = readings.get(self._active.device.instance_id) if self._active else None
+        self._driving = reading is not None and reading.takeover and not lost
+        self._discard_armed = any(each.discard_armed for each in readings.values())
+        return OperatorReading(
+            takeover=self._driving,
+            action=fit_action(reading.command if reading else (), len(context.proposal)),
+            requests=tuple(dict.fromkeys(request for each in readings.values() for request in each.requests)),
+            rewind=any(each.rewind for each in readings.values()),
+            connected=reading is not None and not lost,
+            discard_armed=self._discard_armed,
+        )
+
+    def _take_events(self) -> dict[int, Counter[str]]:
+        """Follow pads coming and going; return how often which button of each pad went down."""
+        presses: dict[int, Counter[str]] = {}
+        self._lost_name = ""
+        for event in self._sdl.event.get():
+            if event.type == self._sdl.JOYDEVICEADDED:
+                self._plug_in(event.device_index)
+            elif event.type == self._sdl.JOYDEVICEREMOVED:
+                self._unplug(event.instance_id)
+            elif event.type in {self._sdl.CONTROLLERBUTTONDOWN, self._sdl.JOYBUTTONDOWN}:
+                instance, control = button_down(event)
+                presses.setdefault(instance, Counter())[control] += 1
+        return presses
+
+    def _plug_in(self, device_index: int) -> None:
+        try:
+            device = PadDevice(device_index)
+        except self._sdl.error:
+            # unplugged again before it could be opened; its removal is on the way
+            _log.warning("A gamepad was plugged in but could not be opened", exc_info=True)
+            return
+        if device.instance_id in self._pads:
+            return
+        pad = BoundPad(device, self._profile_for(device.guid))
+        self._pads[device.instance_id] = pad
+        self._active = self._active or pad
+        _log.info("Gamepad plugged in: %s (%s)", device.name, device.counts)
+
+    def _unplug(self, instance: int) -> None:
+        pad = self._pads.pop(instance, None)
+        if pad is None:
+            return
+        _log.info("Gamepad unplugged: %s", pad.device.name)
+        pad.device.close()
+        if pad is self._active:
+            self._lost_name = pad.device.name if self._driving else ""
+            self._active = next(iter(self._pads.values()), None)
+
+    def _profile_for(self, guid: str) -> PadProfile:
+        self._profile_problems.pop(guid, None)
+        if guid in self._chosen_profiles:
+            return self._chosen_profiles[guid]
+        if self._profiles is None:
+            return PadProfile(guid=guid)
+        try:
+            return load_profile(self._profiles, guid)
+        except ProfileError as error:
+            self._profile_problems[guid] = f"{error} The default profile is used."
+            return PadProfile(guid=guid)
+
+    def _choose(self, readings: dict[int, PadReading]) -> None:
+        """Listen to the pad that was touched last, unless another one is driving."""
+        if self._driving and self._active and readings[self._active.device.instance_id].takeover:
+            return
+        for instance, reading in readings.items():
+            if reading.touched:
+                self._active = self._pads[instance]
+
+    def set_profile(self, profile: PadProfile) -> None:
+        """Use ``profile`` from now on for the pads of its GUID; without a GUID, for the pad that is listened to."""
+        guid = profile.guid or (self._active.device.guid if self._active else "")
+        self._chosen_profiles[guid] = profile
+        self._profile_problems.pop(guid, None)
+        for instance, pad in self._pads.items():
+            if pad.device.guid == guid:
+                self._pads[instance] = BoundPad(pad.device, profile)
+                self._active = self._pads[instance] if pad is self._active else self._active
+
+    def set_view_yaw(self, yaw_deg: float) -> None:
+        """Turn pushes so that left is left as seen: heading of the line of sight, 0 along +x (see ``turn_to_view``)."""
+        self._view_yaw_deg = yaw_deg
+
+    def raw_state(self) -> RawPadState:
+        """Return every axis and button of the pad that is listened to."""
+        return self._active.device.raw() if self._active else NO_PAD
+
+    def rumble(self, strength: float = 0.6, duration_ms: int = 200) -> bool:
+        """Shake the pad that is listened to; False where it cannot or there is none."""
+        return self._active is not None and self._active.device.rumble(strength, duration_ms)
+
+    def close(self) -> None:
+        """Release the pads and SDL."""
+        for pad in self._pads.values():
+            pad.device.close()
+        self._pads.clear()
+        self._active = None
+        stop_sdl()

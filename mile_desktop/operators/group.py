@@ -1,0 +1,90 @@
+"""Several operators at once, e.g. gamepad, keyboard, on-screen pad and a simulated supervisor."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading
+from mile_desktop.operators.shaping import fit_action
+
+
+class OperatorGroup:
+    """Listens to all ``members``: who takes over first drives until letting go; anyone may ask for anything.
+
+    Of members that begin in the same tick the earlier in the list drives. While nobody drives, the group shows the
+    first member that is connected. Raises ``ValueError`` when there are no members.
+    """
+
+    def __init__(self, members: Sequence[Operator]) -> None:
+        if not members:
+            raise ValueError("An operator group needs at least one member; use NoOperator for an unattended run.")
+        self._members = tuple(members)
+        self._driver: Operator | None = None
+        self._drove_last: Operator | None = None
+        self._shown = self._members[0]
+
+    @property
+    def active_kind(self) -> str | None:
+        """Kind of the member that drives now; None while nobody does."""
+        return self._driver.kind if self._driver else None
+
+    @property
+    def kind(self) -> str:
+        """Kind of the member that drove last in this episode, else of the one that is shown."""
+        return (self._driver or self._drove_last or self._shown).kind
+
+    @property
+    def device(self) -> str:
+        """Device of the member that drives, or of the one that would."""
+        return self._shown.device
+
+    @property
+    def instruction(self) -> str:
+        """What takes over, or how to let go."""
+        return self._shown.instruction
+
+    def reset(self, seed: int) -> None:
+        """Begin a new episode for every member."""
+        self._drove_last = None
+        for member in self._members:
+            member.reset(seed)
+
+    def poll(self, context: OperatorContext) -> OperatorReading:
+        """Read every member, none of them blocking; each is told whether it was *itself* that drove the last step."""
+        readings = [
+            (member, member.poll(replace(context, intervening=context.intervening and member is self._driver)))
+            for member in self._members
+        ]
+        lost = any(member is self._driver and not reading.connected for member, reading in readings)
+        driving = None if lost else self._drives_now(readings)
+        self._show(readings, lost=lost)
+        return OperatorReading(
+            takeover=driving is not None,
+            action=driving.action if driving else fit_action((), len(context.proposal)),
+            requests=tuple(dict.fromkeys(request for _, reading in readings for request in reading.requests)),
+            rewind=any(reading.rewind for _, reading in readings),
+            connected=not lost and any(reading.connected for _, reading in readings),
+            discard_armed=any(reading.discard_armed for _, reading in readings),
+        )
+
+    def _drives_now(self, readings: Sequence[tuple[Operator, OperatorReading]]) -> OperatorReading | None:
+        """Find the driver, the present one first, and return what it says."""
+        by_claim = sorted(readings, key=lambda each: each[0] is not self._driver)
+        for member, reading in by_claim:
+            if reading.takeover and reading.connected:
+                self._driver = self._drove_last = member
+                return reading
+        self._driver = None
+        return None
+
+    def _show(self, readings: Sequence[tuple[Operator, OperatorReading]], *, lost: bool) -> None:
+        """Choose whose device and instruction are shown; a lost driver stays for the tick that reports it."""
+        if lost and self._driver is not None:
+            self._shown, self._driver = self._driver, None
+        else:
+            connected = (member for member, reading in readings if reading.connected)
+            self._shown = self._driver or next(connected, self._members[0])
+
+    def close(self) -> None:
+        """Release every member's device."""
+        for member in self._members:
+            member.close()

@@ -1,0 +1,120 @@
+"""A supervisor who is wrong about the robot."""
+
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mile_desktop.operators.operator import FloatArray, Operator, OperatorContext, OperatorReading
+
+Belief = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+"""Observation float32[n] → mean and standard deviation, float32[a] each, of a policy that is believed to run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inaccuracy:
+    """How the mental model differs from the robot; raises ``ValueError`` where that makes no sense."""
+
+    lag_steps: int = 0
+    """Stale: the robot is expected to do what it would have done so many steps ago."""
+    bias: float = 0.0
+    """Biased: length per dimension (root mean square) of a fixed offset whose direction is drawn once an episode."""
+    noise_std: float = 0.0
+    """Noisy: standard deviation per dimension of a fresh error at every step."""
+
+    def __post_init__(self) -> None:
+        if self.lag_steps < 0:
+            raise ValueError(f"lag_steps is {self.lag_steps}; it has to be 0 or more.")
+        for name, value in (("bias", self.bias), ("noise_std", self.noise_std)):
+            if not (math.isfinite(value) and value >= 0.0):
+                raise ValueError(f"{name} is {value:g}; it has to be 0 or more.")
+
+
+DEFAULT_INACCURACY = Inaccuracy(lag_steps=10, bias=0.1, noise_std=0.1)
+
+
+class InaccurateSupervisor:
+    """Shows ``inner`` another robot than the one that is running: stale, biased, noisy, or any of them together.
+
+    Only what is expected of the robot is changed (proposal, mean and spread), never the observation.
+
+    Parameters
+    ----------
+    inner
+        The supervisor who decides and drives.
+    inaccuracy
+        How the mental model is wrong.
+    belief
+        A policy that is believed to be running instead, e.g. the one before the last promotion: stale by a round
+        rather than by steps. None: the one that runs.
+    """
+
+    def __init__(
+        self, inner: Operator, inaccuracy: Inaccuracy = DEFAULT_INACCURACY, belief: Belief | None = None
+    ) -> None:
+        self._inner = inner
+        self._inaccuracy = inaccuracy
+        self._belief = belief
+        self._rng = np.random.default_rng(0)
+        self._offset: FloatArray | None = None
+        self._seen: deque[tuple[FloatArray, FloatArray, FloatArray]] = deque(maxlen=inaccuracy.lag_steps + 1)
+
+    @property
+    def kind(self) -> str:
+        """Recorded with the episode."""
+        return f"inaccurate-{self._inner.kind}"
+
+    @property
+    def device(self) -> str:
+        """Who is listened to."""
+        return f"{self._inner.device}, wrong about the robot"
+
+    @property
+    def instruction(self) -> str:
+        """When it takes over."""
+        return self._inner.instruction
+
+    def reset(self, seed: int) -> None:
+        """Begin a new episode; all its randomness comes from ``seed``."""
+        self._inner.reset(seed)
+        # a stream of its own: a change of the inner supervisor's draws must not change the errors
+        self._rng = np.random.default_rng([seed, 1])
+        self._offset = None
+        self._seen.clear()
+
+    def poll(self, context: OperatorContext) -> OperatorReading:
+        """Let the inner supervisor decide from what is believed."""
+        proposal, mean, std = self._believed(context)
+        error = self._error(len(mean))
+        return self._inner.poll(
+            replace(
+                context,
+                proposal=np.clip(proposal + error, -1.0, 1.0),
+                policy_mean=np.clip(mean + error, -1.0, 1.0),
+                policy_std=std,
+            )
+        )
+
+    def _believed(self, context: OperatorContext) -> tuple[FloatArray, FloatArray, FloatArray]:
+        if self._belief is not None:
+            mean, std = self._belief(context.observation)
+            now = (mean, mean, std)
+        else:
+            now = (context.proposal, context.policy_mean, context.policy_std)
+        self._seen.append(now)
+        return self._seen[0]
+
+    def _error(self, size: int) -> FloatArray:
+        if self._offset is None:
+            direction = self._rng.standard_normal(size)
+            self._offset = (self._inaccuracy.bias * math.sqrt(size) * direction / np.linalg.norm(direction)).astype(
+                np.float32
+            )
+        noise = self._rng.normal(0.0, self._inaccuracy.noise_std, size).astype(np.float32)
+        return self._offset + noise
+
+    def close(self) -> None:
+        """Release the inner supervisor."""
+        self._inner.close()

@@ -1,0 +1,147 @@
+"""One plugged-in pad, read through SDL: positions of its controls by name, and which of them it has."""
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mile_desktop.operators.controls import (
+    HAT_DIRECTIONS,
+    SDL_AXES,
+    SDL_BUTTONS,
+    Control,
+    ControlKind,
+    parse_control,
+)
+
+if TYPE_CHECKING:
+    from pygame.event import Event
+
+PRESSED_AT = 0.5
+"""Position from which an analogue control counts as pressed."""
+
+_FULL_SCALE = 32767.0
+_ELEMENT = re.compile(r"[+-]?(?P<kind>[abh])(?P<index>\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class RawPadState:
+    """Every axis and button of a pad as it is now, for the page that shows and binds them."""
+
+    name: str
+    guid: str
+    axes: tuple[float, ...]
+    """In [−1, 1], SDL's joystick numbering."""
+    buttons: tuple[bool, ...]
+    connected: bool
+    active_controls: tuple[str, ...] = ()
+    """Names of the controls that are pressed or moved now, best name first: what press-to-bind offers."""
+
+
+NO_PAD = RawPadState(name="", guid="", axes=(), buttons=(), connected=False)
+
+
+class PadDevice:
+    """An open pad. Made, read and closed on the thread that pumps SDL's events."""
+
+    def __init__(self, device_index: int) -> None:
+        import pygame  # noqa: PLC0415
+        from pygame._sdl2 import controller  # noqa: PLC0415
+
+        self._joystick = pygame.joystick.Joystick(device_index)
+        self._controller = controller.Controller(device_index) if controller.is_controller(device_index) else None
+        self._mapping: dict[str, str] = dict(self._controller.get_mapping()) if self._controller else {}
+        self.name = self._joystick.get_name()
+        self.guid = self._joystick.get_guid()
+        self.instance_id = self._joystick.get_instance_id()
+        self._axes = self._joystick.get_numaxes()
+        self._buttons = self._joystick.get_numbuttons()
+        self._hats = self._joystick.get_numhats()
+
+    @property
+    def known_to_sdl(self) -> bool:
+        """Whether SDL's names can be used for this pad."""
+        return self._controller is not None
+
+    @property
+    def counts(self) -> str:
+        """What the pad has, in words."""
+        return f"{self._axes} axes, {self._buttons} buttons and {self._hats} hats"
+
+    def has(self, control: Control) -> bool:
+        """Say whether this pad has ``control``."""
+        if control.kind in {ControlKind.SDL_AXIS, ControlKind.SDL_BUTTON}:
+            return self._has_element(self._mapping.get(control.name, ""))
+        if control.kind is ControlKind.BUTTON:
+            return control.index < self._buttons
+        return control.index < (self._hats if control.kind is ControlKind.HAT else self._axes)
+
+    def _has_element(self, element: str) -> bool:
+        """Say whether the joystick has what SDL's mapping refers to: a mapping may promise more than there is."""
+        found = _ELEMENT.match(element)
+        if found is None:
+            return False
+        return int(found["index"]) < {"a": self._axes, "b": self._buttons, "h": self._hats}[found["kind"]]
+
+    def position(self, control: Control) -> float:
+        """Return where ``control``, which the pad has, is now: sticks in [−1, 1], everything else in [0, 1]."""
+        index = control.index
+        if control.kind is ControlKind.SDL_AXIS and self._controller is not None:
+            return max(self._controller.get_axis(index) / _FULL_SCALE, -1.0)
+        if control.kind is ControlKind.SDL_BUTTON and self._controller is not None:
+            return float(self._controller.get_button(index))
+        if control.kind is ControlKind.BUTTON:
+            return float(self._joystick.get_button(index))
+        if control.kind is ControlKind.HAT:
+            return float(self._hat_shows(index, control.direction))
+        along = min(max(self._joystick.get_axis(index), -1.0), 1.0)
+        return (along + 1.0) / 2.0 if control.kind is ControlKind.TRIGGER else along
+
+    def _hat_shows(self, hat: int, direction: str) -> bool:
+        return hat_points(self._joystick.get_hat(hat), direction)
+
+    def pressed(self, control: Control) -> bool:
+        """Say whether ``control`` is held, or moved at least half-way."""
+        return abs(self.position(control)) >= PRESSED_AT
+
+    def raw(self) -> RawPadState:
+        """Return every axis and button."""
+        return RawPadState(
+            name=self.name,
+            guid=self.guid,
+            axes=tuple(self._joystick.get_axis(index) for index in range(self._axes)),
+            buttons=tuple(bool(self._joystick.get_button(index)) for index in range(self._buttons)),
+            connected=True,
+            active_controls=tuple(name for name in self._nameable() if self.pressed(parse_control(name))),
+        )
+
+    def _nameable(self) -> list[str]:
+        """Return the names worth offering for a binding: SDL's where it knows the pad, raw ones otherwise."""
+        if self._controller is not None:
+            return [name for name in SDL_AXES + SDL_BUTTONS if self.has(parse_control(name))]
+        names = [f"axis{index}" for index in range(self._axes)] + [f"button{index}" for index in range(self._buttons)]
+        return names + [f"hat{index}{direction}" for index in range(self._hats) for direction in HAT_DIRECTIONS]
+
+    def rumble(self, strength: float, duration_ms: int) -> bool:
+        """Shake the pad; False where it cannot."""
+        return bool(self._joystick.rumble(strength, strength, duration_ms))
+
+    def close(self) -> None:
+        """Let go of the device; harmless when it is gone already."""
+        if self._controller is not None:
+            self._controller.quit()
+        self._joystick.quit()
+
+
+def hat_points(value: tuple[float, float], direction: str) -> bool:
+    """Say whether a hat at ``value`` points into ``direction`` (diagonals point into two)."""
+    x, y = HAT_DIRECTIONS[direction]
+    return (x != 0 and value[0] == x) or (y != 0 and value[1] == y)
+
+
+def button_down(event: "Event") -> tuple[int, str]:
+    """Return which pad's which button one of SDL's button events is about: instance id, name of the control."""
+    import pygame  # noqa: PLC0415
+
+    if event.type == pygame.CONTROLLERBUTTONDOWN:
+        return event.instance_id, SDL_BUTTONS[event.button]
+    return event.instance_id, f"button{event.button}"

@@ -1,0 +1,170 @@
+"""What people do: see it go wrong for a while, react late, keep the robot for a while, give it back."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from mile_desktop.operators.corrections import ImperfectHand
+from mile_desktop.operators.operator import Expert, FloatArray, OperatorContext, OperatorReading
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentSettings:
+    """How patient, slow and skilled the simulated person is; raises ``ValueError`` where that makes no sense."""
+
+    reaction_steps: int = 4
+    """Steps between having seen enough and the first own action; varied by up to half each time."""
+    min_hold_steps: int = 10
+    """A takeover lasts at least this long."""
+    memory: float = 0.8
+    """Part of the last impression that is kept at each step, in [0, 1)."""
+    disagreement: float = 0.5
+    """Remembered distance (root mean square over dimensions) between proposal and expert that calls for a takeover."""
+    agreement: float = 0.3
+    """Distance under which a proposal counts as agreeing again."""
+    agreement_steps: int = 3
+    """Agreeing proposals in a row before handing back."""
+    stall: float = 0.15
+    """Remembered progress, as a part of the expert's, under which the robot counts as stuck."""
+    tremor: float = 0.08
+    lean: float = 0.04
+    smoothness: float = 0.7
+    """See ``ImperfectHand``."""
+
+    def __post_init__(self) -> None:
+        if self.reaction_steps < 0 or self.min_hold_steps < 1 or self.agreement_steps < 1:
+            raise ValueError(
+                f"reaction_steps {self.reaction_steps}, min_hold_steps {self.min_hold_steps} and agreement_steps "
+                f"{self.agreement_steps} have to be at least 0, 1 and 1."
+            )
+        if not (0.0 <= self.memory < 1.0 and 0.0 <= self.smoothness < 1.0):
+            raise ValueError(f"memory {self.memory:g} and smoothness {self.smoothness:g} have to be in [0, 1).")
+        if not 0.0 < self.agreement <= self.disagreement:
+            raise ValueError(
+                f"agreement {self.agreement:g} has to be above 0 and at most disagreement {self.disagreement:g}; "
+                "otherwise what is handed back is taken over again at once."
+            )
+        if not (math.isfinite(self.stall) and self.tremor >= 0.0 and self.lean >= 0.0):
+            raise ValueError(
+                f"stall {self.stall:g} has to be finite, tremor {self.tremor:g} and lean {self.lean:g} not negative."
+            )
+
+
+@dataclass(slots=True)
+class _Impression:
+    """What the person remembers of the last steps."""
+
+    distance: float = 0.0
+    progress: float = 1.0
+
+    def update(self, distance: float, progress: float, memory: float) -> None:
+        self.distance = memory * self.distance + (1.0 - memory) * distance
+        self.progress = memory * self.progress + (1.0 - memory) * progress
+
+
+class SegmentSupervisor:
+    """Takes over in segments, as people do.
+
+    Watches the distance between the robot's proposal and the expert's action, and the progress of the proposal along
+    the expert's action (1: as good as the expert's own; where the expert rests there is nothing to gain and the
+    progress counts as 1). When the remembered distance is large or the remembered progress small, it takes over after a
+    reaction delay — even where the robot has recovered meanwhile — holds for at least ``min_hold_steps`` and hands back
+    after ``agreement_steps`` agreeing proposals. Its corrections are those of an ``ImperfectHand``.
+    """
+
+    def __init__(self, expert: Expert, settings: SegmentSettings | None = None) -> None:
+        self._expert = expert
+        self._settings = settings or SegmentSettings()
+        self._hand = ImperfectHand(
+            tremor=self._settings.tremor, lean=self._settings.lean, smoothness=self._settings.smoothness
+        )
+        self._rng = np.random.default_rng(0)
+        self._impression = _Impression()
+        self._reacts_in: int | None = None
+        self._held_steps: int | None = None
+        self._agreeing_steps = 0
+
+    @property
+    def kind(self) -> str:
+        """Recorded with the episode."""
+        return "segment"
+
+    @property
+    def device(self) -> str:
+        """Who is listened to."""
+        return "Simulated supervisor (segment)"
+
+    @property
+    def instruction(self) -> str:
+        """When it takes over."""
+        return "takes over by itself"
+
+    def reset(self, seed: int) -> None:
+        """Begin a new episode; all its randomness comes from ``seed``."""
+        self._rng = np.random.default_rng(seed)
+        self._hand.reset()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Hand back and look with fresh eyes."""
+        self._impression = _Impression()
+        self._reacts_in = None
+        self._held_steps = None
+        self._agreeing_steps = 0
+
+    def poll(self, context: OperatorContext) -> OperatorReading:
+        """Watch, react, drive or hand back."""
+        intended = self._expert(context.observation)
+        distance = _distance(context.proposal, intended)
+        self._agreeing_steps = self._agreeing_steps + 1 if distance < self._settings.agreement else 0
+        if self._held_steps is None:
+            self._watch(distance, _progress(context.proposal, intended))
+        elif self._held_steps >= self._settings.min_hold_steps and self._agreed():
+            self._let_go()
+        driving = self._held_steps is not None
+        if self._held_steps is not None:
+            self._held_steps += 1
+        return OperatorReading(takeover=driving, action=self._hand.act(intended, self._rng))
+
+    def _agreed(self) -> bool:
+        return self._agreeing_steps >= self._settings.agreement_steps
+
+    def _watch(self, distance: float, progress: float) -> None:
+        self._impression.update(distance, progress, self._settings.memory)
+        if self._reacts_in is None and self._seen_enough():
+            self._reacts_in = self._draw_reaction()
+        if self._reacts_in == 0:
+            self._held_steps = 0
+            self._agreeing_steps = 0
+        elif self._reacts_in is not None:
+            self._reacts_in -= 1
+
+    def _seen_enough(self) -> bool:
+        return (
+            self._impression.distance > self._settings.disagreement or self._impression.progress < self._settings.stall
+        )
+
+    def _draw_reaction(self) -> int:
+        slack = self._settings.reaction_steps // 2
+        return self._settings.reaction_steps + int(self._rng.integers(-slack, slack + 1))
+
+    def close(self) -> None:
+        """Release nothing."""
+
+
+_RESTING = 0.1
+"""An expert's action shorter than this asks for no motion."""
+
+
+def _distance(proposal: FloatArray, intended: FloatArray) -> float:
+    """Return the root mean square difference over the action's dimensions."""
+    return float(np.sqrt(np.mean((proposal - intended) ** 2)))
+
+
+def _progress(proposal: FloatArray, intended: FloatArray) -> float:
+    """Return the part of the expert's step that the proposal takes along the expert's direction, in [−1, 1]."""
+    length = float(np.linalg.norm(intended))
+    if length < _RESTING:
+        return 1.0
+    return float(np.clip(np.dot(proposal, intended) / length**2, -1.0, 1.0))

@@ -1,0 +1,64 @@
+"""The simulated supervisors by name."""
+
+from collections.abc import Callable
+
+from mile_desktop.operators.inaccurate import InaccurateSupervisor
+from mile_desktop.operators.nobody import NoOperator
+from mile_desktop.operators.operator import Expert, Operator
+from mile_desktop.operators.probit import ProbitSettings, ProbitSupervisor
+from mile_desktop.operators.segment import SegmentSettings, SegmentSupervisor
+
+Settings = ProbitSettings | SegmentSettings
+Factory = Callable[[Expert, Settings | None], Operator]
+
+
+class UnknownSupervisorError(ValueError):
+    """There is no simulated supervisor of that name, or it does not take those settings."""
+
+
+def _nobody(expert: Expert, settings: Settings | None) -> Operator:  # noqa: ARG001 - nobody needs neither
+    return NoOperator()
+
+
+def _probit(expert: Expert, settings: Settings | None) -> Operator:
+    if settings is not None and not isinstance(settings, ProbitSettings):
+        raise UnknownSupervisorError(f"The probit supervisor takes ProbitSettings, not {type(settings).__name__}.")
+    return ProbitSupervisor(expert, settings)
+
+
+def _segment(expert: Expert, settings: Settings | None) -> Operator:
+    if settings is not None and not isinstance(settings, SegmentSettings):
+        raise UnknownSupervisorError(f"The segment supervisor takes SegmentSettings, not {type(settings).__name__}.")
+    return SegmentSupervisor(expert, settings)
+
+
+def _inaccurate_probit(expert: Expert, settings: Settings | None) -> Operator:
+    return InaccurateSupervisor(_probit(expert, settings))
+
+
+def _inaccurate_segment(expert: Expert, settings: Settings | None) -> Operator:
+    return InaccurateSupervisor(_segment(expert, settings))
+
+
+SUPERVISORS: dict[str, Factory] = {
+    "none": _nobody,
+    "probit": _probit,
+    "segment": _segment,
+    "inaccurate-probit": _inaccurate_probit,
+    "inaccurate-segment": _inaccurate_segment,
+}
+"""Name, as on the command line → how it is made."""
+
+
+def make_supervisor(name: str, expert: Expert, settings: Settings | None = None) -> Operator:
+    """Return the simulated supervisor called ``name`` over ``expert``.
+
+    Raises ``UnknownSupervisorError`` naming those there are, or when ``settings`` are another supervisor's.
+    """
+    try:
+        factory = SUPERVISORS[name]
+    except KeyError:
+        raise UnknownSupervisorError(
+            f"There is no simulated supervisor {name!r}; there are {', '.join(SUPERVISORS)}."
+        ) from None
+    return factory(expert, settings)

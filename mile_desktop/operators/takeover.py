@@ -1,0 +1,143 @@
+"""When a pad takes over: three small state machines with one face."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class TakeoverMode(StrEnum):
+    """How the person says that they want to drive."""
+
+    HOLD = "hold"
+    """While the button is held (dead man's switch)."""
+    TOGGLE = "toggle"
+    """One press takes over, the next one lets go."""
+    STICK = "stick"
+    """Moving any driving control takes over; resting hands back after a delay."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeoverInput:
+    """What a pad shows in one tick."""
+
+    held: bool
+    """The takeover button is down."""
+    presses: int
+    """How often it went down since the last tick, taps shorter than a tick included."""
+    deflection: float
+    """Largest driving command after the dead zone, in [0, 1]."""
+
+
+class TakeoverMachine(Protocol):
+    """Decides, tick by tick, whether the person drives."""
+
+    @property
+    def engaged(self) -> bool:
+        """Whether the person drives after the last ``update``."""
+        ...
+
+    def update(self, pad: TakeoverInput, now: float) -> bool:
+        """Take one tick at monotonic time ``now`` (s) and return ``engaged``."""
+        ...
+
+    def begin_episode(self) -> None:
+        """Forget what only a single episode may carry."""
+        ...
+
+
+class HoldTakeover:
+    """Drives while the button is held.
+
+    A button already down when the machine is made counts only after it was released once: a pad plugged in again with
+    a finger still on it must not set the robot in motion.
+    """
+
+    def __init__(self) -> None:
+        self._armed = False
+        self._engaged = False
+
+    @property
+    def engaged(self) -> bool:
+        """Whether the person drives."""
+        return self._engaged
+
+    def update(self, pad: TakeoverInput, now: float) -> bool:  # noqa: ARG002
+        """Take one tick."""
+        self._armed = self._armed or not pad.held
+        self._engaged = self._armed and pad.held
+        return self._engaged
+
+    def begin_episode(self) -> None:
+        """Keep everything: a held button goes on meaning what it means."""
+
+
+class ToggleTakeover:
+    """One press takes over, the next one lets go; every episode begins let go."""
+
+    def __init__(self) -> None:
+        self._engaged = False
+
+    @property
+    def engaged(self) -> bool:
+        """Whether the person drives."""
+        return self._engaged
+
+    def update(self, pad: TakeoverInput, now: float) -> bool:  # noqa: ARG002
+        """Take one tick; an even number of presses within it changes nothing."""
+        self._engaged ^= pad.presses % 2 == 1
+        return self._engaged
+
+    def begin_episode(self) -> None:
+        """Let go."""
+        self._engaged = False
+
+
+class StickTakeover:
+    """Drives from the first motion until the controls have rested for ``release_delay_s``.
+
+    The pauses inside a correction belong to the correction; without the delay each would be a hand-back.
+    """
+
+    def __init__(self, release_delay_s: float) -> None:
+        self._release_delay_s = release_delay_s
+        self._armed = False
+        self._moved_at = 0.0
+        self._engaged = False
+
+    @property
+    def engaged(self) -> bool:
+        """Whether the person drives."""
+        return self._engaged
+
+    def update(self, pad: TakeoverInput, now: float) -> bool:
+        """Take one tick; controls that are off centre from the start count only after they have rested once."""
+        moving = pad.deflection > 0.0
+        self._armed = self._armed or not moving
+        if moving and self._armed:
+            self._moved_at = now
+            self._engaged = True
+        elif now - self._moved_at >= self._release_delay_s:
+            self._engaged = False
+        return self._engaged
+
+    def begin_episode(self) -> None:
+        """Let go; a control that is still moving takes over again at once."""
+        self._engaged = False
+
+
+def takeover_machine(mode: TakeoverMode, *, release_delay_s: float) -> TakeoverMachine:
+    """Return a fresh machine for ``mode``, not engaged."""
+    if mode is TakeoverMode.HOLD:
+        return HoldTakeover()
+    if mode is TakeoverMode.TOGGLE:
+        return ToggleTakeover()
+    return StickTakeover(release_delay_s)
+
+
+def takeover_instruction(mode: TakeoverMode, button: str, *, engaged: bool) -> str:
+    """Say what takes over, or how to let go while ``engaged``; ``button`` as people call it."""
+    if mode is TakeoverMode.HOLD:
+        return f"release {button} to let go" if engaged else f"hold {button}"
+    if mode is TakeoverMode.TOGGLE:
+        return f"press {button} again to let go" if engaged else f"press {button}"
+    return "let the sticks rest to let go" if engaged else "move a stick"

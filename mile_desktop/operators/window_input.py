@@ -1,0 +1,112 @@
+"""Taking over from the window: keyboard and on-screen pad."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mile_desktop.operators.operator import OperatorContext, OperatorReading
+from mile_desktop.operators.shaping import fit_action
+
+SILENCE_S = 0.5
+"""A takeover from which nothing was heard for longer is lost: the window hangs or is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSource:
+    """One way of driving from the window."""
+
+    device: str
+    instruction: str
+
+
+SOURCES = {
+    "keyboard": WindowSource("Keyboard", "hold Space"),
+    "screen": WindowSource("On-screen pad", "hold “Take over”"),
+}
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What was heard last."""
+
+    takeover: bool = False
+    action: tuple[float, ...] = ()
+    rewind: bool = False
+    at: float = -math.inf
+    must_release: bool = False
+    """The takeover was lost; it counts again after it was released once."""
+
+
+class WindowOperator:
+    """One of the window's sources, fed with what the window says and polled in the control tick.
+
+    ``feed`` and ``poll`` are called by the same thread, the rollout loop's. The window speaks on every change and every
+    100 ms while anything is pressed; silence of more than ``SILENCE_S`` during a takeover counts as a lost device.
+
+    Raises ``ValueError`` when ``source`` is none of ``SOURCES``.
+    """
+
+    def __init__(self, source: str = "keyboard", *, clock: Callable[[], float] = time.monotonic) -> None:
+        if source not in SOURCES:
+            raise ValueError(f"The window has no input {source!r}; expected one of {', '.join(SOURCES)}.")
+        self._source = source
+        self._clock = clock
+        self._heard = _Heard()
+
+    @property
+    def kind(self) -> str:
+        """Recorded with the episode: ``keyboard`` or ``screen``."""
+        return self._source
+
+    @property
+    def device(self) -> str:
+        """Name of the input."""
+        return SOURCES[self._source].device
+
+    @property
+    def instruction(self) -> str:
+        """What takes over."""
+        return SOURCES[self._source].instruction
+
+    def reset(self, seed: int) -> None:
+        """Begin a new episode: nothing to forget, a held key goes on meaning what it means."""
+
+    def feed(
+        self, source: str, *, takeover: bool, action: Sequence[float], rewind: bool = False, now: float | None = None
+    ) -> None:
+        """Take one message of the window, heard at ``now`` (s, the clock's by default); other sources' are left alone.
+
+        Raises ``ValueError`` for an action that is not finite.
+        """
+        if source != self._source:
+            return
+        if not all(math.isfinite(value) for value in action):
+            raise ValueError(f"The {source} sent the action {tuple(action)}; expected finite numbers in [−1, 1].")
+        heard_at = self._clock() if now is None else now
+        self._notice_silence(heard_at)
+        self._heard.takeover = takeover
+        self._heard.action = tuple(action)
+        self._heard.rewind = rewind
+        self._heard.at = heard_at
+        self._heard.must_release = self._heard.must_release and takeover
+
+    def _notice_silence(self, now: float) -> bool:
+        """Say whether the window is silent at ``now``; a takeover lost to silence has to be let go first."""
+        silent = now - self._heard.at > SILENCE_S
+        self._heard.must_release = self._heard.must_release or (self._heard.takeover and silent)
+        return silent
+
+    def poll(self, context: OperatorContext) -> OperatorReading:
+        """Return what was heard last, as long as it is fresh."""
+        silent = self._notice_silence(self._clock())
+        heard = self._heard
+        return OperatorReading(
+            takeover=heard.takeover and not heard.must_release,
+            action=fit_action(heard.action if heard.takeover else (), len(context.proposal)),
+            rewind=heard.rewind and not silent,
+            connected=not (heard.takeover and silent),
+        )
+
+    def close(self) -> None:
+        """Release nothing: the window owns its devices."""
