@@ -1,0 +1,210 @@
+"""The line at the top: scene, policy, what takes over, and how well the loop keeps time."""
+
+from collections.abc import Iterable, Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
+
+from mile_desktop.rollout.messages import Status
+from mile_desktop.rollout.phases import MOVING
+from mile_desktop.scenes.catalogue import SceneInfo
+from mile_desktop.ui import shortcuts, theme
+from mile_desktop.ui.policy_entry import PolicyEntry
+
+_LATE_SHARE = 0.5
+"""A tick is late when it begins more than this share of a period after its time."""
+_SLOW_SHARE = 0.95
+"""The loop is slow below this share of the rate that was asked for."""
+_DEVICE_WIDTH = 280
+_PAD, _KEYBOARD, _SCREEN, _SIMULATED, _MISSING = (
+    "mdi6.controller",
+    "mdi6.keyboard-outline",
+    "mdi6.gesture-tap-button",
+    "mdi6.account-cog-outline",
+    "mdi6.controller-off",
+)
+_DEVICE_ICONS = {
+    "gamepad": _PAD,
+    "keyboard": _KEYBOARD,
+    "screen": _SCREEN,
+    "probit": _SIMULATED,
+    "segment": _SIMULATED,
+    "none": _MISSING,
+}
+
+
+class Header(QFrame):
+    """Shows the running session; menus ask for another scene or policy, and the window decides."""
+
+    scene_chosen = Signal(str)
+    """Name of the scene."""
+    policy_chosen = Signal(str)
+    """Id of the policy to run from the next episode on."""
+    policies_asked = Signal()
+    """Show the Policies page."""
+    device_asked = Signal()
+    """Show the Devices page."""
+    panel_asked = Signal()
+    """Show or hide the panel on the right."""
+    help_asked = Signal()
+    """Show the shortcuts."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("header")
+        self._rate_asked = 0.0
+        self._policy_label = ""
+        self._scene = _menu_button(self, "Choose the scene")
+        self._policy = _menu_button(self, "Choose the policy that drives")
+        self._device = _plain_button(self, "Show every axis and button on the Devices page")
+        self._rate = _plain_button(self, "The loop has not run yet")
+        self._panel = _plain_button(self, shortcuts.tooltip("Show or hide the Learn panel", "panel"))
+        self._help = _plain_button(self, shortcuts.tooltip("Shortcuts", "help"))
+        self._scene_group = QActionGroup(self)
+        self._policy_group = QActionGroup(self)
+        self._connect()
+        self._lay_out()
+        self.show_device("", "", connected=False)
+        self.show_no_policy()
+
+    def set_scenes(self, scenes: Sequence[SceneInfo], current: str) -> None:
+        """Offer ``scenes``; ``current`` is loaded."""
+        menu = self._scene.menu()
+        menu.clear()
+        for info in scenes:
+            action = _choice(menu, self._scene_group, info.title, info.name, checked=info.name == current)
+            action.setToolTip(info.summary)
+            if info.name == current:
+                self._scene.setText(info.title)
+                self._scene.setToolTip(info.summary)
+
+    def set_policies(self, entries: Iterable[PolicyEntry], current: str, previous: str = "") -> None:
+        """Offer the policies of the scene; ``current`` drives, ``previous`` drove before it (both ids)."""
+        menu = self._policy.menu()
+        menu.clear()
+        by_id = {entry.policy_id: entry for entry in entries}
+        if previous in by_id and previous != current:
+            back = menu.addAction(theme.icon("mdi6.undo-variant"), f"Back to {by_id[previous].label}")
+            back.setData(previous)
+            menu.addSeparator()
+        for entry in by_id.values():
+            _choice(menu, self._policy_group, entry.label, entry.policy_id, checked=entry.policy_id == current)
+        menu.addSeparator()
+        menu.addAction("All policies …").setData("")
+        self._policy_label = by_id[current].label if current in by_id else ""
+        self._policy.setText(self._policy_label or "no policy")
+
+    def show_no_policy(self) -> None:
+        """Say that nothing is loaded yet."""
+        self._policy.setText(self._policy_label or "loading …")
+
+    def set_rate_asked(self, rate_hz: float) -> None:
+        """Say at which rate the loop is meant to run."""
+        self._rate_asked = rate_hz
+
+    def show_status(self, status: Status) -> None:
+        """Show the newest snapshot of the worker."""
+        self.show_device(status.device, status.instruction, connected=status.device_connected, kind=status.operator)
+        self._show_rate(status)
+
+    def show_device(self, device: str, instruction: str, *, connected: bool, kind: str = "") -> None:
+        """Name what takes over and how; with no gamepad that is the keyboard."""
+        if connected and device:
+            text, icon = f"{device} · {instruction}" if instruction else device, _DEVICE_ICONS.get(kind, _PAD)
+        elif device and kind == "gamepad":
+            text, icon = f"{device} · unplugged", _MISSING
+        else:
+            text, icon = "Keyboard: hold Space", _KEYBOARD
+        shown = self._device.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, theme.px(_DEVICE_WIDTH))
+        if self._device.text() != shown:
+            self._device.setText(shown)
+            self._device.setToolTip(f"{text}. Click to see every axis and button.")
+            theme.set_icon(self._device, icon, "asking" if icon == _MISSING else "secondary")
+
+    def _show_rate(self, status: Status) -> None:
+        period_ms = 1000.0 / self._rate_asked if self._rate_asked else 0.0
+        late = period_ms > 0.0 and status.lateness_p99_ms > _LATE_SHARE * period_ms
+        slow = status.phase in MOVING and 0.0 < status.rate_hz < _SLOW_SHARE * self._rate_asked
+        amber = late or slow
+        self._rate.setText(f"{status.rate_hz:.1f} Hz" if status.rate_hz else "– Hz")
+        theme.set_role(self._rate, "warning" if amber else "quiet")
+        theme.set_icon(
+            self._rate, *(("mdi6.timer-alert-outline", "asking") if amber else ("mdi6.timer-outline", "secondary"))
+        )
+        self._rate.setToolTip(
+            f"Achieved control rate{f' of {self._rate_asked:g} Hz' if self._rate_asked else ''}"
+            f"{' – the loop runs late' if amber else ''}\n"
+            f"Lateness: 99 % of ticks within {status.lateness_p99_ms:.1f} ms, at most {status.lateness_max_ms:.1f} ms\n"
+            f"Overruns since the session was loaded: {status.overruns}"
+        )
+
+    def _connect(self) -> None:
+        self._scene.menu().triggered.connect(self._scene_triggered)
+        self._policy.menu().triggered.connect(self._policy_triggered)
+        self._device.clicked.connect(self.device_asked)
+        self._panel.clicked.connect(self.panel_asked)
+        self._help.clicked.connect(self.help_asked)
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        theme.space(row, (16, 0, 8, 0), 4)
+        row.addWidget(_caption("Scene"))
+        row.addWidget(self._scene)
+        row.addSpacing(theme.px(16))
+        row.addWidget(_caption("Policy"))
+        row.addWidget(self._policy)
+        row.addStretch(1)
+        for button in (self._device, self._rate, self._panel, self._help):
+            row.addWidget(button)
+        self._rate.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._rate.setText("– Hz")
+        self._rate.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        theme.set_role(self._rate, "quiet")
+        theme.set_icon(self._rate, "mdi6.timer-outline", "secondary")
+        theme.set_icon(self._panel, "mdi6.dock-right", "secondary")
+        theme.set_icon(self._help, "mdi6.keyboard-settings-outline", "secondary")
+        self._panel.setAccessibleName("Learn panel")
+        self._help.setAccessibleName("Shortcuts")
+
+    def _scene_triggered(self, action: QAction) -> None:
+        self.scene_chosen.emit(action.data())
+
+    def _policy_triggered(self, action: QAction) -> None:
+        if action.data():
+            self.policy_chosen.emit(action.data())
+        else:
+            self.policies_asked.emit()
+
+
+def _menu_button(parent: QWidget, tooltip: str) -> QToolButton:
+    button = QToolButton(parent)
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    button.setToolTip(tooltip)
+    menu = QMenu(button)
+    menu.setToolTipsVisible(True)
+    button.setMenu(menu)
+    return button
+
+
+def _plain_button(parent: QWidget, tooltip: str) -> QToolButton:
+    button = QToolButton(parent)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+    button.setToolTip(tooltip)
+    return button
+
+
+def _caption(text: str) -> QLabel:
+    label = QLabel(text)
+    theme.set_role(label, "secondary")
+    return label
+
+
+def _choice(menu: QMenu, group: QActionGroup, text: str, data: str, *, checked: bool) -> QAction:
+    action = menu.addAction(text)
+    action.setData(data)
+    action.setCheckable(True)
+    action.setChecked(checked)
+    group.addAction(action)
+    return action

@@ -1,0 +1,88 @@
+"""One policy as menus and tables show it; no Qt."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mile_desktop.evaluation.statistics import wilson_interval
+from mile_desktop.storage.records import EvaluationRecord, PolicyRecord
+
+_METHODS = {"bc": "BC", "mile": "MILE", "hg-dagger": "HG-DAgger", "iwr": "IWR", "sirius": "Sirius", "rlif": "RLIF"}
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyEntry:
+    """What people want to know of a policy at a glance."""
+
+    policy_id: str
+    name: str
+    """``v3``."""
+    method: str
+    """In people's spelling: ``MILE``."""
+    parent_id: str | None
+    parent_name: str
+    """Empty for a policy that came with the program."""
+    created_at: str
+    """UTC, ISO 8601."""
+    episodes: int
+    """How many it learned from."""
+    successes: int | None
+    """In the newest evaluation; None where there is none."""
+    evaluated: int
+    """Episodes of that evaluation; crashes are left out."""
+    note: str = ""
+
+    @property
+    def rate(self) -> float | None:
+        """Success rate in [0, 1]."""
+        return None if self.successes is None or not self.evaluated else self.successes / self.evaluated
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """95 % interval of the rate (Wilson)."""
+        return None if self.successes is None or not self.evaluated else wilson_interval(self.successes, self.evaluated)
+
+    @property
+    def success_text(self) -> str:
+        """``78 % [64–88]``, or ``not evaluated``."""
+        rate, interval = self.rate, self.interval
+        if rate is None or interval is None:
+            return "not evaluated"
+        return f"{rate:.0%} [{interval[0] * 100:.0f}–{interval[1] * 100:.0f}]".replace("%", " %")
+
+    @property
+    def label(self) -> str:
+        """``v3 · MILE · 78 % [64–88]``."""
+        parts = [self.name, self.method, self.success_text if self.rate is not None else ""]
+        return " · ".join(part for part in parts if part)
+
+
+def policy_entries(
+    policies: Iterable[PolicyRecord], evaluations: Iterable[EvaluationRecord]
+) -> tuple[PolicyEntry, ...]:
+    """Join policies with their newest evaluations; newest policy first, archived ones left out."""
+    records = list(policies)
+    names = {record.policy_id: record.name for record in records}
+    newest: dict[str, EvaluationRecord] = {}
+    for evaluation in sorted(evaluations, key=_created):
+        newest[evaluation.policy_id] = evaluation
+    shown = sorted((record for record in records if not record.archived), key=_created, reverse=True)
+    return tuple(_entry(record, names, newest.get(record.policy_id)) for record in shown)
+
+
+def _created(record: PolicyRecord | EvaluationRecord) -> str:
+    return record.created_at
+
+
+def _entry(record: PolicyRecord, names: dict[str, str], evaluation: EvaluationRecord | None) -> PolicyEntry:
+    return PolicyEntry(
+        policy_id=record.policy_id,
+        name=record.name,
+        method=_METHODS.get(record.method, record.method),
+        parent_id=record.parent_id,
+        parent_name=names.get(record.parent_id, "") if record.parent_id else "",
+        created_at=record.created_at,
+        episodes=len(record.episode_ids),
+        successes=None if evaluation is None else evaluation.successes,
+        evaluated=0 if evaluation is None else len(evaluation.outcomes),
+        note=record.note,
+    )

@@ -1,0 +1,136 @@
+"""The ``?`` overlay: every key and its pad control, over the window, in nobody's way."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from mile_desktop.ui import theme
+from mile_desktop.ui.shortcuts import Binding
+
+_WIDTH, _HEIGHT = 960, 640
+_COLUMNS = 2
+
+
+class ShortcutOverlay(QWidget):
+    """Covers the window it belongs to; a click, ``?`` or Esc closes it. Driving keys keep working under it."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._card = QFrame(self)
+        self._card.setObjectName("overlay")
+        self._columns = [QVBoxLayout() for _ in range(_COLUMNS)]
+        self._lay_out()
+        window.installEventFilter(self)
+        self.hide()
+
+    def toggle(self, bindings: Sequence[Binding]) -> None:
+        """Show the table, or close it."""
+        if self.isVisible():
+            self.hide()
+            return
+        self._fill(bindings)
+        self._cover()
+        self.show()
+        self.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
+        """Stay as large as the window."""
+        if event.type() is QEvent.Type.Resize and self.isVisible():
+            self._cover()
+        return super().eventFilter(watched, event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Close on a click beside the card."""
+        if not self._card.geometry().contains(event.position().toPoint()):
+            self.hide()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Dim what lies beneath."""
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), theme.token("shade", 0.45))
+        painter.end()
+
+    def _cover(self) -> None:
+        window = self.parentWidget()
+        if window is None:
+            return
+        self.setGeometry(window.rect())
+        width = min(theme.px(_WIDTH), self.width() - theme.px(32))
+        height = min(theme.px(_HEIGHT), self.height() - theme.px(32))
+        self._card.setGeometry((self.width() - width) // 2, (self.height() - height) // 2, width, height)
+
+    def _lay_out(self) -> None:
+        title = QLabel("Shortcuts")
+        theme.set_role(title, "title")
+        hint = QLabel("Keys rest while you type. The pad's controls can be changed on the Devices page.")
+        theme.set_role(hint, "quiet")
+        close = QToolButton()
+        close.setToolTip("Close (?)")
+        close.setAccessibleName("Close")
+        theme.set_icon(close, "mdi6.close", "secondary")
+        close.clicked.connect(self.hide)
+        top = QHBoxLayout()
+        theme.space(top, spacing=16)
+        top.addWidget(title)
+        top.addWidget(hint, 1)
+        top.addWidget(close)
+        body = QWidget()
+        row = QHBoxLayout(body)
+        theme.space(row, spacing=40)
+        for column in self._columns:
+            theme.space(column, spacing=16)
+            row.addLayout(column, 1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(body)
+        card = QVBoxLayout(self._card)
+        theme.space(card, (24, 16, 16, 16), 16)
+        card.addLayout(top)
+        card.addWidget(scroll, 1)
+
+    def _fill(self, bindings: Sequence[Binding]) -> None:
+        for column in self._columns:
+            _clear(column)
+        groups = [(name, list(rows)) for name, rows in groupby(bindings, key=_group)]
+        total = sum(len(rows) + 1 for _, rows in groups)
+        placed = 0
+        for name, rows in groups:
+            column = self._columns[min(_COLUMNS - 1, placed * _COLUMNS // total)]
+            column.addWidget(_section(name, rows))
+            placed += len(rows) + 1
+        for column in self._columns:
+            column.addStretch(1)
+
+
+def _group(binding: Binding) -> str:
+    return binding.group
+
+
+def _clear(column: QVBoxLayout) -> None:
+    while (item := column.takeAt(0)) is not None:
+        widget = item.widget()
+        if widget is not None:
+            widget.deleteLater()
+
+
+def _section(name: str, rows: Sequence[Binding]) -> QWidget:
+    section = QWidget()
+    grid = QGridLayout(section)
+    theme.space(grid, spacing=6)
+    heading = QLabel(name.upper())
+    theme.set_role(heading, "caps")
+    grid.addWidget(heading, 0, 0, 1, 3)
+    for index, binding in enumerate(rows, start=1):
+        key = QLabel(binding.keys_text)
+        theme.set_role(key, "key")
+        pad = QLabel(binding.pad)
+        theme.set_role(pad, "secondary")
+        grid.addWidget(QLabel(binding.title), index, 0)
+        grid.addWidget(pad, index, 1)
+        grid.addWidget(key, index, 2, Qt.AlignmentFlag.AlignRight)
+    grid.setColumnStretch(0, 1)
+    return section
