@@ -1,6 +1,6 @@
 """What an objective needs to know of a distribution over actions, for continuous and for discrete ones.
 
-A distribution is a tuple of tensors: (mean, std) of a Gaussian, (logits,) of a categorical. Everything stays in logarithms.
+A distribution is a tuple of tensors: (mean, std) of a Gaussian, (logits,) of a categorical; all stays in logarithms.
 """
 
 import math

@@ -25,6 +25,7 @@ __all__ = [
     "TorchPolicy",
     "build_network",
     "describe_network",
+    "load_mental_model",
     "load_network",
     "load_policy",
     "read_policy_config",
@@ -34,6 +35,8 @@ __all__ = [
 POLICY_SCHEMA = 1
 CONFIG_FILE = "config.json"
 MODEL_FILE = "model.safetensors"
+MENTAL_FILE = "mental.safetensors"
+"""Learned mental model π̂ of the training that made the policy, same architecture; only with ``joint`` training."""
 
 PolicyNetwork = GaussianMlp | CategoricalMlp
 
@@ -88,8 +91,24 @@ def build_network(config: PolicyConfig) -> PolicyNetwork:
     )
 
 
-def save_policy(folder: Path, network: PolicyNetwork, config: PolicyConfig, *, replace: bool = False) -> None:
+def save_policy(
+    folder: Path,
+    network: PolicyNetwork,
+    config: PolicyConfig,
+    *,
+    mental: PolicyNetwork | None = None,
+    replace: bool = False,
+) -> None:
     """Write a policy so that it is there whole or not at all.
+
+    Parameters
+    ----------
+    config : PolicyConfig
+        Its fields about the network are taken from ``network``.
+    mental : PolicyNetwork or None
+        Learned mental model to keep beside it for the next round.
+    replace : bool
+        Whether an existing folder makes way.
 
     Raises
     ------
@@ -100,11 +119,13 @@ def save_policy(folder: Path, network: PolicyNetwork, config: PolicyConfig, *, r
     OSError
         When the disk refuses.
     """
-    state = network.state_dict()
-    _check_finite(folder / MODEL_FILE, state)
+    models = {MODEL_FILE: network} if mental is None else {MODEL_FILE: network, MENTAL_FILE: mental}
+    for name, model in models.items():
+        _check_finite(folder / name, model.state_dict())
     described = msgspec.structs.replace(config, **describe_network(network))
     text = msgspec.json.format(msgspec.json.encode(described), indent=2)
-    write_folder(folder, {CONFIG_FILE: text, MODEL_FILE: encode_tensors(state)}, replace=replace)
+    tensors = {name: encode_tensors(model.state_dict()) for name, model in models.items()}
+    write_folder(folder, {CONFIG_FILE: text, **tensors}, replace=replace)
 
 
 def read_policy_config(folder: Path) -> PolicyConfig:
@@ -135,7 +156,24 @@ def load_network(folder: Path) -> tuple[PolicyNetwork, PolicyConfig]:
         described network, or when weights are not finite.
     """
     config = read_policy_config(folder)
-    path = folder / MODEL_FILE
+    return _load(folder, MODEL_FILE, config), config
+
+
+def load_mental_model(folder: Path) -> PolicyNetwork | None:
+    """Load the learned mental model beside the policy in ``folder``; None where there is none.
+
+    Raises
+    ------
+    PolicyFileError
+        See ``load_network``.
+    """
+    if not (folder / MENTAL_FILE).exists():
+        return None
+    return _load(folder, MENTAL_FILE, read_policy_config(folder))
+
+
+def _load(folder: Path, name: str, config: PolicyConfig) -> PolicyNetwork:
+    path = folder / name
     try:
         network = build_network(config)
         tensors = read_tensors(path)
@@ -146,7 +184,7 @@ def load_network(folder: Path) -> tuple[PolicyNetwork, PolicyConfig]:
     _check_shapes(path, tensors, network.state_dict())
     _check_finite(path, tensors)
     network.load_state_dict(tensors)
-    return network.eval(), config
+    return network.eval()
 
 
 def load_policy(folder: Path, *, sample: bool = False) -> NetworkPolicy:

@@ -6,6 +6,7 @@ sent can not run their code.
 
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
+
+from mile_desktop.storage.durable import sync_folder
 
 _LENGTH_BYTES = 8  # a safetensors file begins with the length of its JSON header
 
@@ -84,7 +87,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, replace: bool = Fa
         _put_in_place(beside, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    _sync_folder(folder.parent)
+    sync_folder(folder.parent)
 
 
 def _put_in_place(beside: Path, folder: Path) -> None:
@@ -109,12 +112,8 @@ def _write_synced(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable; only POSIX can open a folder for that."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def remove_leftovers(parent: Path, *, older_than_s: float = 3600.0) -> None:
+    """Remove what killed writers left in ``parent``, old enough to be nobody's work in progress."""
+    for leftover in parent.glob(".*.partial"):
+        if time.time() - leftover.stat().st_mtime > older_than_s:
+            shutil.rmtree(leftover, ignore_errors=True)

@@ -1,0 +1,132 @@
+"""Training data laid out once, and minibatches cut from it by index with anchors in every one of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+
+from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.learning.dataset import human_targets
+from mile_desktop.learning.objectives import MassRule
+
+
+class Batch(NamedTuple):
+    """``s`` supervised rows, then anchor rows; ``b`` in all."""
+
+    observation: torch.Tensor
+    """float32[b, n]."""
+    target: torch.Tensor
+    """float32[b, a], what to imitate."""
+    coefficient: torch.Tensor
+    """float32[b], weight of −ln π(target∣s) of each row."""
+    policy_mean: torch.Tensor
+    """float32[s, a], recorded mental model."""
+    policy_std: torch.Tensor
+    """float32[s, a]."""
+    intervention: torch.Tensor
+    """float32[s], ν."""
+
+
+def anchor_steps(steps: SupervisedSteps) -> torch.Tensor:
+    """Return bool[t]: steps that keep a policy from forgetting.
+
+    Demonstrations; where there are none, the policy's own successful rollouts in which nobody intervened.
+    """
+    if bool(steps.demonstration.any()):
+        return steps.demonstration
+    touched = torch.zeros(len(steps.episode_ids), dtype=torch.bool)
+    touched[steps.episode[steps.intervention]] = True
+    return steps.success & ~touched[steps.episode]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingData:
+    """Steps as the trainer needs them, on the trainer's device."""
+
+    observation: torch.Tensor
+    target: torch.Tensor
+    policy_mean: torch.Tensor
+    policy_std: torch.Tensor
+    intervention: torch.Tensor
+    """float32[t]."""
+    weight: torch.Tensor
+    """float32[t], imitation weight of supervised steps; with ``anchor_mass`` it sums to one."""
+    anchor_mass: float
+    supervised: torch.Tensor
+    """int64[s], rows of supervised rollouts."""
+    anchors: torch.Tensor
+    """int64[k], rows of anchors; they may be supervised rows as well."""
+
+    @property
+    def corrections(self) -> int:
+        """Number of steps with ν = 1."""
+        return int(self.intervention.sum())
+
+    def batch(self, supervised: torch.Tensor, anchors: torch.Tensor) -> Batch:
+        """Gather rows; coefficients make the batch's imitation an unbiased estimate of that over all rows."""
+        rows = torch.cat([supervised, anchors])
+        scale = len(self.supervised) / max(1, len(supervised))
+        each_anchor = torch.full_like(anchors, self.anchor_mass / max(1, len(anchors)), dtype=torch.float32)
+        return Batch(
+            observation=self.observation[rows],
+            target=self.target[rows],
+            coefficient=torch.cat([self.weight[supervised] * scale, each_anchor]),
+            policy_mean=self.policy_mean[supervised],
+            policy_std=self.policy_std[supervised],
+            intervention=self.intervention[supervised],
+        )
+
+    def everything(self) -> Batch:
+        """Return all rows as one batch."""
+        return self.batch(self.supervised, self.anchors)
+
+    def epoch(self, batch_size: int, anchor_share: float, generator: torch.Generator) -> Iterator[Batch]:
+        """Yield the batches of one pass over the supervised rows, anchors drawn anew for each.
+
+        Without supervised rows the pass is over the anchors.
+        """
+        for supervised, anchors in self._rows(batch_size, anchor_share, generator):
+            yield self.batch(supervised, anchors)
+
+    def batches(self, batch_size: int, anchor_share: float) -> int:
+        """Return the number of batches of an epoch."""
+        rows = len(self.supervised) or len(self.anchors)
+        return -(-rows // (batch_size - self._anchors_a_batch(batch_size, anchor_share)))
+
+    def _anchors_a_batch(self, batch_size: int, anchor_share: float) -> int:
+        if not len(self.anchors) or not len(self.supervised) or self.anchor_mass <= 0:
+            return 0
+        return min(max(1, round(batch_size * anchor_share)), batch_size - 1)
+
+    def _rows(
+        self, batch_size: int, anchor_share: float, generator: torch.Generator
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        primary = self.supervised if len(self.supervised) else self.anchors
+        nothing = primary[:0]
+        order = primary[torch.randperm(len(primary), generator=generator).to(primary.device)]
+        count = self._anchors_a_batch(batch_size, anchor_share)
+        for rows in order.tensor_split(self.batches(batch_size, anchor_share)):
+            if not len(self.supervised):
+                yield nothing, rows
+                continue
+            drawn = torch.randint(len(self.anchors), (count,), generator=generator) if count else nothing.cpu()
+            yield rows, self.anchors[drawn.to(primary.device)]
+
+
+def lay_out(steps: SupervisedSteps, masses: MassRule, *, anchor_share: float, device: torch.device) -> TrainingData:
+    """Lay ``steps`` out for a method that distributes its imitation by ``masses``."""
+    anchors = anchor_steps(steps).nonzero().squeeze(-1)
+    mass = masses(steps, anchor_share if len(anchors) else 0.0)
+    supervised = (~steps.demonstration).nonzero().squeeze(-1)
+    return TrainingData(
+        observation=steps.observation.to(device),
+        target=human_targets(steps).to(device),
+        policy_mean=steps.policy_mean.to(device),
+        policy_std=steps.policy_std.to(device),
+        intervention=steps.intervention.float().to(device),
+        weight=mass.supervised.to(device),
+        anchor_mass=mass.anchors,
+        supervised=supervised.to(device),
+        anchors=anchors.to(device),
+    )

@@ -1,0 +1,375 @@
+"""One trainer for all methods that minimise an ``Objective``."""
+
+import copy
+import hashlib
+import math
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.learning.batches import Batch, TrainingData, lay_out
+from mile_desktop.learning.calibrating import FALLBACK, Threshold
+from mile_desktop.learning.clock import EpochClock
+from mile_desktop.learning.criterion import Criterion, Networks
+from mile_desktop.learning.dataset import split_episodes
+from mile_desktop.learning.held_back import HeldOut, OldData
+from mile_desktop.learning.objectives import Losses, objective
+from mile_desktop.learning.progress import RunEvent, Warned
+from mile_desktop.learning.settings import TrainingSettings
+from mile_desktop.learning.trainer_state import (
+    CheckpointError,
+    TrainerState,
+    optimiser_tensors,
+    prefixed,
+    read_state,
+    restore_optimiser,
+    unprefixed,
+    write_state,
+)
+from mile_desktop.policies.checkpoint import PolicyNetwork
+from mile_desktop.policies.networks import CategoricalMlp, GaussianMlp
+
+Report = Callable[[RunEvent], None]
+Cancelled = Callable[[], bool]
+
+CHECKPOINT_SECONDS = 5.0
+FEW_TAKEOVERS = 5
+_MEASUREMENTS = 40  # held-out measurements over a training, at most
+
+
+class TrainingCancelled(Exception):  # noqa: N818 - no error: somebody asked for it
+    """The training was stopped by request."""
+
+
+class TrainingError(ValueError):
+    """There is nothing to train on, or the losses are no numbers; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingResult:
+    """What a training made."""
+
+    network: PolicyNetwork
+    mental: PolicyNetwork | None
+    """The learned mental model, where there is one."""
+    loss: float
+    """Held-out loss of ``network``, or its training loss where nothing was held back."""
+    best_epoch: int
+    """Epoch the weights are from; 0: those the training began with."""
+    threshold: Threshold | None
+    """c and σ_Φ of the objective; None where ν was not learned from."""
+    calibrated: bool
+    """Whether they were fitted to the data rather than set or assumed."""
+    forgetting: float | None
+    """Loss on held-back old data after over before; None where it could not be measured."""
+
+
+def new_network(steps: SupervisedSteps, settings: TrainingSettings, *, discrete: bool = False) -> PolicyNetwork:
+    """Make an untrained network for ``steps``, its initial weights drawn from the seed of ``settings``."""
+    sizes = (steps.observation.shape[1], steps.action.shape[1], settings.hidden)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        network: PolicyNetwork = (
+            CategoricalMlp(*sizes)
+            if discrete
+            else GaussianMlp(*sizes, std_floor=settings.std_floor, std_ceiling=settings.std_ceiling)
+        )
+    network.fit_normalisation(steps.observation)
+    return network
+
+
+def training_device(name: str) -> torch.device:
+    """Return the device called ``name``; ``auto`` is CUDA where there is one."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+class Trainer:
+    """Trains one policy; used by one thread, which calls ``run``.
+
+    On the processor, the same data, settings and start give the same weights bit for bit, also when the training was
+    interrupted and went on from its checkpoint.
+
+    Parameters
+    ----------
+    steps : SupervisedSteps
+        All there is to learn from; held-back episodes are taken out here.
+    start : PolicyNetwork or None
+        The parent: where the training begins (``warm_start``), or else only what its architecture is. Not changed.
+    mental : PolicyNetwork or None
+        Learned mental model of an earlier round; a copy of the policy where there is none.
+    old_episode_ids : collection of str
+        Episodes that ``start`` learned from, for the tripwire; demonstrations always belong to them.
+
+    Raises
+    ------
+    TrainingError
+        When no step is left to imitate or to learn from, or ``start`` is for other observations or actions.
+    """
+
+    def __init__(
+        self,
+        steps: SupervisedSteps,
+        settings: TrainingSettings,
+        *,
+        start: PolicyNetwork | None = None,
+        mental: PolicyNetwork | None = None,
+        old_episode_ids: Collection[str] = (),
+    ) -> None:
+        self._settings = settings
+        self._objective = objective(settings.method)
+        self._device = training_device(settings.device)
+        split = split_episodes(steps, share=settings.held_out, seed=settings.seed)
+        self._train = self._lay_out(split.train)
+        self._check_data()
+        policy = _first_network(split.train, settings, start).to(self._device)
+        self._networks = Networks(policy, self._first_mental(policy, mental))
+        self._criterion = Criterion(self._objective, settings, policy)
+        self._held_out = HeldOut(
+            self._lay_out(split.held_out), self._criterion, corrections_matter=self._train.corrections > 0
+        )
+        self._old = OldData(split.held_out, old_episode_ids, self._criterion, self._device)
+        self._watches_forgetting = start is not None and settings.warm_start and len(self._old) > 0
+        self._start = copy.deepcopy(policy.state_dict())
+        self._best = self._start
+        self._optimiser = torch.optim.Adam(self._parameters(), lr=settings.learning_rate, fused=True)
+        self._generator = torch.Generator().manual_seed(settings.seed)
+        self._state = TrainerState(
+            fingerprint=_fingerprint(steps, settings, self._start), cost=settings.cost, cdf_scale=settings.cdf_scale
+        )
+
+    def run(
+        self,
+        *,
+        report: Report = lambda _: None,
+        cancelled: Cancelled = lambda: False,
+        checkpoint: Path | None = None,
+    ) -> TrainingResult:
+        """Train to the end.
+
+        Parameters
+        ----------
+        report : callable
+            Gets ``Progress`` after every epoch and ``Warned`` where something should be known.
+        cancelled : callable
+            Asked before every batch.
+        checkpoint : Path or None
+            Folder of the resumable checkpoint: gone on from where it exists, rewritten every few seconds.
+
+        Raises
+        ------
+        TrainingCancelled
+            When ``cancelled`` said so.
+        TrainingError
+            When the loss is not finite any more.
+        CheckpointError
+            When the checkpoint is damaged or another training's.
+        """
+        if checkpoint is not None and checkpoint.exists():
+            self.restore(checkpoint)
+        self._warn_of_data(report)
+        clock = EpochClock(self._state.epoch, self._settings.epochs)
+        while self._state.epoch < self._settings.epochs:
+            losses = self._epoch(cancelled)
+            if checkpoint is not None and clock.due(CHECKPOINT_SECONDS):
+                self.save(checkpoint)
+            report(clock.progress(self._state.epoch, losses))
+        return self._finish(report)
+
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint of the state after the latest whole epoch."""
+        tensors = {
+            **prefixed("network", self._networks.policy.state_dict()),
+            **prefixed("best", self._best),
+            **prefixed("optimiser", optimiser_tensors(self._optimiser)),
+            "generator": self._generator.get_state(),
+        }
+        if self._networks.mental is not None:
+            tensors |= prefixed("mental", self._networks.mental.state_dict())
+        write_state(folder, self._state, tensors)
+
+    def restore(self, folder: Path) -> None:
+        """Go on from the checkpoint in ``folder``; ``CheckpointError`` when it is damaged or another training's."""
+        state, tensors = read_state(folder)
+        if state.fingerprint != self._state.fingerprint:
+            raise CheckpointError(
+                f"The checkpoint in {folder} is of other episodes, settings or parent; start the training again."
+            )
+        self._state = state
+        self._networks.policy.load_state_dict(unprefixed("network", tensors))
+        self._best = unprefixed("best", tensors)
+        restore_optimiser(self._optimiser, unprefixed("optimiser", tensors))
+        self._generator.set_state(tensors["generator"])
+        if self._networks.mental is not None:
+            self._networks.mental.load_state_dict(unprefixed("mental", tensors))
+
+    # ── setting up ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _lay_out(self, steps: SupervisedSteps) -> TrainingData:
+        return lay_out(steps, self._objective.masses, anchor_share=self._settings.anchor_share, device=self._device)
+
+    def _check_data(self) -> None:
+        imitated = bool(self._train.weight.any()) or (self._train.anchor_mass > 0 and len(self._train.anchors) > 0)
+        if not imitated and not (self._objective.learns_from_silence and len(self._train.supervised)):
+            raise TrainingError(
+                f"{self._objective.title} finds no step to learn from: no takeover and no demonstration. Take over at "
+                "least once, or choose another method."
+            )
+
+    def _first_mental(self, policy: PolicyNetwork, mental: PolicyNetwork | None) -> PolicyNetwork | None:
+        if not self._objective.learns_from_silence or self._settings.mental_model == "frozen":
+            return None
+        return copy.deepcopy(policy if mental is None else mental).train().to(self._device)
+
+    def _parameters(self) -> list[nn.Parameter]:
+        """One Adam over both networks, as published."""
+        return [each for network in self._networks if network is not None for each in network.parameters()]
+
+    def _warn_of_data(self, report: Report) -> None:
+        if self._state.epoch or not len(self._train.supervised):
+            return
+        if not len(self._train.anchors):
+            report(Warned(text="No demonstrations and no successful rollouts to hold on to: the policy may forget."))
+        takeovers = _takeovers(self._train)
+        if takeovers < FEW_TAKEOVERS:
+            found = f"Only {takeovers} takeover{'' if takeovers == 1 else 's'} to learn from"
+            report(Warned(text=f"{found}; with fewer than {FEW_TAKEOVERS} a retrained policy is usually worse."))
+
+    # ── one epoch ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _epoch(self, cancelled: Cancelled) -> dict[str, float]:
+        settings, state = self._settings, self._state
+        threshold = self._threshold()
+        batches = self._train.batches(settings.batch, settings.anchor_share)
+        sums = torch.zeros(len(Losses._fields), device=self._device)
+        for index, batch in enumerate(self._train.epoch(settings.batch, settings.anchor_share, self._generator)):
+            if cancelled():
+                raise TrainingCancelled
+            self._set_learning_rate((state.epoch + index / batches) / settings.epochs)
+            sums += torch.stack(self._step(batch, threshold)).detach()
+        losses = dict(zip(Losses._fields, (sums / batches).tolist(), strict=True))
+        if not math.isfinite(losses["total"]):
+            raise TrainingError(f"The loss is {losses['total']}; lower the learning rate and train again.")
+        state.epoch += 1
+        state.loss = losses["total"]
+        return {name: value for name, value in losses.items() if value} | self._measure(threshold)
+
+    def _step(self, batch: Batch, threshold: Threshold | None) -> Losses:
+        losses = self._criterion.losses(self._networks, batch, threshold)
+        self._optimiser.zero_grad(set_to_none=True)
+        losses.total.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self._parameters(), self._settings.gradient_limit)
+        self._optimiser.step()
+        return losses
+
+    def _threshold(self) -> Threshold | None:
+        """Return c and σ_Φ, fitted once with the networks as the warm-up left them; None while ν is not used."""
+        state = self._state
+        silent = self._objective.learns_from_silence and len(self._train.supervised) > 0
+        if not silent or state.epoch < round(self._settings.warm_up * self._settings.epochs):
+            return None
+        if state.cost is None or state.cdf_scale is None:
+            fitted = self._criterion.fit_threshold(self._networks, self._train)
+            state.calibrated = fitted is not None
+            assumed = fitted or FALLBACK
+            state.cost = assumed.cost if state.cost is None else state.cost
+            state.cdf_scale = assumed.cdf_scale if state.cdf_scale is None else state.cdf_scale
+        return Threshold(state.cost, state.cdf_scale)
+
+    def _set_learning_rate(self, done: float) -> None:
+        share = 0.5 * (1 + math.cos(math.pi * done)) if self._settings.schedule == "cosine" else 1.0
+        for group in self._optimiser.param_groups:
+            group["lr"] = self._settings.learning_rate * share
+
+    # ── holding the result to account ────────────────────────────────────────────────────────────────────────────
+
+    def _measure(self, threshold: Threshold | None) -> dict[str, float]:
+        """Measure on held-back data now and then, and remember the best weights there."""
+        state = self._state
+        every = max(1, self._settings.epochs // _MEASUREMENTS)
+        if state.epoch % every and state.epoch < self._settings.epochs:
+            return {}
+        measured = {"old": self._old.loss(self._networks.policy)} if self._watches_forgetting else {}
+        incomplete = self._objective.learns_from_silence and len(self._train.supervised) > 0 and threshold is None
+        if incomplete or not self._held_out.can_choose:
+            return measured
+        if state.best_loss is None:
+            began = Networks(self._network_with(self._start), self._networks.mental)
+            self._consider(0, self._held_out.loss(began, threshold))
+        loss = self._held_out.loss(self._networks, threshold)
+        self._consider(state.epoch, loss)
+        return {**measured, "held_out": loss}
+
+    def _consider(self, epoch: int, loss: float) -> None:
+        if self._state.best_loss is not None and loss >= self._state.best_loss:
+            return
+        self._state.best_loss, self._state.best_epoch = loss, epoch
+        self._best = self._start if epoch == 0 else copy.deepcopy(self._networks.policy.state_dict())
+
+    def _network_with(self, weights: dict[str, torch.Tensor]) -> PolicyNetwork:
+        network = copy.deepcopy(self._networks.policy)
+        network.load_state_dict(weights)
+        return network
+
+    def _finish(self, report: Report) -> TrainingResult:
+        state = self._state
+        if state.best_epoch is not None:
+            self._networks.policy.load_state_dict(self._best)
+        if state.best_epoch == 0:
+            report(Warned(text="No epoch was better on held-back episodes than the start; its weights were kept."))
+        used = self._objective.learns_from_silence and state.cost is not None and state.cdf_scale is not None
+        return TrainingResult(
+            forgetting=self._check_tripwire(report),
+            network=self._networks.policy.cpu().eval(),
+            mental=None if self._networks.mental is None else self._networks.mental.cpu().eval(),
+            loss=state.loss if state.best_loss is None else state.best_loss,
+            best_epoch=state.epoch if state.best_epoch is None else state.best_epoch,
+            threshold=Threshold(state.cost or 0.0, state.cdf_scale or 1.0) if used else None,
+            calibrated=state.calibrated,
+        )
+
+    def _check_tripwire(self, report: Report) -> float | None:
+        if not self._watches_forgetting:
+            return None
+        before = self._old.loss(self._network_with(self._start))
+        growth = self._old.loss(self._networks.policy) / max(before, 1e-9)
+        if growth >= self._settings.tripwire:
+            report(
+                Warned(
+                    text=f"The policy may be forgetting: its loss on held-back earlier data grew {growth:.1f}-fold. "
+                    "Evaluate before using it, or raise the anchors' share."
+                )
+            )
+        return growth
+
+
+def _first_network(steps: SupervisedSteps, settings: TrainingSettings, start: PolicyNetwork | None) -> PolicyNetwork:
+    found = (steps.observation.shape[1], steps.action.shape[1])
+    if start is not None and (start.observation_size, start.action_size) != found:
+        raise TrainingError(
+            f"The parent policy is for {start.observation_size} observation and {start.action_size} action entries, "
+            f"the episodes have {found[0]} and {found[1]}; retrain from a policy of this scene."
+        )
+    if start is not None and settings.warm_start:
+        return copy.deepcopy(start).train()
+    return new_network(steps, settings, discrete=isinstance(start, CategoricalMlp)).train()
+
+
+def _takeovers(data: TrainingData) -> int:
+    """Count where ν goes from 0 to 1; close enough for a warning where one episode ends and the next begins in ν."""
+    flags = data.intervention[data.supervised] > 0
+    if not len(flags):
+        return 0
+    return int((flags[1:] & ~flags[:-1]).sum()) + int(flags[0])
+
+
+def _fingerprint(steps: SupervisedSteps, settings: TrainingSettings, start: dict[str, torch.Tensor]) -> str:
+    digest = hashlib.blake2b(repr((settings, steps.episode_ids, len(steps))).encode(), digest_size=16)
+    for tensor in (steps.observation, steps.action, steps.intervention, *start.values()):
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,88 @@
+"""The state of a training on disk: enough to go on as if nothing had happened, without a pickle."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+
+from mile_desktop.policies.tensor_folder import TensorFileError, encode_tensors, read_bytes, read_tensors, write_folder
+
+STATE_FILE = "state.json"
+TENSOR_FILE = "state.safetensors"
+STATE_SCHEMA = 1
+
+
+class CheckpointError(ValueError):
+    """A training cannot go on from its checkpoint; the message says why and what to do."""
+
+
+class TrainerState(msgspec.Struct, kw_only=True):
+    """What the trainer knows besides tensors."""
+
+    schema: int = STATE_SCHEMA
+    fingerprint: str
+    """Of data, settings and parent: a checkpoint is for one training only."""
+    epoch: int = 0
+    """Epochs that are done."""
+    cost: float | None = None
+    cdf_scale: float | None = None
+    calibrated: bool = False
+    """Cost and scale were fitted to the data."""
+    best_loss: float | None = None
+    """Least held-out loss so far."""
+    best_epoch: int | None = None
+    """Epoch it belongs to; 0 is the network the training began with."""
+    loss: float = 0.0
+    """Mean training loss of the latest epoch."""
+
+
+def prefixed(name: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return ``tensors`` with ``name.`` before every key."""
+    return {f"{name}.{key}": tensor for key, tensor in tensors.items()}
+
+
+def unprefixed(name: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return the entries under ``name.`` without it."""
+    start = f"{name}."
+    return {key.removeprefix(start): tensor for key, tensor in tensors.items() if key.startswith(start)}
+
+
+def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+    """Return the moments of Adam and its step counts by parameter index."""
+    state = optimiser.state_dict()["state"]
+    return {f"{index}.{name}": tensor for index, entry in state.items() for name, tensor in entry.items()}
+
+
+def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Give ``optimiser`` the moments that ``optimiser_tensors`` took."""
+    state: dict[int, dict[str, Any]] = {}
+    for key, tensor in tensors.items():
+        index, name = key.split(".", 1)
+        state.setdefault(int(index), {})[name] = tensor
+    optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
+
+
+def write_state(folder: Path, state: TrainerState, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Write a checkpoint in place of the one before, whole or not at all."""
+    files = {STATE_FILE: msgspec.json.encode(state), TENSOR_FILE: encode_tensors(tensors)}
+    write_folder(folder, files, replace=True)
+
+
+def read_state(folder: Path) -> tuple[TrainerState, dict[str, torch.Tensor]]:
+    """Read a checkpoint.
+
+    Raises
+    ------
+    CheckpointError
+        When it is incomplete, damaged or from a newer version.
+    """
+    try:
+        state = msgspec.json.decode(read_bytes(folder / STATE_FILE), type=TrainerState)
+        tensors = read_tensors(folder / TENSOR_FILE)
+    except (TensorFileError, msgspec.DecodeError) as error:
+        raise CheckpointError(f"The training cannot go on ({error}); start it again.") from error
+    if state.schema > STATE_SCHEMA:
+        raise CheckpointError(f"{folder} was written by a newer version; update the program or start again.")
+    return state, tensors
