@@ -25,7 +25,7 @@ class InterventionEstimator(Protocol):
 
     @property
     def basis(self) -> str:
-        """What the number rests on, in words: ``shipped model``, ``3 takeovers`` …"""
+        """What the number rests on, in words, e.g. ``shipped model`` or ``3 takeovers``."""
         ...
 
     def reset(self) -> None:
