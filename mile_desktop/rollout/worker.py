@@ -26,13 +26,14 @@ from mile_desktop.rollout.phases import MOVING
 from mile_desktop.rollout.session import Session
 from mile_desktop.scenes.catalogue import UnknownSceneError
 from mile_desktop.scenes.description import SceneDescriptionError
-from mile_desktop.scenes.experts import load_expert
+from mile_desktop.scenes.experts import UnknownExpertError, load_expert
 from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.records import Outcome
 
 LOADING_ERRORS = (
     WorkspaceError,
     UnknownSceneError,
+    UnknownExpertError,
     SceneDescriptionError,
     UnknownPolicyError,
     PolicyFileError,

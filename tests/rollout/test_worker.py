@@ -1,0 +1,97 @@
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mile_desktop.rollout import messages as m
+from mile_desktop.rollout.phases import Phase
+from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.recovery import recover
+from mile_desktop.storage.workspace import Workspace
+from tests.rollout.worker_desk import WorkerDesk
+
+
+@pytest.fixture(scope="module")
+def shared_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerDesk]:
+    with WorkerDesk(tmp_path_factory.mktemp("worker") / "workspace") as desk:
+        yield desk
+
+
+@pytest.fixture
+def desk(shared_desk: WorkerDesk) -> WorkerDesk:
+    shared_desk.load()
+    shared_desk.events.clear()
+    return shared_desk
+
+
+def test_an_episode_runs_to_its_end_and_is_on_disk(desk: WorkerDesk) -> None:
+    desk.process.send(m.StartEpisodes())
+    closed = desk.wait_for(m.EpisodeClosed)
+    assert closed.outcome == "success"
+    desk.wait_for_phase(Phase.IDLE)
+    steps = [event.step for event in desk.events if isinstance(event, m.StepTaken)]
+    assert steps == list(range(closed.steps))
+    with Workspace.open(desk.workspace) as workspace:
+        assert Catalogue(workspace).episode(closed.episode_id).steps == closed.steps
+    sample = desk.slot.read()
+    assert sample is not None
+    assert len(sample.values) > 9
+
+
+def test_the_keyboard_takes_over_and_its_silence_holds(desk: WorkerDesk) -> None:
+    desk.process.send(m.StartEpisodes())
+    desk.wait_for(m.StepTaken)
+    desk.process.send(m.WindowInput(source="keyboard", takeover=True, action=(0.0, 0.5, 0.0, 0.0)))
+    taken = desk.wait_for(m.StepTaken, lambda step: step.intervention)
+    assert taken.executed == pytest.approx((0.0, 0.5, 0.0, 0.0))
+    held = desk.wait_for_phase(Phase.HOLD)
+    assert "Keyboard" in held.reason
+    desk.process.send(m.EndEpisode(outcome="failure"))
+    assert desk.wait_for(m.EpisodeClosed).outcome == "failure"
+
+
+def test_discarding_repeats_the_start_and_can_be_undone(desk: WorkerDesk) -> None:
+    desk.process.send(m.StartEpisodes())
+    desk.wait_for(m.StepTaken, lambda step: step.step > 3)
+    desk.process.send(m.EndEpisode(outcome="discard"))
+    discarded = desk.wait_for(m.EpisodeClosed)
+    assert discarded.discarded
+    desk.process.send(m.UndoDiscard())
+    restored = desk.wait_for(m.EpisodeClosed)
+    assert (restored.episode_id, restored.discarded) == (discarded.episode_id, False)
+    desk.process.send(m.RequestStop())
+    desk.wait_for_phase(Phase.STOPPED)
+
+
+def test_what_cannot_be_loaded_is_said_and_the_worker_lives(desk: WorkerDesk, tmp_path: Path) -> None:
+    desk.process.send(m.LoadSession(workspace=str(desk.workspace), scene="tea-making", policy="expert"))
+    assert "tea-making" in desk.wait_for(m.Fault).text
+    desk.process.send(m.LoadSession(workspace=str(desk.workspace), scene="peg-insertion", policy="nobody"))
+    assert "nobody" in desk.wait_for(m.Fault).text
+    (tmp_path / "file").write_text("no workspace")
+    desk.process.send(m.LoadSession(workspace=str(tmp_path / "file"), scene="peg-insertion", policy="expert"))
+    assert str(tmp_path / "file") in desk.wait_for(m.Fault).text
+    desk.load()
+
+
+def test_a_policy_that_cannot_be_promoted_changes_nothing(desk: WorkerDesk) -> None:
+    desk.process.send(m.PromotePolicy(policy="nobody"))
+    note = desk.wait_for(m.Note)
+    assert note.level == "error"
+    assert "goes on" in note.text
+
+
+def test_a_killed_worker_is_noticed_and_its_episode_recovered(tmp_path: Path) -> None:
+    with WorkerDesk(tmp_path / "workspace") as desk:
+        desk.load()
+        desk.process.send(m.StartEpisodes())
+        seen = desk.wait_for(m.StepTaken, lambda step: step.step == 20)
+        os.kill(desk.process.pid, signal.SIGKILL)
+        assert desk.process.wait(1.0)
+        assert "SIGKILL" in desk.process.exit_reason
+        with Workspace.open(tmp_path / "workspace") as workspace:
+            (record,) = recover(workspace)
+            assert record.recovered
+            assert record.steps >= seen.step
