@@ -6,6 +6,7 @@ A broken driver can end the process that touches it, so the viewer first tries i
 
 import subprocess
 import sys
+from functools import cache
 from typing import Any
 
 import moderngl
@@ -31,8 +32,12 @@ def driver_name(context: moderngl.Context) -> str:
     return str(context.info["GL_RENDERER"]).split("(", maxsplit=1)[0].strip()
 
 
+@cache
 def try_context() -> str:
-    """Return the driver's name after a trial in a process of its own, or raise ``RendererUnavailableError``."""
+    """Return the driver's name after a trial in a process of its own, or raise ``RendererUnavailableError``.
+
+    A success is remembered for the life of this process.
+    """
     command = [sys.executable, "-m", "mile_desktop.viewer.context"]
     try:
         trial = subprocess.run(command, capture_output=True, text=True, timeout=_TRIAL_TIMEOUT_S, check=False)

@@ -20,7 +20,7 @@ from mile_desktop.viewer.shapes import Shape, read_shapes, shape_poses
 MAX_SHAPES = 256
 """A uniform block holds at least 16 KiB everywhere."""
 
-TOWARDS_LIGHT = (-0.22, -0.30, 1.0)
+TOWARDS_LIGHT = (-0.12, -0.18, 1.0)
 """Steep on purpose: the gripper's shadow falls nearly below it and tells how far it is from the table."""
 
 _SHADOW_PIXELS = 1024

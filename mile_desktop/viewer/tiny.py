@@ -7,7 +7,9 @@ import pybullet
 from mile_desktop.viewer.camera import Matrix, View
 from mile_desktop.viewer.renderer import Background, Pixels
 
-_TOWARDS_LIGHT = (-0.22, -0.30, 1.0)
+_TOWARDS_LIGHT = (-0.12, -0.18, 1.0)
+_NOTHING_DEPTH = 0.99999
+"""PyBullet leaves a little less than 1 where it drew nothing."""
 
 
 class TinyRenderer:
@@ -48,7 +50,7 @@ class TinyRenderer:
         """Colour what nothing was drawn on."""
         share = np.linspace(0.0, 1.0, len(pixels))[:, None]
         rows = (1.0 - share) * self._background.top + share * self._background.bottom
-        empty = depth >= 1.0
+        empty = depth > _NOTHING_DEPTH
         colours = (255.0 * rows).astype(np.uint8)
         pixels[empty, :3] = np.broadcast_to(colours[:, None], (*empty.shape, 3))[empty]
         pixels[:, :, 3] = 255

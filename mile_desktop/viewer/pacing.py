@@ -1,0 +1,54 @@
+"""How often and how finely to draw, so that drawing never takes a core from control."""
+
+import math
+
+MAX_RATE_HZ = 30.0
+CORE_SHARE = 0.6
+"""Processor time drawing may use, in cores."""
+MOVING_RATE_HZ = 20.0
+"""Rate that a moving scene should reach, at the price of a coarser picture."""
+SETTLED_S = 0.15
+"""When nothing changed for so long, the picture is drawn once more in full."""
+
+_COARSEST = 0.5
+_STEPS = 8
+_MEMORY = 0.7
+
+
+class Pacer:
+    """Decides when the next picture may be drawn and at which share of the full size.
+
+    Pure arithmetic on times its caller measures; belongs to one thread.
+    """
+
+    def __init__(self) -> None:
+        self._next_s = -math.inf
+        self._full_cost_s: float | None = None
+
+    def due(self, now_s: float) -> bool:
+        """Return whether a picture may be drawn now."""
+        return now_s >= self._next_s
+
+    @property
+    def scale(self) -> float:
+        """Share of width and height to draw while things move, 0.5–1 in eighths."""
+        budget_s = CORE_SHARE / MOVING_RATE_HZ
+        if self._full_cost_s is None or self._full_cost_s <= budget_s:
+            return 1.0
+        wanted = math.sqrt(budget_s / self._full_cost_s)
+        return max(_COARSEST, math.floor(wanted * _STEPS) / _STEPS)
+
+    def spent(self, began_s: float, processor_s: float) -> None:
+        """Note that work which began at ``began_s`` took ``processor_s`` of processor time; drawing pauses for it."""
+        self._next_s = max(self._next_s, began_s) + processor_s / CORE_SHARE
+
+    def drew(self, began_s: float, processor_s: float, scale: float) -> None:
+        """Note a picture of a moving scene at ``scale`` of the full size."""
+        self._next_s = began_s + max(1.0 / MAX_RATE_HZ, processor_s / CORE_SHARE)
+        cost_s = processor_s / scale**2
+        known_s = cost_s if self._full_cost_s is None else self._full_cost_s
+        self._full_cost_s = _MEMORY * known_s + (1.0 - _MEMORY) * cost_s
+
+    def forget(self) -> None:
+        """Forget what a picture costs: its size or the scene is another."""
+        self._full_cost_s = None

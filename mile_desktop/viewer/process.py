@@ -1,0 +1,315 @@
+"""The viewer process: follows scene states, draws what changed, and writes frames where the window finds them."""
+
+import os
+import sys
+import time
+from collections import deque
+from contextlib import ExitStack
+from multiprocessing.connection import Connection
+
+import numpy as np
+
+from mile_desktop.channels.endpoint import Endpoint
+from mile_desktop.channels.shared import FrameRing, StateSlot
+from mile_desktop.scenes.catalogue import UnknownSceneError
+from mile_desktop.scenes.description import CameraDescription, SceneDescriptionError
+from mile_desktop.viewer.camera import View
+from mile_desktop.viewer.messages import (
+    RECORDED,
+    Command,
+    FollowLive,
+    LoadScene,
+    Preset,
+    SetBackground,
+    SetSize,
+    SetThumbnails,
+    SetView,
+    ShowState,
+    Shutdown,
+    UsePreset,
+    ViewerFault,
+    ViewerNote,
+    ViewerReady,
+    ViewerStatus,
+)
+from mile_desktop.viewer.pacing import SETTLED_S, Pacer
+from mile_desktop.viewer.renderer import Background
+from mile_desktop.viewer.stage import FloatArray, Stage
+
+_POLL_S = 0.005
+"""How long a new scene state may wait to be noticed."""
+_THUMBNAIL_PERIOD_S = 0.2
+_STATUS_PERIOD_S = 1.0
+_NICENESS = 5
+_SMALLEST = 16
+
+
+def run_viewer(
+    connection: Connection,
+    frames_name: str,
+    state_slot_name: str,
+    thumbnail_names: tuple[str, ...] = (),
+    try_opengl: bool = True,
+) -> None:
+    """Body of the viewer process; ends on ``Shutdown`` or when the window is gone.
+
+    Parameters
+    ----------
+    connection
+        Takes ``messages.Command`` and sends ``messages.Event``.
+    frames_name, thumbnail_names
+        Names of the ``FrameRing`` of the main view and of those of the thumbnails.
+    state_slot_name
+        Name of the ``StateSlot`` into which the rollout worker writes the state of the running scene.
+    try_opengl
+        Use OpenGL where there is any.
+    """
+    if sys.platform != "win32":
+        os.nice(_NICENESS)  # before any thread is started, so that the renderer's threads are polite too
+    with ExitStack() as stack:
+        endpoint = stack.enter_context(Endpoint[Command](connection, Command, newest_wins=(ViewerStatus,)))
+        frames = stack.enter_context(FrameRing.attach(frames_name))
+        states = stack.enter_context(StateSlot.attach(state_slot_name))
+        thumbnails = [stack.enter_context(FrameRing.attach(name)) for name in thumbnail_names]
+        viewer = Viewer(endpoint, frames, states, thumbnails, try_opengl=try_opengl)
+        stack.callback(viewer.close)
+        while viewer.turn():
+            endpoint.wait(_POLL_S)
+
+
+class Viewer:
+    """What is shown, and whether it has to be drawn again; belongs to the viewer process's one loop.
+
+    While something moves, pictures are drawn as often as ``Pacer`` allows and no larger than it says; when nothing has
+    changed for ``SETTLED_S`` the last one is drawn again in full size with smooth edges.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint[Command],
+        frames: FrameRing,
+        states: StateSlot,
+        thumbnails: list[FrameRing],
+        *,
+        try_opengl: bool = True,
+    ) -> None:
+        self._endpoint = endpoint
+        self._frames = frames
+        self._states = states
+        self._rings = thumbnails
+        self._try_opengl = try_opengl
+        self._stage: Stage | None = None
+        self._background = Background()
+        self._size = (640, 480)
+        self._camera: View | CameraDescription | None = None
+        self._recorded = False
+        self._seen = 0
+        self._step = -1
+        self._refused = False
+        self._pacer = Pacer()
+        self._changed_s: float | None = None
+        """When the first change happened that is not drawn yet."""
+        self._coarse_since_s: float | None = None
+        """When the newest picture was drawn, if it was not drawn in full."""
+        self._thumbnail_size = (200, 150)
+        self._thumbnail_names: tuple[str, ...] = ()
+        self._stale_thumbnails: deque[int] = deque()
+        self._next_thumbnail_s = 0.0
+        self._drawn: list[float] = []
+        self._next_status_s = time.monotonic() + _STATUS_PERIOD_S
+        self._processor_s = time.process_time()
+
+    def turn(self) -> bool:
+        """Obey, follow, draw: one turn of the loop; return False when the process is to end."""
+        for command in self._endpoint.receive():
+            if isinstance(command, Shutdown):
+                return False
+            self._obey(command)
+        self._follow()
+        now = time.monotonic()
+        if self._stage is not None:
+            self._draw_what_is_due(self._stage, now)
+        if now >= self._next_status_s:
+            self._report(now)
+        return not self._endpoint.closed
+
+    def close(self) -> None:
+        """Free the scene."""
+        if self._stage is not None:
+            self._stage.close()
+            self._stage = None
+
+    def _obey(self, command: Command) -> None:
+        match command:
+            case LoadScene(scene=scene):
+                self._load(scene)
+            case SetView():
+                self._look_from(command)
+            case UsePreset(name=name):
+                self._use_preset(name)
+            case SetSize(width=width, height=height):
+                self._size = _limited(width, height, self._frames)
+                self._pacer.forget()
+                self._touch()
+            case SetBackground(top=top, bottom=bottom):
+                self._background = Background(top, bottom)
+                if self._stage is not None:
+                    self._stage.renderer.set_background(self._background)
+                self._touch(scene=True)
+            case ShowState(values=values, step=step):
+                self._recorded = True
+                self._show(np.array(values, np.float32), step)
+            case FollowLive():
+                self._recorded = False
+                self._seen = 0
+            case SetThumbnails(names=names, width=width, height=height):
+                self._thumbnail_names = names[: len(self._rings)]
+                self._thumbnail_size = (width, height)
+                self._touch(scene=True)
+            case _:
+                return
+
+    def _load(self, scene: str) -> None:
+        self.close()
+        try:
+            stage = Stage(scene, try_opengl=self._try_opengl)
+        except (UnknownSceneError, SceneDescriptionError) as error:
+            self._endpoint.send(ViewerFault(text=str(error)))
+            return
+        self._stage = stage
+        stage.renderer.set_background(self._background)
+        for problem in stage.problems:
+            self._endpoint.send(ViewerNote(level="warning", text=problem))
+        self._camera = stage.cameras[0]
+        self._recorded, self._refused, self._seen, self._step = False, False, 0, -1
+        self._pacer = Pacer()
+        self._touch(scene=True)
+        presets = tuple(_preset(camera) for camera in stage.cameras)
+        self._endpoint.send(ViewerReady(scene=stage.scene, renderer=stage.renderer.name, presets=presets))
+
+    def _look_from(self, wanted: SetView) -> None:
+        fov_deg = 42.0 if self._stage is None else self._stage.cameras[0].fov_deg
+        self._camera = View(wanted.yaw_deg, wanted.pitch_deg, wanted.distance_m, wanted.target, fov_deg)
+        self._touch()
+
+    def _use_preset(self, name: str) -> None:
+        cameras = () if self._stage is None else self._stage.cameras
+        chosen = [camera for camera in cameras if camera.name == name]
+        if not chosen:
+            known = ", ".join(camera.name for camera in cameras)
+            self._endpoint.send(ViewerFault(text=f"The scene has no camera {name!r}; it has {known}."))
+            return
+        self._camera = chosen[0]
+        self._touch()
+
+    def _follow(self) -> None:
+        """Take the newest live state, unless a recorded step is shown."""
+        if self._stage is None or self._recorded:
+            return
+        sample = self._states.read(after=self._seen)
+        if sample is not None:
+            self._seen = sample.sequence
+            self._show(sample.values, sample.step)
+
+    def _show(self, state: FloatArray, step: int) -> None:
+        if self._stage is None:
+            return
+        try:
+            self._stage.pose(state)
+        except ValueError as error:
+            if not self._refused:
+                self._refused = True
+                self._endpoint.send(ViewerFault(text=f"A state could not be shown: {error}."))
+            return
+        self._refused = False
+        self._step = step
+        self._touch(scene=True)
+
+    def _touch(self, *, scene: bool = False) -> None:
+        """Note that the main view, and with ``scene`` also the thumbnails, must be drawn again."""
+        if self._changed_s is None:
+            self._changed_s = time.monotonic()
+        if scene:
+            self._stale_thumbnails = deque(range(len(self._thumbnail_names)))
+
+    def _draw_what_is_due(self, stage: Stage, now: float) -> None:
+        if not self._pacer.due(now):
+            return
+        if self._changed_s is not None:
+            self._changed_s = None
+            self._draw_moving(stage, now)
+        elif self._stale_thumbnails and now >= self._next_thumbnail_s:
+            self._draw_thumbnail(stage, self._stale_thumbnails.popleft(), now)
+        elif self._coarse_since_s is not None and now >= self._coarse_since_s + SETTLED_S:
+            self._coarse_since_s = None
+            began = time.process_time()
+            self._draw_main(stage, self._size, smooth=True)
+            self._pacer.spent(now, time.process_time() - began)
+
+    def _draw_moving(self, stage: Stage, now: float) -> None:
+        scale = self._pacer.scale
+        smooth = not stage.renderer.software
+        began = time.process_time()
+        self._draw_main(stage, (round(self._size[0] * scale), round(self._size[1] * scale)), smooth=smooth)
+        self._pacer.drew(now, time.process_time() - began, scale)
+        self._drawn.append(time.monotonic() - now)
+        self._coarse_since_s = None if smooth and scale == 1.0 else now
+
+    def _draw_main(self, stage: Stage, size: tuple[int, int], *, smooth: bool) -> None:
+        view = stage.view_of(self._camera) if isinstance(self._camera, CameraDescription) else self._camera
+        if view is not None:
+            self._write(stage, self._frames, view, size, smooth=smooth)
+
+    def _draw_thumbnail(self, stage: Stage, index: int, now: float) -> None:
+        name = self._thumbnail_names[index]
+        began = time.process_time()
+        for camera in stage.cameras:
+            if camera.name == name:
+                size = _limited(*self._thumbnail_size, self._rings[index])
+                self._write(stage, self._rings[index], stage.view_of(camera), size, smooth=True)
+        self._pacer.spent(now, time.process_time() - began)
+        self._next_thumbnail_s = now + _THUMBNAIL_PERIOD_S / len(self._thumbnail_names)
+
+    def _write(self, stage: Stage, ring: FrameRing, view: View, size: tuple[int, int], *, smooth: bool) -> None:
+        width, height = max(_SMALLEST, size[0]), max(_SMALLEST, size[1])
+        began = time.monotonic()
+        ring.write(
+            stage.renderer.draw(view, width, height, smooth=smooth),
+            view_projection=view.view_projection(width / height),
+            anchor=stage.end_effector(),
+            step=self._step,
+            flags=RECORDED if self._recorded else 0,
+            timestamp=began,
+        )
+
+    def _report(self, now: float) -> None:
+        passed_s = now - self._next_status_s + _STATUS_PERIOD_S
+        processor_s = time.process_time()
+        self._endpoint.send(
+            ViewerStatus(
+                frames_per_second=len(self._drawn) / passed_s,
+                draw_ms=1000.0 * sum(self._drawn) / len(self._drawn) if self._drawn else 0.0,
+                core_share=(processor_s - self._processor_s) / passed_s,
+            )
+        )
+        self._drawn.clear()
+        self._processor_s = processor_s
+        self._next_status_s = now + _STATUS_PERIOD_S
+
+
+def _limited(width: int, height: int, ring: FrameRing) -> tuple[int, int]:
+    """Return the size, made smaller in both directions alike until it fits into ``ring``."""
+    factor = min(1.0, ring.max_width / max(width, 1), ring.max_height / max(height, 1))
+    return max(_SMALLEST, int(width * factor)), max(_SMALLEST, int(height * factor))
+
+
+def _preset(camera: CameraDescription) -> Preset:
+    return Preset(
+        name=camera.name,
+        title=camera.title,
+        yaw_deg=camera.yaw_deg,
+        pitch_deg=camera.pitch_deg,
+        distance_m=camera.distance,
+        target=camera.target,
+        follows_end_effector=camera.follows_end_effector,
+    )

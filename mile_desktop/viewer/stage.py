@@ -1,0 +1,119 @@
+"""A loaded scene and the renderer that draws it."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pybullet
+
+from mile_desktop.places import SIM_SCENES
+from mile_desktop.scenes.catalogue import scene_info
+from mile_desktop.scenes.description import (
+    CameraDescription,
+    SceneDescription,
+    Vector,
+    load_description,
+    scene_folder,
+)
+from mile_desktop.scenes.mirror import SceneMirror
+from mile_desktop.viewer.camera import View
+from mile_desktop.viewer.context import try_context
+from mile_desktop.viewer.opengl import OpenGLRenderer
+from mile_desktop.viewer.renderer import Renderer, RendererUnavailableError
+from mile_desktop.viewer.tiny import TinyRenderer
+
+FloatArray = npt.NDArray[np.float32]
+
+LIGHT_MODELS = {"pybullet_data/franka_panda/panda.urdf": SIM_SCENES / "panda" / "panda.urdf"}
+"""Models with fewer triangles to draw in place of those a scene steps."""
+
+
+class Stage:
+    """Bodies of one scene in a PyBullet client of their own, and the renderer; belongs to one thread.
+
+    Parameters
+    ----------
+    scene
+        Command-line name.
+    try_opengl
+        Use OpenGL where there is any; else PyBullet's own renderer.
+
+    Raises
+    ------
+    UnknownSceneError, SceneDescriptionError
+        There is no such scene, or it cannot be loaded.
+    """
+
+    def __init__(self, scene: str, *, try_opengl: bool = True) -> None:
+        self.scene = scene_info(scene).name
+        self.description = load_description(scene_folder(scene))
+        self._client: int = pybullet.connect(pybullet.DIRECT)
+        try:
+            light: Path | None = LIGHT_MODELS.get(self.description.robot.urdf)
+            self._mirror = SceneMirror(self._client, self.description, light)
+            self.problems: tuple[str, ...] = ()
+            self.renderer = self._open_renderer(try_opengl=try_opengl)
+            self.pose(resting_state(self.description))
+        except Exception:
+            pybullet.disconnect(physicsClientId=self._client)
+            raise
+
+    def _open_renderer(self, *, try_opengl: bool) -> Renderer:
+        if not try_opengl:
+            return TinyRenderer(self._client)
+        try:
+            try_context()
+            renderer = OpenGLRenderer(self._client)
+        except RendererUnavailableError as error:
+            self.problems = (f"{error} The scene is drawn by PyBullet's own renderer, a few pictures a second.",)
+            return TinyRenderer(self._client)
+        self.problems = tuple(f"Not drawn: {problem}." for problem in renderer.problems)
+        return renderer
+
+    @property
+    def cameras(self) -> tuple[CameraDescription, ...]:
+        """The scene's cameras, the default one first."""
+        return self._mirror.cameras()
+
+    def pose(self, state: FloatArray) -> None:
+        """Put everything where ``state`` (float32[k]) says; raise ``ValueError`` when it does not fit the scene."""
+        self._mirror.apply(state)
+        self.renderer.scene_changed()
+
+    def end_effector(self) -> FloatArray:
+        """Return the position of the end effector, float32[3], m."""
+        return self._mirror.end_effector()
+
+    def view_of(self, camera: CameraDescription) -> View:
+        """Return where ``camera`` stands now; one that follows the end effector moves with it."""
+        target = camera.target
+        if camera.follows_end_effector:
+            target = _sum(self.end_effector(), target)
+        return View(camera.yaw_deg, camera.pitch_deg, camera.distance, target, camera.fov_deg)
+
+    def close(self) -> None:
+        """Free renderer and client."""
+        self.renderer.close()
+        pybullet.disconnect(physicsClientId=self._client)
+
+
+def resting_state(description: SceneDescription) -> FloatArray:
+    """Return float32[k]: robot at home, gripper open, every body in the middle of where it may stand.
+
+    Shown until the first state of the running scene arrives.
+    """
+    robot = description.robot
+    values = [*robot.home_joints, robot.finger_travel[1], robot.finger_travel[1]]
+    placed: dict[str, Vector] = {}
+    for body in description.bodies:
+        origin = placed.get(body.relative_to or "", (0.0, 0.0, 0.0))
+        middle = _sum(np.mean(body.position_range, axis=0), origin)
+        placed[body.name] = middle
+        if body.moves:
+            values += [*middle, 0.0, 0.0, 0.0, 1.0]
+    return np.array(values, np.float32)
+
+
+def _sum(a: npt.ArrayLike, b: npt.ArrayLike) -> Vector:
+    x, y, z = (float(value) for value in np.add(a, b))
+    return x, y, z

@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mile_desktop.viewer.geometry import GeometryError, Triangles, box, cylinder, read_obj, sphere
+
+
+def volume(triangles: Triangles) -> float:
+    """Positive, and right, only when every face is wound outwards."""
+    a, b, c = triangles[:, 0, :3], triangles[:, 1, :3], triangles[:, 2, :3]
+    return float(np.einsum("ij,ij->i", a, np.cross(b, c)).sum() / 6.0)
+
+
+@pytest.mark.parametrize(
+    ("triangles", "expected", "tolerance"),
+    [
+        (box((1.0, 2.0, 3.0)), 6.0, 1e-5),
+        (cylinder(1.0, 2.0), 2.0 * np.pi, 0.05),
+        (sphere(1.0), 4.0 / 3.0 * np.pi, 0.08),
+    ],
+)
+def test_solids_are_closed_and_face_outwards(triangles: Triangles, expected: float, tolerance: float) -> None:
+    assert volume(triangles) == pytest.approx(expected, abs=tolerance)
+    outward = np.einsum("ijk,ijk->ij", triangles[:, :, :3], triangles[:, :, 3:])
+    assert np.all(outward > 0.0)
+    assert np.linalg.norm(triangles[:, :, 3:], axis=2) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_mesh_without_normals_gets_flat_ones(tmp_path: Path) -> None:
+    path = tmp_path / "square.obj"
+    path.write_text("# a square\nv 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nf 1 2 3 4\n", "utf-8")
+    triangles = read_obj(path)
+    assert triangles.shape == (2, 3, 6)
+    assert np.all(triangles[:, :, 3:] == [0, 0, 1])
+
+
+def test_a_mesh_keeps_its_normals(tmp_path: Path) -> None:
+    path = tmp_path / "triangle.obj"
+    path.write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nvn 0 1 0\nf 1/1/1 2/1/1 3/1/1\n", "utf-8")
+    assert np.all(read_obj(path)[:, :, 3:] == [0, 1, 0])
+
+
+@pytest.mark.parametrize("text", ["v 0 0 0\n", "v zero 0 0\nf 1 1 1\n"])
+def test_what_is_no_mesh_is_said(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "bad.obj"
+    path.write_text(text, "utf-8")
+    with pytest.raises(GeometryError, match=r"bad\.obj: found no"):
+        read_obj(path)
