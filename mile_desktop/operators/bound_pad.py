@@ -24,6 +24,9 @@ _REQUESTS = {
 }
 """Use of a button → what one press of it asks for; discarding takes two and is not here."""
 
+_ESSENTIAL = frozenset({"takeover", *(f"{entry} {sign}" for entry in DRIVEN for sign in "+−")})
+"""Uses without which a pad cannot take over, as ``PadProfile.uses`` names them."""
+
 
 @dataclass(frozen=True, slots=True)
 class PadReading:
@@ -94,15 +97,21 @@ class BoundPad:
         name = self.device.name
         if self._missing and not self.device.known_to_sdl:
             return f"The layout of “{name}” is not known; bind its controls on the Devices page before taking over."
+        if self._missing and self.can_drive:
+            return f"“{name}” has no {self._lacking(self._missing)}; bind other controls on the Devices page."
         if self._missing:
-            lacking = ", ".join(f"{control_label(control)} ({use})" for use, control in self._missing.items())
-            loss = "" if self.can_drive else " Taking over with it is not possible:"
+            essential = {use: control for use, control in self._missing.items() if use in _ESSENTIAL}
             return (
-                f"“{name}” has {self.device.counts} and lacks {lacking}.{loss} bind other controls on the Devices page."
+                f"“{name}” cannot take over: it has {self.device.counts}, but no {self._lacking(essential)}; "
+                "bind other controls on the Devices page."
             )
         if not self.can_drive:
             return f"Nothing on “{name}” is bound to taking over and driving; bind controls on the Devices page."
         return ""
+
+    @staticmethod
+    def _lacking(missing: Mapping[str, str]) -> str:
+        return ", ".join(f"{control_label(control)} ({use})" for use, control in missing.items())
 
     @property
     def instruction(self) -> str:

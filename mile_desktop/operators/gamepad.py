@@ -5,18 +5,29 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from mile_desktop.operators.bound_pad import BoundPad, PadReading
 from mile_desktop.operators.operator import OperatorContext, OperatorReading
-from mile_desktop.operators.pad_device import NO_PAD, PadDevice, RawPadState, button_down
+from mile_desktop.operators.pad_device import NO_PAD, PadDevice, PadGoneError, RawPadState
 from mile_desktop.operators.profile import PadProfile, ProfileError, load_profile
-from mile_desktop.operators.sdl import start_sdl, stop_sdl
+from mile_desktop.operators.sdl import (
+    ButtonDown,
+    PadsUnavailableError,
+    PluggedIn,
+    Unplugged,
+    pad_count,
+    pad_events,
+    start_sdl,
+    stop_sdl,
+)
 from mile_desktop.operators.shaping import fit_action
 
 _log = logging.getLogger(__name__)
 
 NO_GAMEPAD = "No gamepad"
+
+STALE_S = 0.5
+"""What was pressed while nobody looked for longer is not done late, except a stop."""
 
 
 class Gamepad:
@@ -25,7 +36,8 @@ class Gamepad:
     One object a process, because SDL's event queue is the process's. Made, polled and closed by one thread, the
     rollout loop's; nothing here blocks, but opening a pad that is being plugged in asks the system for some
     milliseconds. Pads come and go while it runs: one lost while driving is reported as not connected, and a pad that
-    comes back has to see its takeover button released before it drives.
+    comes back has to see its takeover button released before it drives. Where SDL cannot be started there are no pads
+    and ``problem`` says why.
 
     Parameters
     ----------
@@ -33,15 +45,9 @@ class Gamepad:
         Folder of pad profiles (``operators.profile``); None: built-in defaults.
     clock
         Monotonic seconds.
-
-    Raises ``PadsUnavailableError`` where SDL cannot be started.
     """
 
     def __init__(self, profiles: Path | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
-        start_sdl()
-        import pygame  # noqa: PLC0415 - late: see operators.sdl
-
-        self._sdl: Any = pygame
         self._profiles = profiles
         self._clock = clock
         self._chosen_profiles: dict[str, PadProfile] = {}
@@ -52,7 +58,15 @@ class Gamepad:
         self._driving = False
         self._lost_name = ""
         self._discard_armed = False
-        for index in range(pygame.joystick.get_count()):
+        self._polled_at = clock()
+        self._unavailable = ""
+        try:
+            start_sdl()
+        except PadsUnavailableError as error:
+            self._unavailable = str(error)
+            _log.warning("%s", error)
+            return
+        for index in range(pad_count()):
             self._plug_in(index)
 
     @property
@@ -66,7 +80,7 @@ class Gamepad:
         if self._lost_name:
             return self._lost_name
         if self._active is None:
-            return NO_GAMEPAD
+            return self._unavailable or NO_GAMEPAD
         return self._active.device.name if self._active.can_drive else self.problem
 
     @property
@@ -78,7 +92,7 @@ class Gamepad:
     def problem(self) -> str:
         """What is wrong with the pad that is listened to, in words; empty when nothing is."""
         if self._active is None:
-            return ""
+            return self._unavailable
         return self._profile_problems.get(self._active.device.guid, "") or self._active.problem
 
     @property
@@ -101,10 +115,7 @@ class Gamepad:
         presses = self._take_events()
         lost = bool(self._lost_name)
         now = self._clock()
-        readings = {
-            instance: pad.read(presses.get(instance, {}), now, view_yaw_deg=self._view_yaw_deg)
-            for instance, pad in self._pads.items()
-        }
+        readings = self._read_pads(presses, now)
         if not lost:
             self._choose(readings)
         reading = readings.get(self._active.device.instance_id) if self._active else None
@@ -119,25 +130,38 @@ class Gamepad:
             discard_armed=self._discard_armed,
         )
 
+    def _read_pads(self, presses: dict[int, Counter[str]], now: float) -> dict[int, PadReading]:
+        stale = now - self._polled_at > STALE_S
+        self._polled_at = now
+        readings = {}
+        for instance, pad in self._pads.items():
+            counts = presses.get(instance, Counter())
+            if stale:
+                stop = pad.profile.buttons.stop
+                counts = Counter({stop: counts[stop]}) if stop in counts else Counter()
+            readings[instance] = pad.read(counts, now, view_yaw_deg=self._view_yaw_deg)
+        return readings
+
     def _take_events(self) -> dict[int, Counter[str]]:
         """Follow pads coming and going; return how often which button of each pad went down."""
         presses: dict[int, Counter[str]] = {}
         self._lost_name = ""
-        for event in self._sdl.event.get():
-            if event.type == self._sdl.JOYDEVICEADDED:
-                self._plug_in(event.device_index)
-            elif event.type == self._sdl.JOYDEVICEREMOVED:
-                self._unplug(event.instance_id)
-            elif event.type in {self._sdl.CONTROLLERBUTTONDOWN, self._sdl.JOYBUTTONDOWN}:
-                instance, control = button_down(event)
-                presses.setdefault(instance, Counter())[control] += 1
+        if self._unavailable:
+            return presses
+        for event in pad_events():
+            match event:
+                case PluggedIn(device_index):
+                    self._plug_in(device_index)
+                case Unplugged(instance):
+                    self._unplug(instance)
+                case ButtonDown(instance, control):
+                    presses.setdefault(instance, Counter())[control] += 1
         return presses
 
     def _plug_in(self, device_index: int) -> None:
         try:
             device = PadDevice(device_index)
-        except self._sdl.error:
-            # unplugged again before it could be opened; its removal is on the way
+        except PadGoneError:
             _log.warning("A gamepad was plugged in but could not be opened", exc_info=True)
             return
         if device.instance_id in self._pads:
@@ -205,4 +229,5 @@ class Gamepad:
             pad.device.close()
         self._pads.clear()
         self._active = None
-        stop_sdl()
+        if not self._unavailable:
+            stop_sdl()

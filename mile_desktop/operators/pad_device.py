@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from mile_desktop.operators.controls import (
     HAT_DIRECTIONS,
@@ -13,14 +12,15 @@ from mile_desktop.operators.controls import (
     parse_control,
 )
 
-if TYPE_CHECKING:
-    from pygame.event import Event
-
 PRESSED_AT = 0.5
 """Position from which an analogue control counts as pressed."""
 
 _FULL_SCALE = 32767.0
 _ELEMENT = re.compile(r"[+-]?(?P<kind>[abh])(?P<index>\d+)")
+
+
+class PadGoneError(RuntimeError):
+    """The pad was unplugged again before it could be opened; SDL will report its removal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,20 @@ NO_PAD = RawPadState(name="", guid="", axes=(), buttons=(), connected=False)
 
 
 class PadDevice:
-    """An open pad. Made, read and closed on the thread that pumps SDL's events."""
+    """An open pad. Made, read and closed on the thread that pumps SDL's events.
+
+    Raises ``PadGoneError``.
+    """
 
     def __init__(self, device_index: int) -> None:
         import pygame  # noqa: PLC0415
         from pygame._sdl2 import controller  # noqa: PLC0415
 
-        self._joystick = pygame.joystick.Joystick(device_index)
-        self._controller = controller.Controller(device_index) if controller.is_controller(device_index) else None
+        try:
+            self._joystick = pygame.joystick.Joystick(device_index)
+            self._controller = controller.Controller(device_index) if controller.is_controller(device_index) else None
+        except pygame.error as error:
+            raise PadGoneError(f"The gamepad could not be opened: {error}") from error
         self._mapping: dict[str, str] = dict(self._controller.get_mapping()) if self._controller else {}
         self.name = self._joystick.get_name()
         self.guid = self._joystick.get_guid()
@@ -136,12 +142,3 @@ def hat_points(value: tuple[float, float], direction: str) -> bool:
     """Say whether a hat at ``value`` points into ``direction`` (diagonals point into two)."""
     x, y = HAT_DIRECTIONS[direction]
     return (x != 0 and value[0] == x) or (y != 0 and value[1] == y)
-
-
-def button_down(event: "Event") -> tuple[int, str]:
-    """Return which pad's which button one of SDL's button events is about: instance id, name of the control."""
-    import pygame  # noqa: PLC0415
-
-    if event.type == pygame.CONTROLLERBUTTONDOWN:
-        return event.instance_id, SDL_BUTTONS[event.button]
-    return event.instance_id, f"button{event.button}"

@@ -4,8 +4,12 @@ Imported late: pygame costs a tenth of a second, and only the process that owns 
 """
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-_ENVIRONMENT = {
+from mile_desktop.operators.controls import SDL_BUTTONS
+
+ENVIRONMENT = {
     # joystick events need SDL's video system, not a display
     "SDL_VIDEODRIVER": "dummy",
     # the process that reads the pad never has the keyboard focus
@@ -22,12 +26,37 @@ class PadsUnavailableError(RuntimeError):
     """SDL cannot be started in this process."""
 
 
+@dataclass(frozen=True, slots=True)
+class PluggedIn:
+    """A pad can be opened by its index among those that are there now."""
+
+    device_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unplugged:
+    """The pad with this instance id is gone."""
+
+    instance_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonDown:
+    """A button went down; a pad that SDL knows reports it twice, by SDL's name and by its raw one."""
+
+    instance_id: int
+    control: str
+
+
+PadEvent = PluggedIn | Unplugged | ButtonDown
+
+
 def start_sdl() -> None:
     """Start SDL's joysticks and their events in this process; the calling thread has to read the events.
 
     Raises ``PadsUnavailableError``.
     """
-    os.environ.update(_ENVIRONMENT)
+    os.environ.update(ENVIRONMENT)
     import pygame  # noqa: PLC0415 - late and after its environment
     from pygame._sdl2 import controller  # noqa: PLC0415
 
@@ -51,6 +80,28 @@ def start_sdl() -> None:
             pygame.CONTROLLERBUTTONDOWN,
         ]
     )
+
+
+def pad_count() -> int:
+    """Return how many pads are plugged in."""
+    import pygame  # noqa: PLC0415
+
+    return pygame.joystick.get_count()
+
+
+def pad_events() -> Iterator[PadEvent]:
+    """Read the devices and yield what happened since the last call; never blocks."""
+    import pygame  # noqa: PLC0415
+
+    for event in pygame.event.get():
+        if event.type == pygame.CONTROLLERBUTTONDOWN:
+            yield ButtonDown(event.instance_id, SDL_BUTTONS[event.button])
+        elif event.type == pygame.JOYBUTTONDOWN:
+            yield ButtonDown(event.instance_id, f"button{event.button}")
+        elif event.type == pygame.JOYDEVICEADDED:
+            yield PluggedIn(event.device_index)
+        elif event.type == pygame.JOYDEVICEREMOVED:
+            yield Unplugged(event.instance_id)
 
 
 def stop_sdl() -> None:
