@@ -66,6 +66,8 @@ class MainWindow(QMainWindow):
     def add_page(self, page: str, widget: QWidget) -> None:
         """Add a page (see ``rail.PAGES`` for the names); the first one is shown."""
         page_info(page)
+        if widget.focusPolicy() is Qt.FocusPolicy.NoFocus:
+            widget.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._pages[page] = widget
         self._stack.addWidget(widget)
         self.rail.add(page)
@@ -123,6 +125,8 @@ class MainWindow(QMainWindow):
     def show_page(self, page: str) -> None:
         """Show a page that was added; raise ``KeyError`` for one that was not."""
         self._stack.setCurrentWidget(self._pages[page])
+        # keys belong to the page, not to a menu that happens to be first in the tab order
+        self._pages[page].setFocus(Qt.FocusReason.OtherFocusReason)
         self.rail.select(page)
         self.shortcuts.set_page(page)
         self._show_panel_if_wanted()

@@ -167,9 +167,11 @@ class History(QFrame):
         self._rows.addStretch(1)
 
     def place_above(self, line: QWidget) -> None:
-        """Take the place above ``line``, as wide as two thirds of the window and as high as a third."""
+        """Take the place above ``line``: two thirds of the window wide, as high as it needs and a third at most."""
         window = line.window()
-        width, height = window.width() * 2 // 3, window.height() // 3
+        width = window.width() * 2 // 3
+        needed = self._rows.heightForWidth(width - theme.px(24)) + theme.px(24)
+        height = max(theme.px(48), min(needed, window.height() // 3))
         corner = line.mapTo(window, QPoint(0, 0))
         self.setGeometry(theme.px(8), corner.y() - height - theme.px(8), width, height)
         bar = self._scroll.verticalScrollBar()

@@ -10,7 +10,10 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollA
 from mile_desktop.ui import theme
 from mile_desktop.ui.shortcuts import Binding
 
-_WIDTH, _HEIGHT = 960, 640
+_WIDTH = 960
+_FRAME = 104
+"""Height of the card beside its rows."""
+_PAD_WIDTH, _KEY_WIDTH = 96, 112
 _COLUMNS = 2
 
 
@@ -21,6 +24,7 @@ class ShortcutOverlay(QWidget):
         super().__init__(window)
         self._card = QFrame(self)
         self._card.setObjectName("overlay")
+        self._body = QWidget()
         self._columns = [QVBoxLayout() for _ in range(_COLUMNS)]
         self._lay_out()
         window.installEventFilter(self)
@@ -59,7 +63,7 @@ class ShortcutOverlay(QWidget):
             return
         self.setGeometry(window.rect())
         width = min(theme.px(_WIDTH), self.width() - theme.px(32))
-        height = min(theme.px(_HEIGHT), self.height() - theme.px(32))
+        height = min(self._body.sizeHint().height() + theme.px(_FRAME), self.height() - theme.px(32))
         self._card.setGeometry((self.width() - width) // 2, (self.height() - height) // 2, width, height)
 
     def _lay_out(self) -> None:
@@ -77,8 +81,7 @@ class ShortcutOverlay(QWidget):
         top.addWidget(title)
         top.addWidget(hint, 1)
         top.addWidget(close)
-        body = QWidget()
-        row = QHBoxLayout(body)
+        row = QHBoxLayout(self._body)
         theme.space(row, spacing=40)
         for column in self._columns:
             theme.space(column, spacing=16)
@@ -86,7 +89,7 @@ class ShortcutOverlay(QWidget):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(body)
+        scroll.setWidget(self._body)
         card = QVBoxLayout(self._card)
         theme.space(card, (24, 16, 16, 16), 16)
         card.addLayout(top)
@@ -133,4 +136,6 @@ def _section(name: str, rows: Sequence[Binding]) -> QWidget:
         grid.addWidget(pad, index, 1)
         grid.addWidget(key, index, 2, Qt.AlignmentFlag.AlignRight)
     grid.setColumnStretch(0, 1)
+    grid.setColumnMinimumWidth(1, theme.px(_PAD_WIDTH))
+    grid.setColumnMinimumWidth(2, theme.px(_KEY_WIDTH))
     return section

@@ -39,24 +39,23 @@ class Binding:
     @property
     def keys_text(self) -> str:
         """The keys as people read them."""
-        text = " or ".join(_NAMES.get(key, key.replace("+", " + ")) for key in self.keys)
+        shown = dict.fromkeys(_NAMES.get(key, key.replace("+", " + ")) for key in self.keys)
+        text = " or ".join(shown)
         return f"hold {text}" if self.held and self.group == "Take over" else text
 
 
 _NAMES = {
     "Return": "Enter",
-    "Enter": "Enter (keypad)",
-    "Esc": "Esc",
+    "Ctrl+Return": "Ctrl + Enter",
     "Del": "Delete",
-    "Home": "Home",
     "W/S": "W / S",
     "A/D": "A / D",
     "Q/E": "Q / E",
 }
 
 BINDINGS: tuple[Binding, ...] = (
-    Binding("takeover", "Take over while held", "Take over", ("Space",), "hold RB", held=True),
-    Binding("rewind", "Rewind the scene while held", "Take over", ("R",), "hold LB", held=True),
+    Binding("takeover", "Take over", "Take over", ("Space",), "hold RB", held=True),
+    Binding("rewind", "Rewind the scene", "Take over", ("R",), "hold LB", held=True),
     Binding("drive_x", "Move away / nearer", "Drive", ("W/S",), "left stick ↑↓", held=True),
     Binding("drive_y", "Move left / right", "Drive", ("A/D",), "left stick ←→", held=True),
     Binding("drive_z", "Move up / down", "Drive", ("Q/E",), "right stick ↑↓", held=True),
@@ -64,14 +63,14 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("start", "Start an episode", "Episode", ("Ctrl+Return",), "Start"),
     Binding("success", "Mark success", "Episode", ("Return", "Enter"), "A"),
     Binding("failure", "Mark failure", "Episode", ("Backspace",), "B"),
-    Binding("discard", "Discard and record again", "Episode", ("Del",), "X twice"),
+    Binding("discard", "Discard and record again (press twice)", "Episode", ("Del",), "X twice"),
     Binding("hold", "Hold, or resume", "Episode", ("H",), "Y"),
     Binding("stop", "Stop; stays stopped until reset", "Episode", ("Esc",), "Back", Scope.ALWAYS),
     Binding("reset", "Reset after a stop", "Episode", ("Ctrl+R",), "Start"),
-    Binding("camera_1", "View: front", "View", ("1",)),
-    Binding("camera_2", "View: side", "View", ("2",)),
-    Binding("camera_3", "View: top", "View", ("3",)),
-    Binding("camera_4", "View: wrist", "View", ("4",)),
+    Binding("camera_1", "Camera 1", "View", ("1",)),
+    Binding("camera_2", "Camera 2", "View", ("2",)),
+    Binding("camera_3", "Camera 3", "View", ("3",)),
+    Binding("camera_4", "Camera 4", "View", ("4",)),
     Binding("camera_previous", "Previous camera", "View", ("[",), "D-pad ←"),
     Binding("camera_next", "Next camera", "View", ("]",), "D-pad →"),
     Binding("retrain", "Retrain", "Learn", ("Ctrl+T",)),
