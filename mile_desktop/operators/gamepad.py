@@ -18,7 +18,6 @@ from mile_desktop.operators.sdl import (
     pad_count,
     pad_events,
     start_sdl,
-    stop_sdl,
 )
 from mile_desktop.operators.shaping import fit_action
 
@@ -224,10 +223,8 @@ class Gamepad:
         return self._active is not None and self._active.device.rumble(strength, duration_ms)
 
     def close(self) -> None:
-        """Release the pads and SDL."""
+        """Release the pads."""
         for pad in self._pads.values():
             pad.device.close()
         self._pads.clear()
         self._active = None
-        if not self._unavailable:
-            stop_sdl()

@@ -54,6 +54,8 @@ PadEvent = PluggedIn | Unplugged | ButtonDown
 def start_sdl() -> None:
     """Start SDL's joysticks and their events in this process; the calling thread has to read the events.
 
+    Starting again does nothing but forget what happened before. SDL ends with the process.
+
     Raises ``PadsUnavailableError``.
     """
     os.environ.update(ENVIRONMENT)
@@ -68,6 +70,7 @@ def start_sdl() -> None:
         raise PadsUnavailableError(
             f"Gamepads cannot be read here: SDL says “{error}”. Keyboard and on-screen pad still work."
         ) from error
+    pygame.event.clear()
     controller.set_eventstate(True)
     pygame.event.set_blocked(None)
     pygame.event.set_allowed(
@@ -102,13 +105,3 @@ def pad_events() -> Iterator[PadEvent]:
             yield PluggedIn(event.device_index)
         elif event.type == pygame.JOYDEVICEREMOVED:
             yield Unplugged(event.instance_id)
-
-
-def stop_sdl() -> None:
-    """Let go of SDL; harmless when it was not started."""
-    import pygame  # noqa: PLC0415
-    from pygame._sdl2 import controller  # noqa: PLC0415
-
-    controller.quit()
-    pygame.joystick.quit()
-    pygame.display.quit()
