@@ -17,7 +17,7 @@ class SegmentSettings:
     """Steps between having seen enough and the first own action; varied by up to half each time."""
     min_hold_steps: int = 10
     """A takeover lasts at least this long."""
-    memory: float = 0.8
+    memory: float = 0.85
     """Part of the last impression that is kept at each step, in [0, 1)."""
     disagreement: float = 0.5
     """Remembered distance (root mean square over dimensions) between proposal and expert that calls for a takeover."""

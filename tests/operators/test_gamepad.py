@@ -78,7 +78,7 @@ def test_right_bumper_takes_over_while_held(pad: VirtualPad, tick: Ticks) -> Non
     ],
 )
 def test_each_control_moves_what_it_should(
-    pad: VirtualPad, tick: Ticks, control: str, position: float, entry: int, sign: float
+    pad: VirtualPad, tick: Ticks, *, control: str, position: float, entry: int, sign: float
 ) -> None:
     tick()
     pad.move(control, position)
@@ -124,7 +124,7 @@ def test_left_is_left_as_seen_from_the_other_side(pad: VirtualPad, tick: Ticks) 
     st.floats(0.0, 0.9),
     st.floats(0.0, 1.0),
 )
-def test_whatever_the_thumbs_do_the_action_is_in_the_box(
+def test_whatever_the_thumbs_do_the_action_is_in_the_box(  # noqa: PLR0917
     pad: VirtualPad,
     tick: Ticks,
     sticks: dict[str, float],

@@ -32,7 +32,7 @@ GUID = "030000005e0400008e02000010010000"
     st.booleans(),
     st.text(max_size=20),
 )
-def test_json_gives_back_what_was_written(
+def test_json_gives_back_what_was_written(  # noqa: PLR0917
     mode: TakeoverMode, dead_zone: float, expo: float, speed: float, invert: bool, name: str
 ) -> None:
     profile = PadProfile(
