@@ -1,0 +1,184 @@
+"""What the clients of the rollout worker and of the viewer have in common: a child process behind Qt signals."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import msgspec
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from mile_desktop.channels.errors import ChannelError
+from mile_desktop.channels.process import ChildProcess
+
+POLL_MS = 16
+SILENCE_S = 1.0
+
+
+class ChildClient(QObject):
+    """Owns one child process at a time, drains its messages on the window's thread and notices its end.
+
+    Everything is called on, and every signal comes from, the window's thread; nothing waits for the child but
+    ``close``. Commands of the types in ``repeated`` describe what the child should be doing; the newest of each is sent
+    again after a restart.
+    """
+
+    died = Signal(str)
+    """The process is gone; one sentence why."""
+    silent = Signal(str)
+    """It has not said anything for a second although it should: frozen; one sentence."""
+    heard_again = Signal()
+    """It had been silent and speaks again."""
+    refused = Signal(str)
+    """A command could not be sent; said once until the next restart."""
+
+    repeated: ClassVar[tuple[type, ...]] = ()
+    silence_s: ClassVar[float] = SILENCE_S
+
+    def __init__(self, parent: QObject | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(parent)
+        self._clock = clock
+        self._child: ChildProcess[Any] | None = None
+        self._retiring: threading.Thread | None = None
+        self._standing: dict[type, msgspec.Struct] = {}
+        self._said_silent = False
+        self._said_refused = False
+        self._said_dead = False
+        self._restart_wanted = False
+        self._closed = False
+        self._timer = QTimer(self)
+        self._timer.setInterval(POLL_MS)
+        self._timer.timeout.connect(self.poll)
+
+    # ── for the window ───────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._child is not None and self._child.alive
+
+    @property
+    def pid(self) -> int:
+        """Process id; 0 while there is none."""
+        return self._child.pid if self._child is not None else 0
+
+    def start(self) -> None:
+        """Start the process; commands may be sent at once."""
+        self._child = self._make_child()
+        self._said_silent = self._said_refused = self._said_dead = False
+        self._child.start()
+        self._timer.start()
+
+    def send(self, command: msgspec.Struct) -> bool:
+        """Queue ``command``; return False, and say why by ``refused``, where that is not possible."""
+        if isinstance(command, self.repeated):
+            self._standing[type(command)] = command
+        if self._child is None:
+            return False
+        try:
+            self._child.send(command)
+        except ChannelError as error:
+            if not self._said_refused:
+                self._said_refused = True
+                self.refused.emit(str(error))
+            return False
+        return True
+
+    def restart(self) -> None:
+        """End the process, if it still is there, and start a new one that does what the old one was to do.
+
+        Returns at once; a frozen process is ended by a thread of its own, and the new one starts when it is gone.
+        """
+        if self._closed or self._restart_wanted:
+            return
+        self._restart_wanted = True
+        if self._child is not None:
+            self._retiring = threading.Thread(target=self._child.stop, args=(0.5,), name="retiring", daemon=True)
+            self._retiring.start()
+        self._timer.start()
+
+    def close(self, timeout_s: float = 3.0) -> None:
+        """Ask the process to end, end it if it does not within ``timeout_s``; nothing runs when this returns."""
+        self._closed = True
+        self._timer.stop()
+        if self._retiring is not None:
+            self._retiring.join()
+            self._retiring = None
+        if self._child is not None:
+            self._say_goodbye(self._child)
+            self._child.stop(timeout_s)
+            self._receive(self._child.drain())
+            self._child = None
+
+    def poll(self) -> None:
+        """Take what has arrived and look after the process; called by the timer."""
+        if self._restart_wanted:
+            self._finish_restart()
+            return
+        child = self._child
+        if child is None:
+            return
+        ended = not child.alive
+        self._receive(child.drain())
+        if ended:
+            self._announce_end(child)
+        else:
+            self._watch_silence(child)
+
+    # ── for subclasses ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _make_child(self) -> ChildProcess[Any]:
+        """Make the process, not started."""
+        raise NotImplementedError
+
+    def _receive(self, events: Sequence[Any]) -> None:
+        """Pass ``events`` on as signals, oldest first."""
+        raise NotImplementedError
+
+    def _should_speak(self) -> bool:
+        """Whether silence means that something is wrong."""
+        raise NotImplementedError
+
+    def _goodbye(self) -> msgspec.Struct:
+        """Return the command that ends the process."""
+        raise NotImplementedError
+
+    def _ended(self, reason: str) -> None:
+        """React to an end that nobody asked for."""
+        self.died.emit(reason)
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _finish_restart(self) -> None:
+        if self._retiring is not None:
+            if self._retiring.is_alive():
+                return
+            self._retiring = None
+        self._restart_wanted = False
+        self.start()
+        for kind in self.repeated:
+            if kind in self._standing:
+                self.send(self._standing[kind])
+
+    def _announce_end(self, child: ChildProcess[Any]) -> None:
+        if not self._said_dead:
+            self._said_dead = True
+            self._timer.stop()
+            self._ended(child.exit_reason)
+
+    def _watch_silence(self, child: ChildProcess[Any]) -> None:
+        quiet_s = self._clock() - child.last_heard
+        is_silent = self._should_speak() and quiet_s > self.silence_s
+        if is_silent and not self._said_silent:
+            self._said_silent = True
+            self.silent.emit(f"The {child.name} has not answered for {quiet_s:.0f} s and may be frozen.")
+        elif self._said_silent and not is_silent:
+            self._said_silent = False
+            self.heard_again.emit()
+
+    def _say_goodbye(self, child: ChildProcess[Any]) -> None:
+        try:
+            child.send(self._goodbye())
+        except ChannelError:
+            # it is gone or does not listen; stopping it is what follows anyway
+            self._said_refused = True
