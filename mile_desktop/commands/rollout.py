@@ -1,27 +1,22 @@
 """``mile-desktop rollout``: the window's engine without the window."""
 
 import argparse
-from collections import deque
 
 from mile_desktop.commands.command import (
     Command,
-    CommandError,
     Report,
     add_policy_argument,
     add_scene_argument,
     positive,
 )
 from mile_desktop.operators.nobody import NoOperator
-from mile_desktop.policies.policy import FloatArray
 from mile_desktop.rollout.clock import Clock, SimulatedClock, SystemClock
 from mile_desktop.rollout.controls import simulated_supervisor
-from mile_desktop.rollout.messages import EpisodeClosed, Event, LoadSession
-from mile_desktop.rollout.phases import Phase
-from mile_desktop.rollout.session import Session
+from mile_desktop.rollout.headless import roll_out
+from mile_desktop.rollout.messages import EpisodeClosed, LoadSession
 from mile_desktop.scenes.experts import load_expert
 
 SUPERVISORS = ("none", "probit", "segment")
-_BACKLOG = 500
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,58 +37,26 @@ def _run(options: argparse.Namespace, report: Report) -> None:
         gamepad=False,
         seed=options.seed,
     )
-    closed: deque[EpisodeClosed] = deque(maxlen=options.episodes)
 
-    def keep(event: Event) -> None:
-        if isinstance(event, EpisodeClosed):
-            closed.append(event)
+    def say(episode: EpisodeClosed) -> None:
+        _report_closed(episode, report)
 
     supervisor = simulated_supervisor(options.operator, load_expert(options.scene)) or NoOperator()
     clock: Clock = SystemClock() if options.realtime else SimulatedClock()
-    session = Session(plan, supervisor, publish=keep, show=_nobody_looks, clock=clock)
-    try:
-        session.loop.start(options.episodes)
-        _roll(session, closed, report)
-    finally:
-        session.close()
+    roll_out(plan, supervisor, options.episodes, clock=clock, on_episode=say)
 
 
-def _roll(session: Session, closed: deque[EpisodeClosed], report: Report) -> None:
-    """Tick until the run is over; an episode is reported once it is on disk."""
-    steps = 0
-    while session.loop.supervision.phase is not Phase.IDLE:
-        if session.loop.supervision.phase in {Phase.HOLD, Phase.STOPPED}:
-            raise CommandError(session.loop.supervision.reason)
-        session.loop.tick()
-        session.cadence.wait()
-        steps += 1
-        if steps % _BACKLOG == 0:
-            session.recorder.flush()
-        if session.loop.supervision.phase is Phase.RESETTING:
-            session.recorder.flush()
-            _report_closed(closed, report)
-
-
-def _report_closed(closed: deque[EpisodeClosed], report: Report) -> None:
-    while closed:
-        episode = closed.popleft()
-        fields = {
-            "episode": episode.episode_id,
-            "steps": episode.steps,
-            "takeovers": episode.takeovers,
-            "human_steps": episode.human_steps,
-            "outcome": episode.outcome,
-            "mean_intervention_prob": episode.mean_intervention_prob,
-        }
-        report.say(
-            fields,
-            f"{episode.episode_id}  {episode.outcome:8} {episode.steps:4} steps, {episode.takeovers} takeovers "
-            f"({episode.human_steps} steps)",
-        )
-
-
-def _nobody_looks(_state: FloatArray, _step: int) -> None:
-    return
+def _report_closed(episode: EpisodeClosed, report: Report) -> None:
+    fields = {
+        "episode": episode.episode_id,
+        "steps": episode.steps,
+        "takeovers": episode.takeovers,
+        "human_steps": episode.human_steps,
+        "outcome": episode.outcome,
+        "mean_intervention_prob": episode.mean_intervention_prob,
+    }
+    text = f"{episode.episode_id}  {episode.outcome:8} {episode.steps:4} steps, {episode.takeovers} takeovers "
+    report.say(fields, f"{text}({episode.human_steps} steps)")
 
 
 ROLLOUT = Command(

@@ -1,0 +1,110 @@
+"""``mile-desktop bundle``: make again what ships with the program for a scene.
+
+Demonstrations by the scripted expert, the mediocre initial policy that imitates them, and the intervention model fitted
+to a simulated supervisor who watched it.
+"""
+
+import argparse
+import shutil
+import tempfile
+from pathlib import Path
+
+from mile_desktop.commands.command import Command, Report, add_scene_argument, positive
+from mile_desktop.evaluation.evaluate import evaluate, evaluation_seeds
+from mile_desktop.evaluation.statistics import wilson_interval
+from mile_desktop.learning.dataset import supervised_steps
+from mile_desktop.learning.settings import TrainingSettings, settings_to_json
+from mile_desktop.learning.trainer import Trainer
+from mile_desktop.operators.operator import Expert, Operator, OperatorContext, OperatorReading
+from mile_desktop.places import bundled_demonstrations, bundled_models
+from mile_desktop.policies.checkpoint import PolicyConfig, describe_network, load_policy, save_policy
+from mile_desktop.rollout.clock import SimulatedClock
+from mile_desktop.rollout.headless import roll_out
+from mile_desktop.rollout.loading import EXPERT, POLICY_FOLDER
+from mile_desktop.rollout.messages import LoadSession
+from mile_desktop.rollout.scene import GymScene
+from mile_desktop.scenes.experts import load_expert
+from mile_desktop.storage.episodes import read_episode_file
+
+FIRST_DEMONSTRATION_SEED = 500_000
+"""Demonstrations start where no recorded and no evaluated episode does."""
+
+
+class Demonstrator:
+    """Drives from the first step to the last, as the expert would."""
+
+    kind = "demonstration"
+    device = "scripted expert"
+    instruction = ""
+
+    def __init__(self, expert: Expert) -> None:
+        self._expert = expert
+
+    def reset(self, seed: int) -> None:
+        """Begin a new episode; the expert keeps nothing of the last one."""
+
+    def poll(self, context: OperatorContext) -> OperatorReading:
+        """Take over, whatever is proposed."""
+        return OperatorReading(takeover=True, action=self._expert(context.observation))
+
+    def close(self) -> None:
+        """Release nothing."""
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_scene_argument(parser)
+    parser.add_argument("--demonstrations", type=positive, default=20, metavar="N", help="(%(default)s)")
+    parser.add_argument("--epochs", type=positive, default=150, metavar="N", help="of the initial policy (%(default)s)")
+    parser.add_argument("--evaluate", type=positive, default=100, metavar="N", help="episodes (%(default)s)")
+    parser.add_argument("--into", type=Path, metavar="DIR", help="folder instead of the program's own resources")
+
+
+def _run(options: argparse.Namespace, report: Report) -> None:
+    scene = options.scene
+    models = options.into / "models" / scene if options.into else bundled_models(scene)
+    demonstrations = options.into / "demonstrations" / scene if options.into else bundled_demonstrations(scene)
+    _demonstrate(scene, options.demonstrations, demonstrations)
+    report.say({"demonstrations": options.demonstrations}, f"{options.demonstrations} demonstrations.")
+    _imitate(scene, demonstrations, models / POLICY_FOLDER, options.epochs)
+    _say_success(scene, models / POLICY_FOLDER, options.evaluate, report)
+
+
+def _demonstrate(scene: str, episodes: int, folder: Path) -> None:
+    demonstrator: Operator = Demonstrator(load_expert(scene))
+    with tempfile.TemporaryDirectory() as workspace:
+        plan = LoadSession(workspace=workspace, scene=scene, policy=EXPERT, seed=FIRST_DEMONSTRATION_SEED)
+        closed = roll_out(plan, demonstrator, episodes, clock=SimulatedClock())
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for number, episode in enumerate(closed):
+            shutil.copyfile(
+                Path(workspace, "episodes", f"{episode.episode_id}.parquet"), folder / f"{number:03}.parquet"
+            )
+
+
+def _imitate(scene: str, demonstrations: Path, folder: Path, epochs: int) -> None:
+    episodes = [read_episode_file(path) for path in sorted(demonstrations.glob("*.parquet"))]
+    settings = TrainingSettings(method="bc", epochs=epochs, learning_rate=1e-3)
+    result = Trainer(supervised_steps([], episodes), settings).run()
+    config = PolicyConfig(
+        policy_id=f"{scene}-initial",
+        scene=scene,
+        name="v0",
+        method="bc",
+        settings=settings_to_json(settings),
+        **describe_network(result.network),
+    )
+    save_policy(folder, result.network, config, replace=True)
+
+
+def _say_success(scene: str, folder: Path, episodes: int, report: Report) -> None:
+    driven = GymScene.make(scene)
+    results = evaluate(driven, load_policy(folder), evaluation_seeds(episodes))
+    driven.close()
+    successes = sum(result.success for result in results)
+    interval = wilson_interval(successes, episodes)
+    fields = {"policy": f"{scene}-initial", "episodes": episodes, "successes": successes, "interval": list(interval)}
+    report.say(fields, f"The initial policy succeeds in {successes} of {episodes}.")
+
+
+BUNDLE = Command("bundle", "make again what ships with the program for a scene", _add_arguments, _run)

@@ -1,0 +1,143 @@
+"""``mile-desktop train``: what the Learn panel's button starts, in a process of its own."""
+
+import argparse
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+import psutil
+
+from mile_desktop.commands.command import (
+    CancelledError,
+    Command,
+    CommandError,
+    Report,
+    add_scene_argument,
+    positive,
+)
+from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledError, evaluation_seeds
+from mile_desktop.evaluation.policies import Watching, compare_policies
+from mile_desktop.learning.cancelling import cancelled_by_signals
+from mile_desktop.learning.making import Cancel, TrainedPolicy
+from mile_desktop.learning.order import TrainingOrder
+from mile_desktop.learning.progress import Compared, Progress, RunEvent, Warned
+from mile_desktop.learning.runs import TrainingRun, begin_training, resume_training
+from mile_desktop.learning.settings import TrainingSettings, settings_from_json, settings_to_json
+from mile_desktop.learning.trainer import TrainingCancelled
+from mile_desktop.places import bundled_demonstrations
+from mile_desktop.rollout.loading import INITIAL, policy_folder
+from mile_desktop.scenes.catalogue import scene_info
+from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.workspace import Workspace
+
+_BACKGROUND_NICENESS = 10
+_OWN_SETTINGS = ("epochs", "batch", "seed")
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_scene_argument(parser)
+    parser.add_argument("--method", default="mile", metavar="M", help="mile, bc, hg-dagger, iwr, sirius (%(default)s)")
+    parser.add_argument("--parent", metavar="P", help="policy to start from (the promoted one, else initial)")
+    parser.add_argument("--epochs", type=positive, metavar="N")
+    parser.add_argument("--batch", type=positive, metavar="N", help="steps a batch")
+    parser.add_argument("--seed", type=int, metavar="K")
+    parser.add_argument("--settings", default="{}", metavar="JSON", help="any other training setting by its name")
+    parser.add_argument(
+        "--evaluate",
+        type=int,
+        default=0,
+        metavar="N",
+        help="compare with the parent on N starts afterwards (%(default)s)",
+    )
+    parser.add_argument("--run-id", metavar="ID", help="name of the run's folder under runs/")
+    parser.add_argument("--resume", metavar="ID", help="go on with a run that was interrupted")
+    parser.add_argument("--background", action="store_true", help="step back when something else wants the processor")
+
+
+def _run(options: argparse.Namespace, report: Report) -> None:
+    if options.background:
+        psutil.Process().nice(_BACKGROUND_NICENESS)
+    scene_info(options.scene)
+    with Workspace.open(options.workspace) as workspace, cancelled_by_signals() as cancel:
+        run = _prepare(workspace, options)
+        follow_up = _comparison(workspace, options.scene, options.evaluate) if options.evaluate > 0 else None
+        trained = run.run(cancelled=cancel.is_set, follow_up=follow_up, report=_say_to(report))
+    if trained is None:
+        raise CancelledError
+    fields = {"policy": trained.record.policy_id, "method": trained.record.method, "loss": trained.loss}
+    report.say(fields, f"Policy {trained.record.policy_id} ({trained.record.name}) is ready, loss {trained.loss:.4g}.")
+
+
+def _prepare(workspace: Workspace, options: argparse.Namespace) -> TrainingRun:
+    if options.resume:
+        return resume_training(workspace, options.resume)
+    parent = options.parent or Catalogue(workspace).promoted(options.scene) or INITIAL
+    demonstrations = bundled_demonstrations(options.scene)
+    order = TrainingOrder(
+        scene=options.scene,
+        parent=str(policy_folder(workspace, options.scene, parent)),
+        demonstrations=str(demonstrations) if demonstrations.is_dir() else None,
+        settings=_settings(options),
+    )
+    return begin_training(workspace, order, run_id=options.run_id)
+
+
+def _settings(options: argparse.Namespace) -> TrainingSettings:
+    try:
+        named: Any = json.loads(options.settings)
+    except json.JSONDecodeError as error:
+        raise CommandError(f'--settings is no JSON ({error}); expected an object such as {{"epochs": 40}}.') from error
+    if not isinstance(named, dict):
+        raise CommandError(f'--settings is {named!r}; expected an object such as {{"epochs": 40}}.')
+    own: Mapping[str, Any] = {name: value for name in _OWN_SETTINGS if (value := getattr(options, name)) is not None}
+    return settings_from_json({**settings_to_json(TrainingSettings(method=options.method)), **named, **own})
+
+
+def _comparison(
+    workspace: Workspace, scene: str, episodes: int
+) -> Callable[[TrainedPolicy, Callable[[RunEvent], None], Cancel], None]:
+    """Return the follow-up that compares a new policy with its parent on the same seeds."""
+
+    def compare(trained: TrainedPolicy, report: Callable[[RunEvent], None], cancelled: Cancel) -> None:
+        done = 0
+
+        def count(_: EpisodeResult) -> None:
+            nonlocal done
+            done += 1
+            text = f"Evaluating before and after, episode {done} of at most {2 * episodes}"
+            report(Progress(stage="evaluation", fraction=done / (2 * episodes), text=text))
+
+        try:
+            compared = compare_policies(
+                workspace,
+                scene,
+                trained.record.parent_id or INITIAL,
+                trained.record.policy_id,
+                evaluation_seeds(episodes),
+                watching=Watching(count, cancelled),
+            )
+        except EvaluationCancelledError as error:
+            raise TrainingCancelled from error
+        report(compared)
+
+    return compare
+
+
+def _say_to(report: Report) -> Callable[[RunEvent], None]:
+    def say(event: RunEvent) -> None:
+        match event:
+            case Progress(text=text, fraction=fraction):
+                words = f"{fraction:4.0%}  {text}"
+            case Warned(text=text):
+                words = f"Warning: {text}"
+            case Compared(reason=reason, suggestion=suggestion):
+                words = f"Suggestion: {suggestion}. {reason}"
+            case _:
+                words = ""
+        report.say(msgspec.to_builtins(event), words)
+
+    return say
+
+
+TRAIN = Command("train", "retrain a policy from the recorded episodes", _add_arguments, _run)
