@@ -33,12 +33,7 @@ class TrainingOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 def write_order(folder: Path, order: TrainingOrder) -> None:
     """Write ``order`` into the run's ``folder``."""
-    body = msgspec.json.format(msgspec.json.encode(order), indent=2)
-
-    def write(part: Path) -> None:
-        part.write_bytes(body)
-
-    write_durably(folder / ORDER_FILE, write)
+    write_durably(folder / ORDER_FILE, msgspec.json.format(msgspec.json.encode(order), indent=2))
 
 
 def read_order(folder: Path) -> TrainingOrder:
