@@ -41,7 +41,9 @@ class RobotDescription(_Part, frozen=True):
     """The arm and its parallel gripper."""
 
     urdf: str
-    """Relative to the scene's folder, or ``pybullet_data/…``."""
+    """What is drawn: relative to the scene's folder, or ``pybullet_data/…``."""
+    physics_urdf: str
+    """What is simulated: same joints, no visuals, as few links and as simple collision shapes as do."""
     position: Vector
     tip_link: str
     """Link whose origin is the end effector."""
@@ -186,7 +188,7 @@ class SceneDescription(_Part, frozen=True):
 
     @property
     def state_size(self) -> int:
-        """Length k of the scene state: seven arm joints, two fingers, and position and quaternion of each moving body."""
+        """Length k of the scene state: arm joints, two fingers, and position and quaternion of each moving body."""
         return len(self.robot.home_joints_deg) + 2 + 7 * len(self.moving_bodies)
 
 
@@ -215,7 +217,9 @@ def load_description(folder: Path) -> SceneDescription:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SceneDescriptionError(f"{path}: {error}") from error
     description = msgspec.structs.replace(description, folder=folder)
-    for key, urdf in [("robot", description.robot.urdf), *((body.name, body.urdf) for body in description.bodies)]:
+    robot = description.robot
+    models = [("robot", robot.urdf), ("robot", robot.physics_urdf)]
+    for key, urdf in models + [(body.name, body.urdf) for body in description.bodies]:
         if not urdf.startswith(_SHIPPED_WITH_PYBULLET) and not (folder / urdf).is_file():
             raise SceneDescriptionError(f"{path}: urdf of {key!r}: found {urdf!r}, expected a file in {folder}")
     return description

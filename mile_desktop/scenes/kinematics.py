@@ -7,7 +7,7 @@ needs a solution that continues the last *command* exactly, so that a robot told
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ def _rotation(rpy: Array) -> Array:
     )
 
 
-def _transform(origin: ElementTree.Element | None) -> Array:
+def _transform(origin: ET.Element | None) -> Array:
     matrix = np.eye(4)
     if origin is not None:
         matrix[:3, :3] = _rotation(_vector(origin.get("rpy")))
@@ -106,8 +106,8 @@ class Chain:
 
 
 _MAX_ITERATIONS = 4
-_TOLERANCE = 5e-5
-"""m and rad; well below what the joint motors resolve."""
+_TOLERANCE = 2e-4
+"""m and rad; below what the joint motors resolve, and the next command corrects it."""
 _POSTURE_GAIN = 0.05
 _DAMPING = 1e-6
 """Grows with the squared error, so that a target out of reach is approached instead of overshot."""
@@ -133,10 +133,10 @@ def read_chain(urdf: Path, tip_link: str) -> Chain:
     """
     joints = {
         child.get("link"): joint
-        for joint in ElementTree.parse(urdf).getroot().iter("joint")  # noqa: S314 - shipped with the program
+        for joint in ET.parse(urdf).getroot().iter("joint")  # noqa: S314 - shipped with the program
         if (child := joint.find("child")) is not None
     }
-    way: list[ElementTree.Element] = []
+    way: list[ET.Element] = []
     link: str | None = tip_link
     while link in joints:
         way.append(joints[link])
@@ -157,7 +157,7 @@ def read_chain(urdf: Path, tip_link: str) -> Chain:
     return Chain(np.array(links), carried, np.array(lower), np.array(upper))
 
 
-def _limits(joint: ElementTree.Element, urdf: Path) -> tuple[float, float]:
+def _limits(joint: ET.Element, urdf: Path) -> tuple[float, float]:
     """Return the range of a revolute joint: the safety controller's where there is one."""
     axis, limit = joint.find("axis"), joint.find("limit")
     turns_about_z = axis is not None and np.array_equal(_vector(axis.get("xyz")), [0.0, 0.0, 1.0])

@@ -48,7 +48,7 @@ class Panda:
         self._low = np.array(description.workspace.low)
         self._high = np.array(description.workspace.high)
         self._home = np.array(description.robot.home_joints)
-        self._chain = read_chain(model_path(description, description.robot.urdf), description.robot.tip_link)
+        self._chain = read_chain(model_path(description, description.robot.physics_urdf), description.robot.tip_link)
         self._gear()
         self.command = self._command_at_home()
 
