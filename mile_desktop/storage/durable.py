@@ -1,22 +1,23 @@
 """Files that are either whole and on the disk, or not there."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 PART_SUFFIX = ".part"
 """Ends the name of a file that is still being written."""
 
 
-def write_durably(path: Path, write: Callable[[Path], None]) -> None:
-    """Have ``write`` fill a file beside ``path``, sync it, rename it to ``path`` and sync the folder.
+def write_durably(path: Path, content: bytes | memoryview) -> None:
+    """Write ``content`` to a file beside ``path``, sync it, rename it to ``path`` and sync the folder.
 
     An error leaves ``path`` as it was and nothing beside it; a killed process may leave the file with ``PART_SUFFIX``.
     """
     part = path.with_name(path.name + PART_SUFFIX)
     try:
-        write(part)
-        _sync_file(part)
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
@@ -33,8 +34,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _sync_file(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())

@@ -67,9 +67,9 @@ def write_episode_file(path: Path, record: EpisodeRecord, steps: Sequence[Step])
     WorkspaceFullError, WorkspaceReadOnlyError
         The disk does not take it; nothing is left behind.
     """
-    table = _table(stack(record, steps))
+    content = _parquet(_table(stack(record, steps)))
     with errors.translated(path.parent):
-        write_durably(path, lambda part: _write_table(table, part))
+        write_durably(path, content)
 
 
 def read_episode_file(path: Path) -> Episode:
@@ -139,11 +139,14 @@ def _explained(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _write_table(table: pa.Table, path: Path) -> None:
+def _parquet(table: pa.Table) -> memoryview:
     # Floats neither repeat nor sort: dictionaries and statistics would only make the files larger and slower.
+    # In memory first: arrow's own file would stay open behind an error.
+    sink = pa.BufferOutputStream()
     pq.write_table(
-        table, path, compression="snappy", use_dictionary=[_PHASE], write_statistics=False, write_page_checksum=True
+        table, sink, compression="snappy", use_dictionary=[_PHASE], write_statistics=False, write_page_checksum=True
     )
+    return memoryview(sink.getvalue())
 
 
 def _table(episode: Episode) -> pa.Table:

@@ -133,7 +133,7 @@ def _salvage(place: Path, copy: Path, new: Workspace) -> list[str]:
         try:
             version = schema.version_of(old)
             _check_version(place, version)
-            schema.migrate(old)
+            schema.migrate(old, schema.MIGRATIONS)
         except sqlite3.DatabaseError as error:
             return [f"Evaluations, promotions and the journal could not be read from the old database ({error})."]
         return [problem for table in _TABLES for problem in _salvage_records(old, new, table)] + [

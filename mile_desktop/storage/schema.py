@@ -104,7 +104,7 @@ def version_of(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
     """Bring the database to ``len(migrations)``: each step whole or not at all.
 
     ``connection`` must be in autocommit mode (``isolation_level=None``). Another process may migrate at the same

@@ -102,7 +102,7 @@ class Table(Generic[R]):
         body = msgspec.json.format(msgspec.json.encode(record), indent=2)
         with translated(workspace.folder):
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_durably(path, lambda part: _write(part, body))
+            write_durably(path, body)
 
     def read_file(self, path: Path) -> R:
         """Read a ``record.json``; raises ``OSError`` or ``msgspec.MsgspecError`` where it cannot be."""
@@ -136,7 +136,3 @@ INTERVENTION_MODELS = Table("intervention_model", InterventionModelRecord, "mode
 
 def _to_sql(value: object) -> object:
     return msgspec.json.encode(value).decode() if isinstance(value, (tuple, dict)) else value
-
-
-def _write(path: Path, body: bytes) -> None:
-    path.write_bytes(body)

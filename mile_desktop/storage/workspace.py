@@ -260,7 +260,7 @@ def _set_up(connection: sqlite3.Connection, folder: Path) -> None:
                 f"The file system of {folder} does not support SQLite's write-ahead log (it answered {mode!r}); "
                 "choose a folder on a local disk."
             )
-        schema.migrate(connection)
+        schema.migrate(connection, schema.MIGRATIONS)
 
 
 @contextmanager
