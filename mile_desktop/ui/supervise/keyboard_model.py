@@ -21,8 +21,10 @@ class Key(StrEnum):
     REWIND = "rewind"
 
 
-OPEN = 1.0
-CLOSED = -1.0
+OPEN, KEEP, CLOSE = -1.0, 0.0, 1.0
+"""Gripper commands: the entry is a speed, so none keeps the grip."""
+_MEANT = 0.1
+"""Smaller gripper commands are a policy's noise."""
 
 
 @dataclass
@@ -30,7 +32,7 @@ class KeyState:
     """The keys that are down; owned by the window's thread."""
 
     down: set[Key] = field(default_factory=set)
-    gripper: float = OPEN
+    gripper: float = KEEP
     """Commanded gripper in [−1, 1]; kept between takeovers so that taking over never drops what is held."""
 
     def press(self, key: Key) -> bool:
@@ -55,12 +57,12 @@ class KeyState:
 
     def toggle_gripper(self) -> None:
         """Close an open gripper, open a closed one."""
-        self.gripper = CLOSED if self.gripper > 0 else OPEN
+        self.gripper = OPEN if self.gripper > 0 else CLOSE
 
     def follow_gripper(self, commanded: float) -> None:
         """Adopt the gripper command that is being executed while the policy drives."""
-        if Key.TAKEOVER not in self.down and commanded == commanded and commanded != 0:  # noqa: PLR0124 – NaN
-            self.gripper = OPEN if commanded > 0 else CLOSED
+        if Key.TAKEOVER not in self.down and abs(commanded) > _MEANT:
+            self.gripper = CLOSE if commanded > 0 else OPEN
 
     def as_input(self, orbit: Orbit) -> WindowInput:
         """Return what the keys ask for, directions as seen from ``orbit``."""

@@ -59,10 +59,3 @@ def _clamp(value: float, low: float, high: float) -> float:
 
 
 HOME = Orbit()
-PRESETS: tuple[tuple[str, Orbit], ...] = (
-    ("Overview", HOME),
-    ("Front", Orbit(yaw_deg=90.0, pitch_deg=-15.0, distance_m=0.9)),
-    ("Side", Orbit(yaw_deg=0.0, pitch_deg=-12.0, distance_m=0.9)),
-    ("Top", Orbit(yaw_deg=90.0, pitch_deg=-89.0, distance_m=0.95)),
-)
-"""Cameras on the number keys, from 1."""

@@ -3,7 +3,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mile_desktop.ui.supervise.keyboard_model import CLOSED, OPEN, Key, KeyState
+from mile_desktop.ui.supervise.keyboard_model import CLOSE, KEEP, OPEN, Key, KeyState
 from mile_desktop.ui.supervise.orbit import Orbit
 
 LOOKING_ALONG_Y = Orbit(yaw_deg=0.0)
@@ -23,7 +23,7 @@ def test_keys_become_an_action_as_seen_from_the_camera() -> None:
         keys.press(key)
     sent = keys.as_input(LOOKING_ALONG_Y)
     assert sent.takeover
-    assert sent.action == (-1.0, 1.0, 1.0, OPEN)
+    assert sent.action == (-1.0, 1.0, 1.0, KEEP)
 
 
 def test_opposite_keys_cancel() -> None:
@@ -47,12 +47,12 @@ def test_letting_everything_go_always_hands_back(pressed: set[Key]) -> None:
 
 def test_the_gripper_is_taken_over_as_it_is() -> None:
     keys = KeyState()
-    keys.follow_gripper(-0.7)
-    assert keys.gripper == CLOSED
+    keys.follow_gripper(0.7)
+    assert keys.gripper == CLOSE
     keys.follow_gripper(math.nan)
-    assert keys.gripper == CLOSED
+    assert keys.gripper == CLOSE
     keys.press(Key.TAKEOVER)
-    keys.follow_gripper(1.0)
-    assert keys.gripper == CLOSED
+    keys.follow_gripper(-1.0)
+    assert keys.gripper == CLOSE
     keys.toggle_gripper()
     assert keys.gripper == OPEN

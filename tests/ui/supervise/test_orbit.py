@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mile_desktop.ui.supervise.orbit import DISTANCE_RANGE_M, HOME, PITCH_RANGE, PRESETS, REACH_M, Orbit
+from mile_desktop.ui.supervise.orbit import DISTANCE_RANGE_M, HOME, PITCH_RANGE, REACH_M, Orbit
 from mile_desktop.ui.supervise.steering import drive, world_from_view
 
 pixels = st.floats(-5000, 5000)
@@ -44,11 +44,6 @@ def test_the_image_axes_are_orthonormal(yaw: float, pitch: float) -> None:
 def test_zooming_in_and_out_comes_back() -> None:
     assert HOME.zoomed(3).distance_m < HOME.distance_m
     assert HOME.zoomed(3).zoomed(-3).distance_m == pytest.approx(HOME.distance_m)
-
-
-def test_presets_are_named_and_different() -> None:
-    assert len({orbit for _, orbit in PRESETS}) == len(PRESETS) == 4
-    assert all(name for name, _ in PRESETS)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,95 @@
+"""Proposed against executed, one lane for each action entry, in three curves altogether."""
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QWidget
+
+from mile_desktop.ui import theme
+from mile_desktop.ui.supervise.strip_model import StripWindow
+from mile_desktop.ui.supervise.strip_plot import StripPlot
+
+LANE = 2.5
+"""Distance of the lanes; each spans [−1, 1]."""
+_DASH, _PERIOD = 4, 7
+"""A dashed line made of data: so many of each so many steps are joined. Qt's own dashing costs many times as much."""
+
+
+class ActionStrip(StripPlot):
+    """The policy's proposal (dashed) and what was done (solid; the person's steps in their colour)."""
+
+    def __init__(self, labels: tuple[str, ...] = ("dx", "dy", "dz", "grip"), parent: QWidget | None = None) -> None:
+        super().__init__((-1.0, 1.0), parent)
+        self._executed = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
+        self._human = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
+        self._proposed = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
+        for item in (self._executed, self._human, self._proposed):
+            self.addItem(item, ignoreBounds=True)
+        self.getAxis("bottom").setLabel("time before now, s")
+        self.empty_text = "What the policy proposes and what is done."
+        self.set_actions(labels)
+        self.restyle()
+
+    def set_actions(self, labels: tuple[str, ...]) -> None:
+        """Make one lane for each of ``labels``, the first at the top."""
+        self._names = labels
+        self._offsets = -LANE * np.arange(len(labels), dtype=np.float64)
+        self._y_range = (float(self._offsets[-1]) - LANE / 2, LANE / 2)
+        self.setYRange(*self._y_range, padding=0)
+        self.getAxis("left").setTicks([list(zip(self._offsets.tolist(), labels, strict=True))])
+
+    def show_window(self, window: StripWindow) -> None:
+        """Draw all lanes."""
+        super().show_window(window)
+        joined = np.concatenate([np.diff(window.serial) == 0, [False]]) if len(window) else np.empty(0, np.bool_)
+        human = window.human
+        dashed = joined & (window.step % _PERIOD < _DASH)
+        self._draw(self._executed, window, window.executed, joined & ~human)
+        self._draw(self._human, window, window.executed, joined & human)
+        self._draw(self._proposed, window, window.proposed, dashed)
+
+    def _draw(self, curve: pg.PlotCurveItem, window: StripWindow, values: NDArray[np.float64], joined: object) -> None:
+        lanes = len(self._names)
+        if not len(window):
+            curve.setData([], [])
+            return
+        heights = np.clip(values[:, :lanes], -1.0, 1.0) + self._offsets
+        finite = np.isfinite(heights)
+        connect = (np.asarray(joined)[:, None] & finite).T
+        connect[:, :-1] &= finite.T[:, 1:]
+        y = np.where(finite, heights, 0.0).T.ravel()
+        curve.setData(np.tile(window.time, lanes), y, connect=connect.ravel().astype(np.int32))
+
+    def restyle(self) -> None:
+        """Take colours and sizes from the theme."""
+        super().restyle()
+        self.getPlotItem().showGrid(x=False, y=False)
+        self._executed.setPen(theme.pen("policy", 1.0))
+        self._human.setPen(theme.pen("takeover", 1.0))
+        self._proposed.setPen(theme.pen("text", 1.0, alpha=0.75))
+
+    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 – Qt's name
+        """Add a faint zero line to each lane."""
+        super().drawBackground(painter, rect)
+        painter.setPen(theme.pen("line", 1.0, alpha=0.8))
+        area = self.plot_rect()
+        for offset in self._offsets.tolist():
+            y = self.y_pixel(offset)
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 – Qt's name
+        """Say beside the newest step which line is which."""
+        super().drawForeground(painter, rect)
+        if not len(self._window):
+            return
+        area = self.plot_rect()
+        x = self.x_pixel(float(self._window.time[-1])) + theme.px(6)
+        line = painter.fontMetrics().height()
+        words = (("┄ proposed", "text"), ("─ executed", "policy"), ("─ by you", "takeover"))
+        painter.setFont(theme.font("secondary"))
+        for row, (word, colour) in enumerate(words):
+            painter.setPen(theme.token(colour))
+            box = QRectF(x, area.top() + row * line, area.right() - x + theme.px(40), line)
+            painter.drawText(box, Qt.AlignmentFlag.AlignLeft, word)

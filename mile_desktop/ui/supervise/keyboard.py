@@ -1,0 +1,210 @@
+"""The keyboard as an operator: Space is a dead-man's switch, letting go of the window lets go of the robot."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QWindow
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QTextEdit,
+    QWidget,
+)
+
+from mile_desktop.rollout.messages import StepTaken
+from mile_desktop.ui.supervise.keyboard_model import Key, KeyState
+from mile_desktop.ui.supervise.orbit import Orbit
+
+REPEAT_MS = 100
+"""While anything is held the state is sent this often; the worker takes 500 ms of silence for a lost device."""
+
+_LEVELS: dict[int, Key] = {
+    Qt.Key.Key_Space: Key.TAKEOVER,
+    Qt.Key.Key_W: Key.AWAY,
+    Qt.Key.Key_S: Key.NEAR,
+    Qt.Key.Key_A: Key.LEFT,
+    Qt.Key.Key_D: Key.RIGHT,
+    Qt.Key.Key_E: Key.UP,
+    Qt.Key.Key_Q: Key.DOWN,
+    Qt.Key.Key_R: Key.REWIND,
+}
+_EDGES: dict[int, str] = {
+    Qt.Key.Key_Return: "success",
+    Qt.Key.Key_Enter: "success",
+    Qt.Key.Key_Backspace: "failure",
+    Qt.Key.Key_Delete: "discard",
+    Qt.Key.Key_H: "hold",
+    Qt.Key.Key_F5: "start",
+    Qt.Key.Key_F: "gripper",
+    Qt.Key.Key_1: "camera 0",
+    Qt.Key.Key_2: "camera 1",
+    Qt.Key.Key_3: "camera 2",
+    Qt.Key.Key_4: "camera 3",
+}
+_TYPING = (QLineEdit, QAbstractSpinBox, QPlainTextEdit, QTextEdit, QComboBox)
+_PRESSING = frozenset({int(Qt.Key.Key_Space), int(Qt.Key.Key_Return), int(Qt.Key.Key_Enter)})
+_MODIFIERS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+_LOST = frozenset({QEvent.Type.FocusOut, QEvent.Type.Hide, QEvent.Type.Close, QEvent.Type.WindowDeactivate})
+
+
+class Keyboard(QObject):
+    """Turns keys of ``page``'s window into ``WindowInput`` and requests, while ``page`` is shown.
+
+    It listens on the top-level window, before any widget: a focused button must not swallow Space. Text fields
+    keep their keys, except Esc while the robot is busy. All of it runs on the window's thread.
+    """
+
+    input_changed = Signal(object)
+    """Carries a ``WindowInput``: on every change, and every 100 ms while anything is pressed."""
+    success = Signal()
+    failure = Signal()
+    discard = Signal()
+    hold = Signal()
+    start = Signal()
+    stop = Signal()
+    camera = Signal(int)
+    """Number of the scene's camera, from 0."""
+
+    def __init__(self, page: QWidget, orbit: Callable[[], Orbit]) -> None:
+        super().__init__(page)
+        self._page = page
+        self._orbit = orbit
+        self._keys = KeyState()
+        self._window: QWindow | None = None
+        self._busy = False
+        self._timer = QTimer(self)
+        self._timer.setInterval(REPEAT_MS)
+        self._timer.timeout.connect(self._send)
+        self._requests: dict[str, Callable[[], None]] = {
+            "success": self.success.emit,
+            "failure": self.failure.emit,
+            "discard": self.discard.emit,
+            "hold": self.hold.emit,
+            "start": self.start.emit,
+            "gripper": self._toggle_gripper,
+        }
+
+    def attach(self) -> None:
+        """Listen to the window the page is in; called when the page is shown."""
+        window = self._page.window().windowHandle()
+        if window is self._window:
+            return
+        self.detach()
+        self._window = window
+        if window is not None:
+            window.installEventFilter(self)
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.connect(self._focus_changed)
+
+    def detach(self) -> None:
+        """Let everything go and listen no more; called when the page is hidden."""
+        self.release_all()
+        if self._window is None:
+            return
+        self._window.removeEventFilter(self)
+        self._window = None
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.disconnect(self._focus_changed)
+
+    def set_busy(self, busy: bool) -> None:
+        """Say whether the robot is about its work, so that Esc stops it wherever the cursor is."""
+        self._busy = busy
+
+    def follow(self, taken: StepTaken) -> None:
+        """Learn the gripper command that is being executed, so that taking over does not change it."""
+        if len(taken.executed) > 3:
+            self._keys.follow_gripper(taken.executed[3])
+
+    def release_all(self) -> None:
+        """Let go of everything at once."""
+        self._timer.stop()
+        if self._keys.release_all():
+            self._send()
+
+    # ── events ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802, ARG002 – Qt's name and signature
+        """Take the keys that drive; leave all others."""
+        kind = event.type()
+        if kind in _LOST:
+            self.release_all()
+            return False
+        if not isinstance(event, QKeyEvent):
+            return False
+        if kind is QEvent.Type.KeyPress:
+            return self._pressed(event)
+        if kind is QEvent.Type.KeyRelease:
+            return self._released(event)
+        return False
+
+    def _pressed(self, event: QKeyEvent) -> bool:
+        key = event.key()
+        if key == Qt.Key.Key_Escape:
+            return self._escape()
+        if _is_typing() or event.modifiers() & _MODIFIERS or (key in _PRESSING and self._is_pressing()):
+            return False
+        if key in _LEVELS:
+            if not event.isAutoRepeat() and self._keys.press(_LEVELS[key]):
+                self._changed()
+            return True
+        if key in _EDGES:
+            if not event.isAutoRepeat():
+                self._request(_EDGES[key])
+            return True
+        return False
+
+    def _released(self, event: QKeyEvent) -> bool:
+        level = _LEVELS.get(event.key())
+        if level is None:
+            return False
+        if event.isAutoRepeat():
+            return level in self._keys.down
+        if self._keys.release(level):
+            self._changed()
+            return True
+        return False
+
+    def _is_pressing(self) -> bool:
+        """Whether Space and Enter mean the focused button: only while the robot is at rest."""
+        return not self._busy and isinstance(QApplication.focusWidget(), QAbstractButton)
+
+    def _escape(self) -> bool:
+        if _is_typing() and not self._busy:
+            return False
+        self.release_all()
+        self.stop.emit()
+        return True
+
+    def _request(self, name: str) -> None:
+        if name.startswith("camera "):
+            self.camera.emit(int(name.removeprefix("camera ")))
+        else:
+            self._requests[name]()
+
+    def _toggle_gripper(self) -> None:
+        self._keys.toggle_gripper()
+        self._send()
+
+    def _focus_changed(self, before: QWidget | None, now: QWidget | None) -> None:  # noqa: ARG002 – Qt's signature
+        if isinstance(now, _TYPING):
+            self.release_all()
+
+    def _changed(self) -> None:
+        if self._keys.down:
+            self._timer.start()
+        else:
+            self._timer.stop()
+        self._send()
+
+    def _send(self) -> None:
+        self.input_changed.emit(self._keys.as_input(self._orbit()))
+
+
+def _is_typing() -> bool:
+    return isinstance(QApplication.focusWidget(), _TYPING)

@@ -1,0 +1,169 @@
+"""The Supervise page: view, strips, transport and on-screen pad, put together."""
+
+from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
+
+from mile_desktop.channels.shared import Frame
+from mile_desktop.rollout.messages import (
+    CameraRequest,
+    EpisodeClosed,
+    Event,
+    SessionLoaded,
+    SetAlert,
+    Status,
+    StepTaken,
+)
+from mile_desktop.rollout.phases import Phase
+from mile_desktop.ui import theme
+from mile_desktop.ui.supervise.keyboard import Keyboard
+from mile_desktop.ui.supervise.orbit import Orbit
+from mile_desktop.ui.supervise.scene_view import SceneView
+from mile_desktop.ui.supervise.screen_pad import ScreenPad
+from mile_desktop.ui.supervise.strips import Strips
+from mile_desktop.ui.supervise.transport import Transport
+
+
+class SupervisePage(QWidget):
+    """Feed it with ``handle`` and ``show_frame``; it answers with two kinds of commands. Window's thread only."""
+
+    command = Signal(object)
+    """Carries a command of ``rollout.messages`` for the worker."""
+    viewer_command = Signal(object)
+    """Carries a command of ``viewer.messages`` for the viewer."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self.view = SceneView()
+        self.strips = Strips()
+        self.transport = Transport()
+        self.pad = ScreenPad(self._orbit)
+        self.pad.hide()
+        self.keyboard = Keyboard(self, self._orbit)
+        self._pad_button = QPushButton("Screen pad")
+        self._pad_button.setCheckable(True)
+        self._pad_button.setToolTip("Show the on-screen pad: take over with the mouse")
+        theme.set_icon(self._pad_button, "mdi6.gamepad-variant-outline")
+        self._splitter = QSplitter(Qt.Orientation.Vertical)
+        self._lay_out()
+        self._connect()
+
+    def _lay_out(self) -> None:
+        for widget in (self.view, self.strips):
+            self._splitter.addWidget(widget)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.setStretchFactor(0, 1)
+        self._splitter.setStretchFactor(1, 0)
+        self._splitter.setSizes([theme.px(520), theme.px(230)])
+        bar = QHBoxLayout()
+        theme.space(bar, (0, 0, 0, 0), 8)
+        bar.addWidget(self.transport, 1)
+        bar.addWidget(self._pad_button)
+        column = QVBoxLayout(self)
+        theme.space(column, (8, 8, 8, 8), 8)
+        column.addWidget(self._splitter, 1)
+        column.addWidget(self.pad)
+        column.addLayout(bar)
+
+    def _connect(self) -> None:
+        keys, transport = self.keyboard, self.transport
+        keys.input_changed.connect(self.command)
+        keys.success.connect(transport.mark_success)
+        keys.failure.connect(transport.mark_failure)
+        keys.discard.connect(transport.ask_discard)
+        keys.hold.connect(transport.toggle_hold)
+        keys.start.connect(transport.start_or_reset)
+        keys.stop.connect(transport.stop)
+        keys.camera.connect(self.view.choose_camera)
+        transport.commanded.connect(self.command)
+        self.pad.input_changed.connect(self.command)
+        self._pad_button.toggled.connect(self.pad.setVisible)
+        self.view.viewer_command.connect(self.viewer_command)
+        self.strips.alert_changed.connect(self._alert_changed)
+        self.strips.probability.threshold_moved.connect(self.view.set_threshold)
+
+    # ── what comes in ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def handle(self, event: Event) -> None:
+        """Show an event of the worker; events that are none of this page's business are ignored."""
+        match event:
+            case SessionLoaded():
+                self.view.start_session(event)
+                self.strips.start_session(event)
+            case Status():
+                self._show_status(event)
+            case StepTaken():
+                self._show_step(event)
+            case EpisodeClosed():
+                self.transport.show_closed(event)
+            case CameraRequest():
+                self.view.step_camera(event.direction)
+
+    def show_frame(self, frame: Frame) -> None:
+        """Show the newest frame of the main view."""
+        self.view.show_frame(frame)
+
+    def _show_status(self, status: Status) -> None:
+        self.view.show_status(status)
+        self.strips.show_status(status)
+        self.transport.show_status(status)
+        self.keyboard.set_busy(status.phase not in {Phase.IDLE, Phase.STOPPED})
+        if status.phase is Phase.STOPPED:
+            self.pad.release_all()
+
+    def _show_step(self, taken: StepTaken) -> None:
+        self.strips.add_step(taken)
+        self.view.show_step(taken)
+        self.keyboard.follow(taken)
+        self.pad.follow(taken)
+
+    def _alert_changed(self, alert: SetAlert) -> None:
+        self.view.set_threshold(alert.threshold)
+        self.command.emit(alert)
+
+    # ── what is remembered ───────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def alert(self) -> SetAlert:
+        """When the person wants to be called; send it after every ``LoadSession``."""
+        return self.strips.alert
+
+    def set_alert(self, alert: SetAlert) -> None:
+        """Show a remembered alert without telling anybody."""
+        self.strips.set_alert(alert)
+        self.view.set_threshold(alert.threshold)
+
+    def show_pad(self, shown: bool) -> None:
+        """Show or fold away the on-screen pad."""
+        self._pad_button.setChecked(shown)
+
+    def save_layout(self) -> bytes:
+        """Return how the room is divided, for ``restore_layout``."""
+        return bytes(self._splitter.saveState().data())
+
+    def restore_layout(self, saved: bytes) -> None:
+        """Divide the room as it was; anything unreadable leaves it as it is."""
+        self._splitter.restoreState(QByteArray(saved))
+
+    # ── who has the keys ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 – Qt's name
+        """Listen to the keys."""
+        super().showEvent(event)
+        self.keyboard.attach()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 – Qt's name
+        """Let everything go."""
+        super().hideEvent(event)
+        self.keyboard.detach()
+        self.pad.release_all()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 – Qt's name
+        """Let go of the on-screen pad when the window is no longer the one in front."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.ActivationChange and not self.isActiveWindow():
+            self.pad.release_all()
+
+    def _orbit(self) -> Orbit:
+        return self.view.orbit

@@ -1,0 +1,118 @@
+"""The live number over time: p with its band, the forecast, and the threshold that can be dragged."""
+
+import math
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QWidget
+
+from mile_desktop.ui import theme
+from mile_desktop.ui.supervise.strip_model import StripWindow
+from mile_desktop.ui.supervise.strip_plot import Band, Label, StripPlot
+
+THRESHOLD_RANGE = (0.02, 0.98)
+
+
+class ProbabilityStrip(StripPlot):
+    """p(intervene) under the view; the dashed line is the alert threshold."""
+
+    threshold_moved = Signal(float)
+    """While the line is being dragged."""
+    threshold_set = Signal(float)
+    """When the line has been let go."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__((-0.03, 1.03), parent)
+        self._band = Band()
+        self._forecast = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=True)
+        self._line = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=True)
+        self._threshold = pg.InfiniteLine(pos=0.5, angle=0, movable=True, bounds=THRESHOLD_RANGE)
+        for item in (self._band, self._forecast, self._line, self._threshold):
+            self.addItem(item, ignoreBounds=True)
+        for curve in (self._line, self._forecast):
+            # Stroking one long antialiased path costs Qt's raster engine twice as much as its segments do.
+            curve.setSegmentedLineMode("on")
+        self._threshold.sigDragged.connect(self._dragged)
+        self._threshold.sigPositionChangeFinished.connect(self._released)
+        self.getAxis("left").setTicks([[(0.0, "0"), (0.5, ".5"), (1.0, "1")]])
+        self.getAxis("left").setLabel("p")
+        self.getAxis("bottom").setStyle(showValues=False)
+        self.getAxis("bottom").setHeight(theme.px(4))
+        self.empty_text = "p(intervene) appears here as soon as the robot moves. Press Start."
+        self.restyle()
+        self.setToolTip("Drag the dashed line to set when you are called")
+
+    @property
+    def threshold(self) -> float:
+        """P above which a person is called."""
+        return float(self._threshold.value())
+
+    def set_threshold(self, value: float) -> None:
+        """Move the line without telling anybody."""
+        self._threshold.setValue(value)
+        self.viewport().update()
+
+    def show_window(self, window: StripWindow) -> None:
+        """Draw p, its band and the forecast."""
+        super().show_window(window)
+        self._band.set_data(window.time, window.low, window.high)
+        self._line.setData(window.time, window.probability)
+        has_forecast = bool(np.isfinite(window.forecast).any())
+        self._forecast.setVisible(has_forecast)
+        if has_forecast:
+            self._forecast.setData(window.time, window.forecast)
+        self.set_labels(*_end_labels(window))
+
+    def restyle(self) -> None:
+        """Take colours and sizes from the theme."""
+        super().restyle()
+        self.getPlotItem().showGrid(x=False, y=True, alpha=0.12)
+        self._band.set_colour(theme.token("policy", 0.22))
+        self._line.setPen(theme.pen("policy", 1.5))
+        self._forecast.setPen(theme.pen("text", 1.0, alpha=0.75))
+        self._threshold.setPen(theme.pen("threshold", 1.4, dashed=True))
+        self._threshold.setHoverPen(theme.pen("threshold", 2.6, dashed=True))
+
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 – Qt's name
+        """Paint the labels, and the threshold's value on its line."""
+        super().drawForeground(painter, rect)
+        painter.setPen(theme.token("threshold"))
+        painter.setFont(theme.font("secondary"))
+        above = self.threshold < 0.85
+        y = self.y_pixel(self.threshold) + (-theme.px(4) if above else theme.px(12))
+        painter.drawText(QPointF(self.plot_rect().left() + theme.px(6), y), f"call me above {self.threshold:.2f}")
+
+    def _dragged(self) -> None:
+        self.threshold_moved.emit(self.threshold)
+        self.viewport().update()
+
+    def _released(self) -> None:
+        self.threshold_set.emit(self.threshold)
+
+
+def _end_labels(window: StripWindow) -> list[Label]:
+    if not len(window):
+        return []
+    newest = (("p", "policy", window.probability[-1]), ("forecast", "text", window.forecast[-1]))
+    return [Label(f"{name} {value:.2f}", colour, float(value)) for name, colour, value in newest if _shown(value)]
+
+
+def _shown(value: float) -> bool:
+    return not math.isnan(value)
+
+
+def hover_text(window: StripWindow, time: float) -> str:
+    """Return what the strips say about ``time`` (s): step, p, band, forecast and who drove."""
+    index = window.nearest(time)
+    if index is None:
+        return ""
+    parts = [f"step {int(window.step[index])}"]
+    p, low, high = window.probability[index], window.low[index], window.high[index]
+    if _shown(p):
+        parts.append(f"p {p:.2f} [{low:.2f}–{high:.2f}]" if _shown(low) and _shown(high) else f"p {p:.2f}")
+    if _shown(window.forecast[index]):
+        parts.append(f"forecast {window.forecast[index]:.2f}")
+    parts.append("you drove" if window.human[index] else "policy drove")
+    return " · ".join(parts)

@@ -1,0 +1,323 @@
+"""The main view: the newest frame, framed in the phase's colour, with everything a supervisor has to see over it."""
+
+import math
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, QVariantAnimation, Signal
+from PySide6.QtGui import (
+    QColor,
+    QHideEvent,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QShowEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from mile_desktop.channels.shared import Frame
+from mile_desktop.rollout.messages import SessionLoaded, Status, StepTaken
+from mile_desktop.rollout.phases import IN_EPISODE, MOVING, Phase
+from mile_desktop.ui import theme
+from mile_desktop.ui.supervise import overlay
+from mile_desktop.ui.supervise.orbit import Orbit
+from mile_desktop.ui.supervise.orbit_mouse import OrbitMouse
+from mile_desktop.ui.supervise.phase_look import look, takeover_hint
+from mile_desktop.ui.supervise.projection import action_arrow
+from mile_desktop.viewer.messages import Preset, SetSize
+
+FADE_MS = 120
+STALE_S = 1.0
+_CHECK_MS = 250
+_RESIZE_MS = 150
+BORDER = 4
+DRAWN_PIXELS = 960 * 540
+"""What the viewer is asked for at most; larger views are scaled up, which costs less than drawing them."""
+
+
+class SceneView(QWidget):
+    """Shows frames and messages as they come; all of it on the window's thread."""
+
+    viewer_command = Signal(object)
+    """Carries ``SetView``, ``UsePreset`` or ``SetSize`` for the viewer."""
+
+    def __init__(self, parent: QWidget | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(parent)
+        self._clock = clock
+        self._frame: Frame | None = None
+        self._image = QImage()
+        self._thumbnails: dict[str, QImage] = {}
+        self._status: Status | None = None
+        self._step: StepTaken | None = None
+        self._threshold = 0.5
+        self._max_steps = 0
+        self._stale = False
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setAccessibleName("Scene")
+        self._mouse = OrbitMouse(self)
+        self._mouse.commanded.connect(self.viewer_command)
+        self._fade = QVariantAnimation(self)
+        self._fade.setDuration(FADE_MS)
+        self._fade.setStartValue(theme.token("hold"))
+        self._fade.setEndValue(theme.token("hold"))
+        self._fade.valueChanged.connect(self._repaint_border)
+        self._check = QTimer(self)
+        self._check.setInterval(_CHECK_MS)
+        self._check.timeout.connect(self._check_age)
+        self._resized = QTimer(self)
+        self._resized.setSingleShot(True)
+        self._resized.setInterval(_RESIZE_MS)
+        self._resized.timeout.connect(self._ask_for_size)
+        theme.signals().changed.connect(self._restyle)
+
+    # ── what comes in ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def start_session(self, session: SessionLoaded) -> None:
+        """Forget what was shown of the session before."""
+        self._max_steps = session.max_steps
+        self._step = None
+        self.update()
+
+    def set_presets(self, presets: tuple[Preset, ...]) -> None:
+        """Know the scene's cameras, the default one first."""
+        self._mouse.set_presets(presets)
+
+    def show_frame(self, frame: Frame) -> None:
+        """Show the newest frame; its pixels are kept, not copied."""
+        self._frame = frame
+        self._image = _as_image(frame)
+        self._stale = False
+        self.update()
+
+    def show_thumbnail(self, name: str, frame: Frame) -> None:
+        """Show the newest frame of the small camera ``name``."""
+        self._thumbnails[name] = _as_image(frame)
+        self.update()
+
+    def hide_thumbnails(self) -> None:
+        """Show no small cameras."""
+        self._thumbnails.clear()
+        self.update()
+
+    def show_status(self, status: Status) -> None:
+        """Show phase and reason; a change fades the border."""
+        token = look(status).token
+        if self._status is None or look(self._status).token != token:
+            self._fade.stop()
+            self._fade.setStartValue(self._fade.currentValue())
+            self._fade.setEndValue(theme.token(token))
+            self._fade.start()
+        self._status = status
+        self.update()
+
+    def show_step(self, taken: StepTaken) -> None:
+        """Show what the policy proposes, and p."""
+        self._step = taken
+        self.update()
+
+    def set_threshold(self, threshold: float) -> None:
+        """Move the gauge's tick."""
+        self._threshold = threshold
+        self.update()
+
+    def choose_camera(self, index: int) -> None:
+        """Use camera number ``index`` of the scene, from 0."""
+        self._mouse.choose(index)
+
+    def step_camera(self, direction: int) -> None:
+        """Use the next (+1) or the previous (−1) camera."""
+        self._mouse.step(direction)
+
+    @property
+    def orbit(self) -> Orbit:
+        """Where the camera stands, so that directions can be taken as seen."""
+        return self._mouse.orbit
+
+    # ── painting ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def sizeHint(self) -> QSize:  # noqa: N802 – Qt's name
+        """Return a size at which the scene can be read."""
+        return QSize(theme.px(800), theme.px(480))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 – Qt's name
+        """Return the size below which the overlays would cover the scene."""
+        return QSize(theme.px(420), theme.px(260))
+
+    def picture_rect(self) -> QRectF:
+        """Return where the frame is drawn: as large as fits, its shape kept."""
+        inside = QRectF(self.rect()).adjusted(BORDER, BORDER, -BORDER, -BORDER)
+        if self._image.isNull():
+            return inside
+        scale = min(inside.width() / self._image.width(), inside.height() / self._image.height())
+        picture = QRectF(0, 0, self._image.width() * scale, self._image.height() * scale)
+        picture.moveCenter(inside.center())
+        return picture
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 – Qt's name and signature
+        """Paint picture, overlays and border."""
+        painter = QPainter(self)
+        picture = self.picture_rect()
+        painter.fillRect(self.rect(), theme.token("ground"))
+        if self._image.isNull():
+            self._paint_empty(painter)
+        else:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=True)
+            painter.drawImage(picture.toRect(), self._image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
+        self._paint_overlays(painter, picture)
+        self._paint_border(painter)
+        painter.end()
+
+    def _paint_empty(self, painter: QPainter) -> None:
+        painter.setPen(theme.token("secondary"))
+        painter.setFont(theme.font("body"))
+        text = "The scene appears here as soon as it is loaded."
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_overlays(self, painter: QPainter, picture: QRectF) -> None:
+        area = QRectF(self.rect()).adjusted(BORDER, BORDER, -BORDER, -BORDER)
+        self._paint_arrow(painter, picture)
+        self._paint_thumbnails(painter, area)
+        if self._status is None:
+            return
+        if self._step is not None and self._status.phase in IN_EPISODE:
+            overlay.paint_gauge(painter, area, self._step, self._threshold)
+        overlay.paint_badge(painter, area, self._status, self._max_steps)
+        overlay.paint_notices(painter, area, self._notices(self._status))
+        if self._status.phase is not Phase.STOPPED:
+            overlay.paint_hint(painter, area, takeover_hint(self._status))
+
+    def _paint_arrow(self, painter: QPainter, picture: QRectF) -> None:
+        status, step, frame = self._status, self._step, self._frame
+        if status is None or step is None or frame is None or status.phase not in IN_EPISODE:
+            return
+        x, y, z = (float(value) for value in frame.anchor)
+        arrow = action_arrow(frame.view_projection, (x, y, z), step.proposed)
+        if arrow is not None:
+            gripper = step.proposed[3] if len(step.proposed) > 3 else None
+            overlay.paint_arrow(painter, picture, arrow, gripper=gripper, human=status.phase is Phase.TAKEOVER)
+
+    def _paint_thumbnails(self, painter: QPainter, area: QRectF) -> None:
+        right = area.right() - theme.px(overlay.MARGIN)
+        for name, image in reversed(self._thumbnails.items()):
+            width = min(theme.px(180), area.width() * 0.2)
+            height = width * image.height() / max(1, image.width())
+            box = QRectF(right - width, area.bottom() - theme.px(overlay.MARGIN) - height, width, height)
+            painter.drawImage(box, image)
+            painter.setPen(theme.pen("line", 1.0))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(box)
+            painter.setFont(theme.font("secondary"))
+            label = QRectF(
+                box.left(), box.top(), painter.fontMetrics().horizontalAdvance(name) + theme.px(12), theme.px(18)
+            )
+            overlay.plate(painter, label)
+            painter.setPen(theme.token("text"))
+            painter.drawText(label, Qt.AlignmentFlag.AlignCenter, name)
+            right = box.left() - theme.px(8)
+
+    def _paint_border(self, painter: QPainter) -> None:
+        pen = QPen(self._fade.currentValue(), 2 * BORDER)
+        pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(self.rect())
+
+    def border_colour(self) -> QColor:
+        """Return the colour the border has now (it may be fading)."""
+        colour: QColor = self._fade.currentValue()
+        return colour
+
+    def notices(self) -> list[str]:
+        """Return the lines shown in the middle of the view."""
+        return [] if self._status is None else [each.text for each in self._notices(self._status)]
+
+    def _notices(self, status: Status) -> list[overlay.Notice]:
+        found = []
+        if status.discard_armed:
+            found.append(overlay.Notice("Press discard again to throw this episode away", "failure"))
+        if not status.device_connected and status.device:
+            found.append(overlay.Notice(f"{status.device} is not connected; keyboard and screen pad work", "warning"))
+        if self._stale and self._frame is not None:
+            age = self._clock() - self._frame.timestamp
+            found.append(overlay.Notice(f"The picture is {age:.1f} s old; the robot is not", "warning"))
+        return found
+
+    def _check_age(self) -> None:
+        moving = self._status is not None and self._status.phase in MOVING
+        stale = moving and self._frame is not None and self._clock() - self._frame.timestamp > STALE_S
+        if stale or stale != self._stale:
+            self._stale = stale
+            self.update()
+
+    def _repaint_border(self) -> None:
+        self.update()
+
+    def _restyle(self) -> None:
+        self._fade.stop()
+        colour = theme.token(look(self._status).token if self._status else "hold")
+        self._fade.setStartValue(colour)
+        self._fade.setEndValue(colour)
+        self._fade.setCurrentTime(FADE_MS)
+        self.update()
+
+    # ── mouse, size, visibility ──────────────────────────────────────────────────────────────────────────────────
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 – Qt's name
+        """Begin to turn or pan; the view takes the keyboard away from text fields."""
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self._mouse.press(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 – Qt's name
+        """Turn or pan."""
+        self._mouse.move(event, self.height())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802, ARG002 – Qt's name and signature
+        """End the gesture."""
+        self._mouse.release()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802, ARG002 – Qt's name and signature
+        """Go back to the scene's first camera."""
+        self._mouse.release()
+        self._mouse.go_home()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 – Qt's name
+        """Zoom."""
+        self._mouse.wheel(event)
+        event.accept()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 – Qt's name
+        """Ask for frames of the new size once it has settled."""
+        super().resizeEvent(event)
+        self._resized.start()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 – Qt's name
+        """Watch the age of the picture while anybody looks."""
+        super().showEvent(event)
+        self._check.start()
+        self._resized.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 – Qt's name
+        """Stop watching."""
+        super().hideEvent(event)
+        self._check.stop()
+        self._resized.stop()
+
+    def _ask_for_size(self) -> None:
+        width, height = self.width() - 2 * BORDER, self.height() - 2 * BORDER
+        shrink = min(1.0, math.sqrt(DRAWN_PIXELS / max(1, width * height)))
+        # Multiples of four keep every row of the picture aligned for Qt, which spares it a copy.
+        self.viewer_command.emit(
+            SetSize(width=max(64, int(width * shrink) // 4 * 4), height=max(48, int(height * shrink)))
+        )
+
+
+def _as_image(frame: Frame) -> QImage:
+    height, width, channels = frame.pixels.shape
+    form = QImage.Format.Format_RGB888 if channels == 3 else QImage.Format.Format_RGBX8888
+    return QImage(frame.pixels.data, width, height, channels * width, form)

@@ -1,0 +1,214 @@
+"""What both strips share: a plot that scrolls, with takeovers hatched beneath it and labels painted above.
+
+Everything that changes with each step is painted in pixels by the view itself, so that a redraw touches a handful of
+items however long the run is.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPolygonF
+from PySide6.QtWidgets import QGraphicsView, QWidget
+
+from mile_desktop.ui import theme
+from mile_desktop.ui.supervise.strip_model import StripModel, StripWindow
+
+LABEL_SHARE = 0.085
+"""Share of the width right of the newest step that is kept free for direct labels."""
+AXIS_WIDTH_PX = 44
+_EMPTY = StripModel(capacity=2).last_seconds(1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A word at a height of the plot, right of the newest step."""
+
+    text: str
+    colour: str
+    value: float
+
+
+class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type information
+    """A scrolling plot over robot time.
+
+    Subclasses draw their curves in ``show_window`` and call ``restyle`` when their items are there.
+    """
+
+    hovered = Signal(object)
+    """Time under the mouse (s), or None when it has left."""
+
+    def __init__(self, y_range: tuple[float, float], parent: QWidget | None = None) -> None:
+        super().__init__(parent, enableMenu=False)
+        self._y_range = y_range
+        self._window: StripWindow = _EMPTY
+        self._hover: float | None = None
+        self._labels: tuple[Label, ...] = ()
+        self.empty_text = ""
+        self.setFrameShape(self.Shape.NoFrame)
+        self.setMouseEnabled(x=False, y=False)
+        self.hideButtons()
+        # The background carries the hatching, which moves: caching it would freeze it.
+        self.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
+        self.disableAutoRange()
+        self.setYRange(*y_range, padding=0)
+        self.set_span(-30.0, 0.0)
+        theme.signals().changed.connect(self.restyle)
+
+    def set_span(self, start: float, end: float) -> None:
+        """Show times from ``start`` to ``end`` (s) and, right of them, room for labels."""
+        self.setXRange(start, end + (end - start) * LABEL_SHARE, padding=0)
+
+    def show_window(self, window: StripWindow) -> None:
+        """Draw ``window``; called by the timer at display rate."""
+        self._window = window
+        self.viewport().update()
+
+    def show_hover(self, time: float | None) -> None:
+        """Mark ``time`` (s), or nothing."""
+        self._hover = time
+        self.viewport().update()
+
+    def set_labels(self, *labels: Label) -> None:
+        """Write these words beside the newest values."""
+        self._labels = labels
+
+    def restyle(self) -> None:
+        """Take colours and sizes from the theme."""
+        self.setBackground(theme.token("panel"))
+        theme.style_plot(self.getPlotItem())
+        self.getAxis("left").setWidth(theme.px(AXIS_WIDTH_PX))
+
+    def mouseMoveEvent(self, event: object) -> None:  # noqa: N802 – Qt's name
+        """Tell where the mouse is in time."""
+        super().mouseMoveEvent(event)
+        position: QPointF = event.position()  # type: ignore[attr-defined]
+        self.hovered.emit(float(self.getViewBox().mapSceneToView(position).x()))
+
+    def leaveEvent(self, event: object) -> None:  # noqa: N802 – Qt's name
+        """Forget the mouse."""
+        super().leaveEvent(event)
+        self.hovered.emit(None)
+
+    def plot_rect(self) -> QRectF:
+        """Return the plotted area in pixels of the widget."""
+        rect: QRectF = self.getViewBox().sceneBoundingRect()
+        return rect
+
+    def x_pixel(self, time: float) -> float:
+        """Return where ``time`` (s) is, in pixels from the left edge of the widget."""
+        start, end = self.getViewBox().viewRange()[0]
+        rect = self.plot_rect()
+        return float(rect.left() + (time - start) / (end - start) * rect.width())
+
+    def y_pixel(self, value: float) -> float:
+        """Return where ``value`` is, in pixels from the top of the widget."""
+        low, high = self._y_range
+        rect = self.plot_rect()
+        return float(rect.bottom() - (value - low) / (high - low) * rect.height())
+
+    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 – Qt's name
+        """Fill the ground, then shade and hatch the takeovers."""
+        super().drawBackground(painter, rect)
+        area = self.plot_rect()
+        for start, end in self._window.takeovers():
+            left = max(self.x_pixel(start), area.left())
+            span = QRectF(left, area.top(), max(2.0, self.x_pixel(end) - left), area.height())
+            painter.fillRect(span, theme.brush("takeover", 0.13))
+            painter.fillRect(span, theme.brush("takeover", 0.38, Qt.BrushStyle.BDiagPattern))
+
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802, ARG002 – Qt's name and signature
+        """Paint episode boundaries, the mouse's line, direct labels and the empty state."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+        painter.setFont(theme.font("secondary"))
+        self._paint_boundaries(painter)
+        self._paint_hover(painter)
+        self._paint_labels(painter)
+        if not len(self._window) and self.empty_text:
+            painter.setPen(theme.token("secondary"))
+            painter.setFont(theme.font("body"))
+            painter.drawText(self.plot_rect(), Qt.AlignmentFlag.AlignCenter, self.empty_text)
+
+    def _paint_boundaries(self, painter: QPainter) -> None:
+        area = self.plot_rect()
+        for time, number in self._window.boundaries():
+            x = self.x_pixel(time)
+            painter.setPen(theme.pen("secondary", 1.0, alpha=0.6))
+            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+            if number:
+                painter.setPen(theme.token("secondary"))
+                painter.drawText(QPointF(x + theme.px(4), area.top() + theme.px(10)), f"ep {number}")
+
+    def _paint_hover(self, painter: QPainter) -> None:
+        if self._hover is None or not len(self._window):
+            return
+        area, x = self.plot_rect(), self.x_pixel(self._hover)
+        if area.left() <= x <= area.right():
+            painter.setPen(theme.pen("text", 1.0, alpha=0.5))
+            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+
+    def _paint_labels(self, painter: QPainter) -> None:
+        if not len(self._window):
+            return
+        line = painter.fontMetrics().height()
+        x = self.x_pixel(float(self._window.time[-1])) + theme.px(6)
+        area = self.plot_rect()
+        free = area.top() + line * 0.9
+        for label in sorted(self._labels, key=_from_top):
+            y = min(max(self.y_pixel(label.value) + line * 0.3, free), area.bottom())
+            painter.setPen(theme.token(label.colour))
+            painter.drawText(QPointF(x, y), label.text)
+            free = y + line
+
+
+def _from_top(label: Label) -> float:
+    return -label.value
+
+
+class Band(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph ships no type information
+    """A filled band between two lines, without an outline."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._polygons: list[QPolygonF] = []
+        self._colour = QColor()
+        self._bounds = QRectF()
+
+    def set_colour(self, colour: QColor) -> None:
+        """Fill with ``colour``."""
+        self._colour = colour
+        self.update()
+
+    def set_data(self, time: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]) -> None:
+        """Fill between ``low`` and ``high`` wherever both are finite."""
+        self._polygons = [
+            pg.functions.arrayToQPolygonF(
+                np.concatenate([time[a:b], time[a:b][::-1]]), np.concatenate([low[a:b], high[a:b][::-1]])
+            )
+            for a, b in _finite_runs(np.isfinite(low) & np.isfinite(high))
+        ]
+        bounds = QRectF(float(time[0]), 0.0, float(time[-1] - time[0]), 1.0) if len(time) else QRectF()
+        if bounds != self._bounds:
+            self.prepareGeometryChange()
+            self._bounds = bounds
+        self.update()
+
+    def boundingRect(self) -> QRectF:  # noqa: N802 – Qt's name
+        """Return the area that may be painted, in plot coordinates."""
+        return self._bounds
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        """Fill the band."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._colour)
+        for polygon in self._polygons:
+            painter.drawPolygon(polygon)
+
+
+def _finite_runs(finite: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    edges = np.diff(np.concatenate([[0], finite.astype(np.int8), [0]]))
+    return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))
