@@ -36,8 +36,8 @@ class ActionModel(Protocol):
         """Return −ln π(a∣s), float32[b]; never scaled by a probability of intervention."""
         ...
 
-    def excess(self, distribution: Distribution, action: torch.Tensor) -> torch.Tensor:
-        """Return the surprise above the least that the network can reach, float32[b] ≥ 0."""
+    def error(self, distribution: Distribution, action: torch.Tensor) -> torch.Tensor:
+        """Return how far what the policy would do is from ``action``, float32[b] ≥ 0; blind to its spread."""
         ...
 
     def expected_surprise(self, distribution: Distribution, recorded: Distribution) -> torch.Tensor:
@@ -52,16 +52,7 @@ class ActionModel(Protocol):
 
 
 class GaussianActions:
-    """Diagonal Gaussians over continuous actions.
-
-    Parameters
-    ----------
-    std_floor : float
-        The network's floor of σ, which bounds the likelihood from above.
-    """
-
-    def __init__(self, std_floor: float) -> None:
-        self._log_floor = math.log(std_floor)
+    """Diagonal Gaussians over continuous actions."""
 
     def distribution(self, network: PolicyNetwork, observation: torch.Tensor) -> Distribution:
         """See ``ActionModel``."""
@@ -78,10 +69,9 @@ class GaussianActions:
         distance = (action - mean) / std
         return (0.5 * distance.square() + std.log() + 0.5 * _LOG_TWO_PI).sum(-1)
 
-    def excess(self, distribution: Distribution, action: torch.Tensor) -> torch.Tensor:
-        """See ``ActionModel``."""
-        least = self._log_floor + 0.5 * _LOG_TWO_PI
-        return self.surprise(distribution, action) - action.shape[-1] * least
+    def error(self, distribution: Distribution, action: torch.Tensor) -> torch.Tensor:
+        """Return the squared distance of the mean."""
+        return (distribution[0] - action).square().sum(-1)
 
     def expected_surprise(self, distribution: Distribution, recorded: Distribution) -> torch.Tensor:
         """See ``ActionModel``."""
@@ -111,9 +101,9 @@ class CategoricalActions:
         chosen = action.argmax(-1, keepdim=True)
         return -distribution[0].log_softmax(-1).gather(-1, chosen).squeeze(-1)
 
-    def excess(self, distribution: Distribution, action: torch.Tensor) -> torch.Tensor:
-        """See ``ActionModel``."""
-        return self.surprise(distribution, action)
+    def error(self, distribution: Distribution, action: torch.Tensor) -> torch.Tensor:
+        """Return one minus the probability of the action."""
+        return -torch.expm1(-self.surprise(distribution, action))
 
     def expected_surprise(self, distribution: Distribution, recorded: Distribution) -> torch.Tensor:
         """See ``ActionModel``."""
@@ -130,4 +120,4 @@ def action_model(network: PolicyNetwork) -> ActionModel:
     """Return the kind of distribution ``network`` computes."""
     if isinstance(network, CategoricalMlp):
         return CategoricalActions()
-    return GaussianActions(network.std_floor)
+    return GaussianActions()

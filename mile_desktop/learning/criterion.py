@@ -51,12 +51,6 @@ class Criterion:
         total = balance * stepped_in + (1 - balance) * action + self._settings.mental_anchor * tie
         return Losses(total, action, stepped_in, tie)
 
-    def score(self, networks: Networks, data: TrainingData, threshold: Threshold | None) -> float:
-        """Return the objective on all of ``data``, without the tie of the mental model."""
-        with torch.no_grad():
-            losses = self.losses(networks, data.everything(), threshold)
-        return float(losses.total - self._settings.mental_anchor * losses.mental)
-
     def fit_threshold(self, networks: Networks, data: TrainingData) -> Threshold | None:
         """Fit c and σ_Φ with the networks as they are; None where ``data`` does not determine them."""
         rows = data.supervised
@@ -66,15 +60,12 @@ class Criterion:
             mental, _ = self._mental(networks, everything)
         return fit_threshold(self._model, human, mental, everything.intervention)
 
-    def excess(self, network: PolicyNetwork, observation: torch.Tensor, target: torch.Tensor) -> float:
-        """Return the mean surprise above the least possible, ≥ 0, so that its growth is a ratio."""
+    def errors(self, network: PolicyNetwork, observation: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Return how far the policy would be from ``target`` at each row, float32[t] ≥ 0."""
         with torch.no_grad():
             parts = zip(observation.split(_CHUNK), target.split(_CHUNK), strict=True)  # type: ignore[no-untyped-call]
-            sums = [
-                float(self._model.excess(self._model.distribution(network, seen), wanted).sum())
-                for seen, wanted in parts
-            ]
-        return sum(sums) / len(observation)
+            found = [self._model.error(self._model.distribution(network, seen), wanted) for seen, wanted in parts]
+        return torch.cat(found)
 
     def _mental(self, networks: Networks, batch: Batch) -> tuple[Distribution, torch.Tensor]:
         """Return π̂ of the supervised rows, and how badly it fits what was recorded where that matters."""

@@ -6,8 +6,7 @@ import torch
 
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.batches import TrainingData
-from mile_desktop.learning.calibrating import Threshold
-from mile_desktop.learning.criterion import Criterion, Networks
+from mile_desktop.learning.criterion import Criterion
 from mile_desktop.learning.dataset import human_targets, select_steps, steps_of
 from mile_desktop.policies.checkpoint import PolicyNetwork
 
@@ -35,13 +34,16 @@ class OldData:
     def __len__(self) -> int:
         return len(self._observation)
 
-    def loss(self, network: PolicyNetwork) -> float:
-        """Return the mean surprise above the least possible, ≥ 0."""
-        return self._criterion.excess(network, self._observation, self._target)
+    def error(self, network: PolicyNetwork) -> float:
+        """Return the mean error of ``network`` as a policy, ≥ 0."""
+        return float(self._criterion.errors(network, self._observation, self._target).mean())
 
 
 class HeldOut:
     """Held-back episodes as a judge between weights.
+
+    It looks at what the policy would do, weighed as the method weighs its imitation, and not at the likelihood: that
+    prefers a wrong policy which is unsure to a good one which is sure and wrong once.
 
     Parameters
     ----------
@@ -52,12 +54,13 @@ class HeldOut:
     """
 
     def __init__(self, data: TrainingData, criterion: Criterion, *, corrections_matter: bool) -> None:
-        self._data = data
+        self._batch = data.everything()
         self._criterion = criterion
-        informative = data.corrections if corrections_matter else len(data.anchors) + len(data.supervised)
-        self.can_choose = informative > 0
-        """Whether a loss on these rows is a reason to prefer some weights."""
+        informative = data.corrections if corrections_matter else len(self._batch.observation)
+        self.can_choose = informative > 0 and bool(self._batch.coefficient.any())
+        """Whether the error on these rows is a reason to prefer some weights."""
 
-    def loss(self, networks: Networks, threshold: Threshold | None) -> float:
-        """Return the objective on the held-back rows."""
-        return self._criterion.score(networks, self._data, threshold)
+    def error(self, network: PolicyNetwork) -> float:
+        """Return the weighted mean error of ``network`` as a policy, ≥ 0."""
+        errors = self._criterion.errors(network, self._batch.observation, self._batch.target)
+        return float((errors * self._batch.coefficient).sum())

@@ -136,6 +136,7 @@ class PolicyMaker:
             "cdf_scale": threshold.cdf_scale if threshold else None,
             "calibrated": result.calibrated,
             "loss": result.loss,
+            "held_out_error": result.held_out_error,
         }
         return PolicyRecord(
             policy_id=new_id("policy"),

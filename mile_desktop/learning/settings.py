@@ -49,7 +49,7 @@ class TrainingSettings:
     held_out: float = 0.1
     """Share of the episodes that are held back."""
     tripwire: float = 1.5
-    """Growth of the loss on held-back old data that counts as forgetting."""
+    """Growth of the error on held-back old data that counts as forgetting."""
     ensemble: int = 8
     """Members of the intervention model that is fitted after the policy."""
     seed: int = 0

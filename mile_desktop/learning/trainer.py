@@ -38,6 +38,8 @@ Cancelled = Callable[[], bool]
 
 CHECKPOINT_SECONDS = 5.0
 FEW_TAKEOVERS = 5
+_FITS = 4  # of cost and scale
+_LAST_FIT = 0.6  # share of the epochs after which the objective stays as it is, so that losses compare
 _MEASUREMENTS = 40  # held-out measurements over a training, at most
 
 
@@ -57,7 +59,9 @@ class TrainingResult:
     mental: PolicyNetwork | None
     """The learned mental model, where there is one."""
     loss: float
-    """Held-out loss of ``network``, or its training loss where nothing was held back."""
+    """Mean training loss of the last epoch."""
+    held_out_error: float | None
+    """Error of ``network`` on held-back episodes; None where they could not tell."""
     best_epoch: int
     """Epoch the weights are from; 0: those the training began with."""
     threshold: Threshold | None
@@ -65,7 +69,7 @@ class TrainingResult:
     calibrated: bool
     """Whether they were fitted to the data rather than set or assumed."""
     forgetting: float | None
-    """Loss on held-back old data after over before; None where it could not be measured."""
+    """Error on held-back old data after over before; None where it could not be measured."""
 
 
 def new_network(steps: SupervisedSteps, settings: TrainingSettings, *, discrete: bool = False) -> PolicyNetwork:
@@ -127,6 +131,9 @@ class Trainer:
         split = split_episodes(steps, share=settings.held_out, seed=settings.seed)
         self._train = self._lay_out(split.train)
         self._check_data()
+        self._uses_silence = (
+            self._objective.learns_from_silence and settings.balance > 0 and len(self._train.supervised) > 0
+        )
         policy = _first_network(split.train, settings, start).to(self._device)
         self._networks = Networks(policy, self._first_mental(policy, mental))
         self._criterion = Criterion(self._objective, settings, policy)
@@ -257,7 +264,7 @@ class Trainer:
             raise TrainingError(f"The loss is {losses['total']}; lower the learning rate and train again.")
         state.epoch += 1
         state.loss = losses["total"]
-        return {name: value for name, value in losses.items() if value} | self._measure(threshold)
+        return {name: value for name, value in losses.items() if value} | self._measure()
 
     def _step(self, batch: Batch, threshold: Threshold | None) -> Losses:
         losses = self._criterion.losses(self._networks, batch, threshold)
@@ -268,17 +275,23 @@ class Trainer:
         return losses
 
     def _threshold(self) -> Threshold | None:
-        """Return c and σ_Φ, fitted once with the networks as the warm-up left them; None while ν is not used."""
-        state = self._state
-        silent = self._objective.learns_from_silence and len(self._train.supervised) > 0
-        if not silent or state.epoch < round(self._settings.warm_up * self._settings.epochs):
+        """Return c and σ_Φ of the coming epoch; None while ν is not used.
+
+        What is not set is fitted when the warm-up ends, and again as the networks improve: a human model that was only
+        imitated steps in everywhere, and a threshold fitted to it makes silence mean little.
+        """
+        settings, state = self._settings, self._state
+        fits = _fitting_epochs(settings)
+        if not self._uses_silence or state.epoch < fits[0]:
             return None
-        if state.cost is None or state.cdf_scale is None:
+        if state.epoch in fits and (settings.cost is None or settings.cdf_scale is None):
             fitted = self._criterion.fit_threshold(self._networks, self._train)
-            state.calibrated = fitted is not None
             assumed = fitted or FALLBACK
-            state.cost = assumed.cost if state.cost is None else state.cost
-            state.cdf_scale = assumed.cdf_scale if state.cdf_scale is None else state.cdf_scale
+            state.calibrated = fitted is not None
+            state.cost = assumed.cost if settings.cost is None else settings.cost
+            state.cdf_scale = assumed.cdf_scale if settings.cdf_scale is None else settings.cdf_scale
+        if state.cost is None or state.cdf_scale is None:
+            raise TrainingError("The training has no cost and scale to go on with; start it again.")
         return Threshold(state.cost, state.cdf_scale)
 
     def _set_learning_rate(self, done: float) -> None:
@@ -288,27 +301,26 @@ class Trainer:
 
     # ── holding the result to account ────────────────────────────────────────────────────────────────────────────
 
-    def _measure(self, threshold: Threshold | None) -> dict[str, float]:
+    def _measure(self) -> dict[str, float]:
         """Measure on held-back data now and then, and remember the best weights there."""
         state = self._state
         every = max(1, self._settings.epochs // _MEASUREMENTS)
         if state.epoch % every and state.epoch < self._settings.epochs:
             return {}
-        measured = {"old": self._old.loss(self._networks.policy)} if self._watches_forgetting else {}
-        incomplete = self._objective.learns_from_silence and len(self._train.supervised) > 0 and threshold is None
-        if incomplete or not self._held_out.can_choose:
+        policy = self._networks.policy
+        measured = {"old": self._old.error(policy)} if self._watches_forgetting else {}
+        if not self._held_out.can_choose:
             return measured
-        if state.best_loss is None:
-            began = Networks(self._network_with(self._start), self._networks.mental)
-            self._consider(0, self._held_out.loss(began, threshold))
-        loss = self._held_out.loss(self._networks, threshold)
-        self._consider(state.epoch, loss)
-        return {**measured, "held_out": loss}
+        if state.best_error is None:
+            self._consider(0, self._held_out.error(self._network_with(self._start)))
+        error = self._held_out.error(policy)
+        self._consider(state.epoch, error)
+        return {**measured, "held_out": error}
 
-    def _consider(self, epoch: int, loss: float) -> None:
-        if self._state.best_loss is not None and loss >= self._state.best_loss:
+    def _consider(self, epoch: int, error: float) -> None:
+        if self._state.best_error is not None and error >= self._state.best_error:
             return
-        self._state.best_loss, self._state.best_epoch = loss, epoch
+        self._state.best_error, self._state.best_epoch = error, epoch
         self._best = self._start if epoch == 0 else copy.deepcopy(self._networks.policy.state_dict())
 
     def _network_with(self, weights: dict[str, torch.Tensor]) -> PolicyNetwork:
@@ -322,30 +334,37 @@ class Trainer:
             self._networks.policy.load_state_dict(self._best)
         if state.best_epoch == 0:
             report(Warned(text="No epoch was better on held-back episodes than the start; its weights were kept."))
-        used = self._objective.learns_from_silence and state.cost is not None and state.cdf_scale is not None
         return TrainingResult(
             forgetting=self._check_tripwire(report),
             network=self._networks.policy.cpu().eval(),
             mental=None if self._networks.mental is None else self._networks.mental.cpu().eval(),
-            loss=state.loss if state.best_loss is None else state.best_loss,
+            loss=state.loss,
+            held_out_error=state.best_error,
             best_epoch=state.epoch if state.best_epoch is None else state.best_epoch,
-            threshold=Threshold(state.cost or 0.0, state.cdf_scale or 1.0) if used else None,
+            threshold=self._threshold(),
             calibrated=state.calibrated,
         )
 
     def _check_tripwire(self, report: Report) -> float | None:
         if not self._watches_forgetting:
             return None
-        before = self._old.loss(self._network_with(self._start))
-        growth = self._old.loss(self._networks.policy) / max(before, 1e-9)
+        before = self._old.error(self._network_with(self._start))
+        growth = self._old.error(self._networks.policy) / max(before, 1e-9)
         if growth >= self._settings.tripwire:
             report(
                 Warned(
-                    text=f"The policy may be forgetting: its loss on held-back earlier data grew {growth:.1f}-fold. "
+                    text=f"The policy may be forgetting: its error on held-back earlier data grew {growth:.1f}-fold. "
                     "Evaluate before using it, or raise the anchors' share."
                 )
             )
         return growth
+
+
+def _fitting_epochs(settings: TrainingSettings) -> tuple[int, ...]:
+    """Return the epochs before which c and σ_Φ are fitted, in rising order, all before the last epoch."""
+    first = min(settings.warm_up, _LAST_FIT)
+    shares = [first + (_LAST_FIT - first) * index / (_FITS - 1) for index in range(_FITS)]
+    return tuple(min(round(share * settings.epochs), settings.epochs - 1) for share in shares)
 
 
 def _first_network(steps: SupervisedSteps, settings: TrainingSettings, start: PolicyNetwork | None) -> PolicyNetwork:

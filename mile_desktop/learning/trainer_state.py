@@ -30,8 +30,8 @@ class TrainerState(msgspec.Struct, kw_only=True):
     cdf_scale: float | None = None
     calibrated: bool = False
     """Cost and scale were fitted to the data."""
-    best_loss: float | None = None
-    """Least held-out loss so far."""
+    best_error: float | None = None
+    """Least error on held-back episodes so far."""
     best_epoch: int | None = None
     """Epoch it belongs to; 0 is the network the training began with."""
     loss: float = 0.0

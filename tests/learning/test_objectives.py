@@ -1,0 +1,101 @@
+"""How much of the imitation each step gets."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.learning.objectives import (
+    METHODS,
+    ImitationMass,
+    UnknownMethodError,
+    objective,
+    steps_before_intervention,
+)
+
+
+def steps(human: str, *, episodes: tuple[int, ...] | None = None) -> SupervisedSteps:
+    """``h`` human, ``.`` robot, ``d`` demonstration."""
+    count = len(human)
+    values = torch.zeros(count, 2)
+    return SupervisedSteps(
+        observation=values,
+        action=values,
+        human_action=values,
+        policy_mean=values,
+        policy_std=values + 1,
+        intervention=torch.tensor([each == "h" for each in human], dtype=torch.bool),
+        demonstration=torch.tensor([each == "d" for each in human], dtype=torch.bool),
+        success=torch.zeros(count, dtype=torch.bool),
+        episode=torch.tensor(episodes or (0,) * count),
+        step=torch.arange(count),
+        episode_ids=("a", "b", "c"),
+    )
+
+
+def mass(name: str, human: str, share: float = 0.5) -> ImitationMass:
+    return objective(name).masses(steps(human), share)
+
+
+@pytest.mark.parametrize("name", METHODS)
+@settings(deadline=None)
+@given(human=st.text("h.d", min_size=1, max_size=60), share=st.floats(0.01, 0.9))
+def test_the_mass_is_one_or_nothing_and_never_negative(name: str, human: str, share: float) -> None:
+    found = mass(name, human, share)
+    assert (found.supervised >= 0).all()
+    assert found.anchors >= 0
+    assert not found.supervised[torch.tensor([each == "d" for each in human])].any()
+    assert float(found.supervised.sum()) + found.anchors == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_without_anchors_nothing_is_set_aside_for_them(name: str) -> None:
+    found = mass(name, "..hh", 0.0)
+    assert found.anchors == 0
+    assert found.supervised.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", ["mile", "hg-dagger"])
+def test_corrections_only(name: str) -> None:
+    found = mass(name, ".h.hd")
+    torch.testing.assert_close(found.supervised, torch.tensor([0, 0.25, 0, 0.25, 0]))
+    assert found.anchors == 0.5
+
+
+def test_behaviour_cloning_takes_every_step_alike() -> None:
+    torch.testing.assert_close(mass("bc", ".h..", 0.2).supervised, torch.full((4,), 0.2))
+
+
+def test_iwr_gives_interventions_and_the_rest_half_the_mass_each() -> None:
+    found = mass("iwr", "h....", 0.0).supervised
+    torch.testing.assert_close(found, torch.tensor([0.5, 0.125, 0.125, 0.125, 0.125]))
+
+
+def test_sirius_weighs_four_classes() -> None:
+    human = "d" * 20 + "." * 60 + "." * 15 + "h" * 5
+    found = mass("sirius", human)
+    assert found.anchors == pytest.approx(0.2)
+    assert found.supervised[95:].sum() == pytest.approx(0.5, abs=1e-4)
+    assert found.supervised[80:95].sum() == pytest.approx(0.002, abs=1e-5)
+    assert found.supervised[20:80].sum() == pytest.approx(0.298, abs=1e-4)
+
+
+def test_sirius_never_weighs_robot_steps_below_nothing() -> None:
+    found = mass("sirius", "d" * 80 + "." * 30 + "h" * 5)
+    assert (found.supervised >= 0).all()
+    assert found.anchors + found.supervised.sum() == pytest.approx(1)
+
+
+def test_steps_before_a_takeover_stay_within_their_episode() -> None:
+    found = steps_before_intervention(steps("..." + "..h.h" + "...", episodes=(0,) * 3 + (1,) * 5 + (2,) * 3), 2)
+    assert found.tolist() == [False] * 3 + [True, True, False, True, False] + [False] * 3
+
+
+def test_only_mile_learns_from_silence() -> None:
+    assert {name for name, method in METHODS.items() if method.learns_from_silence} == {"mile", "mile-iwr"}
+
+
+def test_an_unknown_method_names_the_known_ones() -> None:
+    with pytest.raises(UnknownMethodError, match="'dagger'; the methods are mile, bc, hg-dagger"):
+        objective("dagger")
