@@ -27,6 +27,7 @@ class ActionStrip(StripPlot):
         self._proposed = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
         for item in (self._executed, self._human, self._proposed):
             self.addItem(item, ignoreBounds=True)
+        self.names_episodes = False
         self.getAxis("bottom").setLabel("time before now, s")
         self.empty_text = "What the policy proposes and what is done."
         self.set_actions(labels)
@@ -66,6 +67,7 @@ class ActionStrip(StripPlot):
         """Take colours and sizes from the theme."""
         super().restyle()
         self.getPlotItem().showGrid(x=False, y=False)
+        self.getAxis("bottom").setHeight(theme.px(34))
         self._executed.setPen(theme.pen("policy", 1.0))
         self._human.setPen(theme.pen("takeover", 1.0))
         self._proposed.setPen(theme.pen("text", 1.0, alpha=0.75))

@@ -33,6 +33,9 @@ class AlertBar(QWidget):
         self._whole.setToolTip("Show the whole episode instead of the last 30 seconds")
         theme.set_role(self._whole, "quiet")
         self._lay_out()
+        for box in (self._threshold, self._debounce):
+            # Enter means "done here": the keys drive the robot again.
+            box.editingFinished.connect(box.clearFocus)
         self._threshold.valueChanged.connect(self._changed)
         self._debounce.valueChanged.connect(self._changed)
         self._ask_me.toggled.connect(self._changed)
@@ -120,6 +123,7 @@ def _debounce_box() -> QSpinBox:
     box.setRange(1, 100)
     box.setValue(3)
     box.setSuffix(" steps")
+    box.setAlignment(Qt.AlignmentFlag.AlignRight)
     box.setKeyboardTracking(False)
     box.setFixedWidth(theme.px(96))
     box.setToolTip("How long p has to stay above the threshold before you are called")

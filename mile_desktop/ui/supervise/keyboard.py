@@ -45,7 +45,10 @@ _EDGES: dict[int, str] = {
     Qt.Key.Key_3: "camera 2",
     Qt.Key.Key_4: "camera 3",
 }
-_TYPING = (QLineEdit, QAbstractSpinBox, QPlainTextEdit, QTextEdit, QComboBox)
+_TEXT = (QLineEdit, QPlainTextEdit, QTextEdit)
+_NUMBERS = (QAbstractSpinBox, QComboBox)
+"""Entries that need digits and editing keys but no letters: a click on an arrow must not cost the dead-man's key."""
+_EDITING = frozenset({int(key) for key in _EDGES if key not in {Qt.Key.Key_H, Qt.Key.Key_F, Qt.Key.Key_F5}})
 _PRESSING = frozenset({int(Qt.Key.Key_Space), int(Qt.Key.Key_Return), int(Qt.Key.Key_Enter)})
 _MODIFIERS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 _LOST = frozenset({QEvent.Type.FocusOut, QEvent.Type.Hide, QEvent.Type.Close, QEvent.Type.WindowDeactivate})
@@ -147,7 +150,7 @@ class Keyboard(QObject):
         key = event.key()
         if key == Qt.Key.Key_Escape:
             return self._escape()
-        if _is_typing() or event.modifiers() & _MODIFIERS or (key in _PRESSING and self._is_pressing()):
+        if event.modifiers() & _MODIFIERS or self._belongs_to_focus(key):
             return False
         if key in _LEVELS:
             if not event.isAutoRepeat() and self._keys.press(_LEVELS[key]):
@@ -170,12 +173,17 @@ class Keyboard(QObject):
             return True
         return False
 
-    def _is_pressing(self) -> bool:
-        """Whether Space and Enter mean the focused button: only while the robot is at rest."""
-        return not self._busy and isinstance(QApplication.focusWidget(), QAbstractButton)
+    def _belongs_to_focus(self, key: int) -> bool:
+        """Whether the focused widget needs ``key`` itself; while the robot is busy only what is typed counts."""
+        focused = QApplication.focusWidget()
+        if isinstance(focused, _TEXT):
+            return True
+        if isinstance(focused, _NUMBERS):
+            return not self._busy or key in _EDITING
+        return not self._busy and key in _PRESSING and isinstance(focused, QAbstractButton)
 
     def _escape(self) -> bool:
-        if _is_typing() and not self._busy:
+        if not self._busy and isinstance(QApplication.focusWidget(), (*_TEXT, *_NUMBERS)):
             return False
         self.release_all()
         self.stop.emit()
@@ -192,7 +200,7 @@ class Keyboard(QObject):
         self._send()
 
     def _focus_changed(self, before: QWidget | None, now: QWidget | None) -> None:  # noqa: ARG002 – Qt's signature
-        if isinstance(now, _TYPING):
+        if isinstance(now, _TEXT):
             self.release_all()
 
     def _changed(self) -> None:
@@ -204,7 +212,3 @@ class Keyboard(QObject):
 
     def _send(self) -> None:
         self.input_changed.emit(self._keys.as_input(self._orbit()))
-
-
-def _is_typing() -> bool:
-    return isinstance(QApplication.focusWidget(), _TYPING)

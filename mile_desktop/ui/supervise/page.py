@@ -152,6 +152,8 @@ class SupervisePage(QWidget):
         """Listen to the keys."""
         super().showEvent(event)
         self.keyboard.attach()
+        # Not into the first entry field: Space has to mean "take over" from the start.
+        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 – Qt's name
         """Let everything go."""

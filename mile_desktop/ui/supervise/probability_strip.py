@@ -24,7 +24,7 @@ class ProbabilityStrip(StripPlot):
     """When the line has been let go."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__((-0.03, 1.03), parent)
+        super().__init__((-0.06, 1.06), parent)
         self._band = Band()
         self._forecast = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=True)
         self._line = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=True)
@@ -37,6 +37,7 @@ class ProbabilityStrip(StripPlot):
         self._threshold.sigDragged.connect(self._dragged)
         self._threshold.sigPositionChangeFinished.connect(self._released)
         self.getAxis("left").setTicks([[(0.0, "0"), (0.5, ".5"), (1.0, "1")]])
+        self.getAxis("left").setStyle(hideOverlappingLabels=False)
         self.getAxis("left").setLabel("p")
         self.getAxis("bottom").setStyle(showValues=False)
         self.getAxis("bottom").setHeight(theme.px(4))

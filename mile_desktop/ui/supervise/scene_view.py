@@ -58,6 +58,7 @@ class SceneView(QWidget):
         self._stale = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Scene")
         self._mouse = OrbitMouse(self)
         self._mouse.commanded.connect(self.viewer_command)
@@ -205,8 +206,9 @@ class SceneView(QWidget):
     def _paint_thumbnails(self, painter: QPainter, area: QRectF) -> None:
         right = area.right() - theme.px(overlay.MARGIN)
         for name, image in reversed(self._thumbnails.items()):
-            width = min(theme.px(180), area.width() * 0.2)
-            height = width * image.height() / max(1, image.width())
+            shape = image.height() / max(1, image.width())
+            width = min(theme.px(180), area.width() * 0.18, area.height() * 0.28 / shape)
+            height = width * shape
             box = QRectF(right - width, area.bottom() - theme.px(overlay.MARGIN) - height, width, height)
             painter.drawImage(box, image)
             painter.setPen(theme.pen("line", 1.0))

@@ -47,6 +47,7 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
         self._hover: float | None = None
         self._labels: tuple[Label, ...] = ()
         self.empty_text = ""
+        self.names_episodes = True
         self.setFrameShape(self.Shape.NoFrame)
         self.setMouseEnabled(x=False, y=False)
         self.hideButtons()
@@ -138,7 +139,7 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
             x = self.x_pixel(time)
             painter.setPen(theme.pen("secondary", 1.0, alpha=0.6))
             painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-            if number:
+            if number and self.names_episodes:
                 painter.setPen(theme.token("secondary"))
                 painter.drawText(QPointF(x + theme.px(4), area.top() + theme.px(10)), f"ep {number}")
 
@@ -153,19 +154,30 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
     def _paint_labels(self, painter: QPainter) -> None:
         if not len(self._window):
             return
-        line = painter.fontMetrics().height()
+        line = painter.fontMetrics().height() * 0.95
         x = self.x_pixel(float(self._window.time[-1])) + theme.px(6)
+        labels = sorted(self._labels, key=_from_top)
+        wanted = [self.y_pixel(label.value) + line * 0.3 for label in labels]
         area = self.plot_rect()
-        free = area.top() + line * 0.9
-        for label in sorted(self._labels, key=_from_top):
-            y = min(max(self.y_pixel(label.value) + line * 0.3, free), area.bottom())
+        for label, y in zip(labels, _apart(wanted, line, area.top() + line * 0.8, area.bottom()), strict=True):
             painter.setPen(theme.token(label.colour))
             painter.drawText(QPointF(x, y), label.text)
-            free = y + line
 
 
 def _from_top(label: Label) -> float:
     return -label.value
+
+
+def _apart(wanted: list[float], distance: float, top: float, bottom: float) -> list[float]:
+    """Return heights (downwards, px) near ``wanted``, at least ``distance`` apart, within ``top`` and ``bottom``."""
+    placed: list[float] = []
+    for y in wanted:
+        placed.append(max(y, placed[-1] + distance if placed else top))
+    limit = bottom
+    for index in reversed(range(len(placed))):
+        placed[index] = min(placed[index], limit)
+        limit = placed[index] - distance
+    return placed
 
 
 class Band(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph ships no type information

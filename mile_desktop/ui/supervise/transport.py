@@ -1,7 +1,8 @@
 """The buttons under the view: start, hold, stop, and how the episode ended."""
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSpinBox, QStackedWidget, QWidget
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSpinBox, QWidget
 
 from mile_desktop.rollout.messages import (
     EndEpisode,
@@ -32,6 +33,9 @@ _LOOK: dict[Action, tuple[str, str, str]] = {
     Action.FAILURE: ("Failure", "mdi6.close", "End the episode as a failure (Backspace; B on the pad)"),
     Action.DISCARD: ("Discard", "mdi6.delete-outline", "Throw the episode away (Delete; X twice on the pad)"),
 }
+_MARKS = (Action.SUCCESS, Action.FAILURE, Action.DISCARD)
+WORDS_WIDTH = 780
+COMPACT_WIDTH = 540
 
 
 class Transport(QFrame):
@@ -55,23 +59,18 @@ class Transport(QFrame):
         self._asked = QTimer(self)
         self._asked.setSingleShot(True)
         self._asked.setInterval(ASKED_MS)
-        self._outcomes = self._outcome_pages()
+        self._compact = False
+        self._marks, self._ask = self._outcome_rows()
         self._lay_out()
         self._connect()
         self._refresh()
 
-    def _outcome_pages(self) -> QStackedWidget:
-        pages = QStackedWidget()
-        marks = (
-            self._buttons[Action.SUCCESS],
-            self._buttons[Action.FAILURE],
-            self._buttons[Action.DISCARD],
-            self._undo,
-        )
-        pages.addWidget(_row(*marks))
-        pages.addWidget(_row(self._question, self._yes, self._no))
+    def _outcome_rows(self) -> tuple[QWidget, QWidget]:
         theme.set_role(self._yes, "danger")
-        return pages
+        marks = _row(*(self._buttons[action] for action in _MARKS), self._undo)
+        ask = _row(self._question, self._yes, self._no)
+        ask.hide()
+        return marks, ask
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
@@ -82,7 +81,8 @@ class Transport(QFrame):
         row.addWidget(self._buttons[Action.HOLD])
         row.addWidget(self._buttons[Action.RESUME])
         row.addSpacing(theme.px(8))
-        row.addWidget(self._outcomes)
+        row.addWidget(self._marks)
+        row.addWidget(self._ask)
         row.addStretch(1)
         row.addWidget(self._buttons[Action.STOP])
 
@@ -128,7 +128,21 @@ class Transport(QFrame):
     @property
     def is_asking(self) -> bool:
         """Whether the question before a discard is shown."""
-        return self._outcomes.currentIndex() == 1
+        return not self._ask.isHidden()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 – Qt's name
+        """Return the room the compact buttons need; below the full width the words go and the shapes stay."""
+        full = super().minimumSizeHint()
+        return QSize(min(full.width(), theme.px(COMPACT_WIDTH)), full.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 – Qt's name
+        """Drop the words of the outcome buttons where there is no room for them."""
+        super().resizeEvent(event)
+        compact = event.size().width() < theme.px(WORDS_WIDTH)
+        if compact != self._compact:
+            self._compact = compact
+            for action in _MARKS:
+                self._buttons[action].setText("" if compact else _LOOK[action][0])
 
     def _refresh(self) -> None:
         allowed = enabled(self._phase)
@@ -184,7 +198,8 @@ class Transport(QFrame):
         if self.is_asking:
             self._discard()
             return
-        self._outcomes.setCurrentIndex(1)
+        self._marks.hide()
+        self._ask.show()
         self._asked.start()
 
     def _discard(self) -> None:
@@ -193,7 +208,8 @@ class Transport(QFrame):
 
     def _drop_question(self) -> None:
         self._asked.stop()
-        self._outcomes.setCurrentIndex(0)
+        self._ask.hide()
+        self._marks.show()
 
     def _undo_discard(self) -> None:
         self._undo.hide()
@@ -211,6 +227,7 @@ def _button(action: Action) -> QPushButton:
     word, icon, tip = _LOOK[action]
     button = QPushButton(word)
     button.setToolTip(tip)
+    button.setAccessibleName(word)
     button.setObjectName(f"transport_{action}")
     colour = {Action.SUCCESS: "success", Action.FAILURE: "failure", Action.STOP: "stopped"}.get(action, "text")
     if action is Action.START:
@@ -218,7 +235,7 @@ def _button(action: Action) -> QPushButton:
         colour = "on_accent"
     if action is Action.STOP:
         theme.set_role(button, "danger")
-        button.setMinimumWidth(theme.px(128))
+        button.setMinimumSize(theme.px(104), theme.px(38))
     theme.set_icon(button, icon, colour)
     return button
 
@@ -227,6 +244,8 @@ def _episodes_box() -> QSpinBox:
     box = QSpinBox()
     box.setRange(1, MAX_EPISODES)
     box.setSuffix(" ep")
+    box.setAlignment(Qt.AlignmentFlag.AlignRight)
+    box.setFixedWidth(theme.px(78))
     box.setToolTip("How many episodes Start begins, 1–50")
     box.setAccessibleName("Episodes to run")
     return box
@@ -238,5 +257,4 @@ def _row(*widgets: QWidget) -> QWidget:
     theme.space(row, (0, 0, 0, 0), 8)
     for widget in widgets:
         row.addWidget(widget)
-    row.addStretch(1)
     return holder
