@@ -1,0 +1,125 @@
+"""The number on screen: p of the step about to be taken, its band, and what it rests on."""
+
+import math
+
+import numpy as np
+import torch
+
+from mile_desktop.intervention.estimate import InterventionEstimate
+from mile_desktop.intervention.model import BAND, InterventionModel
+from mile_desktop.intervention.one_state import probability_of_one
+from mile_desktop.policies.policy import FloatArray, PolicyOutput
+
+ENOUGH_TAKEOVERS = 10
+"""From here on the number is shown without reservation and may raise an alarm."""
+
+FAMILIAR_EPISODES = 4
+"""So many episodes a policy must have been supervised before it is no longer called new."""
+
+_BAND_ERRORS = 1.28  # standard errors of c that go with the tenth and ninetieth percentile
+_WIDE_ERROR = 0.5  # least standard error of c in units of σ while little is known
+_NOTHING = InterventionEstimate(math.nan, math.nan, math.nan)
+
+
+class LiveEstimator:
+    """Computes the live number from an intervention model and the policy that is running.
+
+    Owned by the rollout loop's thread; below a millisecond a step on one thread.
+
+    Parameters
+    ----------
+    model : InterventionModel
+        What it rests on.
+    running_policy_id : str
+        The policy that is running; another one than the model was fitted to is new until it is known.
+    episodes_with_policy : int
+        Episodes of the running policy that were supervised before; those that begin here count on top.
+    members : int or None
+        Ask only the first so many members: 1 is the published model, None asks all.
+    """
+
+    def __init__(
+        self,
+        model: InterventionModel,
+        *,
+        running_policy_id: str,
+        episodes_with_policy: int = 0,
+        members: int | None = None,
+    ) -> None:
+        self._model = model
+        self._members = model.config.members if members is None else max(1, min(members, model.config.members))
+        self._is_new = bool(model.config.policy_id) and running_policy_id != model.config.policy_id
+        self._episodes = episodes_with_policy
+        self._begun = False
+
+    @property
+    def basis(self) -> str:
+        """What the number rests on, in words."""
+        words = [_knowledge(self._model.config.takeovers, well_ranked=self._well_ranked)]
+        if self._policy_is_new:
+            words.append("new policy")
+        return ", ".join(words)
+
+    @property
+    def alarm_allowed(self) -> bool:
+        """Whether the number has earned an alarm: enough takeovers, and better than a constant on held-out episodes."""
+        return self._model.config.takeovers >= ENOUGH_TAKEOVERS and self._well_ranked and not self._policy_is_new
+
+    def reset(self) -> None:
+        """Begin a new episode."""
+        if self._begun:
+            self._episodes += 1
+        self._begun = False
+
+    def estimate(self, observation: FloatArray, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:  # noqa: ARG002 - the published model looks at one step alone
+        """Return p of the step about to be taken; NaN where observation or policy are not finite."""
+        self._begun = True
+        if not all(np.isfinite(each).all() for each in (observation, output.mean, output.std)):
+            return _NOTHING
+        with torch.inference_mode():
+            inputs = [torch.from_numpy(each[None]) for each in (observation, output.mean, output.std)]
+            distances = self._model.distances(*inputs)[: self._members, 0].tolist()
+        return self._with_band(distances)
+
+    def _with_band(self, distances: list[float]) -> InterventionEstimate:
+        """Average over the members; the band spans their spread and the error of the cost."""
+        config = self._model.config
+        error = config.cost_error
+        if self._policy_is_new or config.takeovers < ENOUGH_TAKEOVERS:
+            error = max(error, _WIDE_ERROR * config.cdf_scale)
+        usual, dearer, cheaper = (
+            [
+                probability_of_one(distance - config.cost - shift * error, config.cdf_scale, config.action_size)
+                for distance in distances
+            ]
+            for shift in (0.0, _BAND_ERRORS, -_BAND_ERRORS)
+        )
+        mean = sum(usual) / len(usual)
+        return InterventionEstimate(mean, min(mean, _quantile(dearer, BAND[0])), max(mean, _quantile(cheaper, BAND[1])))
+
+    @property
+    def _well_ranked(self) -> bool:
+        score = self._model.config.score
+        return score is not None and score.beats_constant
+
+    @property
+    def _policy_is_new(self) -> bool:
+        return self._is_new and self._episodes < FAMILIAR_EPISODES
+
+
+def _quantile(values: list[float], share: float) -> float:
+    """Interpolate between the ordered ``values``."""
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+
+
+def _knowledge(takeovers: int, *, well_ranked: bool) -> str:
+    if takeovers == 0:
+        return "shipped model"
+    counted = "1 takeover" if takeovers == 1 else f"{takeovers} takeovers"
+    if takeovers < ENOUGH_TAKEOVERS:
+        return f"learning you: {counted}"
+    return counted if well_ranked else f"{counted}, not better than a constant yet"

@@ -1,0 +1,364 @@
+"""The intervention model as an artefact of its own: ``config.json`` and ``model.safetensors`` in a folder."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import torch
+
+from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.intervention.ensemble import HIDDEN, MEMBERS, GaussianEnsemble
+from mile_desktop.intervention.probability import Scalar, intervention_log_probability_at
+from mile_desktop.policies.networks import STD_CEILING, STD_FLOOR
+from mile_desktop.policies.tensor_folder import (
+    TensorFileError,
+    encode_tensors,
+    read_bytes,
+    read_tensors,
+    write_folder,
+)
+
+MODEL_SCHEMA = 1
+CONFIG_FILE = "config.json"
+MODEL_FILE = "model.safetensors"
+
+BAND = (0.1, 0.9)
+"""Quantiles over the members between which the band is drawn."""
+
+_MOST_MEMBERS, _MOST_UNITS = 256, 1 << 20
+_CHUNK = 4096  # steps evaluated at once
+
+
+class InterventionModelError(ValueError):
+    """An intervention model cannot be used; the message says what was found, what was expected and what to do."""
+
+
+class TemporalParameters(msgspec.Struct, frozen=True, kw_only=True):
+    """Parameters of the temporal model, see ``temporal``."""
+
+    retention: float = 0.0
+    """ρ in [0, 1), the share of the evidence that is left after one step."""
+    delay_steps: int = 0
+    """k ≥ 0, how many steps old the evidence is that a decision rests on."""
+    cost: float
+    """c."""
+    cdf_scale: float
+    """σ > 0."""
+    hand_back: float | None = None
+    """Probability in (0, 1] of letting go at each step of a takeover; None: no hold, each step is decided afresh."""
+
+
+class HeldOutScore(msgspec.Struct, frozen=True, kw_only=True):
+    """How well the model predicts episodes that the members asked had not seen."""
+
+    steps: int
+    observed_rate: float
+    predicted_rate: float
+    log_likelihood: float
+    """Mean per step."""
+    brier: float
+    brier_constant: float
+    """Of always saying the observed rate."""
+    auroc: float
+
+    @property
+    def beats_constant(self) -> bool:
+        """Whether ranking and Brier score are both better than those of the constant."""
+        return self.auroc > 0.5 and self.brier < self.brier_constant
+
+
+class ModelConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``config.json`` says."""
+
+    schema: int = MODEL_SCHEMA
+    model_id: str = ""
+    scene: str = ""
+    policy_id: str = ""
+    """The policy whose supervision it was fitted to."""
+    created_at: str = ""
+    """UTC, ISO 8601."""
+    members: int = MEMBERS
+    observation_size: int
+    action_size: int
+    hidden: tuple[int, ...] = HIDDEN
+    std_floor: float = STD_FLOOR
+    std_ceiling: float = STD_CEILING
+    cost: float
+    """c."""
+    cdf_scale: float
+    """σ > 0."""
+    cost_error: float = 0.0
+    """Standard error of c from the calibration; 0 where it was not calibrated."""
+    mental_rule: Literal["running", "learned"] = "running"
+    """π̂: the distribution of the policy that is running as recorded with each step, or a network's guess of it."""
+    temporal: TemporalParameters | None = None
+    episode_ids: tuple[str, ...] = ()
+    """Supervised episodes it was fitted to."""
+    left_out: tuple[tuple[str, ...], ...] = ()
+    """For each member the episodes of ``episode_ids`` it has not seen."""
+    takeovers: int = 0
+    """Human takeovers it rests on; 0 for a shipped model."""
+    score: HeldOutScore | None = None
+
+
+class _SchemaOnly(msgspec.Struct):
+    schema: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """Posterior-predictive probabilities of ``t`` steps."""
+
+    probability: torch.Tensor
+    """float64[t], mean over the members asked."""
+    low: torch.Tensor
+    high: torch.Tensor
+    """float64[t], the band over these members."""
+    log_probability: torch.Tensor
+    log_complement: torch.Tensor
+    """float64[t], logarithms of ``probability`` and of 1 − ``probability``, accurate in both tails."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InterventionModel:
+    """An ensemble of human-action models with cost, scale and what it came from."""
+
+    config: ModelConfig
+    ensemble: GaussianEnsemble
+    mental: GaussianEnsemble | None = None
+    """One member guessing π̂; there where ``config.mental_rule`` is ``learned``."""
+
+    def with_config(self, **changes: Any) -> "InterventionModel":  # noqa: ANN401 - the fields of ModelConfig
+        """Return the same networks under a changed description."""
+        return replace(self, config=msgspec.structs.replace(self.config, **changes))
+
+    def expect(self, observation_size: int, action_size: int) -> None:
+        """Raise ``InterventionModelError`` unless the model is for observations and actions of these sizes."""
+        found = (self.config.observation_size, self.config.action_size)
+        if found != (observation_size, action_size):
+            raise InterventionModelError(
+                f"Intervention model {self.config.model_id or 'without a name'} is for {found[0]} observation and "
+                f"{found[1]} action entries, the scene has {observation_size} and {action_size}; choose one that was "
+                "fitted in this scene."
+            )
+
+    def distances(self, observation: torch.Tensor, policy_mean: torch.Tensor, policy_std: torch.Tensor) -> torch.Tensor:
+        """Return K of every member, float64[members, t], against π̂ as ``mental_rule`` says.
+
+        ``observation`` float32[t, n]; ``policy_mean`` and ``policy_std`` float32[t, a], of the policy running then.
+        """
+        chunks = []
+        with torch.no_grad():
+            for first in range(0, max(1, len(observation)), _CHUNK):
+                part = slice(first, first + _CHUNK)
+                believed = (policy_mean[part], policy_std[part])
+                if self.mental is not None:
+                    believed = self.mental(observation[part])
+                    believed = (believed[0][0].clamp(-1, 1), believed[1][0])
+                chunks.append(self.ensemble.distances(observation[part], *believed))
+        return torch.cat(chunks, 1)
+
+    def unseen(self, steps: SupervisedSteps) -> torch.Tensor:
+        """Return bool[members, t]: the member was not fitted to the episode the step belongs to."""
+        known = set(self.config.episode_ids)
+        left_out = [set(names) for names in self.config.left_out] or [set()] * self.config.members
+        table = torch.tensor([[name not in known or name in names for name in steps.episode_ids] for names in left_out])
+        return table[:, steps.episode]
+
+    def predict(self, steps: SupervisedSteps, *, honest: bool = True) -> Predictions:
+        """Predict ν of recorded steps against the π̂ recorded with them.
+
+        Parameters
+        ----------
+        honest : bool
+            Ask only members that have not seen the episode (all of them where every member has).
+        """
+        distances = self.distances(steps.observation, steps.policy_mean, steps.policy_std)
+        asked = self.unseen(steps) if honest else torch.ones_like(distances, dtype=torch.bool)
+        return posterior_predictive(
+            distances,
+            self.config.action_size,
+            cost=self.config.cost,
+            cdf_scale=self.config.cdf_scale,
+            asked=asked | ~asked.any(0),
+        )
+
+
+def posterior_predictive(
+    distances: torch.Tensor, dimensions: int, *, cost: float, cdf_scale: float, asked: torch.Tensor | None = None
+) -> Predictions:
+    """Average p over members.
+
+    Parameters
+    ----------
+    distances : torch.Tensor
+        float64[members, t], K.
+    asked : torch.Tensor or None
+        bool[members, t], who is asked; at least one member a step.
+    """
+    if asked is None:
+        asked = torch.ones_like(distances, dtype=torch.bool)
+    log_p, log_not_p = log_probability_of_members(distances, asked, dimensions, cost=cost, cdf_scale=cdf_scale)
+    each = torch.where(asked, log_p.exp(), math.nan)
+    low, high = torch.nanquantile(each, torch.tensor(BAND, dtype=each.dtype), dim=0)
+    mean, complement = average_over_members(log_p, asked), average_over_members(log_not_p, asked)
+    return Predictions(mean.exp(), low, high, mean, complement)
+
+
+def log_probability_of_members(
+    distances: torch.Tensor, asked: torch.Tensor, dimensions: int, *, cost: Scalar, cdf_scale: Scalar
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return ln p and ln(1 − p), float64[members, t] with −∞ where ``asked`` (same shape) is False.
+
+    Differentiable; ``cost`` and ``cdf_scale`` are numbers or broadcast with [t].
+    """
+    cost, cdf_scale = (
+        each.expand_as(distances)[asked] if isinstance(each, torch.Tensor) else each for each in (cost, cdf_scale)
+    )
+    pair = intervention_log_probability_at(distances[asked], dimensions, cost=cost, cdf_scale=cdf_scale)
+    nothing = torch.full_like(distances, -math.inf)
+    return nothing.masked_scatter(asked, pair[0]), nothing.masked_scatter(asked, pair[1])
+
+
+def average_over_members(log_values: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+    """Return the logarithm of the mean over the members asked, [t] from [members, t]; never above 0."""
+    mean: torch.Tensor = torch.logsumexp(log_values, 0) - asked.sum(0).log()
+    return mean.clamp(max=0)
+
+
+def build_ensemble(config: ModelConfig) -> GaussianEnsemble:
+    """Make untrained networks of the described sizes; ``ValueError`` where they are impossible."""
+    return GaussianEnsemble(
+        config.members,
+        config.observation_size,
+        config.action_size,
+        config.hidden,
+        std_floor=config.std_floor,
+        std_ceiling=config.std_ceiling,
+    )
+
+
+def build_mental(config: ModelConfig) -> GaussianEnsemble | None:
+    """Make the untrained network for π̂ where ``config`` asks for one."""
+    if config.mental_rule == "running":
+        return None
+    return build_ensemble(msgspec.structs.replace(config, members=1))
+
+
+def save_intervention_model(folder: Path, model: InterventionModel, *, replace: bool = False) -> None:
+    """Write ``model`` so that it is there whole or not at all.
+
+    Raises
+    ------
+    InterventionModelError
+        When weights or parameters are not finite.
+    FileExistsError
+        When the folder exists and is not to be replaced.
+    OSError
+        When the disk refuses.
+    """
+    tensors = _tensors(model.ensemble, model.mental)
+    _check_finite(folder / MODEL_FILE, tensors)
+    _check_config(folder / CONFIG_FILE, model.config)
+    text = msgspec.json.format(msgspec.json.encode(model.config), indent=2)
+    write_folder(folder, {CONFIG_FILE: text, MODEL_FILE: encode_tensors(tensors)}, replace=replace)
+
+
+def read_model_config(folder: Path) -> ModelConfig:
+    """Read and check ``config.json``; ``InterventionModelError`` where it is missing, damaged, impossible or newer."""
+    path = folder / CONFIG_FILE
+    try:
+        text = read_bytes(path)
+        schema = msgspec.json.decode(text, type=_SchemaOnly).schema
+        if schema > MODEL_SCHEMA:
+            raise InterventionModelError(
+                f"{path} was written by a newer version (schema {schema}, this program reads up to {MODEL_SCHEMA}); "
+                "update the program."
+            )
+        config = msgspec.json.decode(text, type=ModelConfig)
+    except msgspec.DecodeError as error:
+        raise InterventionModelError(
+            f"{path} is no description of an intervention model ({error}); copy the model again."
+        ) from error
+    except TensorFileError as error:
+        raise InterventionModelError(str(error)) from error
+    _check_config(path, config)
+    return config
+
+
+def load_intervention_model(folder: Path) -> InterventionModel:
+    """Load the intervention model in ``folder``.
+
+    Raises
+    ------
+    InterventionModelError
+        When a file is missing, truncated, not safetensors, from a newer version, when tensors are not those of the
+        description, or when numbers are not finite.
+    """
+    config = read_model_config(folder)
+    path = folder / MODEL_FILE
+    try:
+        tensors = read_tensors(path)
+        with torch.device("meta"):  # sizes only: a description must not be able to claim all memory
+            ensemble, mental = build_ensemble(config), build_mental(config)
+    except TensorFileError as error:
+        raise InterventionModelError(str(error)) from error
+    except ValueError as error:
+        raise InterventionModelError(f"{folder / CONFIG_FILE} describes an impossible model: {error}") from error
+    _check_shapes(path, tensors, _tensors(ensemble, mental))
+    _check_finite(path, tensors)
+    for prefix, network in (("ensemble.", ensemble), ("mental.", mental)):
+        if network is not None:
+            own = {name.removeprefix(prefix): each for name, each in tensors.items() if name.startswith(prefix)}
+            network.load_state_dict(own, assign=True)
+            network.eval().requires_grad_(requires_grad=False)
+    return InterventionModel(config, ensemble, mental)
+
+
+def _tensors(ensemble: GaussianEnsemble, mental: GaussianEnsemble | None) -> dict[str, torch.Tensor]:
+    tensors = {f"ensemble.{name}": each for name, each in ensemble.state_dict().items()}
+    if mental is not None:
+        tensors |= {f"mental.{name}": each for name, each in mental.state_dict().items()}
+    return tensors
+
+
+def _check_config(path: Path, config: ModelConfig) -> None:
+    if not (math.isfinite(config.cost) and math.isfinite(config.cdf_scale) and config.cdf_scale > 0):
+        raise InterventionModelError(
+            f"{path}: cost is {config.cost:g} and cdf_scale {config.cdf_scale:g}; both must be finite and the scale "
+            "positive. Fit or calibrate the model again."
+        )
+    units = (config.observation_size, config.action_size, *config.hidden)
+    if not 1 <= config.members <= _MOST_MEMBERS or not all(1 <= each <= _MOST_UNITS for each in units):
+        raise InterventionModelError(
+            f"{path} describes {config.members} members with layers {units}; expected 1 to {_MOST_MEMBERS} members and "
+            "positive sizes."
+        )
+    if config.left_out and len(config.left_out) != config.members:
+        raise InterventionModelError(
+            f"{path} says for {len(config.left_out)} members which episodes they left out, but there are "
+            f"{config.members}; copy the model again."
+        )
+
+
+def _check_shapes(path: Path, found: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]) -> None:
+    for name in sorted(found.keys() ^ expected.keys()):
+        state = "is missing" if name in expected else "is unknown"
+        raise InterventionModelError(
+            f"{path}: tensor {name} {state}; {CONFIG_FILE} and {MODEL_FILE} do not belong together."
+        )
+    for name, tensor in expected.items():
+        if found[name].shape != tensor.shape or found[name].dtype != tensor.dtype:
+            raise InterventionModelError(
+                f"{path}: tensor {name} is {found[name].dtype}{list(found[name].shape)}, its description says "
+                f"{tensor.dtype}{list(tensor.shape)}; {CONFIG_FILE} and {MODEL_FILE} do not belong together."
+            )
+
+
+def _check_finite(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+    for name, tensor in tensors.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise InterventionModelError(f"{path}: tensor {name} holds NaN or infinity; fit the model again.")
