@@ -110,7 +110,10 @@ class PreferenceStore(QObject):
             If there is no such field.
         """
         candidate = msgspec.structs.replace(self._value, **fields)
-        value = msgspec.convert(msgspec.to_builtins(candidate), Preferences)
+        self.replace(msgspec.convert(msgspec.to_builtins(candidate), Preferences))
+
+    def replace(self, value: Preferences) -> None:
+        """Put all choices in force at once (undoing a reset); tell everybody and save soon."""
         if value == self._value:
             return
         self._value = value
@@ -129,9 +132,7 @@ class PreferenceStore(QObject):
     def reset(self) -> None:
         """Return every setting to its default; the open workspace and the window's place stay."""
         kept = {name: getattr(self._value, name) for name in _KEPT_ON_RESET}
-        self._value = Preferences(**kept)
-        self._timer.start()
-        self.changed.emit(self._value)
+        self.replace(Preferences(**kept))
 
     def save(self) -> None:
         """Write the file now; a half-written file never replaces a whole one."""

@@ -1,0 +1,275 @@
+"""The Settings page: everything applies at once and is remembered."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mile_desktop.ui import theme
+from mile_desktop.ui.pages.page_frame import PageFrame, Panel
+from mile_desktop.ui.preferences import Preferences, PreferenceStore
+
+_THEMES = (("dark", "Dark"), ("light", "Light"), ("system", "As the system"))
+_SCALES = (1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
+_RATES = (10, 20, 30)
+_LABEL_WIDTH = 128
+_FIELD_WIDTH = 160
+
+
+class SettingsPage(PageFrame):
+    """Fields are set from the preferences and write a change back; who needs a value listens to the preferences."""
+
+    workspace_chosen = Signal(str)
+    """A folder the person wants to open as workspace."""
+
+    def __init__(self, preferences: PreferenceStore, parent: QWidget | None = None) -> None:
+        super().__init__("Settings", "Everything applies at once and is remembered.", parent)
+        self._preferences = preferences
+        self._showing = False
+        self._theme = _combo([(name, title) for name, title in _THEMES])
+        self._scale = _combo([(scale, f"{scale:.0%}".replace("%", " %")) for scale in _SCALES])
+        self._workspace = QLineEdit()
+        self._workspace.setReadOnly(True)
+        self._workspace.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._recent = _combo([])
+        self._open = QPushButton("Open other …")
+        self._rate = _combo([(rate, f"{rate} Hz") for rate in _RATES])
+        self._threshold = QDoubleSpinBox()
+        self._debounce = QSpinBox()
+        self._sound = QCheckBox("Play a soft sound")
+        self._rumble = QCheckBox("Shake the gamepad")
+        self._ask_me = QCheckBox("Hold and ask me instead of only calling")
+        self._confirm_discard = QCheckBox("Discard only when asked twice")
+        self._confirm_promote = QCheckBox("Before a policy is used that did worse on the same seeds")
+        self._warn_on_close = QCheckBox("Before closing while an episode runs")
+        self._defaults = QPushButton("Reset to defaults")
+        self._undo = QPushButton("Undo reset")
+        self._before_reset: Preferences | None = None
+        self._prepare()
+        self._lay_out()
+        self._connect()
+        self.show_preferences(preferences.value)
+
+    def show_preferences(self, value: Preferences) -> None:
+        """Set every field; nothing is written back meanwhile."""
+        self._showing = True
+        _choose(self._theme, value.theme)
+        _choose(self._scale, value.ui_scale)
+        self._workspace.setText(value.workspace or "the default, in your data folder")
+        self._workspace.setToolTip(value.workspace)
+        self._fill_recent(value)
+        _choose(self._rate, value.rate_hz)
+        self._threshold.setValue(value.alert_threshold)
+        self._debounce.setValue(value.alert_debounce_steps)
+        self._sound.setChecked(value.alert_sound)
+        self._rumble.setChecked(value.alert_rumble)
+        self._ask_me.setChecked(value.ask_me)
+        self._confirm_discard.setChecked(value.confirm_discard)
+        self._confirm_promote.setChecked(value.confirm_promote)
+        self._warn_on_close.setChecked(value.warn_on_close)
+        self._undo.setVisible(self._before_reset is not None)
+        self._showing = False
+
+    # ── layout ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _prepare(self) -> None:
+        self._threshold.setRange(0.0, 1.0)
+        self._threshold.setSingleStep(0.05)
+        self._threshold.setDecimals(2)
+        self._debounce.setRange(1, 200)
+        self._debounce.setSuffix(" steps")
+        theme.set_role(self._defaults, "quiet")
+        theme.set_role(self._undo, "quiet")
+        theme.set_icon(self._open, "mdi6.folder-open-outline")
+        theme.set_icon(self._undo, "mdi6.undo-variant", "secondary")
+        self._recent.setToolTip("Workspaces that were open before")
+        for field in (self._theme, self._scale, self._rate, self._threshold, self._debounce):
+            field.setMinimumWidth(theme.px(_FIELD_WIDTH))
+
+    def _lay_out(self) -> None:
+        columns_widget = QWidget()
+        columns = QHBoxLayout(columns_widget)
+        theme.space(columns, (0, 0, 8, 0), 16)
+        left = (self._look(), self._workspace_panel(), self._control())
+        for panels in (left, (self._alerts(), self._questions())):
+            column = QVBoxLayout()
+            theme.space(column, spacing=16)
+            for panel in panels:
+                column.addWidget(panel)
+            column.addStretch(1)
+            columns.addLayout(column, 1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(columns_widget)
+        self.body.addWidget(scroll, 1)
+        self.top.addWidget(self._undo)
+        self.top.addWidget(self._defaults)
+
+    def _look(self) -> Panel:
+        panel = Panel("Look")
+        panel.body.addLayout(_rows(("Theme", self._theme, ""), ("Size of everything", self._scale, "")))
+        return panel
+
+    def _workspace_panel(self) -> Panel:
+        panel = Panel("Workspace")
+        folder = QWidget()
+        row = QHBoxLayout(folder)
+        theme.space(row, spacing=8)
+        row.addWidget(self._workspace, 1)
+        row.addWidget(self._open)
+        panel.body.addLayout(
+            _rows(
+                ("Folder", folder, "Episodes, policies and training runs lie here, and nowhere else."),
+                ("Open again", self._recent, ""),
+            )
+        )
+        return panel
+
+    def _control(self) -> Panel:
+        panel = Panel("Control")
+        hint = "How often the robot gets an action. Policies are made for one rate; holds from the next loading on."
+        panel.body.addLayout(_rows(("Rate", self._rate, hint)))
+        return panel
+
+    def _alerts(self) -> Panel:
+        panel = Panel("When p(intervene) is high")
+        panel.body.addLayout(
+            _rows(
+                ("Threshold", self._threshold, "Can also be dragged in the plot under the view."),
+                ("For at least", self._debounce, "Shorter peaks are passed over."),
+                ("Then", self._sound, ""),
+                ("", self._rumble, ""),
+                ("", self._ask_me, "“Ask me”: the robot stands still until you take over or resume."),
+            )
+        )
+        return panel
+
+    def _questions(self) -> Panel:
+        panel = Panel("Ask again")
+        panel.body.addLayout(
+            _rows(("", self._confirm_discard, ""), ("", self._confirm_promote, ""), ("", self._warn_on_close, ""))
+        )
+        return panel
+
+    # ── from the person to the preferences ───────────────────────────────────────────────────────────────────────
+
+    def _connect(self) -> None:
+        for combo in (self._theme, self._scale, self._rate):
+            combo.currentIndexChanged.connect(self._write)
+        self._threshold.valueChanged.connect(self._write)
+        self._debounce.valueChanged.connect(self._write)
+        for box in (self._sound, self._rumble, self._ask_me):
+            box.toggled.connect(self._write)
+        for box in (self._confirm_discard, self._confirm_promote, self._warn_on_close):
+            box.toggled.connect(self._write)
+        self._open.clicked.connect(self._open_other)
+        self._recent.activated.connect(self._open_recent)
+        self._defaults.clicked.connect(self._reset)
+        self._undo.clicked.connect(self._undo_reset)
+        self._preferences.changed.connect(self.show_preferences)
+
+    def _write(self) -> None:
+        if self._showing:
+            return
+        self._before_reset = None
+        self._preferences.change(
+            theme=self._theme.currentData(),
+            ui_scale=self._scale.currentData(),
+            rate_hz=self._rate.currentData(),
+            alert_threshold=round(self._threshold.value(), 2),
+            alert_debounce_steps=self._debounce.value(),
+            alert_sound=self._sound.isChecked(),
+            alert_rumble=self._rumble.isChecked(),
+            ask_me=self._ask_me.isChecked(),
+            confirm_discard=self._confirm_discard.isChecked(),
+            confirm_promote=self._confirm_promote.isChecked(),
+            warn_on_close=self._warn_on_close.isChecked(),
+        )
+
+    def _open_other(self) -> None:
+        start = self._preferences.value.workspace or str(Path.home())
+        folder = QFileDialog.getExistingDirectory(self, "Open a workspace, or an empty folder for a new one", start)
+        if folder:
+            self.workspace_chosen.emit(folder)
+
+    def _open_recent(self, index: int) -> None:
+        folder = self._recent.itemData(index)
+        if folder and folder != self._preferences.value.workspace:
+            self.workspace_chosen.emit(folder)
+
+    def _fill_recent(self, value: Preferences) -> None:
+        self._recent.clear()
+        self._recent.addItem("choose …", "")
+        for folder in value.recent_workspaces:
+            if folder != value.workspace:
+                self._recent.addItem(folder, folder)
+        self._recent.setEnabled(self._recent.count() > 1)
+
+    def _reset(self) -> None:
+        before = self._preferences.value
+        self._before_reset = before
+        self._preferences.reset()
+        self.show_preferences(self._preferences.value)
+
+    def _undo_reset(self) -> None:
+        before, self._before_reset = self._before_reset, None
+        if before is not None:
+            self._preferences.replace(before)
+            self.show_preferences(self._preferences.value)
+
+
+def _rows(*rows: tuple[str, QWidget, str]) -> QGridLayout:
+    """Lay out rows of a label, a field and a hint; without any label the fields begin at the edge."""
+    grid = QGridLayout()
+    theme.space(grid, spacing=8)
+    first = 1 if any(text for text, _, _ in rows) else 0
+    grid.setColumnMinimumWidth(0, theme.px(_LABEL_WIDTH) * first)
+    grid.setColumnStretch(2, 1)
+    for index, (text, field, hint) in enumerate(rows):
+        if text:
+            label = QLabel(text)
+            label.setBuddy(field)
+            grid.addWidget(label, 2 * index, 0)
+        grid.addWidget(field, 2 * index, first, 1, 1 if _is_short(field) else 3 - first)
+        if hint:
+            sentence = QLabel(hint)
+            theme.set_role(sentence, "secondary")
+            sentence.setWordWrap(True)
+            grid.addWidget(sentence, 2 * index + 1, first, 1, 3 - first)
+    return grid
+
+
+def _is_short(field: QWidget) -> bool:
+    """Whether the field is as wide as its choices, not as the panel."""
+    return isinstance(field, (QSpinBox, QDoubleSpinBox)) or (isinstance(field, QComboBox) and field.count() > 0)
+
+
+def _combo(choices: list[tuple[object, str]]) -> QComboBox:
+    combo = QComboBox()
+    for value, title in choices:
+        combo.addItem(title, value)
+    return combo
+
+
+def _choose(combo: QComboBox, value: object) -> None:
+    """Select ``value``; one that is not offered (an odd scale in the file) is added."""
+    index = combo.findData(value)
+    if index < 0:
+        combo.addItem(f"{value:.0%}".replace("%", " %") if isinstance(value, float) else str(value), value)
+        index = combo.count() - 1
+    combo.setCurrentIndex(index)
