@@ -1,144 +1,69 @@
-"""PyBullet worlds made from a scene description: loading, placing, stepping, and their state as one array."""
+"""The simulated world of a scene: loading, placing, stepping, saving, and its state as one array."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pybullet
 from numpy.typing import NDArray
 
-from mile_desktop.scenes.description import (
-    BodyDescription,
-    SceneDescription,
-    SceneDescriptionError,
-    model_path,
-)
+from mile_desktop.scenes.description import BodyDescription, SceneDescription, SceneDescriptionError, model_path
+from mile_desktop.scenes.loading import load_model, load_robot
+from mile_desktop.scenes.urdf import Box, ModelError, read_boxes
 
+Array = NDArray[np.float64]
 FloatArray = NDArray[np.float32]
-_FIXED_JOINT = pybullet.JOINT_FIXED
+
 _GRAVITY = -9.81
 _SOLVER_ITERATIONS = 20
-"""Enough for a firm grip; fifty, the default, cost a third of the speed."""
+"""Enough for a firm grip; fifty, the default, take half as long again."""
+_UPRIGHT = (0.0, 0.0, 0.0, 1.0)
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedScene:
-    """Bodies of one scene in one PyBullet client."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Pose:
+    """Where a body is."""
 
-    client: int
-    robot: int
-    arm: tuple[int, ...]
-    """Joint indices of the arm."""
-    fingers: tuple[int, ...]
-    """Joint indices of the two fingers."""
-    tip: int
-    """Link index of the end effector."""
-    bodies: dict[str, int]
-    moving: tuple[int, ...]
-    """Bodies whose poses belong to the scene state, in its order."""
+    position: Array
+    """float64[3], m."""
+    quaternion: tuple[float, float, float, float]
+    """x, y, z, w."""
+
+    @property
+    def rotation(self) -> Array:
+        """Rotation matrix, float64[3, 3]."""
+        return np.array(pybullet.getMatrixFromQuaternion(self.quaternion)).reshape(3, 3)
 
 
-def load_scene(
-    client: int, description: SceneDescription, *, visuals: bool, robot_urdf: Path | None = None
-) -> LoadedScene:
-    """Load robot and bodies of ``description`` into a PyBullet client.
+class _Fixture:
+    """A body that stands fast while physics runs: one static body a box.
 
-    Parameters
-    ----------
-    visuals
-        Load what is drawn, otherwise what is simulated.
-    robot_urdf
-        Another model of the same robot, e.g. with lighter meshes.
-
-    Raises
-    ------
-    SceneDescriptionError
-        PyBullet cannot load a model, or the robot lacks the described links.
+    Saved states restore contacts exactly only where two collision objects touch in one shape each, so a block with a
+    hole cannot be one body of many shapes. As plain rigid bodies they also step a tenth faster.
     """
-    flags = 0 if visuals else pybullet.URDF_IGNORE_VISUAL_SHAPES
-    default = description.robot.urdf if visuals else description.robot.physics_urdf
-    urdf = robot_urdf or model_path(description, default)
-    robot = _load(client, urdf, description.robot.position, fixed=True, flags=flags)
-    bodies = {
-        body.name: _load(
-            client,
-            model_path(description, body.urdf),
-            body.position_range[0],
-            fixed=body.kind != "free",
-            flags=flags,
-            # Bodies that stand fast step a tenth faster as plain rigid bodies; moving ones would not be restored exactly.
-            rigid=body.kind != "free" and not visuals,
+
+    def __init__(self, client: int, boxes: tuple[Box, ...], friction: float | None) -> None:
+        self._client = client
+        self._parts = tuple((box, self._create(box)) for box in boxes)
+        if friction is not None:
+            for _, part in self._parts:
+                pybullet.changeDynamics(part, -1, lateralFriction=friction, physicsClientId=client)
+
+    def _create(self, box: Box) -> int:
+        shape = pybullet.createCollisionShape(
+            pybullet.GEOM_BOX, halfExtents=box.half_extents, physicsClientId=self._client
         )
-        for body in description.bodies
-    }
-    moving = tuple(bodies[body.name] for body in description.moving_bodies)
-    arm, fingers, tip = _joints(client, robot, description)
-    return LoadedScene(client, robot, arm, fingers, tip, bodies, moving)
-
-
-def _load(client: int, urdf: Path, position: tuple[float, ...], *, fixed: bool, flags: int, rigid: bool = False) -> int:
-    try:
         return int(
-            pybullet.loadURDF(
-                str(urdf),
-                position,
-                useFixedBase=fixed,
-                flags=flags,
-                useMaximalCoordinates=rigid,
-                physicsClientId=client,
+            pybullet.createMultiBody(
+                baseMass=0.0, baseCollisionShapeIndex=shape, useMaximalCoordinates=True, physicsClientId=self._client
             )
         )
-    except pybullet.error as error:
-        raise SceneDescriptionError(f"{urdf}: found no model PyBullet can load ({error}), expected a URDF") from error
 
-
-def _joints(client: int, robot: int, description: SceneDescription) -> tuple[tuple[int, ...], tuple[int, ...], int]:
-    """Return the indices of arm joints, finger joints and the tip link."""
-    arm, fingers, tip = [], [], -1
-    for index in range(pybullet.getNumJoints(robot, physicsClientId=client)):
-        info = pybullet.getJointInfo(robot, index, physicsClientId=client)
-        if info[2] == pybullet.JOINT_REVOLUTE:
-            arm.append(index)
-        elif info[2] == pybullet.JOINT_PRISMATIC:
-            fingers.append(index)
-        if info[12].decode() == description.robot.tip_link:
-            tip = index
-    expected = len(description.robot.home_joints_deg)
-    if len(arm) != expected or len(fingers) != 2 or tip < 0:
-        raise SceneDescriptionError(
-            f"robot of {description.title!r}: found {len(arm)} arm joints, {len(fingers)} fingers and "
-            f"{'a' if tip >= 0 else 'no'} link {description.robot.tip_link!r}, expected {expected}, 2 and that link"
-        )
-    return tuple(arm), tuple(fingers), tip
-
-
-def read_state(scene: LoadedScene) -> FloatArray:
-    """Return float32[k]: arm joints (rad), fingers (m), then position (m) and quaternion (xyzw) of each moving body."""
-    joints = pybullet.getJointStates(scene.robot, scene.arm + scene.fingers, physicsClientId=scene.client)
-    values = [joint[0] for joint in joints]
-    for body in scene.moving:
-        position, rotation = pybullet.getBasePositionAndOrientation(body, physicsClientId=scene.client)
-        values += (*position, *rotation)
-    return np.array(values, dtype=np.float32)
-
-
-def write_state(scene: LoadedScene, state: FloatArray) -> None:
-    """Put robot and bodies where ``state`` (float32[k]) says, at rest.
-
-    Raises ``ValueError`` when it has another length or is not finite.
-    """
-    joints = scene.arm + scene.fingers
-    size = len(joints) + 7 * len(scene.moving)
-    if state.shape != (size,) or not np.isfinite(state).all():
-        raise ValueError(f"scene state: found shape {state.shape} or values not finite, expected {size} finite values")
-    values = state.tolist()
-    for joint, value in zip(joints, values, strict=False):
-        pybullet.resetJointState(scene.robot, joint, value, physicsClientId=scene.client)
-    for index, body in enumerate(scene.moving):
-        start = len(joints) + 7 * index
-        pybullet.resetBasePositionAndOrientation(
-            body, values[start : start + 3], values[start + 3 : start + 7], physicsClientId=scene.client
-        )
+    def place(self, pose: Pose) -> None:
+        for box, part in self._parts:
+            position, quaternion = pybullet.multiplyTransforms(
+                pose.position.tolist(), pose.quaternion, box.position, pybullet.getQuaternionFromEuler(box.rpy)
+            )
+            pybullet.resetBasePositionAndOrientation(part, position, quaternion, physicsClientId=self._client)
 
 
 class BulletWorld:
@@ -147,44 +72,55 @@ class BulletWorld:
     PyBullet's saved states leave contact points alone that came into being since. Before anything is restored, the world
     therefore goes through an *empty* state, in which nothing touches, so that nothing of what happened before (another
     episode, a rewound stretch) reaches what comes next.
+
+    Raises
+    ------
+    SceneDescriptionError
+        A model cannot be loaded, or a body that stands fast is not made of boxes.
     """
 
     def __init__(self, description: SceneDescription) -> None:
         self._description = description
         self.client: int = pybullet.connect(pybullet.DIRECT)
         try:
-            self.scene = load_scene(self.client, description, visuals=False)
-        except SceneDescriptionError:
+            self.robot = load_robot(
+                self.client, description, model_path(description, description.robot.physics_urdf), visuals=False
+            )
+            self._free = {body.name: self._load_free(body) for body in description.bodies if body.kind == "free"}
+            self._fixtures = {body.name: self._load_fixture(body) for body in description.bodies if body.kind != "free"}
+        except (SceneDescriptionError, ModelError) as error:
             self.close()
-            raise
+            raise SceneDescriptionError(str(error)) from error
+        self._placed: dict[str, Pose] = {}
         self._configure()
-        self._empty: int = self._park()
+        self._empty = self._park()
+
+    def _load_free(self, body: BodyDescription) -> int:
+        path = model_path(self._description, body.urdf)
+        number = load_model(self.client, path, body.position_range[0], fixed=False, visuals=False)
+        if body.friction is not None:
+            for link in range(-1, pybullet.getNumJoints(number, physicsClientId=self.client)):
+                pybullet.changeDynamics(number, link, lateralFriction=body.friction, physicsClientId=self.client)
+        return number
+
+    def _load_fixture(self, body: BodyDescription) -> _Fixture:
+        return _Fixture(self.client, read_boxes(model_path(self._description, body.urdf)), body.friction)
 
     def _configure(self) -> None:
-        client, scene = self.client, self.scene
-        pybullet.setGravity(0.0, 0.0, _GRAVITY, physicsClientId=client)
+        pybullet.setGravity(0.0, 0.0, _GRAVITY, physicsClientId=self.client)
         pybullet.setPhysicsEngineParameter(
             fixedTimeStep=1.0 / self._description.control.physics_hz,
             numSolverIterations=_SOLVER_ITERATIONS,
             deterministicOverlappingPairs=1,
-            physicsClientId=client,
+            physicsClientId=self.client,
         )
-        for body in self._description.bodies:
-            if body.friction is not None:
-                pybullet.changeDynamics(
-                    scene.bodies[body.name], -1, lateralFriction=body.friction, physicsClientId=client
-                )
 
     def _park(self) -> int:
         """Save the state in which the arm points up and the free bodies hang in the air, far from everything."""
-        for index, body in enumerate(self._description.moving_bodies):
-            if body.kind == "free":
-                pybullet.resetBasePositionAndOrientation(
-                    self.scene.bodies[body.name],
-                    (5.0, float(index), 5.0),
-                    (0.0, 0.0, 0.0, 1.0),
-                    physicsClientId=self.client,
-                )
+        for index, number in enumerate(self._free.values()):
+            pybullet.resetBasePositionAndOrientation(
+                number, (5.0, float(index), 5.0), _UPRIGHT, physicsClientId=self.client
+            )
         return self.save()
 
     def _forget_contacts(self) -> None:
@@ -196,45 +132,55 @@ class BulletWorld:
         self._forget_contacts()
         robot = self._description.robot
         home = (*robot.home_joints, robot.finger_travel[1], robot.finger_travel[1])
-        for joint, value in zip(self.scene.arm + self.scene.fingers, home, strict=True):
-            pybullet.resetJointState(self.scene.robot, joint, value, physicsClientId=self.client)
-        placed: dict[str, NDArray[np.float64]] = {}
-        for body in self._description.moving_bodies:
-            placed[body.name] = self._place(body, placed, rng)
+        for joint, value in zip(self.robot.joints, home, strict=True):
+            pybullet.resetJointState(self.robot.body, joint, value, physicsClientId=self.client)
+        self._placed = {}
+        for body in self._description.bodies:
+            pose = self._draw(body, rng)
+            self._placed[body.name] = pose
+            self._place(body.name, pose)
 
-    def _place(
-        self, body: BodyDescription, placed: dict[str, NDArray[np.float64]], rng: np.random.Generator
-    ) -> NDArray[np.float64]:
+    def _draw(self, body: BodyDescription, rng: np.random.Generator) -> Pose:
         position = rng.uniform(*body.position_range)
-        if body.relative_to in placed:
-            position = position + placed[body.relative_to]
-        yaw = np.radians(rng.uniform(*body.yaw_range_deg))
+        if body.relative_to is not None:
+            position = position + self._placed[body.relative_to].position
+        yaw = float(np.radians(rng.uniform(*body.yaw_range_deg)))
+        return Pose(position, (0.0, 0.0, float(np.sin(yaw / 2)), float(np.cos(yaw / 2))))
+
+    def _place(self, name: str, pose: Pose) -> None:
+        if name in self._fixtures:
+            self._fixtures[name].place(pose)
+            return
         pybullet.resetBasePositionAndOrientation(
-            self.scene.bodies[body.name],
-            position.tolist(),
-            (0.0, 0.0, float(np.sin(yaw / 2)), float(np.cos(yaw / 2))),
-            physicsClientId=self.client,
+            self._free[name], pose.position.tolist(), pose.quaternion, physicsClientId=self.client
         )
-        return np.asarray(position, dtype=np.float64)
 
     def step(self) -> None:
         """Advance physics by one physics step."""
         pybullet.stepSimulation(physicsClientId=self.client)
 
-    def pose(self, body: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return position (float64[3], m) and rotation matrix (float64[3, 3]) of a body."""
-        position, quaternion = pybullet.getBasePositionAndOrientation(
-            self.scene.bodies[body], physicsClientId=self.client
-        )
-        matrix = pybullet.getMatrixFromQuaternion(quaternion)
-        return np.array(position), np.array(matrix).reshape(3, 3)
+    def pose(self, body: str) -> Pose:
+        """Return where a body is."""
+        if body in self._fixtures:
+            return self._placed[body]
+        position, quaternion = pybullet.getBasePositionAndOrientation(self._free[body], physicsClientId=self.client)
+        return Pose(np.array(position), quaternion)
+
+    def state(self) -> FloatArray:
+        """Return the scene state, float32[k]: arm joints (rad), fingers (m), position (m) and quaternion of each body."""
+        joints = pybullet.getJointStates(self.robot.body, self.robot.joints, physicsClientId=self.client)
+        values = [joint[0] for joint in joints]
+        for body in self._description.moving_bodies:
+            pose = self.pose(body.name)
+            values += (*pose.position, *pose.quaternion)
+        return np.array(values, dtype=np.float32)
 
     def save(self) -> int:
         """Keep the physical state in memory; returns its number."""
         return int(pybullet.saveState(physicsClientId=self.client))
 
     def restore(self, state: int) -> None:
-        """Go back to a saved state."""
+        """Go back to a saved state of this episode."""
         self._forget_contacts()
         pybullet.restoreState(stateId=state, physicsClientId=self.client)
 

@@ -10,36 +10,8 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-
-
-class KinematicsError(ValueError):
-    """A robot model has no such chain."""
-
-
-def _vector(text: str | None) -> Array:
-    return np.array([float(part) for part in (text or "0 0 0").split()])
-
-
-def _rotation(rpy: Array) -> Array:
-    (sr, sp, sy), (cr, cp, cy) = np.sin(rpy), np.cos(rpy)
-    return np.array(
-        [
-            [cy * cp, cy * sp * sr - sy * cr, cy * sp * cr + sy * sr],
-            [sy * cp, sy * sp * sr + cy * cr, sy * sp * cr - cy * sr],
-            [-sp, cp * sr, cp * cr],
-        ]
-    )
-
-
-def _transform(origin: ET.Element | None) -> Array:
-    matrix = np.eye(4)
-    if origin is not None:
-        matrix[:3, :3] = _rotation(_vector(origin.get("rpy")))
-        matrix[:3, 3] = _vector(origin.get("xyz"))
-    return matrix
+from mile_desktop.scenes.urdf import Array, ModelError, read_model, transform, vector
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,12 +100,12 @@ def read_chain(urdf: Path, tip_link: str) -> Chain:
 
     Raises
     ------
-    KinematicsError
+    ModelError
         There is no such link, or the way to it is not made of fixed joints and revolute joints about z.
     """
     joints = {
         child.get("link"): joint
-        for joint in ET.parse(urdf).getroot().iter("joint")  # noqa: S314 - shipped with the program
+        for joint in read_model(urdf).iter("joint")
         if (child := joint.find("child")) is not None
     }
     way: list[ET.Element] = []
@@ -144,7 +116,7 @@ def read_chain(urdf: Path, tip_link: str) -> Chain:
         link = None if parent is None else parent.get("link")
     links, lower, upper, carried = [], [], [], np.eye(4)
     for joint in reversed(way):
-        carried = carried @ _transform(joint.find("origin"))
+        carried = carried @ transform(joint.find("origin"))
         if joint.get("type") == "fixed":
             continue
         low, high = _limits(joint, urdf)
@@ -153,16 +125,16 @@ def read_chain(urdf: Path, tip_link: str) -> Chain:
         upper.append(high)
         carried = np.eye(4)
     if not links:
-        raise KinematicsError(f"{urdf}: found no moving joint on the way to link {tip_link!r}, expected an arm")
+        raise ModelError(f"{urdf}: found no moving joint on the way to link {tip_link!r}, expected an arm")
     return Chain(np.array(links), carried, np.array(lower), np.array(upper))
 
 
 def _limits(joint: ET.Element, urdf: Path) -> tuple[float, float]:
     """Return the range of a revolute joint: the safety controller's where there is one."""
     axis, limit = joint.find("axis"), joint.find("limit")
-    turns_about_z = axis is not None and np.array_equal(_vector(axis.get("xyz")), [0.0, 0.0, 1.0])
+    turns_about_z = axis is not None and np.array_equal(vector(axis.get("xyz")), [0.0, 0.0, 1.0])
     if joint.get("type") != "revolute" or not turns_about_z or limit is None:
-        raise KinematicsError(
+        raise ModelError(
             f"{urdf}: joint {joint.get('name')!r}: found type {joint.get('type')!r}, expected a revolute joint about z"
         )
     safety = joint.find("safety_controller")

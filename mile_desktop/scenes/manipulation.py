@@ -12,7 +12,7 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from mile_desktop.scenes.bullet import BulletWorld, read_state
+from mile_desktop.scenes.bullet import BulletWorld
 from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.scenes.description import load_description, scene_folder
 from mile_desktop.scenes.environment import FloatArray, UnknownSnapshotError
@@ -142,7 +142,7 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
 
     def scene_state(self) -> FloatArray:
         """Return float32[k], see ``SupervisedEnv``."""
-        return read_state(self._world.scene)
+        return self._world.state()
 
     def end_effector(self) -> FloatArray:
         """Return the measured end-effector position, float32[3], m."""

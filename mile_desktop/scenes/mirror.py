@@ -4,9 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pybullet
+from numpy.typing import NDArray
 
-from mile_desktop.scenes.bullet import FloatArray, load_scene, write_state
-from mile_desktop.scenes.description import CameraDescription, SceneDescription
+from mile_desktop.scenes.description import CameraDescription, SceneDescription, model_path
+from mile_desktop.scenes.loading import load_model, load_robot
+
+FloatArray = NDArray[np.float32]
 
 
 class SceneMirror:
@@ -28,16 +31,27 @@ class SceneMirror:
     """
 
     def __init__(self, client_id: int, description: SceneDescription, robot_urdf: Path | None = None) -> None:
+        self._client = client_id
         self._description = description
-        self._scene = load_scene(client_id, description, visuals=True, robot_urdf=robot_urdf)
+        urdf = robot_urdf or model_path(description, description.robot.urdf)
+        self._robot = load_robot(client_id, description, urdf, visuals=True)
+        bodies = {
+            body.name: load_model(
+                client_id, model_path(description, body.urdf), body.position_range[0], fixed=True, visuals=True
+            )
+            for body in description.bodies
+        }
+        self._moving = tuple(bodies[body.name] for body in description.moving_bodies)
         if robot_urdf is None:
             self._colour_robot()
 
     def _colour_robot(self) -> None:
-        client, robot = self._scene.client, self._scene.robot
-        for shape in pybullet.getVisualShapeData(robot, physicsClientId=client):
+        for shape in pybullet.getVisualShapeData(self._robot.body, physicsClientId=self._client):
             pybullet.changeVisualShape(
-                robot, shape[1], rgbaColor=(*self._description.robot.colour, 1.0), physicsClientId=client
+                self._robot.body,
+                shape[1],
+                rgbaColor=(*self._description.robot.colour, 1.0),
+                physicsClientId=self._client,
             )
 
     def apply(self, scene_state: FloatArray) -> None:
@@ -45,12 +59,26 @@ class SceneMirror:
 
         Raises ``ValueError`` when it does not fit the scene or is not finite.
         """
-        write_state(self._scene, scene_state)
+        size = self._description.state_size
+        if scene_state.shape != (size,) or not np.isfinite(scene_state).all():
+            raise ValueError(
+                f"scene state: found shape {scene_state.shape} or values that are not finite, expected {size} finite ones"
+            )
+        values = scene_state.tolist()
+        joints = self._robot.joints
+        for joint, value in zip(joints, values, strict=False):
+            pybullet.resetJointState(self._robot.body, joint, value, physicsClientId=self._client)
+        for index, body in enumerate(self._moving):
+            start = len(joints) + 7 * index
+            pybullet.resetBasePositionAndOrientation(
+                body, values[start : start + 3], values[start + 3 : start + 7], physicsClientId=self._client
+            )
 
     def end_effector(self) -> FloatArray:
         """Return the end-effector position of the pose applied last, float32[3], m."""
-        scene = self._scene
-        state = pybullet.getLinkState(scene.robot, scene.tip, computeForwardKinematics=1, physicsClientId=scene.client)
+        state = pybullet.getLinkState(
+            self._robot.body, self._robot.tip, computeForwardKinematics=1, physicsClientId=self._client
+        )
         return np.array(state[4], dtype=np.float32)
 
     def cameras(self) -> tuple[CameraDescription, ...]:

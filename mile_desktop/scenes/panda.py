@@ -54,10 +54,10 @@ class Panda:
 
     def _gear(self) -> None:
         """Tie the fingers together, as the real hand does, so that a grasped object is centred."""
-        scene, client = self._world.scene, self._world.client
-        left, right = scene.fingers
+        robot, client = self._world.robot, self._world.client
+        left, right = robot.fingers
         gear = pybullet.createConstraint(
-            scene.robot, left, scene.robot, right, pybullet.JOINT_GEAR, [1, 0, 0], [0, 0, 0], [0, 0, 0],
+            robot.body, left, robot.body, right, pybullet.JOINT_GEAR, [1, 0, 0], [0, 0, 0], [0, 0, 0],
             physicsClientId=client,
         )  # fmt: skip
         pybullet.changeConstraint(gear, gearRatio=-1, erp=0.1, maxForce=60, physicsClientId=client)
@@ -72,20 +72,22 @@ class Panda:
 
     def position(self) -> Array:
         """Return the measured end-effector position, float64[3], m."""
-        scene = self._world.scene
-        state = pybullet.getLinkState(scene.robot, scene.tip, computeForwardKinematics=1, physicsClientId=scene.client)
+        robot = self._world.robot
+        state = pybullet.getLinkState(
+            robot.body, robot.tip, computeForwardKinematics=1, physicsClientId=self._world.client
+        )
         return np.array(state[4])
 
     def finger(self) -> float:
         """Return the measured mean finger position, m."""
-        scene = self._world.scene
-        states = pybullet.getJointStates(scene.robot, scene.fingers, physicsClientId=scene.client)
+        robot = self._world.robot
+        states = pybullet.getJointStates(robot.body, robot.fingers, physicsClientId=self._world.client)
         return 0.5 * float(states[0][0] + states[1][0])
 
     def rebase(self) -> None:
         """Let further motion start from the measured pose; the finger target, and so the grip, stays."""
-        scene = self._world.scene
-        states = pybullet.getJointStates(scene.robot, scene.arm, physicsClientId=scene.client)
+        robot = self._world.robot
+        states = pybullet.getJointStates(robot.body, robot.arm, physicsClientId=self._world.client)
         joints = np.array([state[0] for state in states])
         self.command = PandaCommand(self.position(), joints, self.command.finger)
 
@@ -119,15 +121,15 @@ class Panda:
         return PandaCommand(position, joints, finger)
 
     def _command_arm(self, targets: list[float], velocities: list[float]) -> None:
-        scene = self._world.scene
+        robot = self._world.robot
         pybullet.setJointMotorControlArray(
-            scene.robot, scene.arm, pybullet.POSITION_CONTROL, targets, velocities, _ARM_FORCES, _ARM_GAINS,
-            _DAMPING_GAINS, physicsClientId=scene.client,
+            robot.body, robot.arm, pybullet.POSITION_CONTROL, targets, velocities, _ARM_FORCES, _ARM_GAINS,
+            _DAMPING_GAINS, physicsClientId=self._world.client,
         )  # fmt: skip
 
     def _command_fingers(self) -> None:
-        scene = self._world.scene
+        robot = self._world.robot
         pybullet.setJointMotorControlArray(
-            scene.robot, scene.fingers, pybullet.POSITION_CONTROL, (self.command.finger,) * 2, (0.0, 0.0),
-            (self._robot.gripper_force_n,) * 2, _FINGER_GAINS, (1.0, 1.0), physicsClientId=scene.client,
+            robot.body, robot.fingers, pybullet.POSITION_CONTROL, (self.command.finger,) * 2, (0.0, 0.0),
+            (self._robot.gripper_force_n,) * 2, _FINGER_GAINS, (1.0, 1.0), physicsClientId=self._world.client,
         )  # fmt: skip

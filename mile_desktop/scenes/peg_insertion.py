@@ -9,10 +9,8 @@ from mile_desktop.scenes.manipulation import ManipulationEnv, Measurement
 
 Array = NDArray[np.float64]
 
-GRASP_HEIGHT = 0.0525
-"""Middle of the handle above the peg's centre of mass, m (peg.urdf)."""
-TIP_DEPTH = 0.045
-"""Tip of the peg below its centre of mass, m."""
+TIP_DEPTH = 0.0975
+"""Tip of the peg below its origin, the middle of the handle, m (peg.urdf)."""
 SOCKET_FLOOR = 0.005
 """Bottom of the hole above the socket's origin, m (socket.urdf)."""
 SOCKET_RIM = 0.060
@@ -52,17 +50,15 @@ class PegInsertionEnv(ManipulationEnv):
     )
 
     def _measure(self, end_effector: Array, opening: float, squeeze: float) -> Array:
-        peg, rotation = self._world.pose("peg")
-        axis = rotation[:, 2]
-        rim = self._world.pose("socket")[0] + (0.0, 0.0, SOCKET_RIM)
-        handle = peg + GRASP_HEIGHT * axis - end_effector
-        to_hole = rim - (peg - TIP_DEPTH * axis)
-        return np.concatenate((end_effector, (opening, squeeze), handle, axis[:2], to_hole))
+        peg = self._world.pose("peg")
+        axis = peg.rotation[:, 2]
+        rim = self._world.pose("socket").position + (0.0, 0.0, SOCKET_RIM)
+        to_hole = rim - (peg.position - TIP_DEPTH * axis)
+        return np.concatenate((end_effector, (opening, squeeze), peg.position - end_effector, axis[:2], to_hole))
 
     def _is_done(self) -> bool:
-        peg, rotation = self._world.pose("peg")
-        socket, heading = self._world.pose("socket")
-        axis = rotation[:, 2]
-        tip = heading.T @ (peg - TIP_DEPTH * axis - socket)
+        peg, socket = self._world.pose("peg"), self._world.pose("socket")
+        axis = peg.rotation[:, 2]
+        tip = socket.rotation.T @ (peg.position - TIP_DEPTH * axis - socket.position)
         seated = tip[2] < SOCKET_FLOOR + _SEATED_HEIGHT and max(abs(tip[0]), abs(tip[1])) < _SEATED_OFFSET
         return bool(seated and axis[2] > _SEATED_UPRIGHT)

@@ -1,0 +1,63 @@
+"""Loading robots and bodies into a PyBullet client."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pybullet
+
+from mile_desktop.scenes.description import (
+    SceneDescription,
+    SceneDescriptionError,
+    Vector,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Robot:
+    """A loaded robot: body, joint and link numbers of one PyBullet client."""
+
+    body: int
+    arm: tuple[int, ...]
+    """Joint indices of the arm."""
+    fingers: tuple[int, ...]
+    """Joint indices of the two fingers."""
+    tip: int
+    """Link index of the end effector."""
+
+    @property
+    def joints(self) -> tuple[int, ...]:
+        """Arm and finger joints, in the order of the scene state."""
+        return self.arm + self.fingers
+
+
+def load_model(client: int, urdf: Path, position: Vector, *, fixed: bool, visuals: bool) -> int:
+    """Load a URDF and return its body number; raises ``SceneDescriptionError`` when PyBullet cannot."""
+    flags = 0 if visuals else pybullet.URDF_IGNORE_VISUAL_SHAPES
+    try:
+        return int(pybullet.loadURDF(str(urdf), position, useFixedBase=fixed, flags=flags, physicsClientId=client))
+    except pybullet.error as error:
+        raise SceneDescriptionError(f"{urdf}: found no model PyBullet can load ({error}), expected a URDF") from error
+
+
+def load_robot(client: int, description: SceneDescription, urdf: Path, *, visuals: bool) -> Robot:
+    """Load the robot of ``description`` from ``urdf``.
+
+    Raises ``SceneDescriptionError`` when it cannot be loaded or lacks joints or links that the description names.
+    """
+    body = load_model(client, urdf, description.robot.position, fixed=True, visuals=visuals)
+    arm, fingers, tip = [], [], -1
+    for index in range(pybullet.getNumJoints(body, physicsClientId=client)):
+        info = pybullet.getJointInfo(body, index, physicsClientId=client)
+        if info[2] == pybullet.JOINT_REVOLUTE:
+            arm.append(index)
+        elif info[2] == pybullet.JOINT_PRISMATIC:
+            fingers.append(index)
+        if info[12].decode() == description.robot.tip_link:
+            tip = index
+    expected = len(description.robot.home_joints_deg)
+    if len(arm) != expected or len(fingers) != 2 or tip < 0:
+        raise SceneDescriptionError(
+            f"{urdf}: found {len(arm)} arm joints, {len(fingers)} fingers and {'a' if tip >= 0 else 'no'} link "
+            f"{description.robot.tip_link!r}, expected {expected}, 2 and that link"
+        )
+    return Robot(body, tuple(arm), tuple(fingers), tip)
