@@ -83,8 +83,9 @@ def read_episode_file(path: Path) -> Episode:
     with _explained(path):
         # A buffer instead of a path: one read call, and no file stays open.
         file = pq.ParquetFile(pa.BufferReader(path.read_bytes()), page_checksum_verification=True)
-        record = _record(path, file.schema_arrow)
-        _check_columns(path, file.schema_arrow)
+        schema = file.schema_arrow
+        record = _record(path, schema)
+        _check_columns(path, schema)
         return _episode(path, record, file.read(use_threads=False))
 
 
@@ -199,7 +200,7 @@ def _episode(path: Path, record: EpisodeRecord, table: pa.Table) -> Episode:
     arrays |= {name: table[column].to_numpy().astype(np.float32) for name, column in _NUMBERS.items()}
     arrays |= {name: table[column].to_numpy().astype(np.bool_) for name, column in _FLAGS.items()}
     arrays["timestamp"] = table["timestamp"].to_numpy().astype(np.float64)
-    return Episode(record=record, control_phase=tuple(table[_PHASE].to_pylist()), **arrays)
+    return Episode(record=record, control_phase=_words(table[_PHASE]), **arrays)
 
 
 def _matrix(column: pa.ChunkedArray) -> FloatArray:
@@ -209,3 +210,9 @@ def _matrix(column: pa.ChunkedArray) -> FloatArray:
     if lists.null_count:
         matrix[lists.is_null().to_numpy(zero_copy_only=False)] = np.nan
     return matrix
+
+
+def _words(column: pa.ChunkedArray) -> tuple[str, ...]:
+    encoded = column.combine_chunks().dictionary_encode()  # one Python string a phase instead of one a step
+    words = encoded.dictionary.to_pylist()
+    return tuple(words[index] for index in encoded.indices.to_pylist())

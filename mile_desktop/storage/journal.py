@@ -22,7 +22,7 @@ from mile_desktop.storage.workspace import Workspace
 _log = logging.getLogger(__name__)
 
 _BEGIN = "INSERT INTO journal (episode_id, start, host, pid, process_started, opened_at) VALUES (?, ?, ?, ?, ?, ?)"
-_APPEND = "INSERT INTO journal_step (journal_id, step, written_at, body) VALUES (?, ?, ?, ?)"
+_APPEND = "INSERT INTO journal_step (position, journal_id, written_at, body) VALUES (?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +101,16 @@ class EpisodeJournal:
         """
         journal_id = self._opened()
         shape = step_format.shape_of(step)
-        if self._shape not in {None, shape}:
+        if shape != self._shape and self._shape is not None:
             raise ValueError(f"Step {self._steps} has shape {shape}, the steps before had {self._shape}")
-        row = (journal_id, self._steps, time.time(), step_format.encode(step))
-        with translated(self._workspace.folder):
-            try:
-                self._workspace.connection().execute(_APPEND, row)
-            except sqlite3.IntegrityError as error:
-                raise self._taken_over() from error
+        row = ((journal_id << 32) + self._steps, journal_id, time.time(), step_format.encode(step))
+        try:
+            self._workspace.connection().execute(_APPEND, row)
+        except sqlite3.IntegrityError as error:
+            raise self._taken_over() from error
+        except sqlite3.Error:
+            with translated(self._workspace.folder):
+                raise
         self._shape = shape
         self._steps += 1
 
@@ -201,7 +203,10 @@ def _contents(workspace: Workspace, journal_id: int) -> tuple[EpisodeStart, list
     found = workspace.query("SELECT start FROM journal WHERE journal_id = ?", (journal_id,))
     if not found:
         raise _NoJournalError(journal_id)
-    rows = workspace.query("SELECT body FROM journal_step WHERE journal_id = ? ORDER BY step", (journal_id,))
+    rows = workspace.query(
+        "SELECT body FROM journal_step WHERE position BETWEEN ? AND ? ORDER BY position",
+        (journal_id << 32, (journal_id + 1 << 32) - 1),
+    )
     start = msgspec.json.decode(found[0]["start"], type=EpisodeStart)
     steps: list[Step] = []
     for row in rows:

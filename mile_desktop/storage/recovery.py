@@ -24,7 +24,7 @@ _SILENT_S = 120.0
 """A journal of another host counts as left behind after this long without a step; its process cannot be asked."""
 
 _ORPHANS = (
-    "SELECT journal.*, coalesce(max(written_at), opened_at) AS last_written, count(step) AS steps "
+    "SELECT journal.*, coalesce(max(written_at), opened_at) AS last_written, count(position) AS steps "
     "FROM journal LEFT JOIN journal_step USING (journal_id) GROUP BY journal_id ORDER BY journal_id"
 )
 _CLAIM = (

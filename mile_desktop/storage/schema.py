@@ -12,6 +12,8 @@ APPLICATION_ID = 0x4D494C45
 Migration = tuple[str, ...]
 """Statements that lead from one version to the next, run in one transaction."""
 
+# position = journal_id · 2³² + step: SQLite appends to an integer key with one page written a step, where a composite
+# key has it move half of a page to and fro.
 _FIRST: Migration = (
     """CREATE TABLE episode (
         episode_id TEXT PRIMARY KEY,
@@ -38,12 +40,11 @@ _FIRST: Migration = (
         opened_at REAL NOT NULL
     ) STRICT""",
     """CREATE TABLE journal_step (
+        position INTEGER PRIMARY KEY,
         journal_id INTEGER NOT NULL REFERENCES journal ON DELETE CASCADE,
-        step INTEGER NOT NULL,
         written_at REAL NOT NULL,
-        body BLOB NOT NULL,
-        PRIMARY KEY (journal_id, step)
-    ) STRICT, WITHOUT ROWID""",
+        body BLOB NOT NULL
+    ) STRICT""",
     """CREATE TABLE policy (
         policy_id TEXT PRIMARY KEY,
         scene TEXT NOT NULL,

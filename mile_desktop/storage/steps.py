@@ -48,20 +48,18 @@ def shape_of(step: Step) -> Shape:
         An array is not one-dimensional or is empty, the actions differ in length, or there is a human action
         without an intervention or the other way round.
     """
-    shape = (len(step.observation), len(step.action), len(step.scene_state))
-    arrays = (step.observation, step.action, step.scene_state, step.policy_action, step.policy_mean, step.policy_std)
-    if min(shape) == 0 or any(array.ndim != 1 for array in arrays):
-        raise ValueError(
-            f"A step's arrays must be one-dimensional and not empty; got {[each.shape for each in arrays]}"
-        )
-    actions = [step.policy_action, step.policy_mean, step.policy_std]
-    if step.human_action is not None:
-        actions.append(step.human_action)
-    if any(array.shape != step.action.shape for array in actions):
-        raise ValueError(f"All actions of a step must have {shape[1]} entries; got {[each.shape for each in actions]}")
-    if (step.human_action is not None) != step.intervention:
-        raise ValueError("A step has a human action exactly where intervention is True")
-    return shape
+    size = step.action.shape
+    human = step.human_action
+    # Plain comparisons: this runs in every step, with cold caches.
+    if (
+        size == step.policy_action.shape == step.policy_mean.shape == step.policy_std.shape
+        and (human is not None) == step.intervention
+        and (human is None or human.shape == size)
+        and len(size) == len(step.observation.shape) == len(step.scene_state.shape) == 1
+        and step.action.size * step.observation.size * step.scene_state.size > 0
+    ):
+        return (step.observation.size, step.action.size, step.scene_state.size)
+    raise _misfit(step)
 
 
 def encode(step: Step) -> bytes:
@@ -165,8 +163,23 @@ def stack(record: EpisodeRecord, steps: Sequence[Step]) -> Episode:
     )
 
 
+def _misfit(step: Step) -> ValueError:
+    """Return what is wrong with a step that contradicts itself."""
+    arrays = (step.observation, step.action, step.scene_state)
+    if any(array.ndim != 1 or array.size == 0 for array in arrays):
+        return ValueError(
+            f"A step's arrays must be one-dimensional and not empty; got {[each.shape for each in arrays]}"
+        )
+    if (step.human_action is not None) != step.intervention:
+        return ValueError("A step has a human action exactly where intervention is True")
+    actions = [step.action, step.policy_action, step.policy_mean, step.policy_std]
+    if step.human_action is not None:
+        actions.append(step.human_action)
+    return ValueError(f"All actions of a step must have the same shape; got {[each.shape for each in actions]}")
+
+
 def _raw(array: FloatArray) -> bytes:
-    return array.astype(_STORED, copy=False).tobytes()
+    return array.tobytes() if array.dtype is _STORED else array.astype(_STORED).tobytes()
 
 
 def _array(raw: bytes) -> FloatArray:

