@@ -20,7 +20,8 @@ from mile_desktop.places import bundled_demonstrations, bundled_models
 from mile_desktop.policies.checkpoint import PolicyConfig, describe_network, load_policy, save_policy
 from mile_desktop.rollout.clock import SimulatedClock
 from mile_desktop.rollout.headless import roll_out
-from mile_desktop.rollout.loading import EXPERT, POLICY_FOLDER
+from mile_desktop.rollout.adopting import POLICY_FOLDER
+from mile_desktop.rollout.loading import EXPERT
 from mile_desktop.rollout.messages import LoadSession
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.experts import load_expert

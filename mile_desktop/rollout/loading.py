@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mile_desktop.intervention.estimate import InterventionEstimate
-from mile_desktop.places import bundled_models
 from mile_desktop.policies.checkpoint import load_policy, read_policy_config
 from mile_desktop.policies.expert_policy import ExpertPolicy
 from mile_desktop.policies.policy import FloatArray, Policy, PolicyOutput
+from mile_desktop.rollout.adopting import adopt_bundled
 from mile_desktop.rollout.loop import RunningPolicy
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.experts import load_expert
@@ -17,8 +17,6 @@ from mile_desktop.storage.workspace import Workspace
 
 INITIAL = "initial"
 EXPERT = "expert"
-POLICY_FOLDER = "initial"
-INTERVENTION_FOLDER = "intervention"
 
 
 class UnknownPolicyError(ValueError):
@@ -45,15 +43,14 @@ def policy_folder(workspace: Workspace, scene: str, reference: str) -> Path:
     ------
     UnknownPolicyError
         It is none of these.
+    PolicyFileError
+        ``initial`` where the scene has no bundled policy.
     """
-    bundled = bundled_models(scene) / POLICY_FOLDER
     if reference == INITIAL:
-        return bundled
+        reference = adopt_bundled(workspace, scene)
     known = [record.policy_id for record in Catalogue(workspace).policies(scene)]
     if reference in known:
         return workspace.policy_folder(reference)
-    if bundled.is_dir() and reference == read_policy_config(bundled).policy_id:
-        return bundled
     path = Path(reference)
     if path.is_dir():
         return path

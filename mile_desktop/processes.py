@@ -1,0 +1,27 @@
+"""Entry points of the processes the window starts.
+
+They are named here so that the window can name them without importing what they import: spawned processes find their
+target by name, and torch, pybullet and OpenGL are loaded there only.
+"""
+
+from multiprocessing.connection import Connection
+
+
+def rollout_worker(connection: Connection, state_slot_name: str) -> None:
+    """Run ``rollout.worker.run_worker``."""
+    from mile_desktop.rollout.worker import run_worker  # noqa: PLC0415
+
+    run_worker(connection, state_slot_name)
+
+
+def viewer(
+    connection: Connection,
+    frames_name: str,
+    state_slot_name: str,
+    thumbnail_names: tuple[str, ...] = (),
+    try_opengl: bool = True,  # noqa: FBT001, FBT002
+) -> None:
+    """Run ``viewer.process.run_viewer``."""
+    from mile_desktop.viewer.process import run_viewer  # noqa: PLC0415
+
+    run_viewer(connection, frames_name, state_slot_name, thumbnail_names, try_opengl)
