@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+import torch
+
+from mile_desktop.intervention.calibration import (
+    CalibrationError,
+    RecordedDecisions,
+    calibrate,
+    fit_cost_and_scale,
+    standard_error_of_cost,
+)
+from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.intervention.fit import FittedModel
+from tests.intervention.toy import recorded
+
+
+def drawn(cost: float, scale: float, *, count: int = 4000, dimensions: int = 4, seed: int = 0) -> RecordedDecisions:
+    """Draw ν from the model itself."""
+    random = np.random.default_rng(seed)
+    distances = random.gamma(2.0, 3.0, count)
+    noise = random.gamma(dimensions / 2, size=count) + scale * random.standard_normal(count)
+    return RecordedDecisions(
+        torch.from_numpy(distances[None]),
+        torch.ones(1, count, dtype=torch.bool),
+        torch.from_numpy(distances - cost > noise),
+        torch.arange(count) // 100,
+        dimensions,
+    )
+
+
+@pytest.mark.parametrize(("cost", "scale"), [(2.0, 2.0), (6.0, 0.5), (0.0, 4.0)])
+def test_recovers_the_cost_and_scale_that_were_used(cost: float, scale: float) -> None:
+    decisions = drawn(cost, scale)
+    found = fit_cost_and_scale(decisions, start=(20.0, 10.0))
+    error = standard_error_of_cost(decisions, *found)
+    assert found[0] == pytest.approx(cost, abs=4 * error)
+    assert 0 < error < 0.4
+    assert found[1] == pytest.approx(scale, rel=0.25)
+
+
+def test_standard_error_agrees_with_the_spread_of_repeated_calibrations() -> None:
+    repeats = [drawn(3.0, 1.5, count=1000, seed=seed) for seed in range(25)]
+    found = [fit_cost_and_scale(each, start=(3.0, 1.5)) for each in repeats]
+    stated = np.mean([standard_error_of_cost(each, *at) for each, at in zip(repeats, found, strict=True)])
+    assert stated == pytest.approx(np.std([cost for cost, _ in found]), rel=0.5)
+
+
+def test_separable_decisions_do_not_drive_the_scale_out_of_bounds() -> None:
+    decisions = drawn(3.0, 1.0, count=40)
+    split = decisions.distances[0] > 6
+    separable = RecordedDecisions(decisions.distances, decisions.asked, split, decisions.episode, 4)
+    cost, scale = fit_cost_and_scale(separable, start=(2.0, 2.0))
+    assert 0.02 <= scale < 5
+    assert np.isfinite(cost)
+
+
+def test_calibrating_a_model_predicts_the_observed_rate_and_is_likelier(fitted: FittedModel) -> None:
+    other = recorded(12, demonstrations=0, seed=20)
+    off = fitted.model.with_config(cost=fitted.model.config.cost + 9, cdf_scale=4.0)
+    model, found = calibrate(off, other)
+    assert found.log_likelihood > found.log_likelihood_before
+    assert abs(found.predicted_rate - found.observed_rate) < 0.02
+    assert abs(found.predicted_rate_before - found.observed_rate) > 0.02
+    assert (model.config.cost, model.config.cdf_scale) == (found.cost, found.cdf_scale)
+    assert found.steps == len(other)
+    assert found.takeover_steps == int(other.intervention.sum())
+    assert found.held_out_share == 1.0
+
+
+def test_says_why_it_cannot_calibrate(fitted: FittedModel, steps: SupervisedSteps) -> None:
+    calm = drawn(3.0, 1.0, count=10)
+    nobody, always = torch.zeros(10, dtype=torch.bool), torch.ones(10, dtype=torch.bool)
+    with pytest.raises(CalibrationError, match="Nobody took over in these 10 steps"):
+        RecordedDecisions(calm.distances, calm.asked, nobody, calm.episode, 4)
+    with pytest.raises(CalibrationError, match="All 10 steps are takeovers"):
+        RecordedDecisions(calm.distances, calm.asked, always, calm.episode, 4)

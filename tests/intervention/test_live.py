@@ -1,0 +1,91 @@
+import math
+
+import msgspec
+import numpy as np
+import pytest
+
+from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.intervention.estimate import InterventionEstimator
+from mile_desktop.intervention.fit import FittedModel
+from mile_desktop.intervention.live import LiveEstimator
+from mile_desktop.policies.policy import PolicyOutput
+
+
+def output(steps: SupervisedSteps, row: int) -> PolicyOutput:
+    mean = steps.policy_mean[row].numpy()
+    return PolicyOutput(action=mean, mean=mean, std=steps.policy_std[row].numpy())
+
+
+def test_says_of_each_step_what_the_model_predicts(fitted: FittedModel, steps: SupervisedSteps) -> None:
+    live: InterventionEstimator = LiveEstimator(fitted.model, running_policy_id="p-1")
+    offline = fitted.model.predict(steps, honest=False)
+    live.reset()
+    for row in range(0, 300, 30):
+        said = live.estimate(steps.observation[row].numpy(), output(steps, row), intervening=False)
+        assert said.probability == pytest.approx(offline.probability[row].item(), abs=1e-5)
+        assert 0 <= said.low <= said.probability <= said.high <= 1
+        assert math.isnan(said.forecast)
+
+
+def test_one_member_is_the_published_model(fitted: FittedModel, steps: SupervisedSteps) -> None:
+    live = LiveEstimator(fitted.model, running_policy_id="p-1", members=1)
+    distances = fitted.model.distances(steps.observation[:1], steps.policy_mean[:1], steps.policy_std[:1])
+    single = fitted.model.with_config(members=1)
+    assert single is not fitted.model
+    said = live.estimate(steps.observation[0].numpy(), output(steps, 0), intervening=False)
+    others = LiveEstimator(fitted.model, running_policy_id="p-1")
+    assert (
+        said.probability
+        != others.estimate(steps.observation[0].numpy(), output(steps, 0), intervening=False).probability
+    )
+    assert distances.shape == (4, 1)
+
+
+def test_says_nothing_where_the_policy_is_not_finite(fitted: FittedModel, steps: SupervisedSteps) -> None:
+    live = LiveEstimator(fitted.model, running_policy_id="p-1")
+    broken = PolicyOutput(*[np.full(2, np.nan, np.float32)] * 3)
+    assert math.isnan(live.estimate(steps.observation[0].numpy(), broken, intervening=False).probability)
+
+
+@pytest.mark.parametrize(
+    ("takeovers", "basis", "alarm"),
+    [
+        (0, "shipped model", False),
+        (1, "learning you: 1 takeover", False),
+        (9, "learning you: 9 takeovers", False),
+        (10, "10 takeovers", True),
+    ],
+)
+def test_says_as_much_as_it_knows(fitted: FittedModel, takeovers: int, basis: str, alarm: bool) -> None:
+    live = LiveEstimator(fitted.model.with_config(takeovers=takeovers), running_policy_id="p-1")
+    assert live.basis == basis
+    assert live.alarm_allowed is alarm
+
+
+def test_raises_no_alarm_where_a_constant_does_as_well(fitted: FittedModel) -> None:
+    score = fitted.model.config.score
+    assert score is not None
+    poor = msgspec.structs.replace(score, brier=score.brier_constant + 0.01)
+    live = LiveEstimator(fitted.model.with_config(takeovers=30, score=poor), running_policy_id="p-1")
+    assert live.basis == "30 takeovers, not better than a constant yet"
+    assert not live.alarm_allowed
+
+
+def test_a_new_policy_is_called_new_for_four_episodes_and_its_band_is_wide(
+    fitted: FittedModel, steps: SupervisedSteps
+) -> None:
+    model = fitted.model.with_config(takeovers=30)
+    familiar = LiveEstimator(model, running_policy_id="p-1")
+    new = LiveEstimator(model, running_policy_id="p-2")
+    arguments = steps.observation[5].numpy(), output(steps, 5)
+    narrow = familiar.estimate(*arguments, intervening=False)
+    for _ in range(4):
+        new.reset()
+        wide = new.estimate(*arguments, intervening=False)
+        assert new.basis == "30 takeovers, new policy"
+        assert not new.alarm_allowed
+        assert wide.high - wide.low > narrow.high - narrow.low
+        assert wide.probability == narrow.probability
+    new.reset()
+    assert new.basis == "30 takeovers"
+    assert new.estimate(*arguments, intervening=False) == narrow
