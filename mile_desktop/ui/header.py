@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from mile_desktop.rollout.messages import Status
@@ -16,7 +16,14 @@ _LATE_SHARE = 0.5
 """A tick is late when it begins more than this share of a period after its time."""
 _SLOW_SHARE = 0.95
 """The loop is slow below this share of the rate that was asked for."""
-_DEVICE_WIDTH = 280
+_FITS: tuple[tuple[int, bool, bool], ...] = (
+    (280, True, True),
+    (160, True, True),
+    (0, True, True),
+    (0, False, True),
+    (0, False, False),
+)
+"""Ever shorter forms: room for the device's text (px at 100 %), policy with its success, captions."""
 _PAD, _KEYBOARD, _SCREEN, _SIMULATED, _MISSING = (
     "mdi6.controller",
     "mdi6.keyboard-outline",
@@ -55,6 +62,9 @@ class Header(QFrame):
         self.setObjectName("header")
         self._rate_asked = 0.0
         self._policy_label = ""
+        self._policy_name = ""
+        self._device_text = ""
+        self._captions = (_caption("Scene"), _caption("Policy"))
         self._scene = _menu_button(self, "Choose the scene")
         self._policy = _menu_button(self, "Choose the policy that drives")
         self._device = _plain_button(self, "Show every axis and button on the Devices page")
@@ -92,12 +102,14 @@ class Header(QFrame):
             _choice(menu, self._policy_group, entry.label, entry.policy_id, checked=entry.policy_id == current)
         menu.addSeparator()
         menu.addAction("All policies …").setData("")
-        self._policy_label = by_id[current].label if current in by_id else ""
-        self._policy.setText(self._policy_label or "no policy")
+        self._policy_label = by_id[current].label if current in by_id else "no policy"
+        self._policy_name = by_id[current].name if current in by_id else "none"
+        self._fit()
 
     def show_no_policy(self) -> None:
         """Say that nothing is loaded yet."""
-        self._policy.setText(self._policy_label or "loading …")
+        self._policy_label, self._policy_name = "loading …", "…"
+        self._fit()
 
     def set_rate_asked(self, rate_hz: float) -> None:
         """Say at which rate the loop is meant to run."""
@@ -116,11 +128,33 @@ class Header(QFrame):
             text, icon = f"{device} · unplugged", _MISSING
         else:
             text, icon = "Keyboard: hold Space", _KEYBOARD
-        shown = self._device.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, theme.px(_DEVICE_WIDTH))
-        if self._device.text() != shown:
-            self._device.setText(shown)
+        if text != self._device_text:
+            self._device_text = text
             self._device.setToolTip(f"{text}. Click to see every axis and button.")
+            self._device.setAccessibleName(text)
             theme.set_icon(self._device, icon, "asking" if icon == _MISSING else "secondary")
+            self._fit()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Let the window be narrower than the longest texts; they give way."""
+        return QSize(theme.px(320), theme.size("header"))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Use shorter forms where there is less room."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        for device_width, with_success, with_captions in _FITS:
+            metrics = self._device.fontMetrics()
+            shown = metrics.elidedText(self._device_text, Qt.TextElideMode.ElideMiddle, theme.px(device_width))
+            self._device.setText(shown if device_width else "")
+            self._policy.setText(self._policy_label if with_success else self._policy_name)
+            for caption in self._captions:
+                caption.setVisible(with_captions)
+            layout = self.layout()
+            if layout is None or layout.minimumSize().width() <= self.width():
+                return
 
     def _show_rate(self, status: Status) -> None:
         period_ms = 1000.0 / self._rate_asked if self._rate_asked else 0.0
@@ -149,10 +183,11 @@ class Header(QFrame):
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
         theme.space(row, (16, 0, 8, 0), 4)
-        row.addWidget(_caption("Scene"))
+        row.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
+        row.addWidget(self._captions[0])
         row.addWidget(self._scene)
         row.addSpacing(theme.px(16))
-        row.addWidget(_caption("Policy"))
+        row.addWidget(self._captions[1])
         row.addWidget(self._policy)
         row.addStretch(1)
         for button in (self._device, self._rate, self._panel, self._help):

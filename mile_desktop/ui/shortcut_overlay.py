@@ -11,6 +11,7 @@ from mile_desktop.ui import theme
 from mile_desktop.ui.shortcuts import Binding
 
 _WIDTH = 960
+_TWO_COLUMNS_FROM = 840
 _FRAME = 104
 """Height of the card beside its rows."""
 _PAD_WIDTH, _KEY_WIDTH = 96, 112
@@ -62,15 +63,19 @@ class ShortcutOverlay(QWidget):
         if window is None:
             return
         self.setGeometry(window.rect())
-        width = min(theme.px(_WIDTH), self.width() - theme.px(32))
+        width = self._card_width()
         height = min(self._body.sizeHint().height() + theme.px(_FRAME), self.height() - theme.px(32))
         self._card.setGeometry((self.width() - width) // 2, (self.height() - height) // 2, width, height)
+
+    def _card_width(self) -> int:
+        return min(theme.px(_WIDTH), self.window().width() - theme.px(32))
 
     def _lay_out(self) -> None:
         title = QLabel("Shortcuts")
         theme.set_role(title, "title")
         hint = QLabel("Keys rest while you type. The pad's controls can be changed on the Devices page.")
         theme.set_role(hint, "quiet")
+        hint.setWordWrap(True)
         close = QToolButton()
         close.setToolTip("Close (?)")
         close.setAccessibleName("Close")
@@ -98,11 +103,12 @@ class ShortcutOverlay(QWidget):
     def _fill(self, bindings: Sequence[Binding]) -> None:
         for column in self._columns:
             _clear(column)
+        columns = _COLUMNS if self._card_width() >= theme.px(_TWO_COLUMNS_FROM) else 1
         groups = [(name, list(rows)) for name, rows in groupby(bindings, key=_group)]
         total = sum(len(rows) + 1 for _, rows in groups)
         placed = 0
         for name, rows in groups:
-            column = self._columns[min(_COLUMNS - 1, placed * _COLUMNS // total)]
+            column = self._columns[min(columns - 1, placed * columns // total)]
             column.addWidget(_section(name, rows))
             placed += len(rows) + 1
         for column in self._columns:

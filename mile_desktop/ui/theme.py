@@ -11,7 +11,7 @@ import pyqtgraph as pg
 import qtawesome
 from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette, QPen
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QLayout, QWidget
 
 from mile_desktop.ui.theme_tokens import FOLDER, Tokens, Tone, load_tokens, scaled, stylesheet
 
@@ -20,6 +20,7 @@ FontRole = Literal["body", "secondary", "figure"]
 
 _ICON = "themeIcon"
 _GRID = "themeGrid"
+_INDENT = "themeIndent"
 _ROLES: tuple[tuple[QPalette.ColorRole, str], ...] = (
     (QPalette.ColorRole.Window, "ground"),
     (QPalette.ColorRole.WindowText, "text"),
@@ -178,6 +179,12 @@ def space(layout: QLayout, margins: tuple[int, int, int, int] = (0, 0, 0, 0), sp
     _refresh_layout(layout)
 
 
+def indent(field: QAbstractSpinBox, pixels: int = 8) -> None:
+    """Keep a spin box's number off its border: Qt's stylesheets ignore the left padding of spin boxes."""
+    field.setProperty(_INDENT, pixels)
+    _refresh_indent(field)
+
+
 def style_plot(plot: pg.PlotItem) -> None:
     """Give a plot the house look: no border, faint grid, quiet axes; call again on ``signals().changed``."""
     plot.getViewBox().setBackgroundColor(None)
@@ -218,8 +225,14 @@ def _load_fonts() -> None:
 def _refresh(widget: QWidget) -> None:
     if isinstance(widget, QAbstractButton) and widget.property(_ICON):
         _refresh_icon(widget)
+    if isinstance(widget, QAbstractSpinBox) and widget.property(_INDENT):
+        _refresh_indent(widget)
     for layout in widget.findChildren(QLayout, options=Qt.FindChildOption.FindDirectChildrenOnly):
         _refresh_layouts(layout)
+
+
+def _refresh_indent(field: QAbstractSpinBox) -> None:
+    field.lineEdit().setTextMargins(px(field.property(_INDENT)), 0, 0, 0)
 
 
 def _refresh_layouts(layout: QLayout) -> None:

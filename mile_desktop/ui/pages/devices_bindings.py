@@ -13,7 +13,7 @@ from mile_desktop.ui import theme
 from mile_desktop.ui.pages.pad_slots import DRIVING, REQUESTS, SLOTS, Slot, control_in, covered_by_stick
 
 _PATIENCE_MS = 8000
-_CONTROL_WIDTH = 152
+_CONTROL_WIDTH = 128
 
 
 class BindingsGrid(QWidget):

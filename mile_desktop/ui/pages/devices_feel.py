@@ -10,8 +10,8 @@ from mile_desktop.ui import theme
 from mile_desktop.ui.pages.devices_curve import CurvePreview
 
 _MODES = (
-    (TakeoverMode.HOLD, "While the button is held", "Let go, and the policy goes on."),
-    (TakeoverMode.TOGGLE, "Press once, press again", "One press takes over, the next one hands back."),
+    (TakeoverMode.HOLD, "While held", "While the button is held; let go, and the policy goes on."),
+    (TakeoverMode.TOGGLE, "Press, press again", "One press takes over, the next one hands back."),
     (TakeoverMode.STICK, "When a stick moves", "Moving takes over; a rest hands back after the delay."),
 )
 _ENTRIES = {"x": "Away / nearer", "y": "Left / right", "z": "Up / down", "gripper": "Gripper"}
@@ -32,6 +32,7 @@ class FeelPanel(QWidget):
         self._mode = QComboBox()
         for mode, title, _ in _MODES:
             self._mode.addItem(title, mode)
+        self._mode.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._mode_hint = QLabel()
         self._mode_hint.setWordWrap(True)
         theme.set_role(self._mode_hint, "secondary")
@@ -128,6 +129,7 @@ class _SliderRow(QWidget):
         self._unit, self._per_unit = unit, per_unit
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(low, high)
+        self._slider.setMinimumWidth(theme.px(48))
         self._slider.setPageStep(max(1, (high - low) // 10))
         self._label = QLabel()
         self._label.setMinimumWidth(theme.px(48))

@@ -11,6 +11,7 @@ _AXIS_HEIGHT = 24
 _CHIP, _CHIP_GAP = 32, 8
 _LABEL_WIDTH, _VALUE_WIDTH = 56, 48
 _SECTION = 32
+_LEAST_WIDTH = 184
 
 
 class LivePad(QWidget):
@@ -22,6 +23,7 @@ class LivePad(QWidget):
         self._buttons: tuple[bool, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.setAccessibleName("Axes and buttons")
+        self.setMinimumWidth(theme.px(_LEAST_WIDTH))
         theme.signals().changed.connect(self.update)
 
     @property

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QScrollArea, QStackedWidget, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QStackedWidget, QWidget
 
 from mile_desktop.operators.controls import control_label
 from mile_desktop.operators.profile import PadProfile
@@ -16,9 +16,9 @@ from mile_desktop.ui.pages.devices_feel import FeelPanel
 from mile_desktop.ui.pages.devices_live import LivePad
 from mile_desktop.ui.pages.pad_profiles import PadProfiles
 from mile_desktop.ui.pages.pad_slots import Slot
-from mile_desktop.ui.pages.page_frame import EmptyState, PageFrame, Panel
+from mile_desktop.ui.pages.page_frame import ColumnScroll, EmptyState, PageFrame, Panel, WideScroll
 
-_PURPOSE = "What the gamepad does. Click a control, then press the one it should be; everything is saved by itself."
+_PURPOSE = "Click a control, then press the one it should be. Saved by itself."
 _NO_PAD = "Plug one in – or drive with the keyboard: hold Space + WASD/QE."
 _EMPTY, _PAD = 0, 1
 
@@ -108,6 +108,7 @@ class DevicesPage(PageFrame):
         self._feel.show_profile(profile)
         if not self._name.hasFocus():
             self._name.setText(profile.name)
+            self._name.setCursorPosition(0)
         self._undo.setEnabled(self._profiles.can_undo)
 
     def _connect(self) -> None:
@@ -156,10 +157,10 @@ class DevicesPage(PageFrame):
         row_widget = QWidget()
         row = QHBoxLayout(row_widget)
         theme.space(row, spacing=16)
-        for panel, stretch in ((self._pad_panel(), 4), (self._bindings_panel(), 5), (self._feel_panel(), 5)):
+        for panel, stretch in ((self._pad_panel(), 3), (self._bindings_panel(), 4), (self._feel_panel(), 4)):
             row.addWidget(panel, stretch)
         self._views.addWidget(EmptyState("mdi6.controller-off", "No gamepad", _NO_PAD))
-        self._views.addWidget(row_widget)
+        self._views.addWidget(WideScroll(row_widget))
         self.body.addWidget(self._views, 1)
 
     def _pad_panel(self) -> Panel:
@@ -169,17 +170,17 @@ class DevicesPage(PageFrame):
         self._name.setToolTip("Name of this profile")
         panel.body.addWidget(_labelled("Profile", self._name))
         panel.body.addSpacing(theme.px(8))
-        panel.body.addWidget(_scrolled(self._live), 1)
+        panel.body.addWidget(ColumnScroll(self._live), 1)
         return panel
 
     def _bindings_panel(self) -> Panel:
         panel = Panel("What each control does")
-        panel.body.addWidget(_scrolled(self._bindings), 1)
+        panel.body.addWidget(ColumnScroll(self._bindings), 1)
         return panel
 
     def _feel_panel(self) -> Panel:
         panel = Panel("How it feels")
-        panel.body.addWidget(_scrolled(self._feel), 1)
+        panel.body.addWidget(ColumnScroll(self._feel), 1)
         return panel
 
 
@@ -193,11 +194,3 @@ def _labelled(text: str, field: QWidget) -> QWidget:
     row.addWidget(label)
     row.addWidget(field, 1)
     return pair
-
-
-def _scrolled(content: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(content)
-    return area

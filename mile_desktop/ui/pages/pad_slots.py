@@ -44,7 +44,7 @@ REQUESTS: tuple[Slot, ...] = (
     Slot("rewind", "Rewind (held)", "press what rewinds"),
     Slot("success", "Mark success", "press a button"),
     Slot("failure", "Mark failure", "press a button"),
-    Slot("discard", "Discard (press twice)", "press a button"),
+    Slot("discard", "Discard (twice)", "press a button"),
     Slot("hold", "Hold, or resume", "press a button"),
     Slot("stop", "Stop", "press a button"),
     Slot("start", "Start, or reset", "press a button"),

@@ -1,7 +1,7 @@
 """What every page has: a title, a sentence, room below; and what an empty one shows."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from mile_desktop.ui import theme
 
@@ -56,6 +56,31 @@ class EmptyState(QWidget):
         column.addWidget(title, 0, Qt.AlignmentFlag.AlignCenter)
         column.addWidget(hint)
         column.addStretch(1)
+
+
+class ColumnScroll(QScrollArea):
+    """Scrolls up and down only, and is never narrower than what it holds."""
+
+    def __init__(self, content: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(content)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Return the content's least width beside the scroll bar."""
+        content = self.widget()
+        width = max(content.minimumSizeHint().width(), content.minimumWidth()) if content is not None else 0
+        return QSize(width + self.verticalScrollBar().sizeHint().width(), theme.px(64))
+
+
+class WideScroll(QScrollArea):
+    """Fills the page where there is room, and scrolls sideways in a window that is too narrow."""
+
+    def __init__(self, content: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setWidget(content)
 
 
 class Panel(QFrame):

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
@@ -13,20 +15,20 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from mile_desktop.ui import theme
-from mile_desktop.ui.pages.page_frame import PageFrame, Panel
+from mile_desktop.ui.pages.page_frame import PageFrame, Panel, WideScroll
 from mile_desktop.ui.preferences import Preferences, PreferenceStore
 
 _THEMES = (("dark", "Dark"), ("light", "Light"), ("system", "As the system"))
 _SCALES = (1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
 _RATES = (10, 20, 30)
 _LABEL_WIDTH = 128
+_TWO_COLUMNS_FROM = 880
 _FIELD_WIDTH = 160
 
 
@@ -59,6 +61,7 @@ class SettingsPage(PageFrame):
         self._defaults = QPushButton("Reset to defaults")
         self._undo = QPushButton("Undo reset")
         self._before_reset: Preferences | None = None
+        self._columns = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._prepare()
         self._lay_out()
         self._connect()
@@ -69,7 +72,8 @@ class SettingsPage(PageFrame):
         self._showing = True
         _choose(self._theme, value.theme)
         _choose(self._scale, value.ui_scale)
-        self._workspace.setText(value.workspace or "the default, in your data folder")
+        self._workspace.setText(value.workspace or "in your data folder")
+        self._workspace.setCursorPosition(0)
         self._workspace.setToolTip(value.workspace)
         self._fill_recent(value)
         _choose(self._rate, value.rate_hz)
@@ -84,6 +88,14 @@ class SettingsPage(PageFrame):
         self._undo.setVisible(self._before_reset is not None)
         self._showing = False
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Put the two columns below each other where there is little room."""
+        super().resizeEvent(event)
+        narrow = self.width() < theme.px(_TWO_COLUMNS_FROM)
+        direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        if self._columns.direction() is not direction:
+            self._columns.setDirection(direction)
+
     # ── layout ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _prepare(self) -> None:
@@ -92,17 +104,22 @@ class SettingsPage(PageFrame):
         self._threshold.setDecimals(2)
         self._debounce.setRange(1, 200)
         self._debounce.setSuffix(" steps")
+        for spin in (self._threshold, self._debounce):
+            theme.indent(spin)
         theme.set_role(self._defaults, "quiet")
         theme.set_role(self._undo, "quiet")
         theme.set_icon(self._open, "mdi6.folder-open-outline")
         theme.set_icon(self._undo, "mdi6.undo-variant", "secondary")
+        self._workspace.setMinimumWidth(theme.px(_FIELD_WIDTH))
+        self._recent.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._recent.setToolTip("Workspaces that were open before")
         for field in (self._theme, self._scale, self._rate, self._threshold, self._debounce):
             field.setMinimumWidth(theme.px(_FIELD_WIDTH))
 
     def _lay_out(self) -> None:
         columns_widget = QWidget()
-        columns = QHBoxLayout(columns_widget)
+        columns = self._columns
+        columns_widget.setLayout(columns)
         theme.space(columns, (0, 0, 8, 0), 16)
         left = (self._look(), self._workspace_panel(), self._control())
         for panels in (left, (self._alerts(), self._questions())):
@@ -112,11 +129,7 @@ class SettingsPage(PageFrame):
                 column.addWidget(panel)
             column.addStretch(1)
             columns.addLayout(column, 1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(columns_widget)
-        self.body.addWidget(scroll, 1)
+        self.body.addWidget(WideScroll(columns_widget), 1)
         self.top.addWidget(self._undo)
         self.top.addWidget(self._defaults)
 
