@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.dataset import supervised_steps
+from mile_desktop.learning.intervention_stage import InterventionFit, fit_and_save
 from mile_desktop.learning.order import TrainingOrder
 from mile_desktop.learning.progress import Progress, Trained
 from mile_desktop.learning.settings import settings_to_json
@@ -72,14 +73,21 @@ class PolicyMaker:
         steps = self._read_data(report, cancelled)
         result = self._trainer(steps).run(report=report, cancelled=cancelled, checkpoint=self._checkpoint)
         record = self._describe(result)
+        model = self._fit_intervention(steps, report, cancelled) if self._order.fit_intervention else None
         folder = self._save_policy(result, record)
         if cancelled():
             raise TrainingCancelled
-        self._catalogue.add_policy(record)
-        self._unregistered.remove(folder)
+        self._register(record, model)
         self.clear()
-        report(Trained(policy=record.policy_id, method=record.method, loss=result.loss))
-        return TrainedPolicy(record, folder, self._parent_folder, result.loss, None)
+        report(
+            Trained(
+                policy=record.policy_id,
+                method=record.method,
+                loss=result.loss,
+                intervention_model=None if model is None else model.model_id,
+            )
+        )
+        return TrainedPolicy(record, folder, self._parent_folder, result.loss, model)
 
     def clear(self) -> None:
         """Remove whatever this run left that is not registered."""
@@ -165,6 +173,29 @@ class PolicyMaker:
         self._unregistered.append(folder)
         save_policy(folder, result.network, config, mental=result.mental)
         return folder
+
+    def _fit_intervention(
+        self, steps: SupervisedSteps, report: Report, cancelled: Cancel
+    ) -> InterventionModelRecord | None:
+        model_id = new_id("intervention")
+        folder = self._workspace.intervention_folder(model_id)
+        self._unregistered.append(folder)
+        wanted = InterventionFit(
+            model_id=model_id,
+            scene=self._order.scene,
+            policy_id=read_policy_config(self._parent_folder).policy_id,
+            run_id=self._run_id,
+            folder=folder,
+        )
+        return fit_and_save(steps, self._order.settings, wanted, report=report, cancelled=cancelled)
+
+    def _register(self, record: PolicyRecord, model: InterventionModelRecord | None) -> None:
+        """Enter both into the catalogue; what is entered is not taken back any more."""
+        if model is not None:
+            self._catalogue.add_intervention_model(model)
+            self._unregistered.remove(self._workspace.intervention_folder(model.model_id))
+        self._catalogue.add_policy(record)
+        self._unregistered.remove(self._workspace.policy_folder(record.policy_id))
 
 
 def _demonstrations(folder: str | None) -> list[Path]:

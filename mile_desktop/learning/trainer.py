@@ -183,7 +183,8 @@ class Trainer:
         clock = EpochClock(self._state.epoch, self._settings.epochs)
         while self._state.epoch < self._settings.epochs:
             losses = self._epoch(cancelled)
-            if checkpoint is not None and clock.due(CHECKPOINT_SECONDS):
+            finished = self._state.epoch == self._settings.epochs
+            if checkpoint is not None and (finished or clock.due(CHECKPOINT_SECONDS)):
                 self.save(checkpoint)
             report(clock.progress(self._state.epoch, losses))
         return self._finish(report)

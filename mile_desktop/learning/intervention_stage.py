@@ -1,0 +1,90 @@
+"""The last stage of a run: the intervention model that goes with the episodes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.intervention.fit import (
+    FitCancelled,
+    FitProgress,
+    FitSettings,
+    fit_intervention_model,
+    takeovers_in,
+)
+from mile_desktop.intervention.model import save_intervention_model
+from mile_desktop.learning.progress import Progress, Warned
+from mile_desktop.learning.settings import TrainingSettings
+from mile_desktop.learning.trainer import Cancelled, Report, TrainingCancelled
+from mile_desktop.storage.ids import now
+from mile_desktop.storage.records import InterventionModelRecord
+
+
+@dataclass(frozen=True, slots=True)
+class InterventionFit:
+    """What the model is to be called and what it belongs to."""
+
+    model_id: str
+    scene: str
+    policy_id: str
+    """The policy that was supervised."""
+    run_id: str
+    folder: Path
+    """Where it is saved."""
+
+
+def fit_and_save(
+    steps: SupervisedSteps, settings: TrainingSettings, wanted: InterventionFit, *, report: Report, cancelled: Cancelled
+) -> InterventionModelRecord | None:
+    """Fit an intervention model to ``steps`` and save it; the caller registers it.
+
+    Returns
+    -------
+    InterventionModelRecord or None
+        None where nobody took over: there is nothing to say about a human then.
+
+    Raises
+    ------
+    TrainingCancelled
+        When ``cancelled`` said so; nothing was written.
+    """
+    if takeovers_in(steps) == 0:
+        report(Warned(text="Nobody took over yet: the intervention model stays the one that came with the program."))
+        return None
+
+    def pass_on(progress: FitProgress) -> None:
+        report(
+            Progress(
+                stage="intervention",
+                fraction=progress.epoch / progress.epochs,
+                epoch=progress.epoch,
+                epochs=progress.epochs,
+                text=f"Fitting the intervention model, epoch {progress.epoch} of {progress.epochs}",
+            )
+        )
+
+    try:
+        fitted = fit_intervention_model(
+            steps,
+            FitSettings(members=settings.ensemble, seed=settings.seed),
+            model_id=wanted.model_id,
+            scene=wanted.scene,
+            policy_id=wanted.policy_id,
+            created_at=now(),
+            on_progress=pass_on,
+            cancelled=cancelled,
+        )
+    except FitCancelled as error:
+        raise TrainingCancelled from error
+    save_intervention_model(wanted.folder, fitted.model)
+    config = fitted.model.config
+    return InterventionModelRecord(
+        model_id=config.model_id,
+        scene=config.scene,
+        policy_id=config.policy_id,
+        run_id=wanted.run_id,
+        created_at=config.created_at,
+        cost=config.cost,
+        cdf_scale=config.cdf_scale,
+        takeovers=config.takeovers,
+        episode_ids=config.episode_ids,
+    )
