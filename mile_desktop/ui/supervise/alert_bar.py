@@ -3,7 +3,16 @@
 import math
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QSpinBox,
+    QWidget,
+)
 
 from mile_desktop.rollout.messages import SetAlert, StepTaken
 from mile_desktop.ui import theme
@@ -28,7 +37,7 @@ class AlertBar(QWidget):
         self._debounce = _debounce_box()
         self._ask_me = QCheckBox("Ask me")
         self._ask_me.setToolTip("Hold and ask for help by itself when p stays above the threshold")
-        self._whole = QPushButton("Whole episode")
+        self._whole = QPushButton("Episode")
         self._whole.setCheckable(True)
         self._whole.setToolTip("Show the whole episode instead of the last 30 seconds")
         theme.set_role(self._whole, "quiet")
@@ -45,8 +54,9 @@ class AlertBar(QWidget):
         row = QHBoxLayout(self)
         theme.space(row, (12, 4, 8, 0), 8)
         row.addWidget(self._figure)
-        row.addWidget(self._basis)
-        row.addStretch(1)
+        # The least important of the line gives way first.
+        self._basis.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        row.addWidget(self._basis, 1)
         call, over = QLabel("Call me above"), QLabel("for")
         for label in (call, over):
             theme.set_role(label, "secondary")
@@ -125,7 +135,7 @@ def _debounce_box() -> QSpinBox:
     box.setSuffix(" steps")
     box.setAlignment(Qt.AlignmentFlag.AlignRight)
     box.setKeyboardTracking(False)
-    box.setFixedWidth(theme.px(96))
+    box.setFixedWidth(theme.px(88))
     box.setToolTip("How long p has to stay above the threshold before you are called")
     box.setAccessibleName("Steps above the threshold before the alert")
     return box

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import QGraphicsView, QWidget
 from mile_desktop.ui import theme
 from mile_desktop.ui.supervise.strip_model import StripModel, StripWindow
 
-LABEL_SHARE = 0.085
-"""Share of the width right of the newest step that is kept free for direct labels."""
+LABEL_PX = 84
+"""Width right of the newest step that is kept free for direct labels."""
 AXIS_WIDTH_PX = 44
 _EMPTY = StripModel(capacity=2).last_seconds(1.0)
 
@@ -61,7 +61,16 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
 
     def set_span(self, start: float, end: float) -> None:
         """Show times from ``start`` to ``end`` (s) and, right of them, room for labels."""
-        self.setXRange(start, end + (end - start) * LABEL_SHARE, padding=0)
+        self._span = (start, end)
+        plotted = self.width() - theme.px(AXIS_WIDTH_PX)
+        share = theme.px(LABEL_PX) / max(plotted - theme.px(LABEL_PX), theme.px(LABEL_PX))
+        self.setXRange(start, end + (end - start) * share, padding=0)
+
+    def resizeEvent(self, event: object) -> None:  # noqa: N802 – Qt's name
+        """Keep the room for labels."""
+        super().resizeEvent(event)
+        if hasattr(self, "_span"):  # pyqtgraph resizes while it is being made
+            self.set_span(*self._span)
 
     def show_window(self, window: StripWindow) -> None:
         """Draw ``window``; called by the timer at display rate."""

@@ -1,0 +1,86 @@
+"""The settings most people never need, folded away."""
+
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QSpinBox, QWidget
+
+from mile_desktop.ui import theme
+from mile_desktop.ui.learn.model import MENTAL_MODELS, Settings
+
+
+class AdvancedSettings(QWidget):
+    """A form over ``Settings`` without the method."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._mental_model = QComboBox()
+        for name, title in MENTAL_MODELS:
+            self._mental_model.addItem(title, name)
+        self._epochs = _whole(1, 100_000, "Passes over the recorded steps")
+        self._batch = _whole(2, 1_000_000, "Steps in a batch")
+        self._balance = _real(0.0, 1.0, 0.05, 2, "Weight of silence and takeovers against imitating corrections")
+        self._rate = _real(1e-6, 1.0, 1e-4, 6, "Step size of the optimiser")
+        self._anchors = _real(0.0, 0.95, 0.05, 2, "Share of each batch that comes from demonstrations")
+        self._seed = _whole(0, 2**31 - 1, "Same seed, same data: same policy")
+        self._evaluation = _whole(0, 1000, "Starts on which before and after are compared; 0 leaves it out")
+        self._lay_out()
+        self.set_settings(Settings())
+
+    def _lay_out(self) -> None:
+        form = QFormLayout(self)
+        theme.space(form, (0, 0, 0, 0), 6)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
+        rows: tuple[tuple[str, QWidget], ...] = (
+            ("Mental model", self._mental_model),
+            ("Epochs", self._epochs),
+            ("Batch", self._batch),
+            ("Silence weight λ", self._balance),
+            ("Learning rate", self._rate),
+            ("Anchor share", self._anchors),
+            ("Seed", self._seed),
+            ("Evaluation episodes", self._evaluation),
+        )
+        self._mental_model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._mental_model.setMinimumContentsLength(10)
+        for name, widget in rows:
+            widget.setAccessibleName(name)
+            form.addRow(name, widget)
+
+    def settings(self, method: str) -> Settings:
+        """Return what is set, for ``method``."""
+        return Settings(
+            method=method,
+            mental_model=str(self._mental_model.currentData()),
+            epochs=self._epochs.value(),
+            batch=self._batch.value(),
+            balance=round(self._balance.value(), 6),
+            learning_rate=self._rate.value(),
+            anchor_share=round(self._anchors.value(), 6),
+            seed=self._seed.value(),
+            evaluation_episodes=self._evaluation.value(),
+        )
+
+    def set_settings(self, settings: Settings) -> None:
+        """Show ``settings``."""
+        self._mental_model.setCurrentIndex(max(0, self._mental_model.findData(settings.mental_model)))
+        self._epochs.setValue(settings.epochs)
+        self._batch.setValue(settings.batch)
+        self._balance.setValue(settings.balance)
+        self._rate.setValue(settings.learning_rate)
+        self._anchors.setValue(settings.anchor_share)
+        self._seed.setValue(settings.seed)
+        self._evaluation.setValue(settings.evaluation_episodes)
+
+
+def _whole(low: int, high: int, tip: str) -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(low, high)
+    box.setToolTip(tip)
+    return box
+
+
+def _real(low: float, high: float, step: float, digits: int, tip: str) -> QDoubleSpinBox:
+    box = QDoubleSpinBox()
+    box.setDecimals(digits)
+    box.setRange(low, high)
+    box.setSingleStep(step)
+    box.setToolTip(tip)
+    return box

@@ -1,0 +1,98 @@
+"""What came out: before and after on the same seeds, a suggestion, and the person's word."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from mile_desktop.learning.progress import Compared
+from mile_desktop.ui import theme
+from mile_desktop.ui.learn.interval_bars import IntervalBars
+from mile_desktop.ui.learn.model import difference_text, share_text, verdict
+
+
+class ResultCard(QFrame):
+    """Shown when a run has made a policy; asks whether to use it."""
+
+    use = Signal()
+    keep = Signal()
+    evaluate_more = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        theme.set_role(self, "raised")
+        self._title = _label("heading")
+        self._bars = IntervalBars()
+        self._shares = _label("secondary")
+        self._difference = _label("secondary")
+        self._verdict = _label("heading")
+        self._use = _button("Use", "mdi6.check", "The new policy runs from the next episode on")
+        self._keep = _button("Keep", "mdi6.shield-outline", "The old policy goes on; the new one stays under Policies")
+        self._more = _button("Evaluate more", "mdi6.plus", "Compare on more seeds to narrow the intervals")
+        self._lay_out()
+        self._use.clicked.connect(self.use)
+        self._keep.clicked.connect(self.keep)
+        self._more.clicked.connect(self.evaluate_more)
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        theme.space(column, (12, 12, 12, 12), 8)
+        for widget in (self._title, self._bars, self._shares, self._difference, self._verdict):
+            column.addWidget(widget)
+        row = QHBoxLayout()
+        theme.space(row, (0, 0, 0, 0), 8)
+        row.addWidget(self._use)
+        row.addWidget(self._keep)
+        column.addLayout(row)
+        column.addWidget(self._more)
+
+    def show_result(self, before: str, after: str, compared: Compared | None) -> None:
+        """Show the comparison of the policies called ``before`` and ``after``; None where none was made."""
+        self._title.setText(f"{after} is ready" if not before else f"{before} → {after}")
+        for widget in (self._bars, self._shares, self._difference):
+            widget.setVisible(compared is not None)
+        suggested = compared is not None and compared.suggestion == "use"
+        theme.set_role(self._use, "primary" if suggested else "plain")
+        theme.set_icon(self._use, "mdi6.check", "on_accent" if suggested else "text")
+        theme.set_role(self._keep, "plain" if suggested else "primary")
+        theme.set_icon(self._keep, "mdi6.shield-outline", "text" if suggested else "on_accent")
+        if compared is None:
+            self._verdict.setText("Not compared yet: keep the old one until it is.")
+            return
+        self._bars.show_comparison(compared, before or "before", after)
+        old = share_text(compared.before_successes, compared.episodes, compared.before_interval)
+        new = share_text(compared.after_successes, compared.episodes, compared.after_interval)
+        self._shares.setText(f"{old}  →  {new}")
+        self._difference.setText(difference_text(compared))
+        self._verdict.setText(verdict(compared))
+
+    def verdict_text(self) -> str:
+        """Return the suggestion as it is shown."""
+        return self._verdict.text()
+
+    @property
+    def use_button(self) -> QPushButton:
+        """The button that promotes the new policy."""
+        return self._use
+
+    @property
+    def keep_button(self) -> QPushButton:
+        """The button that leaves the old policy in place."""
+        return self._keep
+
+    @property
+    def more_button(self) -> QPushButton:
+        """The button that asks for more evaluation."""
+        return self._more
+
+
+def _label(role: str) -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    theme.set_role(label, role)
+    return label
+
+
+def _button(word: str, icon: str, tip: str) -> QPushButton:
+    button = QPushButton(word)
+    button.setToolTip(tip)
+    theme.set_icon(button, icon)
+    return button

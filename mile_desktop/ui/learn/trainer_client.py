@@ -1,0 +1,199 @@
+"""Starts a trainer, follows its log, stops it: the window's end of a training run.
+
+The trainer is a process of its own session at low priority. It outlives the window; ``attach`` finds it again. What
+it says comes from ``progress.jsonl`` in its folder and from nowhere else.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO
+
+import psutil
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from mile_desktop.learning.progress import AnyRunEvent, Cancelled, Failed, Finished
+from mile_desktop.learning.run_log import EVENT_FILE, TEXT_FILE, read_events
+
+POLL_MS = 150
+NICENESS = 10
+CANCEL_S = 10.0
+"""A trainer that has not ended so long after it was asked to is ended."""
+_LAST_WORDS = 400
+
+
+class TrainerRunningError(RuntimeError):
+    """A second trainer was asked for while one is being followed."""
+
+
+class TrainerClient(QObject):
+    """Follows at most one training run. Everything runs on the window's thread; nothing here waits."""
+
+    event_read = Signal(object)
+    """Carries each event of ``learning.progress`` once, in order."""
+    running_changed = Signal(bool)
+
+    def __init__(self, parent: QObject | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(parent)
+        self._clock = clock
+        self._folder: Path | None = None
+        self._offset = 0
+        self._child: subprocess.Popen[bytes] | None = None
+        self._process: psutil.Process | None = None
+        self._errors: IO[bytes] | None = None
+        self._over = False
+        self._cancelled_at: float | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(POLL_MS)
+        self._timer.timeout.connect(self.poll)
+
+    @property
+    def running(self) -> bool:
+        """Whether a trainer is being followed."""
+        return self._folder is not None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id to remember for ``attach``."""
+        return self._process.pid if self._process is not None else None
+
+    @property
+    def run_folder(self) -> Path | None:
+        """Folder of the run that is being followed."""
+        return self._folder
+
+    def start(self, command: Sequence[str], run_folder: Path) -> None:
+        """Start ``command`` and follow what it writes to ``run_folder``.
+
+        Raises
+        ------
+        TrainerRunningError
+            When a run is being followed already.
+        OSError
+            When the command cannot be started.
+        """
+        self._refuse_second()
+        errors = tempfile.TemporaryFile()  # noqa: SIM115 – read when the trainer has ended
+        try:
+            child = subprocess.Popen(
+                list(command),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                start_new_session=True,
+            )
+        except OSError:
+            errors.close()
+            raise
+        self._child, self._errors = child, errors
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self._process = psutil.Process(child.pid)
+            self._process.nice(NICENESS)
+        self._follow(run_folder)
+
+    def attach(self, run_folder: Path, pid: int) -> bool:
+        """Follow a run that an earlier window has started; return whether its trainer is still there.
+
+        The events so far come again, from the first. A run that has ended meanwhile is read to its end.
+        """
+        self._refuse_second()
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            process = psutil.Process(pid)
+            # Process ids are used again: only one that was started for this run will do.
+            if any(run_folder.name in part for part in process.cmdline()):
+                self._process = process
+        alive = self._process is not None
+        if alive or (run_folder / EVENT_FILE).exists():
+            self._follow(run_folder)
+            self.poll()
+        return alive
+
+    def cancel(self) -> None:
+        """Ask the trainer to stop; ``Cancelled`` follows."""
+        if self.running and self._cancelled_at is None:
+            self._cancelled_at = self._clock()
+            self._send(signal.SIGTERM)
+
+    def leave(self) -> None:
+        """Follow no more and leave the trainer at work, for the next window."""
+        self._timer.stop()
+        self._forget()
+
+    def poll(self) -> None:
+        """Read what is new; notice the end."""
+        if self._folder is None:
+            return
+        alive = self._is_alive()
+        for each in self._read():
+            self._over = self._over or isinstance(each, (Finished, Cancelled, Failed))
+            self.event_read.emit(each)
+        if not alive:
+            self._ended()
+        elif self._cancelled_at is not None and self._clock() - self._cancelled_at > CANCEL_S:
+            self._send(signal.SIGKILL)
+
+    def _follow(self, run_folder: Path) -> None:
+        self._folder, self._offset, self._over, self._cancelled_at = run_folder, 0, False, None
+        self._timer.start()
+        self.running_changed.emit(True)
+
+    def _read(self) -> list[AnyRunEvent]:
+        if self._folder is None:
+            return []
+        events, self._offset = read_events(self._folder / EVENT_FILE, self._offset)
+        return events
+
+    def _is_alive(self) -> bool:
+        if self._child is not None:
+            return self._child.poll() is None
+        if self._process is None:
+            return False
+        try:
+            return bool(self._process.is_running() and self._process.status() != psutil.STATUS_ZOMBIE)
+        except psutil.NoSuchProcess:
+            return False
+
+    def _ended(self) -> None:
+        last = None if self._over else self._last_event()
+        self._timer.stop()
+        self._forget()
+        if last is not None:
+            self.event_read.emit(last)
+        self.running_changed.emit(False)
+
+    def _last_event(self) -> AnyRunEvent:
+        """Return what a trainer that ended without a word would have said."""
+        if self._cancelled_at is not None:
+            return Cancelled()
+        log = f"{self._folder / TEXT_FILE}" if self._folder is not None else TEXT_FILE
+        said = self._error_text()
+        code = self._child.returncode if self._child is not None else None
+        how = f" with status {code}" if code is not None else ""
+        why = f": {said}" if said else f"; what it did is in {log}"
+        return Failed(text=f"The trainer ended{how} before it was done{why}. Press Retrain to start again.")
+
+    def _error_text(self) -> str:
+        if self._errors is None:
+            return ""
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        return lines[-1].rstrip(".")[:_LAST_WORDS] if lines else ""
+
+    def _forget(self) -> None:
+        if self._errors is not None:
+            self._errors.close()
+        self._folder = self._child = self._process = self._errors = None
+
+    def _send(self, number: signal.Signals) -> None:
+        if self.pid is not None and self._is_alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def _refuse_second(self) -> None:
+        if self.running:
+            raise TrainerRunningError(f"A training run is at work in {self._folder}; wait for it or cancel it.")
