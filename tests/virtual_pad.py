@@ -128,6 +128,7 @@ class VirtualPad:
             name=self._name,
             Rumble=self._on_rumble,
         )
+        self._closed = False
         self._handle: int | None = None
         self.instance_id = -1
         self.attach()
@@ -198,9 +199,11 @@ class VirtualPad:
             self.release(f"button{index}")
 
     def close(self) -> None:
-        """Unplug and give up SDL."""
+        """Unplug and give up SDL; harmless when done already."""
         self.detach()
-        self._sdl.SDL_QuitSubSystem(_INIT_JOYSTICK)
+        if not self._closed:
+            self._sdl.SDL_QuitSubSystem(_INIT_JOYSTICK)
+        self._closed = True
 
     def __enter__(self) -> Self:
         return self

@@ -10,15 +10,7 @@ from mile_desktop.operators.bound_pad import BoundPad, PadReading
 from mile_desktop.operators.operator import OperatorContext, OperatorReading
 from mile_desktop.operators.pad_device import NO_PAD, PadDevice, PadGoneError, RawPadState
 from mile_desktop.operators.profile import PadProfile, ProfileError, load_profile
-from mile_desktop.operators.sdl import (
-    ButtonDown,
-    PadsUnavailableError,
-    PluggedIn,
-    Unplugged,
-    pad_count,
-    pad_events,
-    start_sdl,
-)
+from mile_desktop.operators.sdl import PadsUnavailableError, buttons_down, pads_changed, plugged_in, start_sdl
 from mile_desktop.operators.shaping import fit_action
 
 _log = logging.getLogger(__name__)
@@ -65,8 +57,7 @@ class Gamepad:
             self._unavailable = str(error)
             _log.warning("%s", error)
             return
-        for index in range(pad_count()):
-            self._plug_in(index)
+        self._follow_pads()
 
     @property
     def kind(self) -> str:
@@ -115,8 +106,7 @@ class Gamepad:
         lost = bool(self._lost_name)
         now = self._clock()
         readings = self._read_pads(presses, now)
-        if not lost:
-            self._choose(readings)
+        self._choose(readings)
         reading = readings.get(self._active.device.instance_id) if self._active else None
         self._driving = reading is not None and reading.takeover and not lost
         self._discard_armed = any(each.discard_armed for each in readings.values())
@@ -147,15 +137,19 @@ class Gamepad:
         self._lost_name = ""
         if self._unavailable:
             return presses
-        for event in pad_events():
-            match event:
-                case PluggedIn(device_index):
-                    self._plug_in(device_index)
-                case Unplugged(instance):
-                    self._unplug(instance)
-                case ButtonDown(instance, control):
-                    presses.setdefault(instance, Counter())[control] += 1
+        if pads_changed():
+            self._follow_pads()
+        for event in buttons_down():
+            presses.setdefault(event.instance_id, Counter())[event.control] += 1
         return presses
+
+    def _follow_pads(self) -> None:
+        there = plugged_in()
+        for instance in self._pads.keys() - there.keys():
+            self._unplug(instance)
+        for instance, index in there.items():
+            if instance not in self._pads:
+                self._plug_in(index)
 
     def _plug_in(self, device_index: int) -> None:
         try:
@@ -163,17 +157,13 @@ class Gamepad:
         except PadGoneError:
             _log.warning("A gamepad was plugged in but could not be opened", exc_info=True)
             return
-        if device.instance_id in self._pads:
-            return
         pad = BoundPad(device, self._profile_for(device.guid))
         self._pads[device.instance_id] = pad
         self._active = self._active or pad
         _log.info("Gamepad plugged in: %s (%s)", device.name, device.counts)
 
     def _unplug(self, instance: int) -> None:
-        pad = self._pads.pop(instance, None)
-        if pad is None:
-            return
+        pad = self._pads.pop(instance)
         _log.info("Gamepad unplugged: %s", pad.device.name)
         pad.device.close()
         if pad is self._active:

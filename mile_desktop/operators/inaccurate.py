@@ -32,7 +32,7 @@ class Inaccuracy:
                 raise ValueError(f"{name} is {value:g}; it has to be 0 or more.")
 
 
-DEFAULT_INACCURACY = Inaccuracy(lag_steps=10, bias=0.1, noise_std=0.1)
+DEFAULT_INACCURACY = Inaccuracy(lag_steps=4, bias=0.1, noise_std=0.1)
 
 
 class InaccurateSupervisor:

@@ -3,11 +3,14 @@
 Imported late: pygame costs a tenth of a second, and only the process that owns the pad needs it.
 """
 
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mile_desktop.operators.controls import SDL_BUTTONS
+
+_log = logging.getLogger(__name__)
 
 ENVIRONMENT = {
     # joystick events need SDL's video system, not a display
@@ -27,28 +30,11 @@ class PadsUnavailableError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class PluggedIn:
-    """A pad can be opened by its index among those that are there now."""
-
-    device_index: int
-
-
-@dataclass(frozen=True, slots=True)
-class Unplugged:
-    """The pad with this instance id is gone."""
-
-    instance_id: int
-
-
-@dataclass(frozen=True, slots=True)
 class ButtonDown:
     """A button went down; a pad that SDL knows reports it twice, by SDL's name and by its raw one."""
 
     instance_id: int
     control: str
-
-
-PadEvent = PluggedIn | Unplugged | ButtonDown
 
 
 def start_sdl() -> None:
@@ -85,23 +71,36 @@ def start_sdl() -> None:
     )
 
 
-def pad_count() -> int:
-    """Return how many pads are plugged in."""
+def pads_changed() -> bool:
+    """Read the devices; say whether pads were plugged in or pulled since the last call. Never blocks."""
     import pygame  # noqa: PLC0415
 
-    return pygame.joystick.get_count()
+    try:
+        return bool(pygame.event.get((pygame.JOYDEVICEADDED, pygame.JOYDEVICEREMOVED)))
+    except (SystemError, KeyError) as error:
+        # pygame 2.6 fails on a pad that was pulled before anybody opened it, and drops what it had read with it
+        _log.info("A gamepad came and went: %r", error.__cause__ or error)
+        return True
 
 
-def pad_events() -> Iterator[PadEvent]:
-    """Read the devices and yield what happened since the last call; never blocks."""
+def plugged_in() -> dict[int, int]:
+    """Return the pads that are there: instance id, which a pad keeps as long as it is plugged in, → index now."""
     import pygame  # noqa: PLC0415
 
-    for event in pygame.event.get():
-        if event.type == pygame.CONTROLLERBUTTONDOWN:
-            yield ButtonDown(event.instance_id, SDL_BUTTONS[event.button])
-        elif event.type == pygame.JOYBUTTONDOWN:
-            yield ButtonDown(event.instance_id, f"button{event.button}")
-        elif event.type == pygame.JOYDEVICEADDED:
-            yield PluggedIn(event.device_index)
-        elif event.type == pygame.JOYDEVICEREMOVED:
-            yield Unplugged(event.instance_id)
+    found: dict[int, int] = {}
+    for index in range(pygame.joystick.get_count()):
+        try:
+            found[pygame.joystick.Joystick(index).get_instance_id()] = index
+        except pygame.error:
+            _log.warning("Gamepad %d cannot be opened", index, exc_info=True)
+    return found
+
+
+def buttons_down() -> Iterator[ButtonDown]:
+    """Yield the presses that ``pads_changed`` has read from the devices, and drop everything else that it has read."""
+    import pygame  # noqa: PLC0415
+
+    for event in pygame.event.get((pygame.CONTROLLERBUTTONDOWN, pygame.JOYBUTTONDOWN), pump=False):
+        known = event.type == pygame.CONTROLLERBUTTONDOWN
+        yield ButtonDown(event.instance_id, SDL_BUTTONS[event.button] if known else f"button{event.button}")
+    pygame.event.clear((pygame.JOYAXISMOTION, pygame.JOYHATMOTION), pump=False)

@@ -275,6 +275,17 @@ def test_plugged_in_again_with_a_finger_on_the_button_waits_for_its_release(pad:
     assert tick().takeover
 
 
+def test_a_pad_that_comes_and_goes_between_two_ticks_takes_no_stop_with_it(make_pad: MakePad, tick: Ticks) -> None:
+    pad = make_pad("Steady")
+    tick()
+    pad.tap("back")
+    for _ in range(3):
+        make_pad("Loose cable").close()
+    pad.tap("a")
+    assert tick().requests == (OperatorRequest.STOP, OperatorRequest.SUCCESS)
+    assert tick.gamepad.device == "Steady"
+
+
 def test_lost_is_said_even_where_another_pad_is_there(make_pad: MakePad, tick: Ticks) -> None:
     driving, other = make_pad("Driving"), make_pad("Other")
     tick()
@@ -331,6 +342,23 @@ def test_a_pad_with_too_little_says_what_is_missing_and_cannot_take_over(make_pa
     assert (reading.takeover, reading.connected, reading.requests) == (False, True, (OperatorRequest.SUCCESS,))
 
 
+def test_a_pad_without_a_second_stick_does_not_take_over_with_half_a_command(make_pad: MakePad, tick: Ticks) -> None:
+    pad = make_pad("One stick", axes=2)
+    tick(2)
+    pad.hold("rightshoulder")
+    pad.move("leftx", 1.0)
+    assert not tick(2).takeover
+
+
+def test_a_mapping_that_promises_more_than_there_is_is_not_believed(make_pad: MakePad, tick: Ticks) -> None:
+    # SDL keeps the mapping by GUID, and two pads of one name have the same
+    make_pad("Twin").close()
+    make_pad("Twin", axes=2, buttons=4)
+    tick()
+    assert "no right stick ↑↓ (z +), RT (gripper +)" in tick.gamepad.problem
+    assert not tick().action.any()
+
+
 def test_a_pad_that_lacks_only_a_request_still_drives(make_pad: MakePad, tick: Ticks) -> None:
     pad = make_pad("No D-pad", buttons=11)
     tick()
@@ -361,6 +389,7 @@ def test_nothing_bound_cannot_take_over(pad: VirtualPad, tick: Ticks) -> None:
     nothing = AxisBinding()
     tick.gamepad.set_profile(PadProfile(x=nothing, y=nothing, z=nothing, gripper=nothing))
     assert "Nothing on" in tick.gamepad.problem
+    tick()
     pad.hold("rightshoulder")
     assert not tick().takeover
 
