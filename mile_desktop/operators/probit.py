@@ -12,11 +12,11 @@ from mile_desktop.operators.operator import Expert, FloatArray, OperatorContext,
 class ProbitSettings:
     """Parameters of the decision; raises ``ValueError`` where they make no sense."""
 
-    expert_std: float = 0.3
+    expert_std: float = 0.15
     """σ_h, standard deviation of the human's actions about the expert's, per dimension."""
-    cost: float = 4.0
+    cost: float = 12.0
     """c, the price of stepping in."""
-    cdf_scale: float = 1.0
+    cdf_scale: float = 2.0
     """σ_Φ, spread of the decision noise."""
 
     def __post_init__(self) -> None:

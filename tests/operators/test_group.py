@@ -122,7 +122,7 @@ def test_a_supervisor_in_a_group_draws_what_it_would_draw_alone() -> None:
     def expert(observation: np.ndarray) -> np.ndarray:
         return np.ones(4, np.float32)
 
-    settings = ProbitSettings(cost=20.0)
+    settings = ProbitSettings(expert_std=0.3, cost=20.0)
     alone, member = ProbitSupervisor(expert, settings), ProbitSupervisor(expert, settings)
     group = OperatorGroup([NoOperator(), member])
     alone.reset(5)

@@ -85,7 +85,7 @@ def test_shortfall_is_half_the_dimensions_for_the_humans_own_policy() -> None:
 def test_a_higher_cost_means_fewer_takeovers() -> None:
     rates = []
     for cost in (0.0, 3.0, 6.0, 12.0):
-        supervisor = ProbitSupervisor(expert, ProbitSettings(cost=cost))
+        supervisor = ProbitSupervisor(expert, ProbitSettings(expert_std=0.3, cost=cost))
         supervisor.reset(2)
         rates.append(sum(reading.takeover for reading in drive(supervisor, [GOAL * 0.3] * 500)))
     assert rates == sorted(rates, reverse=True)
