@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 FloatArray = NDArray[np.float32]
 
 _GRAVITY = -9.81
-_SOLVER_ITERATIONS = 20
+_SOLVER_ITERATIONS = 12
 """Enough for a firm grip; fifty, the default, take half as long again."""
 _UPRIGHT = (0.0, 0.0, 0.0, 1.0)
 
@@ -69,9 +69,9 @@ class _Fixture:
 class BulletWorld:
     """A scene in a simulator of its own, without a display; owned by one thread.
 
-    PyBullet's saved states leave contact points alone that came into being since. Before anything is restored, the world
-    therefore goes through an *empty* state, in which nothing touches, so that nothing of what happened before (another
-    episode, a rewound stretch) reaches what comes next.
+    PyBullet's saved states leave contact points alone that came into being since. Before anything is restored, the
+    world therefore goes through an *empty* state, in which nothing touches, so that nothing of what happened before
+    (another episode, a rewound stretch) reaches what comes next.
 
     Raises
     ------
@@ -167,7 +167,7 @@ class BulletWorld:
         return Pose(np.array(position), quaternion)
 
     def state(self) -> FloatArray:
-        """Return the scene state, float32[k]: arm joints (rad), fingers (m), position (m) and quaternion of each body."""
+        """Return the scene state, float32[k]: arm joints (rad), fingers (m), position (m) and quaternion of bodies."""
         joints = pybullet.getJointStates(self.robot.body, self.robot.joints, physicsClientId=self.client)
         values = [joint[0] for joint in joints]
         for body in self._description.moving_bodies:

@@ -17,6 +17,7 @@ Expert = Callable[[FloatArray], FloatArray]
 
 _PEG_FRAME = 13
 """Entries of one frame of the peg-insertion observation; the last frame is the newest."""
+_UP = np.array([0.0, 0.0, 1.0])
 
 
 class UnknownExpertError(ValueError):
@@ -68,7 +69,7 @@ class PegExpert:
     def _grasp(self, handle: NDArray[np.float64], opening: float) -> NDArray[np.float64]:
         distance = float(np.hypot(handle[0], handle[1]))
         height = self.hover * _ramp(distance, self.grip_radius, self.grip_radius + 0.04)
-        move = self.gain * (handle + (0.0, 0.0, height))
+        move = self.gain * (handle + height * _UP)
         ready = distance < self.grip_radius and abs(handle[2]) < self.grip_height
         if ready:
             return np.append(0.3 * move, 1.0)

@@ -22,7 +22,7 @@ class Robot:
     fingers: tuple[int, ...]
     """Joint indices of the two fingers."""
     tip: int
-    """Link index of the end effector."""
+    """Link index of the end effector; −1 where the model has no such link."""
 
     @property
     def joints(self) -> tuple[int, ...]:
@@ -42,7 +42,8 @@ def load_model(client: int, urdf: Path, position: Vector, *, fixed: bool, visual
 def load_robot(client: int, description: SceneDescription, urdf: Path, *, visuals: bool) -> Robot:
     """Load the robot of ``description`` from ``urdf``.
 
-    Raises ``SceneDescriptionError`` when it cannot be loaded or lacks joints or links that the description names.
+    Raises ``SceneDescriptionError`` when it cannot be loaded, has other joints than described, or should be drawn
+    and lacks the end-effector link.
     """
     body = load_model(client, urdf, description.robot.position, fixed=True, visuals=visuals)
     arm, fingers, tip = [], [], -1
@@ -55,7 +56,7 @@ def load_robot(client: int, description: SceneDescription, urdf: Path, *, visual
         if info[12].decode() == description.robot.tip_link:
             tip = index
     expected = len(description.robot.home_joints_deg)
-    if len(arm) != expected or len(fingers) != 2 or tip < 0:
+    if len(arm) != expected or len(fingers) != 2 or (visuals and tip < 0):
         raise SceneDescriptionError(
             f"{urdf}: found {len(arm)} arm joints, {len(fingers)} fingers and {'a' if tip >= 0 else 'no'} link "
             f"{description.robot.tip_link!r}, expected {expected}, 2 and that link"

@@ -5,6 +5,7 @@ A scene is a folder with a description and one short class that says what is mea
 
 from abc import abstractmethod
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -41,7 +42,7 @@ class _Snapshot:
     frames: tuple[FloatArray, ...]
     step: int
     done_steps: int
-    rng: dict[str, Any]
+    rng: Mapping[str, Any]
 
 
 class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
@@ -57,8 +58,6 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
     Reward: 1 on the step that completes the task, which terminates the episode, else 0. ``info["success"]`` says the
     same; ``info["step"]`` counts from 1. The episode is truncated after ``max_steps``.
     """
-
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": []}
 
     scene_name: ClassVar[str]
     """Name in the catalogue; ``sim_scenes/`` has its description."""
@@ -135,7 +134,8 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
         finger = self._panda.finger()
         opening, squeeze = 2 * finger, 2 * (finger - self._panda.command.finger)
         frame = self._measure(self._panda.position(), opening, squeeze)
-        return np.minimum(np.maximum(frame, self._low), self._high).astype(np.float32)
+        clipped: NDArray[np.float64] = np.minimum(np.maximum(frame, self._low), self._high)
+        return clipped.astype(np.float32)
 
     def _observation(self) -> FloatArray:
         return np.concatenate(self._frames)

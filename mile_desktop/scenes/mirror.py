@@ -62,7 +62,7 @@ class SceneMirror:
         size = self._description.state_size
         if scene_state.shape != (size,) or not np.isfinite(scene_state).all():
             raise ValueError(
-                f"scene state: found shape {scene_state.shape} or values that are not finite, expected {size} finite ones"
+                f"scene state: found shape {scene_state.shape}, or not finite; expected {size} finite values"
             )
         values = scene_state.tolist()
         joints = self._robot.joints

@@ -6,7 +6,7 @@ import numpy as np
 import pybullet
 from numpy.typing import NDArray
 
-from mile_desktop.scenes.bullet import BulletWorld
+from mile_desktop.scenes.bullet import BulletWorld, Pose
 from mile_desktop.scenes.description import SceneDescription, model_path
 from mile_desktop.scenes.kinematics import read_chain
 
@@ -19,8 +19,10 @@ _ARM_FORCES = (87.0, 87.0, 87.0, 87.0, 12.0, 12.0, 12.0)
 _ARM_GAINS = (0.3,) * 7
 _DAMPING_GAINS = (1.0,) * 7
 _FINGER_GAINS = (0.2, 0.2)
-_LEASH = 0.02
+_LEASH = 0.016
 """How far the commanded position may run ahead of the measured one, m: bounds the push against an obstacle."""
+_SERVO_ERROR = 0.0015
+"""How far the measured position is from the commanded one in free motion at most, m."""
 _SQUEEZE = 0.004
 """How far each finger's target may run ahead of the measured finger, m: opening answers at once."""
 
@@ -33,6 +35,8 @@ class PandaCommand:
     """float64[3], m: commanded end-effector position."""
     joints: Array
     """float64[7], rad: commanded arm joints."""
+    velocity: Array
+    """float64[3], m/s: end-effector velocity commanded in the last control step."""
     finger: float
     """Commanded position of each finger, m."""
 
@@ -48,7 +52,7 @@ class Panda:
         self._low = np.array(description.workspace.low)
         self._high = np.array(description.workspace.high)
         self._home = np.array(description.robot.home_joints)
-        self._chain = read_chain(model_path(description, description.robot.physics_urdf), description.robot.tip_link)
+        self._chain = read_chain(model_path(description, description.robot.urdf), description.robot.tip_link)
         self._gear()
         self.command = self._command_at_home()
 
@@ -64,7 +68,7 @@ class Panda:
 
     def _command_at_home(self) -> PandaCommand:
         pose, _ = self._chain.forward(self._home)
-        return PandaCommand(self._base + pose[:3, 3], self._home, self._robot.finger_travel[1])
+        return PandaCommand(self._base + pose[:3, 3], self._home, np.zeros(3), self._robot.finger_travel[1])
 
     def begin(self) -> None:
         """Command the home posture with open gripper."""
@@ -73,10 +77,9 @@ class Panda:
     def position(self) -> Array:
         """Return the measured end-effector position, float64[3], m."""
         robot = self._world.robot
-        state = pybullet.getLinkState(
-            robot.body, robot.tip, computeForwardKinematics=1, physicsClientId=self._world.client
-        )
-        return np.array(state[4])
+        state = pybullet.getLinkState(robot.body, robot.arm[-1], physicsClientId=self._world.client)
+        flange = Pose(np.array(state[4]), state[5])
+        return flange.position + flange.rotation @ self._chain.tip[:3, 3]
 
     def finger(self) -> float:
         """Return the measured mean finger position, m."""
@@ -85,14 +88,25 @@ class Panda:
         return 0.5 * float(states[0][0] + states[1][0])
 
     def rebase(self) -> None:
-        """Let further motion start from the measured pose; the finger target, and so the grip, stays."""
+        """Let further motion start from the measured pose; the finger target, and so the grip, stays.
+
+        Nothing changes while the robot is where it was told to be: measuring again and again what the motors give way
+        under the arm's weight would make a held pose creep.
+        """
+        measured = self.position()
+        if np.abs(measured - self.command.position).max() < _SERVO_ERROR:
+            return
         robot = self._world.robot
         states = pybullet.getJointStates(robot.body, robot.arm, physicsClientId=self._world.client)
         joints = np.array([state[0] for state in states])
-        self.command = PandaCommand(self.position(), joints, self.command.finger)
+        self.command = PandaCommand(measured, joints, self.command.velocity, self.command.finger)
 
     def drive(self, action: Array) -> None:
-        """Carry out one control step of ``action`` = (dx, dy, dz, gripper), each in units of full speed."""
+        """Carry out one control step of ``action`` = (dx, dy, dz, gripper), each in units of full speed.
+
+        Velocity changes halfway through the step, so that starting and stopping take two steps of half the jerk; a
+        real arm, and this one, could not follow more and would swing past a sudden stop by millimetres.
+        """
         before = self.command
         self.command = self._next_command(action)
         substeps, rate = self._control.substeps, self._control.rate_hz
@@ -106,19 +120,28 @@ class Panda:
 
     def _next_command(self, action: Array) -> PandaCommand:
         command = self.command
-        position, joints, finger = command.position, command.joints, command.finger
-        if action[:3].any():
-            measured = self.position()
-            position = position + action[:3] * (self._control.max_speed / self._control.rate_hz)
-            position = np.minimum(np.maximum(position, measured - _LEASH), measured + _LEASH)
-            position = np.minimum(np.maximum(position, self._low), self._high)
-            joints = self._chain.solve(joints, self._home, position - self._base, _DOWN)
-        if action[3]:
-            measured_finger = self.finger()
-            finger = finger - float(action[3]) * self._control.gripper_speed / self._control.rate_hz
-            finger = min(max(finger, measured_finger - _SQUEEZE), measured_finger + _SQUEEZE)
-            finger = min(max(finger, self._robot.finger_travel[0]), self._robot.finger_travel[1])
-        return PandaCommand(position, joints, finger)
+        velocity = self._control.max_speed * action[:3]
+        position, joints = self._moved(0.5 * (command.velocity + velocity) / self._control.rate_hz)
+        return PandaCommand(position, joints, velocity, self._squeezed(float(action[3])))
+
+    def _moved(self, displacement: Array) -> tuple[Array, Array]:
+        """Return commanded position and joints ``displacement`` on from the last ones, within reach and workspace."""
+        command = self.command
+        if not displacement.any():
+            return command.position, command.joints
+        measured = self.position()
+        position = command.position + displacement
+        position = np.minimum(np.maximum(position, measured - _LEASH), measured + _LEASH)
+        position = np.minimum(np.maximum(position, self._low), self._high)
+        return position, self._chain.solve(command.joints, self._home, position - self._base, _DOWN)
+
+    def _squeezed(self, closing: float) -> float:
+        """Return the finger target after a step of closing (+) or opening (−)."""
+        if not closing:
+            return self.command.finger
+        measured, (closed, opened) = self.finger(), self._robot.finger_travel
+        finger = self.command.finger - closing * self._control.gripper_speed / self._control.rate_hz
+        return min(max(finger, measured - _SQUEEZE, closed), measured + _SQUEEZE, opened)
 
     def _command_arm(self, targets: list[float], velocities: list[float]) -> None:
         robot = self._world.robot

@@ -16,6 +16,7 @@ SOCKET_FLOOR = 0.005
 SOCKET_RIM = 0.060
 """Top of the socket above its origin, m."""
 
+_RIM = np.array([0.0, 0.0, SOCKET_RIM])
 _SEATED_HEIGHT = 0.006
 """The tip may be this far above the bottom of the hole (of 55 mm), m."""
 _SEATED_OFFSET = 0.006
@@ -52,7 +53,7 @@ class PegInsertionEnv(ManipulationEnv):
     def _measure(self, end_effector: Array, opening: float, squeeze: float) -> Array:
         peg = self._world.pose("peg")
         axis = peg.rotation[:, 2]
-        rim = self._world.pose("socket").position + (0.0, 0.0, SOCKET_RIM)
+        rim = self._world.pose("socket").position + _RIM
         to_hole = rim - (peg.position - TIP_DEPTH * axis)
         return np.concatenate((end_effector, (opening, squeeze), peg.position - end_effector, axis[:2], to_hole))
 

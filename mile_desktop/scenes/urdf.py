@@ -58,7 +58,7 @@ class Box:
 
 
 def read_boxes(path: Path) -> tuple[Box, ...]:
-    """Return the collision boxes of a body of one link; raises ``ModelError`` when it has other shapes or more links."""
+    """Return the collision boxes of a body of one link; raises ``ModelError`` on other shapes or more links."""
     root = read_model(path)
     links = root.findall("link")
     if len(links) != 1:
