@@ -10,10 +10,11 @@ In this process::
         pad.hold("rightshoulder")
         pad.move("leftx", -1.0)
 
-In a worker process: put ``run_with_virtual_pad`` in front of the worker's own entry function and keep the other end::
+In a worker process: start it with ``run_worker_with_virtual_pad`` in the place of the worker's own entry function (any
+other process: ``run_with_virtual_pad`` in front of it) and keep the other end::
 
     here, there = multiprocessing.Pipe()
-    process = context.Process(target=run_with_virtual_pad, args=(there, entry, *its_arguments))
+    desk = WorkerDesk(workspace, run_worker_with_virtual_pad, (there,))
     pad = RemotePad(here)
     pad.attach(name="Xbox Pad")
     pad.hold("rightshoulder")
@@ -256,6 +257,13 @@ def run_with_virtual_pad(connection: Connection, entry: Callable[..., None], *ar
     sdl_library()
     threading.Thread(target=serve_virtual_pad, args=(connection,), name="virtual pad", daemon=True).start()
     entry(*arguments)
+
+
+def run_worker_with_virtual_pad(connection: Connection, slot_name: str, pad_connection: Connection) -> None:
+    """Run the real rollout worker, called like its own entry function with the pad's connection behind."""
+    from mile_desktop.rollout.worker import run_worker  # noqa: PLC0415 - only this process needs it
+
+    run_with_virtual_pad(pad_connection, run_worker, connection, slot_name)
 
 
 class RemotePad:
