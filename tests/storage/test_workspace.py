@@ -197,3 +197,9 @@ def test_several_processes_may_open_a_new_workspace_at_once(tmp_path: Path) -> N
     assert [rival.wait(20) for rival in rivals] == [0, 0, 0, 0]
     for rival in rivals:
         rival.stdin.close()
+
+
+def test_a_table_of_episodes_needs_no_library_that_is_slow_to_start() -> None:
+    code = "import sys, mile_desktop.storage.catalogue; print([name for name in ('pyarrow', 'torch') if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
