@@ -28,6 +28,11 @@ class InterventionEstimator(Protocol):
         """What the number rests on, in words, e.g. ``shipped model`` or ``3 takeovers``."""
         ...
 
+    @property
+    def alarm_allowed(self) -> bool:
+        """Whether the number has earned the right to call a person."""
+        ...
+
     def reset(self) -> None:
         """Begin a new episode."""
         ...

@@ -1,6 +1,7 @@
 """The number on screen: p of the step about to be taken, its band, and what it rests on."""
 
 import math
+from typing import Literal
 
 import numpy as np
 import torch
@@ -8,7 +9,11 @@ import torch
 from mile_desktop.intervention.estimate import InterventionEstimate
 from mile_desktop.intervention.model import BAND, InterventionModel
 from mile_desktop.intervention.one_state import probability_of_one
+from mile_desktop.intervention.temporal import TemporalFilter
 from mile_desktop.policies.policy import FloatArray, PolicyOutput
+
+Source = Literal["ensemble", "published", "temporal"]
+"""Which model the live probability comes from."""
 
 ENOUGH_TAKEOVERS = 10
 """From here on the number is shown without reservation and may raise an alarm."""
@@ -34,8 +39,9 @@ class LiveEstimator:
         The policy that is running; another one than the model was fitted to is new until it is known.
     episodes_with_policy : int
         Episodes of the running policy that were supervised before; those that begin here count on top.
-    members : int or None
-        Ask only the first so many members: 1 is the published model, None asks all.
+    source : str
+        ``ensemble``; ``published``, the first member alone; ``temporal``, the temporal model (the ensemble where none
+        was fitted).
     """
 
     def __init__(
@@ -44,10 +50,12 @@ class LiveEstimator:
         *,
         running_policy_id: str,
         episodes_with_policy: int = 0,
-        members: int | None = None,
+        source: Source = "ensemble",
     ) -> None:
         self._model = model
-        self._members = model.config.members if members is None else max(1, min(members, model.config.members))
+        self._members = 1 if source == "published" else model.config.members
+        temporal = model.config.temporal if source == "temporal" else None
+        self._filter = TemporalFilter(temporal, model.config.action_size, self._members) if temporal else None
         self._is_new = bool(model.config.policy_id) and running_policy_id != model.config.policy_id
         self._episodes = episodes_with_policy
         self._begun = False
@@ -62,16 +70,19 @@ class LiveEstimator:
 
     @property
     def alarm_allowed(self) -> bool:
-        """Whether the number has earned an alarm: enough takeovers, and better than a constant on held-out episodes."""
-        return self._model.config.takeovers >= ENOUGH_TAKEOVERS and self._well_ranked and not self._policy_is_new
+        """Whether the number has earned an alarm: it is shipped, or rests on enough takeovers; and ranks well."""
+        takeovers = self._model.config.takeovers
+        return (takeovers == 0 or takeovers >= ENOUGH_TAKEOVERS) and self._well_ranked and not self._policy_is_new
 
     def reset(self) -> None:
         """Begin a new episode."""
         if self._begun:
             self._episodes += 1
         self._begun = False
+        if self._filter is not None:
+            self._filter.reset()
 
-    def estimate(self, observation: FloatArray, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:  # noqa: ARG002 - the published model looks at one step alone
+    def estimate(self, observation: FloatArray, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:
         """Return p of the step about to be taken; NaN where observation or policy are not finite."""
         self._begun = True
         if not all(np.isfinite(each).all() for each in (observation, output.mean, output.std)):
@@ -79,9 +90,13 @@ class LiveEstimator:
         with torch.inference_mode():
             inputs = [torch.from_numpy(each[None]) for each in (observation, output.mean, output.std)]
             distances = self._model.distances(*inputs)[: self._members, 0].tolist()
-        return self._with_band(distances)
+        if self._filter is None:
+            return self._instantaneous(distances)
+        self._filter.observe(intervening=intervening)
+        each = self._filter.predict(distances)
+        return _estimate(each, each, each)
 
-    def _with_band(self, distances: list[float]) -> InterventionEstimate:
+    def _instantaneous(self, distances: list[float]) -> InterventionEstimate:
         """Average over the members; the band spans their spread and the error of the cost."""
         config = self._model.config
         error = config.cost_error
@@ -94,8 +109,7 @@ class LiveEstimator:
             ]
             for shift in (0.0, _BAND_ERRORS, -_BAND_ERRORS)
         )
-        mean = sum(usual) / len(usual)
-        return InterventionEstimate(mean, min(mean, _quantile(dearer, BAND[0])), max(mean, _quantile(cheaper, BAND[1])))
+        return _estimate(usual, dearer, cheaper)
 
     @property
     def _well_ranked(self) -> bool:
@@ -105,6 +119,12 @@ class LiveEstimator:
     @property
     def _policy_is_new(self) -> bool:
         return self._is_new and self._episodes < FAMILIAR_EPISODES
+
+
+def _estimate(usual: list[float], dearer: list[float], cheaper: list[float]) -> InterventionEstimate:
+    """Put the mean of the members' p and the edges of the band together; rounding must not push one past the other."""
+    mean = min(1.0, sum(usual) / len(usual))
+    return InterventionEstimate(mean, min(mean, _quantile(dearer, BAND[0])), max(mean, _quantile(cheaper, BAND[1])))
 
 
 def _quantile(values: list[float], share: float) -> float:

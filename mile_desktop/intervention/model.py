@@ -37,18 +37,18 @@ class InterventionModelError(ValueError):
 
 
 class TemporalParameters(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of the temporal model, see ``temporal``."""
+    """Parameters of the temporal model, see ``temporal``; those given by default are the published model's."""
 
-    retention: float = 0.0
-    """ρ in [0, 1), the share of the evidence that is left after one step."""
-    delay_steps: int = 0
-    """k ≥ 0, how many steps old the evidence is that a decision rests on."""
     cost: float
     """c."""
     cdf_scale: float
     """σ > 0."""
-    hand_back: float | None = None
-    """Probability in (0, 1] of letting go at each step of a takeover; None: no hold, each step is decided afresh."""
+    retention: float = 0.0
+    """ρ in [0, 1), the share of the evidence that is left after one step."""
+    delay_steps: int = 0
+    """k ≥ 0, how many steps old the evidence is that a decision rests on."""
+    hand_back: float = 1.0
+    """r in (0, 1], the probability of thinking again at each step of a takeover."""
 
 
 class HeldOutScore(msgspec.Struct, frozen=True, kw_only=True):
@@ -336,6 +336,13 @@ def _check_config(path: Path, config: ModelConfig) -> None:
         raise InterventionModelError(
             f"{path} describes {config.members} members with layers {units}; expected 1 to {_MOST_MEMBERS} members and "
             "positive sizes."
+        )
+    temporal = config.temporal
+    if temporal is not None and not (
+        temporal.cdf_scale > 0 and 0 <= temporal.retention < 1 and temporal.delay_steps >= 0 < temporal.hand_back <= 1
+    ):
+        raise InterventionModelError(
+            f"{path}: temporal parameters {temporal} are out of range; fit the temporal model again."
         )
     if config.left_out and len(config.left_out) != config.members:
         raise InterventionModelError(

@@ -8,6 +8,8 @@ from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.estimate import InterventionEstimator
 from mile_desktop.intervention.fit import FittedModel
 from mile_desktop.intervention.live import LiveEstimator
+from mile_desktop.intervention.model import TemporalParameters, posterior_predictive
+from mile_desktop.intervention.temporal import temporal_probabilities
 from mile_desktop.policies.policy import PolicyOutput
 
 
@@ -28,17 +30,28 @@ def test_says_of_each_step_what_the_model_predicts(fitted: FittedModel, steps: S
 
 
 def test_one_member_is_the_published_model(fitted: FittedModel, steps: SupervisedSteps) -> None:
-    live = LiveEstimator(fitted.model, running_policy_id="p-1", members=1)
-    distances = fitted.model.distances(steps.observation[:1], steps.policy_mean[:1], steps.policy_std[:1])
-    single = fitted.model.with_config(members=1)
-    assert single is not fitted.model
+    live = LiveEstimator(fitted.model, running_policy_id="p-1", source="published")
+    config = fitted.model.config
+    distance = fitted.model.distances(steps.observation[:1], steps.policy_mean[:1], steps.policy_std[:1])[:1]
+    expected = posterior_predictive(distance, config.action_size, cost=config.cost, cdf_scale=config.cdf_scale)
     said = live.estimate(steps.observation[0].numpy(), output(steps, 0), intervening=False)
-    others = LiveEstimator(fitted.model, running_policy_id="p-1")
-    assert (
-        said.probability
-        != others.estimate(steps.observation[0].numpy(), output(steps, 0), intervening=False).probability
-    )
-    assert distances.shape == (4, 1)
+    assert said.probability == pytest.approx(expected.probability.item(), abs=1e-5)
+
+
+def test_the_temporal_model_can_be_the_source(fitted: FittedModel, steps: SupervisedSteps) -> None:
+    parameters = TemporalParameters(cost=3.0, cdf_scale=1.5, retention=0.4, delay_steps=3, hand_back=0.2)
+    model = fitted.model.with_config(temporal=parameters)
+    offline = temporal_probabilities(model, parameters, steps, honest=False)
+    live = LiveEstimator(model, running_policy_id="p-1", source="temporal")
+    for episode in (0, 1):
+        rows = (steps.episode == episode).nonzero()[:, 0].tolist()
+        live.reset()
+        before = False
+        for row in rows:
+            said = live.estimate(steps.observation[row].numpy(), output(steps, row), intervening=before)
+            assert said.probability == pytest.approx(offline[row], abs=1e-5)
+            assert said.low <= said.probability <= said.high
+            before = bool(steps.intervention[row])
 
 
 def test_says_nothing_where_the_policy_is_not_finite(fitted: FittedModel, steps: SupervisedSteps) -> None:
@@ -50,7 +63,7 @@ def test_says_nothing_where_the_policy_is_not_finite(fitted: FittedModel, steps:
 @pytest.mark.parametrize(
     ("takeovers", "basis", "alarm"),
     [
-        (0, "shipped model", False),
+        (0, "shipped model", True),
         (1, "learning you: 1 takeover", False),
         (9, "learning you: 9 takeovers", False),
         (10, "10 takeovers", True),

@@ -16,14 +16,14 @@ OBSERVATIONS = 4
 
 @dataclass(frozen=True)
 class Supervisor:
-    """Decides with the model of the publication on evidence that may be old and gathered, and holds on."""
+    """Decides with the model of the publication on evidence that may be old and gathered, and may hold on."""
 
     cost: float = 4.0
     cdf_scale: float = 1.0
     retention: float = 0.0
     delay_steps: int = 0
-    hand_back: float | None = None
-    """None: decides every step afresh."""
+    hand_back: float = 1.0
+    """Probability of deciding afresh at each step of a takeover."""
 
 
 def expert(position: np.ndarray, goal: np.ndarray) -> np.ndarray:
@@ -74,10 +74,8 @@ def _episode(  # noqa: PLR0917 - called once
         evidence.append(gathered)
         used = evidence[max(0, step - supervisor.delay_steps)]
         noise = random.gamma(ACTIONS / 2) + supervisor.cdf_scale * random.standard_normal()
-        if holding and supervisor.hand_back is not None:
-            holding = random.random() >= supervisor.hand_back
-        else:
-            holding = used > noise
+        if not (holding and random.random() >= supervisor.hand_back):
+            holding = bool(used > noise)
         command = np.clip(random.normal(human, HUMAN_STD), -1, 1)
         proposal = np.clip(random.normal(mean, POLICY_STD), -1, 1)
         by_human = holding and not demonstration

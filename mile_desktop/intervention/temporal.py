@@ -1,0 +1,304 @@
+"""The temporal intervention model (ours): people gather evidence, react late and hold on.
+
+    evidence    e_t = ρ e_{t−1} + (K_t − c)
+    onset       h_t = P(T + σZ ≤ e_{t−k})                       the probit of the publication, k steps late
+    supervising P(ν_t = 1) = h_t
+    intervening P(ν_t = 1) = (1 − r) + r h_t                     with probability r the decision is made afresh
+
+The two states are a Bayes filter: the prediction above, then the update by ν_t where it was seen (which settles the
+state) or none where it was not. ρ = 0, k = 0, r = 1 is the published model exactly.
+"""
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import optimize
+
+from mile_desktop.intervention.calibration import RecordedDecisions, fit_cost_and_scale
+from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.intervention.model import InterventionModel, TemporalParameters, average_over_members
+from mile_desktop.intervention.one_state import probability_of_one
+from mile_desktop.intervention.probability import Scalar, intervention_log_probability_at
+from mile_desktop.intervention.strata import supervised_rows
+
+MOST_DELAY = 12
+"""Longest reaction delay that is tried, in steps; 0.6 s at 20 Hz."""
+
+MOST_STEPS = 3000
+"""Whole episodes are used up to so many steps."""
+
+_DELAYS = (0, 2, 4, 7, 10)
+_BOUNDS = [(0.0, 0.97), (-1e4, 1e5), (math.log(0.02), math.log(2000.0)), (1e-3, 1.0)]
+_START_RETENTION = 0.3
+_PARAMETERS = 3  # beyond the published model's two
+_NODES = 16
+_MOST_ASKED = 2  # members whose likelihood is averaged while fitting
+
+
+@dataclass(frozen=True, slots=True)
+class TemporalFit:
+    """What a fit found; log-likelihoods are sums over the steps used."""
+
+    parameters: TemporalParameters
+    log_likelihood: float
+    published_log_likelihood: float
+    """With ρ = 0, k = 0, r = 1 and the best c and σ."""
+    steps: int
+
+
+class TemporalFilter:
+    """Causal filter for one running episode: one O(1) update a step for each member.
+
+    Owned by one thread.
+    """
+
+    def __init__(self, parameters: TemporalParameters, dimensions: int, members: int) -> None:
+        self._parameters, self._dimensions = parameters, dimensions
+        self._evidence = [0.0] * members
+        self._past: deque[list[float]] = deque(maxlen=parameters.delay_steps + 1)
+        self._intervening = 0.0
+
+    @property
+    def evidence(self) -> float:
+        """Evidence now, averaged over the members."""
+        return sum(self._evidence) / len(self._evidence)
+
+    @property
+    def intervening(self) -> float:
+        """Belief that the human is intervening, after everything seen so far."""
+        return self._intervening
+
+    def reset(self) -> None:
+        """Begin a new episode: no evidence, supervising."""
+        self._evidence = [0.0] * len(self._evidence)
+        self._past.clear()
+        self._intervening = 0.0
+
+    def observe(self, *, intervening: bool) -> None:
+        """Update by the ν that was seen: it settles the state."""
+        self._intervening = float(intervening)
+
+    def predict(self, distances: Sequence[float]) -> list[float]:
+        """Take in K of each member at this step and return each member's P(ν = 1) for it."""
+        parameters = self._parameters
+        self._evidence = [
+            parameters.retention * evidence + distance - parameters.cost
+            for evidence, distance in zip(self._evidence, distances, strict=True)
+        ]
+        self._past.append(self._evidence)
+        holding = self._intervening * (1 - parameters.hand_back)
+        onsets = [probability_of_one(each, parameters.cdf_scale, self._dimensions) for each in self._past[0]]
+        each_p = [holding + (1 - holding) * onset for onset in onsets]
+        self._intervening = sum(each_p) / len(each_p)
+        return each_p
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Table:
+    """Episodes side by side, padded to the longest."""
+
+    distances: torch.Tensor
+    """float64[members, e, l]; 0 where there is no step."""
+    asked: torch.Tensor
+    """bool[members, e, l]."""
+    intervention: torch.Tensor
+    """bool[e, l]."""
+    before: torch.Tensor
+    """bool[e, l], ν of the step before; False at the start."""
+    present: torch.Tensor
+    """bool[e, l]."""
+    dimensions: int
+    rows: torch.Tensor
+    """int64[e, l], where the step came from."""
+
+    def flat(self, chosen: torch.Tensor) -> RecordedDecisions:
+        """Return the steps where ``chosen`` (bool[e, l]) without their order; ``CalibrationError`` as there."""
+        episode = torch.arange(len(self.rows))[:, None].expand_as(self.rows)
+        return RecordedDecisions(
+            self.distances[:, chosen],
+            self.asked[:, chosen],
+            self.intervention[chosen],
+            episode[chosen],
+            self.dimensions,
+        )
+
+
+def fit_temporal(model: InterventionModel, steps: SupervisedSteps) -> TemporalFit:
+    """Fit ρ, k, c, σ and r by maximum likelihood, on members that have not seen the episode where there are any.
+
+    The published model is kept where the three further parameters do not pay (Akaike's criterion), so that nothing is
+    lost on people who decide at once.
+
+    Raises
+    ------
+    CalibrationError
+        When nobody took over, or nobody let go.
+    """
+    table = _table(model, steps, most_steps=MOST_STEPS, most_asked=_MOST_ASKED)
+    start = fit_cost_and_scale(table.flat(table.present), start=(model.config.cost, model.config.cdf_scale))
+    published = TemporalParameters(cost=start[0], cdf_scale=start[1])
+    with torch.no_grad():
+        before = float(_log_likelihood(table, *_as_point(published), 0))
+    best = _search(table, published)
+    count = int(table.present.sum())
+    if best[0] <= before + _PARAMETERS:
+        return TemporalFit(published, before, before, count)
+    return TemporalFit(best[1], best[0], before, count)
+
+
+def temporal_probabilities(
+    model: InterventionModel, parameters: TemporalParameters, steps: SupervisedSteps, *, honest: bool = True
+) -> NDArray[np.float64]:
+    """Return P(ν_t = 1) of recorded steps given all ν before, float64[t]; NaN in demonstrations.
+
+    ``honest``: ask only members that have not seen the episode, where there are any.
+    """
+    table = _table(model, steps, honest=honest)
+    result = np.full(len(steps), np.nan)
+    with torch.no_grad():
+        log_p, _ = _log_probabilities(table, *_as_point(parameters), parameters.delay_steps)
+        mean = average_over_members(log_p, table.asked).exp()
+    result[table.rows[table.present].numpy()] = mean[table.present].numpy()
+    return result
+
+
+def _as_point(parameters: TemporalParameters) -> tuple[float, float, float, float]:
+    return parameters.retention, parameters.cost, parameters.cdf_scale, parameters.hand_back
+
+
+def _search(table: _Table, published: TemporalParameters) -> tuple[float, TemporalParameters]:
+    """Return the best log-likelihood and its parameters: coarse over the delay, then its neighbours."""
+    found: dict[int, tuple[float, TemporalParameters]] = {}
+    start = _start(table, published)
+    for delay in _DELAYS:
+        found[delay] = _descend(table, start, delay)
+    for _ in range(MOST_DELAY):
+        best = max(found, key=lambda delay: found[delay][0])
+        open_neighbours = [each for each in (best - 1, best + 1) if 0 <= each <= MOST_DELAY and each not in found]
+        if not open_neighbours:
+            break
+        found[open_neighbours[0]] = _descend(table, found[best][1], open_neighbours[0])
+    return max(found.values(), key=lambda each: each[0])
+
+
+def _start(table: _Table, published: TemporalParameters) -> TemporalParameters:
+    """Return where to begin: cost and scale of the onsets alone, and the observed rate of letting go."""
+    held = table.intervention[table.before & table.present].double()
+    hand_back = min(max(1 - float(held.mean()) if len(held) else 1.0, 0.02), 0.9)
+    onsets = table.flat(table.present & ~table.before)
+    cost, cdf_scale = fit_cost_and_scale(onsets, start=(published.cost, published.cdf_scale))
+    return TemporalParameters(cost=cost, cdf_scale=cdf_scale, retention=_START_RETENTION, hand_back=hand_back)
+
+
+def _descend(table: _Table, start: TemporalParameters, delay: int) -> tuple[float, TemporalParameters]:
+    """Maximise the likelihood at a given delay, from ``start``."""
+    count = int(table.present.sum())
+
+    def negative(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        point = torch.tensor(at, requires_grad=True)
+        total = -_log_likelihood(table, point[0], point[1], point[2].exp(), point[3], delay) / count
+        (gradient,) = torch.autograd.grad(total, point)
+        return float(total.detach()), gradient.numpy()
+
+    result = optimize.minimize(
+        negative,
+        (start.retention, start.cost, math.log(start.cdf_scale), start.hand_back),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=_BOUNDS,
+        options={"maxiter": 40, "ftol": 1e-7},
+    )
+    retention, cost, log_scale, hand_back = map(float, result.x)
+    parameters = TemporalParameters(
+        retention=retention, delay_steps=delay, cost=cost, cdf_scale=math.exp(log_scale), hand_back=hand_back
+    )
+    return -float(result.fun) * count, parameters
+
+
+def _log_likelihood(  # noqa: PLR0917 - the model's five parameters
+    table: _Table, retention: Scalar, cost: Scalar, cdf_scale: Scalar, hand_back: Scalar, delay: int
+) -> torch.Tensor:
+    log_p, log_not_p = _log_probabilities(table, retention, cost, cdf_scale, hand_back, delay)
+    happened = torch.where(table.intervention, log_p, log_not_p)
+    return average_over_members(happened, table.asked)[table.present].sum()
+
+
+def _log_probabilities(  # noqa: PLR0917 - the model's five parameters
+    table: _Table, retention: Scalar, cost: Scalar, cdf_scale: Scalar, hand_back: Scalar, delay: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return ln P(ν=1) and ln P(ν=0) given the ν before, float64[members, e, l], −∞ for members not asked."""
+    evidence = _evidence(table.distances - cost, retention)
+    late = _delayed(evidence, delay)
+    asked = table.asked
+    onset, none = intervention_log_probability_at(
+        late[asked], table.dimensions, cost=0.0, cdf_scale=cdf_scale, nodes=_NODES
+    )
+    holding = table.before.expand_as(asked)[asked]
+    again = torch.as_tensor(hand_back, dtype=torch.float64)
+    # (1 − r) + r h, and its complement r (1 − h)
+    kept = torch.log1p(again * torch.expm1(onset.clamp(max=-1e-12)))
+    log_p = torch.where(holding, kept, onset)
+    log_not_p = torch.where(holding, again.log() + none, none)
+    nothing = torch.full_like(table.distances, -math.inf)
+    return nothing.masked_scatter(asked, log_p), nothing.masked_scatter(asked, log_not_p)
+
+
+def _evidence(increments: torch.Tensor, retention: Scalar) -> torch.Tensor:
+    """Return e_t = ρ e_{t−1} + x_t along the last dimension, as one product with the powers of ρ."""
+    length = increments.shape[-1]
+    place = torch.arange(length)
+    age = place[None, :] - place[:, None]
+    powers = torch.as_tensor(retention, dtype=torch.float64) ** age.clamp(min=0)
+    return increments @ torch.where(age >= 0, powers, 0.0)
+
+
+def _delayed(evidence: torch.Tensor, delay: int) -> torch.Tensor:
+    """Shift by ``delay`` steps; before there is evidence so old, the oldest counts."""
+    if delay == 0:
+        return evidence
+    delay = min(delay, evidence.shape[-1] - 1)
+    first = evidence[..., :1].expand(*evidence.shape[:-1], delay)
+    return torch.cat((first, evidence[..., : evidence.shape[-1] - delay]), -1)
+
+
+def _table(
+    model: InterventionModel,
+    steps: SupervisedSteps,
+    *,
+    honest: bool = True,
+    most_steps: int | None = None,
+    most_asked: int | None = None,
+) -> _Table:
+    """Lay the supervised episodes out side by side."""
+    supervised = supervised_rows(steps)
+    runs: list[torch.Tensor] = []
+    for episode in sorted(set(steps.episode[supervised].tolist())):
+        rows = (supervised & (steps.episode == episode)).nonzero()[:, 0]
+        runs.append(rows[steps.step[rows].argsort()])
+    if most_steps is not None:
+        runs = _thinned(runs, most_steps)
+    rows = torch.nn.utils.rnn.pad_sequence(runs, batch_first=True, padding_value=-1)
+    present = rows >= 0
+    place = rows.clamp(min=0)
+    flat = place[present]
+    distances = torch.zeros(model.config.members, *rows.shape, dtype=torch.float64)
+    distances[:, present] = model.distances(steps.observation[flat], steps.policy_mean[flat], steps.policy_std[flat])
+    asked = model.unseen(steps)[:, place] if honest else torch.ones_like(distances, dtype=torch.bool)
+    asked = (asked | ~asked.any(0)) & present
+    if most_asked is not None:
+        asked &= asked.cumsum(0) <= most_asked
+    intervention = steps.intervention[place] & present
+    before = torch.zeros_like(intervention)
+    before[:, 1:] = intervention[:, :-1]
+    return _Table(distances, asked, intervention, before, present, model.config.action_size, rows)
+
+
+def _thinned(runs: list[torch.Tensor], most_steps: int) -> list[torch.Tensor]:
+    """Keep every n-th episode, so that about ``most_steps`` are left."""
+    stride = max(1, math.ceil(sum(map(len, runs)) / most_steps))
+    return runs[::stride]
