@@ -12,23 +12,30 @@ from pathlib import Path
 from mile_desktop.commands.command import Command, Report, add_scene_argument, positive
 from mile_desktop.evaluation.evaluate import evaluate, evaluation_seeds
 from mile_desktop.evaluation.statistics import wilson_interval
+from mile_desktop.intervention.fit import fit_intervention_model
+from mile_desktop.intervention.model import save_intervention_model
 from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.settings import TrainingSettings, settings_to_json
 from mile_desktop.learning.trainer import Trainer
 from mile_desktop.operators.operator import Expert, Operator, OperatorContext, OperatorReading
+from mile_desktop.operators.supervisors import make_supervisor
 from mile_desktop.places import bundled_demonstrations, bundled_models
 from mile_desktop.policies.checkpoint import PolicyConfig, describe_network, load_policy, save_policy
+from mile_desktop.rollout.adopting import POLICY_FOLDER
 from mile_desktop.rollout.clock import SimulatedClock
 from mile_desktop.rollout.headless import roll_out
-from mile_desktop.rollout.adopting import POLICY_FOLDER
 from mile_desktop.rollout.loading import EXPERT
 from mile_desktop.rollout.messages import LoadSession
 from mile_desktop.rollout.scene import GymScene
+from mile_desktop.rollout.watching import INTERVENTION_FOLDER
 from mile_desktop.scenes.experts import load_expert
 from mile_desktop.storage.episodes import read_episode_file
 
 FIRST_DEMONSTRATION_SEED = 500_000
 """Demonstrations start where no recorded and no evaluated episode does."""
+
+FIRST_SUPERVISED_SEED = 600_000
+"""Nor do the episodes of the shipped intervention model."""
 
 
 class Demonstrator:
@@ -57,6 +64,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--demonstrations", type=positive, default=20, metavar="N", help="(%(default)s)")
     parser.add_argument("--epochs", type=positive, default=150, metavar="N", help="of the initial policy (%(default)s)")
     parser.add_argument("--evaluate", type=positive, default=100, metavar="N", help="episodes (%(default)s)")
+    parser.add_argument(
+        "--supervised", type=positive, default=40, metavar="N", help="episodes for the intervention model (%(default)s)"
+    )
     parser.add_argument("--into", type=Path, metavar="DIR", help="folder instead of the program's own resources")
 
 
@@ -68,6 +78,7 @@ def _run(options: argparse.Namespace, report: Report) -> None:
     report.say({"demonstrations": options.demonstrations}, f"{options.demonstrations} demonstrations.")
     _imitate(scene, demonstrations, models / POLICY_FOLDER, options.epochs)
     _say_success(scene, models / POLICY_FOLDER, options.evaluate, report)
+    _watch(scene, models, demonstrations, options.supervised, report)
 
 
 def _demonstrate(scene: str, episodes: int, folder: Path) -> None:
@@ -96,6 +107,35 @@ def _imitate(scene: str, demonstrations: Path, folder: Path, epochs: int) -> Non
         **describe_network(result.network),
     )
     save_policy(folder, result.network, config, replace=True)
+
+
+def _watch(scene: str, models: Path, demonstrations: Path, episodes: int, report: Report) -> None:
+    """Fit the intervention model to a simulated supervisor of the initial policy."""
+    supervisor = make_supervisor("segment", load_expert(scene))
+    with tempfile.TemporaryDirectory() as folder:
+        plan = LoadSession(
+            workspace=folder, scene=scene, policy=str(models / POLICY_FOLDER), seed=FIRST_SUPERVISED_SEED, gamepad=False
+        )
+        closed = roll_out(plan, supervisor, episodes, clock=SimulatedClock())
+        recorded = [read_episode_file(Path(folder, "episodes", f"{episode.episode_id}.parquet")) for episode in closed]
+    anchors = [read_episode_file(path) for path in sorted(demonstrations.glob("*.parquet"))]
+    fitted = fit_intervention_model(
+        supervised_steps(recorded, anchors),
+        model_id=f"{scene}-shipped",
+        scene=scene,
+        policy_id=load_policy(models / POLICY_FOLDER).policy_id,
+        shipped=True,
+    )
+    save_intervention_model(models / INTERVENTION_FOLDER, fitted.model, replace=True)
+    config = fitted.model.config
+    fields = {
+        "intervention_model": config.model_id,
+        "cost": config.cost,
+        "cdf_scale": config.cdf_scale,
+        "takeovers": sum(episode.takeovers for episode in closed),
+        "auroc": config.score.auroc if config.score else None,
+    }
+    report.say(fields, f"Intervention model: cost {config.cost:.3g}, scale {config.cdf_scale:.3g}, {config.score}.")
 
 
 def _say_success(scene: str, folder: Path, episodes: int, report: Report) -> None:

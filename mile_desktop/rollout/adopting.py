@@ -1,7 +1,7 @@
 """The bundled policy becomes one of the workspace's when it is first used there.
 
-From then on it is found by its id like any other, the workspace is complete in itself, and a later version of the program
-with another bundled policy changes nothing in it.
+From then on it is found by its id like any other, the workspace is complete in itself, and a later version of the
+program with another bundled policy changes nothing in it.
 """
 
 import shutil

@@ -1,15 +1,12 @@
 """From what people name to what runs: policies and intervention models of a workspace, a folder, or the bundle."""
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from mile_desktop.intervention.estimate import InterventionEstimate
 from mile_desktop.policies.checkpoint import load_policy, read_policy_config
 from mile_desktop.policies.expert_policy import ExpertPolicy
-from mile_desktop.policies.policy import FloatArray, Policy, PolicyOutput
+from mile_desktop.policies.policy import Policy
 from mile_desktop.rollout.adopting import adopt_bundled
-from mile_desktop.rollout.loop import RunningPolicy
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.experts import load_expert
 from mile_desktop.storage.catalogue import Catalogue
@@ -84,30 +81,3 @@ def _name(workspace: Workspace, folder: Path, policy_id: str) -> str:
         if record.policy_id == policy_id:
             return record.name
     return read_policy_config(folder).name
-
-
-class NoEstimate:
-    """Says nothing: there is no intervention model for this scene and policy."""
-
-    basis = "no intervention model yet"
-
-    def reset(self) -> None:
-        """Begin a new episode."""
-
-    def estimate(self, observation: FloatArray, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:  # noqa: ARG002
-        """Return an estimate without a number."""
-        return InterventionEstimate(math.nan, math.nan, math.nan)
-
-
-def load_running_policy(
-    workspace: Workspace, scene: str, policy: str, intervention_model: str, driven: GymScene
-) -> RunningPolicy:
-    """Load a policy and the intervention model that watches it.
-
-    Raises
-    ------
-    UnknownPolicyError, PolicyFileError, InterventionModelError
-        As the loading of either.
-    """
-    loaded = load_named_policy(workspace, scene, policy, driven)
-    return RunningPolicy(loaded.policy, loaded.name, NoEstimate())

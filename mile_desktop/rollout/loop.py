@@ -272,6 +272,8 @@ class RolloutLoop:
         if self.supervision.phase is Phase.TAKEOVER:
             self.alert.reset()
             return
+        if not self.running.estimator.alarm_allowed:
+            return
         came_on = self.alert.update(estimate.probability)
         if came_on and self.alert.rule.ask_me:
             self.asking = True

@@ -7,12 +7,12 @@ import mile_desktop
 from mile_desktop.operators.operator import Operator
 from mile_desktop.rollout.cadence import Cadence
 from mile_desktop.rollout.clock import Clock
-from mile_desktop.rollout.loading import load_running_policy
 from mile_desktop.rollout.loop import Publish, RolloutLoop, RunningPolicy
 from mile_desktop.rollout.messages import EpisodeClosed, LoadSession, SessionLoaded, Status
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.rollout.recorder import ClosedKind, Recorder
 from mile_desktop.rollout.scene import GymScene
+from mile_desktop.rollout.watching import load_running_policy
 from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.ids import new_episode_id, now

@@ -11,6 +11,7 @@ import psutil
 
 from mile_desktop.channels.endpoint import Endpoint
 from mile_desktop.channels.shared import StateSlot
+from mile_desktop.intervention.model import InterventionModelError
 from mile_desktop.operators.profile import ProfileError, decode_profile
 from mile_desktop.operators.supervisors import UnknownSupervisorError
 from mile_desktop.policies.policy import FloatArray, PolicyFileError
@@ -37,6 +38,7 @@ LOADING_ERRORS = (
     SceneDescriptionError,
     UnknownPolicyError,
     PolicyFileError,
+    InterventionModelError,
     UnknownSupervisorError,
     OSError,
 )

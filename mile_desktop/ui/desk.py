@@ -314,7 +314,7 @@ class Desk(QObject):
     def _paint_view(self) -> None:
         top, bottom = theme.token("raised"), theme.token("ground")
         self.viewer.send(
-            v.SetBackground(top=top.getRgb()[:3], bottom=bottom.getRgb()[:3])  # type: ignore[index]
+            v.SetBackground(top=top.getRgbF()[:3], bottom=bottom.getRgbF()[:3])  # type: ignore[index]
         )
 
     # ── what the window says ─────────────────────────────────────────────────────────────────────────────────────

@@ -74,6 +74,7 @@ class ConstantPolicy:
 
 class FixedEstimator:
     basis = "fixed"
+    alarm_allowed = True
 
     def __init__(self, probability: float = 0.25) -> None:
         self.probability = probability

@@ -213,6 +213,14 @@ def test_asking_holds_by_itself_and_a_takeover_answers() -> None:
     assert not rollout.loop.asking
 
 
+def test_a_number_that_has_not_earned_it_raises_no_alarm() -> None:
+    rollout = PointRollout(probability=0.9)
+    rollout.estimator.alarm_allowed = False
+    rollout.loop.start()
+    rollout.tick(10)
+    assert not rollout.loop.alert.active
+
+
 def test_the_value_shown_is_the_value_recorded(rollout: PointRollout) -> None:
     rollout.loop.start()
     rollout.tick(4)

@@ -1,0 +1,95 @@
+"""The intervention model that watches a policy: which one, and what it rests on."""
+
+import math
+from pathlib import Path
+
+from mile_desktop.intervention.estimate import InterventionEstimate, InterventionEstimator
+from mile_desktop.intervention.live import LiveEstimator
+from mile_desktop.intervention.model import InterventionModelError, load_intervention_model
+from mile_desktop.places import bundled_models
+from mile_desktop.policies.policy import FloatArray, PolicyOutput
+from mile_desktop.rollout.loading import load_named_policy
+from mile_desktop.rollout.loop import RunningPolicy
+from mile_desktop.rollout.scene import GymScene
+from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.workspace import Workspace
+
+INTERVENTION_FOLDER = "intervention"
+
+
+class NoEstimate:
+    """Says nothing: there is no intervention model for this scene."""
+
+    basis = "no intervention model yet"
+    alarm_allowed = False
+
+    def reset(self) -> None:
+        """Begin a new episode."""
+
+    def estimate(
+        self,
+        observation: FloatArray,  # noqa: ARG002 - the protocol's
+        output: PolicyOutput,  # noqa: ARG002
+        *,
+        intervening: bool,  # noqa: ARG002
+    ) -> InterventionEstimate:
+        """Return an estimate without a number."""
+        return InterventionEstimate(math.nan, math.nan, math.nan)
+
+
+def intervention_folder(workspace: Workspace, scene: str, policy_id: str, reference: str = "") -> Path | None:
+    """Return the folder of the intervention model to use.
+
+    Parameters
+    ----------
+    reference
+        A model id of the workspace or a folder; empty for the newest that was fitted to supervision of ``policy_id``,
+        else the newest of the scene, else the one that ships with the program.
+
+    Returns
+    -------
+    None when nothing was asked for and there is none.
+
+    Raises
+    ------
+    InterventionModelError
+        When ``reference`` is neither an id nor a folder.
+    """
+    catalogue = Catalogue(workspace)
+    if reference:
+        known = [record.model_id for record in catalogue.intervention_models(scene)]
+        folder = workspace.intervention_folder(reference) if reference in known else Path(reference)
+        if not folder.is_dir():
+            choices = ", ".join(known) or "none yet"
+            raise InterventionModelError(f"There is no intervention model {reference!r}; this workspace has {choices}.")
+        return folder
+    newest = catalogue.latest_intervention_model(scene, policy_id) or catalogue.latest_intervention_model(scene)
+    if newest is not None:
+        return workspace.intervention_folder(newest.model_id)
+    bundled = bundled_models(scene) / INTERVENTION_FOLDER
+    return bundled if bundled.is_dir() else None
+
+
+def load_running_policy(
+    workspace: Workspace, scene: str, policy: str, intervention_model: str, driven: GymScene
+) -> RunningPolicy:
+    """Load a policy and the intervention model that watches it.
+
+    Raises
+    ------
+    UnknownPolicyError, PolicyFileError, InterventionModelError
+        As the loading of either.
+    """
+    loaded = load_named_policy(workspace, scene, policy, driven)
+    policy_id = loaded.policy.policy_id
+    folder = intervention_folder(workspace, scene, policy_id, intervention_model)
+    if folder is None:
+        return RunningPolicy(loaded.policy, loaded.name, NoEstimate())
+    model = load_intervention_model(folder)
+    model.expect(driven.observation_size, driven.action_size)
+    supervised = sum(record.start.policy_id == policy_id for record in Catalogue(workspace).episodes(scene))
+    estimator: InterventionEstimator = LiveEstimator(
+        model, running_policy_id=policy_id, episodes_with_policy=supervised
+    )
+    config = model.config
+    return RunningPolicy(loaded.policy, loaded.name, estimator, config.model_id, config.cost, config.cdf_scale)
