@@ -73,7 +73,7 @@ class MainWindow(QMainWindow):
         self.rail.add(page)
         self.shortcuts.install({f"page_{page}": self._openers[page].open})
         if len(self._pages) == 1:
-            self.show_page(page)
+            self._turn_to(page)
 
     def set_panel(self, widget: QWidget, title: str = "Learn", page: str = "supervise") -> None:
         """Dock ``widget`` on the right of ``page``; it can be moved, floated and hidden."""
@@ -124,14 +124,8 @@ class MainWindow(QMainWindow):
 
     def show_page(self, page: str) -> None:
         """Show a page that was added; raise ``KeyError`` for one that was not."""
-        self._stack.setCurrentWidget(self._pages[page])
-        # keys belong to the page, not to a menu that happens to be first in the tab order
-        self._pages[page].setFocus(Qt.FocusReason.OtherFocusReason)
-        self.rail.select(page)
-        self.shortcuts.set_page(page)
-        self._show_panel_if_wanted()
+        self._turn_to(page)
         self._preferences.change(page=page)
-        self.page_changed.emit(page)
 
     def say(self, level: Level, text: str, way_out: str = "") -> None:
         """Say one sentence in the message line, with the name of a way out if there is one."""
@@ -204,6 +198,15 @@ class MainWindow(QMainWindow):
         self.header.device_asked.connect(self._openers["devices"].open)
         self.header.policies_asked.connect(self._openers["policies"].open)
         self._preferences.problem_occurred.connect(self._say_problem)
+
+    def _turn_to(self, page: str) -> None:
+        self._stack.setCurrentWidget(self._pages[page])
+        # keys belong to the page, not to a menu that happens to be first in the tab order
+        self._pages[page].setFocus(Qt.FocusReason.OtherFocusReason)
+        self.rail.select(page)
+        self.shortcuts.set_page(page)
+        self._show_panel_if_wanted()
+        self.page_changed.emit(page)
 
     def _show_panel_if_wanted(self) -> None:
         if self._panel is not None:

@@ -26,6 +26,7 @@ class ShortcutOverlay(QWidget):
         self._card = QFrame(self)
         self._card.setObjectName("overlay")
         self._body = QWidget()
+        self._row = QHBoxLayout(self._body)
         self._columns = [QVBoxLayout() for _ in range(_COLUMNS)]
         self._lay_out()
         window.installEventFilter(self)
@@ -86,11 +87,11 @@ class ShortcutOverlay(QWidget):
         top.addWidget(title)
         top.addWidget(hint, 1)
         top.addWidget(close)
-        row = QHBoxLayout(self._body)
+        row = self._row
         theme.space(row, spacing=40)
         for column in self._columns:
             theme.space(column, spacing=16)
-            row.addLayout(column, 1)
+            row.addLayout(column)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -111,8 +112,9 @@ class ShortcutOverlay(QWidget):
             column = self._columns[min(columns - 1, placed * columns // total)]
             column.addWidget(_section(name, rows))
             placed += len(rows) + 1
-        for column in self._columns:
+        for index, column in enumerate(self._columns):
             column.addStretch(1)
+            self._row.setStretch(index, 1 if index < columns else 0)
 
 
 def _group(binding: Binding) -> str:
