@@ -86,7 +86,7 @@ class TrainingData:
 
         Without supervised rows the pass is over the anchors.
         """
-        for supervised, anchors in self._rows(batch_size, anchor_share, generator):
+        for supervised, anchors in self.rows(batch_size, anchor_share, generator):
             yield self.batch(supervised, anchors)
 
     def batches(self, batch_size: int, anchor_share: float) -> int:
@@ -99,7 +99,7 @@ class TrainingData:
             return 0
         return min(max(1, round(batch_size * anchor_share)), batch_size - 1)
 
-    def _rows(
+    def rows(
         self, batch_size: int, anchor_share: float, generator: torch.Generator
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         primary = self.supervised if len(self.supervised) else self.anchors

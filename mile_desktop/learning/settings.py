@@ -19,7 +19,7 @@ class TrainingSettings:
 
     method: str = "mile"
     """Name in ``objectives.METHODS`` (or ``rlif``)."""
-    epochs: int = 40
+    epochs: int = 80
     """Passes over the supervised steps."""
     batch: int = 256
     """Steps a batch, anchors included."""

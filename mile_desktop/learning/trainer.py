@@ -40,6 +40,7 @@ CHECKPOINT_SECONDS = 5.0
 FEW_TAKEOVERS = 5
 _FITS = 4  # of cost and scale
 _LAST_FIT = 0.6  # share of the epochs after which the objective stays as it is, so that losses compare
+_SETTLED = 0.8  # share of a cosine schedule after which weights are candidates
 _MEASUREMENTS = 40  # held-out measurements over a training, at most
 
 
@@ -315,8 +316,13 @@ class Trainer:
         if state.best_error is None:
             self._consider(0, self._held_out.error(self._network_with(self._start)))
         error = self._held_out.error(policy)
-        self._consider(state.epoch, error)
+        if self._has_settled():
+            self._consider(state.epoch, error)
         return {**measured, "held_out": error}
+
+    def _has_settled(self) -> bool:
+        """Whether the weights are worth keeping: at a high learning rate they jump about, however good one looks."""
+        return self._settings.schedule == "constant" or self._state.epoch >= _SETTLED * self._settings.epochs
 
     def _consider(self, epoch: int, error: float) -> None:
         if self._state.best_error is not None and error >= self._state.best_error:

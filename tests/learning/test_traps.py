@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -136,15 +137,20 @@ def test_4_the_kept_weights_are_no_worse_on_held_back_episodes_than_those_before
     assert any(isinstance(event, Warned) and "its weights were kept" in event.text for event in events)
 
 
-def test_4_the_best_epoch_is_kept_not_the_last(biased: GaussianMlp, data: SupervisedSteps) -> None:
+@pytest.mark.parametrize(("schedule", "first"), [("constant", 0), ("cosine", 20)])
+def test_4_the_best_settled_epoch_is_kept_not_the_last(
+    biased: GaussianMlp, data: SupervisedSteps, schedule: Literal["constant", "cosine"], first: int
+) -> None:
     events: list[RunEvent] = []
-    result = Trainer(data, replace(FAST, epochs=25, learning_rate=2e-2, held_out=0.4), start=biased).run(
-        report=events.append
-    )
-    measured = [
-        event.losses["held_out"] for event in events if isinstance(event, Progress) and "held_out" in event.losses
-    ]
-    assert result.held_out_error == min(measured)
+    settings = replace(FAST, epochs=25, learning_rate=2e-2, held_out=0.4, schedule=schedule)
+    result = Trainer(data, settings, start=biased).run(report=events.append)
+    measured = {
+        event.epoch: event.losses["held_out"]
+        for event in events
+        if isinstance(event, Progress) and "held_out" in event.losses and event.epoch >= first
+    }
+    assert result.held_out_error == min(measured.values())
+    assert measured[result.best_epoch] == result.held_out_error
 
 
 def test_4_nothing_is_trained_by_a_constructor(biased: GaussianMlp, data: SupervisedSteps, tmp_path: Path) -> None:
