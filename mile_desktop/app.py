@@ -40,8 +40,10 @@ def _open_window(options: argparse.Namespace) -> int:
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415
 
     from mile_desktop.ui import theme  # noqa: PLC0415
+    from mile_desktop.ui.closing import Closing  # noqa: PLC0415
     from mile_desktop.ui.desk import Desk  # noqa: PLC0415
     from mile_desktop.ui.preferences import PreferenceStore  # noqa: PLC0415
+    from mile_desktop.ui.retraining import Retraining  # noqa: PLC0415
     from mile_desktop.ui.uncaught import UncaughtErrors, close_log, default_log_file, open_log  # noqa: PLC0415
 
     app = QApplication(sys.argv[:1])
@@ -52,6 +54,10 @@ def _open_window(options: argparse.Namespace) -> int:
     uncaught = UncaughtErrors(open_log(default_log_file()))
     uncaught.install()
     desk = Desk(preferences, plan=_plan(options))
+    retraining = Retraining(desk)
+    desk.window.set_panel(retraining.panel)
+    desk.window.ask_before_closing(Closing(desk, retraining).may_close)
+    desk.window.closing.connect(retraining.leave)
     uncaught.caught.connect(desk.window.show_uncaught)
     signal.signal(signal.SIGINT, _quit)
     signal.signal(signal.SIGTERM, _quit)

@@ -8,6 +8,7 @@ from multiprocessing.connection import Connection
 from typing import cast
 
 import psutil
+import torch
 
 from mile_desktop.channels.endpoint import Endpoint
 from mile_desktop.channels.shared import StateSlot
@@ -66,6 +67,7 @@ def run_worker(connection: Connection, state_slot_name: str) -> None:
 
 def _prefer_control() -> None:
     """Let the control thread win against this process's other threads, and where allowed against other processes."""
+    torch.set_num_threads(1)  # waiting for a second thread costs more than these networks take
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     try:
         psutil.Process().nice(_CONTROL_NICENESS)
