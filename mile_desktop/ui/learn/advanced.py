@@ -1,5 +1,6 @@
 """The settings most people never need, folded away."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QSpinBox, QWidget
 
 from mile_desktop.ui import theme
@@ -20,7 +21,7 @@ class AdvancedSettings(QWidget):
         self._rate = _real(1e-6, 1.0, 1e-4, 6, "Step size of the optimiser")
         self._anchors = _real(0.0, 0.95, 0.05, 2, "Share of each batch that comes from demonstrations")
         self._seed = _whole(0, 2**31 - 1, "Same seed, same data: same policy")
-        self._evaluation = _whole(0, 1000, "Starts on which before and after are compared; 0 leaves it out")
+        self._evaluation = _whole(0, 1000, "Episodes: starts on which before and after are compared; 0 leaves it out")
         self._lay_out()
         self.set_settings(Settings())
 
@@ -32,14 +33,14 @@ class AdvancedSettings(QWidget):
             ("Mental model", self._mental_model),
             ("Epochs", self._epochs),
             ("Batch", self._batch),
-            ("Silence weight λ", self._balance),
+            ("Weight λ", self._balance),
             ("Learning rate", self._rate),
             ("Anchor share", self._anchors),
             ("Seed", self._seed),
-            ("Evaluation episodes", self._evaluation),
+            ("Evaluation", self._evaluation),
         )
         self._mental_model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._mental_model.setMinimumContentsLength(10)
+        self._mental_model.setMinimumContentsLength(8)
         for name, widget in rows:
             widget.setAccessibleName(name)
             form.addRow(name, widget)
@@ -74,6 +75,8 @@ def _whole(low: int, high: int, tip: str) -> QSpinBox:
     box = QSpinBox()
     box.setRange(low, high)
     box.setToolTip(tip)
+    box.setAlignment(Qt.AlignmentFlag.AlignRight)
+    box.setMinimumWidth(theme.px(88))
     return box
 
 
@@ -83,4 +86,6 @@ def _real(low: float, high: float, step: float, digits: int, tip: str) -> QDoubl
     box.setRange(low, high)
     box.setSingleStep(step)
     box.setToolTip(tip)
+    box.setAlignment(Qt.AlignmentFlag.AlignRight)
+    box.setMinimumWidth(theme.px(88))
     return box

@@ -40,7 +40,7 @@ class IntervalBars(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
         painter.setFont(theme.font("secondary"))
         names = max((painter.fontMetrics().horizontalAdvance(row[0]) for row in self._rows), default=0)
-        left = min(names, self.width() // 3) + theme.px(8)
+        left = min(names + theme.px(4), self.width() // 3) + theme.px(8)
         area = QRectF(left, 0, self.width() - left - theme.px(44), theme.px(2 * _ROW))
         self._paint_scale(painter, area)
         for index, row in enumerate(self._rows):

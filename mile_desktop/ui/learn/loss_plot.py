@@ -1,83 +1,86 @@
-"""Losses while a run works: training against held-out, named at their ends."""
+"""How a run learns: the training loss and, on a scale of its own, the error on held-back episodes."""
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QGraphicsView, QWidget
+from PySide6.QtWidgets import QGraphicsView, QVBoxLayout, QWidget
 
 from mile_desktop.ui import theme
 
-_CURVES = (("total", "training", "policy", False), ("held_out", "held out", "takeover", True))
-"""Loss, its name for people, its colour, and whether it is dashed."""
-_LABEL_PX = 62
+_CURVES = (("total", "training loss", "policy"), ("held_out", "error on held-back episodes", "takeover"))
+"""Loss, its name for people, and its colour. They are different measures: one axis would suggest a comparison."""
+_HEIGHT = 96
 
 
-class LossPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type information
-    """Two curves over epochs; the axis follows them."""
+class CurvePlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type information
+    """One curve over epochs, named inside the plot with its newest value."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, colour: str, parent: QWidget | None = None) -> None:
         super().__init__(parent, enableMenu=False)
+        self._name = name
+        self._colour = colour
+        self._value: float | None = None
         self.setFrameShape(self.Shape.NoFrame)
         self.setMouseEnabled(x=False, y=False)
         self.hideButtons()
         self.disableAutoRange()
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
-        self._curves = {name: pg.PlotCurveItem(antialias=True) for name, *_ in _CURVES}
-        self._ends: dict[str, tuple[float, float]] = {}
-        for curve in self._curves.values():
-            self.addItem(curve, ignoreBounds=True)
-        self.setLabel("left", "loss")
-        self.setLabel("bottom", "epoch")
-        self.setAccessibleName("Loss curves")
+        self._curve = pg.PlotDataItem(antialias=True, symbolSize=4, symbolPen=None)
+        self.addItem(self._curve, ignoreBounds=True)
+        self.setAccessibleName(name)
         self.restyle()
         theme.signals().changed.connect(self.restyle)
 
-    def show_curves(self, curves: dict[str, list[tuple[float, float]]]) -> None:
-        """Draw what is known of ``curves``: loss → (epoch, value)."""
-        known = {name: curves[name] for name in self._curves if curves.get(name)}
-        for name, curve in self._curves.items():
-            epochs, values = zip(*known[name], strict=True) if name in known else ((), ())
-            curve.setData(list(epochs), list(values))
-        self._ends = {name: points[-1] for name, points in known.items()}
-        points = [point for each in known.values() for point in each]
-        if points:
-            self._fit(points)
-
-    def _fit(self, points: list[tuple[float, float]]) -> None:
-        first, last = min(x for x, _ in points), max(x for x, _ in points)
-        low, high = min(y for _, y in points), max(y for _, y in points)
-        room = max(high - low, 1e-6) * 0.1
-        plotted = max(self.getViewBox().width(), 2.0 * theme.px(_LABEL_PX))
-        share = theme.px(_LABEL_PX) / (plotted - theme.px(_LABEL_PX))
-        self.setXRange(first, last + max(last - first, 1.0) * share, padding=0)
-        self.setYRange(low - room, high + room, padding=0)
+    def show_curve(self, points: list[tuple[float, float]], first: float, last: float) -> None:
+        """Draw ``points`` (epoch, value) over the epochs from ``first`` to ``last``."""
+        epochs, values = [x for x, _ in points], [y for _, y in points]
+        self._curve.setData(epochs, values, symbol="o" if len(points) < 12 else None)
+        self._value = values[-1]
+        low, high = min(values), max(values)
+        room = max(high - low, 1e-6)
+        # Half as much again above, where the name stands.
+        self.setYRange(low - 0.1 * room, high + 0.5 * room, padding=0)
+        self.setXRange(first, max(last, first + 1.0), padding=0.02)
 
     def restyle(self) -> None:
         """Take colours and sizes from the theme."""
         self.setBackground(theme.token("panel"))
         theme.style_plot(self.getPlotItem())
-        self.setFixedHeight(theme.px(150))
-        for name, _, colour, dashed in _CURVES:
-            self._curves[name].setPen(theme.pen(colour, 1.5, dashed=dashed))
+        self.getAxis("left").setWidth(theme.px(40))
+        self.setFixedHeight(theme.px(_HEIGHT))
+        self._curve.setPen(theme.pen(self._colour, 1.5))
+        self._curve.setSymbolBrush(theme.token(self._colour))
 
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802, ARG002 – Qt's name and signature
-        """Name the curves at their ends, one above the other where they meet."""
+        """Write the curve's name and its newest value."""
+        if self._value is None:
+            return
         painter.setFont(theme.font("secondary"))
-        line = painter.fontMetrics().height()
-        free = -float("inf")
-        shown = [
-            (self._place(self._ends[name]), words, colour) for name, words, colour, _ in _CURVES if name in self._ends
-        ]
-        for place, words, colour in sorted(shown, key=_height):
-            y = max(place.y() + line * 0.3, free)
-            painter.setPen(theme.token(colour))
-            painter.drawText(QPointF(place.x() + theme.px(6), y), words)
-            free = y + line
-
-    def _place(self, point: tuple[float, float]) -> QPointF:
-        place: QPointF = self.getViewBox().mapViewToScene(QPointF(*point))
-        return place
+        painter.setPen(theme.token(self._colour))
+        area = self.getViewBox().sceneBoundingRect()
+        text = f"{self._name} {self._value:.3g}"
+        painter.drawText(area, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight, text)
 
 
-def _height(label: tuple[QPointF, str, str]) -> float:
-    return label[0].y()
+class LossPlots(QWidget):
+    """The curves that a run has, below each other over the same epochs."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._plots = {name: CurvePlot(title, colour) for name, title, colour in _CURVES}
+        column = QVBoxLayout(self)
+        theme.space(column, (0, 0, 0, 0), 4)
+        for plot in self._plots.values():
+            column.addWidget(plot)
+            plot.hide()
+        lowest = list(self._plots.values())[-1]
+        lowest.setLabel("bottom", "epoch")
+
+    def show_curves(self, curves: dict[str, list[tuple[float, float]]]) -> None:
+        """Draw what is known of ``curves``: loss → (epoch, value)."""
+        known = {name: curves[name] for name in self._plots if curves.get(name)}
+        epochs = [epoch for points in known.values() for epoch, _ in points]
+        for name, plot in self._plots.items():
+            plot.setVisible(name in known)
+            if name in known:
+                plot.show_curve(known[name], min(epochs), max(epochs))

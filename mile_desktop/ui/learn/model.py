@@ -101,7 +101,7 @@ class Settings:
 
     method: str = "mile"
     mental_model: str = "frozen"
-    epochs: int = 40
+    epochs: int = 80
     batch: int = 256
     balance: float = 0.5
     """λ: weight of the intervention likelihood against the imitation of corrections, in [0, 1]."""

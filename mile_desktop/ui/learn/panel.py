@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from mile_desktop.learning.progress import AnyRunEvent
 from mile_desktop.ui import theme
 from mile_desktop.ui.learn.advanced import AdvancedSettings
-from mile_desktop.ui.learn.loss_plot import LossPlot
+from mile_desktop.ui.learn.loss_plot import LossPlots
 from mile_desktop.ui.learn.model import METHODS, LearnSummary, RunModel, RunState, Settings
 from mile_desktop.ui.learn.result_card import ResultCard
 
@@ -57,7 +57,7 @@ class LearnPanel(QScrollArea):
         self._bar = QProgressBar()
         self._progress_text = _label("body")
         self._stage_text = _label("secondary")
-        self._losses = LossPlot()
+        self._losses = LossPlots()
         self._cancel = QPushButton("Cancel")
         self._run_warnings = _label("warning")
         self.card = ResultCard()
@@ -73,7 +73,7 @@ class LearnPanel(QScrollArea):
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setMinimumWidth(theme.px(272))
+        self.setMinimumWidth(theme.px(288))
         for method in METHODS:
             self._method.addItem(method.title, method.name)
         self._method.setAccessibleName("Learning method")

@@ -32,6 +32,8 @@ class AlertBar(QWidget):
         theme.set_role(self._figure, "figure")
         self._figure.setAccessibleName("Probability that you take over")
         self._basis = QLabel()
+        self._known_basis = ""
+        self._hovering = False
         theme.set_role(self._basis, "secondary")
         self._threshold = _threshold_box()
         self._debounce = _debounce_box()
@@ -57,7 +59,7 @@ class AlertBar(QWidget):
         # The least important of the line gives way first.
         self._basis.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         row.addWidget(self._basis, 1)
-        call, over = QLabel("Call me above"), QLabel("for")
+        call, over = QLabel("Call me at"), QLabel("for")
         for label in (call, over):
             theme.set_role(label, "secondary")
         for widget in (call, self._threshold, over, self._debounce, self._ask_me, self._whole):
@@ -93,14 +95,18 @@ class AlertBar(QWidget):
         self._figure.setText(probability_text(taken.probability, taken.low, taken.high))
 
     def show_basis(self, basis: str) -> None:
-        """Write what the number rests on."""
-        if basis != self._basis.text():
+        """Write what the number rests on, unless the mouse asks for something else."""
+        if basis == self._known_basis:
+            return
+        self._known_basis = basis
+        self._basis.setToolTip(f"What p(intervene) rests on: {basis}")
+        if not self._hovering:
             self._basis.setText(basis)
-            self._basis.setToolTip(f"What p(intervene) rests on: {basis}")
 
     def show_hover(self, text: str) -> None:
         """Write what lies under the mouse in place of the basis; empty brings the basis back."""
-        self._basis.setText(text or self._basis.toolTip().removeprefix("What p(intervene) rests on: "))
+        self._hovering = bool(text)
+        self._basis.setText(text or self._known_basis)
 
     def _changed(self) -> None:
         self.alert_changed.emit(self.alert)

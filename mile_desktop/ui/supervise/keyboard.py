@@ -38,7 +38,6 @@ _EDGES: dict[int, str] = {
     Qt.Key.Key_Backspace: "failure",
     Qt.Key.Key_Delete: "discard",
     Qt.Key.Key_H: "hold",
-    Qt.Key.Key_F5: "start",
     Qt.Key.Key_F: "gripper",
     Qt.Key.Key_1: "camera 0",
     Qt.Key.Key_2: "camera 1",
@@ -48,7 +47,7 @@ _EDGES: dict[int, str] = {
 _TEXT = (QLineEdit, QPlainTextEdit, QTextEdit)
 _NUMBERS = (QAbstractSpinBox, QComboBox)
 """Entries that need digits and editing keys but no letters: a click on an arrow must not cost the dead-man's key."""
-_EDITING = frozenset({int(key) for key in _EDGES if key not in {Qt.Key.Key_H, Qt.Key.Key_F, Qt.Key.Key_F5}})
+_EDITING = frozenset({int(key) for key in _EDGES if key not in {Qt.Key.Key_H, Qt.Key.Key_F}})
 _PRESSING = frozenset({int(Qt.Key.Key_Space), int(Qt.Key.Key_Return), int(Qt.Key.Key_Enter)})
 _MODIFIERS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 _LOST = frozenset({QEvent.Type.FocusOut, QEvent.Type.Hide, QEvent.Type.Close, QEvent.Type.WindowDeactivate})
@@ -67,7 +66,6 @@ class Keyboard(QObject):
     failure = Signal()
     discard = Signal()
     hold = Signal()
-    start = Signal()
     stop = Signal()
     camera = Signal(int)
     """Number of the scene's camera, from 0."""
@@ -87,7 +85,6 @@ class Keyboard(QObject):
             "failure": self.failure.emit,
             "discard": self.discard.emit,
             "hold": self.hold.emit,
-            "start": self.start.emit,
             "gripper": self._toggle_gripper,
         }
 

@@ -73,7 +73,6 @@ class SupervisePage(QWidget):
         keys.failure.connect(transport.mark_failure)
         keys.discard.connect(transport.ask_discard)
         keys.hold.connect(transport.toggle_hold)
-        keys.start.connect(transport.start_or_reset)
         keys.stop.connect(transport.stop)
         keys.camera.connect(self.view.choose_camera)
         transport.commanded.connect(self.command)

@@ -16,22 +16,23 @@ from mile_desktop.rollout.messages import (
 )
 from mile_desktop.rollout.phases import IN_EPISODE, Phase
 from mile_desktop.ui import theme
+from mile_desktop.ui.shortcuts import binding, tooltip
 from mile_desktop.ui.supervise.transport_model import Action, enabled
 
 ASKED_MS = 6000
 """How long the question before a discard stays; no answer means no."""
 MAX_EPISODES = 50
 
-_LOOK: dict[Action, tuple[str, str, str]] = {
-    # action: word, icon, tooltip
-    Action.START: ("Start", "mdi6.play", "Start the episodes (F5; Start on the pad)"),
-    Action.RESET: ("Reset", "mdi6.restart", "Leave the stop and reset the scene (F5; Start on the pad)"),
-    Action.HOLD: ("Hold", "mdi6.pause", "Hold the pose (H; Y on the pad)"),
-    Action.RESUME: ("Resume", "mdi6.play-pause", "Let the policy go on (H; Y on the pad)"),
-    Action.STOP: ("Stop", "mdi6.stop", "Stop at once and stay stopped (Esc; Back on the pad)"),
-    Action.SUCCESS: ("Success", "mdi6.check", "End the episode as a success (Enter; A on the pad)"),
-    Action.FAILURE: ("Failure", "mdi6.close", "End the episode as a failure (Backspace; B on the pad)"),
-    Action.DISCARD: ("Discard", "mdi6.delete-outline", "Throw the episode away (Delete; X twice on the pad)"),
+_LOOK: dict[Action, tuple[str, str, str, str]] = {
+    # action: word, icon, what it does, its name in the table of keys
+    Action.START: ("Start", "mdi6.play", "Start the episodes", "start"),
+    Action.RESET: ("Reset", "mdi6.restart", "Leave the stop and reset the scene", "reset"),
+    Action.HOLD: ("Hold", "mdi6.pause", "Hold the pose", "hold"),
+    Action.RESUME: ("Resume", "mdi6.play-pause", "Let the policy go on", "hold"),
+    Action.STOP: ("Stop", "mdi6.stop", "Stop at once and stay stopped", "stop"),
+    Action.SUCCESS: ("Success", "mdi6.check", "End the episode as a success", "success"),
+    Action.FAILURE: ("Failure", "mdi6.close", "End the episode as a failure", "failure"),
+    Action.DISCARD: ("Discard", "mdi6.delete-outline", "Throw the episode away", "discard"),
 }
 _MARKS = (Action.SUCCESS, Action.FAILURE, Action.DISCARD)
 WORDS_WIDTH = 780
@@ -224,9 +225,9 @@ class Transport(QFrame):
 
 
 def _button(action: Action) -> QPushButton:
-    word, icon, tip = _LOOK[action]
+    word, icon, tip, key = _LOOK[action]
     button = QPushButton(word)
-    button.setToolTip(tip)
+    button.setToolTip(f"{tooltip(tip, key)}; {binding(key).pad} on the pad")
     button.setAccessibleName(word)
     button.setObjectName(f"transport_{action}")
     colour = {Action.SUCCESS: "success", Action.FAILURE: "failure", Action.STOP: "stopped"}.get(action, "text")

@@ -51,8 +51,8 @@ def taken(step: int, **changes: object) -> StepTaken:
     return msgspec.structs.replace(_STEP, step=step, timestamp=step * 0.05, **changes)
 
 
-def session() -> SessionLoaded:
-    return SessionLoaded(
+def session(**changes: object) -> SessionLoaded:
+    loaded = SessionLoaded(
         scene="peg-insertion",
         policy_id="p3",
         policy_name="v3",
@@ -61,3 +61,4 @@ def session() -> SessionLoaded:
         max_steps=200,
         rate_hz=20.0,
     )
+    return msgspec.structs.replace(loaded, **changes)
