@@ -267,10 +267,14 @@ def test_a_step_that_cannot_be_read_ends_the_episode_before_it(workspace: Worksp
 def test_two_recoveries_at_once_make_one_episode(tmp_path: Path, recorded: list[Trial]) -> None:
     with Workspace.open(copied(all_acknowledged(recorded), tmp_path)["folder"]) as workspace:
         said: list[tuple[EpisodeRecord, ...]] = []
-        barrier = threading.Barrier(3)
+        all_listed = threading.Barrier(3)
 
         def run() -> None:
-            barrier.wait()
+            """Wait before the first write, until everybody has seen the journal."""
+            first = iter([all_listed.wait])
+            workspace.connection().set_trace_callback(
+                lambda sql: next(first, int)() if sql.startswith("BEGIN") else None
+            )
             said.append(recover(workspace))
 
         threads = [threading.Thread(target=run) for _ in range(3)]
