@@ -16,52 +16,37 @@ HIDDEN = (128, 128)
 """Half as wide as a policy: an ensemble averages what a single network must get right alone."""
 
 
-class GaussianEnsemble(nn.Module):
-    """``members`` diagonal Gaussians over actions, each the architecture of ``GaussianMlp`` with weights of its own.
+class StackedMlp(nn.Module):
+    """``members`` perceptrons with ReLU over standardised observations, evaluated as one batched pass.
 
     Weights are stacked along a leading member dimension, so that one ``baddbmm`` a layer serves all members; the scale
     of the observations is shared.
 
     Parameters
     ----------
-    members, observation_size, action_size : int
+    members, observation_size, outputs : int
         Sizes, all positive.
     hidden : sequence of int
         Widths of the hidden layers, at least one.
-    std_floor, std_ceiling : float
-        Hard bounds of σ. Distances in p are in units of σ; a σ that collapses inflates every probability.
 
     Raises
     ------
     ValueError
-        When a size is not positive or the bounds are out of order.
+        When a size is not positive.
     """
 
     observation_offset: torch.Tensor
     observation_scale: torch.Tensor
 
-    def __init__(
-        self,
-        members: int,
-        observation_size: int,
-        action_size: int,
-        hidden: Sequence[int] = HIDDEN,
-        *,
-        std_floor: float = STD_FLOOR,
-        std_ceiling: float = STD_CEILING,
-    ) -> None:
+    def __init__(self, members: int, observation_size: int, outputs: int, hidden: Sequence[int]) -> None:
         super().__init__()
-        sizes = (observation_size, *hidden, 2 * action_size)
+        sizes = (observation_size, *hidden, outputs)
         if min(members, *sizes) < 1 or len(sizes) < 3:
             raise ValueError(
-                f"An ensemble needs positive sizes and a hidden layer, got {members} members, observation "
-                f"{observation_size}, action {action_size}, hidden {tuple(hidden)}."
+                f"An ensemble needs positive sizes and a hidden layer, got {members} members, {observation_size} "
+                f"inputs, {outputs} outputs, hidden {tuple(hidden)}."
             )
-        if not 0 < std_floor < std_ceiling:
-            raise ValueError(f"σ needs 0 < floor < ceiling, got {std_floor} and {std_ceiling}.")
-        self.members, self.observation_size, self.action_size = members, observation_size, action_size
-        self.hidden = tuple(hidden)
-        self.std_floor, self.std_ceiling = std_floor, std_ceiling
+        self.members, self.observation_size, self.hidden = members, observation_size, tuple(hidden)
         self.register_buffer("observation_offset", torch.zeros(observation_size))
         self.register_buffer("observation_scale", torch.ones(observation_size))
         pairs = list(itertools.pairwise(sizes))
@@ -82,7 +67,12 @@ class GaussianEnsemble(nn.Module):
         self.observation_offset.copy_(observations.mean(0))
         self.observation_scale.copy_(observations.std(0, correction=0).clamp_min(SCALE_FLOOR))
 
-    def forward(self, observation: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def standardised(self, observation: torch.Tensor) -> torch.Tensor:
+        """Return ``observation`` in units of its spread in the data, clipped far outside of it."""
+        units = (observation - self.observation_offset) / self.observation_scale
+        return units.clamp(-NORMALISED_LIMIT, NORMALISED_LIMIT)
+
+    def forward(self, observation: torch.Tensor) -> torch.Tensor:
         """Evaluate all members.
 
         Parameters
@@ -92,11 +82,10 @@ class GaussianEnsemble(nn.Module):
 
         Returns
         -------
-        tuple of torch.Tensor
-            Mean (neither squashed nor clipped) and standard deviation, float32[members, b, a] each.
+        torch.Tensor
+            float32[members, b, outputs].
         """
-        features = (observation - self.observation_offset) / self.observation_scale
-        features = features.clamp(-NORMALISED_LIMIT, NORMALISED_LIMIT)
+        features = self.standardised(observation)
         if features.dim() == 2:
             features = features.expand(self.members, -1, -1)
         last = len(self.weights) - 1
@@ -104,7 +93,47 @@ class GaussianEnsemble(nn.Module):
             features = torch.baddbmm(bias, features, weight)
             if layer < last:
                 features = features.relu()
-        mean, spread = features.split(self.action_size, -1)  # type: ignore[no-untyped-call]
+        return features
+
+
+class GaussianEnsemble(StackedMlp):
+    """Diagonal Gaussians over actions, each the architecture of ``GaussianMlp`` with weights of its own.
+
+    Parameters
+    ----------
+    members, observation_size, action_size, hidden
+        See ``StackedMlp``.
+    std_floor, std_ceiling : float
+        Hard bounds of σ. Distances in p are in units of σ; a σ that collapses inflates every probability.
+
+    Raises
+    ------
+    ValueError
+        When a size is not positive or the bounds are out of order.
+    """
+
+    def __init__(
+        self,
+        members: int,
+        observation_size: int,
+        action_size: int,
+        hidden: Sequence[int] = HIDDEN,
+        *,
+        std_floor: float = STD_FLOOR,
+        std_ceiling: float = STD_CEILING,
+    ) -> None:
+        super().__init__(members, observation_size, 2 * action_size, hidden)
+        if not 0 < std_floor < std_ceiling:
+            raise ValueError(f"σ needs 0 < floor < ceiling, got {std_floor} and {std_ceiling}.")
+        self.action_size = action_size
+        self.std_floor, self.std_ceiling = std_floor, std_ceiling
+
+    def gaussians(self, observation: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return mean (neither squashed nor clipped) and standard deviation, float32[members, b, a] each.
+
+        ``observation`` as in ``forward``.
+        """
+        mean, spread = self(observation).split(self.action_size, -1)
         low, high = math.log(self.std_floor), math.log(self.std_ceiling)
         return mean, torch.exp(low + (high - low) * torch.sigmoid(spread))
 
@@ -113,7 +142,7 @@ class GaussianEnsemble(nn.Module):
 
         ``mental_mean`` and ``mental_std`` are π̂, float32[b, a] or float32[members, b, a].
         """
-        mean, std = self(observation)
+        mean, std = self.gaussians(observation)
         return clipped_distance(mean, std, mental_mean, mental_std)
 
 

@@ -238,11 +238,11 @@ class _Training:
             if self._cancelled():
                 raise FitCancelled
             rows = pool.draw(self._settings.batch, self._random)[0]
-            mean, std = mental(self._steps.observation[rows])
+            mean, std = mental.gaussians(self._steps.observation[rows])
             loss = _surprise(mean, std, self._steps.policy_mean[rows])
             loss = (loss + 0.5 * (self._steps.policy_std[rows] / std).square().sum(-1)).mean()
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
         return mental.eval().requires_grad_(requires_grad=False)
 
@@ -252,7 +252,7 @@ class _Training:
         imitated = self._draw_imitated()
         decided = self._draw_decisions() if threshold else imitated[:, :0]
         rows = torch.cat((decided, imitated), 1)
-        mean, std = self._ensemble(self._steps.observation[rows])
+        mean, std = self._ensemble.gaussians(self._steps.observation[rows])
         split = decided.shape[1]
         action = _surprise(mean[:, split:], std[:, split:], self._target[imitated]).mean(1)
         intervention = torch.zeros_like(action)
@@ -315,7 +315,7 @@ class _Training:
     def _keep_best(self, threshold: tuple[float, float] | None) -> None:
         """Remember the weights of members that did better than ever on the episodes they do not learn from."""
         rows, steps = self._checked, self._steps
-        mean, std = self._ensemble(steps.observation[rows])
+        mean, std = self._ensemble.gaussians(steps.observation[rows])
         unseen = self.strata.left_out[:, rows]
         supervised = supervised_rows(steps)[rows]
         correction = supervised & steps.intervention[rows]

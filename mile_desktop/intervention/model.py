@@ -156,7 +156,7 @@ class InterventionModel:
                 part = slice(first, first + _CHUNK)
                 believed = (policy_mean[part], policy_std[part])
                 if self.mental is not None:
-                    believed = self.mental(observation[part])
+                    believed = self.mental.gaussians(observation[part])
                     believed = (believed[0][0].clamp(-1, 1), believed[1][0])
                 chunks.append(self.ensemble.distances(observation[part], *believed))
         return torch.cat(chunks, 1)

@@ -16,7 +16,7 @@ def ensemble(members: int = 3) -> GaussianEnsemble:
 def test_every_member_is_the_network_of_a_policy() -> None:
     made = ensemble()
     observation = torch.randn(7, 5, generator=torch.Generator().manual_seed(1)) * 40
-    mean, std = made(observation)
+    mean, std = made.gaussians(observation)
     for member in range(3):
         single = GaussianMlp(5, 2, (16, 8), std_floor=0.2, std_ceiling=0.9)
         weights = [each[member].T for each in made.weights]
@@ -35,16 +35,16 @@ def test_every_member_is_the_network_of_a_policy() -> None:
 def test_members_may_see_different_observations() -> None:
     made = ensemble()
     observations = torch.randn(3, 4, 5)
-    mean, _ = made(observations)
+    mean, _ = made.gaussians(observations)
     for member in range(3):
-        torch.testing.assert_close(mean[member], made(observations[member])[0][member])
+        torch.testing.assert_close(mean[member], made.gaussians(observations[member])[0][member])
 
 
 def test_spread_stays_between_its_bounds_whatever_comes_in() -> None:
     made = ensemble()
     with torch.no_grad():
         made.biases[-1].fill_(1e4)
-    _, std = made(torch.full((1, 5), 1e9))
+    _, std = made.gaussians(torch.full((1, 5), 1e9))
     assert bool(((std >= 0.2 - 1e-6) & (std <= 0.9 + 1e-6)).all())
 
 
@@ -54,7 +54,7 @@ def test_means_are_clipped_to_the_action_box_before_they_are_compared() -> None:
         made.biases[-1][..., :2] = 30.0
     observation = torch.zeros(1, 5)
     believed = torch.ones(1, 2), torch.full((1, 2), 0.3)
-    _, std = made(observation)
+    _, std = made.gaussians(observation)
     expected = gaussian_distance(torch.ones_like(std), std, *believed)
     torch.testing.assert_close(made.distances(observation, *believed), expected)
 

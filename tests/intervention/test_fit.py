@@ -24,7 +24,7 @@ def test_learns_what_the_human_would_do_and_when_they_step_in(fitted: FittedMode
     fresh = recorded(16, demonstrations=0, seed=9)
     prediction = fitted.model.predict(fresh)
     assert roc_auc_score(fresh.intervention.numpy(), prediction.probability.numpy()) > 0.9
-    mean, _ = fitted.model.ensemble(fresh.observation)
+    mean, _ = fitted.model.ensemble.gaussians(fresh.observation)
     wanted = torch.stack([torch.from_numpy(expert(row[:2], row[2:])) for row in fresh.observation.numpy()])
     assert (mean.mean(0) - wanted).abs().mean() < HUMAN_STD
     score = fitted.model.config.score
@@ -113,7 +113,7 @@ def test_can_learn_what_is_expected_of_the_robot(steps: SupervisedSteps) -> None
     made = fit_intervention_model(steps, dataclasses.replace(SHORT, mental_rule="learned")).model
     assert made.mental is not None
     supervised = ~steps.demonstration
-    mean, std = made.mental(steps.observation[supervised])
+    mean, std = made.mental.gaussians(steps.observation[supervised])
     assert (mean[0] - steps.policy_mean[supervised]).abs().mean() < 0.1
     assert std.mean().item() == pytest.approx(0.2, abs=0.08)
     unknown = torch.full_like(steps.policy_mean, torch.nan)
