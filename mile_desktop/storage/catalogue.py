@@ -189,7 +189,7 @@ class Catalogue:
         """Say where a run is; ``policy_id`` is what it made."""
         return RUNS.update(self._workspace, run_id, state=state, policy_id=policy_id, message=message)
 
-    def evaluations(self, *, scene: str | None = None, policy_id: str | None = None) -> tuple[EvaluationRecord, ...]:
+    def evaluations(self, scene: str | None = None, *, policy_id: str | None = None) -> tuple[EvaluationRecord, ...]:
         """Return the evaluations that match, oldest first."""
         return EVALUATIONS.select(self._workspace, scene=scene, policy_id=policy_id)
 
@@ -198,7 +198,7 @@ class Catalogue:
         EVALUATIONS.add(self._workspace, record)
 
     def intervention_models(
-        self, *, scene: str | None = None, policy_id: str | None = None
+        self, scene: str | None = None, *, policy_id: str | None = None
     ) -> tuple[InterventionModelRecord, ...]:
         """Return the intervention models that match, oldest first."""
         return INTERVENTION_MODELS.select(self._workspace, scene=scene, policy_id=policy_id)
