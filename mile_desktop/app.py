@@ -1,26 +1,48 @@
-"""The window: arguments, display, theme, desk."""
+"""The window: arguments, display, theme, desk. Qt is imported late: spawned processes import this module too."""
 
 import argparse
 import os
+import shutil
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import mile_desktop
+from mile_desktop.places import default_workspace
 from mile_desktop.rollout.messages import LoadSession
 
+if TYPE_CHECKING:
+    from mile_desktop.ui.desk import Desk
+    from mile_desktop.ui.retraining import Retraining
+
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+_SIGNAL_POLL_MS = 200
+_UNATTENDED_SPEED = 2.0
+"""Nobody watches, so the episodes of the unattended run pass twice as fast as in real time."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Open the window and return the exit status; with no display, run it unattended."""
     options = _parser().parse_args(arguments)
-    return _open_window(options)
+    if not has_display():
+        sys.stdout.write("No display: the same window runs offscreen, unattended, with a simulated supervisor.\n")
+        sys.stdout.flush()
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        options.unattended = options.unattended or not options.screenshots
+    if options.screenshots:
+        from mile_desktop.ui.screenshots import take_screenshots  # noqa: PLC0415
+
+        return _run(options, _fresh(options.output), take_screenshots(options.screenshots))
+    if options.unattended:
+        return _run(options, _fresh(options.output), _supervise_unattended)
+    return _run(options, None, _attend)
 
 
 def has_display() -> bool:
-    """Whether a window can be shown to a person."""
+    """Whether a window can be shown to a person, or somebody has said how else to show it."""
     return sys.platform != "linux" or any(os.environ.get(name) for name in _DISPLAYS)
 
 
@@ -30,12 +52,44 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--workspace", type=Path, metavar="DIR", help="folder to record into (the one used last)")
     parser.add_argument("--scene", metavar="S", help="scene to load (the one used last)")
     parser.add_argument("--policy", default="", metavar="P", help="policy to load: an id, a folder, initial or expert")
+    parser.add_argument("--operator", default="none", metavar="O", help="simulated supervisor: none, probit or segment")
     parser.add_argument("--preferences", type=Path, metavar="FILE", help="remembered choices (the user's)")
+    parser.add_argument("--unattended", action="store_true", help="two rounds with a simulated supervisor, then end")
+    parser.add_argument("--screenshots", type=Path, metavar="DIR", help="picture every page in both themes, then end")
+    parser.add_argument(
+        "--output", type=Path, default=Path("out/unattended"), metavar="DIR", help="of an unattended run (%(default)s)"
+    )
     return parser
 
 
-def _open_window(options: argparse.Namespace) -> int:
-    # imported here: spawned processes import this module and must not load Qt
+Role = Callable[["Desk", "Retraining", Path, Callable[[int], None]], None]
+"""Who sits at the desk; called once it has started, ends the program by its last argument."""
+
+
+def _attend(_desk: "Desk", _retraining: "Retraining", _folder: Path, _finish: Callable[[int], None]) -> None:
+    """Leave the desk to the person."""
+
+
+def _supervise_unattended(desk: "Desk", retraining: "Retraining", folder: Path, finish: Callable[[int], None]) -> None:
+    from mile_desktop.ui.unattended import Unattended  # noqa: PLC0415
+
+    Unattended(desk, retraining, folder, finish).start()
+
+
+def _fresh(folder: Path) -> Path:
+    """Empty the folder of an earlier unattended run, which is all that it is for."""
+    for name in ("workspace", "preferences.json"):
+        target = folder / name
+        if target.is_dir():
+            shutil.rmtree(target)
+        else:
+            target.unlink(missing_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
+    """Put the window together and run it; ``folder``: nobody sits there, everything stays in it."""
     from PySide6.QtCore import QTimer  # noqa: PLC0415
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415
 
@@ -48,30 +102,53 @@ def _open_window(options: argparse.Namespace) -> int:
 
     app = QApplication(sys.argv[:1])
     app.setApplicationName("MILE Desktop")
-    preferences = PreferenceStore(options.preferences)
-    theme.apply(app, preferences.value.theme, preferences.value.ui_scale)
-    theme.follow_system(app)
-    uncaught = UncaughtErrors(open_log(default_log_file()))
-    uncaught.install()
-    desk = Desk(preferences, plan=_plan(options))
-    retraining = Retraining(desk)
-    desk.window.set_panel(retraining.panel)
-    desk.window.ask_before_closing(Closing(desk, retraining).may_close)
-    desk.window.closing.connect(retraining.leave)
-    uncaught.caught.connect(desk.window.show_uncaught)
-    signal.signal(signal.SIGINT, _quit)
-    signal.signal(signal.SIGTERM, _quit)
-    breath = QTimer()  # lets Python see signals while Qt waits
-    breath.start(200)
-    QTimer.singleShot(0, desk.start)
-    status = app.exec()
-    uncaught.uninstall()
-    close_log()
-    return status
+    with ExitStack() as stack:
+        preferences = PreferenceStore(folder / "preferences.json" if folder else options.preferences)
+        theme.apply(app, preferences.value.theme, preferences.value.ui_scale)
+        theme.follow_system(app)
+        uncaught = UncaughtErrors(open_log(folder / "window.log" if folder else default_log_file()))
+        stack.callback(close_log)
+        uncaught.install()
+        stack.callback(uncaught.uninstall)
+        desk = Desk(preferences, plan=_plan(options, folder))
+        retraining = Retraining(desk)
+        desk.window.set_panel(retraining.panel)
+        if folder is None:
+            desk.window.ask_before_closing(Closing(desk, retraining).may_close)
+        desk.window.closing.connect(retraining.leave)
+        uncaught.caught.connect(desk.window.show_uncaught)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _quit)
+        breath = QTimer()  # lets Python see signals while Qt waits
+        breath.start(_SIGNAL_POLL_MS)
+
+        def finish(status: int) -> None:
+            desk.window.close()
+            app.exit(status)
+
+        QTimer.singleShot(0, desk.start)
+        QTimer.singleShot(0, lambda: role(desk, retraining, folder or Path(), finish))
+        return app.exec()
 
 
-def _plan(options: argparse.Namespace) -> LoadSession | None:
-    return None
+def _plan(options: argparse.Namespace, folder: Path | None) -> LoadSession | None:
+    """Return what to load instead of what is remembered; None where nothing was said."""
+    if folder is not None:
+        return LoadSession(
+            workspace=str(folder / "workspace"),
+            scene=options.scene or "peg-insertion",
+            policy=options.policy,
+            simulated_operator="segment",
+            speed=_UNATTENDED_SPEED,
+        )
+    if not (options.workspace or options.scene or options.policy or options.operator != "none"):
+        return None
+    return LoadSession(
+        workspace=str(options.workspace or default_workspace()),
+        scene=options.scene or "peg-insertion",
+        policy=options.policy,
+        simulated_operator=options.operator,
+    )
 
 
 def _quit(_number: int, _frame: object) -> None:

@@ -342,7 +342,7 @@ class Desk(QObject):
     def _profile_changed(self, profile: str) -> None:
         self.worker.send(m.SetPad(profile=profile))
 
-    def _watch_pad(self, enabled: bool) -> None:  # noqa: FBT001 - a signal's argument
+    def _watch_pad(self, enabled: bool) -> None:
         self.worker.send(m.WatchPad(enabled=enabled))
 
     def _rumble(self) -> None:

@@ -99,7 +99,9 @@ class Retraining(QObject):
                 self._desk.refresh_shelf()
             case Finished() if self._compared is not None:
                 suggestion = "Use" if self._compared.suggestion == "use" else "Keep the old one"
-                self._desk.window.say("success", f"Retraining is done. {self._compared.reason} Suggestion: {suggestion}.")
+                self._desk.window.say(
+                    "success", f"Retraining is done. {self._compared.reason} Suggestion: {suggestion}."
+                )
             case Finished():
                 self._desk.window.say("success", "Retraining is done.")
             case Failed(text=text):
