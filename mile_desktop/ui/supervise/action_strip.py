@@ -76,7 +76,7 @@ class ActionStrip(StripPlot):
         """Add a faint zero line to each lane."""
         super().drawBackground(painter, rect)
         painter.setPen(theme.pen("line", 1.0, alpha=0.8))
-        area = self.plot_rect()
+        area = self._area
         for offset in self._offsets.tolist():
             y = self.y_pixel(offset)
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
@@ -86,7 +86,7 @@ class ActionStrip(StripPlot):
         super().drawForeground(painter, rect)
         if not len(self._window):
             return
-        area = self.plot_rect()
+        area = self._area
         x = self.x_pixel(float(self._window.time[-1])) + theme.px(6)
         line = painter.fontMetrics().height()
         words = (("┄ proposed", "text"), ("─ executed", "policy"), ("─ by you", "takeover"))

@@ -26,7 +26,7 @@ class ProbabilityStrip(StripPlot):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__((-0.06, 1.06), parent)
         self._band = Band()
-        self._forecast = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=True)
+        self._forecast = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=False)
         self._line = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=True)
         self._threshold = pg.InfiniteLine(pos=0.5, angle=0, movable=True, bounds=THRESHOLD_RANGE)
         for item in (self._band, self._forecast, self._line, self._threshold):
@@ -82,7 +82,7 @@ class ProbabilityStrip(StripPlot):
         painter.setFont(theme.font("secondary"))
         above = self.threshold < 0.85
         y = self.y_pixel(self.threshold) + (-theme.px(4) if above else theme.px(12))
-        painter.drawText(QPointF(self.plot_rect().left() + theme.px(6), y), f"call me above {self.threshold:.2f}")
+        painter.drawText(QPointF(self._area.left() + theme.px(6), y), f"call me above {self.threshold:.2f}")
 
     def _dragged(self) -> None:
         self.threshold_moved.emit(self.threshold)

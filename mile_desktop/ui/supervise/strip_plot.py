@@ -105,25 +105,29 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
 
     def plot_rect(self) -> QRectF:
         """Return the plotted area in pixels of the widget."""
-        rect: QRectF = self.getViewBox().sceneBoundingRect()
-        return rect
+        self._measure()
+        return self._area
+
+    def _measure(self) -> None:
+        """Note where the plot is: asked once a paint, because pyqtgraph computes it anew every time."""
+        self._area: QRectF = self.getViewBox().sceneBoundingRect()
+        self._start, self._end = self.getViewBox().viewRange()[0]
 
     def x_pixel(self, time: float) -> float:
-        """Return where ``time`` (s) is, in pixels from the left edge of the widget."""
-        start, end = self.getViewBox().viewRange()[0]
-        rect = self.plot_rect()
-        return float(rect.left() + (time - start) / (end - start) * rect.width())
+        """Return where ``time`` (s) is, in pixels from the left edge of the widget, as of the latest measurement."""
+        area = self._area
+        return float(area.left() + (time - self._start) / (self._end - self._start) * area.width())
 
     def y_pixel(self, value: float) -> float:
-        """Return where ``value`` is, in pixels from the top of the widget."""
+        """Return where ``value`` is, in pixels from the top of the widget, as of the latest measurement."""
         low, high = self._y_range
-        rect = self.plot_rect()
-        return float(rect.bottom() - (value - low) / (high - low) * rect.height())
+        return float(self._area.bottom() - (value - low) / (high - low) * self._area.height())
 
     def drawBackground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 – Qt's name
         """Fill the ground, then shade and hatch the takeovers."""
         super().drawBackground(painter, rect)
-        area = self.plot_rect()
+        self._measure()
+        area = self._area
         for start, end in self._window.takeovers():
             left = max(self.x_pixel(start), area.left())
             span = QRectF(left, area.top(), max(2.0, self.x_pixel(end) - left), area.height())
@@ -140,10 +144,10 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
         if not len(self._window) and self.empty_text:
             painter.setPen(theme.token("secondary"))
             painter.setFont(theme.font("body"))
-            painter.drawText(self.plot_rect(), Qt.AlignmentFlag.AlignCenter, self.empty_text)
+            painter.drawText(self._area, Qt.AlignmentFlag.AlignCenter, self.empty_text)
 
     def _paint_boundaries(self, painter: QPainter) -> None:
-        area = self.plot_rect()
+        area = self._area
         for time, number in self._window.boundaries():
             x = self.x_pixel(time)
             painter.setPen(theme.pen("secondary", 1.0, alpha=0.6))
@@ -155,7 +159,7 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
     def _paint_hover(self, painter: QPainter) -> None:
         if self._hover is None or not len(self._window):
             return
-        area, x = self.plot_rect(), self.x_pixel(self._hover)
+        area, x = self._area, self.x_pixel(self._hover)
         if area.left() <= x <= area.right():
             painter.setPen(theme.pen("text", 1.0, alpha=0.5))
             painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
@@ -167,7 +171,7 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
         x = self.x_pixel(float(self._window.time[-1])) + theme.px(6)
         labels = sorted(self._labels, key=_from_top)
         wanted = [self.y_pixel(label.value) + line * 0.3 for label in labels]
-        area = self.plot_rect()
+        area = self._area
         for label, y in zip(labels, _apart(wanted, line, area.top() + line * 0.8, area.bottom()), strict=True):
             painter.setPen(theme.token(label.colour))
             painter.drawText(QPointF(x, y), label.text)

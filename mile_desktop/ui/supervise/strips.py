@@ -14,7 +14,7 @@ from mile_desktop.ui.supervise.alert_bar import AlertBar
 from mile_desktop.ui.supervise.probability_strip import ProbabilityStrip, hover_text
 from mile_desktop.ui.supervise.strip_model import StripModel, StripWindow
 
-REDRAW_MS = 50
+REDRAW_MS = 66
 RECENT_S = 30.0
 _SHORTEST_S = 5.0
 
