@@ -5,18 +5,22 @@ failures that supervision is about.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mile_desktop.scenes.environment import FloatArray
 
+Array = NDArray[np.float64]
+
 Expert = Callable[[FloatArray], FloatArray]
 """Observation float32[n] → action float32[a] in [−1, 1]."""
 
 _PEG_FRAME = 13
 """Entries of one frame of the peg-insertion observation; the last frame is the newest."""
+_INSIDE = 0.012
+"""A tip below the rim and so near the hole's axis is in the hole, m."""
 _UP = np.array([0.0, 0.0, 1.0])
 
 
@@ -51,10 +55,12 @@ class PegExpert:
     """Goes down into the hole when the tip is so near its axis, m."""
     seat_depth: float = 0.060
     """How far below the rim it pushes the tip, m (the hole is 55 mm deep)."""
+    far_from: float = 1.0
+    """y coordinate from which on a hole counts as far, m."""
     far_aim: float = 0.0
-    """Aims short by this fraction of the hole's distance beyond ``far_from``."""
-    far_from: float = 0.0
-    """y coordinate of the hole from which on it aims short, m."""
+    """Aims at far holes short by this fraction of how far they are beyond ``far_from``."""
+    far_seat_depth: float = 0.060
+    """Like ``seat_depth``, for far holes."""
 
     def __call__(self, observation: FloatArray) -> FloatArray:
         """Return the action for an observation of the peg-insertion scene."""
@@ -66,7 +72,7 @@ class PegExpert:
         action = self._insert(frame[:3], to_hole) if holding else self._grasp(handle, opening)
         return np.clip(action, -1.0, 1.0).astype(np.float32)
 
-    def _grasp(self, handle: NDArray[np.float64], opening: float) -> NDArray[np.float64]:
+    def _grasp(self, handle: Array, opening: float) -> Array:
         distance = float(np.hypot(handle[0], handle[1]))
         height = self.hover * _ramp(distance, self.grip_radius, self.grip_radius + 0.04)
         move = self.gain * (handle + height * _UP)
@@ -77,34 +83,44 @@ class PegExpert:
             move[2] = max(move[2], 0.0)
         return np.append(move, -1.0)
 
-    def _insert(self, end_effector: NDArray[np.float64], to_hole: NDArray[np.float64]) -> NDArray[np.float64]:
-        aim = to_hole[:2].copy()
-        hole_y = float(end_effector[1] + to_hole[1])
-        aim[1] -= self.far_aim * max(hole_y - self.far_from, 0.0)
+    def _insert(self, end_effector: Array, to_hole: Array) -> Array:
+        beyond = float(end_effector[1] + to_hole[1]) - self.far_from
+        aim = to_hole[:2] - (0.0, self.far_aim * max(beyond, 0.0))
         distance = float(np.hypot(aim[0], aim[1]))
-        inside = to_hole[2] > 0.0 and distance < 0.012
-        funnel = 1.0 if inside else 0.0
-        height = self.clearance * _ramp(distance, self.entry_radius, self.entry_radius + 0.02)
-        descend = 1.0 - _ramp(distance, self.entry_radius, self.entry_radius + 0.004)
-        depth = self.seat_depth * max(descend, funnel)
-        rise = to_hole[2] + (height if not inside else 0.0) - depth
+        inside = to_hole[2] > 0.0 and distance < _INSIDE
+        lined_up = 1.0 if inside else 1.0 - _ramp(distance, self.entry_radius, self.entry_radius + 0.004)
+        hover = 0.0 if inside else self.clearance * _ramp(distance, self.entry_radius, self.entry_radius + 0.02)
+        depth = self.seat_depth if beyond < 0.0 else self.far_seat_depth
+        rise = float(to_hole[2]) + hover - depth * lined_up
+        # Sideways only with the tip above everything it could knock against.
         free = 1.0 if inside else _ramp(-float(to_hole[2]), 0.005, 0.02)
-        move = self.gain * np.array([aim[0] * free, aim[1] * free, rise])
-        return np.append(move, 1.0)
+        return np.array([*(self.gain * free * aim), self.gain * rise, 1.0])
 
 
+_EXPERTS: dict[str, PegExpert] = {"peg-insertion": PegExpert()}
 _FLAWS: dict[str, dict[str, PegExpert]] = {
     "peg-insertion": {
-        "misses-far-sockets": PegExpert(far_aim=0.12, far_from=0.12, entry_radius=0.004),
-        "grips-early": replace(PegExpert(), grip_radius=0.014, grip_height=0.03),
-        "stops-short": replace(PegExpert(), seat_depth=0.035),
+        "misses-far-sockets": PegExpert(far_from=0.12, far_aim=0.13, entry_radius=0.004),
+        "grips-early": PegExpert(grip_radius=0.015, grip_height=0.036),
+        "stops-short": PegExpert(far_from=0.17, far_seat_depth=0.035),
     }
 }
-_EXPERTS: dict[str, PegExpert] = {"peg-insertion": PegExpert()}
+"""Each succeeds about every other time.
+
+``misses-far-sockets`` sets the peg down beside the hole, the farther the socket (towards +y) the more, and tips it out
+of the gripper as it pushes on. ``grips-early`` closes the gripper while still above the handle or beside it, and loses
+or tilts the peg. ``stops-short`` waits with the peg halfway in the hole for sockets in the farther half.
+"""
 
 
 def load_expert(scene: str, flaw: str | None = None) -> Expert:
-    """Return the expert of ``scene``, or a version of it with one flaw (``expert_flaws``)."""
+    """Return the expert of ``scene``, or a version of it with one of its ``expert_flaws``.
+
+    Raises
+    ------
+    UnknownExpertError
+        There is no expert for that scene, or no such flaw.
+    """
     if scene not in _EXPERTS:
         raise UnknownExpertError(f"There is no expert for {scene!r}; there is one for {', '.join(_EXPERTS)}.")
     if flaw is None:

@@ -77,7 +77,9 @@ class Panda:
     def position(self) -> Array:
         """Return the measured end-effector position, float64[3], m."""
         robot = self._world.robot
-        state = pybullet.getLinkState(robot.body, robot.arm[-1], physicsClientId=self._world.client)
+        state = pybullet.getLinkState(
+            robot.body, robot.arm[-1], computeForwardKinematics=1, physicsClientId=self._world.client
+        )
         flange = Pose(np.array(state[4]), state[5])
         return flange.position + flange.rotation @ self._chain.tip[:3, 3]
 
