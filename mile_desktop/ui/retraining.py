@@ -98,10 +98,8 @@ class Retraining(QObject):
             case Trained():
                 self._desk.refresh_shelf()
             case Finished() if self._compared is not None:
-                suggestion = "Use" if self._compared.suggestion == "use" else "Keep the old one"
-                self._desk.window.say(
-                    "success", f"Retraining is done. {self._compared.reason} Suggestion: {suggestion}."
-                )
+                advice = "use the new policy" if self._compared.suggestion == "use" else "keep the old one"
+                self._desk.window.say("success", f"Retraining is done. {self._compared.reason} Suggestion: {advice}.")
             case Finished():
                 self._desk.window.say("success", "Retraining is done.")
             case Failed(text=text):

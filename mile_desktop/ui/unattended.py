@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -23,6 +24,7 @@ STARTS = 20
 """Fixed starts on which before and after are compared."""
 LIMIT_S = 285.0
 _POLL_MS = 50
+_SIZE = (1440, 900)
 _SETTLE_S = 0.7
 
 Condition = Callable[[], bool]
@@ -36,7 +38,7 @@ class Summary:
     steps: int = 0
     takeovers: int = 0
     human_steps: int = 0
-    rounds: list[dict[str, object]] = field(default_factory=list)
+    rounds: list[dict[str, Any]] = field(default_factory=list)
     screenshots: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -89,6 +91,7 @@ class Unattended(QObject):
 
     def start(self) -> None:
         """Begin; call when the desk has started."""
+        self._desk.window.resize(*_SIZE)  # offscreen there is no room to ask for it
         self._timer.start()
 
     # ── the script ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -235,15 +238,13 @@ class Unattended(QObject):
     def report(self) -> list[str]:
         """Return the summary as lines for people."""
         done = self.summary
-        lines = [
-            f"{done.episodes} episodes, {done.steps} steps, {done.takeovers} takeovers ({done.human_steps} human steps) "
-            f"in {done.seconds:.0f} s."
-        ]
-        for each in done.rounds:
-            lines.append(
-                f"Round {each['round']}: success before {_share(each, 'before')}, after {_share(each, 'after')} "
-                f"on the same {each['starts']} starts; suggestion: {each['suggestion']}."
-            )
+        counts = f"{done.episodes} episodes, {done.steps} steps, {done.takeovers} takeovers"
+        lines = [f"{counts} ({done.human_steps} human steps) in {done.seconds:.0f} s."]
+        lines.extend(
+            f"Round {each['round']}: success before {_share(each, 'before')}, after {_share(each, 'after')} "
+            f"on the same {each['starts']} starts; suggestion: {each['suggestion']}."
+            for each in done.rounds
+        )
         lines.append(f"{len(done.screenshots)} screenshots and summary.json in {self._folder}.")
         lines.extend(f"Problem: {problem}" for problem in done.problems)
         if not done.complete:
@@ -251,6 +252,6 @@ class Unattended(QObject):
         return lines
 
 
-def _share(each: dict[str, object], which: str) -> str:
-    low, high = each[f"{which}_interval"]  # type: ignore[misc]
+def _share(each: dict[str, Any], which: str) -> str:
+    low, high = each[f"{which}_interval"]
     return f"{each[f'{which}_successes']} [{100 * low:.0f}–{100 * high:.0f} %]"
