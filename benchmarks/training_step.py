@@ -25,7 +25,8 @@ from mile_desktop.learning.calibrating import Threshold
 from mile_desktop.learning.criterion import Criterion, Networks
 from mile_desktop.learning.objectives import objective
 from mile_desktop.learning.settings import TrainingSettings, published_settings
-from mile_desktop.learning.trainer import Trainer, new_network
+from mile_desktop.learning.starting import new_network
+from mile_desktop.learning.trainer import Trainer
 from mile_desktop.policies.checkpoint import PolicyNetwork
 
 OBSERVATIONS, ACTIONS, LENGTH, BATCH, DRAWS = 100, 4, 150, 1024, 1000

@@ -102,6 +102,7 @@ class TrainingData:
     def rows(
         self, batch_size: int, anchor_share: float, generator: torch.Generator
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield the rows of the batches of an epoch: supervised ones and anchors, int64 each."""
         primary = self.supervised if len(self.supervised) else self.anchors
         nothing = primary[:0]
         order = primary[torch.randperm(len(primary), generator=generator).to(primary.device)]

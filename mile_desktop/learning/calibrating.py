@@ -8,7 +8,10 @@ alike, and nothing could be fitted.
 import math
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from scipy import optimize
 
 from mile_desktop.learning.action_models import ActionModel, Distribution
 from mile_desktop.learning.objectives import intervention_loss
@@ -30,7 +33,7 @@ MOST_STEPS = 4000
 """More are thinned out evenly; two scalars need no more, and a cancel must not wait."""
 
 _SCALE_WIDTH = 1.5  # of a log-normal prior on σ_Φ about the fallback: separable data would drive it to zero
-_ITERATIONS = 40
+_COST_BOUNDS, _SCALE_BOUNDS = (-1e4, 1e5), (0.02, 2000.0)
 
 
 def fit_threshold(
@@ -56,20 +59,20 @@ def fit_threshold(
     stride = -(-len(intervention) // MOST_STEPS)
     human, mental = (tuple(each[::stride].double() for each in pair) for pair in (human, mental))
     chosen = intervention[::stride].double()
-    place = torch.tensor([FALLBACK.cost, math.log(FALLBACK.cdf_scale)], dtype=torch.float64, device=chosen.device)
-    place.requires_grad_()
-    optimiser = torch.optim.LBFGS([place], max_iter=_ITERATIONS, line_search_fn="strong_wolfe")
+    middle = math.log(FALLBACK.cdf_scale)
 
-    def negative_log_posterior() -> torch.Tensor:
-        optimiser.zero_grad()
-        loss = intervention_loss(model, human, mental, chosen, cost=place[0], cdf_scale=place[1].exp())
-        prior = 0.5 * ((place[1] - math.log(FALLBACK.cdf_scale)) / _SCALE_WIDTH).square() / len(chosen)
-        total = loss + prior
-        total.backward()  # type: ignore[no-untyped-call]
-        return total
+    def negative_log_posterior(place: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        at = torch.tensor(place, device=chosen.device, requires_grad=True)
+        loss = intervention_loss(model, human, mental, chosen, cost=at[0], cdf_scale=at[1].exp())
+        total = loss + 0.5 * ((at[1] - middle) / _SCALE_WIDTH).square() / len(chosen)
+        (gradient,) = torch.autograd.grad(total, at)
+        return float(total.detach()), gradient.cpu().numpy()
 
-    optimiser.step(negative_log_posterior)  # type: ignore[no-untyped-call]
-    cost, log_scale = place.tolist()
-    if not (math.isfinite(cost) and math.isfinite(log_scale)):
-        return None
-    return Threshold(cost, math.exp(log_scale))
+    # the likelihood is flat where the scale is far too small for the distances, so a wide start is tried as well
+    starts = ([FALLBACK.cost, middle], [FALLBACK.cost, math.log(_SCALE_BOUNDS[1]) / 2])
+    bounds = [_COST_BOUNDS, tuple(map(math.log, _SCALE_BOUNDS))]
+    found = [
+        optimize.minimize(negative_log_posterior, start, jac=True, method="L-BFGS-B", bounds=bounds) for start in starts
+    ]
+    best = min(found, key=lambda each: float(each.fun))
+    return Threshold(float(best.x[0]), math.exp(best.x[1]))

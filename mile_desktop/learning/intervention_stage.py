@@ -12,9 +12,9 @@ from mile_desktop.intervention.fit import (
     takeovers_in,
 )
 from mile_desktop.intervention.model import save_intervention_model
+from mile_desktop.learning.outcome import Cancelled, Report, TrainingCancelled
 from mile_desktop.learning.progress import Progress, Warned
 from mile_desktop.learning.settings import TrainingSettings
-from mile_desktop.learning.trainer import Cancelled, Report, TrainingCancelled
 from mile_desktop.storage.ids import now
 from mile_desktop.storage.records import InterventionModelRecord
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.intervention_stage import InterventionFit, fit_and_save
+from mile_desktop.learning.methods import make_trainer
 from mile_desktop.learning.order import TrainingOrder
+from mile_desktop.learning.outcome import AnyTrainer, Report, TrainingCancelled, TrainingResult
 from mile_desktop.learning.progress import Progress, Trained
 from mile_desktop.learning.settings import settings_to_json
-from mile_desktop.learning.trainer import Report, Trainer, TrainingCancelled, TrainingResult
 from mile_desktop.policies.checkpoint import (
     PolicyConfig,
     describe_network,
@@ -116,9 +117,9 @@ class PolicyMaker:
             take(read_episode_file(path))
         return supervised_steps(read[: len(names)], read[len(names) :])
 
-    def _trainer(self, steps: SupervisedSteps) -> Trainer:
+    def _trainer(self, steps: SupervisedSteps) -> AnyTrainer:
         start, config = load_network(self._parent_folder)
-        return Trainer(
+        return make_trainer(
             steps,
             self._order.settings,
             start=start,

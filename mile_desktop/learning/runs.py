@@ -9,10 +9,10 @@ import torch
 
 from mile_desktop.learning.making import Cancel, PolicyMaker, TrainedPolicy
 from mile_desktop.learning.order import TrainingOrder, read_order, write_order
+from mile_desktop.learning.outcome import Report, TrainingCancelled
 from mile_desktop.learning.progress import Cancelled, Failed, Finished, RunEvent
 from mile_desktop.learning.run_log import RunLog
 from mile_desktop.learning.stages import StagedReport
-from mile_desktop.learning.trainer import Report, TrainingCancelled
 from mile_desktop.policies.checkpoint import read_policy_config
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.ids import new_id, now

@@ -1,10 +1,8 @@
 """One trainer for all methods that minimise an ``Objective``."""
 
 import copy
-import hashlib
 import math
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Collection
 from pathlib import Path
 
 import torch
@@ -18,8 +16,10 @@ from mile_desktop.learning.criterion import Criterion, Networks
 from mile_desktop.learning.dataset import split_episodes
 from mile_desktop.learning.held_back import HeldOut, OldData
 from mile_desktop.learning.objectives import Losses, objective
-from mile_desktop.learning.progress import RunEvent, Warned
+from mile_desktop.learning.outcome import Cancelled, Report, TrainingCancelled, TrainingError, TrainingResult
+from mile_desktop.learning.progress import Warned
 from mile_desktop.learning.settings import TrainingSettings
+from mile_desktop.learning.starting import fingerprint, first_network, training_device
 from mile_desktop.learning.trainer_state import (
     CheckpointError,
     TrainerState,
@@ -31,10 +31,8 @@ from mile_desktop.learning.trainer_state import (
     write_state,
 )
 from mile_desktop.policies.checkpoint import PolicyNetwork
-from mile_desktop.policies.networks import CategoricalMlp, GaussianMlp
 
-Report = Callable[[RunEvent], None]
-Cancelled = Callable[[], bool]
+__all__ = ["Trainer", "TrainingCancelled", "TrainingError", "TrainingResult"]
 
 CHECKPOINT_SECONDS = 5.0
 FEW_TAKEOVERS = 5
@@ -42,56 +40,6 @@ _FITS = 4  # of cost and scale
 _LAST_FIT = 0.6  # share of the epochs after which the objective stays as it is, so that losses compare
 _SETTLED = 0.8  # share of a cosine schedule after which weights are candidates
 _MEASUREMENTS = 40  # held-out measurements over a training, at most
-
-
-class TrainingCancelled(Exception):  # noqa: N818 - no error: somebody asked for it
-    """The training was stopped by request."""
-
-
-class TrainingError(ValueError):
-    """There is nothing to train on, or the losses are no numbers; the message says what to do."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TrainingResult:
-    """What a training made."""
-
-    network: PolicyNetwork
-    mental: PolicyNetwork | None
-    """The learned mental model, where there is one."""
-    loss: float
-    """Mean training loss of the last epoch."""
-    held_out_error: float | None
-    """Error of ``network`` on held-back episodes; None where they could not tell."""
-    best_epoch: int
-    """Epoch the weights are from; 0: those the training began with."""
-    threshold: Threshold | None
-    """c and σ_Φ of the objective; None where ν was not learned from."""
-    calibrated: bool
-    """Whether they were fitted to the data rather than set or assumed."""
-    forgetting: float | None
-    """Error on held-back old data after over before; None where it could not be measured."""
-
-
-def new_network(steps: SupervisedSteps, settings: TrainingSettings, *, discrete: bool = False) -> PolicyNetwork:
-    """Make an untrained network for ``steps``, its initial weights drawn from the seed of ``settings``."""
-    sizes = (steps.observation.shape[1], steps.action.shape[1], settings.hidden)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.seed)
-        network: PolicyNetwork = (
-            CategoricalMlp(*sizes)
-            if discrete
-            else GaussianMlp(*sizes, std_floor=settings.std_floor, std_ceiling=settings.std_ceiling)
-        )
-    network.fit_normalisation(steps.observation)
-    return network
-
-
-def training_device(name: str) -> torch.device:
-    """Return the device called ``name``; ``auto`` is CUDA where there is one."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
 
 
 class Trainer:
@@ -135,7 +83,7 @@ class Trainer:
         self._uses_silence = (
             self._objective.learns_from_silence and settings.balance > 0 and len(self._train.supervised) > 0
         )
-        policy = _first_network(split.train, settings, start).to(self._device)
+        policy = first_network(split.train, settings, start).to(self._device)
         self._networks = Networks(policy, self._first_mental(policy, mental))
         self._criterion = Criterion(self._objective, settings, policy)
         self._held_out = HeldOut(
@@ -148,7 +96,7 @@ class Trainer:
         self._optimiser = torch.optim.Adam(self._parameters(), lr=settings.learning_rate, fused=True)
         self._generator = torch.Generator().manual_seed(settings.seed)
         self._state = TrainerState(
-            fingerprint=_fingerprint(steps, settings, self._start), cost=settings.cost, cdf_scale=settings.cdf_scale
+            fingerprint=fingerprint(steps, settings, self._start), cost=settings.cost, cdf_scale=settings.cdf_scale
         )
 
     def run(
@@ -158,26 +106,7 @@ class Trainer:
         cancelled: Cancelled = lambda: False,
         checkpoint: Path | None = None,
     ) -> TrainingResult:
-        """Train to the end.
-
-        Parameters
-        ----------
-        report : callable
-            Gets ``Progress`` after every epoch and ``Warned`` where something should be known.
-        cancelled : callable
-            Asked before every batch.
-        checkpoint : Path or None
-            Folder of the resumable checkpoint: gone on from where it exists, rewritten every few seconds.
-
-        Raises
-        ------
-        TrainingCancelled
-            When ``cancelled`` said so.
-        TrainingError
-            When the loss is not finite any more.
-        CheckpointError
-            When the checkpoint is damaged or another training's.
-        """
+        """See ``AnyTrainer``."""
         if checkpoint is not None and checkpoint.exists():
             self.restore(checkpoint)
         self._warn_of_data(report)
@@ -374,28 +303,9 @@ def _fitting_epochs(settings: TrainingSettings) -> tuple[int, ...]:
     return tuple(min(round(share * settings.epochs), settings.epochs - 1) for share in shares)
 
 
-def _first_network(steps: SupervisedSteps, settings: TrainingSettings, start: PolicyNetwork | None) -> PolicyNetwork:
-    found = (steps.observation.shape[1], steps.action.shape[1])
-    if start is not None and (start.observation_size, start.action_size) != found:
-        raise TrainingError(
-            f"The parent policy is for {start.observation_size} observation and {start.action_size} action entries, "
-            f"the episodes have {found[0]} and {found[1]}; retrain from a policy of this scene."
-        )
-    if start is not None and settings.warm_start:
-        return copy.deepcopy(start).train()
-    return new_network(steps, settings, discrete=isinstance(start, CategoricalMlp)).train()
-
-
 def _takeovers(data: TrainingData) -> int:
     """Count where ν goes from 0 to 1; close enough for a warning where one episode ends and the next begins in ν."""
     flags = data.intervention[data.supervised] > 0
     if not len(flags):
         return 0
     return int((flags[1:] & ~flags[:-1]).sum()) + int(flags[0])
-
-
-def _fingerprint(steps: SupervisedSteps, settings: TrainingSettings, start: dict[str, torch.Tensor]) -> str:
-    digest = hashlib.blake2b(repr((settings, steps.episode_ids, len(steps))).encode(), digest_size=16)
-    for tensor in (steps.observation, steps.action, steps.intervention, *start.values()):
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()

@@ -12,7 +12,8 @@ from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.objectives import METHODS
 from mile_desktop.learning.progress import Progress, RunEvent, Warned
 from mile_desktop.learning.settings import TrainingSettings
-from mile_desktop.learning.trainer import Trainer, TrainingCancelled, TrainingError, new_network
+from mile_desktop.learning.starting import new_network
+from mile_desktop.learning.trainer import Trainer, TrainingCancelled, TrainingError
 from mile_desktop.learning.trainer_state import CheckpointError
 from mile_desktop.policies.checkpoint import PolicyNetwork
 from mile_desktop.policies.networks import CategoricalMlp, GaussianMlp

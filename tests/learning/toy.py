@@ -100,14 +100,15 @@ def demonstration(name: str, seed: int, teacher: object = expert, *, left: bool 
 
 
 def supervised(name: str, seed: int, policy: TorchPolicy, *, tolerance: float = 0.6) -> Episode:
-    """Roll ``policy`` out; the supervisor steps in where it is off by more than ``tolerance``, mostly."""
+    """Roll ``policy`` out; from the second step on the supervisor steps in where it is off by ``tolerance``, mostly."""
     random = np.random.default_rng(seed)
     point, steps = Point(random, least=-0.2), []
-    for _ in range(STEPS):
+    for step in range(STEPS):
         seen = point.observe()
         output = policy.act(seen)
         wanted = expert(seen)
-        human = bool(np.abs(output.mean - wanted).max() + random.normal(0, 0.1) > tolerance)
+        off = np.abs(output.mean - wanted).max() + random.normal(0, 0.1)
+        human = bool(step > 0 and off > tolerance)
         action = wanted if human else output.action
         steps.append(a_step(seen, action, human=human, mean=output.mean, std=output.std))
         point.step(action + random.normal(0, 0.2, 2).astype(np.float32))
