@@ -1,6 +1,7 @@
 import itertools
 import re
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pyqtgraph as pg
 import pytest
@@ -9,6 +10,7 @@ from PySide6.QtGui import QColor, QFontInfo
 from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QLabel, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+import mile_desktop.ui
 from mile_desktop.ui import theme
 from mile_desktop.ui.theme_tokens import FOLDER, Tone, UnknownTokenError, load_tokens, stylesheet
 
@@ -135,3 +137,11 @@ def test_plots_get_quiet_axes(themed: QApplication, qtbot: QtBot) -> None:
 
 def test_fonts_come_with_their_licence() -> None:
     assert "SIL Open Font License" in (FOLDER / "fonts" / "LICENSE-Inter.txt").read_text()
+
+
+def test_every_icon_that_is_asked_for_exists(themed: QApplication) -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in Path(mile_desktop.ui.__file__).parent.rglob("*.py"))
+    names = set(re.findall(r'"(mdi6\.[a-z0-9-]+)"', sources))
+    assert len(names) > 10
+    for name in names:
+        assert not theme.icon(name).isNull(), name

@@ -21,9 +21,9 @@ _PREVIEW_HEIGHT = 200
 class FeelPanel(QWidget):
     """Fields are set from the profile; what a person changes leaves as a request."""
 
-    changed = Signal(dict)
+    changed = Signal(object)
     """Fields of ``PadProfile`` and their new values."""
-    axis_changed = Signal(str, dict)
+    axis_changed = Signal(str, object)
     """Entry of the action; fields of its ``AxisBinding``."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -78,7 +78,7 @@ class FeelPanel(QWidget):
         if not self._showing:
             self.changed.emit(
                 {
-                    "mode": self._mode.currentData(),
+                    "mode": TakeoverMode(self._mode.currentData()),
                     "release_delay_s": self._delay.value() / 100,
                     "dead_zone": self._dead_zone.value() / 100,
                     "expo": self._expo.value() / 100,

@@ -26,6 +26,7 @@ class PadProfiles(QObject):
         self._folder = folder
         self._profile = PadProfile()
         self._undo: deque[PadProfile] = deque(maxlen=_UNDO_STEPS)
+        self._touched: frozenset[str] = frozenset()
         self._unsaved = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -59,7 +60,7 @@ class PadProfiles(QObject):
     def change(self, **fields: object) -> None:
         """Set some fields of the profile; what cannot be used is refused with a sentence."""
         try:
-            self._take(msgspec.structs.replace(self._profile, **fields))
+            self._take(msgspec.structs.replace(self._profile, **fields), by_slider=True)
         except ProfileError as error:
             self.said.emit("warning", str(error))
             self.changed.emit(self._profile)
@@ -88,6 +89,7 @@ class PadProfiles(QObject):
         """Take the last change back."""
         if self._undo:
             self._profile = self._undo.pop()
+            self._touched = frozenset()
             self._announce()
 
     def save(self) -> None:
@@ -108,13 +110,22 @@ class PadProfiles(QObject):
         """Return the profile as the rollout worker takes it (``SetPad``)."""
         return encode_profile(self._profile)
 
-    def _take(self, profile: PadProfile) -> None:
-        if profile != self._profile:
+    def _take(self, profile: PadProfile, *, by_slider: bool = False) -> None:
+        """Put ``profile`` in force; a slider that is being dragged makes one step of undo, not fifty."""
+        touched = _differences(self._profile, profile)
+        if not touched:
+            return
+        if not (by_slider and self._timer.isActive() and touched == self._touched):
             self._undo.append(self._profile)
-            self._profile = profile
-            self._announce()
+        self._touched = touched
+        self._profile = profile
+        self._announce()
 
     def _announce(self) -> None:
         self._unsaved = True
         self._timer.start()
         self.changed.emit(self._profile)
+
+
+def _differences(one: PadProfile, other: PadProfile) -> frozenset[str]:
+    return frozenset(name for name in PadProfile.__struct_fields__ if getattr(one, name) != getattr(other, name))
