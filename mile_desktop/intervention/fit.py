@@ -1,4 +1,4 @@
-"""Fitting an intervention model: all members at once, as one batched training.
+"""Fitting an intervention model: all members at once, as one batched training; then what rests on them.
 
 Each member minimises the objective of the publication on its own two thirds of the episodes,
 
@@ -24,10 +24,18 @@ from mile_desktop.intervention.calibration import (
 )
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.ensemble import HIDDEN, MEMBERS, GaussianEnsemble, clipped_distance
+from mile_desktop.intervention.forecast_fit import fit_forecast
 from mile_desktop.intervention.model import InterventionModel, ModelConfig, build_mental
 from mile_desktop.intervention.probability import intervention_log_probability_at
 from mile_desktop.intervention.scores import held_out_score
-from mile_desktop.intervention.strata import Strata, imitated_actions, stratify, supervised_rows
+from mile_desktop.intervention.strata import (
+    imitated_actions,
+    left_out_names,
+    stratify,
+    supervised_episodes,
+    supervised_rows,
+)
+from mile_desktop.intervention.temporal import fit_temporal
 from mile_desktop.policies.networks import STD_CEILING, STD_FLOOR
 
 FALLBACK_COST, FALLBACK_SCALE = 2.0, 2.0
@@ -64,6 +72,9 @@ class FitSettings:
     gradient_limit: float = 10.0
     """Largest norm of a member's gradient."""
     mental_rule: Literal["running", "learned"] = "running"
+    temporal: bool = True
+    forecast: bool = True
+    """Whether the temporal model and the forecast are fitted as well, where the takeovers allow it."""
     std_floor: float = STD_FLOOR
     std_ceiling: float = STD_CEILING
     seed: int = 0
@@ -138,7 +149,7 @@ def fit_intervention_model(
     settings = settings or FitSettings()
     training = _Training(steps, settings, cancelled or (lambda: False))
     cost, cdf_scale = training.run(on_progress or (lambda _: None))
-    supervised = sorted(set(steps.episode[supervised_rows(steps)].tolist()))
+    episode_ids = supervised_episodes(steps)
     config = ModelConfig(
         model_id=model_id,
         scene=scene,
@@ -153,8 +164,8 @@ def fit_intervention_model(
         cost=cost,
         cdf_scale=cdf_scale,
         mental_rule=settings.mental_rule,
-        episode_ids=tuple(steps.episode_ids[each] for each in supervised),
-        left_out=_left_out_names(steps, training.strata, supervised),
+        episode_ids=episode_ids,
+        left_out=left_out_names(steps, training.strata.left_out, episode_ids),
         takeovers=0 if shipped else takeovers_in(steps),
     )
     model = InterventionModel(config, training.best(), training.fit_mental(config))
@@ -162,14 +173,27 @@ def fit_intervention_model(
         model, calibration = calibrate(model, steps)
     except CalibrationError:
         return FittedModel(model, None)
-    return FittedModel(model.with_config(score=held_out_score(model, steps)), calibration)
+    model = model.with_config(score=held_out_score(model, steps))
+    return FittedModel(_completed(model, steps, settings, training.stop_if_cancelled, shipped=shipped), calibration)
 
 
-def _left_out_names(steps: SupervisedSteps, strata: Strata, episodes: list[int]) -> tuple[tuple[str, ...], ...]:
-    first = {episode: int((steps.episode == episode).nonzero()[0, 0]) for episode in episodes}
-    return tuple(
-        tuple(steps.episode_ids[each] for each in episodes if bool(mine[first[each]])) for mine in strata.left_out
-    )
+def _completed(
+    model: InterventionModel,
+    steps: SupervisedSteps,
+    settings: FitSettings,
+    stop_if_cancelled: Callable[[], None],
+    *,
+    shipped: bool,
+) -> InterventionModel:
+    """Add temporal model and forecast; a model that is not shipped will watch a robot that is new."""
+    stop_if_cancelled()
+    if settings.temporal:
+        model = model.with_config(temporal=fit_temporal(model, steps).parameters)
+    stop_if_cancelled()
+    if settings.forecast:
+        model = model.with_forecast(fit_forecast(model, steps, simulate_promotion=not shipped, seed=settings.seed))
+    stop_if_cancelled()
+    return model
 
 
 class _Training:
@@ -208,8 +232,7 @@ class _Training:
                 self._best_score.fill_(math.inf)
             totals = torch.zeros(3)
             for _ in range(settings.updates_per_epoch):
-                if self._cancelled():
-                    raise FitCancelled
+                self.stop_if_cancelled()
                 totals += self._update(optimiser, threshold)
             schedule.step()
             self._keep_best(threshold)
@@ -217,6 +240,11 @@ class _Training:
             losses = {"total": total, "action": action, "intervention": intervention}
             report(FitProgress(epoch + 1, settings.epochs, losses))
         return threshold or (FALLBACK_COST, FALLBACK_SCALE)
+
+    def stop_if_cancelled(self) -> None:
+        """Raise ``FitCancelled`` where that was asked for."""
+        if self._cancelled():
+            raise FitCancelled
 
     def best(self) -> GaussianEnsemble:
         """Return the ensemble with every member at its best epoch."""
@@ -235,8 +263,7 @@ class _Training:
         mental.fit_normalisation(self._steps.observation)
         optimiser = torch.optim.Adam(mental.parameters(), lr=self._settings.learning_rate)
         for _ in range(_MENTAL_UPDATES):
-            if self._cancelled():
-                raise FitCancelled
+            self.stop_if_cancelled()
             rows = pool.draw(self._settings.batch, self._random)[0]
             mean, std = mental.gaussians(self._steps.observation[rows])
             loss = _surprise(mean, std, self._steps.policy_mean[rows])

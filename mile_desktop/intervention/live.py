@@ -1,12 +1,14 @@
 """The number on screen: p of the step about to be taken, its band, and what it rests on."""
 
 import math
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 import torch
 
 from mile_desktop.intervention.estimate import InterventionEstimate
+from mile_desktop.intervention.forecast import LOG_ODDS_LIMIT, SignalTracker, disagreement
 from mile_desktop.intervention.model import BAND, InterventionModel
 from mile_desktop.intervention.one_state import probability_of_one
 from mile_desktop.intervention.temporal import TemporalFilter
@@ -21,6 +23,7 @@ ENOUGH_TAKEOVERS = 10
 FAMILIAR_EPISODES = 4
 """So many episodes a policy must have been supervised before it is no longer called new."""
 
+_LEAST_P = 1e-5  # beyond the limit of the log-odds
 _BAND_ERRORS = 1.28  # standard errors of c that go with the tenth and ninetieth percentile
 _WIDE_ERROR = 0.5  # least standard error of c in units of σ while little is known
 _NOTHING = InterventionEstimate(math.nan, math.nan, math.nan)
@@ -56,6 +59,7 @@ class LiveEstimator:
         self._members = 1 if source == "published" else model.config.members
         temporal = model.config.temporal if source == "temporal" else None
         self._filter = TemporalFilter(temporal, model.config.action_size, self._members) if temporal else None
+        self._tracker = SignalTracker()
         self._is_new = bool(model.config.policy_id) and running_policy_id != model.config.policy_id
         self._episodes = episodes_with_policy
         self._begun = False
@@ -79,6 +83,7 @@ class LiveEstimator:
         if self._begun:
             self._episodes += 1
         self._begun = False
+        self._tracker.reset()
         if self._filter is not None:
             self._filter.reset()
 
@@ -89,12 +94,43 @@ class LiveEstimator:
             return _NOTHING
         with torch.inference_mode():
             inputs = [torch.from_numpy(each[None]) for each in (observation, output.mean, output.std)]
-            distances = self._model.distances(*inputs)[: self._members, 0].tolist()
+            distances, means, _ = self._model.opinions(*inputs)
+            each_distance: list[float] = distances[:, 0].tolist()
+            estimate = self._probability(each_distance[: self._members], intervening=intervening)
+            forecast = self._forecast(inputs, means, each_distance, intervening=intervening)
+        return replace(estimate, forecast=forecast)
+
+    def _probability(self, distances: list[float], *, intervening: bool) -> InterventionEstimate:
         if self._filter is None:
             return self._instantaneous(distances)
         self._filter.observe(intervening=intervening)
         each = self._filter.predict(distances)
         return _estimate(each, each, each)
+
+    def _forecast(
+        self, inputs: list[torch.Tensor], means: torch.Tensor, distances: list[float], *, intervening: bool
+    ) -> float:
+        """Return the forecast, which always rests on the whole ensemble; NaN where there is none, and in takeovers."""
+        parts, config = self._model.forecast, self._model.config
+        if parts is None:
+            return math.nan
+        observation, proposal, _ = inputs
+        each = [
+            probability_of_one(distance - config.cost, config.cdf_scale, config.action_size) for distance in distances
+        ]
+        p = min(max(sum(each) / len(each), _LEAST_P), 1 - _LEAST_P)
+        log_odds = min(max(math.log(p / (1 - p)), -LOG_ODDS_LIMIT), LOG_ODDS_LIMIT)
+        onset, time_to_go = parts.networks_say(observation, proposal)
+        everybody = torch.ones(means.shape[:2], dtype=torch.bool)
+        signals = self._tracker.step(
+            log_odds,
+            onset.item(),
+            time_to_go.item(),
+            disagreement(means, everybody).item(),
+            parts.nearness(observation).item(),
+            intervening=intervening,
+        )
+        return math.nan if intervening else parts.probability(signals)
 
     def _instantaneous(self, distances: list[float]) -> InterventionEstimate:
         """Average over the members; the band spans their spread and the error of the cost."""

@@ -4,15 +4,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import torch
 
 from mile_desktop.intervention.data import SupervisedSteps
-from mile_desktop.intervention.ensemble import HIDDEN, MEMBERS, GaussianEnsemble
+from mile_desktop.intervention.ensemble import GaussianEnsemble, StackedMlp, clipped_distance
+from mile_desktop.intervention.forecast import SIGNALS, Forecast, build_forecast_networks
+from mile_desktop.intervention.model_config import MODEL_SCHEMA, HeldOutScore, ModelConfig, TemporalParameters
 from mile_desktop.intervention.probability import Scalar, intervention_log_probability_at
-from mile_desktop.policies.networks import STD_CEILING, STD_FLOOR
+from mile_desktop.intervention.strata import unseen_by
 from mile_desktop.policies.tensor_folder import (
     TensorFileError,
     encode_tensors,
@@ -20,8 +22,18 @@ from mile_desktop.policies.tensor_folder import (
     read_tensors,
     write_folder,
 )
+from mile_desktop.policies.torch_policy import ACTION_LIMIT
 
-MODEL_SCHEMA = 1
+__all__ = [
+    "HeldOutScore",
+    "InterventionModel",
+    "InterventionModelError",
+    "ModelConfig",
+    "TemporalParameters",
+    "load_intervention_model",
+    "save_intervention_model",
+]
+
 CONFIG_FILE = "config.json"
 MODEL_FILE = "model.safetensors"
 
@@ -29,79 +41,12 @@ BAND = (0.1, 0.9)
 """Quantiles over the members between which the band is drawn."""
 
 _MOST_MEMBERS, _MOST_UNITS = 256, 1 << 20
+_CORRECTED = "corrected"  # name of the forecast's remembered states
 _CHUNK = 4096  # steps evaluated at once
 
 
 class InterventionModelError(ValueError):
     """An intervention model cannot be used; the message says what was found, what was expected and what to do."""
-
-
-class TemporalParameters(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of the temporal model, see ``temporal``; those given by default are the published model's."""
-
-    cost: float
-    """c."""
-    cdf_scale: float
-    """σ > 0."""
-    retention: float = 0.0
-    """ρ in [0, 1), the share of the evidence that is left after one step."""
-    delay_steps: int = 0
-    """k ≥ 0, how many steps old the evidence is that a decision rests on."""
-    hand_back: float = 1.0
-    """r in (0, 1], the probability of thinking again at each step of a takeover."""
-
-
-class HeldOutScore(msgspec.Struct, frozen=True, kw_only=True):
-    """How well the model predicts episodes that the members asked had not seen."""
-
-    steps: int
-    observed_rate: float
-    predicted_rate: float
-    log_likelihood: float
-    """Mean per step."""
-    brier: float
-    brier_constant: float
-    """Of always saying the observed rate."""
-    auroc: float
-
-    @property
-    def beats_constant(self) -> bool:
-        """Whether ranking and Brier score are both better than those of the constant."""
-        return self.auroc > 0.5 and self.brier < self.brier_constant
-
-
-class ModelConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``config.json`` says."""
-
-    schema: int = MODEL_SCHEMA
-    model_id: str = ""
-    scene: str = ""
-    policy_id: str = ""
-    """The policy whose supervision it was fitted to."""
-    created_at: str = ""
-    """UTC, ISO 8601."""
-    members: int = MEMBERS
-    observation_size: int
-    action_size: int
-    hidden: tuple[int, ...] = HIDDEN
-    std_floor: float = STD_FLOOR
-    std_ceiling: float = STD_CEILING
-    cost: float
-    """c."""
-    cdf_scale: float
-    """σ > 0."""
-    cost_error: float = 0.0
-    """Standard error of c from the calibration; 0 where it was not calibrated."""
-    mental_rule: Literal["running", "learned"] = "running"
-    """π̂: the distribution of the policy that is running as recorded with each step, or a network's guess of it."""
-    temporal: TemporalParameters | None = None
-    episode_ids: tuple[str, ...] = ()
-    """Supervised episodes it was fitted to."""
-    left_out: tuple[tuple[str, ...], ...] = ()
-    """For each member the episodes of ``episode_ids`` it has not seen."""
-    takeovers: int = 0
-    """Human takeovers it rests on; 0 for a shipped model."""
-    score: HeldOutScore | None = None
 
 
 class _SchemaOnly(msgspec.Struct):
@@ -130,10 +75,17 @@ class InterventionModel:
     ensemble: GaussianEnsemble
     mental: GaussianEnsemble | None = None
     """One member guessing π̂; there where ``config.mental_rule`` is ``learned``."""
+    forecast: Forecast | None = None
+    """What is forecast for the next steps; None where it could not be fitted."""
 
     def with_config(self, **changes: Any) -> "InterventionModel":  # noqa: ANN401 - the fields of ModelConfig
         """Return the same networks under a changed description."""
         return replace(self, config=msgspec.structs.replace(self.config, **changes))
+
+    def with_forecast(self, forecast: Forecast | None) -> "InterventionModel":
+        """Return the same model with another forecast."""
+        config = msgspec.structs.replace(self.config, forecast=forecast.config if forecast else None)
+        return replace(self, config=config, forecast=forecast)
 
     def expect(self, observation_size: int, action_size: int) -> None:
         """Raise ``InterventionModelError`` unless the model is for observations and actions of these sizes."""
@@ -150,23 +102,38 @@ class InterventionModel:
 
         ``observation`` float32[t, n]; ``policy_mean`` and ``policy_std`` float32[t, a], of the policy running then.
         """
+        return self.opinions(observation, policy_mean, policy_std)[0]
+
+    def opinions(
+        self, observation: torch.Tensor, policy_mean: torch.Tensor, policy_std: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return K, float64[members, t], and mean and σ of what each member would do, float32[members, t, a] each.
+
+        Means are clipped to the action box; arguments as in ``distances``.
+        """
         chunks = []
         with torch.no_grad():
             for first in range(0, max(1, len(observation)), _CHUNK):
                 part = slice(first, first + _CHUNK)
-                believed = (policy_mean[part], policy_std[part])
-                if self.mental is not None:
-                    believed = self.mental.gaussians(observation[part])
-                    believed = (believed[0][0].clamp(-1, 1), believed[1][0])
-                chunks.append(self.ensemble.distances(observation[part], *believed))
-        return torch.cat(chunks, 1)
+                mean, std = self.ensemble.gaussians(observation[part])
+                believed = self._believed(observation[part], policy_mean[part], policy_std[part])
+                chunks.append((clipped_distance(mean, std, *believed), mean.clamp(-ACTION_LIMIT, ACTION_LIMIT), std))
+        distances, means, stds = (torch.cat(each, 1) for each in zip(*chunks, strict=True))
+        return distances, means, stds
+
+    def _believed(
+        self, observation: torch.Tensor, policy_mean: torch.Tensor, policy_std: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return π̂."""
+        if self.mental is None:
+            return policy_mean, policy_std
+        mean, std = self.mental.gaussians(observation)
+        return mean[0].clamp(-ACTION_LIMIT, ACTION_LIMIT), std[0]
 
     def unseen(self, steps: SupervisedSteps) -> torch.Tensor:
         """Return bool[members, t]: the member was not fitted to the episode the step belongs to."""
-        known = set(self.config.episode_ids)
-        left_out = [set(names) for names in self.config.left_out] or [set()] * self.config.members
-        table = torch.tensor([[name not in known or name in names for name in steps.episode_ids] for names in left_out])
-        return table[:, steps.episode]
+        config = self.config
+        return unseen_by(steps, config.episode_ids, config.left_out or ((),) * config.members)
 
     def predict(self, steps: SupervisedSteps, *, honest: bool = True) -> Predictions:
         """Predict ν of recorded steps against the π̂ recorded with them.
@@ -241,6 +208,15 @@ def build_ensemble(config: ModelConfig) -> GaussianEnsemble:
     )
 
 
+def build_forecast(config: ModelConfig) -> Forecast | None:
+    """Make the untrained parts of the forecast where ``config`` describes one."""
+    described = config.forecast
+    if described is None:
+        return None
+    onset, progress = build_forecast_networks(described)
+    return Forecast(described, onset, progress, torch.zeros(len(described.corrected), described.observation_size))
+
+
 def build_mental(config: ModelConfig) -> GaussianEnsemble | None:
     """Make the untrained network for π̂ where ``config`` asks for one."""
     if config.mental_rule == "running":
@@ -260,7 +236,7 @@ def save_intervention_model(folder: Path, model: InterventionModel, *, replace: 
     OSError
         When the disk refuses.
     """
-    tensors = _tensors(model.ensemble, model.mental)
+    tensors = _tensors(model)
     _check_finite(folder / MODEL_FILE, tensors)
     _check_config(folder / CONFIG_FILE, model.config)
     text = msgspec.json.format(msgspec.json.encode(model.config), indent=2)
@@ -303,26 +279,39 @@ def load_intervention_model(folder: Path) -> InterventionModel:
     try:
         tensors = read_tensors(path)
         with torch.device("meta"):  # sizes only: a description must not be able to claim all memory
-            ensemble, mental = build_ensemble(config), build_mental(config)
+            model = InterventionModel(config, build_ensemble(config), build_mental(config), build_forecast(config))
     except TensorFileError as error:
         raise InterventionModelError(str(error)) from error
     except ValueError as error:
         raise InterventionModelError(f"{folder / CONFIG_FILE} describes an impossible model: {error}") from error
-    _check_shapes(path, tensors, _tensors(ensemble, mental))
+    _check_shapes(path, tensors, _tensors(model))
     _check_finite(path, tensors)
-    for prefix, network in (("ensemble.", ensemble), ("mental.", mental)):
-        if network is not None:
-            own = {name.removeprefix(prefix): each for name, each in tensors.items() if name.startswith(prefix)}
-            network.load_state_dict(own, assign=True)
-            network.eval().requires_grad_(requires_grad=False)
-    return InterventionModel(config, ensemble, mental)
+    for prefix, network in _networks(model).items():
+        own = {name.removeprefix(prefix): each for name, each in tensors.items() if name.startswith(prefix)}
+        network.load_state_dict(own, assign=True)
+        network.eval().requires_grad_(requires_grad=False)
+    if model.forecast is None:
+        return model
+    return replace(model, forecast=replace(model.forecast, corrected=tensors[_CORRECTED]))
 
 
-def _tensors(ensemble: GaussianEnsemble, mental: GaussianEnsemble | None) -> dict[str, torch.Tensor]:
-    tensors = {f"ensemble.{name}": each for name, each in ensemble.state_dict().items()}
-    if mental is not None:
-        tensors |= {f"mental.{name}": each for name, each in mental.state_dict().items()}
-    return tensors
+def _networks(model: InterventionModel) -> dict[str, StackedMlp]:
+    """Return the networks of ``model`` by the prefix of their tensors."""
+    networks: dict[str, StackedMlp] = {"ensemble.": model.ensemble}
+    if model.mental is not None:
+        networks["mental."] = model.mental
+    if model.forecast is not None:
+        networks |= {"onset.": model.forecast.onset, "progress.": model.forecast.progress}
+    return networks
+
+
+def _tensors(model: InterventionModel) -> dict[str, torch.Tensor]:
+    tensors = {
+        prefix + name: each
+        for prefix, network in _networks(model).items()
+        for name, each in network.state_dict().items()
+    }
+    return tensors if model.forecast is None else {**tensors, _CORRECTED: model.forecast.corrected}
 
 
 def _check_config(path: Path, config: ModelConfig) -> None:
@@ -337,6 +326,8 @@ def _check_config(path: Path, config: ModelConfig) -> None:
             f"{path} describes {config.members} members with layers {units}; expected 1 to {_MOST_MEMBERS} members and "
             "positive sizes."
         )
+    if config.forecast is not None:
+        _check_forecast(path, config)
     temporal = config.temporal
     if temporal is not None and not (
         temporal.cdf_scale > 0 and 0 <= temporal.retention < 1 and temporal.delay_steps >= 0 < temporal.hand_back <= 1
@@ -348,6 +339,23 @@ def _check_config(path: Path, config: ModelConfig) -> None:
         raise InterventionModelError(
             f"{path} says for {len(config.left_out)} members which episodes they left out, but there are "
             f"{config.members}; copy the model again."
+        )
+
+
+def _check_forecast(path: Path, config: ModelConfig) -> None:
+    described = config.forecast
+    if described is None:
+        return
+    tables = (described.weights, described.centre, described.scale)
+    numbers = [described.bias, *(number for table in tables for number in table)]
+    if not all(map(math.isfinite, numbers)) or min((*described.weights, *described.scale), default=0) < 0:
+        raise InterventionModelError(f"{path}: the forecast's weights are not finite or negative; fit it again.")
+    fits = described.observation_size == config.observation_size
+    fits &= described.inputs == config.observation_size + config.action_size and len(described.corrected) >= 1
+    if not fits or {len(table) for table in tables} != {len(SIGNALS)} or max(described.hidden) > _MOST_UNITS:
+        raise InterventionModelError(
+            f"{path}: the forecast is for {described.observation_size} observation entries and "
+            f"{len(described.weights)} signals, expected {config.observation_size} and {len(SIGNALS)}; fit it again."
         )
 
 

@@ -1,5 +1,6 @@
 """Which recorded steps each member of an ensemble learns from, and for what."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -68,12 +69,12 @@ def stratify(steps: SupervisedSteps, members: int, generator: torch.Generator) -
             "Nobody took over, there is no demonstration and no episode ended in success: there is no human action to "
             "learn from. Take over at least once, or add demonstrations."
         )
-    left_out = _left_out(steps, members, generator)[:, steps.episode]
-    decisions, corrections, anchors = (_pool(kind, left_out) for kind in (supervised, correction, anchor))
+    left_out = deal_out(steps, members, generator)[:, steps.episode]
+    decisions, corrections, anchors = (pool_of(kind, left_out) for kind in (supervised, correction, anchor))
     return Strata(decisions, corrections, anchors, left_out)
 
 
-def _left_out(steps: SupervisedSteps, members: int, generator: torch.Generator) -> torch.Tensor:
+def deal_out(steps: SupervisedSteps, members: int, generator: torch.Generator) -> torch.Tensor:
     """Return bool[members, episodes]; supervised episodes and demonstrations are dealt out separately.
 
     Every three members share one shuffled deal, so each episode is left out by nearly the same number of members. Of
@@ -96,7 +97,28 @@ def _left_out(steps: SupervisedSteps, members: int, generator: torch.Generator) 
     return table
 
 
-def _pool(kind: torch.Tensor, left_out: torch.Tensor) -> Pool | None:
+def unseen_by(steps: SupervisedSteps, episode_ids: Sequence[str], left_out: Sequence[Sequence[str]]) -> torch.Tensor:
+    """Return bool[members, t]: the step's episode is none of ``episode_ids``, or the member left it out."""
+    known, exempt = set(episode_ids), [set(names) for names in left_out]
+    table = torch.tensor([[name not in known or name in names for name in steps.episode_ids] for names in exempt])
+    return table[:, steps.episode]
+
+
+def left_out_names(
+    steps: SupervisedSteps, left_out: torch.Tensor, episode_ids: Sequence[str]
+) -> tuple[tuple[str, ...], ...]:
+    """Return for each member which of ``episode_ids`` it left out; ``left_out`` is bool[members, t]."""
+    number = {name: index for index, name in enumerate(steps.episode_ids)}
+    first = {name: int((steps.episode == number[name]).nonzero()[0, 0]) for name in episode_ids}
+    return tuple(tuple(name for name in episode_ids if bool(mine[first[name]])) for mine in left_out)
+
+
+def supervised_episodes(steps: SupervisedSteps) -> tuple[str, ...]:
+    """Return the ids of the episodes with supervised steps."""
+    return tuple(steps.episode_ids[each] for each in sorted(set(steps.episode[supervised_rows(steps)].tolist())))
+
+
+def pool_of(kind: torch.Tensor, left_out: torch.Tensor) -> Pool | None:
     """Return the rows of ``kind`` each member learns from; a member left with none gets all of them."""
     if not bool(kind.any()):
         return None

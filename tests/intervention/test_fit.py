@@ -17,7 +17,7 @@ from mile_desktop.intervention.strata import NothingToLearnError, stratify
 from tests.intervention.conftest import QUICK
 from tests.intervention.toy import HUMAN_STD, expert, recorded
 
-SHORT = dataclasses.replace(QUICK, epochs=3, updates_per_epoch=5)
+SHORT = dataclasses.replace(QUICK, epochs=3, updates_per_epoch=5, temporal=False, forecast=False)
 
 
 def test_learns_what_the_human_would_do_and_when_they_step_in(fitted: FittedModel) -> None:
@@ -34,6 +34,8 @@ def test_learns_what_the_human_would_do_and_when_they_step_in(fitted: FittedMode
     assert fitted.calibration is not None
     assert fitted.calibration.held_out_share == 1.0
     assert fitted.model.config.takeovers == takeovers_in(recorded(16, demonstrations=6, seed=1))
+    assert fitted.model.config.temporal is not None
+    assert fitted.model.forecast is not None
 
 
 def test_is_deterministic_and_depends_on_its_seed(steps: SupervisedSteps) -> None:

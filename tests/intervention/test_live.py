@@ -26,7 +26,7 @@ def test_says_of_each_step_what_the_model_predicts(fitted: FittedModel, steps: S
         said = live.estimate(steps.observation[row].numpy(), output(steps, row), intervening=False)
         assert said.probability == pytest.approx(offline.probability[row].item(), abs=1e-5)
         assert 0 <= said.low <= said.probability <= said.high <= 1
-        assert math.isnan(said.forecast)
+        assert 0 <= said.forecast <= 1
 
 
 def test_one_member_is_the_published_model(fitted: FittedModel, steps: SupervisedSteps) -> None:

@@ -31,7 +31,8 @@ def folder(tmp_path: Path, fitted: FittedModel) -> Path:
 def test_comes_back_as_it_was_saved(folder: Path, fitted: FittedModel, steps: SupervisedSteps) -> None:
     loaded = load_intervention_model(folder)
     assert loaded.config.temporal is not None
-    assert loaded.with_config(temporal=None).config == fitted.model.config
+    assert loaded.config.temporal.delay_steps == 2
+    assert loaded.with_config(temporal=fitted.model.config.temporal).config == fitted.model.config
     assert loaded.config.scene == "toy"
     assert loaded.config.policy_id == "p-1"
     assert len(loaded.config.episode_ids) == 16

@@ -63,9 +63,9 @@ class _Truth(torch.nn.Module):
 
     members = 1
 
-    def distances(self, observation: torch.Tensor, mean: torch.Tensor, std: torch.Tensor) -> torch.Tensor:
+    def gaussians(self, observation: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         wanted = torch.stack([torch.from_numpy(expert(row[:2], row[2:])) for row in observation.double().numpy()])
-        return 0.5 * ((std.double() ** 2 + (mean - wanted) ** 2) / HUMAN_STD**2).sum(-1)[None]
+        return wanted[None], torch.full_like(wanted, HUMAN_STD)[None]
 
 
 @pytest.fixture

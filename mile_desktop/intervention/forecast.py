@@ -1,0 +1,214 @@
+"""The forecast (ours): how likely a takeover is within the next ten steps.
+
+A logistic over signals that are each oriented so that larger is worse, with weights ≥ 0: it can ignore a signal, but
+not turn it round, which is what plain classifiers do to a robot they have not seen.
+"""
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+import msgspec
+import torch
+
+from mile_desktop.intervention.ensemble import StackedMlp
+
+FORECAST_MEMBERS = 3
+"""Each leaves out a third of the episodes, so that every episode has one member that has not seen it."""
+
+FORECAST_HIDDEN = (64,)
+
+SIGNALS = (
+    "log-odds of p",
+    "onset classifier",
+    "gathered log-odds",
+    "stalled progress",
+    "ensemble disagreement",
+    "nearness to corrected states",
+    "elapsed time",
+    "takeovers so far",
+    "recent release",
+)
+"""What the forecast weighs, in the order of its weights."""
+
+LOG_ODDS_LIMIT = 8.0
+STEPS_PER_UNIT = 100.0
+"""Time to go and elapsed time are counted in hundreds of steps."""
+
+_RETENTION = 0.9  # of the gathered log-odds, per step: half is forgotten in seven steps
+_PROGRESS_STEPS = 10
+_RECENT_STEPS = 20.0
+_SIGNAL_LIMIT = 4.0  # standard deviations beyond which a signal says no more
+_NEAREST = 3
+_LEAST_DISTANCE = 1e-2
+
+
+class ForecastScore(msgspec.Struct, frozen=True, kw_only=True):
+    """How well the forecast did on episodes its parts had not seen."""
+
+    steps: int
+    rate: float
+    brier: float
+    brier_constant: float
+    auroc: float
+    phase_matched_auroc: float | None
+    """None where no phase held both kinds."""
+    recall: float | None
+    """Share of takeovers that were announced at one half; None where there were none."""
+
+
+class ForecastConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``config.json`` of an intervention model says about its forecast."""
+
+    inputs: int
+    """Entries of observation and proposal together."""
+    observation_size: int
+    corrected: tuple[str, ...]
+    """The episode of each remembered state in which somebody took over."""
+    bias: float
+    weights: tuple[float, ...]
+    """≥ 0, one a signal."""
+    centre: tuple[float, ...]
+    scale: tuple[float, ...]
+    """Means and standard deviations of the signals in the data."""
+    score: ForecastScore | None = None
+    episode_ids: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, ...], ...] = ((),) * FORECAST_MEMBERS
+    """Episodes the networks were fitted to, and which of them each member has not seen."""
+    hidden: tuple[int, ...] = FORECAST_HIDDEN
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StateSignals:
+    """What can be said of single steps, [t] each; the rest needs their order."""
+
+    log_odds: torch.Tensor
+    onset: torch.Tensor
+    time_to_go: torch.Tensor
+    """In units of ``STEPS_PER_UNIT``."""
+    disagreement: torch.Tensor
+    nearness: torch.Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forecast:
+    """The parts of a fitted forecast."""
+
+    config: ForecastConfig
+    onset: StackedMlp
+    """Observation and proposal → log-odds of a takeover soon, one a member."""
+    progress: StackedMlp
+    """Observation → time to go to success, one a member."""
+    corrected: torch.Tensor
+    """float32[c, n], standardised observations at which somebody took over."""
+
+    def probability(self, signals: list[float]) -> float:
+        """Return the probability of a takeover within the horizon from the signals of one step."""
+        config = self.config
+        total = config.bias
+        for signal, weight, centre, scale in zip(signals, config.weights, config.centre, config.scale, strict=True):
+            total += weight * min(max((signal - centre) / scale, -_SIGNAL_LIMIT), _SIGNAL_LIMIT)
+        return 1 / (1 + math.exp(-min(max(total, -30.0), 30.0)))
+
+    def networks_say(
+        self, observation: torch.Tensor, proposal: torch.Tensor, asked: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return onset log-odds and time to go, [t] each.
+
+        Parameters
+        ----------
+        observation, proposal : torch.Tensor
+            float32[t, n] and float32[t, a], the mean of the policy that runs.
+        asked : torch.Tensor or None
+            bool[members, t], whose word counts.
+        """
+        onset = self.onset(torch.cat((observation, proposal), -1))[..., 0]
+        progress = self.progress(observation)[..., 0]
+        if asked is None:
+            return onset.mean(0), progress.mean(0)
+        count = asked.sum(0)
+        return (onset * asked).sum(0) / count, (progress * asked).sum(0) / count
+
+    def nearness(self, observation: torch.Tensor, excluded: torch.Tensor | None = None) -> torch.Tensor:
+        """Return minus the logarithm of the mean distance to the nearest corrected states, [t].
+
+        ``excluded``: bool[t, c], corrected states that must not count (those of the same episode).
+        """
+        distance = torch.cdist(self.progress.standardised(observation), self.corrected)
+        if excluded is not None:
+            distance = distance.masked_fill(excluded, math.inf)
+        nearest = distance.topk(min(_NEAREST, distance.shape[1]), largest=False).values
+        finite = torch.isfinite(nearest)
+        mean = torch.where(finite, nearest, 0.0).sum(1) / finite.sum(1)
+        # a state that nothing may be compared with is as far as the farthest
+        mean = torch.where(finite.any(1), mean, torch.tensor(math.sqrt(observation.shape[1]) * 2))
+        return -mean.clamp(min=_LEAST_DISTANCE).log()
+
+
+class SignalTracker:
+    """Turns what is said of single steps into the signals of a running episode; O(1) a step, owned by one thread."""
+
+    def __init__(self) -> None:
+        self._past_progress: deque[float] = deque(maxlen=_PROGRESS_STEPS + 1)
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin a new episode."""
+        self._past_progress.clear()
+        self._gathered: float | None = None
+        self._elapsed = self._takeovers = 0
+        self._since_release = math.inf
+        self._was_intervening = False
+
+    def step(
+        self,
+        log_odds: float,
+        onset: float,
+        time_to_go: float,
+        disagreement: float,
+        nearness: float,
+        *,
+        intervening: bool,
+    ) -> list[float]:
+        """Return the signals in the order of ``SIGNALS``; ``intervening``: the previous step was the operator's."""
+        self._note_history(intervening)
+        gathered = log_odds if self._gathered is None else _RETENTION * self._gathered + (1 - _RETENTION) * log_odds
+        self._gathered = gathered
+        self._past_progress.append(time_to_go)
+        steps = len(self._past_progress) - 1
+        stalled = time_to_go - self._past_progress[0] + steps / STEPS_PER_UNIT
+        signals = [
+            log_odds,
+            onset,
+            gathered,
+            stalled,
+            disagreement,
+            nearness,
+            self._elapsed / STEPS_PER_UNIT,
+            float(self._takeovers),
+            math.exp(-self._since_release / _RECENT_STEPS),
+        ]
+        self._elapsed += 1
+        return signals
+
+    def _note_history(self, intervening: bool) -> None:
+        if intervening and not self._was_intervening:
+            self._takeovers += 1
+        self._since_release = 0.0 if intervening else self._since_release + 1
+        self._was_intervening = intervening
+
+
+def disagreement(means: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+    """Return how far the members asked differ, [t]: the root mean variance of their means float32[members, t, a]."""
+    weight = asked[..., None].to(means.dtype)
+    count = weight.sum(0)
+    centre = (means * weight).sum(0) / count
+    variance = ((means - centre).square() * weight).sum(0) / (count - 1).clamp(min=1)
+    return variance.mean(-1).sqrt()
+
+
+def build_forecast_networks(config: ForecastConfig) -> tuple[StackedMlp, StackedMlp]:
+    """Make untrained networks of the described sizes; ``ValueError`` where they are impossible."""
+    onset = StackedMlp(FORECAST_MEMBERS, config.inputs, 1, config.hidden)
+    progress = StackedMlp(FORECAST_MEMBERS, config.observation_size, 1, config.hidden)
+    return onset, progress
