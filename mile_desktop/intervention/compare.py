@@ -1,0 +1,115 @@
+"""Every predictor of takeovers side by side, on episodes none of them has learned from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mile_desktop.intervention.baselines import BASELINES
+from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.intervention.forecast_fit import forecast_probabilities
+from mile_desktop.intervention.model import InterventionModel, posterior_predictive
+from mile_desktop.intervention.scores import (
+    AlarmScores,
+    PredictionScores,
+    ScoreError,
+    score_alarm,
+    score_probabilities,
+    takeover_ahead,
+)
+from mile_desktop.intervention.strata import supervised_rows
+from mile_desktop.intervention.temporal import temporal_probabilities
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedPredictor:
+    """Scores of one predictor."""
+
+    name: str
+    now: PredictionScores | None
+    """Of ν at each supervised step; None for the forecast, which says nothing about this step alone."""
+    ahead: PredictionScores
+    """Of a takeover within the next ten steps, in autonomous steps. p of MILE and the temporal model speak of one step:
+    there their ranking counts, their level does not."""
+    alarm: AlarmScores
+
+
+def compare_predictors(
+    model: InterventionModel,
+    train: SupervisedSteps,
+    test: SupervisedSteps,
+    *,
+    threshold: float = 0.5,
+    rate_hz: float = 20.0,
+) -> tuple[ComparedPredictor, ...]:
+    """Score MILE (single, ensemble), the temporal model, the forecast and the baselines on ``test``.
+
+    Parameters
+    ----------
+    train : SupervisedSteps
+        What the baselines learn from; usually what ``model`` was fitted to.
+    test : SupervisedSteps
+        Held-out episodes; where ``model`` knows some, only members that have not seen them are asked.
+
+    Raises
+    ------
+    ScoreError
+        When there are no supervised steps in ``train`` or ``test``.
+    """
+    rows, known = supervised_rows(test).numpy(), supervised_rows(train).numpy()
+    if not rows.any() or not known.any():
+        raise ScoreError("There are no supervised steps to compare predictors on; supervise an episode first.")
+    asked, ahead = takeover_ahead(test)
+    train_asked, train_ahead = takeover_ahead(train)
+    happened = test.intervention.numpy()
+    predictions: dict[str, tuple[FloatArray | None, FloatArray]] = {}
+    for name, baseline in BASELINES.items():
+        now = baseline(_select(train, known), train.intervention.numpy()[known], test)
+        soon = baseline(_select(train, train_asked), train_ahead[train_asked], test)
+        predictions[name] = (now, soon)
+    predictions |= {name: (p, p) for name, p in _of_the_model(model, test).items()}
+    if model.forecast is not None:
+        predictions["forecast"] = (None, forecast_probabilities(model, test))
+    elapsed, episode = test.step.numpy(), test.episode.numpy()
+    return tuple(
+        ComparedPredictor(
+            name,
+            None if now is None else score_probabilities(now[rows], happened[rows], elapsed[rows]),
+            score_probabilities(soon[asked], ahead[asked], elapsed[asked]),
+            score_alarm(soon[rows], happened[rows], episode[rows], threshold=threshold, rate_hz=rate_hz),
+        )
+        for name, (now, soon) in predictions.items()
+    )
+
+
+def _of_the_model(model: InterventionModel, test: SupervisedSteps) -> dict[str, FloatArray]:
+    config = model.config
+    distances = model.distances(test.observation, test.policy_mean, test.policy_std)
+    unseen = model.unseen(test)
+    unseen |= ~unseen.any(0)
+    first = torch.zeros_like(unseen)
+    first[unseen.double().argmax(0), torch.arange(len(test))] = True
+    said = {
+        name: posterior_predictive(
+            distances, config.action_size, cost=config.cost, cdf_scale=config.cdf_scale, asked=asked
+        ).probability.numpy()
+        for name, asked in (("mile, single", first), ("mile, ensemble", unseen))
+    }
+    if config.temporal is not None:
+        said["temporal"] = temporal_probabilities(model, config.temporal, test)
+    return said
+
+
+def _select(steps: SupervisedSteps, rows: BoolArray) -> SupervisedSteps:
+    """Return some of the steps."""
+    chosen = torch.from_numpy(rows)
+    columns = {
+        name: getattr(steps, name)[chosen]
+        for name in SupervisedSteps.__slots__
+        if isinstance(getattr(steps, name), torch.Tensor)
+    }
+    return SupervisedSteps(**columns, episode_ids=steps.episode_ids)
