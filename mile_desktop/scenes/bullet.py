@@ -112,6 +112,9 @@ class BulletWorld:
             fixedTimeStep=1.0 / self._description.control.physics_hz,
             numSolverIterations=_SOLVER_ITERATIONS,
             deterministicOverlappingPairs=1,
+            # Never stop iterating early: which bodies are solved together, and so when the residual is small, depends
+            # on leftovers of earlier motion in the broad phase.
+            solverResidualThreshold=0.0,
             physicsClientId=self.client,
         )
 
