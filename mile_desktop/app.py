@@ -27,6 +27,7 @@ _UNATTENDED_SPEED = 2.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Open the window and return the exit status; with no display, run it unattended."""
     options = _parser().parse_args(arguments)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes it starts
     if not has_display():
         sys.stdout.write("No display: the same window runs offscreen, unattended, with a simulated supervisor.\n")
         sys.stdout.flush()

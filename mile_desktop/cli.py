@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -22,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     0 when it did what was asked, 1 after an error (one line on standard error), 2 for bad usage, 130 when cancelled.
     """
+    # read by torch when it is imported: these networks are too small for a second thread to pay
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         parser = _parser(given)

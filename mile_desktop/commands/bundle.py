@@ -5,6 +5,7 @@ to a simulated supervisor who watched it.
 """
 
 import argparse
+import hashlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -20,7 +21,7 @@ from mile_desktop.learning.trainer import Trainer
 from mile_desktop.operators.operator import Expert, Operator, OperatorContext, OperatorReading
 from mile_desktop.operators.supervisors import make_supervisor
 from mile_desktop.places import bundled_demonstrations, bundled_models
-from mile_desktop.policies.checkpoint import PolicyConfig, describe_network, load_policy, save_policy
+from mile_desktop.policies.checkpoint import PolicyConfig, PolicyNetwork, describe_network, load_policy, save_policy
 from mile_desktop.rollout.adopting import POLICY_FOLDER
 from mile_desktop.rollout.clock import SimulatedClock
 from mile_desktop.rollout.headless import roll_out
@@ -61,7 +62,7 @@ class Demonstrator:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_scene_argument(parser)
-    parser.add_argument("--demonstrations", type=positive, default=20, metavar="N", help="(%(default)s)")
+    parser.add_argument("--demonstrations", type=positive, default=17, metavar="N", help="(%(default)s)")
     parser.add_argument("--epochs", type=positive, default=150, metavar="N", help="of the initial policy (%(default)s)")
     parser.add_argument("--evaluate", type=positive, default=100, metavar="N", help="episodes (%(default)s)")
     parser.add_argument(
@@ -99,7 +100,7 @@ def _imitate(scene: str, demonstrations: Path, folder: Path, epochs: int) -> Non
     settings = TrainingSettings(method="bc", epochs=epochs, learning_rate=1e-3)
     result = Trainer(supervised_steps([], episodes), settings).run()
     config = PolicyConfig(
-        policy_id=f"{scene}-initial",
+        policy_id=f"{scene}-initial-{_fingerprint(result.network)}",
         scene=scene,
         name="v0",
         method="bc",
@@ -107,6 +108,14 @@ def _imitate(scene: str, demonstrations: Path, folder: Path, epochs: int) -> Non
         **describe_network(result.network),
     )
     save_policy(folder, result.network, config, replace=True)
+
+
+def _fingerprint(network: PolicyNetwork) -> str:
+    """Return eight characters that stand for the weights: another bundled policy gets another id."""
+    digest = hashlib.sha256()
+    for tensor in network.state_dict().values():
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()[:8]
 
 
 def _watch(scene: str, models: Path, demonstrations: Path, episodes: int, report: Report) -> None:
@@ -140,11 +149,12 @@ def _watch(scene: str, models: Path, demonstrations: Path, episodes: int, report
 
 def _say_success(scene: str, folder: Path, episodes: int, report: Report) -> None:
     driven = GymScene.make(scene)
-    results = evaluate(driven, load_policy(folder), evaluation_seeds(episodes))
+    policy = load_policy(folder)
+    results = evaluate(driven, policy, evaluation_seeds(episodes))
     driven.close()
     successes = sum(result.success for result in results)
     interval = wilson_interval(successes, episodes)
-    fields = {"policy": f"{scene}-initial", "episodes": episodes, "successes": successes, "interval": list(interval)}
+    fields = {"policy": policy.policy_id, "episodes": episodes, "successes": successes, "interval": list(interval)}
     report.say(fields, f"The initial policy succeeds in {successes} of {episodes}.")
 
 
