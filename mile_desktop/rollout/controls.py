@@ -1,14 +1,19 @@
 """Whom the worker listens to: devices live as long as the process, supervisors as long as a session."""
 
+import numpy as np
+
 from mile_desktop.operators.gamepad import Gamepad
 from mile_desktop.operators.group import OperatorGroup
-from mile_desktop.operators.operator import Expert, Operator
+from mile_desktop.operators.operator import Expert, Operator, OperatorContext
 from mile_desktop.operators.supervisors import make_supervisor
 from mile_desktop.operators.window_input import WindowOperator
 from mile_desktop.places import pad_profiles
 from mile_desktop.rollout.messages import PadState
 
 NOBODY = "none"
+
+_NOTHING = np.zeros(4, np.float32)
+_NO_ROBOT = OperatorContext(0, _NOTHING, _NOTHING, _NOTHING, _NOTHING, intervening=False)
 
 
 class Controls:
@@ -23,6 +28,10 @@ class Controls:
         people: list[Operator] = [self.gamepad] if gamepad else []
         people.extend(self.window.values())
         return OperatorGroup([*people, supervisor] if supervisor is not None else people)
+
+    def look(self) -> None:
+        """Follow the pads while there is no robot to drive; what is pressed meanwhile asks for nothing."""
+        self.gamepad.poll(_NO_ROBOT)
 
     def pad_state(self) -> PadState:
         """Return the pad as it is now, for the Devices page."""

@@ -199,6 +199,14 @@ class EpisodeClosed(Message, frozen=True):
     discarded: bool = False
 
 
+class PolicyAccepted(Message, frozen=True):
+    """What ``PromotePolicy`` asked for is loaded and drives from the next episode on; a refusal is a ``Note``."""
+
+    policy: str
+    """As it was asked for."""
+    intervention_model: str = ""
+
+
 class Note(Message, frozen=True):
     """One sentence for the message line."""
 
@@ -212,6 +220,8 @@ class Fault(Message, frozen=True):
 
     text: str
     """What was found, what was expected, what to do."""
+    policy_at_fault: bool = False
+    """Another policy would do."""
 
 
 class CameraRequest(Message, frozen=True):
@@ -249,4 +259,4 @@ Command = (
     | TestRumble
     | Shutdown
 )
-Event = SessionLoaded | Status | StepTaken | EpisodeClosed | Note | Fault | CameraRequest | PadState
+Event = SessionLoaded | Status | StepTaken | EpisodeClosed | PolicyAccepted | Note | Fault | CameraRequest | PadState

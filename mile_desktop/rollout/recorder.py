@@ -43,12 +43,14 @@ class Recorder:
     bounded queue; one writer thread commits. ``on_closed`` is called on the writer thread, when the episode is safely
     on disk. When the disk refuses, the item is kept and tried again, and ``problem`` says why: the loop holds the robot
     until there is room again, and nothing is lost.
+
+    Raises ``WorkspaceError`` when the workspace cannot be opened.
     """
 
     def __init__(
         self, workspace: Path, on_closed: Callable[[EpisodeRecord, ClosedKind], None], *, capacity: int = 2000
     ) -> None:
-        self._folder = workspace
+        self._workspace = Workspace.open(workspace)
         self._on_closed = on_closed
         self._items: queue.Queue[_Item] = queue.Queue(capacity)
         self._capacity = capacity
@@ -96,14 +98,14 @@ class Recorder:
         self._thread.join(timeout_s)
         self._abandon.set()
         self._thread.join()
+        self._workspace.close()
 
     def _write_all(self) -> None:
-        with Workspace.open(self._folder) as workspace:
-            journal = EpisodeJournal(workspace)
-            while not isinstance(item := self._items.get(), _Quit):
-                self._write_until_done(workspace, journal, item)
-                self._items.task_done()
+        journal = EpisodeJournal(self._workspace)
+        while not isinstance(item := self._items.get(), _Quit):
+            self._write_until_done(self._workspace, journal, item)
             self._items.task_done()
+        self._items.task_done()
 
     def _write_until_done(self, workspace: Workspace, journal: EpisodeJournal, item: _Item) -> None:
         if isinstance(item, EpisodeStart):

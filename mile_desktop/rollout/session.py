@@ -1,6 +1,7 @@
 """A loaded scene with its policy, its supervisors and its recorder: what the window and the command line both run."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import mile_desktop
@@ -49,28 +50,28 @@ class Session:
         self._info = scene_info(plan.scene)
         self._operator = operator
         self._publish = publish
-        self._workspace = Workspace.open(plan.workspace)
-        self._recorded_before = Catalogue(self._workspace).episode_count()
-        self._scene = GymScene.make(plan.scene)
-        try:
+        with ExitStack() as undoing:
+            self._workspace = Workspace.open(plan.workspace)
+            undoing.callback(self._workspace.close)
+            self._recorded_before = Catalogue(self._workspace).episode_count()
+            self._scene = GymScene.make(plan.scene)
+            undoing.callback(self._scene.close)
             running = self.load_policy(plan.policy, plan.intervention_model)
-        except BaseException:
-            self._scene.close()
-            self._workspace.close()
-            raise
-        self.recorder = Recorder(Path(plan.workspace), self._episode_closed)
-        self.cadence = Cadence(plan.rate_hz * plan.speed, clock)
-        self.loop = RolloutLoop(
-            env=self._scene,
-            running=running,
-            operator=operator,
-            sink=self.recorder,
-            publish=publish,
-            clock=clock,
-            describe_episode=self._describe_episode,
-            show=show,
-            first_seed=self._recorded_before if plan.seed is None else plan.seed,
-        )
+            self.recorder = Recorder(Path(plan.workspace), self._episode_closed)
+            undoing.callback(self.recorder.close)
+            self.cadence = Cadence(plan.rate_hz * plan.speed, clock)
+            self.loop = RolloutLoop(
+                env=self._scene,
+                running=running,
+                operator=operator,
+                sink=self.recorder,
+                publish=publish,
+                clock=clock,
+                describe_episode=self._describe_episode,
+                show=show,
+                first_seed=self._recorded_before if plan.seed is None else plan.seed,
+            )
+            undoing.pop_all()
 
     def load_policy(self, policy: str, intervention_model: str = "") -> RunningPolicy:
         """Load a policy and the intervention model that goes with it; may be called on another thread."""

@@ -3,7 +3,7 @@
 import gc
 import sys
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from multiprocessing.connection import Connection
 from typing import cast
 
@@ -32,14 +32,13 @@ from mile_desktop.scenes.experts import UnknownExpertError, load_expert
 from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.records import Outcome
 
+POLICY_ERRORS = (UnknownPolicyError, PolicyFileError, InterventionModelError)
 LOADING_ERRORS = (
+    *POLICY_ERRORS,
     WorkspaceError,
     UnknownSceneError,
     UnknownExpertError,
     SceneDescriptionError,
-    UnknownPolicyError,
-    PolicyFileError,
-    InterventionModelError,
     UnknownSupervisorError,
     OSError,
 )
@@ -94,7 +93,9 @@ class Worker:
         self._watch_pad = False
         self._running = True
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="policy loader")
-        self._promotion: Future[RunningPolicy] | None = None
+        self._promotion: tuple[m.PromotePolicy, Future[RunningPolicy]] | None = None
+        self._said_pad_problem = ""
+        self._said_bad_input = False
         self._handlers: dict[type, Callable[..., None]] = {
             m.LoadSession: self._load,
             m.StartEpisodes: self._start,
@@ -122,23 +123,31 @@ class Worker:
 
     def close(self) -> None:
         """Put the running episode on disk and release everything."""
-        self._loader.shutdown(cancel_futures=True)
-        if self._session is not None:
-            self._session.close()
+        self._leave_session()
+        self._loader.shutdown()
         self._controls.close()
 
     def _tick(self) -> None:
         session = self._session
         if session is None:
-            self._idle_cadence.wait()
-            return
-        self._finish_promotion(session)
-        session.loop.tick()
-        self._call_for_attention(session)
-        self._endpoint.send(session.status())
+            self._controls.look()
+        else:
+            self._finish_promotion(session)
+            session.loop.tick()
+            self._call_for_attention(session)
+            self._endpoint.send(session.status())
+        self._report_pad()
+        (self._idle_cadence if session is None else session.cadence).wait()
+
+    def _report_pad(self) -> None:
+        """Send the pad's state where somebody looks; say once what is wrong with it."""
         if self._watch_pad:
             self._endpoint.send(self._controls.pad_state())
-        session.cadence.wait()
+        problem = self._controls.gamepad.problem
+        if problem != self._said_pad_problem:
+            self._said_pad_problem = problem
+            if problem:
+                self._endpoint.send(m.Note(level="warning", text=problem))
 
     def _call_for_attention(self, session: Session) -> None:
         alerting = session.loop.asking or (session.loop.alert.active and session.loop.supervision.phase in MOVING)
@@ -152,15 +161,13 @@ class Worker:
     # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _load(self, plan: m.LoadSession) -> None:
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        self._leave_session()
         try:
             supervisor = simulated_supervisor(plan.simulated_operator, load_expert(plan.scene))
             operator = self._controls.group(supervisor, gamepad=plan.gamepad)
             self._session = Session(plan, operator, publish=self._endpoint.send, show=self._show, clock=self._clock)
         except LOADING_ERRORS as error:
-            self._endpoint.send(m.Fault(text=str(error)))
+            self._endpoint.send(m.Fault(text=str(error), policy_at_fault=isinstance(error, POLICY_ERRORS)))
             return
         self._set_alert(self._alert)
         # what was loaded stays: the collector need not look at it again while the robot moves
@@ -168,6 +175,14 @@ class Worker:
         gc.freeze()
         self._session.cadence.restart()
         self._endpoint.send(self._session.loaded())
+
+    def _leave_session(self) -> None:
+        if self._promotion is not None:
+            wait([self._promotion[1]])  # it reads the workspace that is about to be closed
+            self._promotion = None
+        if self._session is not None:
+            self._session.close()
+            self._session = None
 
     def _start(self, command: m.StartEpisodes) -> None:
         if self._session is not None:
@@ -199,22 +214,35 @@ class Worker:
 
     def _promote(self, command: m.PromotePolicy) -> None:
         if self._session is not None:
-            self._promotion = self._loader.submit(self._session.load_policy, command.policy, command.intervention_model)
+            loading = self._loader.submit(self._session.load_policy, command.policy, command.intervention_model)
+            self._promotion = command, loading
 
     def _finish_promotion(self, session: Session) -> None:
-        if self._promotion is None or not self._promotion.done():
+        if self._promotion is None or not self._promotion[1].done():
             return
-        promotion, self._promotion = self._promotion, None
+        (command, loading), self._promotion = self._promotion, None
         try:
-            session.loop.promote(promotion.result())
+            running = loading.result()
         except LOADING_ERRORS as error:
             text = f"{error} {session.loop.running.name} goes on."
             self._endpoint.send(m.Note(level="error", text=text))
+            return
+        self._endpoint.send(m.PolicyAccepted(policy=command.policy, intervention_model=command.intervention_model))
+        session.loop.promote(running)
 
     def _feed(self, command: m.WindowInput) -> None:
         operator = self._controls.window.get(command.source)
-        if operator is not None:
+        if operator is None:
+            return
+        try:
             operator.feed(command.source, takeover=command.takeover, action=command.action, rewind=command.rewind)
+        except ValueError as error:
+            # ten of them a second may follow; the takeover ends by silence
+            if not self._said_bad_input:
+                self._said_bad_input = True
+                self._endpoint.send(m.Note(level="warning", text=str(error)))
+        else:
+            self._said_bad_input = False
 
     def _set_alert(self, command: m.SetAlert) -> None:
         try:

@@ -20,7 +20,7 @@ class ChildClient(QObject):
 
     Everything is called on, and every signal comes from, the window's thread; nothing waits for the child but
     ``close``. Commands of the types in ``repeated`` describe what the child should be doing; the newest of each is sent
-    again after a restart.
+    again to every new process.
     """
 
     died = Signal(str)
@@ -65,9 +65,13 @@ class ChildClient(QObject):
     def start(self) -> None:
         """Start the process; commands may be sent at once."""
         self._child = self._make_child()
+        self._closed = False
         self._said_silent = self._said_refused = self._said_dead = False
         self._child.start()
         self._timer.start()
+        for kind in self.repeated:
+            if kind in self._standing:
+                self.send(self._standing[kind])
 
     def send(self, command: msgspec.Struct) -> bool:
         """Queue ``command``; return False, and say why by ``refused``, where that is not possible."""
@@ -156,9 +160,6 @@ class ChildClient(QObject):
             self._retiring = None
         self._restart_wanted = False
         self.start()
-        for kind in self.repeated:
-            if kind in self._standing:
-                self.send(self._standing[kind])
 
     def _announce_end(self, child: ChildProcess[Any]) -> None:
         if not self._said_dead:

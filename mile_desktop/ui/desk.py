@@ -1,17 +1,17 @@
 """The desk a person sits at: window, workspace, worker and viewer, wired to each other."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from mile_desktop.channels.shared import Frame
 from mile_desktop.places import default_workspace, pad_profiles
 from mile_desktop.processes import rollout_worker, viewer
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import IN_EPISODE
 from mile_desktop.scenes.catalogue import UnknownSceneError, scene_info, scenes
 from mile_desktop.storage.errors import WorkspaceError
-from mile_desktop.ui import theme
 from mile_desktop.ui.library import Library
 from mile_desktop.ui.main_window import MainWindow
 from mile_desktop.ui.pages.devices_page import DevicesPage
@@ -19,16 +19,14 @@ from mile_desktop.ui.pages.policies_page import PoliciesPage
 from mile_desktop.ui.pages.settings_page import SettingsPage
 from mile_desktop.ui.preferences import Preferences, PreferenceStore
 from mile_desktop.ui.supervise.page import SupervisePage
+from mile_desktop.ui.trouble import INITIAL, Trouble
 from mile_desktop.ui.viewer_client import ViewerClient
+from mile_desktop.ui.viewing import Viewing
 from mile_desktop.ui.worker_client import WorkerClient
 from mile_desktop.viewer import messages as v
 
-_INITIAL = "initial"
-_RESTART = "Restart"
-_CHOOSE_WORKSPACE = "Choose a workspace"
 _REFRESH_MS = 200
-_YAW_OF_X = 90.0
-"""The view's yaw 0 looks along +y; the pad counts headings from +x."""
+_CAMERA_KEYS = 4
 
 
 class Desk(QObject):
@@ -40,6 +38,8 @@ class Desk(QObject):
         Remembered choices.
     plan
         What to load at the start instead of what is remembered: workspace, scene, policy, simulated operator, speed.
+    worker
+        Entry point of the rollout worker, as of ``processes.rollout_worker``.
     """
 
     library_opened = Signal(object)
@@ -49,7 +49,13 @@ class Desk(QObject):
     episodes_changed = Signal()
     """An episode was closed, discarded or brought back."""
 
-    def __init__(self, preferences: PreferenceStore, *, plan: m.LoadSession | None = None) -> None:
+    def __init__(
+        self,
+        preferences: PreferenceStore,
+        *,
+        plan: m.LoadSession | None = None,
+        worker: Callable[..., None] = rollout_worker,
+    ) -> None:
         super().__init__()
         self.preferences = preferences
         self.library: Library | None = None
@@ -59,20 +65,21 @@ class Desk(QObject):
         self.devices = DevicesPage(pad_profiles())
         self.settings = SettingsPage(preferences)
         self.viewer = ViewerClient(viewer, self)
-        self.worker = WorkerClient(rollout_worker, (self.viewer.state_slot_name,), self)
+        self.worker = WorkerClient(worker, (self.viewer.state_slot_name,), self)
+        self._viewing = Viewing(self.viewer, self.supervise, self)
         self._simulated_operator = plan.simulated_operator if plan else "none"
         self._speed = plan.speed if plan else 1.0
+        self._seed = plan.seed if plan else None
         self._scene = plan.scene if plan else preferences.value.scene
         self._policy = plan.policy if plan else ""
-        self._policy_asked = ""
+        self.policy_asked = ""
         self._first_workspace = Path(plan.workspace) if plan else _remembered_workspace(preferences.value)
-        self._presets: tuple[v.Preset, ...] = ()
         self._before = preferences.value
-        self._fallen_back = False
         self._refresh = QTimer(self)
         self._refresh.setSingleShot(True)
         self._refresh.setInterval(_REFRESH_MS)
         self._refresh.timeout.connect(self.refresh_shelf)
+        self.trouble = Trouble(self)
         self._furnish()
         self._connect_worker()
         self._connect_viewer()
@@ -86,7 +93,7 @@ class Desk(QObject):
         self.window.show()
         self.viewer.start()
         self.worker.start()
-        self._paint_view()
+        self._viewing.paint_background()
         self.open_workspace(self._first_workspace)
 
     def close(self) -> None:
@@ -94,24 +101,31 @@ class Desk(QObject):
         self._refresh.stop()
         self.worker.close()
         self.viewer.close()
+        self.close_workspace()
+
+    def close_workspace(self) -> None:
+        """Let another window have the workspace."""
         if self.library is not None:
             self.library.close()
             self.library = None
 
     def open_workspace(self, folder: Path) -> None:
         """Use another workspace; when it cannot be opened, say why and go on with the one there is."""
-        if self._is_busy("Another workspace can be opened when the episode has ended."):
+        if self.library is not None and self.library.holds(folder):
+            self.window.say("info", f"{folder} is open already.")
+            return
+        if self.is_busy("Another workspace can be opened when the episode has ended."):
             return
         try:
             library = Library(folder)
         except WorkspaceError as error:
-            self.window.say("error", str(error), _CHOOSE_WORKSPACE)
+            self.trouble.complain(error, folder)
             return
         if self.library is not None:
             self.library.close()
         self.library = library
         self.preferences.remember_workspace(str(folder))
-        self._recover(library)
+        self.trouble.recover(library)
         self.library_opened.emit(library)
         self.load_scene(self._scene)
 
@@ -124,7 +138,7 @@ class Desk(QObject):
 
     def load_scene(self, scene: str) -> None:
         """Load a scene with the policy that was promoted there, or the bundled one."""
-        if self.library is None or self._is_busy("Another scene can be loaded when the episode has ended."):
+        if self.library is None or self.is_busy("Another scene can be loaded when the episode has ended."):
             return
         try:
             info = scene_info(scene)
@@ -132,24 +146,38 @@ class Desk(QObject):
             self.window.say("warning", f"{error} The first one is loaded.")
             info = scenes()[0]
         self._scene = info.name
-        self._fallen_back = False
         self.preferences.change(scene=info.name)
         self.window.header.set_scenes(scenes(), info.name)
         self.viewer.send(v.LoadScene(scene=info.name))
-        self._load(self._policy or self.library.catalogue.promoted(info.name) or _INITIAL)
+        try:
+            promoted = self.library.catalogue.promoted(info.name)
+        except WorkspaceError as error:
+            self.trouble.complain(error)
+            return
+        self.load(self._policy or promoted or INITIAL)
         self._policy = ""
+
+    def load(self, policy: str) -> None:
+        """Load the scene with a policy: an id, a folder, ``initial`` or ``expert``."""
+        if self.library is None:
+            return
+        self.policy_asked = policy
+        self.worker.send(
+            m.LoadSession(
+                workspace=str(self.library.folder),
+                scene=self._scene,
+                policy=policy,
+                simulated_operator=self._simulated_operator,
+                rate_hz=float(self.preferences.value.rate_hz),
+                speed=self._speed,
+                seed=self._seed,
+            )
+        )
+        self.worker.send(_alert(self.preferences.value))
 
     def use_policy(self, policy_id: str) -> None:
         """Let a policy drive from the next episode on; the one that drove until now is one click away."""
-        if self.library is None:
-            return
-        try:
-            self.library.catalogue.promote(self._scene, policy_id)
-        except WorkspaceError as error:
-            self.window.say("error", str(error))
-            return
         self.worker.send(m.PromotePolicy(policy=policy_id))
-        self.refresh_shelf()
 
     def refresh_shelf(self) -> None:
         """Show the policies as they are now."""
@@ -158,11 +186,19 @@ class Desk(QObject):
         try:
             shelf = self.library.shelf(self._scene)
         except WorkspaceError as error:
-            self.window.say("error", str(error))
+            self.trouble.complain(error)
             return
         self.window.header.set_policies(shelf.entries, shelf.current, shelf.previous)
         self.policies.show_policies(shelf.entries, shelf.current, shelf.previous)
         self.shelf_changed.emit(shelf)
+
+    def is_busy(self, reason: str) -> bool:
+        """Return whether an episode is open; say ``reason`` then."""
+        status = self.worker.status
+        if not self.worker.alive or status is None or status.phase not in IN_EPISODE:
+            return False
+        self.window.say("warning", reason)
+        return True
 
     # ── wiring ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -171,7 +207,7 @@ class Desk(QObject):
         self.window.add_page("policies", self.policies)
         self.window.add_page("devices", self.devices)
         self.window.add_page("settings", self.settings)
-        transport = self.supervise.transport
+        transport, view = self.supervise.transport, self.supervise.view
         self.window.install_actions(
             {
                 "start": transport.start_or_reset,
@@ -181,6 +217,9 @@ class Desk(QObject):
                 "discard": transport.ask_discard,
                 "hold": transport.toggle_hold,
                 "stop": transport.stop,
+                "camera_previous": partial(view.step_camera, -1),
+                "camera_next": partial(view.step_camera, 1),
+                **{f"camera_{index + 1}": partial(view.choose_camera, index) for index in range(_CAMERA_KEYS)},
             }
         )
         self.supervise.set_alert(_alert(self.preferences.value))
@@ -194,25 +233,18 @@ class Desk(QObject):
             signal.connect(page.handle)
         worker.status_changed.connect(self.window.header.show_status)
         worker.session_loaded.connect(self._session_loaded)
+        worker.policy_accepted.connect(self._policy_accepted)
         worker.episode_closed.connect(self._episode_closed)
         worker.note.connect(self._say_note)
-        worker.fault.connect(self._fault)
         worker.pad_state.connect(self.devices.show_pad)
         worker.camera_requested.connect(page.view.step_camera)
-        worker.died.connect(self._worker_lost)
-        worker.silent.connect(self._worker_lost)
         worker.refused.connect(self._say_error)
         page.command.connect(self._command)
 
     def _connect_viewer(self) -> None:
-        self.viewer.frame_ready.connect(self.supervise.show_frame)
-        self.viewer.thumbnail_ready.connect(self._show_thumbnail)
-        self.viewer.ready.connect(self._viewer_ready)
+        self._viewing.command.connect(self._command)
         self.viewer.note.connect(self._say_note)
         self.viewer.fault.connect(self._say_fault)
-        self.viewer.died.connect(self._say_error)
-        self.supervise.viewer_command.connect(self._viewer_command)
-        theme.signals().changed.connect(self._paint_view)
 
     def _connect_window(self) -> None:
         header = self.window.header
@@ -227,54 +259,37 @@ class Desk(QObject):
         self.devices.said.connect(self.window.say)
         self.settings.workspace_chosen.connect(self._workspace_chosen)
         self.preferences.changed.connect(self._preferences_changed)
-        self.window.messages.way_out_chosen.connect(self._take_way_out)
         self.window.closing.connect(self._closing)
 
     # ── what the worker says ─────────────────────────────────────────────────────────────────────────────────────
 
-    def _load(self, policy: str) -> None:
-        if self.library is None:
-            return
-        self._policy_asked = policy
-        self.worker.send(
-            m.LoadSession(
-                workspace=str(self.library.folder),
-                scene=self._scene,
-                policy=policy,
-                simulated_operator=self._simulated_operator,
-                rate_hz=float(self.preferences.value.rate_hz),
-                speed=self._speed,
-            )
-        )
-        self.worker.send(_alert(self.preferences.value))
-
     def _session_loaded(self, session: m.SessionLoaded) -> None:
-        self._fallen_back = False
         self.window.header.set_rate_asked(session.rate_hz)
         if self.library is None:
             return
-        known = self.library.policy(session.scene, session.policy_id)
-        if known is not None and self.library.catalogue.promoted(session.scene) != session.policy_id:
-            self.library.catalogue.promote(session.scene, session.policy_id)
-        self.preferences.change(policy=session.policy_id)
-        self.refresh_shelf()
+        self.trouble.recover(self.library)  # a worker that was ended has left its episode behind
+        self._promote(session.scene, session.policy_id)
         self.episodes_changed.emit()
+
+    def _policy_accepted(self, accepted: m.PolicyAccepted) -> None:
+        self._promote(self._scene, accepted.policy)
+
+    def _promote(self, scene: str, policy_id: str) -> None:
+        """Remember what drives; the expert and folders outside of the workspace are nothing it could remember."""
+        self.preferences.change(policy=policy_id)
+        if self.library is None:
+            return
+        try:
+            known = self.library.policy(scene, policy_id) is not None
+            if known and self.library.catalogue.promoted(scene) != policy_id:
+                self.library.catalogue.promote(scene, policy_id)
+        except WorkspaceError as error:
+            self.trouble.complain(error)
+        self.refresh_shelf()
 
     def _episode_closed(self, _: m.EpisodeClosed) -> None:
         self.episodes_changed.emit()
         self._refresh.start()
-
-    def _fault(self, fault: m.Fault) -> None:
-        """Say what could not be loaded; once, try the bundled policy instead, so that the scene can be used."""
-        if self._fallen_back or self._policy_asked == _INITIAL:
-            self.window.say("error", fault.text, _RESTART)
-            return
-        self._fallen_back = True
-        self.window.say("error", f"{fault.text} The bundled policy is loaded instead.")
-        self._load(_INITIAL)
-
-    def _worker_lost(self, reason: str) -> None:
-        self.window.say("error", f"{reason} Nothing moves. What was recorded is safe.", _RESTART)
 
     def _command(self, command: object) -> None:
         if isinstance(command, m.SetAlert):
@@ -284,38 +299,10 @@ class Desk(QObject):
                 ask_me=command.ask_me,
             )
             command = _alert(self.preferences.value)
-        if isinstance(command, m.Message):
+        if isinstance(command, m.RequestReset) and not self.worker.alive:
+            self.trouble.restart_worker()
+        elif isinstance(command, m.Message):
             self.worker.send(command)
-
-    # ── what the viewer says ─────────────────────────────────────────────────────────────────────────────────────
-
-    def _viewer_ready(self, ready: v.ViewerReady) -> None:
-        self._presets = ready.presets
-        self.supervise.view.set_presets(ready.presets)
-        self.viewer.send(v.SetThumbnails(names=tuple(preset.name for preset in self._small_views())))
-        if ready.presets:
-            self.worker.send(m.SetViewYaw(yaw_deg=ready.presets[0].yaw_deg + _YAW_OF_X))
-
-    def _small_views(self) -> tuple[v.Preset, ...]:
-        return self._presets[1:3]
-
-    def _show_thumbnail(self, index: int, frame: Frame) -> None:
-        small = self._small_views()
-        if index < len(small):
-            self.supervise.view.show_thumbnail(small[index].name, frame)
-
-    def _viewer_command(self, command: object) -> None:
-        if not isinstance(command, v.Message):
-            return
-        self.viewer.send(command)
-        if isinstance(command, (v.SetView, v.UsePreset)):
-            self.worker.send(m.SetViewYaw(yaw_deg=self.supervise.view.orbit.yaw_deg + _YAW_OF_X))
-
-    def _paint_view(self) -> None:
-        top, bottom = theme.token("raised"), theme.token("ground")
-        self.viewer.send(
-            v.SetBackground(top=top.getRgbF()[:3], bottom=bottom.getRgbF()[:3])  # type: ignore[index]
-        )
 
     # ── what the window says ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -328,7 +315,7 @@ class Desk(QObject):
         try:
             self.library.catalogue.set_policy_note(policy_id, note)
         except WorkspaceError as error:
-            self.window.say("error", str(error))
+            self.trouble.complain(error)
         self.refresh_shelf()
 
     def _preferences_changed(self, value: Preferences) -> None:
@@ -336,8 +323,8 @@ class Desk(QObject):
         if _alert(before) != _alert(value):
             self.supervise.set_alert(_alert(value))
             self.worker.send(_alert(value))
-        if before.rate_hz != value.rate_hz and not self._is_busy("The new rate counts when the scene is loaded next."):
-            self._load(value.policy or _INITIAL)
+        if before.rate_hz != value.rate_hz and not self.is_busy("The new rate counts when the scene is loaded next."):
+            self.load(value.policy or INITIAL)
 
     def _profile_changed(self, profile: str) -> None:
         self.worker.send(m.SetPad(profile=profile))
@@ -348,34 +335,12 @@ class Desk(QObject):
     def _rumble(self) -> None:
         self.worker.send(m.TestRumble())
 
-    def _take_way_out(self, name: str) -> None:
-        if name == _CHOOSE_WORKSPACE:
-            self.window.show_page("settings")
-        elif name == _RESTART:
-            self.worker.restart()
-            if self.library is not None:
-                self._recover(self.library)
-
     def _closing(self) -> None:
         self.preferences.remember_layout("supervise", self.supervise.save_layout().hex())
         self.preferences.save()
         self.close()
 
     # ── words ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _is_busy(self, reason: str) -> bool:
-        status = self.worker.status
-        if status is None or status.phase not in IN_EPISODE:
-            return False
-        self.window.say("warning", reason)
-        return True
-
-    def _recover(self, library: Library) -> None:
-        try:
-            for record in library.recover():
-                self.window.say("info", f"An episode of {record.steps} steps was recovered; it is marked as such.")
-        except WorkspaceError as error:
-            self.window.say("error", str(error))
 
     def _say_note(self, note: m.Note | v.ViewerNote) -> None:
         level = note.level if note.level in {"info", "success", "warning", "error"} else "info"

@@ -51,6 +51,10 @@ class Library:
         """The workspace's folder."""
         return self._workspace.folder
 
+    def holds(self, folder: Path) -> bool:
+        """Whether ``folder`` is this workspace, however its path is written."""
+        return folder.expanduser().resolve() == self.folder.resolve()
+
     def recover(self) -> tuple[EpisodeRecord, ...]:
         """Turn what killed processes left behind into episodes and return those."""
         return recover(self._workspace)

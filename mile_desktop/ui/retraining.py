@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
 from PySide6.QtCore import QObject
 
 from mile_desktop.learning.progress import AnyRunEvent, Compared, Failed, Finished, Trained
@@ -16,6 +17,7 @@ from mile_desktop.ui.learn.trainer_client import TrainerClient, TrainerRunningEr
 from mile_desktop.ui.library import Library, Shelf
 
 _PID_FILE = "trainer.pid"
+_RETRAIN = "Retrain"
 _MORE = 3
 """Evaluate more: so many times as many starts as before."""
 
@@ -49,13 +51,20 @@ class Retraining(QObject):
         panel.keep_requested.connect(self._keep)
         panel.evaluate_more_requested.connect(self._evaluate_more)
         panel.go_back_requested.connect(self._go_back)
+        self.trainer.running_changed.connect(self._running_changed)
+        desk.window.install_actions({"retrain": self._retrain_as_shown})
+        desk.window.messages.way_out_chosen.connect(self._take_way_out)
 
     def retrain(self, settings: dict[str, object]) -> None:
         """Start a training run from the policy that drives, with what the panel says."""
-        if self._desk.library is None:
+        library = self._desk.library
+        if library is None:
             return
-        self._compared = None
-        parent = self._desk.library.catalogue.promoted(self._desk.scene)
+        try:
+            parent = library.catalogue.promoted(self._desk.scene)
+        except WorkspaceError as error:
+            self._desk.trouble.complain(error)
+            return
         chosen = Settings(**settings)  # type: ignore[arg-type]
         arguments = [*chosen.arguments(), *(("--parent", parent) if parent else ())]
         self._start("train", new_id("run"), arguments)
@@ -72,23 +81,53 @@ class Retraining(QObject):
         common = ["--workspace", str(library.folder), "--scene", self._desk.scene, "--run-id", run_id, "--background"]
         command = [sys.executable, "-m", "mile_desktop", word, "--json", *common, *arguments]
         try:
+            if not self.trainer.running:
+                folder.mkdir(parents=True)
             self.trainer.start(command, folder)
-            folder.mkdir(parents=True, exist_ok=True)
             (folder / _PID_FILE).write_text(str(self.trainer.pid or ""))
         except (OSError, TrainerRunningError) as error:
             self._desk.window.say("error", f"The training could not be started: {error}")
+        else:
+            self._compared = None if word == "train" else self._compared
 
     def _find_running(self, library: Library) -> None:
-        """Follow a trainer that an earlier window left at work; one that died is marked as failed."""
-        for run in library.catalogue.runs():
-            if run.state != "running":
-                continue
-            folder = library.run_folder(run.run_id)
-            pid = _read_pid(folder)
-            if not self.trainer.running and pid and self.trainer.attach(folder, pid):
+        """Follow a trainer that an earlier window left at work; leave the one of the workspace before."""
+        if self.trainer.running:
+            self.trainer.leave()
+            self.panel.show_running(False)
+        for run_id in self._settle(library):
+            folder = library.run_folder(run_id)
+            if not self.trainer.running and self.trainer.attach(folder, _read_pid(folder)):
                 self._desk.window.say("info", "The training that was at work is still going on.")
-            elif not (self.trainer.running and self.trainer.run_folder == folder):
-                library.catalogue.set_run_state(run.run_id, "failed", message="The trainer ended before it was done.")
+
+    def _settle(self, library: Library) -> tuple[str, ...]:
+        """Mark runs whose trainer is gone without a word as failed; return the ids of those that are at work."""
+        at_work = []
+        try:
+            for run in library.catalogue.runs():
+                if run.state != "running":
+                    continue
+                if _is_at_work(library.run_folder(run.run_id)):
+                    at_work.append(run.run_id)
+                else:
+                    library.catalogue.set_run_state(
+                        run.run_id, "failed", message="The trainer ended before it was done."
+                    )
+        except WorkspaceError as error:
+            self._desk.trouble.complain(error)
+        return tuple(at_work)
+
+    def _running_changed(self, running: bool) -> None:
+        if not running and self._desk.library is not None:
+            self._settle(self._desk.library)
+
+    def _retrain_as_shown(self) -> None:
+        if not self.trainer.running and self.panel.can_retrain:
+            self.retrain(self.panel.settings.as_dict())
+
+    def _take_way_out(self, name: str) -> None:
+        if name == _RETRAIN:
+            self._retrain_as_shown()
 
     def _event(self, event: AnyRunEvent) -> None:
         match event:
@@ -103,7 +142,7 @@ class Retraining(QObject):
             case Finished():
                 self._desk.window.say("success", "Retraining is done.")
             case Failed(text=text):
-                self._desk.window.say("error", text)
+                self._desk.window.say("error", text, _RETRAIN)
 
     def _use(self, policy_id: str) -> None:
         self._desk.use_policy(policy_id)
@@ -138,7 +177,7 @@ class Retraining(QObject):
             promoted = library.catalogue.promoted(scene)
             policy = library.policy(scene, promoted) if promoted else None
         except WorkspaceError as error:
-            self._desk.window.say("error", str(error))
+            self._desk.trouble.complain(error)
             return
         self.panel.show_summary(
             LearnSummary(
@@ -158,3 +197,15 @@ def _read_pid(folder: Path) -> int:
         return int((folder / _PID_FILE).read_text())
     except (OSError, ValueError):
         return 0
+
+
+def _is_at_work(folder: Path) -> bool:
+    """Whether the trainer of the run in ``folder`` is alive; process ids are used again, names of runs are not."""
+    pid = _read_pid(folder)
+    if not pid:
+        return False
+    try:
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and any(folder.name in part for part in process.cmdline())
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False

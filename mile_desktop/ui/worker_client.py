@@ -27,6 +27,7 @@ class WorkerClient(ChildClient):
     """``Status``; only the newest of those that arrived together."""
     step_taken = Signal(object)
     session_loaded = Signal(object)
+    policy_accepted = Signal(object)
     episode_closed = Signal(object)
     note = Signal(object)
     fault = Signal(object)
@@ -52,6 +53,7 @@ class WorkerClient(ChildClient):
             m.Status: self.status_changed,
             m.StepTaken: self.step_taken,
             m.SessionLoaded: self.session_loaded,
+            m.PolicyAccepted: self.policy_accepted,
             m.EpisodeClosed: self.episode_closed,
             m.Note: self.note,
             m.Fault: self.fault,
@@ -72,8 +74,6 @@ class WorkerClient(ChildClient):
         """Queue ``command``; see ``ChildClient.send``."""
         if isinstance(command, m.LoadSession):
             self._session = None
-        elif isinstance(command, m.PromotePolicy):
-            self._remember_promotion(command)
         return super().send(command)
 
     def start(self) -> None:
@@ -81,7 +81,7 @@ class WorkerClient(ChildClient):
         self._status = self._session = None
         super().start()
 
-    def _remember_promotion(self, promotion: m.PromotePolicy) -> None:
+    def _remember_promotion(self, promotion: m.PolicyAccepted) -> None:
         """After a restart the promoted policy is to be loaded, not the one before it."""
         loaded = self._standing.get(m.LoadSession)
         if isinstance(loaded, m.LoadSession):
@@ -107,6 +107,8 @@ class WorkerClient(ChildClient):
                 self._status = event
             elif isinstance(event, m.SessionLoaded):
                 self._session = event
+            elif isinstance(event, m.PolicyAccepted):
+                self._remember_promotion(event)
             self._signals[type(event)].emit(event)
 
 

@@ -85,7 +85,8 @@ def test_a_worker_that_ends_by_itself_is_said_once(client: WorkerClient, qtbot: 
 
 def test_restarting_brings_the_session_back_with_the_promoted_policy(client: WorkerClient, qtbot: QtBot) -> None:
     loaded(client, qtbot)
-    client.send(m.PromotePolicy(policy="p2", intervention_model="i2"))
+    with qtbot.waitSignal(client.policy_accepted, timeout=5000):
+        client.send(m.PromotePolicy(policy="p2", intervention_model="i2"))
     os.kill(client.pid, signal_kill())
     qtbot.waitUntil(lambda: not client.alive, timeout=5000)
     before = client.pid

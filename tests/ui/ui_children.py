@@ -38,6 +38,9 @@ def worker(connection: Connection, *_arguments: str) -> None:
                     _misbehave(command.scene, endpoint)
                     loaded = True
                     endpoint.send(_session(command))
+                elif isinstance(command, m.PromotePolicy):
+                    accepted = {"policy": command.policy, "intervention_model": command.intervention_model}
+                    endpoint.send(m.PolicyAccepted(**accepted))
                 elif isinstance(command, m.EndEpisode):
                     _send_one_of_each(endpoint)
                 elif isinstance(command, m.RequestStop):

@@ -153,6 +153,11 @@ class LearnPanel(QScrollArea):
         return self._run.state
 
     @property
+    def can_retrain(self) -> bool:
+        """Whether Retrain can be pressed: there is something to learn from and no run at work."""
+        return not self._run.running and self._summary is not None and self._summary.can_train
+
+    @property
     def settings(self) -> Settings:
         """What Retrain would ask for."""
         return self.advanced.settings(str(self._method.currentData()))
