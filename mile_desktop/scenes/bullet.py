@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mile_desktop.scenes.description import BodyDescription, SceneDescription, SceneDescriptionError, model_path
 from mile_desktop.scenes.loading import load_model, load_robot
-from mile_desktop.scenes.urdf import Box, ModelError, read_boxes
+from mile_desktop.scenes.urdf import Box, read_boxes
 
 Array = NDArray[np.float64]
 FloatArray = NDArray[np.float32]
@@ -88,9 +88,9 @@ class BulletWorld:
             )
             self._free = {body.name: self._load_free(body) for body in description.bodies if body.kind == "free"}
             self._fixtures = {body.name: self._load_fixture(body) for body in description.bodies if body.kind != "free"}
-        except (SceneDescriptionError, ModelError) as error:
+        except SceneDescriptionError:
             self.close()
-            raise SceneDescriptionError(str(error)) from error
+            raise
         self._placed: dict[str, Pose] = {}
         self._configure()
         self._empty = self._park()

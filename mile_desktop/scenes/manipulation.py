@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from mile_desktop.scenes.bullet import BulletWorld
 from mile_desktop.scenes.catalogue import scene_info
-from mile_desktop.scenes.description import load_description, scene_folder
+from mile_desktop.scenes.description import load_description, model_path, scene_folder
 from mile_desktop.scenes.environment import FloatArray, UnknownSnapshotError
+from mile_desktop.scenes.kinematics import read_chain
 from mile_desktop.scenes.panda import Panda, PandaCommand
 
 FRAMES = 4
@@ -75,8 +76,10 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
             np.tile(self._low, FRAMES).astype(np.float32), np.tile(self._high, FRAMES).astype(np.float32)
         )
         self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (4,), np.float32)
+        robot = self.description.robot
+        chain = read_chain(model_path(self.description, robot.urdf), robot.tip_link)
         self._world = BulletWorld(self.description)
-        self._panda = Panda(self._world, self.description)
+        self._panda = Panda(self._world, self.description, chain)
         self._frames: deque[FloatArray] = deque(maxlen=FRAMES)
         self._step = 0
         self._done_steps = 0

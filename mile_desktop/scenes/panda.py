@@ -7,8 +7,8 @@ import pybullet
 from numpy.typing import NDArray
 
 from mile_desktop.scenes.bullet import BulletWorld, Pose
-from mile_desktop.scenes.description import SceneDescription, model_path
-from mile_desktop.scenes.kinematics import read_chain
+from mile_desktop.scenes.description import SceneDescription
+from mile_desktop.scenes.kinematics import Chain
 
 Array = NDArray[np.float64]
 
@@ -44,7 +44,7 @@ class PandaCommand:
 class Panda:
     """Turns actions into motor commands; owned by the environment."""
 
-    def __init__(self, world: BulletWorld, description: SceneDescription) -> None:
+    def __init__(self, world: BulletWorld, description: SceneDescription, chain: Chain) -> None:
         self._world = world
         self._robot = description.robot
         self._control = description.control
@@ -52,7 +52,7 @@ class Panda:
         self._low = np.array(description.workspace.low)
         self._high = np.array(description.workspace.high)
         self._home = np.array(description.robot.home_joints)
-        self._chain = read_chain(model_path(description, description.robot.urdf), description.robot.tip_link)
+        self._chain = chain
         self._gear()
         self.command = self._command_at_home()
 

@@ -7,10 +7,12 @@ from xml.etree import ElementTree as ET
 import numpy as np
 from numpy.typing import NDArray
 
+from mile_desktop.scenes.description import SceneDescriptionError
+
 Array = NDArray[np.float64]
 
 
-class ModelError(ValueError):
+class ModelError(SceneDescriptionError):
     """A robot or body model is not what the simulation needs."""
 
 
