@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from mile_desktop.places import default_workspace
 
@@ -27,15 +27,14 @@ class Report:
     """Speaks to people, or with ``--json`` one object a line to programs, on standard output and nothing else there."""
 
     as_json: bool
-    stream: TextIO = sys.stdout
 
     def say(self, fields: Fields, text: str) -> None:
         """Give the same fact in both forms: ``fields`` for programs, ``text`` for people (nothing when empty)."""
         if self.as_json:
-            self.stream.write(json.dumps(fields) + "\n")
+            sys.stdout.write(json.dumps(fields) + "\n")
         elif text:
-            self.stream.write(text + "\n")
-        self.stream.flush()
+            sys.stdout.write(text + "\n")
+        sys.stdout.flush()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mile_desktop.scenes.catalogue import scene_info
+from mile_desktop.scenes.engine import load_engine
 
 FloatArray = NDArray[np.float32]
 SceneEnv = gymnasium.Env[FloatArray, FloatArray]
@@ -79,6 +80,7 @@ def make_scene(name: str) -> SceneEnv:
     SceneDescriptionError
         Its description is wrong.
     """
+    load_engine()
     return cast("SceneEnv", gymnasium.make(scene_info(name).env_id, disable_env_checker=True))
 
 

@@ -1,0 +1,120 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mile_desktop.cli import main
+
+
+def run(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, list[dict[str, object]], str]:
+    """Run a command with ``--json``; every line on standard output has to be an object."""
+    status = main([*arguments, "--json"])
+    captured = capsys.readouterr()
+    return status, [json.loads(line) for line in captured.out.splitlines()], captured.err
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with three supervised episodes and one policy trained from them."""
+    folder = tmp_path_factory.mktemp("cli") / "workspace"
+    common = ["--workspace", str(folder), "--json"]
+    assert main(["rollout", "--operator", "segment", "--episodes", "3", "--seed", "5", *common]) == 0
+    settings = json.dumps({"ensemble": 2, "hidden": [16]})
+    assert main(["train", "--method", "mile", "--epochs", "2", "--settings", settings, "--run-id", "r1", *common]) == 0
+    return folder
+
+
+def test_scenes_lists_peg_insertion(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    status, lines, _ = run(["scenes", "--workspace", str(tmp_path)], capsys)
+    assert status == 0
+    assert {"scene": "peg-insertion", "env_id": "mile/PegInsertion-v0"}.items() <= lines[0].items()
+
+
+def test_rollout_reports_each_episode_and_repeats_itself(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    def roll(name: str) -> list[dict[str, object]]:
+        arguments = ["rollout", "--policy", "initial", "--operator", "probit", "--episodes", "2", "--seed", "11"]
+        status, lines, _ = run([*arguments, "--workspace", str(tmp_path / name)], capsys)
+        assert status == 0
+        return lines
+
+    first, second = roll("a"), roll("b")
+    keys = {"episode", "steps", "takeovers", "human_steps", "outcome", "mean_intervention_prob"}
+    assert [set(line) for line in first] == [keys, keys]
+    strip = [[{**line, "episode": ""} for line in lines] for lines in (first, second)]
+    assert strip[0] == strip[1]
+    assert first[0]["outcome"] in {"success", "failure"}
+
+
+def test_train_ends_with_the_policy_and_it_can_be_evaluated(
+    capsys: pytest.CaptureFixture[str], workspace: Path
+) -> None:
+    events = [json.loads(line) for line in (workspace / "runs" / "r1" / "progress.jsonl").read_text().splitlines()]
+    policy = events[-1]["policy"]
+    assert events[-1]["event"] == "finished"
+    fractions = [event["fraction"] for event in events if event["event"] == "progress"]
+    assert fractions == sorted(fractions)
+    arguments = ["evaluate", "--policy", policy, "--episodes", "2", "--seed", "900", "--workspace", str(workspace)]
+    status, (line,), _ = run(arguments, capsys)
+    assert status == 0
+    assert set(line) == {
+        *("scene", "policy", "episodes", "seed", "successes", "crashes", "success_rate", "interval"),
+    }
+    assert line["policy"] == policy
+
+
+def test_doctor_counts_and_finds_a_damaged_episode(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
+    status, (healthy,), _ = run(["doctor", "--workspace", str(workspace)], capsys)
+    assert status == 0
+    assert (healthy["episodes"], healthy["recovered"], healthy["problems"]) == (3, 0, [])
+    episode = sorted((workspace / "episodes").glob("*.parquet"))[0]
+    whole = episode.read_bytes()
+    episode.write_bytes(whole[: len(whole) // 2])
+    try:
+        _, (ill,), _ = run(["doctor", "--workspace", str(workspace)], capsys)
+    finally:
+        episode.write_bytes(whole)
+    assert any(episode.stem in str(problem) for problem in ill["problems"])  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["evaluate", "--policy", "nobody"], "no policy 'nobody'"),
+        (["rollout", "--scene", "tea-making"], "tea-making"),
+        (["train", "--settings", "[1]"], "expected an object"),
+        (["train", "--settings", '{"epoch": 3}'], "epoch"),
+        (["train", "--scene", "tea-making"], "tea-making"),
+    ],
+)
+def test_errors_are_one_line_and_status_1(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    status, lines, error = run([*arguments, "--workspace", str(tmp_path / "w")], capsys)
+    assert status == 1
+    assert lines == []
+    assert len(error.splitlines()) == 1
+    assert words in error
+
+
+def test_doctor_makes_no_workspace(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    status, _, error = run(["doctor", "--workspace", str(tmp_path / "missing")], capsys)
+    assert status == 1
+    assert "missing" in error
+    assert not (tmp_path / "missing").exists()
+
+
+@pytest.mark.parametrize("arguments", [[], ["brew"], ["rollout", "--episodes", "0"], ["rollout", "--operator", "x"]])
+def test_bad_usage_is_status_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_the_program_itself_keeps_standard_output_clean(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mile_desktop", "rollout", "--policy", "nobody", "--workspace", str(tmp_path), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ})
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
