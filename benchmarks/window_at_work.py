@@ -1,0 +1,193 @@
+"""The real window, put together by the program itself, with a role in the person's place and a trainer at work."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from unittest import mock
+
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtGui import QPaintEvent
+
+from mile_desktop import app
+from mile_desktop.channels.shared import Frame
+from mile_desktop.learning.progress import AnyRunEvent, Failed, Finished, Progress
+from mile_desktop.ui.desk import Desk
+from mile_desktop.ui.learn.model import Settings
+from mile_desktop.ui.retraining import Retraining
+from mile_desktop.ui.supervise.scene_view import SceneView
+
+SCENE = "peg-insertion"
+SIZE = (1440, 900)
+_BEAT_S = 0.005
+_POLL_MS = 50
+
+Finish = Callable[[int], None]
+Role = Callable[[Desk, Retraining, Finish], None]
+
+
+def record_beforehand(workspace: Path, episodes: int) -> None:
+    """Record supervised episodes, so that there is something to retrain on from the first moment."""
+    words = ["rollout", "--scene", SCENE, "--policy", "initial", "--operator", "segment", "--episodes", str(episodes)]
+    command = [sys.executable, "-m", "mile_desktop", *words, "--seed", "0", "--workspace", str(workspace), "--json"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def open_window(folder: Path, role: Role, worker: Callable[..., None], *, operator: str = "none") -> int:
+    """Run the program's window offscreen in real time until ``role`` ends it; return the exit status.
+
+    Parameters
+    ----------
+    folder
+        Holds the workspace and the preferences.
+    role
+        Called when the desk has started.
+    worker
+        Entry function of the rollout worker's process.
+    operator
+        Simulated supervisor.
+    """
+
+    def sit_down(desk: Desk, retraining: Retraining, _: Path, finish: Finish) -> None:
+        desk.window.ask_before_closing(lambda: True)
+        desk.window.resize(*SIZE)
+        role(desk, retraining, finish)
+
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    chosen = ["--workspace", str(folder / "workspace"), "--preferences", str(folder / "preferences.json")]
+    with mock.patch("mile_desktop.app._attend", sit_down), mock.patch("mile_desktop.ui.desk.rollout_worker", worker):
+        return app.main([*chosen, "--scene", SCENE, "--policy", "initial", "--operator", operator])
+
+
+class EndlessTraining(QObject):
+    """Presses Retrain, and again when it is done."""
+
+    def __init__(self, desk: Desk, retraining: Retraining) -> None:
+        super().__init__(desk)
+        self.finished = 0
+        self.problems: list[str] = []
+        self.at_work = False
+        """A network is being trained; reading and comparing are over or still to come."""
+        self._retraining = retraining
+        self._seed = 0
+        self._timer = QTimer(self)
+        self._timer.setInterval(_POLL_MS)
+        self._timer.timeout.connect(self._again)
+        retraining.trainer.event_read.connect(self._follow)
+
+    def start(self) -> None:
+        """Press Retrain from now on."""
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Press it no more and cancel what is at work."""
+        self._timer.stop()
+        self._retraining.trainer.cancel()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether no trainer runs."""
+        return not self._retraining.trainer.running
+
+    def _again(self) -> None:
+        if not self._retraining.trainer.running and not self.problems:
+            self._seed += 1
+            self._retraining.retrain(replace(Settings(), seed=self._seed).as_dict())
+
+    def _follow(self, event: AnyRunEvent) -> None:
+        match event:
+            case Progress(stage="policy"):
+                self.at_work = True
+            case Finished():
+                self.finished += 1
+            case Failed(text=text):
+                self.problems.append(text)
+
+
+class LoopWatch(QObject):
+    """Measures how long an event that comes every 5 ms, whatever the window does, has to wait for its turn."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.waits: list[float] = []
+        """Seconds."""
+        self._due = 0.0
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._turn)
+
+    def start(self) -> None:
+        """Measure from now on."""
+        self.waits.clear()
+        self._due = time.monotonic() + _BEAT_S
+        self._timer.start(round(_BEAT_S * 1000))
+
+    def stop(self) -> None:
+        """Measure no more."""
+        self._timer.stop()
+
+    def _turn(self) -> None:
+        now = time.monotonic()
+        while self._due <= now:
+            # one block makes every event wait that came meanwhile
+            self.waits.append(now - self._due)
+            self._due += _BEAT_S
+        self._timer.start(max(1, round((self._due - now) * 1000)))
+
+
+class PaintLog:
+    """Notes when the view was painted, how long it took, and what it showed; a context around the whole window."""
+
+    def __init__(self) -> None:
+        self.paints: list[tuple[float, float, str]] = []
+        """When it was done (s), how long it took (s), phase on the badge."""
+        self.frames = 0
+        """Frames that came on screen."""
+        self._desk: Desk | None = None
+        self._newest = self._painted = 0
+        self._patch: Any = None
+
+    def watch(self, desk: Desk) -> None:
+        """Note what comes on the screen of ``desk``."""
+        self._desk = desk
+        desk.viewer.frame_ready.connect(self._see)
+
+    def start(self) -> None:
+        """Forget what was painted before."""
+        self.paints.clear()
+        self.frames = 0
+
+    def _see(self, frame: Frame) -> None:
+        self._newest = frame.sequence
+
+    def __enter__(self) -> Self:
+        paint = SceneView.paintEvent
+
+        def timed(view: SceneView, event: QPaintEvent) -> None:
+            began = time.monotonic()
+            paint(view, event)
+            self._note(began)
+
+        self._patch = mock.patch.object(SceneView, "paintEvent", timed)
+        self._patch.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._patch.stop()
+
+    def _note(self, began: float) -> None:
+        status = self._desk.worker.status if self._desk is not None else None
+        now = time.monotonic()
+        self.paints.append((now, now - began, status.phase.value if status is not None else ""))
+        self.frames += self._newest != self._painted
+        self._painted = self._newest
+
+    def shown_after(self, moment: float, phase: str) -> float | None:
+        """Return the seconds from ``moment`` until ``phase`` was on screen; None when it never came there."""
+        return next((when - moment for when, _, shown in self.paints if when >= moment and shown == phase), None)
