@@ -7,10 +7,23 @@ import pytest
 # the offscreen platform's own screen, 800 × 800, is smaller than the window
 os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={Path(__file__).with_name('offscreen.json')}"
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication, QMenu
 
 from mile_desktop.ui import theme
 from mile_desktop.ui.preferences import PreferenceStore
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_over() -> Iterator[None]:
+    """Delete what was to be deleted later, and fail the test that left a window behind."""
+    yield
+    if QApplication.instance() is not None:
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        # the parentless menus are pyqtgraph's, one or two a plot; they go with the plot's Python side
+        windows = [widget for widget in QApplication.topLevelWidgets() if not isinstance(widget, QMenu)]
+        left = [f"{type(widget).__name__} {widget.objectName()!r}" for widget in windows]
+        assert not left
 
 
 @pytest.fixture
