@@ -1,0 +1,119 @@
+"""What each benchmark has to reach, and how to find it in its report."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Report = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One line of the table."""
+
+    row: str
+    measured: str
+    to_beat: str
+    met: bool
+
+
+def _at_most(row: str, value: float, limit: float, unit: str, *, figure: str = "") -> Verdict:
+    return Verdict(row, f"{figure} {value:.4g} {unit}".strip(), f"≤ {limit:g} {unit}", value <= limit)
+
+
+def _at_least(row: str, value: float, limit: float, unit: str) -> Verdict:
+    return Verdict(row, f"{value:.4g}{unit}", f"≥ {limit:g}{unit}", value >= limit)
+
+
+def _supervision(report: Report) -> list[Verdict]:
+    late, window = report["cadence"]["lateness"], report["window"]["event_wait"]
+    run = f"{report['seconds'] / 60:.3g} min"
+    return [
+        _at_most(f"tick lateness, {run}", late["p99_ms"], 2, "ms", figure="p99"),
+        _at_most(f"tick lateness, {run}", late["max_ms"], 10, "ms", figure="max"),
+        _at_most(f"missed ticks of {late['count']}", report["cadence"]["missed"], 0, ""),
+        _at_most("window's event loop, blocked", window["p99_ms"], 20, "ms", figure="p99"),
+        _at_most("window's event loop, blocked", window["max_ms"], 50, "ms", figure="max"),
+        _at_most("phase change → badge", report["badge"]["max_ms"], 100, "ms", figure="max"),
+    ]
+
+
+def _takeover_latency(report: Report) -> list[Verdict]:
+    ticks = [int(count) for way in ("press", "release") for count in report[way]["ticks"]]
+    return [
+        _at_most("takeover: SDL event → action, ticks", max(ticks), 1, "", figure="max"),
+        _at_most("takeover: SDL event → action", report["press"]["action"]["max_ms"], 50, "ms", figure="max"),
+        _at_most("takeover: SDL event → badge", report["press"]["badge_painted"]["p99_ms"], 100, "ms", figure="p99"),
+        _at_most("takeover: SDL event → badge", report["press"]["badge_painted"]["max_ms"], 100, "ms", figure="max"),
+    ]
+
+
+def _start(report: Report) -> list[Verdict]:
+    median = report["median_s"]
+    return [
+        _at_most("start: command → window", median["window_shown"], 2, "s"),
+        _at_most("start: command → first moving frame", median["first_moving_frame"], 6, "s"),
+    ]
+
+
+def _headless_rollout(report: Report) -> list[Verdict]:
+    result = report["results"]["rollout, initial policy"]
+    return [
+        _at_least("headless rollout, one core", result["steps_per_s"], 1000, " steps/s"),
+        _at_least("headless rollout, one core", result["times_real_time"], 20, " × real time"),
+    ]
+
+
+def _recording(report: Report) -> list[Verdict]:
+    steps = report["commit_steady"]
+    return [
+        _at_most("a step, committed, 50 a second", steps["p99_us"], 200, "µs", figure="p99"),
+        _at_most("open the table of 1,000 episodes", min(each["open_table_s"] for each in report["load"]), 1, "s"),
+        _at_most(
+            "load 1,000 episodes for training", min(each["load_for_training_s"] for each in report["load"]), 2, "s"
+        ),
+    ]
+
+
+def _scene_view(report: Report) -> list[Verdict]:
+    at_size = [each for each in report["timings"] if each["width"] == 640]
+    tiny, ours = at_size[-1]["median_ms"], at_size[0]["median_ms"]
+    return [_at_least("scene view 640×480, against TinyRenderer", tiny / ours, 3, " ×")]
+
+
+def _intervention_probability(report: Report) -> list[Verdict]:
+    ratios = report["ratios"]
+    return [
+        _at_least("p(ν∣s), one state, against sampling", ratios["one state with networks: sampled / exact"], 10, " ×"),
+        _at_most("p(ν∣s), one state, against bare networks", ratios["one state: exact / two forward passes"], 1.3, "×"),
+    ]
+
+
+def _training_step(report: Report) -> list[Verdict]:
+    ratios = report["ratios"]
+    return [
+        _at_least("training step, against sampling", ratios["training_step"], 10, " ×"),
+        _at_least("whole retraining, against sampling", ratios["retraining"], 10, " ×"),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A module of this package and what to ask it for."""
+
+    name: str
+    verdicts: Callable[[Report], list[Verdict]]
+    quick: tuple[str, ...]
+    """Arguments of a run that only shows that it works."""
+
+
+BENCHMARKS = (
+    Benchmark("supervision", _supervision, ("--minutes", "0.5")),
+    Benchmark("takeover_latency", _takeover_latency, ("--presses", "15")),
+    Benchmark("start", _start, ("--repeats", "1")),
+    Benchmark("scene_view", _scene_view, ("--pictures", "10")),
+    Benchmark("headless_rollout", _headless_rollout, ("--episodes", "3", "--repeats", "2")),
+    Benchmark("recording", _recording, ("--steps", "2000", "--episodes", "50")),
+    Benchmark("intervention_probability", _intervention_probability, ("--repeats", "10")),
+    Benchmark("training_step", _training_step, ("--repeats", "5", "--episodes", "4", "--epochs", "1")),
+)
