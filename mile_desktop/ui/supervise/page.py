@@ -1,7 +1,7 @@
 """The Supervise page: view, strips, transport and on-screen pad, put together."""
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from mile_desktop.channels.shared import Frame
@@ -23,6 +23,9 @@ from mile_desktop.ui.supervise.screen_pad import ScreenPad
 from mile_desktop.ui.supervise.strips import Strips
 from mile_desktop.ui.supervise.transport import Transport
 
+_PAD_WORD = "Screen pad"
+_ROOMY = 760
+
 
 class SupervisePage(QWidget):
     """Feed it with ``handle`` and ``show_frame``; it answers with two kinds of commands. Window's thread only."""
@@ -41,9 +44,10 @@ class SupervisePage(QWidget):
         self.pad = ScreenPad(self._orbit)
         self.pad.hide()
         self.keyboard = Keyboard(self, self._orbit)
-        self._pad_button = QPushButton("Screen pad")
+        self._pad_button = QPushButton(_PAD_WORD)
         self._pad_button.setCheckable(True)
         self._pad_button.setToolTip("Show the on-screen pad: take over with the mouse")
+        self._pad_button.setAccessibleName(_PAD_WORD)
         theme.set_icon(self._pad_button, "mdi6.gamepad-variant-outline")
         self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._lay_out()
@@ -153,6 +157,11 @@ class SupervisePage(QWidget):
         self.keyboard.attach()
         # Not into the first entry field: Space has to mean "take over" from the start.
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 – Qt's name
+        """Leave the room to the transport where there is little."""
+        super().resizeEvent(event)
+        self._pad_button.setText(_PAD_WORD if event.size().width() >= theme.px(_ROOMY) else "")
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 – Qt's name
         """Let everything go."""

@@ -25,6 +25,9 @@ LOOKS: dict[Phase, PhaseLook] = {
     Phase.STOPPED: PhaseLook("Stopped", "square", "stopped"),
     Phase.RESETTING: PhaseLook("Resetting", "cycle", "hold"),
 }
+SIMULATED = frozenset({"probit", "segment"})
+"""Kinds of operators that nobody has to tell how to take over."""
+
 ASKING = PhaseLook("Asks for help", "exclamation", "asking")
 ALERT = PhaseLook("Autonomous", "exclamation", "asking")
 """Still driving, but p has been above the threshold for the debounce time."""
@@ -68,4 +71,6 @@ def takeover_hint(status: Status) -> str:
     if status.phase is Phase.TAKEOVER:
         return f"You drive with {status.device or status.operator} · let go to hand back"
     instruction = status.instruction[0].upper() + status.instruction[1:]
+    if status.operator in SIMULATED:
+        return f"{status.device} watches and takes over by itself · hold Space to drive instead"
     return f"{instruction} to take over · let go to hand back"

@@ -22,6 +22,9 @@ from mile_desktop.ui.supervise.transport_model import Action, enabled
 ASKED_MS = 6000
 """How long the question before a discard stays; no answer means no."""
 MAX_EPISODES = 50
+_UNDO = "Undo discard"
+_QT_WIDEST = (1 << 24) - 1
+"""Qt's QWIDGETSIZE_MAX."""
 
 _LOOK: dict[Action, tuple[str, str, str, str]] = {
     # action: word, icon, what it does, its name in the table of keys
@@ -35,8 +38,10 @@ _LOOK: dict[Action, tuple[str, str, str, str]] = {
     Action.DISCARD: ("Discard", "mdi6.delete-outline", "Throw the episode away", "discard"),
 }
 _MARKS = (Action.SUCCESS, Action.FAILURE, Action.DISCARD)
-WORDS_WIDTH = 780
-COMPACT_WIDTH = 540
+LEAST_WIDTH = 440
+_SHAPE_WIDTH = 40
+_WORDLESS: tuple[frozenset[Action], ...] = (frozenset(), frozenset(_MARKS), frozenset(Action) - {Action.STOP})
+"""Ever shorter forms: which buttons show their shape only. Stop keeps its word."""
 
 
 class Transport(QFrame):
@@ -51,7 +56,7 @@ class Transport(QFrame):
         self._phase: Phase | None = None
         self._buttons = {action: _button(action) for action in Action}
         self._episodes = _episodes_box()
-        self._undo = QPushButton("Undo discard")
+        self._undo = QPushButton(_UNDO)
         self._undo.setToolTip("Bring the discarded episode back")
         theme.set_icon(self._undo, "mdi6.undo")
         self._undo.hide()
@@ -60,7 +65,6 @@ class Transport(QFrame):
         self._asked = QTimer(self)
         self._asked.setSingleShot(True)
         self._asked.setInterval(ASKED_MS)
-        self._compact = False
         self._marks, self._ask = self._outcome_rows()
         self._lay_out()
         self._connect()
@@ -112,6 +116,7 @@ class Transport(QFrame):
     def show_closed(self, closed: EpisodeClosed) -> None:
         """Offer to undo a discard until the next episode closes."""
         self._undo.setVisible(closed.discarded)
+        self._fit()
 
     def button(self, action: Action) -> QPushButton:
         """Return the button of ``action``."""
@@ -134,16 +139,34 @@ class Transport(QFrame):
     def minimumSizeHint(self) -> QSize:  # noqa: N802 – Qt's name
         """Return the room the compact buttons need; below the full width the words go and the shapes stay."""
         full = super().minimumSizeHint()
-        return QSize(min(full.width(), theme.px(COMPACT_WIDTH)), full.height())
+        return QSize(min(full.width(), theme.px(LEAST_WIDTH)), full.height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 – Qt's name
-        """Drop the words of the outcome buttons where there is no room for them."""
+        """Drop words where there is no room for them."""
         super().resizeEvent(event)
-        compact = event.size().width() < theme.px(WORDS_WIDTH)
-        if compact != self._compact:
-            self._compact = compact
-            for action in _MARKS:
-                self._buttons[action].setText("" if compact else _LOOK[action][0])
+        self._fit()
+
+    def _fit(self) -> None:
+        for wordless in _WORDLESS:
+            self._show_words(wordless)
+            layout = self.layout()
+            if layout is None or layout.minimumSize().width() <= self.width():
+                return
+
+    def _show_words(self, wordless: frozenset[Action]) -> None:
+        shape, any_width = theme.px(_SHAPE_WIDTH), _QT_WIDEST
+        for action, button in self._buttons.items():
+            narrow = action in wordless
+            button.setText("" if narrow else _LOOK[action][0])
+            button.setMaximumWidth(shape if narrow else any_width)
+        narrow = bool(wordless)
+        self._undo.setText("" if narrow else _UNDO)
+        self._undo.setMaximumWidth(shape if narrow else any_width)
+        self._question.setVisible(not narrow)
+        for row in (self._marks, self._ask):
+            layout = row.layout()
+            if layout is not None:
+                layout.activate()  # or the row would still be as wide as before
 
     def _refresh(self) -> None:
         allowed = enabled(self._phase)
@@ -157,6 +180,8 @@ class Transport(QFrame):
         self._episodes.setEnabled(Action.START in allowed)
         if self._phase not in IN_EPISODE:
             self._drop_question()
+        else:
+            self._fit()
 
     # ── what goes out; also called by keys ───────────────────────────────────────────────────────────────────────
 
@@ -201,6 +226,7 @@ class Transport(QFrame):
             return
         self._marks.hide()
         self._ask.show()
+        self._fit()
         self._asked.start()
 
     def _discard(self) -> None:
@@ -211,9 +237,11 @@ class Transport(QFrame):
         self._asked.stop()
         self._ask.hide()
         self._marks.show()
+        self._fit()
 
     def _undo_discard(self) -> None:
         self._undo.hide()
+        self._fit()
         self.commanded.emit(UndoDiscard())
 
     def _end(self, action: Action, outcome: str) -> None:
