@@ -62,7 +62,7 @@ class Demonstrator:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_scene_argument(parser)
-    parser.add_argument("--demonstrations", type=positive, default=17, metavar="N", help="(%(default)s)")
+    parser.add_argument("--demonstrations", type=positive, default=18, metavar="N", help="(%(default)s)")
     parser.add_argument("--epochs", type=positive, default=150, metavar="N", help="of the initial policy (%(default)s)")
     parser.add_argument("--evaluate", type=positive, default=100, metavar="N", help="episodes (%(default)s)")
     parser.add_argument(

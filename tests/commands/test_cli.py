@@ -118,3 +118,27 @@ def test_the_program_itself_keeps_standard_output_clean(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stdout == ""
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_calibrate_registers_a_model_and_says_both_rates(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
+    status, (line,), _ = run(["calibrate", "--workspace", str(workspace)], capsys)
+    assert status == 0
+    assert {"cost", "cdf_scale", "observed_rate", "predicted_rate", "log_likelihood_before", "log_likelihood"} <= set(line)
+    assert line["log_likelihood"] >= line["log_likelihood_before"] - 1e-6  # type: ignore[operator]
+    assert (workspace / "interventions" / str(line["intervention_model"]) / "model.safetensors").exists()
+
+
+def test_predict_scores_the_baselines_beside_the_model(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
+    status, lines, _ = run(["predict", "--workspace", str(workspace)], capsys)
+    assert status == 0
+    names = {line["name"] for line in lines}
+    assert {"majority", "history logistic", "mile, single", "mile, ensemble"} <= names
+
+
+def test_predict_without_episodes_says_what_to_do(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["scenes", "--workspace", str(tmp_path / "w")]) == 0
+    main(["evaluate", "--policy", "expert", "--episodes", "1", "--workspace", str(tmp_path / "w")])
+    capsys.readouterr()
+    status, _, error = run(["predict", "--workspace", str(tmp_path / "w")], capsys)
+    assert status == 1
+    assert "supervise one first" in error

@@ -1,0 +1,28 @@
+"""``mile-desktop calibrate``: cost and scale from your own interventions."""
+
+import argparse
+import dataclasses
+
+from mile_desktop.commands.command import Command, Report, add_scene_argument
+from mile_desktop.evaluation.prediction import calibrate_recorded
+from mile_desktop.storage.workspace import Workspace
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_scene_argument(parser)
+    parser.add_argument("--model", default="", metavar="M", help="intervention model (the one in use)")
+
+
+def _run(options: argparse.Namespace, report: Report) -> None:
+    with Workspace.open(options.workspace, create=False) as workspace:
+        model, found = calibrate_recorded(workspace, options.scene, options.model)
+    text = (
+        f"{model}: cost {found.cost:.3g} ± {found.cost_error:.2g}, scale {found.cdf_scale:.3g}. "
+        f"Takeover rate observed {found.observed_rate:.1%}, predicted {found.predicted_rate_before:.1%} before and "
+        f"{found.predicted_rate:.1%} now; log-likelihood a step {found.log_likelihood_before:.4f} before and "
+        f"{found.log_likelihood:.4f} now."
+    )
+    report.say({"intervention_model": model, **dataclasses.asdict(found)}, text)
+
+
+CALIBRATE = Command("calibrate", "fit the cost of stepping in to the recorded interventions", _add_arguments, _run)

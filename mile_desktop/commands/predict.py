@@ -1,0 +1,41 @@
+"""``mile-desktop predict``: how well takeovers are predicted on held-out episodes."""
+
+import argparse
+
+from mile_desktop.commands.command import Command, Report, add_scene_argument
+from mile_desktop.evaluation.prediction import as_json, score_recorded
+from mile_desktop.intervention.compare import ComparedPredictor
+from mile_desktop.storage.workspace import Workspace
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_scene_argument(parser)
+    parser.add_argument("--model", default="", metavar="M", help="intervention model (the one in use)")
+    parser.add_argument("--threshold", type=float, default=0.5, metavar="P", help="of the alarm (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, metavar="K", help="of the choice of held-out episodes")
+
+
+def _run(options: argparse.Namespace, report: Report) -> None:
+    with Workspace.open(options.workspace, create=False) as workspace:
+        compared = score_recorded(
+            workspace, options.scene, options.model, threshold=options.threshold, seed=options.seed
+        )
+    if not options.json:
+        report.say({}, _HEADING)
+    for predictor in compared:
+        report.say(as_json(predictor), _row(predictor))
+
+
+_HEADING = "predictor        AUROC  matched  PR area  Brier  log-lik  announced  lead   false alarms/min"
+
+
+def _row(predictor: ComparedPredictor) -> str:
+    scores, alarm = predictor.ahead, predictor.alarm
+    return (
+        f"{predictor.name:16} {scores.auroc:5.3f}  {scores.phase_matched_auroc:7.3f}  {scores.average_precision:7.3f}  "
+        f"{scores.brier:5.3f}  {scores.log_likelihood:7.3f}  {alarm.announced:4}/{alarm.takeovers:<4}  "
+        f"{alarm.median_lead_s:4.1f} s {alarm.false_alarms_per_minute:6.1f}"
+    )
+
+
+PREDICT = Command("predict", "score the prediction of takeovers on held-out episodes", _add_arguments, _run)
