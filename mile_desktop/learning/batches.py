@@ -8,7 +8,7 @@ import torch
 
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.dataset import human_targets
-from mile_desktop.learning.objectives import MassRule
+from mile_desktop.learning.objectives import MassRule, Weighing
 
 
 class Batch(NamedTuple):
@@ -115,10 +115,12 @@ class TrainingData:
             yield rows, self.anchors[drawn.to(primary.device)]
 
 
-def lay_out(steps: SupervisedSteps, masses: MassRule, *, anchor_share: float, device: torch.device) -> TrainingData:
-    """Lay ``steps`` out for a method that distributes its imitation by ``masses``."""
+def lay_out(
+    steps: SupervisedSteps, masses: MassRule, *, anchor_share: float, device: torch.device, silence: float = 0.0
+) -> TrainingData:
+    """Lay ``steps`` out for a method that distributes its imitation by ``masses``; see ``Weighing`` for the shares."""
     anchors = anchor_steps(steps).nonzero().squeeze(-1)
-    mass = masses(steps, anchor_share if len(anchors) else 0.0)
+    mass = masses(steps, Weighing(len(anchors), anchor_share, silence))
     supervised = (~steps.demonstration).nonzero().squeeze(-1)
     return TrainingData(
         observation=steps.observation.to(device),

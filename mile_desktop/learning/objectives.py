@@ -37,8 +37,19 @@ class ImitationMass(NamedTuple):
     """Weight of all anchor steps together, spread evenly."""
 
 
-MassRule = Callable[[SupervisedSteps, float], ImitationMass]
-"""Steps and the anchors' share (0 where there are none) → weights."""
+class Weighing(NamedTuple):
+    """What a method's weights depend on besides the steps."""
+
+    anchors: int
+    """Number of anchor steps."""
+    share: float
+    """Least share of the mass that anchors have where there are any; 0: none, whatever there is."""
+    silence: float = 0.0
+    """Weight of imitating the robot where nobody stepped in, against 1 of imitating a human; MILE only."""
+
+
+MassRule = Callable[[SupervisedSteps, Weighing], ImitationMass]
+"""Steps and what else matters → weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,29 +99,47 @@ def _spread(weights: torch.Tensor, mass: float) -> torch.Tensor:
     return weights * (mass / total) if total > 0 else weights
 
 
-def _with_anchors(weights: torch.Tensor, anchor_share: float) -> ImitationMass:
-    if not weights.any():
-        return ImitationMass(weights, 1.0 if anchor_share else 0.0)
-    return ImitationMass(_spread(weights, 1 - anchor_share), anchor_share)
+def _with_anchors(weights: torch.Tensor, weighing: Weighing) -> ImitationMass:
+    """Give anchors their share, or more where they are more: no single correction outweighs many demonstrations.
+
+    With few corrections a fixed share would have the policy learn each of them, tremor and all, by heart.
+    """
+    if not weighing.anchors or not weighing.share:
+        return ImitationMass(_spread(weights, 1.0), 0.0)
+    mass = max(weighing.share, weighing.anchors / (weighing.anchors + float(weights.sum())))
+    return ImitationMass(_spread(weights, 1 - mass), mass)
 
 
-def corrections_only(steps: SupervisedSteps, anchor_share: float) -> ImitationMass:
-    """Imitate the human where ν = 1, and the anchors: MILE's action term and HG-DAgger (Kelly et al. 2019)."""
-    return _with_anchors(steps.intervention.float(), anchor_share)
+def _robot_steps(steps: SupervisedSteps) -> torch.Tensor:
+    return (~steps.intervention & ~steps.demonstration).float()
 
 
-def everything_executed(steps: SupervisedSteps, anchor_share: float) -> ImitationMass:
+def corrections_only(steps: SupervisedSteps, weighing: Weighing) -> ImitationMass:
+    """Imitate the human where ν = 1, and the anchors: HG-DAgger (Kelly et al. 2019)."""
+    return _with_anchors(steps.intervention.float(), weighing)
+
+
+def corrections_and_silence(steps: SupervisedSteps, weighing: Weighing) -> ImitationMass:
+    """Imitate the human where ν = 1, the anchors, and by ``silence`` the robot where nobody stepped in: MILE.
+
+    The publication has ``silence`` 0. A supervisor who tolerates much says little by keeping silent; then nothing else
+    holds the policy where it was good enough.
+    """
+    return _with_anchors(steps.intervention.float() + weighing.silence * _robot_steps(steps), weighing)
+
+
+def everything_executed(steps: SupervisedSteps, weighing: Weighing) -> ImitationMass:
     """Imitate every executed action alike: behaviour cloning."""
-    return _with_anchors((~steps.demonstration).float(), anchor_share)
+    return _with_anchors((~steps.demonstration).float(), weighing)
 
 
-def balanced_halves(steps: SupervisedSteps, anchor_share: float) -> ImitationMass:
+def balanced_halves(steps: SupervisedSteps, weighing: Weighing) -> ImitationMass:
     """Give interventions and the rest of the rollouts half the mass each: IWR (Mandlekar et al. 2020)."""
-    human = steps.intervention.float()
-    robot = (~steps.intervention & ~steps.demonstration).float()
+    human, robot = steps.intervention.float(), _robot_steps(steps)
     if not human.any() or not robot.any():
-        return _with_anchors(human + robot, anchor_share)
-    return _with_anchors(_spread(human, 0.5) + _spread(robot, 0.5), anchor_share)
+        return _with_anchors(human + robot, weighing)
+    half = float(human.sum() + robot.sum()) / 2
+    return _with_anchors(_spread(human, half) + _spread(robot, half), weighing)
 
 
 def steps_before_intervention(steps: SupervisedSteps, lead: int) -> torch.Tensor:
@@ -123,7 +152,7 @@ def steps_before_intervention(steps: SupervisedSteps, lead: int) -> torch.Tensor
     return before & ~human & ~steps.demonstration
 
 
-def four_classes(steps: SupervisedSteps, anchor_share: float) -> ImitationMass:
+def four_classes(steps: SupervisedSteps, weighing: Weighing) -> ImitationMass:
     """Weigh demonstrations, interventions, steps before one, and robot steps as Sirius does (Liu et al. 2023).
 
     The classes have the masses r_demo, .5, .002 and what remains (≥ 0), where r_demo is the demonstrations' share of
@@ -132,13 +161,13 @@ def four_classes(steps: SupervisedSteps, anchor_share: float) -> ImitationMass:
     human = steps.intervention
     before = steps_before_intervention(steps, SIRIUS_LEAD)
     robot = ~(human | before | steps.demonstration)
-    demonstrated = float(steps.demonstration.float().mean()) if anchor_share else 0.0
+    demonstrated = float(steps.demonstration.float().mean()) if weighing.share else 0.0
     remaining = max(0.0, 1 - demonstrated - 0.5 - 0.002)
     classes = ((human, 0.5), (before, 0.002), (robot, remaining))
     weights = sum((_spread(mask.float(), mass) for mask, mass in classes), torch.zeros(len(steps)))
     total = float(weights.sum()) + demonstrated
     if total <= 0:
-        return _with_anchors(weights, anchor_share)
+        return _with_anchors(weights, weighing)
     return ImitationMass(weights / total, demonstrated / total)
 
 
@@ -149,7 +178,7 @@ METHODS: dict[str, Objective] = {
             "mile",
             "MILE",
             "Learns from your corrections and from when you stayed silent.",
-            corrections_only,
+            corrections_and_silence,
             learns_from_silence=True,
         ),
         Objective("bc", "Behaviour cloning", "Imitates everything that was executed.", everything_executed),

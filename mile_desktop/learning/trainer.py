@@ -149,7 +149,13 @@ class Trainer:
     # ── setting up ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def _lay_out(self, steps: SupervisedSteps) -> TrainingData:
-        return lay_out(steps, self._objective.masses, anchor_share=self._settings.anchor_share, device=self._device)
+        return lay_out(
+            steps,
+            self._objective.masses,
+            anchor_share=self._settings.anchor_share,
+            silence=self._settings.silence,
+            device=self._device,
+        )
 
     def _check_data(self) -> None:
         imitated = bool(self._train.weight.any()) or (self._train.anchor_mass > 0 and len(self._train.anchors) > 0)

@@ -10,6 +10,7 @@ from mile_desktop.learning.objectives import (
     METHODS,
     ImitationMass,
     UnknownMethodError,
+    Weighing,
     objective,
     steps_before_intervention,
 )
@@ -34,8 +35,8 @@ def steps(human: str, *, episodes: tuple[int, ...] | None = None) -> SupervisedS
     )
 
 
-def mass(name: str, human: str, share: float = 0.5) -> ImitationMass:
-    return objective(name).masses(steps(human), share)
+def mass(name: str, human: str, share: float = 0.5, silence: float = 0.0) -> ImitationMass:
+    return objective(name).masses(steps(human), Weighing(human.count("d"), share, silence))
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -46,7 +47,8 @@ def test_the_mass_is_one_or_nothing_and_never_negative(name: str, human: str, sh
     assert (found.supervised >= 0).all()
     assert found.anchors >= 0
     assert not found.supervised[torch.tensor([each == "d" for each in human])].any()
-    assert float(found.supervised.sum()) + found.anchors == pytest.approx(1, abs=1e-5)
+    something = bool(found.supervised.any()) or "d" in human
+    assert float(found.supervised.sum()) + found.anchors == pytest.approx(float(something), abs=1e-5)
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -63,8 +65,20 @@ def test_corrections_only(name: str) -> None:
     assert found.anchors == 0.5
 
 
+def test_anchors_that_are_more_weigh_more() -> None:
+    """A single correction is worth no more than a single demonstrated step, however few there are."""
+    found = mass("hg-dagger", "h" + "d" * 99)
+    assert found.anchors == pytest.approx(0.99)
+    assert found.supervised[0] == pytest.approx(0.01)
+
+
+def test_silence_is_imitated_by_its_weight() -> None:
+    found = mass("mile", "..h", 0.0, silence=0.25).supervised
+    torch.testing.assert_close(found, torch.tensor([1.0, 1.0, 4.0]) / 6)
+
+
 def test_behaviour_cloning_takes_every_step_alike() -> None:
-    torch.testing.assert_close(mass("bc", ".h..", 0.2).supervised, torch.full((4,), 0.2))
+    torch.testing.assert_close(mass("bc", ".h..d", 0.2).supervised[:4], torch.full((4,), 0.2))
 
 
 def test_iwr_gives_interventions_and_the_rest_half_the_mass_each() -> None:
