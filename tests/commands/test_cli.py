@@ -18,10 +18,10 @@ def run(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, 
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with three supervised episodes and one policy trained from them."""
+    """A workspace with six supervised episodes and one policy trained from them."""
     folder = tmp_path_factory.mktemp("cli") / "workspace"
     common = ["--workspace", str(folder), "--json"]
-    assert main(["rollout", "--operator", "segment", "--episodes", "3", "--seed", "5", *common]) == 0
+    assert main(["rollout", "--operator", "segment", "--episodes", "6", "--seed", "5", *common]) == 0
     settings = json.dumps({"ensemble": 2, "hidden": [16]})
     assert main(["train", "--method", "mile", "--epochs", "2", "--settings", settings, "--run-id", "r1", *common]) == 0
     return folder
@@ -68,7 +68,7 @@ def test_train_ends_with_the_policy_and_it_can_be_evaluated(
 def test_doctor_counts_and_finds_a_damaged_episode(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
     status, (healthy,), _ = run(["doctor", "--workspace", str(workspace)], capsys)
     assert status == 0
-    assert (healthy["episodes"], healthy["recovered"], healthy["problems"]) == (3, 0, [])
+    assert (healthy["episodes"], healthy["recovered"], healthy["problems"]) == (6, 0, [])
     episode = sorted((workspace / "episodes").glob("*.parquet"))[0]
     whole = episode.read_bytes()
     episode.write_bytes(whole[: len(whole) // 2])
@@ -113,7 +113,17 @@ def test_bad_usage_is_status_2(arguments: list[str], capsys: pytest.CaptureFixtu
 
 
 def test_the_program_itself_keeps_standard_output_clean(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "mile_desktop", "rollout", "--policy", "nobody", "--workspace", str(tmp_path), "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "mile_desktop",
+        "rollout",
+        "--policy",
+        "nobody",
+        "--workspace",
+        str(tmp_path),
+        "--json",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ})
     assert done.returncode == 1
     assert done.stdout == ""
@@ -123,7 +133,9 @@ def test_the_program_itself_keeps_standard_output_clean(tmp_path: Path) -> None:
 def test_calibrate_registers_a_model_and_says_both_rates(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
     status, (line,), _ = run(["calibrate", "--workspace", str(workspace)], capsys)
     assert status == 0
-    assert {"cost", "cdf_scale", "observed_rate", "predicted_rate", "log_likelihood_before", "log_likelihood"} <= set(line)
+    assert {"cost", "cdf_scale", "observed_rate", "predicted_rate", "log_likelihood_before", "log_likelihood"} <= set(
+        line
+    )
     assert line["log_likelihood"] >= line["log_likelihood_before"] - 1e-6  # type: ignore[operator]
     assert (workspace / "interventions" / str(line["intervention_model"]) / "model.safetensors").exists()
 

@@ -1,0 +1,24 @@
+"""What every test may rely on: nothing here reaches the user's own folders, screen, sound card or pads."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_HOME = tempfile.TemporaryDirectory(prefix="mile-tests-", ignore_cleanup_errors=True)
+
+# set before anything imports Qt, SDL or torch; processes that tests start inherit it
+os.environ["XDG_CONFIG_HOME"] = str(Path(_HOME.name, "config"))
+os.environ["XDG_DATA_HOME"] = str(Path(_HOME.name, "data"))
+os.environ["XDG_STATE_HOME"] = str(Path(_HOME.name, "state"))
+os.environ["XDG_CACHE_HOME"] = str(Path(_HOME.name, "cache"))
+os.environ["SDL_AUDIODRIVER"] = "dummy"
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_home() -> Iterator[None]:
+    yield
+    _HOME.cleanup()
