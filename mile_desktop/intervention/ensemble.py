@@ -16,6 +16,11 @@ HIDDEN = (128, 128)
 """Half as wide as a policy: an ensemble averages what a single network must get right alone."""
 
 
+HUMAN_STD_FLOOR = 0.3
+"""Floor of σ of the human's actions, higher than a policy's: demonstrations without noise would drive it down, and
+with it every distance up until only the farthest states differ."""
+
+
 class StackedMlp(nn.Module):
     """``members`` perceptrons with ReLU over standardised observations, evaluated as one batched pass.
 

@@ -23,7 +23,7 @@ from mile_desktop.intervention.calibration import (
     fit_cost_and_scale,
 )
 from mile_desktop.intervention.data import SupervisedSteps
-from mile_desktop.intervention.ensemble import HIDDEN, MEMBERS, GaussianEnsemble, clipped_distance
+from mile_desktop.intervention.ensemble import HIDDEN, HUMAN_STD_FLOOR, MEMBERS, GaussianEnsemble, clipped_distance
 from mile_desktop.intervention.forecast_fit import fit_forecast
 from mile_desktop.intervention.model import InterventionModel, ModelConfig, build_mental
 from mile_desktop.intervention.probability import intervention_log_probability_at
@@ -36,7 +36,7 @@ from mile_desktop.intervention.strata import (
     supervised_rows,
 )
 from mile_desktop.intervention.temporal import fit_temporal
-from mile_desktop.policies.networks import STD_CEILING, STD_FLOOR
+from mile_desktop.policies.networks import STD_CEILING
 
 FALLBACK_COST, FALLBACK_SCALE = 2.0, 2.0
 """Assumed where the data does not determine them: nobody took over, or nobody let go."""
@@ -75,7 +75,7 @@ class FitSettings:
     temporal: bool = True
     forecast: bool = True
     """Whether the temporal model and the forecast are fitted as well, where the takeovers allow it."""
-    std_floor: float = STD_FLOOR
+    std_floor: float = HUMAN_STD_FLOOR
     std_ceiling: float = STD_CEILING
     seed: int = 0
 

@@ -15,6 +15,7 @@ from mile_desktop.intervention.forecast import SIGNALS, Forecast, build_forecast
 from mile_desktop.intervention.model_config import MODEL_SCHEMA, HeldOutScore, ModelConfig, TemporalParameters
 from mile_desktop.intervention.probability import Scalar, intervention_log_probability_at
 from mile_desktop.intervention.strata import unseen_by
+from mile_desktop.policies.networks import STD_FLOOR
 from mile_desktop.policies.tensor_folder import (
     TensorFileError,
     encode_tensors,
@@ -221,7 +222,8 @@ def build_mental(config: ModelConfig) -> GaussianEnsemble | None:
     """Make the untrained network for π̂ where ``config`` asks for one."""
     if config.mental_rule == "running":
         return None
-    return build_ensemble(msgspec.structs.replace(config, members=1))
+    # a policy may be surer of itself than the floor for humans allows
+    return build_ensemble(msgspec.structs.replace(config, members=1, std_floor=min(config.std_floor, STD_FLOOR)))
 
 
 def save_intervention_model(folder: Path, model: InterventionModel, *, replace: bool = False) -> None:
