@@ -18,6 +18,11 @@ def own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def nothing_left_over() -> None:
+    """Windows stay for a whole module here, and are closed by ``open_desk``."""
+
+
 @pytest.fixture(scope="module")
 def open_desk(qapp: QApplication) -> Iterator[OpenDesk]:
     """Start desks; those that are still open at the end of the module are closed."""

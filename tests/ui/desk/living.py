@@ -13,9 +13,12 @@ from mile_desktop.processes import rollout_worker
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.desk import Desk
+from mile_desktop.ui.library import Library
 from mile_desktop.ui.message_line import Entry
 from mile_desktop.ui.preferences import PreferenceStore
 from mile_desktop.ui.retraining import Retraining
+from mile_desktop.ui.supervise.phase_look import look
+from mile_desktop.ui.supervise.transport_model import Action
 
 DEADLINE_S = 40.0
 SIZE = (1100, 700)
@@ -28,7 +31,12 @@ class LivingDesk:
     """
 
     def __init__(
-        self, folder: Path, plan: m.LoadSession | None = None, worker: Callable[..., None] = rollout_worker
+        self,
+        folder: Path,
+        plan: m.LoadSession | None = None,
+        worker: Callable[..., None] = rollout_worker,
+        *,
+        keep_size: bool = False,
     ) -> None:
         self.folder = folder
         self.store = PreferenceStore(folder / "preferences.json")
@@ -44,7 +52,8 @@ class LivingDesk:
         self._open = True
         self._said = 0
         self.desk.start()
-        self.window.resize(*SIZE)
+        if not keep_size:
+            self.window.resize(*SIZE)
 
     # ── what a person sees ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -68,6 +77,21 @@ class LivingDesk:
                 return entry
         return None
 
+    @property
+    def badge(self) -> str:
+        """The phase as the view shows it."""
+        shown = self.desk.supervise.view._status
+        return look(shown).word if shown else ""
+
+    @property
+    def learn_facts(self) -> str:
+        return "\n".join(line.text() for line in self.retraining.panel._lines)
+
+    @property
+    def library(self) -> Library:
+        assert self.desk.library is not None
+        return self.desk.library
+
     def forget(self) -> None:
         self._said = len(self.window.messages.entries)
         self.closed.clear()
@@ -86,6 +110,12 @@ class LivingDesk:
 
     def release(self, key: Qt.Key) -> None:
         QTest.keyRelease(self.handle, key)
+
+    def click(self, action: Action, times: int = 1) -> None:
+        """Click a button of the transport, as often within one turn of the window."""
+        button = self.desk.supervise.transport.button(action)
+        for _ in range(times):
+            QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
     def choose(self, button_text: str) -> None:
         """Take the way out that the message line offers."""

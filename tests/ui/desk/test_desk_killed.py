@@ -1,0 +1,128 @@
+"""Processes that are killed or frozen under a working window: noticed, said, restarted, nothing lost."""
+
+import os
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from desk.living import LivingDesk, plan
+from mile_desktop.rollout import messages as m
+from mile_desktop.rollout.phases import Phase
+from mile_desktop.ui.supervise.transport_model import Action
+
+NOTICED_S = 1.0
+BUSY_S = 1.0
+"""Other tests may keep the processors busy: so much more before it counts as late."""
+
+
+@pytest.fixture(scope="module")
+def living(open_desk: Callable[..., LivingDesk], tmp_path_factory: pytest.TempPathFactory) -> LivingDesk:
+    folder = tmp_path_factory.mktemp("killed")
+    opened = open_desk(folder, plan(folder / "workspace", speed=2.0))
+    opened.until_loaded()
+    return opened
+
+
+@pytest.fixture
+def desk(living: LivingDesk) -> LivingDesk:
+    living.to_idle()
+    living.forget()
+    return living
+
+
+def test_a_killed_worker_is_said_restarted_and_its_episode_recovered(desk: LivingDesk) -> None:
+    desk.start_episode()
+    desk.until(lambda: len(desk.steps) > 10)
+    seen, old = desk.steps[-1], desk.desk.worker.pid
+    os.kill(old, signal.SIGKILL)
+    took = desk.until(lambda: desk.said("The rollout worker was killed by SIGKILL.", level="error"))
+    assert took < NOTICED_S + BUSY_S
+    assert desk.badge == "Stopped"
+    desk.choose("Restart")
+    assert desk.said("was recovered", level="info")
+    desk.until_loaded()
+    desk.until_phase(Phase.IDLE)
+    assert desk.desk.worker.pid != old
+    record = desk.library.catalogue.episode(seen.episode_id)
+    assert record.recovered
+    assert record.steps >= seen.step
+    desk.start_episode()
+
+
+def test_reset_restarts_a_killed_worker_too(desk: LivingDesk) -> None:
+    os.kill(desk.desk.worker.pid, signal.SIGKILL)
+    desk.until(lambda: desk.said("SIGKILL"))
+    desk.click(Action.RESET, 2)
+    desk.until(lambda: desk.desk.worker.alive)
+    desk.until_loaded()
+    desk.until_phase(Phase.IDLE)
+
+
+def test_a_frozen_worker_is_said_and_replaced(desk: LivingDesk) -> None:
+    desk.start_episode()
+    desk.until(lambda: len(desk.steps) > 5)
+    seen, old = desk.steps[-1], desk.desk.worker.pid
+    os.kill(old, signal.SIGSTOP)
+    took = desk.until(lambda: desk.said("may be frozen", level="error"))
+    assert took < NOTICED_S + BUSY_S
+    desk.choose("Restart")
+    desk.until(lambda: desk.said("was recovered"))
+    desk.until_loaded()
+    assert desk.desk.worker.pid != old
+    assert desk.library.catalogue.episode(seen.episode_id).recovered
+
+
+def test_a_worker_that_thaws_is_welcome(desk: LivingDesk) -> None:
+    os.kill(desk.desk.worker.pid, signal.SIGSTOP)
+    desk.until(lambda: desk.said("may be frozen"))
+    os.kill(desk.desk.worker.pid, signal.SIGCONT)
+    desk.until(lambda: desk.said("answers again", level="info"))
+    desk.start_episode()
+
+
+def test_a_killed_viewer_comes_back_by_itself(desk: LivingDesk) -> None:
+    frames: list[object] = []
+    desk.until(lambda: desk.desk.viewer.alive)
+    desk.desk.viewer.frame_ready.connect(frames.append)
+    desk.start_episode()
+    desk.until(lambda: frames)
+    old = desk.desk.viewer.pid
+    os.kill(old, signal.SIGKILL)
+    took = desk.until(lambda: desk.said("The viewer was killed by SIGKILL.", "started again", level="warning"))
+    assert took < NOTICED_S + BUSY_S
+    desk.until(lambda: desk.desk.viewer.pid not in {0, old})
+    frames.clear()
+    desk.until(lambda: frames)
+    assert desk.phase in {Phase.AUTONOMOUS, Phase.RESETTING, Phase.IDLE}
+
+
+def test_a_killed_trainer_is_said_and_may_be_started_again(desk: LivingDesk) -> None:
+    desk.start_episode()
+    desk.until(lambda: desk.closed)
+    trainer, runs = desk.retraining.trainer, desk.library.catalogue.runs
+    desk.until(lambda: desk.retraining.panel.can_retrain)
+    before = len(runs())
+    desk.retraining.panel._retrain.click()
+    desk.until(lambda: len(runs()) > before)
+    assert trainer.pid is not None
+    os.kill(trainer.pid, signal.SIGKILL)
+    took = desk.until(lambda: desk.said("The trainer ended with status -9", level="error"))
+    assert took < NOTICED_S + BUSY_S
+    assert runs()[-1].state == "failed"
+    desk.choose("Retrain")
+    desk.until(lambda: len(runs()) > before + 1)
+    trainer.cancel()
+    desk.until(lambda: not trainer.running)
+    assert runs()[-1].state == "cancelled"
+    assert [policy.note for policy in desk.library.catalogue.policies(desk.desk.scene)] == ["came with the program"]
+
+
+def test_input_that_is_no_number_is_said_once_and_harms_nobody(desk: LivingDesk) -> None:
+    desk.start_episode()
+    for _ in range(3):
+        desk.desk.worker.send(m.WindowInput(source="keyboard", takeover=True, action=(float("nan"), 0.0, 0.0, 0.0)))
+    desk.until(lambda: desk.said("expected finite numbers", level="warning"))
+    step = len(desk.steps)
+    desk.until(lambda: len(desk.steps) > step + 5)
+    assert len([entry for entry in desk.messages if "finite" in entry.text]) == 1
