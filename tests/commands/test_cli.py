@@ -69,7 +69,7 @@ def test_doctor_counts_and_finds_a_damaged_episode(capsys: pytest.CaptureFixture
     status, (healthy,), _ = run(["doctor", "--workspace", str(workspace)], capsys)
     assert status == 0
     assert (healthy["episodes"], healthy["recovered"], healthy["problems"]) == (6, 0, [])
-    episode = sorted((workspace / "episodes").glob("*.parquet"))[0]
+    episode = min((workspace / "episodes").glob("*.parquet"))
     whole = episode.read_bytes()
     episode.write_bytes(whole[: len(whole) // 2])
     try:
