@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return _run(options, _fresh(options.output), take_screenshots(options.screenshots))
     if options.unattended:
-        return _run(options, _fresh(options.output), _supervise_unattended)
+        return _run(options, _fresh(options.output), _supervise_unattended(options))
     return _run(options, None, _attend)
 
 
@@ -57,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--preferences", type=Path, metavar="FILE", help="remembered choices (the user's)")
     parser.add_argument("--unattended", action="store_true", help="two rounds with a simulated supervisor, then end")
     parser.add_argument("--screenshots", type=Path, metavar="DIR", help="picture every page in both themes, then end")
+    parser.add_argument("--rounds", type=int, default=2, metavar="N", help="of an unattended run (%(default)s)")
+    parser.add_argument("--episodes", type=int, default=4, metavar="N", help="in each of its rounds (%(default)s)")
+    parser.add_argument("--starts", type=int, default=20, metavar="N", help="to compare on after each (%(default)s)")
     parser.add_argument(
         "--output", type=Path, default=Path("out/unattended"), metavar="DIR", help="of an unattended run (%(default)s)"
     )
@@ -71,10 +74,15 @@ def _attend(_desk: "Desk", _retraining: "Retraining", _folder: Path, _finish: Ca
     """Leave the desk to the person."""
 
 
-def _supervise_unattended(desk: "Desk", retraining: "Retraining", folder: Path, finish: Callable[[int], None]) -> None:
-    from mile_desktop.ui.unattended import Unattended  # noqa: PLC0415
+def _supervise_unattended(options: argparse.Namespace) -> Role:
+    from mile_desktop.ui.unattended import Extent, Unattended  # noqa: PLC0415
 
-    Unattended(desk, retraining, folder, finish).start()
+    extent = Extent(options.rounds, options.episodes, options.starts)
+
+    def sit_down(desk: "Desk", retraining: "Retraining", folder: Path, finish: Callable[[int], None]) -> None:
+        Unattended(desk, retraining, folder, finish, extent).start()
+
+    return sit_down
 
 
 def _fresh(folder: Path) -> Path:

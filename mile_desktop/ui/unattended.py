@@ -1,14 +1,12 @@
 """The window without a person: a simulated supervisor sits at it, twice round the loop, and says what happened."""
 
 import json
-import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QTimer
 
 from mile_desktop.evaluation.statistics import wilson_interval
 from mile_desktop.learning.progress import AnyRunEvent, Compared, Failed, Finished, Progress
@@ -17,17 +15,21 @@ from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.desk import Desk
 from mile_desktop.ui.learn.model import Settings
 from mile_desktop.ui.retraining import Retraining
+from mile_desktop.ui.visit import Condition, Visit
 
-ROUNDS = 2
-EPISODES_A_ROUND = 4
-STARTS = 20
-"""Fixed starts on which before and after are compared."""
 LIMIT_S = 285.0
-_POLL_MS = 50
-_SIZE = (1440, 900)
 _SETTLE_S = 0.7
 
-Condition = Callable[[], bool]
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much the unattended run does."""
+
+    rounds: int = 2
+    episodes: int = 4
+    """Supervised episodes a round."""
+    starts: int = 20
+    """Fixed starts on which before and after are compared."""
 
 
 @dataclass(slots=True)
@@ -43,14 +45,13 @@ class Summary:
     problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
-    @property
-    def complete(self) -> bool:
+    def complete(self, extent: Extent) -> bool:
         """Whether everything that was to happen did."""
-        collected = self.episodes >= ROUNDS * EPISODES_A_ROUND and self.takeovers > 0
-        return collected and len(self.rounds) == ROUNDS and bool(self.screenshots) and not self.problems
+        collected = self.episodes >= extent.rounds * extent.episodes and self.takeovers > 0
+        return collected and len(self.rounds) == extent.rounds and bool(self.screenshots) and not self.problems
 
 
-class Unattended(QObject):
+class Unattended(Visit):
     """Drives a desk as a person would, by the same signals; ends the program with 0 only if all of it happened.
 
     Parameters
@@ -63,53 +64,44 @@ class Unattended(QObject):
         Called with the exit status when all is over.
     """
 
-    def __init__(self, desk: Desk, retraining: Retraining, folder: Path, finish: Callable[[int], None]) -> None:
-        super().__init__(desk)
+    def __init__(
+        self,
+        desk: Desk,
+        retraining: Retraining,
+        folder: Path,
+        finish: Callable[[int], None],
+        extent: Extent | None = None,
+    ) -> None:
+        super().__init__(desk, folder, limit_s=LIMIT_S)
         self.summary = Summary()
-        self._desk = desk
         self._retraining = retraining
-        self._folder = folder
         self._finish = finish
-        self._began = time.monotonic()
+        self._extent = extent or Extent()
         self._round = 0
         self._closed = 0
         self._compared: Compared | None = None
         self._run_over = False
-        self._seen_picture = False
         self._shown_phases: set[tuple[int, Phase]] = set()
-        self._script = self._steps()
-        self._condition: Condition = self._loaded
-        self._timer = QTimer(self)
-        self._timer.setInterval(_POLL_MS)
-        self._timer.timeout.connect(self._poll)
         desk.worker.episode_closed.connect(self._count)
         desk.worker.status_changed.connect(self._watch_phase)
-        desk.worker.fault.connect(self._fault)
-        desk.viewer.frame_ready.connect(self._see)
-        desk.worker.died.connect(self._problem)
         retraining.trainer.event_read.connect(self._follow)
-
-    def start(self) -> None:
-        """Begin; call when the desk has started."""
-        self._desk.window.resize(*_SIZE)  # offscreen there is no room to ask for it
-        self._timer.start()
 
     # ── the script ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _steps(self) -> Iterator[Condition]:
+    def _script(self) -> Iterator[Condition]:
         """Do one thing after the other; yield what has to be true before the next."""
         self._say("The window is open; the simulated supervisor takes its seat.")
-        for number in range(1, ROUNDS + 1):
+        for number in range(1, self._extent.rounds + 1):
             self._round = number
             self._closed = 0
-            self._say(f"Round {number}: {EPISODES_A_ROUND} supervised episodes.")
-            self._desk.worker.send(m.StartEpisodes(episodes=EPISODES_A_ROUND))
+            self._say(f"Round {number}: {self._extent.episodes} supervised episodes.")
+            self._desk.worker.send(m.StartEpisodes(episodes=self._extent.episodes))
             yield self._collected
             yield self._after(_SETTLE_S)
             self._shoot(f"round-{number}-collected")
             self._compared, self._run_over = None, False
             self._say(f"Round {number}: retraining.")
-            settings = replace(Settings(), seed=number, evaluation_episodes=STARTS)
+            settings = replace(Settings(), seed=number, evaluation_episodes=self._extent.starts)
             self._retraining.retrain(settings.as_dict())
             yield self._trained
             yield self._after(_SETTLE_S)
@@ -124,7 +116,7 @@ class Unattended(QObject):
     def _decide(self, number: int) -> None:
         compared = self._compared
         if compared is None:
-            self._problem(f"Round {number} ended without a comparison.")
+            self.problem(f"Round {number} ended without a comparison.")
             return
         if compared.suggestion == "use":
             self._retraining.panel.use_requested.emit(compared.after_policy)
@@ -147,34 +139,12 @@ class Unattended(QObject):
 
     # ── conditions ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _loaded(self) -> bool:
-        return self._desk.worker.session is not None and self._seen_picture
-
     def _collected(self) -> bool:
         status = self._desk.worker.status
-        return self._closed >= EPISODES_A_ROUND and status is not None and status.phase is Phase.IDLE
+        return self._closed >= self._extent.episodes and status is not None and status.phase is Phase.IDLE
 
     def _trained(self) -> bool:
         return self._run_over and not self._retraining.trainer.running
-
-    def _after(self, seconds: float) -> Condition:
-        until = time.monotonic() + seconds
-
-        def passed() -> bool:
-            return time.monotonic() >= until
-
-        return passed
-
-    def _poll(self) -> None:
-        if time.monotonic() - self._began > LIMIT_S:
-            self._problem(f"It took longer than {LIMIT_S:.0f} s.")
-        if self.summary.problems:
-            self._end()
-        elif self._condition():
-            try:
-                self._condition = next(self._script)
-            except StopIteration:
-                self._end()
 
     # ── what is heard ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -203,37 +173,17 @@ class Unattended(QObject):
             case Finished():
                 self._run_over = True
             case Failed(text=text):
-                self._problem(text)
-
-    def _see(self, _: object) -> None:
-        self._seen_picture = True
-
-    def _fault(self, fault: m.Fault) -> None:
-        self._problem(fault.text)
-
-    def _problem(self, text: str) -> None:
-        self.summary.problems.append(text)
+                self.problem(text)
 
     # ── what is left ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _shoot(self, name: str) -> None:
-        path = self._folder / f"{name}.png"
-        if self._desk.window.grab().save(str(path)):
-            self.summary.screenshots.append(path.name)
-        else:
-            self._problem(f"The screenshot {path} could not be written.")
-
-    def _say(self, text: str) -> None:
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
-
-    def _end(self) -> None:
-        self._timer.stop()
-        self.summary.seconds = round(time.monotonic() - self._began, 1)
+    def _ended(self) -> None:
+        self.summary.seconds = round(self.seconds, 1)
+        self.summary.screenshots, self.summary.problems = self.pictures, self.problems
         (self._folder / "summary.json").write_text(json.dumps(asdict(self.summary), indent=2))
         for line in self.report():
             self._say(line)
-        self._finish(0 if self.summary.complete else 1)
+        self._finish(0 if self.summary.complete(self._extent) else 1)
 
     def report(self) -> list[str]:
         """Return the summary as lines for people."""
@@ -247,7 +197,7 @@ class Unattended(QObject):
         )
         lines.append(f"{len(done.screenshots)} screenshots and summary.json in {self._folder}.")
         lines.extend(f"Problem: {problem}" for problem in done.problems)
-        if not done.complete:
+        if not done.complete(self._extent):
             lines.append("Not all of it happened.")
         return lines
 

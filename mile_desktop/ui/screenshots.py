@@ -1,0 +1,81 @@
+"""Pictures of every page in both themes, taken of the window at work: ``make screenshots``."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from mile_desktop.rollout import messages as m
+from mile_desktop.rollout.phases import Phase
+from mile_desktop.ui.desk import Desk
+from mile_desktop.ui.learn.model import Settings
+from mile_desktop.ui.retraining import Retraining
+from mile_desktop.ui.visit import Condition, Visit
+
+_LIMIT_S = 240.0
+_SETTLE_S = 0.8
+_EPISODES = 3
+_THEMES = ("dark", "light")
+
+
+def take_screenshots(into: Path) -> Callable[[Desk, Retraining, Path, Callable[[int], None]], None]:
+    """Return who sits at the desk and takes the pictures."""
+
+    def sit_down(desk: Desk, retraining: Retraining, _folder: Path, finish: Callable[[int], None]) -> None:
+        Photographer(desk, retraining, into, finish).start()
+
+    return sit_down
+
+
+class Photographer(Visit):
+    """Lets a simulated supervisor work, retrains once, and pictures every page; ends with 0 when all are taken."""
+
+    def __init__(self, desk: Desk, retraining: Retraining, folder: Path, finish: Callable[[int], None]) -> None:
+        super().__init__(desk, folder, limit_s=_LIMIT_S)
+        self._retraining = retraining
+        self._finish = finish
+        self._closed = 0
+        desk.worker.episode_closed.connect(self._count)
+
+    def _script(self) -> Iterator[Condition]:
+        worker = self._desk.worker
+        worker.send(m.StartEpisodes(episodes=_EPISODES))
+        yield self._in_takeover
+        yield self._after(0.3)
+        self._shoot("supervise-takeover-dark")
+        yield self._collected
+        self._retraining.retrain(Settings(evaluation_episodes=10).as_dict())
+        yield self._after(6.0)
+        self._shoot("supervise-training-dark")
+        yield self._trained
+        for name in _THEMES:
+            yield from self._picture_pages(name)
+        self._desk.window.show_page("supervise")
+        self._desk.window.show_shortcuts()
+        yield self._after(_SETTLE_S)
+        self._shoot("shortcuts-light")
+
+    def _picture_pages(self, name: str) -> Iterator[Condition]:
+        self._desk.preferences.change(theme=name)
+        for page in self._desk.window.pages:
+            self._desk.window.show_page(page)
+            yield self._after(_SETTLE_S)
+            self._shoot(f"{page}-{name}")
+
+    def _ended(self) -> None:
+        for text in self.problems:
+            self._say(f"Problem: {text}")
+        self._say(f"{len(self.pictures)} pictures in {self._folder}.")
+        self._finish(1 if self.problems else 0)
+
+    def _count(self, _: m.EpisodeClosed) -> None:
+        self._closed += 1
+
+    def _in_takeover(self) -> bool:
+        status = self._desk.worker.status
+        return self._collected() or (status is not None and status.phase is Phase.TAKEOVER)
+
+    def _collected(self) -> bool:
+        status = self._desk.worker.status
+        return self._closed >= _EPISODES and status is not None and status.phase is Phase.IDLE
+
+    def _trained(self) -> bool:
+        return not self._retraining.trainer.running
