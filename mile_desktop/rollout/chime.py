@@ -17,7 +17,7 @@ class Chime:
         self._sound: pygame.mixer.Sound | None = None
         try:
             pygame.mixer.init()
-            self._sound = pygame.mixer.Sound(RESOURCES / "sounds" / "ask.wav")
+            self._sound = pygame.mixer.Sound(str(RESOURCES / "sounds" / "ask.wav"))
         except (pygame.error, OSError) as error:
             _log.info("No sound: %s", error)
 
