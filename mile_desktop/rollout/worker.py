@@ -1,6 +1,7 @@
 """The rollout worker: the process that owns scene, policy, operator devices and recorder."""
 
 import gc
+import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -46,6 +47,8 @@ LOADING_ERRORS = (
 
 _IDLE_RATE_HZ = 20.0
 _SWITCH_INTERVAL_S = 0.0005
+_REAL_TIME_PRIORITY = 1
+"""The lowest there is; every one of them comes before every ordinary program."""
 _CONTROL_NICENESS = -5
 _OUTCOMES = frozenset({"success", "failure", "aborted"})
 
@@ -65,13 +68,29 @@ def run_worker(connection: Connection, state_slot_name: str) -> None:
 
 
 def _prefer_control() -> None:
-    """Let the control thread win against this process's other threads, and where allowed against other processes."""
+    """Let the control thread win against this process's other threads, and where allowed against other processes.
+
+    Where the system has a real-time class and lets us into it, this process goes there with all its threads: with the
+    control thread alone, another one could be put aside by an ordinary program while it holds the interpreter's lock.
+    """
     torch.set_num_threads(1)  # waiting for a second thread costs more than these networks take
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    if _enter_real_time_class():
+        return
     try:
         psutil.Process().nice(_CONTROL_NICENESS)
     except psutil.AccessDenied:
         return  # an ordinary user may not; trainer and viewer step back instead
+
+
+def _enter_real_time_class() -> bool:
+    if sys.platform != "linux":
+        return False
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(_REAL_TIME_PRIORITY))
+    except OSError:
+        return False  # an ordinary user needs a limit (rtprio) that allows it
+    return True
 
 
 class Worker:
