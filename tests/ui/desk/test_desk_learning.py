@@ -1,0 +1,155 @@
+"""From corrections to the next policy, in the window: alert, retrain, use, go back, cancel."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from desk.living import LivingDesk, plan
+from mile_desktop.rollout.phases import Phase
+from mile_desktop.ui.learn.model import RunState, Settings
+from mile_desktop.ui.supervise.probability_strip import ProbabilityStrip
+from mile_desktop.ui.supervise.transport_model import Action
+
+TINY = Settings(epochs=1, batch=64, evaluation_episodes=1)
+
+
+@pytest.fixture(scope="module")
+def living(open_desk: Callable[..., LivingDesk], tmp_path_factory: pytest.TempPathFactory) -> LivingDesk:
+    """A desk with one supervised episode of the bundled policy."""
+    folder = tmp_path_factory.mktemp("learning")
+    opened = open_desk(folder, plan(folder / "workspace", policy="initial"))
+    opened.start_episode()
+    opened.until(lambda: len(opened.steps) > 5)
+    opened.press(Qt.Key.Key_Space)
+    opened.until(lambda: sum(step.intervention for step in opened.steps) > 5)
+    opened.release(Qt.Key.Key_Space)
+    opened.until_phase(Phase.AUTONOMOUS)
+    opened.click(Action.SUCCESS)
+    opened.until(lambda: opened.retraining.panel.can_retrain)
+    opened.retraining.panel.set_settings(TINY)
+    return opened
+
+
+@pytest.fixture
+def desk(living: LivingDesk) -> LivingDesk:
+    living.to_idle()
+    living.forget()
+    return living
+
+
+@pytest.fixture(scope="module")
+def retrained(living: LivingDesk) -> LivingDesk:
+    """The desk when a retraining is over and its result waits for a word."""
+    living.to_idle()
+    living.forget()
+    living.retraining.panel._retrain.click()
+    living.retraining.panel.retrain_requested.emit(TINY.as_dict())  # pressed twice before the panel could change
+    assert living.said("A training run is at work", level="error")
+    living.until(lambda: living.retraining.panel.state is RunState.DONE)
+    living.until(lambda: not living.retraining.trainer.running)
+    return living
+
+
+def drag(plot: ProbabilityStrip, start: QPointF, end: QPointF) -> None:
+    moves = [start + (end - start) * (part / 5) for part in range(6)]
+    steps = [
+        (QEvent.Type.MouseMove, start, False),
+        (QEvent.Type.MouseButtonPress, start, True),
+        *((QEvent.Type.MouseMove, at, True) for at in moves),
+        (QEvent.Type.MouseButtonRelease, end, False),
+    ]
+    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    for kind, at, held in steps:
+        button = none if kind is QEvent.Type.MouseMove else left
+        place = plot.viewport().mapToGlobal(at)
+        modifier = Qt.KeyboardModifier.NoModifier
+        event = QMouseEvent(kind, at, place, button, left if held else none, modifier)
+        QApplication.sendEvent(plot.viewport(), event)
+        QTest.qWait(12)  # pyqtgraph takes at most a hundred moves a second
+
+
+def test_the_threshold_that_is_dragged_reaches_the_worker(desk: LivingDesk) -> None:
+    desk.start_episode()
+    desk.until(lambda: len(desk.steps) > 5)
+    plot = desk.desk.supervise.strips.probability
+    x = plot.plot_rect().center().x()
+    drag(plot, QPointF(x, plot.y_pixel(plot.threshold)), QPointF(x, plot.y_pixel(0.0)))
+    assert desk.store.value.alert_threshold < 0.05
+    desk.until(lambda: desk.status and desk.status.alert)
+    assert desk.badge == "Autonomous"
+    desk.desk.supervise.strips.bar._threshold.setValue(1.0)
+    desk.until(lambda: desk.status and not desk.status.alert)
+
+
+def test_what_was_trained_drives_from_the_next_episode_on(retrained: LivingDesk) -> None:
+    desk, panel = retrained, retrained.retraining.panel
+    assert desk.said("Retraining is done.", level="success")
+    old = desk.library.catalogue.promoted(desk.desk.scene)
+    desk.start_episode()
+    panel.card.use_button.click()
+    new = panel._run.trained.policy if panel._run.trained else ""
+    desk.until(lambda: desk.library.catalogue.promoted(desk.desk.scene) == new)
+    assert desk.status is not None
+    assert desk.status.policy_id == old  # the episode that runs is not disturbed
+    desk.start_episode()
+    assert desk.status.policy_id == new
+    desk.until(lambda: desk.library.catalogue.episodes(desk.desk.scene))
+    menu = desk.window.header._policy.menu()
+    back = menu.actions()[0]
+    assert back.text().startswith("Back to v0")
+    back.trigger()
+    desk.until(lambda: desk.library.catalogue.promoted(desk.desk.scene) == old)
+    desk.start_episode()
+    assert desk.status.policy_id == old
+    assert desk.window.header._policy.menu().actions()[0].text().startswith("Back to v1")
+
+
+def test_a_cancelled_run_leaves_no_debris(retrained: LivingDesk) -> None:
+    desk, panel = retrained, retrained.retraining.panel
+    desk.to_idle()
+    files = debris(desk.library.folder)
+    policies = desk.library.catalogue.policies(desk.desk.scene)
+    panel.set_settings(Settings(epochs=500, evaluation_episodes=0))
+    panel._retrain.click()
+    desk.until(lambda: panel._run.fraction > 0)
+    panel._cancel.click()
+    panel.cancel_requested.emit()
+    desk.until(lambda: panel.state is RunState.CANCELLED)
+    desk.until(lambda: not desk.retraining.trainer.running)
+    assert desk.library.catalogue.policies(desk.desk.scene) == policies
+    assert debris(desk.library.folder) == files
+    assert desk.library.catalogue.runs()[-1].state == "cancelled"
+    assert panel.can_retrain
+
+
+def test_a_damaged_policy_is_refused_and_the_other_one_goes_on(retrained: LivingDesk) -> None:
+    desk = retrained
+    desk.to_idle()
+    desk.forget()
+    scene = desk.desk.scene
+    driving = desk.library.catalogue.promoted(scene)
+    other = next(each.policy_id for each in desk.library.catalogue.policies(scene) if each.policy_id != driving)
+    weights = desk.library.folder / "policies" / other / "model.safetensors"
+    whole = weights.read_bytes()
+    for damaged in (whole[: len(whole) // 2], b"not a safetensors file at all"):
+        weights.write_bytes(damaged)
+        desk.forget()
+        desk.window.header.policy_chosen.emit(other)
+        desk.until(lambda: desk.said("goes on", level="error"))
+        assert len([entry for entry in desk.messages if entry.level == "error"]) == 1
+        assert desk.library.catalogue.promoted(scene) == driving
+    weights.write_bytes(whole)
+    desk.start_episode()
+    assert desk.status is not None
+    assert desk.status.policy_id == driving
+
+
+def debris(workspace: Path) -> set[str]:
+    """Return the policies, models and weights there are; runs keep their log."""
+    found = {str(path) for name in ("policies", "interventions") for path in (workspace / name).rglob("*")}
+    return found | {str(path) for path in (workspace / "runs").rglob("*.safetensors")}
