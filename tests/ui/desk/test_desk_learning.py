@@ -1,6 +1,7 @@
 """From corrections to the next policy, in the window: alert, retrain, use, go back, cancel."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,26 @@ from mile_desktop.ui.supervise.transport_model import Action
 TINY = Settings(epochs=1, batch=64, evaluation_episodes=1)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def small_intervention_model() -> Iterator[None]:
+    """Fit one member instead of eight: what is tested here is the way, not what is at its end."""
+    real = Settings.arguments
+
+    def arguments(settings: Settings) -> list[str]:
+        words = real(settings)
+        place = words.index("--settings") + 1
+        words[place] = json.dumps({**json.loads(words[place]), "ensemble": 1})
+        return words
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Settings, "arguments", arguments)
+        yield
+
+
 @pytest.fixture(scope="module")
-def living(open_desk: Callable[..., LivingDesk], tmp_path_factory: pytest.TempPathFactory) -> LivingDesk:
+def living(
+    open_desk: Callable[..., LivingDesk], tmp_path_factory: pytest.TempPathFactory, small_intervention_model: None
+) -> LivingDesk:
     """A desk with one supervised episode of the bundled policy."""
     folder = tmp_path_factory.mktemp("learning")
     opened = open_desk(folder, plan(folder / "workspace", policy="initial"))
