@@ -31,7 +31,7 @@ class TrainingSettings:
     """Share of every batch, and least share of the action term, that anchors have where there are any."""
     silence: float = 0.3
     """Weight of imitating the robot where nobody stepped in, against 1 of imitating a human; ``mile`` only. 0 is the
-    published form; one trial on peg insertion (20 episodes, 60 evaluation starts, initial .58) had .57 against .23 for 0
+    published form; one trial on peg insertion (20 episodes, 60 starts to evaluate, initial .58) had .57 against .23
     with the probit supervisor, .70 against .75 with the segment supervisor."""
     mental_model: MentalModel = "frozen"
     mental_anchor: float = 1.0
