@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -60,7 +61,8 @@ def open_window(folder: Path, role: Role, worker: Callable[..., None], *, operat
 
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     chosen = ["--workspace", str(folder / "workspace"), "--preferences", str(folder / "preferences.json")]
-    with mock.patch("mile_desktop.app._attend", sit_down), mock.patch("mile_desktop.ui.desk.rollout_worker", worker):
+    desk_with_worker = partial(Desk, worker=worker)
+    with mock.patch("mile_desktop.app._attend", sit_down), mock.patch("mile_desktop.ui.desk.Desk", desk_with_worker):
         return app.main([*chosen, "--scene", SCENE, "--policy", "initial", "--operator", operator])
 
 
