@@ -1,18 +1,18 @@
 """The rollout loop: one control tick after another, whoever has the robot."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
-from mile_desktop.intervention.estimate import InterventionEstimate, InterventionEstimator
+from mile_desktop.intervention.estimate import InterventionEstimate
 from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading, OperatorRequest
-from mile_desktop.policies.policy import FloatArray, Policy, PolicyOutput
+from mile_desktop.policies.policy import FloatArray, PolicyOutput
 from mile_desktop.rollout.alert import AlertMonitor, AlertRule
 from mile_desktop.rollout.clock import Clock
 from mile_desktop.rollout.messages import CameraRequest, Event, Note, StepTaken
 from mile_desktop.rollout.phases import MOVING, Phase, PhaseEvent
+from mile_desktop.rollout.rewind import RewindRing
+from mile_desktop.rollout.running import EpisodeState, RunningPolicy, StepSink
 from mile_desktop.rollout.safety import action_problem, output_problem
 from mile_desktop.rollout.scene import DrivenScene
 from mile_desktop.rollout.supervision import Supervision
@@ -20,56 +20,7 @@ from mile_desktop.storage.records import EpisodeStart, Outcome, Step
 
 Publish = Callable[[Event], None]
 
-
-class StepSink(Protocol):
-    """Where steps go: the recorder. Calls return at once."""
-
-    def begin(self, start: EpisodeStart) -> None:
-        """Open an episode."""
-        ...
-
-    def append(self, step: Step) -> None:
-        """Record one step."""
-        ...
-
-    def end(self, outcome: Outcome) -> None:
-        """Close the episode."""
-        ...
-
-    def discard(self) -> None:
-        """Close the episode and put it in the bin."""
-        ...
-
-    @property
-    def problem(self) -> str:
-        """Why nothing can be written at present, in words; empty when all is well."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class RunningPolicy:
-    """The policy that drives, its name on screen, and the intervention model that watches it."""
-
-    policy: Policy
-    name: str
-    estimator: InterventionEstimator
-    model_id: str | None = None
-    """The intervention model behind ``estimator``, with its cost *c* and cdf scale σ_Φ; None where there is none."""
-    cost: float | None = None
-    cdf_scale: float | None = None
-
-
-@dataclass(slots=True)
-class EpisodeState:
-    """Where the running episode stands; the loop's own."""
-
-    start: EpisodeStart
-    observation: FloatArray
-    step: int = 0
-    takeovers: int = 0
-    human_steps: int = 0
-    human_drove: bool = False
-    """The previous step was the operator's."""
+_REWOUND = "Rewound. Take over from here, or resume."
 
 
 class RolloutLoop:
@@ -105,6 +56,7 @@ class RolloutLoop:
         show: Callable[[FloatArray, int], None],
         first_seed: int,
         dwell_steps: int = 20,
+        rewind_steps: int = 0,
     ) -> None:
         self.supervision = Supervision(self._phase_changed)
         self.alert = AlertMonitor(AlertRule())
@@ -126,6 +78,7 @@ class RolloutLoop:
         self._dwell_steps = dwell_steps
         self._dwell_left = 0
         self._promoted: RunningPolicy | None = None
+        self._history = RewindRing(env, rewind_steps)
         self._zero = np.zeros(env.action_size, np.float32)
         self._takeover_pressed = False
         self._idle_observation = self._zero
@@ -223,6 +176,9 @@ class RolloutLoop:
         estimate = self.running.estimator.estimate(episode.observation, output, intervening=episode.human_drove)
         reading = self._read_operator(output.action, output.mean, output.std)
         self._heed(reading, blocked=bool(problem or self._sink.problem))
+        if reading.rewind and self.episode is episode:
+            self._rewind(episode)
+            return
         if self.supervision.phase in MOVING and self.episode is episode:
             self._heed_alert(estimate)
         if self.supervision.phase in MOVING and self.episode is episode:
@@ -279,6 +235,18 @@ class RolloutLoop:
             self.asking = True
             self.supervision.apply(PhaseEvent.HOLD_PRESSED, "The robot asks for help. Take over, or resume.")
 
+    def _rewind(self, episode: EpisodeState) -> None:
+        """Go back by one step and hold there; what was recorded stays, the next step says where it starts."""
+        self.supervision.apply(PhaseEvent.HOLD_PRESSED, _REWOUND)
+        back = self._history.back()
+        if back is None:
+            return
+        moment, episode.observation = back
+        episode.step, episode.starts_at_row = moment.step, moment.row
+        episode.human_drove = False
+        self.alert.reset()
+        self._show(self._env.scene_state(), episode.step)
+
     def _take_step(
         self, episode: EpisodeState, output: PolicyOutput, estimate: InterventionEstimate, reading: OperatorReading
     ) -> None:
@@ -286,6 +254,7 @@ class RolloutLoop:
         action = reading.action if human else output.action
         timestamp = self._clock.now()
         state = self._env.scene_state()
+        self._history.keep(episode.step, episode.row)
         try:
             observation, reward, terminated, truncated, info = self._env.step(action)
         except (RuntimeError, ValueError, ArithmeticError) as error:
@@ -310,6 +279,7 @@ class RolloutLoop:
             reward=float(reward),
             success=success,
             scene_state=state,
+            starts_at_row=episode.starts_at_row,
         )
         self._sink.append(step)
         self._announce(episode, step)
@@ -324,6 +294,8 @@ class RolloutLoop:
         episode.human_drove = human
         episode.observation = observation
         episode.step += 1
+        episode.row += 1
+        episode.starts_at_row = -1
 
     def _announce(self, episode: EpisodeState, step: Step) -> None:
         self._publish(
@@ -350,6 +322,7 @@ class RolloutLoop:
         seed = self._next_seed
         self._next_seed += 1
         self.episodes_begun += 1
+        self._history.forget()
         state = self._reset_env(seed)
         self.running.policy.reset(seed)
         self.running.estimator.reset()

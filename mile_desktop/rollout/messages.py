@@ -32,6 +32,8 @@ class LoadSession(Message, frozen=True):
     rate_hz: float = 20.0
     speed: float = 1.0
     """Simulated seconds per wall-clock second; 1 is real time."""
+    rewind_steps: int = 0
+    """How many steps the scene can be run backwards; 0 keeps none."""
     seed: int | None = None
     """Seed of the first episode; None goes on after the episodes that are recorded already."""
 

@@ -34,6 +34,18 @@ class DrivenScene(Protocol):
         """Go on from the measured pose: control changes hands."""
         ...
 
+    def snapshot(self) -> int:
+        """Keep the whole state in memory and return its token; ``reset`` releases all of them."""
+        ...
+
+    def restore(self, token: int) -> FloatArray:
+        """Go back to a snapshot, which stays valid, and return the observation there."""
+        ...
+
+    def release(self, token: int) -> None:
+        """Forget a snapshot."""
+        ...
+
     def close(self) -> None:
         """Free the simulator."""
         ...
@@ -74,6 +86,18 @@ class GymScene:
     def rebase(self) -> None:
         """Go on from the measured pose."""
         self._inner.rebase()
+
+    def snapshot(self) -> int:
+        """Keep the whole state in memory and return its token."""
+        return self._inner.snapshot()
+
+    def restore(self, token: int) -> FloatArray:
+        """Go back to a snapshot and return the observation there."""
+        return self._inner.restore(token)
+
+    def release(self, token: int) -> None:
+        """Forget a snapshot."""
+        self._inner.release(token)
 
     def close(self) -> None:
         """Free the simulator."""

@@ -8,10 +8,11 @@ import mile_desktop
 from mile_desktop.operators.operator import Operator
 from mile_desktop.rollout.cadence import Cadence
 from mile_desktop.rollout.clock import Clock
-from mile_desktop.rollout.loop import Publish, RolloutLoop, RunningPolicy
+from mile_desktop.rollout.loop import Publish, RolloutLoop
 from mile_desktop.rollout.messages import EpisodeClosed, LoadSession, SessionLoaded, Status
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.rollout.recorder import ClosedKind, Recorder
+from mile_desktop.rollout.running import RunningPolicy
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.rollout.watching import load_running_policy
 from mile_desktop.scenes.catalogue import scene_info
@@ -69,6 +70,7 @@ class Session:
                 clock=clock,
                 describe_episode=self._describe_episode,
                 show=show,
+                rewind_steps=plan.rewind_steps,
                 first_seed=self._recorded_before if plan.seed is None else plan.seed,
             )
             undoing.pop_all()

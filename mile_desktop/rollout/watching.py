@@ -9,7 +9,7 @@ from mile_desktop.intervention.model import InterventionModelError, load_interve
 from mile_desktop.places import bundled_models
 from mile_desktop.policies.policy import FloatArray, PolicyOutput
 from mile_desktop.rollout.loading import load_named_policy
-from mile_desktop.rollout.loop import RunningPolicy
+from mile_desktop.rollout.running import RunningPolicy
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace

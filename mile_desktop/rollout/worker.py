@@ -24,8 +24,8 @@ from mile_desktop.rollout.chime import Chime
 from mile_desktop.rollout.clock import SystemClock
 from mile_desktop.rollout.controls import Controls, simulated_supervisor
 from mile_desktop.rollout.loading import UnknownPolicyError
-from mile_desktop.rollout.loop import RunningPolicy
 from mile_desktop.rollout.phases import MOVING
+from mile_desktop.rollout.running import RunningPolicy
 from mile_desktop.rollout.session import Session
 from mile_desktop.scenes.catalogue import UnknownSceneError
 from mile_desktop.scenes.description import SceneDescriptionError

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from mile_desktop.storage import errors
 from mile_desktop.storage.durable import write_durably
@@ -45,6 +46,7 @@ _NUMBERS = {
 }
 _FLAGS = {"intervention": "intervention", "success": "next.success"}
 _PHASE = "control_phase"
+_BRANCH = "starts_at_row"
 _READERS = min(4, os.cpu_count() or 1)
 
 
@@ -158,6 +160,7 @@ def _table(episode: Episode) -> pa.Table:
     for name, column in _MATRICES.items():
         columns[column] = _fixed_size(getattr(episode, name), nobody if name == "human_action" else None)
     columns[_PHASE] = pa.array(episode.control_phase, pa.string()).dictionary_encode()
+    columns[_BRANCH] = pa.array(episode.starts_at_row)
     inside = msgspec.json.encode(_Inside(_FORMAT, episode.record))
     return pa.table(columns).replace_schema_metadata({_METADATA: inside})
 
@@ -199,8 +202,16 @@ def _episode(path: Path, record: EpisodeRecord, table: pa.Table) -> Episode:
     arrays: dict[str, Any] = {name: _matrix(table[column]) for name, column in _MATRICES.items()}
     arrays |= {name: table[column].to_numpy().astype(np.float32) for name, column in _NUMBERS.items()}
     arrays |= {name: table[column].to_numpy().astype(np.bool_) for name, column in _FLAGS.items()}
+    arrays["starts_at_row"] = _branches(table)
     arrays["timestamp"] = table["timestamp"].to_numpy().astype(np.float64)
     return Episode(record=record, control_phase=_words(table[_PHASE]), **arrays)
+
+
+def _branches(table: pa.Table) -> NDArray[np.int32]:
+    """Return where the scene was rewound to; files from before there was rewinding have no such column."""
+    if _BRANCH not in table.column_names:
+        return np.full(table.num_rows, -1, np.int32)
+    return np.array(table[_BRANCH].to_numpy(), dtype=np.int32)
 
 
 def _matrix(column: pa.ChunkedArray) -> FloatArray:

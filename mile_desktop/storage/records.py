@@ -47,6 +47,8 @@ class Step:
     """``next.success``: the scene says the task is done after this step."""
     scene_state: FloatArray
     """float32[k], enough to draw the scene before the step from any viewpoint."""
+    starts_at_row: int = -1
+    """After a rewind: the row of the episode from whose state this step was taken. −1: after the previous row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,8 @@ class Episode:
     """bool[t]."""
     scene_state: FloatArray
     """float32[t, k]."""
+    starts_at_row: NDArray[np.int32]
+    """int32[t], see ``Step``: where the scene was rewound to; −1 everywhere else."""
 
     def __len__(self) -> int:
         return len(self.timestamp)

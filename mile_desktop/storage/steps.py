@@ -33,6 +33,7 @@ class _Body(msgspec.Struct, frozen=True, array_like=True):
     reward: float
     success: bool
     scene_state: bytes
+    starts_at_row: int = -1
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -82,6 +83,7 @@ def encode(step: Step) -> bytes:
             reward=float(step.reward),
             success=bool(step.success),
             scene_state=_raw(step.scene_state),
+            starts_at_row=int(step.starts_at_row),
         )
     )
 
@@ -106,6 +108,7 @@ def decode(body: bytes) -> Step:
         reward=found.reward,
         success=found.success,
         scene_state=_array(found.scene_state),
+        starts_at_row=found.starts_at_row,
     )
 
 
@@ -160,6 +163,7 @@ def stack(record: EpisodeRecord, steps: Sequence[Step]) -> Episode:
         reward=_floats([step.reward for step in steps]),
         success=_flags([step.success for step in steps]),
         scene_state=_rows([step.scene_state for step in steps]),
+        starts_at_row=np.array([step.starts_at_row for step in steps], dtype=np.int32),
     )
 
 

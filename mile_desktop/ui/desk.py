@@ -26,6 +26,7 @@ from mile_desktop.ui.worker_client import WorkerClient
 from mile_desktop.viewer import messages as v
 
 _REFRESH_MS = 200
+_REWIND_STEPS = 200
 _CAMERA_KEYS = 4
 
 
@@ -170,6 +171,7 @@ class Desk(QObject):
                 simulated_operator=self._simulated_operator,
                 rate_hz=float(self.preferences.value.rate_hz),
                 speed=self._speed,
+                rewind_steps=_REWIND_STEPS,
                 seed=self._seed,
             )
         )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from mile_desktop.learning.progress import AnyRunEvent, Progress
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.desk import Desk
@@ -14,6 +15,8 @@ _LIMIT_S = 240.0
 _SETTLE_S = 0.8
 _EPISODES = 3
 _THEMES = ("dark", "light")
+_TAKEN_OVER = 12
+_UNDER_WAY = 0.35
 
 
 def take_screenshots(into: Path) -> Callable[[Desk, Retraining, Path, Callable[[int], None]], None]:
@@ -33,17 +36,20 @@ class Photographer(Visit):
         self._retraining = retraining
         self._finish = finish
         self._closed = 0
+        self._human_steps = 0
+        self._learned = 0.0
         desk.worker.episode_closed.connect(self._count)
+        desk.worker.step_taken.connect(self._watch)
+        retraining.trainer.event_read.connect(self._follow)
 
     def _script(self) -> Iterator[Condition]:
         worker = self._desk.worker
         worker.send(m.StartEpisodes(episodes=_EPISODES))
         yield self._in_takeover
-        yield self._after(0.3)
         self._shoot("supervise-takeover-dark")
         yield self._collected
         self._retraining.retrain(Settings(evaluation_episodes=10).as_dict())
-        yield self._after(6.0)
+        yield self._well_under_way
         self._shoot("supervise-training-dark")
         yield self._trained
         for name in _THEMES:
@@ -69,9 +75,18 @@ class Photographer(Visit):
     def _count(self, _: m.EpisodeClosed) -> None:
         self._closed += 1
 
+    def _watch(self, step: m.StepTaken) -> None:
+        self._human_steps = self._human_steps + 1 if step.intervention else 0
+
+    def _follow(self, event: AnyRunEvent) -> None:
+        if isinstance(event, Progress):
+            self._learned = event.fraction
+
     def _in_takeover(self) -> bool:
-        status = self._desk.worker.status
-        return self._collected() or (status is not None and status.phase is Phase.TAKEOVER)
+        return self._human_steps >= _TAKEN_OVER or self._collected()
+
+    def _well_under_way(self) -> bool:
+        return self._learned >= _UNDER_WAY or self._trained()
 
     def _collected(self) -> bool:
         status = self._desk.worker.status

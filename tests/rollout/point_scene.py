@@ -9,8 +9,9 @@ from mile_desktop.intervention.estimate import InterventionEstimate
 from mile_desktop.operators.operator import OperatorContext, OperatorReading, OperatorRequest
 from mile_desktop.policies.policy import FloatArray, PolicyOutput
 from mile_desktop.rollout.clock import SimulatedClock
-from mile_desktop.rollout.loop import RolloutLoop, RunningPolicy
+from mile_desktop.rollout.loop import RolloutLoop
 from mile_desktop.rollout.messages import Event
+from mile_desktop.rollout.running import RunningPolicy
 from mile_desktop.storage.records import EpisodeStart, Outcome, Step
 
 
@@ -30,11 +31,14 @@ class PointScene:
         self.seeds: list[int] = []
         self.rebased = 0
         self.breaks_at: int | None = None
+        self.taken = 0
+        self.kept: dict[int, tuple[float, int]] = {}
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[FloatArray, dict[str, Any]]:
         self.position, self.steps = 0.0, 0
+        self.kept.clear()
         self.seeds.append(-1 if seed is None else seed)
         return vector(self.position), {}
 
@@ -51,6 +55,18 @@ class PointScene:
 
     def rebase(self) -> None:
         self.rebased += 1
+
+    def snapshot(self) -> int:
+        self.taken += 1
+        self.kept[self.taken] = (self.position, self.steps)
+        return self.taken
+
+    def restore(self, token: int) -> FloatArray:
+        self.position, self.steps = self.kept[token]
+        return vector(self.position)
+
+    def release(self, token: int) -> None:
+        del self.kept[token]
 
     def close(self) -> None:
         return
@@ -96,6 +112,7 @@ class ScriptedOperator:
     def __init__(self) -> None:
         self.takeover = False
         self.connected = True
+        self.rewind = False
         self.action = 1.0
         self.requests: list[OperatorRequest] = []
         self.seen: list[OperatorContext] = []
@@ -106,7 +123,9 @@ class ScriptedOperator:
     def poll(self, context: OperatorContext) -> OperatorReading:
         self.seen.append(context)
         requests, self.requests = tuple(self.requests), []
-        return OperatorReading(self.takeover, vector(self.action), requests, connected=self.connected)
+        return OperatorReading(
+            self.takeover, vector(self.action), requests, rewind=self.rewind, connected=self.connected
+        )
 
     def close(self) -> None:
         return
@@ -157,6 +176,7 @@ class PointRollout:
             show=lambda state, _step: self.shown.append(float(state[0])),
             first_seed=7,
             dwell_steps=2,
+            rewind_steps=10,
         )
 
     def tick(self, times: int = 1) -> None:

@@ -19,7 +19,9 @@ DEADLINE_S = 40.0
 
 
 class WorkerDesk:
-    def __init__(self, workspace: Path, target: Callable[..., None] = run_worker, arguments: tuple[object, ...] = ()) -> None:
+    def __init__(
+        self, workspace: Path, target: Callable[..., None] = run_worker, arguments: tuple[object, ...] = ()
+    ) -> None:
         self.workspace = workspace
         self.slot = StateSlot.create()
         self.process: ChildProcess[m.Event] = ChildProcess(
@@ -38,7 +40,13 @@ class WorkerDesk:
         self.slot.close()
 
     def load(self, **changes: object) -> m.SessionLoaded:
-        fields = {"workspace": str(self.workspace), "scene": "peg-insertion", "policy": "expert", "speed": 5.0, "seed": 3}
+        fields = {
+            "workspace": str(self.workspace),
+            "scene": "peg-insertion",
+            "policy": "expert",
+            "speed": 5.0,
+            "seed": 3,
+        }
         self.process.send(m.LoadSession(**{**fields, **changes}))  # type: ignore[arg-type]
         return self.wait_for(m.SessionLoaded)
 

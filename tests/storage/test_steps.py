@@ -44,6 +44,7 @@ def any_steps(draw: st.DrawFn) -> Step:
         intervention_prob=draw(st.floats(0, 1) | st.just(float("nan"))),
         intervention_prob_low=draw(st.floats(0, 1)),
         intervention_prob_high=draw(st.floats(0, 1)),
+        starts_at_row=draw(st.integers(-1, 500)),
         forecast=draw(st.floats(0, 1) | st.just(float("nan"))),
         control_phase=draw(st.text()),
         reward=draw(st.floats(allow_nan=False)),

@@ -1,0 +1,64 @@
+"""What the rollout loop works with: the policy that drives, the episode that runs, where its steps go."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from mile_desktop.intervention.estimate import InterventionEstimator
+from mile_desktop.policies.policy import FloatArray, Policy
+from mile_desktop.storage.records import EpisodeStart, Outcome, Step
+
+
+class StepSink(Protocol):
+    """Where steps go: the recorder. Calls return at once."""
+
+    def begin(self, start: EpisodeStart) -> None:
+        """Open an episode."""
+        ...
+
+    def append(self, step: Step) -> None:
+        """Record one step."""
+        ...
+
+    def end(self, outcome: Outcome) -> None:
+        """Close the episode."""
+        ...
+
+    def discard(self) -> None:
+        """Close the episode and put it in the bin."""
+        ...
+
+    @property
+    def problem(self) -> str:
+        """Why nothing can be written at present, in words; empty when all is well."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunningPolicy:
+    """The policy that drives, its name on screen, and the intervention model that watches it."""
+
+    policy: Policy
+    name: str
+    estimator: InterventionEstimator
+    model_id: str | None = None
+    """The intervention model behind ``estimator``, with its cost *c* and cdf scale σ_Φ; None where there is none."""
+    cost: float | None = None
+    cdf_scale: float | None = None
+
+
+@dataclass(slots=True)
+class EpisodeState:
+    """Where the running episode stands; the loop's own."""
+
+    start: EpisodeStart
+    observation: FloatArray
+    step: int = 0
+    """Steps into the episode; a rewind counts back."""
+    row: int = 0
+    """Rows recorded; a rewind takes none away."""
+    starts_at_row: int = -1
+    """Row whose state the next step starts from, right after a rewind; else −1."""
+    takeovers: int = 0
+    human_steps: int = 0
+    human_drove: bool = False
+    """The previous step was the operator's."""
