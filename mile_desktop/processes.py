@@ -19,7 +19,7 @@ def viewer(
     frames_name: str,
     state_slot_name: str,
     thumbnail_names: tuple[str, ...] = (),
-    try_opengl: bool = True,  # noqa: FBT001, FBT002
+    try_opengl: bool = True,
 ) -> None:
     """Run ``viewer.process.run_viewer``."""
     from mile_desktop.viewer.process import run_viewer  # noqa: PLC0415
