@@ -242,7 +242,10 @@ class LearnPanel(QScrollArea):
 
     def _show_run(self) -> None:
         run = self._run
+        # a bar paints itself at once when its value changes, and with it everything in the window that waits for that
+        self._bar.setUpdatesEnabled(False)
         self._bar.setValue(round(1000 * run.fraction))
+        self._bar.setUpdatesEnabled(True)
         self._progress_text.setText(run.progress_text())
         self._stage_text.setText(run.text)
         self._stage_text.setVisible(bool(run.text))
