@@ -229,7 +229,9 @@ class RlifTrainer:
         error = (mean - data.target[rows]).square()
         # σ is fitted beside, so that the policy goes on saying how sure it is; its mean is not moved by that
         spread = (0.5 * error.detach() / std.square() + std.log()).sum(-1).mean()
-        loss = -greed * value.mean() + error.sum(-1).mean()
+        # in units of the least σ: in a scene that asks for precision a squared error of .01 is a failure, not a trifle
+        imitation = 0.5 * error.sum(-1).mean() / self._policy.std_floor**2
+        loss = -greed * value.mean() + imitation
         self._descend(loss + spread, self._policy, self._actor_optimiser)
         return float(loss.detach())
 
