@@ -3,12 +3,14 @@
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from desk.living import LivingDesk, plan
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
+from mile_desktop.ui.learn.model import RunState
 from mile_desktop.ui.supervise.transport_model import Action
 
 NOTICED_S = 1.0
@@ -97,25 +99,35 @@ def test_a_killed_viewer_comes_back_by_itself(desk: LivingDesk) -> None:
     assert desk.phase in {Phase.AUTONOMOUS, Phase.RESETTING, Phase.IDLE}
 
 
-def test_a_killed_trainer_is_said_and_may_be_started_again(desk: LivingDesk) -> None:
+def test_a_killed_trainer_may_be_started_again_and_a_cancelled_one_leaves_no_debris(desk: LivingDesk) -> None:
     desk.start_episode()
     desk.until(lambda: desk.closed)
-    trainer, runs = desk.retraining.trainer, desk.library.catalogue.runs
-    desk.until(lambda: desk.retraining.panel.can_retrain)
-    before = len(runs())
-    desk.retraining.panel._retrain.click()
-    desk.until(lambda: len(runs()) > before)
+    panel, trainer, runs = desk.retraining.panel, desk.retraining.trainer, desk.library.catalogue.runs
+    desk.until(lambda: panel.can_retrain)
+    panel._retrain.click()
+    desk.until(lambda: len(runs()) == 1)
     assert trainer.pid is not None
     os.kill(trainer.pid, signal.SIGKILL)
     took = desk.until(lambda: desk.said("The trainer ended with status -9", level="error"))
     assert took < NOTICED_S + BUSY_S
-    assert runs()[-1].state == "failed"
+    assert runs()[0].state == "failed"
+    files = debris(desk.library.folder)
     desk.choose("Retrain")
-    desk.until(lambda: len(runs()) > before + 1)
-    trainer.cancel()
+    desk.until(lambda: panel._run.stage == "Training the policy")
+    panel._cancel.click()
+    panel.cancel_requested.emit()
+    desk.until(lambda: panel.state is RunState.CANCELLED)
     desk.until(lambda: not trainer.running)
-    assert runs()[-1].state == "cancelled"
+    assert runs()[1].state == "cancelled"
     assert [policy.note for policy in desk.library.catalogue.policies(desk.desk.scene)] == ["came with the program"]
+    assert debris(desk.library.folder) == files
+    assert panel.can_retrain
+
+
+def debris(workspace: Path) -> set[str]:
+    """Return the policies, models and weights there are; runs keep their log."""
+    found = {str(path) for name in ("policies", "interventions") for path in (workspace / name).rglob("*")}
+    return found | {str(path) for path in (workspace / "runs").rglob("*.safetensors")}
 
 
 def test_input_that_is_no_number_is_said_once_and_harms_nobody(desk: LivingDesk) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
@@ -128,24 +127,6 @@ def test_what_was_trained_drives_from_the_next_episode_on(retrained: LivingDesk)
     assert desk.window.header._policy.menu().actions()[0].text().startswith("Back to v1")
 
 
-def test_a_cancelled_run_leaves_no_debris(retrained: LivingDesk) -> None:
-    desk, panel = retrained, retrained.retraining.panel
-    desk.to_idle()
-    files = debris(desk.library.folder)
-    policies = desk.library.catalogue.policies(desk.desk.scene)
-    panel.set_settings(Settings(epochs=500, evaluation_episodes=0))
-    panel._retrain.click()
-    desk.until(lambda: panel._run.fraction > 0)
-    panel._cancel.click()
-    panel.cancel_requested.emit()
-    desk.until(lambda: panel.state is RunState.CANCELLED)
-    desk.until(lambda: not desk.retraining.trainer.running)
-    assert desk.library.catalogue.policies(desk.desk.scene) == policies
-    assert debris(desk.library.folder) == files
-    assert desk.library.catalogue.runs()[-1].state == "cancelled"
-    assert panel.can_retrain
-
-
 def test_a_damaged_policy_is_refused_and_the_other_one_goes_on(retrained: LivingDesk) -> None:
     desk = retrained
     desk.to_idle()
@@ -166,9 +147,3 @@ def test_a_damaged_policy_is_refused_and_the_other_one_goes_on(retrained: Living
     desk.start_episode()
     assert desk.status is not None
     assert desk.status.policy_id == driving
-
-
-def debris(workspace: Path) -> set[str]:
-    """Return the policies, models and weights there are; runs keep their log."""
-    found = {str(path) for name in ("policies", "interventions") for path in (workspace / name).rglob("*")}
-    return found | {str(path) for path in (workspace / "runs").rglob("*.safetensors")}
