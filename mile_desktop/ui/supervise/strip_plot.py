@@ -73,9 +73,8 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
             self.set_span(*self._span)
 
     def show_window(self, window: StripWindow) -> None:
-        """Draw ``window``; called by the timer at display rate."""
+        """Take ``window``; called by the timer at display rate. The curves, as they change, have everything painted."""
         self._window = window
-        self.viewport().update()
 
     def show_hover(self, time: float | None) -> None:
         """Mark ``time`` (s), or nothing."""
