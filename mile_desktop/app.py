@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -129,7 +130,7 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
         uncaught.caught.connect(desk.window.show_uncaught)
         desk.worker.session_loaded.connect(_spare_what_stays)
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _quit)
+            signal.signal(number, partial(_quit, desk))
         breath = QTimer()  # lets Python see signals while Qt waits
         breath.start(_SIGNAL_POLL_MS)
 
@@ -168,7 +169,11 @@ def _plan(options: argparse.Namespace, folder: Path | None) -> LoadSession | Non
     )
 
 
-def _quit(_number: int, _frame: object) -> None:
-    from PySide6.QtWidgets import QApplication  # noqa: PLC0415
+def _quit(desk: "Desk", _number: int, _frame: object) -> None:
+    """Close as the system asks: nobody is there to answer questions, and what was recorded is kept in any case."""
+    desk.window.ask_before_closing(_without_asking)
+    desk.window.close()
 
-    QApplication.closeAllWindows()
+
+def _without_asking() -> bool:
+    return True

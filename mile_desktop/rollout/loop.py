@@ -20,7 +20,7 @@ from mile_desktop.storage.records import EpisodeStart, Outcome, Step
 
 Publish = Callable[[Event], None]
 
-_REWOUND = "Rewound. Take over from here, or resume."
+_REWOUND = "Rewound."
 
 
 class RolloutLoop:
@@ -109,7 +109,7 @@ class RolloutLoop:
         if self.supervision.phase is Phase.HOLD:
             self.supervision.apply(PhaseEvent.RESUME)
         else:
-            self.supervision.apply(PhaseEvent.HOLD_PRESSED, "Held by the operator. Resume to go on.")
+            self.supervision.apply(PhaseEvent.HOLD_PRESSED, "Held by the operator.")
 
     def fault(self, reason: str) -> None:
         """Hold because moving on would not be safe."""

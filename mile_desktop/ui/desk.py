@@ -289,7 +289,11 @@ class Desk(QObject):
             self.trouble.complain(error)
         self.refresh_shelf()
 
-    def _episode_closed(self, _: m.EpisodeClosed) -> None:
+    def _episode_closed(self, episode: m.EpisodeClosed) -> None:
+        if not episode.discarded:
+            takeovers = "1 takeover" if episode.takeovers == 1 else f"{episode.takeovers} takeovers"
+            text = f"{episode.outcome.capitalize()} after {episode.steps} steps with {takeovers}; recorded."
+            self.window.say("success" if episode.outcome == "success" else "info", text)
         self.episodes_changed.emit()
         self._refresh.start()
 
