@@ -25,6 +25,8 @@ NICENESS = 10
 CANCEL_S = 10.0
 """A trainer that has not ended so long after it was asked to is ended."""
 _LAST_WORDS = 400
+_LEFT_AT_WORK: list["subprocess.Popen[bytes]"] = []
+"""Trainers nobody follows any more; they are still this process's to bury."""
 
 
 class TrainerRunningError(RuntimeError):
@@ -78,6 +80,7 @@ class TrainerClient(QObject):
             When the command cannot be started.
         """
         self._refuse_second()
+        _LEFT_AT_WORK[:] = [child for child in _LEFT_AT_WORK if child.poll() is None]
         errors = tempfile.TemporaryFile()  # noqa: SIM115 – read when the trainer has ended
         try:
             child = subprocess.Popen(
@@ -122,6 +125,8 @@ class TrainerClient(QObject):
     def leave(self) -> None:
         """Follow no more and leave the trainer at work, for the next window."""
         self._timer.stop()
+        if self._child is not None:
+            _LEFT_AT_WORK.append(self._child)
         self._forget()
 
     def poll(self) -> None:

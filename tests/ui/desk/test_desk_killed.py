@@ -6,11 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desk.living import LivingDesk, plan
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
-from mile_desktop.ui.learn.model import RunState
+from mile_desktop.ui.closing import Closing
+from mile_desktop.ui.learn.model import RunState, Settings
 from mile_desktop.ui.supervise.transport_model import Action
 
 NOTICED_S = 1.0
@@ -99,37 +102,6 @@ def test_a_killed_viewer_comes_back_by_itself(desk: LivingDesk) -> None:
     assert desk.phase in {Phase.AUTONOMOUS, Phase.RESETTING, Phase.IDLE}
 
 
-def test_a_killed_trainer_may_be_started_again_and_a_cancelled_one_leaves_no_debris(desk: LivingDesk) -> None:
-    desk.start_episode()
-    desk.until(lambda: desk.closed)
-    panel, trainer, runs = desk.retraining.panel, desk.retraining.trainer, desk.library.catalogue.runs
-    desk.until(lambda: panel.can_retrain)
-    panel._retrain.click()
-    desk.until(lambda: len(runs()) == 1)
-    assert trainer.pid is not None
-    os.kill(trainer.pid, signal.SIGKILL)
-    took = desk.until(lambda: desk.said("The trainer ended with status -9", level="error"))
-    assert took < NOTICED_S + BUSY_S
-    assert runs()[0].state == "failed"
-    files = debris(desk.library.folder)
-    desk.choose("Retrain")
-    desk.until(lambda: panel._run.stage == "Training the policy")
-    panel._cancel.click()
-    panel.cancel_requested.emit()
-    desk.until(lambda: panel.state is RunState.CANCELLED)
-    desk.until(lambda: not trainer.running)
-    assert runs()[1].state == "cancelled"
-    assert [policy.note for policy in desk.library.catalogue.policies(desk.desk.scene)] == ["came with the program"]
-    assert debris(desk.library.folder) == files
-    assert panel.can_retrain
-
-
-def debris(workspace: Path) -> set[str]:
-    """Return the policies, models and weights there are; runs keep their log."""
-    found = {str(path) for name in ("policies", "interventions") for path in (workspace / name).rglob("*")}
-    return found | {str(path) for path in (workspace / "runs").rglob("*.safetensors")}
-
-
 def test_input_that_is_no_number_is_said_once_and_harms_nobody(desk: LivingDesk) -> None:
     desk.start_episode()
     for _ in range(3):
@@ -138,3 +110,67 @@ def test_input_that_is_no_number_is_said_once_and_harms_nobody(desk: LivingDesk)
     step = len(desk.steps)
     desk.until(lambda: len(desk.steps) > step + 5)
     assert len([entry for entry in desk.messages if "finite" in entry.text]) == 1
+
+
+def test_a_killed_trainer_is_said_and_may_be_started_again(desk: LivingDesk) -> None:
+    desk.start_episode()
+    desk.until(lambda: desk.closed)
+    panel, trainer, runs = desk.retraining.panel, desk.retraining.trainer, desk.library.catalogue.runs
+    desk.until(lambda: panel.can_retrain)
+    panel.set_settings(Settings(epochs=500))
+    panel._retrain.click()
+    desk.until(lambda: len(runs()) == 1)
+    assert trainer.pid is not None
+    os.kill(trainer.pid, signal.SIGKILL)
+    took = desk.until(lambda: desk.said("The trainer ended with status -9", level="error"))
+    assert took < NOTICED_S + BUSY_S
+    assert runs()[0].state == "failed"
+    desk.choose("Retrain")
+    desk.until(lambda: panel._run.stage == "Training the policy")
+
+
+def test_closing_asks_and_a_training_that_goes_on_is_found_again_and_cancelled(
+    desk: LivingDesk, open_desk: Callable[..., LivingDesk]
+) -> None:
+    desk.window.ask_before_closing(Closing(desk.desk, desk.retraining).may_close)
+    desk.start_episode()
+    answer_next("No")
+    assert not desk.window.close()
+    desk.until_phase(Phase.STOPPED)  # it stands still while the question is open
+    answer_next("Stay")
+    assert not desk.window.close()
+    answer_next("Let it go on")
+    desk.close()
+    assert not desk.desk.worker.alive
+
+    again = open_desk(desk.folder, keep_size=True)
+    assert again.said("The training that was at work is still going on.")
+    panel, library = again.retraining.panel, again.library
+    assert panel.state is RunState.RUNNING
+    panel._cancel.click()
+    panel.cancel_requested.emit()
+    again.until(lambda: panel.state is RunState.CANCELLED)
+    again.until(lambda: not again.retraining.trainer.running)
+    assert library.catalogue.runs()[1].state == "cancelled"
+    assert [policy.note for policy in library.catalogue.policies(again.desk.scene)] == ["came with the program"]
+    assert weights(library.folder / "runs") == []
+    assert list((library.folder / "interventions").iterdir()) == []
+    again.until(lambda: panel.can_retrain)
+
+
+def answer_next(word: str) -> None:
+    """Press the button ``word`` of the question that is about to be asked."""
+
+    def press() -> None:
+        box = QApplication.activeModalWidget()
+        if not isinstance(box, QMessageBox):
+            QTimer.singleShot(10, press)
+            return
+        next(button for button in box.buttons() if button.text().replace("&", "") == word).click()
+
+    QTimer.singleShot(0, press)
+
+
+def weights(folder: Path) -> list[Path]:
+    """Return what a run has left behind besides its log."""
+    return [path for path in folder.rglob("*") if path.suffix in {".safetensors", ".npz", ".part"}]
