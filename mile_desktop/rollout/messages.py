@@ -26,6 +26,8 @@ class LoadSession(Message, frozen=True):
     """A policy id of the workspace, a folder, ``initial`` or ``expert``."""
     intervention_model: str = ""
     """A model id of the workspace, a folder, or empty for the best there is for scene and policy."""
+    live_source: str = "ensemble"
+    """What computes p: ``ensemble``, ``published`` (one member) or ``temporal``."""
     simulated_operator: str = "none"
     """``none``, ``probit`` or ``segment``: a simulated supervisor listens besides the person."""
     gamepad: bool = True

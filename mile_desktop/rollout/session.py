@@ -77,7 +77,14 @@ class Session:
 
     def load_policy(self, policy: str, intervention_model: str = "") -> RunningPolicy:
         """Load a policy and the intervention model that goes with it; may be called on another thread."""
-        return load_running_policy(self._workspace, self.plan.scene, policy, intervention_model, self._scene)
+        return load_running_policy(
+            self._workspace,
+            self.plan.scene,
+            policy,
+            self._scene,
+            intervention_model=intervention_model,
+            live_source=self.plan.live_source,
+        )
 
     def loaded(self) -> SessionLoaded:
         """Return what there is to say once everything is loaded."""

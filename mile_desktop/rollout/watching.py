@@ -2,9 +2,10 @@
 
 import math
 from pathlib import Path
+from typing import cast, get_args
 
 from mile_desktop.intervention.estimate import InterventionEstimate, InterventionEstimator
-from mile_desktop.intervention.live import LiveEstimator
+from mile_desktop.intervention.live import LiveEstimator, Source
 from mile_desktop.intervention.model import InterventionModelError, load_intervention_model
 from mile_desktop.places import bundled_models
 from mile_desktop.policies.policy import FloatArray, PolicyOutput
@@ -71,15 +72,22 @@ def intervention_folder(workspace: Workspace, scene: str, policy_id: str, refere
 
 
 def load_running_policy(
-    workspace: Workspace, scene: str, policy: str, intervention_model: str, driven: GymScene
+    workspace: Workspace,
+    scene: str,
+    policy: str,
+    driven: GymScene,
+    *,
+    intervention_model: str = "",
+    live_source: str = "ensemble",
 ) -> RunningPolicy:
     """Load a policy and the intervention model that watches it.
 
     Raises
     ------
     UnknownPolicyError, PolicyFileError, InterventionModelError
-        As the loading of either.
+        As the loading of either; the last also for a live source that is none.
     """
+    source = _source(live_source)
     loaded = load_named_policy(workspace, scene, policy, driven)
     policy_id = loaded.policy.policy_id
     folder = intervention_folder(workspace, scene, policy_id, intervention_model)
@@ -89,7 +97,15 @@ def load_running_policy(
     model.expect(driven.observation_size, driven.action_size)
     supervised = sum(record.start.policy_id == policy_id for record in Catalogue(workspace).episodes(scene))
     estimator: InterventionEstimator = LiveEstimator(
-        model, running_policy_id=policy_id, episodes_with_policy=supervised
+        model, running_policy_id=policy_id, episodes_with_policy=supervised, source=source
     )
     config = model.config
     return RunningPolicy(loaded.policy, loaded.name, estimator, config.model_id, config.cost, config.cdf_scale)
+
+
+def _source(name: str) -> Source:
+    for known in get_args(Source):
+        if name == known:
+            return cast("Source", known)
+    choices = ", ".join(get_args(Source))
+    raise InterventionModelError(f"p cannot be computed by {name!r}; choose one of {choices}.")

@@ -172,6 +172,7 @@ class Desk(QObject):
                 rate_hz=float(self.preferences.value.rate_hz),
                 speed=self._speed,
                 rewind_steps=_REWIND_STEPS,
+                live_source=self.preferences.value.live_source,
                 seed=self._seed,
             )
         )
@@ -329,7 +330,8 @@ class Desk(QObject):
         if _alert(before) != _alert(value):
             self.supervise.set_alert(_alert(value))
             self.worker.send(_alert(value))
-        if before.rate_hz != value.rate_hz and not self.is_busy("The new rate counts when the scene is loaded next."):
+        loaded_with = (before.rate_hz, before.live_source) != (value.rate_hz, value.live_source)
+        if loaded_with and not self.is_busy("This counts when the scene is loaded next."):
             self.load(value.policy or INITIAL)
 
     def _profile_changed(self, profile: str) -> None:

@@ -43,6 +43,8 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
 
     rate_hz: Literal[10, 20, 30] = 20
     """Control rate."""
+    live_source: Literal["ensemble", "published", "temporal"] = "ensemble"
+    """What computes p(intervene)."""
     alert_threshold: Probability = 0.5
     alert_debounce_steps: Debounce = 3
     """Steps p must stay above the threshold before the window calls."""

@@ -76,6 +76,23 @@ def test_what_cannot_be_loaded_is_said_and_the_worker_lives(desk: WorkerDesk, tm
     desk.load()
 
 
+@pytest.mark.parametrize("source", ["ensemble", "published", "temporal"])
+def test_every_source_of_the_live_number_gives_one(desk: WorkerDesk, source: str) -> None:
+    desk.load(policy="initial", live_source=source)
+    desk.process.send(m.StartEpisodes())
+    step = desk.wait_for(m.StepTaken, lambda taken: taken.step == 5)
+    assert 0.0 <= step.low <= step.probability <= step.high <= 1.0
+    desk.process.send(m.EndEpisode(outcome="failure"))
+    desk.wait_for(m.EpisodeClosed)
+
+
+def test_an_unknown_source_of_the_live_number_is_said(desk: WorkerDesk) -> None:
+    command = m.LoadSession(workspace=str(desk.workspace), scene="peg-insertion", policy="initial", live_source="tea")
+    desk.process.send(command)
+    assert "ensemble, published, temporal" in desk.wait_for(m.Fault).text
+    desk.load()
+
+
 def test_a_policy_that_cannot_be_promoted_changes_nothing(desk: WorkerDesk) -> None:
     desk.process.send(m.PromotePolicy(policy="nobody"))
     note = desk.wait_for(m.Note)

@@ -27,6 +27,7 @@ from mile_desktop.ui.preferences import Preferences, PreferenceStore
 _THEMES = (("dark", "Dark"), ("light", "Light"), ("system", "As the system"))
 _SCALES = (1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
 _RATES = (10, 20, 30)
+_SOURCES = (("ensemble", "Ensemble"), ("published", "One model, as published"), ("temporal", "Evidence over time"))
 _LABEL_WIDTH = 128
 _TWO_COLUMNS_FROM = 880
 _FIELD_WIDTH = 160
@@ -50,6 +51,7 @@ class SettingsPage(PageFrame):
         self._recent = _combo([])
         self._open = QPushButton("Open other …")
         self._rate = _combo([(rate, f"{rate} Hz") for rate in _RATES])
+        self._source = _combo([(name, title) for name, title in _SOURCES])
         self._threshold = QDoubleSpinBox()
         self._debounce = QSpinBox()
         self._sound = QCheckBox("Play a soft sound")
@@ -75,6 +77,7 @@ class SettingsPage(PageFrame):
         self._workspace.setToolTip(value.workspace)
         self._fill_recent(value)
         _choose(self._rate, value.rate_hz)
+        _choose(self._source, value.live_source)
         self._threshold.setValue(value.alert_threshold)
         self._debounce.setValue(value.alert_debounce_steps)
         self._sound.setChecked(value.alert_sound)
@@ -109,7 +112,7 @@ class SettingsPage(PageFrame):
         self._workspace.setMinimumWidth(theme.px(_FIELD_WIDTH))
         self._recent.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._recent.setToolTip("Workspaces that were open before")
-        for field in (self._theme, self._scale, self._rate, self._threshold, self._debounce):
+        for field in (self._theme, self._scale, self._rate, self._source, self._threshold, self._debounce):
             field.setMinimumWidth(theme.px(_FIELD_WIDTH))
 
     def _lay_out(self) -> None:
@@ -159,6 +162,7 @@ class SettingsPage(PageFrame):
         panel = Panel("When p(intervene) is high")
         panel.body.addLayout(
             _rows(
+                ("p comes from", self._source, "The temporal model adds up evidence and knows that people react late."),
                 ("Threshold", self._threshold, "Can also be dragged in the plot under the view."),
                 ("For at least", self._debounce, "Shorter peaks are passed over."),
                 ("Then", self._sound, ""),
@@ -176,7 +180,7 @@ class SettingsPage(PageFrame):
     # ── from the person to the preferences ───────────────────────────────────────────────────────────────────────
 
     def _connect(self) -> None:
-        for combo in (self._theme, self._scale, self._rate):
+        for combo in (self._theme, self._scale, self._rate, self._source):
             combo.currentIndexChanged.connect(self._write)
         self._threshold.valueChanged.connect(self._write)
         self._debounce.valueChanged.connect(self._write)
@@ -197,6 +201,7 @@ class SettingsPage(PageFrame):
             theme=self._theme.currentData(),
             ui_scale=self._scale.currentData(),
             rate_hz=self._rate.currentData(),
+            live_source=self._source.currentData(),
             alert_threshold=round(self._threshold.value(), 2),
             alert_debounce_steps=self._debounce.value(),
             alert_sound=self._sound.isChecked(),
