@@ -1,14 +1,12 @@
 """The rollout worker: the process that owns scene, policy, operator devices and recorder."""
 
 import gc
-import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from multiprocessing.connection import Connection
 from typing import cast
 
-import psutil
 import torch
 
 from mile_desktop.channels.endpoint import Endpoint
@@ -25,6 +23,7 @@ from mile_desktop.rollout.clock import SystemClock
 from mile_desktop.rollout.controls import Controls, simulated_supervisor
 from mile_desktop.rollout.loading import UnknownPolicyError
 from mile_desktop.rollout.phases import MOVING
+from mile_desktop.rollout.priority import be_eager, enter_real_time, leave_real_time
 from mile_desktop.rollout.running import RunningPolicy
 from mile_desktop.rollout.session import Session
 from mile_desktop.scenes.catalogue import UnknownSceneError
@@ -47,9 +46,6 @@ LOADING_ERRORS = (
 
 _IDLE_RATE_HZ = 20.0
 _SWITCH_INTERVAL_S = 0.0005
-_REAL_TIME_PRIORITY = 1
-"""The lowest there is; every one of them comes before every ordinary program."""
-_CONTROL_NICENESS = -5
 _OUTCOMES = frozenset({"success", "failure", "aborted"})
 
 
@@ -68,29 +64,10 @@ def run_worker(connection: Connection, state_slot_name: str) -> None:
 
 
 def _prefer_control() -> None:
-    """Let the control thread win against this process's other threads, and where allowed against other processes.
-
-    Where the system has a real-time class and lets us into it, this process goes there with all its threads: with the
-    control thread alone, another one could be put aside by an ordinary program while it holds the interpreter's lock.
-    """
+    """Let the control thread win against this process's other threads, and where allowed against other processes."""
     torch.set_num_threads(1)  # waiting for a second thread costs more than these networks take
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
-    if _enter_real_time_class():
-        return
-    try:
-        psutil.Process().nice(_CONTROL_NICENESS)
-    except psutil.AccessDenied:
-        return  # an ordinary user may not; trainer and viewer step back instead
-
-
-def _enter_real_time_class() -> bool:
-    if sys.platform != "linux":
-        return False
-    try:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(_REAL_TIME_PRIORITY))
-    except OSError:
-        return False  # an ordinary user needs a limit (rtprio) that allows it
-    return True
+    be_eager()
 
 
 class Worker:
@@ -114,6 +91,7 @@ class Worker:
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="policy loader")
         self._promotion: tuple[m.PromotePolicy, Future[RunningPolicy]] | None = None
         self._said_pad_problem = ""
+        self._said_disk_problem = ""
         self._said_bad_input = False
         self._handlers: dict[type, Callable[..., None]] = {
             m.LoadSession: self._load,
@@ -155,8 +133,15 @@ class Worker:
             session.loop.tick()
             self._call_for_attention(session)
             self._endpoint.send(session.status())
+            self._report_disk(session.recorder.problem)
         self._report_pad()
         (self._idle_cadence if session is None else session.cadence).wait()
+
+    def _report_disk(self, problem: str) -> None:
+        """Say once why nothing can be written; between episodes no robot holds because of it."""
+        if problem and problem != self._said_disk_problem:
+            self._endpoint.send(m.Note(level="error", text=problem))
+        self._said_disk_problem = problem
 
     def _report_pad(self) -> None:
         """Send the pad's state where somebody looks; say once what is wrong with it."""
@@ -180,6 +165,7 @@ class Worker:
     # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _load(self, plan: m.LoadSession) -> None:
+        leave_real_time()
         self._leave_session()
         try:
             supervisor = simulated_supervisor(plan.simulated_operator, load_expert(plan.scene))
@@ -192,6 +178,8 @@ class Worker:
         # what was loaded stays: the collector need not look at it again while the robot moves
         gc.collect()
         gc.freeze()
+        if plan.speed == 1.0:
+            enter_real_time()
         self._session.cadence.restart()
         self._endpoint.send(self._session.loaded())
 

@@ -1,0 +1,30 @@
+import os
+import sys
+import threading
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from mile_desktop.rollout.priority import enter_real_time, leave_real_time
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a program ask")
+
+
+@pytest.fixture
+def second_thread() -> Iterator[int]:
+    ended = threading.Event()
+    thread = threading.Thread(target=ended.wait)
+    thread.start()
+    yield int(thread.native_id or 0)
+    leave_real_time()
+    ended.set()
+    thread.join()
+
+
+def test_every_thread_changes_class_and_back(second_thread: int) -> None:
+    entered = enter_real_time()
+    classes = {os.sched_getscheduler(each) for each in (0, second_thread)}
+    assert classes == {os.SCHED_RR if entered else os.SCHED_OTHER}
+    leave_real_time()
+    assert {os.sched_getscheduler(each.id) for each in psutil.Process().threads()} == {os.SCHED_OTHER}
