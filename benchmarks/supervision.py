@@ -98,6 +98,7 @@ class Supervision(QObject):
             "training_problems": self._training.problems,
             "window": {
                 "event_wait": distribution(np.array(self._loop.waits) * 1e3, "ms"),
+                "processor_per_turn": distribution(np.array(self._loop.work) * 1e3, "ms"),
                 "view_paint": distribution([took * 1e3 for _, took, _ in self._paints.paints], "ms"),
                 "frames_per_s": round(self._paints.frames / passed, 1),
             },

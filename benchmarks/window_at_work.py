@@ -118,7 +118,9 @@ class LoopWatch(QObject):
         super().__init__(parent)
         self.waits: list[float] = []
         """Seconds."""
-        self._due = 0.0
+        self.work: list[float] = []
+        """Processor seconds that the window's thread took from one turn of this watch to the next."""
+        self._due = self._worked = 0.0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setSingleShot(True)
@@ -127,6 +129,8 @@ class LoopWatch(QObject):
     def start(self) -> None:
         """Measure from now on."""
         self.waits.clear()
+        self.work.clear()
+        self._worked = time.thread_time()
         self._due = time.monotonic() + _BEAT_S
         self._timer.start(round(_BEAT_S * 1000))
 
@@ -135,7 +139,9 @@ class LoopWatch(QObject):
         self._timer.stop()
 
     def _turn(self) -> None:
-        now = time.monotonic()
+        now, worked = time.monotonic(), time.thread_time()
+        self.work.append(worked - self._worked)
+        self._worked = worked
         while self._due <= now:
             # one block makes every event wait that came meanwhile
             self.waits.append(now - self._due)
