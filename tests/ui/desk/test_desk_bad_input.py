@@ -79,23 +79,21 @@ def test_a_disk_that_fills_up_holds_the_robot_and_loses_nothing(desk: LivingDesk
     desk.start_episode()
     desk.until(lambda: len(desk.steps) > 3)
     small_disk.fill()
-    desk.until_phase(Phase.HOLD)
-    assert desk.status is not None
-    assert "is full" in desk.status.reason
+    desk.until(lambda: desk.said("is full", "Free some space", level="error"))
+    desk.until(lambda: desk.phase is not Phase.AUTONOMOUS)
     small_disk.free()
-    desk.until(lambda: hold_over(desk))
-    desk.until(lambda: desk.closed)
+    desk.until(lambda: resumed(desk) and desk.closed)
     assert desk.library.catalogue.episode(desk.closed[0].episode_id).steps == desk.closed[0].steps
     desk.until_phase(Phase.IDLE)
     desk.desk.settings.workspace_chosen.emit(str(before))
     desk.until(lambda: desk.library.folder == before and desk.desk.worker.session is not None)
 
 
-def hold_over(desk: LivingDesk) -> bool:
+def resumed(desk: LivingDesk) -> bool:
     """Resume as often as it takes: the recorder tries the disk again twice a second."""
     if desk.phase is Phase.HOLD:
         desk.desk.supervise.transport.toggle_hold()
-    return len(desk.steps) > 3 and desk.phase is not Phase.HOLD
+    return desk.phase is not Phase.HOLD
 
 
 def test_a_damaged_catalogue_can_be_rebuilt(desk: LivingDesk, tmp_path: Path) -> None:

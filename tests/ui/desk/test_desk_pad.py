@@ -48,6 +48,7 @@ def test_a_thumb_takes_over_and_a_pulled_cable_holds(seat: Seat) -> None:
     assert desk.badge == "Hold"
     assert desk.status is not None
     assert "Test Pad is gone" in desk.status.reason
+    desk.until(lambda: desk.status and desk.status.device != "Test Pad")
     pad.attach()
     desk.until(lambda: desk.status and desk.status.device == "Test Pad")
     pad.tap("back")
