@@ -102,7 +102,7 @@ def test_what_would_interrupt_an_episode_has_to_wait(desk: LivingDesk, tmp_path:
     desk.store.change(rate_hz=10)
     assert desk.said("Another workspace can be opened when the episode has ended.", level="warning")
     assert desk.said("Another scene can be loaded when the episode has ended.", level="warning")
-    assert desk.said("The new rate counts when the scene is loaded next.", level="warning")
+    assert desk.said("This counts when the scene is loaded next.", level="warning")
     assert desk.phase is Phase.AUTONOMOUS
     assert not (tmp_path / "other").exists()
     desk.store.change(rate_hz=20)
