@@ -122,6 +122,10 @@ class Takeovers(QObject):
             self._thumb.in_episode.clear()
 
 
+def within_an_episode(steps: list[m.StepTaken]) -> bool:
+    return len({step.episode_id for step in steps}) == 1
+
+
 def latencies(presses: list[Press], role: Takeovers, paints: PaintLog) -> dict[str, Any]:
     """Return, for pressing and for letting go, ticks and times; what fell between two episodes is only counted."""
     moments = np.array([step.timestamp for step in role.steps])
@@ -131,8 +135,8 @@ def latencies(presses: list[Press], role: Takeovers, paints: PaintLog) -> dict[s
         for press in (each for each in presses if each.down is down):
             first = int(np.searchsorted(moments, press.moment))
             acted = next((i for i in range(first, len(moments)) if role.steps[i].intervention is down), None)
-            if acted is None or role.steps[acted].episode_id != role.steps[max(0, first - 1)].episode_id:
-                between += 1
+            if acted is None or not within_an_episode(role.steps[max(0, first - 1) : acted + 3]):
+                between += 1  # before it or right after it another phase is shown
                 continue
             ticks.append(acted - first + 1)
             action.append(moments[acted] - press.moment)
