@@ -22,6 +22,9 @@ def viewer(
     try_opengl: bool = True,
 ) -> None:
     """Run ``viewer.process.run_viewer``."""
+    from mile_desktop.scenes.engine import load_engine  # noqa: PLC0415
+
+    load_engine()
     from mile_desktop.viewer.process import run_viewer  # noqa: PLC0415
 
     run_viewer(connection, frames_name, state_slot_name, thumbnail_names, try_opengl)

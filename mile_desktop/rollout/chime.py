@@ -3,6 +3,7 @@
 import logging
 
 from mile_desktop.places import RESOURCES
+from mile_desktop.quiet import quiet_error_stream
 
 _log = logging.getLogger(__name__)
 
@@ -16,7 +17,8 @@ class Chime:
 
         self._sound: pygame.mixer.Sound | None = None
         try:
-            pygame.mixer.init()
+            with quiet_error_stream():
+                pygame.mixer.init()
             self._sound = pygame.mixer.Sound(str(RESOURCES / "sounds" / "ask.wav"))
         except (pygame.error, OSError) as error:
             _log.info("No sound: %s", error)
