@@ -1,0 +1,1 @@
+"""Live camera feeds: sources, capture processes, health, video recording."""

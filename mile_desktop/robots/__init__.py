@@ -1,0 +1,1 @@
+"""Live robots behind one small protocol, and the network robot."""
