@@ -1,67 +1,39 @@
 """The main view: the newest frame, framed in the phase's colour, with everything a supervisor has to see over it."""
 
-import math
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QRectF, QSize, Qt, QTimer, QVariantAnimation, Signal
-from PySide6.QtGui import (
-    QColor,
-    QHideEvent,
-    QImage,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QResizeEvent,
-    QShowEvent,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, QVariantAnimation
+from PySide6.QtGui import QColor, QHideEvent, QImage, QPainter, QPaintEvent, QPen, QShowEvent
+from PySide6.QtWidgets import QWidget
 
 from mile_desktop.channels.shared import Frame
 from mile_desktop.rollout.messages import SessionLoaded, Status, StepTaken
 from mile_desktop.rollout.phases import IN_EPISODE, MOVING, Phase
 from mile_desktop.ui import theme
 from mile_desktop.ui.supervise import overlay
-from mile_desktop.ui.supervise.orbit import Orbit
-from mile_desktop.ui.supervise.orbit_mouse import OrbitMouse
+from mile_desktop.ui.supervise.frame_canvas import BORDER, FrameCanvas, as_image
 from mile_desktop.ui.supervise.phase_look import look, takeover_hint
 from mile_desktop.ui.supervise.projection import action_arrow
-from mile_desktop.viewer.messages import Preset, SetSize
 
 FADE_MS = 120
 STALE_S = 1.0
 _CHECK_MS = 250
-_RESIZE_MS = 150
-BORDER = 4
-DRAWN_PIXELS = 960 * 540
-"""What the viewer is asked for at most; larger views are scaled up, which costs less than drawing them."""
 
 
-class SceneView(QWidget):
+class SceneView(FrameCanvas):
     """Shows frames and messages as they come; all of it on the window's thread."""
-
-    viewer_command = Signal(object)
-    """Carries ``SetView``, ``UsePreset`` or ``SetSize`` for the viewer."""
 
     def __init__(self, parent: QWidget | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(parent)
         self._clock = clock
-        self._frame: Frame | None = None
-        self._image = QImage()
         self._thumbnails: dict[str, QImage] = {}
         self._status: Status | None = None
         self._step: StepTaken | None = None
         self._threshold = 0.5
         self._max_steps = 0
         self._stale = False
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Scene")
-        self._mouse = OrbitMouse(self)
-        self._mouse.commanded.connect(self.viewer_command)
         self._fade = QVariantAnimation(self)
         self._fade.setDuration(FADE_MS)
         self._fade.setStartValue(theme.token("hold"))
@@ -70,10 +42,6 @@ class SceneView(QWidget):
         self._check = QTimer(self)
         self._check.setInterval(_CHECK_MS)
         self._check.timeout.connect(self._check_age)
-        self._resized = QTimer(self)
-        self._resized.setSingleShot(True)
-        self._resized.setInterval(_RESIZE_MS)
-        self._resized.timeout.connect(self._ask_for_size)
         theme.signals().changed.connect(self._restyle)
 
     # ── what comes in ────────────────────────────────────────────────────────────────────────────────────────────
@@ -84,20 +52,14 @@ class SceneView(QWidget):
         self._step = None
         self.update()
 
-    def set_presets(self, presets: tuple[Preset, ...]) -> None:
-        """Know the scene's cameras, the default one first."""
-        self._mouse.set_presets(presets)
-
     def show_frame(self, frame: Frame) -> None:
         """Show the newest frame; its pixels are kept, not copied."""
-        self._frame = frame
-        self._image = _as_image(frame)
+        super().show_frame(frame)
         self._stale = False
-        self.update()
 
     def show_thumbnail(self, name: str, frame: Frame) -> None:
         """Show the newest frame of the small camera ``name``."""
-        self._thumbnails[name] = _as_image(frame)
+        self._thumbnails[name] = as_image(frame)
         self.update()
 
     def hide_thumbnails(self) -> None:
@@ -126,59 +88,19 @@ class SceneView(QWidget):
         self._threshold = threshold
         self.update()
 
-    def choose_camera(self, index: int) -> None:
-        """Use camera number ``index`` of the scene, from 0."""
-        self._mouse.choose(index)
-
-    def step_camera(self, direction: int) -> None:
-        """Use the next (+1) or the previous (−1) camera."""
-        self._mouse.step(direction)
-
-    @property
-    def orbit(self) -> Orbit:
-        """Where the camera stands, so that directions can be taken as seen."""
-        return self._mouse.orbit
-
     # ── painting ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def sizeHint(self) -> QSize:  # noqa: N802 – Qt's name
-        """Return a size at which the scene can be read."""
-        return QSize(theme.px(800), theme.px(480))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 – Qt's name
         """Return the size below which the overlays would cover the scene."""
         return QSize(theme.px(420), theme.px(260))
 
-    def picture_rect(self) -> QRectF:
-        """Return where the frame is drawn: as large as fits, its shape kept."""
-        inside = QRectF(self.rect()).adjusted(BORDER, BORDER, -BORDER, -BORDER)
-        if self._image.isNull():
-            return inside
-        scale = min(inside.width() / self._image.width(), inside.height() / self._image.height())
-        picture = QRectF(0, 0, self._image.width() * scale, self._image.height() * scale)
-        picture.moveCenter(inside.center())
-        return picture
-
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 – Qt's name and signature
         """Paint picture, overlays and border."""
         painter = QPainter(self)
-        picture = self.picture_rect()
-        painter.fillRect(self.rect(), theme.token("ground"))
-        if self._image.isNull():
-            self._paint_empty(painter)
-        else:
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=True)
-            painter.drawImage(picture.toRect(), self._image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
+        picture = self.paint_picture(painter, "The scene appears here as soon as it is loaded.")
         self._paint_overlays(painter, picture)
         self._paint_border(painter)
         painter.end()
-
-    def _paint_empty(self, painter: QPainter) -> None:
-        painter.setPen(theme.token("secondary"))
-        painter.setFont(theme.font("body"))
-        text = "The scene appears here as soon as it is loaded."
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_overlays(self, painter: QPainter, picture: QRectF) -> None:
         area = QRectF(self.rect()).adjusted(BORDER, BORDER, -BORDER, -BORDER)
@@ -268,58 +190,14 @@ class SceneView(QWidget):
         self._fade.setCurrentTime(FADE_MS)
         self.update()
 
-    # ── mouse, size, visibility ──────────────────────────────────────────────────────────────────────────────────
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 – Qt's name
-        """Begin to turn or pan; the view takes the keyboard away from text fields."""
-        self.setFocus(Qt.FocusReason.MouseFocusReason)
-        self._mouse.press(event)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 – Qt's name
-        """Turn or pan."""
-        self._mouse.move(event, self.height())
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802, ARG002 – Qt's name and signature
-        """End the gesture."""
-        self._mouse.release()
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802, ARG002 – Qt's name and signature
-        """Go back to the scene's first camera."""
-        self._mouse.release()
-        self._mouse.go_home()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 – Qt's name
-        """Zoom."""
-        self._mouse.wheel(event)
-        event.accept()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 – Qt's name
-        """Ask for frames of the new size once it has settled."""
-        super().resizeEvent(event)
-        self._resized.start()
+    # ── visibility ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 – Qt's name
         """Watch the age of the picture while anybody looks."""
         super().showEvent(event)
         self._check.start()
-        self._resized.start()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 – Qt's name
         """Stop watching."""
         super().hideEvent(event)
         self._check.stop()
-        self._resized.stop()
-
-    def _ask_for_size(self) -> None:
-        width, height = self.width() - 2 * BORDER, self.height() - 2 * BORDER
-        shrink = min(1.0, math.sqrt(DRAWN_PIXELS / max(1, width * height)))
-        # Multiples of four keep every row of the picture aligned for Qt, which spares it a copy.
-        self.viewer_command.emit(
-            SetSize(width=max(64, int(width * shrink) // 4 * 4), height=max(48, int(height * shrink)))
-        )
-
-
-def _as_image(frame: Frame) -> QImage:
-    height, width, channels = frame.pixels.shape
-    form = QImage.Format.Format_RGB888 if channels == 3 else QImage.Format.Format_RGBX8888
-    return QImage(frame.pixels.data, width, height, channels * width, form)

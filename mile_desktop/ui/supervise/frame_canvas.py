@@ -1,0 +1,147 @@
+"""A widget that shows the newest frame of a viewer and lets the mouse move its camera."""
+
+import math
+
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QImage, QMouseEvent, QPainter, QResizeEvent, QShowEvent, QWheelEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from mile_desktop.channels.shared import Frame
+from mile_desktop.ui import theme
+from mile_desktop.ui.supervise.orbit import Orbit
+from mile_desktop.ui.supervise.orbit_mouse import OrbitMouse
+from mile_desktop.viewer.messages import Preset, SetSize
+
+_RESIZE_MS = 150
+BORDER = 4
+DRAWN_PIXELS = 960 * 540
+"""What the viewer is asked for at most; larger views are scaled up, which costs less than drawing them."""
+
+
+class FrameCanvas(QWidget):
+    """Picture and camera, without anything over them; subclasses paint. All of it on the window's thread."""
+
+    viewer_command = Signal(object)
+    """Carries ``SetView``, ``UsePreset`` or ``SetSize`` for the viewer."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._frame: Frame | None = None
+        self._image = QImage()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._mouse = OrbitMouse(self)
+        self._mouse.commanded.connect(self.viewer_command)
+        self._resized = QTimer(self)
+        self._resized.setSingleShot(True)
+        self._resized.setInterval(_RESIZE_MS)
+        self._resized.timeout.connect(self._ask_for_size)
+
+    def set_presets(self, presets: tuple[Preset, ...]) -> None:
+        """Know the scene's cameras, the default one first."""
+        self._mouse.set_presets(presets)
+
+    def show_frame(self, frame: Frame) -> None:
+        """Show the newest frame; its pixels are kept, not copied."""
+        self._frame = frame
+        self._image = as_image(frame)
+        self.update()
+
+    def choose_camera(self, index: int) -> None:
+        """Use camera number ``index`` of the scene, from 0."""
+        self._mouse.choose(index)
+
+    def step_camera(self, direction: int) -> None:
+        """Use the next (+1) or the previous (−1) camera."""
+        self._mouse.step(direction)
+
+    @property
+    def orbit(self) -> Orbit:
+        """Where the camera stands, so that directions can be taken as seen."""
+        return self._mouse.orbit
+
+    # ── painting ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def sizeHint(self) -> QSize:  # noqa: N802 – Qt's name
+        """Return a size at which the scene can be read."""
+        return QSize(theme.px(800), theme.px(480))
+
+    def picture_rect(self) -> QRectF:
+        """Return where the frame is drawn: as large as fits, its shape kept."""
+        inside = QRectF(self.rect()).adjusted(BORDER, BORDER, -BORDER, -BORDER)
+        if self._image.isNull():
+            return inside
+        scale = min(inside.width() / self._image.width(), inside.height() / self._image.height())
+        picture = QRectF(0, 0, self._image.width() * scale, self._image.height() * scale)
+        picture.moveCenter(inside.center())
+        return picture
+
+    def paint_picture(self, painter: QPainter, empty_text: str) -> QRectF:
+        """Paint the frame, or ``empty_text`` while there is none; return where it is."""
+        picture = self.picture_rect()
+        painter.fillRect(self.rect(), theme.token("ground"))
+        if self._image.isNull():
+            painter.setPen(theme.token("secondary"))
+            painter.setFont(theme.font("body"))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, empty_text)
+        else:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=True)
+            painter.drawImage(picture.toRect(), self._image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
+        return picture
+
+    # ── mouse, size, visibility ──────────────────────────────────────────────────────────────────────────────────
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 – Qt's name
+        """Begin to turn or pan; the view takes the keyboard away from text fields."""
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self._mouse.press(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 – Qt's name
+        """Turn or pan."""
+        self._mouse.move(event, self.height())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802, ARG002 – Qt's name and signature
+        """End the gesture."""
+        self._mouse.release()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802, ARG002 – Qt's name and signature
+        """Go back to the scene's first camera."""
+        self._mouse.release()
+        self._mouse.go_home()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 – Qt's name
+        """Zoom."""
+        self._mouse.wheel(event)
+        event.accept()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 – Qt's name
+        """Ask for frames of the new size once it has settled."""
+        super().resizeEvent(event)
+        self._resized.start()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 – Qt's name
+        """Ask for frames of this size."""
+        super().showEvent(event)
+        self._resized.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 – Qt's name
+        """Ask for nothing more."""
+        super().hideEvent(event)
+        self._resized.stop()
+
+    def _ask_for_size(self) -> None:
+        width, height = self.width() - 2 * BORDER, self.height() - 2 * BORDER
+        shrink = min(1.0, math.sqrt(DRAWN_PIXELS / max(1, width * height)))
+        # Multiples of four keep every row of the picture aligned for Qt, which spares it a copy.
+        self.viewer_command.emit(
+            SetSize(width=max(64, int(width * shrink) // 4 * 4), height=max(48, int(height * shrink)))
+        )
+
+
+def as_image(frame: Frame) -> QImage:
+    """Return the frame as Qt draws it, over the same pixels."""
+    height, width, channels = frame.pixels.shape
+    form = QImage.Format.Format_RGB888 if channels == 3 else QImage.Format.Format_RGBX8888
+    return QImage(frame.pixels.data, width, height, channels * width, form)
