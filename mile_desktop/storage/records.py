@@ -170,11 +170,29 @@ class EvaluationRecord:
     outcomes: tuple[bool, ...]
     crashes: int
     """Episodes that broke down; left out of the rate."""
+    steps: tuple[int, ...] = ()
+    """Control steps of each episode, in the order of ``seeds``; empty in evaluations of version 0.1's first schema."""
+    returns: tuple[float, ...] = ()
+    """Sum of rewards of each episode, likewise."""
+    crash_seeds: tuple[int, ...] = ()
+    """Seeds of the episodes that broke down, where they were recorded."""
+    crash_reasons: tuple[str, ...] = ()
+    """Why they did, in the order of ``crash_seeds``."""
 
     @property
     def successes(self) -> int:
         """Number of successful episodes."""
         return sum(self.outcomes)
+
+    @property
+    def mean_return(self) -> float | None:
+        """Mean sum of rewards; None where none was recorded."""
+        return sum(self.returns) / len(self.returns) if self.returns else None
+
+    @property
+    def mean_steps(self) -> float | None:
+        """Mean length in control steps; None where none was recorded."""
+        return sum(self.steps) / len(self.steps) if self.steps else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,12 @@ _FIRST: Migration = (
     ) STRICT, WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
+_EVALUATED_EPISODES: Migration = tuple(
+    f"ALTER TABLE evaluation ADD COLUMN {column} TEXT NOT NULL DEFAULT '[]'"
+    for column in ("steps", "returns", "crash_seeds", "crash_reasons")
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _EVALUATED_EPISODES)
 """Step ``i`` leads from version ``i`` to ``i + 1``."""
 
 

@@ -145,12 +145,15 @@ def test_a_run_goes_from_running_to_finished(workspace: Workspace) -> None:
 def test_evaluations_are_found_by_policy(workspace: Workspace) -> None:
     catalogue = Catalogue(workspace)
     first = EvaluationRecord("ev-1", "p1", PEG, now(), (100, 101, 102), (True, False, True), 1)
-    second = EvaluationRecord("ev-2", "p2", PEG, now(), (), (), 0)
+    second = EvaluationRecord(
+        "ev-2", "p2", PEG, now(), (100, 102), (True, False), 1, (40, 60), (1.5, -0.5), (101,), ("it broke down",)
+    )
     catalogue.add_evaluation(first)
     catalogue.add_evaluation(second)
     assert catalogue.evaluations() == (first, second)
     assert catalogue.evaluations(policy_id="p1", scene=PEG) == (first,)
     assert catalogue.evaluations(policy_id="p1")[0].successes == 2
+    assert (first.mean_return, second.mean_return, second.mean_steps) == (None, 0.5, 50.0)
 
 
 def test_the_latest_intervention_model_of_a_policy_is_found(workspace: Workspace) -> None:
