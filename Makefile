@@ -22,7 +22,7 @@ run: setup
 	@$(BIN)/python main.py $(RUN)
 
 test: setup
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 check: setup
 	$(BIN)/ruff check .

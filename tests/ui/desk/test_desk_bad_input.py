@@ -112,6 +112,10 @@ def test_a_damaged_catalogue_can_be_rebuilt(desk: LivingDesk, tmp_path: Path) ->
 
 def test_the_open_catalogue_can_be_rebuilt_too(desk: LivingDesk) -> None:
     folder, episodes = desk.library.folder, desk.library.catalogue.episode_count()
+    # everything into the one file and out of every page cache first, else the damage may go unseen for a while
+    other = sqlite3.connect(folder / DATABASE)
+    other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    other.close()
     with (folder / DATABASE).open("r+b") as file:
         file.truncate(5000)
     desk.desk.refresh_shelf()
