@@ -5,6 +5,10 @@ target by name, and torch, pybullet and OpenGL are loaded there only.
 """
 
 from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mile_desktop.cameras.settings import CameraSettings
 
 
 def rollout_worker(connection: Connection, state_slot_name: str) -> None:
@@ -28,3 +32,10 @@ def viewer(
     from mile_desktop.viewer.process import run_viewer  # noqa: PLC0415
 
     run_viewer(connection, frames_name, state_slot_name, thumbnail_names, try_opengl)
+
+
+def camera(connection: Connection, ring_name: str, settings: "CameraSettings") -> None:
+    """Run ``cameras.process.run_camera``."""
+    from mile_desktop.cameras.process import run_camera  # noqa: PLC0415
+
+    run_camera(connection, ring_name, settings)

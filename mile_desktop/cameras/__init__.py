@@ -1,1 +1,1 @@
-"""Live camera feeds: sources, capture processes, health, video recording."""
+"""Live cameras: where pictures come from, the process that fetches them, and the videos that are kept."""

@@ -60,6 +60,8 @@ _RING_HEADER = np.dtype([("magic", "<u8"), ("max_width", "<u8"), ("max_height", 
 _STATE_MAGIC = 0x4D494C4553544131
 _FRAME_MAGIC = 0x4D494C4546524D31
 _SLOTS = 3
+_NO_VIEW = np.zeros((4, 4), np.float32)
+_NO_ANCHOR = np.zeros(3, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,13 +264,16 @@ class FrameRing(_Block):
         self,
         pixels: Pixels,
         *,
-        view_projection: npt.ArrayLike,
-        anchor: npt.ArrayLike,
+        view_projection: npt.ArrayLike = _NO_VIEW,
+        anchor: npt.ArrayLike = _NO_ANCHOR,
         step: int = -1,
         flags: int = 0,
         timestamp: float | None = None,
     ) -> None:
-        """Make ``pixels`` (uint8[height, width, 3 or 4]) the newest frame; never waits. See ``Frame`` for the rest."""
+        """Make ``pixels`` (uint8[height, width, 3 or 4]) the newest frame; never waits. See ``Frame`` for the rest.
+
+        Pictures of real cameras have no known view: theirs is zero everywhere.
+        """
         height, width, channels = self._check(pixels)
         sequence = int(self._ring["sequence"]) + 1
         header = self._headers[sequence % _SLOTS : sequence % _SLOTS + 1].reshape(())
@@ -291,6 +296,17 @@ class FrameRing(_Block):
             frame = self._copy(sequence)
             if frame is not None:
                 return frame
+        return None
+
+    def newest(self) -> tuple[int, float] | None:
+        """Return sequence and timestamp (s) of the newest frame without copying it; None before the first."""
+        for _ in range(_ATTEMPTS):
+            sequence = int(self._ring["sequence"])
+            if not sequence:
+                return None
+            head = self._headers[sequence % _SLOTS].copy()
+            if int(head["counter"]) % 2 == 0 and int(head["sequence"]) == sequence:
+                return sequence, float(head["timestamp"])
         return None
 
     def _copy(self, sequence: int) -> Frame | None:

@@ -1,0 +1,196 @@
+"""One camera's capture: opens the source again and again, passes on the newest picture, knows how well it does."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mile_desktop.cameras.backoff import Backoff
+from mile_desktop.cameras.errors import CameraEndedError, CameraError, CameraLostError
+from mile_desktop.cameras.health import Health
+from mile_desktop.cameras.messages import CameraState, CameraStatus
+from mile_desktop.cameras.opening import OpenSource, open_source
+from mile_desktop.cameras.settings import CameraSettings
+from mile_desktop.cameras.source import FrameSource, Picture
+from mile_desktop.cameras.transform import transformed
+
+Sink = Callable[[Picture], None]
+
+_EARLY = 0.9
+"""A picture may come so much of a period early when the rate is limited."""
+_DAMAGED_S = 5.0
+"""After so long with nothing but damaged pictures the source is opened again."""
+_SETTLED_S = 5.0
+"""A source that has worked for so long is tried again at once when it is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Where the capture stands; replaced as a whole, so that readers get one consistent snapshot."""
+
+    state: CameraState = CameraState.CONNECTING
+    text: str = ""
+    retry_at: float = 0.0
+
+
+class Capture:
+    """Reads one source on a thread of its own and hands every picture to ``sinks``.
+
+    ``configure``, ``status``, ``stuck_s`` and ``stop`` are for the process's main thread; the sinks are called on the
+    capture thread and return soon. Whatever is wrong with a camera ends in a new attempt after a wait that doubles
+    (``Backoff``), never in the thread's end.
+    """
+
+    def __init__(
+        self,
+        settings: CameraSettings,
+        sinks: tuple[Sink, ...],
+        *,
+        opener: OpenSource = open_source,
+        backoff: Backoff | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._sinks = sinks
+        self._opener = opener
+        self._backoff = backoff or Backoff()
+        self._clock = clock
+        self._health = Health()
+        self._standing = _Standing()
+        self._reconnects = 0
+        self._size = (0, 0)
+        self._stopping = False
+        self._reopen = False
+        self._wake = threading.Condition()
+        self._busy_since: float | None = None
+        self._published_s = -1e9
+        self._good_s = 0.0
+        self._opened_s = 0.0
+        self._failure: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 1.0) -> bool:
+        """Ask the thread to end; return whether it has ended within ``timeout_s``."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def configure(self, settings: CameraSettings) -> None:
+        """Capture like this from the next picture on; the source is opened again where it has to be."""
+        with self._wake:
+            self._reopen = self._reopen or not settings.opens_like(self._settings)
+            self._settings = settings
+            if self._reopen:
+                self._backoff.reset()
+                self._wake.notify()
+
+    @property
+    def failure(self) -> Exception | None:
+        """What ended the thread that should not have; None while all is well."""
+        return self._failure
+
+    @property
+    def stuck_s(self) -> float:
+        """For how long the thread has been in one call of the source, s; 0 while it is not."""
+        since = self._busy_since
+        return 0.0 if since is None else self._clock() - since
+
+    def status(self) -> CameraStatus:
+        """Return one snapshot of state and figures."""
+        now, standing, health = self._clock(), self._standing, self._health
+        width, height = self._size
+        return CameraStatus(
+            state=standing.state,
+            text=standing.text,
+            retry_in_s=max(0.0, standing.retry_at - now) if standing.retry_at else 0.0,
+            width=width,
+            height=height,
+            rate_hz=health.rate_hz(now),
+            latency_ms=health.latency_ms(now),
+            dropped=health.dropped,
+            damaged=health.damaged,
+            reconnects=self._reconnects,
+            unchanged_s=health.unchanged_s(),
+        )
+
+    # ── the capture thread ───────────────────────────────────────────────────────────────────────────────────────
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._reopen = False
+            try:
+                self._play()
+            except CameraEndedError as error:
+                self._standing = _Standing(CameraState.ENDED, str(error))
+                self._wait(None)
+            except CameraError as error:
+                self._lose(str(error))
+            except Exception as error:  # noqa: BLE001 (the main thread raises it again, and the process ends)
+                self._failure = error
+                return
+
+    def _play(self) -> None:
+        """Read until the source is lost, ends or has to be opened again."""
+        self._standing = _Standing(CameraState.CONNECTING, self._standing.text)
+        self._busy_since = self._clock()
+        try:
+            source = self._opener(self._settings)
+            self._opened_s = self._good_s = self._clock()
+            try:
+                while not (self._stopping or self._reopen):
+                    self._busy_since = self._clock()
+                    picture = source.read()
+                    self._busy_since = None
+                    self._take(picture)
+            finally:
+                self._close(source)
+        finally:
+            self._busy_since = None
+
+    def _close(self, source: FrameSource) -> None:
+        self._busy_since = self._clock()
+        source.close()
+
+    def _take(self, picture: Picture | None) -> None:
+        if picture is None:
+            self._health.damaged += 1
+            if self._clock() - self._good_s > _DAMAGED_S:
+                raise CameraLostError(f"Nothing but damaged pictures came for {_DAMAGED_S:.0f} s.")
+            return
+        self._good_s = self._clock()
+        if self._standing.state is not CameraState.LIVE:
+            self._standing = _Standing(CameraState.LIVE)
+        if self._good_s - self._opened_s > _SETTLED_S:
+            self._backoff.reset()
+        settings = self._settings
+        if settings.rate_hz and picture.timestamp - self._published_s < _EARLY / settings.rate_hz:
+            return
+        self._published_s = picture.timestamp
+        self._health.arrived(picture)
+        shown = Picture(transformed(picture.pixels, settings), picture.timestamp)
+        self._size = shown.pixels.shape[1], shown.pixels.shape[0]
+        for sink in self._sinks:
+            sink(shown)
+        self._health.published(self._clock(), picture.timestamp)
+
+    def _lose(self, text: str) -> None:
+        if self._standing.state is CameraState.LIVE:
+            self._reconnects += 1
+        self._health.interrupted()
+        wait_s = self._backoff.next_s()
+        self._standing = _Standing(CameraState.LOST, text, self._clock() + wait_s)
+        self._wait(wait_s)
+
+    def _wait(self, timeout_s: float | None) -> None:
+        """Wait, until there is a reason to go on."""
+        with self._wake:
+            self._wake.wait_for(self._has_reason, timeout_s)
+
+    def _has_reason(self) -> bool:
+        return self._stopping or self._reopen

@@ -1,0 +1,93 @@
+"""What window and capture process say to each other: msgspec structs, encoded as msgpack, never pickled.
+
+Pictures do not travel here but through ``channels.shared.FrameRing``.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from mile_desktop.cameras.settings import CameraSettings
+
+
+class CameraState(StrEnum):
+    """How a camera is doing."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    LOST = "lost"
+    """It cannot be reached or has stopped sending; it is tried again."""
+    ENDED = "ended"
+    """A video that is played once has come to its end."""
+    OFF = "off"
+    """Its process is not running."""
+
+
+class Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Base of everything that crosses the pipe; the class name is the tag."""
+
+
+# ── commands: window → capture process ───────────────────────────────────────────────────────────────────────────
+
+
+class Configure(Message, frozen=True):
+    """Capture like this from now on."""
+
+    settings: CameraSettings
+
+
+class StartRecording(Message, frozen=True):
+    """Keep what comes from now on, and what is still there since ``since``, as a video."""
+
+    path: str
+    """Of the MP4 file; the times go into a table beside it."""
+    since: float
+    """``time.monotonic()``, s."""
+
+
+class StopRecording(Message, frozen=True):
+    """Finish the video."""
+
+
+class Shutdown(Message, frozen=True):
+    """Finish the video and end the process."""
+
+
+# ── events: capture process → window ─────────────────────────────────────────────────────────────────────────────
+
+
+class CameraStatus(Message, frozen=True):
+    """One consistent snapshot; newest wins."""
+
+    state: CameraState
+    text: str = ""
+    """Why, in one sentence, where there is something to say."""
+    retry_in_s: float = 0.0
+    width: int = 0
+    height: int = 0
+    rate_hz: float = 0.0
+    latency_ms: float = 0.0
+    """From taken (or arrived) to passed on, over the last two seconds."""
+    dropped: int = 0
+    damaged: int = 0
+    reconnects: int = 0
+    unchanged_s: float = 0.0
+    """For how long the same picture has been coming."""
+    recording: str = ""
+    """File that is being written."""
+    recorded: int = 0
+    """Pictures in it."""
+    unrecorded: int = 0
+    """Pictures that the recorder had no time for."""
+
+
+class CameraNote(Message, frozen=True):
+    """One sentence for the message line."""
+
+    level: str
+    """``info``, ``warning`` or ``error``."""
+    text: str
+
+
+Command = Configure | StartRecording | StopRecording | Shutdown
+Event = CameraStatus | CameraNote

@@ -1,0 +1,78 @@
+"""A folder of pictures as a camera."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mile_desktop.cameras.errors import CameraEndedError, CameraLostError
+from mile_desktop.cameras.source import Picture
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm"})
+DEFAULT_RATE_HZ = 10.0
+
+
+class FolderSource:
+    """Shows the pictures of a folder in the order of their names; what is no picture is passed over.
+
+    The folder is looked at again when it begins anew: pictures may come and go.
+
+    Raises ``CameraLostError`` where there are none.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        rate_hz: float = 0.0,
+        loop: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._folder = folder
+        self._period_s = 1.0 / (rate_hz or DEFAULT_RATE_HZ)
+        self._loop = loop
+        self._clock = clock
+        self._sleep = sleep
+        self._due = clock()
+        self._usable = 0
+        self._files = self._look()
+
+    def read(self) -> Picture | None:
+        """Wait until the next picture is due and return it; see ``FrameSource``."""
+        if not self._files:
+            self._begin_again()
+        file = self._files.pop()
+        pixels = cv2.imread(str(file), cv2.IMREAD_COLOR_RGB)
+        if pixels is None:
+            return None
+        self._usable += 1
+        now = self._clock()
+        self._due = max(self._due, now - 1.0)
+        if self._due > now:
+            self._sleep(self._due - now)
+        self._due += self._period_s
+        return Picture(np.asarray(pixels, np.uint8), self._clock())
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _begin_again(self) -> None:
+        if not self._usable:
+            raise CameraLostError(f"No picture in {self._folder} can be read.")
+        if not self._loop:
+            raise CameraEndedError(f"{self._folder} was shown to its end.")
+        self._usable = 0
+        self._files = self._look()
+
+    def _look(self) -> list[Path]:
+        """Return the picture files, the first one last."""
+        try:
+            files = sorted(file for file in self._folder.iterdir() if file.suffix.lower() in SUFFIXES)
+        except OSError as error:
+            raise CameraLostError(f"{self._folder} cannot be read ({error.strerror}).") from None
+        if not files:
+            raise CameraLostError(f"{self._folder} has no pictures in it ({', '.join(sorted(SUFFIXES))}).")
+        return files[::-1]

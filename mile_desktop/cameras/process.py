@@ -1,0 +1,99 @@
+"""The capture process: one camera, its pictures into shared memory, its videos onto the disk."""
+
+import os
+import sys
+from contextlib import ExitStack
+from multiprocessing.connection import Connection
+
+from mile_desktop.cameras.address import redacted
+from mile_desktop.cameras.capture import Capture
+from mile_desktop.cameras.errors import CameraError
+from mile_desktop.cameras.messages import (
+    CameraStatus,
+    Command,
+    Configure,
+    Shutdown,
+)
+from mile_desktop.cameras.settings import CameraSettings
+from mile_desktop.cameras.source import Picture
+from mile_desktop.channels.endpoint import Endpoint
+from mile_desktop.channels.shared import FrameRing
+
+STUCK_S = 12.0
+"""A source that has not come back from one call for so long never will: the process ends, and a new one is started."""
+STUCK_EXIT_CODE = 71
+_STATUS_PERIOD_S = 0.2
+_NICENESS = 5
+
+
+def run_camera(connection: Connection, ring_name: str, settings: CameraSettings, stuck_s: float = STUCK_S) -> None:
+    """Body of a capture process; ends on ``Shutdown``, when the window is gone, or when its source hangs for good.
+
+    Parameters
+    ----------
+    connection
+        Takes ``messages.Command`` and sends ``messages.Event``.
+    ring_name
+        Name of the ``FrameRing`` for the pictures.
+    settings
+        What to capture.
+    stuck_s
+        How long one call of the source may take, s; must be longer than the source's own patience.
+    """
+    if sys.platform != "win32":
+        os.nice(_NICENESS)  # before any thread is started: the control loop comes first
+    with ExitStack() as stack:
+        endpoint = stack.enter_context(Endpoint[Command](connection, Command, newest_wins=(CameraStatus,)))
+        ring = stack.enter_context(FrameRing.attach(ring_name))
+        camera = Camera(endpoint, ring, settings, stuck_s=stuck_s)
+        try:
+            camera.run()
+        except Exception as error:  # noqa: BLE001 (raised again, in other words)
+            # its traceback might hold an address with a password
+            raise CameraError(redacted(f"{type(error).__name__}: {error}")) from None
+
+
+class Camera:
+    """Obeys the window and watches the capture; belongs to the process's main thread."""
+
+    def __init__(
+        self, endpoint: Endpoint[Command], ring: FrameRing, settings: CameraSettings, *, stuck_s: float = STUCK_S
+    ) -> None:
+        self._endpoint = endpoint
+        self._ring = ring
+        self._stuck_s = stuck_s
+        self._capture = Capture(settings, (self._publish,))
+        self._running = True
+
+    def run(self) -> None:
+        """Capture until told to end."""
+        self._capture.start()
+        while self._running and not self._endpoint.closed:
+            self._endpoint.wait(_STATUS_PERIOD_S)
+            for command in self._endpoint.receive():
+                self._obey(command)
+            self._endpoint.send(self._capture.status())
+            if self._capture.failure is not None:
+                raise self._capture.failure
+            if self._capture.stuck_s > self._stuck_s:
+                self._give_up()
+        self._finish()
+
+    def _obey(self, command: Command) -> None:
+        match command:
+            case Configure(settings=settings):
+                self._capture.configure(settings)
+            case Shutdown():
+                self._running = False
+
+    def _publish(self, picture: Picture) -> None:
+        self._ring.write(picture.pixels, timestamp=picture.timestamp)
+
+    def _give_up(self) -> None:
+        """End the process under the thread that hangs; nothing else ends a call that never returns."""
+        self._endpoint.close()
+        os._exit(STUCK_EXIT_CODE)
+
+    def _finish(self) -> None:
+        if not self._capture.stop():
+            self._give_up()

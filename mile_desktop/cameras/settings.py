@@ -1,0 +1,89 @@
+"""What a person chose for one camera."""
+
+import re
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+import msgspec
+
+from mile_desktop.cameras.address import redacted
+
+Share = Annotated[float, msgspec.Meta(ge=0.0, le=0.9)]
+Pixels = Annotated[int, msgspec.Meta(ge=0, le=8192)]
+Rate = Annotated[float, msgspec.Meta(ge=0.0, le=240.0)]
+Patience = Annotated[float, msgspec.Meta(ge=0.2, le=60.0)]
+Rotation = Literal[0, 90, 180, 270]
+
+_LEAST_LEFT = 0.05
+_UNSAFE = re.compile(r"[^a-z0-9]+")
+
+
+class Crop(msgspec.Struct, frozen=True, kw_only=True):
+    """What is cut off at each side, as a share of width or height, before turning."""
+
+    left: Share = 0.0
+    top: Share = 0.0
+    right: Share = 0.0
+    bottom: Share = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse to cut everything away."""
+        if self.left + self.right > 1.0 - _LEAST_LEFT or self.top + self.bottom > 1.0 - _LEAST_LEFT:
+            raise ValueError("The crop leaves nothing of the picture; cut less than 95 % of width and height.")
+
+
+class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """One camera, as it is remembered and as its process is told."""
+
+    name: str
+    """Unique among the cameras."""
+    address: str
+    """As typed; may hold a password: show ``shown_address``."""
+    shown: bool = True
+    needed: bool = False
+    """The robot holds while this camera is stale."""
+    record: bool = True
+    loop: bool = True
+    """A video file or folder begins again at its end."""
+    crop: Crop = Crop()
+    rotation: Rotation = 0
+    """Degrees clockwise."""
+    max_width: Pixels = 0
+    max_height: Pixels = 0
+    """The picture is made smaller until it fits, its shape kept; a device is also asked for it. 0: as it comes."""
+    rate_hz: Rate = 0.0
+    """At most so many pictures a second; a device is also asked for it. 0: as it comes."""
+    stale_after_s: Patience = 1.0
+    """A picture older than this is stale."""
+
+    @property
+    def shown_address(self) -> str:
+        """The address without user name and password."""
+        return redacted(self.address)
+
+    @property
+    def stem(self) -> str:
+        """The name as part of a file name."""
+        return file_stem(self.name)
+
+    def opens_like(self, other: "CameraSettings") -> bool:
+        """Whether the source need not be opened again when ``other`` replaces this."""
+        return _of_source(self) == _of_source(other)
+
+
+def _of_source(settings: CameraSettings) -> tuple[object, ...]:
+    return settings.address, settings.loop, settings.max_width, settings.max_height, settings.rate_hz
+
+
+def file_stem(name: str) -> str:
+    """Return ``name`` as a file name without suffix: lower case letters, digits and dashes."""
+    return _UNSAFE.sub("-", name.lower()).strip("-") or "camera"
+
+
+def free_name(wanted: str, taken: Iterable[str]) -> str:
+    """Return ``wanted``, with a number where a camera of that name (or file name) exists."""
+    stems = {file_stem(name) for name in taken}
+    name, number = wanted.strip() or "Camera", 2
+    while file_stem(name) in stems:
+        name, number = f"{wanted.strip() or 'Camera'} {number}", number + 1
+    return name

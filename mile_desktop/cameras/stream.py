@@ -1,0 +1,206 @@
+"""Network streams and video files, by PyAV."""
+
+import contextlib
+import time
+from collections.abc import Callable, Generator
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from mile_desktop.cameras.address import Address, AddressKind, redacted
+from mile_desktop.cameras.errors import CameraEndedError, CameraLostError
+from mile_desktop.cameras.source import Picture
+
+OPEN_S = 5.0
+READ_S = 5.0
+"""A network camera that is silent for so long counts as lost."""
+
+_PROBE = {"probesize": "500000", "analyzeduration": "500000", "fflags": "nobuffer", "flags": "low_delay"}
+_OPTIONS: dict[AddressKind, dict[str, str]] = {
+    AddressKind.RTSP: {**_PROBE, "rtsp_transport": "tcp", "timeout": str(round(READ_S * 1e6))},
+    AddressKind.HTTP: {**_PROBE, "rw_timeout": str(round(READ_S * 1e6)), "strict_mime_boundary": "0"},
+    AddressKind.FILE: {},
+}
+_FALLBACK_RATE = 25.0
+_LAG_FORGETS = 1e-4
+"""Seconds by which the least delay seen grows with each second, so that a drifting clock is followed."""
+
+
+class StreamSource:
+    """Plays one video stream; pictures of a file come in the file's own time.
+
+    Parameters
+    ----------
+    address
+        RTSP, HTTP or a file.
+    loop
+        Begin a file again at its end.
+    open_s, read_s
+        How long to wait for the connection, and for the next packet, s.
+
+    Raises
+    ------
+    CameraLostError
+        If it cannot be opened, or has no video.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        loop: bool = True,
+        open_s: float = OPEN_S,
+        read_s: float = READ_S,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._address = address
+        self._loop = loop
+        self._patience = open_s, read_s
+        self._clock = clock
+        self._pace = Pace() if address.live else FilePace(clock, sleep)
+        self._container: InputContainer
+        self._pictures: Generator[tuple[float, av.VideoFrame | None]]
+        self._begin()
+
+    def read(self) -> Picture | None:
+        """Return the next picture; see ``FrameSource``."""
+        try:
+            arrived, frame = next(self._pictures)
+        except StopIteration:
+            self._begin_again()
+            return self.read()
+        except av.error.ExitError:
+            silence_s = self._patience[1]
+            raise CameraLostError(f"{self._address.shown} has sent nothing for {silence_s:.0f} s.") from None
+        except (av.error.FFmpegError, OSError) as error:
+            raise CameraLostError(f"{self._address.shown} broke off ({_reason(error)}).") from None
+        if frame is None or frame.is_corrupt:
+            return None
+        self._seen_any = True
+        timestamp = self._pace.moment(arrived, frame.time if self._has_clock else None)
+        return Picture(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8), timestamp)
+
+    def close(self) -> None:
+        """Close connection or file."""
+        self._pictures.close()
+        with contextlib.suppress(av.error.FFmpegError):  # the connection may be gone: closing it is all that is wanted
+            self._container.close()
+
+    @property
+    def _has_clock(self) -> bool:
+        """MJPEG over HTTP has no times of its own: FFmpeg makes them up."""
+        return self._address.kind is not AddressKind.HTTP
+
+    def _begin(self) -> None:
+        self._container = _open(self._address, *self._patience)
+        if not self._container.streams.video:
+            self._container.close()
+            raise CameraLostError(f"{self._address.shown} has no video in it.")
+        stream = self._container.streams.video[0]
+        stream.codec_context.thread_count = 1  # more of them would each keep a picture back
+        self._seen_any = False
+        self._pictures = self._decode(self._container, stream)
+
+    def _decode(self, container: InputContainer, stream: VideoStream) -> Generator[tuple[float, av.VideoFrame | None]]:
+        """Yield when a packet arrived and each of its pictures; None for a packet that cannot be decoded."""
+        for packet in container.demux(stream):
+            arrived = self._clock()
+            try:
+                frames = packet.decode()
+            except av.error.InvalidDataError:
+                yield arrived, None
+                continue
+            for frame in frames:
+                yield arrived, frame
+
+    def _begin_again(self) -> None:
+        """Start a file anew; raise where the end is the end."""
+        if self._address.live:
+            raise CameraLostError(f"{self._address.shown} has ended the stream.")
+        if not self._seen_any:
+            raise CameraLostError(f"{self._address.shown} has no picture that can be read.")
+        if not self._loop:
+            raise CameraEndedError(f"{self._address.shown} was played to its end.")
+        self.close()
+        self._begin()
+        self._pace.restart()
+
+
+class Pace:
+    """When a picture of a live stream was taken: when it arrived, less what it has waited somewhere on the way.
+
+    A stream whose pictures carry times shows by them that it falls behind: the delay beyond the least one seen is the
+    queue in front of the decoder.
+    """
+
+    def __init__(self) -> None:
+        self._least: float | None = None
+        self._last = 0.0
+
+    def moment(self, arrived: float, stream_time: float | None) -> float:
+        """Return the timestamp for a picture that arrived then and carries ``stream_time`` (s), where it has one."""
+        if stream_time is None:
+            return arrived
+        delay = arrived - stream_time
+        if self._least is None or delay < self._least or stream_time < self._last - 1.0:
+            self._least = delay
+        else:
+            self._least += _LAG_FORGETS * max(0.0, stream_time - self._last)
+        self._last = stream_time
+        return min(arrived, stream_time + self._least)
+
+    def restart(self) -> None:
+        """Begin again: times start from anywhere."""
+        self._least = None
+
+
+class FilePace(Pace):
+    """Lets the pictures of a file come in its own time; waits for each."""
+
+    def __init__(self, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+        super().__init__()
+        self._clock = clock
+        self._sleep = sleep
+        self._due = clock()
+        self._before: float | None = None
+
+    def moment(self, arrived: float, stream_time: float | None) -> float:  # noqa: ARG002 (a file's pictures are there)
+        """Wait until the picture is due and return that moment."""
+        gap = 1.0 / _FALLBACK_RATE
+        if stream_time is not None and self._before is not None and 0.0 < stream_time - self._before < 10.0:
+            gap = stream_time - self._before
+        self._before = stream_time
+        now = self._clock()
+        self._due = max(self._due + gap, now - 1.0)  # far behind is given up, not caught up
+        if self._due > now:
+            self._sleep(self._due - now)
+        return self._clock()
+
+    def restart(self) -> None:
+        """Let the file begin again."""
+        self._before = None
+
+
+def _open(address: Address, open_s: float, read_s: float) -> InputContainer:
+    av.logging.set_level(None)  # FFmpeg would write addresses, passwords included, to the error stream
+    timeout = (open_s, read_s) if address.live else None
+    try:
+        return av.open(address.location, options=dict(_OPTIONS[address.kind]), timeout=timeout)
+    except av.error.ExitError:
+        raise CameraLostError(
+            f"{address.shown} does not answer within {open_s:.0f} s; is it on and reachable?"
+        ) from None
+    except av.error.HTTPUnauthorizedError:
+        raise CameraLostError(
+            f"{address.shown} asks for user name and password; write them as {address.kind}://user:password@host."
+        ) from None
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise CameraLostError(f"{address.shown} cannot be opened ({_reason(error)}).") from None
+
+
+def _reason(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return redacted(str(text)).rstrip(".")

@@ -1,0 +1,89 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mile_desktop.cameras.address import AddressKind, parse_address, redacted
+from mile_desktop.cameras.errors import CameraAddressError
+
+PASSWORD = st.text("abcXYZ0129!$%&'()*+,;=:@/._~-", min_size=4, max_size=12).filter(
+    lambda word: word.strip("@/:") == word
+)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind", "location"),
+    [
+        ("0", AddressKind.DEVICE, "0"),
+        (" 02 ", AddressKind.DEVICE, "2"),
+        ("/dev/video3", AddressKind.DEVICE, "/dev/video3"),
+        ("rtsp://10.0.0.9/h264", AddressKind.RTSP, "rtsp://10.0.0.9/h264"),
+        ("RTSPS://cam.local:8554/a?b=1", AddressKind.RTSP, "RTSPS://cam.local:8554/a?b=1"),
+        ("http://u:p%40@[::1]:8080/video", AddressKind.HTTP, "http://u:p%40@[::1]:8080/video"),
+        ("https://host/mjpg", AddressKind.HTTP, "https://host/mjpg"),
+        ("gst: videotestsrc ! appsink", AddressKind.GSTREAMER, "videotestsrc ! appsink"),
+        ("videotestsrc ! appsink", AddressKind.GSTREAMER, "videotestsrc ! appsink"),
+        ("feed:psm_1", AddressKind.FEED, "psm_1"),
+    ],
+)
+def test_what_people_type_is_understood(typed: str, kind: AddressKind, location: str) -> None:
+    address = parse_address(typed)
+    assert (address.kind, address.location) == (kind, location)
+
+
+def test_files_and_folders(tmp_path: Path) -> None:
+    video = tmp_path / "my video.mp4"
+    video.touch()
+    assert parse_address(str(video)).kind is AddressKind.FILE
+    assert parse_address(video.as_uri()).location == str(video)
+    assert parse_address(str(tmp_path)).kind is AddressKind.FOLDER
+    assert not parse_address(str(tmp_path)).live
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("", "needs an address"),
+        ("-1", "first one is 0"),
+        ("9999", "first one is 0"),
+        ("ftp://host/x", "ftp://"),
+        ("rtsp://", "names no host"),
+        ("rtsp:///path", "names no host"),
+        ("http://host:port/x", "is no URL"),
+        ("http://host:99999/x", "is no URL"),
+        ("http://[::1/x", "is no URL"),
+        ("http://ho st/x", "has a space"),
+        ("192.168.1.20:8080/video", "begins with rtsp:// or http://"),
+        ("www.example.org/cam", "begins with rtsp:// or http://"),
+        ("/no/such/file.mp4", "There is no file or folder"),
+        ("gst: videotestsrc", "joined by"),
+        ("a\nb", "one line"),
+        ("x" * 5000, "cannot be looked at"),
+    ],
+)
+def test_what_is_no_address_is_said_in_words(typed: str, words: str) -> None:
+    with pytest.raises(CameraAddressError, match=words):
+        parse_address(typed)
+
+
+@given(user=st.text("abcXYZ019", min_size=3, max_size=8), password=PASSWORD)
+def test_passwords_never_show(user: str, password: str) -> None:
+    for text in (
+        f"rtsp://{user}:{password}@host/path",
+        f"could not open 'http://{user}:{password}@host:80/a?x=1': refused",
+    ):
+        hidden = redacted(text)
+        assert password not in hidden
+        assert "host" in hidden
+    try:
+        shown = parse_address(f"rtsp://{user}:{password}@host/path").shown
+    except CameraAddressError as error:
+        shown = str(error)
+    assert password not in shown
+
+
+def test_secrets_in_queries_and_pipelines_do_not_show() -> None:
+    assert "hush" not in redacted("http://host/cgi?user=hush&pwd=hush&channel=1")
+    assert "hush" not in redacted("rtspsrc location=rtsp://x user-id=hush user-pw='hush' ! appsink")
+    assert redacted("rtsp://host/path@home") == "rtsp://host/path@home"
