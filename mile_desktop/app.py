@@ -55,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--workspace", type=Path, metavar="DIR", help="folder to record into (the one used last)")
     parser.add_argument("--scene", metavar="S", help="scene to load (the one used last)")
     parser.add_argument("--policy", default="", metavar="P", help="policy to load: an id, a folder, initial or expert")
-    parser.add_argument("--operator", default="none", metavar="O", help="simulated supervisor: none, probit or segment")
+    parser.add_argument(
+        "--operator", default="none", metavar="O", help="simulated supervisor, as in `mile-desktop rollout`"
+    )
     parser.add_argument("--preferences", type=Path, metavar="FILE", help="remembered choices (the user's)")
     parser.add_argument("--unattended", action="store_true", help="two rounds with a simulated supervisor, then end")
     parser.add_argument("--screenshots", type=Path, metavar="DIR", help="picture every page in both themes, then end")

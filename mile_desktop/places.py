@@ -1,5 +1,6 @@
 """Where the files that ship with the program lie, in a checkout and in an installed wheel."""
 
+import os
 from pathlib import Path
 
 import platformdirs
@@ -12,17 +13,38 @@ RESOURCES = _ROOT / "resources"
 """Theme, icons, sounds, bundled policies, intervention models and demonstrations."""
 
 SIM_SCENES = _ROOT / "sim_scenes"
-"""One folder a scene: description and models."""
+"""The scenes that ship with the program, one folder each: description, models and a module."""
+
+SCENES_VARIABLE = "MILE_DESKTOP_SCENES"
+"""Environment variable with the folder of the user's own scenes."""
+
+
+def own_scenes() -> Path:
+    """Return the folder of the user's own scenes: that of ``MILE_DESKTOP_SCENES``, else one in their data folder."""
+    chosen = os.environ.get(SCENES_VARIABLE)
+    return Path(chosen).expanduser() if chosen else platformdirs.user_data_path("mile-desktop") / "scenes"
+
+
+def scene_folder(scene: str) -> Path:
+    """Return the folder of ``scene`` (``peg-insertion`` → ``peg_insertion``); one that ships goes before the user's."""
+    name = scene.replace("-", "_")
+    own = own_scenes() / name
+    return own if own.is_dir() and not (SIM_SCENES / name).is_dir() else SIM_SCENES / name
 
 
 def bundled_models(scene: str) -> Path:
-    """Return the folder of the policies and intervention model bundled for ``scene``."""
-    return RESOURCES / "models" / scene
+    """Return the folder of the policies and intervention model bundled with ``scene``, for a user's in its folder."""
+    return _bundled(scene, "models")
 
 
 def bundled_demonstrations(scene: str) -> Path:
     """Return the folder of the demonstrations (Parquet episodes) the bundled policy of ``scene`` came from."""
-    return RESOURCES / "demonstrations" / scene
+    return _bundled(scene, "demonstrations")
+
+
+def _bundled(scene: str, kind: str) -> Path:
+    folder = scene_folder(scene)
+    return RESOURCES / kind / scene if folder.parent == SIM_SCENES else folder / kind
 
 
 def default_workspace() -> Path:

@@ -10,13 +10,11 @@ from mile_desktop.commands.command import (
     positive,
 )
 from mile_desktop.operators.nobody import NoOperator
+from mile_desktop.operators.supervisors import SUPERVISORS
 from mile_desktop.rollout.clock import Clock, SimulatedClock, SystemClock
 from mile_desktop.rollout.controls import simulated_supervisor
 from mile_desktop.rollout.headless import roll_out
 from mile_desktop.rollout.messages import EpisodeClosed, LoadSession
-from mile_desktop.scenes.experts import load_expert
-
-SUPERVISORS = ("none", "probit", "segment")
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +39,7 @@ def _run(options: argparse.Namespace, report: Report) -> None:
     def say(episode: EpisodeClosed) -> None:
         _report_closed(episode, report)
 
-    supervisor = simulated_supervisor(options.operator, load_expert(options.scene)) or NoOperator()
+    supervisor = simulated_supervisor(options.operator, options.scene) or NoOperator()
     clock: Clock = SystemClock() if options.realtime else SimulatedClock()
     roll_out(plan, supervisor, options.episodes, clock=clock, on_episode=say)
 

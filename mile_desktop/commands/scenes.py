@@ -3,7 +3,7 @@
 import argparse
 
 from mile_desktop.commands.command import Command, Report
-from mile_desktop.scenes.catalogue import scenes
+from mile_desktop.scenes.catalogue import broken_scenes, scenes
 
 
 def _add_arguments(_: argparse.ArgumentParser) -> None:
@@ -22,6 +22,8 @@ def _run(_: argparse.Namespace, report: Report) -> None:
             "max_steps": info.max_steps,
         }
         report.say(fields, f"{info.name:16} {info.env_id:24} {info.summary}")
+    for broken in broken_scenes():
+        report.say({"scene": broken.name, "error": broken.error}, f"{broken.name:16} cannot be used: {broken.error}")
 
 
 SCENES = Command("scenes", "list the scenes", _add_arguments, _run)

@@ -4,11 +4,12 @@ import numpy as np
 
 from mile_desktop.operators.gamepad import Gamepad
 from mile_desktop.operators.group import OperatorGroup
-from mile_desktop.operators.operator import Expert, Operator, OperatorContext
+from mile_desktop.operators.operator import Operator, OperatorContext
 from mile_desktop.operators.supervisors import make_supervisor
 from mile_desktop.operators.window_input import WindowOperator
 from mile_desktop.places import pad_profiles
 from mile_desktop.rollout.messages import PadState
+from mile_desktop.scenes.experts import load_expert
 
 NOBODY = "none"
 
@@ -50,6 +51,12 @@ class Controls:
         self.gamepad.close()
 
 
-def simulated_supervisor(name: str, expert: Expert) -> Operator | None:
-    """Return the supervisor called ``name``, or None for ``none``; raises ``ValueError`` for an unknown one."""
-    return None if name == NOBODY else make_supervisor(name, expert)
+def simulated_supervisor(name: str, scene: str) -> Operator | None:
+    """Return the supervisor called ``name`` over the expert of ``scene``, or None for ``none``, which needs no expert.
+
+    Raises
+    ------
+    UnknownSupervisorError, UnknownExpertError, UnknownSceneError, SceneModuleError
+        There is no such supervisor, expert or scene, or the scene's module is broken.
+    """
+    return None if name == NOBODY else make_supervisor(name, load_expert(scene))

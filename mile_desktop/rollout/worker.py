@@ -28,7 +28,7 @@ from mile_desktop.rollout.running import RunningPolicy
 from mile_desktop.rollout.session import Session
 from mile_desktop.scenes.catalogue import UnknownSceneError
 from mile_desktop.scenes.description import SceneDescriptionError
-from mile_desktop.scenes.experts import UnknownExpertError, load_expert
+from mile_desktop.scenes.experts import UnknownExpertError
 from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.records import Outcome
 
@@ -168,7 +168,7 @@ class Worker:
         leave_real_time()
         self._leave_session()
         try:
-            supervisor = simulated_supervisor(plan.simulated_operator, load_expert(plan.scene))
+            supervisor = simulated_supervisor(plan.simulated_operator, plan.scene)
             operator = self._controls.group(supervisor, gamepad=plan.gamepad)
             self._session = Session(plan, operator, publish=self._endpoint.send, show=self._show, clock=self._clock)
         except LOADING_ERRORS as error:

@@ -3,6 +3,6 @@
 Importing this package registers the environments; no simulator is imported before one is made.
 """
 
-import gymnasium
+from mile_desktop.scenes.registration import register_scenes
 
-gymnasium.register(id="mile/PegInsertion-v0", entry_point="mile_desktop.scenes.peg_insertion:PegInsertionEnv")
+register_scenes()

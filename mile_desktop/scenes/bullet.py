@@ -1,13 +1,12 @@
 """The simulated world of a scene: loading, placing, stepping, saving, and its state as one array."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pybullet
 from numpy.typing import NDArray
 
 from mile_desktop.scenes.description import BodyDescription, SceneDescription, SceneDescriptionError, model_path
 from mile_desktop.scenes.loading import load_model, load_robot
+from mile_desktop.scenes.pose import Pose
 from mile_desktop.scenes.urdf import Box, read_boxes
 
 Array = NDArray[np.float64]
@@ -17,21 +16,6 @@ _GRAVITY = -9.81
 _SOLVER_ITERATIONS = 12
 """Enough for a firm grip; fifty, the default, take half as long again."""
 _UPRIGHT = (0.0, 0.0, 0.0, 1.0)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pose:
-    """Where a body is."""
-
-    position: Array
-    """float64[3], m."""
-    quaternion: tuple[float, float, float, float]
-    """x, y, z, w."""
-
-    @property
-    def rotation(self) -> Array:
-        """Rotation matrix, float64[3, 3]."""
-        return np.array(pybullet.getMatrixFromQuaternion(self.quaternion)).reshape(3, 3)
 
 
 class _Fixture:

@@ -1,6 +1,18 @@
-"""The scenes there are, without importing a simulator."""
+"""The scenes there are, found in the program's and the user's folder; imports neither a simulator nor their modules."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mile_desktop import places
+from mile_desktop.scenes.description import FILE_NAME, SceneDescriptionError, read_head
+
+MODULE_NAME = "scene.py"
+"""Beside the description: success, reward and expert."""
+
+_FOLDER_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,34 +29,104 @@ class SceneInfo:
     action_labels: tuple[str, ...]
     rate_hz: float
     max_steps: int
+    folder: Path
+    """Where its description, models and module lie."""
+    kind: Literal["panda", "own"]
+    """A Panda in PyBullet, or an environment that the scene's module makes itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenScene:
+    """A scene that cannot be used."""
+
+    name: str
+    folder: Path
+    error: str
+    """One sentence: file, key, what was found and what was expected."""
 
 
 class UnknownSceneError(ValueError):
     """There is no scene of that name."""
 
 
-_SCENES = (
-    SceneInfo(
-        name="peg-insertion",
-        title="Peg insertion",
-        env_id="mile/PegInsertion-v0",
-        summary="Grasp the peg, carry it over the socket and push it in until it is seated.",
-        action_labels=("dx", "dy", "dz", "grip"),
-        rate_hz=20.0,
-        max_steps=200,
-    ),
-)
+class BrokenSceneError(UnknownSceneError):
+    """There is one, but its description is wrong."""
 
 
 def scenes() -> tuple[SceneInfo, ...]:
-    """Return every scene, in menu order."""
-    return _SCENES
+    """Return every scene that can be used, in menu order: those that ship, then the user's."""
+    return tuple(found for found in _found() if isinstance(found, SceneInfo))
+
+
+def broken_scenes() -> tuple[BrokenScene, ...]:
+    """Return every scene that cannot be used, with its error."""
+    return tuple(found for found in _found() if isinstance(found, BrokenScene))
 
 
 def scene_info(name: str) -> SceneInfo:
-    """Return the scene called ``name``, or raise ``UnknownSceneError`` naming those there are."""
-    for info in _SCENES:
-        if info.name == name:
-            return info
-    known = ", ".join(info.name for info in _SCENES)
-    raise UnknownSceneError(f"There is no scene {name!r}; the scenes are {known}.")
+    """Return the scene called ``name``.
+
+    Raises
+    ------
+    UnknownSceneError
+        There is none; names those there are.
+    BrokenSceneError
+        Its description is wrong.
+    """
+    known = []
+    for found in _found():
+        if found.name != name:
+            known.append(found.name)
+        elif isinstance(found, BrokenScene):
+            raise BrokenSceneError(found.error)
+        else:
+            return found
+    raise UnknownSceneError(f"There is no scene {name!r}; the scenes are {', '.join(known)}.")
+
+
+def _found() -> Iterator[SceneInfo | BrokenScene]:
+    """Look at every folder with a description. A few files of a hundred lines: nothing is worth remembering."""
+    taken: dict[str, str] = {}
+    for folder in (places.SIM_SCENES, places.own_scenes()):
+        here = [_look(path, taken) for path in _candidates(folder)]
+        yield from (found for _, found in sorted(here, key=lambda each: (each[0], each[1].name)))
+
+
+def _candidates(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if (path / FILE_NAME).exists())
+    except FileNotFoundError:
+        return []  # nobody has to have scenes of their own
+
+
+def _look(folder: Path, taken: dict[str, str]) -> tuple[int, SceneInfo | BrokenScene]:
+    """Return place in the menu and what ``folder`` holds; ``taken``: name or id → the folder that has it."""
+    name = folder.name.replace("_", "-")
+    try:
+        if _FOLDER_NAME.fullmatch(folder.name) is None:
+            raise SceneDescriptionError(
+                f"{folder}: found a folder called {folder.name!r}, expected lower-case letters, digits and _"
+            )
+        if not (folder / MODULE_NAME).is_file():
+            raise SceneDescriptionError(f"{folder}: found no {MODULE_NAME}, expected one beside {FILE_NAME}")
+        head = read_head(folder)
+        for key, value in (("the name", name), ("env_id", head.env_id)):
+            if value in taken:
+                raise SceneDescriptionError(
+                    f"{folder / FILE_NAME}: {key}: found {value!r}, which {taken[value]} has already, expected another"
+                )
+        taken[name] = taken[head.env_id] = str(folder)
+    except (SceneDescriptionError, OSError) as error:
+        return 0, BrokenScene(name, folder, str(error))
+    info = SceneInfo(
+        name=name,
+        title=head.title,
+        env_id=head.env_id,
+        summary=head.summary,
+        action_labels=head.labels,
+        rate_hz=head.rate,
+        max_steps=head.max_steps,
+        folder=folder,
+        kind=head.kind,
+    )
+    return head.menu_place, info

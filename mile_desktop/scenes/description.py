@@ -5,11 +5,11 @@ Lengths are in metres, angles in the file in degrees, the world's z axis points 
 
 import math
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
-from mile_desktop.places import SIM_SCENES
+from mile_desktop import places
 
 Vector = tuple[float, float, float]
 Colour = tuple[
@@ -22,6 +22,8 @@ Name = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_-]*$")]
 
 FILE_NAME = "scene.toml"
 _SHIPPED_WITH_PYBULLET = "pybullet_data/"
+_SHIPPED_HERE = "sim_scenes/"
+_SHIPPED = (_SHIPPED_WITH_PYBULLET, _SHIPPED_HERE)
 
 
 class SceneDescriptionError(ValueError):
@@ -38,20 +40,28 @@ def _check_order(low: tuple[float, ...], high: tuple[float, ...], what: str) -> 
 
 
 class RobotDescription(_Part, frozen=True):
-    """The arm and its parallel gripper."""
+    """The arm and its parallel gripper; a Franka Panda at the origin where nothing else is said."""
 
-    urdf: str
-    """What is drawn: relative to the scene's folder, or ``pybullet_data/…``."""
-    physics_urdf: str
+    urdf: str = "pybullet_data/franka_panda/panda.urdf"
+    """What is drawn, as ``BodyDescription.urdf``."""
+    physics_urdf: str = "sim_scenes/panda/physics.urdf"
     """What is simulated: same joints, no visuals, as few links and as simple collision shapes as do."""
-    position: Vector
-    tip_link: str
+    position: Vector = (0.0, 0.0, 0.0)
+    tip_link: str = "panda_grasptarget"
     """Link whose origin is the end effector."""
-    home_joints_deg: tuple[float, float, float, float, float, float, float]
-    finger_travel: tuple[float, float]
+    home_joints_deg: tuple[float, float, float, float, float, float, float] = (
+        0.0,
+        -12.3,
+        0.0,
+        -147.3,
+        0.0,
+        135.0,
+        45.0,
+    )
+    finger_travel: tuple[float, float] = (0.0, 0.04)
     """Closed and open position of each finger, m."""
-    gripper_force_n: Positive
-    colour: Colour
+    gripper_force_n: Positive = 15.0
+    colour: Colour = (0.90, 0.91, 0.93)
 
     def __post_init__(self) -> None:
         _check_order(self.finger_travel[:1], self.finger_travel[1:], "finger_travel")
@@ -99,7 +109,7 @@ class BodyDescription(_Part, frozen=True):
     kind: Literal["scenery", "placed", "free"]
     """Never moves; is placed anew each episode and then stands fast; is free to move."""
     urdf: str
-    """Relative to the scene's folder, or ``pybullet_data/…``."""
+    """Relative to the scene's folder; or ``pybullet_data/…`` or ``sim_scenes/…``, what ships with either."""
     position: Vector | None = None
     """Fixed position, or leave it out and give ``position_low`` and ``position_high``."""
     position_low: Vector | None = None
@@ -155,11 +165,44 @@ class CameraDescription(_Part, frozen=True):
     follows_end_effector: bool = False
 
 
-class SceneDescription(_Part, frozen=True):
-    """A whole scene."""
+class _Head(_Part, frozen=True):
+    """What is known of a scene before it is loaded."""
 
-    title: str
-    robot: RobotDescription
+    title: Annotated[str, msgspec.Meta(min_length=1)]
+    summary: Annotated[str, msgspec.Meta(min_length=1)]
+    """One sentence: what the robot is to do."""
+    env_id: Annotated[str, msgspec.Meta(pattern=r"^[\w-]+/[\w-]+-v\d+$")]
+    """Gymnasium id, such as ``mile/PegInsertion-v0``."""
+    max_steps: Annotated[int, msgspec.Meta(ge=1)]
+    """Control steps after which an episode is truncated."""
+    menu_place: int = 100
+    """Scenes with smaller numbers come first."""
+
+
+class OwnSceneDescription(_Head, frozen=True, kw_only=True):
+    """A scene whose module makes the environment itself."""
+
+    kind: Literal["own"]
+    rate_hz: Positive
+    """Control steps a second."""
+    action_labels: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Short names of the action's entries."""
+        return self.action_labels
+
+    @property
+    def rate(self) -> float:
+        """Control steps a second."""
+        return self.rate_hz
+
+
+class SceneDescription(_Head, frozen=True, kw_only=True):
+    """A scene with a Panda in PyBullet."""
+
+    kind: Literal["panda"] = "panda"
+    robot: RobotDescription = RobotDescription()
     workspace: WorkspaceDescription
     control: ControlDescription
     bodies: tuple[BodyDescription, ...]
@@ -182,6 +225,16 @@ class SceneDescription(_Part, frozen=True):
             raise ValueError(f"cameras: found {names}, expected each name once")
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """Short names of the action's entries."""
+        return "dx", "dy", "dz", "grip"
+
+    @property
+    def rate(self) -> float:
+        """Control steps a second."""
+        return self.control.rate_hz
+
+    @property
     def moving_bodies(self) -> tuple[BodyDescription, ...]:
         """The bodies whose poses belong to the scene state, in its order."""
         return tuple(body for body in self.bodies if body.moves)
@@ -192,13 +245,19 @@ class SceneDescription(_Part, frozen=True):
         return len(self.robot.home_joints_deg) + 2 + 7 * len(self.moving_bodies)
 
 
-def scene_folder(name: str) -> Path:
-    """Return the folder of the scene with the command-line name ``name``."""
-    return SIM_SCENES / name.replace("-", "_")
+AnyDescription = TypeVar("AnyDescription", SceneDescription, OwnSceneDescription)
+
+
+def read_head(folder: Path) -> SceneDescription | OwnSceneDescription:
+    """Read ``scene.toml`` in ``folder``, of whichever kind it is. Raises what ``load_description`` raises."""
+    raw = _read(folder)
+    if raw.get("kind") == "own":
+        return _convert(folder, raw, OwnSceneDescription)
+    return load_description(folder)
 
 
 def load_description(folder: Path) -> SceneDescription:
-    """Read ``scene.toml`` in ``folder``.
+    """Read ``scene.toml`` in ``folder``, of a scene with a Panda.
 
     Raises
     ------
@@ -207,26 +266,39 @@ def load_description(folder: Path) -> SceneDescription:
         other, or names a model that is not there.
     """
     path = folder / FILE_NAME
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise SceneDescriptionError(f"{path}: found no readable scene description ({reason}), expected one") from error
-    try:
-        description = msgspec.toml.decode(text, type=SceneDescription)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise SceneDescriptionError(f"{path}: {error}") from error
-    description = msgspec.structs.replace(description, folder=folder)
+    description = msgspec.structs.replace(_convert(folder, _read(folder), SceneDescription), folder=folder)
     robot = description.robot
     models = [("robot", robot.urdf), ("robot", robot.physics_urdf)]
     for key, urdf in models + [(body.name, body.urdf) for body in description.bodies]:
-        if not urdf.startswith(_SHIPPED_WITH_PYBULLET) and not (folder / urdf).is_file():
-            raise SceneDescriptionError(f"{path}: urdf of {key!r}: found {urdf!r}, expected a file in {folder}")
+        if not urdf.startswith(_SHIPPED_WITH_PYBULLET) and not model_path(description, urdf).is_file():
+            raise SceneDescriptionError(
+                f"{path}: urdf of {key!r}: found {urdf!r}, expected a file in {folder} or one of {', '.join(_SHIPPED)}…"
+            )
     return description
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    path = folder / FILE_NAME
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=dict[str, Any])
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SceneDescriptionError(f"{path}: found no readable scene description ({reason}), expected one") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SceneDescriptionError(f"{path}: {error}") from error
+
+
+def _convert(folder: Path, raw: dict[str, Any], kind: type[AnyDescription]) -> AnyDescription:
+    try:
+        return msgspec.convert(raw, type=kind)
+    except msgspec.ValidationError as error:
+        raise SceneDescriptionError(f"{folder / FILE_NAME}: {error}") from error
 
 
 def model_path(description: SceneDescription, urdf: str) -> Path:
     """Return where the model ``urdf`` of ``description`` lies."""
+    if urdf.startswith(_SHIPPED_HERE):
+        return places.SIM_SCENES / urdf.removeprefix(_SHIPPED_HERE)
     if not urdf.startswith(_SHIPPED_WITH_PYBULLET):
         return description.folder / urdf
     import pybullet_data  # noqa: PLC0415 - only the path of its data; late, because the package is heavy

@@ -6,8 +6,10 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from mile_desktop.scenes.catalogue import scene_info
+from mile_desktop.scenes.catalogue import MODULE_NAME, scene_info
 from mile_desktop.scenes.engine import load_engine
+from mile_desktop.scenes.modules import load_module, module_failed
+from mile_desktop.scenes.registration import register_scene
 
 FloatArray = NDArray[np.float32]
 SceneEnv = gymnasium.Env[FloatArray, FloatArray]
@@ -78,10 +80,25 @@ def make_scene(name: str) -> SceneEnv:
     UnknownSceneError
         There is no such scene.
     SceneDescriptionError
-        Its description is wrong.
+        Its description, models or module are wrong.
     """
+    info = scene_info(name)
+    register_scene(info)
+    return cast("SceneEnv", gymnasium.make(info.env_id, disable_env_checker=True))
+
+
+def open_scene(scene: str) -> SceneEnv:
+    """Return a bare environment of ``scene``: what gymnasium calls. Raises what ``make_scene`` raises."""
+    make_env = load_module(scene).make_env
+    if make_env is not None:
+        try:
+            return cast("SceneEnv", make_env())
+        except Exception as error:
+            raise module_failed(scene_info(scene).folder / MODULE_NAME, "make_env", error) from error
     load_engine()
-    return cast("SceneEnv", gymnasium.make(scene_info(name).env_id, disable_env_checker=True))
+    from mile_desktop.scenes.manipulation import ManipulationEnv  # noqa: PLC0415 - imports the simulator
+
+    return ManipulationEnv(scene)
 
 
 def supervised(env: SceneEnv) -> SupervisedEnv:

@@ -1,39 +1,30 @@
 """What all PyBullet scenes with the Panda share: control steps, stacked observations, success, snapshots.
 
-A scene is a folder with a description and one short class that says what is measured and when the task is done.
+A scene is a folder with a description and one short module that says what is measured and when the task is done.
 """
 
-from abc import abstractmethod
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
 from mile_desktop.scenes.bullet import BulletWorld
-from mile_desktop.scenes.catalogue import scene_info
-from mile_desktop.scenes.description import load_description, model_path, scene_folder
+from mile_desktop.scenes.catalogue import MODULE_NAME, scene_info
+from mile_desktop.scenes.description import load_description, model_path
 from mile_desktop.scenes.environment import FloatArray, UnknownSnapshotError
 from mile_desktop.scenes.kinematics import read_chain
+from mile_desktop.scenes.modules import SceneModuleError, load_module, module_failed
 from mile_desktop.scenes.panda import Panda, PandaCommand
+from mile_desktop.scenes.task import Situation, Task
 
 FRAMES = 4
 """Number of measurements stacked into an observation, oldest first."""
 _SETTLING_STEPS = 4
 """Control steps the bodies are given to come to rest before an episode begins."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """One entry of a frame and the bounds it is clipped to."""
-
-    label: str
-    """Name and unit."""
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,20 +47,28 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
     Observation: the last ``FRAMES`` frames, oldest first (``observation_labels``). The first observation of an episode
     repeats one frame.
 
-    Reward: 1 on the step that completes the task, which terminates the episode, else 0. ``info["success"]`` says the
-    same; ``info["step"]`` counts from 1. The episode is truncated after ``max_steps``.
+    Reward: the task's, by default 1 on the step that completes it and else 0. Success, which ``info["success"]`` says,
+    terminates the episode; ``info["step"]`` counts from 1. The episode is truncated after ``max_steps``.
+
+    Parameters
+    ----------
+    scene
+        Name in the catalogue.
+
+    Raises
+    ------
+    UnknownSceneError, SceneDescriptionError
+        There is no such scene, or its description, models or module are wrong.
     """
 
-    scene_name: ClassVar[str]
-    """Name in the catalogue; ``sim_scenes/`` has its description."""
-    measurements: ClassVar[tuple[Measurement, ...]]
-    """What ``_measure`` returns."""
-    success_steps: ClassVar[int] = 5
-    """The task is done when ``_is_done`` held for so many consecutive steps."""
-
-    def __init__(self) -> None:
-        self.description = load_description(scene_folder(self.scene_name))
-        self.max_steps = scene_info(self.scene_name).max_steps
+    def __init__(self, scene: str) -> None:
+        info = scene_info(scene)
+        self.scene = scene
+        self.description = load_description(info.folder)
+        self.max_steps = info.max_steps
+        self._task = _task(scene)
+        self._module = info.folder / MODULE_NAME
+        self.measurements = self._task.measurements
         self._low = np.array([each.low for each in self.measurements])
         self._high = np.array([each.high for each in self.measurements])
         self.observation_space = gymnasium.spaces.Box(
@@ -84,17 +83,6 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
         self._step = 0
         self._done_steps = 0
         self._snapshots: dict[int, _Snapshot] = {}
-
-    @abstractmethod
-    def _measure(self, end_effector: NDArray[np.float64], opening: float, squeeze: float) -> NDArray[np.float64]:
-        """Return the current frame, float64[m], in the order of ``measurements``.
-
-        ``opening`` is the measured distance of the fingers, ``squeeze`` how much narrower it is commanded (both m).
-        """
-
-    @abstractmethod
-    def _is_done(self) -> bool:
-        """Say whether the task is done in the present physical state."""
 
     @property
     def observation_labels(self) -> tuple[str, ...]:
@@ -114,7 +102,7 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
         for _ in range(_SETTLING_STEPS):
             self._panda.drive(np.zeros(4))
         self._step = self._done_steps = 0
-        self._frames.extend([self._frame()] * FRAMES)
+        self._frames.extend([self._frame(self._look())] * FRAMES)
         return self._observation(), {"success": False, "step": 0}
 
     def step(self, action: FloatArray) -> tuple[FloatArray, float, bool, bool, dict[str, Any]]:
@@ -127,18 +115,37 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
             raise ValueError(f"action: found {action!r}, expected 4 finite values (dx, dy, dz, gripper)")
         self._panda.drive(command)
         self._step += 1
-        self._frames.append(self._frame())
-        self._done_steps = self._done_steps + 1 if self._is_done() else 0
-        success = self._done_steps >= self.success_steps
+        now = self._look()
+        self._frames.append(self._frame(now))
+        self._done_steps = self._done_steps + 1 if self._is_done(now) else 0
+        success = self._done_steps >= self._task.success_steps
+        reward = self._task.reward(now, success=success)
         info = {"success": success, "step": self._step}
-        return self._observation(), float(success), success, self._step >= self.max_steps and not success, info
+        return self._observation(), reward, success, self._step >= self.max_steps and not success, info
 
-    def _frame(self) -> FloatArray:
+    def _look(self) -> Situation:
         finger = self._panda.finger()
-        opening, squeeze = 2 * finger, 2 * (finger - self._panda.command.finger)
-        frame = self._measure(self._panda.position(), opening, squeeze)
+        squeeze = 2 * (finger - self._panda.command.finger)
+        return Situation(self._world, self._panda.position(), 2 * finger, squeeze)
+
+    def _frame(self, now: Situation) -> FloatArray:
+        try:
+            frame = self._task.measure(now)
+        except Exception as error:
+            raise module_failed(self._module, "measure", error) from error
+        if frame.shape != self._low.shape:
+            raise SceneModuleError(
+                f"{self._module}: measure: found an array of shape {frame.shape}, expected {self._low.shape}, "
+                "one value for each of measurements"
+            )
         clipped: NDArray[np.float64] = np.minimum(np.maximum(frame, self._low), self._high)
         return clipped.astype(np.float32)
+
+    def _is_done(self, now: Situation) -> bool:
+        try:
+            return bool(self._task.is_done(now))
+        except Exception as error:
+            raise module_failed(self._module, "is_done", error) from error
 
     def _observation(self) -> FloatArray:
         return np.concatenate(self._frames)
@@ -194,3 +201,10 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
         """Free the simulator; may be called twice."""
         self._snapshots.clear()
         self._world.close()
+
+
+def _task(scene: str) -> Task:
+    task = load_module(scene).task
+    if task is None:
+        raise SceneModuleError(f"{scene}: found no TASK in its module, expected one for a scene of kind 'panda'")
+    return task()

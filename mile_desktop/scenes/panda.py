@@ -6,9 +6,10 @@ import numpy as np
 import pybullet
 from numpy.typing import NDArray
 
-from mile_desktop.scenes.bullet import BulletWorld, Pose
+from mile_desktop.scenes.bullet import BulletWorld
 from mile_desktop.scenes.description import SceneDescription
 from mile_desktop.scenes.kinematics import Chain
+from mile_desktop.scenes.pose import Pose
 
 Array = NDArray[np.float64]
 

@@ -13,7 +13,6 @@ from mile_desktop.scenes.description import (
     SceneDescription,
     Vector,
     load_description,
-    scene_folder,
 )
 from mile_desktop.scenes.mirror import SceneMirror
 from mile_desktop.viewer.camera import View
@@ -45,8 +44,9 @@ class Stage:
     """
 
     def __init__(self, scene: str, *, try_opengl: bool = True) -> None:
-        self.scene = scene_info(scene).name
-        self.description = load_description(scene_folder(scene))
+        info = scene_info(scene)
+        self.scene = info.name
+        self.description = load_description(info.folder)
         self._client: int = pybullet.connect(pybullet.DIRECT)
         try:
             light: Path | None = LIGHT_MODELS.get(self.description.robot.urdf)

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -6,42 +7,53 @@ import pybullet
 import pytest
 
 from mile_desktop.places import SIM_SCENES
-from mile_desktop.scenes.description import load_description, scene_folder
 from mile_desktop.scenes.environment import FloatArray
+from mile_desktop.scenes.manipulation import ManipulationEnv
 from mile_desktop.scenes.mirror import SceneMirror
-from mile_desktop.scenes.peg_insertion import PegInsertionEnv
 from tests.scenes.wandering import random_actions
 
-DESCRIPTION = load_description(scene_folder("peg-insertion"))
+LIGHT = SIM_SCENES / "panda" / "panda.urdf"
 
 
-@pytest.fixture(params=[None, SIM_SCENES / "panda" / "panda.urdf"], ids=["default", "light"])
-def mirror(request: pytest.FixtureRequest) -> Iterator[SceneMirror]:
-    robot_urdf: Path | None = request.param
+@contextmanager
+def mirror_of(env: ManipulationEnv, robot_urdf: Path | None = LIGHT) -> Iterator[SceneMirror]:
     client = pybullet.connect(pybullet.DIRECT)
-    yield SceneMirror(client, DESCRIPTION, robot_urdf)
+    yield SceneMirror(client, env.description, robot_urdf)
     pybullet.disconnect(physicsClientId=client)
 
 
-def test_the_mirror_shows_what_the_scene_state_says(env: PegInsertionEnv, mirror: SceneMirror) -> None:
+@pytest.fixture
+def mirror(env: ManipulationEnv) -> Iterator[SceneMirror]:
+    with mirror_of(env) as made:
+        yield made
+
+
+def test_the_robot_is_drawn_as_it_is_with_any_model(peg_env: ManipulationEnv) -> None:
+    peg_env.reset(seed=11)
+    with mirror_of(peg_env, None) as mirror:
+        mirror.apply(peg_env.scene_state())
+        np.testing.assert_allclose(mirror.end_effector(), peg_env.end_effector(), atol=1e-5)
+
+
+def test_the_mirror_shows_what_the_scene_state_says(env: ManipulationEnv, mirror: SceneMirror) -> None:
     env.reset(seed=11)
     for action in random_actions(11, 40):
         env.step(action)
     state = env.scene_state()
     assert state.dtype == np.float32
-    assert state.shape == (DESCRIPTION.state_size,)
+    assert state.shape == (env.description.state_size,)
 
     mirror.apply(state)
 
     np.testing.assert_allclose(mirror.end_effector(), env.end_effector(), atol=1e-5)
-    for body, number in zip(DESCRIPTION.moving_bodies, mirror._moving, strict=True):
+    for body, number in zip(env.description.moving_bodies, mirror._moving, strict=True):
         position, _ = pybullet.getBasePositionAndOrientation(number, physicsClientId=mirror._client)
         np.testing.assert_allclose(position, env._world.pose(body.name).position, atol=1e-6)
 
 
 @pytest.mark.parametrize("spoil", [lambda state: state[:-1], lambda state: state * np.nan])
 def test_a_state_that_does_not_fit_is_refused(
-    env: PegInsertionEnv, mirror: SceneMirror, spoil: Callable[[FloatArray], FloatArray]
+    env: ManipulationEnv, mirror: SceneMirror, spoil: Callable[[FloatArray], FloatArray]
 ) -> None:
     env.reset(seed=1)
     with pytest.raises(ValueError, match="scene state"):

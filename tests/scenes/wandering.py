@@ -4,6 +4,8 @@ import numpy as np
 
 from mile_desktop.scenes.environment import FloatArray
 
+HOLD = np.zeros(4, np.float32)
+
 
 def random_actions(seed: int, steps: int) -> FloatArray:
     """Return float32[steps, 4]: uniform over the action box, each kept for five steps."""

@@ -175,11 +175,11 @@ def worker_with_broken_scene(*arguments: object) -> None:
     """The real worker where the scene's description lacks its robot."""
     import tempfile  # noqa: PLC0415
 
+    from mile_desktop import places  # noqa: PLC0415
     from mile_desktop.rollout.worker import run_worker  # noqa: PLC0415
-    from mile_desktop.scenes import description  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as name:
         shutil.copytree(SIM_SCENES, name, dirs_exist_ok=True)
         (Path(name) / "peg_insertion" / "scene.toml").write_text("[robot]\nurdf = 7\n")
-        description.SIM_SCENES = Path(name)
+        places.SIM_SCENES = Path(name)
         run_worker(*arguments)  # type: ignore[arg-type]

@@ -1,0 +1,116 @@
+"""The module of a scene: loaded by its path, checked, and loaded again when the file has changed."""
+
+import importlib.util
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from mile_desktop.scenes.catalogue import MODULE_NAME, SceneInfo, scene_info
+from mile_desktop.scenes.description import SceneDescriptionError
+from mile_desktop.scenes.task import Expert, Measurement, Task
+
+_PREFIX = "mile_desktop_scene_"
+
+
+class SceneModuleError(SceneDescriptionError):
+    """The module of a scene cannot be imported, or lacks what it is for; says file, found and expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class SceneModule:
+    """What a scene's ``scene.py`` defines."""
+
+    task: type[Task] | None
+    """``TASK``, of scenes of kind ``panda``."""
+    make_env: Callable[[], Any] | None
+    """``make_env()``, of scenes of kind ``own``."""
+    expert: Expert | None
+    """``EXPERT``; None where there is none."""
+    flaws: Mapping[str, Expert]
+    """``FLAWS``: name → a version of the expert that fails in a way one can see coming."""
+
+
+_loaded: dict[Path, tuple[int, SceneModule]] = {}
+"""Path → time of its last change (ns) and what was found then."""
+
+
+def load_module(scene: str) -> SceneModule:
+    """Return what the module of ``scene`` defines.
+
+    Raises
+    ------
+    UnknownSceneError
+        There is no such scene.
+    SceneModuleError
+        The module cannot be imported or is not what a scene needs.
+    """
+    info = scene_info(scene)
+    path = info.folder / MODULE_NAME
+    try:
+        changed = path.stat().st_mtime_ns
+    except OSError as error:
+        raise SceneModuleError(f"{path}: found no readable module ({error.strerror}), expected one") from error
+    known = _loaded.get(path)
+    if known is None or known[0] != changed:
+        _loaded[path] = known = changed, _checked(path, info, _execute(path, _PREFIX + info.folder.name))
+    return known[1]
+
+
+def _execute(path: Path, name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise SceneModuleError(f"{path}: found no Python module, expected one")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise SceneModuleError(f"{path}{_line(error, path)}: {_said(error)}, expected a module that imports") from error
+    return module
+
+
+def _line(error: Exception, path: Path) -> str:
+    """Return ``, line 12`` for the last line of ``path`` that took part in ``error``."""
+    if isinstance(error, SyntaxError):
+        return f", line {error.lineno}"
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
+    return f", line {lines[-1]}" if lines else ""
+
+
+def _said(error: Exception) -> str:
+    return f"found {type(error).__name__} ({error.msg if isinstance(error, SyntaxError) else error})"
+
+
+def module_failed(path: Path, what: str, error: Exception) -> SceneModuleError:
+    """Return what to say when ``what`` (a method of the module at ``path``) has raised ``error``."""
+    return SceneModuleError(f"{path}{_line(error, path)}: {what}: {_said(error)}, expected none")
+
+
+def _checked(path: Path, info: SceneInfo, module: ModuleType) -> SceneModule:
+    task, make_env = getattr(module, "TASK", None), getattr(module, "make_env", None)
+    if info.kind == "panda":
+        _check_task(path, task)
+    elif not callable(make_env):
+        raise SceneModuleError(f"{path}: found no function make_env, expected one that makes the environment")
+    expert, flaws = getattr(module, "EXPERT", None), getattr(module, "FLAWS", {})
+    if expert is not None and not callable(expert):
+        raise SceneModuleError(f"{path}: EXPERT: found {expert!r}, expected a function from observation to action")
+    if not isinstance(flaws, Mapping) or not all(callable(flaw) for flaw in flaws.values()):
+        raise SceneModuleError(f"{path}: FLAWS: found {flaws!r}, expected names and functions like EXPERT")
+    return SceneModule(task, make_env, expert, flaws)
+
+
+def _check_task(path: Path, task: object) -> None:
+    if not isinstance(task, type) or not issubclass(task, Task):
+        raise SceneModuleError(f"{path}: TASK: found {task!r}, expected a subclass of mile_desktop.scenes.task.Task")
+    missing = ", ".join(sorted(task.__abstractmethods__))
+    if missing:
+        raise SceneModuleError(f"{path}: TASK: found no {missing} in {task.__name__}, expected both methods")
+    entries = getattr(task, "measurements", ())
+    if not entries or not all(isinstance(entry, Measurement) for entry in entries):
+        raise SceneModuleError(f"{path}: TASK: measurements: found {entries!r}, expected a tuple of Measurement")

@@ -1,0 +1,82 @@
+"""What a scene's module says of it in code: what is measured, when the task is done, what it is worth.
+
+Imports no simulator, so that experts can be loaded without one.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mile_desktop.scenes.pose import Array, Pose
+
+FloatArray = NDArray[np.float32]
+
+Expert = Callable[[FloatArray], FloatArray]
+"""Scripted expert: observation float32[n] → action float32[a] in [−1, 1]; keeps nothing from one call to the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One entry of a frame and the bounds it is clipped to."""
+
+    label: str
+    """Name and unit."""
+    low: float
+    high: float
+
+
+class Bodies(Protocol):
+    """The bodies of a scene as they are now."""
+
+    def pose(self, body: str) -> Pose:
+        """Return where the body of that name in ``scene.toml`` is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Situation:
+    """The present physical state, as a task looks at it."""
+
+    bodies: Bodies
+    end_effector: Array
+    """float64[3], m: measured position in the world."""
+    opening: float
+    """Measured distance of the fingers, m."""
+    squeeze: float
+    """How much narrower the fingers are commanded, m; positive while something is held."""
+
+
+class Task(ABC):
+    """What a Panda scene asks of the robot. One instance an environment; keeps nothing from one step to the next."""
+
+    measurements: ClassVar[tuple[Measurement, ...]]
+    """What ``measure`` returns, in its order."""
+    success_steps: ClassVar[int] = 5
+    """The task is done when ``is_done`` held for so many consecutive steps."""
+
+    @abstractmethod
+    def measure(self, now: Situation) -> Array:
+        """Return the current frame, float64[m], in the order of ``measurements``; observations stack four of them."""
+
+    @abstractmethod
+    def is_done(self, now: Situation) -> bool:
+        """Say whether the task is done in this state."""
+
+    def reward(self, now: Situation, *, success: bool) -> float:  # noqa: ARG002 - for tasks that reward progress
+        """Return the reward of the step that led here: 1 where it completes the task, else 0."""
+        return float(success)
+
+
+def ramp(value: float, low: float, high: float) -> float:
+    """Return 0 below ``low``, 1 above ``high``, and a straight line between: what funnels are made of."""
+    return min(max((value - low) / (high - low), 0.0), 1.0)
+
+
+def action(*parts: Array | float) -> FloatArray:
+    """Return the parts of an action in one array, clipped to [−1, 1]."""
+    clipped: Array = np.clip(np.hstack(parts), -1.0, 1.0)
+    return clipped.astype(np.float32)

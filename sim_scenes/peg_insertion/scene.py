@@ -1,0 +1,150 @@
+"""Grasp the peg, carry it over the socket and push it in until it is seated."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from mile_desktop.scenes.pose import Array
+from mile_desktop.scenes.task import FloatArray, Measurement, Situation, Task, action, ramp
+
+TIP_DEPTH = 0.0975
+"""Tip of the peg below its origin, the middle of the handle, m (peg.urdf)."""
+SOCKET_FLOOR = 0.005
+"""Bottom of the hole above the socket's origin, m (socket.urdf)."""
+SOCKET_RIM = 0.060
+"""Top of the socket above its origin, m."""
+
+_RIM = np.array([0.0, 0.0, SOCKET_RIM])
+_SEATED_HEIGHT = 0.006
+"""The tip may be this far above the bottom of the hole (of 55 mm), m."""
+_SEATED_OFFSET = 0.006
+"""The tip may be this far from the axis of the hole, m; the shaft has 3 mm of play, a little more in the corners."""
+_SEATED_UPRIGHT = 0.99
+"""Least cosine of the peg's tilt (8°)."""
+
+
+class PegInsertion(Task):
+    """When the peg is seated.
+
+    The peg is held by friction alone. It is seated when its tip is within 6 mm of the bottom of the 55 mm deep hole and
+    of the hole's axis, upright within 8°, for five consecutive steps (a quarter of a second); whether the gripper still
+    holds it makes no difference. There is no way to such a pose but through the hole.
+    """
+
+    measurements: ClassVar[tuple[Measurement, ...]] = (
+        Measurement("end effector x (m)", 0.0, 1.0),
+        Measurement("end effector y (m)", -0.6, 0.6),
+        Measurement("end effector z (m)", 0.0, 0.6),
+        Measurement("gripper opening (m)", -0.01, 0.1),
+        Measurement("gripper squeeze (m)", -0.1, 0.1),
+        Measurement("handle - end effector x (m)", -1.0, 1.0),
+        Measurement("handle - end effector y (m)", -1.0, 1.0),
+        Measurement("handle - end effector z (m)", -1.0, 1.0),
+        Measurement("peg axis x", -1.0, 1.0),
+        Measurement("peg axis y", -1.0, 1.0),
+        Measurement("hole - peg tip x (m)", -1.0, 1.0),
+        Measurement("hole - peg tip y (m)", -1.0, 1.0),
+        Measurement("hole - peg tip z (m)", -1.0, 1.0),
+    )
+
+    def measure(self, now: Situation) -> Array:
+        """Return the hand, the peg as seen from it, and the hole as seen from the peg's tip."""
+        peg = now.bodies.pose("peg")
+        axis = peg.rotation[:, 2]
+        rim = now.bodies.pose("socket").position + _RIM
+        to_hole = rim - (peg.position - TIP_DEPTH * axis)
+        hand = (*now.end_effector, now.opening, now.squeeze)
+        return np.concatenate((hand, peg.position - now.end_effector, axis[:2], to_hole))
+
+    def is_done(self, now: Situation) -> bool:
+        """Say whether the peg is seated."""
+        peg, socket = now.bodies.pose("peg"), now.bodies.pose("socket")
+        axis = peg.rotation[:, 2]
+        tip = socket.rotation.T @ (peg.position - TIP_DEPTH * axis - socket.position)
+        seated = tip[2] < SOCKET_FLOOR + _SEATED_HEIGHT and max(abs(tip[0]), abs(tip[1])) < _SEATED_OFFSET
+        return bool(seated and axis[2] > _SEATED_UPRIGHT)
+
+
+_FRAME = len(PegInsertion.measurements)
+_INSIDE = 0.012
+"""A tip below the rim and so near the hole's axis is in the hole, m."""
+_UP = np.array([0.0, 0.0, 1.0])
+
+
+@dataclass(frozen=True, slots=True)
+class PegExpert:
+    """Grasps, lifts, carries and inserts the peg.
+
+    Every target height is a funnel around the goal: far away it hovers, nearby it goes down, so that one rule serves
+    for approaching, descending and correcting. Speeds are proportional to the distance left.
+    """
+
+    gain: float = 14.0
+    """Command per metre of distance; 1 is full speed."""
+    hover: float = 0.06
+    """Height above the handle at which it travels to the peg, m."""
+    clearance: float = 0.03
+    """Height of the tip above the socket while it carries the peg, m."""
+    grip_radius: float = 0.006
+    """Closes the gripper when the handle is so near, m."""
+    grip_height: float = 0.008
+    """Closes the gripper when the handle's middle is so near in height, m."""
+    entry_radius: float = 0.003
+    """Goes down into the hole when the tip is so near its axis, m."""
+    seat_depth: float = 0.060
+    """How far below the rim it pushes the tip, m (the hole is 55 mm deep)."""
+    far_from: float = 1.0
+    """y coordinate from which on a hole counts as far, m."""
+    far_aim: float = 0.0
+    """Aims at far holes short by this fraction of how far they are beyond ``far_from``."""
+    far_seat_depth: float = 0.060
+    """Like ``seat_depth``, for far holes."""
+
+    def __call__(self, observation: FloatArray) -> FloatArray:
+        """Return the action for an observation of the peg-insertion scene."""
+        frame = observation[-_FRAME:].astype(np.float64)
+        opening, squeeze = float(frame[3]), float(frame[4])
+        handle, to_hole = frame[5:8], frame[10:13]
+        between = bool(np.abs(handle[:2]).max() < 0.016 and abs(handle[2]) < 0.025)
+        holding = between and squeeze > 0.003 and 0.02 < opening < 0.05
+        return self._insert(frame[:3], to_hole) if holding else self._grasp(handle, opening)
+
+    def _grasp(self, handle: Array, opening: float) -> FloatArray:
+        distance = float(np.hypot(handle[0], handle[1]))
+        height = self.hover * ramp(distance, self.grip_radius, self.grip_radius + 0.04)
+        move = self.gain * (handle + height * _UP)
+        ready = distance < self.grip_radius and abs(handle[2]) < self.grip_height
+        if ready:
+            return action(0.3 * move, 1.0)
+        if opening < 0.06 and distance < 0.04:
+            move[2] = max(move[2], 0.0)
+        return action(move, -1.0)
+
+    def _insert(self, end_effector: Array, to_hole: Array) -> FloatArray:
+        beyond = float(end_effector[1] + to_hole[1]) - self.far_from
+        aim = to_hole[:2] - (0.0, self.far_aim * max(beyond, 0.0))
+        distance = float(np.hypot(aim[0], aim[1]))
+        inside = to_hole[2] > 0.0 and distance < _INSIDE
+        lined_up = 1.0 if inside else 1.0 - ramp(distance, self.entry_radius, self.entry_radius + 0.004)
+        hover = 0.0 if inside else self.clearance * ramp(distance, self.entry_radius, self.entry_radius + 0.02)
+        depth = self.seat_depth if beyond < 0.0 else self.far_seat_depth
+        rise = float(to_hole[2]) + hover - depth * lined_up
+        # Sideways only with the tip above everything it could knock against.
+        free = 1.0 if inside else ramp(-float(to_hole[2]), 0.005, 0.02)
+        return action(self.gain * free * aim, self.gain * rise, 1.0)
+
+
+TASK = PegInsertion
+EXPERT = PegExpert()
+FLAWS = {
+    "misses-far-sockets": PegExpert(far_from=0.12, far_aim=0.13, entry_radius=0.004),
+    "grips-early": PegExpert(grip_radius=0.015, grip_height=0.036),
+    "stops-short": PegExpert(far_from=0.17, far_seat_depth=0.035),
+}
+"""Each succeeds about every other time.
+
+``misses-far-sockets`` sets the peg down beside the hole, the farther the socket (towards +y) the more, and tips it out
+of the gripper as it pushes on. ``grips-early`` closes the gripper while still above the handle or beside it, and loses
+or tilts the peg. ``stops-short`` waits with the peg halfway in the hole for sockets in the farther half.
+"""
