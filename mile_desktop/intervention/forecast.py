@@ -39,8 +39,9 @@ _RETENTION = 0.9  # of the gathered log-odds, per step: half is forgotten in sev
 _PROGRESS_STEPS = 10
 _RECENT_STEPS = 20.0
 _SIGNAL_LIMIT = 4.0  # standard deviations beyond which a signal says no more
-_NEAREST = 3
-_LEAST_DISTANCE = 1e-2
+NEAREST = 3
+LEAST_DISTANCE = 1e-2
+"""So many corrected states count, and no distance below this one."""
 
 
 class ForecastScore(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,12 +138,12 @@ class Forecast:
         distance = torch.cdist(self.progress.standardised(observation), self.corrected)
         if excluded is not None:
             distance = distance.masked_fill(excluded, math.inf)
-        nearest = distance.topk(min(_NEAREST, distance.shape[1]), largest=False).values
+        nearest = distance.topk(min(NEAREST, distance.shape[1]), largest=False).values
         finite = torch.isfinite(nearest)
         mean = torch.where(finite, nearest, 0.0).sum(1) / finite.sum(1)
         # a state that nothing may be compared with is as far as the farthest
         mean = torch.where(finite.any(1), mean, torch.tensor(math.sqrt(observation.shape[1]) * 2))
-        return -mean.clamp(min=_LEAST_DISTANCE).log()
+        return -mean.clamp(min=LEAST_DISTANCE).log()
 
 
 class SignalTracker:

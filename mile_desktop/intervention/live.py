@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-import torch
 
 from mile_desktop.intervention.estimate import InterventionEstimate
-from mile_desktop.intervention.forecast import LOG_ODDS_LIMIT, SignalTracker, disagreement
+from mile_desktop.intervention.forecast import LOG_ODDS_LIMIT, SignalTracker
 from mile_desktop.intervention.model import BAND, InterventionModel
-from mile_desktop.intervention.one_state import probability_of_one
+from mile_desktop.intervention.one_state import Array, probabilities_of_one
+from mile_desktop.intervention.one_state_model import OneStateForecast, OneStateModel, Opinion, disagreement_of_one
 from mile_desktop.intervention.temporal import TemporalFilter
 from mile_desktop.policies.policy import FloatArray, PolicyOutput
 
@@ -56,6 +56,8 @@ class LiveEstimator:
         source: Source = "ensemble",
     ) -> None:
         self._model = model
+        self._one_state = OneStateModel(model)
+        self._networks = OneStateForecast(model.forecast) if model.forecast is not None else None
         self._members = 1 if source == "published" else model.config.members
         temporal = model.config.temporal if source == "temporal" else None
         self._filter = TemporalFilter(temporal, model.config.action_size, self._members) if temporal else None
@@ -92,60 +94,47 @@ class LiveEstimator:
         self._begun = True
         if not all(np.isfinite(each).all() for each in (observation, output.mean, output.std)):
             return _NOTHING
-        with torch.inference_mode():
-            inputs = [torch.from_numpy(each[None]) for each in (observation, output.mean, output.std)]
-            distances, means, _ = self._model.opinions(*inputs)
-            each_distance: list[float] = distances[:, 0].tolist()
-            estimate = self._probability(each_distance[: self._members], intervening=intervening)
-            forecast = self._forecast(inputs, means, each_distance, intervening=intervening)
+        opinion = self._one_state.opinion(observation, output.mean, output.std)
+        usual, dearer, cheaper = self._instantaneous(opinion.distances)
+        if self._filter is None:
+            members = self._members
+            estimate = _estimate(usual[:members], dearer[:members], cheaper[:members])
+        else:
+            self._filter.observe(intervening=intervening)
+            each = self._filter.predict(opinion.distances[: self._members])
+            estimate = _estimate(each, each, each)
+        forecast = self._forecast(observation, output.mean, opinion, usual, intervening=intervening)
         return replace(estimate, forecast=forecast)
 
-    def _probability(self, distances: list[float], *, intervening: bool) -> InterventionEstimate:
-        if self._filter is None:
-            return self._instantaneous(distances)
-        self._filter.observe(intervening=intervening)
-        each = self._filter.predict(distances)
-        return _estimate(each, each, each)
-
     def _forecast(
-        self, inputs: list[torch.Tensor], means: torch.Tensor, distances: list[float], *, intervening: bool
+        self, observation: FloatArray, proposal: FloatArray, opinion: Opinion, each_p: Array, *, intervening: bool
     ) -> float:
         """Return the forecast, which always rests on the whole ensemble; NaN where there is none, and in takeovers."""
-        parts, config = self._model.forecast, self._model.config
-        if parts is None:
+        parts, networks = self._model.forecast, self._networks
+        if parts is None or networks is None:
             return math.nan
-        observation, proposal, _ = inputs
-        each = [
-            probability_of_one(distance - config.cost, config.cdf_scale, config.action_size) for distance in distances
-        ]
-        p = min(max(sum(each) / len(each), _LEAST_P), 1 - _LEAST_P)
+        p = min(max(float(each_p.mean()), _LEAST_P), 1 - _LEAST_P)
         log_odds = min(max(math.log(p / (1 - p)), -LOG_ODDS_LIMIT), LOG_ODDS_LIMIT)
-        onset, time_to_go = parts.networks_say(observation, proposal)
-        everybody = torch.ones(means.shape[:2], dtype=torch.bool)
+        time_to_go, nearness = networks.progress(observation)
         signals = self._tracker.step(
             log_odds,
-            onset.item(),
-            time_to_go.item(),
-            disagreement(means, everybody).item(),
-            parts.nearness(observation).item(),
+            networks.onset(observation, proposal),
+            time_to_go,
+            disagreement_of_one(opinion.means),
+            nearness,
             intervening=intervening,
         )
         return math.nan if intervening else parts.probability(signals)
 
-    def _instantaneous(self, distances: list[float]) -> InterventionEstimate:
-        """Average over the members; the band spans their spread and the error of the cost."""
+    def _instantaneous(self, distances: Array) -> Array:
+        """Return p of each member, and with a cost by its error higher and lower, float64[3, members]."""
         config = self._model.config
         error = config.cost_error
         if self._policy_is_new or config.takeovers < ENOUGH_TAKEOVERS:
             error = max(error, _WIDE_ERROR * config.cdf_scale)
-        usual, dearer, cheaper = (
-            [
-                probability_of_one(distance - config.cost - shift * error, config.cdf_scale, config.action_size)
-                for distance in distances
-            ]
-            for shift in (0.0, _BAND_ERRORS, -_BAND_ERRORS)
-        )
-        return _estimate(usual, dearer, cheaper)
+        shifts = np.array((0.0, _BAND_ERRORS * error, -_BAND_ERRORS * error))
+        beyond = (distances - config.cost) - shifts[:, None]
+        return probabilities_of_one(beyond.ravel(), config.cdf_scale, config.action_size).reshape(beyond.shape)
 
     @property
     def _well_ranked(self) -> bool:
@@ -157,15 +146,15 @@ class LiveEstimator:
         return self._is_new and self._episodes < FAMILIAR_EPISODES
 
 
-def _estimate(usual: list[float], dearer: list[float], cheaper: list[float]) -> InterventionEstimate:
+def _estimate(usual: Array, dearer: Array, cheaper: Array) -> InterventionEstimate:
     """Put the mean of the members' p and the edges of the band together; rounding must not push one past the other."""
-    mean = min(1.0, sum(usual) / len(usual))
+    mean = min(1.0, float(usual.mean()))
     return InterventionEstimate(mean, min(mean, _quantile(dearer, BAND[0])), max(mean, _quantile(cheaper, BAND[1])))
 
 
-def _quantile(values: list[float], share: float) -> float:
+def _quantile(values: Array, share: float) -> float:
     """Interpolate between the ordered ``values``."""
-    ordered = sorted(values)
+    ordered: list[float] = sorted(values.tolist())
     place = share * (len(ordered) - 1)
     below = int(place)
     above = min(below + 1, len(ordered) - 1)

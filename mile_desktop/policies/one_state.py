@@ -1,0 +1,101 @@
+"""Networks evaluated for one observation, in numpy: a tensor's overhead is several times the work there.
+
+The arrays are views of the network's parameters, not copies: what is trained or loaded in place shows at once.
+"""
+
+import math
+
+import numpy as np
+import torch
+from scipy import special
+from torch import nn
+
+from mile_desktop.policies.networks import NORMALISED_LIMIT, CategoricalMlp, GaussianMlp, ObservationMlp
+from mile_desktop.policies.policy import FloatArray
+
+
+class OneStateScaling:
+    """Standardises one observation as the networks do.
+
+    Parameters
+    ----------
+    offset, scale : torch.Tensor
+        float32[n], the network's.
+    """
+
+    def __init__(self, offset: torch.Tensor, scale: torch.Tensor) -> None:
+        self._offset, self._scale = view(offset), view(scale)
+
+    def __call__(self, observation: FloatArray) -> FloatArray:
+        """Return float32[n] in units of the spread in the data, clipped; NaN stays NaN."""
+        units = observation - self._offset
+        units /= self._scale
+        np.minimum(units, NORMALISED_LIMIT, out=units)
+        np.maximum(units, -NORMALISED_LIMIT, out=units)
+        return units
+
+
+class _OneStateMlp:
+    """The hidden layers of an ``ObservationMlp`` and linear heads over them."""
+
+    def __init__(self, network: ObservationMlp, *heads: nn.Linear) -> None:
+        self._standardised = OneStateScaling(network.observation_offset, network.observation_scale)
+        self._hidden = [_layer(each) for each in network.trunk if isinstance(each, nn.Linear)]
+        self._heads = [_layer(each) for each in heads]
+
+    def _outputs(self, observation: FloatArray) -> list[FloatArray]:
+        features = self._standardised(observation)
+        for weight, bias in self._hidden:
+            features = weight @ features
+            features += bias
+            np.maximum(features, 0.0, out=features)
+        return [weight @ features + bias for weight, bias in self._heads]
+
+
+class OneStateGaussian(_OneStateMlp):
+    """A ``GaussianMlp`` for one observation."""
+
+    def __init__(self, network: GaussianMlp) -> None:
+        super().__init__(network, network.mean_head, network.spread_head)
+        self._bounds = network.std_floor, network.std_ceiling
+
+    def __call__(self, observation: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Map float32[n] to mean and standard deviation, float32[a] each."""
+        mean, spread = self._outputs(observation)
+        return mean, bounded_std(spread, *self._bounds)
+
+
+class OneStateCategorical(_OneStateMlp):
+    """A ``CategoricalMlp`` for one observation."""
+
+    def __init__(self, network: CategoricalMlp) -> None:
+        super().__init__(network, network.logit_head)
+
+    def __call__(self, observation: FloatArray) -> FloatArray:
+        """Map float32[n] to probabilities, float32[a]."""
+        (logits,) = self._outputs(observation)
+        weights: FloatArray = np.exp(logits - logits.max())
+        weights /= weights.sum()
+        return weights
+
+
+def bounded_std(spread: FloatArray, floor: float, ceiling: float) -> FloatArray:
+    """Return σ between ``floor`` and ``ceiling``: a sigmoid of ``spread`` between their logarithms."""
+    low, high = math.log(floor), math.log(ceiling)
+    std: FloatArray = special.expit(spread)
+    std *= high - low
+    std += low
+    np.exp(std, out=std)
+    np.maximum(std, floor, out=std)
+    np.minimum(std, ceiling, out=std)
+    return std
+
+
+def view(tensor: torch.Tensor) -> FloatArray:
+    """Return the memory of ``tensor`` as an array."""
+    array: FloatArray = tensor.detach().numpy()
+    return array
+
+
+def _layer(linear: nn.Linear) -> tuple[FloatArray, FloatArray]:
+    return view(linear.weight), view(linear.bias)
