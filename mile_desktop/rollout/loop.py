@@ -21,6 +21,12 @@ from mile_desktop.storage.records import EpisodeStart, Outcome, Step
 Publish = Callable[[Event], None]
 
 _REWOUND = "Rewound."
+_OVER = "What was missing is back. Resume when you are ready."
+
+
+def no_hazard() -> str:
+    """Nothing but the robot itself can make moving unsafe."""
+    return ""
 
 
 class RolloutLoop:
@@ -57,6 +63,7 @@ class RolloutLoop:
         first_seed: int,
         dwell_steps: int = 20,
         rewind_steps: int = 0,
+        hazard: Callable[[], str] = no_hazard,
     ) -> None:
         self.supervision = Supervision(self._phase_changed)
         self.alert = AlertMonitor(AlertRule())
@@ -81,6 +88,8 @@ class RolloutLoop:
         self._history = RewindRing(env, rewind_steps)
         self._zero = np.zeros(env.action_size, np.float32)
         self._takeover_pressed = False
+        self._hazard = hazard
+        self._obstacle = ""
         self._idle_observation = self._zero
         self._show(self._reset_env(first_seed), 0)
 
@@ -167,15 +176,14 @@ class RolloutLoop:
             self._show(self._reset_env(self._next_seed), 0)
 
     def _episode_tick(self, episode: EpisodeState) -> None:
-        if self._sink.problem:
-            self.fault(self._sink.problem)
+        self._heed_obstacle()
         output = self.running.policy.act(episode.observation)
         if problem := output_problem(output, len(self._zero)):
             self.fault(f"{problem} End the episode, or choose another policy.")
             output = PolicyOutput(self._zero, self._zero, np.ones_like(self._zero))
         estimate = self.running.estimator.estimate(episode.observation, output, intervening=episode.human_drove)
         reading = self._read_operator(output.action, output.mean, output.std)
-        self._heed(reading, blocked=bool(problem or self._sink.problem))
+        self._heed(reading, blocked=bool(problem or self._obstacle))
         if reading.rewind and self.episode is episode:
             self._rewind(episode)
             return
@@ -183,6 +191,14 @@ class RolloutLoop:
             self._heed_alert(estimate)
         if self.supervision.phase in MOVING and self.episode is episode:
             self._take_step(episode, output, estimate, reading)
+
+    def _heed_obstacle(self) -> None:
+        """Hold while the disk refuses or something the robot depends on is missing; say so when it is over."""
+        before, self._obstacle = self._obstacle, self._sink.problem or self._hazard()
+        if self._obstacle:
+            self.fault(self._obstacle)
+        elif before and self.supervision.reason == before:
+            self.fault(_OVER)  # the robot holds already: only the reason changes
 
     def _heed(self, reading: OperatorReading, *, blocked: bool) -> None:
         for request in reading.requests:

@@ -121,6 +121,22 @@ class TestRumble(Message, frozen=True):
     """Shake the pad once."""
 
 
+class WatchedCamera(msgspec.Struct, frozen=True, kw_only=True):
+    """A live camera that policy or operator depend on."""
+
+    name: str
+    ring: str
+    """Name of the ``FrameRing`` its pictures are in."""
+    stale_after_s: float
+    """The robot holds while the newest picture is older than this."""
+
+
+class WatchCameras(Message, frozen=True):
+    """Hold while one of these cameras, and no longer those before, is stale."""
+
+    cameras: tuple[WatchedCamera, ...] = ()
+
+
 class Shutdown(Message, frozen=True):
     """Close the running episode safely and end the process."""
 
@@ -261,6 +277,7 @@ Command = (
     | SetViewYaw
     | WatchPad
     | TestRumble
+    | WatchCameras
     | Shutdown
 )
 Event = SessionLoaded | Status | StepTaken | EpisodeClosed | PolicyAccepted | Note | Fault | CameraRequest | PadState

@@ -8,7 +8,7 @@ import mile_desktop
 from mile_desktop.operators.operator import Operator
 from mile_desktop.rollout.cadence import Cadence
 from mile_desktop.rollout.clock import Clock
-from mile_desktop.rollout.loop import Publish, RolloutLoop
+from mile_desktop.rollout.loop import Publish, RolloutLoop, no_hazard
 from mile_desktop.rollout.messages import EpisodeClosed, LoadSession, SessionLoaded, Status
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.rollout.recorder import ClosedKind, Recorder
@@ -39,6 +39,8 @@ class Session:
         ``show(scene_state, step)``: told the scene's state after every change.
     clock
         The machine's for people, simulated for headless rollouts.
+    hazard
+        Says in words why the robot must hold because of something besides itself; empty while all is well.
 
     Raises
     ------
@@ -46,7 +48,16 @@ class Session:
         In words, with nothing left open.
     """
 
-    def __init__(self, plan: LoadSession, operator: Operator, *, publish: Publish, show: Show, clock: Clock) -> None:
+    def __init__(
+        self,
+        plan: LoadSession,
+        operator: Operator,
+        *,
+        publish: Publish,
+        show: Show,
+        clock: Clock,
+        hazard: Callable[[], str] = no_hazard,
+    ) -> None:
         self.plan = plan
         self._info = scene_info(plan.scene)
         self._operator = operator
@@ -71,6 +82,7 @@ class Session:
                 describe_episode=self._describe_episode,
                 show=show,
                 rewind_steps=plan.rewind_steps,
+                hazard=hazard,
                 first_seed=self._recorded_before if plan.seed is None else plan.seed,
             )
             undoing.pop_all()

@@ -18,6 +18,7 @@ from mile_desktop.policies.policy import FloatArray, PolicyFileError
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.alert import AlertMonitor, AlertRule
 from mile_desktop.rollout.cadence import Cadence
+from mile_desktop.rollout.camera_watch import CameraWatch
 from mile_desktop.rollout.chime import Chime
 from mile_desktop.rollout.clock import SystemClock
 from mile_desktop.rollout.controls import Controls, simulated_supervisor
@@ -82,6 +83,7 @@ class Worker:
         self._clock = SystemClock()
         self._controls = Controls()
         self._chime = Chime()
+        self._cameras = CameraWatch()
         self._idle_cadence = Cadence(_IDLE_RATE_HZ, self._clock)
         self._session: Session | None = None
         self._alert = m.SetAlert(threshold=0.5, debounce_steps=3, ask_me=False)
@@ -108,6 +110,7 @@ class Worker:
             m.SetViewYaw: self._set_view_yaw,
             m.WatchPad: self._set_watch_pad,
             m.TestRumble: self._rumble,
+            m.WatchCameras: self._watch_cameras,
             m.Shutdown: self._shut_down,
         }
 
@@ -123,6 +126,7 @@ class Worker:
         self._leave_session()
         self._loader.shutdown()
         self._controls.close()
+        self._cameras.close()
 
     def _tick(self) -> None:
         session = self._session
@@ -170,7 +174,14 @@ class Worker:
         try:
             supervisor = simulated_supervisor(plan.simulated_operator, plan.scene)
             operator = self._controls.group(supervisor, gamepad=plan.gamepad)
-            self._session = Session(plan, operator, publish=self._endpoint.send, show=self._show, clock=self._clock)
+            self._session = Session(
+                plan,
+                operator,
+                publish=self._endpoint.send,
+                show=self._show,
+                clock=self._clock,
+                hazard=self._cameras.hazard,
+            )
         except LOADING_ERRORS as error:
             self._endpoint.send(m.Fault(text=str(error), policy_at_fault=isinstance(error, POLICY_ERRORS)))
             return
@@ -276,6 +287,10 @@ class Worker:
     def _rumble(self, _: m.TestRumble) -> None:
         if not self._controls.gamepad.rumble():
             self._endpoint.send(m.Note(level="info", text="This pad cannot rumble."))
+
+    def _watch_cameras(self, command: m.WatchCameras) -> None:
+        if problem := self._cameras.watch(command.cameras):
+            self._endpoint.send(m.Note(level="error", text=problem))
 
     def _shut_down(self, _: m.Shutdown) -> None:
         self._running = False

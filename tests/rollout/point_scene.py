@@ -165,6 +165,7 @@ class PointRollout:
         self.events: list[Event] = []
         self.clock = SimulatedClock()
         self.shown: list[float] = []
+        self.hazard = ""
         self.loop = RolloutLoop(
             env=self.scene,
             running=RunningPolicy(self.policy, "v0", self.estimator),
@@ -177,6 +178,7 @@ class PointRollout:
             first_seed=7,
             dwell_steps=2,
             rewind_steps=10,
+            hazard=lambda: self.hazard,
         )
 
     def tick(self, times: int = 1) -> None:

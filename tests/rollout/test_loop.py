@@ -137,6 +137,29 @@ def test_a_full_disk_holds_until_there_is_room(rollout: PointRollout) -> None:
     assert rollout.loop.supervision.phase is Phase.AUTONOMOUS
 
 
+def test_a_stale_camera_holds_policy_and_operator_until_resumed(rollout: PointRollout) -> None:
+    rollout.loop.start()
+    rollout.tick(2)
+    rollout.hazard = "Camera wrist is stale."
+    rollout.tick()
+    assert rollout.loop.supervision.phase is Phase.HOLD
+    rollout.operator.takeover = True
+    rollout.loop.toggle_hold()
+    rollout.hazard = "Camera wrist is staler."
+    rollout.tick(2)
+    assert rollout.loop.supervision.phase is Phase.HOLD
+    assert rollout.loop.supervision.reason == "Camera wrist is staler."
+    rollout.hazard = ""
+    rollout.operator.takeover = False
+    rollout.tick(2)
+    assert rollout.loop.supervision.phase is Phase.HOLD
+    assert "Resume" in rollout.loop.supervision.reason
+    assert len(rollout.sink.steps) == 2
+    rollout.loop.toggle_hold()
+    rollout.tick()
+    assert len(rollout.sink.steps) == 3
+
+
 def test_stop_is_latched_and_keeps_the_episode(rollout: PointRollout) -> None:
     rollout.loop.start(3)
     rollout.tick(2)

@@ -1,0 +1,63 @@
+"""The cameras that policy or operator depend on: the robot holds while one of them is stale."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mile_desktop.channels.errors import SharedMemoryError
+from mile_desktop.channels.shared import FrameRing
+from mile_desktop.rollout.clock import Clock, SystemClock
+from mile_desktop.rollout.messages import WatchedCamera
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    camera: WatchedCamera
+    ring: FrameRing
+
+
+class CameraWatch:
+    """Reads the age of pictures straight from shared memory, without a hop through the window.
+
+    Belongs to the control thread; ``hazard`` takes microseconds and copies no picture.
+
+    Parameters
+    ----------
+    clock
+        The clock of the pictures' timestamps, which is the machine's.
+    """
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._watched: tuple[_Watched, ...] = ()
+
+    def watch(self, cameras: Sequence[WatchedCamera]) -> str:
+        """Depend on ``cameras`` instead of those before; return what is wrong with them in words, or nothing.
+
+        A camera that cannot be watched is not left out silently: the sentence names it.
+        """
+        self.close()
+        watched, problems = [], []
+        for camera in cameras:
+            try:
+                watched.append(_Watched(camera, FrameRing.attach(camera.ring)))
+            except SharedMemoryError as error:
+                problems.append(f"Camera {camera.name} cannot be watched: {error}")
+        self._watched = tuple(watched)
+        return " ".join(problems)
+
+    def hazard(self) -> str:
+        """Return why the robot must hold, in one sentence; empty while every picture is young enough."""
+        for each in self._watched:
+            newest = each.ring.newest()
+            if newest is None:
+                return f"Camera {each.camera.name} has sent no picture yet. The robot holds; look at Cameras."
+            age_s = self._clock.now() - newest[1]
+            if age_s > each.camera.stale_after_s:
+                return f"Camera {each.camera.name} is stale: its picture is {age_s:.1f} s old. The robot holds."
+        return ""
+
+    def close(self) -> None:
+        """Depend on no camera."""
+        for each in self._watched:
+            each.ring.close()
+        self._watched = ()
