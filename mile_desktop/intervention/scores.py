@@ -13,12 +13,10 @@ from sklearn import metrics
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.model import HeldOutScore, InterventionModel
 from mile_desktop.intervention.strata import supervised_rows
+from mile_desktop.storage.alarms import HORIZON_STEPS, alarm_events
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
-
-HORIZON_STEPS = 10
-"""What "soon" means: a takeover within so many steps."""
 
 _FLOOR = 1e-6  # keeps the log-likelihood of a predictor that was sure and wrong finite
 _PHASES = 10
@@ -158,36 +156,22 @@ def score_alarm(
     horizon_steps : int
         A crossing with no takeover within so many steps is a false alarm.
     """
-    with np.errstate(invalid="ignore"):
-        above = probability >= threshold
     leads: list[int] = []
-    takeovers = false_alarms = 0
+    false_alarms = 0
     for each in np.unique(episode):
         rows = episode == each
-        raised, taken = above[rows], intervention[rows]
-        before = np.concatenate(([False], taken[:-1]))
-        for onset in np.flatnonzero(taken & ~before):
-            takeovers += 1
-            leads.append(_length_of_alarm(raised, before, int(onset)))
-        crossings = raised & ~np.concatenate(([False], raised[:-1])) & ~taken & ~before
-        false_alarms += sum(not taken[at : at + horizon_steps].any() for at in np.flatnonzero(crossings))
+        events = alarm_events(probability[rows], intervention[rows], threshold, horizon_steps)
+        leads += events.leads
+        false_alarms += len(events.false_alarms)
     announced = [lead for lead in leads if lead > 0]
     minutes = int((~intervention).sum()) / rate_hz / 60
     return AlarmScores(
         threshold=threshold,
-        takeovers=takeovers,
+        takeovers=len(leads),
         announced=len(announced),
         median_lead_s=float(np.median(announced)) / rate_hz if announced else math.nan,
         false_alarms_per_minute=false_alarms / minutes if minutes else math.nan,
     )
-
-
-def _length_of_alarm(raised: BoolArray, before: BoolArray, onset: int) -> int:
-    """Return for how many autonomous steps before ``onset`` the alarm had been on without a break."""
-    length = 0
-    while onset - length - 1 >= 0 and raised[onset - length - 1] and not before[onset - length]:
-        length += 1
-    return length
 
 
 def takeover_ahead(steps: SupervisedSteps, horizon_steps: int = HORIZON_STEPS) -> tuple[BoolArray, BoolArray]:

@@ -296,6 +296,7 @@ class RolloutLoop:
             success=success,
             scene_state=state,
             starts_at_row=episode.starts_at_row,
+            operator=self.operator.kind if human else "",
         )
         self._sink.append(step)
         self._announce(episode, step)

@@ -27,9 +27,10 @@ from mile_desktop.storage.workspace import Workspace
 
 _EPISODE_COLUMNS = (
     "episode_id, scene, policy_id, started_at, start, outcome, steps, takeovers, human_steps, mean_intervention_prob, "
-    "recovered, deleted"
+    "recovered, deleted, drivers"
 )
 _start_decoder = msgspec.json.Decoder(EpisodeStart)
+_drivers_decoder = msgspec.json.Decoder(tuple[str, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +244,10 @@ def insert_episode(connection: sqlite3.Connection, record: EpisodeRecord) -> Non
         record.mean_intervention_prob,
         int(record.recovered),
         int(record.deleted),
+        msgspec.json.encode(record.drivers).decode(),
     )
-    statement = f"INSERT OR REPLACE INTO episode ({_EPISODE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+    places = ", ".join("?" * len(values))
+    statement = f"INSERT OR REPLACE INTO episode ({_EPISODE_COLUMNS}) VALUES ({places})"  # noqa: S608
     connection.execute(statement, values)
 
 
@@ -273,4 +276,5 @@ def _episode(row: sqlite3.Row) -> EpisodeRecord:
         mean_intervention_prob=row["mean_intervention_prob"],
         recovered=bool(row["recovered"]),
         deleted=bool(row["deleted"]),
+        drivers=_drivers_decoder.decode(row["drivers"]),
     )

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.durable import PART_SUFFIX
+from mile_desktop.storage.edits import edited, read_history
 from mile_desktop.storage.episodes import read_episode_file
-from mile_desktop.storage.errors import EpisodeFileError
+from mile_desktop.storage.errors import EditError, EpisodeFileError
 from mile_desktop.storage.records import EpisodeRecord
 from mile_desktop.storage.recovery import orphans
 from mile_desktop.storage.workspace import EPISODE_SUFFIX, Workspace
@@ -55,8 +56,9 @@ def _database_problems(workspace: Workspace) -> Iterator[str]:
 def _episode_problems(workspace: Workspace, record: EpisodeRecord) -> Iterator[str]:
     path = workspace.episode_path(record.episode_id, deleted=record.deleted)
     try:
-        inside = read_episode_file(path).record
-    except EpisodeFileError as error:
+        history = read_history(workspace.edits_path(record.episode_id), record.episode_id)
+        inside = edited(read_episode_file(path), history).record
+    except (EpisodeFileError, EditError) as error:
         yield str(error)
         return
     if (inside.start, inside.outcome, inside.steps) != (record.start, record.outcome, record.steps):
@@ -68,6 +70,9 @@ def _stray_files(workspace: Workspace, known: set[str]) -> Iterator[str]:
     for path in _files(workspace, EPISODE_SUFFIX):
         if path.stem not in known | being_written:
             yield f"{path} is not in the catalogue; rebuild the catalogue to take it in, or move the file away."
+    for path in sorted((workspace.folder / "edits").glob("*.json")):
+        if path.stem not in known:
+            yield f"{path} belongs to no episode; restore the episode, or move the file away."
     for path in _files(workspace, EPISODE_SUFFIX + PART_SUFFIX):
         if path.name.removesuffix(EPISODE_SUFFIX + PART_SUFFIX) not in being_written:
             yield f"{path} was left half-written; the next start removes it."

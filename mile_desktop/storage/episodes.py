@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from mile_desktop.storage import errors
 from mile_desktop.storage.durable import write_durably
+from mile_desktop.storage.edits import edited, read_history
 from mile_desktop.storage.errors import EpisodeFileError, UnknownEpisodeError
 from mile_desktop.storage.records import Episode, EpisodeRecord, FloatArray, Step
 from mile_desktop.storage.steps import stack
@@ -47,6 +48,7 @@ _NUMBERS = {
 _FLAGS = {"intervention": "intervention", "success": "next.success"}
 _PHASE = "control_phase"
 _BRANCH = "starts_at_row"
+_OPERATOR = "operator"
 _READERS = min(4, os.cpu_count() or 1)
 
 
@@ -108,8 +110,15 @@ def find_episode(workspace: Workspace, episode_id: str) -> Path:
     )
 
 
+def read_recording(workspace: Workspace, episode_id: str) -> Episode:
+    """Read an episode as it was recorded, whatever was changed about it since; raises as ``read_episode``."""
+    path = find_episode(workspace, episode_id)
+    episode = read_episode_file(path)
+    return replace(episode, record=replace(episode.record, deleted=path.parent.name == "bin"))
+
+
 def read_episode(workspace: Workspace, episode_id: str) -> Episode:
-    """Read an episode of the workspace, also from the bin.
+    """Read an episode of the workspace, also from the bin, with what people changed about it: the one to learn from.
 
     Raises
     ------
@@ -117,10 +126,11 @@ def read_episode(workspace: Workspace, episode_id: str) -> Episode:
         There is no such file.
     EpisodeFileError
         It cannot be read.
+    EditError
+        Its edits cannot be read or do not fit.
     """
-    path = find_episode(workspace, episode_id)
-    episode = read_episode_file(path)
-    return replace(episode, record=replace(episode.record, deleted=path.parent.name == "bin"))
+    recording = read_recording(workspace, episode_id)
+    return edited(recording, read_history(workspace.edits_path(episode_id), episode_id))
 
 
 def read_episodes(workspace: Workspace, episode_ids: Sequence[str]) -> tuple[Episode, ...]:
@@ -147,7 +157,12 @@ def _parquet(table: pa.Table) -> memoryview:
     # In memory first: arrow's own file would stay open behind an error.
     sink = pa.BufferOutputStream()
     pq.write_table(
-        table, sink, compression="snappy", use_dictionary=[_PHASE], write_statistics=False, write_page_checksum=True
+        table,
+        sink,
+        compression="snappy",
+        use_dictionary=[_PHASE, _OPERATOR],
+        write_statistics=False,
+        write_page_checksum=True,
     )
     return memoryview(sink.getvalue())
 
@@ -161,6 +176,7 @@ def _table(episode: Episode) -> pa.Table:
         columns[column] = _fixed_size(getattr(episode, name), nobody if name == "human_action" else None)
     columns[_PHASE] = pa.array(episode.control_phase, pa.string()).dictionary_encode()
     columns[_BRANCH] = pa.array(episode.starts_at_row)
+    columns[_OPERATOR] = pa.array(episode.operator, pa.string()).dictionary_encode()
     inside = msgspec.json.encode(_Inside(_FORMAT, episode.record))
     return pa.table(columns).replace_schema_metadata({_METADATA: inside})
 
@@ -203,6 +219,7 @@ def _episode(path: Path, record: EpisodeRecord, table: pa.Table) -> Episode:
     arrays |= {name: table[column].to_numpy().astype(np.float32) for name, column in _NUMBERS.items()}
     arrays |= {name: table[column].to_numpy().astype(np.bool_) for name, column in _FLAGS.items()}
     arrays["starts_at_row"] = _branches(table)
+    arrays["operator"] = _operators(table)
     arrays["timestamp"] = table["timestamp"].to_numpy().astype(np.float64)
     return Episode(record=record, control_phase=_words(table[_PHASE]), **arrays)
 
@@ -212,6 +229,11 @@ def _branches(table: pa.Table) -> NDArray[np.int32]:
     if _BRANCH not in table.column_names:
         return np.full(table.num_rows, -1, np.int32)
     return np.array(table[_BRANCH].to_numpy(), dtype=np.int32)
+
+
+def _operators(table: pa.Table) -> tuple[str, ...]:
+    """Return who drove each step; files from before that was recorded have no such column."""
+    return _words(table[_OPERATOR]) if _OPERATOR in table.column_names else ("",) * table.num_rows
 
 
 def _matrix(column: pa.ChunkedArray) -> FloatArray:

@@ -54,6 +54,10 @@ class EpisodeFileError(WorkspaceError):
     """An episode's file cannot be read: truncated, altered, of another format."""
 
 
+class EditError(WorkspaceError):
+    """An edit does not fit its episode, or a file of edits cannot be read."""
+
+
 class UnknownEpisodeError(WorkspaceError):
     """The workspace has no episode of that id."""
 

@@ -12,6 +12,7 @@ import msgspec
 
 from mile_desktop.storage import schema
 from mile_desktop.storage.catalogue import Catalogue, insert_episode
+from mile_desktop.storage.editing import settle_edits
 from mile_desktop.storage.episodes import read_record
 from mile_desktop.storage.errors import EpisodeFileError, WorkspaceVersionError, translated
 from mile_desktop.storage.ids import new_id
@@ -39,7 +40,7 @@ class RebuildReport:
 def rebuild_catalogue(folder: Path | str) -> RebuildReport:
     """Replace the database of the workspace in ``folder`` by a new one, made from what the files say.
 
-    Episodes come from their Parquet files, policies, runs and intervention models from their ``record.json``;
+    Episodes come from their Parquet files and edits, policies, runs and intervention models from their ``record.json``;
     evaluations, promotions and journals from the old database as far as it can still be read. The old database is
     kept in a folder beside. Killed half-way, the workspace is as damaged as before and this can be called again.
     Everything else that uses the workspace (worker, trainer) must be closed first. Call ``recover`` afterwards, as at
@@ -71,6 +72,7 @@ def _fill(place: Path, scratch: Path) -> RebuildReport:
     problems: list[str] = []
     with Workspace.open(scratch) as new:
         problems += _take_episode_files(place, new)
+        problems += settle_edits(new, source=Workspace(place))
         problems += _take_record_files(place, new)
         problems += _salvage(place, scratch / "old", new)
         catalogue = Catalogue(new)

@@ -49,6 +49,8 @@ class Step:
     """float32[k], enough to draw the scene before the step from any viewpoint."""
     starts_at_row: int = -1
     """After a rewind: the row of the episode from whose state this step was taken. −1: after the previous row."""
+    operator: str = ""
+    """Who drove this step where ``intervention`` is True: ``gamepad``, ``keyboard`` …; empty where unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class EpisodeStart:
     seed: int
     policy_id: str
     operator: str
-    """Who could take over: ``gamepad``, ``keyboard``, ``segment``, ``none`` …"""
+    """Who could take over first: ``gamepad``, ``keyboard``, ``segment``, ``none`` …; see ``EpisodeRecord.drivers``."""
     device: str
     """Human name of the device, e.g. ``Xbox Series X Controller``."""
     rate_hz: float
@@ -90,6 +92,8 @@ class EpisodeRecord:
     """Rebuilt from the journal after a crash."""
     deleted: bool = False
     """In the bin: kept on disk, left out of training and of the table."""
+    drivers: tuple[str, ...] = ()
+    """Who took over, in order of appearance; empty where nobody did, or where it was not recorded yet."""
 
     @property
     def episode_id(self) -> str:
@@ -132,6 +136,10 @@ class Episode:
     """float32[t, k]."""
     starts_at_row: NDArray[np.int32]
     """int32[t], see ``Step``: where the scene was rewound to; −1 everywhere else."""
+    operator: Sequence[str]
+    """Who drove each step, see ``Step``."""
+    first_row: int = 0
+    """Row of the recording that the first step is: above 0 where the beginning was trimmed away."""
 
     def __len__(self) -> int:
         return len(self.timestamp)

@@ -11,6 +11,7 @@ import psutil
 
 from mile_desktop.storage.catalogue import insert_episode
 from mile_desktop.storage.durable import PART_SUFFIX
+from mile_desktop.storage.editing import settle_edits
 from mile_desktop.storage.episodes import find_episode, read_episode_file
 from mile_desktop.storage.errors import EpisodeFileError, UnknownEpisodeError
 from mile_desktop.storage.journal import Owner, finish_journal, this_process
@@ -38,8 +39,9 @@ def recover(workspace: Workspace) -> tuple[EpisodeRecord, ...]:
 
     A journal becomes an episode marked ``recovered`` with outcome ``aborted``. If its file was already complete when
     the process died, the file's own outcome stands. Journals without steps and half-written files are removed;
-    an episode that was being moved to or from the bin is where its file is. Journals of living processes, of this one
-    too, are left alone, so this may be called at any time and by several processes at once.
+    an episode that was being moved to or from the bin is where its file is, and one that was being edited is what its
+    file of edits says. Journals of living processes, of this one too, are left alone, so this may be called at any
+    time and by several processes at once.
 
     Raises
     ------
@@ -49,6 +51,8 @@ def recover(workspace: Workspace) -> tuple[EpisodeRecord, ...]:
     found = [_recover_one(workspace, orphan) for orphan in orphans(workspace)]
     _remove_unfinished_files(workspace)
     _settle_bin(workspace)
+    for problem in settle_edits(workspace):
+        _log.warning(problem)
     return tuple(record for record in found if record is not None)
 
 

@@ -101,7 +101,22 @@ _EVALUATED_EPISODES: Migration = tuple(
     for column in ("steps", "returns", "crash_seeds", "crash_reasons")
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _EVALUATED_EPISODES)
+# What the Inspect page shows of an episode beyond what was recorded; drivers: JSON list of who took over.
+_INSPECTION: Migration = (
+    "ALTER TABLE episode ADD COLUMN drivers TEXT NOT NULL DEFAULT '[]'",
+    "CREATE INDEX episode_by_date ON episode (deleted, started_at)",
+    """CREATE TABLE episode_detail (
+        episode_id TEXT PRIMARY KEY,
+        edits INTEGER NOT NULL DEFAULT 0,
+        note TEXT NOT NULL DEFAULT '',
+        threshold REAL,
+        false_alarms INTEGER,
+        misses INTEGER,
+        brier REAL
+    ) STRICT, WITHOUT ROWID""",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _EVALUATED_EPISODES, _INSPECTION)
 """Step ``i`` leads from version ``i`` to ``i + 1``."""
 
 

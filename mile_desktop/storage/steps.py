@@ -1,6 +1,7 @@
 """Steps as bytes for the journal and as stacked arrays for everybody else."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -34,6 +35,7 @@ class _Body(msgspec.Struct, frozen=True, array_like=True):
     success: bool
     scene_state: bytes
     starts_at_row: int = -1
+    operator: str = ""
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -84,6 +86,7 @@ def encode(step: Step) -> bytes:
             success=bool(step.success),
             scene_state=_raw(step.scene_state),
             starts_at_row=int(step.starts_at_row),
+            operator=str(step.operator),
         )
     )
 
@@ -109,6 +112,7 @@ def decode(body: bytes) -> Step:
         success=found.success,
         scene_state=_array(found.scene_state),
         starts_at_row=found.starts_at_row,
+        operator=found.operator,
     )
 
 
@@ -116,18 +120,27 @@ def summarise(
     start: EpisodeStart, steps: Sequence[Step], outcome: Outcome, *, recovered: bool = False, deleted: bool = False
 ) -> EpisodeRecord:
     """Return the catalogue's row for an episode of these steps."""
-    human = np.array([step.intervention for step in steps], dtype=bool)
-    shown = np.array([step.intervention_prob for step in steps], dtype=np.float64)
-    shown = shown[np.isfinite(shown)]
-    return EpisodeRecord(
-        start=start,
-        outcome=outcome,
-        steps=len(steps),
-        takeovers=int(np.count_nonzero(human[1:] & ~human[:-1])) + int(human[:1].sum()),
-        human_steps=int(human.sum()),
-        mean_intervention_prob=float(shown.mean()) if len(shown) else None,
-        recovered=recovered,
-        deleted=deleted,
+    record = EpisodeRecord(start, outcome, 0, 0, 0, None, recovered, deleted)
+    return counted(
+        record,
+        _flags([step.intervention for step in steps]),
+        _floats([step.intervention_prob for step in steps]),
+        [step.operator for step in steps],
+    )
+
+
+def counted(
+    record: EpisodeRecord, intervention: NDArray[np.bool_], shown: FloatArray, operator: Sequence[str]
+) -> EpisodeRecord:
+    """Return ``record`` with everything counted anew from ν (bool[t]), p as shown (float32[t]) and who drove."""
+    numbers = shown[np.isfinite(shown)].astype(np.float64)
+    return replace(
+        record,
+        steps=len(intervention),
+        takeovers=int(np.count_nonzero(intervention[1:] & ~intervention[:-1])) + int(intervention[:1].sum()),
+        human_steps=int(intervention.sum()),
+        mean_intervention_prob=float(numbers.mean()) if len(numbers) else None,
+        drivers=tuple(dict.fromkeys(who for who, human in zip(operator, intervention, strict=True) if human and who)),
     )
 
 
@@ -164,6 +177,7 @@ def stack(record: EpisodeRecord, steps: Sequence[Step]) -> Episode:
         success=_flags([step.success for step in steps]),
         scene_state=_rows([step.scene_state for step in steps]),
         starts_at_row=np.array([step.starts_at_row for step in steps], dtype=np.int32),
+        operator=tuple(str(step.operator) for step in steps),
     )
 
 

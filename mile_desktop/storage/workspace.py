@@ -15,7 +15,7 @@ from mile_desktop.storage import errors, schema
 from mile_desktop.storage.ids import checked_id
 
 DATABASE = "workspace.db"
-FOLDERS = ("episodes", "bin", "videos", "policies", "interventions", "runs")
+FOLDERS = ("episodes", "bin", "edits", "videos", "policies", "interventions", "runs")
 EPISODE_SUFFIX = ".parquet"
 
 _WINDOW_LOCK = "window.lock"
@@ -124,6 +124,10 @@ class Workspace:
     def episode_path(self, episode_id: str, *, deleted: bool = False) -> Path:
         """Return where the episode's file belongs: ``episodes/``, or ``bin/`` if ``deleted``."""
         return self._folder / ("bin" if deleted else "episodes") / f"{checked_id(episode_id)}{EPISODE_SUFFIX}"
+
+    def edits_path(self, episode_id: str) -> Path:
+        """Return ``edits/<id>.json``, where what was changed about an episode is kept, also while it is in the bin."""
+        return self._folder / "edits" / f"{checked_id(episode_id)}.json"
 
     def policy_folder(self, policy_id: str) -> Path:
         """Return ``policies/<id>``."""

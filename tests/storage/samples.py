@@ -52,6 +52,7 @@ def a_step(index: int, *, human: bool = False, probability: float = 0.25) -> Ste
         reward=-1.0,
         success=False,
         scene_state=filled(STATES, 0.6),
+        operator="gamepad" if human else "",
     )
 
 

@@ -72,6 +72,7 @@ def test_columns_are_what_other_tools_expect(file: tuple[Path, Episode]) -> None
     assert sorted(schema.names) == sorted(
         [
             "timestamp",
+            "operator",
             "observation.state",
             "policy_action",
             "policy_mean",

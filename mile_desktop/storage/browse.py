@@ -1,0 +1,163 @@
+"""Episodes as a person looks through them: filtered, sorted and read a window at a time; no file is opened."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from mile_desktop.storage.workspace import Workspace
+
+Column = Literal[
+    "scene", "policy", "operator", "started_at", "outcome", "steps", "takeovers", "mean_p", "false_alarms", "misses",
+    "brier", "note",
+]  # fmt: skip
+"""What the table can be sorted by."""
+
+_FROM = (
+    "FROM episode LEFT JOIN episode_detail USING (episode_id) LEFT JOIN policy ON policy.policy_id = episode.policy_id"
+)
+_DROVE = "CASE WHEN drivers <> '[]' THEN drivers ELSE json_extract(start, '$.operator') END"
+_POLICY = "coalesce(policy.name, episode.policy_id)"
+_ORDER: dict[Column, str] = {
+    "scene": "episode.scene",
+    "policy": f"{_POLICY} COLLATE NOCASE",
+    "operator": _DROVE,
+    "started_at": "started_at",
+    "outcome": "outcome",
+    "steps": "steps",
+    "takeovers": "takeovers",
+    "mean_p": "mean_intervention_prob",
+    "false_alarms": "false_alarms",
+    "misses": "misses",
+    "brier": "brier",
+    "note": "episode_detail.note",
+}
+_SEARCHED = (
+    "episode_id", "episode.scene", _POLICY, "outcome", "coalesce(episode_detail.note, '')",
+    "json_extract(start, '$.operator')", "json_extract(start, '$.device')", "drivers", "started_at",
+)  # fmt: skip
+_AT_ONCE = 500
+_drivers = msgspec.json.Decoder(tuple[str, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeFilter:
+    """Which episodes are looked at; every default lets all of them through."""
+
+    text: str = ""
+    """Words that all must occur: in id, scene, policy, operator, device, outcome, date or note."""
+    scene: str = ""
+    outcome: str = ""
+    has_takeover: bool = False
+    has_false_alarm: bool = False
+    has_miss: bool = False
+    deleted: bool = False
+    """Look into the bin instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeRow:
+    """One line of the table."""
+
+    episode_id: str
+    scene: str
+    policy_id: str
+    policy: str
+    """Short name; the id where the workspace has no such policy."""
+    operator: str
+    """Who took over; where nobody did, who could have first."""
+    started_at: str
+    """UTC, ISO 8601."""
+    seed: int
+    rate_hz: float
+    outcome: str
+    steps: int
+    takeovers: int
+    human_steps: int
+    mean_p: float | None
+    false_alarms: int | None
+    """At the threshold of ``threshold``; None where not computed yet."""
+    misses: int | None
+    brier: float | None
+    threshold: float | None
+    note: str
+    edits: int
+    """Changes ever made, undone ones included."""
+    recovered: bool
+    deleted: bool
+
+
+def find_episodes(
+    workspace: Workspace, wanted: EpisodeFilter, order: Column = "started_at", *, descending: bool = True
+) -> tuple[str, ...]:
+    """Return the ids of the episodes that match, in order; what is unknown comes last."""
+    where, parameters = _where(wanted)
+    by, direction = _ORDER[order], "DESC" if descending else "ASC"
+    statement = f"SELECT episode_id {_FROM} WHERE {where} ORDER BY {by} {direction} NULLS LAST, started_at DESC"
+    return tuple(row[0] for row in workspace.query(statement, parameters))
+
+
+def read_rows(workspace: Workspace, episode_ids: Sequence[str]) -> dict[str, EpisodeRow]:
+    """Return the rows of these episodes by id; ids that are gone are left out."""
+    rows: dict[str, EpisodeRow] = {}
+    for first in range(0, len(episode_ids), _AT_ONCE):
+        part = episode_ids[first : first + _AT_ONCE]
+        places = ", ".join("?" * len(part))
+        statement = (
+            f"SELECT episode.*, {_POLICY} AS policy, episode_detail.note, episode_detail.edits, false_alarms, misses, "
+            "brier, threshold, json_extract(start, '$.operator') AS could, json_extract(start, '$.seed') AS seed, "
+            f"json_extract(start, '$.rate_hz') AS rate_hz {_FROM} WHERE episode_id IN ({places})"
+        )
+        rows |= {row["episode_id"]: _row(row) for row in workspace.query(statement, part)}
+    return rows
+
+
+def browsed_scenes(workspace: Workspace) -> tuple[str, ...]:
+    """Return the scenes of which there are episodes, by name."""
+    return tuple(row[0] for row in workspace.query("SELECT DISTINCT scene FROM episode ORDER BY scene"))
+
+
+def _where(wanted: EpisodeFilter) -> tuple[str, list[object]]:
+    conditions, parameters = ["deleted = ?"], list[object]([int(wanted.deleted)])
+    for word in wanted.text.split():
+        conditions.append(f"({' || char(10) || '.join(_SEARCHED)}) LIKE ? ESCAPE '\\'")
+        parameters.append(f"%{_literally(word)}%")
+    for column, value in (("episode.scene", wanted.scene), ("outcome", wanted.outcome)):
+        if value:
+            conditions.append(f"{column} = ?")
+            parameters.append(value)
+    flags = {"takeovers": wanted.has_takeover, "false_alarms": wanted.has_false_alarm, "misses": wanted.has_miss}
+    conditions += [f"{column} > 0" for column, asked in flags.items() if asked]
+    return " AND ".join(conditions), parameters
+
+
+def _literally(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _row(row: sqlite3.Row) -> EpisodeRow:
+    return EpisodeRow(
+        episode_id=row["episode_id"],
+        scene=row["scene"],
+        policy_id=row["policy_id"],
+        policy=row["policy"],
+        operator=", ".join(_drivers.decode(row["drivers"])) or row["could"],
+        started_at=row["started_at"],
+        seed=row["seed"],
+        rate_hz=row["rate_hz"],
+        outcome=row["outcome"],
+        steps=row["steps"],
+        takeovers=row["takeovers"],
+        human_steps=row["human_steps"],
+        mean_p=row["mean_intervention_prob"],
+        false_alarms=row["false_alarms"],
+        misses=row["misses"],
+        brier=row["brier"],
+        threshold=row["threshold"],
+        note=row["note"] or "",
+        edits=row["edits"] or 0,
+        recovered=bool(row["recovered"]),
+        deleted=bool(row["deleted"]),
+    )

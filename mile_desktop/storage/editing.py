@@ -1,0 +1,81 @@
+"""Changing what an episode means, in file and catalogue together."""
+
+import sqlite3
+from collections.abc import Iterator
+
+import msgspec
+
+from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.durable import write_durably
+from mile_desktop.storage.edits import Change, EditHistory, Withdraw, edited, encoded, read_history
+from mile_desktop.storage.episodes import read_recording
+from mile_desktop.storage.errors import EditError, WorkspaceError
+from mile_desktop.storage.ids import now
+from mile_desktop.storage.records import EpisodeRecord
+from mile_desktop.storage.workspace import Workspace
+
+_UPDATE = (
+    "UPDATE episode SET outcome = ?, steps = ?, takeovers = ?, human_steps = ?, mean_intervention_prob = ?, "
+    "drivers = ? WHERE episode_id = ?"
+)
+# What was computed from the episode before it changed is forgotten, and computed again when it is asked for.
+_DETAIL = (
+    "INSERT INTO episode_detail (episode_id, edits, note) VALUES (?, ?, ?) ON CONFLICT (episode_id) DO UPDATE SET "
+    "edits = excluded.edits, note = excluded.note, threshold = NULL, false_alarms = NULL, misses = NULL, brier = NULL"
+)
+
+
+def edit_history(workspace: Workspace, episode_id: str) -> EditHistory:
+    """Return everything that was changed about an episode; raises ``EditError`` where its file cannot be read."""
+    return read_history(workspace.edits_path(episode_id), episode_id)
+
+
+def edit_episode(workspace: Workspace, episode_id: str, change: Change) -> EditHistory:
+    """Add one change: the file is written and the catalogue follows, both or neither.
+
+    Raises
+    ------
+    UnknownEpisodeError, EpisodeFileError
+        There is no such episode, or its recording cannot be read.
+    EditError
+        The change does not fit the recording; nothing has changed.
+    """
+    Catalogue(workspace).episode(episode_id)
+    recording = read_recording(workspace, episode_id)
+    # Killed between file and row, the file wins: recovery sets the row after it.
+    with workspace.transaction() as connection:
+        history = edit_history(workspace, episode_id)
+        if isinstance(change, Withdraw) and change.version not in {edit.version for edit in history.edits}:
+            raise EditError(f"{episode_id} has no edit {change.version} to take back; it has {len(history.edits)}.")
+        history = history.grown(change, now())
+        write_row(connection, edited(recording, history).record, history)
+        write_durably(workspace.edits_path(episode_id), encoded(history))
+    return history
+
+
+def write_row(connection: sqlite3.Connection, record: EpisodeRecord, history: EditHistory) -> None:
+    """Let the catalogue say what ``record`` says, within the caller's transaction; the bin is left alone."""
+    values = (record.outcome, record.steps, record.takeovers, record.human_steps, record.mean_intervention_prob)
+    drivers = msgspec.json.encode(record.drivers).decode()
+    connection.execute(_UPDATE, (*values, drivers, record.episode_id))
+    connection.execute(_DETAIL, (record.episode_id, len(history.edits), history.note))
+
+
+def settle_edits(workspace: Workspace, *, source: Workspace | None = None) -> Iterator[str]:
+    """Let the catalogue follow files of edits it does not know yet; yields what could not be, a sentence each.
+
+    ``source``: where the files are, if not in ``workspace`` (a catalogue that is being rebuilt).
+    """
+    place = source or workspace
+    known = {row["episode_id"]: row["edits"] for row in workspace.query("SELECT episode_id, edits FROM episode_detail")}
+    for path in sorted(place.edits_path("any").parent.glob("*.json")):
+        try:
+            history = read_history(path, path.stem)
+            if known.get(path.stem, 0) == len(history.edits):
+                continue
+            record = edited(read_recording(place, path.stem), history).record
+        except WorkspaceError as error:
+            yield str(error)
+            continue
+        with workspace.transaction() as connection:
+            write_row(connection, record, history)

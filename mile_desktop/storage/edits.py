@@ -1,0 +1,201 @@
+"""What people changed about an episode afterwards: kept beside the recording, which itself is never touched.
+
+``edits/<id>.json`` is the truth and only ever grows; undoing is one more entry. The catalogue's row says what came of
+it, so that tables and summaries need not open a file.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from mile_desktop.storage.errors import EditError
+from mile_desktop.storage.records import Episode, Outcome
+from mile_desktop.storage.steps import counted
+
+_FORMAT = 1
+
+
+class Relabel(msgspec.Struct, frozen=True, tag=True):
+    """The episode ended differently."""
+
+    outcome: Outcome
+
+
+class MarkStretch(msgspec.Struct, frozen=True, tag=True):
+    """The steps from ``first`` to ``last`` (rows of the recording, both included) were, or were not, an intervention.
+
+    Where they were, what was executed counts as the person's command.
+    """
+
+    first: int
+    last: int
+    intervention: bool
+
+
+class Trim(msgspec.Struct, frozen=True, tag=True):
+    """Only the rows from ``first`` to ``last`` of the recording (both included) count."""
+
+    first: int
+    last: int
+
+
+class Annotate(msgspec.Struct, frozen=True, tag=True):
+    """A note for people; empty text removes it."""
+
+    text: str
+
+
+class Withdraw(msgspec.Struct, frozen=True, tag=True):
+    """Takes back the edit of that version; withdrawing a withdrawal brings it into force again."""
+
+    version: int
+
+
+Change = Relabel | MarkStretch | Trim | Annotate | Withdraw
+
+
+class Edit(msgspec.Struct, frozen=True):
+    """One change and when it was made."""
+
+    version: int
+    """Counts from 1 within the episode."""
+    made_at: str
+    """UTC, ISO 8601."""
+    change: Change
+
+
+class EditHistory(msgspec.Struct, frozen=True):
+    """Everything that was ever changed about one episode, oldest first."""
+
+    episode_id: str
+    edits: tuple[Edit, ...] = ()
+    format: int = _FORMAT
+
+    @property
+    def in_force(self) -> tuple[Edit, ...]:
+        """The edits that count: neither withdrawn nor withdrawals."""
+        void: set[int] = set()
+        kept: list[Edit] = []
+        for edit in reversed(self.edits):
+            if edit.version in void:
+                continue
+            if isinstance(edit.change, Withdraw):
+                void.add(edit.change.version)
+            else:
+                kept.append(edit)
+        return tuple(reversed(kept))
+
+    @property
+    def note(self) -> str:
+        """The newest note."""
+        notes = [edit.change.text for edit in self.in_force if isinstance(edit.change, Annotate)]
+        return notes[-1] if notes else ""
+
+    @property
+    def trim(self) -> Trim | None:
+        """What counts of the recording; None: all of it."""
+        trims = [edit.change for edit in self.in_force if isinstance(edit.change, Trim)]
+        return trims[-1] if trims else None
+
+    def grown(self, change: Change, made_at: str) -> "EditHistory":
+        """Return the history with one more entry."""
+        version = self.edits[-1].version + 1 if self.edits else 1
+        return EditHistory(self.episode_id, (*self.edits, Edit(version, made_at, change)))
+
+
+class _Format(msgspec.Struct):
+    format: int
+
+
+def read_history(path: Path, episode_id: str) -> EditHistory:
+    """Read a file of edits; a missing one is an empty history.
+
+    Raises
+    ------
+    EditError
+        It is damaged, another episode's, or of a newer version.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return EditHistory(episode_id)
+    try:
+        found = msgspec.json.decode(content, type=_Format).format
+        if found > _FORMAT:
+            raise EditError(f"{path} has format {found}, this version reads up to {_FORMAT}; update the program.")
+        history = msgspec.json.decode(content, type=EditHistory)
+    except msgspec.MsgspecError as error:
+        raise EditError(
+            f"{path} cannot be read as edits of an episode ({error}); restore it from a backup, or delete it to return "
+            "to the recording as it was."
+        ) from error
+    if history.episode_id != episode_id:
+        raise EditError(f"{path} holds edits of {history.episode_id}, expected {episode_id}; move it away.")
+    return history
+
+
+def encoded(history: EditHistory) -> bytes:
+    """Return the content of the file."""
+    return msgspec.json.format(msgspec.json.encode(history), indent=2)
+
+
+def edited(episode: Episode, history: EditHistory) -> Episode:
+    """Return the recorded ``episode`` as ``history`` wants it seen; without edits, the episode itself.
+
+    Raises
+    ------
+    EditError
+        An edit names rows that the recording does not have.
+    """
+    if not history.in_force:
+        return episode
+    intervention, human_action = episode.intervention.copy(), episode.human_action.copy()
+    record = episode.record
+    for edit in history.in_force:
+        match edit.change:
+            case MarkStretch(first=first, last=last, intervention=marked):
+                rows = _rows(episode, first, last)
+                fresh = np.arange(len(episode))[rows][~intervention[rows]]
+                intervention[rows] = marked
+                if marked:
+                    human_action[fresh] = episode.action[fresh]
+                else:
+                    human_action[rows] = np.nan
+            case Relabel(outcome=outcome):
+                record = replace(record, outcome=outcome)
+            case _:
+                continue
+    marked_episode = replace(episode, record=record, intervention=intervention, human_action=human_action)
+    trimmed = _trimmed(marked_episode, history.trim)
+    counts = counted(trimmed.record, trimmed.intervention, trimmed.intervention_prob, trimmed.operator)
+    return replace(trimmed, record=counts)
+
+
+def _rows(episode: Episode, first: int, last: int) -> slice:
+    if not 0 <= first <= last < len(episode):
+        raise EditError(
+            f"Rows {first} to {last} are not in {episode.record.episode_id}, which has rows 0 to {len(episode) - 1}; "
+            "choose a stretch of the recording."
+        )
+    return slice(first, last + 1)
+
+
+def _trimmed(episode: Episode, trim: Trim | None) -> Episode:
+    if trim is None:
+        return episode
+    rows = _rows(episode, trim.first, trim.last)
+    kept = {name: getattr(episode, name)[rows] for name in _STEP_ARRAYS}
+    # What was rewound to before the first kept row has no row any more: the step follows nothing that is there.
+    branches = episode.starts_at_row[rows]
+    kept["starts_at_row"] = np.where(branches >= trim.first, branches - trim.first, -1).astype(np.int32)
+    return replace(episode, first_row=trim.first, **kept)
+
+
+_STEP_ARRAYS: Sequence[str] = (
+    "timestamp", "observation", "policy_action", "policy_mean", "policy_std", "human_action", "action", "intervention",
+    "intervention_prob", "intervention_prob_low", "intervention_prob_high", "forecast", "control_phase", "reward",
+    "success", "scene_state", "operator",
+)  # fmt: skip

@@ -1,0 +1,95 @@
+import pytest
+
+from mile_desktop.storage.browse import EpisodeFilter, browsed_scenes, find_episodes, read_rows
+from mile_desktop.storage.catalogue import Catalogue, delete_episode
+from mile_desktop.storage.editing import edit_episode
+from mile_desktop.storage.edits import Annotate
+from mile_desktop.storage.episodes import read_episode
+from mile_desktop.storage.insights import insight_of, stale_insights, store_insights
+from mile_desktop.storage.journal import EpisodeJournal
+from mile_desktop.storage.workspace import Workspace
+from tests.storage.samples import a_policy, a_start, a_step
+
+HUMAN = {
+    "ep-1": [False] * 6,
+    "ep-2": [False, False, True, True, False, False],
+    "ep-3": [True, False, False, True, False, False],
+    "ep-4": [False] * 4,
+}
+
+
+@pytest.fixture
+def recorded(workspace: Workspace) -> Workspace:
+    Catalogue(workspace).add_policy(a_policy("p1", name="v7"))
+    journal = EpisodeJournal(workspace)
+    for number, (name, human) in enumerate(HUMAN.items()):
+        scene = "other" if name == "ep-4" else "peg-insertion"
+        journal.begin(
+            a_start(name, scene=scene, policy_id="p1" if number else "gone", started_at=f"2026-01-0{number + 1}T10")
+        )
+        for index, taken in enumerate(human):
+            journal.append(a_step(index, human=taken, probability=0.9 if name == "ep-1" and index == 2 else 0.25))
+        journal.close("success" if name == "ep-2" else "failure")
+    return workspace
+
+
+def found(workspace: Workspace, **wanted: object) -> tuple[str, ...]:
+    return find_episodes(workspace, EpisodeFilter(**wanted))  # type: ignore[arg-type]
+
+
+def compute(workspace: Workspace, threshold: float = 0.5) -> None:
+    stale = stale_insights(workspace, threshold)
+    store_insights(workspace, [(name, n, insight_of(read_episode(workspace, name), threshold)) for name, n in stale])
+
+
+def test_the_newest_comes_first_and_every_filter_narrows(recorded: Workspace) -> None:
+    assert found(recorded) == ("ep-4", "ep-3", "ep-2", "ep-1")
+    assert found(recorded, scene="other") == ("ep-4",)
+    assert found(recorded, outcome="success") == ("ep-2",)
+    assert found(recorded, has_takeover=True) == ("ep-3", "ep-2")
+    assert found(recorded, text="V7 peg") == ("ep-3", "ep-2")
+    assert found(recorded, text="100%") == ()
+    assert browsed_scenes(recorded) == ("other", "peg-insertion")
+
+
+def test_misses_and_false_alarms_are_found_once_they_are_computed(recorded: Workspace) -> None:
+    assert found(recorded, has_miss=True) == ()
+    compute(recorded)
+    assert found(recorded, has_miss=True) == ("ep-3", "ep-2")
+    assert found(recorded, has_false_alarm=True) == ("ep-1",)
+    assert read_rows(recorded, ["ep-3"])["ep-3"].misses == 2
+    assert stale_insights(recorded, 0.5) == ()
+    assert len(stale_insights(recorded, 0.4)) == 4
+
+
+def test_an_edit_makes_an_insight_stale_and_a_late_answer_is_dropped(recorded: Workspace) -> None:
+    compute(recorded)
+    late = [("ep-2", 0, insight_of(read_episode(recorded, "ep-2"), 0.5))]
+    edit_episode(recorded, "ep-2", Annotate("wait"))
+    assert stale_insights(recorded, 0.5) == (("ep-2", 1),)
+    store_insights(recorded, late)
+    assert stale_insights(recorded, 0.5) == (("ep-2", 1),)
+    compute(recorded)
+    assert found(recorded, text="wait", has_miss=True) == ("ep-2",)
+
+
+def test_every_column_sorts_both_ways_with_the_unknown_last(recorded: Workspace) -> None:
+    store_insights(recorded, [("ep-2", 0, insight_of(read_episode(recorded, "ep-2"), 0.5))])
+    assert find_episodes(recorded, EpisodeFilter(), "steps", descending=False)[0] == "ep-4"
+    assert find_episodes(recorded, EpisodeFilter(), "takeovers")[0] == "ep-3"
+    for descending in (False, True):
+        assert find_episodes(recorded, EpisodeFilter(), "brier", descending=descending)[0] == "ep-2"
+
+
+def test_a_row_says_who_drove_and_what_is_unknown(recorded: Workspace) -> None:
+    rows = read_rows(recorded, ["ep-1", "ep-2", "ep-9"])
+    assert set(rows) == {"ep-1", "ep-2"}
+    assert (rows["ep-1"].policy, rows["ep-2"].policy) == ("gone", "v7")
+    assert rows["ep-2"].operator == "gamepad"
+    assert rows["ep-2"].brier is None
+
+
+def test_the_bin_is_looked_into_apart(recorded: Workspace) -> None:
+    delete_episode(recorded, "ep-2")
+    assert "ep-2" not in found(recorded)
+    assert found(recorded, deleted=True) == ("ep-2",)
