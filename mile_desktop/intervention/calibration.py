@@ -17,6 +17,7 @@ from mile_desktop.intervention.model import (
     average_over_members,
     log_probability_of_members,
 )
+from mile_desktop.intervention.probability import OwnLoss
 
 MOST_STEPS = 6000
 """More are thinned out evenly."""
@@ -65,7 +66,8 @@ class RecordedDecisions:
     """bool[t], ν."""
     episode: torch.Tensor
     """int64[t], any numbering."""
-    dimensions: int
+    own: OwnLoss
+    """What K is weighed against; a tensor is float64[members, t, A]."""
 
     def __post_init__(self) -> None:
         count = int(self.intervention.sum())
@@ -76,12 +78,20 @@ class RecordedDecisions:
         if count == len(self.intervention):
             raise CalibrationError(f"All {count} steps are takeovers; let the robot go on by itself as well.")
 
+    @property
+    def typical_own_loss(self) -> float:
+        """Mean of T: d/2 for Gaussians, the mean entropy of π for discrete actions."""
+        if isinstance(self.own, int):
+            return self.own / 2
+        entropy = -(self.own.exp() * self.own).sum(-1)
+        return float(entropy[self.asked].mean())
+
     def log_likelihoods(
         self, cost: float | torch.Tensor, cdf_scale: float | torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return ln P(ν) of each step and p, float64[t] each; differentiable."""
         log_p, log_not_p = log_probability_of_members(
-            self.distances, self.asked, self.dimensions, cost=cost, cdf_scale=cdf_scale
+            self.distances, self.asked, self.own, cost=cost, cdf_scale=cdf_scale
         )
         happened = torch.where(self.intervention, log_p, log_not_p)
         return average_over_members(happened, self.asked), average_over_members(log_p, self.asked).exp()
@@ -129,11 +139,11 @@ def recorded_decisions(model: InterventionModel, steps: SupervisedSteps) -> tupl
     """
     rows = (~steps.demonstration).nonzero()[:, 0]
     rows = rows[:: max(1, -(-len(rows) // MOST_STEPS))]
-    distances = model.distances(steps.observation[rows], steps.policy_mean[rows], steps.policy_std[rows])
+    said = model.opinions(steps.observation[rows], steps.policy_mean[rows], steps.policy_std[rows])
     unseen = model.unseen(steps)[:, rows]
     held_out = unseen.any(0)
     decisions = RecordedDecisions(
-        distances, unseen | ~held_out, steps.intervention[rows], steps.episode[rows], model.config.action_size
+        said.distances, unseen | ~held_out, steps.intervention[rows], steps.episode[rows], said.own
     )
     return decisions, float(held_out.double().mean())
 
@@ -152,7 +162,7 @@ def _guess(decisions: RecordedDecisions) -> tuple[float, float]:
     middle, upper, lower = torch.quantile(
         typical, torch.tensor([1 - rate, 1 - rate / 2, (1 - rate) / 2], dtype=typical.dtype)
     ).tolist()
-    return middle - decisions.dimensions / 2, min(max((upper - lower) / 4, 0.5), 100.0)
+    return middle - decisions.typical_own_loss, min(max((upper - lower) / 4, 0.5), 100.0)
 
 
 def _descend(decisions: RecordedDecisions, place: NDArray[np.float64]) -> optimize.OptimizeResult:

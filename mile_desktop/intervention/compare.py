@@ -88,14 +88,14 @@ def compare_predictors(
 
 def _of_the_model(model: InterventionModel, test: SupervisedSteps) -> dict[str, FloatArray]:
     config = model.config
-    distances = model.distances(test.observation, test.policy_mean, test.policy_std)
+    opinions = model.opinions(test.observation, test.policy_mean, test.policy_std)
     unseen = model.unseen(test)
     unseen |= ~unseen.any(0)
     first = torch.zeros_like(unseen)
     first[unseen.double().argmax(0), torch.arange(len(test))] = True
     said = {
         name: posterior_predictive(
-            distances, config.action_size, cost=config.cost, cdf_scale=config.cdf_scale, asked=asked
+            opinions.distances, opinions.own, cost=config.cost, cdf_scale=config.cdf_scale, asked=asked
         ).probability.numpy()
         for name, asked in (("mile, single", first), ("mile, ensemble", unseen))
     }

@@ -2,12 +2,19 @@
 
 import itertools
 import math
+from abc import abstractmethod
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import nn
 
-from mile_desktop.intervention.probability import gaussian_distance
+from mile_desktop.intervention.probability import (
+    OwnLoss,
+    categorical_distance,
+    categorical_outcome_log_likelihood,
+    gaussian_distance,
+)
 from mile_desktop.policies.networks import NORMALISED_LIMIT, SCALE_FLOOR, STD_CEILING, STD_FLOOR
 from mile_desktop.policies.torch_policy import ACTION_LIMIT
 
@@ -19,6 +26,11 @@ HIDDEN = (128, 128)
 HUMAN_STD_FLOOR = 0.3
 """Floor of σ of the human's actions, higher than a policy's: demonstrations without noise would drive it down, and
 with it every distance up until only the farthest states differ."""
+
+
+HUMAN_SLIP = 0.05
+"""With this probability a person presses any one of the buttons. It bounds ln π of discrete actions from below, as the
+floor of σ bounds distances: demonstrations without slips would drive it to −∞."""
 
 
 class StackedMlp(nn.Module):
@@ -101,7 +113,72 @@ class StackedMlp(nn.Module):
         return features
 
 
-class GaussianEnsemble(StackedMlp):
+Distribution = tuple[torch.Tensor, ...]
+"""(mean, std) of Gaussians, (ln π,) of categoricals; [..., a] each."""
+
+
+class Opinions(NamedTuple):
+    """What ``members`` models of the human think of ``t`` steps."""
+
+    distances: torch.Tensor
+    """float64[members, t], K."""
+    own: OwnLoss
+    """What K is weighed against: an int for Gaussians, float64[members, t, A] for discrete actions."""
+    means: torch.Tensor
+    """float32[members, t, a], mean of what each would do, within the action box; for discrete actions probabilities."""
+    stds: torch.Tensor
+    """float32[members, t, a]."""
+
+
+def join_opinions(parts: Sequence[Opinions]) -> Opinions:
+    """Return opinions of consecutive steps as one."""
+    distances, means, stds = (
+        torch.cat([getattr(part, name) for part in parts], 1) for name in ("distances", "means", "stds")
+    )
+    discrete = [part.own for part in parts if isinstance(part.own, torch.Tensor)]
+    return Opinions(distances, torch.cat(discrete, 1) if discrete else parts[0].own, means, stds)
+
+
+class HumanEnsemble(StackedMlp):
+    """Models of what the human would do, whatever kind of actions there are."""
+
+    action_size: int
+
+    @abstractmethod
+    def distribution(self, observation: torch.Tensor) -> Distribution:
+        """Return each member's distribution over actions; ``observation`` as in ``forward``."""
+
+    @abstractmethod
+    def weigh(
+        self, human: Distribution, mental_mean: torch.Tensor, mental_std: torch.Tensor
+    ) -> tuple[torch.Tensor, OwnLoss]:
+        """Return K and whose loss it is weighed against; π̂ as recorded, float32[b, a] or float32[members, b, a]."""
+
+    @abstractmethod
+    def surprise(self, human: Distribution, action: torch.Tensor) -> torch.Tensor:
+        """Return −ln π(a∣s), up to a constant, [...] from [..., a]; never scaled by p."""
+
+    @abstractmethod
+    def expected_surprise(self, human: Distribution, mean: torch.Tensor, std: torch.Tensor) -> torch.Tensor:
+        """Return the surprise, as above, expected of a policy that was recorded as ``mean`` and ``std``."""
+
+    @abstractmethod
+    def moments(self, human: Distribution) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return mean and standard deviation as a policy that acts like this would record them."""
+
+    @abstractmethod
+    def log_likelihood(
+        self, human: Distribution, pair: tuple[torch.Tensor, torch.Tensor], action: torch.Tensor, nu: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the log-likelihood of what was decided, [...]; ``pair`` ln p and ln(1 − p), ``nu`` bool[...]."""
+
+    def opinions(self, observation: torch.Tensor, mental_mean: torch.Tensor, mental_std: torch.Tensor) -> Opinions:
+        """Return what every member thinks."""
+        human = self.distribution(observation)
+        return Opinions(*self.weigh(human, mental_mean, mental_std), *self.moments(human))
+
+
+class GaussianEnsemble(HumanEnsemble):
     """Diagonal Gaussians over actions, each the architecture of ``GaussianMlp`` with weights of its own.
 
     Parameters
@@ -142,17 +219,96 @@ class GaussianEnsemble(StackedMlp):
         low, high = math.log(self.std_floor), math.log(self.std_ceiling)
         return mean, torch.exp(low + (high - low) * torch.sigmoid(spread))
 
-    def distances(self, observation: torch.Tensor, mental_mean: torch.Tensor, mental_std: torch.Tensor) -> torch.Tensor:
-        """Return K of each member, float64[members, b]; members' means are clipped to the action box before.
+    def distribution(self, observation: torch.Tensor) -> Distribution:
+        """See ``HumanEnsemble``."""
+        return self.gaussians(observation)
 
-        ``mental_mean`` and ``mental_std`` are π̂, float32[b, a] or float32[members, b, a].
-        """
-        mean, std = self.gaussians(observation)
-        return clipped_distance(mean, std, mental_mean, mental_std)
+    def weigh(
+        self, human: Distribution, mental_mean: torch.Tensor, mental_std: torch.Tensor
+    ) -> tuple[torch.Tensor, OwnLoss]:
+        """See ``HumanEnsemble``; means are clipped to the action box, where π̂ was clipped as well."""
+        mean, std = self.moments(human)
+        return gaussian_distance(mean, std, mental_mean, mental_std), self.action_size
+
+    def surprise(self, human: Distribution, action: torch.Tensor) -> torch.Tensor:
+        """See ``HumanEnsemble``."""
+        mean, std = human
+        return (0.5 * ((action - mean) / std).square() + std.log()).sum(-1)
+
+    def expected_surprise(self, human: Distribution, mean: torch.Tensor, std: torch.Tensor) -> torch.Tensor:
+        """See ``HumanEnsemble``."""
+        return self.surprise(human, mean) + 0.5 * (std / human[1]).square().sum(-1)
+
+    def moments(self, human: Distribution) -> tuple[torch.Tensor, torch.Tensor]:
+        """See ``HumanEnsemble``."""
+        mean, std = human
+        return mean.clamp(-ACTION_LIMIT, ACTION_LIMIT), std
+
+    def log_likelihood(
+        self,
+        human: Distribution,  # noqa: ARG002 - the action has its own term, for anchors beside corrections
+        pair: tuple[torch.Tensor, torch.Tensor],
+        action: torch.Tensor,  # noqa: ARG002
+        nu: torch.Tensor,
+    ) -> torch.Tensor:
+        """See ``HumanEnsemble``: ln P(ν)."""
+        return torch.where(nu, *pair)
 
 
-def clipped_distance(
-    mean: torch.Tensor, std: torch.Tensor, mental_mean: torch.Tensor, mental_std: torch.Tensor
-) -> torch.Tensor:
-    """Return K with ``mean`` clipped to the action box, where π̂ was clipped as well."""
-    return gaussian_distance(mean.clamp(-ACTION_LIMIT, ACTION_LIMIT), std, mental_mean, mental_std)
+class CategoricalEnsemble(HumanEnsemble):
+    """Categoricals over discrete actions, mixed with ``HUMAN_SLIP`` of the uniform one.
+
+    Parameters
+    ----------
+    members, observation_size, action_size, hidden
+        See ``StackedMlp``; ``action_size`` is the number of actions.
+    """
+
+    def __init__(self, members: int, observation_size: int, action_size: int, hidden: Sequence[int] = HIDDEN) -> None:
+        super().__init__(members, observation_size, action_size, hidden)
+        self.action_size = action_size
+
+    def distribution(self, observation: torch.Tensor) -> Distribution:
+        """See ``HumanEnsemble``: ln π, float64[members, b, A]."""
+        meant = self(observation).double().log_softmax(-1) + math.log1p(-HUMAN_SLIP)
+        slip = torch.full_like(meant, math.log(HUMAN_SLIP / self.action_size))
+        return (torch.logaddexp(meant, slip),)
+
+    def weigh(
+        self,
+        human: Distribution,
+        mental_mean: torch.Tensor,
+        mental_std: torch.Tensor,  # noqa: ARG002 - the probabilities say it all
+    ) -> tuple[torch.Tensor, OwnLoss]:
+        """See ``HumanEnsemble``; π̂ is recorded as its probabilities."""
+        (log_policy,) = human
+        return categorical_distance(log_policy, mental_mean), log_policy
+
+    def surprise(self, human: Distribution, action: torch.Tensor) -> torch.Tensor:
+        """See ``HumanEnsemble``; ``action`` is one-hot."""
+        return -(action * human[0]).sum(-1)
+
+    def expected_surprise(self, human: Distribution, mean: torch.Tensor, std: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
+        """See ``HumanEnsemble``."""
+        return self.surprise(human, mean)
+
+    def moments(self, human: Distribution) -> tuple[torch.Tensor, torch.Tensor]:
+        """See ``HumanEnsemble``."""
+        probability = human[0].exp().float()
+        return probability, categorical_std(probability)
+
+    def log_likelihood(
+        self,
+        human: Distribution,
+        pair: tuple[torch.Tensor, torch.Tensor],
+        action: torch.Tensor,
+        nu: torch.Tensor,
+    ) -> torch.Tensor:
+        """See ``HumanEnsemble``: of one of the A + 1 outcomes."""
+        return categorical_outcome_log_likelihood(human[0], pair, action, nu)
+
+
+def categorical_std(probability: torch.Tensor) -> torch.Tensor:
+    """Return the standard deviation of each entry of a one-hot draw, kept above 0."""
+    variance = probability * (1 - probability)
+    return variance.clamp_min(torch.finfo(probability.dtype).eps).sqrt()

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
 import torch
 
 from mile_desktop.intervention.calibration import (
@@ -23,9 +24,9 @@ from mile_desktop.intervention.calibration import (
     fit_cost_and_scale,
 )
 from mile_desktop.intervention.data import SupervisedSteps
-from mile_desktop.intervention.ensemble import HIDDEN, HUMAN_STD_FLOOR, MEMBERS, GaussianEnsemble, clipped_distance
+from mile_desktop.intervention.ensemble import HIDDEN, HUMAN_STD_FLOOR, MEMBERS, Distribution, HumanEnsemble
 from mile_desktop.intervention.forecast_fit import fit_forecast
-from mile_desktop.intervention.model import InterventionModel, ModelConfig, build_mental
+from mile_desktop.intervention.model import InterventionModel, ModelConfig, build_ensemble, build_mental
 from mile_desktop.intervention.probability import intervention_log_probability_at
 from mile_desktop.intervention.scores import held_out_score
 from mile_desktop.intervention.strata import (
@@ -57,6 +58,8 @@ class FitSettings:
 
     members: int = MEMBERS
     """1 is the published model."""
+    actions: Literal["gaussian", "categorical"] = "gaussian"
+    """What the human's actions are."""
     hidden: tuple[int, ...] = HIDDEN
     epochs: int = 40
     updates_per_epoch: int = 30
@@ -147,23 +150,18 @@ def fit_intervention_model(
         When ``cancelled`` returned True.
     """
     settings = settings or FitSettings()
-    training = _Training(steps, settings, cancelled or (lambda: False))
+    described = _describe(steps, settings)
+    training = _Training(steps, settings, described, cancelled or (lambda: False))
     cost, cdf_scale = training.run(on_progress or (lambda _: None))
     episode_ids = supervised_episodes(steps)
-    config = ModelConfig(
+    config = msgspec.structs.replace(
+        described,
         model_id=model_id,
         scene=scene,
         policy_id=policy_id,
         created_at=created_at,
-        members=settings.members,
-        observation_size=steps.observation.shape[1],
-        action_size=steps.action.shape[1],
-        hidden=settings.hidden,
-        std_floor=settings.std_floor,
-        std_ceiling=settings.std_ceiling,
         cost=cost,
         cdf_scale=cdf_scale,
-        mental_rule=settings.mental_rule,
         episode_ids=episode_ids,
         left_out=left_out_names(steps, training.strata.left_out, episode_ids),
         takeovers=0 if shipped else takeovers_in(steps),
@@ -196,22 +194,33 @@ def _completed(
     return model
 
 
+def _describe(steps: SupervisedSteps, settings: FitSettings) -> ModelConfig:
+    """Return what is known of the model before anything is fitted."""
+    return ModelConfig(
+        members=settings.members,
+        observation_size=steps.observation.shape[1],
+        action_size=steps.action.shape[1],
+        hidden=settings.hidden,
+        actions=settings.actions,
+        std_floor=settings.std_floor,
+        std_ceiling=settings.std_ceiling,
+        cost=FALLBACK_COST,
+        cdf_scale=FALLBACK_SCALE,
+        mental_rule=settings.mental_rule,
+    )
+
+
 class _Training:
     """One batched training of all members; keeps each member's weights of its best epoch."""
 
-    def __init__(self, steps: SupervisedSteps, settings: FitSettings, cancelled: Callable[[], bool]) -> None:
+    def __init__(
+        self, steps: SupervisedSteps, settings: FitSettings, described: ModelConfig, cancelled: Callable[[], bool]
+    ) -> None:
         self._steps, self._settings, self._cancelled = steps, settings, cancelled
         self._random = torch.Generator().manual_seed(settings.seed)
         self.strata = stratify(steps, settings.members, self._random)
         self._target = imitated_actions(steps)
-        self._ensemble = GaussianEnsemble(
-            settings.members,
-            steps.observation.shape[1],
-            steps.action.shape[1],
-            settings.hidden,
-            std_floor=settings.std_floor,
-            std_ceiling=settings.std_ceiling,
-        )
+        self._ensemble = build_ensemble(described)
         self._ensemble.initialise(self._random)
         self._ensemble.fit_normalisation(steps.observation)
         self._parameters = list(self._ensemble.parameters())
@@ -246,14 +255,14 @@ class _Training:
         if self._cancelled():
             raise FitCancelled
 
-    def best(self) -> GaussianEnsemble:
+    def best(self) -> HumanEnsemble:
         """Return the ensemble with every member at its best epoch."""
         with torch.no_grad():
             for parameter, best in zip(self._parameters, self._best, strict=True):
                 parameter.copy_(best)
         return self._ensemble.eval().requires_grad_(requires_grad=False)
 
-    def fit_mental(self, config: ModelConfig) -> GaussianEnsemble | None:
+    def fit_mental(self, config: ModelConfig) -> HumanEnsemble | None:
         """Fit a network to the recorded π̂ where the model is to guess it, by least expected surprise."""
         mental = build_mental(config)
         pool = self.strata.decisions
@@ -265,9 +274,8 @@ class _Training:
         for _ in range(_MENTAL_UPDATES):
             self.stop_if_cancelled()
             rows = pool.draw(self._settings.batch, self._random)[0]
-            mean, std = mental.gaussians(self._steps.observation[rows])
-            loss = _surprise(mean, std, self._steps.policy_mean[rows])
-            loss = (loss + 0.5 * (self._steps.policy_std[rows] / std).square().sum(-1)).mean()
+            guessed = mental.distribution(self._steps.observation[rows])
+            loss = mental.expected_surprise(guessed, self._steps.policy_mean[rows], self._steps.policy_std[rows]).mean()
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -279,13 +287,15 @@ class _Training:
         imitated = self._draw_imitated()
         decided = self._draw_decisions() if threshold else imitated[:, :0]
         rows = torch.cat((decided, imitated), 1)
-        mean, std = self._ensemble.gaussians(self._steps.observation[rows])
+        human = self._ensemble.distribution(self._steps.observation[rows])
         split = decided.shape[1]
-        action = _surprise(mean[:, split:], std[:, split:], self._target[imitated]).mean(1)
+        imitating = tuple(each[:, split:] for each in human)
+        action = self._ensemble.surprise(imitating, self._target[imitated]).mean(1)
         intervention = torch.zeros_like(action)
         total = action
         if threshold is not None and split:
-            intervention = self._cross_entropy(mean[:, :split], std[:, :split], decided, threshold).mean(1).float()
+            deciding = tuple(each[:, :split] for each in human)
+            intervention = self._cross_entropy(deciding, decided, threshold).mean(1).to(action.dtype)
             total = self._settings.balance * intervention + (1 - self._settings.balance) * action
         optimiser.zero_grad()
         total.sum().backward()  # type: ignore[no-untyped-call]
@@ -308,16 +318,14 @@ class _Training:
         shares = (from_anchors, count - from_anchors)
         return torch.cat([pool.draw(share, self._random) for pool, share in zip(pools, shares, strict=True)], 1)
 
-    def _cross_entropy(
-        self, mean: torch.Tensor, std: torch.Tensor, rows: torch.Tensor, threshold: tuple[float, float]
-    ) -> torch.Tensor:
-        """Return −ln P(ν) of each row, float64[members, b]."""
+    def _cross_entropy(self, human: Distribution, rows: torch.Tensor, threshold: tuple[float, float]) -> torch.Tensor:
+        """Return minus the log-likelihood of each row's decision, float64[members, b]."""
         steps = self._steps
-        distance = clipped_distance(mean, std, steps.policy_mean[rows], steps.policy_std[rows])
-        pair = intervention_log_probability_at(
-            distance, mean.shape[-1], cost=threshold[0], cdf_scale=threshold[1], nodes=_NODES
-        )
-        return -torch.where(steps.intervention[rows], *pair).clamp(min=math.log(_PROBABILITY_FLOOR))
+        distance, own = self._ensemble.weigh(human, steps.policy_mean[rows], steps.policy_std[rows])
+        pair = intervention_log_probability_at(distance, own, cost=threshold[0], cdf_scale=threshold[1], nodes=_NODES)
+        nu, least = steps.intervention[rows], math.log(_PROBABILITY_FLOOR)
+        bounded = (pair[0].clamp(min=least), pair[1].clamp(min=least))
+        return -self._ensemble.log_likelihood(human, bounded, self._target[rows], nu)
 
     def _shorten_gradients(self) -> None:
         """Limit the norm of each member's own gradient: a wild member must not slow the others down."""
@@ -342,16 +350,15 @@ class _Training:
     def _keep_best(self, threshold: tuple[float, float] | None) -> None:
         """Remember the weights of members that did better than ever on the episodes they do not learn from."""
         rows, steps = self._checked, self._steps
-        mean, std = self._ensemble.gaussians(steps.observation[rows])
+        human = self._ensemble.distribution(steps.observation[rows])
         unseen = self.strata.left_out[:, rows]
         supervised = supervised_rows(steps)[rows]
         correction = supervised & steps.intervention[rows]
-        surprise = _surprise(mean, std, self._target[rows])
+        surprise = self._ensemble.surprise(human, self._target[rows])
         score = _mean_where(surprise, unseen & correction) + _mean_where(surprise, unseen & ~supervised)
         if threshold is not None and bool(supervised.any()):
-            loss = self._cross_entropy(
-                mean[:, supervised], std[:, supervised], rows[supervised].expand(len(mean), -1), threshold
-            )
+            deciding = tuple(each[:, supervised] for each in human)
+            loss = self._cross_entropy(deciding, rows[supervised].expand(self._settings.members, -1), threshold)
             balance = self._settings.balance
             score = 2 * balance * _mean_where(loss, unseen[:, supervised]) + (1 - balance) * score
         better = (score < self._best_score) | ~unseen.any(1)
@@ -365,22 +372,17 @@ class _Training:
         steps = self._steps
         if not len(rows):
             return FALLBACK_COST, FALLBACK_SCALE
-        distances = self._ensemble.distances(steps.observation[rows], steps.policy_mean[rows], steps.policy_std[rows])
+        said = self._ensemble.opinions(steps.observation[rows], steps.policy_mean[rows], steps.policy_std[rows])
         unseen = self.strata.left_out[:, rows]
         asked = unseen | ~unseen.any(0)
         try:
             decisions = RecordedDecisions(
-                distances, asked, steps.intervention[rows], steps.episode[rows], steps.action.shape[1]
+                said.distances, asked, steps.intervention[rows], steps.episode[rows], said.own
             )
         except CalibrationError:
             return FALLBACK_COST, FALLBACK_SCALE
         with torch.enable_grad():
             return fit_cost_and_scale(decisions, start=(FALLBACK_COST, FALLBACK_SCALE))
-
-
-def _surprise(mean: torch.Tensor, std: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
-    """Return −ln π(a∣s) up to a constant, [...] from [..., a]; never scaled by p."""
-    return (0.5 * ((action - mean) / std).square() + std.log()).sum(-1)
 
 
 def _mean_where(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -212,11 +212,11 @@ def _promoted(
     unseen = model.unseen(steps)
     order = torch.rand(model.config.members, len(steps.episode_ids), generator=random)[:, steps.episode]
     player = torch.where(unseen, order, -1.0).argmax(0)
-    _, means, stds = model.opinions(steps.observation, steps.policy_mean, steps.policy_std)
+    said = model.opinions(steps.observation, steps.policy_mean, steps.policy_std)
     place = torch.arange(len(steps))
     played = torch.zeros_like(unseen)
     played[player, place] = unseen.sum(0) >= 2
-    return replace(steps, policy_mean=means[player, place], policy_std=stds[player, place]), played
+    return replace(steps, policy_mean=said.means[player, place], policy_std=said.stds[player, place]), played
 
 
 def _rows(
@@ -253,23 +253,21 @@ def _say(
     model: InterventionModel, forecast: Forecast, steps: SupervisedSteps, robot: torch.Tensor | None
 ) -> StateSignals:
     """Return what parts that have not seen the episode say of each step."""
-    distances, means, _ = model.opinions(steps.observation, steps.policy_mean, steps.policy_std)
+    opinions = model.opinions(steps.observation, steps.policy_mean, steps.policy_std)
     asked = model.unseen(steps)
     if robot is not None:
         asked = asked & ~robot
     asked = asked | ~asked.any(0)
     config = model.config
-    distances = torch.nan_to_num(distances)  # demonstrations, which have no π̂
-    predicted = posterior_predictive(
-        distances, config.action_size, cost=config.cost, cdf_scale=config.cdf_scale, asked=asked
-    )
+    distances = torch.nan_to_num(opinions.distances)  # demonstrations, which have no π̂
+    predicted = posterior_predictive(distances, opinions.own, cost=config.cost, cdf_scale=config.cdf_scale, asked=asked)
     with torch.no_grad():
         onset, time_to_go = forecast.networks_say(
             steps.observation, torch.nan_to_num(steps.policy_mean), _unseen(forecast, steps)
         )
         nearness = forecast.nearness(steps.observation, _own(forecast, steps))
     log_odds = (predicted.log_probability - predicted.log_complement).clamp(-LOG_ODDS_LIMIT, LOG_ODDS_LIMIT)
-    return StateSignals(log_odds, onset, time_to_go, disagreement(means, asked), nearness)
+    return StateSignals(log_odds, onset, time_to_go, disagreement(opinions.means, asked), nearness)
 
 
 def _own(forecast: Forecast, steps: SupervisedSteps) -> torch.Tensor:

@@ -60,7 +60,7 @@ class LiveEstimator:
         self._networks = OneStateForecast(model.forecast) if model.forecast is not None else None
         self._members = 1 if source == "published" else model.config.members
         temporal = model.config.temporal if source == "temporal" else None
-        self._filter = TemporalFilter(temporal, model.config.action_size, self._members) if temporal else None
+        self._filter = TemporalFilter(temporal, self._members) if temporal else None
         self._tracker = SignalTracker()
         self._is_new = bool(model.config.policy_id) and running_policy_id != model.config.policy_id
         self._episodes = episodes_with_policy
@@ -95,13 +95,14 @@ class LiveEstimator:
         if not all(np.isfinite(each).all() for each in (observation, output.mean, output.std)):
             return _NOTHING
         opinion = self._one_state.opinion(observation, output.mean, output.std)
-        usual, dearer, cheaper = self._instantaneous(opinion.distances)
+        usual, dearer, cheaper = self._instantaneous(opinion)
         if self._filter is None:
             members = self._members
             estimate = _estimate(usual[:members], dearer[:members], cheaper[:members])
         else:
             self._filter.observe(intervening=intervening)
-            each = self._filter.predict(opinion.distances[: self._members])
+            own = opinion.own if isinstance(opinion.own, int) else opinion.own[: self._members]
+            each = self._filter.predict(opinion.distances[: self._members], own)
             estimate = _estimate(each, each, each)
         forecast = self._forecast(observation, output.mean, opinion, usual, intervening=intervening)
         return replace(estimate, forecast=forecast)
@@ -126,15 +127,15 @@ class LiveEstimator:
         )
         return math.nan if intervening else parts.probability(signals)
 
-    def _instantaneous(self, distances: Array) -> Array:
+    def _instantaneous(self, opinion: Opinion) -> Array:
         """Return p of each member, and with a cost by its error higher and lower, float64[3, members]."""
         config = self._model.config
         error = config.cost_error
         if self._policy_is_new or config.takeovers < ENOUGH_TAKEOVERS:
             error = max(error, _WIDE_ERROR * config.cdf_scale)
         shifts = np.array((0.0, _BAND_ERRORS * error, -_BAND_ERRORS * error))
-        beyond = (distances - config.cost) - shifts[:, None]
-        return probabilities_of_one(beyond.ravel(), config.cdf_scale, config.action_size).reshape(beyond.shape)
+        beyond = (opinion.distances - config.cost) - shifts[:, None]
+        return probabilities_of_one(beyond, config.cdf_scale, opinion.own)
 
     @property
     def _well_ranked(self) -> bool:

@@ -10,10 +10,17 @@ import msgspec
 import torch
 
 from mile_desktop.intervention.data import SupervisedSteps
-from mile_desktop.intervention.ensemble import GaussianEnsemble, StackedMlp, clipped_distance
+from mile_desktop.intervention.ensemble import (
+    CategoricalEnsemble,
+    GaussianEnsemble,
+    HumanEnsemble,
+    Opinions,
+    StackedMlp,
+    join_opinions,
+)
 from mile_desktop.intervention.forecast import SIGNALS, Forecast, build_forecast_networks
 from mile_desktop.intervention.model_config import MODEL_SCHEMA, HeldOutScore, ModelConfig, TemporalParameters
-from mile_desktop.intervention.probability import Scalar, intervention_log_probability_at
+from mile_desktop.intervention.probability import OwnLoss, Scalar, intervention_log_probability_at
 from mile_desktop.intervention.strata import unseen_by
 from mile_desktop.policies.networks import STD_FLOOR
 from mile_desktop.policies.tensor_folder import (
@@ -23,7 +30,6 @@ from mile_desktop.policies.tensor_folder import (
     read_tensors,
     write_folder,
 )
-from mile_desktop.policies.torch_policy import ACTION_LIMIT
 
 __all__ = [
     "HeldOutScore",
@@ -73,8 +79,8 @@ class InterventionModel:
     """An ensemble of human-action models with cost, scale and what it came from."""
 
     config: ModelConfig
-    ensemble: GaussianEnsemble
-    mental: GaussianEnsemble | None = None
+    ensemble: HumanEnsemble
+    mental: HumanEnsemble | None = None
     """One member guessing π̂; there where ``config.mental_rule`` is ``learned``."""
     forecast: Forecast | None = None
     """What is forecast for the next steps; None where it could not be fitted."""
@@ -103,24 +109,17 @@ class InterventionModel:
 
         ``observation`` float32[t, n]; ``policy_mean`` and ``policy_std`` float32[t, a], of the policy running then.
         """
-        return self.opinions(observation, policy_mean, policy_std)[0]
+        return self.opinions(observation, policy_mean, policy_std).distances
 
-    def opinions(
-        self, observation: torch.Tensor, policy_mean: torch.Tensor, policy_std: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return K, float64[members, t], and mean and σ of what each member would do, float32[members, t, a] each.
-
-        Means are clipped to the action box; arguments as in ``distances``.
-        """
+    def opinions(self, observation: torch.Tensor, policy_mean: torch.Tensor, policy_std: torch.Tensor) -> Opinions:
+        """Return what every member thinks of each step; arguments as in ``distances``."""
         chunks = []
         with torch.no_grad():
             for first in range(0, max(1, len(observation)), _CHUNK):
                 part = slice(first, first + _CHUNK)
-                mean, std = self.ensemble.gaussians(observation[part])
                 believed = self._believed(observation[part], policy_mean[part], policy_std[part])
-                chunks.append((clipped_distance(mean, std, *believed), mean.clamp(-ACTION_LIMIT, ACTION_LIMIT), std))
-        distances, means, stds = (torch.cat(each, 1) for each in zip(*chunks, strict=True))
-        return distances, means, stds
+                chunks.append(self.ensemble.opinions(observation[part], *believed))
+        return chunks[0] if len(chunks) == 1 else join_opinions(chunks)
 
     def _believed(
         self, observation: torch.Tensor, policy_mean: torch.Tensor, policy_std: torch.Tensor
@@ -128,8 +127,8 @@ class InterventionModel:
         """Return π̂."""
         if self.mental is None:
             return policy_mean, policy_std
-        mean, std = self.mental.gaussians(observation)
-        return mean[0].clamp(-ACTION_LIMIT, ACTION_LIMIT), std[0]
+        mean, std = self.mental.moments(self.mental.distribution(observation))
+        return mean[0], std[0]
 
     def unseen(self, steps: SupervisedSteps) -> torch.Tensor:
         """Return bool[members, t]: the member was not fitted to the episode the step belongs to."""
@@ -144,11 +143,11 @@ class InterventionModel:
         honest : bool
             Ask only members that have not seen the episode (all of them where every member has).
         """
-        distances = self.distances(steps.observation, steps.policy_mean, steps.policy_std)
-        asked = self.unseen(steps) if honest else torch.ones_like(distances, dtype=torch.bool)
+        said = self.opinions(steps.observation, steps.policy_mean, steps.policy_std)
+        asked = self.unseen(steps) if honest else torch.ones_like(said.distances, dtype=torch.bool)
         return posterior_predictive(
-            distances,
-            self.config.action_size,
+            said.distances,
+            said.own,
             cost=self.config.cost,
             cdf_scale=self.config.cdf_scale,
             asked=asked | ~asked.any(0),
@@ -156,7 +155,7 @@ class InterventionModel:
 
 
 def posterior_predictive(
-    distances: torch.Tensor, dimensions: int, *, cost: float, cdf_scale: float, asked: torch.Tensor | None = None
+    distances: torch.Tensor, own: OwnLoss, *, cost: float, cdf_scale: float, asked: torch.Tensor | None = None
 ) -> Predictions:
     """Average p over members.
 
@@ -164,12 +163,14 @@ def posterior_predictive(
     ----------
     distances : torch.Tensor
         float64[members, t], K.
+    own : int or torch.Tensor
+        What K is weighed against, see ``OwnLoss``.
     asked : torch.Tensor or None
         bool[members, t], who is asked; at least one member a step.
     """
     if asked is None:
         asked = torch.ones_like(distances, dtype=torch.bool)
-    log_p, log_not_p = log_probability_of_members(distances, asked, dimensions, cost=cost, cdf_scale=cdf_scale)
+    log_p, log_not_p = log_probability_of_members(distances, asked, own, cost=cost, cdf_scale=cdf_scale)
     each = torch.where(asked, log_p.exp(), math.nan)
     low, high = torch.nanquantile(each, torch.tensor(BAND, dtype=each.dtype), dim=0)
     mean, complement = average_over_members(log_p, asked), average_over_members(log_not_p, asked)
@@ -177,7 +178,7 @@ def posterior_predictive(
 
 
 def log_probability_of_members(
-    distances: torch.Tensor, asked: torch.Tensor, dimensions: int, *, cost: Scalar, cdf_scale: Scalar
+    distances: torch.Tensor, asked: torch.Tensor, own: OwnLoss, *, cost: Scalar, cdf_scale: Scalar
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return ln p and ln(1 − p), float64[members, t] with −∞ where ``asked`` (same shape) is False.
 
@@ -186,7 +187,8 @@ def log_probability_of_members(
     cost, cdf_scale = (
         each.expand_as(distances)[asked] if isinstance(each, torch.Tensor) else each for each in (cost, cdf_scale)
     )
-    pair = intervention_log_probability_at(distances[asked], dimensions, cost=cost, cdf_scale=cdf_scale)
+    own = own[asked] if isinstance(own, torch.Tensor) else own
+    pair = intervention_log_probability_at(distances[asked], own, cost=cost, cdf_scale=cdf_scale)
     nothing = torch.full_like(distances, -math.inf)
     return nothing.masked_scatter(asked, pair[0]), nothing.masked_scatter(asked, pair[1])
 
@@ -197,8 +199,10 @@ def average_over_members(log_values: torch.Tensor, asked: torch.Tensor) -> torch
     return mean.clamp(max=0)
 
 
-def build_ensemble(config: ModelConfig) -> GaussianEnsemble:
+def build_ensemble(config: ModelConfig) -> HumanEnsemble:
     """Make untrained networks of the described sizes; ``ValueError`` where they are impossible."""
+    if config.actions == "categorical":
+        return CategoricalEnsemble(config.members, config.observation_size, config.action_size, config.hidden)
     return GaussianEnsemble(
         config.members,
         config.observation_size,
@@ -218,7 +222,7 @@ def build_forecast(config: ModelConfig) -> Forecast | None:
     return Forecast(described, onset, progress, torch.zeros(len(described.corrected), described.observation_size))
 
 
-def build_mental(config: ModelConfig) -> GaussianEnsemble | None:
+def build_mental(config: ModelConfig) -> HumanEnsemble | None:
     """Make the untrained network for π̂ where ``config`` asks for one."""
     if config.mental_rule == "running":
         return None

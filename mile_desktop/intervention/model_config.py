@@ -59,6 +59,8 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True):
     observation_size: int
     action_size: int
     hidden: tuple[int, ...] = HIDDEN
+    actions: Literal["gaussian", "categorical"] = "gaussian"
+    """What the human's actions are: Gaussian, or one of ``action_size`` discrete ones."""
     std_floor: float = STD_FLOOR
     std_ceiling: float = STD_CEILING
     cost: float

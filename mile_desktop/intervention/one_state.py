@@ -86,8 +86,30 @@ def _legendre_columns() -> tuple[Array, Array]:
     return places.copy(), weights.copy()
 
 
-def probabilities_of_one(u: Array, scale: float, dimensions: int) -> Array:
-    """Return P(T + σZ ≤ u), float64[k] of float64[k]: ``probability_of_one`` of each, together."""
+OwnLossOfOne = int | Array
+"""Whose loss T is: action entries d of a Gaussian, or ln π of each discrete action, float64[k, A]."""
+
+
+def probabilities_of_one(u: Array, scale: float, own: OwnLossOfOne) -> Array:
+    """Return P(T + σZ ≤ u) of each, together.
+
+    Parameters
+    ----------
+    u : numpy.ndarray
+        float64[..., k].
+    scale : float
+        σ > 0.
+    own : int or numpy.ndarray
+        T ~ Gamma(d/2, 1) for d action entries, as ``probability_of_one``; or T = −ln π(a), a ∼ π.
+    """
+    if isinstance(own, int):
+        return _gaussian_probabilities(u.ravel(), scale, own).reshape(u.shape)
+    reached = special.ndtr((u[..., None] + own) / scale)
+    summed: Array = (np.exp(own) * reached).sum(-1)
+    return np.minimum(summed, 1.0)
+
+
+def _gaussian_probabilities(u: Array, scale: float, dimensions: int) -> Array:
     first, last = _gamma_ends(dimensions)
     reach = _REACH * scale
     low = np.maximum(u - reach, first)

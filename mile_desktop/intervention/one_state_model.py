@@ -5,13 +5,21 @@ The same functions as ``InterventionModel.opinions`` and the networks of ``Forec
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+from scipy import special
 
-from mile_desktop.intervention.ensemble import GaussianEnsemble, StackedMlp
+from mile_desktop.intervention.ensemble import (
+    HUMAN_SLIP,
+    CategoricalEnsemble,
+    GaussianEnsemble,
+    HumanEnsemble,
+    StackedMlp,
+)
 from mile_desktop.intervention.forecast import LEAST_DISTANCE, NEAREST, Forecast
 from mile_desktop.intervention.model import InterventionModel
-from mile_desktop.intervention.one_state import Array
+from mile_desktop.intervention.one_state import Array, OwnLossOfOne
 from mile_desktop.policies.one_state import OneStateScaling, bounded_std, view
 from mile_desktop.policies.policy import FloatArray
 from mile_desktop.policies.torch_policy import ACTION_LIMIT
@@ -23,8 +31,10 @@ class Opinion:
 
     distances: Array
     """float64[members], K."""
+    own: OwnLossOfOne
+    """What K is weighed against."""
     means: FloatArray
-    """float32[members, a], what each would do, clipped to the action box."""
+    """float32[members, a], what each would do, within the action box; for discrete actions probabilities."""
 
 
 class OneStateStack:
@@ -50,7 +60,7 @@ class OneStateStack:
         return features[:, 0]
 
 
-class OneStateEnsemble:
+class OneStateGaussians:
     """A ``GaussianEnsemble`` for one observation."""
 
     def __init__(self, network: GaussianEnsemble) -> None:
@@ -58,32 +68,84 @@ class OneStateEnsemble:
         self._size = network.action_size
         self._bounds = network.std_floor, network.std_ceiling
 
-    def __call__(self, observation: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def believed(self, observation: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """See ``OneStateHumans``."""
+        mean, std = self._gaussians(observation)
+        return mean[0], std[0]
+
+    def opinion(self, observation: FloatArray, mental_mean: FloatArray, mental_std: FloatArray) -> Opinion:
+        """See ``OneStateHumans``."""
+        mean, std = self._gaussians(observation)
+        gap = mental_mean.astype(np.float64) - mean
+        gap *= gap
+        gap += np.square(mental_std, dtype=np.float64)
+        gap /= np.square(std, dtype=np.float64)
+        return Opinion(gap.sum(1) * 0.5, self._size, mean)
+
+    def _gaussians(self, observation: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return each member's mean, clipped to the action box, and standard deviation, float32[members, a]."""
         said = self._stack(self._stack.standardised(observation))
         mean = np.minimum(np.maximum(said[:, : self._size], -ACTION_LIMIT), ACTION_LIMIT)
         return mean, bounded_std(said[:, self._size :], *self._bounds)
 
 
+class OneStateCategoricals:
+    """A ``CategoricalEnsemble`` for one observation."""
+
+    def __init__(self, network: CategoricalEnsemble) -> None:
+        self._stack = OneStateStack(network)
+
+    def believed(self, observation: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """See ``OneStateHumans``; a guess that is not looked at stands for the standard deviation."""
+        mean = np.exp(self._log_policy(observation)[0]).astype(np.float32)
+        return mean, mean
+
+    def opinion(self, observation: FloatArray, mental_mean: FloatArray, mental_std: FloatArray) -> Opinion:  # noqa: ARG002 - the probabilities say it all
+        """See ``OneStateHumans``."""
+        log_policy = self._log_policy(observation)
+        return Opinion(
+            -(log_policy @ mental_mean.astype(np.float64)), log_policy, np.exp(log_policy).astype(np.float32)
+        )
+
+    def _log_policy(self, observation: FloatArray) -> Array:
+        """Return ln π of each member, float64[members, A]."""
+        said = self._stack(self._stack.standardised(observation)).astype(np.float64)
+        meant: Array = special.log_softmax(said, axis=-1) + math.log1p(-HUMAN_SLIP)
+        return np.logaddexp(meant, math.log(HUMAN_SLIP / said.shape[-1]))
+
+
+class OneStateHumans(Protocol):
+    """A ``HumanEnsemble`` for one observation."""
+
+    def believed(self, observation: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the first member's mean and standard deviation, float32[a] each, as a guess of π̂."""
+        ...
+
+    def opinion(self, observation: FloatArray, mental_mean: FloatArray, mental_std: FloatArray) -> Opinion:
+        """Ask every member, with π̂ as recorded, float32[a] each."""
+        ...
+
+
 class OneStateModel:
     """An ``InterventionModel`` for one observation; owned by one thread."""
 
     def __init__(self, model: InterventionModel) -> None:
-        self._ensemble = OneStateEnsemble(model.ensemble)
-        self._mental = OneStateEnsemble(model.mental) if model.mental is not None else None
+        self._ensemble = _for_one_state(model.ensemble)
+        self._mental = _for_one_state(model.mental) if model.mental is not None else None
 
     def opinion(self, observation: FloatArray, policy_mean: FloatArray, policy_std: FloatArray) -> Opinion:
-        """Ask every member about ``observation``, float32[n], with the running policy's Gaussian, float32[a] each."""
-        mean, std = self._ensemble(observation)
+        """Ask every member about ``observation``, float32[n], what the running policy is about, float32[a] each."""
         if self._mental is not None:
-            believed_mean, believed_std = (each[0] for each in self._mental(observation))
-        else:
-            believed_mean, believed_std = policy_mean, policy_std
-        gap = believed_mean.astype(np.float64) - mean
-        gap *= gap
-        gap += np.square(believed_std, dtype=np.float64)
-        gap /= np.square(std, dtype=np.float64)
-        return Opinion(gap.sum(1) * 0.5, mean)
+            policy_mean, policy_std = self._mental.believed(observation)
+        return self._ensemble.opinion(observation, policy_mean, policy_std)
+
+
+def _for_one_state(network: HumanEnsemble) -> OneStateHumans:
+    if isinstance(network, CategoricalEnsemble):
+        return OneStateCategoricals(network)
+    if isinstance(network, GaussianEnsemble):
+        return OneStateGaussians(network)
+    raise TypeError(f"There is no form for one observation of {type(network).__name__}.")
 
 
 class OneStateForecast:

@@ -14,6 +14,10 @@ from mile_desktop.intervention.quadrature import NODES, log_tails
 Scalar = float | torch.Tensor
 """A number, or a tensor that broadcasts with (batch,)."""
 
+OwnLoss = int | torch.Tensor
+"""Whose loss T the decision weighs K − c against: the action entries d of a Gaussian, T ~ Gamma(d/2, 1); or
+float64[..., A], ln π of each discrete action, T = −ln π(a) with a ∼ π."""
+
 _NODES_SINGLE_PRECISION = 24  # six digits
 _LEAST_LOG = -1e6  # an action that can not happen; e^(−1e6) is 0 in every precision
 
@@ -96,16 +100,17 @@ def gaussian_distance(
 
 
 def intervention_log_probability_at(
-    distance: torch.Tensor, dimensions: int, *, cost: Scalar, cdf_scale: Scalar, nodes: int = NODES
+    distance: torch.Tensor, own: OwnLoss, *, cost: Scalar, cdf_scale: Scalar, nodes: int = NODES
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return ln p and ln(1 − p) at distances K, float64 of the shape of ``distance``.
 
     Parameters
     ----------
     distance : torch.Tensor
-        float64[...], K ≥ 0; see ``gaussian_distance``.
-    dimensions : int
-        Number of action entries, d.
+        float64[...], K ≥ 0; see ``gaussian_distance`` and ``categorical_distance``.
+    own : int or torch.Tensor
+        Whose loss K is weighed against, see ``OwnLoss``; a tensor has the shape of ``distance`` and one entry for each
+        discrete action behind it.
     cost, cdf_scale : float or torch.Tensor
         Broadcast with ``distance``.
     nodes : int
@@ -118,8 +123,10 @@ def intervention_log_probability_at(
     """
     u = distance - cost
     scale = _checked_scale(cdf_scale, distance).expand_as(u)
+    if isinstance(own, torch.Tensor):
+        return _weighed_over_actions(own, u[..., None] + own, scale[..., None])
     log_p, log_not_p = _LogTails.apply(  # type: ignore[no-untyped-call]
-        u.reshape(-1), scale.reshape(-1), dimensions, nodes
+        u.reshape(-1), scale.reshape(-1), own, nodes
     )
     return log_p.view(u.shape), log_not_p.view(u.shape)
 
@@ -204,13 +211,52 @@ def categorical_intervention_log_probability(
 
     Arguments, shapes and exceptions as in ``categorical_intervention_probability``.
     """
-    if logits.shape[-1] != mental_logits.shape[-1]:
-        raise ValueError(f"Policies over {logits.shape[-1]} and {mental_logits.shape[-1]} actions do not compare.")
-    scale = _checked_scale(cdf_scale, logits)
     log_policy = logits.double().log_softmax(-1).clamp(min=_LEAST_LOG)
-    expected = (mental_logits.double().softmax(-1) * log_policy).sum(-1)
-    advantage = log_policy - (expected + cost)[..., None]
-    x = advantage / (scale if scale.dim() == 0 else scale[..., None])
+    distance = categorical_distance(log_policy, mental_logits.double().softmax(-1))
+    log_p, log_not_p = intervention_log_probability_at(distance, log_policy, cost=cost, cdf_scale=cdf_scale)
+    return log_p.to(logits.dtype), log_not_p.to(logits.dtype)
+
+
+def categorical_distance(log_policy: torch.Tensor, mental: torch.Tensor) -> torch.Tensor:
+    """Return K = −Σ_a π̂(a) ln π(a), float64[...] from ln π and π̂, float[..., A] each, differentiable.
+
+    K is what the human expects to lose by what the robot does, as ``gaussian_distance`` is up to the normalisers that
+    cancel there. Raises ``ValueError`` when the numbers of actions disagree.
+    """
+    if log_policy.shape[-1] != mental.shape[-1]:
+        raise ValueError(f"Policies over {log_policy.shape[-1]} and {mental.shape[-1]} actions do not compare.")
+    return -(mental.double() * log_policy.double()).sum(-1)
+
+
+def categorical_outcome_log_likelihood(
+    log_policy: torch.Tensor, pair: tuple[torch.Tensor, torch.Tensor], action: torch.Tensor, intervention: torch.Tensor
+) -> torch.Tensor:
+    """Return the log-likelihood of what happened among A + 1 outcomes: "took over with a" and "did not".
+
+    ln(π(a) p) where ν = 1, ln(1 − p) where ν = 0 (arXiv 2502.13519, the discrete objective); the probabilities of the
+    outcomes sum to one.
+
+    Parameters
+    ----------
+    log_policy : torch.Tensor
+        float64[..., A], ln π.
+    pair : tuple of torch.Tensor
+        ln p and ln(1 − p), float64[...] each.
+    action : torch.Tensor
+        float[..., A], one-hot; looked at where ν = 1.
+    intervention : torch.Tensor
+        bool[...], ν.
+    """
+    chosen = action.argmax(-1, keepdim=True).expand(*log_policy.shape[:-1], 1)
+    took_over = log_policy.gather(-1, chosen).squeeze(-1) + pair[0]
+    return torch.where(intervention, took_over, pair[1])
+
+
+def _weighed_over_actions(
+    log_policy: torch.Tensor, advantage: torch.Tensor, scale: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return ln Σ_a π(a) Φ(x_a) and ln Σ_a π(a) Φ(−x_a) with x = ``advantage`` / ``scale``."""
+    x = advantage / scale
     log_p = torch.logsumexp(log_policy + torch.special.log_ndtr(x), -1).clamp(max=0)
     log_not_p = torch.logsumexp(log_policy + torch.special.log_ndtr(-x), -1).clamp(max=0)
-    return log_p.to(logits.dtype), log_not_p.to(logits.dtype)
+    return log_p, log_not_p

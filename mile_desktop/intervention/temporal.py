@@ -21,8 +21,8 @@ from scipy import optimize
 from mile_desktop.intervention.calibration import RecordedDecisions, fit_cost_and_scale
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.model import InterventionModel, TemporalParameters, average_over_members
-from mile_desktop.intervention.one_state import Array, probabilities_of_one
-from mile_desktop.intervention.probability import Scalar, intervention_log_probability_at
+from mile_desktop.intervention.one_state import Array, OwnLossOfOne, probabilities_of_one
+from mile_desktop.intervention.probability import OwnLoss, Scalar, intervention_log_probability_at
 from mile_desktop.intervention.strata import supervised_rows
 
 MOST_DELAY = 12
@@ -56,10 +56,10 @@ class TemporalFilter:
     Owned by one thread.
     """
 
-    def __init__(self, parameters: TemporalParameters, dimensions: int, members: int) -> None:
-        self._parameters, self._dimensions = parameters, dimensions
+    def __init__(self, parameters: TemporalParameters, members: int) -> None:
+        self._parameters = parameters
         self._evidence = np.zeros(members)
-        self._past: deque[Array] = deque(maxlen=parameters.delay_steps + 1)
+        self._past: deque[tuple[Array, OwnLossOfOne]] = deque(maxlen=parameters.delay_steps + 1)
         self._intervening = 0.0
 
     @property
@@ -82,13 +82,17 @@ class TemporalFilter:
         """Update by the ν that was seen: it settles the state."""
         self._intervening = float(intervening)
 
-    def predict(self, distances: Array) -> Array:
-        """Take in K of each member at this step and return each member's P(ν = 1) for it, float64[members] both."""
+    def predict(self, distances: Array, own: OwnLossOfOne) -> Array:
+        """Take in K of each member at this step and return each member's P(ν = 1) for it, float64[members] both.
+
+        ``own``: what K is weighed against.
+        """
         parameters = self._parameters
         self._evidence = parameters.retention * self._evidence + distances - parameters.cost
-        self._past.append(self._evidence)
+        self._past.append((self._evidence, own))
         holding = self._intervening * (1 - parameters.hand_back)
-        onsets = probabilities_of_one(self._past[0], parameters.cdf_scale, self._dimensions)
+        evidence, weighed_against = self._past[0]
+        onsets = probabilities_of_one(evidence, parameters.cdf_scale, weighed_against)
         each_p = holding + (1 - holding) * onsets
         self._intervening = float(each_p.mean())
         return each_p
@@ -108,7 +112,8 @@ class _Table:
     """bool[e, l], ν of the step before; False at the start."""
     present: torch.Tensor
     """bool[e, l]."""
-    dimensions: int
+    own: OwnLoss
+    """What evidence is weighed against; a tensor is float64[members, e, l, A]."""
     rows: torch.Tensor
     """int64[e, l], where the step came from."""
 
@@ -120,7 +125,7 @@ class _Table:
             self.asked[:, chosen],
             self.intervention[chosen],
             episode[chosen],
-            self.dimensions,
+            self.own[:, chosen] if isinstance(self.own, torch.Tensor) else self.own,
         )
 
 
@@ -230,10 +235,10 @@ def _log_probabilities(  # noqa: PLR0917 - the model's five parameters
     """Return ln P(ν=1) and ln P(ν=0) given the ν before, float64[members, e, l], −∞ for members not asked."""
     evidence = _evidence(table.distances - cost, retention)
     late = _delayed(evidence, delay)
-    asked = table.asked
-    onset, none = intervention_log_probability_at(
-        late[asked], table.dimensions, cost=0.0, cdf_scale=cdf_scale, nodes=_NODES
-    )
+    asked, own = table.asked, table.own
+    if isinstance(own, torch.Tensor):
+        own = _delayed(own.movedim(-1, 0), delay).movedim(0, -1)[asked]
+    onset, none = intervention_log_probability_at(late[asked], own, cost=0.0, cdf_scale=cdf_scale, nodes=_NODES)
     holding = table.before.expand_as(asked)[asked]
     again = torch.as_tensor(hand_back, dtype=torch.float64)
     # (1 − r) + r h, and its complement r (1 − h)
@@ -282,8 +287,14 @@ def _table(
     present = rows >= 0
     place = rows.clamp(min=0)
     flat = place[present]
+    said = model.opinions(steps.observation[flat], steps.policy_mean[flat], steps.policy_std[flat])
     distances = torch.zeros(model.config.members, *rows.shape, dtype=torch.float64)
-    distances[:, present] = model.distances(steps.observation[flat], steps.policy_mean[flat], steps.policy_std[flat])
+    distances[:, present] = said.distances
+    own = said.own
+    if isinstance(own, torch.Tensor):
+        padded = torch.zeros(*distances.shape, own.shape[-1], dtype=torch.float64)
+        padded[:, present] = own
+        own = padded
     asked = model.unseen(steps)[:, place] if honest else torch.ones_like(distances, dtype=torch.bool)
     asked = (asked | ~asked.any(0)) & present
     if most_asked is not None:
@@ -291,7 +302,7 @@ def _table(
     intervention = steps.intervention[place] & present
     before = torch.zeros_like(intervention)
     before[:, 1:] = intervention[:, :-1]
-    return _Table(distances, asked, intervention, before, present, model.config.action_size, rows)
+    return _Table(distances, asked, intervention, before, present, own, rows)
 
 
 def _thinned(runs: list[torch.Tensor], most_steps: int) -> list[torch.Tensor]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.fit import (
@@ -30,6 +31,8 @@ class InterventionFit:
     run_id: str
     folder: Path
     """Where it is saved."""
+    actions: Literal["gaussian", "categorical"] = "gaussian"
+    """What kind of actions the supervised policy has."""
 
 
 def fit_and_save(
@@ -65,7 +68,7 @@ def fit_and_save(
     try:
         fitted = fit_intervention_model(
             steps,
-            FitSettings(members=settings.ensemble, seed=settings.seed),
+            FitSettings(members=settings.ensemble, actions=wanted.actions, seed=settings.seed),
             model_id=wanted.model_id,
             scene=wanted.scene,
             policy_id=wanted.policy_id,

@@ -181,12 +181,14 @@ class PolicyMaker:
         model_id = new_id("intervention")
         folder = self._workspace.intervention_folder(model_id)
         self._unregistered.append(folder)
+        supervised = read_policy_config(self._parent_folder)
         wanted = InterventionFit(
             model_id=model_id,
             scene=self._order.scene,
-            policy_id=read_policy_config(self._parent_folder).policy_id,
+            policy_id=supervised.policy_id,
             run_id=self._run_id,
             folder=folder,
+            actions=supervised.network,
         )
         return fit_and_save(steps, self._order.settings, wanted, report=report, cancelled=cancelled)
 

@@ -40,7 +40,7 @@ def learned(model: InterventionModel) -> InterventionModel:
 def test_opinions_are_those_on_a_recording(fitted: FittedModel, steps: SupervisedSteps, rule: str) -> None:
     model = learned(fitted.model) if rule == "learned" else fitted.model
     part = slice(0, 40)
-    distances, means, _ = model.opinions(steps.observation[part], steps.policy_mean[part], steps.policy_std[part])
+    distances, _, means, _ = model.opinions(steps.observation[part], steps.policy_mean[part], steps.policy_std[part])
     spread = disagreement(means, torch.ones(means.shape[:2], dtype=torch.bool))
     one = OneStateModel(model)
     for row in range(40):

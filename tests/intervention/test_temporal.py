@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.intervention.ensemble import GaussianEnsemble
 from mile_desktop.intervention.fit import FittedModel
 from mile_desktop.intervention.model import InterventionModel, TemporalParameters
 from mile_desktop.intervention.one_state import probability_of_one
 from mile_desktop.intervention.temporal import TemporalFilter, fit_temporal, temporal_probabilities
-from tests.intervention.toy import HUMAN_STD, Supervisor, expert, recorded
+from tests.intervention.toy import ACTIONS, HUMAN_STD, OBSERVATIONS, Supervisor, expert, recorded
 
 
 def test_without_memory_delay_and_hold_it_is_the_published_model(fitted: FittedModel, steps: SupervisedSteps) -> None:
@@ -28,41 +29,42 @@ def test_without_memory_delay_and_hold_it_is_the_published_model(fitted: FittedM
 @given(st.lists(st.tuples(st.floats(0, 50), st.booleans()), min_size=1, max_size=30))
 @settings(max_examples=50, deadline=None)
 def test_the_filter_without_memory_delay_and_hold_is_the_published_model(course: list[tuple[float, bool]]) -> None:
-    live = TemporalFilter(TemporalParameters(cost=4.0, cdf_scale=1.5), 3, 1)
+    live = TemporalFilter(TemporalParameters(cost=4.0, cdf_scale=1.5), 1)
     for distance, intervening in course:
         live.observe(intervening=intervening)
-        said = live.predict(np.array([distance]))
+        said = live.predict(np.array([distance]), 3)
         assert said == pytest.approx(probability_of_one(distance - 4.0, 1.5, 3), abs=1e-7)
 
 
 def test_decides_on_evidence_that_is_gathered_and_late() -> None:
-    live = TemporalFilter(TemporalParameters(cost=1.0, cdf_scale=0.5, retention=0.5, delay_steps=2), 2, 1)
+    live = TemporalFilter(TemporalParameters(cost=1.0, cdf_scale=0.5, retention=0.5, delay_steps=2), 1)
     evidence = [3.0, 3.5, 3.75, 3.875]
     for step, distance in enumerate([4.0, 3.0, 3.0, 3.0]):
         live.observe(intervening=False)
-        p = live.predict(np.array([distance]))[0]
+        p = live.predict(np.array([distance]), 2)[0]
         assert live.evidence == pytest.approx(evidence[step])
         assert p == pytest.approx(probability_of_one(evidence[max(0, step - 2)], 0.5, 2), abs=1e-12)
 
 
 def test_a_takeover_is_held_until_it_is_thought_over() -> None:
     parameters = TemporalParameters(cost=50.0, cdf_scale=0.5, hand_back=0.1)
-    live = TemporalFilter(parameters, 2, 1)
+    live = TemporalFilter(parameters, 1)
     live.observe(intervening=False)
-    assert live.predict(np.array([1.0]))[0] < 1e-6
+    assert live.predict(np.array([1.0]), 2)[0] < 1e-6
     live.observe(intervening=True)
-    assert live.predict(np.array([1.0]))[0] == pytest.approx(0.9, abs=1e-6)
+    assert live.predict(np.array([1.0]), 2)[0] == pytest.approx(0.9, abs=1e-6)
     # not seen: the belief of the last prediction is carried on
-    assert live.predict(np.array([1.0]))[0] == pytest.approx(0.81, abs=1e-6)
+    assert live.predict(np.array([1.0]), 2)[0] == pytest.approx(0.81, abs=1e-6)
     assert live.intervening == pytest.approx(0.81, abs=1e-6)
     live.reset()
-    assert live.predict(np.array([1.0]))[0] < 1e-6
+    assert live.predict(np.array([1.0]), 2)[0] < 1e-6
 
 
-class _Truth(torch.nn.Module):
+class _Truth(GaussianEnsemble):
     """The toy's human themselves in place of a learned ensemble."""
 
-    members = 1
+    def __init__(self) -> None:
+        super().__init__(1, OBSERVATIONS, ACTIONS)
 
     def gaussians(self, observation: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         wanted = torch.stack([torch.from_numpy(expert(row[:2], row[2:])) for row in observation.double().numpy()])
@@ -72,7 +74,7 @@ class _Truth(torch.nn.Module):
 @pytest.fixture
 def truth(fitted: FittedModel) -> Callable[[], InterventionModel]:
     config = fitted.model.with_config(members=1, left_out=(), episode_ids=()).config
-    return lambda: InterventionModel(config, _Truth())  # type: ignore[arg-type]
+    return lambda: InterventionModel(config, _Truth())
 
 
 def log_likelihood(p: np.ndarray, steps: SupervisedSteps) -> float:
