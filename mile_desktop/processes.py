@@ -39,3 +39,10 @@ def camera(connection: Connection, ring_name: str, settings: "CameraSettings") -
     from mile_desktop.cameras.process import run_camera  # noqa: PLC0415
 
     run_camera(connection, ring_name, settings)
+
+
+def evaluation_worker(connection: Connection, state_slot_name: str, niceness: int) -> None:
+    """Run ``evaluation.worker.run_evaluation_worker``."""
+    from mile_desktop.evaluation.worker import run_evaluation_worker  # noqa: PLC0415
+
+    run_evaluation_worker(connection, state_slot_name, niceness)

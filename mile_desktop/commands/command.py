@@ -78,3 +78,10 @@ def add_policy_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--policy", default="initial", metavar="P", help="a policy id, a folder, initial or expert (%(default)s)"
     )
+
+
+def add_workers_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--workers``."""
+    parser.add_argument(
+        "--workers", type=positive, metavar="N", help="processes that roll out (one for each processor but one)"
+    )

@@ -6,7 +6,14 @@ from contextlib import ExitStack
 import msgspec
 import psutil
 
-from mile_desktop.commands.command import CancelledError, Command, Report, add_scene_argument, positive
+from mile_desktop.commands.command import (
+    CancelledError,
+    Command,
+    Report,
+    add_scene_argument,
+    add_workers_argument,
+    positive,
+)
 from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledError, evaluation_seeds
 from mile_desktop.evaluation.policies import Watching, compare_policies
 from mile_desktop.learning.cancelling import cancelled_by_signals
@@ -23,6 +30,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--before", required=True, metavar="P", help="a policy id, a folder, initial or expert")
     parser.add_argument("--after", required=True, metavar="P", help="likewise")
     parser.add_argument("--episodes", type=positive, default=100, metavar="N", help="starts (%(default)s)")
+    add_workers_argument(parser)
     parser.add_argument("--run-id", metavar="ID", help="write progress to runs/ID/progress.jsonl as well")
     parser.add_argument("--background", action="store_true", help="step back when something else wants the processor")
 
@@ -54,6 +62,7 @@ def _run(options: argparse.Namespace, report: Report) -> None:
                 options.before,
                 options.after,
                 evaluation_seeds(options.episodes),
+                workers=options.workers,
                 watching=Watching(count, cancel.is_set),
             )
         except EvaluationCancelledError as error:

@@ -14,6 +14,7 @@ from mile_desktop.commands.command import (
     CommandError,
     Report,
     add_scene_argument,
+    add_workers_argument,
     positive,
 )
 from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledError, evaluation_seeds
@@ -50,6 +51,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="compare with the parent on N starts afterwards (%(default)s)",
     )
+    add_workers_argument(parser)
     parser.add_argument("--run-id", metavar="ID", help="name of the run's folder under runs/")
     parser.add_argument("--resume", metavar="ID", help="go on with a run that was interrupted")
     parser.add_argument("--background", action="store_true", help="step back when something else wants the processor")
@@ -61,7 +63,7 @@ def _run(options: argparse.Namespace, report: Report) -> None:
     scene_info(options.scene)
     with Workspace.open(options.workspace) as workspace, cancelled_by_signals() as cancel:
         run = _prepare(workspace, options)
-        follow_up = _comparison(workspace, options.scene, options.evaluate) if options.evaluate > 0 else None
+        follow_up = _comparison(workspace, options) if options.evaluate > 0 else None
         trained = run.run(cancelled=cancel.is_set, follow_up=follow_up, report=_say_to(report))
     if trained is None:
         raise CancelledError
@@ -95,9 +97,10 @@ def _settings(options: argparse.Namespace) -> TrainingSettings:
 
 
 def _comparison(
-    workspace: Workspace, scene: str, episodes: int
+    workspace: Workspace, options: argparse.Namespace
 ) -> Callable[[TrainedPolicy, Callable[[RunEvent], None], Cancel], None]:
     """Return the follow-up that compares a new policy with its parent on the same seeds."""
+    episodes: int = options.evaluate
 
     def compare(trained: TrainedPolicy, report: Callable[[RunEvent], None], cancelled: Cancel) -> None:
         done = 0
@@ -111,10 +114,11 @@ def _comparison(
         try:
             compared = compare_policies(
                 workspace,
-                scene,
+                options.scene,
                 trained.record.parent_id or INITIAL,
                 trained.record.policy_id,
                 evaluation_seeds(episodes),
+                workers=options.workers,
                 watching=Watching(count, cancelled),
             )
         except EvaluationCancelledError as error:

@@ -25,8 +25,11 @@ class EpisodeResult:
     seed: int
     success: bool
     steps: int
+    """Control steps taken."""
     crash: str = ""
     """Why the episode broke down; such an episode counts neither as success nor as failure."""
+    total_reward: float = 0.0
+    """Sum of rewards (the return)."""
 
 
 def evaluation_seeds(episodes: int, first: int = FIRST_EVALUATION_SEED) -> tuple[int, ...]:
@@ -58,26 +61,46 @@ def evaluate(
     """
     results = []
     for seed in seeds:
-        result = _evaluate_episode(env, policy, seed, cancelled)
+        result = evaluate_episode(env, policy, seed, cancelled=_asked_at_each_step(cancelled))
         results.append(result)
         on_result(result)
     return tuple(results)
 
 
-def _evaluate_episode(env: DrivenScene, policy: Policy, seed: int, cancelled: Callable[[], bool]) -> EpisodeResult:
-    steps = 0
+def evaluate_episode(
+    env: DrivenScene, policy: Policy, seed: int, *, cancelled: Callable[[int], bool] = lambda _: False
+) -> EpisodeResult:
+    """Roll ``policy`` out once, from the start that ``seed`` stands for.
+
+    Parameters
+    ----------
+    cancelled
+        Asked before every step, with the number of steps taken so far.
+
+    Raises
+    ------
+    EvaluationCancelledError
+        When ``cancelled`` says so.
+    """
+    steps, total_reward = 0, 0.0
     try:
         observation, _ = env.reset(seed=seed)
         policy.reset(seed)
-        while not cancelled():
+        while not cancelled(steps):
             output = policy.act(observation)
             if problem := output_problem(output, env.action_size):
-                return EpisodeResult(seed, success=False, steps=steps, crash=problem)
-            observation, _, terminated, truncated, info = env.step(output.action)
+                return EpisodeResult(seed, success=False, steps=steps, crash=problem, total_reward=total_reward)
+            observation, reward, terminated, truncated, info = env.step(output.action)
             steps += 1
+            total_reward += reward
             if terminated or truncated:
-                return EpisodeResult(seed, success=bool(info.get("success", False)), steps=steps)
+                success = bool(info.get("success", False))
+                return EpisodeResult(seed, success=success, steps=steps, total_reward=total_reward)
     except (RuntimeError, ValueError, ArithmeticError) as error:
         _log.warning("Evaluation seed %d broke down: %s", seed, error)
-        return EpisodeResult(seed, success=False, steps=steps, crash=str(error))
+        return EpisodeResult(seed, success=False, steps=steps, crash=str(error), total_reward=total_reward)
     raise EvaluationCancelledError(f"Cancelled during seed {seed}.")
+
+
+def _asked_at_each_step(cancelled: Callable[[], bool]) -> Callable[[int], bool]:
+    return lambda _: cancelled()

@@ -1,15 +1,24 @@
 """Evaluating the policies of a workspace, and comparing two of them on the same seeds."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
-from mile_desktop.evaluation.evaluate import EpisodeResult, evaluate
+from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledError
+from mile_desktop.evaluation.pool import EvaluationPool, default_workers
+from mile_desktop.evaluation.run import (
+    EvaluatedPolicy,
+    EvaluationFailedError,
+    EvaluationRun,
+    record_of,
+    results_of,
+)
 from mile_desktop.evaluation.statistics import compare_paired, wilson_interval
 from mile_desktop.learning.progress import Compared
-from mile_desktop.rollout.loading import load_named_policy
-from mile_desktop.rollout.scene import GymScene
+from mile_desktop.policies.checkpoint import read_policy_config
+from mile_desktop.rollout.loading import EXPERT, policy_folder
+from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.storage.catalogue import Catalogue
-from mile_desktop.storage.ids import new_id, now
 from mile_desktop.storage.records import EvaluationRecord
 from mile_desktop.storage.workspace import Workspace
 
@@ -20,45 +29,75 @@ class Watching:
 
     on_result: Callable[[EpisodeResult], None] = lambda _: None
     cancelled: Callable[[], bool] = lambda: False
+    on_lost: Callable[[str], None] = lambda _: None
+    """Told why a worker died; its episode is run again, once."""
 
 
-def evaluate_policy(
-    workspace: Workspace, scene: str, reference: str, seeds: Sequence[int], watching: Watching | None = None
-) -> EvaluationRecord:
-    """Evaluate the policy that ``reference`` names on ``seeds`` and keep the result in the workspace.
+def evaluate_policies(
+    workspace: Workspace,
+    scene: str,
+    references: Sequence[str],
+    seeds: Sequence[int],
+    *,
+    workers: int | None = None,
+    watching: Watching | None = None,
+) -> tuple[EvaluationRecord, ...]:
+    """Evaluate the policies that ``references`` name on ``seeds`` and keep the results in the workspace.
+
+    Parameters
+    ----------
+    references
+        Ids, folders, ``initial`` or ``expert``.
+    workers
+        Processes at most; None: as many as this machine bears.
 
     Raises
     ------
-    UnknownPolicyError, PolicyFileError, UnknownSceneError
-        As ``load_named_policy``.
+    UnknownSceneError, UnknownPolicyError, PolicyFileError
+        As ``find_policy``.
+    EvaluationFailedError
+        When a policy does not fit the scene, or workers die at once.
     EvaluationCancelledError
         When asked to stop; nothing is kept.
     """
-    watching = watching or Watching()
-    driven = GymScene.make(scene)
-    try:
-        policy = load_named_policy(workspace, scene, reference, driven).policy
-        results = evaluate(driven, policy, seeds, on_result=watching.on_result, cancelled=watching.cancelled)
-    finally:
-        driven.close()
-    whole = [result for result in results if not result.crash]
-    record = EvaluationRecord(
-        evaluation_id=new_id("evaluation"),
-        policy_id=policy.policy_id,
-        scene=scene,
-        created_at=now(),
-        seeds=tuple(result.seed for result in whole),
-        outcomes=tuple(result.success for result in whole),
-        crashes=len(results) - len(whole),
-    )
-    Catalogue(workspace).add_evaluation(record)
-    return record
+    policies = [find_policy(workspace, scene, reference) for reference in references]
+    return _evaluate(workspace, scene, policies, seeds, workers=workers, watching=watching)
+
+
+def _evaluate(
+    workspace: Workspace,
+    scene: str,
+    policies: Sequence[EvaluatedPolicy],
+    seeds: Sequence[int],
+    *,
+    workers: int | None,
+    watching: Watching | None,
+) -> tuple[EvaluationRecord, ...]:
+    with closing(EvaluationPool(_enough(workers, len(policies) * len(seeds)))) as pool:
+        run = EvaluationRun(pool, scene, policies, seeds)
+        _follow(run, watching or Watching())
+    records = tuple(record_of(policy.policy_id, scene, run.results(policy.policy_id)) for policy in policies)
+    for record in records:
+        Catalogue(workspace).add_evaluation(record)
+    return records
+
+
+def find_policy(workspace: Workspace, scene: str, reference: str) -> EvaluatedPolicy:
+    """Return the policy that ``reference`` names, as a worker finds it.
+
+    Raises ``UnknownSceneError``, and what ``policy_folder`` raises.
+    """
+    scene_info(scene)
+    if reference == EXPERT:
+        return EvaluatedPolicy(EXPERT, EXPERT)
+    folder = policy_folder(workspace, scene, reference)
+    return EvaluatedPolicy(read_policy_config(folder).policy_id, str(folder.resolve()))
 
 
 def known_evaluation(workspace: Workspace, scene: str, policy_id: str, seeds: Sequence[int]) -> EvaluationRecord | None:
     """Return an earlier evaluation that covers ``seeds`` without a crash: policies never change, nor do seeds."""
     for record in Catalogue(workspace).evaluations(scene=scene, policy_id=policy_id):
-        if not record.crashes and set(seeds) <= set(record.seeds):
+        if set(seeds) <= set(record.seeds):
             return record
     return None
 
@@ -70,22 +109,35 @@ def compare_policies(
     after: str,
     seeds: Sequence[int],
     *,
+    workers: int | None = None,
     watching: Watching | None = None,
 ) -> Compared:
     """Evaluate two policies on the same seeds and say whether to use the second.
 
-    What was evaluated before on these seeds is not evaluated again. Raises what ``evaluate_policy`` raises.
+    What was evaluated before on these seeds is not evaluated again. Raises what ``evaluate_policies`` raises.
     """
-    records = [
-        known_evaluation(workspace, scene, policy, seeds) or evaluate_policy(workspace, scene, policy, seeds, watching)
-        for policy in (before, after)
+    policies = {each: find_policy(workspace, scene, each) for each in (before, after)}
+    found = {each: known_evaluation(workspace, scene, policy.policy_id, seeds) for each, policy in policies.items()}
+    missing = [each for each, record in found.items() if record is None]
+    if missing:
+        contestants = [policies[each] for each in missing]
+        made = _evaluate(workspace, scene, contestants, seeds, workers=workers, watching=watching)
+        found.update(zip(missing, made, strict=True))
+    first, second = (record for each in (before, after) if (record := found[each]) is not None)
+    return compare_records(first, second, seeds)
+
+
+def compare_records(before: EvaluationRecord, after: EvaluationRecord, seeds: Sequence[int]) -> Compared:
+    """Compare two evaluations on those of ``seeds`` on which neither policy broke down."""
+    wanted = set(seeds)
+    results = [
+        {result.seed: result for result in results_of(record) if result.seed in wanted} for record in (before, after)
     ]
-    outcomes = [dict(zip(record.seeds, record.outcomes, strict=True)) for record in records]
-    shared = [seed for seed in seeds if all(seed in each for each in outcomes)]
-    paired = compare_paired(*([each[seed] for seed in shared] for each in outcomes))
+    shared = [seed for seed in seeds if all(seed in each and not each[seed].crash for each in results)]
+    paired = compare_paired(*([each[seed].success for seed in shared] for each in results))
     return Compared(
-        before_policy=before,
-        after_policy=after,
+        before_policy=before.policy_id,
+        after_policy=after.policy_id,
         episodes=paired.episodes,
         before_successes=paired.before_successes,
         after_successes=paired.after_successes,
@@ -93,7 +145,31 @@ def compare_policies(
         after_interval=wilson_interval(paired.after_successes, paired.episodes),
         difference=paired.difference,
         difference_interval=paired.difference_interval,
-        crashes=sum(record.crashes for record in records),
+        gained=paired.gained,
+        lost=paired.lost,
+        p_value=paired.p_value,
+        crashes=sum(bool(result.crash) for each in results for result in each.values()),
         suggestion=paired.suggestion,
         reason=paired.reason,
     )
+
+
+def _enough(workers: int | None, episodes: int) -> int:
+    """Return how many workers to use: no more than there are episodes."""
+    return max(1, min(workers or default_workers(), episodes))
+
+
+def _follow(run: EvaluationRun, watching: Watching) -> None:
+    while not run.over:
+        if watching.cancelled():
+            done = run.done
+            run.cancel()
+            raise EvaluationCancelledError(f"Cancelled after {done} of {run.planned} episodes.")
+        news = run.heed(run.pool.poll())
+        for text in news.lost:
+            watching.on_lost(text)
+        for _, result in news.results:
+            watching.on_result(result)
+        run.pool.wait()
+    if run.failure:
+        raise EvaluationFailedError(run.failure)

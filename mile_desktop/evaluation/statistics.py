@@ -45,6 +45,31 @@ def wilson_interval(successes: int, episodes: int, *, confidence: float = 0.95) 
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
+def exact_mcnemar(gained: int, lost: int) -> float:
+    """Return the two-sided p-value of exact McNemar's test that two policies succeed equally often.
+
+    Parameters
+    ----------
+    gained, lost
+        Seeds on which only the one, or only the other, succeeded; ≥ 0. Seeds on which they agree say nothing.
+
+    Raises
+    ------
+    ValueError
+        When a count is negative.
+
+    Notes
+    -----
+    Q. McNemar, Psychometrika 1947; the exact form is the sign test: binomial with probability ½ over the discordant
+    pairs.
+    """
+    if gained < 0 or lost < 0:
+        raise ValueError(f"{gained} seeds gained and {lost} lost: counts cannot be negative.")
+    pairs, fewer = gained + lost, min(gained, lost)
+    tail: int = sum(math.comb(pairs, k) for k in range(fewer + 1))
+    return min(1.0, tail / 2 ** (pairs - 1)) if pairs else 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class PairedComparison:
     """Two policies on the same seeds."""
@@ -57,6 +82,15 @@ class PairedComparison:
     """After − before, in success rate."""
     difference_interval: Interval
     """95 %, Bonett and Price's adjusted Wald interval for paired proportions."""
+    gained: int = 0
+    """Seeds on which only the second succeeded."""
+    lost: int = 0
+    """Seeds on which only the first succeeded."""
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided, of exact McNemar's test."""
+        return exact_mcnemar(self.gained, self.lost)
 
     @property
     def suggestion(self) -> Literal["use", "keep"]:
@@ -102,4 +136,6 @@ def compare_paired(before: Sequence[bool], after: Sequence[bool], *, confidence:
         after_successes=sum(after),
         difference=(gained - lost) / episodes if episodes else 0.0,
         difference_interval=(max(-1.0, centre - half), min(1.0, centre + half)),
+        gained=gained,
+        lost=lost,
     )

@@ -59,6 +59,12 @@ class Compared(RunEvent, frozen=True, tag="compared"):
     suggestion: str
     """``use`` or ``keep``."""
     reason: str
+    gained: int = 0
+    """Seeds on which only the new policy succeeded."""
+    lost: int = 0
+    """Seeds on which only the old one succeeded."""
+    p_value: float | None = None
+    """Exact McNemar's test, two-sided; None in logs of before it was computed."""
 
 
 class Finished(RunEvent, frozen=True, tag="finished"):

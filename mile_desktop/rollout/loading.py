@@ -68,11 +68,25 @@ def load_named_policy(workspace: Workspace, scene: str, reference: str, driven: 
         The file is damaged, or made for other observations or actions.
     """
     if reference == EXPERT:
-        return LoadedPolicy(ExpertPolicy(load_expert(scene)), "expert")
+        return LoadedPolicy(load_policy_from(EXPERT, scene, driven), "expert")
     folder = policy_folder(workspace, scene, reference)
-    policy = load_policy(folder)
-    policy.expect(driven.observation_size, driven.action_size)
+    policy = load_policy_from(str(folder), scene, driven)
     return LoadedPolicy(policy, _name(workspace, folder, policy.policy_id))
+
+
+def load_policy_from(source: str, scene: str, driven: GymScene) -> Policy:
+    """Load the policy in the folder ``source``, or the scene's ``expert``, and check that it fits the scene.
+
+    Raises
+    ------
+    PolicyFileError
+        The file is damaged, or made for other observations or actions.
+    """
+    if source == EXPERT:
+        return ExpertPolicy(load_expert(scene))
+    policy = load_policy(Path(source))
+    policy.expect(driven.observation_size, driven.action_size)
+    return policy
 
 
 def _name(workspace: Workspace, folder: Path, policy_id: str) -> str:

@@ -61,6 +61,7 @@ def test_train_ends_with_the_policy_and_it_can_be_evaluated(
     assert status == 0
     assert set(line) == {
         *("scene", "policy", "episodes", "seed", "successes", "crashes", "success_rate", "interval"),
+        *("mean_return", "mean_steps"),
     }
     assert line["policy"] == policy
 
@@ -83,6 +84,7 @@ def test_doctor_counts_and_finds_a_damaged_episode(capsys: pytest.CaptureFixture
     ("arguments", "words"),
     [
         (["evaluate", "--policy", "nobody"], "no policy 'nobody'"),
+        (["evaluate", "--scene", "tea-making"], "tea-making"),
         (["rollout", "--scene", "tea-making"], "tea-making"),
         (["train", "--settings", "[1]"], "expected an object"),
         (["train", "--settings", '{"epoch": 3}'], "epoch"),
@@ -106,7 +108,10 @@ def test_doctor_makes_no_workspace(capsys: pytest.CaptureFixture[str], tmp_path:
     assert not (tmp_path / "missing").exists()
 
 
-@pytest.mark.parametrize("arguments", [[], ["brew"], ["rollout", "--episodes", "0"], ["rollout", "--operator", "x"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["brew"], ["rollout", "--episodes", "0"], ["rollout", "--operator", "x"], ["evaluate", "--workers", "0"]],
+)
 def test_bad_usage_is_status_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
     assert "usage" in capsys.readouterr().err

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from mile_desktop.evaluation.statistics import compare_paired, wilson_interval
+from mile_desktop.evaluation.statistics import compare_paired, exact_mcnemar, wilson_interval
 
 COUNTS = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -62,3 +62,21 @@ def test_the_paired_interval_is_ordered_and_mirrors(pairs: list[tuple[bool, bool
     low, high = there.difference_interval
     assert -1 <= low <= high <= 1
     assert math.isclose(low, -back.difference_interval[1], abs_tol=1e-12)
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_mcnemar_is_the_sign_test_of_scipy(gained: int, lost: int) -> None:
+    expected = binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
+    assert exact_mcnemar(gained, lost) == pytest.approx(expected, abs=1e-12)
+
+
+def test_seeds_on_which_both_agree_say_nothing() -> None:
+    few = compare_paired([True, False, False], [True, True, True])
+    many = compare_paired([True, False, False, *[True] * 50], [True, True, True, *[True] * 50])
+    assert (few.gained, few.lost) == (many.gained, many.lost) == (2, 0)
+    assert few.p_value == many.p_value == 0.5
+
+
+def test_negative_counts_are_refused() -> None:
+    with pytest.raises(ValueError, match="cannot be negative"):
+        exact_mcnemar(-1, 2)

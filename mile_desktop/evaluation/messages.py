@@ -1,0 +1,91 @@
+"""What an evaluation pool and its workers say to each other: msgspec structs, encoded as msgpack, never pickled.
+
+Scene states of an episode that somebody watches go through ``channels.shared.StateSlot``, one for each worker.
+"""
+
+import msgspec
+
+
+class Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Base of everything that crosses the pipe; the class name is the tag."""
+
+
+# ── commands: pool → worker ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class RunEpisode(Message, frozen=True):
+    """Roll a policy out once; begins when the episodes before it have ended."""
+
+    ticket: int
+    """The pool's number for this episode."""
+    scene: str
+    source: str
+    """Folder of the policy, or ``expert``."""
+    seed: int
+
+
+class CancelEpisode(Message, frozen=True):
+    """Give an episode up, whether it runs or waits; answered by ``EpisodeCancelled``."""
+
+    ticket: int
+
+
+class WatchEpisode(Message, frozen=True):
+    """Write the scene's state to shared memory after each step of this episode, and keep its pace."""
+
+    ticket: int
+    """−1: no episode is watched."""
+    steps_per_second: float = 0.0
+    """At most so fast while it is watched; 0: as fast as it goes."""
+
+
+class Shutdown(Message, frozen=True):
+    """End the process."""
+
+
+# ── events: worker → pool ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class WorkerReady(Message, frozen=True):
+    """Everything heavy is imported."""
+
+
+class EpisodeBegan(Message, frozen=True):
+    """The scene is reset and the policy loaded."""
+
+    ticket: int
+
+
+class EpisodeProgress(Message, frozen=True):
+    """Sent every so often while an episode runs; the absence of it means a worker that is stuck."""
+
+    ticket: int
+    steps: int
+
+
+class EpisodeEnded(Message, frozen=True):
+    """An episode ran to its end, or broke down."""
+
+    ticket: int
+    success: bool
+    steps: int
+    total_reward: float
+    crash: str = ""
+    """Why it broke down; empty for one that ended."""
+
+
+class EpisodeCancelled(Message, frozen=True):
+    """An episode was given up on request."""
+
+    ticket: int
+
+
+class EpisodeRefused(Message, frozen=True):
+    """Scene or policy cannot be loaded: no episode of this kind will ever run."""
+
+    ticket: int
+    text: str
+
+
+Command = RunEpisode | CancelEpisode | WatchEpisode | Shutdown
+Event = WorkerReady | EpisodeBegan | EpisodeProgress | EpisodeEnded | EpisodeCancelled | EpisodeRefused

@@ -1,0 +1,323 @@
+"""A pool of processes that roll episodes out: fed by whoever evaluates, alive between evaluations.
+
+Nothing heavy is imported here, so that the window can own a pool as well as a command can.
+"""
+
+import contextlib
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+
+from mile_desktop.channels.errors import ChannelError
+from mile_desktop.channels.process import ChildProcess
+from mile_desktop.channels.shared import StateSample, StateSlot
+from mile_desktop.evaluation.messages import (
+    CancelEpisode,
+    EpisodeBegan,
+    EpisodeCancelled,
+    EpisodeEnded,
+    EpisodeProgress,
+    EpisodeRefused,
+    Event,
+    RunEpisode,
+    Shutdown,
+    WatchEpisode,
+    WorkerReady,
+)
+from mile_desktop.processes import evaluation_worker
+
+NICENESS = 15
+"""Workers step back for the window, for supervision and even for a training."""
+
+SILENCE_S = 60.0
+"""A worker that runs an episode and has not said anything for so long is stuck, and ended."""
+
+_AHEAD = 2
+"""Episodes a worker has at once, the running one included: it never waits for the pool."""
+
+_DEATHS_IN_A_ROW = 6
+"""When so many workers have died and no episode ended in between, something is wrong with all of them."""
+
+_POLL_S = 0.01
+
+WorkerTarget = Callable[[Connection, str, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLost:
+    """A worker died; what it had is run again, once."""
+
+    ticket: int
+    """The episode it was running; −1 where it was idle, or had only begun to start."""
+    text: str
+    """Why, in one sentence."""
+
+
+PoolEvent = EpisodeBegan | EpisodeProgress | EpisodeEnded | EpisodeRefused | WorkerLost
+
+
+def default_workers() -> int:
+    """Return how many workers this machine bears beside the window: one for each processor but one."""
+    return max(1, processors() - 1)
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass
+class _Worker:
+    """One process and what it has to do, the running episode first."""
+
+    child: ChildProcess[Event]
+    slot: StateSlot
+    orders: deque[RunEpisode] = field(default_factory=deque)
+    sent_at: float = 0.0
+    ready: bool = False
+    """Whether it has ever come so far as to run anything."""
+
+
+class EvaluationPool:
+    """Runs episodes in processes of its own; owned by one thread, which calls ``poll`` again and again.
+
+    A worker that dies is replaced. The episode it was running is run once more; when that kills a worker again, it
+    ends as a crash. Nothing here waits for a worker but ``close`` and ``wait``.
+
+    Parameters
+    ----------
+    workers
+        Processes at most; they are started when there is something to do.
+    niceness
+        How far they step back for other programs, 0–19.
+    target
+        Entry point of the process, called there as ``target(connection, state_slot_name, niceness)``.
+    clock
+        Seconds, monotonic.
+
+    Raises
+    ------
+    ValueError
+        When ``workers`` is less than one.
+    """
+
+    def __init__(
+        self,
+        workers: int,
+        *,
+        niceness: int = NICENESS,
+        target: WorkerTarget = evaluation_worker,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if workers < 1:
+            raise ValueError(f"A pool needs at least one worker, got {workers}.")
+        self._size = workers
+        self._niceness = niceness
+        self._target = target
+        self._clock = clock
+        self._workers: list[_Worker] = []
+        self._queue: deque[RunEpisode] = deque()
+        self._deaths: dict[int, int] = {}
+        self._deaths_in_a_row = 0
+        self._watched = WatchEpisode(ticket=-1)
+        self._watched_in: _Worker | None = None
+        self._next_ticket = 0
+        self._cancelled: set[int] = set()
+
+    # ── what can be asked of it ──────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def size(self) -> int:
+        """How many workers there are at most."""
+        return self._size
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process ids of the workers that live."""
+        return tuple(worker.child.pid for worker in self._workers if worker.child.alive)
+
+    @property
+    def busy(self) -> bool:
+        """Whether an episode runs or waits."""
+        return bool(self._queue) or any(worker.orders for worker in self._workers)
+
+    def submit(self, scene: str, source: str, seed: int, *, first: bool = False) -> int:
+        """Queue an episode and return its ticket; ``first``: before everything that waits."""
+        order = RunEpisode(ticket=self._next_ticket, scene=scene, source=source, seed=seed)
+        self._next_ticket += 1
+        if first:
+            self._queue.appendleft(order)
+        else:
+            self._queue.append(order)
+        return order.ticket
+
+    def cancel(self, tickets: Iterable[int]) -> None:
+        """Give episodes up; nothing is heard of them from now on."""
+        wanted = set(tickets)
+        self._queue = deque(order for order in self._queue if order.ticket not in wanted)
+        for worker in self._workers:
+            for order in worker.orders:
+                if order.ticket in wanted:
+                    self._cancelled.add(order.ticket)
+                    self._tell(worker, CancelEpisode(ticket=order.ticket))
+
+    def watch(self, ticket: int, steps_per_second: float = 0.0) -> None:
+        """Let ``state`` follow one episode from now on, at that pace at most; −1: none."""
+        self._watched = WatchEpisode(ticket=ticket, steps_per_second=steps_per_second)
+        if self._watched_in in self._workers:
+            self._tell(self._watched_in, self._watched)
+        self._watched_in = None
+        for worker in self._workers:
+            if self._has(worker, ticket):
+                self._show(worker)
+
+    def state(self, after: int = 0) -> StateSample | None:
+        """Return the newest state of the watched episode, None when none is newer than sequence ``after``.
+
+        Sequences grow within one worker's memory: start at 0 with every ``watch``.
+        """
+        return self._watched_in.slot.read(after) if self._watched_in in self._workers else None
+
+    def poll(self) -> list[PoolEvent]:
+        """Take what the workers say, look after them, and give them work; never waits."""
+        events: list[PoolEvent] = []
+        for worker in list(self._workers):
+            alive = worker.child.alive  # asked first: what it said before its end is drained below
+            events += self._heed(worker)
+            if not alive:
+                events += self._bury(worker)
+            elif self._is_stuck(worker):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(worker.child.pid, signal.SIGKILL)
+        self._hand_out()
+        return events
+
+    def wait(self, timeout_s: float = _POLL_S) -> None:
+        """Do nothing for a moment; for owners that have nothing else to do."""
+        time.sleep(timeout_s)
+
+    def close(self) -> None:
+        """End the workers; nothing runs when this returns. A second call does nothing."""
+        workers, self._workers = self._workers, []
+        self._queue.clear()
+        for worker in workers:
+            self._tell(worker, Shutdown())
+        for worker in workers:
+            worker.child.stop()
+            worker.slot.close()
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _has(self, worker: _Worker, ticket: int) -> bool:
+        return any(order.ticket == ticket for order in worker.orders)
+
+    def _tell(self, worker: _Worker, command: CancelEpisode | WatchEpisode | RunEpisode | Shutdown) -> None:
+        # a worker that is gone is noticed, and said, by the next poll
+        with contextlib.suppress(ChannelError):
+            worker.child.send(command)
+
+    def _hand_out(self) -> None:
+        while self._queue and len(self._workers) < self._size and not self._idle():
+            self._workers.append(self._hire())
+        while self._queue and (worker := self._least_busy()) is not None:
+            order = self._queue.popleft()
+            worker.orders.append(order)
+            worker.sent_at = self._clock()
+            self._tell(worker, order)
+            if order.ticket == self._watched.ticket:
+                self._show(worker)
+
+    def _show(self, worker: _Worker) -> None:
+        self._watched_in = worker
+        self._tell(worker, self._watched)
+
+    def _idle(self) -> bool:
+        return any(not worker.orders for worker in self._workers)
+
+    def _least_busy(self) -> _Worker | None:
+        free = [worker for worker in self._workers if len(worker.orders) < _AHEAD and worker.child.alive]
+        return min(free, key=_load, default=None)
+
+    def _hire(self) -> _Worker:
+        slot = StateSlot.create()
+        child: ChildProcess[Event] = ChildProcess(
+            "evaluation worker", self._target, (slot.name, self._niceness), event_type=Event
+        )
+        try:
+            child.start()
+        except BaseException:
+            slot.close()
+            raise
+        return _Worker(child, slot)
+
+    def _heed(self, worker: _Worker) -> list[PoolEvent]:
+        heard: list[PoolEvent] = []
+        for event in worker.child.drain():
+            if isinstance(event, WorkerReady):
+                worker.ready = True
+                continue
+            given_up = event.ticket in self._cancelled
+            if isinstance(event, (EpisodeEnded, EpisodeRefused, EpisodeCancelled)):
+                self._forget(worker, event.ticket)
+                self._deaths_in_a_row = 0
+            if not given_up and not isinstance(event, EpisodeCancelled):
+                heard.append(event)
+        return heard
+
+    def _forget(self, worker: _Worker, ticket: int) -> None:
+        worker.orders = deque(order for order in worker.orders if order.ticket != ticket)
+        worker.sent_at = self._clock()
+        self._cancelled.discard(ticket)
+        self._deaths.pop(ticket, None)
+
+    def _is_stuck(self, worker: _Worker) -> bool:
+        silent_since = max(worker.child.last_heard, worker.sent_at)
+        return bool(worker.orders) and self._clock() - silent_since > SILENCE_S
+
+    def _bury(self, worker: _Worker) -> list[PoolEvent]:
+        """Put what a dead worker had back into the queue, its running episode only once."""
+        self._workers.remove(worker)
+        reason = worker.child.exit_reason
+        worker.child.stop()
+        worker.slot.close()
+        orders = [order for order in worker.orders if order.ticket not in self._cancelled]
+        self._cancelled -= {order.ticket for order in worker.orders}
+        self._deaths_in_a_row += 1
+        if self._deaths_in_a_row >= _DEATHS_IN_A_ROW:
+            return self._give_up(orders, reason)
+        # one that died before it was ready has nobody's episode to blame
+        running = worker.orders[0].ticket if worker.orders and worker.ready else -1
+        events: list[PoolEvent] = [WorkerLost(running, reason)]
+        for order in reversed(orders):
+            if order.ticket == running and self._deaths.get(running, 0):
+                events.append(_killer(running, reason))
+                del self._deaths[running]
+                continue
+            if order.ticket == running:
+                self._deaths[running] = 1
+            self._queue.appendleft(order)
+        return events
+
+    def _give_up(self, orders: list[RunEpisode], reason: str) -> list[PoolEvent]:
+        """Refuse everything: no worker lives long enough to do it."""
+        text = f"{_DEATHS_IN_A_ROW} workers in a row died before an episode ended; the last one: {reason}"
+        refused = [*orders, *self._queue]
+        self._queue.clear()
+        self._deaths.clear()
+        self._deaths_in_a_row = 0
+        return [EpisodeRefused(ticket=order.ticket, text=text) for order in refused]
+
+
+def _load(worker: _Worker) -> int:
+    return len(worker.orders)
+
+
+def _killer(ticket: int, reason: str) -> EpisodeEnded:
+    text = f"It ended its worker twice: {reason}"
+    return EpisodeEnded(ticket=ticket, success=False, steps=0, total_reward=0.0, crash=text)

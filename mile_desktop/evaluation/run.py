@@ -1,0 +1,260 @@
+"""One evaluation: several policies on the same starts, in a pool; the same for window, trainer and command line."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mile_desktop.evaluation.evaluate import EpisodeResult
+from mile_desktop.evaluation.messages import EpisodeBegan, EpisodeEnded, EpisodeProgress, EpisodeRefused
+from mile_desktop.evaluation.pool import EvaluationPool, PoolEvent, WorkerLost
+from mile_desktop.evaluation.statistics import Interval, wilson_interval
+from mile_desktop.storage.ids import new_id, now
+from mile_desktop.storage.records import EvaluationRecord
+
+
+class EvaluationFailedError(Exception):
+    """The evaluation cannot go on: a policy or a scene cannot be loaded, or workers die at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatedPolicy:
+    """A policy as a worker finds it."""
+
+    policy_id: str
+    source: str
+    """Its folder, or ``expert``."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningEpisode:
+    """An episode that is being rolled out now."""
+
+    ticket: int
+    policy_id: str
+    seed: int
+    steps: int
+    """So far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How a policy does so far."""
+
+    successes: int
+    episodes: int
+    """Episodes that ended in success or failure."""
+    crashes: int
+    planned: int
+    """Starts of the evaluation."""
+
+    @property
+    def done(self) -> int:
+        """Starts that are dealt with."""
+        return self.episodes + self.crashes
+
+    @property
+    def rate(self) -> float | None:
+        """Success rate in [0, 1]; None before the first episode."""
+        return self.successes / self.episodes if self.episodes else None
+
+    @property
+    def interval(self) -> Interval:
+        """95 % (Wilson)."""
+        return wilson_interval(self.successes, self.episodes)
+
+
+@dataclass
+class _Ticket:
+    policy_id: str
+    seed: int
+    steps: int = 0
+    began: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationNews:
+    """What one ``EvaluationRun.heed`` brought."""
+
+    results: tuple[tuple[str, EpisodeResult], ...] = ()
+    """Policy id and result of each episode that ended."""
+    lost: tuple[str, ...] = ()
+    """Why workers died."""
+    changed: bool = False
+    """Whether anything is different from before, if only the steps of a running episode."""
+
+
+@dataclass
+class EvaluationRun:
+    """Follows one evaluation through a pool that its owner polls; used by one thread.
+
+    All policies meet each start before any meets the next one, so that they can be compared at any time.
+
+    Parameters
+    ----------
+    pool
+        Where the episodes run; stays the caller's, who polls it and hands what it says to ``heed``.
+    scene
+        Name of the scene.
+    policies
+        Whom to evaluate, each once.
+    seeds
+        The starts, each once.
+    known
+        Results that need no episode: policy id → what is known of it.
+
+    Raises
+    ------
+    ValueError
+        When there is nothing to do, or a policy or a seed is named twice.
+    """
+
+    pool: EvaluationPool
+    scene: str
+    policies: Sequence[EvaluatedPolicy]
+    seeds: Sequence[int]
+    known: Mapping[str, Mapping[int, EpisodeResult]] = field(default_factory=dict)
+    failure: str = field(default="", init=False)
+    """Why it could not be done; empty as long as it could."""
+    cancelled: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        names = [policy.policy_id for policy in self.policies]
+        if not names or not self.seeds:
+            raise ValueError("An evaluation needs at least one policy and one start.")
+        if len(set(names)) < len(names) or len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("Every policy and every start can be in an evaluation only once.")
+        self._results: dict[str, dict[int, EpisodeResult]] = {name: dict(self.known.get(name, {})) for name in names}
+        self._open: dict[int, _Ticket] = {}
+        for seed in self.seeds:
+            for policy in self.policies:
+                if seed not in self._results[policy.policy_id]:
+                    ticket = self.pool.submit(self.scene, policy.source, seed)
+                    self._open[ticket] = _Ticket(policy.policy_id, seed)
+
+    # ── where it is ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come."""
+        return not self._open
+
+    @property
+    def finished(self) -> bool:
+        """Whether every start was dealt with."""
+        return self.over and not self.failure and not self.cancelled
+
+    @property
+    def done(self) -> int:
+        """Episodes that are dealt with, over all policies."""
+        return sum(len(self.results(policy.policy_id)) for policy in self.policies)
+
+    @property
+    def planned(self) -> int:
+        """Episodes there are, over all policies."""
+        return len(self.policies) * len(self.seeds)
+
+    @property
+    def running(self) -> tuple[RunningEpisode, ...]:
+        """The episodes that are being rolled out now."""
+        return tuple(
+            RunningEpisode(ticket, each.policy_id, each.seed, each.steps)
+            for ticket, each in self._open.items()
+            if each.began
+        )
+
+    def tally(self, policy_id: str) -> Tally:
+        """Return how one policy does so far."""
+        results = self.results(policy_id)
+        whole = [result for result in results if not result.crash]
+        successes = sum(result.success for result in whole)
+        return Tally(successes, len(whole), len(results) - len(whole), len(self.seeds))
+
+    def results(self, policy_id: str) -> tuple[EpisodeResult, ...]:
+        """Return what is known of one policy, in the order of the seeds."""
+        known = self._results[policy_id]
+        return tuple(known[seed] for seed in self.seeds if seed in known)
+
+    def is_known(self, policy_id: str) -> bool:
+        """Whether every start of this policy was known before the evaluation began."""
+        return all(seed in self.known.get(policy_id, {}) for seed in self.seeds)
+
+    # ── what happens ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def cancel(self) -> None:
+        """Give up what is not done yet."""
+        if not self.over:
+            self.cancelled = True
+            self._drop()
+
+    def heed(self, events: Sequence[PoolEvent]) -> EvaluationNews:
+        """Take in what the pool said; events of other episodes are passed over."""
+        results, lost, changed = [], [], False
+        for event in events:
+            if isinstance(event, WorkerLost):
+                lost.append(event.text)
+            if event.ticket not in self._open:
+                continue
+            changed = True
+            ticket = self._open[event.ticket]
+            match event:
+                case EpisodeBegan():
+                    ticket.began, ticket.steps = True, 0
+                case EpisodeProgress(steps=steps):
+                    ticket.steps = steps
+                case WorkerLost():
+                    ticket.began = False
+                case EpisodeRefused(text=text):
+                    self.failure = text
+                    self._drop()
+                case EpisodeEnded():
+                    results.append((ticket.policy_id, self._keep(event)))
+        return EvaluationNews(tuple(results), tuple(lost), changed)
+
+    def _keep(self, event: EpisodeEnded) -> EpisodeResult:
+        ticket = self._open.pop(event.ticket)
+        result = EpisodeResult(
+            seed=ticket.seed,
+            success=event.success,
+            steps=event.steps,
+            crash=event.crash,
+            total_reward=event.total_reward,
+        )
+        self._results[ticket.policy_id][ticket.seed] = result
+        return result
+
+    def _drop(self) -> None:
+        self.pool.cancel(self._open)
+        self._open.clear()
+
+
+def record_of(policy_id: str, scene: str, results: Sequence[EpisodeResult]) -> EvaluationRecord:
+    """Return ``results`` as they are kept in the workspace."""
+    whole = [result for result in results if not result.crash]
+    broken = [result for result in results if result.crash]
+    return EvaluationRecord(
+        evaluation_id=new_id("evaluation"),
+        policy_id=policy_id,
+        scene=scene,
+        created_at=now(),
+        seeds=tuple(result.seed for result in whole),
+        outcomes=tuple(result.success for result in whole),
+        crashes=len(broken),
+        steps=tuple(result.steps for result in whole),
+        returns=tuple(result.total_reward for result in whole),
+        crash_seeds=tuple(result.seed for result in broken),
+        crash_reasons=tuple(result.crash for result in broken),
+    )
+
+
+def results_of(record: EvaluationRecord) -> tuple[EpisodeResult, ...]:
+    """Return the episodes of a kept evaluation, those that broke down last; unknown lengths and returns are 0."""
+    steps = record.steps or (0,) * len(record.seeds)
+    returns = record.returns or (0.0,) * len(record.seeds)
+    whole = zip(record.seeds, record.outcomes, steps, returns, strict=True)
+    broken = zip(record.crash_seeds, record.crash_reasons, strict=True)
+    return (
+        *(
+            EpisodeResult(seed, success=success, steps=count, total_reward=total)
+            for seed, success, count, total in whole
+        ),
+        *(EpisodeResult(seed, success=False, steps=0, crash=reason) for seed, reason in broken),
+    )

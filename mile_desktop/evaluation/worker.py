@@ -1,0 +1,185 @@
+"""A worker of the evaluation pool: rolls one episode out after the other, in a process of its own."""
+
+import time
+from collections import deque
+from contextlib import ExitStack
+from multiprocessing.connection import Connection
+
+import psutil
+import torch
+
+from mile_desktop.channels.endpoint import Endpoint
+from mile_desktop.channels.shared import StateSlot
+from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledError, evaluate_episode
+from mile_desktop.evaluation.messages import (
+    CancelEpisode,
+    Command,
+    EpisodeBegan,
+    EpisodeCancelled,
+    EpisodeEnded,
+    EpisodeProgress,
+    EpisodeRefused,
+    RunEpisode,
+    Shutdown,
+    WatchEpisode,
+    WorkerReady,
+)
+from mile_desktop.policies.policy import Policy, PolicyFileError
+from mile_desktop.rollout.loading import load_policy_from
+from mile_desktop.rollout.scene import GymScene
+from mile_desktop.scenes.catalogue import UnknownSceneError
+from mile_desktop.scenes.description import SceneDescriptionError
+from mile_desktop.scenes.experts import UnknownExpertError
+
+_IDLE_S = 0.5
+_PROGRESS_S = 0.25
+"""How often a running episode says where it is."""
+_LOADED_POLICIES = 8
+"""How many policies stay in memory."""
+_NOBODY = WatchEpisode(ticket=-1)
+
+
+def run_evaluation_worker(connection: Connection, state_slot_name: str, niceness: int) -> None:
+    """Body of the worker process; ends on ``Shutdown`` or when the pool's owner is gone.
+
+    Parameters
+    ----------
+    connection
+        This process's end of the pool's pipe.
+    state_slot_name
+        Shared memory for the states of an episode that is watched.
+    niceness
+        How far to step back for other programs, 0–19.
+    """
+    psutil.Process().nice(niceness)
+    torch.set_num_threads(1)
+    with ExitStack() as stack:
+        slot = stack.enter_context(StateSlot.attach(state_slot_name))
+        endpoint: Endpoint[Command] = stack.enter_context(Endpoint(connection, Command, newest_wins=(EpisodeProgress,)))
+        worker = EvaluationWorker(endpoint, slot)
+        stack.callback(worker.close)
+        endpoint.send(WorkerReady())
+        while worker.turn():
+            endpoint.wait(_IDLE_S)
+
+
+class EvaluationWorker:
+    """Obeys between the steps of an episode; used by the process's main thread."""
+
+    def __init__(self, endpoint: Endpoint[Command], slot: StateSlot) -> None:
+        self._endpoint = endpoint
+        self._slot = slot
+        self._waiting: deque[RunEpisode] = deque()
+        self._running: RunEpisode | None = None
+        self._ending = False
+        self._scene: tuple[str, GymScene] | None = None
+        self._policies: dict[tuple[str, str], Policy] = {}
+        self._watched = _NOBODY
+        self._next_progress_s = 0.0
+        self._next_step_s = 0.0
+
+    def turn(self) -> bool:
+        """Run every episode that waits; return whether to go on."""
+        self._obey()
+        while self._waiting and not self._ended():
+            self._run(self._waiting.popleft())
+            self._obey()
+        return not self._ended()
+
+    def close(self) -> None:
+        """Free the scene."""
+        if self._scene is not None:
+            self._scene[1].close()
+            self._scene = None
+
+    def _ended(self) -> bool:
+        return self._ending or self._endpoint.closed
+
+    def _obey(self) -> None:
+        for command in self._endpoint.receive():
+            match command:
+                case RunEpisode():
+                    self._waiting.append(command)
+                case CancelEpisode(ticket=ticket):
+                    self._cancel(ticket)
+                case WatchEpisode():
+                    self._watched, self._next_step_s = command, 0.0
+                case Shutdown():
+                    self._ending = True
+
+    def _cancel(self, ticket: int) -> None:
+        if self._running is not None and self._running.ticket == ticket:
+            self._running = None  # noticed before the next step
+            return
+        kept = [each for each in self._waiting if each.ticket != ticket]
+        if len(kept) < len(self._waiting):
+            self._waiting = deque(kept)
+            self._endpoint.send(EpisodeCancelled(ticket=ticket))
+
+    def _run(self, order: RunEpisode) -> None:
+        self._running = order
+        try:
+            scene = self._load_scene(order.scene)
+            policy = self._load_policy(order, scene)
+        except (UnknownSceneError, SceneDescriptionError, UnknownExpertError, PolicyFileError) as error:
+            self._endpoint.send(EpisodeRefused(ticket=order.ticket, text=str(error)))
+            return
+        self._endpoint.send(EpisodeBegan(ticket=order.ticket))
+
+        def stop_before(steps: int) -> bool:
+            return self._stop_before(order, scene, steps)
+
+        try:
+            result = evaluate_episode(scene, policy, order.seed, cancelled=stop_before)
+        except EvaluationCancelledError:
+            self._endpoint.send(EpisodeCancelled(ticket=order.ticket))
+        else:
+            if order.ticket == self._watched.ticket:
+                self._slot.write(scene.scene_state(), result.steps)
+            self._endpoint.send(_ended(order.ticket, result))
+        self._running = None
+
+    def _stop_before(self, order: RunEpisode, scene: GymScene, steps: int) -> bool:
+        """Look after everything else between two steps; return whether the episode is to be given up."""
+        self._obey()
+        now = time.monotonic()
+        if now >= self._next_progress_s:
+            self._next_progress_s = now + _PROGRESS_S
+            self._endpoint.send(EpisodeProgress(ticket=order.ticket, steps=steps))
+        if order.ticket == self._watched.ticket:
+            self._slot.write(scene.scene_state(), steps)
+            self._keep_pace()
+        return self._running is not order or self._ended()
+
+    def _keep_pace(self) -> None:
+        if self._watched.steps_per_second <= 0:
+            return
+        now = time.monotonic()
+        if now < self._next_step_s:
+            time.sleep(self._next_step_s - now)
+        self._next_step_s = max(now, self._next_step_s) + 1.0 / self._watched.steps_per_second
+
+    def _load_scene(self, name: str) -> GymScene:
+        if self._scene is None or self._scene[0] != name:
+            self.close()
+            self._policies.clear()
+            self._scene = name, GymScene.make(name)
+        return self._scene[1]
+
+    def _load_policy(self, order: RunEpisode, scene: GymScene) -> Policy:
+        key = order.scene, order.source
+        if key not in self._policies:
+            if len(self._policies) >= _LOADED_POLICIES:
+                del self._policies[next(iter(self._policies))]
+            self._policies[key] = load_policy_from(order.source, order.scene, scene)
+        return self._policies[key]
+
+
+def _ended(ticket: int, result: EpisodeResult) -> EpisodeEnded:
+    return EpisodeEnded(
+        ticket=ticket,
+        success=result.success,
+        steps=result.steps,
+        total_reward=result.total_reward,
+        crash=result.crash,
+    )
