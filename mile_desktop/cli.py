@@ -10,7 +10,7 @@ from importlib import import_module
 import mile_desktop
 from mile_desktop.commands.command import CancelledError, Command, CommandError, Report, add_common_arguments
 
-_COMMANDS = ("scenes", "rollout", "train", "evaluate", "compare", "calibrate", "predict", "doctor", "bundle")
+_COMMANDS = ("scenes", "rollout", "train", "evaluate", "compare", "calibrate", "predict", "doctor", "bundle", "bench")
 """Module and name of each command; only the module of the one that was asked for is imported."""
 
 _CANCELLED = 130

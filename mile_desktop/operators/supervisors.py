@@ -6,7 +6,7 @@ from mile_desktop.operators.inaccurate import InaccurateSupervisor
 from mile_desktop.operators.nobody import NoOperator
 from mile_desktop.operators.operator import Expert, Operator
 from mile_desktop.operators.probit import ProbitSettings, ProbitSupervisor
-from mile_desktop.operators.segment import SegmentSettings, SegmentSupervisor
+from mile_desktop.operators.segment import ATTENTIVE, SegmentSettings, SegmentSupervisor
 
 Settings = ProbitSettings | SegmentSettings
 Factory = Callable[[Expert, Settings | None], Operator]
@@ -32,6 +32,10 @@ def _segment(expert: Expert, settings: Settings | None) -> Operator:
     return SegmentSupervisor(expert, settings)
 
 
+def _attentive(expert: Expert, settings: Settings | None) -> Operator:
+    return _segment(expert, settings or ATTENTIVE)
+
+
 def _inaccurate_probit(expert: Expert, settings: Settings | None) -> Operator:
     return InaccurateSupervisor(_probit(expert, settings))
 
@@ -44,6 +48,7 @@ SUPERVISORS: dict[str, Factory] = {
     "none": _nobody,
     "probit": _probit,
     "segment": _segment,
+    "attentive": _attentive,
     "inaccurate-probit": _inaccurate_probit,
     "inaccurate-segment": _inaccurate_segment,
 }

@@ -1,0 +1,62 @@
+"""Running a grid: what is there is not run again."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mile_desktop.evaluation.experiments.cells import AnyCell
+from mile_desktop.evaluation.experiments.engines import Cancelled, CellDone, CellEvent, CellFailed, Engine
+from mile_desktop.evaluation.experiments.results import CellResult, ResultStore
+
+
+@dataclass(frozen=True, slots=True)
+class GridProgress:
+    """How far a grid is, after each cell."""
+
+    done: int
+    """Cells that are there, those of earlier runs included."""
+    total: int
+    event: CellEvent
+
+
+@dataclass(frozen=True, slots=True)
+class GridOutcome:
+    """How a run of a grid ended."""
+
+    results: tuple[CellResult, ...]
+    """In the order of the cells; those that are missing are left out."""
+    failed: tuple[CellFailed, ...]
+    cancelled: bool
+
+
+def run_grid(
+    cells: Sequence[AnyCell],
+    store: ResultStore,
+    engine: Engine,
+    *,
+    on_progress: Callable[[GridProgress], None] = lambda _: None,
+    cancelled: Cancelled = lambda: False,
+) -> GridOutcome:
+    """Run those of ``cells`` that ``store`` does not have, and keep each as soon as it is done.
+
+    Raises
+    ------
+    ResultError
+        When a result that is there is damaged.
+    """
+    missing = [cell for cell in cells if cell not in store]
+    done = len(cells) - len(missing)
+    failed: list[CellFailed] = []
+
+    def keep(event: CellEvent) -> None:
+        nonlocal done
+        if isinstance(event, CellDone):
+            store.write(event.result)
+            done += 1
+        else:
+            failed.append(event)
+        on_progress(GridProgress(done, len(cells), event))
+
+    if missing:
+        engine.run(missing, keep, cancelled)
+    results = tuple(store.read(cell) for cell in cells if cell in store)
+    return GridOutcome(results, tuple(failed), cancelled=len(results) + len(failed) < len(cells))

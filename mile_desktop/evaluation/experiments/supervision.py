@@ -1,0 +1,86 @@
+"""Who supervises in an experiment, as plain settings."""
+
+from dataclasses import fields, replace
+
+import msgspec
+
+from mile_desktop.operators.inaccurate import Belief, Inaccuracy, InaccurateSupervisor
+from mile_desktop.operators.operator import Expert, Operator
+from mile_desktop.operators.probit import ProbitSettings
+from mile_desktop.operators.segment import ATTENTIVE, SegmentSettings
+from mile_desktop.operators.supervisors import Settings, UnknownSupervisorError, make_supervisor
+
+_DEFAULTS: dict[str, Settings] = {
+    "probit": ProbitSettings(),
+    "segment": SegmentSettings(),
+    "attentive": ATTENTIVE,
+}
+
+
+class Supervision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A simulated supervisor and what is wrong with their picture of the robot."""
+
+    kind: str = "attentive"
+    """Name in ``operators.supervisors.SUPERVISORS``."""
+    changes: dict[str, int | float] = {}
+    """Fields of the supervisor's own settings that differ from its defaults."""
+    lag_steps: int = 0
+    bias: float = 0.0
+    noise_std: float = 0.0
+    """See ``operators.inaccurate.Inaccuracy``."""
+    lag_rounds: int = 0
+    """The policy that is believed to run is the one of so many rounds before."""
+
+    @property
+    def inaccurate(self) -> bool:
+        """Whether anything is wrong with the mental model."""
+        return bool(self.lag_steps or self.bias or self.noise_std or self.lag_rounds)
+
+    @property
+    def title(self) -> str:
+        """What tables call it."""
+        wrong = [
+            f"{name} {value:g}"
+            for name, value in (
+                ("lag", self.lag_steps),
+                ("bias", self.bias),
+                ("noise", self.noise_std),
+                ("rounds late", self.lag_rounds),
+            )
+            if value
+        ]
+        own = [f"{name} {value:g}" for name, value in self.changes.items()]
+        return ", ".join([self.kind, *own, *wrong])
+
+
+def supervisor_of(supervision: Supervision, expert: Expert, belief: Belief | None = None) -> Operator:
+    """Make the supervisor.
+
+    Parameters
+    ----------
+    belief
+        The policy that is believed to run, where ``lag_rounds`` asks for one.
+
+    Raises
+    ------
+    UnknownSupervisorError
+        There is no such supervisor, or it has no such setting.
+    """
+    inner = make_supervisor(supervision.kind, expert, _settings(supervision))
+    if not supervision.inaccurate:
+        return inner
+    wrong = Inaccuracy(lag_steps=supervision.lag_steps, bias=supervision.bias, noise_std=supervision.noise_std)
+    return InaccurateSupervisor(inner, wrong, belief)
+
+
+def _settings(supervision: Supervision) -> Settings | None:
+    if not supervision.changes:
+        return None
+    defaults = _DEFAULTS.get(supervision.kind)
+    known = [] if defaults is None else [each.name for each in fields(defaults)]
+    if unknown := sorted(supervision.changes.keys() - set(known)):
+        choices = ", ".join(known) or "none"
+        raise UnknownSupervisorError(
+            f"The {supervision.kind} supervisor has no setting {', '.join(unknown)}; it has {choices}."
+        )
+    return None if defaults is None else replace(defaults, **supervision.changes)
