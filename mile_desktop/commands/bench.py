@@ -3,14 +3,17 @@
 import argparse
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mile_desktop.commands.command import CancelledError, Command, CommandError, Report, positive
 from mile_desktop.evaluation.experiments.cells import AnyCell
-from mile_desktop.evaluation.experiments.engines import CellDone, CellFailed, Engine, LocalEngine
-from mile_desktop.evaluation.experiments.grid import GridOutcome, GridProgress, run_grid
+from mile_desktop.evaluation.experiments.engines import CellFailed, Engine, LocalEngine
+from mile_desktop.evaluation.experiments.grid import GridProgress, run_grid
 from mile_desktop.evaluation.experiments.learning import LearningCell
+from mile_desktop.evaluation.experiments.ray_engine import RayEngine
+from mile_desktop.evaluation.experiments.reports import CELLS, report_learning
 from mile_desktop.evaluation.experiments.results import ResultStore
 from mile_desktop.evaluation.experiments.supervision import Supervision
 from mile_desktop.evaluation.experiments.variants import VARIANTS, variant
@@ -18,50 +21,129 @@ from mile_desktop.learning.cancelling import cancelled_by_signals
 from mile_desktop.operators.supervisors import SUPERVISORS
 from mile_desktop.scenes.catalogue import scene_info
 
+_RESULTS = Path("benchmarks/results")
+
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     words = parser.add_subparsers(metavar="EXPERIMENT", required=True)
     learning = words.add_parser("learning", help="success against human steps, for each method")
     _add_learning_arguments(learning)
+    _add_running_arguments(learning, _RESULTS / "learning")
     learning.set_defaults(experiment=_run_learning)
-
-
-def _add_learning_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--scene", nargs="+", default=["peg-insertion"], metavar="S", help="one or more scenes")
-    parser.add_argument(
-        "--methods", nargs="+", default=["mile", "bc", "hg-dagger", "iwr"], choices=VARIANTS, metavar="M",
-        help=f"among {', '.join(VARIANTS)}",
-    )  # fmt: skip
-    parser.add_argument("--seeds", type=positive, default=3, metavar="N", help="number of seeds (%(default)s)")
-    parser.add_argument("--rounds", type=positive, default=4, metavar="N", help="(%(default)s)")
-    parser.add_argument("--episodes", type=positive, default=5, metavar="N", help="supervised, a round (%(default)s)")
-    parser.add_argument("--evaluate", type=positive, default=50, metavar="N", help="seeds evaluated (%(default)s)")
-    parser.add_argument(
-        "--evaluated-after", nargs="+", type=positive, default=[], metavar="R", help="rounds to evaluate (all)"
-    )
-    parser.add_argument("--epochs", type=positive, default=60, metavar="N", help="of each training (%(default)s)")
-    parser.add_argument("--settings", default="{}", metavar="JSON", help="any other training setting by its name")
-    parser.add_argument("--supervisor", default="attentive", choices=SUPERVISORS, help="(%(default)s)")
-    parser.add_argument("--supervision", default="{}", metavar="JSON", help="anything else about the supervisor")
-    parser.add_argument("--engine", choices=("local", "ray"), default="local", help="(%(default)s)")
-    parser.add_argument("--address", metavar="A", help="of a Ray cluster; without it one is started here")
-    parser.add_argument("--workers", type=positive, default=1, metavar="N", help="processes (%(default)s)")
-    parser.add_argument("--nice", type=int, default=10, metavar="N", help="step back by so much, 0 to 19 (%(default)s)")
-    parser.add_argument("--output", type=Path, default=Path("benchmarks/results/learning"), metavar="DIR")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
 
 
 def _run(options: argparse.Namespace, report: Report) -> None:
     options.experiment(options, report)
 
 
+# ── what every experiment takes ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _add_running_arguments(parser: argparse.ArgumentParser, output: Path) -> None:
+    parser.add_argument("--engine", choices=("local", "ray"), default="local", help="(%(default)s)")
+    parser.add_argument("--address", metavar="A", help="of a Ray cluster; without it Ray is started here")
+    parser.add_argument("--workers", type=positive, default=1, metavar="N", help="processes (%(default)s)")
+    parser.add_argument("--nice", type=int, default=10, metavar="N", help="step back by so much, 0 to 19 (%(default)s)")
+    parser.add_argument("--output", type=Path, default=output, metavar="DIR", help="(%(default)s)")
+    parser.add_argument("--document", type=Path, metavar="FILE", help="Markdown file whose section is filled as well")
+    parser.add_argument("--show", action="store_true", help="run nothing; tables and figures of what is there")
+    parser.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="one JSON object a line on standard output"
+    )
+
+
+def _run_cells(cells: Sequence[AnyCell], options: argparse.Namespace, report: Report) -> None:
+    """Run what is missing; ``CommandError`` when cells failed, ``CancelledError`` when it was stopped."""
+    store = ResultStore(options.output / CELLS)
+    with cancelled_by_signals() as cancel:
+        outcome = run_grid(
+            cells, store, _engine(options), on_progress=partial(_say, report=report), cancelled=cancel.is_set
+        )
+    if outcome.failed:
+        first = outcome.failed[0]
+        raise CommandError(
+            f"{len(outcome.failed)} of {len(cells)} cells failed, the others are kept in {store.folder}; the first, "
+            f"{first.cell.title}: {first.text}"
+        )
+    if outcome.cancelled:
+        report.say({}, f"Stopped; {len(outcome.results)} of {len(cells)} cells are kept in {store.folder}.")
+        raise CancelledError
+
+
+def _engine(options: argparse.Namespace) -> Engine:
+    if options.engine == "ray":
+        return RayEngine(options.address, options.workers)
+    return LocalEngine(options.workers, options.nice)
+
+
+def _say(progress: GridProgress, *, report: Report) -> None:
+    event = progress.event
+    place = f"[{progress.done}/{progress.total}]"
+    if isinstance(event, CellFailed):
+        report.say({"failed": event.cell.title, "reason": event.text}, f"{place} {event.cell.title}: {event.text}")
+        return
+    done = event.result
+    report.say(
+        {
+            "done": progress.done,
+            "total": progress.total,
+            "cell": done.cell.title,
+            "summary": done.result.summary,
+            "cpu_s": done.cpu_s,
+        },
+        f"{place} {done.cell.title}: {done.result.summary}, {done.cpu_s:.0f} s",
+    )
+
+
+def _parsed(text: str, option: str) -> dict[str, Any]:
+    try:
+        named: Any = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise CommandError(f'{option} is no JSON ({error}); expected an object such as {{"epochs": 40}}.') from error
+    if not isinstance(named, dict):
+        raise CommandError(f'{option} is {named!r}; expected an object such as {{"epochs": 40}}.')
+    return named
+
+
+# ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _add_learning_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--scene", nargs="+", default=["peg-insertion"], metavar="S", help="see `mile-desktop scenes`")
+    parser.add_argument(
+        "--methods",
+        nargs="+",
+        default=["mile", "bc", "hg-dagger", "iwr"],
+        choices=VARIANTS,
+        metavar="M",
+        help=f"among {', '.join(VARIANTS)}",
+    )
+    parser.add_argument("--seeds", type=positive, default=3, metavar="N", help="number of seeds (%(default)s)")
+    parser.add_argument("--rounds", type=positive, default=4, metavar="N", help="(%(default)s)")
+    parser.add_argument("--episodes", type=positive, default=5, metavar="N", help="supervised, a round (%(default)s)")
+    parser.add_argument("--evaluate", type=positive, default=50, metavar="N", help="seeds evaluated (%(default)s)")
+    parser.add_argument(
+        "--evaluated-after", nargs="+", type=positive, default=[], metavar="R", help="only after these rounds (all)"
+    )
+    parser.add_argument("--epochs", type=positive, default=60, metavar="N", help="of each training (%(default)s)")
+    parser.add_argument("--settings", default="{}", metavar="JSON", help="any other training setting by its name")
+    parser.add_argument("--supervisor", default="attentive", choices=SUPERVISORS, help="(%(default)s)")
+    parser.add_argument(
+        "--supervision",
+        default="{}",
+        metavar="JSON",
+        help='what is wrong with them, e.g. {"lag_steps": 4, "bias": 0.2}',
+    )
+
+
 def _run_learning(options: argparse.Namespace, report: Report) -> None:
-    cells = learning_cells(options)
-    _run_cells(cells, options, report)
+    if not options.show:
+        _run_cells(_learning_cells(options), options, report)
+    report.say({"output": str(options.output)}, report_learning(options.output, options.document))
 
 
-def learning_cells(options: argparse.Namespace) -> list[AnyCell]:
-    """Return the grid, seed by seed, so that a run that is stopped has compared everything on fewer seeds."""
+def _learning_cells(options: argparse.Namespace) -> list[AnyCell]:
+    """Return the grid, seed by seed: a run that is stopped has compared everything on fewer seeds."""
     supervision = _parsed(options.supervision, "--supervision")
     training = _parsed(options.settings, "--settings")
     return [
@@ -80,46 +162,6 @@ def learning_cells(options: argparse.Namespace) -> list[AnyCell]:
         for scene in options.scene
         for method in options.methods
     ]
-
-
-def _parsed(text: str, option: str) -> dict[str, Any]:
-    try:
-        named: Any = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise CommandError(f'{option} is no JSON ({error}); expected an object such as {{"epochs": 40}}.') from error
-    if not isinstance(named, dict):
-        raise CommandError(f'{option} is {named!r}; expected an object such as {{"epochs": 40}}.')
-    return named
-
-
-def _engine(options: argparse.Namespace) -> Engine:
-    return LocalEngine(options.workers, options.nice)
-
-
-def _run_cells(cells: Sequence[AnyCell], options: argparse.Namespace, report: Report) -> GridOutcome:
-    store = ResultStore(options.output / "cells")
-    with cancelled_by_signals() as cancel:
-        outcome = run_grid(
-            cells, store, _engine(options), on_progress=lambda each: _say(each, report), cancelled=cancel.is_set
-        )
-    if outcome.failed:
-        first = outcome.failed[0]
-        raise CommandError(f"{len(outcome.failed)} cells failed; the first, {first.cell.title}: {first.text}")
-    if outcome.cancelled:
-        raise CancelledError
-    return outcome
-
-
-def _say(progress: GridProgress, report: Report) -> None:
-    event = progress.event
-    place = f"[{progress.done}/{progress.total}]"
-    if isinstance(event, CellFailed):
-        report.say({"failed": event.cell.title, "reason": event.text}, f"{place} {event.cell.title}: {event.text}")
-    elif isinstance(event, CellDone):
-        result = event.result
-        fields = {"done": progress.done, "total": progress.total, "cell": result.cell.title, "cpu_s": result.cpu_s}
-        words = f"{place} {result.cell.title}: {result.result.summary}, {result.cpu_s:.0f} s"
-        report.say({**fields, "summary": result.result.summary}, words)
 
 
 BENCH = Command("bench", "measure what the methods are worth", _add_arguments, _run)

@@ -78,8 +78,9 @@ class SegmentSupervisor:
     after ``agreement_steps`` agreeing proposals. Its corrections are those of an ``ImperfectHand``.
     """
 
-    def __init__(self, expert: Expert, settings: SegmentSettings | None = None) -> None:
+    def __init__(self, expert: Expert, settings: SegmentSettings | None = None, *, kind: str = "segment") -> None:
         self._expert = expert
+        self._kind = kind
         self._settings = settings or SegmentSettings()
         self._hand = ImperfectHand(
             tremor=self._settings.tremor, lean=self._settings.lean, smoothness=self._settings.smoothness
@@ -93,12 +94,12 @@ class SegmentSupervisor:
     @property
     def kind(self) -> str:
         """Recorded with the episode."""
-        return "segment"
+        return self._kind
 
     @property
     def device(self) -> str:
         """Who is listened to."""
-        return "Simulated supervisor (segment)"
+        return f"Simulated supervisor ({self._kind})"
 
     @property
     def instruction(self) -> str:

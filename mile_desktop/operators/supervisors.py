@@ -26,14 +26,14 @@ def _probit(expert: Expert, settings: Settings | None) -> Operator:
     return ProbitSupervisor(expert, settings)
 
 
-def _segment(expert: Expert, settings: Settings | None) -> Operator:
+def _segment(expert: Expert, settings: Settings | None, kind: str = "segment") -> Operator:
     if settings is not None and not isinstance(settings, SegmentSettings):
-        raise UnknownSupervisorError(f"The segment supervisor takes SegmentSettings, not {type(settings).__name__}.")
-    return SegmentSupervisor(expert, settings)
+        raise UnknownSupervisorError(f"The {kind} supervisor takes SegmentSettings, not {type(settings).__name__}.")
+    return SegmentSupervisor(expert, settings, kind=kind)
 
 
 def _attentive(expert: Expert, settings: Settings | None) -> Operator:
-    return _segment(expert, settings or ATTENTIVE)
+    return _segment(expert, settings or ATTENTIVE, "attentive")
 
 
 def _inaccurate_probit(expert: Expert, settings: Settings | None) -> Operator:
@@ -48,9 +48,9 @@ SUPERVISORS: dict[str, Factory] = {
     "none": _nobody,
     "probit": _probit,
     "segment": _segment,
-    "attentive": _attentive,
     "inaccurate-probit": _inaccurate_probit,
     "inaccurate-segment": _inaccurate_segment,
+    "attentive": _attentive,
 }
 """Name, as on the command line → how it is made."""
 

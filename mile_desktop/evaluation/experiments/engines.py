@@ -1,4 +1,4 @@
-"""Where cells are run: processes of this machine. (``ray_engine``: a cluster.)"""
+"""Where cells are run: processes of this machine. The cluster is in ``ray_engine``."""
 
 import contextlib
 import time
@@ -144,5 +144,5 @@ class LocalEngine:
             if running is not None:
                 on_event(CellFailed(running, worker.exit_reason))
         elif running is None and waiting:
-            busy[worker] = waiting.popleft()
-            worker.send(Compute(busy[worker]))
+            busy[worker] = cell = waiting.popleft()
+            worker.send(Compute(cell))

@@ -1,6 +1,7 @@
 """Who supervises in an experiment, as plain settings."""
 
 from dataclasses import fields, replace
+from typing import Any
 
 import msgspec
 
@@ -83,4 +84,5 @@ def _settings(supervision: Supervision) -> Settings | None:
         raise UnknownSupervisorError(
             f"The {supervision.kind} supervisor has no setting {', '.join(unknown)}; it has {choices}."
         )
-    return None if defaults is None else replace(defaults, **supervision.changes)
+    changed: Any = supervision.changes
+    return None if defaults is None else replace(defaults, **changed)

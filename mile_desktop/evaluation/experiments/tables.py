@@ -1,0 +1,81 @@
+"""Results as Markdown."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from mile_desktop.evaluation.experiments.curves import Estimate, MethodCurve, Setting, paired_difference
+from mile_desktop.evaluation.statistics import Interval
+
+REFERENCE = "iwr"
+"""The rival whose area others are compared with."""
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table with aligned columns."""
+    cells = [tuple(head), *(tuple(row) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in cells
+    ]
+    return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
+
+
+def number(value: float, digits: int = 2, *, sign: bool = False) -> str:
+    """Write a number; what does not exist is a dash."""
+    if not math.isfinite(value):
+        return "–"
+    return f"{value:{'+' if sign else ''}.{digits}f}".replace("-", "−")
+
+
+def with_interval(mean: float, interval: Interval, digits: int = 2, *, sign: bool = False) -> str:
+    """Write a number and its interval."""
+    if not math.isfinite(interval[0]):
+        return number(mean, digits, sign=sign)
+    low, high = (number(each, digits, sign=sign) for each in interval)
+    return f"{number(mean, digits, sign=sign)} [{low}, {high}]"
+
+
+def estimate(value: Estimate | None, digits: int = 3, *, sign: bool = False) -> str:
+    """Write an estimate; a dash for None."""
+    return "–" if value is None else with_interval(value.mean, value.interval, digits, sign=sign)
+
+
+def learning_table(setting: Setting) -> str:
+    """Return one row a method: success at the start, in the end, area, and the area against the reference."""
+    head = (
+        "learner",
+        "seeds",
+        "start",
+        "best round",
+        "last round",
+        "human steps",
+        "area",
+        f"area − {REFERENCE}, paired",
+        "core-min",
+    )
+    reference = setting.curve(REFERENCE)
+    return table(head, (_learning_row(each, reference) for each in setting.curves))
+
+
+def _learning_row(curve: MethodCurve, reference: MethodCurve | None) -> tuple[str, ...]:
+    compared = None if reference is None or reference is curve else paired_difference(curve, reference)
+    return (
+        curve.method,
+        str(len(curve.seeds)),
+        number(float(curve.success[0])),
+        number(curve.best),
+        with_interval(curve.final, curve.final_interval),
+        f"{curve.human_steps[-1]:.0f}",
+        estimate(curve.area),
+        estimate(compared, sign=True),
+        number(curve.cpu_s / 60, 1),
+    )
+
+
+def learning_section(setting: Setting) -> str:
+    """Return the table of one setting under a line that says what it is."""
+    line = (
+        f"**{setting.scene}**, supervisor *{setting.supervision}*: {setting.rounds} rounds of {setting.episodes} "
+        f"episodes, evaluated on {setting.evaluate} starts; areas up to {setting.budget:.0f} human steps."
+    )
+    return f"{line}\n\n{learning_table(setting)}"
