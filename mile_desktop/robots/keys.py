@@ -1,0 +1,134 @@
+"""CURVE keys: who may talk to a robot over a network, and how each side knows the other.
+
+Each side has a pair of keys in files of pyzmq's format. The robot's side keeps its own pair and, in ``windows/``, the
+public key of every window that is let in. A window keeps its pair with the user's settings and is told the robot's
+public key together with its address.
+"""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import platformdirs
+import zmq.auth
+
+from mile_desktop.robots.driver import RobotError
+
+ROBOT = "robot"
+WINDOW = "window"
+WINDOWS = "windows"
+_KEY = re.compile(r"[0-9A-Za-z.\-:+=^!/*?&<>()\[\]{}@%$#]{40}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """One side's keys, Z85."""
+
+    public: bytes
+    secret: bytes
+
+
+def window_keys_folder() -> Path:
+    """Return where this user's window keeps its pair."""
+    return Path(platformdirs.user_config_dir("mile-desktop", appauthor=False)) / "robot-keys"
+
+
+def make_keys(folder: Path, name: str) -> KeyPair:
+    """Return the pair called ``name`` in ``folder``, made where it is missing; never replaces one."""
+    if not (folder / f"{name}.key_secret").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        zmq.auth.create_certificates(folder, name)
+        (folder / f"{name}.key_secret").chmod(0o600)
+    return load_keys(folder, name)
+
+
+def load_keys(folder: Path, name: str) -> KeyPair:
+    """Return the pair called ``name``; raises ``RobotError`` where there is none."""
+    path = folder / f"{name}.key_secret"
+    try:
+        public, secret = zmq.auth.load_certificate(path)
+    except (OSError, ValueError) as error:
+        raise RobotError(f"{path} is no readable pair of keys ({error}); make one with `mile-desktop robot-keys`.") from (
+            error
+        )
+    if secret is None:
+        raise RobotError(f"{path} holds no secret key; make a pair with `mile-desktop robot-keys`.")
+    return KeyPair(public, secret)
+
+
+def checked_key(text: str) -> bytes:
+    """Return a public key as people paste it; raises ``RobotError`` for anything else."""
+    key = text.strip()
+    if not _KEY.fullmatch(key):
+        raise RobotError(f"{key!r} is no public key; expected the 40 characters that `mile-desktop robot-keys` shows.")
+    return key.encode("ascii")
+
+
+def let_in(folder: Path, name: str, public_key: str) -> Path:
+    """Let the window with ``public_key`` talk to the robot whose keys are in ``folder``; return the new file."""
+    if not _NAME.fullmatch(name):
+        raise RobotError(f"{name!r} cannot be a window's name; use letters, digits, dots, dashes and underscores.")
+    key = checked_key(public_key).decode("ascii")
+    path = folder / WINDOWS / f"{name}.key"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f'metadata\ncurve\n    public-key = "{key}"\n', "utf-8")
+    return path
+
+
+class KnownWindows:
+    """Says whether a window is let in; the folder is read anew each time, so nothing has to be restarted."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / WINDOWS
+
+    def callback(self, _domain: str, key: bytes) -> bool:
+        """Return whether the window with this public key (Z85) is known; pyzmq asks."""
+        return key in {public for path in sorted(self._folder.glob("*.key")) if (public := _public(path))}
+
+
+def _public(path: Path) -> bytes | None:
+    try:
+        public, _ = zmq.auth.load_certificate(path)
+    except (OSError, ValueError):
+        return None  # a file that is being written, or is none: nobody is let in by it
+    return public
+
+
+# ── addresses ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def checked_address(text: str) -> str:
+    """Return ``tcp://host:port`` as people write it, with or without ``tcp://``; raises ``RobotError``."""
+    address = text.strip()
+    if "://" not in address:
+        address = f"tcp://{address}"
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit("tcp://"), None
+    if parts.scheme != "tcp" or not parts.hostname or not port or parts.path not in {"", "/"}:
+        raise RobotError(f"{text!r} is no address of a robot; expected tcp://HOST:PORT, e.g. tcp://127.0.0.1:5870.")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"tcp://{host}:{port}"
+
+
+def with_port(address: str, port: int) -> str:
+    """Return the address with another port."""
+    return f"{address.rsplit(':', 1)[0]}:{port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine can be at ``host`` (a name, an IP address, or a whole ``tcp://`` address)."""
+    if "://" in host:
+        host = urlsplit(host).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,39 @@
+"""What keeps motion within bounds on both sides: each axis's limit, and slow first motions."""
+
+import numpy as np
+
+from mile_desktop.robots.description import RobotDescription
+from mile_desktop.robots.driver import FloatArray
+
+
+class MotionLimits:
+    """Cuts actions to what a robot allows now; one on the window's side, one on the robot's.
+
+    After ``begin`` the speed rises evenly from ``slowest`` to full over ``ramp_s``.
+    """
+
+    def __init__(self, description: RobotDescription) -> None:
+        self._limit = np.array([axis.limit for axis in description.actions], np.float32)
+        self._ramp_s = description.ramp_s
+        self._slowest = description.slowest
+        self._began = -np.inf
+
+    def begin(self, now: float) -> None:
+        """Motion is allowed from now on, slowly at first."""
+        self._began = now
+
+    def speed(self, now: float) -> float:
+        """Return the share of full speed that is allowed at ``now``."""
+        if self._ramp_s <= 0.0:
+            return 1.0
+        risen = min(1.0, max(0.0, (now - self._began) / self._ramp_s))
+        return self._slowest + (1.0 - self._slowest) * risen
+
+    def scale(self, action: FloatArray, now: float) -> FloatArray:
+        """Return the action slowed down in all its entries alike: its direction stays (the window's side)."""
+        return self.cut(action * np.float32(self.speed(now)), now)
+
+    def cut(self, action: FloatArray, now: float) -> FloatArray:
+        """Return the action with every entry cut to what is allowed (the robot's side, whatever comes in)."""
+        bound = self._limit * np.float32(self.speed(now))
+        return np.clip(action, -bound, bound).astype(np.float32)

@@ -1,0 +1,220 @@
+"""ZeroMQ on both sides: a client's wire, and the sockets of a robot's side. Encrypted unless everything is loopback."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import zmq
+from zmq.auth.thread import ThreadAuthenticator
+from zmq.utils.monitor import parse_monitor_message
+
+from mile_desktop.robots.driver import RobotError
+from mile_desktop.robots.keys import (
+    ROBOT,
+    WINDOW,
+    KeyPair,
+    KnownWindows,
+    checked_address,
+    checked_key,
+    is_loopback,
+    load_keys,
+    make_keys,
+    window_keys_folder,
+)
+from mile_desktop.robots.protocol import MAX_MESSAGE_BYTES
+
+_FAREWELL_MS = 200
+_QUEUE = 64
+_HEARTBEAT_MS = 300
+_HEARTBEAT_TIMEOUT_MS = 1000
+_TAKEN_AT_ONCE = 256
+
+_REFUSED = "the keys were refused: check the robot's public key, and that the robot lets this window in"
+_NOTHING_THERE = "nothing answers at this address"
+_SILENT = "something listens there, but it does not answer as a robot does"
+
+
+class ZmqWire:
+    """A client's connection to ``address``; makes itself anew by itself, and says what it knows of trouble.
+
+    Parameters
+    ----------
+    address
+        ``tcp://host:port``.
+    robot_key
+        The robot's public key; empty only for loopback.
+    keys
+        The window's pair; by default the user's, made where it is missing.
+
+    Raises
+    ------
+    RobotError
+        The address is none, or is not this machine and there is no key.
+    """
+
+    def __init__(self, address: str, robot_key: str = "", keys: KeyPair | None = None) -> None:
+        self.address = checked_address(address)
+        self._socket = zmq.Context.instance().socket(zmq.DEALER)
+        self._events: zmq.Socket[bytes] | None = None
+        self._trouble = _NOTHING_THERE
+        try:
+            bound_queues(self._socket)
+            self._socket.setsockopt(zmq.LINGER, _FAREWELL_MS)
+            self._socket.setsockopt(zmq.IMMEDIATE, 1)  # nothing waits for a connection: it would come too late
+            self._socket.setsockopt(zmq.RECONNECT_IVL, 100)
+            self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
+            self._socket.setsockopt(zmq.CONNECT_TIMEOUT, 2000)
+            encrypt(self._socket, self.address, robot_key, keys)
+            self._events = self._socket.get_monitor_socket(zmq.EVENT_ALL)
+            self._socket.connect(self.address)
+        except zmq.ZMQError as error:
+            self.close()
+            raise RobotError(f"{self.address} cannot be used as an address: {error}.") from error
+        except RobotError:
+            self.close()
+            raise
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing comes through, as far as it can be told."""
+        while self._events is not None and self._events.poll(0):
+            event = parse_monitor_message(self._events.recv_multipart())
+            self._trouble = _after(int(event["event"]), self._trouble)
+        return self._trouble
+
+    def send(self, data: bytes) -> bool:
+        """Send, or return False where there is no connection or its queue is full."""
+        try:
+            self._socket.send(data, zmq.NOBLOCK)
+        except zmq.Again:
+            return False
+        return True
+
+    def receive(self) -> list[bytes]:
+        """Return everything that has arrived; messages of several parts are none of ours."""
+        found: list[bytes] = []
+        for _ in range(_TAKEN_AT_ONCE):
+            try:
+                parts = self._socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                break
+            found.extend(parts if len(parts) == 1 else [b""])
+        return found
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for something to arrive, at most so long."""
+        return bool(self._socket.poll(max(0, round(timeout_s * 1000))))
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._events is not None:
+            self._socket.disable_monitor()
+            self._events.close(0)
+            self._events = None
+        self._socket.close()
+
+
+def _after(event: int, trouble: str) -> str:
+    """Return what is known to be wrong after ``event``."""
+    failed = {
+        zmq.EVENT_HANDSHAKE_FAILED_AUTH,
+        zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL,
+        zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL,
+    }
+    if event in failed:
+        return _REFUSED
+    if event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
+        return ""
+    if event == zmq.EVENT_CONNECTED:
+        return trouble if trouble == _REFUSED else _SILENT
+    if event == zmq.EVENT_DISCONNECTED:
+        return trouble if trouble in {_REFUSED, _SILENT} else "the connection was cut"
+    if event == zmq.EVENT_CLOSED:
+        return trouble or _NOTHING_THERE
+    return trouble
+
+
+def encrypt(socket: "zmq.Socket[bytes]", address: str, robot_key: str, keys: KeyPair | None = None) -> None:
+    """Give a client's socket its keys; raises ``RobotError`` where it would speak in clear text to another machine."""
+    if not robot_key.strip():
+        if not is_loopback(address):
+            raise RobotError(
+                f"{address} is not this machine, and nothing is sent there in clear text: enter the robot's public key."
+            )
+        return
+    pair = keys or make_keys(window_keys_folder(), WINDOW)
+    socket.setsockopt(zmq.CURVE_PUBLICKEY, pair.public)
+    socket.setsockopt(zmq.CURVE_SECRETKEY, pair.secret)
+    socket.setsockopt(zmq.CURVE_SERVERKEY, checked_key(robot_key))
+
+
+def bound_queues(socket: "zmq.Socket[bytes]", queue: int = _QUEUE, largest: int = MAX_MESSAGE_BYTES) -> None:
+    """Let no queue grow without bounds, no message be larger than any of ours, and notice a half-open connection."""
+    socket.setsockopt(zmq.SNDHWM, queue)
+    socket.setsockopt(zmq.RCVHWM, queue)
+    socket.setsockopt(zmq.MAXMSGSIZE, largest)
+    socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_MS)
+    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _HEARTBEAT_TIMEOUT_MS)
+    socket.setsockopt(zmq.HANDSHAKE_IVL, 2000)
+    socket.setsockopt(zmq.LINGER, 0)
+
+
+class Door:
+    """The sockets of a robot's side in a ZeroMQ context of their own, with the keys of who may come in.
+
+    Parameters
+    ----------
+    bind
+        Address of the network interface; anything but loopback needs keys.
+    keys
+        Folder of the robot's keys, as ``robot-keys`` makes it; None for clear text on loopback.
+
+    Raises
+    ------
+    RobotError
+        Clear text would leave this machine, or there are no keys in the folder.
+    """
+
+    def __init__(self, bind: str = "127.0.0.1", keys: Path | None = None) -> None:
+        if keys is None and not is_loopback(bind):
+            raise RobotError(
+                f"{bind} can be reached from other machines, and nothing is served there in clear text: "
+                "make keys with `mile-desktop robot-keys DIR` and name them with --keys DIR."
+            )
+        self._bind = f"[{bind}]" if ":" in bind else bind
+        self._pair = load_keys(keys, ROBOT) if keys is not None else None
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._guard: ThreadAuthenticator | None = None
+        if keys is not None:
+            self._guard = ThreadAuthenticator(self._context)
+            self._guard.start()
+            self._guard.configure_curve_callback(domain="*", credentials_provider=KnownWindows(keys))
+
+    @property
+    def public_key(self) -> str:
+        """What windows have to be told; empty in clear text."""
+        return self._pair.public.decode("ascii") if self._pair else ""
+
+    def open(self, kind: int, port: int = 0, *, queue: int = _QUEUE) -> tuple["zmq.Socket[bytes]", int]:
+        """Return a bound socket and its port (``port``, or with 0 any that is free); raises ``RobotError``."""
+        socket = self._context.socket(kind)
+        bound_queues(socket, queue)
+        if self._pair is not None:
+            socket.setsockopt(zmq.CURVE_SERVER, 1)
+            socket.setsockopt(zmq.CURVE_SECRETKEY, self._pair.secret)
+            socket.setsockopt(zmq.CURVE_PUBLICKEY, self._pair.public)
+        socket.setsockopt(zmq.IPV6, int(":" in self._bind))
+        try:
+            socket.bind(f"tcp://{self._bind}:{port or '*'}")
+        except zmq.ZMQError as error:
+            socket.close(0)
+            raise RobotError(f"{self._bind}:{port} cannot be served at: {error}. Choose another --port.") from error
+        return socket, int(socket.getsockopt_string(zmq.LAST_ENDPOINT).rsplit(":", 1)[1])
+
+    def close(self, sockets: Sequence[Any] = ()) -> None:
+        """Close ``sockets`` and the context."""
+        for socket in sockets:
+            socket.close(_FAREWELL_MS)
+        if self._guard is not None:
+            self._guard.stop()
+        self._context.term()

@@ -1,0 +1,239 @@
+"""What window and robot say to each other over the network: msgspec structs in msgpack behind a magic and a version.
+
+The window sends a whole *intent* in every control step: what it wants of the robot now, with the action if it is to
+move. Intents replace each other, the newest counts; a lost, repeated or late one therefore changes nothing for long,
+and an intent is the heartbeat at the same time. The robot answers each with its *state*.
+
+Motion needs a *permit*: a number that only a person's arming, resuming or leaving of a stop increases. Whenever the
+robot's side stops moving by itself it revokes all permits up to the newest it has seen; it moves again only under a
+newer one.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+import numpy as np
+
+from mile_desktop.robots.description import MAX_ACTIONS, MAX_ENTRIES, RobotDescription, Text
+from mile_desktop.robots.driver import FloatArray
+from mile_desktop.robots.modes import Mode
+
+VERSION = 1
+MAGIC = b"MILE"
+MAX_MESSAGE_BYTES = 256 * 1024
+"""No message of either side is larger; larger ones end the connection that brings them."""
+
+Token = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+Floats = Annotated[bytes, msgspec.Meta(max_length=4 * MAX_ENTRIES)]
+"""Little-endian float32."""
+_STORED = np.dtype("<f4")
+
+
+class ProtocolError(Exception):
+    """Bytes that are no message; says why."""
+
+
+class VersionError(ProtocolError):
+    """A message of another version of the protocol."""
+
+    def __init__(self, found: int) -> None:
+        super().__init__(f"the other side speaks version {found} of the robot protocol, this side version {VERSION}")
+        self.found = found
+
+
+class Role(StrEnum):
+    """What a client may do."""
+
+    DRIVE = "drive"
+    WATCH = "watch"
+
+
+class Want(StrEnum):
+    """What the driving window wants of the robot now."""
+
+    REST = "rest"
+    """Disarmed."""
+    HOLD = "hold"
+    MOVE = "move"
+    STOP = "stop"
+
+
+class Reason(StrEnum):
+    """Why a client is turned away."""
+
+    VERSION = "version"
+    SESSION = "session"
+    """The robot does not know (any more) who is talking; say hello again."""
+    BUSY = "busy"
+    """Too many clients."""
+
+
+class _Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Base of everything on the wire."""
+
+
+# ── window → robot ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Hello(_Message, frozen=True, kw_only=True):
+    """The first word of a client, repeated until there is a ``Welcome``."""
+
+    client: Token
+    """Chosen by the client; whoever comes back with it goes on where it was."""
+    name: Annotated[str, msgspec.Meta(max_length=80)]
+    """For people: who is driving."""
+    role: Role
+    permit: Count
+    """Permits up to this one are void."""
+
+
+class Intent(_Message, frozen=True, kw_only=True):
+    """Everything the driving window wants now; sent in every control step."""
+
+    session: Token
+    seq: Count
+    """Counts up from 1; an intent that is not newer than the newest is refused."""
+    sent_at: float
+    """Sender's monotonic clock, s."""
+    due_at: float | None = None
+    """The same moment on the robot's clock, as far as the sender knows it."""
+    want: Want
+    permit: Count
+    action: Annotated[bytes, msgspec.Meta(max_length=4 * MAX_ACTIONS)] | None = None
+    """float32[a] where ``want`` is ``move``."""
+    reset: Count = 0
+    """Number of the newest start that was asked for, see ``State.reset_done``; heeded while the robot holds."""
+    seed: Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62)] = 0
+    """Which start that is."""
+
+
+class Look(_Message, frozen=True, kw_only=True):
+    """A watching client is there and wants states."""
+
+    session: Token
+    seq: Count
+    sent_at: float
+
+
+class Goodbye(_Message, frozen=True, kw_only=True):
+    """The client leaves; a driver's robot is disarmed."""
+
+    session: Token
+
+
+# ── robot → window ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Welcome(_Message, frozen=True, kw_only=True):
+    """Answers ``Hello``."""
+
+    session: Token
+    boot: Token
+    """Another one after the robot's side was started anew."""
+    role: Role
+    """What the client may do; a second driver may only watch."""
+    driver: Annotated[str, msgspec.Meta(max_length=80)]
+    """Who drives; empty while nobody does."""
+    description: RobotDescription
+    frames_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+    """Where camera frames come from; 0 for nowhere."""
+
+
+class Refused(_Message, frozen=True, kw_only=True):
+    """The client was not understood or is not let in."""
+
+    reason: Reason
+    text: Text
+
+
+class State(_Message, frozen=True, kw_only=True):
+    """What the robot is and does; answers every intent and look, and comes by itself while it is armed."""
+
+    seq: Count
+    boot: Token
+    mode: Mode
+    why: Text
+    """Why it is in this mode, where there is something to say."""
+    revoked: Count
+    """Permits up to this one are void."""
+    applied: Count
+    """The newest intent that was heeded."""
+    acted: Count
+    """The newest intent whose action was carried out."""
+    executed: Floats
+    """float32[a] as it was carried out then."""
+    measured_at: float
+    """Robot's monotonic clock, s."""
+    values: Floats
+    """float32[m]."""
+    scene_state: Floats = b""
+    success: bool = False
+    reset_done: Count = 0
+    """Number of the last start it went to by itself."""
+    driver: Annotated[str, msgspec.Meta(max_length=80)] = ""
+    speed: float = 1.0
+    """Share of full speed that is allowed now."""
+    refused: Count = 0
+    """Messages since the start that were none, late, repeated, too many or not allowed."""
+    echo_seq: Count = 0
+    """The message this one answers; 0: none."""
+    echo_sent_at: float = 0.0
+    """Its ``sent_at``."""
+    received_at: float = 0.0
+    """When it came, robot's clock, s."""
+    sent_at: float = 0.0
+    """Robot's clock, s."""
+
+
+FromWindow = Hello | Intent | Look | Goodbye
+FromRobot = Welcome | Refused | State
+
+_encoder = msgspec.msgpack.Encoder()
+_from_window = msgspec.msgpack.Decoder(FromWindow)
+_from_robot = msgspec.msgpack.Decoder(FromRobot)
+
+
+def encode(message: FromWindow | FromRobot, *, version: int = VERSION) -> bytes:
+    """Return the bytes that go over the wire."""
+    return MAGIC + bytes((version,)) + _encoder.encode(message)
+
+
+def decode_from_window(data: bytes) -> FromWindow:
+    """Return what a window said; raises ``ProtocolError`` for anything else, ``VersionError`` for another version."""
+    try:
+        return _from_window.decode(_body(data))
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise ProtocolError(f"no message of a window ({error})") from error
+
+
+def decode_from_robot(data: bytes) -> FromRobot:
+    """Return what a robot said; raises as ``decode_from_window``."""
+    try:
+        return _from_robot.decode(_body(data))
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise ProtocolError(f"no message of a robot ({error})") from error
+
+
+def _body(data: bytes) -> memoryview:
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise ProtocolError(f"{len(data)} bytes, expected at most {MAX_MESSAGE_BYTES}")
+    if data[: len(MAGIC)] != MAGIC or len(data) <= len(MAGIC):
+        raise ProtocolError("it does not begin as a message of the robot protocol does")
+    if data[len(MAGIC)] != VERSION:
+        raise VersionError(data[len(MAGIC)])
+    return memoryview(data)[len(MAGIC) + 1 :]
+
+
+def pack(values: FloatArray) -> bytes:
+    """Return float32[n] as it is sent."""
+    return values.astype(_STORED, copy=False).tobytes()
+
+
+def unpack(data: bytes, size: int) -> FloatArray | None:
+    """Return float32[size], or None where ``data`` is not that or not finite."""
+    if len(data) != 4 * size:
+        return None
+    values = np.frombuffer(data, _STORED).astype(np.float32)
+    return values if bool(np.isfinite(values).all()) else None

@@ -1,0 +1,120 @@
+"""A scene of ours as a robot: the stand-in that is served in place of a real one."""
+
+import time
+
+import numpy as np
+
+from mile_desktop.robots.description import ActionAxis, Measured, RobotCamera, RobotDescription
+from mile_desktop.robots.driver import NOTHING, FloatArray, Measurement, RobotError
+from mile_desktop.scenes.catalogue import scene_info
+from mile_desktop.scenes.environment import SceneEnv, make_scene, supervised
+
+CHECKLIST = ("Nobody is within reach of the arm.", "What the task needs is where it belongs.")
+
+
+class SimulatedRobot:
+    """Steps a scene by one control step for each action; stands still otherwise.
+
+    Parameters
+    ----------
+    scene
+        Name in the catalogue.
+    cameras
+        What is drawn of it elsewhere and sent.
+    seed
+        Of the first start.
+
+    Raises
+    ------
+    UnknownSceneError
+        There is no such scene.
+    """
+
+    def __init__(self, scene: str, *, cameras: tuple[RobotCamera, ...] = (), seed: int = 0) -> None:
+        self._info = scene_info(scene)
+        self._cameras = cameras
+        self._seed = seed
+        self._env: SceneEnv | None = None
+        self._observation = NOTHING
+        self._at = 0.0
+        self._success = self._over = False
+        self._description: RobotDescription | None = None
+
+    def describe(self) -> RobotDescription:
+        """Describe the scene as a robot."""
+        if self._description is None:
+            self._description = self._describe()
+        return self._description
+
+    def _describe(self) -> RobotDescription:
+        info, scene = self._info, supervised(self._open())
+        return RobotDescription(
+            name=f"Simulated {info.title.lower()}",
+            task=info.name,
+            summary=info.summary,
+            maker="MILE Desktop, simulation",
+            rate_hz=info.rate_hz,
+            max_steps=info.max_steps,
+            measures=tuple(Measured(label=label) for label in scene.observation_labels),
+            actions=tuple(ActionAxis(label=label, unit="of full speed") for label in info.action_labels),
+            cameras=self._cameras,
+            scene=info.name,
+            scene_state_size=len(scene.scene_state()),
+            tells_success=True,
+            resets_itself=True,
+            checklist=CHECKLIST,
+        )
+
+    def connect(self) -> None:
+        """Make the scene."""
+        self._open()
+
+    def _open(self) -> SceneEnv:
+        if self._env is None:
+            self._env = make_scene(self._info.name)
+            self.reset(self._seed)
+        return self._env
+
+    def read_state(self) -> Measurement:
+        """Return what the scene's observation is now."""
+        scene = supervised(self._opened())
+        return Measurement(self._observation, self._at, self._success, scene.scene_state())
+
+    def act(self, action: FloatArray) -> None:
+        """Take one control step, unless the task is done."""
+        if self._over:
+            return
+        observation, _, self._over, _, info = self._opened().step(action)
+        self._success = bool(info.get("success", False))
+        self._take(observation)
+
+    def hold(self) -> None:
+        """Go on from the measured pose: the scene stands still by itself."""
+        supervised(self._opened()).rebase()
+
+    def stop(self) -> None:
+        """Stand still."""
+        self.hold()
+
+    def reset(self, seed: int) -> None:
+        """Begin the episode that ``seed`` stands for."""
+        if self._env is None:
+            self._env = make_scene(self._info.name)
+        observation, _ = self._env.reset(seed=seed)
+        self._success = self._over = False
+        self._take(observation)
+
+    def close(self) -> None:
+        """Free the simulator."""
+        if self._env is not None:
+            self._env.close()
+            self._env = None
+
+    def _take(self, observation: FloatArray) -> None:
+        self._observation = np.asarray(observation, np.float32)
+        self._at = time.monotonic()
+
+    def _opened(self) -> SceneEnv:
+        if self._env is None:
+            raise RobotError("The simulated robot is not connected.")
+        return self._env
