@@ -10,7 +10,20 @@ from importlib import import_module
 import mile_desktop
 from mile_desktop.commands.command import CancelledError, Command, CommandError, Report, add_common_arguments
 
-_COMMANDS = ("scenes", "rollout", "train", "evaluate", "compare", "calibrate", "predict", "doctor", "bundle", "bench")
+_COMMANDS = (
+    "scenes",
+    "rollout",
+    "train",
+    "evaluate",
+    "compare",
+    "calibrate",
+    "predict",
+    "doctor",
+    "bundle",
+    "bench",
+    "serve-robot",
+    "robot-keys",
+)
 """Module and name of each command; only the module of the one that was asked for is imported."""
 
 _CANCELLED = 130
@@ -59,7 +72,8 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     words = parser.add_subparsers(metavar="COMMAND", required=True)
     wanted = [name for name in _COMMANDS if name in given] or _COMMANDS
     for name in wanted:
-        command: Command = getattr(import_module(f"mile_desktop.commands.{name}"), name.upper())
+        module = name.replace("-", "_")
+        command: Command = getattr(import_module(f"mile_desktop.commands.{module}"), module.upper())
         word = words.add_parser(command.name, help=command.help, description=command.help)
         add_common_arguments(word)
         command.add_arguments(word)

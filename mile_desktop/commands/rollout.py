@@ -4,6 +4,7 @@ import argparse
 
 from mile_desktop.commands.command import (
     Command,
+    CommandError,
     Report,
     add_policy_argument,
     add_scene_argument,
@@ -23,12 +24,20 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--operator", choices=SUPERVISORS, default="none", help="simulated supervisor (%(default)s)")
     parser.add_argument("--episodes", type=positive, default=1, metavar="N", help="(%(default)s)")
     parser.add_argument("--seed", type=int, default=0, metavar="K", help="seed of the first episode (%(default)s)")
+    parser.add_argument("--robot", default="", metavar="ADDRESS", help="drive the robot at tcp://HOST:PORT instead")
+    parser.add_argument("--robot-key", default="", metavar="KEY", help="its public key; needed on other machines")
+    parser.add_argument("--arm", action="store_true", help="let the robot move; without it nothing does")
     parser.add_argument("--realtime", action="store_true", help="at the control rate, not as fast as it goes")
 
 
 def _run(options: argparse.Namespace, report: Report) -> None:
+    if options.robot and not options.arm:
+        raise CommandError(f"{options.robot} is not armed, so nothing would move; look after it, then add --arm.")
     plan = LoadSession(
         workspace=str(options.workspace),
+        robot=options.robot,
+        robot_key=options.robot_key,
+        self_resetting=True,
         scene=options.scene,
         policy=options.policy,
         simulated_operator=options.operator,
@@ -40,7 +49,7 @@ def _run(options: argparse.Namespace, report: Report) -> None:
         _report_closed(episode, report)
 
     supervisor = simulated_supervisor(options.operator, options.scene) or NoOperator()
-    clock: Clock = SystemClock() if options.realtime else SimulatedClock()
+    clock: Clock = SystemClock() if options.realtime or options.robot else SimulatedClock()
     roll_out(plan, supervisor, options.episodes, clock=clock, on_episode=say)
 
 

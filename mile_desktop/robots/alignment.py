@@ -41,7 +41,7 @@ class ClockAlignment:
         self._exchanges.append(exchange)
 
     def forget(self) -> None:
-        """The robot's side was started anew: its clock may be another one."""
+        """Begin anew: the robot's side was restarted, and its clock may be another one."""
         self._exchanges.clear()
 
     @property

@@ -71,6 +71,8 @@ class NetworkRobot:
 
     def __init__(self, wire: Wire, clock: Callable[[], float], *, name: str, role: p.Role = p.Role.DRIVE) -> None:
         self.alignment = ClockAlignment()
+        self.commanded: FloatArray = np.zeros(0, np.float32)
+        """The last action as it was sent: slowed down and cut."""
         self._wire = wire
         self._clock = clock
         self._name = name[:80]
@@ -102,6 +104,11 @@ class NetworkRobot:
         if self._description is None:
             raise RobotError("The robot has not said yet what it is; connect first.")
         return self._description
+
+    @property
+    def address(self) -> str:
+        """Where it is."""
+        return self._wire.address
 
     @property
     def frames_port(self) -> int:
@@ -165,7 +172,7 @@ class NetworkRobot:
             When it does not in time, with what is known about why.
         """
         until = self._clock() + timeout_s
-        while not self._up:
+        while True:
             self.attend(wait=False)
             if self._up:
                 return
@@ -183,8 +190,8 @@ class NetworkRobot:
         """Send one action, slowed down and cut, and wait a fraction of a step for the answer."""
         if self._want is not p.Want.MOVE or self._limits is None:
             return
-        scaled = self._limits.scale(action, self._clock())
-        self._say(scaled)
+        self.commanded = self._limits.scale(action, self._clock())
+        self._say(self.commanded)
         self._wait_for_answer()
 
     @property
@@ -253,7 +260,9 @@ class NetworkRobot:
             return self.obstacle
         self._permit_anew(p.Want.REST)
         self._wait_until(lambda: self._mode is not Mode.STOPPED, LINK_TIMEOUT_S)
-        return "" if self._mode is not Mode.STOPPED else "The robot did not leave the stop; look after it and try again."
+        return (
+            "" if self._mode is not Mode.STOPPED else "The robot did not leave the stop; look after it and try again."
+        )
 
     def reset(self, seed: int) -> None:
         """Have a robot that resets itself go to a start, and wait for it.
@@ -284,7 +293,9 @@ class NetworkRobot:
         """Take what has come, notice silence, and speak where nothing else does; once in every tick."""
         self._listen()
         now = self._clock()
-        if self._up and now - self._heard_at > LINK_TIMEOUT_S:
+        # a robot that is to move holds by itself after its watchdog's time: sooner than that nothing can be wrong
+        patience_s = self.describe().watchdog_s if self._want is p.Want.MOVE else LINK_TIMEOUT_S
+        if self._up and now - self._heard_at > patience_s:
             self._lose(now - self._heard_at)
         if not self._session or not self._up:
             self._hail(now)

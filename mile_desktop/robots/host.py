@@ -80,6 +80,7 @@ class RobotHost:
         now = clock()
         self._credited_at = self._obeyed_at = self._acted_at = self._published_at = self._turned_at = now
         self._gap_held = True
+        self._received_at = now
         self._measured = Measurement(np.zeros(len(self.description.measures), np.float32), now)
         self._measured = self._measure()
 
@@ -108,6 +109,7 @@ class RobotHost:
     def receive(self, address: bytes, data: bytes) -> list[Outgoing]:
         """Heed one message from ``address`` and return the answers; whatever comes in, nothing is raised."""
         self._watch()
+        self._received_at = self._turned_at
         try:
             message = p.decode_from_window(data)
         except p.VersionError as error:
@@ -371,7 +373,7 @@ class RobotHost:
                 refused=self.refused,
                 echo_seq=echo.seq if echo else 0,
                 echo_sent_at=echo.sent_at if echo else 0.0,
-                received_at=now,
+                received_at=self._received_at,
                 sent_at=now,
             )
         )

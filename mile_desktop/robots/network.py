@@ -30,7 +30,7 @@ _HEARTBEAT_TIMEOUT_MS = 1000
 _TAKEN_AT_ONCE = 256
 
 _REFUSED = "the keys were refused: check the robot's public key, and that the robot lets this window in"
-_NOTHING_THERE = "nothing answers at this address"
+_NOTHING_THERE = "nothing answers at this address; is the robot on, and its side running?"
 _SILENT = "something listens there, but it does not answer as a robot does"
 
 
@@ -53,8 +53,8 @@ class ZmqWire:
     """
 
     def __init__(self, address: str, robot_key: str = "", keys: KeyPair | None = None) -> None:
-        self.address = checked_address(address)
-        self._socket = zmq.Context.instance().socket(zmq.DEALER)
+        self._address = checked_address(address)
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
         self._events: zmq.Socket[bytes] | None = None
         self._trouble = _NOTHING_THERE
         try:
@@ -64,15 +64,20 @@ class ZmqWire:
             self._socket.setsockopt(zmq.RECONNECT_IVL, 100)
             self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
             self._socket.setsockopt(zmq.CONNECT_TIMEOUT, 2000)
-            encrypt(self._socket, self.address, robot_key, keys)
+            encrypt(self._socket, self._address, robot_key, keys)
             self._events = self._socket.get_monitor_socket(zmq.EVENT_ALL)
-            self._socket.connect(self.address)
+            self._socket.connect(self._address)
         except zmq.ZMQError as error:
             self.close()
             raise RobotError(f"{self.address} cannot be used as an address: {error}.") from error
         except RobotError:
             self.close()
             raise
+
+    @property
+    def address(self) -> str:
+        """Where the robot is."""
+        return self._address
 
     @property
     def trouble(self) -> str:

@@ -191,8 +191,8 @@ FromWindow = Hello | Intent | Look | Goodbye
 FromRobot = Welcome | Refused | State
 
 _encoder = msgspec.msgpack.Encoder()
-_from_window = msgspec.msgpack.Decoder(FromWindow)
-_from_robot = msgspec.msgpack.Decoder(FromRobot)
+_from_window: msgspec.msgpack.Decoder[FromWindow] = msgspec.msgpack.Decoder(FromWindow)
+_from_robot: msgspec.msgpack.Decoder[FromRobot] = msgspec.msgpack.Decoder(FromRobot)
 
 
 def encode(message: FromWindow | FromRobot, *, version: int = VERSION) -> bytes:

@@ -7,6 +7,11 @@ class Wire(Protocol):
     """One client's connection; used by one thread."""
 
     @property
+    def address(self) -> str:
+        """What is at the other end, as people write it."""
+        ...
+
+    @property
     def trouble(self) -> str:
         """Why nothing comes through, as far as it can be told, in words; empty when nothing is known to be wrong."""
         ...

@@ -55,6 +55,8 @@ def roll_out(
 
     session = Session(plan, operator, publish=keep, show=_nobody_looks, clock=clock)
     try:
+        if plan.robot and (problem := session.arm()):
+            raise RolloutHeldError(problem)
         session.loop.start(episodes)
         ticks = 0
         while session.loop.supervision.phase is not Phase.IDLE:

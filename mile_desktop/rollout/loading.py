@@ -7,7 +7,7 @@ from mile_desktop.policies.checkpoint import load_policy, read_policy_config
 from mile_desktop.policies.expert_policy import ExpertPolicy
 from mile_desktop.policies.policy import Policy
 from mile_desktop.rollout.adopting import adopt_bundled
-from mile_desktop.rollout.scene import GymScene
+from mile_desktop.rollout.scene import Sized
 from mile_desktop.scenes.experts import load_expert
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
@@ -57,7 +57,7 @@ def policy_folder(workspace: Workspace, scene: str, reference: str) -> Path:
     raise UnknownPolicyError(f"There is no policy {reference!r} for {scene}; choose a folder or one of {choices}.")
 
 
-def load_named_policy(workspace: Workspace, scene: str, reference: str, driven: GymScene) -> LoadedPolicy:
+def load_named_policy(workspace: Workspace, scene: str, reference: str, driven: Sized) -> LoadedPolicy:
     """Load the policy that ``reference`` names and check that it fits the scene.
 
     Raises

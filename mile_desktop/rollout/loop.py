@@ -7,8 +7,10 @@ import numpy as np
 from mile_desktop.intervention.estimate import InterventionEstimate
 from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading, OperatorRequest
 from mile_desktop.policies.policy import FloatArray, PolicyOutput
+from mile_desktop.robots.driver import RobotError
 from mile_desktop.rollout.alert import AlertMonitor, AlertRule
 from mile_desktop.rollout.clock import Clock
+from mile_desktop.rollout.live import LiveRobot, Simulated
 from mile_desktop.rollout.messages import CameraRequest, Event, Note, StepTaken
 from mile_desktop.rollout.phases import MOVING, Phase, PhaseEvent
 from mile_desktop.rollout.rewind import RewindRing
@@ -46,7 +48,8 @@ class RolloutLoop:
         any ── stop ──► stopped ── reset ──► idle
         episode ends ──► resetting ──► autonomous | idle
 
-    While the robot holds, the simulated scene stands still and nothing is recorded: no step is taken.
+    While the robot holds, nothing is recorded: no step is taken. A live robot may ask for a person before an episode:
+    the loop waits in ``resetting`` until ``confirm_reset``.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class RolloutLoop:
         dwell_steps: int = 20,
         rewind_steps: int = 0,
         hazard: Callable[[], str] = no_hazard,
+        live: LiveRobot | None = None,
     ) -> None:
         self.supervision = Supervision(self._phase_changed)
         self.alert = AlertMonitor(AlertRule())
@@ -76,6 +80,8 @@ class RolloutLoop:
         self.device_connected = False
         self.episode: EpisodeState | None = None
         self._env = env
+        self._live = live or Simulated()
+        self._confirmed = False
         self._sink = sink
         self._publish = publish
         self._clock = clock
@@ -97,9 +103,37 @@ class RolloutLoop:
 
     def start(self, episodes: int = 1) -> None:
         """Begin a run of ``episodes`` episodes when idle; more of them when one is running."""
-        if self.supervision.phase is Phase.IDLE:
-            self.episodes_left = max(1, episodes) - 1
-            self._begin_episode(PhaseEvent.START)
+        if self.supervision.phase is not Phase.IDLE:
+            return
+        if problem := self._live.obstacle():
+            self._publish(Note(level="warning", text=problem))
+            return
+        self.episodes_left = max(1, episodes)
+        if self.checklist:
+            self.supervision.apply(PhaseEvent.PREPARE)
+            self._dwell_left = 0
+        else:
+            self._begin_next(PhaseEvent.START)
+
+    @property
+    def checklist(self) -> tuple[str, ...]:
+        """What a person has to see to before episodes of this robot."""
+        return self._live.checklist
+
+    @property
+    def awaits_person(self) -> bool:
+        """The next episode begins when a person has confirmed the checklist."""
+        waits = self.supervision.phase is Phase.RESETTING and self.episodes_left > 0 and self._dwell_left <= 0
+        return waits and bool(self.checklist) and not self._confirmed
+
+    def confirm_reset(self) -> None:
+        """Begin the next episode: a person has seen to the checklist."""
+        if self.awaits_person:
+            self._confirmed = True
+
+    def end_run(self) -> None:
+        """Begin no further episode."""
+        self.episodes_left = 0
 
     def stop(self, reason: str = "Stopped by the operator.") -> None:
         """Latch the stop; the running episode is kept as aborted."""
@@ -109,8 +143,10 @@ class RolloutLoop:
         self.supervision.apply(PhaseEvent.STOP, reason)
 
     def reset(self) -> None:
-        """Leave the stop; the scene goes back to a start."""
-        if self.supervision.apply(PhaseEvent.RESET):
+        """Leave the stop; a scene goes back to a start, a live robot stays where it is."""
+        if self.supervision.phase is Phase.STOPPED and (problem := self._live.leave_stop()):
+            self._publish(Note(level="warning", text=problem))
+        elif self.supervision.apply(PhaseEvent.RESET):
             self._show(self._reset_env(self._next_seed), 0)
 
     def toggle_hold(self) -> None:
@@ -150,6 +186,7 @@ class RolloutLoop:
 
     def tick(self) -> None:
         """Do everything one control period asks for."""
+        self._live.attend()
         if self.episode is not None:
             self._episode_tick(self.episode)
         elif self.supervision.phase is Phase.RESETTING:
@@ -169,14 +206,17 @@ class RolloutLoop:
         elif self._dwell_left > 0:
             self._dwell_left -= 1
         elif self.episodes_left > 0:
-            self.episodes_left -= 1
-            self._begin_episode(PhaseEvent.NEXT_EPISODE)
+            if OperatorRequest.START in reading.requests:
+                self.confirm_reset()
+            if not self.awaits_person:
+                self._begin_next(PhaseEvent.NEXT_EPISODE)
         else:
             self.supervision.apply(PhaseEvent.RUN_FINISHED)
             self._show(self._reset_env(self._next_seed), 0)
 
     def _episode_tick(self, episode: EpisodeState) -> None:
         self._heed_obstacle()
+        episode.observation = self._live.newest(episode.observation)
         output = self.running.policy.act(episode.observation)
         if problem := output_problem(output, len(self._zero)):
             self.fault(f"{problem} End the episode, or choose another policy.")
@@ -194,7 +234,7 @@ class RolloutLoop:
 
     def _heed_obstacle(self) -> None:
         """Hold while the disk refuses or something the robot depends on is missing; say so when it is over."""
-        before, self._obstacle = self._obstacle, self._sink.problem or self._hazard()
+        before, self._obstacle = self._obstacle, self._sink.problem or self._live.hazard() or self._hazard()
         if self._obstacle:
             self.fault(self._obstacle)
         elif before and self.supervision.reason == before:
@@ -210,7 +250,7 @@ class RolloutLoop:
         if self.supervision.phase is Phase.TAKEOVER and not reading.connected:
             self.fault(f"{self.operator.device} is gone. The robot holds; plug it in again and resume.")
         elif reading.takeover and not blocked:
-            if self.supervision.phase is Phase.HOLD and self._takeover_pressed:
+            if self.supervision.phase is Phase.HOLD and (self._takeover_pressed or self._live.must_resume):
                 return  # a button that was down when the robot began to hold must be let go first
             if problem := action_problem(reading.action, len(self._zero)):
                 self.fault(f"The operator's action {problem}.")
@@ -273,6 +313,9 @@ class RolloutLoop:
         self._history.keep(episode.step, episode.row)
         try:
             observation, reward, terminated, truncated, info = self._env.step(action)
+        except RobotError as error:
+            self.fault(str(error))
+            return
         except (RuntimeError, ValueError, ArithmeticError) as error:
             # whatever the simulator reports: the robot must not go on from a state nobody knows
             self.fault(f"The simulator failed: {error} End the episode to start over.")
@@ -285,7 +328,7 @@ class RolloutLoop:
             policy_mean=output.mean,
             policy_std=output.std,
             human_action=action if human else None,
-            action=action,
+            action=info.get("executed", action),
             intervention=human,
             intervention_prob=estimate.probability,
             intervention_prob_low=estimate.low,
@@ -334,6 +377,16 @@ class RolloutLoop:
 
     # ── episodes ─────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def _begin_next(self, event: PhaseEvent) -> None:
+        """Begin an episode of the run, or say why that is not possible and wait for a person again."""
+        self._confirmed = False
+        if problem := self._live.prepare(self._next_seed):
+            self._publish(Note(level="warning", text=problem))
+            self.episodes_left = self.episodes_left if self.checklist else 0
+            return
+        self.episodes_left -= 1
+        self._begin_episode(event)
+
     def _begin_episode(self, event: PhaseEvent) -> None:
         self._adopt_promoted()
         seed = self._next_seed
@@ -365,6 +418,7 @@ class RolloutLoop:
         return self._env.scene_state()
 
     def _phase_changed(self, before: Phase, after: Phase) -> None:
+        self._move_or_pause(before, after)
         if Phase.TAKEOVER in {before, after} or after is Phase.HOLD:
             # deltas go on from where the robot is, not from where its last command wanted it
             self._env.rebase()
@@ -372,6 +426,15 @@ class RolloutLoop:
             self.asking = False
         if after is Phase.RESETTING:
             self._dwell_left = self._dwell_steps
+
+    def _move_or_pause(self, before: Phase, after: Phase) -> None:
+        """Let a live robot follow the phase."""
+        if after is Phase.STOPPED:
+            self._live.stop()
+        elif before in MOVING and after not in MOVING:
+            self._live.pause()
+        elif after in MOVING and before not in MOVING and (problem := self._live.go()):
+            self.fault(problem)
 
     def _read_operator(self, proposal: FloatArray, mean: FloatArray, std: FloatArray) -> OperatorReading:
         episode = self.episode

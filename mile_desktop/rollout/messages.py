@@ -16,12 +16,19 @@ class Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 # ── commands: window → worker ────────────────────────────────────────────────────────────────────────────────────
 
 
-class LoadSession(Message, frozen=True):
+class LoadSession(Message, frozen=True, kw_only=True):
     """Load scene, policy, intervention model and operators; answered by ``SessionLoaded`` or ``Fault``."""
 
     workspace: str
     """Folder of the workspace."""
     scene: str
+    """Name of the scene; where ``robot`` is given, its task counts instead."""
+    robot: str = ""
+    """Address of a network robot to drive in place of a scene, ``tcp://host:port``."""
+    robot_key: str = ""
+    """Its public key; empty only on this machine."""
+    self_resetting: bool = False
+    """Nobody sits there: a robot that can goes to its starts by itself, without a person's word."""
     policy: str
     """A policy id of the workspace, a folder, ``initial`` or ``expert``."""
     intervention_model: str = ""
@@ -44,6 +51,24 @@ class StartEpisodes(Message, frozen=True):
     """Begin a run of ``episodes`` episodes."""
 
     episodes: int = 1
+
+
+class ArmRobot(Message, frozen=True):
+    """A person permits the robot to move; it still holds until an episode begins or is resumed."""
+
+
+class DisarmRobot(Message, frozen=True):
+    """Let the robot not move any more until it is armed again; a running episode holds."""
+
+
+class AskToDrive(Message, frozen=True):
+    """Ask for a robot that another window drove until now."""
+
+
+class ConfirmReset(Message, frozen=True):
+    """A person has seen to the robot's checklist: begin the next episode; or, not ``ready``, end the run."""
+
+    ready: bool = True
 
 
 class RequestStop(Message, frozen=True):
@@ -144,7 +169,7 @@ class Shutdown(Message, frozen=True):
 # ── events: worker → window ──────────────────────────────────────────────────────────────────────────────────────
 
 
-class SessionLoaded(Message, frozen=True):
+class SessionLoaded(Message, frozen=True, kw_only=True):
     """The worker is ready to start."""
 
     scene: str
@@ -155,6 +180,10 @@ class SessionLoaded(Message, frozen=True):
     action_labels: tuple[str, ...]
     max_steps: int
     rate_hz: float
+    robot: str = ""
+    """Address of the robot that is driven; empty for a scene."""
+    robot_scene: str = ""
+    """The scene as which it can be drawn; empty for none."""
 
 
 class Status(Message, frozen=True):
@@ -205,6 +234,38 @@ class StepTaken(Message, frozen=True):
     executed: tuple[float, ...]
     std: tuple[float, ...]
     phase: Phase
+
+
+class RobotStatus(Message, frozen=True):
+    """How a network robot and the link to it are; newest wins, sent in every tick while there is one."""
+
+    name: str
+    address: str
+    up: bool
+    trouble: str
+    """Why the link is down; empty while it is up."""
+    mode: str
+    """``disarmed``, ``holding``, ``active`` or ``stopped``, as the robot's own side says; empty until it has."""
+    armed: bool
+    may_drive: bool
+    """Another window drives where this is False."""
+    driver: str
+    """Who drives."""
+    obstacle: str
+    """Why it may not move now, in words."""
+    round_trip_ms: float
+    clock_offset_ms: float
+    clock_error_ms: float
+    speed: float
+    """Share of full speed that the robot allows now; 0 while it does not move."""
+    refused: int
+    """Messages that either side did not take."""
+    lost: int
+    """How often the link was lost."""
+    checklist: tuple[str, ...] = ()
+    """What to see to before the next episode; filled only while a person is waited for."""
+    camera_addresses: tuple[str, ...] = ()
+    """Its cameras, as live cameras name them."""
 
 
 class EpisodeClosed(Message, frozen=True):
@@ -265,6 +326,10 @@ class PadState(Message, frozen=True):
 Command = (
     LoadSession
     | StartEpisodes
+    | ArmRobot
+    | DisarmRobot
+    | AskToDrive
+    | ConfirmReset
     | RequestStop
     | RequestReset
     | ToggleHold
@@ -280,4 +345,15 @@ Command = (
     | WatchCameras
     | Shutdown
 )
-Event = SessionLoaded | Status | StepTaken | EpisodeClosed | PolicyAccepted | Note | Fault | CameraRequest | PadState
+Event = (
+    SessionLoaded
+    | Status
+    | RobotStatus
+    | StepTaken
+    | EpisodeClosed
+    | PolicyAccepted
+    | Note
+    | Fault
+    | CameraRequest
+    | PadState
+)

@@ -18,6 +18,8 @@ class PhaseEvent(StrEnum):
     """What can happen to a phase."""
 
     START = "start"
+    PREPARE = "prepare"
+    """Start where a person has to see to something first."""
     TAKEOVER_PRESSED = "takeover_pressed"
     TAKEOVER_RELEASED = "takeover_released"
     HOLD_PRESSED = "hold_pressed"
@@ -39,6 +41,7 @@ IN_EPISODE = frozenset({Phase.AUTONOMOUS, Phase.TAKEOVER, Phase.HOLD})
 
 TRANSITIONS: dict[tuple[Phase, PhaseEvent], Phase] = {
     (Phase.IDLE, PhaseEvent.START): Phase.AUTONOMOUS,
+    (Phase.IDLE, PhaseEvent.PREPARE): Phase.RESETTING,
     (Phase.AUTONOMOUS, PhaseEvent.TAKEOVER_PRESSED): Phase.TAKEOVER,
     (Phase.HOLD, PhaseEvent.TAKEOVER_PRESSED): Phase.TAKEOVER,
     (Phase.TAKEOVER, PhaseEvent.TAKEOVER_RELEASED): Phase.AUTONOMOUS,

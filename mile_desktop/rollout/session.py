@@ -9,13 +9,13 @@ from mile_desktop.operators.operator import Operator
 from mile_desktop.rollout.cadence import Cadence
 from mile_desktop.rollout.clock import Clock
 from mile_desktop.rollout.loop import Publish, RolloutLoop, no_hazard
-from mile_desktop.rollout.messages import EpisodeClosed, LoadSession, SessionLoaded, Status
+from mile_desktop.rollout.messages import EpisodeClosed, LoadSession, RobotStatus, SessionLoaded, Status
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.rollout.recorder import ClosedKind, Recorder
+from mile_desktop.rollout.robot_scene import RobotScene
 from mile_desktop.rollout.running import RunningPolicy
-from mile_desktop.rollout.scene import GymScene
+from mile_desktop.rollout.subject import open_subject
 from mile_desktop.rollout.watching import load_running_policy
-from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.ids import new_episode_id, now
 from mile_desktop.storage.records import EpisodeRecord, EpisodeStart
@@ -25,7 +25,7 @@ Show = Callable[..., None]
 
 
 class Session:
-    """Owns scene, loop and recorder; used by the thread that made it.
+    """Owns scene or robot, loop and recorder; used by the thread that made it.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Session:
 
     Raises
     ------
-    WorkspaceError, UnknownSceneError, SceneDescriptionError, UnknownPolicyError, PolicyFileError
+    WorkspaceError, UnknownSceneError, SceneDescriptionError, UnknownPolicyError, PolicyFileError, RobotError
         In words, with nothing left open.
     """
 
@@ -59,21 +59,20 @@ class Session:
         hazard: Callable[[], str] = no_hazard,
     ) -> None:
         self.plan = plan
-        self._info = scene_info(plan.scene)
         self._operator = operator
         self._publish = publish
         with ExitStack() as undoing:
             self._workspace = Workspace.open(plan.workspace)
             undoing.callback(self._workspace.close)
             self._recorded_before = Catalogue(self._workspace).episode_count()
-            self._scene = GymScene.make(plan.scene)
-            undoing.callback(self._scene.close)
+            self._subject = subject = open_subject(plan)
+            undoing.callback(subject.env.close)
             running = self.load_policy(plan.policy, plan.intervention_model)
             self.recorder = Recorder(Path(plan.workspace), self._episode_closed)
             undoing.callback(self.recorder.close)
-            self.cadence = Cadence(plan.rate_hz * plan.speed, clock)
+            self.cadence = Cadence(subject.rate_hz, clock)
             self.loop = RolloutLoop(
-                env=self._scene,
+                env=subject.env,
                 running=running,
                 operator=operator,
                 sink=self.recorder,
@@ -81,8 +80,9 @@ class Session:
                 clock=clock,
                 describe_episode=self._describe_episode,
                 show=show,
-                rewind_steps=plan.rewind_steps,
+                rewind_steps=subject.rewind_steps,
                 hazard=hazard,
+                live=subject.live,
                 first_seed=self._recorded_before if plan.seed is None else plan.seed,
             )
             undoing.pop_all()
@@ -91,9 +91,9 @@ class Session:
         """Load a policy and the intervention model that goes with it; may be called on another thread."""
         return load_running_policy(
             self._workspace,
-            self.plan.scene,
+            self._subject.name,
             policy,
-            self._scene,
+            self._subject.env,
             intervention_model=intervention_model,
             live_source=self.plan.live_source,
         )
@@ -102,14 +102,50 @@ class Session:
         """Return what there is to say once everything is loaded."""
         running = self.loop.running
         return SessionLoaded(
-            scene=self.plan.scene,
+            scene=self._subject.name,
             policy_id=running.policy.policy_id,
             policy_name=running.name,
             basis=running.estimator.basis,
-            action_labels=self._info.action_labels,
-            max_steps=self._info.max_steps,
-            rate_hz=self.plan.rate_hz,
+            action_labels=self._subject.action_labels,
+            max_steps=self._subject.max_steps,
+            rate_hz=self._rate_hz,
+            robot=self._robot.address if self._robot else "",
+            robot_scene=self._robot.description.scene if self._robot else "",
         )
+
+    @property
+    def _robot(self) -> RobotScene | None:
+        return self._subject.robot
+
+    @property
+    def _rate_hz(self) -> float:
+        """Control steps a second of the robot's own time."""
+        return self.plan.rate_hz if self._robot is None else self._robot.description.rate_hz
+
+    # ── a robot ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def arm(self) -> str:
+        """Permit the robot to move; return why that is not possible, or an empty string."""
+        return self._robot.robot.arm() if self._robot else ""
+
+    def disarm(self) -> None:
+        """Let the robot not move any more; a running episode holds."""
+        if self._robot is not None:
+            self._robot.robot.disarm()
+            self.loop.fault("The robot was disarmed. Arm it, then resume.")
+
+    def ask_to_drive(self) -> None:
+        """Ask for the robot anew."""
+        if self._robot is not None:
+            self._robot.robot.ask_to_drive()
+
+    def robot_status(self) -> RobotStatus | None:
+        """Return one consistent snapshot of the robot; None where there is none."""
+        if self._robot is None:
+            return None
+        return self._robot.status(self.loop.checklist if self.loop.awaits_person else ())
+
+    # ── what is said of it ───────────────────────────────────────────────────────────────────────────────────────
 
     def status(self) -> Status:
         """Return one consistent snapshot."""
@@ -128,7 +164,7 @@ class Session:
             device=self._operator.device,
             instruction=self._operator.instruction,
             device_connected=loop.device_connected,
-            rate_hz=0.0 if idle else cadence.rate_hz / self.plan.speed,
+            rate_hz=0.0 if idle else cadence.rate_hz * self._rate_hz / self._subject.rate_hz,
             lateness_p99_ms=cadence.lateness_p99_ms,
             lateness_max_ms=cadence.lateness_max_ms,
             overruns=cadence.overruns,
@@ -143,18 +179,18 @@ class Session:
         if self.loop.supervision.in_episode:
             self.loop.stop("The session is closed.")
         self.recorder.close()
-        self._scene.close()
+        self._subject.env.close()
         self._workspace.close()
 
     def _describe_episode(self, seed: int, running: RunningPolicy) -> EpisodeStart:
         return EpisodeStart(
             episode_id=new_episode_id(),
-            scene=self.plan.scene,
+            scene=self._subject.name,
             seed=seed,
             policy_id=running.policy.policy_id,
             operator=self._operator.kind,
             device=self._operator.device,
-            rate_hz=self.plan.rate_hz,
+            rate_hz=self._rate_hz,
             started_at=now(),
             software_version=mile_desktop.__version__,
             intervention_model_id=running.model_id,

@@ -11,7 +11,7 @@ from mile_desktop.places import bundled_models
 from mile_desktop.policies.policy import FloatArray, PolicyOutput
 from mile_desktop.rollout.loading import load_named_policy
 from mile_desktop.rollout.running import RunningPolicy
-from mile_desktop.rollout.scene import GymScene
+from mile_desktop.rollout.scene import Sized
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
 
@@ -75,7 +75,7 @@ def load_running_policy(
     workspace: Workspace,
     scene: str,
     policy: str,
-    driven: GymScene,
+    driven: Sized,
     *,
     intervention_model: str = "",
     live_source: str = "ensemble",

@@ -15,6 +15,7 @@ from mile_desktop.intervention.model import InterventionModelError
 from mile_desktop.operators.profile import ProfileError, decode_profile
 from mile_desktop.operators.supervisors import UnknownSupervisorError
 from mile_desktop.policies.policy import FloatArray, PolicyFileError
+from mile_desktop.robots.driver import RobotError
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.alert import AlertMonitor, AlertRule
 from mile_desktop.rollout.cadence import Cadence
@@ -41,6 +42,7 @@ LOADING_ERRORS = (
     UnknownExpertError,
     SceneDescriptionError,
     UnknownSupervisorError,
+    RobotError,
     OSError,
 )
 """What can be wrong with what people ask for; each says so in words."""
@@ -53,7 +55,7 @@ _OUTCOMES = frozenset({"success", "failure", "aborted"})
 def run_worker(connection: Connection, state_slot_name: str) -> None:
     """Entry point of the process; ends when the window says so or is gone."""
     _prefer_control()
-    endpoint: Endpoint[m.Command] = Endpoint(connection, m.Command, newest_wins=(m.Status, m.PadState))
+    endpoint: Endpoint[m.Command] = Endpoint(connection, m.Command, newest_wins=(m.Status, m.RobotStatus, m.PadState))
     with endpoint:
         slot = StateSlot.attach(state_slot_name)
         worker = Worker(endpoint, slot)
@@ -98,6 +100,10 @@ class Worker:
         self._handlers: dict[type, Callable[..., None]] = {
             m.LoadSession: self._load,
             m.StartEpisodes: self._start,
+            m.ArmRobot: self._arm,
+            m.DisarmRobot: self._disarm,
+            m.AskToDrive: self._ask_to_drive,
+            m.ConfirmReset: self._confirm_reset,
             m.RequestStop: self._stop,
             m.RequestReset: self._reset,
             m.ToggleHold: self._toggle_hold,
@@ -137,6 +143,8 @@ class Worker:
             session.loop.tick()
             self._call_for_attention(session)
             self._endpoint.send(session.status())
+            if (robot := session.robot_status()) is not None:
+                self._endpoint.send(robot)
             self._report_disk(session.recorder.problem)
         self._report_pad()
         (self._idle_cadence if session is None else session.cadence).wait()
@@ -189,7 +197,7 @@ class Worker:
         # what was loaded stays: the collector need not look at it again while the robot moves
         gc.collect()
         gc.freeze()
-        if plan.speed == 1.0:
+        if plan.speed == 1.0 or plan.robot:
             enter_real_time()
         self._session.cadence.restart()
         self._endpoint.send(self._session.loaded())
@@ -205,6 +213,26 @@ class Worker:
     def _start(self, command: m.StartEpisodes) -> None:
         if self._session is not None:
             self._session.loop.start(command.episodes)
+
+    def _arm(self, _: m.ArmRobot) -> None:
+        if self._session is not None and (problem := self._session.arm()):
+            self._endpoint.send(m.Note(level="warning", text=problem))
+
+    def _disarm(self, _: m.DisarmRobot) -> None:
+        if self._session is not None:
+            self._session.disarm()
+
+    def _ask_to_drive(self, _: m.AskToDrive) -> None:
+        if self._session is not None:
+            self._session.ask_to_drive()
+
+    def _confirm_reset(self, command: m.ConfirmReset) -> None:
+        if self._session is None:
+            return
+        if command.ready:
+            self._session.loop.confirm_reset()
+        else:
+            self._session.loop.end_run()
 
     def _stop(self, _: m.RequestStop) -> None:
         if self._session is not None:

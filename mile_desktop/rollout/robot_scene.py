@@ -1,0 +1,176 @@
+"""A robot behind a network as the rollout loop drives it: a ``DrivenScene`` and a ``LiveRobot`` in one."""
+
+from collections import deque
+from typing import Any
+
+import numpy as np
+
+from mile_desktop.policies.policy import FloatArray
+from mile_desktop.robots.client import NetworkRobot
+from mile_desktop.robots.driver import RobotError
+from mile_desktop.robots.protocol import Role
+from mile_desktop.rollout.messages import RobotStatus
+from mile_desktop.rollout.scene import StepResult
+
+_RESUME = "Resume when it is safe to go on."
+
+
+class RobotScene:
+    """Steps are commands, observations come when they come; nothing is ever put back by this program.
+
+    Used by the loop's thread. A robot cannot be rewound: the loop is to keep no history of it.
+
+    Parameters
+    ----------
+    robot
+        Connected; closed by ``close``.
+    self_resetting
+        Begin episodes without asking a person, where the robot resets itself: only for runs nobody sits at.
+    """
+
+    def __init__(self, robot: NetworkRobot, *, self_resetting: bool = False) -> None:
+        self.robot = robot
+        self.description = robot.describe()
+        self.action_size = self.description.action_size
+        self.observation_size = self.description.observation_size
+        asks = not (self_resetting and self.description.resets_itself)
+        self.checklist = (self.description.checklist or ("Everything is where an episode begins.",)) if asks else ()
+        self._frames: deque[FloatArray] = deque(maxlen=self.description.frames)
+        self._steps = 0
+        self._watch_from()
+
+    # ── DrivenScene ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def reset(self, *, seed: int) -> tuple[FloatArray, dict[str, Any]]:  # noqa: ARG002 - ``prepare`` went there
+        """Begin to observe anew; nothing moves."""
+        self._watch_from()
+        return self._observation(), {}
+
+    def step(self, action: FloatArray) -> StepResult:
+        """Command one step.
+
+        Raises
+        ------
+        RobotError
+            When the robot does not move at present; nothing was commanded then.
+        """
+        if problem := self.hazard():
+            raise RobotError(problem)
+        self.robot.act(action)
+        self._steps += 1
+        executed = self.robot.executed
+        success = self.description.tells_success and self.robot.read_state().success
+        info = {"success": success, "executed": executed if executed is not None else self.robot.commanded}
+        return self._observation(), float(success), success, self._steps >= self.description.max_steps, info
+
+    def scene_state(self) -> FloatArray:
+        """Return float32[k] where the robot sends what it takes to draw it, else its newest measurement."""
+        measured = self.robot.read_state()
+        return measured.scene_state if measured.scene_state.size else measured.values
+
+    def rebase(self) -> None:
+        """Do nothing: actions are rates and start from the measured pose."""
+
+    def snapshot(self) -> int:
+        """Refuse: the world cannot be put back."""
+        raise NotImplementedError("A robot cannot be rewound.")
+
+    def restore(self, token: int) -> FloatArray:
+        """Refuse."""
+        raise NotImplementedError(f"A robot cannot be rewound to {token}.")
+
+    def release(self, token: int) -> None:
+        """Refuse."""
+        raise NotImplementedError(f"A robot cannot be rewound to {token}.")
+
+    def close(self) -> None:
+        """Hold, disarm and leave the robot."""
+        self.robot.close()
+
+    # ── LiveRobot ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def must_resume(self) -> bool:
+        """It held by itself."""
+        return bool(self.robot.held_by_itself)
+
+    def attend(self) -> None:
+        """Look after the link."""
+        self.robot.attend()
+
+    def hazard(self) -> str:
+        """Return why it must hold."""
+        if problem := self.robot.obstacle:
+            return problem
+        held = self.robot.held_by_itself
+        return f"{held} {_RESUME}" if held else ""
+
+    def obstacle(self) -> str:
+        """Return why no episode can begin."""
+        return self.robot.obstacle
+
+    def newest(self, known: FloatArray) -> FloatArray:  # noqa: ARG002 - what a step returned is older
+        """Take one more measurement into the observation and return it: one a control step."""
+        self._frames.append(self.robot.read_state().values)
+        return self._observation()
+
+    def prepare(self, seed: int) -> str:
+        """Have a robot that resets itself go to its start; elsewhere a person has seen to it."""
+        if problem := self.robot.obstacle:
+            return problem
+        if self.description.resets_itself:
+            try:
+                self.robot.reset(seed)
+            except RobotError as error:
+                return str(error)
+        return ""
+
+    def go(self) -> str:
+        """Let it move, slowly at first."""
+        return self.robot.resume()
+
+    def pause(self) -> None:
+        """Let it keep its pose."""
+        self.robot.hold()
+
+    def stop(self) -> None:
+        """Stop it, latched on its own side too."""
+        self.robot.stop()
+
+    def leave_stop(self) -> str:
+        """Leave the stop; it is disarmed then."""
+        return self.robot.leave_stop()
+
+    @property
+    def address(self) -> str:
+        """Where the robot is."""
+        return self.robot.address
+
+    def status(self, checklist: tuple[str, ...]) -> RobotStatus:
+        """Return what people want to see of it; ``checklist``: what a person is asked to see to now."""
+        link, robot = self.robot.report(), self.robot
+        return RobotStatus(
+            name=self.description.name,
+            address=robot.address,
+            up=link.up,
+            trouble=link.trouble,
+            mode=link.mode.value if link.mode else "",
+            armed=robot.armed,
+            may_drive=link.role is Role.DRIVE,
+            driver=link.driver,
+            obstacle=self.hazard(),
+            round_trip_ms=1e3 * link.round_trip_s,
+            clock_offset_ms=1e3 * link.clock_offset_s,
+            clock_error_ms=1e3 * link.clock_error_s,
+            speed=link.speed,
+            refused=link.refused_there + link.refused_here,
+            lost=link.lost,
+            checklist=checklist,
+        )
+
+    def _watch_from(self) -> None:
+        self._steps = 0
+        self._frames.extend([self.robot.read_state().values] * self.description.frames)
+
+    def _observation(self) -> FloatArray:
+        return np.concatenate(self._frames)

@@ -1,0 +1,93 @@
+"""What a session drives: a scene of ours, or a robot behind a network."""
+
+import getpass
+import platform
+import time
+from dataclasses import dataclass
+
+from mile_desktop.robots.client import NetworkRobot
+from mile_desktop.robots.driver import RobotError
+from mile_desktop.robots.network import ZmqWire
+from mile_desktop.rollout.live import LiveRobot, Simulated
+from mile_desktop.rollout.messages import LoadSession
+from mile_desktop.rollout.robot_scene import RobotScene
+from mile_desktop.rollout.scene import GymScene
+from mile_desktop.scenes.catalogue import scene_info
+
+NOBODY = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Everything a session knows of what it drives; nothing else knows which it is."""
+
+    name: str
+    """Scene or task: episodes and policies are kept under it."""
+    env: GymScene | RobotScene
+    live: LiveRobot
+    action_labels: tuple[str, ...]
+    rate_hz: float
+    max_steps: int
+    rewind_steps: int
+    robot: RobotScene | None = None
+
+
+def open_subject(plan: LoadSession) -> Subject:
+    """Make the scene, or connect to the robot, that ``plan`` names.
+
+    Raises
+    ------
+    UnknownSceneError, SceneDescriptionError
+        There is no such scene, or it is broken.
+    RobotError
+        The robot cannot be reached, or does not fit the plan.
+    """
+    return _robot(plan) if plan.robot else _scene(plan)
+
+
+def who_drives() -> str:
+    """Name this window for the people at others."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        user = "somebody"  # the account has no name
+    return f"{user} at {platform.node() or 'this computer'}"
+
+
+def _scene(plan: LoadSession) -> Subject:
+    info = scene_info(plan.scene)
+    return Subject(
+        name=plan.scene,
+        env=GymScene.make(plan.scene),
+        live=Simulated(),
+        action_labels=info.action_labels,
+        rate_hz=plan.rate_hz * plan.speed,
+        max_steps=info.max_steps,
+        rewind_steps=plan.rewind_steps,
+    )
+
+
+def _robot(plan: LoadSession) -> Subject:
+    robot = NetworkRobot(ZmqWire(plan.robot, plan.robot_key), time.monotonic, name=who_drives())
+    try:
+        robot.connect()
+        description = robot.describe()
+        if plan.simulated_operator != NOBODY and plan.scene != description.task:
+            raise RobotError(
+                f"The simulated supervisor knows {plan.scene}, but {description.name} is there for {description.task}; "
+                "choose that scene, or no supervisor."
+            )
+    except RobotError as error:
+        robot.close()
+        raise RobotError(f"{plan.robot}: {error}") from error
+    scene = RobotScene(robot, self_resetting=plan.self_resetting)
+    return Subject(
+        name=description.task,
+        env=scene,
+        live=scene,
+        action_labels=description.action_labels,
+        rate_hz=description.rate_hz,
+        max_steps=description.max_steps,
+        rewind_steps=0,
+        robot=scene,
+    )
