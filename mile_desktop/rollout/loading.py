@@ -74,7 +74,7 @@ def load_named_policy(workspace: Workspace, scene: str, reference: str, driven: 
     return LoadedPolicy(policy, _name(workspace, folder, policy.policy_id))
 
 
-def load_policy_from(source: str, scene: str, driven: GymScene) -> Policy:
+def load_policy_from(source: str, scene: str, driven: Sized) -> Policy:
     """Load the policy in the folder ``source``, or the scene's ``expert``, and check that it fits the scene.
 
     Raises
