@@ -4,9 +4,11 @@ import numpy as np
 import pybullet
 from numpy.typing import NDArray
 
+from mile_desktop.scenes.articulated import Articulated
 from mile_desktop.scenes.description import BodyDescription, SceneDescription, SceneDescriptionError, model_path
 from mile_desktop.scenes.loading import load_model, load_robot
 from mile_desktop.scenes.pose import Pose
+from mile_desktop.scenes.task import JointState
 from mile_desktop.scenes.urdf import Box, read_boxes
 
 Array = NDArray[np.float64]
@@ -71,21 +73,36 @@ class BulletWorld:
                 self.client, description, model_path(description, description.robot.physics_urdf), visuals=False
             )
             self._free = {body.name: self._load_free(body) for body in description.bodies if body.kind == "free"}
-            self._fixtures = {body.name: self._load_fixture(body) for body in description.bodies if body.kind != "free"}
+            self._articulated = {
+                body.name: Articulated(self.client, body, model_path(description, body.urdf))
+                for body in description.bodies
+                if body.kind == "articulated"
+            }
+            self._fixtures = {
+                body.name: self._load_fixture(body) for body in description.bodies if body.kind in {"scenery", "placed"}
+            }
         except SceneDescriptionError:
             self.close()
             raise
+        numbers = self._free | {name: body.number for name, body in self._articulated.items()}
+        for body in description.bodies:
+            if body.name in numbers:
+                self._set_friction(body, numbers[body.name])
+        self._sprung = tuple(
+            self._articulated[body.name] for body in description.bodies if any(joint.spring for joint in body.joints)
+        )
         self._placed: dict[str, Pose] = {}
         self._configure()
         self._empty = self._park()
 
     def _load_free(self, body: BodyDescription) -> int:
         path = model_path(self._description, body.urdf)
-        number = load_model(self.client, path, body.position_range[0], fixed=False, visuals=False)
+        return load_model(self.client, path, body.position_range[0], fixed=False, visuals=False)
+
+    def _set_friction(self, body: BodyDescription, number: int) -> None:
         if body.friction is not None:
             for link in range(-1, pybullet.getNumJoints(number, physicsClientId=self.client)):
                 pybullet.changeDynamics(number, link, lateralFriction=body.friction, physicsClientId=self.client)
-        return number
 
     def _load_fixture(self, body: BodyDescription) -> _Fixture:
         return _Fixture(self.client, read_boxes(model_path(self._description, body.urdf)), body.friction)
@@ -103,11 +120,13 @@ class BulletWorld:
         )
 
     def _park(self) -> int:
-        """Save the state in which the arm points up and the free bodies hang in the air, far from everything."""
+        """Save the state in which the arm points up and the other bodies hang in the air, far from everything."""
         for index, number in enumerate(self._free.values()):
             pybullet.resetBasePositionAndOrientation(
                 number, (5.0, float(index), 5.0), _UPRIGHT, physicsClientId=self.client
             )
+        for index, body in enumerate(self._articulated.values()):
+            body.place(Pose(np.array([5.0, -2.0 - index, 5.0]), _UPRIGHT))
         return self.save()
 
     def _forget_contacts(self) -> None:
@@ -126,6 +145,8 @@ class BulletWorld:
             pose = self._draw(body, rng)
             self._placed[body.name] = pose
             self._place(body.name, pose)
+        for articulated in self._articulated.values():
+            articulated.set_joints(rng)
 
     def _draw(self, body: BodyDescription, rng: np.random.Generator) -> Pose:
         position = rng.uniform(*body.position_range)
@@ -138,28 +159,42 @@ class BulletWorld:
         if name in self._fixtures:
             self._fixtures[name].place(pose)
             return
+        if name in self._articulated:
+            self._articulated[name].place(pose)
+            return
         pybullet.resetBasePositionAndOrientation(
             self._free[name], pose.position.tolist(), pose.quaternion, physicsClientId=self.client
         )
 
     def step(self) -> None:
         """Advance physics by one physics step."""
+        for body in self._sprung:
+            body.push()
         pybullet.stepSimulation(physicsClientId=self.client)
 
     def pose(self, body: str) -> Pose:
-        """Return where a body is."""
-        if body in self._fixtures:
+        """Return where a body is, or the base of an articulated one; raises ``KeyError`` where there is none."""
+        if body not in self._free:
             return self._placed[body]
         position, quaternion = pybullet.getBasePositionAndOrientation(self._free[body], physicsClientId=self.client)
         return Pose(np.array(position), quaternion)
 
+    def joint(self, body: str, joint: str) -> JointState:
+        """Return the state of a joint of an articulated body; raises ``KeyError`` where there is none."""
+        return self._articulated[body].joint(joint)
+
     def state(self) -> FloatArray:
-        """Return the scene state, float32[k]: arm joints (rad), fingers (m), position (m) and quaternion of bodies."""
+        """Return the scene state, float32[k]: arm joints (rad), fingers (m), then each body that moves.
+
+        A body has position (m), quaternion, and the joints it may have (m or rad).
+        """
         joints = pybullet.getJointStates(self.robot.body, self.robot.joints, physicsClientId=self.client)
         values = [joint[0] for joint in joints]
         for body in self._description.moving_bodies:
             pose = self.pose(body.name)
             values += (*pose.position, *pose.quaternion)
+            if body.joints:
+                values += self._articulated[body.name].positions()
         return np.array(values, dtype=np.float32)
 
     def save(self) -> int:

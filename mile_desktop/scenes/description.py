@@ -18,6 +18,7 @@ Colour = tuple[
     Annotated[float, msgspec.Meta(ge=0.0, le=1.0)],
 ]
 Positive = Annotated[float, msgspec.Meta(gt=0.0)]
+NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
 Name = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_-]*$")]
 
 FILE_NAME = "scene.toml"
@@ -102,12 +103,39 @@ class ControlDescription(_Part, frozen=True):
         return round(self.physics_hz / self.rate_hz)
 
 
+class JointDescription(_Part, frozen=True):
+    """A joint of an articulated body: m and N where it slides, rad and N m where it turns."""
+
+    name: str
+    """As in the URDF."""
+    limits: tuple[float, float]
+    """How far it goes."""
+    start: tuple[float, float] = (0.0, 0.0)
+    """Where it is when an episode begins is drawn uniformly from this range."""
+    friction: NotNegative = 0.0
+    """Dry friction: what has to be overcome to move it at all, N or N m."""
+    damping: NotNegative = 0.0
+    """N s/m or N m s/rad."""
+    spring: NotNegative = 0.0
+    """N/m or N m/rad."""
+    spring_rest: float = 0.0
+    """Position at which the spring does not push; may lie beyond the limits, for one that is preloaded."""
+
+    def __post_init__(self) -> None:
+        low, high = self.limits
+        if not low <= self.start[0] <= self.start[1] <= high or low == high:
+            raise ValueError(
+                f"joint {self.name!r}: found start {self.start} and limits {self.limits}, expected a start in its "
+                "order between limits that differ"
+            )
+
+
 class BodyDescription(_Part, frozen=True):
     """One body beside the robot."""
 
     name: Name
-    kind: Literal["scenery", "placed", "free"]
-    """Never moves; is placed anew each episode and then stands fast; is free to move."""
+    kind: Literal["scenery", "placed", "free", "articulated"]
+    """Never moves; is placed each episode and then stands fast; is free to move; stands fast but for its joints."""
     urdf: str
     """Relative to the scene's folder; or ``pybullet_data/…`` or ``sim_scenes/…``, what ships with either."""
     position: Vector | None = None
@@ -121,8 +149,15 @@ class BodyDescription(_Part, frozen=True):
     """Positions count from this body, named earlier in the file."""
     friction: Positive | None = None
     """Lateral friction coefficient; left out, the URDF's."""
+    joints: tuple[JointDescription, ...] = ()
+    """Every joint that moves, of an articulated body."""
 
     def __post_init__(self) -> None:
+        if bool(self.joints) != (self.kind == "articulated"):
+            raise ValueError(
+                f"body {self.name!r}: found kind {self.kind!r} and {len(self.joints)} joints, expected joints where "
+                "the kind is 'articulated' and only there"
+            )
         if self.position is None:
             if self.position_low is None or self.position_high is None:
                 raise ValueError(
@@ -146,6 +181,11 @@ class BodyDescription(_Part, frozen=True):
     def moves(self) -> bool:
         """Whether its pose belongs to the scene state."""
         return self.kind != "scenery"
+
+    @property
+    def state_size(self) -> int:
+        """Its share of the scene state: position and quaternion, then one value a joint."""
+        return 7 + len(self.joints) if self.moves else 0
 
 
 class CameraDescription(_Part, frozen=True):
@@ -241,8 +281,8 @@ class SceneDescription(_Head, frozen=True, kw_only=True):
 
     @property
     def state_size(self) -> int:
-        """Length k of the scene state: arm joints, two fingers, and position and quaternion of each moving body."""
-        return len(self.robot.home_joints_deg) + 2 + 7 * len(self.moving_bodies)
+        """Length k of the scene state: arm joints, two fingers, then position, quaternion and joints of each body."""
+        return len(self.robot.home_joints_deg) + 2 + sum(body.state_size for body in self.bodies)
 
 
 AnyDescription = TypeVar("AnyDescription", SceneDescription, OwnSceneDescription)

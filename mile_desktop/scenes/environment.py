@@ -27,7 +27,7 @@ class SupervisedEnv(Protocol):
         ...
 
     def scene_state(self) -> FloatArray:
-        """Return float32[k]: joints of the robot, then position and quaternion of each body that can be elsewhere.
+        """Return float32[k]: joints of the robot, then position, quaternion and joints of each body that can move.
 
         Enough to draw the scene (``mirror.SceneMirror.apply``), not enough to continue it (``snapshot``).
         """

@@ -6,6 +6,7 @@ from pathlib import Path
 import pybullet
 
 from mile_desktop.scenes.description import (
+    BodyDescription,
     SceneDescription,
     SceneDescriptionError,
     Vector,
@@ -37,6 +38,25 @@ def load_model(client: int, urdf: Path, position: Vector, *, fixed: bool, visual
         return int(pybullet.loadURDF(str(urdf), position, useFixedBase=fixed, flags=flags, physicsClientId=client))
     except pybullet.error as error:
         raise SceneDescriptionError(f"{urdf}: found no model PyBullet can load ({error}), expected a URDF") from error
+
+
+def joint_numbers(client: int, number: int, body: BodyDescription, urdf: Path) -> tuple[int, ...]:
+    """Return the joint numbers of a loaded body, in the order of ``body.joints``.
+
+    Raises ``SceneDescriptionError`` when the joints that move are not exactly those described.
+    """
+    found = {}
+    for index in range(pybullet.getNumJoints(number, physicsClientId=client)):
+        info = pybullet.getJointInfo(number, index, physicsClientId=client)
+        if info[2] != pybullet.JOINT_FIXED:
+            found[info[1].decode()] = index
+    described = [joint.name for joint in body.joints]
+    if sorted(found) != sorted(described):
+        raise SceneDescriptionError(
+            f"{urdf}: found joints {sorted(found)} that move, expected those of body {body.name!r} in the description, "
+            f"{sorted(described)}"
+        )
+    return tuple(found[name] for name in described)
 
 
 def load_robot(client: int, description: SceneDescription, urdf: Path, *, visuals: bool) -> Robot:

@@ -1,5 +1,6 @@
 """The scene in another process, for drawing only: same bodies, posed by scene states, never stepped."""
 
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pybullet
 from numpy.typing import NDArray
 
 from mile_desktop.scenes.description import CameraDescription, SceneDescription, model_path
-from mile_desktop.scenes.loading import load_model, load_robot
+from mile_desktop.scenes.loading import joint_numbers, load_model, load_robot
 
 FloatArray = NDArray[np.float32]
 
@@ -41,7 +42,10 @@ class SceneMirror:
             )
             for body in description.bodies
         }
-        self._moving = tuple(bodies[body.name] for body in description.moving_bodies)
+        self._moving = tuple(
+            (bodies[body.name], joint_numbers(client_id, bodies[body.name], body, model_path(description, body.urdf)))
+            for body in description.moving_bodies
+        )
         if robot_urdf is None:
             self._colour_robot()
 
@@ -68,11 +72,12 @@ class SceneMirror:
         joints = self._robot.joints
         for joint, value in zip(joints, values, strict=False):
             pybullet.resetJointState(self._robot.body, joint, value, physicsClientId=self._client)
-        for index, body in enumerate(self._moving):
-            start = len(joints) + 7 * index
-            pybullet.resetBasePositionAndOrientation(
-                body, values[start : start + 3], values[start + 3 : start + 7], physicsClientId=self._client
-            )
+        rest = iter(values[len(joints) :])
+        for body, body_joints in self._moving:
+            position, quaternion = tuple(islice(rest, 3)), tuple(islice(rest, 4))
+            pybullet.resetBasePositionAndOrientation(body, position, quaternion, physicsClientId=self._client)
+            for joint, value in zip(body_joints, islice(rest, len(body_joints)), strict=True):
+                pybullet.resetJointState(body, joint, value, physicsClientId=self._client)
 
     def end_effector(self) -> FloatArray:
         """Return the end-effector position of the pose applied last, float32[3], m."""

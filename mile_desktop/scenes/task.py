@@ -29,11 +29,25 @@ class Measurement:
     high: float
 
 
+@dataclass(frozen=True, slots=True)
+class JointState:
+    """Where a joint of an articulated body is."""
+
+    position: float
+    """m where it slides, rad where it turns."""
+    velocity: float
+    """m/s or rad/s."""
+
+
 class Bodies(Protocol):
     """The bodies of a scene as they are now."""
 
     def pose(self, body: str) -> Pose:
-        """Return where the body of that name in ``scene.toml`` is."""
+        """Return where the body of that name in ``scene.toml`` is; of an articulated one, where its base is."""
+        ...
+
+    def joint(self, body: str, joint: str) -> JointState:
+        """Return the state of a joint of an articulated body, both named as in ``scene.toml``."""
         ...
 
 

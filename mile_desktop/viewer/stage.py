@@ -111,6 +111,7 @@ def resting_state(description: SceneDescription) -> FloatArray:
         placed[body.name] = middle
         if body.moves:
             values += [*middle, 0.0, 0.0, 0.0, 1.0]
+            values += [sum(joint.start) / 2 for joint in body.joints]
     return np.array(values, np.float32)
 
 

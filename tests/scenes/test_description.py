@@ -1,13 +1,14 @@
+import shutil
 from pathlib import Path
 
 import pytest
 
 from mile_desktop.places import scene_folder
+from mile_desktop.scenes.bullet import BulletWorld
 from mile_desktop.scenes.catalogue import SceneInfo, scenes
 from mile_desktop.scenes.description import SceneDescriptionError, load_description, model_path
 
 FOLDER = scene_folder("peg-insertion")
-TEXT = (FOLDER / "scene.toml").read_text()
 
 
 @pytest.mark.parametrize("info", scenes(), ids=lambda info: info.name)
@@ -27,6 +28,15 @@ def test_models_of_pybullet_and_of_the_folder_are_found() -> None:
     description = load_description(FOLDER)
     for urdf in (description.robot.urdf, description.robot.physics_urdf, "peg.urdf"):
         assert model_path(description, urdf).is_file()
+
+
+def spoiled(folder: Path, into: Path, found: str, replacement: str) -> Path:
+    """Copy a scene's folder with one change in its description."""
+    text = (folder / "scene.toml").read_text()
+    assert found in text
+    shutil.copytree(folder, into)
+    (into / "scene.toml").write_text(text.replace(found, replacement, 1))
+    return into
 
 
 @pytest.mark.parametrize(
@@ -51,11 +61,7 @@ def test_models_of_pybullet_and_of_the_folder_are_found() -> None:
 def test_mistakes_are_named_with_file_and_key(
     tmp_path: Path, found: str, replacement: str, expected: list[str]
 ) -> None:
-    assert found in TEXT
-    for model in FOLDER.glob("*.urdf"):
-        (tmp_path / "scene" / model.name).parent.mkdir(exist_ok=True)
-        (tmp_path / "scene" / model.name).write_bytes(model.read_bytes())
-    (tmp_path / "scene" / "scene.toml").write_text(TEXT.replace(found, replacement, 1))
+    spoiled(FOLDER, tmp_path / "scene", found, replacement)
 
     with pytest.raises(SceneDescriptionError) as raised:
         load_description(tmp_path / "scene")
@@ -64,6 +70,28 @@ def test_mistakes_are_named_with_file_and_key(
     assert str(tmp_path / "scene" / "scene.toml") in message
     for part in expected:
         assert part in message
+
+
+@pytest.mark.parametrize(
+    ("found", "replacement", "error"),
+    [
+        ("limits = [0.0, 0.15]", "limits = [0.15, 0.0]", "joint 'slide': found start .*limits"),
+        ("limits = [0.0, 0.15]", "limits = [0.0, 0.15]\nstart = [0.1, 0.2]", "joint 'slide': found start"),
+        ("friction = 3.0", "friction = -3.0", r">= 0.*joints\[0\].friction"),
+        ("damping = 10.0", "dumping = 10.0", "dumping"),
+        ('kind = "articulated"', 'kind = "free"', "body 'cabinet': found kind 'free' and 1 joints"),
+    ],
+)
+def test_mistakes_about_joints_are_named(tmp_path: Path, found: str, replacement: str, error: str) -> None:
+    folder = spoiled(scene_folder("drawer-open"), tmp_path / "scene", found, replacement)
+    with pytest.raises(SceneDescriptionError, match=error):
+        load_description(folder)
+
+
+def test_joints_that_the_model_has_not_are_said(tmp_path: Path) -> None:
+    folder = spoiled(scene_folder("drawer-open"), tmp_path / "scene", 'name = "slide"', 'name = "glide"')
+    with pytest.raises(SceneDescriptionError, match=r"cabinet.urdf: found joints \['slide'\].*\['glide'\]"):
+        BulletWorld(load_description(folder))
 
 
 def test_a_missing_description_is_said(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import numpy as np
+import pybullet
 import pytest
 from gymnasium.utils.env_checker import check_env
 from hypothesis import HealthCheck, given, settings
@@ -144,6 +145,29 @@ def test_released_and_outdated_snapshots_are_refused(peg_env: ManipulationEnv) -
     peg_env.reset(seed=0)
     with pytest.raises(UnknownSnapshotError):
         peg_env.restore(token)
+
+
+# ── success ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def rammed(rng: np.random.Generator, steps: int) -> FloatArray:
+    """Actions of somebody who drives at full speed from side to side and into the table."""
+    corners = rng.choice([-1.0, 0.0, 1.0], (steps // 20 + 1, 4))
+    corners[1::3, 2] = -1.0
+    return np.repeat(corners, 20, axis=0)[:steps].astype(np.float32)
+
+
+def test_success_is_not_to_be_had_by_accident(env: ManipulationEnv) -> None:
+    """Neither by wandering about nor by ramming whatever is there; doing nothing is tested above."""
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        for actions in (random_actions(seed, env.max_steps), rammed(rng, env.max_steps)):
+            env.reset(seed=seed)
+            assert not any(env.step(action)[4]["success"] for action in actions)
+
+
+def test_the_fingers_are_all_that_is_tied_together(env: ManipulationEnv) -> None:
+    assert pybullet.getNumConstraints(physicsClientId=env._world.client) == 1
 
 
 # ── control ──────────────────────────────────────────────────────────────────────────────────────────────────────

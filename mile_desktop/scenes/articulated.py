@@ -1,0 +1,76 @@
+"""Bodies with joints: drawers, buttons, doors. The base stands fast, the joints move as physics has them."""
+
+from pathlib import Path
+
+import numpy as np
+import pybullet
+
+from mile_desktop.scenes.description import BodyDescription
+from mile_desktop.scenes.loading import joint_numbers, load_model
+from mile_desktop.scenes.pose import Pose
+from mile_desktop.scenes.task import JointState
+
+
+class Articulated:
+    """One such body in a simulator.
+
+    Dry friction is a motor that holds the joint still with no more than that force; damping is the engine's; a spring
+    pushes anew at every physics step, which is what ``push`` is for.
+
+    Raises
+    ------
+    SceneDescriptionError
+        The model cannot be loaded, or has other joints than described.
+    """
+
+    def __init__(self, client: int, body: BodyDescription, path: Path) -> None:
+        self._client = client
+        self._body = body
+        self.number = load_model(client, path, body.position_range[0], fixed=True, visuals=False)
+        numbers = joint_numbers(client, self.number, body, path)
+        self._joints = dict(zip((joint.name for joint in body.joints), numbers, strict=True))
+        self._springs = tuple(
+            (self._joints[joint.name], joint.spring, joint.spring_rest) for joint in body.joints if joint.spring
+        )
+        for joint in body.joints:
+            number = self._joints[joint.name]
+            pybullet.changeDynamics(
+                self.number, number, jointDamping=joint.damping, jointLowerLimit=joint.limits[0],
+                jointUpperLimit=joint.limits[1], physicsClientId=client,
+            )  # fmt: skip
+            pybullet.setJointMotorControl2(
+                self.number, number, pybullet.VELOCITY_CONTROL, targetVelocity=0.0, force=joint.friction,
+                physicsClientId=client,
+            )  # fmt: skip
+
+    def place(self, pose: Pose) -> None:
+        """Put the base somewhere."""
+        pybullet.resetBasePositionAndOrientation(
+            self.number, pose.position.tolist(), pose.quaternion, physicsClientId=self._client
+        )
+
+    def set_joints(self, rng: np.random.Generator) -> None:
+        """Put every joint at rest where ``rng`` draws its start."""
+        for joint in self._body.joints:
+            pybullet.resetJointState(
+                self.number, self._joints[joint.name], rng.uniform(*joint.start), physicsClientId=self._client
+            )
+
+    def push(self) -> None:
+        """Apply what the springs do in the next physics step."""
+        for number, stiffness, rest in self._springs:
+            position = pybullet.getJointState(self.number, number, physicsClientId=self._client)[0]
+            pybullet.setJointMotorControl2(
+                self.number, number, pybullet.TORQUE_CONTROL, force=stiffness * (rest - position),
+                physicsClientId=self._client,
+            )  # fmt: skip
+
+    def joint(self, name: str) -> JointState:
+        """Return the state of the joint of that name; raises ``KeyError`` where there is none."""
+        position, velocity, *_ = pybullet.getJointState(self.number, self._joints[name], physicsClientId=self._client)
+        return JointState(position, velocity)
+
+    def positions(self) -> list[float]:
+        """Return where all joints are, in the description's order, m or rad."""
+        states = pybullet.getJointStates(self.number, tuple(self._joints.values()), physicsClientId=self._client)
+        return [state[0] for state in states]

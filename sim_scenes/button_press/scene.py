@@ -1,0 +1,105 @@
+"""Close the gripper, reach into the guard and press the button down until it has switched."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from mile_desktop.scenes.pose import Array
+from mile_desktop.scenes.task import FloatArray, Measurement, Situation, Task, action, ramp
+
+PRESSED = 0.009
+"""How far down the button switches, of 0.012 m."""
+
+
+class ButtonPress(Task):
+    """When the button has switched.
+
+    It goes down by 12 mm against a preloaded spring and comes up again when let go. It has switched when it was held
+    down by 9 mm or more for ten consecutive steps (half a second). The guard around it is 40 mm wide inside,
+    which lets closed fingers in (17 by 24 mm), or a single one.
+    """
+
+    measurements: ClassVar[tuple[Measurement, ...]] = (
+        Measurement("end effector x (m)", 0.0, 1.0),
+        Measurement("end effector y (m)", -0.6, 0.6),
+        Measurement("end effector z (m)", 0.0, 0.6),
+        Measurement("gripper opening (m)", -0.01, 0.1),
+        Measurement("gripper squeeze (m)", -0.1, 0.1),
+        Measurement("button - end effector x (m)", -1.0, 1.0),
+        Measurement("button - end effector y (m)", -1.0, 1.0),
+        Measurement("button - end effector z (m)", -1.0, 1.0),
+        Measurement("button travel (m)", -0.01, 0.02),
+    )
+
+    success_steps: ClassVar[int] = 10
+
+    def measure(self, now: Situation) -> Array:
+        """Return the hand, the top of the released button as seen from it, and how far down the button is."""
+        button, travel = now.bodies.pose("button").position, now.bodies.joint("button", "plunger").position
+        return np.array((*now.end_effector, now.opening, now.squeeze, *(button - now.end_effector), travel))
+
+    def is_done(self, now: Situation) -> bool:
+        """Say whether the button is down."""
+        return now.bodies.joint("button", "plunger").position > PRESSED
+
+
+_FRAME = len(ButtonPress.measurements)
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonExpert:
+    """Closes the gripper on the way, comes down a funnel over the button and presses until it has switched."""
+
+    gain: float = 14.0
+    """Command per metre of distance; 1 is full speed."""
+    hover: float = 0.05
+    """Height above the button at which it travels, m."""
+    aim_radius: float = 0.004
+    """Goes down into the guard when the middle of the button is so near, m."""
+    press: float = 0.022
+    """How far below the released button it pushes, m; the motors give way to the spring."""
+    closed: float = 0.006
+    """Fingers no farther apart count as closed, m."""
+    far_from: float = 1.0
+    """y coordinate from which on a button counts as far to the side, on either, m."""
+    far_aim: float = 0.0
+    """Aims at far buttons short by this fraction of how far they are beyond ``far_from``."""
+    low_under: float = -1.0
+    """Height under which a button counts as low, m."""
+    low_press: float = 0.022
+    """Like ``press``, for low buttons."""
+    closes: bool = True
+    """Whether it closes the gripper at buttons near the robot, under ``near_under``."""
+    near_under: float = -1.0
+    """x coordinate under which a button counts as near, m."""
+
+    def __call__(self, observation: FloatArray) -> FloatArray:
+        """Return the action for an observation of the button-press scene."""
+        frame = observation[-_FRAME:].astype(np.float64)
+        opening, to_button = float(frame[3]), frame[5:8]
+        button = frame[:3] + to_button
+        beyond = max(abs(float(button[1])) - self.far_from, 0.0)
+        aim = to_button[:2] - (0.0, np.sign(button[1]) * self.far_aim * beyond)
+        leaves_open = button[0] < self.near_under and not self.closes
+        ready = leaves_open or opening < self.closed
+        distance = float(np.hypot(aim[0], aim[1]))
+        over = 1.0 - ramp(distance, self.aim_radius, self.aim_radius + 0.004) if ready else 0.0
+        hover = self.hover * max(ramp(distance, self.aim_radius, self.aim_radius + 0.03), 0.0 if ready else 1.0)
+        press = self.low_press if button[2] < self.low_under else self.press
+        move = self.gain * np.append(aim, to_button[2] + hover - over * press)
+        return action(move, -1.0 if leaves_open else 1.0)
+
+
+TASK = ButtonPress
+EXPERT = ButtonExpert()
+FLAWS = {
+    "misses-far-buttons": ButtonExpert(far_from=0.08, far_aim=0.3),
+    "stops-short": ButtonExpert(low_under=0.083, low_press=-0.010),
+    "leaves-the-gripper-open": ButtonExpert(closes=False, near_under=0.49),
+}
+"""Each succeeds about every other time.
+
+``misses-far-buttons`` comes down on the guard where the button is far to the side. ``stops-short`` only touches low
+buttons. ``leaves-the-gripper-open`` straddles near buttons with open fingers.
+"""
