@@ -109,6 +109,7 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
     from mile_desktop.ui import theme  # noqa: PLC0415
     from mile_desktop.ui.closing import Closing  # noqa: PLC0415
     from mile_desktop.ui.desk import Desk  # noqa: PLC0415
+    from mile_desktop.ui.inspect.inspecting import Inspecting  # noqa: PLC0415
     from mile_desktop.ui.preferences import PreferenceStore  # noqa: PLC0415
     from mile_desktop.ui.retraining import Retraining  # noqa: PLC0415
     from mile_desktop.ui.uncaught import UncaughtErrors, close_log, default_log_file, open_log  # noqa: PLC0415
@@ -126,6 +127,7 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
         desk = Desk(preferences, plan=_plan(options, folder))
         retraining = Retraining(desk)
         desk.window.set_panel(retraining.panel)
+        Inspecting(desk)
         if folder is None:
             desk.window.ask_before_closing(Closing(desk, retraining).may_close)
         desk.window.closing.connect(retraining.leave)

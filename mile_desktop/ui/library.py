@@ -51,6 +51,11 @@ class Library:
         """The workspace's folder."""
         return self._workspace.folder
 
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace itself, for those who ask more of it than is asked here."""
+        return self._workspace
+
     def holds(self, folder: Path) -> bool:
         """Whether ``folder`` is this workspace, however its path is written."""
         return folder.expanduser().resolve() == self.folder.resolve()

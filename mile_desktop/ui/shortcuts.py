@@ -6,7 +6,17 @@ from enum import StrEnum
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QTabBar,
+    QTextEdit,
+    QWidget,
+)
 
 
 class Scope(StrEnum):
@@ -18,6 +28,8 @@ class Scope(StrEnum):
     """On every page, but not while text is being typed."""
     SUPERVISE = "supervise"
     """On the Supervise page, not while text is being typed."""
+    INSPECT = "inspect"
+    """On the Inspect page, not while text is being typed; Space presses a button that has the keyboard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,8 @@ class Binding:
     scope: Scope = Scope.SUPERVISE
     held: bool = False
     """Counts while held down: read from key events by the Supervise page, not installed as a shortcut."""
+    repeats: bool = False
+    """Counts again and again while the key stays down."""
 
     @property
     def keys_text(self) -> str:
@@ -51,7 +65,42 @@ _NAMES = {
     "W/S": "W / S",
     "A/D": "A / D",
     "Q/E": "Q / E",
+    "Left": "←",
+    "Right": "→",
+    "Shift+Left": "Shift + ←",
+    "Shift+Right": "Shift + →",
 }
+
+
+def _inspect(action: str, title: str, *keys: str, repeats: bool = False) -> Binding:
+    return Binding(f"inspect_{action}", title, "Inspect", keys, scope=Scope.INSPECT, repeats=repeats)
+
+
+INSPECT_BINDINGS: tuple[Binding, ...] = (
+    _inspect("play", "Play or pause", "Space"),
+    _inspect("back", "One step back", "Left", repeats=True),
+    _inspect("forward", "One step forward", "Right", repeats=True),
+    _inspect("first", "To the first step", "Home"),
+    _inspect("last", "To the last step", "End"),
+    _inspect("previous_takeover", "Previous takeover", "Shift+Left"),
+    _inspect("next_takeover", "Next takeover", "Shift+Right"),
+    _inspect("previous_miss", "Previous missed takeover", "Shift+M"),
+    _inspect("next_miss", "Next missed takeover", "M"),
+    _inspect("previous_false_alarm", "Previous false alarm", "Shift+F"),
+    _inspect("next_false_alarm", "Next false alarm", "F"),
+    _inspect("slower", "Play slower", ","),
+    _inspect("faster", "Play faster", "."),
+    _inspect("zoom_in", "Zoom into the timeline", "+", "="),
+    _inspect("zoom_out", "Zoom out of the timeline", "-"),
+    _inspect("show_all", "Whole timeline", "0"),
+    _inspect("search", "Search episodes", "Ctrl+F"),
+    _inspect("camera_1", "Camera 1", "1"),
+    _inspect("camera_2", "Camera 2", "2"),
+    _inspect("camera_3", "Camera 3", "3"),
+    _inspect("camera_4", "Camera 4", "4"),
+    _inspect("camera_previous", "Previous camera", "["),
+    _inspect("camera_next", "Next camera", "]"),
+)
 
 BINDINGS: tuple[Binding, ...] = (
     Binding("takeover", "Take over", "Take over", ("Space",), "hold RB", held=True),
@@ -74,6 +123,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("camera_previous", "Previous camera", "View", ("[",), "D-pad ←"),
     Binding("camera_next", "Next camera", "View", ("]",), "D-pad →"),
     Binding("retrain", "Retrain", "Learn", ("Ctrl+T",)),
+    *INSPECT_BINDINGS,
     Binding("panel", "Show or hide the Learn panel", "Window", ("Ctrl+L",), scope=Scope.ALWAYS),
     Binding("page_supervise", "Supervise", "Window", ("Ctrl+1",), scope=Scope.ALWAYS),
     Binding("page_inspect", "Inspect", "Window", ("Ctrl+2",), scope=Scope.ALWAYS),
@@ -118,6 +168,7 @@ class Shortcuts(QObject):
         self._window = window
         self._page = "supervise"
         self._typing = False
+        self._focus: QWidget | None = None
         self._installed: list[tuple[Binding, QShortcut]] = []
         self._available: dict[str, None] = {}
         self.install(handlers or {})
@@ -140,7 +191,7 @@ class Shortcuts(QObject):
             for key in entry.keys:
                 shortcut = QShortcut(QKeySequence(key), self._window)
                 shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
-                shortcut.setAutoRepeat(False)
+                shortcut.setAutoRepeat(entry.repeats)
                 shortcut.activated.connect(handler)
                 self._installed.append((entry, shortcut))
         self._refresh()
@@ -152,18 +203,28 @@ class Shortcuts(QObject):
 
     def _focus_changed(self, _old: QWidget | None, now: QWidget | None) -> None:
         self._typing = is_editor(now)
+        self._focus = now
         self._refresh()
 
     def _refresh(self) -> None:
         for entry, shortcut in self._installed:
-            shortcut.setEnabled(self._counts(entry.scope))
+            shortcut.setEnabled(self._counts(entry))
 
-    def _counts(self, scope: Scope) -> bool:
-        if scope is Scope.ALWAYS:
+    def _counts(self, entry: Binding) -> bool:
+        if entry.scope is Scope.ALWAYS:
             return True
         if self._typing:
             return False
-        return scope is Scope.WINDOW or self._page == "supervise"
+        if entry.scope is Scope.INSPECT and _keeps_its_keys(self._focus, entry.keys):
+            return False
+        return entry.scope is Scope.WINDOW or self._page == entry.scope.value
+
+
+def _keeps_its_keys(widget: QWidget | None, keys: tuple[str, ...]) -> bool:
+    """Whether the widget with the keyboard has a use of its own for one of ``keys``."""
+    if isinstance(widget, QAbstractButton):
+        return "Space" in keys
+    return isinstance(widget, QTabBar) and bool({"Left", "Right", "Home", "End"} & set(keys))
 
 
 def is_editor(widget: QWidget | None) -> bool:

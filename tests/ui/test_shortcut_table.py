@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.ui.rail import PAGES
-from mile_desktop.ui.shortcuts import BINDINGS, Shortcuts, binding, is_editor, tooltip
+from mile_desktop.ui.shortcuts import BINDINGS, Scope, Shortcuts, binding, is_editor, tooltip
 
 
 class Counts(Counter[str]):
@@ -36,8 +36,10 @@ def window(themed: QApplication, qtbot: QtBot) -> QWidget:
     return window
 
 
-def test_no_key_and_no_action_is_used_twice() -> None:
-    keys = [QKeySequence(key).toString() for entry in BINDINGS if not entry.held for key in entry.keys]
+@pytest.mark.parametrize("elsewhere", [Scope.SUPERVISE, Scope.INSPECT])
+def test_no_key_of_a_page_and_no_action_is_used_twice(elsewhere: Scope) -> None:
+    here = [entry for entry in BINDINGS if entry.scope is not elsewhere and not entry.held]
+    keys = [QKeySequence(key).toString() for entry in here for key in entry.keys]
     assert not [key for key, count in Counter(keys).items() if count > 1]
     assert len({entry.action for entry in BINDINGS}) == len(BINDINGS)
 

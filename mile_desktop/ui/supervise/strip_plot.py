@@ -4,6 +4,7 @@ Everything that changes with each step is painted in pixels by the view itself, 
 items however long the run is.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -214,7 +215,7 @@ class Band(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph ships no type 
             )
             for a, b in _finite_runs(np.isfinite(low) & np.isfinite(high))
         ]
-        bounds = QRectF(float(time[0]), 0.0, float(time[-1] - time[0]), 1.0) if len(time) else QRectF()
+        bounds = _bounds(time, low, high)
         if bounds != self._bounds:
             self.prepareGeometryChange()
             self._bounds = bounds
@@ -231,6 +232,15 @@ class Band(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph ships no type 
         painter.setBrush(self._colour)
         for polygon in self._polygons:
             painter.drawPolygon(polygon)
+
+
+def _bounds(time: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]) -> QRectF:
+    """Return what a band may cover; whole units, so that a scrolling one seldom changes it."""
+    shown = np.isfinite(low) & np.isfinite(high)
+    if not shown.any():
+        return QRectF()
+    bottom, top = math.floor(low[shown].min()), math.ceil(high[shown].max())
+    return QRectF(float(time[0]), bottom, float(time[-1] - time[0]), max(1, top - bottom))
 
 
 def _finite_runs(finite: NDArray[np.bool_]) -> list[tuple[int, int]]:

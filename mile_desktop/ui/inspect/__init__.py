@@ -1,0 +1,1 @@
+"""The Inspect page: every episode, what happened in it, and what the number said."""

@@ -1,0 +1,205 @@
+"""Episodes as a table that reads a window of rows at a time, however many there are."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+
+from mile_desktop.storage.browse import Column, EpisodeRow
+from mile_desktop.ui import theme
+from mile_desktop.ui.plots.table import Table
+
+Index = QModelIndex | QPersistentModelIndex
+Fetch = Callable[[Sequence[str]], Mapping[str, EpisodeRow]]
+
+COLUMNS: tuple[tuple[Column, str, str], ...] = (
+    ("started_at", "Recorded", "When it began, local time"),
+    ("scene", "Scene", "What was to be done"),
+    ("policy", "Policy", "Which policy drove"),
+    ("operator", "Operator", "Who took over; where nobody did, who could have"),
+    ("outcome", "Outcome", "How it ended, as recorded or relabelled"),
+    ("steps", "Length", "Steps, without what was trimmed away"),
+    ("takeovers", "Takeovers", "How often control went to the operator"),
+    ("mean_p", "Mean p", "Mean probability of an intervention, as shown"),
+    ("false_alarms", "False alarms", "Alarms that no takeover followed within ten steps, at your threshold"),
+    ("misses", "Misses", "Takeovers that no alarm announced, at your threshold"),
+    ("brier", "Brier", "Prediction score: mean squared difference between p as shown and what happened; 0 is best"),
+    ("note", "Note", "What you wrote down"),
+)
+"""Name for sorting, title, what it means."""
+NAMES: tuple[Column, ...] = tuple(name for name, _, _ in COLUMNS)
+ROW_ROLE = Qt.ItemDataRole.UserRole
+"""The row's ``EpisodeRow``."""
+OUTCOME_MARKS = {"success": "✓", "failure": "✕", "aborted": "–"}
+_OUTCOME_COLOURS = {"success": "success", "failure": "failure", "aborted": "secondary"}
+_FIGURES = frozenset({"steps", "takeovers", "mean_p", "false_alarms", "misses", "brier"})
+_AT_ONCE = 128
+_KEPT = 4096
+_UNKNOWN = "…"
+
+
+class EpisodesModel(QAbstractTableModel):
+    """Knows the ids of all rows and reads those that are looked at, ``_AT_ONCE`` together; window's thread only."""
+
+    sort_asked = Signal(str, bool)
+    """A column of ``storage.browse.Column``, and whether the largest is to come first."""
+
+    def __init__(self, fetch: Fetch, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._fetch = fetch
+        self._ids: tuple[str, ...] = ()
+        self._places: dict[str, int] = {}
+        self._rows: dict[str, EpisodeRow | None] = {}
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Every episode of the table, in its order."""
+        return self._ids
+
+    def show_episodes(self, ids: Sequence[str]) -> None:
+        """Show these episodes; what was read of others is forgotten."""
+        self.beginResetModel()
+        self._ids = tuple(ids)
+        self._places = {each: place for place, each in enumerate(self._ids)}
+        self._rows.clear()
+        self.endResetModel()
+
+    def reread(self) -> None:
+        """Read again what is looked at; ids and order stay."""
+        self._rows.clear()
+        if self._ids:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._ids) - 1, len(COLUMNS) - 1))
+
+    def place_of(self, episode_id: str) -> int:
+        """Return the row of an episode, −1 if it is not in the table."""
+        return self._places.get(episode_id, -1)
+
+    def row(self, place: int) -> EpisodeRow | None:
+        """Return what row ``place`` shows; None where the episode is gone."""
+        wanted = self._ids[place]
+        if wanted not in self._rows:
+            self._read_around(place)
+        return self._rows[wanted]
+
+    def as_table(self, ids: Sequence[str]) -> Table:
+        """Return these episodes with their ids, as numbers a spreadsheet takes."""
+        found = self._fetch(ids)
+        columns = ("episode", *NAMES)
+        values = (
+            (row.episode_id, *("" if (value := getattr(row, name)) is None else value for name in NAMES))
+            for each in ids
+            if (row := found.get(each)) is not None
+        )
+        return Table(columns, tuple(values))
+
+    def _read_around(self, place: int) -> None:
+        if len(self._rows) > _KEPT:
+            self._rows.clear()
+        first = place // _AT_ONCE * _AT_ONCE
+        wanted = self._ids[first : first + _AT_ONCE]
+        found = self._fetch(wanted)
+        self._rows |= {each: found.get(each) for each in wanted}
+
+    # ── what Qt asks ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802 (Qt's name)
+        """Return how many episodes there are."""
+        return 0 if parent is not None and parent.isValid() else len(self._ids)
+
+    def columnCount(self, parent: Index | None = None) -> int:  # noqa: N802 (Qt's name)
+        """Return how many columns there are."""
+        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
+
+    def headerData(  # noqa: N802 (Qt's name)
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:  # noqa: ANN401 (Qt's signature)
+        """Return the columns' titles and what they mean."""
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return COLUMNS[section][1]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return COLUMNS[section][2]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(NAMES[section])
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401 (Qt's signature)
+        """Return what a cell shows."""
+        if not index.isValid():
+            return None
+        name, row = NAMES[index.column()], self.row(index.row())
+        if role == ROW_ROLE:
+            return row
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(name)
+        if row is None:
+            return "gone" if role == Qt.ItemDataRole.DisplayRole and index.column() == 0 else None
+        shown = _SHOWN.get(Qt.ItemDataRole(role))
+        return shown(row, name) if shown else None
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Pass the wish on: the order is the database's."""
+        if 0 <= column < len(COLUMNS):
+            self.sort_asked.emit(NAMES[column], order is Qt.SortOrder.DescendingOrder)
+
+
+def local_time(utc: str) -> str:
+    """Return a moment as people read it, ``2026-03-01 14:25``; what is no date comes back as it is."""
+    try:
+        return datetime.fromisoformat(utc).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return utc
+
+
+def _alignment(name: Column) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if name in _FIGURES else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
+
+
+def _text(row: EpisodeRow, name: Column) -> str:
+    match name:
+        case "started_at":
+            return local_time(row.started_at)
+        case "outcome":
+            return f"{OUTCOME_MARKS.get(row.outcome, '')} {row.outcome}" + (" ✎" if row.edits else "")
+        case "false_alarms" | "misses" if row.threshold is None:
+            return _UNKNOWN
+        case "mean_p" | "brier":
+            value = getattr(row, name)
+            return "" if value is None else f"{value:.2f}"
+        case _:
+            return str(getattr(row, name))
+
+
+def _tooltip(row: EpisodeRow, name: Column) -> str | None:
+    judged = "not computed yet" if row.threshold is None else f"at a threshold of {row.threshold:.2f}"
+    how = [row.outcome, "edited" if row.edits else "", "recovered after a crash" if row.recovered else ""]
+    words: dict[Column, str] = {
+        "steps": f"{row.steps / row.rate_hz:.1f} s at {row.rate_hz:g} steps a second",
+        "takeovers": f"{row.human_steps} of {row.steps} steps",
+        "started_at": f"{row.episode_id} · seed {row.seed}",
+        "outcome": ", ".join(word for word in how if word),
+        "false_alarms": judged,
+        "misses": judged,
+        "policy": row.policy_id,
+        "note": row.note,
+    }
+    return words.get(name) or None
+
+
+def _colour(row: EpisodeRow, name: Column) -> object:
+    if name == "outcome":
+        return theme.token(_OUTCOME_COLOURS.get(row.outcome, "text"))
+    if name in {"note", "started_at"}:
+        return theme.token("secondary")
+    return None
+
+
+_SHOWN: dict[Qt.ItemDataRole, Callable[[EpisodeRow, Column], object]] = {
+    Qt.ItemDataRole.DisplayRole: _text,
+    Qt.ItemDataRole.ToolTipRole: _tooltip,
+    Qt.ItemDataRole.ForegroundRole: _colour,
+}
+"""What of a row is shown for each of Qt's roles."""

@@ -1,0 +1,81 @@
+"""The Inspect page: all episodes above, the chosen one below; puts parts together and decides nothing."""
+
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
+
+from mile_desktop.ui import theme
+from mile_desktop.ui.inspect.episodes_model import Fetch
+from mile_desktop.ui.inspect.episodes_table import EpisodesTable
+from mile_desktop.ui.inspect.recorded_view import RecordedView
+from mile_desktop.ui.inspect.timeline import Timeline
+from mile_desktop.ui.inspect.transport_bar import TransportBar
+
+_LAYOUT = b"|"
+
+
+class InspectPage(QWidget):
+    """Table, viewer, transport and timeline; ``fetch`` reads rows of the table. Window's thread only."""
+
+    def __init__(self, fetch: Fetch, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.episodes = EpisodesTable(fetch)
+        self.view = RecordedView()
+        self.transport = TransportBar()
+        self.timeline = Timeline()
+        self.above_timeline = QHBoxLayout()
+        """What concerns what the timeline shows."""
+        self.below_timeline = QHBoxLayout()
+        """What can be done about the episode."""
+        self.tabs = QTabWidget()
+        self._rows = QSplitter(Qt.Orientation.Vertical)
+        self._columns = QSplitter(Qt.Orientation.Horizontal)
+        self._lay_out()
+
+    def add_tab(self, widget: QWidget, title: str) -> None:
+        """Add something else about the selection beside the chosen episode."""
+        self.tabs.addTab(widget, title)
+        self.tabs.tabBar().setVisible(self.tabs.count() > 1)
+
+    def show_episode_tab(self) -> None:
+        """Show the chosen episode."""
+        self.tabs.setCurrentIndex(0)
+
+    def save_layout(self) -> bytes:
+        """Return how the room is divided, for ``restore_layout``."""
+        return _LAYOUT.join(bytes(each.saveState().toBase64().data()) for each in (self._rows, self._columns))
+
+    def restore_layout(self, saved: bytes) -> None:
+        """Divide the room as it was; anything unreadable leaves it as it is."""
+        for splitter, state in zip((self._rows, self._columns), saved.split(_LAYOUT), strict=False):
+            splitter.restoreState(QByteArray.fromBase64(state))
+
+    def _lay_out(self) -> None:
+        seen, drawn = QWidget(), QWidget()
+        for holder, parts in ((seen, (self.view, self.transport)), (drawn, (self.timeline,))):
+            column = QVBoxLayout(holder)
+            theme.space(column, (0, 0, 0, 0), 4)
+            if holder is drawn:
+                theme.space(self.above_timeline, (0, 0, 0, 0), 6)
+                column.addLayout(self.above_timeline)
+            for part in parts:
+                column.addWidget(part, 0 if part is self.transport else 1)
+            if holder is drawn:
+                theme.space(self.below_timeline, (0, 0, 0, 0), 6)
+                column.addLayout(self.below_timeline)
+            self._columns.addWidget(holder)
+        self._columns.setSizes([theme.px(460), theme.px(620)])
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self._columns, "Episode")
+        self.tabs.tabBar().hide()
+        self._rows.addWidget(self.episodes)
+        self._rows.addWidget(self.tabs)
+        self._rows.setSizes([theme.px(240), theme.px(420)])
+        for splitter in (self._rows, self._columns):
+            splitter.setChildrenCollapsible(False)
+        self._rows.setStretchFactor(1, 1)
+        self._columns.setStretchFactor(1, 1)
+        column = QVBoxLayout(self)
+        theme.space(column, (8, 8, 8, 8), 8)
+        column.addWidget(self._rows, 1)
