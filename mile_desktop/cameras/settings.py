@@ -39,7 +39,8 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Unique among the cameras."""
     address: str
     """As typed; may hold a password: show ``shown_address``."""
-    shown: bool = True
+    enabled: bool = True
+    """Its process runs; a camera that is not enabled is only remembered."""
     needed: bool = False
     """The robot holds while this camera is stale."""
     record: bool = True

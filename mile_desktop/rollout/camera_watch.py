@@ -29,12 +29,10 @@ class CameraWatch:
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._watched: tuple[_Watched, ...] = ()
+        self._unwatchable = ""
 
-    def watch(self, cameras: Sequence[WatchedCamera]) -> str:
-        """Depend on ``cameras`` instead of those before; return what is wrong with them in words, or nothing.
-
-        A camera that cannot be watched is not left out silently: the sentence names it.
-        """
+    def watch(self, cameras: Sequence[WatchedCamera]) -> None:
+        """Depend on ``cameras`` instead of those before; one that cannot be watched is a hazard itself."""
         self.close()
         watched, problems = [], []
         for camera in cameras:
@@ -42,11 +40,12 @@ class CameraWatch:
                 watched.append(_Watched(camera, FrameRing.attach(camera.ring)))
             except SharedMemoryError as error:
                 problems.append(f"Camera {camera.name} cannot be watched: {error}")
-        self._watched = tuple(watched)
-        return " ".join(problems)
+        self._watched, self._unwatchable = tuple(watched), " ".join(problems)
 
     def hazard(self) -> str:
         """Return why the robot must hold, in one sentence; empty while every picture is young enough."""
+        if self._unwatchable:
+            return self._unwatchable
         for each in self._watched:
             newest = each.ring.newest()
             if newest is None:

@@ -317,8 +317,7 @@ class Worker:
             self._endpoint.send(m.Note(level="info", text="This pad cannot rumble."))
 
     def _watch_cameras(self, command: m.WatchCameras) -> None:
-        if problem := self._cameras.watch(command.cameras):
-            self._endpoint.send(m.Note(level="error", text=problem))
+        self._cameras.watch(command.cameras)
 
     def _shut_down(self, _: m.Shutdown) -> None:
         self._running = False

@@ -1,0 +1,101 @@
+"""The cameras that are remembered, in a file that only their owner can read: addresses may hold passwords."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from PySide6.QtCore import QObject, Signal
+
+from mile_desktop.cameras.settings import CameraSettings, file_stem
+from mile_desktop.ui.supervise.tiles import Layout
+
+FILE_NAME = "cameras.json"
+_OWNER_ONLY = 0o600
+
+
+class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+    """What the file holds."""
+
+    cameras: tuple[CameraSettings, ...] = ()
+    """In the order in which they are shown."""
+    layout: Layout = Layout.INSET
+    main: str = ""
+    """Name of the camera that is shown large; empty for the scene."""
+
+
+class CameraStore(QObject):
+    """Holds cameras and layout, says when they change and writes them at once; belongs to the window's thread.
+
+    Reading and writing never raise: what is wrong is said in one sentence, by ``problem`` after the start and by
+    ``problem_occurred`` later. Cameras belong to this desk, not to a workspace.
+    """
+
+    changed = Signal(object)
+    """The new ``Remembered``."""
+    problem_occurred = Signal(str)
+
+    def __init__(self, path: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._path = path
+        self._value, self.problem = _load(path)
+
+    @property
+    def value(self) -> Remembered:
+        """What is in force now."""
+        return self._value
+
+    @property
+    def cameras(self) -> tuple[CameraSettings, ...]:
+        """The cameras in their order."""
+        return self._value.cameras
+
+    def set_cameras(self, cameras: Sequence[CameraSettings]) -> None:
+        """Use these cameras; raise ``ValueError`` when two of them would write the same video file."""
+        stems = [camera.stem for camera in cameras]
+        for camera in cameras:
+            if stems.count(camera.stem) > 1:
+                raise ValueError(f"There is a camera {camera.name} already (videos are called {camera.stem}.mp4).")
+        self._replace(msgspec.structs.replace(self._value, cameras=tuple(cameras)))
+
+    def remember_view(self, layout: Layout, main: str) -> None:
+        """Remember how pictures are arranged and which is large."""
+        self._replace(msgspec.structs.replace(self._value, layout=layout, main=main))
+
+    def _replace(self, value: Remembered) -> None:
+        if value == self._value:
+            return
+        self._value = value
+        self._save()
+        self.changed.emit(value)
+
+    def _save(self) -> None:
+        draft = self._path.with_name(self._path.name + ".new")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            draft.unlink(missing_ok=True)
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY), "wb") as file:
+                file.write(msgspec.json.format(msgspec.json.encode(self._value), indent=2))
+            draft.replace(self._path)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            self.problem_occurred.emit(f"Cameras are remembered only until you close: {self._path} ({reason}).")
+
+
+def _load(path: Path) -> tuple[Remembered, str]:
+    """Read the file; return what it holds and what is wrong with it, in one sentence, or an empty string."""
+    try:
+        value = msgspec.json.decode(path.read_bytes(), type=Remembered)
+    except FileNotFoundError:
+        return Remembered(), ""
+    except OSError as error:
+        return Remembered(), f"The remembered cameras could not be read ({error.strerror})."
+    except msgspec.MsgspecError:
+        aside = path.with_name(path.name + ".damaged")
+        try:
+            path.replace(aside)
+        except OSError:
+            return Remembered(), "The remembered cameras were damaged and are forgotten."
+        return Remembered(), f"The remembered cameras were damaged; the old file is kept as {aside.name}."
+    unique = {file_stem(camera.name): camera for camera in value.cameras}
+    return msgspec.structs.replace(value, cameras=tuple(unique.values())), ""

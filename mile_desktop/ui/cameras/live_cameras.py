@@ -1,0 +1,172 @@
+"""The cameras that run: one client for each remembered camera that is enabled."""
+
+import threading
+from collections.abc import Callable, Iterator
+
+from PySide6.QtCore import QObject, Signal
+
+from mile_desktop.cameras.address import FEED_SCHEME
+from mile_desktop.cameras.messages import CameraNote, CameraStatus
+from mile_desktop.cameras.settings import CameraSettings, free_name
+from mile_desktop.cameras.transform import LARGEST
+from mile_desktop.channels.shared import Frame, FrameRing
+from mile_desktop.rollout.messages import WatchCameras, WatchedCamera
+from mile_desktop.ui.cameras.camera_client import CameraClient
+from mile_desktop.ui.cameras.camera_store import CameraStore, Remembered
+
+
+class LiveCameras(QObject):
+    """Starts, changes and ends capture processes as the store says; belongs to the window's thread.
+
+    A robot brings cameras of its own with ``connect_feeds``: they behave like all others while it is connected.
+
+    Parameters
+    ----------
+    store
+        The remembered cameras.
+    target
+        Entry point of a capture process.
+    """
+
+    frame_ready = Signal(str, object)
+    """Name of the camera and its newest ``Frame``."""
+    status_changed = Signal(str, object)
+    """Name of the camera and its ``CameraStatus``."""
+    cameras_changed = Signal()
+    """Cameras came, went, or are in another order."""
+    needed_changed = Signal(object)
+    """``WatchCameras`` for the rollout worker."""
+    note = Signal(object)
+    """``CameraNote``."""
+
+    def __init__(self, store: CameraStore, target: Callable[..., None], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._target = target
+        self._clients: dict[str, CameraClient] = {}
+        self._feeds: dict[str, tuple[CameraSettings, FrameRing]] = {}
+        self._needed = WatchCameras()
+        self._leaving: list[threading.Thread] = []
+        self._watched = True
+        self._open = False
+        store.changed.connect(self._reconcile)
+
+    def start(self) -> None:
+        """Start the processes."""
+        self._open = True
+        self._reconcile(self._store.value)
+
+    def close(self) -> None:
+        """End all processes; tell the rollout worker before, by closing it."""
+        self._open = False
+        self._leaving += [client.retire() for client in self._clients.values()]
+        for thread in self._leaving:
+            thread.join()
+        for _, ring in self._feeds.values():
+            ring.close()
+        self._clients.clear()
+        self._feeds.clear()
+
+    def __iter__(self) -> Iterator[CameraClient]:
+        """Go through the running cameras in their order."""
+        return iter(tuple(self._clients.values()))
+
+    def client(self, name: str) -> CameraClient | None:
+        """Return the running camera called ``name``."""
+        return self._clients.get(name)
+
+    @property
+    def needed(self) -> WatchCameras:
+        """What the rollout worker has to watch; send it to every new worker."""
+        return self._needed
+
+    def set_watched(self, watched: bool) -> None:
+        """Say whether anybody looks at pictures."""
+        self._watched = watched
+        for client in self._clients.values():
+            client.watched = watched
+
+    # ── robots ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def connect_feeds(self, names: tuple[str, ...], *, needed: bool = True) -> dict[str, str]:
+        """Make room for a robot's cameras; return for each name the ``FrameRing`` its pictures are to be written into.
+
+        The writer does ``FrameRing.attach(ring).write(pixels, timestamp=...)``: RGB, ``time.monotonic()`` of this
+        machine. A name that a camera of this desk has already gets a number.
+        """
+        rings: dict[str, str] = {}
+        for name in names:
+            ring = FrameRing.create(*LARGEST)
+            shown = free_name(name, [*(camera.name for camera in self._store.cameras), *self._feeds])
+            settings = CameraSettings(name=shown, address=f"{FEED_SCHEME}{ring.name}", needed=needed)
+            self._feeds[shown] = settings, ring
+            rings[name] = ring.name
+        self._reconcile(self._store.value)
+        return rings
+
+    def disconnect_feeds(self) -> None:
+        """Forget the robot's cameras."""
+        gone = [ring for _, ring in self._feeds.values()]
+        self._feeds.clear()
+        self._reconcile(self._store.value)
+        for ring in gone:
+            ring.close()
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _reconcile(self, value: Remembered) -> None:
+        """Let what runs be what is wanted; a camera that only changed its settings goes on."""
+        if not self._open:
+            return
+        robots = tuple(settings for settings, _ in self._feeds.values())
+        wanted = {camera.name: camera for camera in (*value.cameras, *robots) if camera.enabled}
+        before = tuple(self._clients)
+        gone = [self._clients.pop(name) for name in before if name not in wanted]
+        for name, settings in wanted.items():
+            client = self._clients.get(name)
+            if client is None:
+                self._clients[name] = self._start(settings)
+            elif client.settings != settings:
+                client.configure(settings)
+        self._clients = {name: self._clients[name] for name in wanted}
+        self._tell_needed()
+        self._leaving = [thread for thread in self._leaving if thread.is_alive()]
+        for client in gone:
+            self._leaving.append(client.retire())
+            client.deleteLater()
+        if before != tuple(self._clients):
+            self.cameras_changed.emit()
+
+    def _start(self, settings: CameraSettings) -> CameraClient:
+        client = CameraClient(settings, self._target, self)
+        client.watched = self._watched
+        client.frame_ready.connect(self._pass_frame)
+        client.status_changed.connect(self._pass_status)
+        client.note.connect(self.note)
+        client.died.connect(self._say_died)
+        client.start()
+        return client
+
+    def _tell_needed(self) -> None:
+        cameras = tuple(
+            WatchedCamera(name=name, ring=client.ring_name, stale_after_s=client.settings.stale_after_s)
+            for name, client in self._clients.items()
+            if client.settings.needed
+        )
+        needed = WatchCameras(cameras=cameras)
+        if needed != self._needed:
+            self._needed = needed
+            self.needed_changed.emit(needed)
+
+    def _pass_frame(self, frame: Frame) -> None:
+        client = self.sender()
+        if isinstance(client, CameraClient):
+            self.frame_ready.emit(client.settings.name, frame)
+
+    def _pass_status(self, status: CameraStatus) -> None:
+        client = self.sender()
+        if isinstance(client, CameraClient):
+            self.status_changed.emit(client.settings.name, status)
+
+    def _say_died(self, reason: str) -> None:
+        self.note.emit(CameraNote(level="warning", text=f"{reason} It is started again; the others go on."))
