@@ -107,6 +107,7 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415
 
     from mile_desktop.ui import theme  # noqa: PLC0415
+    from mile_desktop.ui.cameras.cameras import Cameras  # noqa: PLC0415
     from mile_desktop.ui.closing import Closing  # noqa: PLC0415
     from mile_desktop.ui.desk import Desk  # noqa: PLC0415
     from mile_desktop.ui.inspect.inspecting import Inspecting  # noqa: PLC0415
@@ -128,6 +129,7 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
         retraining = Retraining(desk)
         desk.window.set_panel(retraining.panel)
         Inspecting(desk)
+        Cameras(desk)
         if folder is None:
             desk.window.ask_before_closing(Closing(desk, retraining).may_close)
         desk.window.closing.connect(retraining.leave)

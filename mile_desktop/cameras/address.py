@@ -59,6 +59,7 @@ _SCHEMES = {
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):(?P<rest>//.*)", re.DOTALL)
 _CREDENTIALS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#\s]*|[^/?#\s@]*:[^\s@]*)@")
 """User name and password; also a password with a slash, which no URL allows and people type all the same."""
+_HIDDEN = "•••@"
 _SECRETS = re.compile(r"(?i)([?&;](?:[a-z_]*(?:pass|pwd|token|secret|auth|key|user)[a-z_]*)=)[^&;#\s'\"]+")
 _PROPERTIES = re.compile(r"(?i)\b([a-z-]*(?:user|pw|pass|token)[a-z-]*=)(\"[^\"]*\"|'[^']*'|[^\s!]+)")
 _HOST_LIKE = re.compile(r"(www\.|\d{1,3}(\.\d{1,3}){3}\b|[\w.-]+:\d{2,5}(/|$))")
@@ -85,9 +86,17 @@ def parse_address(text: str) -> Address:
 
 def redacted(text: str) -> str:
     """Return ``text`` with user names and passwords in URLs, their queries and pipelines made unreadable."""
-    hidden = _CREDENTIALS.sub(r"\g<scheme>•••@", text)
+    hidden = _CREDENTIALS.sub(rf"\g<scheme>{_HIDDEN}", text)
     hidden = _SECRETS.sub(r"\1•••", hidden)
     return _PROPERTIES.sub(r"\1•••", hidden) if " ! " in hidden else hidden
+
+
+def spliced(edited: str, before: str) -> str:
+    """Return ``edited``, with what is still hidden in it taken from ``before``: editing a path keeps the password."""
+    known = _CREDENTIALS.search(before)
+    if known is None or _HIDDEN not in edited:
+        return edited
+    return edited.replace(_HIDDEN, known.group().removeprefix(known["scheme"]), 1)
 
 
 def _read_device(typed: str) -> Address | None:

@@ -52,6 +52,8 @@ class Header(QFrame):
     """Show the Policies page."""
     device_asked = Signal()
     """Show the Devices page."""
+    cameras_asked = Signal()
+    """Show the Cameras dialog."""
     panel_asked = Signal()
     """Show or hide the panel on the right."""
     help_asked = Signal()
@@ -69,6 +71,7 @@ class Header(QFrame):
         self._policy = _menu_button(self, "Choose the policy that drives")
         self._device = _plain_button(self, "Show every axis and button on the Devices page")
         self._rate = _plain_button(self, "The loop has not run yet")
+        self._cameras = _plain_button(self, shortcuts.tooltip("Cameras", "cameras"))
         self._panel = _plain_button(self, shortcuts.tooltip("Show or hide the Learn panel", "panel"))
         self._help = _plain_button(self, shortcuts.tooltip("Shortcuts", "help"))
         self._scene_group = QActionGroup(self)
@@ -152,6 +155,7 @@ class Header(QFrame):
             self._policy.setText(self._policy_label if with_success else self._policy_name)
             for caption in self._captions:
                 caption.setVisible(with_captions)
+            self._cameras.setVisible(with_captions)  # a key and the view's own menu open the dialog as well
             layout = self.layout()
             if layout is None or layout.minimumSize().width() <= self.width():
                 return
@@ -177,6 +181,7 @@ class Header(QFrame):
         self._scene.menu().triggered.connect(self._scene_triggered)
         self._policy.menu().triggered.connect(self._policy_triggered)
         self._device.clicked.connect(self.device_asked)
+        self._cameras.clicked.connect(self.cameras_asked)
         self._panel.clicked.connect(self.panel_asked)
         self._help.clicked.connect(self.help_asked)
 
@@ -190,15 +195,17 @@ class Header(QFrame):
         row.addWidget(self._captions[1])
         row.addWidget(self._policy)
         row.addStretch(1)
-        for button in (self._device, self._rate, self._panel, self._help):
+        for button in (self._device, self._rate, self._cameras, self._panel, self._help):
             row.addWidget(button)
         self._rate.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._rate.setText("– Hz")
         self._rate.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         theme.set_role(self._rate, "quiet")
         theme.set_icon(self._rate, "mdi6.timer-outline", "secondary")
+        theme.set_icon(self._cameras, "mdi6.cctv", "secondary")
         theme.set_icon(self._panel, "mdi6.dock-right", "secondary")
         theme.set_icon(self._help, "mdi6.keyboard-settings-outline", "secondary")
+        self._cameras.setAccessibleName("Cameras")
         self._panel.setAccessibleName("Learn panel")
         self._help.setAccessibleName("Shortcuts")
 

@@ -34,7 +34,14 @@ class WorkerClient(ChildClient):
     pad_state = Signal(object)
     camera_requested = Signal(int)
 
-    repeated: ClassVar[tuple[type, ...]] = (m.SetPad, m.SetAlert, m.LoadSession, m.SetViewYaw, m.WatchPad)
+    repeated: ClassVar[tuple[type, ...]] = (
+        m.SetPad,
+        m.SetAlert,
+        m.LoadSession,
+        m.SetViewYaw,
+        m.WatchPad,
+        m.WatchCameras,
+    )
 
     def __init__(
         self,

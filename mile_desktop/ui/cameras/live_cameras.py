@@ -86,6 +86,12 @@ class LiveCameras(QObject):
         for client in self._clients.values():
             client.watched = watched
 
+    def let_go(self, client: CameraClient) -> None:
+        """End a camera's process without waiting for it; it has ended when ``close`` returns at the latest."""
+        self._leaving = [thread for thread in self._leaving if thread.is_alive()]
+        self._leaving.append(client.retire())
+        client.deleteLater()
+
     # ── robots ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def connect_feeds(self, names: tuple[str, ...], *, needed: bool = True) -> dict[str, str]:
@@ -130,10 +136,8 @@ class LiveCameras(QObject):
                 client.configure(settings)
         self._clients = {name: self._clients[name] for name in wanted}
         self._tell_needed()
-        self._leaving = [thread for thread in self._leaving if thread.is_alive()]
         for client in gone:
-            self._leaving.append(client.retire())
-            client.deleteLater()
+            self.let_go(client)
         if before != tuple(self._clients):
             self.cameras_changed.emit()
 

@@ -10,9 +10,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QFileDialog,
-    QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSpinBox,
@@ -21,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from mile_desktop.ui import theme
+from mile_desktop.ui.pages.form_rows import choose, combo, rows
 from mile_desktop.ui.pages.page_frame import PageFrame, Panel, WideScroll
 from mile_desktop.ui.preferences import Preferences, PreferenceStore
 
@@ -28,7 +27,6 @@ _THEMES = (("dark", "Dark"), ("light", "Light"), ("system", "As the system"))
 _SCALES = (1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
 _RATES = (10, 20, 30)
 _SOURCES = (("ensemble", "Ensemble"), ("published", "One model, as published"), ("temporal", "Evidence over time"))
-_LABEL_WIDTH = 128
 _TWO_COLUMNS_FROM = 880
 _FIELD_WIDTH = 160
 
@@ -43,15 +41,15 @@ class SettingsPage(PageFrame):
         super().__init__("Settings", "Everything applies at once and is remembered.", parent)
         self._preferences = preferences
         self._showing = False
-        self._theme = _combo([(name, title) for name, title in _THEMES])
-        self._scale = _combo([(scale, f"{scale:.0%}".replace("%", " %")) for scale in _SCALES])
+        self._theme = combo([(name, title) for name, title in _THEMES])
+        self._scale = combo([(scale, f"{scale:.0%}".replace("%", " %")) for scale in _SCALES])
         self._workspace = QLineEdit()
         self._workspace.setReadOnly(True)
         self._workspace.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self._recent = _combo([])
+        self._recent = combo([])
         self._open = QPushButton("Open other …")
-        self._rate = _combo([(rate, f"{rate} Hz") for rate in _RATES])
-        self._source = _combo([(name, title) for name, title in _SOURCES])
+        self._rate = combo([(rate, f"{rate} Hz") for rate in _RATES])
+        self._source = combo([(name, title) for name, title in _SOURCES])
         self._threshold = QDoubleSpinBox()
         self._debounce = QSpinBox()
         self._sound = QCheckBox("Play a soft sound")
@@ -70,14 +68,14 @@ class SettingsPage(PageFrame):
     def show_preferences(self, value: Preferences) -> None:
         """Set every field; nothing is written back meanwhile."""
         self._showing = True
-        _choose(self._theme, value.theme)
-        _choose(self._scale, value.ui_scale)
+        choose(self._theme, value.theme)
+        choose(self._scale, value.ui_scale)
         self._workspace.setText(value.workspace or "in your data folder")
         self._workspace.setCursorPosition(0)
         self._workspace.setToolTip(value.workspace)
         self._fill_recent(value)
-        _choose(self._rate, value.rate_hz)
-        _choose(self._source, value.live_source)
+        choose(self._rate, value.rate_hz)
+        choose(self._source, value.live_source)
         self._threshold.setValue(value.alert_threshold)
         self._debounce.setValue(value.alert_debounce_steps)
         self._sound.setChecked(value.alert_sound)
@@ -134,7 +132,7 @@ class SettingsPage(PageFrame):
 
     def _look(self) -> Panel:
         panel = Panel("Look")
-        panel.body.addLayout(_rows(("Theme", self._theme, ""), ("Size of everything", self._scale, "")))
+        panel.body.addLayout(rows(("Theme", self._theme, ""), ("Size of everything", self._scale, "")))
         return panel
 
     def _workspace_panel(self) -> Panel:
@@ -145,7 +143,7 @@ class SettingsPage(PageFrame):
         row.addWidget(self._workspace, 1)
         row.addWidget(self._open)
         panel.body.addLayout(
-            _rows(
+            rows(
                 ("Folder", folder, "Episodes, policies and training runs lie here, and nowhere else."),
                 ("Open again", self._recent, ""),
             )
@@ -155,13 +153,13 @@ class SettingsPage(PageFrame):
     def _control(self) -> Panel:
         panel = Panel("Control")
         hint = "How often the robot gets an action. Policies are made for one rate; changing it loads the scene again."
-        panel.body.addLayout(_rows(("Rate", self._rate, hint)))
+        panel.body.addLayout(rows(("Rate", self._rate, hint)))
         return panel
 
     def _alerts(self) -> Panel:
         panel = Panel("When p(intervene) is high")
         panel.body.addLayout(
-            _rows(
+            rows(
                 ("p comes from", self._source, "The temporal model adds up evidence and knows that people react late."),
                 ("Threshold", self._threshold, "Can also be dragged in the plot under the view."),
                 ("For at least", self._debounce, "Shorter peaks are passed over."),
@@ -174,14 +172,14 @@ class SettingsPage(PageFrame):
 
     def _questions(self) -> Panel:
         panel = Panel("Closing")
-        panel.body.addLayout(_rows(("", self._warn_on_close, "")))
+        panel.body.addLayout(rows(("", self._warn_on_close, "")))
         return panel
 
     # ── from the person to the preferences ───────────────────────────────────────────────────────────────────────
 
     def _connect(self) -> None:
-        for combo in (self._theme, self._scale, self._rate, self._source):
-            combo.currentIndexChanged.connect(self._write)
+        for field in (self._theme, self._scale, self._rate, self._source):
+            field.currentIndexChanged.connect(self._write)
         self._threshold.valueChanged.connect(self._write)
         self._debounce.valueChanged.connect(self._write)
         for box in (self._sound, self._rumble, self._ask_me):
@@ -240,45 +238,3 @@ class SettingsPage(PageFrame):
         if before is not None:
             self._preferences.replace(before)
             self.show_preferences(self._preferences.value)
-
-
-def _rows(*rows: tuple[str, QWidget, str]) -> QGridLayout:
-    """Lay out rows of a label, a field and a hint; without any label the fields begin at the edge."""
-    grid = QGridLayout()
-    theme.space(grid, spacing=8)
-    first = 1 if any(text for text, _, _ in rows) else 0
-    grid.setColumnMinimumWidth(0, theme.px(_LABEL_WIDTH) * first)
-    grid.setColumnStretch(2, 1)
-    for index, (text, field, hint) in enumerate(rows):
-        if text:
-            label = QLabel(text)
-            label.setBuddy(field)
-            grid.addWidget(label, 2 * index, 0)
-        grid.addWidget(field, 2 * index, first, 1, 1 if _is_short(field) else 3 - first)
-        if hint:
-            sentence = QLabel(hint)
-            theme.set_role(sentence, "secondary")
-            sentence.setWordWrap(True)
-            grid.addWidget(sentence, 2 * index + 1, first, 1, 3 - first)
-    return grid
-
-
-def _is_short(field: QWidget) -> bool:
-    """Whether the field is as wide as its choices, not as the panel."""
-    return isinstance(field, (QSpinBox, QDoubleSpinBox)) or (isinstance(field, QComboBox) and field.count() > 0)
-
-
-def _combo(choices: list[tuple[object, str]]) -> QComboBox:
-    combo = QComboBox()
-    for value, title in choices:
-        combo.addItem(title, value)
-    return combo
-
-
-def _choose(combo: QComboBox, value: object) -> None:
-    """Select ``value``; one that is not offered (an odd scale in the file) is added."""
-    index = combo.findData(value)
-    if index < 0:
-        combo.addItem(f"{value:.0%}".replace("%", " %") if isinstance(value, float) else str(value), value)
-        index = combo.count() - 1
-    combo.setCurrentIndex(index)

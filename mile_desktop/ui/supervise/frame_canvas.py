@@ -10,6 +10,7 @@ from mile_desktop.channels.shared import Frame
 from mile_desktop.ui import theme
 from mile_desktop.ui.supervise.orbit import Orbit
 from mile_desktop.ui.supervise.orbit_mouse import OrbitMouse
+from mile_desktop.ui.supervise.tiles import fitted
 from mile_desktop.viewer.messages import Preset, SetSize
 
 _RESIZE_MS = 150
@@ -48,6 +49,16 @@ class FrameCanvas(QWidget):
         self._image = as_image(frame)
         self.update()
 
+    @property
+    def presets(self) -> tuple[Preset, ...]:
+        """The scene's cameras."""
+        return self._mouse.presets
+
+    @property
+    def chosen_preset(self) -> int:
+        """Number of the scene's camera that was chosen last, from 0."""
+        return self._mouse.chosen
+
     def choose_camera(self, index: int) -> None:
         """Use camera number ``index`` of the scene, from 0."""
         self._mouse.choose(index)
@@ -69,27 +80,34 @@ class FrameCanvas(QWidget):
 
     def picture_rect(self) -> QRectF:
         """Return where the frame is drawn: as large as fits, its shape kept."""
-        inside = QRectF(self.rect()).adjusted(BORDER, BORDER, -BORDER, -BORDER)
-        if self._image.isNull():
-            return inside
-        scale = min(inside.width() / self._image.width(), inside.height() / self._image.height())
-        picture = QRectF(0, 0, self._image.width() * scale, self._image.height() * scale)
-        picture.moveCenter(inside.center())
-        return picture
+        inside = self.inside()
+        return inside if self._image.isNull() else fitted(inside, self._image.height() / self._image.width())
+
+    def inside(self) -> QRectF:
+        """Return the widget's room without its border."""
+        return QRectF(self.rect()).adjusted(BORDER, BORDER, -BORDER, -BORDER)
+
+    def room(self) -> QRectF:
+        """Return the room for which the viewer draws; empty while its picture is not shown."""
+        return self.inside()
 
     def paint_picture(self, painter: QPainter, empty_text: str) -> QRectF:
         """Paint the frame, or ``empty_text`` while there is none; return where it is."""
         picture = self.picture_rect()
         painter.fillRect(self.rect(), theme.token("ground"))
+        self.paint_frame(painter, picture, empty_text)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
+        return picture
+
+    def paint_frame(self, painter: QPainter, place: QRectF, empty_text: str) -> None:
+        """Paint the frame at ``place``, or ``empty_text`` while there is none."""
         if self._image.isNull():
             painter.setPen(theme.token("secondary"))
             painter.setFont(theme.font("body"))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, empty_text)
+            painter.drawText(place, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, empty_text)
         else:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=True)
-            painter.drawImage(picture.toRect(), self._image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
-        return picture
+            painter.drawImage(place.toRect(), self._image)
 
     # ── mouse, size, visibility ──────────────────────────────────────────────────────────────────────────────────
 
@@ -132,7 +150,8 @@ class FrameCanvas(QWidget):
         self._resized.stop()
 
     def _ask_for_size(self) -> None:
-        width, height = self.width() - 2 * BORDER, self.height() - 2 * BORDER
+        room = self.room()
+        width, height = round(room.width()), round(room.height())
         shrink = min(1.0, math.sqrt(DRAWN_PIXELS / max(1, width * height)))
         # Multiples of four keep every row of the picture aligned for Qt, which spares it a copy.
         self.viewer_command.emit(

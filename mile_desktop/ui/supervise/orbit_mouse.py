@@ -35,6 +35,11 @@ class OrbitMouse(QObject):
         """The scene's cameras."""
         return self._presets
 
+    @property
+    def chosen(self) -> int:
+        """Number of the camera that was chosen last, from 0."""
+        return self._chosen
+
     def set_presets(self, presets: tuple[Preset, ...]) -> None:
         """Know the scene's cameras; the view starts at the first."""
         self._presets = presets

@@ -18,6 +18,7 @@ from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui import theme
 from mile_desktop.ui.supervise.keyboard import Keyboard
 from mile_desktop.ui.supervise.orbit import Orbit
+from mile_desktop.ui.supervise.picture_menu import PictureMenu
 from mile_desktop.ui.supervise.scene_view import SceneView
 from mile_desktop.ui.supervise.screen_pad import ScreenPad
 from mile_desktop.ui.supervise.strips import Strips
@@ -49,6 +50,8 @@ class SupervisePage(QWidget):
         self._pad_button.setToolTip("Show the on-screen pad: take over with the mouse")
         self._pad_button.setAccessibleName(_PAD_WORD)
         theme.set_icon(self._pad_button, "mdi6.gamepad-variant-outline")
+        self.pictures = PictureMenu(self.view)
+        self._bar = QWidget()
         self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._lay_out()
         self._connect()
@@ -60,15 +63,16 @@ class SupervisePage(QWidget):
         self._splitter.setStretchFactor(0, 1)
         self._splitter.setStretchFactor(1, 0)
         self._splitter.setSizes([theme.px(520), theme.px(230)])
-        bar = QHBoxLayout()
+        bar = QHBoxLayout(self._bar)
         theme.space(bar, (0, 0, 0, 0), 8)
         bar.addWidget(self.transport, 1)
+        bar.addWidget(self.pictures)
         bar.addWidget(self._pad_button)
         column = QVBoxLayout(self)
         theme.space(column, (8, 8, 8, 8), 8)
         column.addWidget(self._splitter, 1)
         column.addWidget(self.pad)
-        column.addLayout(bar)
+        column.addWidget(self._bar)
 
     def _connect(self) -> None:
         keys, transport = self.keyboard, self.transport
@@ -140,6 +144,12 @@ class SupervisePage(QWidget):
     def show_pad(self, shown: bool) -> None:
         """Show or fold away the on-screen pad."""
         self._pad_button.setChecked(shown)
+
+    def show_only_view(self, only: bool) -> None:
+        """Leave the whole page to the view, or bring strips and transport back; keys and pad go on counting."""
+        self.strips.setVisible(not only)
+        self._bar.setVisible(not only)
+        self.pad.setVisible(not only and self._pad_button.isChecked())
 
     def save_layout(self) -> bytes:
         """Return how the room is divided, for ``restore_layout``."""

@@ -16,6 +16,8 @@ _INSET_WIDTH = 180
 _INSET_SHARE = 0.18
 _INSET_HEIGHT_SHARE = 0.28
 _INSETS_IN_A_ROW = 4
+_ROW_SHARE = 0.58
+"""So much of the width a row of small pictures may take: at the left stands what takes over."""
 _DEFAULT_SHAPE = 0.75
 
 SCENE = ""
@@ -170,8 +172,11 @@ def _insets(area: QRectF, shapes: Sequence[float]) -> list[QRectF]:
     for start in range(0, len(shapes), _INSETS_IN_A_ROW):
         right = area.right() - margin
         row: list[QRectF] = []
-        for shape in reversed(shapes[start : start + _INSETS_IN_A_ROW]):
-            width = min(theme.px(_INSET_WIDTH), area.width() * _INSET_SHARE, area.height() * _INSET_HEIGHT_SHARE / shape)
+        in_row = shapes[start : start + _INSETS_IN_A_ROW]
+        room = (area.width() * _ROW_SHARE - gap * (len(in_row) - 1)) / len(in_row)
+        for shape in reversed(in_row):
+            limits = theme.px(_INSET_WIDTH), area.width() * _INSET_SHARE, area.height() * _INSET_HEIGHT_SHARE / shape
+            width = min(*limits, room)
             row.append(QRectF(right - width, bottom - width * shape, width, width * shape))
             right -= width + gap
         places += reversed(row)

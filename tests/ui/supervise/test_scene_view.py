@@ -15,6 +15,7 @@ from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui import theme
 from mile_desktop.ui.supervise.page import SupervisePage
 from mile_desktop.ui.supervise.scene_view import STALE_S, SceneView
+from mile_desktop.ui.supervise.tiles import SCENE, Layout
 from mile_desktop.ui.supervise.transport_model import Action
 from mile_desktop.viewer.camera import View
 from mile_desktop.viewer.messages import Preset, SetSize, SetView, UsePreset
@@ -253,3 +254,52 @@ def test_a_closed_page_is_gone(qtbot: QtBot) -> None:
     gc.collect()
     assert gone() is None
     assert len(QApplication.allWidgets()) == before
+
+
+def test_cameras_of_the_scene_and_live_ones_are_one_row(view: SceneView, qtbot: QtBot) -> None:
+    view.set_cameras(["wrist", "table"])
+    view.show_camera("table", frame(40))
+    asked: list[object] = []
+    view.viewer_command.connect(asked.append)
+    view.choose_camera(3)
+    assert view.tiles.main == "table"
+    view.step_camera(1)
+    assert (view.tiles.main, asked) == (SCENE, [UsePreset(name="over")])
+    view.step_camera(-1)
+    assert view.tiles.main == "table"
+    view.choose_camera(9)
+    assert view.tiles.main == "table"
+
+
+def test_a_click_on_a_small_picture_makes_it_large(view: SceneView, qtbot: QtBot) -> None:
+    view.set_cameras(["wrist"])
+    view.show_camera("wrist", frame(40))
+    view.show_frame(frame(200))
+    with qtbot.waitSignal(view.arrangement_chosen):
+        QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=view._places()["wrist"].center().toPoint())
+    assert view.tiles.main == "wrist"
+    middle = view.grab().toImage().pixelColor(view.rect().center())
+    assert middle.red() == 40
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=view._places()[SCENE].center().toPoint())
+    assert view.tiles.main == SCENE
+
+
+def test_the_viewer_draws_less_for_a_small_scene(view: SceneView, qtbot: QtBot) -> None:
+    view.set_cameras(["wrist"])
+    view.show_frame(frame(200))
+    with qtbot.waitSignal(view.viewer_command) as large:
+        view.set_arrangement(Layout.INSET, SCENE)
+    with qtbot.waitSignal(view.viewer_command) as small:
+        view.set_arrangement(Layout.INSET, "wrist")
+    assert isinstance(large.args[0], SetSize)
+    assert small.args[0].width < large.args[0].width / 2
+
+
+def test_a_stale_camera_is_faded_and_says_so(view: SceneView) -> None:
+    view.set_cameras(["wrist"])
+    view.show_camera("wrist", frame(240))
+    view.set_arrangement(Layout.ONE, "wrist")
+    place = QPoint(view.width() // 2, view.height() - 40)
+    fresh = view.grab().toImage().pixelColor(place).red()
+    view.annotate_camera("wrist", "stale · picture 2.3 s old", faded=True)
+    assert view.grab().toImage().pixelColor(place).red() < fresh - 60

@@ -1,0 +1,357 @@
+"""The Cameras dialog: add, test, name, arrange and set up cameras while they run."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QKeySequence, QShowEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mile_desktop.cameras.address import AddressKind, parse_address
+from mile_desktop.cameras.errors import CameraAddressError
+from mile_desktop.cameras.messages import CameraState, CameraStatus
+from mile_desktop.cameras.settings import CameraSettings, free_name
+from mile_desktop.channels.shared import Frame
+from mile_desktop.ui import theme
+from mile_desktop.ui.cameras import words
+from mile_desktop.ui.cameras.camera_client import CameraClient
+from mile_desktop.ui.cameras.camera_store import CameraStore
+from mile_desktop.ui.cameras.editor import CameraEditor
+from mile_desktop.ui.cameras.live_cameras import LiveCameras
+from mile_desktop.ui.cameras.preview import Preview
+from mile_desktop.ui.pages.page_frame import ColumnScroll, EmptyState, Panel
+
+_SIZE = (1220, 680)
+_LIST_WIDTH = 200
+_REFRESH_MS = 200
+_NAME = Qt.ItemDataRole.UserRole
+_OFF = CameraStatus(state=CameraState.OFF)
+
+
+class CamerasDialog(QDialog):
+    """Not modal: the robot and everything else go on meanwhile. Lives on the window's thread.
+
+    Parameters
+    ----------
+    store
+        What is changed here.
+    live
+        The running cameras, for pictures and figures.
+    target
+        Entry point of a capture process, for testing an address before it is added.
+    """
+
+    visibility_changed = Signal(bool)
+
+    def __init__(
+        self, store: CameraStore, live: LiveCameras, target: Callable[..., None], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._live = live
+        self._target = target
+        self._trial: CameraClient | None = None
+        self._list = QListWidget()
+        self._typed = QLineEdit()
+        self._test = QPushButton("Test")
+        self._add = QPushButton("Add")
+        self._browse = QPushButton("Browse …")
+        self._said = QLabel()
+        self._title = QLabel()
+        self._figures = QLabel()
+        self._preview = Preview()
+        self._editor = CameraEditor()
+        self._up, self._down, self._remove = QToolButton(), QToolButton(), QToolButton()
+        self._content = QStackedWidget()
+        self._refresh = QTimer(self)
+        self._refresh.setInterval(_REFRESH_MS)
+        self._prepare()
+        self._lay_out()
+        self._connect()
+        self._fill()
+
+    @property
+    def selected(self) -> str:
+        """Name of the camera that is shown; empty where there is none."""
+        item = self._list.currentItem()
+        return str(item.data(_NAME)) if item is not None else ""
+
+    def select(self, name: str) -> None:
+        """Show the camera called ``name``."""
+        for row in range(self._list.count()):
+            if self._list.item(row).data(_NAME) == name:
+                self._list.setCurrentRow(row)
+
+    # ── layout ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _prepare(self) -> None:
+        self.setWindowTitle("Cameras")
+        self.setModal(False)
+        self.resize(theme.px(_SIZE[0]), theme.px(_SIZE[1]))
+        self._typed.setPlaceholderText("0, /dev/video0, rtsp://…, http://…, a video, a folder of pictures, or gst: …")
+        self._typed.setAccessibleName("Address of a new camera")
+        self._test.setToolTip("Look whether a camera answers there, without adding it")
+        self._add.setToolTip("Add the camera and begin to use it")
+        theme.set_role(self._add, "primary")
+        for button in (self._test, self._browse, self._add):
+            button.setAutoDefault(False)  # Enter in the form below must not add a camera
+        self._said.setWordWrap(True)
+        self._said.hide()
+        theme.set_role(self._title, "heading")
+        theme.set_role(self._figures, "secondary")
+        self._figures.setWordWrap(True)
+        self._list.setAccessibleName("Cameras in the order in which they are shown")
+        self._list.setFixedWidth(theme.px(_LIST_WIDTH))
+        for tool, icon, tip, key in (
+            (self._up, "mdi6.arrow-up", "Show it earlier (Alt + ↑)", "Alt+Up"),
+            (self._down, "mdi6.arrow-down", "Show it later (Alt + ↓)", "Alt+Down"),
+            (self._remove, "mdi6.trash-can-outline", "Remove the camera; its videos stay (Alt + Delete)", "Alt+Del"),
+        ):
+            theme.set_icon(tool, icon, "secondary")
+            tool.setToolTip(tip)
+            tool.setAccessibleName(tip.split(" (")[0])
+            tool.setShortcut(QKeySequence(key))
+
+    def _lay_out(self) -> None:
+        add = QHBoxLayout()
+        theme.space(add, spacing=8)
+        add.addWidget(self._typed, 1)
+        for button in (self._browse, self._test, self._add):
+            add.addWidget(button)
+        order = QHBoxLayout()
+        theme.space(order, spacing=4)
+        for tool in (self._up, self._down, self._remove):
+            order.addWidget(tool)
+        order.addStretch(1)
+        left = Panel("Cameras")
+        left.body.addWidget(self._list, 1)
+        left.body.addLayout(order)
+        right = QWidget()
+        picture = QVBoxLayout()
+        theme.space(picture, spacing=8)
+        picture.addWidget(self._title)
+        picture.addWidget(self._preview, 1)
+        picture.addWidget(self._figures)
+        settings = Panel("Settings")
+        settings.body.addWidget(ColumnScroll(self._editor), 1)
+        halves = QHBoxLayout(right)
+        theme.space(halves, spacing=16)
+        halves.addLayout(picture, 1)
+        halves.addWidget(settings)
+        self._content.addWidget(EmptyState(
+            "mdi6.cctv",
+            "No cameras yet",
+            "Type where one is, or choose a video file. Its picture appears in the Supervise view, beside the scene.",
+        ))  # fmt: skip
+        self._content.addWidget(right)
+        body = QHBoxLayout()
+        theme.space(body, spacing=16)
+        body.addWidget(left)
+        body.addWidget(self._content, 1)
+        column = QVBoxLayout(self)
+        theme.space(column, (16, 16, 16, 16), 12)
+        column.addLayout(add)
+        column.addWidget(self._said)
+        column.addLayout(body, 1)
+
+    def _connect(self) -> None:
+        self._test.clicked.connect(self._start_trial)
+        self._add.clicked.connect(self._add_typed)
+        self._browse.clicked.connect(self._choose_file)
+        self._typed.returnPressed.connect(self._add_typed)
+        self._typed.textEdited.connect(self._forget_said)
+        self._up.clicked.connect(self._move_up)
+        self._down.clicked.connect(self._move_down)
+        self._remove.clicked.connect(self._remove_selected)
+        self._list.currentRowChanged.connect(self._selection_changed)
+        self._editor.edited.connect(self._change)
+        self._editor.refused.connect(self._complain)
+        self._preview.cut.connect(self._editor.cut_to)
+        self._store.changed.connect(self._fill)
+        self._store.problem_occurred.connect(self._complain)
+        self._live.frame_ready.connect(self._show_frame)
+        self._live.cameras_changed.connect(self._fill)
+        self._refresh.timeout.connect(self._show_figures)
+
+    # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _fill(self) -> None:
+        """Show the list anew; the selection stays."""
+        selected, row = self.selected, max(0, self._list.currentRow())
+        self._list.blockSignals(True)
+        self._list.clear()
+        for camera in self._store.cameras:
+            item = QListWidgetItem(camera.name)
+            item.setData(_NAME, camera.name)
+            self._list.addItem(item)
+        self._list.setCurrentRow(min(row, self._list.count() - 1))
+        self.select(selected)
+        self._list.blockSignals(False)
+        self._selection_changed()
+
+    def _selection_changed(self) -> None:
+        camera = self._camera()
+        self._end_trial()
+        self._preview.clear()
+        self._editor.show_camera(camera)
+        self._title.setText(camera.name if camera else "")
+        row, count = self._list.currentRow(), self._list.count()
+        self._up.setEnabled(camera is not None and row > 0)
+        self._down.setEnabled(camera is not None and row < count - 1)
+        self._remove.setEnabled(camera is not None)
+        self._content.setCurrentIndex(1 if camera is not None else 0)
+        self._show_figures()
+
+    def _show_frame(self, name: str, frame: Frame) -> None:
+        if self._trial is None and name == self.selected:
+            self._preview.show_frame(frame)
+
+    def _show_figures(self) -> None:
+        for row in range(self._list.count()):
+            item = self._list.item(row)
+            client = self._live.client(item.data(_NAME))
+            status, stale = (client.status, client.stale) if client else (_OFF, True)
+            item.setIcon(theme.icon(*words.icon_of(status, stale=stale)))
+            item.setToolTip(f"{words.state_word(status, stale=stale)}. {words.explanation(status)}")
+        client = self._trial or self._live.client(self.selected)
+        if client is None:
+            self._figures.setText("Off" if self.selected else "")
+            self._preview.show_note("This camera is not used." if self.selected else "")
+            return
+        age_s, stale, status = client.age_s(), client.stale, client.status
+        self._figures.setText(words.figures(status, age_s, stale=stale))
+        note = words.explanation(status) or words.tile_note(status, age_s, stale=stale)
+        self._preview.show_note(note)
+
+    def _camera(self) -> CameraSettings | None:
+        return next((camera for camera in self._store.cameras if camera.name == self.selected), None)
+
+    # ── what the person does ─────────────────────────────────────────────────────────────────────────────────────
+
+    def _new_camera(self) -> CameraSettings | None:
+        """Return the camera that was typed, or say what is wrong with it."""
+        typed = self._typed.text().strip()
+        try:
+            address = parse_address(typed)
+        except CameraAddressError as error:
+            self._complain(str(error))
+            return None
+        name = free_name(_NAMES[address.kind], [camera.name for camera in self._store.cameras])
+        return CameraSettings(name=name, address=typed)
+
+    def _add_typed(self) -> None:
+        camera = self._new_camera()
+        if camera is None:
+            return
+        self._end_trial()
+        self._typed.clear()
+        self._forget_said()
+        self._replace([*self._store.cameras, camera])
+        self.select(camera.name)
+
+    def _start_trial(self) -> None:
+        camera = self._new_camera()
+        if camera is None:
+            return
+        self._end_trial()
+        self._forget_said()
+        self._trial = CameraClient(camera, self._target, self)
+        self._trial.frame_ready.connect(self._preview.show_frame)
+        self._trial.start()
+        self._preview.clear()
+        self._editor.show_camera(None)
+        self._content.setCurrentIndex(1)
+        self._title.setText(f"{camera.shown_address}, not added yet")
+        self._show_figures()
+
+    def _end_trial(self) -> None:
+        if self._trial is not None:
+            self._live.let_go(self._trial)
+            self._trial = None
+
+    def _choose_file(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self, "Use a video as a camera", "", "Videos (*.mp4 *.mkv *.avi *.mov *.webm);;All files (*)"
+        )
+        if name:
+            self._typed.setText(name)
+
+    def _change(self, settings: CameraSettings) -> None:
+        selected = self.selected
+        cameras = [settings if camera.name == selected else camera for camera in self._store.cameras]
+        if self._replace(cameras):
+            self._forget_said()
+            self.select(settings.name)
+        else:
+            self._editor.show_camera(self._camera())
+
+    def _move_up(self) -> None:
+        self._move(-1)
+
+    def _move_down(self) -> None:
+        self._move(1)
+
+    def _move(self, direction: int) -> None:
+        cameras, row, name = list(self._store.cameras), self._list.currentRow(), self.selected
+        if 0 <= row + direction < len(cameras):
+            cameras[row], cameras[row + direction] = cameras[row + direction], cameras[row]
+            self._replace(cameras)
+            self.select(name)
+
+    def _remove_selected(self) -> None:
+        name = self.selected
+        self._replace([camera for camera in self._store.cameras if camera.name != name])
+
+    def _replace(self, cameras: list[CameraSettings]) -> bool:
+        try:
+            self._store.set_cameras(cameras)
+        except ValueError as error:
+            self._complain(str(error))
+            return False
+        return True
+
+    def _complain(self, text: str) -> None:
+        theme.set_role(self._said, "error")
+        self._said.setText(text)
+        self._said.show()
+
+    def _forget_said(self) -> None:
+        self._said.hide()
+
+    # ── visibility ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        """Follow the figures while anybody looks."""
+        super().showEvent(event)
+        self._refresh.start()
+        self.visibility_changed.emit(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
+        """Stop following."""
+        super().hideEvent(event)
+        self._refresh.stop()
+        self._end_trial()
+        self.visibility_changed.emit(False)
+
+
+_NAMES = {
+    AddressKind.DEVICE: "Camera",
+    AddressKind.RTSP: "Network camera",
+    AddressKind.HTTP: "Network camera",
+    AddressKind.FILE: "Video",
+    AddressKind.FOLDER: "Pictures",
+    AddressKind.GSTREAMER: "Pipeline",
+    AddressKind.FEED: "Robot camera",
+}

@@ -1,0 +1,82 @@
+"""How a camera does, in words; no widgets."""
+
+from mile_desktop.cameras.messages import CameraState, CameraStatus
+
+_UNCHANGED_S = 5.0
+_STATES = {
+    CameraState.CONNECTING: "Connecting",
+    CameraState.LIVE: "Live",
+    CameraState.LOST: "Lost",
+    CameraState.ENDED: "Ended",
+    CameraState.OFF: "Off",
+}
+_ICONS = {
+    CameraState.CONNECTING: ("mdi6.progress-clock", "secondary"),
+    CameraState.LIVE: ("mdi6.video-outline", "success"),
+    CameraState.LOST: ("mdi6.video-off-outline", "warning"),
+    CameraState.ENDED: ("mdi6.video-check-outline", "secondary"),
+    CameraState.OFF: ("mdi6.video-off-outline", "secondary"),
+}
+_STALE_ICON = ("mdi6.timer-alert-outline", "warning")
+
+
+def icon_of(status: CameraStatus, *, stale: bool) -> tuple[str, str]:
+    """Return icon and colour for a camera in this state."""
+    return _STALE_ICON if stale and status.state is CameraState.LIVE else _ICONS[status.state]
+
+
+def state_word(status: CameraStatus, *, stale: bool) -> str:
+    """Return the state in one word."""
+    return "Stale" if stale and status.state is CameraState.LIVE else _STATES[status.state]
+
+
+def tile_note(status: CameraStatus, age_s: float | None, *, stale: bool) -> str:
+    """Return what has to stand over the picture, short; empty while all is well."""
+    parts = []
+    if status.state is CameraState.LIVE:
+        if stale:
+            parts.append("stale")
+        elif status.unchanged_s >= _UNCHANGED_S:
+            return f"the same picture for {seconds(status.unchanged_s)}"
+    else:
+        parts.append(state_word(status, stale=stale).lower())
+    if not parts:
+        return ""
+    if age_s is not None:
+        parts.append(f"picture {seconds(age_s)} old")
+    if status.retry_in_s > 0.0:
+        parts.append(f"again in {seconds(status.retry_in_s)}")
+    return " · ".join(parts)
+
+
+def figures(status: CameraStatus, age_s: float | None, *, stale: bool) -> str:
+    """Return state and figures in one line."""
+    parts = [state_word(status, stale=stale)]
+    if status.width:
+        parts.append(f"{status.width} × {status.height}")
+    parts.append(f"{status.rate_hz:.1f} pictures/s")
+    parts.append(f"latency {status.latency_ms:.0f} ms")
+    parts.append(f"age {seconds(age_s)}" if age_s is not None else "no picture yet")
+    parts.append(f"{status.dropped} dropped")
+    if status.damaged:
+        parts.append(f"{status.damaged} damaged")
+    if status.reconnects:
+        parts.append("lost once" if status.reconnects == 1 else f"lost {status.reconnects} times")
+    if status.recording:
+        missed = f", {status.unrecorded} missed" if status.unrecorded else ""
+        parts.append(f"recording: {status.recorded} pictures{missed}")
+    return " · ".join(parts)
+
+
+def explanation(status: CameraStatus) -> str:
+    """Return why the camera is not live, and what happens next; empty where there is nothing to say."""
+    if status.retry_in_s > 0.0:
+        return f"{status.text} Tried again in {seconds(status.retry_in_s)}.".strip()
+    return status.text
+
+
+def seconds(value: float) -> str:
+    """Return a time as people read it."""
+    if value < 0.0995:
+        return f"{1000 * value:.0f} ms"
+    return f"{value:.1f} s" if value < 60.0 else f"{value / 60.0:.0f} min"

@@ -1,0 +1,76 @@
+"""The button that says how pictures share the view, and which of them is large."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
+
+from mile_desktop.ui import shortcuts, theme
+from mile_desktop.ui.supervise.scene_view import SceneView
+from mile_desktop.ui.supervise.tiles import SCENE, TITLES, Layout
+
+_ICONS = {
+    Layout.ONE: "mdi6.square-outline",
+    Layout.INSET: "mdi6.picture-in-picture-bottom-right",
+    Layout.GRID: "mdi6.view-grid-outline",
+}
+
+
+class PictureMenu(QToolButton):
+    """Offers what the view can show; the menu is made anew whenever it is opened."""
+
+    full_view_asked = Signal()
+    """Fill the screen with the view alone, or stop doing so."""
+    cameras_asked = Signal()
+    """Open the Cameras dialog."""
+
+    def __init__(self, view: SceneView, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._view = view
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setToolTip(shortcuts.tooltip("Arrange scene and cameras", "layout"))
+        self.setAccessibleName("Arrange pictures")
+        theme.set_icon(self, _ICONS[Layout.INSET], "secondary")
+        menu = QMenu(self)
+        menu.aboutToShow.connect(self._fill)
+        menu.triggered.connect(self._triggered)
+        self.setMenu(menu)
+        view.arranged.connect(self._show_layout)
+
+    def _fill(self) -> None:
+        menu, tiles = self.menu(), self._view.tiles
+        menu.clear()
+        layouts = QActionGroup(menu)
+        for layout in Layout:
+            self._choice(TITLES[layout], layout, layouts, chosen=layout is tiles.layout).setIcon(
+                theme.icon(_ICONS[layout])
+            )
+        menu.addSeparator()
+        pictures = QActionGroup(menu)
+        scene = [(SCENE, "Scene")] if tiles.has_scene else []
+        for name, title in (*scene, *((name, name) for name in tiles.choices)):
+            self._choice(title, name, pictures, chosen=name == tiles.main and tiles.layout is not Layout.GRID)
+        menu.addSeparator()
+        menu.addAction(_with_key("Fill the screen with the view", "full_view"), self.full_view_asked.emit)
+        menu.addAction(_with_key("Cameras …", "cameras"), self.cameras_asked.emit)
+
+    def _choice(self, text: str, data: object, group: QActionGroup, *, chosen: bool) -> QAction:
+        action = self.menu().addAction(text)
+        action.setData(data)
+        action.setCheckable(True)
+        action.setChecked(chosen)
+        group.addAction(action)
+        return action
+
+    def _triggered(self, action: QAction) -> None:
+        data = action.data()
+        if isinstance(data, Layout):
+            self._view.choose_layout(data)
+        elif isinstance(data, str):
+            self._view.choose_main(data)
+
+    def _show_layout(self) -> None:
+        theme.set_icon(self, _ICONS[self._view.tiles.layout], "secondary")
+
+
+def _with_key(text: str, action: str) -> str:
+    return f"{text}\t{shortcuts.binding(action).keys_text}"
