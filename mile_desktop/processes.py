@@ -8,6 +8,10 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mile_desktop.viewer.cameras_plan import CamerasPlan
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
     from mile_desktop.cameras.settings import CameraSettings
 
 
@@ -16,6 +20,16 @@ def rollout_worker(connection: Connection, state_slot_name: str) -> None:
     from mile_desktop.rollout.worker import run_worker  # noqa: PLC0415
 
     run_worker(connection, state_slot_name)
+
+
+def robot_cameras(connection: Connection, plan: "CamerasPlan") -> None:
+    """Run ``viewer.robot_cameras.run_robot_cameras``."""
+    from mile_desktop.scenes.engine import load_engine  # noqa: PLC0415
+
+    load_engine()
+    from mile_desktop.viewer.robot_cameras import run_robot_cameras  # noqa: PLC0415
+
+    run_robot_cameras(connection, plan)
 
 
 def viewer(

@@ -22,6 +22,8 @@ class AddressKind(StrEnum):
     FOLDER = "folder"
     """Pictures in the order of their names."""
     GSTREAMER = "gstreamer"
+    ROBOT = "robot"
+    """A camera whose pictures a network robot sends."""
     FEED = "feed"
     """Pictures that another process of this program writes into shared memory; nobody types this."""
 
@@ -55,6 +57,7 @@ _SCHEMES = {
     "rtsps": AddressKind.RTSP,
     "http": AddressKind.HTTP,
     "https": AddressKind.HTTP,
+    "robot": AddressKind.ROBOT,
 }
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):(?P<rest>//.*)", re.DOTALL)
 _CREDENTIALS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#\s]*|[^/?#\s@]*:[^\s@]*)@")

@@ -42,6 +42,12 @@ def _folder(address: Address, settings: CameraSettings) -> FrameSource:
     return FolderSource(Path(address.location), rate_hz=settings.rate_hz, loop=settings.loop)
 
 
+def _robot(address: Address, _: CameraSettings) -> FrameSource:
+    from mile_desktop.cameras.robot_camera import RobotCameraSource  # noqa: PLC0415
+
+    return RobotCameraSource(address.location)
+
+
 def _feed(address: Address, _: CameraSettings) -> FrameSource:
     from mile_desktop.cameras.feed import FeedSource  # noqa: PLC0415
 
@@ -55,5 +61,6 @@ _OPENERS: dict[AddressKind, Callable[[Address, CameraSettings], FrameSource]] = 
     AddressKind.HTTP: _stream,
     AddressKind.FILE: _stream,
     AddressKind.FOLDER: _folder,
+    AddressKind.ROBOT: _robot,
     AddressKind.FEED: _feed,
 }

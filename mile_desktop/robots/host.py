@@ -14,7 +14,7 @@ from mile_desktop.robots.modes import Mode, ModeEvent, next_mode
 
 LEASE_S = 10.0
 """A driver that was silent for so long has lost the robot to whoever asks next."""
-MAX_CLIENTS = 16
+MAX_CLIENTS = 32
 LATE_S = 0.15
 """An action that comes later than this after its time is not carried out."""
 _BURST = 3.0
@@ -270,11 +270,11 @@ class RobotHost:
         self._watch()
         now = self._clock()
         due = self.description.period_s / _PUBLISHED_A_STEP
-        if self._mode in {Mode.DISARMED, Mode.STOPPED} or now - self._published_at < due:
+        if self._drives is None or self._mode in {Mode.DISARMED, Mode.STOPPED} or now - self._published_at < due:
             return []
         self._published_at = now
         self._measured = self._measure()
-        return [(client.address, self._state(None)) for client in self._clients.values()]
+        return [(self._drives.address, self._state(None))]
 
     def let_go(self) -> None:
         """Hold, disarm and forget everybody: the robot's side ends."""

@@ -1,0 +1,20 @@
+"""What the process that draws a simulated robot's cameras is told; light, because the one that starts it reads it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class CamerasPlan:
+    """What to draw and where to send it."""
+
+    scene: str
+    cameras: tuple[str, ...]
+    """Names of the scene's viewpoints."""
+    size: tuple[int, int]
+    rate_hz: float
+    state_slot: str
+    """Name of the ``StateSlot`` with the robot's scene state."""
+    bind: str
+    port: int
+    keys: Path | None

@@ -1,0 +1,93 @@
+"""The cameras of a simulated robot: draws its scene off the control path and sends the pictures."""
+
+import os
+import sys
+import time
+from contextlib import ExitStack
+from multiprocessing.connection import Connection
+
+import cv2
+import numpy as np
+import zmq
+
+from mile_desktop.channels.shared import StateSlot
+from mile_desktop.robots.frames import FrameSender
+from mile_desktop.robots.network import Door
+from mile_desktop.scenes.description import CameraDescription
+from mile_desktop.viewer.cameras_plan import CamerasPlan
+from mile_desktop.viewer.renderer import Pixels
+from mile_desktop.viewer.stage import Stage
+
+_NICENESS = 5
+_QUALITY = 85
+_FRAMES_QUEUE = 2
+
+
+def run_robot_cameras(connection: Connection, plan: CamerasPlan) -> None:
+    """Body of the process; sends the port of the frames as text when it is ready, ends when ``connection`` is closed.
+
+    Raises what ``Door`` and ``Stage`` raise.
+    """
+    if sys.platform != "win32":
+        os.nice(_NICENESS)
+    with ExitStack() as stack:
+        door = Door(plan.bind, plan.keys)
+        socket, port = door.open(zmq.PUB, plan.port, queue=_FRAMES_QUEUE)
+        stack.callback(door.close, [socket])
+        states = stack.enter_context(StateSlot.attach(plan.state_slot))
+        stage = Stage(plan.scene)
+        stack.callback(stage.close)
+        connection.send_bytes(str(port).encode())
+        cameras = SimulatedCameras(stage, states, FrameSender(socket), plan)
+        while not connection.poll(cameras.pause_s()):
+            cameras.turn()
+
+
+class SimulatedCameras:
+    """Draws what changed and sends every camera at its rate, as cameras do; belongs to one thread."""
+
+    def __init__(self, stage: Stage, states: StateSlot, sender: FrameSender, plan: CamerasPlan) -> None:
+        self._stage = stage
+        self._states = states
+        self._sender = sender
+        self._size = plan.size
+        self._period_s = 1.0 / plan.rate_hz
+        self._views: tuple[CameraDescription, ...] = tuple(
+            camera for camera in stage.cameras if camera.name in plan.cameras
+        )
+        self._drawn: dict[str, Pixels] = {}
+        self._seen = 0
+        self._due = time.monotonic()
+
+    def pause_s(self) -> float:
+        """Return how long there is nothing to do; pictures that are late already are left out."""
+        self._due = max(self._due + self._period_s, time.monotonic())
+        return self._due - time.monotonic()
+
+    def turn(self) -> None:
+        """Send one picture of every camera."""
+        sample = self._states.read(after=self._seen)
+        taken_at = time.monotonic()
+        if sample is not None:
+            self._seen = sample.sequence
+            self._stage.pose(sample.values)
+            self._drawn.clear()
+        for view in self._views:
+            if view.name not in self._drawn:
+                self._drawn[view.name] = self._draw(view)
+            self._sender.send(view.name, _jpeg(self._drawn[view.name], taken_at), taken_at)
+
+    def _draw(self, camera: CameraDescription) -> Pixels:
+        pixels = self._stage.renderer.draw(self._stage.view_of(camera), *self._size)
+        return np.ascontiguousarray(pixels[:, :, 2::-1])
+
+
+def _jpeg(picture: Pixels, taken_at: float) -> bytes:
+    """Compress with the time in a corner: no two pictures are the same, as with real cameras."""
+    stamped = picture.copy()
+    place = (8, stamped.shape[0] - 8)
+    cv2.putText(stamped, f"{taken_at:.2f} s", place, cv2.FONT_HERSHEY_SIMPLEX, 0.4, (190, 190, 190), 1, cv2.LINE_AA)
+    done, data = cv2.imencode(".jpg", stamped, (cv2.IMWRITE_JPEG_QUALITY, _QUALITY))
+    if not done:
+        raise RuntimeError(f"A picture of shape {stamped.shape} could not be compressed.")
+    return data.tobytes()
