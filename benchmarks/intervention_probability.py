@@ -16,7 +16,9 @@ import torch
 from torch.distributions import Independent, Normal
 
 from mile_desktop.intervention import gaussian_intervention_log_probability, gaussian_intervention_probability
+from mile_desktop.intervention.one_state import gaussian_probability_of_one
 from mile_desktop.policies.networks import GaussianMlp
+from mile_desktop.policies.one_state import OneStateGaussian
 
 OBSERVATIONS, ACTIONS, BATCH, DRAWS = 100, 4, 1024, 1000
 COST, SCALE = 2.0, 2.0
@@ -65,6 +67,7 @@ def in_turns(jobs: dict[str, Callable[[], object]], repeats: int, inner: int) ->
 def one_state(repeats: int) -> dict[str, list[float]]:
     human, mental = GaussianMlp(OBSERVATIONS, ACTIONS), GaussianMlp(OBSERVATIONS, ACTIONS)
     observation = torch.randn(1, OBSERVATIONS)
+    one_human, one_mental, entries = OneStateGaussian(human), OneStateGaussian(mental), observation[0].numpy()
     with torch.inference_mode():
         pairs = human(observation), mental(observation)
         return in_turns(
@@ -73,6 +76,10 @@ def one_state(repeats: int) -> dict[str, list[float]]:
                 "exact p alone": lambda: exact(*pairs),
                 "sampled p alone": lambda: sampled(*pairs),
                 "exact, with both networks": lambda: exact(human(observation), mental(observation)),
+                "two forward passes, one state": lambda: (one_human(entries), one_mental(entries)),
+                "exact, with both, one state": lambda: gaussian_probability_of_one(
+                    one_human(entries), one_mental(entries), cost=COST, cdf_scale=SCALE
+                ),
                 "sampled, with both networks": lambda: sampled(human(observation), mental(observation)),
             },
             repeats,
@@ -135,15 +142,19 @@ def main() -> None:
     ratios = {
         "one state, p alone: sampled / exact": state["sampled p alone"]["median"] / state["exact p alone"]["median"],
         "one state with networks: sampled / exact": state["sampled, with both networks"]["median"]
+        / state["exact, with both, one state"]["median"],
+        "one state with networks, all tensors: sampled / exact": state["sampled, with both networks"]["median"]
         / state["exact, with both networks"]["median"],
-        "one state: exact / two forward passes": state["exact, with both networks"]["median"]
+        "one state: exact / two forward passes": state["exact, with both, one state"]["median"]
+        / state["two forward passes, one state"]["median"],
+        "one state, all tensors: exact / two forward passes": state["exact, with both networks"]["median"]
         / state["two forward passes"]["median"],
         "training step: sampled / exact": step["sampled"]["median"] / step["exact"]["median"],
     }
     table("One state, both networks", state, "µs")
     table(f"Training step, batch {BATCH}", step, "ms")
     for name, value in ratios.items():
-        print(f"  {name:42s} {value:8.2f}")
+        print(f"  {name:54s} {value:8.2f}")
     result = {
         "benchmark": "intervention_probability",
         "one_state_us": state,

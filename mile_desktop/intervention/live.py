@@ -1,7 +1,6 @@
 """The number on screen: p of the step about to be taken, its band, and what it rests on."""
 
 import math
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -105,7 +104,7 @@ class LiveEstimator:
             each = self._filter.predict(opinion.distances[: self._members], own)
             estimate = _estimate(each, each, each)
         forecast = self._forecast(observation, output.mean, opinion, usual, intervening=intervening)
-        return replace(estimate, forecast=forecast)
+        return InterventionEstimate(estimate.probability, estimate.low, estimate.high, forecast)
 
     def _forecast(
         self, observation: FloatArray, proposal: FloatArray, opinion: Opinion, each_p: Array, *, intervening: bool

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from mile_desktop.policies.policy import FloatArray
+
 Array = NDArray[np.float64]
 
 _NODES = 20
@@ -58,6 +60,19 @@ def distance_of_one(
         gap = m - mu
         total += (s * s + gap * gap) / (sigma * sigma)
     return total / 2
+
+
+def gaussian_probability_of_one(
+    human: tuple[FloatArray, FloatArray], mental: tuple[FloatArray, FloatArray], *, cost: float, cdf_scale: float
+) -> float:
+    """Return p of one state from mean and standard deviation of π_θ and of π̂, float[d] each.
+
+    ``gaussian_intervention_probability`` without a batch: a network for one observation (``policies.one_state``) and
+    this cost a tenth of what tensors do.
+    """
+    mean, std = human
+    distance = distance_of_one(mean.tolist(), std.tolist(), mental[0].tolist(), mental[1].tolist())
+    return probability_of_one(distance - cost, cdf_scale, len(mean))
 
 
 def probability_of_one(u: float, scale: float, dimensions: int) -> float:

@@ -20,9 +20,9 @@ from mile_desktop.intervention.ensemble import (
 from mile_desktop.intervention.forecast import LEAST_DISTANCE, NEAREST, Forecast
 from mile_desktop.intervention.model import InterventionModel
 from mile_desktop.intervention.one_state import Array, OwnLossOfOne
-from mile_desktop.policies.one_state import OneStateScaling, bounded_std, view
+from mile_desktop.policies.one_state import ZERO, OneStateScaling, StdBounds, view
 from mile_desktop.policies.policy import FloatArray
-from mile_desktop.policies.torch_policy import ACTION_LIMIT
+from mile_desktop.policies.torch_policy import clip_action
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +56,7 @@ class OneStateStack:
                 features = features[:, None]
             features += bias
             if layer < last:
-                np.maximum(features, 0.0, out=features)
+                np.maximum(features, ZERO, out=features)
         return features[:, 0]
 
 
@@ -66,7 +66,7 @@ class OneStateGaussians:
     def __init__(self, network: GaussianEnsemble) -> None:
         self._stack = OneStateStack(network)
         self._size = network.action_size
-        self._bounds = network.std_floor, network.std_ceiling
+        self._bounds = StdBounds(network.std_floor, network.std_ceiling)
 
     def believed(self, observation: FloatArray) -> tuple[FloatArray, FloatArray]:
         """See ``OneStateHumans``."""
@@ -85,8 +85,8 @@ class OneStateGaussians:
     def _gaussians(self, observation: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return each member's mean, clipped to the action box, and standard deviation, float32[members, a]."""
         said = self._stack(self._stack.standardised(observation))
-        mean = np.minimum(np.maximum(said[:, : self._size], -ACTION_LIMIT), ACTION_LIMIT)
-        return mean, bounded_std(said[:, self._size :], *self._bounds)
+        mean = clip_action(said[:, : self._size])
+        return mean, self._bounds(said[:, self._size :])
 
 
 class OneStateCategoricals:

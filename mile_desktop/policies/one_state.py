@@ -13,6 +13,10 @@ from torch import nn
 from mile_desktop.policies.networks import NORMALISED_LIMIT, CategoricalMlp, GaussianMlp, ObservationMlp
 from mile_desktop.policies.policy import FloatArray
 
+# plain numbers would be converted anew in every call
+ZERO = np.float32(0)
+_LOWEST, _HIGHEST = np.float32(-NORMALISED_LIMIT), np.float32(NORMALISED_LIMIT)
+
 
 class OneStateScaling:
     """Standardises one observation as the networks do.
@@ -30,8 +34,8 @@ class OneStateScaling:
         """Return float32[n] in units of the spread in the data, clipped; NaN stays NaN."""
         units = observation - self._offset
         units /= self._scale
-        np.minimum(units, NORMALISED_LIMIT, out=units)
-        np.maximum(units, -NORMALISED_LIMIT, out=units)
+        np.minimum(units, _HIGHEST, out=units)
+        np.maximum(units, _LOWEST, out=units)
         return units
 
 
@@ -46,10 +50,10 @@ class _OneStateMlp:
     def _outputs(self, observation: FloatArray) -> list[FloatArray]:
         features = self._standardised(observation)
         for weight, bias in self._hidden:
-            features = weight @ features
+            features = weight.dot(features)
             features += bias
-            np.maximum(features, 0.0, out=features)
-        return [weight @ features + bias for weight, bias in self._heads]
+            np.maximum(features, ZERO, out=features)
+        return [weight.dot(features) + bias for weight, bias in self._heads]
 
 
 class OneStateGaussian(_OneStateMlp):
@@ -57,12 +61,12 @@ class OneStateGaussian(_OneStateMlp):
 
     def __init__(self, network: GaussianMlp) -> None:
         super().__init__(network, network.mean_head, network.spread_head)
-        self._bounds = network.std_floor, network.std_ceiling
+        self._bounds = StdBounds(network.std_floor, network.std_ceiling)
 
     def __call__(self, observation: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Map float32[n] to mean and standard deviation, float32[a] each."""
         mean, spread = self._outputs(observation)
-        return mean, bounded_std(spread, *self._bounds)
+        return mean, self._bounds(spread)
 
 
 class OneStateCategorical(_OneStateMlp):
@@ -79,16 +83,23 @@ class OneStateCategorical(_OneStateMlp):
         return weights
 
 
-def bounded_std(spread: FloatArray, floor: float, ceiling: float) -> FloatArray:
-    """Return σ between ``floor`` and ``ceiling``: a sigmoid of ``spread`` between their logarithms."""
-    low, high = math.log(floor), math.log(ceiling)
-    std: FloatArray = special.expit(spread)
-    std *= high - low
-    std += low
-    np.exp(std, out=std)
-    np.maximum(std, floor, out=std)
-    np.minimum(std, ceiling, out=std)
-    return std
+class StdBounds:
+    """Turns the output of a spread head into σ: a sigmoid between the logarithms of ``floor`` and ``ceiling``."""
+
+    def __init__(self, floor: float, ceiling: float) -> None:
+        self._floor, self._ceiling = np.float32(floor), np.float32(ceiling)
+        self._low = np.float32(math.log(floor))
+        self._width = np.float32(math.log(ceiling) - math.log(floor))
+
+    def __call__(self, spread: FloatArray) -> FloatArray:
+        """Return σ, float32[...]."""
+        std: FloatArray = special.expit(spread)
+        std *= self._width
+        std += self._low
+        np.exp(std, out=std)
+        np.maximum(std, self._floor, out=std)
+        np.minimum(std, self._ceiling, out=std)
+        return std
 
 
 def view(tensor: torch.Tensor) -> FloatArray:

@@ -12,11 +12,12 @@ from mile_desktop.policies.policy import FloatArray, PolicyFileError, PolicyOutp
 
 ACTION_LIMIT = 1.0
 """Actions live in [−ACTION_LIMIT, ACTION_LIMIT] per dimension."""
+_LOWEST, _HIGHEST = np.float32(-ACTION_LIMIT), np.float32(ACTION_LIMIT)
 
 
 def clip_action(action: NDArray[np.floating[Any]]) -> FloatArray:
     """Clip float[..., a] to the action box; NaN stays NaN for the rollout loop to refuse."""
-    clipped: NDArray[np.floating[Any]] = np.minimum(np.maximum(action, -ACTION_LIMIT), ACTION_LIMIT)
+    clipped: NDArray[np.floating[Any]] = np.minimum(np.maximum(action, _LOWEST), _HIGHEST)
     return clipped.astype(np.float32, copy=False)
 
 

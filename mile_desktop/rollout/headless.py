@@ -4,14 +4,15 @@ from collections import deque
 from collections.abc import Callable
 
 from mile_desktop.operators.operator import Operator
-from mile_desktop.policies.policy import FloatArray
-from mile_desktop.rollout.clock import Clock
+from mile_desktop.rollout.clock import Clock, SimulatedClock
 from mile_desktop.rollout.messages import EpisodeClosed, Event, LoadSession
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.rollout.session import Session
 
 _BACKLOG = 500
 """Steps after which the recorder is waited for: as fast as it goes must not outrun the disk."""
+_GATHER_S = 0.05
+"""Steps of simulated time are committed in batches: a process that is killed loses so much at most of its work."""
 
 
 class RolloutHeldError(Exception):
@@ -53,7 +54,14 @@ def roll_out(
         if isinstance(event, EpisodeClosed):
             published.append(event)
 
-    session = Session(plan, operator, publish=keep, show=_nobody_looks, clock=clock)
+    gather_s = _GATHER_S if isinstance(clock, SimulatedClock) else 0.0
+
+    def report() -> None:
+        while published:
+            closed.append(published.popleft())
+            on_episode(closed[-1])
+
+    session = Session(plan, operator, publish=keep, show=None, clock=clock, gather_s=gather_s)
     try:
         if plan.robot and (problem := session.arm()):
             raise RolloutHeldError(problem)
@@ -62,14 +70,12 @@ def roll_out(
         while session.loop.supervision.phase is not Phase.IDLE:
             _tick(session)
             ticks += 1
-            ended = session.loop.supervision.phase is Phase.RESETTING
-            if ended or ticks % _BACKLOG == 0:
+            if ticks % _BACKLOG == 0:
                 session.recorder.flush()
-            while published:
-                closed.append(published.popleft())
-                on_episode(closed[-1])
+            report()
     finally:
         session.close()
+    report()
     return tuple(closed)
 
 
@@ -78,7 +84,3 @@ def _tick(session: Session) -> None:
     if session.loop.supervision.phase in {Phase.HOLD, Phase.STOPPED}:
         raise RolloutHeldError(session.loop.supervision.reason)
     session.cadence.wait()
-
-
-def _nobody_looks(_state: FloatArray, _step: int) -> None:
-    return

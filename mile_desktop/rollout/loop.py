@@ -62,7 +62,7 @@ class RolloutLoop:
         publish: Publish,
         clock: Clock,
         describe_episode: Callable[[int, RunningPolicy], EpisodeStart],
-        show: Callable[[FloatArray, int], None],
+        show: Callable[[FloatArray, int], None] | None,
         first_seed: int,
         dwell_steps: int = 20,
         rewind_steps: int = 0,
@@ -97,7 +97,7 @@ class RolloutLoop:
         self._hazard = hazard
         self._obstacle = ""
         self._idle_observation = self._zero
-        self._show(self._reset_env(first_seed), 0)
+        self._reset_env(first_seed)
 
     # ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -147,7 +147,7 @@ class RolloutLoop:
         if self.supervision.phase is Phase.STOPPED and (problem := self._live.leave_stop()):
             self._publish(Note(level="warning", text=problem))
         elif self.supervision.apply(PhaseEvent.RESET):
-            self._show(self._reset_env(self._next_seed), 0)
+            self._reset_env(self._next_seed)
 
     def toggle_hold(self) -> None:
         """Hold the pose, or go on when already holding."""
@@ -212,7 +212,7 @@ class RolloutLoop:
                 self._begin_next(PhaseEvent.NEXT_EPISODE)
         else:
             self.supervision.apply(PhaseEvent.RUN_FINISHED)
-            self._show(self._reset_env(self._next_seed), 0)
+            self._reset_env(self._next_seed)
 
     def _episode_tick(self, episode: EpisodeState) -> None:
         self._heed_obstacle()
@@ -301,7 +301,7 @@ class RolloutLoop:
         episode.step, episode.starts_at_row = moment.step, moment.row
         episode.human_drove = False
         self.alert.reset()
-        self._show(self._env.scene_state(), episode.step)
+        self._draw(episode.step)
 
     def _take_step(
         self, episode: EpisodeState, output: PolicyOutput, estimate: InterventionEstimate, reading: OperatorReading
@@ -344,7 +344,7 @@ class RolloutLoop:
         self._sink.append(step)
         self._announce(episode, step)
         self._advance(episode, observation, human=human)
-        self._show(self._env.scene_state(), episode.step)
+        self._draw(episode.step)
         if terminated or truncated:
             self.end_episode("success" if success else "failure")
 
@@ -393,7 +393,7 @@ class RolloutLoop:
         self._next_seed += 1
         self.episodes_begun += 1
         self._history.forget()
-        state = self._reset_env(seed)
+        self._reset_env(seed)
         self.running.policy.reset(seed)
         self.running.estimator.reset()
         self.operator.reset(seed)
@@ -401,7 +401,6 @@ class RolloutLoop:
         start = self._describe(seed, self.running)
         self.episode = EpisodeState(start, self._idle_observation)
         self._sink.begin(start)
-        self._show(state, 0)
         self.supervision.apply(event)
 
     def _close_episode(self, outcome: Outcome) -> None:
@@ -413,9 +412,14 @@ class RolloutLoop:
             self.running, self._promoted = self._promoted, None
             self._publish(Note(level="info", text=f"{self.running.name} drives from now on."))
 
-    def _reset_env(self, seed: int) -> FloatArray:
+    def _draw(self, step: int) -> None:
+        """Show the scene as it is now, where somebody looks."""
+        if self._show is not None:
+            self._show(self._env.scene_state(), step)
+
+    def _reset_env(self, seed: int) -> None:
         self._idle_observation, _ = self._env.reset(seed=seed)
-        return self._env.scene_state()
+        self._draw(0)
 
     def _phase_changed(self, before: Phase, after: Phase) -> None:
         self._move_or_pause(before, after)

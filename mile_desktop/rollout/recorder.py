@@ -14,6 +14,8 @@ from mile_desktop.storage.records import EpisodeRecord, EpisodeStart, Outcome, S
 from mile_desktop.storage.workspace import Workspace
 
 _RETRY_S = 0.5
+_TOGETHER = 256
+"""So many waiting steps are committed in one statement. In real time hardly ever more than one is waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,20 @@ class Recorder:
     on disk. When the disk refuses, the item is kept and tried again, and ``problem`` says why: the loop holds the robot
     until there is room again, and nothing is lost.
 
+    ``gather_s`` is how long steps may wait for company: 0 where a person drives, so that a step is committed within a
+    fraction of a millisecond; a moment where steps come as fast as they can be made, because every commit of the other
+    thread costs the simulation more than the commit itself.
+
     Raises ``WorkspaceError`` when the workspace cannot be opened.
     """
 
     def __init__(
-        self, workspace: Path, on_closed: Callable[[EpisodeRecord, ClosedKind], None], *, capacity: int = 2000
+        self,
+        workspace: Path,
+        on_closed: Callable[[EpisodeRecord, ClosedKind], None],
+        *,
+        capacity: int = 2000,
+        gather_s: float = 0.0,
     ) -> None:
         self._workspace = Workspace.open(workspace)
         self._on_closed = on_closed
@@ -56,8 +67,12 @@ class Recorder:
         self._capacity = capacity
         self._problem = ""
         self._abandon = threading.Event()
+        self._gather_s = gather_s
+        self._hurry = threading.Event()
+        self._flushing = False
         self._discarded: EpisodeRecord | None = None
         self._lost = False
+        self._next: _Item | None = None
         self._thread = threading.Thread(target=self._write_all, name="recorder")
         self._thread.start()
 
@@ -79,10 +94,12 @@ class Recorder:
     def end(self, outcome: Outcome) -> None:
         """Close the episode."""
         self._items.put_nowait(_End(outcome))
+        self._hurry.set()
 
     def discard(self) -> None:
         """Close the episode and put it in the bin."""
         self._items.put_nowait(_End("aborted", discarded=True))
+        self._hurry.set()
 
     def undo_discard(self) -> None:
         """Bring the last discarded episode back."""
@@ -90,11 +107,16 @@ class Recorder:
 
     def flush(self) -> None:
         """Wait until everything given so far is committed; for headless rollouts, never within a tick."""
+        self._flushing = True
+        self._hurry.set()
         self._items.join()
+        self._flushing = False
 
     def close(self, timeout_s: float = 10.0) -> None:
         """Write what is left and end the thread; what a full disk still refuses stays in the journal."""
         self._items.put(_Quit())
+        self._flushing = True
+        self._hurry.set()
         self._thread.join(timeout_s)
         self._abandon.set()
         self._thread.join()
@@ -102,20 +124,40 @@ class Recorder:
 
     def _write_all(self) -> None:
         journal = EpisodeJournal(self._workspace)
-        while not isinstance(item := self._items.get(), _Quit):
-            self._write_until_done(self._workspace, journal, item)
-            self._items.task_done()
+        while not isinstance((items := self._take())[0], _Quit):
+            self._write_until_done(journal, items)
+            for _ in items:
+                self._items.task_done()
         self._items.task_done()
 
-    def _write_until_done(self, workspace: Workspace, journal: EpisodeJournal, item: _Item) -> None:
-        if isinstance(item, EpisodeStart):
+    def _take(self) -> list[_Item]:
+        """Return what is to be written next: the steps that are waiting, or one item of another kind."""
+        taken: list[_Item] = [self._items.get() if self._next is None else self._next]
+        self._next = None
+        if self._gather_s and isinstance(taken[0], Step) and not self._flushing:
+            self._hurry.wait(self._gather_s)
+            self._hurry.clear()
+        while isinstance(taken[-1], Step) and len(taken) < _TOGETHER and not self._items.empty():
+            following = self._items.get_nowait()
+            if not isinstance(following, Step):
+                self._next = following
+                break
+            taken.append(following)
+        return taken
+
+    def _write_until_done(self, journal: EpisodeJournal, items: list[_Item]) -> None:
+        if isinstance(items[0], EpisodeStart):
             self._lost = False
-        if self._lost and (isinstance(item, Step) or not journal.is_open):
+        if self._lost and (isinstance(items[0], Step) or not journal.is_open):
             return
         while not self._abandon.is_set():
             try:
-                self._write(workspace, journal, item)
+                self._write(journal, items)
             except (JournalError, ValueError) as error:
+                if isinstance(error, ValueError) and len(items) > 1:
+                    for item in items:  # those before the one that does not fit can be kept
+                        self._write_until_done(journal, [item])
+                    return
                 # trying again cannot help: the rest of this episode has nowhere to go
                 self._problem = f"Recording of this episode ended: {error}"
                 self._lost = True
@@ -127,19 +169,19 @@ class Recorder:
                 self._problem = self._problem if self._lost else ""
                 return
 
-    def _write(self, workspace: Workspace, journal: EpisodeJournal, item: _Item) -> None:
-        match item:
-            case EpisodeStart():
-                journal.begin(item)
+    def _write(self, journal: EpisodeJournal, items: list[_Item]) -> None:
+        match items[0]:
+            case EpisodeStart() as start:
+                journal.begin(start)
             case Step():
-                journal.append(item)
+                journal.append(*(item for item in items if isinstance(item, Step)))
             case _End(discarded=True):
                 self._discarded = journal.discard()
                 self._report(self._discarded, "discarded")
             case _End(outcome):
                 self._report(journal.close(outcome), "closed")
             case _Restore() if self._discarded is not None:
-                restore_episode(workspace, self._discarded.episode_id)
+                restore_episode(self._workspace, self._discarded.episode_id)
                 self._report(self._discarded, "restored")
                 self._discarded = None
 

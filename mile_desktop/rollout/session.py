@@ -36,11 +36,13 @@ class Session:
     publish
         Told of everything that happens; also called on the recorder's thread for closed episodes.
     show
-        ``show(scene_state, step)``: told the scene's state after every change.
+        ``show(scene_state, step)``: told the scene's state after every change; None where nobody looks.
     clock
         The machine's for people, simulated for headless rollouts.
     hazard
         Says in words why the robot must hold because of something besides itself; empty while all is well.
+    gather_s
+        Steps may wait so long to be committed together; 0 commits each at once.
 
     Raises
     ------
@@ -54,9 +56,10 @@ class Session:
         operator: Operator,
         *,
         publish: Publish,
-        show: Show,
+        show: Show | None,
         clock: Clock,
         hazard: Callable[[], str] = no_hazard,
+        gather_s: float = 0.0,
     ) -> None:
         self.plan = plan
         self._operator = operator
@@ -68,7 +71,7 @@ class Session:
             self._subject = subject = open_subject(plan)
             undoing.callback(subject.env.close)
             running = self.load_policy(plan.policy, plan.intervention_model)
-            self.recorder = Recorder(Path(plan.workspace), self._episode_closed)
+            self.recorder = Recorder(Path(plan.workspace), self._episode_closed, gather_s=gather_s)
             undoing.callback(self.recorder.close)
             self.cadence = Cadence(subject.rate_hz, clock)
             self.loop = RolloutLoop(

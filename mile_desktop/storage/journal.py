@@ -7,6 +7,7 @@ import sqlite3
 import time
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 
 import msgspec
 import psutil
@@ -22,7 +23,8 @@ from mile_desktop.storage.workspace import Workspace
 _log = logging.getLogger(__name__)
 
 _BEGIN = "INSERT INTO journal (episode_id, start, host, pid, process_started, opened_at) VALUES (?, ?, ?, ?, ?, ?)"
-_APPEND = "INSERT INTO journal_step (position, journal_id, written_at, body) VALUES (?, ?, ?, ?)"
+_APPEND = "INSERT INTO journal_step (position, journal_id, written_at, body) VALUES "
+_ROW = "(?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,30 +91,36 @@ class EpisodeJournal:
         self._steps = 0
         self._shape = None
 
-    def append(self, step: Step) -> None:
-        """Commit one step.
+    def append(self, *steps: Step) -> None:
+        """Commit one step, or several together: all of them or none.
 
         Raises
         ------
         JournalError
             No episode is open, or recovery took it over because this process seemed dead.
         ValueError
-            The step's arrays do not fit together or to the steps before; the episode stays open.
+            The steps' arrays do not fit together or to the steps before; the episode stays open.
         """
-        journal_id = self._opened()
-        shape = step_format.shape_of(step)
-        if shape != self._shape and self._shape is not None:
-            raise ValueError(f"Step {self._steps} has shape {shape}, the steps before had {self._shape}")
-        row = ((journal_id << 32) + self._steps, journal_id, time.time(), step_format.encode(step))
+        rows = [self._row(step, number) for number, step in enumerate(steps, self._steps)]
         try:
-            self._workspace.connection().execute(_APPEND, row)
+            # one statement: between several of them other threads would run, with the database locked
+            self._workspace.connection().execute(_APPEND + ", ".join([_ROW] * len(rows)), [*chain.from_iterable(rows)])
         except sqlite3.IntegrityError as error:
             raise self._taken_over() from error
         except sqlite3.Error:
             with translated(self._workspace.folder):
                 raise
-        self._shape = shape
-        self._steps += 1
+        self._steps += len(rows)
+
+    def _row(self, step: Step, number: int) -> tuple[int, int, float, bytes]:
+        """Return the row of step ``number``, checking that it fits to the steps before."""
+        journal_id = self._opened()
+        shape = step_format.shape_of(step)
+        if self._shape is None:
+            self._shape = shape
+        elif shape != self._shape:
+            raise ValueError(f"Step {number} has shape {shape}, the steps before had {self._shape}")
+        return (journal_id << 32) + number, journal_id, time.time(), step_format.encode(step)
 
     def close(self, outcome: Outcome) -> EpisodeRecord | None:
         """Make the open episode a file and a row of the catalogue; None if it had no steps.

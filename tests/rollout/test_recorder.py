@@ -127,6 +127,28 @@ def test_while_the_database_is_busy_nothing_is_lost(recording: Recording) -> Non
         assert len(read_episode(workspace, "e1")) == 20
 
 
+def test_gathered_steps_are_all_there_and_a_misfit_takes_only_what_follows_along(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "w", lambda _record, _kind: None, gather_s=60.0)
+    try:
+        recorder.begin(start("e1"))
+        for index in range(200):
+            recorder.append(step(index))
+        recorder.end("success")
+        recorder.begin(start("e2"))
+        for index in range(3):
+            recorder.append(step(index))
+        recorder.append(step(3, size=3))
+        recorder.append(step(4))
+        recorder.end("failure")
+        recorder.flush()
+    finally:
+        recorder.close()
+    with Workspace.open(tmp_path / "w") as workspace:
+        whole, cut = read_episode(workspace, "e1"), read_episode(workspace, "e2")
+    assert np.array_equal(whole.observation[:, 0], np.arange(200, dtype=np.float32))
+    assert len(cut) == 3
+
+
 def test_a_recorder_that_lags_behind_says_so(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "w", lambda _record, _kind: None, capacity=20)
     other = None

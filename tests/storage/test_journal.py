@@ -124,6 +124,9 @@ def test_a_step_that_does_not_fit_is_refused_and_the_episode_goes_on(workspace: 
     journal = begun(workspace, steps=2)
     with pytest.raises(ValueError, match=r"shape \(5, 4, 7\), the steps before had \(12, 4, 7\)"):
         journal.append(replace(a_step(2), observation=np.zeros(5, np.float32)))
+    with pytest.raises(ValueError, match="shape"):
+        journal.append(a_step(2), replace(a_step(3), observation=np.zeros(5, np.float32)))
+    assert journal.steps == 2
     journal.append(a_step(2))
     assert journal.close("success").steps == 3
 
