@@ -4,16 +4,23 @@ import os
 import sys
 from contextlib import ExitStack
 from multiprocessing.connection import Connection
+from pathlib import Path
+
+import msgspec
 
 from mile_desktop.cameras.address import redacted
 from mile_desktop.cameras.capture import Capture
 from mile_desktop.cameras.errors import CameraError
 from mile_desktop.cameras.messages import (
+    CameraNote,
     CameraStatus,
     Command,
     Configure,
     Shutdown,
+    StartRecording,
+    StopRecording,
 )
+from mile_desktop.cameras.recorder import VideoRecorder
 from mile_desktop.cameras.settings import CameraSettings
 from mile_desktop.cameras.source import Picture
 from mile_desktop.channels.endpoint import Endpoint
@@ -62,7 +69,8 @@ class Camera:
         self._endpoint = endpoint
         self._ring = ring
         self._stuck_s = stuck_s
-        self._capture = Capture(settings, (self._publish,))
+        self._recorder = VideoRecorder(self._complain)
+        self._capture = Capture(settings, (self._publish, self._recorder.offer))
         self._running = True
 
     def run(self) -> None:
@@ -72,7 +80,7 @@ class Camera:
             self._endpoint.wait(_STATUS_PERIOD_S)
             for command in self._endpoint.receive():
                 self._obey(command)
-            self._endpoint.send(self._capture.status())
+            self._endpoint.send(self._status())
             if self._capture.failure is not None:
                 raise self._capture.failure
             if self._capture.stuck_s > self._stuck_s:
@@ -83,17 +91,36 @@ class Camera:
         match command:
             case Configure(settings=settings):
                 self._capture.configure(settings)
+            case StartRecording(path=path, since=since):
+                self._recorder.start(Path(path), since)
+            case StopRecording():
+                self._recorder.stop()
             case Shutdown():
                 self._running = False
+
+    def _status(self) -> CameraStatus:
+        recorded = self._recorder.recorded
+        return msgspec.structs.replace(
+            self._capture.status(),
+            recording=recorded.file,
+            recorded=recorded.pictures,
+            unrecorded=recorded.missed,
+        )
+
+    def _complain(self, text: str) -> None:
+        self._endpoint.send(CameraNote(level="error", text=text))
 
     def _publish(self, picture: Picture) -> None:
         self._ring.write(picture.pixels, timestamp=picture.timestamp)
 
     def _give_up(self) -> None:
         """End the process under the thread that hangs; nothing else ends a call that never returns."""
+        self._recorder.close()
         self._endpoint.close()
         os._exit(STUCK_EXIT_CODE)
 
     def _finish(self) -> None:
-        if not self._capture.stop():
+        stopped = self._capture.stop()
+        self._recorder.close()
+        if not stopped:
             self._give_up()

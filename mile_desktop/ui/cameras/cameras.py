@@ -1,5 +1,6 @@
 """Live cameras at the desk: what ties store, processes, dialog and view together."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
@@ -12,6 +13,7 @@ from mile_desktop.ui.cameras.camera_store import FILE_NAME, CameraStore, Remembe
 from mile_desktop.ui.cameras.dialog import CamerasDialog
 from mile_desktop.ui.cameras.full_view import FullView
 from mile_desktop.ui.cameras.live_cameras import LiveCameras
+from mile_desktop.ui.cameras.video_recording import VideoRecording
 
 if TYPE_CHECKING:
     from mile_desktop.ui.desk import Desk
@@ -32,6 +34,7 @@ class Cameras(QObject):
         self._desk = desk
         self.store = CameraStore(desk.preferences.path.with_name(FILE_NAME), self)
         self.live = LiveCameras(self.store, camera, self)
+        self._recording = VideoRecording(self.live, desk.worker, self._folder)
         self._full_view = FullView(desk.window, desk.supervise)
         self._dialog: CamerasDialog | None = None
         self._started = False
@@ -84,6 +87,10 @@ class Cameras(QObject):
         self.live.needed_changed.connect(desk.worker.send)
         self.live.note.connect(self._say)
         self.store.problem_occurred.connect(self._warn)
+
+    def _folder(self) -> Path | None:
+        library = self._desk.library
+        return library.folder if library is not None else None
 
     def _session_loaded(self, _: m.SessionLoaded | m.Fault) -> None:
         self.start()

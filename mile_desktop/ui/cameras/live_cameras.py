@@ -34,6 +34,8 @@ class LiveCameras(QObject):
     """Name of the camera and its ``CameraStatus``."""
     cameras_changed = Signal()
     """Cameras came, went, or are in another order."""
+    settings_changed = Signal()
+    """A running camera was set up differently."""
     needed_changed = Signal(object)
     """``WatchCameras`` for the rollout worker."""
     note = Signal(object)
@@ -128,18 +130,22 @@ class LiveCameras(QObject):
         wanted = {camera.name: camera for camera in (*value.cameras, *robots) if camera.enabled}
         before = tuple(self._clients)
         gone = [self._clients.pop(name) for name in before if name not in wanted]
+        changed = False
         for name, settings in wanted.items():
             client = self._clients.get(name)
             if client is None:
                 self._clients[name] = self._start(settings)
             elif client.settings != settings:
                 client.configure(settings)
+                changed = True
         self._clients = {name: self._clients[name] for name in wanted}
         self._tell_needed()
         for client in gone:
             self.let_go(client)
         if before != tuple(self._clients):
             self.cameras_changed.emit()
+        elif changed:
+            self.settings_changed.emit()
 
     def _start(self, settings: CameraSettings) -> CameraClient:
         client = CameraClient(settings, self._target, self)

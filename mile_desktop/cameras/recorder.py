@@ -1,0 +1,156 @@
+"""Keeps a camera's pictures as a video, on a thread of its own in the capture process."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mile_desktop.cameras.errors import VideoError
+from mile_desktop.cameras.source import Picture
+from mile_desktop.cameras.video import VideoWriter
+
+_RECENT_S = 0.6
+"""Pictures of so long are kept, so that a video begins with its episode although word of it comes later."""
+_RECENT_BYTES = 32 * 1024 * 1024
+_WAITING_BYTES = 96 * 1024 * 1024
+"""So much may wait for the encoder; pictures beyond that are not recorded, and counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Begin:
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    quit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What is being written."""
+
+    file: str = ""
+    """Name of the MP4; empty while none is written."""
+    pictures: int = 0
+    missed: int = 0
+    """Pictures that the encoder had no time for."""
+
+
+class VideoRecorder:
+    """``offer`` is called on the capture thread and never waits; the rest is for the process's main thread.
+
+    Parameters
+    ----------
+    complain
+        Told in one sentence why a video ends before its episode; called on the recorder's thread.
+    """
+
+    def __init__(self, complain: Callable[[str], None]) -> None:
+        self._complain = complain
+        self._recent: deque[Picture] = deque()
+        self._items: deque[_Begin | Picture | _End] = deque()
+        self._waiting_bytes = 0
+        self._recording = False
+        self._missed = 0
+        self._writer: VideoWriter | None = None
+        self._target: Path | None = None
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="video recorder", daemon=True)
+        self._thread.start()
+
+    def offer(self, picture: Picture) -> None:
+        """Take a picture: for the video, or for one that is about to begin."""
+        with self._changed:
+            self._recent.append(picture)
+            self._forget_old(picture.timestamp)
+            if self._recording:
+                self._queue(picture)
+
+    def start(self, path: Path, since: float) -> None:
+        """Begin a video with the pictures taken since ``since`` (``time.monotonic()``, s); ends one that runs."""
+        with self._changed:
+            if self._recording:
+                self._items.append(_End())
+            self._items.append(_Begin(path))
+            self._recording, self._missed = True, 0
+            for picture in self._recent:
+                if picture.timestamp >= since:
+                    self._queue(picture)
+            self._changed.notify()
+
+    def stop(self) -> None:
+        """End the video with the pictures offered so far."""
+        with self._changed:
+            if self._recording:
+                self._recording = False
+                self._items.append(_End())
+                self._changed.notify()
+
+    def close(self, timeout_s: float = 2.0) -> bool:
+        """Write what waits and end the thread; return whether that was done within ``timeout_s``."""
+        with self._changed:
+            self._recording = False
+            self._items.append(_End(quit=True))
+            self._changed.notify()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    @property
+    def recorded(self) -> Recorded:
+        """What is being written now."""
+        writer = self._writer
+        return Recorded() if writer is None else Recorded(writer.path.name, writer.written, self._missed)
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _forget_old(self, now: float) -> None:
+        size = sum(picture.pixels.nbytes for picture in self._recent)
+        while self._recent and (now - self._recent[0].timestamp > _RECENT_S or size > _RECENT_BYTES):
+            size -= self._recent.popleft().pixels.nbytes
+
+    def _queue(self, picture: Picture) -> None:
+        if self._waiting_bytes + picture.pixels.nbytes > _WAITING_BYTES:
+            self._missed += 1
+            return
+        self._waiting_bytes += picture.pixels.nbytes
+        self._items.append(picture)
+        self._changed.notify()
+
+    def _next(self) -> _Begin | Picture | _End:
+        with self._changed:
+            self._changed.wait_for(self._has_items)
+            item = self._items.popleft()
+            if isinstance(item, Picture):
+                self._waiting_bytes -= item.pixels.nbytes
+            return item
+
+    def _has_items(self) -> bool:
+        return bool(self._items)
+
+    def _run(self) -> None:
+        while True:
+            item = self._next()
+            try:
+                self._handle(item)
+            except VideoError as error:
+                self._writer = self._target = None
+                self._complain(str(error))
+            if isinstance(item, _End) and item.quit:
+                return
+
+    def _handle(self, item: _Begin | Picture | _End) -> None:
+        match item:
+            case _Begin(path=path):
+                self._target = path
+            case _End():
+                writer, self._writer, self._target = self._writer, None, None
+                if writer is not None:
+                    writer.close()
+            case Picture() if self._writer is not None:
+                self._writer.write(item)
+            case Picture() if self._target is not None:
+                self._writer = VideoWriter(self._target, item)
+            case Picture():
+                return  # the video has ended before its episode, and why was said

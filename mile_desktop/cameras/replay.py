@@ -1,0 +1,169 @@
+"""Recorded videos, picture by picture, by the moment at which each was taken."""
+
+import contextlib
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from mile_desktop.cameras.errors import VideoError
+from mile_desktop.cameras.source import Picture
+from mile_desktop.cameras.video import START_KEY, TIMES_HEADER, TIMES_SUFFIX, start_of
+
+VIDEO_SUFFIX = ".mp4"
+_US = 1_000_000
+_AHEAD_US = 2 * _US
+"""A picture not further ahead than this is reached by decoding on; otherwise the video is wound to a key picture."""
+_KEPT = 48
+"""Decoded pictures that are kept, so that going back by a step costs nothing."""
+
+Times = npt.NDArray[np.float64]
+
+
+class RecordedVideo:
+    """One video; used by one thread.
+
+    Parameters
+    ----------
+    path
+        Of the MP4. Its table of times is read from the file beside it or, where that is missing, made from the video.
+
+    Raises
+    ------
+    VideoError
+        If it cannot be read or has no picture.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._container = av.open(str(path))
+        except (OSError, av.error.FFmpegError) as error:
+            raise VideoError(f"{path} cannot be played ({getattr(error, 'strerror', None) or error}).") from None
+        if not self._container.streams.video:
+            self._container.close()
+            raise VideoError(f"{path} has no video in it.")
+        self._stream = self._container.streams.video[0]
+        self._stream.codec_context.thread_count = 1
+        self._pts, self._times = self._read_times()
+        if not len(self._pts):
+            self._container.close()
+            raise VideoError(f"{path} has no picture in it.")
+        self._frames: Iterator[av.VideoFrame] | None = None
+        self._reached = -1
+        self._kept: OrderedDict[int, Picture] = OrderedDict()
+
+    @property
+    def timestamps(self) -> Times:
+        """float64[n], rising: when each picture was taken, ``time.monotonic()`` of the recording machine, s."""
+        return self._times
+
+    def frame_at(self, timestamp: float) -> Picture | None:
+        """Return the newest picture taken at or before ``timestamp`` (s): what could be seen then.
+
+        None before the first picture. Raises ``VideoError`` where the file is damaged.
+        """
+        index = int(np.searchsorted(self._times, timestamp, side="right")) - 1
+        if index < 0:
+            return None
+        wanted = int(self._pts[index])
+        picture = self._kept.get(wanted)
+        if picture is None:
+            picture = self._decode(wanted)
+        return picture
+
+    def close(self) -> None:
+        """Close the file."""
+        self._frames = None
+        self._kept.clear()
+        self._container.close()
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _read_times(self) -> tuple[npt.NDArray[np.int64], Times]:
+        table = self.path.with_suffix(TIMES_SUFFIX)
+        rows = _read_table(table) if table.is_file() else []
+        if rows:
+            pts, times = zip(*rows, strict=True)
+            return np.array(pts, np.int64), np.array(times, np.float64)
+        return self._times_of_packets()
+
+    def _times_of_packets(self) -> tuple[npt.NDArray[np.int64], Times]:
+        """Make the table from the video itself and the start that its metadata hold."""
+        start = start_of(self._container.metadata.get(START_KEY, ""))
+        if start is None:
+            raise VideoError(f"{self.path} does not say when it was recorded, and {TIMES_SUFFIX} beside it is missing.")
+        scale = float(self._stream.time_base or 1) * _US
+        packets = self._container.demux(self._stream)
+        pts = np.array(sorted(round(packet.pts * scale) for packet in packets if packet.pts is not None), np.int64)
+        self._container.seek(0)
+        return pts, start + pts / _US
+
+    def _decode(self, wanted: int) -> Picture:
+        if self._frames is None or not self._reached < wanted <= self._reached + _AHEAD_US:
+            self._wind(wanted)
+        newest: Picture | None = None
+        for frame in self._frames or ():
+            self._reached = round(float(frame.time or 0.0) * _US)
+            newest = self._keep(frame)
+            if self._reached >= wanted:
+                return newest
+        # a killed writer may have noted times of pictures that never reached the disk: the last one stands for them
+        self._frames = None
+        newest = newest or (next(reversed(self._kept.values())) if self._kept else None)
+        if newest is None:
+            raise VideoError(f"{self.path} is damaged at {wanted / _US:.1f} s; nothing can be shown there.")
+        return newest
+
+    def _wind(self, wanted: int) -> None:
+        scale = float(self._stream.time_base or 1) * _US
+        self._container.seek(round(wanted / scale), stream=self._stream, backward=True, any_frame=False)
+        self._frames = self._decode_on()
+        self._kept.clear()
+
+    def _decode_on(self) -> Iterator[av.VideoFrame]:
+        """Yield what can be decoded from here on; a video that breaks off in the middle of a picture ends there."""
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+            except (StopIteration, av.error.FFmpegError):
+                return
+            with contextlib.suppress(av.error.InvalidDataError):  # one damaged picture; the next may be whole
+                yield from packet.decode()
+
+    def _keep(self, frame: av.VideoFrame) -> Picture:
+        index = int(np.searchsorted(self._pts, self._reached))
+        index = min(index, len(self._pts) - 1)
+        pixels = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+        picture = Picture(pixels, float(self._times[index]))
+        self._kept[self._reached] = picture
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        return picture
+
+
+def videos_in(folder: Path) -> tuple[Path, ...]:
+    """Return the videos of one episode's folder, by name; none where there is no folder."""
+    return tuple(sorted(folder.glob(f"*{VIDEO_SUFFIX}"))) if folder.is_dir() else ()
+
+
+def _read_table(table: Path) -> list[tuple[int, float]]:
+    """Return (µs, s) of each picture; a line that a killed writer left unfinished ends it."""
+    lines = table.read_text(encoding="utf-8").split("\n")[:-1]
+    if not lines or lines[0] != TIMES_HEADER:
+        return []
+    rows: list[tuple[int, float]] = []
+    for line in lines[1:]:
+        pts, _, timestamp = line.partition(",")
+        try:
+            row = int(pts), float(timestamp)
+        except ValueError:
+            break
+        if rows and row[0] <= rows[-1][0]:
+            break
+        rows.append(row)
+    return rows
