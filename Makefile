@@ -37,7 +37,7 @@ screenshots: setup
 	$(BIN)/python main.py --screenshots docs/screenshots
 
 bundle: setup
-	$(BIN)/python -m mile_desktop bundle --scene peg-insertion
+	$(BIN)/python -m mile_desktop bundle --all
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -20,7 +20,7 @@ from mile_desktop.learning.settings import TrainingSettings, settings_to_json
 from mile_desktop.learning.trainer import Trainer
 from mile_desktop.operators.operator import Expert, Operator, OperatorContext, OperatorReading
 from mile_desktop.operators.supervisors import make_supervisor
-from mile_desktop.places import bundled_demonstrations, bundled_models
+from mile_desktop.places import SIM_SCENES, bundled_demonstrations, bundled_models
 from mile_desktop.policies.checkpoint import PolicyConfig, PolicyNetwork, describe_network, load_policy, save_policy
 from mile_desktop.rollout.adopting import POLICY_FOLDER
 from mile_desktop.rollout.clock import SimulatedClock
@@ -29,6 +29,8 @@ from mile_desktop.rollout.loading import EXPERT
 from mile_desktop.rollout.messages import LoadSession
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.rollout.watching import INTERVENTION_FOLDER
+from mile_desktop.scenes.catalogue import scene_info, scenes
+from mile_desktop.scenes.description import read_head
 from mile_desktop.scenes.experts import load_expert
 from mile_desktop.storage.episodes import read_episode_file
 
@@ -62,24 +64,33 @@ class Demonstrator:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_scene_argument(parser)
-    parser.add_argument("--demonstrations", type=positive, default=18, metavar="N", help="(%(default)s)")
-    parser.add_argument("--epochs", type=positive, default=150, metavar="N", help="of the initial policy (%(default)s)")
+    parser.add_argument("--all", action="store_true", help="every scene that ships, instead of one")
+    parser.add_argument("--demonstrations", type=positive, metavar="N", help="(as the scene's description says)")
+    parser.add_argument("--epochs", type=positive, metavar="N", help="of the initial policy (as the description says)")
     parser.add_argument("--evaluate", type=positive, default=100, metavar="N", help="episodes (%(default)s)")
     parser.add_argument(
-        "--supervised", type=positive, default=40, metavar="N", help="episodes for the intervention model (%(default)s)"
+        "--supervised", type=positive, metavar="N", help="episodes for the intervention model (as the description says)"
     )
-    parser.add_argument("--into", type=Path, metavar="DIR", help="folder instead of the program's own resources")
+    parser.add_argument("--into", type=Path, metavar="DIR", help="folder instead of where the program looks")
 
 
 def _run(options: argparse.Namespace, report: Report) -> None:
-    scene = options.scene
+    shipped = [info.name for info in scenes() if info.folder.parent == SIM_SCENES]
+    for scene in shipped if options.all else [options.scene]:
+        report.say({"scene": scene}, f"{scene}:")
+        _bundle(scene, options, report)
+
+
+def _bundle(scene: str, options: argparse.Namespace, report: Report) -> None:
+    asked = read_head(scene_info(scene).folder).bundle
     models = options.into / "models" / scene if options.into else bundled_models(scene)
     demonstrations = options.into / "demonstrations" / scene if options.into else bundled_demonstrations(scene)
-    _demonstrate(scene, options.demonstrations, demonstrations)
-    report.say({"demonstrations": options.demonstrations}, f"{options.demonstrations} demonstrations.")
-    _imitate(scene, demonstrations, models / POLICY_FOLDER, options.epochs)
+    episodes = options.demonstrations or asked.demonstrations
+    _demonstrate(scene, episodes, demonstrations)
+    report.say({"demonstrations": episodes}, f"{episodes} demonstrations.")
+    _imitate(scene, demonstrations, models / POLICY_FOLDER, options.epochs or asked.epochs)
     _say_success(scene, models / POLICY_FOLDER, options.evaluate, report)
-    _watch(scene, models, demonstrations, options.supervised, report)
+    _watch(scene, models, demonstrations, options.supervised or asked.supervised, report)
 
 
 def _demonstrate(scene: str, episodes: int, folder: Path) -> None:

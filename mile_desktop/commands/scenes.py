@@ -3,14 +3,27 @@
 import argparse
 
 from mile_desktop.commands.command import Command, Report
+from mile_desktop.places import SCENES_VARIABLE, own_scenes
 from mile_desktop.scenes.catalogue import broken_scenes, scenes
+from mile_desktop.scenes.template import new_scene
 
 
-def _add_arguments(_: argparse.ArgumentParser) -> None:
-    return
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--new", metavar="NAME", help=f"begin a scene of your own in {own_scenes()} (or where {SCENES_VARIABLE} says)"
+    )
 
 
-def _run(_: argparse.Namespace, report: Report) -> None:
+def _run(options: argparse.Namespace, report: Report) -> None:
+    if options.new is None:
+        _list(report)
+        return
+    folder = new_scene(options.new)
+    fields = {"scene": options.new, "folder": str(folder)}
+    report.say(fields, f"{folder} is a scene that works; docs/scenes.md says how to make it yours.")
+
+
+def _list(report: Report) -> None:
     for info in scenes():
         fields = {
             "scene": info.name,
@@ -26,4 +39,4 @@ def _run(_: argparse.Namespace, report: Report) -> None:
         report.say({"scene": broken.name, "error": broken.error}, f"{broken.name:16} cannot be used: {broken.error}")
 
 
-SCENES = Command("scenes", "list the scenes", _add_arguments, _run)
+SCENES = Command("scenes", "list the scenes, or begin one of your own", _add_arguments, _run)

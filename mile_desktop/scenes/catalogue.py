@@ -88,15 +88,16 @@ def _found() -> Iterator[SceneInfo | BrokenScene]:
     """Look at every folder with a description. A few files of a hundred lines: nothing is worth remembering."""
     taken: dict[str, str] = {}
     for folder in (places.SIM_SCENES, places.own_scenes()):
-        here = [_look(path, taken) for path in _candidates(folder)]
+        try:
+            candidates = sorted(path for path in folder.iterdir() if (path / FILE_NAME).exists())
+        except FileNotFoundError:
+            continue  # nobody has to have scenes of their own
+        except OSError as error:
+            said = f"{folder}: found {error.strerror or error}, expected a folder of scenes that can be read"
+            yield BrokenScene(folder.name, folder, said)
+            continue
+        here = [_look(path, taken) for path in candidates]
         yield from (found for _, found in sorted(here, key=lambda each: (each[0], each[1].name)))
-
-
-def _candidates(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.iterdir() if (path / FILE_NAME).exists())
-    except FileNotFoundError:
-        return []  # nobody has to have scenes of their own
 
 
 def _look(folder: Path, taken: dict[str, str]) -> tuple[int, SceneInfo | BrokenScene]:

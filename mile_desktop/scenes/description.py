@@ -19,6 +19,7 @@ Colour = tuple[
 ]
 Positive = Annotated[float, msgspec.Meta(gt=0.0)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
+AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 Name = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_-]*$")]
 
 FILE_NAME = "scene.toml"
@@ -205,6 +206,17 @@ class CameraDescription(_Part, frozen=True):
     follows_end_effector: bool = False
 
 
+class BundleDescription(_Part, frozen=True):
+    """What ``mile-desktop bundle`` makes of a scene."""
+
+    demonstrations: AtLeastOne = 18
+    """Episodes of the expert that the initial policy imitates; the fewer, the worse it is."""
+    epochs: AtLeastOne = 150
+    """Of its training."""
+    supervised: AtLeastOne = 40
+    """Episodes of a simulated supervisor, for the intervention model."""
+
+
 class _Head(_Part, frozen=True):
     """What is known of a scene before it is loaded."""
 
@@ -213,10 +225,11 @@ class _Head(_Part, frozen=True):
     """One sentence: what the robot is to do."""
     env_id: Annotated[str, msgspec.Meta(pattern=r"^[\w-]+/[\w-]+-v\d+$")]
     """Gymnasium id, such as ``mile/PegInsertion-v0``."""
-    max_steps: Annotated[int, msgspec.Meta(ge=1)]
+    max_steps: AtLeastOne
     """Control steps after which an episode is truncated."""
     menu_place: int = 100
     """Scenes with smaller numbers come first."""
+    bundle: BundleDescription = BundleDescription()
 
 
 class OwnSceneDescription(_Head, frozen=True, kw_only=True):

@@ -1,0 +1,85 @@
+"""TITLE: push the lever over with closed fingers."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from mile_desktop.scenes.pose import Array
+from mile_desktop.scenes.task import FloatArray, Measurement, Situation, Task, action, ramp
+
+PIVOT = np.array([0.0, 0.0, 0.024])
+"""Hinge in the lever's frame, m (lever.urdf)."""
+UP = np.array([0.0, 0.0, 1.0])
+LENGTH = 0.10
+"""From the hinge to the knob, m."""
+OVER = 0.9
+"""Angle from which on the lever is over, of 1.1 rad."""
+
+
+class Lever(Task):
+    """What is measured, and when the task is done. No simulator is needed here: ``now`` answers what is asked."""
+
+    # One frame of the observation: name, unit and the bounds it is clipped to. The policy sees the last four frames.
+    measurements: ClassVar[tuple[Measurement, ...]] = (
+        Measurement("end effector x (m)", 0.0, 1.0),
+        Measurement("end effector y (m)", -0.6, 0.6),
+        Measurement("end effector z (m)", 0.0, 0.6),
+        Measurement("gripper opening (m)", -0.01, 0.1),
+        Measurement("knob - end effector x (m)", -1.0, 1.0),
+        Measurement("knob - end effector y (m)", -1.0, 1.0),
+        Measurement("knob - end effector z (m)", -1.0, 1.0),
+        Measurement("push direction x", -1.0, 1.0),
+        Measurement("push direction y", -1.0, 1.0),
+        Measurement("lever angle (rad)", -0.5, 1.5),
+    )
+    # The task is done when is_done held for so many consecutive steps.
+    success_steps: ClassVar[int] = 5
+
+    def measure(self, now: Situation) -> Array:
+        """Return one frame, in the order of ``measurements``."""
+        lever, angle = now.bodies.pose("lever"), now.bodies.joint("lever", "hinge").position
+        direction = -lever.rotation[:, 1]
+        knob = lever.position + PIVOT + LENGTH * (np.cos(angle) * UP + np.sin(angle) * direction)
+        return np.array((*now.end_effector, now.opening, *(knob - now.end_effector), *direction[:2], angle))
+
+    def is_done(self, now: Situation) -> bool:
+        """Say whether the lever is over."""
+        return now.bodies.joint("lever", "hinge").position > OVER
+
+    # reward(now, *, success) may be overridden; by default it is 1 on the step that completes the task and else 0.
+
+
+@dataclass(frozen=True, slots=True)
+class LeverExpert:
+    """Comes down behind the knob with closed fingers and pushes.
+
+    A function of the observation alone, without memory or phases, so that it can take over anywhere. Simulated
+    supervisors, demonstrations and the policy called ``expert`` come from it.
+    """
+
+    gain: float = 14.0
+    """Command per metre of distance; 1 is full speed."""
+    behind: float = 0.045
+    """Comes down so far behind the knob, m."""
+    beside: float = 0.0
+    """Pushes so much beside the knob, m: a flaw."""
+
+    def __call__(self, observation: FloatArray) -> FloatArray:
+        """Return the action: dx, dy, dz and gripper (+ closes), each in [−1, 1]."""
+        frame = observation[-len(Lever.measurements) :].astype(np.float64)
+        to_knob, direction = frame[4:7], np.array([frame[7], frame[8], 0.0])
+        side = np.array([-direction[1], direction[0], 0.0])
+        ahead, aside = float(to_knob @ direction), float(to_knob @ side) + self.beside
+        low = abs(to_knob[2]) < 0.02
+        if low and ahead > 0.0 and abs(aside) < 0.02:
+            return action(0.5 * direction + self.gain * (aside * side + (to_knob[2] - 0.005) * UP), 1.0)
+        away = (ahead - self.behind) * direction + aside * side
+        height = 0.07 * ramp(float(np.linalg.norm(away)), 0.012, 0.04)
+        return action(self.gain * (away + (to_knob[2] + height) * UP), 1.0)
+
+
+# What the program looks for.
+TASK = Lever
+EXPERT = LeverExpert()  # may be left out; then people have to demonstrate
+FLAWS = {"pushes-beside": LeverExpert(beside=0.03)}  # may be left out: versions that fail in a way one can see coming

@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import pytest
+
+from mile_desktop.places import SCENES_VARIABLE
+from mile_desktop.scenes.catalogue import broken_scenes, scene_info
+from mile_desktop.scenes.experts import load_expert
+from mile_desktop.scenes.modules import SceneModuleError
+from mile_desktop.scenes.template import NewSceneError, new_scene
+from tests.scenes.conftest import open_env
+from tests.scenes.wandering import HOLD
+
+
+@pytest.fixture(autouse=True)
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(SCENES_VARIABLE, str(tmp_path / "scenes"))
+    return tmp_path / "scenes"
+
+
+def test_a_scene_begun_from_the_template_works_at_once(own: Path) -> None:
+    assert new_scene("pull-lever") == own / "pull_lever"
+    info = scene_info("pull-lever")
+    assert (info.title, info.env_id) == ("Pull lever", "own/PullLever-v0")
+    assert not broken_scenes()
+    env, expert = open_env("pull-lever"), load_expert("pull-lever")
+    for seed in range(3):
+        observation, ended = env.reset(seed=seed)[0], False
+        while not ended:
+            observation, _, success, truncated, _ = env.step(expert(observation))
+            ended = success or truncated
+        assert success
+    env.close()
+
+
+@pytest.mark.parametrize("name", ["Pull lever", "../lever", "", "lever_2", "-lever"])
+def test_names_that_cannot_be_a_scenes_are_refused(name: str) -> None:
+    with pytest.raises(NewSceneError, match="expected lower-case words"):
+        new_scene(name)
+
+
+def test_nothing_is_overwritten(own: Path) -> None:
+    new_scene("lever")
+    for name in ("lever", "peg-insertion"):
+        with pytest.raises(NewSceneError, match="already"):
+            new_scene(name)
+
+
+def test_a_folder_that_cannot_be_written_is_said(own: Path) -> None:
+    own.write_text("no folder")
+    with pytest.raises(NewSceneError, match="expected a folder that can be written"):
+        new_scene("lever")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "error"),
+    [
+        ("return now.bodies", "return now.bodys", r"scene.py, line \d+: is_done: found AttributeError"),
+        ('joint("lever", "hinge")', 'joint("lever", "hinges")', r"scene.py, line \d+: measure: found KeyError"),
+        ("now.opening, *", "*", r"scene.py: measure: found an array of shape \(9,\), expected \(10,\)"),
+    ],
+)
+def test_mistakes_in_a_task_are_said_with_file_and_line(own: Path, before: str, after: str, error: str) -> None:
+    module = new_scene("lever") / "scene.py"
+    module.write_text(module.read_text().replace(before, after))
+    env = open_env("lever")
+
+    def begin() -> None:
+        env.reset(seed=0)
+        env.step(HOLD)
+
+    with pytest.raises(SceneModuleError, match=error):
+        begin()
+    env.close()
