@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QWidget
 from mile_desktop.channels.shared import Frame
 from mile_desktop.ui import theme
 from mile_desktop.ui.supervise import overlay
-from mile_desktop.ui.supervise.frame_canvas import BORDER, FrameCanvas
+from mile_desktop.ui.supervise.frame_canvas import BORDER
+from mile_desktop.ui.supervise.picture_canvas import PictureCanvas
 from mile_desktop.ui.supervise.projection import Arrow, action_arrow, project
 from mile_desktop.ui.supervise.symbols import paint_symbol
 
@@ -47,7 +48,7 @@ class TrackLine:
     """How many of the points lie behind the step that is shown; these are drawn strongly."""
 
 
-class RecordedView(FrameCanvas):
+class RecordedView(PictureCanvas):
     """Shows frames of recorded steps; window's thread only."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -84,7 +85,7 @@ class RecordedView(FrameCanvas):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 (Qt's name and signature)
         """Paint picture, tracks and caption."""
         painter = QPainter(self)
-        caption, frame = self._caption, self._frame
+        caption = self._caption
         if caption is None or self._problem:
             painter.fillRect(self.rect(), theme.token("panel"))
             painter.setPen(theme.token("secondary"))
@@ -92,13 +93,17 @@ class RecordedView(FrameCanvas):
             room = QRectF(self.rect()).adjusted(theme.px(24), 0, -theme.px(24), 0)
             painter.drawText(room, _CENTRED, self._problem or _EMPTY)
         else:
-            picture = self.paint_picture(painter, "The scene is being loaded.")
-            if frame is not None:
-                self._paint_tracks(painter, picture, frame)
-                self._paint_arrow(painter, picture, frame, caption)
+            self.paint_pictures(painter, "The scene is being loaded.")
             self._paint_caption(painter, caption)
         self._paint_focus(painter)
         painter.end()
+
+    def paint_over_scene(self, painter: QPainter, picture: QRectF) -> None:
+        """Paint tracks and what the policy proposed."""
+        caption, frame = self._caption, self._frame
+        if caption is not None and frame is not None:
+            self._paint_tracks(painter, picture, frame)
+            self._paint_arrow(painter, picture, frame, caption)
 
     def _paint_arrow(self, painter: QPainter, picture: QRectF, frame: Frame, caption: Caption) -> None:
         x, y, z = (float(value) for value in frame.anchor)

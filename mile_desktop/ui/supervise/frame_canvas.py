@@ -91,14 +91,6 @@ class FrameCanvas(QWidget):
         """Return the room for which the viewer draws; empty while its picture is not shown."""
         return self.inside()
 
-    def paint_picture(self, painter: QPainter, empty_text: str) -> QRectF:
-        """Paint the frame, or ``empty_text`` while there is none; return where it is."""
-        picture = self.picture_rect()
-        painter.fillRect(self.rect(), theme.token("ground"))
-        self.paint_frame(painter, picture, empty_text)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
-        return picture
-
     def paint_frame(self, painter: QPainter, place: QRectF, empty_text: str) -> None:
         """Paint the frame at ``place``, or ``empty_text`` while there is none."""
         if self._image.isNull():
