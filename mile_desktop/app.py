@@ -110,6 +110,7 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
     from mile_desktop.ui.cameras.cameras import Cameras  # noqa: PLC0415
     from mile_desktop.ui.closing import Closing  # noqa: PLC0415
     from mile_desktop.ui.desk import Desk  # noqa: PLC0415
+    from mile_desktop.ui.evaluating import Evaluating  # noqa: PLC0415
     from mile_desktop.ui.inspect.inspecting import Inspecting  # noqa: PLC0415
     from mile_desktop.ui.preferences import PreferenceStore  # noqa: PLC0415
     from mile_desktop.ui.retraining import Retraining  # noqa: PLC0415
@@ -130,6 +131,7 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
         desk.window.set_panel(retraining.panel)
         Inspecting(desk)
         Cameras(desk)
+        Evaluating(desk)
         if folder is None:
             desk.window.ask_before_closing(Closing(desk, retraining).may_close)
         desk.window.closing.connect(retraining.leave)

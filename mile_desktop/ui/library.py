@@ -68,6 +68,10 @@ class Library:
         """Folder of a training run."""
         return self._workspace.run_folder(run_id)
 
+    def policy_folder(self, policy_id: str) -> Path:
+        """Folder of a policy."""
+        return self._workspace.policy_folder(policy_id)
+
     def shelf(self, scene: str) -> Shelf:
         """Return the policies of ``scene``."""
         entries = policy_entries(self.catalogue.policies(scene), self.catalogue.evaluations(scene=scene))

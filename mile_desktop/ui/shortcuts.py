@@ -127,6 +127,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("cameras", "Cameras", "Window", ("Ctrl+K",), scope=Scope.ALWAYS),
     Binding("retrain", "Retrain", "Learn", ("Ctrl+T",)),
     *INSPECT_BINDINGS,
+    Binding("evaluate", "Evaluate what is ticked, or cancel", "Evaluate", ("Ctrl+E",), scope=Scope.ALWAYS),
     Binding("panel", "Show or hide the Learn panel", "Window", ("Ctrl+L",), scope=Scope.ALWAYS),
     Binding("page_supervise", "Supervise", "Window", ("Ctrl+1",), scope=Scope.ALWAYS),
     Binding("page_inspect", "Inspect", "Window", ("Ctrl+2",), scope=Scope.ALWAYS),

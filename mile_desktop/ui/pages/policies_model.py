@@ -1,12 +1,12 @@
 """The policies of a scene as a table."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from mile_desktop.ui import theme
+from mile_desktop.ui.dates import local_time
 from mile_desktop.ui.policy_entry import PolicyEntry
 
 Index = QModelIndex | QPersistentModelIndex
@@ -97,7 +97,7 @@ def _texts(entry: PolicyEntry, *, is_current: bool) -> tuple[str, ...]:
         entry.parent_name or "shipped",
         f"{entry.episodes} episodes" if entry.episodes else "–",
         entry.success_text,
-        _when(entry.created_at),
+        local_time(entry.created_at),
         entry.note,
     )
 
@@ -116,11 +116,3 @@ def _colour(column: int) -> object:
     if column == IN_USE:
         return theme.token("policy")
     return theme.token("secondary") if column in {PARENT, DATA, MADE} else None
-
-
-def _when(created_at: str) -> str:
-    """Return local date and time; what cannot be read as a time is shown as it is."""
-    try:
-        return datetime.fromisoformat(created_at).astimezone().strftime("%d %b %Y, %H:%M")
-    except ValueError:
-        return created_at

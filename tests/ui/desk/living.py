@@ -9,10 +9,11 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QWindow
 from PySide6.QtTest import QTest
 
-from mile_desktop.processes import rollout_worker
+from mile_desktop.processes import evaluation_worker, rollout_worker
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.desk import Desk
+from mile_desktop.ui.evaluating import Evaluating
 from mile_desktop.ui.library import Library
 from mile_desktop.ui.message_line import Entry
 from mile_desktop.ui.preferences import PreferenceStore
@@ -36,6 +37,7 @@ class LivingDesk:
         plan: m.LoadSession | None = None,
         worker: Callable[..., None] = rollout_worker,
         *,
+        evaluation_worker: Callable[..., None] = evaluation_worker,
         keep_size: bool = False,
     ) -> None:
         self.folder = folder
@@ -44,6 +46,7 @@ class LivingDesk:
         self.retraining = Retraining(self.desk)
         self.window = self.desk.window
         self.window.set_panel(self.retraining.panel)
+        self.evaluating = Evaluating(self.desk, worker=evaluation_worker)
         self.window.closing.connect(self.retraining.leave)
         self.closed: list[m.EpisodeClosed] = []
         self.steps: list[m.StepTaken] = []

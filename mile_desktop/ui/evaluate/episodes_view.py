@@ -1,0 +1,213 @@
+"""Every episode of an evaluation, and the picture of the one that is watched."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+
+from mile_desktop.ui import theme
+from mile_desktop.ui.evaluate.results import EpisodeRow, PolicyResults
+from mile_desktop.ui.evaluate.watch_view import WatchView
+from mile_desktop.ui.tables import ROW_ROLE, Column, RowsModel, RowsTable
+
+_WORDS = {"running": "▶ running", "success": "✓ success", "failure": "✕ failure", "crash": "! broke down"}
+_COLOURS = {"running": "policy", "success": "success", "failure": "failure", "crash": "warning"}
+_SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
+
+
+def _steps(row: EpisodeRow) -> str:
+    return "" if row.steps is None else f"{row.steps}"
+
+
+def _return(row: EpisodeRow) -> str:
+    return "" if row.total_reward is None else f"{row.total_reward:.4g}"
+
+
+COLUMNS: tuple[Column[EpisodeRow], ...] = (
+    Column("Policy", lambda row: row.policy),
+    Column("Seed", lambda row: f"{row.seed}", lambda row: row.seed, is_number=True),
+    Column(
+        "Outcome",
+        lambda row: _WORDS[row.state],
+        tip=lambda row: row.reason,
+        colour=lambda row: _COLOURS[row.state],
+    ),
+    Column("Steps", _steps, lambda row: -1 if row.steps is None else row.steps, is_number=True),
+    Column(
+        "Return",
+        _return,
+        lambda row: float("-inf") if row.total_reward is None else row.total_reward,
+        is_number=True,
+    ),
+    Column("Why", lambda row: row.reason, tip=lambda row: row.reason),
+)
+
+
+class EpisodeFilter(QSortFilterProxyModel):
+    """Lets through the episodes of one policy and one outcome."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._policy = ""
+        self._state = ""
+
+    def show_only(self, policy_id: str, state: str) -> None:
+        """Let through these only; empty: all."""
+        self.beginFilterChange()
+        self._policy, self._state = policy_id, state
+        self.endFilterChange()
+
+    def filterAcceptsRow(  # noqa: N802 (Qt's name)
+        self, source_row: int, source_parent: QModelIndex | QPersistentModelIndex
+    ) -> bool:
+        """Return whether a row is let through."""
+        row: EpisodeRow = self.sourceModel().index(source_row, 0, source_parent).data(ROW_ROLE)
+        return self._policy in {"", row.policy_id} and self._state in {"", row.state}
+
+
+class EpisodesView(QWidget):
+    """A table with two filters, and a picture; asks by signals."""
+
+    watch_asked = Signal(object)
+    """The ``EpisodeRow`` to watch or to run again."""
+    stop_asked = Signal()
+    """Nothing is to be watched any more."""
+    speed_chosen = Signal(float)
+    """How many times real time."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = RowsModel(COLUMNS, lambda row: (row.policy_id, row.seed, row.state == "running"), self)
+        self._filter = EpisodeFilter(self)
+        self.table = RowsTable(self._model, "Episodes", self._filter)
+        self.view = WatchView()
+        self._policy, self._state, self._speed = QComboBox(), QComboBox(), QComboBox()
+        self._count = QLabel()
+        self._watch = QPushButton("Watch")
+        self._stop = QPushButton("Stop")
+        self._dress()
+        self._lay_out()
+        self._connect()
+        self._refresh()
+
+    # ── what it shows ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def show_policies(self, shown: Sequence[PolicyResults]) -> None:
+        """Offer policies to filter by."""
+        wanted = [("All policies", ""), *((each.name, each.policy_id) for each in shown)]
+        have = [(self._policy.itemText(row), self._policy.itemData(row)) for row in range(self._policy.count())]
+        if wanted == have:
+            return
+        chosen = self._policy.currentData()
+        self._policy.blockSignals(True)
+        self._policy.clear()
+        for name, policy_id in wanted:
+            self._policy.addItem(name, policy_id)
+        self._policy.setCurrentIndex(max(0, self._policy.findData(chosen)))
+        self._policy.blockSignals(False)
+        self._apply_filter()
+
+    def show_episodes(self, rows: Sequence[EpisodeRow]) -> None:
+        """Show these episodes."""
+        current = self.table.current()
+        self._model.show_rows(rows)
+        if isinstance(current, EpisodeRow):
+            self.table.choose(lambda row: (row.policy_id, row.seed) == (current.policy_id, current.seed))
+        self._refresh()
+
+    def show_only(self, policy_id: str) -> None:
+        """Show the episodes of one policy."""
+        self._policy.setCurrentIndex(max(0, self._policy.findData(policy_id)))
+
+    def show_watching(self, *, watching: bool) -> None:
+        """Show whether something is watched."""
+        self._stop.setEnabled(watching)
+
+    @property
+    def speed(self) -> float:
+        """How many times real time the watched episode goes at most."""
+        return float(self._speed.currentData())
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _dress(self) -> None:
+        self._policy.addItem("All policies", "")
+        self._state.addItem("All outcomes", "")
+        for state, words in _WORDS.items():
+            self._state.addItem(words, state)
+        for speed in _SPEEDS:
+            self._speed.addItem(f"× {speed:g}", speed)
+        self._speed.setCurrentIndex(_SPEEDS.index(1.0))
+        self._policy.setAccessibleName("Episodes of")
+        self._state.setAccessibleName("Episodes that ended in")
+        self._speed.setAccessibleName("Speed")
+        self._speed.setToolTip("Times real time")
+        self._watch.setToolTip("Watch the chosen episode; one that has ended is run again from its start (Enter)")
+        self._stop.setToolTip("Look away; an episode that ran only to be seen is given up")
+        theme.set_role(self._count, "secondary")
+        theme.set_icon(self._watch, "mdi6.eye-outline")
+        theme.set_icon(self._stop, "mdi6.eye-off-outline")
+
+    def _lay_out(self) -> None:
+        filters = QHBoxLayout()
+        theme.space(filters, spacing=8)
+        filters.addWidget(self._policy)
+        filters.addWidget(self._state)
+        filters.addStretch(1)
+        filters.addWidget(self._count)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        theme.space(column, spacing=8)
+        column.addLayout(filters)
+        column.addWidget(self.table, 1)
+        buttons = QHBoxLayout()
+        theme.space(buttons, spacing=8)
+        buttons.addWidget(self._watch)
+        buttons.addWidget(self._stop)
+        buttons.addStretch(1)
+        buttons.addWidget(self._speed)
+        right = QWidget()
+        pictures = QVBoxLayout(right)
+        theme.space(pictures, spacing=8)
+        pictures.addWidget(self.view, 1)
+        pictures.addLayout(buttons)
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.addWidget(left)
+        splitter.addWidget(right)
+        splitter.setStretchFactor(0, 3)
+        splitter.setStretchFactor(1, 2)
+        splitter.setSizes([theme.px(520), theme.px(400)])
+        splitter.setChildrenCollapsible(False)
+        outer = QVBoxLayout(self)
+        theme.space(outer, (8, 8, 8, 8), 8)
+        outer.addWidget(splitter, 1)
+
+    def _connect(self) -> None:
+        self._policy.currentIndexChanged.connect(self._apply_filter)
+        self._state.currentIndexChanged.connect(self._apply_filter)
+        self._speed.currentIndexChanged.connect(self._speed_changed)
+        self.table.selectionModel().selectionChanged.connect(self._refresh)
+        self.table.activated.connect(self._ask_to_watch)
+        self._watch.clicked.connect(self._ask_to_watch)
+        self._stop.clicked.connect(self.stop_asked)
+        self._stop.setEnabled(False)
+
+    def _apply_filter(self) -> None:
+        self._filter.show_only(str(self._policy.currentData() or ""), str(self._state.currentData() or ""))
+        self._refresh()
+
+    def _refresh(self) -> None:
+        shown, all_rows = self._filter.rowCount(), len(self._model.rows)
+        self._count.setText(f"{shown} episodes" if shown == all_rows else f"{shown} of {all_rows} episodes")
+        chosen = self.table.current()
+        self._watch.setEnabled(isinstance(chosen, EpisodeRow))
+        replay = isinstance(chosen, EpisodeRow) and chosen.state != "running"
+        self._watch.setText("Again" if replay else "Watch")
+
+    def _ask_to_watch(self) -> None:
+        chosen = self.table.current()
+        if isinstance(chosen, EpisodeRow):
+            self.watch_asked.emit(chosen)
+
+    def _speed_changed(self) -> None:
+        self.speed_chosen.emit(self.speed)

@@ -1,0 +1,227 @@
+"""What the Evaluate page shows, as values and sentences; no Qt."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from mile_desktop.evaluation.evaluate import EpisodeResult
+from mile_desktop.evaluation.run import EvaluationRun, Tally, results_of
+from mile_desktop.evaluation.statistics import PairedComparison, compare_paired
+from mile_desktop.storage.records import EvaluationRecord
+from mile_desktop.ui.plots.series import Series
+
+EpisodeState = Literal["running", "success", "failure", "crash"]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyResults:
+    """How one policy does in what is shown."""
+
+    policy_id: str
+    name: str
+    results: tuple[EpisodeResult, ...]
+    planned: int
+    """Starts it is to meet."""
+    has_details: bool = True
+    """Whether lengths and returns of its episodes are known."""
+
+    @property
+    def tally(self) -> Tally:
+        """Its successes, failures and crashes."""
+        whole = [result for result in self.results if not result.crash]
+        successes = sum(result.success for result in whole)
+        return Tally(successes, len(whole), len(self.results) - len(whole), self.planned)
+
+    @property
+    def success_text(self) -> str:
+        """``78 % [64–88]``, ``–`` before the first episode."""
+        return rate_text(self.tally)
+
+    @property
+    def mean_return(self) -> float | None:
+        """Mean sum of rewards of the whole episodes; None where none is known."""
+        return self._mean([result.total_reward for result in self.results if not result.crash])
+
+    @property
+    def mean_steps(self) -> float | None:
+        """Mean length in control steps; None where none is known."""
+        return self._mean([result.steps for result in self.results if not result.crash])
+
+    def _mean(self, values: Sequence[float]) -> float | None:
+        return sum(values) / len(values) if values and self.has_details else None
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeRow:
+    """One episode in the list."""
+
+    policy_id: str
+    policy: str
+    seed: int
+    state: EpisodeState
+    steps: int | None
+    total_reward: float | None
+    reason: str = ""
+    """Why it broke down."""
+    ticket: int = -1
+    """The pool's number of an episode that runs; −1 for one that has ended."""
+
+
+def rate_text(tally: Tally) -> str:
+    """Return ``78 % [64–88]``, ``–`` where there are no episodes."""
+    if tally.rate is None:
+        return "–"
+    low, high = tally.interval
+    return f"{100 * tally.rate:.0f} % [{100 * low:.0f}–{100 * high:.0f}]"
+
+
+def of_run(run: EvaluationRun, names: Mapping[str, str]) -> tuple[PolicyResults, ...]:
+    """Return what a running evaluation has so far."""
+    return tuple(
+        PolicyResults(
+            policy.policy_id,
+            names.get(policy.policy_id, policy.policy_id),
+            run.results(policy.policy_id),
+            len(run.seeds),
+        )
+        for policy in run.policies
+    )
+
+
+def of_records(records: Iterable[EvaluationRecord], names: Mapping[str, str]) -> tuple[PolicyResults, ...]:
+    """Return kept evaluations, those of one policy put together."""
+    found: dict[str, dict[int, EpisodeResult]] = {}
+    detailed: dict[str, bool] = {}
+    for record in records:
+        known = found.setdefault(record.policy_id, {})
+        known.update({result.seed: result for result in results_of(record)})
+        detailed[record.policy_id] = detailed.get(record.policy_id, True) and bool(record.steps or not record.seeds)
+    return tuple(
+        PolicyResults(
+            policy_id,
+            names.get(policy_id, policy_id),
+            tuple(known[seed] for seed in sorted(known)),
+            len(known),
+            detailed[policy_id],
+        )
+        for policy_id, known in found.items()
+    )
+
+
+def episode_rows(shown: Iterable[PolicyResults], run: EvaluationRun | None) -> list[EpisodeRow]:
+    """Return the episodes behind ``shown``, those that run now first."""
+    shown = list(shown)
+    names = {each.policy_id: each.name for each in shown}
+    running = [
+        EpisodeRow(
+            each.policy_id, names.get(each.policy_id, ""), each.seed, "running", each.steps, None, "", each.ticket
+        )
+        for each in (run.running if run else ())
+    ]
+    return running + [_row(each, result) for each in shown for result in each.results]
+
+
+def _row(policy: PolicyResults, result: EpisodeResult) -> EpisodeRow:
+    state: EpisodeState = "crash" if result.crash else "success" if result.success else "failure"
+    return EpisodeRow(
+        policy_id=policy.policy_id,
+        policy=policy.name,
+        seed=result.seed,
+        state=state,
+        steps=result.steps if policy.has_details and state != "crash" else None,
+        total_reward=result.total_reward if policy.has_details and state != "crash" else None,
+        reason=result.crash,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Two policies on the starts that both have met without breaking down."""
+
+    first: PolicyResults
+    second: PolicyResults
+    comparison: PairedComparison
+    gained: tuple[int, ...]
+    """Seeds on which only the second succeeded."""
+    lost: tuple[int, ...]
+    """Seeds on which only the first succeeded."""
+
+    @property
+    def headline(self) -> str:
+        """``v3 succeeds 24 points more often than v2 [+8 … +38]``."""
+        low, high = (round(100 * edge) for edge in self.comparison.difference_interval)
+        points = round(100 * self.comparison.difference)
+        interval = f"[{low:+d} … {high:+d}]"
+        if not self.comparison.episodes:
+            return "They have no start in common yet."
+        if points == 0:
+            return f"{self.second.name} and {self.first.name} succeed equally often {interval}"
+        word = "more" if points > 0 else "less"
+        unit = "point" if abs(points) == 1 else "points"
+        return f"{self.second.name} succeeds {abs(points)} {unit} {word} often than {self.first.name} {interval}"
+
+    @property
+    def details(self) -> str:
+        """Where they differ, and the test."""
+        comparison = self.comparison
+        if not comparison.episodes:
+            return "Evaluate both on the same starts to compare them."
+        return (
+            f"On the same {comparison.episodes} starts: only {self.second.name} succeeded on {comparison.gained}, "
+            f"only {self.first.name} on {comparison.lost}. Exact McNemar's test: {p_text(comparison.p_value)}."
+        )
+
+    @property
+    def verdict(self) -> str:
+        """What may be concluded."""
+        if not self.comparison.episodes:
+            return ""
+        if self.comparison.p_value < 0.05:
+            better = self.second if self.comparison.difference > 0 else self.first
+            return f"{better.name} is better: a difference like this would be rare by chance."
+        return "This may be chance; more starts would tell."
+
+
+def pair(first: PolicyResults, second: PolicyResults) -> Pairing:
+    """Compare two policies on the starts they have in common."""
+    outcomes = [
+        {result.seed: result.success for result in each.results if not result.crash} for each in (first, second)
+    ]
+    shared = sorted(outcomes[0].keys() & outcomes[1].keys())
+    comparison = compare_paired(*([each[seed] for seed in shared] for each in outcomes))
+    gained = tuple(seed for seed in shared if outcomes[1][seed] and not outcomes[0][seed])
+    lost = tuple(seed for seed in shared if outcomes[0][seed] and not outcomes[1][seed])
+    return Pairing(first, second, comparison, gained, lost)
+
+
+def p_text(value: float) -> str:
+    """Return ``p = 0.031``, ``p < 0.001``."""
+    return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"
+
+
+def interval_series(shown: Sequence[PolicyResults]) -> Series:
+    """Return success and interval of each policy in per cent, the first one on top."""
+    rows = [(len(shown) - 1 - place, each.tally) for place, each in enumerate(shown) if each.tally.rate is not None]
+    return Series(
+        name="success with its 95 % interval",
+        points=tuple((100 * (tally.rate or 0.0), float(row)) for row, tally in rows),
+        colour="success",
+        style="points",
+        x_intervals=tuple((100 * tally.interval[0], 100 * tally.interval[1]) for _, tally in rows),
+        tips=tuple(_tip(tally) for _, tally in rows),
+    )
+
+
+def _tip(tally: Tally) -> str:
+    crashes = f"; {tally.crashes} broke down" if tally.crashes else ""
+    return f"{tally.successes} of {tally.episodes}, {rate_text(tally)}{crashes}"
+
+
+def results_in_words(shown: Sequence[PolicyResults]) -> str:
+    """Return one sentence on an evaluation that has ended."""
+    parts = []
+    for each in shown:
+        tally = each.tally
+        crashes = f", {tally.crashes} broke down" if tally.crashes else ""
+        parts.append(f"{each.name} {tally.successes} of {tally.episodes} ({each.success_text}){crashes}")
+    return f"Evaluated: {'; '.join(parts)}."

@@ -1,0 +1,178 @@
+"""How the policies do: a line for each, their intervals in one plot, and any two of them compared."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from mile_desktop.ui import theme
+from mile_desktop.ui.evaluate.results import PolicyResults, interval_series, pair
+from mile_desktop.ui.plots.series import Axis
+from mile_desktop.ui.plots.series_plot import SeriesPlot
+from mile_desktop.ui.tables import Column, RowsModel, RowsTable
+
+_SUCCESS = Axis("success", "%", (0.0, 100.0))
+
+
+def _number(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form)
+
+
+def _done(each: PolicyResults) -> str:
+    tally = each.tally
+    return f"{tally.done}" if tally.done == tally.planned else f"{tally.done} of {tally.planned}"
+
+
+def _rate_key(each: PolicyResults) -> float:
+    rate = each.tally.rate
+    return -1.0 if rate is None else rate
+
+
+def _crash_colour(each: PolicyResults) -> str:
+    return "failure" if each.tally.crashes else "secondary"
+
+
+COLUMNS: tuple[Column[PolicyResults], ...] = (
+    Column("Policy", lambda each: each.name, tip=lambda each: each.policy_id),
+    Column("Starts", _done, lambda each: each.tally.done, is_number=True),
+    Column(
+        "Success [95 %]",
+        lambda each: each.success_text,
+        _rate_key,
+        is_number=True,
+        tip=lambda each: f"{each.tally.successes} of {each.tally.episodes}, Wilson's interval",
+    ),
+    Column(
+        "Broke down",
+        lambda each: f"{each.tally.crashes}",
+        lambda each: each.tally.crashes,
+        is_number=True,
+        tip=lambda _: "Counted neither as success nor as failure",
+        colour=_crash_colour,
+    ),
+    Column(
+        "Mean return",
+        lambda each: _number(each.mean_return, ".4g"),
+        lambda each: each.mean_return if each.mean_return is not None else float("-inf"),
+        is_number=True,
+        tip=lambda _: "Sum of rewards of an episode",
+    ),
+    Column(
+        "Mean steps",
+        lambda each: _number(each.mean_steps, ".0f"),
+        lambda each: each.mean_steps if each.mean_steps is not None else -1.0,
+        is_number=True,
+    ),
+)
+
+
+class ResultsView(QWidget):
+    """Shows ``PolicyResults``; changes nothing."""
+
+    policy_chosen = Signal(str)
+    """Id of a policy whose episodes are wanted."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shown: tuple[PolicyResults, ...] = ()
+        self._model = RowsModel(COLUMNS, lambda each: each.policy_id, self)
+        self.table = RowsTable(self._model, "Results by policy")
+        self.plot = SeriesPlot("Success by policy", _SUCCESS, Axis("policy"))
+        self._first, self._second = QComboBox(), QComboBox()
+        self._first.setAccessibleName("Compare this policy")
+        self._second.setAccessibleName("with this one")
+        self._headline, self._details, self._verdict = QLabel(), QLabel(), QLabel()
+        self._lay_out()
+        self._first.currentIndexChanged.connect(self._compare)
+        self._second.currentIndexChanged.connect(self._compare)
+        self.plot.point_chosen.connect(self._point_chosen)
+        self.table.activated.connect(self._row_activated)
+
+    def show_results(self, shown: Sequence[PolicyResults]) -> None:
+        """Show how each policy does so far."""
+        names_before = [each.policy_id for each in self._shown]
+        self._shown = tuple(shown)
+        self._model.show_rows(self._shown)
+        rows = len(self._shown)
+        if [each.policy_id for each in self._shown] != names_before:
+            ticks = tuple((float(rows - 1 - place), each.name) for place, each in enumerate(self._shown))
+            self.plot.set_axes(_SUCCESS, Axis("policy", ticks=ticks))
+            self._fill_pair()
+        self.plot.show_series([interval_series(self._shown)])
+        self._compare()
+
+    def comparison_text(self) -> str:
+        """Return what is said of the two that are compared."""
+        return "\n".join(label.text() for label in (self._headline, self._details, self._verdict) if label.text())
+
+    def compare(self, first: str, second: str) -> None:
+        """Compare two policies that are shown, by their ids."""
+        for combo, wanted in ((self._first, first), (self._second, second)):
+            combo.setCurrentIndex(max(0, combo.findData(wanted)))
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        theme.space(row, spacing=8)
+        word = QLabel("Compare")
+        theme.set_role(word, "heading")
+        row.addWidget(word)
+        row.addWidget(self._first, 1)
+        row.addWidget(QLabel("with"))
+        row.addWidget(self._second, 1)
+        theme.set_role(self._headline, "heading")
+        theme.set_role(self._details, "secondary")
+        for label in (self._headline, self._details, self._verdict):
+            label.setWordWrap(True)
+        column = QVBoxLayout(self)
+        theme.space(column, (8, 8, 8, 12), 8)
+        column.addWidget(self.table, 2)
+        column.addWidget(self.plot, 3)
+        column.addLayout(row)
+        column.addWidget(self._headline)
+        column.addWidget(self._details)
+        column.addWidget(self._verdict)
+
+    def _fill_pair(self) -> None:
+        for place, combo in enumerate((self._first, self._second)):
+            chosen = combo.currentData()
+            combo.blockSignals(True)
+            combo.clear()
+            for each in self._shown:
+                combo.addItem(each.name, each.policy_id)
+            # the topmost is the newest: it is compared with the one before
+            other = min(1 - place, len(self._shown) - 1)
+            found = combo.findData(chosen)
+            combo.setCurrentIndex(found if found >= 0 else other)
+            combo.setEnabled(len(self._shown) > 1)
+            combo.blockSignals(False)
+
+    def _compare(self) -> None:
+        chosen = [self._find(combo.currentData()) for combo in (self._first, self._second)]
+        first, second = chosen
+        if first is None or second is None or first.policy_id == second.policy_id:
+            self._headline.setText("")
+            self._details.setText("Two different policies can be compared on the starts they have in common.")
+            self._verdict.setText("")
+            return
+        paired = pair(first, second)
+        self._headline.setText(paired.headline)
+        self._details.setText(paired.details)
+        self._details.setToolTip(_seeds_text(paired.second.name, paired.gained, paired.first.name, paired.lost))
+        self._verdict.setText(paired.verdict)
+
+    def _find(self, policy_id: str | None) -> PolicyResults | None:
+        return next((each for each in self._shown if each.policy_id == policy_id), None)
+
+    def _point_chosen(self, _series: int, index: int) -> None:
+        plotted = [each for each in self._shown if each.tally.rate is not None]
+        self.policy_chosen.emit(plotted[index].policy_id)
+
+    def _row_activated(self) -> None:
+        chosen = self.table.current()
+        if isinstance(chosen, PolicyResults):
+            self.policy_chosen.emit(chosen.policy_id)
+
+
+def _seeds_text(second: str, gained: Sequence[int], first: str, lost: Sequence[int]) -> str:
+    lines = [(second, gained), (first, lost)]
+    return "\n".join(f"Only {name}: seeds {', '.join(map(str, seeds))}" for name, seeds in lines if seeds)

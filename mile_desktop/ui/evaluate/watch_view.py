@@ -1,0 +1,54 @@
+"""The picture of an episode that is watched or replayed."""
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+
+from mile_desktop.ui import theme
+from mile_desktop.ui.supervise.frame_canvas import FrameCanvas
+
+_HINT = "Choose an episode and press Watch: one that runs is shown from where it is, one that has ended is run again."
+
+
+class WatchView(FrameCanvas):
+    """A camera of its own, and one line on what is seen; the mouse turns, pans and zooms as in the live view."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = ""
+        self._colour = "secondary"
+        self.setAccessibleName("Watched episode")
+        theme.signals().changed.connect(self.update)
+
+    @property
+    def text(self) -> str:
+        """What is said of the episode."""
+        return self._text
+
+    def say(self, text: str, colour: str = "secondary") -> None:
+        """Write one line over the picture."""
+        if (text, colour) != (self._text, self._colour):
+            self._text, self._colour = text, colour
+            self.setAccessibleDescription(text)
+            self.update()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Return the size below which nothing can be made out."""
+        return QSize(theme.px(200), theme.px(160))
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 (Qt's name and signature)
+        """Paint the picture and the line."""
+        painter = QPainter(self)
+        self.paint_picture(painter, _HINT)
+        if self._text:
+            painter.setFont(theme.font("body", bold=True))
+            width = painter.fontMetrics().horizontalAdvance(self._text) + theme.px(24)
+            box = QRectF(theme.px(12), theme.px(12), min(width, self.width() - theme.px(24)), theme.px(28))
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.brush("panel", 0.85))
+            painter.drawRoundedRect(box, theme.px(6), theme.px(6))
+            painter.setPen(theme.token(self._colour))
+            text = painter.fontMetrics().elidedText(
+                self._text, Qt.TextElideMode.ElideRight, int(box.width()) - theme.px(16)
+            )
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+        painter.end()
