@@ -38,7 +38,9 @@ class WatchView(FrameCanvas):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 (Qt's name and signature)
         """Paint the picture and the line."""
         painter = QPainter(self)
-        self.paint_picture(painter, _HINT)
+        painter.fillRect(self.rect(), theme.token("ground"))
+        self.paint_frame(painter, self.picture_rect(), _HINT)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
         if self._text:
             painter.setFont(theme.font("body", bold=True))
             width = painter.fontMetrics().horizontalAdvance(self._text) + theme.px(24)
