@@ -55,6 +55,13 @@ def camera(connection: Connection, ring_name: str, settings: "CameraSettings") -
     run_camera(connection, ring_name, settings)
 
 
+def inspection(connection: Connection) -> None:
+    """Run ``inspection.worker.run_inspection``."""
+    from mile_desktop.inspection.worker import run_inspection  # noqa: PLC0415
+
+    run_inspection(connection)
+
+
 def evaluation_worker(connection: Connection, state_slot_name: str, niceness: int) -> None:
     """Run ``evaluation.worker.run_evaluation_worker``."""
     from mile_desktop.evaluation.worker import run_evaluation_worker  # noqa: PLC0415

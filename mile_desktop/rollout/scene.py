@@ -113,6 +113,10 @@ class GymScene:
         """Forget a snapshot."""
         self._inner.release(token)
 
+    def end_effector(self) -> FloatArray:
+        """Return the measured end-effector position, float32[3], m."""
+        return self._inner.end_effector()
+
     def close(self) -> None:
         """Free the simulator."""
         self._env.close()

@@ -5,7 +5,8 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QTimer
 
-from mile_desktop.processes import viewer
+from mile_desktop.inspection.messages import InsightsKept, KeepInsights
+from mile_desktop.processes import inspection, viewer
 from mile_desktop.scenes.catalogue import SceneInfo, UnknownSceneError, scene_info
 from mile_desktop.storage.browse import EpisodeFilter, EpisodeRow, browsed_scenes, find_episodes, read_rows
 from mile_desktop.storage.editing import edit_history
@@ -13,11 +14,16 @@ from mile_desktop.storage.episodes import read_recording
 from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.desk import Desk
+from mile_desktop.ui.inspect.appraising import Appraising
+from mile_desktop.ui.inspect.branching import Branching, Way
+from mile_desktop.ui.inspect.editing import Editing
+from mile_desktop.ui.inspect.inspection_client import InspectionClient
 from mile_desktop.ui.inspect.page import InspectPage
 from mile_desktop.ui.inspect.playing import Playing
 from mile_desktop.ui.inspect.recorded_viewing import RecordedViewing
 from mile_desktop.ui.inspect.recording import Recording, recording_of
 from mile_desktop.ui.library import Library
+from mile_desktop.ui.preferences import Preferences
 from mile_desktop.ui.viewer_client import ViewerClient
 from mile_desktop.viewer.messages import ViewerNote
 
@@ -25,6 +31,8 @@ _PAGE = "inspect"
 _LOOK_MS = 60
 """Arrow keys held down in the table pass over episodes; the one they rest on is read."""
 _CAMERA_KEYS = 4
+_INSIGHTS = frozenset({"false_alarms", "misses", "brier"})
+"""Columns that come late."""
 
 
 class Inspecting(QObject):
@@ -38,24 +46,36 @@ class Inspecting(QObject):
         super().__init__(desk)
         self._desk = desk
         self._stale = True
+        self._threshold = desk.preferences.value.alert_threshold
         self._seen_at: tuple[str, int] | None = None
         self.recording: Recording | None = None
         self.page = InspectPage(self._fetch)
         self.viewer = ViewerClient(viewer, self, thumbnails=0)
         self.viewing = RecordedViewing(self.viewer, self.page.view, self)
         self.playing = Playing(self.page)
+        self.client = InspectionClient(inspection, self)
+        self.appraising = Appraising(self.client, self.page.timeline, self)
+        self.branching = Branching(self.client, self)
+        self.editing = Editing(self)
         self._look = QTimer(self)
         self._look.setSingleShot(True)
         self._look.setInterval(_LOOK_MS)
         self._look.timeout.connect(self.look)
+        self.page.above_timeline.addWidget(self.appraising.bar)
+        self.page.below.addWidget(self.editing.bar)
+        self.page.below.addWidget(self.branching.bar)
         desk.window.add_page(_PAGE, self.page)
         self._connect()
+        self._install_keys()
+        layout = desk.preferences.value.layouts.get(_PAGE, "")
+        if layout:
+            self.page.restore_layout(layout.encode("ascii", "replace"))
 
     def _connect(self) -> None:
         desk, page = self._desk, self.page
         desk.library_opened.connect(self._library_opened)
         desk.episodes_changed.connect(self.mark_stale)
-        desk.shelf_changed.connect(self.mark_stale)
+        desk.shelf_changed.connect(self._shelf_changed)
         desk.window.page_changed.connect(self._page_changed)
         desk.window.closing.connect(self.close)
         page.episodes.wanted_changed.connect(self.refresh)
@@ -64,21 +84,38 @@ class Inspecting(QObject):
         self.playing.row_changed.connect(self._show_row)
         self.playing.nothing_there.connect(self._say)
         self.viewer.note.connect(self._say_note)
-        desk.window.install_actions(
+        desk.preferences.changed.connect(self._preferences_changed)
+        page.episodes.selection_changed.connect(self._selection_changed)
+        page.timeline.stretch_changed.connect(self._stretch_changed)
+        self.client.insights_kept.connect(self._insights_kept)
+        self.client.died.connect(self._say_error)
+        self.editing.changed.connect(self._edited)
+        self.editing.failed.connect(desk.trouble.complain)
+        self.editing.said.connect(self._say)
+        self.branching.way_changed.connect(self._way_changed)
+        self.branching.tracks_changed.connect(self._show_tracks)
+        self.branching.said.connect(desk.window.say)
+
+    def _install_keys(self) -> None:
+        page, view, timeline = self.page, self.page.view, self.page.timeline
+        self._desk.window.install_actions(
             self.playing.handlers
+            | self.editing.handlers
             | {
-                "inspect_zoom_in": page.timeline.zoom_in,
-                "inspect_zoom_out": page.timeline.zoom_out,
-                "inspect_show_all": page.timeline.show_all,
+                "inspect_zoom_in": timeline.zoom_in,
+                "inspect_zoom_out": timeline.zoom_out,
+                "inspect_show_all": timeline.show_all,
+                "inspect_stretch_begin": timeline.begin_stretch,
+                "inspect_stretch_end": timeline.end_stretch,
+                "inspect_stretch_clear": timeline.clear_stretch,
                 "inspect_search": page.episodes.search,
-                "inspect_camera_previous": partial(page.view.step_camera, -1),
-                "inspect_camera_next": partial(page.view.step_camera, 1),
+                "inspect_roll": self.branching.roll,
+                "inspect_way": self.branching.next_way,
+                "inspect_camera_previous": partial(view.step_camera, -1),
+                "inspect_camera_next": partial(view.step_camera, 1),
             }
-            | {f"inspect_camera_{n + 1}": partial(page.view.choose_camera, n) for n in range(_CAMERA_KEYS)}
+            | {f"inspect_camera_{n + 1}": partial(view.choose_camera, n) for n in range(_CAMERA_KEYS)}
         )
-        layout = desk.preferences.value.layouts.get(_PAGE, "")
-        if layout:
-            page.restore_layout(layout.encode("ascii", "replace"))
 
     @property
     def workspace(self) -> Workspace | None:
@@ -90,6 +127,8 @@ class Inspecting(QObject):
         """End the viewer; the layout is remembered."""
         self._look.stop()
         self._desk.preferences.remember_layout(_PAGE, self.page.save_layout().decode("ascii"))
+        self.editing.open(None)
+        self.client.close()
         self.viewer.close()
 
     # ── which episodes there are ─────────────────────────────────────────────────────────────────────────────────
@@ -120,6 +159,7 @@ class Inspecting(QObject):
         table.show_episodes(ids, total)
         if ids and not table.current:
             table.choose(ids[0])
+        self._keep_insights()
 
     def _fetch(self, ids: Sequence[str]) -> Mapping[str, EpisodeRow]:
         workspace = self.workspace
@@ -131,9 +171,39 @@ class Inspecting(QObject):
             self._desk.trouble.complain(error)
             return {}
 
-    def _library_opened(self, _library: Library) -> None:
+    def _library_opened(self, library: Library) -> None:
         self._seen_at = None
+        self.editing.open(library.workspace)
         self.mark_stale()
+
+    def _shelf_changed(self) -> None:
+        try:
+            self.appraising.offer()
+            self.branching.offer()
+        except WorkspaceError as error:
+            self._desk.trouble.complain(error)
+        self.mark_stale()
+
+    def _keep_insights(self) -> None:
+        """Let the other process compute what the table still lacks."""
+        if self.workspace is not None and self._desk.window.page == _PAGE:
+            threshold = self._desk.preferences.value.alert_threshold
+            self.client.send(KeepInsights(workspace=str(self.workspace.folder), threshold=threshold))
+
+    def _insights_kept(self, kept: InsightsKept) -> None:
+        table = self.page.episodes
+        if kept.left == 0 and (table.wanted.has_miss or table.wanted.has_false_alarm or table.order[0] in _INSIGHTS):
+            self.refresh()
+        else:
+            table.model.reread()
+        for problem in kept.problems:
+            self._desk.window.say("warning", problem)
+
+    def _preferences_changed(self, value: Preferences) -> None:
+        if value.alert_threshold != self._threshold:
+            self._threshold = value.alert_threshold
+            self.page.timeline.set_threshold(value.alert_threshold)
+            self._keep_insights()
 
     def _page_changed(self, page: str) -> None:
         if page == _PAGE:
@@ -163,12 +233,11 @@ class Inspecting(QObject):
             if self._seen_at == (episode_id, len(history.edits)):
                 return
             recording = recording_of(read_recording(workspace, episode_id), history)
+            self._show(recording)
         except WorkspaceError as error:
             self._show(None)
             self.page.view.show_problem(str(error))
-            self._desk.window.say("error", str(error))
-            return
-        self._show(recording)
+            self._desk.trouble.complain(error)
 
     def _show(self, recording: Recording | None) -> None:
         before = self.recording
@@ -186,14 +255,43 @@ class Inspecting(QObject):
         self.playing.load(recording)
         if same:
             self.playing.go(row)
+        self.editing.look_at(recording)
+        self.appraising.look_at(self.workspace, recording)
+        self.branching.look_at(self.workspace, recording)
+        self._selection_changed()
         self._show_row(self.playing.playback.row)
         self.page.timeline.show_row(self.playing.playback.row)
 
     def _show_row(self, row: int) -> None:
         self.viewing.show_row(row)
+        self.branching.show_row(row)
+        self._show_tracks()
+
+    def _show_tracks(self) -> None:
+        self.page.view.show_tracks(self.branching.tracks(self.playing.playback.row))
+
+    def _way_changed(self, way: Way | None) -> None:
+        if self.recording is not None:
+            self.viewing.show_way(way)
+            self.playing.set_length(way.length if way else len(self.recording))
+
+    # ── what is changed ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def _selection_changed(self) -> None:
+        self.editing.select(self.page.episodes.selected, deleted=self.page.episodes.wanted.deleted)
+
+    def _stretch_changed(self) -> None:
+        self.editing.choose_stretch(self.page.timeline.stretch)
+
+    def _edited(self) -> None:
+        self.look()
+        self._desk.episodes_changed.emit()
 
     def _say(self, text: str) -> None:
         self._desk.window.say("info", text)
+
+    def _say_error(self, text: str) -> None:
+        self._desk.window.say("error", text)
 
     def _say_note(self, note: ViewerNote) -> None:
         self._desk.window.say("warning" if note.level == "warning" else "info", note.text)

@@ -26,8 +26,8 @@ class InspectPage(QWidget):
         self.timeline = Timeline()
         self.above_timeline = QHBoxLayout()
         """What concerns what the timeline shows."""
-        self.below_timeline = QHBoxLayout()
-        """What can be done about the episode."""
+        self.below = QVBoxLayout()
+        """What can be asked and done about the episode, one line each."""
         self.tabs = QTabWidget()
         self._rows = QSplitter(Qt.Orientation.Vertical)
         self._columns = QSplitter(Qt.Orientation.Horizontal)
@@ -61,13 +61,16 @@ class InspectPage(QWidget):
                 column.addLayout(self.above_timeline)
             for part in parts:
                 column.addWidget(part, 0 if part is self.transport else 1)
-            if holder is drawn:
-                theme.space(self.below_timeline, (0, 0, 0, 0), 6)
-                column.addLayout(self.below_timeline)
             self._columns.addWidget(holder)
         self._columns.setSizes([theme.px(460), theme.px(620)])
+        episode = QWidget()
+        column = QVBoxLayout(episode)
+        theme.space(column, (0, 0, 0, 0), 4)
+        theme.space(self.below, (0, 0, 0, 0), 4)
+        column.addWidget(self._columns, 1)
+        column.addLayout(self.below)
         self.tabs.setDocumentMode(True)
-        self.tabs.addTab(self._columns, "Episode")
+        self.tabs.addTab(episode, "Episode")
         self.tabs.tabBar().hide()
         self._rows.addWidget(self.episodes)
         self._rows.addWidget(self.tabs)

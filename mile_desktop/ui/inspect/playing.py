@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -67,6 +68,10 @@ class Playing(QObject):
         else:
             self._show(Playback(len(recording), recording.rate_hz, float(recording.kept[0]), speed))
 
+    def set_length(self, length: int) -> None:
+        """Go on in something longer or shorter, at the same row as far as there is one."""
+        self._show(replace(self._playback, length=length).at(self._playback.row))
+
     def toggle(self) -> None:
         """Play or pause."""
         self._last = self._clock()
@@ -126,6 +131,4 @@ class Playing(QObject):
 
     def _speed_chosen(self, speed: float) -> None:
         self._last = self._clock()
-        self._show(
-            Playback(self._playback.length, self._playback.rate_hz, self._playback.place, speed, self._playback.playing)
-        )
+        self._show(replace(self._playback, speed=speed))

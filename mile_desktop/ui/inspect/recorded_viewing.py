@@ -4,6 +4,7 @@ from PySide6.QtCore import QObject
 
 from mile_desktop.scenes.catalogue import SceneInfo
 from mile_desktop.ui import theme
+from mile_desktop.ui.inspect.branching import Way
 from mile_desktop.ui.inspect.recorded_view import Caption, RecordedView
 from mile_desktop.ui.inspect.recording import Recording
 from mile_desktop.ui.viewer_client import ViewerClient
@@ -13,7 +14,7 @@ from mile_desktop.viewer import messages as v
 class RecordedViewing(QObject):
     """Sends the viewer the scene and the states of recorded rows; everything runs on the window's thread.
 
-    A state is sent when the picture before it has arrived, the newest one then: scrubbing never builds up a queue.
+    The viewer draws the newest state it was sent, as often as it may.
     """
 
     def __init__(self, viewer: ViewerClient, view: RecordedView, parent: QObject) -> None:
@@ -22,7 +23,7 @@ class RecordedViewing(QObject):
         self._view = view
         self._recording: Recording | None = None
         self._scene = ""
-        self._waiting_for: int | None = None
+        self._way: Way | None = None
         self._row = 0
         viewer.frame_ready.connect(view.show_frame)
         viewer.ready.connect(self._ready)
@@ -39,7 +40,7 @@ class RecordedViewing(QObject):
 
     def show_recording(self, recording: Recording | None, info: SceneInfo | None) -> None:
         """Draw another recording; ``info``: its scene, None where it is not known."""
-        self._recording = recording
+        self._recording, self._way = recording, None
         if recording is None:
             self._view.show_caption(None)
             return
@@ -51,15 +52,25 @@ class RecordedViewing(QObject):
             self._scene = scene
             self._viewer.send(v.LoadScene(scene=scene))
 
+    def show_way(self, way: Way | None) -> None:
+        """From the way's first row on, draw it instead of the recording."""
+        self._way = way
+        self.show_row(self._row)
+
     def show_row(self, row: int) -> None:
-        """Draw a recorded row."""
-        recording = self._recording
+        """Draw a row, of the recording or of a policy's way."""
+        recording, way = self._recording, self._way
         if recording is None:
             return
         self._row = row
-        state = recording.episode.scene_state[row]
+        if way is not None and row >= way.row:
+            state = way.states[min(row - way.row, len(way.states) - 1)]
+            caption = _way_caption(way, row - way.row)
+        else:
+            row = min(row, len(recording) - 1)
+            state, caption = recording.episode.scene_state[row], _caption(recording, row)
         self._viewer.send(v.ShowState(values=tuple(state.tolist()), step=row))
-        self._view.show_caption(_caption(recording, row))
+        self._view.show_caption(caption)
 
     def _ready(self, ready: v.ViewerReady) -> None:
         self._view.set_presets(ready.presets)
@@ -83,3 +94,9 @@ def _caption(recording: Recording, row: int) -> Caption:
     if human:
         return Caption("TAKEOVER", "hand", "takeover", text, proposed, human=True)
     return Caption("AUTONOMOUS", "play", "autonomous", text, proposed)
+
+
+def _way_caption(way: Way, step: int) -> Caption:
+    if step >= len(way.actions):
+        return Caption(way.name.upper(), "square", way.colour, way.outcome)
+    return Caption(way.name.upper(), "play", way.colour, f"would do · step {step}", tuple(way.actions[step].tolist()))

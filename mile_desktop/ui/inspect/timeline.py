@@ -74,10 +74,10 @@ class Timeline(QFrame):
 
     def show_row(self, row: int) -> None:
         """Draw the viewer's place."""
-        self._row = row
         if self._recording is None:
             self._values.setText(" ")
             return
+        row = self._row = min(row, len(self._recording) - 1)
         time = self._recording.time(row)
         for plot in self._plots:
             plot.show_place(time)

@@ -198,8 +198,8 @@ class TimelinePlot(StripPlot):
             return
         sign, colour = _MARKS[event.kind]
         painter.setPen(theme.pen(colour, 1.0, dashed=True, alpha=0.7))
-        painter.drawLine(QPointF(x, self._area.top() + theme.px(12)), QPointF(x, self._area.bottom()))
+        painter.drawLine(QPointF(x, self._area.top() + theme.px(26)), QPointF(x, self._area.bottom()))
         painter.setFont(theme.font("secondary"))
         painter.setPen(theme.token(colour))
-        box = QRectF(x - theme.px(12), self._area.top(), theme.px(24), theme.px(12))
+        box = QRectF(x - theme.px(12), self._area.top() + theme.px(13), theme.px(24), theme.px(12))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, sign)
