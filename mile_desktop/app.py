@@ -108,6 +108,7 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
 
     from mile_desktop.ui import theme  # noqa: PLC0415
     from mile_desktop.ui.cameras.cameras import Cameras  # noqa: PLC0415
+    from mile_desktop.ui.cameras.replaying import Replaying  # noqa: PLC0415
     from mile_desktop.ui.closing import Closing  # noqa: PLC0415
     from mile_desktop.ui.desk import Desk  # noqa: PLC0415
     from mile_desktop.ui.evaluating import Evaluating  # noqa: PLC0415
@@ -129,7 +130,7 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
         desk = Desk(preferences, plan=_plan(options, folder))
         retraining = Retraining(desk)
         desk.window.set_panel(retraining.panel)
-        Inspecting(desk)
+        Replaying(desk, Inspecting(desk))
         Cameras(desk)
         Evaluating(desk)
         if folder is None:

@@ -67,3 +67,10 @@ def evaluation_worker(connection: Connection, state_slot_name: str, niceness: in
     from mile_desktop.evaluation.worker import run_evaluation_worker  # noqa: PLC0415
 
     run_evaluation_worker(connection, state_slot_name, niceness)
+
+
+def video_replay(connection: Connection, ring_names: tuple[str, ...]) -> None:
+    """Run ``cameras.replay_process.run_replay``."""
+    from mile_desktop.cameras.replay_process import run_replay  # noqa: PLC0415
+
+    run_replay(connection, ring_names)

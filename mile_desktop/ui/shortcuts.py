@@ -113,6 +113,7 @@ INSPECT_BINDINGS: tuple[Binding, ...] = (
     _inspect("camera_4", "Camera 4", "4"),
     _inspect("camera_previous", "Previous camera", "["),
     _inspect("camera_next", "Next camera", "]"),
+    _inspect("layout", "Arrange pictures", "V"),
 )
 
 BINDINGS: tuple[Binding, ...] = (

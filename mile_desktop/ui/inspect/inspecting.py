@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from mile_desktop.inspection.messages import InsightsKept, KeepInsights
 from mile_desktop.processes import inspection, viewer
@@ -41,6 +41,9 @@ class Inspecting(QObject):
     The viewer is a second process: what is looked at here has nothing to do with the scene that runs. It starts when
     the page is first opened.
     """
+
+    recording_shown = Signal(object)
+    """The ``Recording`` that is looked at from now on; None: none is."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -259,6 +262,7 @@ class Inspecting(QObject):
         self.appraising.look_at(self.workspace, recording)
         self.branching.look_at(self.workspace, recording)
         self._selection_changed()
+        self.recording_shown.emit(recording)
         self._show_row(self.playing.playback.row)
         self.page.timeline.show_row(self.playing.playback.row)
 

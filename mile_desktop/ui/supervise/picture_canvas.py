@@ -39,6 +39,11 @@ class PictureCanvas(FrameCanvas):
         self.tiles.keep(names, can_be_main=True)
         self._rearranged()
 
+    def forget_cameras(self) -> None:
+        """Show no camera any more, not even what one of the same name showed last."""
+        self.tiles.keep((), can_be_main=True)
+        self._rearranged()
+
     def show_camera(self, name: str, frame: Frame) -> None:
         """Show the newest frame of the camera ``name``."""
         self.tiles.show(name, as_image(frame))

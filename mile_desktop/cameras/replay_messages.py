@@ -1,0 +1,43 @@
+"""What window and replay process say to each other; pictures travel through ``channels.shared.FrameRing``."""
+
+import msgspec
+
+
+class Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Base of everything that crosses the pipe; the class name is the tag."""
+
+
+class OpenVideos(Message, frozen=True):
+    """Show these videos from now on, the first in the first ring; none: show none. Answered by ``VideosOpened``."""
+
+    paths: tuple[str, ...] = ()
+    number: int = 0
+    """Returned as ``Frame.flags``, so that pictures of the videos before can be told apart."""
+
+
+class ShowMoment(Message, frozen=True):
+    """Show what could be seen at ``timestamp`` (``time.monotonic()`` of the recording, s)."""
+
+    timestamp: float
+    row: int
+    """Returned as ``Frame.step``."""
+
+
+class Shutdown(Message, frozen=True):
+    """End the process."""
+
+
+class VideosOpened(Message, frozen=True):
+    """The videos that can be played, in the order of their rings."""
+
+    names: tuple[str, ...]
+
+
+class ReplayNote(Message, frozen=True):
+    """Why a video cannot be shown, in one sentence."""
+
+    text: str
+
+
+Command = OpenVideos | ShowMoment | Shutdown
+Event = VideosOpened | ReplayNote
