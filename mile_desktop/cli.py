@@ -20,6 +20,8 @@ _COMMANDS = (
     "predict",
     "doctor",
     "bundle",
+    "export-policy",
+    "import-policy",
     "bench",
     "serve-robot",
     "robot-keys",
