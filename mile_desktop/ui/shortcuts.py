@@ -113,7 +113,7 @@ INSPECT_BINDINGS: tuple[Binding, ...] = (
     _inspect("camera_4", "Camera 4", "4"),
     _inspect("camera_previous", "Previous camera", "["),
     _inspect("camera_next", "Next camera", "]"),
-    _inspect("layout", "Arrange pictures", "V"),
+    _inspect("layout", "Arrange pictures", "P"),
 )
 
 BINDINGS: tuple[Binding, ...] = (
@@ -136,7 +136,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("camera_4", "Camera 4", "View", ("4",)),
     Binding("camera_previous", "Previous camera", "View", ("[",), "D-pad ←"),
     Binding("camera_next", "Next camera", "View", ("]",), "D-pad →"),
-    Binding("layout", "Arrange pictures: one, picture in picture, grid", "View", ("V",)),
+    Binding("layout", "Arrange pictures: one, picture in picture, grid", "View", ("P",)),
     Binding("full_view", "Fill the screen with the view, and back", "View", ("Shift+F11",)),
     Binding("cameras", "Cameras", "Window", ("Ctrl+K",), scope=Scope.ALWAYS),
     Binding("retrain", "Retrain", "Learn", ("Ctrl+T",)),
