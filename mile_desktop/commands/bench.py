@@ -13,9 +13,10 @@ from mile_desktop.evaluation.experiments.engines import CellFailed, Engine, Loca
 from mile_desktop.evaluation.experiments.grid import GridProgress, run_grid
 from mile_desktop.evaluation.experiments.learning import LearningCell
 from mile_desktop.evaluation.experiments.ray_engine import RayEngine
-from mile_desktop.evaluation.experiments.reports import CELLS, report_learning
+from mile_desktop.evaluation.experiments.reports import CELLS, report_learning, report_validation
 from mile_desktop.evaluation.experiments.results import ResultStore
 from mile_desktop.evaluation.experiments.supervision import Supervision
+from mile_desktop.evaluation.experiments.validation import PARTS
 from mile_desktop.evaluation.experiments.variants import VARIANTS, variant
 from mile_desktop.learning.cancelling import cancelled_by_signals
 from mile_desktop.operators.supervisors import SUPERVISORS
@@ -30,6 +31,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_learning_arguments(learning)
     _add_running_arguments(learning, _RESULTS / "learning")
     learning.set_defaults(experiment=_run_learning)
+    validation = words.add_parser(
+        "validation", help="whether the method does what it promises, where the truth is known"
+    )
+    validation.add_argument("--scene", default="peg-insertion", metavar="S", help="(%(default)s)")
+    validation.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS, metavar="P", help="(all of them)")
+    validation.add_argument("--seeds", type=positive, default=5, metavar="N", help="number of seeds (%(default)s)")
+    _add_running_arguments(validation, _RESULTS / "validation")
+    validation.set_defaults(experiment=_run_validation)
 
 
 def _run(options: argparse.Namespace, report: Report) -> None:
@@ -162,6 +171,17 @@ def _learning_cells(options: argparse.Namespace) -> list[AnyCell]:
         for scene in options.scene
         for method in options.methods
     ]
+
+
+# ── validation ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _run_validation(options: argparse.Namespace, report: Report) -> None:
+    if not options.show:
+        scene = scene_info(options.scene).name
+        cells = [cell for part in options.parts for cell in PARTS[part](scene, options.seeds)]
+        _run_cells(cells, options, report)
+    report.say({"output": str(options.output)}, report_validation(options.output, options.document))
 
 
 BENCH = Command("bench", "measure what the methods are worth", _add_arguments, _run)

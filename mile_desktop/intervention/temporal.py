@@ -9,6 +9,7 @@ The two states are a Bayes filter: the prediction above, then the update by ν_t
 state) or none where it was not. ρ = 0, k = 0, r = 1 is the published model exactly.
 """
 
+import itertools
 import math
 from collections import deque
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ MOST_STEPS = 3000
 _DELAYS = (0, 2, 4, 7, 10)
 _BOUNDS = [(0.0, 0.97), (-1e4, 1e5), (math.log(0.02), math.log(2000.0)), (1e-3, 1.0)]
 _START_RETENTION = 0.3
+_RETENTIONS, _COST_QUANTILES, _SCALES = (0.4, 0.7, 0.9), (0.2, 0.4, 0.6, 0.8, 0.9), (2.0, 20.0)
+"""Where evidence that adds up is looked for. Seen from decisions of the moment, the cost is far higher: only steps far
+beyond the true one are taken over at once, and a descent from there never finds back."""
 _PARAMETERS = 3  # beyond the published model's two
 _NODES = 16
 _MOST_ASKED = 2  # members whose likelihood is averaged while fitting
@@ -178,6 +182,10 @@ def _search(table: _Table, published: TemporalParameters) -> tuple[float, Tempor
     start = _start(table, published)
     for delay in _DELAYS:
         found[delay] = _descend(table, start, delay)
+    scanned = _scan(table, start.hand_back)
+    found[scanned.delay_steps] = max(
+        found[scanned.delay_steps], _descend(table, scanned, scanned.delay_steps), key=lambda each: each[0]
+    )
     for _ in range(MOST_DELAY):
         best = max(found, key=lambda delay: found[delay][0])
         open_neighbours = [each for each in (best - 1, best + 1) if 0 <= each <= MOST_DELAY and each not in found]
@@ -185,6 +193,18 @@ def _search(table: _Table, published: TemporalParameters) -> tuple[float, Tempor
             break
         found[open_neighbours[0]] = _descend(table, found[best][1], open_neighbours[0])
     return max(found.values(), key=lambda each: each[0])
+
+
+def _scan(table: _Table, hand_back: float) -> TemporalParameters:
+    """Return the likeliest of some parameters with much evidence, costs taken from the distances that occur."""
+    costs = torch.quantile(table.distances[table.asked], torch.tensor(_COST_QUANTILES, dtype=torch.float64)).tolist()
+    tried = [
+        TemporalParameters(cost=cost, cdf_scale=scale, retention=retention, delay_steps=delay, hand_back=hand_back)
+        for retention, cost, scale, delay in itertools.product(_RETENTIONS, costs, _SCALES, _DELAYS)
+    ]
+    with torch.no_grad():
+        likely = [float(_log_likelihood(table, *_as_point(each), each.delay_steps)) for each in tried]
+    return tried[int(np.argmax(likely))]
 
 
 def _start(table: _Table, published: TemporalParameters) -> TemporalParameters:

@@ -1,6 +1,7 @@
-"""The paper's synthetic human: an independent decision at every step."""
+"""The paper's synthetic human: an independent decision at every step; or with evidence, delay and persistence."""
 
 import math
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,12 @@ class ProbitSettings:
     """c, the price of stepping in."""
     cdf_scale: float = 2.0
     """σ_Φ, spread of the decision noise."""
+    retention: float = 0.0
+    """ρ in [0, 1), the share of the evidence K − c that is left after one step; 0 as published."""
+    delay_steps: int = 0
+    """How many steps old the evidence is that a decision rests on; 0 as published."""
+    hand_back: float = 1.0
+    """r in (0, 1], the probability of thinking again at each step of a takeover; 1 as published."""
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.expert_std) and self.expert_std > 0.0):
@@ -26,6 +33,11 @@ class ProbitSettings:
             raise ValueError(f"cdf_scale is {self.cdf_scale:g}; it has to be above 0.")
         if not math.isfinite(self.cost):
             raise ValueError(f"cost is {self.cost:g}; it has to be finite.")
+        if not (0.0 <= self.retention < 1.0 and self.delay_steps >= 0 and 0.0 < self.hand_back <= 1.0):
+            raise ValueError(
+                f"retention {self.retention:g} has to be in [0, 1), delay_steps {self.delay_steps} 0 or more and "
+                f"hand_back {self.hand_back:g} in (0, 1]."
+            )
 
 
 def expected_shortfall(human_mean: FloatArray, human_std: float, mean: FloatArray, std: FloatArray) -> float:
@@ -50,6 +62,9 @@ class ProbitSupervisor:
         self._expert = expert
         self._settings = settings or ProbitSettings()
         self._rng = np.random.default_rng(0)
+        self._evidence = 0.0
+        self._past: deque[float] = deque(maxlen=self._settings.delay_steps + 1)
+        self._driving = False
 
     @property
     def kind(self) -> str:
@@ -69,16 +84,28 @@ class ProbitSupervisor:
     def reset(self, seed: int) -> None:
         """Begin a new episode; all its randomness comes from ``seed``."""
         self._rng = np.random.default_rng(seed)
+        self._evidence = 0.0
+        self._past.clear()
+        self._driving = False
 
     def poll(self, context: OperatorContext) -> OperatorReading:
-        """Decide for this step alone."""
+        """Decide for this step."""
         intended = self._expert(context.observation)
         spread = self._settings.expert_std
         shortfall = expected_shortfall(intended, spread, context.policy_mean, context.policy_std)
+        self._evidence = self._settings.retention * self._evidence + shortfall - self._settings.cost
+        self._past.append(self._evidence)
         own_loss = self._rng.gamma(len(intended) / 2.0)
         noise = self._settings.cdf_scale * self._rng.standard_normal()
         action = np.clip(self._rng.normal(intended, spread), -1.0, 1.0).astype(np.float32)
-        return OperatorReading(takeover=bool(shortfall - self._settings.cost > own_loss + noise), action=action)
+        if not self._goes_on():
+            self._driving = bool(self._past[0] > own_loss + noise)
+        return OperatorReading(takeover=self._driving, action=action)
+
+    def _goes_on(self) -> bool:
+        """Whether a takeover goes on without being thought over."""
+        persistent = self._settings.hand_back < 1.0
+        return persistent and self._driving and self._rng.random() >= self._settings.hand_back
 
     def close(self) -> None:
         """Release nothing."""

@@ -348,3 +348,41 @@ def test_unknown_names_list_those_there_are() -> None:
 def test_settings_have_to_be_the_supervisors_own(name: str, wrong: ProbitSettings | SegmentSettings) -> None:
     with pytest.raises(UnknownSupervisorError, match=f"not {type(wrong).__name__}"):
         make_supervisor(name, expert, wrong)
+
+
+# ── a probit supervisor with evidence, delay and persistence ─────────────────────────────────────────────────────
+
+
+def test_delayed_probit_reacts_so_many_steps_late() -> None:
+    prompt, late = (
+        ProbitSupervisor(expert, ProbitSettings(cost=50.0, cdf_scale=0.1, delay_steps=delay)) for delay in (0, 3)
+    )
+    proposals = [GOAL] * 5 + [-GOAL] * 6
+    assert spans(drive(prompt, proposals)) == [(5, 6)]
+    assert spans(drive(late, proposals)) == [(8, 3)]
+
+
+def test_persistent_probit_holds_on_as_long_as_it_does_not_think() -> None:
+    proposals = [-GOAL] + [GOAL] * 150
+    held = []
+    for seed in range(40):
+        supervisor = ProbitSupervisor(expert, ProbitSettings(cost=50.0, cdf_scale=0.1, hand_back=0.1))
+        supervisor.reset(seed)
+        held.append(spans(drive(supervisor, proposals))[0][1])
+    assert 7 < np.mean(held) < 14  # geometric, 10 on average
+
+
+def test_evidence_adds_up() -> None:
+    # each step falls short of the cost by a third of it or less; only together they call for a takeover
+    near = GOAL * 0.55
+    forgetful, retentive = (
+        ProbitSupervisor(expert, ProbitSettings(cost=8.0, cdf_scale=0.1, retention=retention))
+        for retention in (0.0, 0.9)
+    )
+    shortfall = expected_shortfall(GOAL, 0.15, near, np.full(4, 0.1, np.float32))
+    assert 8.0 < shortfall < 12.0
+    forgetful.reset(0)
+    retentive.reset(0)
+    proposals = [near] * 30
+    assert sum(length for _, length in spans(drive(forgetful, proposals))) < 25
+    assert spans(drive(retentive, proposals))[-1][1] > 20

@@ -1,14 +1,27 @@
 """All kinds of cells, and how each is run."""
 
-from mile_desktop.evaluation.experiments.learning import LearningCell, LearningCurve, run_learning
+from collections.abc import Callable
+from typing import Any
 
-AnyCell = LearningCell
+from mile_desktop.evaluation.experiments.learning import LearningCell, LearningCurve, run_learning
+from mile_desktop.evaluation.experiments.prediction import PredictionCell, PredictionOutcome, run_prediction
+from mile_desktop.evaluation.experiments.recovery import Recovery, RecoveryCell, run_recovery
+from mile_desktop.evaluation.experiments.temporal import TemporalCell, TemporalOutcome, run_temporal
+
+AnyCell = LearningCell | RecoveryCell | TemporalCell | PredictionCell
 """Settings of one cell."""
 
-AnyResult = LearningCurve
+AnyResult = LearningCurve | Recovery | TemporalOutcome | PredictionOutcome
 """What comes of it."""
+
+_RUNS: dict[type, Callable[[Any], AnyResult]] = {
+    LearningCell: run_learning,
+    RecoveryCell: run_recovery,
+    TemporalCell: run_temporal,
+    PredictionCell: run_prediction,
+}
 
 
 def run_cell(cell: AnyCell) -> AnyResult:
     """Compute the result of ``cell``: a function of its settings alone, alike in whatever process it is called."""
-    return run_learning(cell)
+    return _RUNS[type(cell)](cell)

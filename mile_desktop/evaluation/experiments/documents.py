@@ -27,7 +27,6 @@ def fill_section(document: Path, section: str, text: str) -> None:
     document.write_text(f"{head}{begin}\n\n{text.strip()}\n\n{end}{tail}", "utf-8")
 
 
-def picture(path: Path, alternative: str, document: Path | None) -> str:
+def picture(path: Path, alternative: str, document: Path) -> str:
     """Return a Markdown picture of ``path``, seen from the folder of ``document``."""
-    folder = path.parent if document is None else document.parent
-    return f"![{alternative}]({Path(os.path.relpath(path, folder)).as_posix()})"
+    return f"![{alternative}]({Path(os.path.relpath(path, document.parent)).as_posix()})"

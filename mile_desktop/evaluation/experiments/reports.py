@@ -1,12 +1,21 @@
 """From the results of a folder to its tables and figures."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mile_desktop.evaluation.experiments.curves import settings_of
+from mile_desktop.evaluation.experiments.curves import Setting, settings_of
 from mile_desktop.evaluation.experiments.documents import fill_section, picture
-from mile_desktop.evaluation.experiments.figures import draw_learning
-from mile_desktop.evaluation.experiments.results import ResultStore
+from mile_desktop.evaluation.experiments.figures import draw_learning, draw_recovery, draw_reliability
+from mile_desktop.evaluation.experiments.results import CellResult, ResultStore
 from mile_desktop.evaluation.experiments.tables import learning_section
+from mile_desktop.evaluation.experiments.temporal import TemporalCell
+from mile_desktop.evaluation.experiments.validation_tables import (
+    prediction_sections,
+    predictions,
+    recovered,
+    recovery_table,
+    temporal_table,
+)
 
 CELLS = "cells"
 """Folder of the results inside an output folder."""
@@ -26,18 +35,71 @@ def report_learning(output: Path, document: Path | None = None) -> str:
         A result is damaged, or the document has no place.
     """
     settings = settings_of(ResultStore(output / CELLS).all())
-
-    def text(seen_from: Path | None) -> str:
-        parts = []
-        for setting in settings:
-            figure = output / f"{setting.slug}.svg"
-            parts.append(f"{learning_section(setting)}\n\n{picture(figure, f'Success on {setting.slug}', seen_from)}")
-        return "\n\n".join(parts) + "\n"
-
-    for setting in settings:
-        draw_learning(setting, output / f"{setting.slug}.svg")
+    text = "\n\n".join(_learning_part(each, output, output / "learning.md") for each in settings)
     if settings:
-        (output / "learning.md").write_text(text(None), "utf-8")
+        (output / "learning.md").write_text(text + "\n", "utf-8")
     if document is not None:
-        fill_section(document, "learning", text(document))
-    return text(None)
+        fill_section(document, "learning", "\n\n".join(_learning_part(each, output, document) for each in settings))
+    return text
+
+
+def _learning_part(setting: Setting, output: Path, seen_from: Path) -> str:
+    figure = output / f"{setting.slug}.svg"
+    draw_learning(setting, figure)
+    return f"{learning_section(setting)}\n\n{picture(figure, f'Success on {setting.slug}', seen_from)}"
+
+
+def report_validation(output: Path, document: Path | None = None) -> str:
+    """Draw the figures of the validation in ``output``, write ``validation.md`` there and return its text.
+
+    Parameters
+    ----------
+    document
+        Whose sections ``calibration``, ``temporal``, ``prediction`` and ``methods`` are filled with the same.
+
+    Raises
+    ------
+    ResultError, DocumentError
+        A result is damaged, or the document has no place.
+    """
+    results = tuple(ResultStore(output / CELLS).all())
+    written = {name: make(results, output, output / "validation.md") for name, make in _PARTS.items()}
+    parts = [f"## {name.capitalize()}\n\n{text}" for name, text in written.items() if text]
+    if parts:
+        (output / "validation.md").write_text("\n\n".join(parts) + "\n", "utf-8")
+    if document is not None:
+        for name, make in _PARTS.items():
+            fill_section(document, name, make(results, output, document) or "Not run yet.")
+    return "\n\n".join(parts)
+
+
+def _calibration(results: Sequence[CellResult], output: Path, seen_from: Path) -> str:
+    if not recovered(results):
+        return ""
+    draw_recovery(results, output / "calibration.svg")
+    return f"{recovery_table(results)}\n\n{picture(output / 'calibration.svg', 'Found against true', seen_from)}"
+
+
+def _temporal(results: Sequence[CellResult], _output: Path, _seen_from: Path) -> str:
+    return temporal_table(results) if any(isinstance(each.cell, TemporalCell) for each in results) else ""
+
+
+def _prediction(results: Sequence[CellResult], output: Path, seen_from: Path) -> str:
+    if not predictions(results):
+        return ""
+    draw_reliability(results, output / "reliability.svg")
+    figure = picture(output / "reliability.svg", "Predicted against observed rates", seen_from)
+    return f"{prediction_sections(results)}\n\n{figure}"
+
+
+def _methods(results: Sequence[CellResult], output: Path, seen_from: Path) -> str:
+    return "\n\n".join(_learning_part(each, output, seen_from) for each in settings_of(results))
+
+
+_PARTS: dict[str, Callable[[Sequence[CellResult], Path, Path], str]] = {
+    "calibration": _calibration,
+    "temporal": _temporal,
+    "prediction": _prediction,
+    "methods": _methods,
+}
+"""Section → results, output folder and where its pictures are seen from → text, empty where there are no results."""

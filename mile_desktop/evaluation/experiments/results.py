@@ -33,7 +33,11 @@ class CellResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def cell_key(cell: AnyCell) -> str:
-    """Return what names the cell: readable, and different for different settings."""
+    """Return what names the cell: readable, and different for different settings.
+
+    Settings at their defaults are left out, so that a new setting, whose default is what was done before, leaves the
+    keys of old results as they are. For the same reason a default never changes.
+    """
     digest = hashlib.blake2b(msgspec.json.encode(cell, order="deterministic"), digest_size=5).hexdigest()
     return f"{re.sub(r'[^a-z0-9.-]+', '-', cell.slug.lower())}-{digest}"
 

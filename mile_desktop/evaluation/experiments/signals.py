@@ -1,0 +1,124 @@
+"""Attempts at the open problem: telling good from bad moments at the same point of an episode of a new policy.
+
+Each is a number a step, larger where a takeover is thought more likely. None of them looks at what the supervisor did
+with the new policy.
+"""
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import NearestNeighbors
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.intervention.forecast import STEPS_PER_UNIT, Forecast
+from mile_desktop.learning.dataset import human_targets
+from mile_desktop.storage.records import Episode
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+_NEIGHBOURS = 8
+_FLOOR = 1e-4
+
+
+def failure_value(unattended: Sequence[Episode], test: SupervisedSteps, *, seed: int = 0) -> FloatArray:
+    """Return the log-odds of failure of each ``test`` step, learned from unattended episodes of the same policy.
+
+    Success value: a perceptron from observation and proposal to how the episode ended. Where resets are automatic such
+    episodes cost nobody's time; a promotion's evaluation has fifty of them.
+    """
+    outcome = np.concatenate([np.full(len(each), each.record.outcome != "success") for each in unattended])
+    if not 0 < outcome.sum() < len(outcome):
+        return np.zeros(len(test))
+    inputs = np.concatenate([np.hstack((each.observation, each.policy_mean)) for each in unattended])
+    network = MLPClassifier((64, 64), alpha=1.0, early_stopping=True, max_iter=200, random_state=seed)
+    with warnings.catch_warnings():
+        # an unfinished fit is scored for what it is
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        fitted = make_pipeline(StandardScaler(), network).fit(inputs.astype(np.float64), outcome)
+    shown = torch.cat((test.observation, test.policy_mean), 1).double().numpy()
+    fails = np.clip(fitted.predict_proba(shown)[:, 1], _FLOOR, 1 - _FLOOR)
+    odds: FloatArray = np.log(fails) - np.log1p(-fails)
+    return odds
+
+
+def counterfactual_contrast(train: SupervisedSteps, test: SupervisedSteps) -> FloatArray:
+    """Return how much nearer the proposal is to what was overruled around here than to what was done.
+
+    Around each ``test`` step are its nearest recorded states. What the old robot proposed where it was overruled is bad
+    company; what people did there, what the old robot did where they kept silent, and demonstrations are good company.
+    A robot that repeats the old mistake in the corrected region scores high, one that has learned the correction low,
+    wherever in the episode that is.
+    """
+    scale = train.observation.std(0, correction=0).clamp_min(1e-2)
+    states = (train.observation / scale).double().numpy()
+    here = (test.observation / scale).double().numpy()
+    proposal = test.policy_mean.double().numpy()
+    overruled = train.intervention.numpy()
+    if overruled.sum() < _NEIGHBOURS:
+        return np.zeros(len(test))
+    done = human_targets(train).double().numpy()
+    bad = _distance_to_company(states[overruled], train.policy_mean.double().numpy()[overruled], here, proposal)
+    good = _distance_to_company(states, done, here, proposal)
+    return good - bad
+
+
+def _distance_to_company(states: FloatArray, actions: FloatArray, here: FloatArray, proposal: FloatArray) -> FloatArray:
+    """Return the distance of each proposal to the actions at the nearest ``states``, nearer ones counting more."""
+    away, which = NearestNeighbors(n_neighbors=_NEIGHBOURS).fit(states).kneighbors(here)
+    weight = 1 / (away + 0.1)
+    gap = np.linalg.norm(actions[which] - proposal[:, None, :], axis=-1)
+    mean: FloatArray = (weight * gap).sum(1) / weight.sum(1)
+    return mean
+
+
+def behind_schedule(forecast: Forecast, train: SupervisedSteps, test: SupervisedSteps) -> FloatArray:
+    """Return the share of successful recorded steps at similar elapsed time that had less left to do.
+
+    Time to go as the forecast has learned it, relative to its distribution over successful episodes and demonstrations
+    at the same phase.
+    """
+    successful = (train.success | train.demonstration).numpy()
+    left_then, left_now = _time_to_go(forecast, train)[successful], _time_to_go(forecast, test)
+    elapsed_then, elapsed_now = train.step.numpy()[successful], test.step.numpy()
+    quantile = np.full(len(test), 0.5)
+    for row, (step, left) in enumerate(zip(elapsed_now, left_now, strict=True)):
+        near = left_then[np.abs(elapsed_then - step) <= 5]
+        if len(near):
+            quantile[row] = float((near < left).mean())
+        else:  # later than any success: everything left to do is too much
+            quantile[row] = 1.0 + left
+    return quantile
+
+
+def _time_to_go(forecast: Forecast, steps: SupervisedSteps) -> FloatArray:
+    with torch.no_grad():
+        proposal = torch.nan_to_num(steps.policy_mean)
+        _, left = forecast.networks_say(steps.observation, proposal)
+    found: FloatArray = left.double().numpy() * STEPS_PER_UNIT
+    return found
+
+
+def weighed_together(
+    signals: Sequence[FloatArray], known: BoolArray, happened: BoolArray, *, penalty: float = 1.0
+) -> FloatArray:
+    """Fit a logistic over ``signals`` (float64[t] each) to the ``known`` steps and return its probability everywhere.
+
+    ``happened``: bool[t]; only its ``known`` part is looked at. Constant where that never varies.
+    """
+    inputs = np.stack(signals, 1)
+    target = happened[known]
+    if not 0 < target.sum() < len(target):
+        return np.full(len(inputs), float(target.mean()) if len(target) else 0.5)
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=1 / penalty))
+    fitted = model.fit(inputs[known], target)
+    probability: FloatArray = fitted.predict_proba(inputs)[:, 1]
+    return probability
