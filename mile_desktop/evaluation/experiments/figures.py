@@ -7,6 +7,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from mile_desktop.evaluation.experiments.curves import Setting
 from mile_desktop.evaluation.experiments.prediction import PredictionOutcome
@@ -25,9 +26,11 @@ _COLOURS = (
     "#555555",
     "#A5AA99",
     "#B00020",
+    "#117733",
+    "#882255",
 )
 """Told apart by most people with a colour deficiency (after Okabe and Ito)."""
-_MARKERS = "osD^vP*Xh<"
+_MARKERS = "osD^vP*Xh<>p"
 
 _STYLE: Any = {
     "font.size": 10.0,
@@ -98,6 +101,10 @@ def draw_recovery(results: Sequence[CellResult], path: Path) -> None:
             )
         for axes, name in ((costs, "cost c"), (scales, "scale σ")):
             axes.set(xscale="log", yscale="log", xlabel=f"true {name}", ylabel=f"found {name}")
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_major_formatter(ScalarFormatter())
+                axis.set_minor_formatter(NullFormatter())
+                axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
             low, high = axes.get_xlim()
             axes.plot([low, high], [low, high], color="#999999", linewidth=1.0, zorder=0)
         costs.legend()

@@ -7,7 +7,7 @@ from mile_desktop.evaluation.experiments.curves import Setting, settings_of
 from mile_desktop.evaluation.experiments.documents import fill_section, picture
 from mile_desktop.evaluation.experiments.figures import draw_learning, draw_recovery, draw_reliability
 from mile_desktop.evaluation.experiments.results import CellResult, ResultStore
-from mile_desktop.evaluation.experiments.tables import learning_section
+from mile_desktop.evaluation.experiments.tables import describe, learning_section, overview_table
 from mile_desktop.evaluation.experiments.temporal import TemporalCell
 from mile_desktop.evaluation.experiments.validation_tables import (
     prediction_sections,
@@ -35,18 +35,26 @@ def report_learning(output: Path, document: Path | None = None) -> str:
         A result is damaged, or the document has no place.
     """
     settings = settings_of(ResultStore(output / CELLS).all())
-    text = "\n\n".join(_learning_part(each, output, output / "learning.md") for each in settings)
+    text = _learning_report(settings, output, output / "learning.md")
     if settings:
         (output / "learning.md").write_text(text + "\n", "utf-8")
     if document is not None:
-        fill_section(document, "learning", "\n\n".join(_learning_part(each, output, document) for each in settings))
+        fill_section(document, "learning", _learning_report(settings, output, document))
     return text
 
 
-def _learning_part(setting: Setting, output: Path, seen_from: Path) -> str:
+def _learning_report(settings: Sequence[Setting], output: Path, seen_from: Path) -> str:
+    """Return one table of everything, then a line and a figure a setting."""
+    if not settings:
+        return ""
+    pictures = [f"{describe(each)}\n\n{_drawn(each, output, seen_from)}" for each in settings]
+    return "\n\n".join([overview_table(settings), *pictures])
+
+
+def _drawn(setting: Setting, output: Path, seen_from: Path) -> str:
     figure = output / f"{setting.slug}.svg"
     draw_learning(setting, figure)
-    return f"{learning_section(setting)}\n\n{picture(figure, f'Success on {setting.slug}', seen_from)}"
+    return picture(figure, f"Success on {setting.slug}", seen_from)
 
 
 def report_validation(output: Path, document: Path | None = None) -> str:
@@ -93,7 +101,8 @@ def _prediction(results: Sequence[CellResult], output: Path, seen_from: Path) ->
 
 
 def _methods(results: Sequence[CellResult], output: Path, seen_from: Path) -> str:
-    return "\n\n".join(_learning_part(each, output, seen_from) for each in settings_of(results))
+    settings = settings_of(results)
+    return "\n\n".join(f"{learning_section(each)}\n\n{_drawn(each, output, seen_from)}" for each in settings)
 
 
 _PARTS: dict[str, Callable[[Sequence[CellResult], Path, Path], str]] = {

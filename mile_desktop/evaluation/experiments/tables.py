@@ -40,21 +40,33 @@ def estimate(value: Estimate | None, digits: int = 3, *, sign: bool = False) -> 
     return "–" if value is None else with_interval(value.mean, value.interval, digits, sign=sign)
 
 
+_LEARNING_HEAD = (
+    "learner",
+    "seeds",
+    "start",
+    "best round",
+    "last round",
+    "human steps",
+    "area",
+    f"area − {REFERENCE}, paired",
+    "core-min",
+)
+
+
 def learning_table(setting: Setting) -> str:
-    """Return one row a method: success at the start, in the end, area, and the area against the reference."""
-    head = (
-        "learner",
-        "seeds",
-        "start",
-        "best round",
-        "last round",
-        "human steps",
-        "area",
-        f"area − {REFERENCE}, paired",
-        "core-min",
-    )
+    """Return one row a learner: success at the start, in the end, area, and the area against the reference."""
+    return table(_LEARNING_HEAD, _learning_rows(setting))
+
+
+def overview_table(settings: Sequence[Setting]) -> str:
+    """Return the rows of all ``settings`` in one table."""
+    rows = [(setting.scene, *row) for setting in settings for row in _learning_rows(setting)]
+    return table(("scene", *_LEARNING_HEAD), rows)
+
+
+def _learning_rows(setting: Setting) -> list[tuple[str, ...]]:
     reference = setting.curve(REFERENCE)
-    return table(head, (_learning_row(each, reference) for each in setting.curves))
+    return [_learning_row(each, reference) for each in setting.curves]
 
 
 def _learning_row(curve: MethodCurve, reference: MethodCurve | None) -> tuple[str, ...]:
@@ -74,8 +86,12 @@ def _learning_row(curve: MethodCurve, reference: MethodCurve | None) -> tuple[st
 
 def learning_section(setting: Setting) -> str:
     """Return the table of one setting under a line that says what it is."""
-    line = (
+    return f"{describe(setting)}\n\n{learning_table(setting)}"
+
+
+def describe(setting: Setting) -> str:
+    """Return what one setting is, in a sentence."""
+    return (
         f"**{setting.scene}**, supervisor *{setting.supervision}*: {setting.rounds} rounds of {setting.episodes} "
         f"episodes, evaluated on {setting.evaluate} starts; areas up to {setting.budget:.0f} human steps."
     )
-    return f"{line}\n\n{learning_table(setting)}"

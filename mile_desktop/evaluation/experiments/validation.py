@@ -36,6 +36,13 @@ WRONG: tuple[Supervision, ...] = (
 
 _LEARNING_EPOCHS = 60
 
+REGIMES: tuple[Supervision, ...] = (
+    Supervision("attentive"),
+    Supervision("probit", {"cost": 4.0}),
+    Supervision("probit", {"cost": 30.0}),
+)
+"""Steps in where it matters; steps in for little; tolerates much."""
+
 
 def calibration_grid(scene: str, seeds: int) -> list[AnyCell]:
     """Return cells that look for the cost and scale that were put in."""
@@ -87,6 +94,28 @@ def inaccuracy_grid(scene: str, seeds: int) -> list[AnyCell]:
     ]
 
 
+def bce_grid(scene: str, seeds: int) -> list[AnyCell]:
+    """Return single trainings on twenty episodes with and without the BCE, the imitation being the same.
+
+    ``mile-iwr`` is ``iwr`` and ``mile`` is ``mile-imitation`` with the intervention term beside.
+    """
+    pairs = [(mind, method) for mind in REGIMES for method in ("iwr", "mile-iwr")]
+    pairs += [(REGIMES[0], method) for method in ("mile-imitation", "mile")]
+    return [
+        LearningCell(
+            scene=scene,
+            method=method,
+            training={**variant(method), "epochs": _LEARNING_EPOCHS},
+            supervision=mind,
+            seed=seed,
+            rounds=1,
+            episodes=20,
+        )
+        for seed in range(seeds)
+        for mind, method in pairs
+    ]
+
+
 def _curve(scene: str, method: str, supervision: Supervision, seed: int) -> LearningCell:
     return LearningCell(
         scene=scene,
@@ -106,5 +135,6 @@ PARTS: dict[str, Grid] = {
     "prediction": prediction_grid,
     "methods": methods_grid,
     "inaccuracy": inaccuracy_grid,
+    "bce": bce_grid,
 }
 """Name on the command line → scene and number of seeds → cells."""

@@ -15,6 +15,7 @@ _FORMS: dict[str, dict[str, Any]] = {
         "schedule": "constant",
     },
     "mile-no-silence": {"method": "mile", "silence": 0.0},
+    "mile-imitation": {"method": "mile", "balance": 0.0},
 }
 
 VARIANTS: dict[str, dict[str, Any]] = {**{each.name: {"method": each.name} for each in methods()}, **_FORMS}
@@ -23,7 +24,7 @@ VARIANTS: dict[str, dict[str, Any]] = {**{each.name: {"method": each.name} for e
 ``mile`` has a frozen mental model. ``mile-joint`` and ``mile-published`` differ from it in that alone: a network
 anchored to the recorded policy, or tied to nothing but the BCE. ``mile-paper`` is the publication's objective besides:
 silence in the BCE only, no warm-up, constant learning rate. ``mile-no-silence`` is ``mile`` without imitation of silent
-steps.
+steps, ``mile-imitation`` without the BCE.
 """
 
 
