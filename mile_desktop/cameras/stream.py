@@ -17,7 +17,13 @@ OPEN_S = 5.0
 READ_S = 5.0
 """A network camera that is silent for so long counts as lost."""
 
-_PROBE = {"probesize": "500000", "analyzeduration": "500000", "fflags": "nobuffer", "flags": "low_delay"}
+_PROBE = {
+    "probesize": "500000",
+    "analyzeduration": "500000",
+    "fpsprobesize": "0",  # a slow camera would be watched for seconds before it is shown
+    "fflags": "nobuffer",
+    "flags": "low_delay",
+}
 _OPTIONS: dict[AddressKind, dict[str, str]] = {
     AddressKind.RTSP: {**_PROBE, "rtsp_transport": "tcp", "timeout": str(round(READ_S * 1e6))},
     AddressKind.HTTP: {**_PROBE, "rw_timeout": str(round(READ_S * 1e6)), "strict_mime_boundary": "0"},
