@@ -56,7 +56,7 @@ class Contender:
         state[0] += angle
         wall, processor = time.perf_counter(), time.process_time()
         self.stage.pose(state)
-        view = self.stage.view_of(self.stage.cameras[0])
+        view = self.stage.standpoint(self.stage.cameras[0])
         self.stage.renderer.draw(view, *size, smooth=self.smooth)
         self.wall_ms.append(1000.0 * (time.perf_counter() - wall))
         self.processor_ms.append(1000.0 * (time.process_time() - processor))

@@ -13,10 +13,11 @@ from pathlib import Path
 from mile_desktop.commands.command import Command, Report, add_scene_argument, positive
 from mile_desktop.evaluation.evaluate import evaluate, evaluation_seeds
 from mile_desktop.evaluation.statistics import wilson_interval
-from mile_desktop.intervention.fit import fit_intervention_model
+from mile_desktop.intervention.fit import FitSettings, fit_intervention_model
 from mile_desktop.intervention.model import save_intervention_model
 from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.settings import TrainingSettings, settings_to_json
+from mile_desktop.learning.starting import new_network
 from mile_desktop.learning.trainer import Trainer
 from mile_desktop.operators.operator import Expert, Operator, OperatorContext, OperatorReading
 from mile_desktop.operators.supervisors import make_supervisor
@@ -108,8 +109,10 @@ def _demonstrate(scene: str, episodes: int, folder: Path) -> None:
 
 def _imitate(scene: str, demonstrations: Path, folder: Path, epochs: int) -> None:
     episodes = [read_episode_file(path) for path in sorted(demonstrations.glob("*.parquet"))]
+    steps = supervised_steps([], episodes)
     settings = TrainingSettings(method="bc", epochs=epochs, learning_rate=1e-3)
-    result = Trainer(supervised_steps([], episodes), settings).run()
+    fresh = new_network(steps, settings, discrete=bool(scene_info(scene).choices))
+    result = Trainer(steps, settings, start=fresh).run()
     config = PolicyConfig(
         policy_id=f"{scene}-initial-{_fingerprint(result.network)}",
         scene=scene,
@@ -141,6 +144,7 @@ def _watch(scene: str, models: Path, demonstrations: Path, episodes: int, report
     anchors = [read_episode_file(path) for path in sorted(demonstrations.glob("*.parquet"))]
     fitted = fit_intervention_model(
         supervised_steps(recorded, anchors),
+        FitSettings(actions="categorical" if scene_info(scene).choices else "gaussian"),
         model_id=f"{scene}-shipped",
         scene=scene,
         policy_id=load_policy(models / POLICY_FOLDER).policy_id,

@@ -88,7 +88,7 @@ def evaluate_episode(
         policy.reset(seed)
         while not cancelled(steps):
             output = policy.act(observation)
-            if problem := output_problem(output, env.action_size):
+            if problem := output_problem(output, env.action_size, discrete=env.discrete):
                 return EpisodeResult(seed, success=False, steps=steps, crash=problem, total_reward=total_reward)
             observation, reward, terminated, truncated, info = env.step(output.action)
             steps += 1

@@ -9,7 +9,9 @@ class ImperfectHand:
     """The expert's action with a lean that lasts an episode and a tremor that drifts.
 
     The tremor is a first-order autoregression with standard deviation ``tremor`` and correlation ``smoothness`` from
-    step to step: hands do not jump. The lean is drawn once an episode with standard deviation ``lean``.
+    step to step: hands do not jump. The lean is drawn once an episode with standard deviation ``lean``. Where actions
+    are discrete there is nothing to lean or tremble towards: with probability ``tremor`` the hand is a step late, and
+    what it did before is done again.
     """
 
     def __init__(self, *, tremor: float, lean: float, smoothness: float) -> None:
@@ -18,11 +20,20 @@ class ImperfectHand:
         self._smoothness = smoothness
         self._offset: FloatArray | None = None
         self._shake: FloatArray | None = None
+        self._chosen: FloatArray | None = None
 
     def reset(self) -> None:
         """Begin a new episode: another lean, no tremor yet."""
         self._offset = None
         self._shake = None
+        self._chosen = None
+
+    def choose(self, intended: FloatArray, rng: np.random.Generator) -> FloatArray:
+        """Return what becomes of the ``intended`` discrete action (float32[a], one-hot)."""
+        late = rng.random() < self._tremor
+        if self._chosen is None or not late:
+            self._chosen = intended
+        return self._chosen
 
     def act(self, intended: FloatArray, rng: np.random.Generator) -> FloatArray:
         """Return what becomes of the ``intended`` action (float32[a]), in [−1, 1]."""

@@ -38,7 +38,9 @@ DEFAULT_INACCURACY = Inaccuracy(lag_steps=4, bias=0.1, noise_std=0.1)
 class InaccurateSupervisor:
     """Shows ``inner`` another robot than the one that is running: stale, biased, noisy, or any of them together.
 
-    Only what is expected of the robot is changed (proposal, mean and spread), never the observation.
+    Only what is expected of the robot is changed (proposal, mean and spread), never the observation. Probabilities of
+    discrete actions are shifted by the same errors, kept at 0 or more and made to sum to one again; the proposal that
+    is expected is then the likeliest of them.
 
     Parameters
     ----------
@@ -88,6 +90,8 @@ class InaccurateSupervisor:
         """Let the inner supervisor decide from what is believed."""
         proposal, mean, std = self._believed(context)
         error = self._error(len(mean))
+        if context.discrete:
+            return self._inner.poll(_shifted(context, mean + error))
         return self._inner.poll(
             replace(
                 context,
@@ -118,3 +122,13 @@ class InaccurateSupervisor:
     def close(self) -> None:
         """Release the inner supervisor."""
         self._inner.close()
+
+
+def _shifted(context: OperatorContext, weights: FloatArray) -> OperatorContext:
+    """Return ``context`` with other probabilities expected of the robot."""
+    weights = np.maximum(weights, 0.0)
+    total = float(weights.sum())
+    mean = weights / total if total > 0 else np.full_like(weights, 1 / len(weights))
+    proposal = np.zeros_like(mean)
+    proposal[int(mean.argmax())] = 1.0
+    return replace(context, proposal=proposal, policy_mean=mean)

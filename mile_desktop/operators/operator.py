@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
 Expert = Callable[[FloatArray], FloatArray]
-"""Scripted expert: observation float32[n] → action float32[a] in [−1, 1]."""
+"""Scripted expert: observation float32[n] → action float32[a] in [−1, 1]; one-hot where actions are discrete."""
 
 
 class OperatorRequest(StrEnum):
@@ -42,6 +42,8 @@ class OperatorContext:
     """float32[a] each, the running policy's distribution."""
     intervening: bool
     """The previous step was taken by the operator."""
+    discrete: bool = False
+    """Actions are discrete: one-hot, with the probabilities of the choices as the policy's mean."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,10 +3,15 @@
 import math
 from collections import deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from mile_desktop.operators.operator import Expert, FloatArray, OperatorContext, OperatorReading
+
+_THRESHOLD = (12.0, 2.0)
+_DISCRETE_THRESHOLD = (2.0, 0.8)
+"""c and σ_Φ where nothing else is said: losses of discrete actions are smaller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +20,12 @@ class ProbitSettings:
 
     expert_std: float = 0.15
     """σ_h, standard deviation of the human's actions about the expert's, per dimension."""
-    cost: float = 12.0
-    """c, the price of stepping in."""
-    cdf_scale: float = 2.0
-    """σ_Φ, spread of the decision noise."""
+    slip: float = 0.1
+    """Where actions are discrete: probability of pressing any one of the buttons instead of the expert's."""
+    cost: float | None = None
+    """c, the price of stepping in; None: 12, and 2 where actions are discrete."""
+    cdf_scale: float | None = None
+    """σ_Φ, spread of the decision noise; None: 2, and 0.8 where actions are discrete."""
     retention: float = 0.0
     """ρ in [0, 1), the share of the evidence K − c that is left after one step; 0 as published."""
     delay_steps: int = 0
@@ -29,15 +36,38 @@ class ProbitSettings:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.expert_std) and self.expert_std > 0.0):
             raise ValueError(f"expert_std is {self.expert_std:g}; it has to be above 0.")
-        if not (math.isfinite(self.cdf_scale) and self.cdf_scale > 0.0):
+        if not 0.0 < self.slip < 1.0:
+            raise ValueError(f"slip is {self.slip:g}; it has to be between 0 and 1.")
+        if self.cdf_scale is not None and not (math.isfinite(self.cdf_scale) and self.cdf_scale > 0.0):
             raise ValueError(f"cdf_scale is {self.cdf_scale:g}; it has to be above 0.")
-        if not math.isfinite(self.cost):
+        if self.cost is not None and not math.isfinite(self.cost):
             raise ValueError(f"cost is {self.cost:g}; it has to be finite.")
         if not (0.0 <= self.retention < 1.0 and self.delay_steps >= 0 and 0.0 < self.hand_back <= 1.0):
             raise ValueError(
                 f"retention {self.retention:g} has to be in [0, 1), delay_steps {self.delay_steps} 0 or more and "
                 f"hand_back {self.hand_back:g} in (0, 1]."
             )
+
+    def threshold(self, *, discrete: bool) -> tuple[float, float]:
+        """Return c and σ_Φ."""
+        usual = _DISCRETE_THRESHOLD if discrete else _THRESHOLD
+        return (
+            usual[0] if self.cost is None else self.cost,
+            usual[1] if self.cdf_scale is None else self.cdf_scale,
+        )
+
+
+class _Draw(NamedTuple):
+    """What one decision rests on."""
+
+    shortfall: float
+    """K."""
+    own_loss: float
+    """T of an action drawn from the human's distribution."""
+    noise: float
+    """Z, standard normal."""
+    action: FloatArray
+    """float32[a], what is done where it comes to that: an independent draw."""
 
 
 def expected_shortfall(human_mean: FloatArray, human_std: float, mean: FloatArray, std: FloatArray) -> float:
@@ -56,6 +86,9 @@ class ProbitSupervisor:
     With the normalisers cancelled, p = P(T + σ_Φ Z ≤ K − c) for T ~ Gamma(a/2, 1) and Z ~ N(0, 1), a the action's
     dimensions. So ν is drawn exactly by drawing T and Z, and no integral is needed here. Where ν = 1 the action is an
     independent draw from the human's Gaussian, clipped to the box, as the likelihood of the method assumes.
+
+    Where actions are discrete the human is the expert with a slip, π(a) = (1 − slip)·[a is the expert's] + slip/A, K is
+    −Σ_a π̂(a) ln π(a) and T is −ln π(a) of a draw a ∼ π: exact again.
     """
 
     def __init__(self, expert: Expert, settings: ProbitSettings | None = None) -> None:
@@ -90,17 +123,33 @@ class ProbitSupervisor:
 
     def poll(self, context: OperatorContext) -> OperatorReading:
         """Decide for this step."""
-        intended = self._expert(context.observation)
-        spread = self._settings.expert_std
-        shortfall = expected_shortfall(intended, spread, context.policy_mean, context.policy_std)
-        self._evidence = self._settings.retention * self._evidence + shortfall - self._settings.cost
+        draw = (self._draw_discrete if context.discrete else self._draw)(context)
+        cost, cdf_scale = self._settings.threshold(discrete=context.discrete)
+        self._evidence = self._settings.retention * self._evidence + draw.shortfall - cost
         self._past.append(self._evidence)
-        own_loss = self._rng.gamma(len(intended) / 2.0)
-        noise = self._settings.cdf_scale * self._rng.standard_normal()
-        action = np.clip(self._rng.normal(intended, spread), -1.0, 1.0).astype(np.float32)
         if not self._goes_on():
-            self._driving = bool(self._past[0] > own_loss + noise)
-        return OperatorReading(takeover=self._driving, action=action)
+            self._driving = bool(self._past[0] > draw.own_loss + cdf_scale * draw.noise)
+        return OperatorReading(takeover=self._driving, action=draw.action)
+
+    def _draw(self, context: OperatorContext) -> _Draw:
+        intended, spread = self._expert(context.observation), self._settings.expert_std
+        shortfall = expected_shortfall(intended, spread, context.policy_mean, context.policy_std)
+        own_loss = float(self._rng.gamma(len(intended) / 2.0))
+        noise = float(self._rng.standard_normal())
+        action = np.clip(self._rng.normal(intended, spread), -1.0, 1.0).astype(np.float32)
+        return _Draw(shortfall, own_loss, noise, action)
+
+    def _draw_discrete(self, context: OperatorContext) -> _Draw:
+        intended, slip = self._expert(context.observation), self._settings.slip
+        policy = (1.0 - slip) * intended.astype(np.float64) + slip / len(intended)
+        policy /= policy.sum()
+        loss = -np.log(policy)
+        shortfall = float(context.policy_mean.astype(np.float64) @ loss)
+        own_loss = float(loss[self._rng.choice(len(loss), p=policy)])
+        noise = float(self._rng.standard_normal())
+        action = np.zeros(len(intended), np.float32)
+        action[self._rng.choice(len(loss), p=policy)] = 1.0
+        return _Draw(shortfall, own_loss, noise, action)
 
     def _goes_on(self) -> bool:
         """Whether a takeover goes on without being thought over."""

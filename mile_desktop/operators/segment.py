@@ -56,6 +56,27 @@ ATTENTIVE = SegmentSettings(reaction_steps=2, memory=0.6, disagreement=0.35, agr
 already tipped and saves few episodes; this one saves nearly all of them, with a third of the steps."""
 
 
+class _Mixes:
+    """What robot and expert did of late, each as a mixture of discrete actions.
+
+    Whether an engine fires in this step or the next makes no difference to anybody; whether it fires half of the time
+    or never does.
+    """
+
+    def __init__(self) -> None:
+        self._proposed: FloatArray | None = None
+        self._intended: FloatArray | None = None
+
+    def distance(self, proposal: FloatArray, intended: FloatArray, memory: float) -> float:
+        """Take in one step and return the share of the actions that differ (total variation), in [0, 1]."""
+        if self._proposed is None or self._intended is None:
+            # as if they had agreed until now
+            self._proposed = self._intended = intended
+        self._proposed = memory * self._proposed + (1.0 - memory) * proposal
+        self._intended = memory * self._intended + (1.0 - memory) * intended
+        return float(np.abs(self._proposed - self._intended).sum() / 2)
+
+
 @dataclass(slots=True)
 class _Impression:
     """What the person remembers of the last steps."""
@@ -76,6 +97,9 @@ class SegmentSupervisor:
     progress counts as 1). When the remembered distance is large or the remembered progress small, it takes over after a
     reaction delay — even where the robot has recovered meanwhile — holds for at least ``min_hold_steps`` and hands back
     after ``agreement_steps`` agreeing proposals. Its corrections are those of an ``ImperfectHand``.
+
+    Discrete actions are compared as the mixtures of the last steps (``_Mixes``), with ``disagreement`` and
+    ``agreement`` as shares; progress says nothing beyond that there.
     """
 
     def __init__(self, expert: Expert, settings: SegmentSettings | None = None, *, kind: str = "segment") -> None:
@@ -87,6 +111,7 @@ class SegmentSupervisor:
         )
         self._rng = np.random.default_rng(0)
         self._impression = _Impression()
+        self._mixes = _Mixes()
         self._reacts_in: int | None = None
         self._held_steps: int | None = None
         self._agreeing_steps = 0
@@ -115,6 +140,7 @@ class SegmentSupervisor:
     def _let_go(self) -> None:
         """Hand back and look with fresh eyes."""
         self._impression = _Impression()
+        self._mixes = _Mixes()
         self._reacts_in = None
         self._held_steps = None
         self._agreeing_steps = 0
@@ -122,27 +148,37 @@ class SegmentSupervisor:
     def poll(self, context: OperatorContext) -> OperatorReading:
         """Watch, react, drive or hand back."""
         intended = self._expert(context.observation)
-        distance = _distance(context.proposal, intended)
+        distance = self._distance(context, intended)
         self._agreeing_steps = self._agreeing_steps + 1 if distance < self._settings.agreement else 0
         if self._held_steps is None:
-            self._watch(distance, _progress(context.proposal, intended))
+            self._watch(context, distance, intended)
         elif self._held_steps >= self._settings.min_hold_steps and self._agreed():
             self._let_go()
         driving = self._held_steps is not None
         if self._held_steps is not None:
             self._held_steps += 1
-        return OperatorReading(takeover=driving, action=self._hand.act(intended, self._rng))
+        hand = self._hand.choose if context.discrete else self._hand.act
+        return OperatorReading(takeover=driving, action=hand(intended, self._rng))
+
+    def _distance(self, context: OperatorContext, intended: FloatArray) -> float:
+        if context.discrete:
+            return self._mixes.distance(context.proposal, intended, self._settings.memory)
+        return _distance(context.proposal, intended)
 
     def _agreed(self) -> bool:
         return self._agreeing_steps >= self._settings.agreement_steps
 
-    def _watch(self, distance: float, progress: float) -> None:
-        self._impression.update(distance, progress, self._settings.memory)
+    def _watch(self, context: OperatorContext, distance: float, intended: FloatArray) -> None:
+        if context.discrete:
+            self._impression.distance = distance  # remembered already
+        else:
+            self._impression.update(distance, _progress(context.proposal, intended), self._settings.memory)
         if self._reacts_in is None and self._seen_enough():
             self._reacts_in = self._draw_reaction()
         if self._reacts_in == 0:
             self._held_steps = 0
             self._agreeing_steps = 0
+            self._mixes = _Mixes()
         elif self._reacts_in is not None:
             self._reacts_in -= 1
 

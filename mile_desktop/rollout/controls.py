@@ -1,7 +1,10 @@
 """Whom the worker listens to: devices live as long as the process, supervisors as long as a session."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from mile_desktop.operators.choosing import Choosing
 from mile_desktop.operators.gamepad import Gamepad
 from mile_desktop.operators.group import OperatorGroup
 from mile_desktop.operators.operator import Operator, OperatorContext
@@ -9,6 +12,7 @@ from mile_desktop.operators.supervisors import make_supervisor
 from mile_desktop.operators.window_input import WindowOperator
 from mile_desktop.places import pad_profiles
 from mile_desktop.rollout.messages import PadState
+from mile_desktop.scenes.description import Choice
 from mile_desktop.scenes.experts import load_expert
 
 NOBODY = "none"
@@ -24,10 +28,16 @@ class Controls:
         self.gamepad = Gamepad(pad_profiles())
         self.window = {source: WindowOperator(source) for source in ("keyboard", "screen")}
 
-    def group(self, supervisor: Operator | None, *, gamepad: bool) -> OperatorGroup:
-        """Return everybody who may take over; people come before a simulated supervisor."""
+    def group(self, supervisor: Operator | None, *, gamepad: bool, choices: Sequence[Choice] = ()) -> OperatorGroup:
+        """Return everybody who may take over; people come before a simulated supervisor.
+
+        ``choices``: the scene's discrete actions; none where they are continuous.
+        """
         people: list[Operator] = [self.gamepad] if gamepad else []
         people.extend(self.window.values())
+        if choices:
+            pushes = [choice.push for choice in choices]
+            people = [Choosing(device, pushes, gripper=device is self.gamepad) for device in people]
         return OperatorGroup([*people, supervisor] if supervisor is not None else people)
 
     def look(self) -> None:

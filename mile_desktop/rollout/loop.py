@@ -218,7 +218,7 @@ class RolloutLoop:
         self._heed_obstacle()
         episode.observation = self._live.newest(episode.observation)
         output = self.running.policy.act(episode.observation)
-        if problem := output_problem(output, len(self._zero)):
+        if problem := output_problem(output, len(self._zero), discrete=self._env.discrete):
             self.fault(f"{problem} End the episode, or choose another policy.")
             output = PolicyOutput(self._zero, self._zero, np.ones_like(self._zero))
         estimate = self.running.estimator.estimate(episode.observation, output, intervening=episode.human_drove)
@@ -252,7 +252,7 @@ class RolloutLoop:
         elif reading.takeover and not blocked:
             if self.supervision.phase is Phase.HOLD and (self._takeover_pressed or self._live.must_resume):
                 return  # a button that was down when the robot began to hold must be let go first
-            if problem := action_problem(reading.action, len(self._zero)):
+            if problem := action_problem(reading.action, len(self._zero), discrete=self._env.discrete):
                 self.fault(f"The operator's action {problem}.")
             else:
                 self.supervision.apply(PhaseEvent.TAKEOVER_PRESSED)
@@ -450,6 +450,7 @@ class RolloutLoop:
                 policy_mean=mean,
                 policy_std=std,
                 intervening=bool(episode and episode.human_drove),
+                discrete=self._env.discrete,
             )
         )
         self.discard_armed = reading.discard_armed

@@ -169,6 +169,15 @@ class Shutdown(Message, frozen=True):
 # ── events: worker → window ──────────────────────────────────────────────────────────────────────────────────────
 
 
+class Choice(msgspec.Struct, frozen=True):
+    """One discrete action and what chooses it."""
+
+    title: str
+    """In words, e.g. ``main engine``."""
+    push: str
+    """``rest``, ``left``, ``right``, ``up`` or ``down``."""
+
+
 class SessionLoaded(Message, frozen=True, kw_only=True):
     """The worker is ready to start."""
 
@@ -184,6 +193,8 @@ class SessionLoaded(Message, frozen=True, kw_only=True):
     """Address of the robot that is driven; empty for a scene."""
     robot_scene: str = ""
     """The scene as which it can be drawn; empty for none."""
+    choices: tuple[Choice, ...] = ()
+    """The discrete actions of the scene, in the order of ``action_labels``; none where actions are continuous."""
 
 
 class Status(Message, frozen=True):

@@ -8,20 +8,25 @@ _BOUND = 1.0 + 1e-4
 """Actions live in [−1, 1]; the margin is float32 rounding."""
 
 
-def action_problem(action: FloatArray, size: int) -> str:
-    """Return what is wrong with ``action`` in words, or an empty string when it may be executed."""
+def action_problem(action: FloatArray, size: int, *, discrete: bool = False) -> str:
+    """Return what is wrong with ``action`` in words, or an empty string when it may be executed.
+
+    ``discrete``: it has to be one-hot, one of ``size`` choices.
+    """
     if action.shape != (size,):
         return f"has shape {action.shape} where the scene takes ({size},)"
     if not np.isfinite(action).all():
         return f"is not finite ({np.array2string(action, precision=3)})"
     if np.abs(action).max(initial=0.0) > _BOUND:
         return f"leaves [−1, 1] ({np.array2string(action, precision=3)})"
+    if discrete and not (action.max() == 1.0 and np.count_nonzero(action) == 1):
+        return f"chooses none of the {size} actions, or several ({np.array2string(action, precision=3)})"
     return ""
 
 
-def output_problem(output: PolicyOutput, size: int) -> str:
+def output_problem(output: PolicyOutput, size: int, *, discrete: bool = False) -> str:
     """Return why the policy's output is unusable in words, or an empty string."""
-    if problem := action_problem(output.action, size):
+    if problem := action_problem(output.action, size, discrete=discrete):
         return f"The policy's action {problem}."
     if not (np.isfinite(output.mean).all() and np.isfinite(output.std).all() and (output.std > 0).all()):
         return "The policy's distribution is not finite."

@@ -2,6 +2,7 @@
 
 from typing import Any, Protocol, Self
 
+import gymnasium
 import numpy as np
 
 from mile_desktop.policies.policy import FloatArray
@@ -30,6 +31,11 @@ class DrivenScene(Protocol):
     @property
     def action_size(self) -> int:
         """Entries of an action."""
+        ...
+
+    @property
+    def discrete(self) -> bool:
+        """Actions are one-hot: one of ``action_size`` choices."""
         ...
 
     def reset(self, *, seed: int) -> tuple[FloatArray, dict[str, Any]]:
@@ -66,18 +72,27 @@ class DrivenScene(Protocol):
 
 
 class GymScene:
-    """One of our gymnasium environments as a ``DrivenScene``, time limit included."""
+    """One of our gymnasium environments as a ``DrivenScene``, time limit included.
+
+    Here, and nowhere else, a one-hot action becomes the number that a discrete environment takes.
+    """
 
     def __init__(self, env: SceneEnv) -> None:
         self._env = env
         self._inner = supervised(env)
-        shape = env.action_space.shape
-        self.action_size = int(np.prod(shape)) if shape is not None else 0
+        space = env.action_space
+        self._choices = int(space.n) if isinstance(space, gymnasium.spaces.Discrete) else 0
+        self.action_size = self._choices or int(np.prod(space.shape or (0,)))
 
     @classmethod
     def make(cls, name: str) -> Self:
         """Make the scene called ``name``; raises what ``make_scene`` raises."""
         return cls(make_scene(name))
+
+    @property
+    def discrete(self) -> bool:
+        """Actions are one-hot."""
+        return self._choices > 0
 
     @property
     def observation_size(self) -> int:
@@ -90,7 +105,8 @@ class GymScene:
 
     def step(self, action: FloatArray) -> StepResult:
         """Take one control step."""
-        observation, reward, terminated, truncated, info = self._env.step(action)
+        taken: Any = int(action.argmax()) if self._choices else action
+        observation, reward, terminated, truncated, info = self._env.step(taken)
         return observation, float(reward), terminated, truncated, info
 
     def scene_state(self) -> FloatArray:

@@ -9,7 +9,7 @@ from mile_desktop.operators.operator import Operator
 from mile_desktop.rollout.cadence import Cadence
 from mile_desktop.rollout.clock import Clock
 from mile_desktop.rollout.loop import Publish, RolloutLoop, no_hazard
-from mile_desktop.rollout.messages import EpisodeClosed, LoadSession, RobotStatus, SessionLoaded, Status
+from mile_desktop.rollout.messages import Choice, EpisodeClosed, LoadSession, RobotStatus, SessionLoaded, Status
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.rollout.recorder import ClosedKind, Recorder
 from mile_desktop.rollout.robot_scene import RobotScene
@@ -111,6 +111,7 @@ class Session:
             basis=running.estimator.basis,
             action_labels=self._subject.action_labels,
             max_steps=self._subject.max_steps,
+            choices=tuple(Choice(choice.title, choice.push) for choice in self._subject.choices),
             rate_hz=self._rate_hz,
             robot=self._robot.address if self._robot else "",
             robot_scene=self._robot.description.scene if self._robot else "",

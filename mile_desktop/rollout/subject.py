@@ -13,6 +13,7 @@ from mile_desktop.rollout.messages import LoadSession
 from mile_desktop.rollout.robot_scene import RobotScene
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.catalogue import scene_info
+from mile_desktop.scenes.description import Choice
 
 NOBODY = "none"
 
@@ -30,6 +31,8 @@ class Subject:
     max_steps: int
     rewind_steps: int
     robot: RobotScene | None = None
+    choices: tuple[Choice, ...] = ()
+    """Discrete actions; none where they are continuous."""
 
 
 def open_subject(plan: LoadSession) -> Subject:
@@ -64,6 +67,7 @@ def _scene(plan: LoadSession) -> Subject:
         rate_hz=plan.rate_hz * plan.speed,
         max_steps=info.max_steps,
         rewind_steps=plan.rewind_steps,
+        choices=info.choices,
     )
 
 

@@ -28,7 +28,7 @@ from mile_desktop.rollout.phases import MOVING
 from mile_desktop.rollout.priority import be_eager, enter_real_time, leave_real_time
 from mile_desktop.rollout.running import RunningPolicy
 from mile_desktop.rollout.session import Session
-from mile_desktop.scenes.catalogue import UnknownSceneError
+from mile_desktop.scenes.catalogue import UnknownSceneError, scene_info
 from mile_desktop.scenes.description import SceneDescriptionError
 from mile_desktop.scenes.experts import UnknownExpertError
 from mile_desktop.storage.errors import WorkspaceError
@@ -181,7 +181,8 @@ class Worker:
         self._leave_session()
         try:
             supervisor = simulated_supervisor(plan.simulated_operator, plan.scene)
-            operator = self._controls.group(supervisor, gamepad=plan.gamepad)
+            choices = () if plan.robot else scene_info(plan.scene).choices
+            operator = self._controls.group(supervisor, gamepad=plan.gamepad, choices=choices)
             self._session = Session(
                 plan,
                 operator,

@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Literal
 
 from mile_desktop import places
-from mile_desktop.scenes.description import FILE_NAME, SceneDescriptionError, read_head
+from mile_desktop.scenes.description import (
+    FILE_NAME,
+    CameraDescription,
+    Choice,
+    SceneDescriptionError,
+    read_head,
+)
 
 MODULE_NAME = "scene.py"
 """Beside the description: success, reward and expert."""
@@ -33,6 +39,10 @@ class SceneInfo:
     """Where its description, models and module lie."""
     kind: Literal["panda", "own"]
     """A Panda in PyBullet, or an environment that the scene's module makes itself."""
+    choices: tuple[Choice, ...] = ()
+    """Its discrete actions, in the order of ``action_labels``; none where actions are continuous."""
+    cameras: tuple[CameraDescription, ...] = ()
+    """Its viewpoints, the default one first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,5 +139,7 @@ def _look(folder: Path, taken: dict[str, str]) -> tuple[int, SceneInfo | BrokenS
         max_steps=head.max_steps,
         folder=folder,
         kind=head.kind,
+        choices=head.choices,
+        cameras=head.cameras,
     )
     return head.menu_place, info

@@ -41,6 +41,12 @@ def _check_order(low: tuple[float, ...], high: tuple[float, ...], what: str) -> 
         raise ValueError(f"{what}: found {low} above {high}, expected every lower bound ≤ its upper bound")
 
 
+def _check_camera_names(cameras: "tuple[CameraDescription, ...]") -> None:
+    names = [camera.name for camera in cameras]
+    if len(set(names)) < len(names):
+        raise ValueError(f"cameras: found {names}, expected each name once")
+
+
 class RobotDescription(_Part, frozen=True):
     """The arm and its parallel gripper; a Franka Panda at the origin where nothing else is said."""
 
@@ -217,6 +223,17 @@ class BundleDescription(_Part, frozen=True):
     """Episodes of a simulated supervisor, for the intervention model."""
 
 
+class Choice(_Part, frozen=True):
+    """One discrete action."""
+
+    label: Annotated[str, msgspec.Meta(min_length=1, max_length=8)]
+    """Short name, for plots."""
+    title: Annotated[str, msgspec.Meta(min_length=1)]
+    """In words, for people: ``main engine``."""
+    push: Literal["rest", "left", "right", "up", "down"]
+    """Which push of stick, keys or on-screen pad chooses it; ``rest``: none at all."""
+
+
 class _Head(_Part, frozen=True):
     """What is known of a scene before it is loaded."""
 
@@ -238,12 +255,25 @@ class OwnSceneDescription(_Head, frozen=True, kw_only=True):
     kind: Literal["own"]
     rate_hz: Positive
     """Control steps a second."""
-    action_labels: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    action_labels: tuple[str, ...] = ()
+    """Short names of a continuous action's entries."""
+    choices: tuple[Choice, ...] = ()
+    """The discrete actions, in the order of their numbers, where the environment's actions are discrete."""
+    cameras: tuple[CameraDescription, ...] = ()
+    """Viewpoints, the default one first, where the module draws the scene itself (``PICTURE``)."""
+
+    def __post_init__(self) -> None:
+        if bool(self.action_labels) == bool(self.choices):
+            raise ValueError("found action_labels and choices, or neither; expected one of them")
+        pushes = [choice.push for choice in self.choices]
+        if self.choices and (len(set(pushes)) < len(pushes) or "rest" not in pushes or len(pushes) < 2):
+            raise ValueError(f"choices: found pushes {pushes}, expected two or more, each once, with 'rest' among them")
+        _check_camera_names(self.cameras)
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Short names of the action's entries."""
-        return self.action_labels
+        """Short names of the action's entries, or of the discrete actions."""
+        return self.action_labels or tuple(choice.label for choice in self.choices)
 
     @property
     def rate(self) -> float:
@@ -273,9 +303,12 @@ class SceneDescription(_Head, frozen=True, kw_only=True):
                     f"body {body.name!r}: found relative_to {body.relative_to!r}, expected an earlier body"
                 )
             seen.add(body.name)
-        names = [camera.name for camera in self.cameras]
-        if len(set(names)) < len(names):
-            raise ValueError(f"cameras: found {names}, expected each name once")
+        _check_camera_names(self.cameras)
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """No discrete actions."""
+        return ()
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
-"""Importing the physics engine without its banner."""
+"""Importing the physics engines without what they say meanwhile."""
 
 import importlib
 import sys
+import warnings
 
 from mile_desktop.quiet import quiet_error_stream
 
@@ -11,3 +12,11 @@ def load_engine() -> None:
     if "pybullet" not in sys.modules:
         with quiet_error_stream():
             importlib.import_module("pybullet")
+
+
+def load_box2d() -> None:
+    """Import Box2D, whose types warn when they are made; where warnings are errors that would end the process."""
+    if "Box2D" not in sys.modules:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            importlib.import_module("Box2D")

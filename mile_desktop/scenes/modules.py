@@ -11,6 +11,7 @@ from typing import Any
 
 from mile_desktop.scenes.catalogue import MODULE_NAME, SceneInfo, scene_info
 from mile_desktop.scenes.description import SceneDescriptionError
+from mile_desktop.scenes.flat import DrawState
 from mile_desktop.scenes.task import Expert, Measurement, Task
 
 _PREFIX = "mile_desktop_scene_"
@@ -32,6 +33,8 @@ class SceneModule:
     """``EXPERT``; None where there is none."""
     flaws: Mapping[str, Expert]
     """``FLAWS``: name → a version of the expert that fails in a way one can see coming."""
+    picture: DrawState | None
+    """``PICTURE``: how a flat scene of kind ``own`` is drawn; None where it is not drawn."""
 
 
 _loaded: dict[Path, tuple[int, SceneModule]] = {}
@@ -102,7 +105,10 @@ def _checked(path: Path, info: SceneInfo, module: ModuleType) -> SceneModule:
         raise SceneModuleError(f"{path}: EXPERT: found {expert!r}, expected a function from observation to action")
     if not isinstance(flaws, Mapping) or not all(callable(flaw) for flaw in flaws.values()):
         raise SceneModuleError(f"{path}: FLAWS: found {flaws!r}, expected names and functions like EXPERT")
-    return SceneModule(task, make_env, expert, flaws)
+    picture = getattr(module, "PICTURE", None)
+    if picture is not None and not callable(picture):
+        raise SceneModuleError(f"{path}: PICTURE: found {picture!r}, expected a function from scene state to Picture")
+    return SceneModule(task, make_env, expert, flaws, picture)
 
 
 def _check_task(path: Path, task: object) -> None:

@@ -103,6 +103,8 @@ class ViewerReady(Message, frozen=True):
     """In words, e.g. ``OpenGL (llvmpipe)`` or ``TinyRenderer``."""
     presets: tuple[Preset, ...]
     """The scene's cameras, the default one first."""
+    flat: bool = False
+    """The scene is a plane: it can be moved and come closer to, not be walked around."""
 
 
 class ViewerStatus(Message, frozen=True):

@@ -34,7 +34,8 @@ from mile_desktop.viewer.messages import (
 )
 from mile_desktop.viewer.pacing import SETTLED_S, Pacer
 from mile_desktop.viewer.renderer import Background
-from mile_desktop.viewer.stage import FloatArray, Stage
+from mile_desktop.viewer.stage import FloatArray
+from mile_desktop.viewer.staging import AnyStage, open_stage
 
 _POLL_S = 0.005
 """How long a new scene state may wait to be noticed."""
@@ -98,7 +99,7 @@ class Viewer:
         self._states = states
         self._rings = thumbnails
         self._try_opengl = try_opengl
-        self._stage: Stage | None = None
+        self._stage: AnyStage | None = None
         self._background = Background()
         self._size = (640, 480)
         self._camera: View | CameraDescription | None = None
@@ -172,7 +173,7 @@ class Viewer:
     def _load(self, scene: str) -> None:
         self.close()
         try:
-            stage = Stage(scene, try_opengl=self._try_opengl)
+            stage = open_stage(scene, try_opengl=self._try_opengl)
         except (UnknownSceneError, SceneDescriptionError) as error:
             self._endpoint.send(ViewerFault(text=str(error)))
             return
@@ -185,7 +186,9 @@ class Viewer:
         self._pacer = Pacer()
         self._touch(scene=True)
         presets = tuple(_preset(camera) for camera in stage.cameras)
-        self._endpoint.send(ViewerReady(scene=stage.scene, renderer=stage.renderer.name, presets=presets))
+        self._endpoint.send(
+            ViewerReady(scene=stage.scene, renderer=stage.renderer.name, presets=presets, flat=stage.flat)
+        )
 
     def _look_from(self, wanted: SetView) -> None:
         fov_deg = 42.0 if self._stage is None else self._stage.cameras[0].fov_deg
@@ -232,7 +235,7 @@ class Viewer:
         if scene:
             self._stale_thumbnails = deque(range(len(self._thumbnail_names)))
 
-    def _draw_what_is_due(self, stage: Stage, now: float) -> None:
+    def _draw_what_is_due(self, stage: AnyStage, now: float) -> None:
         if not self._pacer.due(now):
             return
         if self._changed_s is not None:
@@ -246,7 +249,7 @@ class Viewer:
             self._draw_main(stage, self._size, smooth=True)
             self._pacer.spent(now, time.process_time() - began)
 
-    def _draw_moving(self, stage: Stage, now: float) -> None:
+    def _draw_moving(self, stage: AnyStage, now: float) -> None:
         scale = self._pacer.scale
         smooth = not stage.renderer.software
         began = time.process_time()
@@ -255,22 +258,21 @@ class Viewer:
         self._drawn.append(time.monotonic() - now)
         self._coarse_since_s = None if smooth and scale == 1.0 else now
 
-    def _draw_main(self, stage: Stage, size: tuple[int, int], *, smooth: bool) -> None:
-        view = stage.view_of(self._camera) if isinstance(self._camera, CameraDescription) else self._camera
-        if view is not None:
-            self._write(stage, self._frames, view, size, smooth=smooth)
+    def _draw_main(self, stage: AnyStage, size: tuple[int, int], *, smooth: bool) -> None:
+        if self._camera is not None:
+            self._write(stage, self._frames, stage.standpoint(self._camera), size, smooth=smooth)
 
-    def _draw_thumbnail(self, stage: Stage, index: int, now: float) -> None:
+    def _draw_thumbnail(self, stage: AnyStage, index: int, now: float) -> None:
         name = self._thumbnail_names[index]
         began = time.process_time()
         for camera in stage.cameras:
             if camera.name == name:
                 size = _limited(*self._thumbnail_size, self._rings[index])
-                self._write(stage, self._rings[index], stage.view_of(camera), size, smooth=True)
+                self._write(stage, self._rings[index], stage.standpoint(camera), size, smooth=True)
         self._pacer.spent(now, time.process_time() - began)
         self._next_thumbnail_s = now + _THUMBNAIL_PERIOD_S / len(self._thumbnail_names)
 
-    def _write(self, stage: Stage, ring: FrameRing, view: View, size: tuple[int, int], *, smooth: bool) -> None:
+    def _write(self, stage: AnyStage, ring: FrameRing, view: View, size: tuple[int, int], *, smooth: bool) -> None:
         width, height = max(_SMALLEST, size[0]), max(_SMALLEST, size[1])
         began = time.monotonic()
         ring.write(

@@ -43,6 +43,8 @@ class Stage:
         There is no such scene, or it cannot be loaded.
     """
 
+    flat = False
+
     def __init__(self, scene: str, *, try_opengl: bool = True) -> None:
         info = scene_info(scene)
         self.scene = info.name
@@ -84,8 +86,10 @@ class Stage:
         """Return the position of the end effector, float32[3], m."""
         return self._mirror.end_effector()
 
-    def view_of(self, camera: CameraDescription) -> View:
+    def standpoint(self, camera: View | CameraDescription) -> View:
         """Return where ``camera`` stands now; one that follows the end effector moves with it."""
+        if isinstance(camera, View):
+            return camera
         target = camera.target
         if camera.follows_end_effector:
             target = _sum(self.end_effector(), target)

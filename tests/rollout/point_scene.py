@@ -23,6 +23,7 @@ class PointScene:
     """The point starts at 0 and is to reach 1; each action moves it by a tenth."""
 
     action_size = 1
+    discrete = False
     max_steps = 30
 
     def __init__(self) -> None:

@@ -18,7 +18,8 @@ def test_importing_the_scenes_registers_them_and_imports_no_simulator() -> None:
 def test_every_scene_of_the_catalogue_can_be_made(info: SceneInfo) -> None:
     assert info.env_id in gymnasium.registry
     env = make_scene(info.name)
-    assert env.action_space.shape == (len(info.action_labels),)
+    discrete = gymnasium.spaces.Discrete(len(info.choices)) if info.choices else None
+    assert env.action_space == discrete or env.action_space.shape == (len(info.action_labels),)
     observation, _ = env.reset(seed=0)
     assert len(supervised(env).observation_labels) == len(observation)
     env.close()

@@ -45,7 +45,7 @@ def opengl_scene() -> Iterator[Stage]:
 
 
 def main_view(scene: Stage) -> View:
-    return scene.view_of(scene.cameras[0])
+    return scene.standpoint(scene.cameras[0])
 
 
 def brightness(pixels: np.ndarray) -> np.ndarray:

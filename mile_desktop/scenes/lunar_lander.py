@@ -1,0 +1,181 @@
+"""Gymnasium's LunarLander-v3 as a scene: discrete engines, a state that can be drawn, and rewinding by replaying."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from mile_desktop.scenes.engine import load_box2d
+from mile_desktop.scenes.environment import FloatArray, UnknownSnapshotError
+
+load_box2d()
+from gymnasium.envs.box2d import lunar_lander as box2d  # noqa: E402
+
+METRES_A_UNIT = 0.05
+"""A unit of the physics as it is drawn: the sky is one metre wide."""
+_UPRIGHT = 0.17
+"""A lander that stands on level ground is tilted by less, rad (10°)."""
+CHUNKS = 11
+"""Corners of the terrain."""
+STATE_SIZE = 12 + CHUNKS
+"""Three poses (x, z, angle), two contacts, the engine that fires, and the heights of the terrain's corners."""
+
+_WIDTH = box2d.VIEWPORT_W / box2d.SCALE
+_LABELS = (
+    "x (half widths of the sky)",
+    "height above the pad (half heights of the sky)",
+    "x speed (half widths in 2 s)",
+    "z speed (half heights in 0.89 s)",
+    "tilt to the left (rad)",
+    "turning to the left (2.5 rad/s)",
+    "left leg on the ground",
+    "right leg on the ground",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    actions: bytes
+    """The actions taken since the start, one byte each."""
+    rng: Mapping[str, Any]
+
+
+class LunarLanderEnv(gymnasium.Env[FloatArray, int]):
+    """Land on both legs between the flags; implements ``SupervisedEnv``.
+
+    Physics, observation and reward are those of ``LunarLander-v3`` without wind; one step is 1/50 s. Action: 0 engines
+    off, 1 to the left (pushes and tilts to the left), 2 main engine, 3 to the right.
+
+    Success: the lander has come to rest (its physics sleeps) upright with its middle between the flags, and its hull
+    never touched the ground: so it stands on both legs. Resting elsewhere, crashing and leaving the sky are failures.
+    The episode is
+    truncated after ``max_steps``.
+
+    A snapshot is the list of actions taken so far: Box2D cannot save its contacts, so going back means playing the same
+    episode again up to there, which repeats it exactly and takes about 0.1 ms a step.
+    """
+
+    def __init__(self, max_steps: int = 600) -> None:
+        self.max_steps = max_steps
+        self._lander: Any = box2d.LunarLander()
+        space: Any = self._lander.observation_space
+        self._bounds = space.low, space.high
+        self.observation_space = space
+        self.action_space = self._lander.action_space
+        self._actions = bytearray()
+        self._began: Mapping[str, Any] = {}
+        self._snapshots: dict[int, _Snapshot] = {}
+        self._next_token = 0
+        self._engine = 0
+
+    @property
+    def observation_labels(self) -> tuple[str, ...]:
+        """Name and unit of every entry of the observation."""
+        return _LABELS
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[FloatArray, dict[str, Any]]:
+        """Begin an episode; terrain and first push come from ``seed``. Releases all snapshots."""
+        super().reset(seed=seed, options=options)
+        self._snapshots.clear()
+        self._began = self.np_random.bit_generator.state
+        return self._begin(), {"success": False, "step": 0}
+
+    def _begin(self) -> FloatArray:
+        """Build the world as it was when the episode began."""
+        self.np_random.bit_generator.state = self._began
+        self._lander.np_random = self.np_random
+        self._actions.clear()
+        self._engine = 0
+        return self._bounded(self._lander.reset()[0])
+
+    def step(self, action: int) -> tuple[FloatArray, float, bool, bool, dict[str, Any]]:
+        """Fire an engine, or none, for one step.
+
+        Raises ``ValueError`` when the action is none of 0 to 3; nothing moves then.
+        """
+        if not self.action_space.contains(action):
+            raise ValueError(f"action: found {action!r}, expected 0 (off), 1 (left), 2 (main) or 3 (right)")
+        observation, reward, terminated, _, _ = self._lander.step(int(action))
+        self._actions.append(int(action))
+        self._engine = int(action)
+        success = terminated and self._has_landed()
+        truncated = len(self._actions) >= self.max_steps and not terminated
+        info = {"success": success, "step": len(self._actions)}
+        return self._bounded(observation), float(reward), bool(terminated), truncated, info
+
+    def _has_landed(self) -> bool:
+        hull = self._lander.lander
+        between = self._lander.helipad_x1 <= hull.position.x <= self._lander.helipad_x2
+        # not by the legs' contacts: they are said to end when a leg moves from one piece of the ground to the next
+        standing = not hull.awake and not self._lander.game_over and abs(hull.angle) < _UPRIGHT
+        return bool(standing and between)
+
+    def _bounded(self, observation: FloatArray) -> FloatArray:
+        low, high = self._bounds
+        return np.clip(observation, low, high).astype(np.float32)
+
+    def scene_state(self) -> FloatArray:
+        """Return float32[``STATE_SIZE``]: enough to draw everything, terrain included.
+
+        x, z (m) and angle (rad) of hull, left and right leg; whether each leg touches the ground; the engine that
+        fires; the heights (m) of the terrain's corners from left to right.
+        """
+        bodies = (self._lander.lander, *self._lander.legs)
+        poses = [value for body in bodies for value in (*_drawn(body.position), body.angle)]
+        contacts = [float(leg.ground_contact) for leg in self._lander.legs]
+        return np.array([*poses, *contacts, self._engine, *self._heights()], np.float32)
+
+    def _heights(self) -> list[float]:
+        polygons = self._lander.sky_polys
+        corners = [polygon[0][1] for polygon in polygons] + [polygons[-1][1][1]]
+        return [height * METRES_A_UNIT for height in corners]
+
+    def end_effector(self) -> FloatArray:
+        """Return the position of the hull as it is drawn, float32[3], m."""
+        x, z = _drawn(self._lander.lander.position)
+        return np.array([x, 0.0, z], np.float32)
+
+    def rebase(self) -> None:
+        """Do nothing: engines have no pose that they were sent to."""
+
+    def snapshot(self) -> int:
+        """Remember how the episode got here and return a token."""
+        self._next_token += 1
+        self._snapshots[self._next_token] = _Snapshot(bytes(self._actions), self.np_random.bit_generator.state)
+        return self._next_token
+
+    def restore(self, token: int) -> FloatArray:
+        """Play the episode again up to a snapshot and return the observation there."""
+        kept = self._kept(token)
+        observation = self._begin()
+        for action in kept.actions:
+            observation = self.step(action)[0]
+        if self.np_random.bit_generator.state != kept.rng:
+            raise RuntimeError("The lander was not played back as it was recorded; begin a new episode.")
+        return observation
+
+    def release(self, token: int) -> None:
+        """Forget a snapshot."""
+        self._kept(token)
+        del self._snapshots[token]
+
+    def _kept(self, token: int) -> _Snapshot:
+        try:
+            return self._snapshots[token]
+        except KeyError:
+            known = len(self._snapshots)
+            raise UnknownSnapshotError(f"found no snapshot {token}, expected one of the {known} kept ones") from None
+
+    def close(self) -> None:
+        """Free the physics; may be called twice."""
+        self._snapshots.clear()
+        self._lander.close()
+
+
+def _drawn(position: Any) -> tuple[float, float]:  # noqa: ANN401 - Box2D has no types
+    """Return where a point of the physics is drawn, m; x is 0 in the middle."""
+    return (position.x - _WIDTH / 2) * METRES_A_UNIT, position.y * METRES_A_UNIT

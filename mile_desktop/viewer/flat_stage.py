@@ -1,0 +1,61 @@
+"""A flat scene and the renderer that draws it: what ``Stage`` is to scenes with bodies."""
+
+import numpy as np
+
+from mile_desktop.scenes.catalogue import MODULE_NAME, SceneInfo
+from mile_desktop.scenes.description import CameraDescription
+from mile_desktop.scenes.flat import DrawState, Picture
+from mile_desktop.scenes.modules import SceneModuleError, load_module, module_failed
+from mile_desktop.viewer.camera import View
+from mile_desktop.viewer.flat_renderer import FlatRenderer
+from mile_desktop.viewer.stage import FloatArray
+
+
+class FlatStage:
+    """Pictures of one scene, made by its module from scene states; belongs to one thread.
+
+    Raises ``SceneModuleError`` when the module cannot draw, or the description has no camera.
+    """
+
+    flat = True
+    problems: tuple[str, ...] = ()
+
+    def __init__(self, info: SceneInfo) -> None:
+        picture = load_module(info.name).picture
+        self._module = info.folder / MODULE_NAME
+        if picture is None or not info.cameras:
+            missing = "no PICTURE" if picture is None else "no cameras in scene.toml"
+            raise SceneModuleError(f"{self._module}: found {missing}, expected both: the scene cannot be shown")
+        self.scene = info.name
+        self.cameras: tuple[CameraDescription, ...] = info.cameras
+        self.renderer = FlatRenderer()
+        self._draw: DrawState = picture
+        self._anchor = (0.0, 0.0)
+
+    def pose(self, state: FloatArray) -> None:
+        """Show ``state`` (float32[k]) from the next picture on; raise ``ValueError`` when it does not fit the scene."""
+        try:
+            picture: Picture = self._draw(state)
+        except ValueError:
+            raise
+        except Exception as error:
+            raise module_failed(self._module, "PICTURE", error) from error
+        self._anchor = picture.anchor
+        self.renderer.show(picture)
+
+    def end_effector(self) -> FloatArray:
+        """Return the position of what is driven, float32[3], m."""
+        return np.array([self._anchor[0], 0.0, self._anchor[1]], np.float32)
+
+    def standpoint(self, camera: View | CameraDescription) -> View:
+        """Return from where the plane is seen; a plane has no other side, so it is always seen straight on."""
+        if isinstance(camera, View):
+            return View(0.0, 0.0, camera.distance_m, camera.target, camera.fov_deg)
+        x, y, z = camera.target
+        if camera.follows_end_effector:
+            x, z = x + self._anchor[0], z + self._anchor[1]
+        return View(0.0, 0.0, camera.distance, (x, y, z), camera.fov_deg)
+
+    def close(self) -> None:
+        """Free the renderer."""
+        self.renderer.close()
