@@ -89,7 +89,10 @@ def _bundle(scene: str, options: argparse.Namespace, report: Report) -> None:
     episodes = options.demonstrations or asked.demonstrations
     _demonstrate(scene, episodes, demonstrations)
     report.say({"demonstrations": episodes}, f"{episodes} demonstrations.")
-    _imitate(scene, demonstrations, models / POLICY_FOLDER, options.epochs or asked.epochs)
+    settings = TrainingSettings(
+        method="bc", epochs=options.epochs or asked.epochs, learning_rate=1e-3, held_out=asked.held_out
+    )
+    _imitate(scene, demonstrations, models / POLICY_FOLDER, settings)
     _say_success(scene, models / POLICY_FOLDER, options.evaluate, report)
     _watch(scene, models, demonstrations, options.supervised or asked.supervised, report)
 
@@ -107,10 +110,9 @@ def _demonstrate(scene: str, episodes: int, folder: Path) -> None:
             )
 
 
-def _imitate(scene: str, demonstrations: Path, folder: Path, epochs: int) -> None:
+def _imitate(scene: str, demonstrations: Path, folder: Path, settings: TrainingSettings) -> None:
     episodes = [read_episode_file(path) for path in sorted(demonstrations.glob("*.parquet"))]
     steps = supervised_steps([], episodes)
-    settings = TrainingSettings(method="bc", epochs=epochs, learning_rate=1e-3)
     fresh = new_network(steps, settings, discrete=bool(scene_info(scene).choices))
     result = Trainer(steps, settings, start=fresh).run()
     config = PolicyConfig(
@@ -169,8 +171,15 @@ def _say_success(scene: str, folder: Path, episodes: int, report: Report) -> Non
     driven.close()
     successes = sum(result.success for result in results)
     interval = wilson_interval(successes, episodes)
-    fields = {"policy": policy.policy_id, "episodes": episodes, "successes": successes, "interval": list(interval)}
-    report.say(fields, f"The initial policy succeeds in {successes} of {episodes}.")
+    fields: dict[str, object] = {
+        "policy": policy.policy_id,
+        "episodes": episodes,
+        "successes": successes,
+        "interval": list(interval),
+    }
+    mean_return = sum(result.total_reward for result in results) / episodes
+    fields["mean_return"] = mean_return
+    report.say(fields, f"The initial policy succeeds in {successes} of {episodes}, mean return {mean_return:.3g}.")
 
 
 BUNDLE = Command("bundle", "make again what ships with the program for a scene", _add_arguments, _run)

@@ -78,7 +78,7 @@ class SimulatedCameras:
             self._sender.send(view.name, _jpeg(self._drawn[view.name], taken_at), taken_at)
 
     def _draw(self, camera: CameraDescription) -> Pixels:
-        pixels = self._stage.renderer.draw(self._stage.view_of(camera), *self._size)
+        pixels = self._stage.renderer.draw(self._stage.standpoint(camera), *self._size)
         return np.ascontiguousarray(pixels[:, :, 2::-1])
 
 
