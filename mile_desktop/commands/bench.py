@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from mile_desktop.commands.command import CancelledError, Command, CommandError, Report, positive
 from mile_desktop.evaluation.experiments.cells import AnyCell
 from mile_desktop.evaluation.experiments.engines import CellFailed, Engine, LocalEngine
@@ -52,13 +54,22 @@ def _add_running_arguments(parser: argparse.ArgumentParser, output: Path) -> Non
     parser.add_argument("--engine", choices=("local", "ray"), default="local", help="(%(default)s)")
     parser.add_argument("--address", metavar="A", help="of a Ray cluster; without it Ray is started here")
     parser.add_argument("--workers", type=positive, default=1, metavar="N", help="processes (%(default)s)")
-    parser.add_argument("--nice", type=int, default=10, metavar="N", help="step back by so much, 0 to 19 (%(default)s)")
+    parser.add_argument(
+        "--nice", type=_niceness, default=10, metavar="N", help="step back by so much, 0 to 19 (%(default)s)"
+    )
     parser.add_argument("--output", type=Path, default=output, metavar="DIR", help="(%(default)s)")
     parser.add_argument("--document", type=Path, metavar="FILE", help="Markdown file whose section is filled as well")
     parser.add_argument("--show", action="store_true", help="run nothing; tables and figures of what is there")
     parser.add_argument(
         "--json", action="store_true", default=argparse.SUPPRESS, help="one JSON object a line on standard output"
     )
+
+
+def _niceness(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 19:
+        raise argparse.ArgumentTypeError(f"{text} is not from 0 to 19")
+    return number
 
 
 def _run_cells(cells: Sequence[AnyCell], options: argparse.Namespace, report: Report) -> None:
@@ -153,14 +164,15 @@ def _run_learning(options: argparse.Namespace, report: Report) -> None:
 
 def _learning_cells(options: argparse.Namespace) -> list[AnyCell]:
     """Return the grid, seed by seed: a run that is stopped has compared everything on fewer seeds."""
-    supervision = _parsed(options.supervision, "--supervision")
+    wrong = _parsed(options.supervision, "--supervision")
+    supervision = msgspec.convert({"kind": options.supervisor, **wrong}, Supervision)
     training = _parsed(options.settings, "--settings")
     return [
         LearningCell(
             scene=scene_info(scene).name,
             method=method,
             training={**variant(method), "epochs": options.epochs, **training},
-            supervision=Supervision(kind=options.supervisor, **supervision),
+            supervision=supervision,
             seed=seed,
             rounds=options.rounds,
             episodes=options.episodes,

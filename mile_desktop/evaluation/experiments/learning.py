@@ -23,9 +23,7 @@ SEEDS_A_CELL = 1000
 """Episode seeds that belong to one seed of an experiment; all methods see the same starts."""
 
 
-class LearningCell(
-    msgspec.Struct, frozen=True, kw_only=True, tag="learning", forbid_unknown_fields=True, omit_defaults=True
-):
+class LearningCell(msgspec.Struct, frozen=True, kw_only=True, tag="learning", forbid_unknown_fields=True):
     """Everything one curve depends on."""
 
     scene: str

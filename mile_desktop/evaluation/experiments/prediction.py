@@ -44,9 +44,7 @@ _MILE = frozenset({"mile, single", "mile, ensemble", "temporal"})
 """They speak of one step: against ten steps ahead their ranking counts, their level does not."""
 
 
-class PredictionCell(
-    msgspec.Struct, frozen=True, kw_only=True, tag="prediction", forbid_unknown_fields=True, omit_defaults=True
-):
+class PredictionCell(msgspec.Struct, frozen=True, kw_only=True, tag="prediction", forbid_unknown_fields=True):
     """Predictors learn from supervision of the initial policy, and then a retrained one drives."""
 
     scene: str = "peg-insertion"

@@ -24,9 +24,7 @@ Networks = Literal["known", "learned"]
 """The human model: the scripted expert that the supervisor follows, or an ensemble fitted to the episodes."""
 
 
-class RecoveryCell(
-    msgspec.Struct, frozen=True, kw_only=True, tag="recovery", forbid_unknown_fields=True, omit_defaults=True
-):
+class RecoveryCell(msgspec.Struct, frozen=True, kw_only=True, tag="recovery", forbid_unknown_fields=True):
     """A probit supervisor of known cost and scale watches the initial policy."""
 
     scene: str = "peg-insertion"

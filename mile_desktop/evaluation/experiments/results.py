@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -38,8 +39,20 @@ def cell_key(cell: AnyCell) -> str:
     Settings at their defaults are left out, so that a new setting, whose default is what was done before, leaves the
     keys of old results as they are. For the same reason a default never changes.
     """
-    digest = hashlib.blake2b(msgspec.json.encode(cell, order="deterministic"), digest_size=5).hexdigest()
+    settings = {"kind": type(cell).__struct_config__.tag, **_changed(cell)}
+    digest = hashlib.blake2b(msgspec.json.encode(settings, order="deterministic"), digest_size=5).hexdigest()
     return f"{re.sub(r'[^a-z0-9.-]+', '-', cell.slug.lower())}-{digest}"
+
+
+def _changed(settings: msgspec.Struct) -> dict[str, Any]:
+    """Return the fields that are not at their defaults, structs inside likewise."""
+    changed = {}
+    for field in msgspec.structs.fields(settings):
+        value = getattr(settings, field.name)
+        default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+        if value != default:
+            changed[field.name] = _changed(value) if isinstance(value, msgspec.Struct) else value
+    return changed
 
 
 def versions() -> dict[str, str]:

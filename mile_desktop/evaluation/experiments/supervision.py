@@ -18,7 +18,7 @@ _DEFAULTS: dict[str, Settings] = {
 }
 
 
-class Supervision(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Supervision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A simulated supervisor and what is wrong with their picture of the robot."""
 
     kind: str = "attentive"

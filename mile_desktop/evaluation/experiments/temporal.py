@@ -18,9 +18,7 @@ from mile_desktop.intervention.temporal import fit_temporal, temporal_probabilit
 _TEST_OFFSET = SEEDS_A_CELL // 2
 
 
-class TemporalCell(
-    msgspec.Struct, frozen=True, kw_only=True, tag="temporal", forbid_unknown_fields=True, omit_defaults=True
-):
+class TemporalCell(msgspec.Struct, frozen=True, kw_only=True, tag="temporal", forbid_unknown_fields=True):
     """Both models are fitted to some episodes under a supervisor and predict others."""
 
     scene: str = "peg-insertion"

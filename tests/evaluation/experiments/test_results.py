@@ -1,9 +1,11 @@
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mile_desktop.evaluation.experiments.grid import run_grid
 from mile_desktop.evaluation.experiments.results import ResultError, ResultStore, cell_key
+from mile_desktop.evaluation.experiments.supervision import Supervision
 from tests.evaluation.experiments.examples import WrittenDown, result, tiny
 
 
@@ -17,6 +19,10 @@ def test_result_survives_the_file(tmp_path: Path) -> None:
 def test_key_depends_on_every_setting_and_nothing_else() -> None:
     assert cell_key(tiny()) == cell_key(tiny())
     assert len({cell_key(each) for each in (tiny(), tiny("iwr"), tiny(seed=1))}) == 3
+    spelt_out = msgspec.structs.replace(tiny(), supervision=Supervision(kind="attentive", changes={}))
+    assert cell_key(spelt_out) == cell_key(tiny())
+    wrong = msgspec.structs.replace(tiny(), supervision=Supervision(bias=0.1))
+    assert cell_key(wrong) != cell_key(tiny())
 
 
 def test_damaged_result_is_named(tmp_path: Path) -> None:
