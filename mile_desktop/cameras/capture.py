@@ -16,8 +16,8 @@ from mile_desktop.cameras.transform import transformed
 
 Sink = Callable[[Picture], None]
 
-_EARLY = 0.9
-"""A picture may come so much of a period early when the rate is limited."""
+_EARLY = 0.25
+"""A picture may come so much of a period early when the rate is limited: cameras do not keep time exactly."""
 _DAMAGED_S = 5.0
 """After so long with nothing but damaged pictures the source is opened again."""
 _SETTLED_S = 5.0
@@ -63,7 +63,7 @@ class Capture:
         self._reopen = False
         self._wake = threading.Condition()
         self._busy_since: float | None = None
-        self._published_s = -1e9
+        self._due_s = -1e9
         self._good_s = 0.0
         self._opened_s = 0.0
         self._failure: Exception | None = None
@@ -169,15 +169,21 @@ class Capture:
         if self._good_s - self._opened_s > _SETTLED_S:
             self._backoff.reset()
         settings = self._settings
-        if settings.rate_hz and picture.timestamp - self._published_s < _EARLY / settings.rate_hz:
+        if settings.rate_hz and not self._is_due(picture.timestamp, 1.0 / settings.rate_hz):
             return
-        self._published_s = picture.timestamp
         self._health.arrived(picture)
         shown = Picture(transformed(picture.pixels, settings), picture.timestamp)
         self._size = shown.pixels.shape[1], shown.pixels.shape[0]
         for sink in self._sinks:
             sink(shown)
         self._health.published(self._clock(), picture.timestamp)
+
+    def _is_due(self, moment: float, period_s: float) -> bool:
+        """Whether a picture of that moment is one of the limited rate; a late one does not delay the next."""
+        if moment < self._due_s - _EARLY * period_s:
+            return False
+        self._due_s = max(self._due_s, moment - period_s) + period_s
+        return True
 
     def _lose(self, text: str) -> None:
         if self._standing.state is CameraState.LIVE:
