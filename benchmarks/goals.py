@@ -101,6 +101,15 @@ def _training_step(report: Report) -> list[Verdict]:
     ]
 
 
+def _inspect_table(report: Report) -> list[Verdict]:
+    few, many = report["table"]["1000"], report["table"]["10000"]
+    return [
+        _at_most("Inspect: open 1,000 episodes", few["open_ms"], 1000, "ms"),
+        _at_most("Inspect: scroll 10,000 episodes", many["scroll_p99_ms"], 50, "ms", figure="p99"),
+        _at_least("Inspect: scrub through an episode", report["scrubbing"]["frames_per_second"], 30, " pictures/s"),
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Benchmark:
     """A module of this package and what to ask it for."""
@@ -119,5 +128,6 @@ BENCHMARKS = (
     Benchmark("headless_rollout", _headless_rollout, ("--episodes", "3", "--repeats", "2")),
     Benchmark("recording", _recording, ("--steps", "2000", "--episodes", "50")),
     Benchmark("intervention_probability", _intervention_probability, ("--repeats", "10")),
+    Benchmark("inspect_table", _inspect_table, ()),
     Benchmark("training_step", _training_step, ("--repeats", "5", "--episodes", "4", "--epochs", "1")),
 )

@@ -101,11 +101,5 @@ class ActionTimeline(TimelinePlot):
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 (Qt's name)
         """Say which line is which."""
         super().drawForeground(painter, rect)
-        if not len(self._window):
-            return
-        painter.setFont(theme.font("secondary"))
-        x = self._area.left() + theme.px(6)
-        for word, colour in _WORDS:
-            painter.setPen(theme.token(colour))
-            painter.drawText(QPointF(x, self._area.top() + painter.fontMetrics().ascent()), word)
-            x += painter.fontMetrics().horizontalAdvance(word) + theme.px(14)
+        if len(self._window):
+            self.paint_legend(painter, _WORDS)

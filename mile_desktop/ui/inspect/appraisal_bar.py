@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from mile_desktop.ui import theme
 
@@ -45,6 +45,7 @@ class AppraisalBar(QWidget):
         self._model, self._source, self._policy = QComboBox(), QComboBox(), QComboBox()
         self._said = QLabel()
         theme.set_role(self._said, "secondary")
+        self._said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         for box, name, tip in (
             (
                 self._model,
@@ -60,7 +61,8 @@ class AppraisalBar(QWidget):
         ):
             box.setAccessibleName(name)
             box.setToolTip(tip)
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(12)
             box.currentIndexChanged.connect(self._changed)
         self._model.addItem("p as shown only", None)
         for source, title, tip in _SOURCES:

@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QWidget,
+)
 
 from mile_desktop.ui import shortcuts, theme
 from mile_desktop.ui.inspect.appraisal_bar import Choice
@@ -23,8 +32,8 @@ class BranchingBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        title = QLabel("What would it have done?")
-        theme.set_role(title, "secondary")
+        self._title = QLabel("What would it have done?")
+        theme.set_role(self._title, "secondary")
         self._first, self._second = QComboBox(), QComboBox()
         self._roll = QPushButton("Roll forward")
         self._cancel = QPushButton("Cancel")
@@ -33,6 +42,7 @@ class BranchingBar(QWidget):
         self._progress.setRange(0, 100)
         self._doing = QLabel()
         theme.set_role(self._doing, "secondary")
+        self._doing.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._ways = QButtonGroup(self)
         self._ways.setExclusive(True)
         self._way_buttons: list[QPushButton] = []
@@ -40,12 +50,13 @@ class BranchingBar(QWidget):
             box.setAccessibleName(name)
             box.setToolTip(f"{name}: drives from the step that is shown")
         self._roll.setToolTip(shortcuts.tooltip("Let both policies drive from here in simulation", "inspect_roll"))
+        self._roll.setAccessibleName("Roll forward")
         theme.set_icon(self._roll, "mdi6.source-fork")
         for button in (self._roll, self._cancel):
             theme.set_role(button, "control")
         self._row = QHBoxLayout(self)
         theme.space(self._row, (0, 0, 0, 0), 6)
-        for widget in (title, self._first, self._second, self._roll, self._progress, self._cancel, self._doing):
+        for widget in (self._title, self._first, self._second, self._roll, self._progress, self._cancel, self._doing):
             self._row.addWidget(widget)
         self._row.setStretch(6, 1)
         self._progress.setMaximumWidth(theme.px(96))
@@ -76,6 +87,11 @@ class BranchingBar(QWidget):
                 place = box.findData(chosen) if chosen else -1
                 box.setCurrentIndex(place if place >= 0 else max(box.findData(wanted), 0))
         self.setEnabled(bool(policies))
+
+    def set_compact(self, compact: bool) -> None:
+        """Show the buttons without their words, or with them."""
+        self._title.setVisible(not compact)
+        self._roll.setText("" if compact else "Roll forward")
 
     def show_working(self, doing: str | None, fraction: float = 0.0) -> None:
         """Show what is being done, or None: nothing is."""

@@ -63,6 +63,7 @@ class EditingBar(QWidget):
         for action, word, icon in _BUTTONS:
             button = QPushButton(word)
             button.setObjectName(action)
+            button.setAccessibleName(word)
             button.setToolTip(shortcuts.tooltip(shortcuts.binding(action).title, action))
             theme.set_role(button, "control")
             theme.set_icon(button, icon, "text", 16)
@@ -138,6 +139,11 @@ class EditingBar(QWidget):
         for widget in (self._progress, self._cancel):
             widget.setVisible(fraction is not None)
         self._progress.setValue(round(100 * (fraction or 0.0)))
+
+    def set_compact(self, compact: bool) -> None:
+        """Show the buttons without their words, or with them."""
+        for action, word, _ in _BUTTONS:
+            self._buttons[action].setText("" if compact else word)
 
     def edit_note(self) -> None:
         """Put the keyboard into the note."""

@@ -127,7 +127,7 @@ class EpisodesModel(QAbstractTableModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401 (Qt's signature)
         """Return what a cell shows."""
-        if not index.isValid():
+        if role not in _ANSWERED or not index.isValid():
             return None
         name, row = NAMES[index.column()], self.row(index.row())
         if role == ROW_ROLE:
@@ -136,8 +136,7 @@ class EpisodesModel(QAbstractTableModel):
             return _alignment(name)
         if row is None:
             return "gone" if role == Qt.ItemDataRole.DisplayRole and index.column() == 0 else None
-        shown = _SHOWN.get(Qt.ItemDataRole(role))
-        return shown(row, name) if shown else None
+        return _SHOWN[role](row, name)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Pass the wish on: the order is the database's."""
@@ -197,9 +196,11 @@ def _colour(row: EpisodeRow, name: Column) -> object:
     return None
 
 
-_SHOWN: dict[Qt.ItemDataRole, Callable[[EpisodeRow, Column], object]] = {
+_SHOWN: dict[int, Callable[[EpisodeRow, Column], object]] = {
     Qt.ItemDataRole.DisplayRole: _text,
     Qt.ItemDataRole.ToolTipRole: _tooltip,
     Qt.ItemDataRole.ForegroundRole: _colour,
 }
 """What of a row is shown for each of Qt's roles."""
+_ANSWERED = frozenset({*_SHOWN, ROW_ROLE, Qt.ItemDataRole.TextAlignmentRole})
+"""Qt asks for seven roles a cell; of the others nothing is read."""

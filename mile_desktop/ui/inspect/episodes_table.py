@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -26,7 +26,7 @@ from mile_desktop.ui.inspect.episodes_model import COLUMNS, NAMES, EpisodesModel
 from mile_desktop.ui.pages.page_frame import EmptyState
 
 _ROW_HEIGHT = 28
-_WIDTHS = (158, 116, 72, 112, 96, 64, 84, 68, 96, 68, 60)
+_WIDTHS = (152, 112, 60, 90, 92, 62, 82, 66, 96, 64, 56)
 _TYPING_MS = 200
 _OUTCOMES = (("Any outcome", ""), ("✓ success", "success"), ("✕ failure", "failure"), ("– aborted", "aborted"))
 _EMPTY = (
@@ -113,7 +113,7 @@ class EpisodesTable(QFrame):
     def selected(self) -> tuple[str, ...]:
         """Every selected episode, in the order of the table."""
         ids = self.model.ids
-        return tuple(ids[place] for place in sorted(index.row() for index in self._chosen_rows()))
+        return tuple(ids[place] for place in sorted(self._chosen_rows()))
 
     def show_episodes(self, ids: Sequence[str], total: int) -> None:
         """Show ``ids``; the selection stays as far as it is among them. ``total``: how many there are unfiltered."""
@@ -155,6 +155,16 @@ class EpisodesTable(QFrame):
         for toggle in (self._takeover, self._alarm, self._miss, self._bin):
             toggle.setChecked(False)
         self._search.clear()
+        self._wish()
+
+    def set_compact(self, compact: bool) -> None:
+        """Show the filters without their words, or with them."""
+        for toggle in (self._takeover, self._alarm, self._miss, self._bin):
+            toggle.setText("" if compact else toggle.accessibleName())
+
+    def search_for(self, text: str) -> None:
+        """Look for these words, at once."""
+        self._search.setText(text)
         self._wish()
 
     def search(self) -> None:
@@ -273,8 +283,11 @@ class EpisodesTable(QFrame):
         words = f"{shown:,} of {self._total:,}" if shown != self._total else f"{shown:,}"
         self._count.setText(f"{words} · {chosen:,} selected" if chosen > 1 else words)
 
-    def _chosen_rows(self) -> list[QModelIndex]:
-        return self.table.selectionModel().selectedRows()
+    def _chosen_rows(self) -> list[int]:
+        """Return the places of the selected rows: from ranges, because Qt makes an object for each of many rows."""
+        selection = self.table.selectionModel().selection()
+        ranges = [selection.at(number) for number in range(selection.count())]
+        return [place for chosen in ranges for place in range(chosen.top(), chosen.bottom() + 1)]
 
     def _open_menu(self, position: QPoint) -> None:
         menu = QMenu(self)

@@ -90,6 +90,8 @@ class Inspecting(QObject):
         desk.preferences.changed.connect(self._preferences_changed)
         page.episodes.selection_changed.connect(self._selection_changed)
         page.timeline.stretch_changed.connect(self._stretch_changed)
+        page.compact_changed.connect(self.editing.bar.set_compact)
+        page.compact_changed.connect(self.branching.bar.set_compact)
         self.client.insights_kept.connect(self._insights_kept)
         self.client.died.connect(self._say_error)
         self.editing.changed.connect(self._edited)

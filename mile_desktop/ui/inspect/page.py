@@ -1,7 +1,8 @@
 """The Inspect page: all episodes above, the chosen one below; puts parts together and decides nothing."""
 
-from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from mile_desktop.ui import theme
 from mile_desktop.ui.inspect.episodes_model import Fetch
@@ -11,10 +12,17 @@ from mile_desktop.ui.inspect.timeline import Timeline
 from mile_desktop.ui.inspect.transport_bar import TransportBar
 
 _LAYOUT = b"|"
+_ROOMY = 900
+"""From this width on buttons say what they do; below it they only show it."""
+_LEAST_WIDTH, _LEAST_HEIGHT = 600, 480
+"""A smaller page scrolls."""
 
 
 class InspectPage(QWidget):
     """Table, viewer, transport and timeline; ``fetch`` reads rows of the table. Window's thread only."""
+
+    compact_changed = Signal(bool)
+    """There is too little room for words on every button, or there is again."""
 
     def __init__(self, fetch: Fetch, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,7 +39,11 @@ class InspectPage(QWidget):
         self.tabs = QTabWidget()
         self._rows = QSplitter(Qt.Orientation.Vertical)
         self._columns = QSplitter(Qt.Orientation.Horizontal)
+        self._scroll = QScrollArea()
+        self._compact = False
         self._lay_out()
+        self.compact_changed.connect(self.episodes.set_compact)
+        theme.signals().changed.connect(self._fit)
 
     def add_tab(self, widget: QWidget, title: str) -> None:
         """Add something else about the selection beside the chosen episode."""
@@ -79,6 +91,20 @@ class InspectPage(QWidget):
             splitter.setChildrenCollapsible(False)
         self._rows.setStretchFactor(1, 1)
         self._columns.setStretchFactor(1, 1)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setWidget(self._rows)
         column = QVBoxLayout(self)
         theme.space(column, (8, 8, 8, 8), 8)
-        column.addWidget(self._rows, 1)
+        column.addWidget(self._scroll, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Use fewer words where there is little room."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        self._rows.setMinimumSize(theme.px(_LEAST_WIDTH), theme.px(_LEAST_HEIGHT))
+        compact = self.width() < theme.px(_ROOMY)
+        if compact != self._compact:
+            self._compact = compact
+            self.compact_changed.emit(compact)

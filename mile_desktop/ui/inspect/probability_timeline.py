@@ -126,19 +126,13 @@ class ProbabilityTimeline(TimelinePlot):
         super().drawForeground(painter, rect)
         if not len(self._window):
             return
-        painter.setFont(theme.font("secondary"))
-        metrics = painter.fontMetrics()
         words = [("p as shown", "policy")]
         if np.isfinite(self._window.forecast).any():
             words.append(("forecast", "text"))
         if self._appraisal is not None:
             words.append((f"p {self._appraisal.title}", "success"))
         words.append((f"threshold {self.threshold:.2f}", "threshold"))
-        x = self._area.left() + theme.px(6)
-        for word, colour in words:
-            painter.setPen(theme.token(colour))
-            painter.drawText(QPointF(x, self._area.top() + metrics.ascent()), word)
-            x += metrics.horizontalAdvance(word) + theme.px(14)
+        self.paint_legend(painter, words)
 
     @property
     def appraisal(self) -> Appraisal | None:

@@ -1,5 +1,7 @@
 """What the plots of the timeline share: zoom and pan, the viewer's place, a stretch, events, trimmed ends."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QWheelEvent
 
@@ -191,6 +193,18 @@ class TimelinePlot(StripPlot):
             painter.setPen(theme.pen("focus", 1.0))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(self.viewport().rect()).adjusted(1, 1, -1, -1))
+
+    def paint_legend(self, painter: QPainter, words: Sequence[tuple[str, str]]) -> None:
+        """Write which line is which along the top, each word in the colour of its line."""
+        painter.setFont(theme.font("secondary"))
+        metrics = painter.fontMetrics()
+        gap, x = theme.px(12), self._area.left() + theme.px(6)
+        width = sum(metrics.horizontalAdvance(word) + gap for word, _ in words)
+        painter.fillRect(QRectF(x - theme.px(2), self._area.top(), width, metrics.height()), theme.brush("panel", 0.8))
+        for word, colour in words:
+            painter.setPen(theme.token(colour))
+            painter.drawText(QPointF(x, self._area.top() + metrics.ascent()), word)
+            x += metrics.horizontalAdvance(word) + gap
 
     def _paint_event(self, painter: QPainter, time: float, event: TimelineEvent) -> None:
         x = self.x_pixel(time)

@@ -1,7 +1,7 @@
 """Playing, stepping and jumping through a recording."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from mile_desktop.ui import shortcuts, theme
 from mile_desktop.ui.inspect.playback import SPEEDS, Playback, speed_text
@@ -48,7 +48,7 @@ class TransportBar(QWidget):
         self.show_playback(Playback())
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
+        row = QHBoxLayout()
         theme.space(row, (0, 0, 0, 0), 2)
         for action, icon in _BUTTONS:
             button = QToolButton()
@@ -60,10 +60,14 @@ class TransportBar(QWidget):
             button.clicked.connect(self._clicked)
             self._buttons[action] = button
             row.addWidget(button)
-        row.addWidget(self._slider, 1)
+        row.addStretch(1)
         row.addWidget(self._place)
         row.addSpacing(theme.px(6))
         row.addWidget(self._speed)
+        column = QVBoxLayout(self)
+        theme.space(column, (0, 0, 0, 0), 0)
+        column.addWidget(self._slider)
+        column.addLayout(row)
 
     def show_playback(self, playback: Playback) -> None:
         """Show where the viewer is, without telling anybody."""
