@@ -115,6 +115,7 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
     from mile_desktop.ui.inspect.inspecting import Inspecting  # noqa: PLC0415
     from mile_desktop.ui.preferences import PreferenceStore  # noqa: PLC0415
     from mile_desktop.ui.retraining import Retraining  # noqa: PLC0415
+    from mile_desktop.ui.robots.robots import Robots  # noqa: PLC0415
     from mile_desktop.ui.uncaught import UncaughtErrors, close_log, default_log_file, open_log  # noqa: PLC0415
 
     app = QApplication(sys.argv[:1])
@@ -131,8 +132,9 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
         retraining = Retraining(desk)
         desk.window.set_panel(retraining.panel)
         Replaying(desk, Inspecting(desk))
-        Cameras(desk)
+        cameras = Cameras(desk)
         Evaluating(desk)
+        Robots(desk, cameras.live)
         if folder is None:
             desk.window.ask_before_closing(Closing(desk, retraining).may_close)
         desk.window.closing.connect(retraining.leave)

@@ -24,8 +24,6 @@ class AddressKind(StrEnum):
     GSTREAMER = "gstreamer"
     ROBOT = "robot"
     """A camera whose pictures a network robot sends."""
-    FEED = "feed"
-    """Pictures that another process of this program writes into shared memory; nobody types this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Address:
 
     kind: AddressKind
     location: str
-    """Device number or path, URL, path, pipeline, or name of the shared memory."""
+    """Device number or path, URL, path or pipeline."""
 
     @property
     def shown(self) -> str:
@@ -51,7 +49,6 @@ EXAMPLES = (
     "0 or /dev/video0, rtsp://host/stream, http://host:8080/video, a video file, a folder of pictures, "
     "or gst: and a GStreamer pipeline"
 )
-FEED_SCHEME = "feed:"
 _SCHEMES = {
     "rtsp": AddressKind.RTSP,
     "rtsps": AddressKind.RTSP,
@@ -112,10 +109,6 @@ def _read_device(typed: str) -> Address | None:
     return None
 
 
-def _read_feed(typed: str) -> Address | None:
-    return Address(AddressKind.FEED, typed.removeprefix(FEED_SCHEME)) if typed.startswith(FEED_SCHEME) else None
-
-
 def _read_pipeline(typed: str) -> Address | None:
     if not (typed.lower().startswith("gst:") or " ! " in typed):
         return None
@@ -168,7 +161,6 @@ def _read_path(typed: str) -> Address:
 
 _READERS: tuple[Callable[[str], Address | None], ...] = (
     _read_device,
-    _read_feed,
     _read_pipeline,
     _read_url,
     _read_path,

@@ -48,12 +48,6 @@ def _robot(address: Address, _: CameraSettings) -> FrameSource:
     return RobotCameraSource(address.location)
 
 
-def _feed(address: Address, _: CameraSettings) -> FrameSource:
-    from mile_desktop.cameras.feed import FeedSource  # noqa: PLC0415
-
-    return FeedSource(address.location)
-
-
 _OPENERS: dict[AddressKind, Callable[[Address, CameraSettings], FrameSource]] = {
     AddressKind.DEVICE: _device,
     AddressKind.GSTREAMER: _device,
@@ -62,5 +56,4 @@ _OPENERS: dict[AddressKind, Callable[[Address, CameraSettings], FrameSource]] = 
     AddressKind.FILE: _stream,
     AddressKind.FOLDER: _folder,
     AddressKind.ROBOT: _robot,
-    AddressKind.FEED: _feed,
 }

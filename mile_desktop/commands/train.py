@@ -28,9 +28,11 @@ from mile_desktop.learning.settings import TrainingSettings, settings_from_json,
 from mile_desktop.learning.trainer import TrainingCancelled
 from mile_desktop.places import bundled_demonstrations
 from mile_desktop.rollout.loading import INITIAL, policy_folder
-from mile_desktop.scenes.catalogue import scene_info
+from mile_desktop.scenes.catalogue import scene_info, scenes
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
+
+FollowUp = Callable[[TrainedPolicy, Callable[[RunEvent], None], Cancel], None]
 
 _BACKGROUND_NICENESS = 10
 _OWN_SETTINGS = ("epochs", "batch", "seed")
@@ -60,15 +62,35 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace, report: Report) -> None:
     if options.background:
         psutil.Process().nice(_BACKGROUND_NICENESS)
-    scene_info(options.scene)
     with Workspace.open(options.workspace) as workspace, cancelled_by_signals() as cancel:
+        simulated = _is_simulated(workspace, options.scene)
         run = _prepare(workspace, options)
-        follow_up = _comparison(workspace, options) if options.evaluate > 0 else None
+        follow_up = None
+        if options.evaluate > 0:
+            follow_up = _comparison(workspace, options) if simulated else _no_comparison(options.scene)
         trained = run.run(cancelled=cancel.is_set, follow_up=follow_up, report=_say_to(report))
     if trained is None:
         raise CancelledError
     fields = {"policy": trained.record.policy_id, "method": trained.record.method, "loss": trained.loss}
     report.say(fields, f"Policy {trained.record.policy_id} ({trained.record.name}) is ready, loss {trained.loss:.4g}.")
+
+
+def _is_simulated(workspace: Workspace, scene: str) -> bool:
+    """Whether policies can be compared in simulation; raises ``UnknownSceneError`` for what nobody knows."""
+    if Catalogue(workspace).policies(scene) and scene not in {info.name for info in scenes()}:
+        return False  # the task of a robot
+    scene_info(scene)
+    return True
+
+
+def _no_comparison(task: str) -> FollowUp:
+    """Return a follow-up that says why there is none: a live robot never starts to move by itself."""
+
+    def say(_: TrainedPolicy, report: Callable[[RunEvent], None], __: Cancel) -> None:
+        text = f"{task} is a robot's task without a simulation: supervise the new policy to see how good it is."
+        report(Warned(text=text))
+
+    return say
 
 
 def _prepare(workspace: Workspace, options: argparse.Namespace) -> TrainingRun:
@@ -96,9 +118,7 @@ def _settings(options: argparse.Namespace) -> TrainingSettings:
     return settings_from_json({**settings_to_json(TrainingSettings(method=options.method)), **named, **own})
 
 
-def _comparison(
-    workspace: Workspace, options: argparse.Namespace
-) -> Callable[[TrainedPolicy, Callable[[RunEvent], None], Cancel], None]:
+def _comparison(workspace: Workspace, options: argparse.Namespace) -> FollowUp:
     """Return the follow-up that compares a new policy with its parent on the same seeds."""
     episodes: int = options.evaluate
 

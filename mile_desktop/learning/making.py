@@ -14,6 +14,7 @@ from mile_desktop.learning.outcome import AnyTrainer, Report, TrainingCancelled,
 from mile_desktop.learning.progress import Progress, Trained
 from mile_desktop.learning.settings import settings_to_json
 from mile_desktop.policies.checkpoint import (
+    STILL,
     PolicyConfig,
     describe_network,
     load_mental_model,
@@ -118,7 +119,8 @@ class PolicyMaker:
         return supervised_steps(read[: len(names)], read[len(names) :])
 
     def _trainer(self, steps: SupervisedSteps) -> AnyTrainer:
-        start, config = load_network(self._parent_folder)
+        network, config = load_network(self._parent_folder)
+        start = None if config.method == STILL else network  # what stands still has nothing to pass on
         return make_trainer(
             steps,
             self._order.settings,

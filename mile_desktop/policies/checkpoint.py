@@ -38,6 +38,9 @@ MODEL_FILE = "model.safetensors"
 MENTAL_FILE = "mental.safetensors"
 """Learned mental model π̂ of the training that made the policy, same architecture; only with ``joint`` training."""
 
+STILL = "still"
+"""Method of a policy that was taught nothing; a training that starts from it begins with fresh weights."""
+
 PolicyNetwork = GaussianMlp | CategoricalMlp
 
 

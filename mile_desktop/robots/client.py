@@ -144,7 +144,7 @@ class NetworkRobot:
         if self._mode is Mode.STOPPED or self._want is p.Want.STOP:
             return "The robot is stopped. Reset, then arm it."
         if self._want is p.Want.REST:
-            return "The robot is not armed."
+            return "The robot is not armed; arm it first."
         return ""
 
     @property
@@ -177,7 +177,8 @@ class NetworkRobot:
             if self._up:
                 return
             if self._clock() >= until or (self._refusal and not self._session):
-                raise RobotError(self._refusal or self._wire.trouble or "The robot does not answer.")
+                why = self._wire.trouble or "the robot does not answer"
+                raise RobotError(self._refusal or f"{self.address} cannot be used: {why}.")
             self._wire.wait(_WAITS_S)
 
     def read_state(self) -> Measurement:

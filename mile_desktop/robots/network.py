@@ -29,8 +29,8 @@ _HEARTBEAT_MS = 300
 _HEARTBEAT_TIMEOUT_MS = 1000
 _TAKEN_AT_ONCE = 256
 
-_REFUSED = "the keys were refused: check the robot's public key, and that the robot lets this window in"
-_NOTHING_THERE = "nothing answers at this address; is the robot on, and its side running?"
+_REFUSED = "the keys were refused; check the robot's public key, and that the robot lets this window in"
+_NOTHING_THERE = "nothing answers there; start the robot's side first"
 _SILENT = "something listens there, but it does not answer as a robot does"
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from mile_desktop.robots.description import ActionAxis, Measured, RobotCamera, RobotDescription
 from mile_desktop.robots.driver import NOTHING, FloatArray, Measurement, RobotError
-from mile_desktop.scenes.catalogue import scene_info
+from mile_desktop.scenes.catalogue import SceneInfo, scene_info
+from mile_desktop.scenes.description import load_description
 from mile_desktop.scenes.environment import SceneEnv, make_scene, supervised
 
 CHECKLIST = ("Nobody is within reach of the arm.", "What the task needs is where it belongs.")
@@ -56,7 +57,7 @@ class SimulatedRobot:
             rate_hz=info.rate_hz,
             max_steps=info.max_steps,
             measures=tuple(Measured(label=label) for label in scene.observation_labels),
-            actions=tuple(ActionAxis(label=label, unit="of full speed") for label in info.action_labels),
+            actions=_axes(info),
             cameras=self._cameras,
             scene=info.name,
             scene_state_size=len(scene.scene_state()),
@@ -118,3 +119,15 @@ class SimulatedRobot:
         if self._env is None:
             raise RobotError("The simulated robot is not connected.")
         return self._env
+
+
+def _axes(info: SceneInfo) -> tuple[ActionAxis, ...]:
+    """Return what the action's entries mean: of the arm's scenes in m/s, of others as they are."""
+    if info.kind != "panda":
+        return tuple(ActionAxis(label=label, unit="of full effort") for label in info.action_labels)
+    control = load_description(info.folder).control
+    *directions, gripper = info.action_labels
+    return (
+        *(ActionAxis(label=label, unit="m/s", full=control.max_speed) for label in directions),
+        ActionAxis(label=gripper, unit="m/s for each finger, closing", full=control.gripper_speed),
+    )

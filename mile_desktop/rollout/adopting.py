@@ -17,6 +17,11 @@ from mile_desktop.storage.workspace import Workspace
 POLICY_FOLDER = "initial"
 
 
+def has_bundled(scene: str) -> bool:
+    """Whether a policy for ``scene`` comes with the program."""
+    return (bundled_models(scene) / POLICY_FOLDER).is_dir()
+
+
 def adopt_bundled(workspace: Workspace, scene: str) -> str:
     """Make sure that the bundled policy of ``scene`` is in the workspace and return its id.
 

@@ -37,6 +37,10 @@ class LiveRobot(Protocol):
         """Return the newest observation; ``known`` is the one the last step returned."""
         ...
 
+    def view(self) -> FloatArray | None:
+        """Return the newest scene state, float32[k], while no step is taken; None where nothing moves meanwhile."""
+        ...
+
     def prepare(self, seed: int) -> str:
         """Go to the start of an episode, where it does so by itself; return why not, or an empty string."""
         ...
@@ -78,6 +82,10 @@ class Simulated:
     def newest(self, known: FloatArray) -> FloatArray:
         """Return ``known``: nothing happens between steps."""
         return known
+
+    def view(self) -> FloatArray | None:
+        """Return that nothing moves between steps."""
+        return None
 
     def prepare(self, seed: int) -> str:  # noqa: ARG002 - resetting the scene does it
         """Do nothing."""

@@ -6,8 +6,10 @@ from pathlib import Path
 from mile_desktop.policies.checkpoint import load_policy, read_policy_config
 from mile_desktop.policies.expert_policy import ExpertPolicy
 from mile_desktop.policies.policy import Policy
-from mile_desktop.rollout.adopting import adopt_bundled
+from mile_desktop.rollout.adopting import adopt_bundled, has_bundled
+from mile_desktop.rollout.first_policy import make_still_policy
 from mile_desktop.rollout.scene import Sized
+from mile_desktop.scenes.catalogue import scenes
 from mile_desktop.scenes.experts import load_expert
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
@@ -69,9 +71,18 @@ def load_named_policy(workspace: Workspace, scene: str, reference: str, driven: 
     """
     if reference == EXPERT:
         return LoadedPolicy(load_policy_from(EXPERT, scene, driven), "expert")
+    if reference == INITIAL and not has_bundled(scene):
+        reference = _first(workspace, scene, driven)
     folder = policy_folder(workspace, scene, reference)
     policy = load_policy_from(str(folder), scene, driven)
     return LoadedPolicy(policy, _name(workspace, folder, policy.policy_id))
+
+
+def _first(workspace: Workspace, task: str, driven: Sized) -> str:
+    """Return the policy to begin with where none came with the program, as for robots: one that stands still."""
+    if task in {info.name for info in scenes()}:
+        return INITIAL
+    return make_still_policy(workspace, task, driven)
 
 
 def load_policy_from(source: str, scene: str, driven: Sized) -> Policy:

@@ -193,6 +193,8 @@ class RolloutLoop:
             self._reset_tick()
         else:
             self._idle_tick()
+        if self._show is not None and self.episode is None and (state := self._live.view()) is not None:
+            self._show(state, 0)
 
     def _idle_tick(self) -> None:
         reading = self._read_operator(self._zero, self._zero, self._zero)

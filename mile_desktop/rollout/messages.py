@@ -195,6 +195,8 @@ class SessionLoaded(Message, frozen=True, kw_only=True):
     """The scene as which it can be drawn; empty for none."""
     choices: tuple[Choice, ...] = ()
     """The discrete actions of the scene, in the order of ``action_labels``; none where actions are continuous."""
+    robot_cameras: tuple[str, ...] = ()
+    """Its cameras, as live cameras are addressed."""
 
 
 class Status(Message, frozen=True):
@@ -227,6 +229,8 @@ class Status(Message, frozen=True):
     basis: str
     discard_armed: bool = False
     """The pad's discard button was pressed once; a second press discards."""
+    must_resume: bool = False
+    """The robot held by itself: a takeover does not move it, only an explicit resume does."""
 
 
 class StepTaken(Message, frozen=True):
@@ -275,8 +279,6 @@ class RobotStatus(Message, frozen=True):
     """How often the link was lost."""
     checklist: tuple[str, ...] = ()
     """What to see to before the next episode; filled only while a person is waited for."""
-    camera_addresses: tuple[str, ...] = ()
-    """Its cameras, as live cameras name them."""
 
 
 class EpisodeClosed(Message, frozen=True):

@@ -8,11 +8,10 @@ import numpy as np
 from mile_desktop.policies.policy import FloatArray
 from mile_desktop.robots.client import NetworkRobot
 from mile_desktop.robots.driver import RobotError
+from mile_desktop.robots.frames import CameraPlace
 from mile_desktop.robots.protocol import Role
 from mile_desktop.rollout.messages import RobotStatus
 from mile_desktop.rollout.scene import StepResult
-
-_RESUME = "Resume when it is safe to go on."
 
 
 class RobotScene:
@@ -103,8 +102,7 @@ class RobotScene:
         """Return why it must hold."""
         if problem := self.robot.obstacle:
             return problem
-        held = self.robot.held_by_itself
-        return f"{held} {_RESUME}" if held else ""
+        return self.robot.held_by_itself
 
     def obstacle(self) -> str:
         """Return why no episode can begin."""
@@ -114,6 +112,10 @@ class RobotScene:
         """Take one more measurement into the observation and return it: one a control step."""
         self._frames.append(self.robot.read_state().values)
         return self._observation()
+
+    def view(self) -> FloatArray | None:
+        """Return what it looks like now, so that it is seen to move when somebody else drives it."""
+        return self.scene_state()
 
     def prepare(self, seed: int) -> str:
         """Have a robot that resets itself go to its start; elsewhere a person has seen to it."""
@@ -146,6 +148,12 @@ class RobotScene:
     def address(self) -> str:
         """Where the robot is."""
         return self.robot.address
+
+    def cameras(self, key: str) -> tuple[str, ...]:
+        """Return the addresses of its cameras; ``key`` is the robot's public key."""
+        if not self.robot.frames_port:
+            return ()
+        return tuple(CameraPlace(self.address, camera.name, key).url for camera in self.description.cameras)
 
     def status(self, checklist: tuple[str, ...]) -> RobotStatus:
         """Return what people want to see of it; ``checklist``: what a person is asked to see to now."""

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import mile_desktop
 from mile_desktop.operators.operator import Operator
+from mile_desktop.policies.checkpoint import read_policy_config
 from mile_desktop.rollout.cadence import Cadence
 from mile_desktop.rollout.clock import Clock
+from mile_desktop.rollout.loading import EXPERT, INITIAL, policy_folder
 from mile_desktop.rollout.loop import Publish, RolloutLoop, no_hazard
+from mile_desktop.rollout.matching import check_policy_fits
 from mile_desktop.rollout.messages import Choice, EpisodeClosed, LoadSession, RobotStatus, SessionLoaded, Status
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.rollout.recorder import ClosedKind, Recorder
@@ -82,7 +85,7 @@ class Session:
                 publish=publish,
                 clock=clock,
                 describe_episode=self._describe_episode,
-                show=show,
+                show=show if subject.drawn else None,
                 rewind_steps=subject.rewind_steps,
                 hazard=hazard,
                 live=subject.live,
@@ -92,6 +95,8 @@ class Session:
 
     def load_policy(self, policy: str, intervention_model: str = "") -> RunningPolicy:
         """Load a policy and the intervention model that goes with it; may be called on another thread."""
+        if self._robot is not None:
+            self._check_fits(policy, self._robot)
         return load_running_policy(
             self._workspace,
             self._subject.name,
@@ -100,6 +105,11 @@ class Session:
             intervention_model=intervention_model,
             live_source=self.plan.live_source,
         )
+
+    def _check_fits(self, policy: str, robot: RobotScene) -> None:
+        if policy not in {INITIAL, EXPERT}:  # these are made for the task
+            folder = policy_folder(self._workspace, self._subject.name, policy)
+            check_policy_fits(read_policy_config(folder), robot.description)
 
     def loaded(self) -> SessionLoaded:
         """Return what there is to say once everything is loaded."""
@@ -115,6 +125,7 @@ class Session:
             rate_hz=self._rate_hz,
             robot=self._robot.address if self._robot else "",
             robot_scene=self._robot.description.scene if self._robot else "",
+            robot_cameras=self._robot.cameras(self.plan.robot_key) if self._robot else (),
         )
 
     @property
@@ -176,6 +187,7 @@ class Session:
             asking=loop.asking,
             basis=running.estimator.basis,
             discard_armed=loop.discard_armed,
+            must_resume=self._subject.live.must_resume,
         )
 
     def close(self) -> None:

@@ -33,6 +33,8 @@ class Subject:
     robot: RobotScene | None = None
     choices: tuple[Choice, ...] = ()
     """Discrete actions; none where they are continuous."""
+    drawn: bool = True
+    """There is a scene as which it can be drawn."""
 
 
 def open_subject(plan: LoadSession) -> Subject:
@@ -81,9 +83,9 @@ def _robot(plan: LoadSession) -> Subject:
                 f"The simulated supervisor knows {plan.scene}, but {description.name} is there for {description.task}; "
                 "choose that scene, or no supervisor."
             )
-    except RobotError as error:
+    except RobotError:
         robot.close()
-        raise RobotError(f"{plan.robot}: {error}") from error
+        raise
     scene = RobotScene(robot, self_resetting=plan.self_resetting)
     return Subject(
         name=description.task,
@@ -94,4 +96,5 @@ def _robot(plan: LoadSession) -> Subject:
         max_steps=description.max_steps,
         rewind_steps=0,
         robot=scene,
+        drawn=bool(description.scene and description.scene_state_size),
     )

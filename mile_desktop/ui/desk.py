@@ -18,6 +18,7 @@ from mile_desktop.ui.pages.devices_page import DevicesPage
 from mile_desktop.ui.pages.policies_page import PoliciesPage
 from mile_desktop.ui.pages.settings_page import SettingsPage
 from mile_desktop.ui.preferences import Preferences, PreferenceStore
+from mile_desktop.ui.robots.robot_store import RememberedRobot
 from mile_desktop.ui.supervise.page import SupervisePage
 from mile_desktop.ui.trouble import INITIAL, Trouble
 from mile_desktop.ui.viewer_client import ViewerClient
@@ -47,6 +48,8 @@ class Desk(QObject):
     """A ``Library``, whenever a workspace was opened."""
     shelf_changed = Signal(object)
     """A ``Shelf``: policies came, or another one drives."""
+    robot_changed = Signal()
+    """Another robot, or a scene, was chosen: see ``robot``."""
     episodes_changed = Signal()
     """An episode was closed, discarded or brought back."""
 
@@ -72,6 +75,8 @@ class Desk(QObject):
         self._speed = plan.speed if plan else 1.0
         self._seed = plan.seed if plan else None
         self._scene = plan.scene if plan else preferences.value.scene
+        self.robot: RememberedRobot | None = None
+        """The robot that is driven in place of a scene."""
         self._policy = plan.policy if plan else ""
         self.policy_asked = ""
         self._first_workspace = Path(plan.workspace) if plan else _remembered_workspace(preferences.value)
@@ -134,7 +139,7 @@ class Desk(QObject):
 
     @property
     def scene(self) -> str:
-        """Name of the scene that is loaded."""
+        """Name of the scene that is loaded, or of the robot's task."""
         return self._scene
 
     def load_scene(self, scene: str) -> None:
@@ -146,12 +151,25 @@ class Desk(QObject):
         except UnknownSceneError as error:
             self.window.say("warning", f"{error} The first one is loaded.")
             info = scenes()[0]
-        self._scene = info.name
         self.preferences.change(scene=info.name)
         self.window.header.set_scenes(scenes(), info.name)
         self.viewer.send(v.LoadScene(scene=info.name))
+        self._load_best(self.library, info.name, None)
+
+    def load_robot(self, robot: RememberedRobot) -> None:
+        """Drive a robot with the policy that was promoted for its task; nothing moves before it is armed."""
+        if self.library is None or self.is_busy("A robot can be driven when the episode has ended."):
+            return
+        self.window.header.set_scenes(scenes(), "")
+        if robot.scene:
+            self.viewer.send(v.LoadScene(scene=robot.scene))
+        self._load_best(self.library, robot.task, robot)
+
+    def _load_best(self, library: Library, scene: str, robot: RememberedRobot | None) -> None:
+        self._scene, self.robot = scene, robot
+        self.robot_changed.emit()
         try:
-            promoted = self.library.catalogue.promoted(info.name)
+            promoted = library.catalogue.promoted(scene)
         except WorkspaceError as error:
             self.trouble.complain(error)
             return
@@ -167,6 +185,8 @@ class Desk(QObject):
             m.LoadSession(
                 workspace=str(self.library.folder),
                 scene=self._scene,
+                robot=self.robot.address if self.robot else "",
+                robot_key=self.robot.key if self.robot else "",
                 policy=policy,
                 simulated_operator=self._simulated_operator,
                 rate_hz=float(self.preferences.value.rate_hz),

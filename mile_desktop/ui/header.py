@@ -11,7 +11,10 @@ from mile_desktop.rollout.phases import MOVING
 from mile_desktop.scenes.catalogue import SceneInfo
 from mile_desktop.ui import shortcuts, theme
 from mile_desktop.ui.policy_entry import PolicyEntry
+from mile_desktop.ui.robots.robot_store import RememberedRobot
 
+_ROBOT = "robot"
+"""Property of a menu's action: address of a robot, empty for the dialog."""
 _LATE_SHARE = 0.5
 """A tick is late when it begins more than this share of a period after its time."""
 _SLOW_SHARE = 0.95
@@ -46,6 +49,10 @@ class Header(QFrame):
 
     scene_chosen = Signal(str)
     """Name of the scene."""
+    robot_chosen = Signal(str)
+    """Address of the robot to drive in place of a scene."""
+    robots_asked = Signal()
+    """Show the Robots dialog."""
     policy_chosen = Signal(str)
     """Id of the policy to run from the next episode on."""
     policies_asked = Signal()
@@ -63,6 +70,9 @@ class Header(QFrame):
         super().__init__(parent)
         self.setObjectName("header")
         self._rate_asked = 0.0
+        self._scenes: tuple[SceneInfo, ...] = ()
+        self._robots: tuple[RememberedRobot, ...] = ()
+        self._scene_shown = self._robot_shown = ""
         self._policy_label = ""
         self._policy_name = ""
         self._device_text = ""
@@ -83,14 +93,37 @@ class Header(QFrame):
 
     def set_scenes(self, scenes: Sequence[SceneInfo], current: str) -> None:
         """Offer ``scenes``; ``current`` is loaded."""
+        self._scenes, self._scene_shown = tuple(scenes), current
+        self._fill_scenes()
+
+    def set_robots(self, robots: Sequence[RememberedRobot], current: str) -> None:
+        """Offer ``robots`` besides the scenes; the one at the address ``current`` is driven."""
+        self._robots, self._robot_shown = tuple(robots), current
+        self._fill_scenes()
+
+    def _fill_scenes(self) -> None:
         menu = self._scene.menu()
         menu.clear()
-        for info in scenes:
-            action = _choice(menu, self._scene_group, info.title, info.name, checked=info.name == current)
-            action.setToolTip(info.summary)
-            if info.name == current:
-                self._scene.setText(info.title)
-                self._scene.setToolTip(info.summary)
+        for info in self._scenes:
+            chosen = not self._robot_shown and info.name == self._scene_shown
+            action = _choice(menu, self._scene_group, info.title, info.name, checked=chosen)
+            self._tell(action, info.summary, shown=chosen)
+        menu.addSeparator()
+        for robot in self._robots:
+            chosen = robot.address == self._robot_shown
+            action = _choice(menu, self._scene_group, robot.name, "", checked=chosen)
+            action.setIcon(theme.icon("mdi6.robot-industrial", "secondary"))
+            action.setProperty(_ROBOT, robot.address)
+            self._tell(action, f"{robot.address}\n{robot.summary}", shown=chosen)
+        menu.addAction("Robots …").setProperty(_ROBOT, "")
+        self._captions[0].setText("Robot" if self._robot_shown else "Scene")
+
+    def _tell(self, action: QAction, summary: str, *, shown: bool) -> None:
+        """Explain a choice, and show it on the button where it is the one in force."""
+        action.setToolTip(summary)
+        if shown:
+            self._scene.setText(action.text())
+            self._scene.setToolTip(summary)
 
     def set_policies(self, entries: Iterable[PolicyEntry], current: str, previous: str = "") -> None:
         """Offer the policies of the scene; ``current`` drives, ``previous`` drove before it (both ids)."""
@@ -210,7 +243,13 @@ class Header(QFrame):
         self._help.setAccessibleName("Shortcuts")
 
     def _scene_triggered(self, action: QAction) -> None:
-        self.scene_chosen.emit(action.data())
+        robot = action.property(_ROBOT)
+        if robot is None:
+            self.scene_chosen.emit(action.data())
+        elif robot:
+            self.robot_chosen.emit(robot)
+        else:
+            self.robots_asked.emit()
 
     def _policy_triggered(self, action: QAction) -> None:
         if action.data():

@@ -25,6 +25,8 @@ class WorkerClient(ChildClient):
 
     status_changed = Signal(object)
     """``Status``; only the newest of those that arrived together."""
+    robot_status_changed = Signal(object)
+    """``RobotStatus`` of the network robot that is driven."""
     step_taken = Signal(object)
     session_loaded = Signal(object)
     policy_accepted = Signal(object)
@@ -58,6 +60,7 @@ class WorkerClient(ChildClient):
         self._session: m.SessionLoaded | None = None
         self._signals: dict[type, SignalInstance] = {
             m.Status: self.status_changed,
+            m.RobotStatus: self.robot_status_changed,
             m.StepTaken: self.step_taken,
             m.SessionLoaded: self.session_loaded,
             m.PolicyAccepted: self.policy_accepted,
@@ -121,5 +124,5 @@ class WorkerClient(ChildClient):
 
 def _newest_snapshots(events: Sequence[Any]) -> list[Any]:
     """Return ``events`` in their order, of snapshots only the last of each kind."""
-    last = {type(event): event for event in events if isinstance(event, (m.Status, m.PadState))}
+    last = {type(event): event for event in events if isinstance(event, (m.Status, m.RobotStatus, m.PadState))}
     return [event for event in events if last.get(type(event), event) is event]

@@ -24,7 +24,7 @@ PASSWORD = st.text("abcXYZ0129!$%&'()*+,;=:@/._~-", min_size=4, max_size=12).fil
         ("https://host/mjpg", AddressKind.HTTP, "https://host/mjpg"),
         ("gst: videotestsrc ! appsink", AddressKind.GSTREAMER, "videotestsrc ! appsink"),
         ("videotestsrc ! appsink", AddressKind.GSTREAMER, "videotestsrc ! appsink"),
-        ("feed:psm_1", AddressKind.FEED, "psm_1"),
+        ("robot://10.0.0.2:5870/wrist", AddressKind.ROBOT, "robot://10.0.0.2:5870/wrist"),
     ],
 )
 def test_what_people_type_is_understood(typed: str, kind: AddressKind, location: str) -> None:

@@ -28,7 +28,7 @@ def test_every_mode_can_be_stopped_and_only_clearing_leaves_it() -> None:
 
 def test_nothing_moves_before_arming_nor_before_going(network: Network, driving: Driving) -> None:
     driving.tick(3)
-    assert driving.robot.resume() == "The robot is not armed."
+    assert driving.robot.resume() == "The robot is not armed; arm it first."
     driving.tick(3)
     assert (network.host.mode, network.robot.acted) == (Mode.DISARMED, [])
     assert driving.robot.arm() == ""
@@ -99,7 +99,7 @@ def test_a_restarted_robots_side_is_disarmed_and_has_to_be_armed(network: Networ
     driving.tick(20)
     assert network.host.mode is Mode.DISARMED
     assert driving.robot.report().up
-    assert driving.robot.obstacle == "The robot is not armed."
+    assert driving.robot.obstacle == "The robot is not armed; arm it first."
     driving.arm_and_go()
     assert network.host.mode is Mode.ACTIVE
 
@@ -126,7 +126,7 @@ def test_disarming_is_final_until_somebody_arms(network: Network, driving: Drivi
     driving.robot.disarm()
     driving.tick(3)
     assert network.host.mode is Mode.DISARMED
-    assert driving.robot.resume() == "The robot is not armed."
+    assert driving.robot.resume() == "The robot is not armed; arm it first."
 
 
 def test_the_second_window_may_watch_but_not_drive(network: Network, driving: Driving) -> None:
@@ -166,7 +166,7 @@ def test_the_watcher_gets_the_robot_when_it_asks_for_it_again(network: Network, 
     assert second.robot.obstacle != ""
     second.robot.ask_to_drive()
     second.tick(2)
-    assert second.robot.obstacle == "The robot is not armed."
+    assert second.robot.obstacle == "The robot is not armed; arm it first."
 
 
 def test_a_driver_that_raises_is_held_and_its_words_are_passed_on(network: Network, driving: Driving) -> None:

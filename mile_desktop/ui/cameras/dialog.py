@@ -353,5 +353,5 @@ _NAMES = {
     AddressKind.FILE: "Video",
     AddressKind.FOLDER: "Pictures",
     AddressKind.GSTREAMER: "Pipeline",
-    AddressKind.FEED: "Robot camera",
+    AddressKind.ROBOT: "Robot camera",
 }

@@ -1,15 +1,13 @@
 """The cameras that run: one client for each remembered camera that is enabled."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from PySide6.QtCore import QObject, Signal
 
-from mile_desktop.cameras.address import FEED_SCHEME
 from mile_desktop.cameras.messages import CameraNote, CameraStatus
 from mile_desktop.cameras.settings import CameraSettings, free_name
-from mile_desktop.cameras.transform import LARGEST
-from mile_desktop.channels.shared import Frame, FrameRing
+from mile_desktop.channels.shared import Frame
 from mile_desktop.rollout.messages import WatchCameras, WatchedCamera
 from mile_desktop.ui.cameras.camera_client import CameraClient
 from mile_desktop.ui.cameras.camera_store import CameraStore, Remembered
@@ -18,7 +16,7 @@ from mile_desktop.ui.cameras.camera_store import CameraStore, Remembered
 class LiveCameras(QObject):
     """Starts, changes and ends capture processes as the store says; belongs to the window's thread.
 
-    A robot brings cameras of its own with ``connect_feeds``: they behave like all others while it is connected.
+    A robot brings cameras of its own with ``connect_robot``: they behave like all others while it is connected.
 
     Parameters
     ----------
@@ -46,7 +44,7 @@ class LiveCameras(QObject):
         self._store = store
         self._target = target
         self._clients: dict[str, CameraClient] = {}
-        self._feeds: dict[str, tuple[CameraSettings, FrameRing]] = {}
+        self._brought: dict[str, CameraSettings] = {}
         self._needed = WatchCameras()
         self._leaving: list[threading.Thread] = []
         self._watched = True
@@ -64,10 +62,8 @@ class LiveCameras(QObject):
         self._leaving += [client.retire() for client in self._clients.values()]
         for thread in self._leaving:
             thread.join()
-        for _, ring in self._feeds.values():
-            ring.close()
         self._clients.clear()
-        self._feeds.clear()
+        self._brought.clear()
 
     def __iter__(self) -> Iterator[CameraClient]:
         """Go through the running cameras in their order."""
@@ -96,29 +92,21 @@ class LiveCameras(QObject):
 
     # ── robots ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def connect_feeds(self, names: tuple[str, ...], *, needed: bool = True) -> dict[str, str]:
-        """Make room for a robot's cameras; return for each name the ``FrameRing`` its pictures are to be written into.
+    def connect_robot(self, addresses: Mapping[str, str], *, needed: bool) -> None:
+        """Have the cameras of a robot, name → address, besides the remembered ones; they behave like all others.
 
-        The writer does ``FrameRing.attach(ring).write(pixels, timestamp=...)``: RGB, ``time.monotonic()`` of this
-        machine. A name that a camera of this desk has already gets a number.
+        A name that a camera of this desk has already gets a number. ``needed``: the robot holds while one is stale.
         """
-        rings: dict[str, str] = {}
-        for name in names:
-            ring = FrameRing.create(*LARGEST)
-            shown = free_name(name, [*(camera.name for camera in self._store.cameras), *self._feeds])
-            settings = CameraSettings(name=shown, address=f"{FEED_SCHEME}{ring.name}", needed=needed)
-            self._feeds[shown] = settings, ring
-            rings[name] = ring.name
+        brought: dict[str, CameraSettings] = {}
+        for name, address in addresses.items():
+            shown = free_name(name, [*(camera.name for camera in self._store.cameras), *brought])
+            brought[shown] = CameraSettings(name=shown, address=address, needed=needed)
+        self._brought = brought
         self._reconcile(self._store.value)
-        return rings
 
-    def disconnect_feeds(self) -> None:
+    def disconnect_robot(self) -> None:
         """Forget the robot's cameras."""
-        gone = [ring for _, ring in self._feeds.values()]
-        self._feeds.clear()
-        self._reconcile(self._store.value)
-        for ring in gone:
-            ring.close()
+        self.connect_robot({}, needed=False)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -126,8 +114,7 @@ class LiveCameras(QObject):
         """Let what runs be what is wanted; a camera that only changed its settings goes on."""
         if not self._open:
             return
-        robots = tuple(settings for settings, _ in self._feeds.values())
-        wanted = {camera.name: camera for camera in (*value.cameras, *robots) if camera.enabled}
+        wanted = {camera.name: camera for camera in (*value.cameras, *self._brought.values()) if camera.enabled}
         before = tuple(self._clients)
         gone = [self._clients.pop(name) for name in before if name not in wanted]
         changed = False

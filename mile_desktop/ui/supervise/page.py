@@ -68,11 +68,15 @@ class SupervisePage(QWidget):
         bar.addWidget(self.transport, 1)
         bar.addWidget(self.pictures)
         bar.addWidget(self._pad_button)
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         theme.space(column, (8, 8, 8, 8), 8)
         column.addWidget(self._splitter, 1)
         column.addWidget(self.pad)
         column.addWidget(self._bar)
+
+    def add_above_transport(self, widget: QWidget) -> None:
+        """Put a line of somebody else's between the view and the buttons."""
+        self._column.insertWidget(self._column.count() - 1, widget)
 
     def _connect(self) -> None:
         keys, transport = self.keyboard, self.transport

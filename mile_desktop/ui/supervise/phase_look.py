@@ -58,7 +58,8 @@ def reason_text(status: Status) -> str:
     if status.phase is Phase.STOPPED:
         return f"{status.reason or 'Stopped by you'} · Reset to go on"
     if status.phase is Phase.HOLD:
-        return f"{status.reason or 'Held by you'} · Resume or take over to go on"
+        way_out = "Resume to go on" if status.must_resume else "Resume or take over to go on"
+        return f"{status.reason or 'Held by you'} · {way_out}"
     if status.alert and status.phase is Phase.AUTONOMOUS:
         return status.reason or "p is above the threshold: a takeover looks likely"
     return status.reason

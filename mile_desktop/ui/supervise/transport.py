@@ -5,6 +5,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSpinBox, QWidget
 
 from mile_desktop.rollout.messages import (
+    ConfirmReset,
     EndEpisode,
     EpisodeClosed,
     RequestReset,
@@ -54,6 +55,7 @@ class Transport(QFrame):
         super().__init__(parent)
         theme.set_role(self, "panel")
         self._phase: Phase | None = None
+        self._awaited = False
         self._buttons = {action: _button(action) for action in Action}
         self._episodes = _episodes_box()
         self._undo = QPushButton(_UNDO)
@@ -118,6 +120,12 @@ class Transport(QFrame):
         self._undo.setVisible(closed.discarded)
         self._fit()
 
+    def await_person(self, awaited: bool) -> None:
+        """Say that the next episode begins when the person presses Start: what comes before is seen to."""
+        if awaited is not self._awaited:
+            self._awaited = awaited
+            self._refresh()
+
     def button(self, action: Action) -> QPushButton:
         """Return the button of ``action``."""
         return self._buttons[action]
@@ -169,7 +177,7 @@ class Transport(QFrame):
                 layout.activate()  # or the row would still be as wide as before
 
     def _refresh(self) -> None:
-        allowed = enabled(self._phase)
+        allowed = enabled(self._phase) | ({Action.START} if self._awaited else set())
         for action, button in self._buttons.items():
             button.setEnabled(action in allowed)
         stopped, held = self._phase is Phase.STOPPED, self._phase is Phase.HOLD
@@ -187,7 +195,9 @@ class Transport(QFrame):
 
     def start(self) -> None:
         """Start the run, where that is possible."""
-        if self._may(Action.START):
+        if self._awaited:
+            self.commanded.emit(ConfirmReset())
+        elif self._may(Action.START):
             self.commanded.emit(StartEpisodes(episodes=self._episodes.value()))
 
     def reset(self) -> None:

@@ -1,0 +1,67 @@
+"""The policy of a robot nobody has taught anything yet: it stands still, so that a person can show by taking over."""
+
+import torch
+
+from mile_desktop.policies.checkpoint import STILL, PolicyConfig, save_policy
+from mile_desktop.policies.networks import GaussianMlp
+from mile_desktop.rollout.scene import Sized
+from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.errors import translated
+from mile_desktop.storage.ids import new_id, now
+from mile_desktop.storage.records import PolicyRecord
+from mile_desktop.storage.workspace import Workspace
+
+_NAME = "v0"
+_HIDDEN = (16,)
+
+
+def make_still_policy(workspace: Workspace, task: str, sizes: Sized) -> str:
+    """Return the id of the workspace's policy that stands still in ``task``, made where there is none.
+
+    Raises
+    ------
+    WorkspaceError
+        When the workspace does not take it.
+    """
+    catalogue = Catalogue(workspace)
+    for record in catalogue.policies(task):
+        if record.method == STILL:
+            return record.policy_id
+    policy_id = new_id("policy")
+    config = PolicyConfig(
+        policy_id=policy_id,
+        scene=task,
+        name=_NAME,
+        method=STILL,
+        network="gaussian",
+        observation_size=sizes.observation_size,
+        action_size=sizes.action_size,
+        hidden=_HIDDEN,
+        created_at=now(),
+    )
+    with translated(workspace.folder):
+        save_policy(workspace.policy_folder(policy_id), _still_network(sizes), config)
+    catalogue.add_policy(
+        PolicyRecord(
+            policy_id=policy_id,
+            scene=task,
+            name=_NAME,
+            method=STILL,
+            parent_id=None,
+            run_id=None,
+            created_at=config.created_at,
+            settings={},
+            episode_ids=(),
+            note="stands still until you have shown it what to do and retrained",
+        )
+    )
+    return policy_id
+
+
+def _still_network(sizes: Sized) -> GaussianMlp:
+    """Return a network whose mean is 0 everywhere."""
+    network = GaussianMlp(sizes.observation_size, sizes.action_size, _HIDDEN)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()
+    return network.eval()

@@ -1,0 +1,1 @@
+"""Robots at the desk: remembered, tested, armed, watched."""

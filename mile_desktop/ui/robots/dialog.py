@@ -1,0 +1,314 @@
+"""The Robots dialog: add a robot by address and key, test the connection, see what it says of itself."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication, QHideEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mile_desktop.robots.driver import RobotError
+from mile_desktop.robots.keys import WINDOW, checked_address, make_keys, window_keys_folder
+from mile_desktop.ui import theme
+from mile_desktop.ui.pages.form_rows import rows
+from mile_desktop.ui.pages.page_frame import ColumnScroll, Panel
+from mile_desktop.ui.robots import words
+from mile_desktop.ui.robots.probe import Probe, Probed
+from mile_desktop.ui.robots.robot_store import RememberedRobot, RobotStore
+
+_SIZE = (980, 620)
+_LIST_WIDTH = 220
+_ADDRESS = Qt.ItemDataRole.UserRole
+_NEW = (
+    "A robot is reached at tcp://HOST:PORT. On this machine no key is needed; anywhere else enter the robot's public "
+    "key, and let this window in on the robot with the key below."
+)
+
+
+class RobotsDialog(QDialog):
+    """Not modal: whatever moves goes on meanwhile. Testing never drives. Lives on the window's thread.
+
+    Parameters
+    ----------
+    store
+        What is changed here.
+    """
+
+    use_requested = Signal(str)
+    """Address of the robot that is to be driven."""
+
+    def __init__(self, store: RobotStore, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._probed: Probed | None = None
+        self.probe = Probe(self)
+        self._list = QListWidget()
+        self.address = QLineEdit()
+        self.key = QLineEdit()
+        self._own_key = QLineEdit()
+        self._copy = QPushButton("Copy")
+        self.test = QPushButton("Test connection")
+        self.add = QPushButton("Add robot")
+        self.use = QPushButton("Drive it")
+        self._forget = QToolButton()
+        self._said = QLabel(_NEW)
+        self._facts = QGridLayout()
+        self._prepare()
+        self._lay_out()
+        self._connect()
+        self._fill()
+
+    @property
+    def said(self) -> str:
+        """What the dialog says of the newest test."""
+        return self._said.text()
+
+    # ── layout ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _prepare(self) -> None:
+        self.setWindowTitle("Robots")
+        self.setModal(False)
+        self.resize(theme.px(_SIZE[0]), theme.px(_SIZE[1]))
+        self.address.setPlaceholderText("tcp://127.0.0.1:5870")
+        self.key.setPlaceholderText("not needed on this machine")
+        self._own_key.setReadOnly(True)
+        for button in (self.test, self.add, self.use, self._copy):
+            button.setAutoDefault(False)
+        self.test.setDefault(True)
+        self.test.setToolTip("Look who answers there; nothing moves")
+        self.add.setToolTip("Remember this robot and offer it in the scene menu")
+        self.use.setToolTip("Drive this robot: its cameras appear, and nothing moves before it is armed")
+        theme.set_role(self.use, "primary")
+        theme.set_icon(self._forget, "mdi6.trash-can-outline", "secondary")
+        self._forget.setToolTip("Forget the robot; its episodes and policies stay (Alt + Delete)")
+        self._forget.setAccessibleName("Forget the robot")
+        self._forget.setShortcut(QKeySequence("Alt+Del"))
+        self._said.setWordWrap(True)
+        self._list.setFixedWidth(theme.px(_LIST_WIDTH))
+        self._list.setAccessibleName("Remembered robots")
+        theme.space(self._facts, spacing=8)
+        self._facts.setColumnStretch(1, 1)
+
+    def _lay_out(self) -> None:
+        left = Panel("Robots")
+        left.body.addWidget(self._list, 1)
+        left.body.addWidget(self._forget, 0, Qt.AlignmentFlag.AlignLeft)
+        reach = Panel("How it is reached")
+        own = QHBoxLayout()
+        theme.space(own, spacing=8)
+        own.addWidget(self._own_key, 1)
+        own.addWidget(self._copy)
+        reach.body.addLayout(
+            rows(
+                ("Address", self.address, ""), ("Its public key", self.key, ""), ("This window's key", _holder(own), "")
+            )
+        )
+        buttons = QHBoxLayout()
+        theme.space(buttons, spacing=8)
+        for button in (self.test, self.add):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        buttons.addWidget(self.use)
+        reach.body.addLayout(buttons)
+        facts = Panel("What it says of itself")
+        content = QWidget()
+        inner = QVBoxLayout(content)
+        theme.space(inner, spacing=8)
+        inner.addWidget(self._said)
+        inner.addLayout(self._facts)
+        inner.addStretch(1)
+        facts.body.addWidget(ColumnScroll(content), 1)
+        right = QVBoxLayout()
+        theme.space(right, spacing=8)
+        right.addWidget(reach)
+        right.addWidget(facts, 1)
+        row = QHBoxLayout(self)
+        theme.space(row, (16, 16, 16, 16), 8)
+        row.addWidget(left)
+        row.addLayout(right, 1)
+
+    def _connect(self) -> None:
+        self.test.clicked.connect(self.start_test)
+        self.add.clicked.connect(self._remember)
+        self.use.clicked.connect(self._use)
+        self._copy.clicked.connect(self._copy_own_key)
+        self._forget.clicked.connect(self._forget_selected)
+        self._list.currentRowChanged.connect(self._selected)
+        self.address.textEdited.connect(self._edited)
+        self.key.textEdited.connect(self._edited)
+        self.address.returnPressed.connect(self.start_test)
+        self.key.returnPressed.connect(self.start_test)
+        self.probe.done.connect(self._tested)
+        self._store.changed.connect(self._fill)
+
+    # ── what the person does ─────────────────────────────────────────────────────────────────────────────────────
+
+    def open_for_new(self) -> None:
+        """Show the dialog ready for a new robot."""
+        self._show_own_key()
+        if not self._store.robots:
+            self.address.setText(self.address.text() or "tcp://127.0.0.1:5870")
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        self.address.setFocus()
+        self.address.selectAll()
+        self._allow()
+
+    def start_test(self) -> None:
+        """Ask the robot what it is."""
+        try:
+            address = checked_address(self.address.text())
+        except RobotError as error:
+            self._say("error", str(error))
+            return
+        self._probed = None
+        self._allow()
+        self._show_facts([])
+        self._say("quiet", f"Asking {address} …")
+        self.probe.start(address, self.key.text().strip())
+
+    def _tested(self, probed: Probed) -> None:
+        report = probed.report
+        if probed.description is None or report is None:
+            self._say("error", probed.problem)
+            return
+        self._probed = probed
+        driver = f" {report.driver} drives it now; this window could watch." if report.driver else " Nobody drives it."
+        self._say("success", f"{probed.description.name} answers.{driver}")
+        figures = (
+            f"round trip {words.milliseconds(1e3 * report.round_trip_s)} (median), "
+            f"{probed.answers_a_second:.0f} answers a second, "
+            f"clocks aligned to ±{words.milliseconds(1e3 * report.clock_error_s)}"
+        )
+        self._show_facts([("Link", figures), *words.described(probed.description)])
+        self._allow()
+
+    def _remember(self) -> None:
+        if self._probed is None or self._probed.description is None:
+            return
+        found = self._probed.description
+        self._store.remember(
+            RememberedRobot(
+                name=found.name,
+                address=self._probed.address,
+                key=self._probed.key,
+                task=found.task,
+                summary=found.summary,
+                scene=found.scene,
+            )
+        )
+        self._select(self._probed.address)
+
+    def _use(self) -> None:
+        self._remember()
+        if robot := self._store.robot(_checked(self.address.text())):
+            self.use_requested.emit(robot.address)
+            self.hide()
+
+    def _forget_selected(self) -> None:
+        item = self._list.currentItem()
+        if item is not None:
+            self._store.forget(item.data(_ADDRESS))
+
+    def _copy_own_key(self) -> None:
+        QGuiApplication.clipboard().setText(self._own_key.text())
+
+    def _edited(self, _: str) -> None:
+        self.probe.cancel()
+        self._probed = None
+        self._list.clearSelection()
+        self._allow()
+
+    # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _fill(self) -> None:
+        shown = self.address.text()
+        self._list.blockSignals(True)
+        self._list.clear()
+        for robot in self._store.robots:
+            item = QListWidgetItem(theme.icon("mdi6.robot-industrial", "secondary"), robot.name)
+            item.setData(_ADDRESS, robot.address)
+            item.setToolTip(f"{robot.address}\n{robot.summary}")
+            self._list.addItem(item)
+        self._list.blockSignals(False)
+        self._select(_checked(shown))
+        self._allow()
+
+    def _select(self, address: str) -> None:
+        for row in range(self._list.count()):
+            if self._list.item(row).data(_ADDRESS) == address:
+                self._list.blockSignals(True)
+                self._list.setCurrentRow(row)
+                self._list.blockSignals(False)
+
+    def _selected(self, row: int) -> None:
+        item = self._list.item(row)
+        robot = self._store.robot(item.data(_ADDRESS)) if item is not None else None
+        if robot is None:
+            return
+        self.probe.cancel()
+        self._probed = None
+        self.address.setText(robot.address)
+        self.key.setText(robot.key)
+        self._show_facts([("Task", f"{robot.task}. {robot.summary}".strip())])
+        self._say("quiet", f"{robot.name}, as it was when it was added. Test the connection to see it now.")
+        self._allow()
+
+    def _allow(self) -> None:
+        known = self._store.robot(_checked(self.address.text())) is not None
+        self.add.setEnabled(self._probed is not None)
+        self.add.setText("Remember anew" if known else "Add robot")
+        self.use.setEnabled(known or self._probed is not None)
+        self._forget.setEnabled(self._list.currentItem() is not None)
+
+    def _say(self, role: str, text: str) -> None:
+        theme.set_role(self._said, role)
+        self._said.setText(text)
+
+    def _show_facts(self, facts: list[tuple[str, str]]) -> None:
+        while (item := self._facts.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
+        for row, (caption, text) in enumerate(facts):
+            label, value = QLabel(caption), QLabel(text)
+            theme.set_role(label, "secondary")
+            value.setWordWrap(True)
+            value.setTextFormat(Qt.TextFormat.PlainText)
+            self._facts.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
+            self._facts.addWidget(value, row, 1)
+
+    def _show_own_key(self) -> None:
+        try:
+            self._own_key.setText(make_keys(window_keys_folder(), WINDOW).public.decode("ascii"))
+        except (OSError, RobotError) as error:
+            self._say("error", f"This window's keys could not be made: {error}")
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
+        """Want no answer any more."""
+        super().hideEvent(event)
+        self.probe.cancel()
+
+
+def _checked(text: str) -> str:
+    """Return the address in its one spelling; as it is where it is none."""
+    try:
+        return checked_address(text)
+    except RobotError:
+        return text
+
+
+def _holder(layout: QHBoxLayout) -> QWidget:
+    holder = QWidget()
+    holder.setLayout(layout)
+    return holder

@@ -1,0 +1,199 @@
+"""The line under the view for a robot: how it does, whether it is armed, and the checklist before an episode."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mile_desktop.rollout import messages as m
+from mile_desktop.ui import theme
+from mile_desktop.ui.robots import words
+from mile_desktop.ui.shortcuts import tooltip
+
+_COLUMNS = 2
+"""The checklist's points stand side by side: the picture of the robot needs the height."""
+
+
+class RobotBar(QFrame):
+    """Shows a ``RobotStatus`` and asks for what a person may permit; hidden while a scene is driven.
+
+    Lives on the window's thread.
+    """
+
+    commanded = Signal(object)
+    """Carries a command of ``rollout.messages``."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        theme.set_role(self, "panel")
+        self._status: m.RobotStatus | None = None
+        self._icon = QToolButton()
+        self._word = QLabel()
+        self._name = QLabel()
+        self._link = QLabel()
+        self._ask = QPushButton("Ask to drive")
+        self._arm = QPushButton("Arm")
+        self._disarm = QPushButton("Disarm")
+        self.prompt = ResetPrompt()
+        self._lay_out()
+        self._connect()
+        self.hide()
+
+    def show_status(self, status: m.RobotStatus) -> None:
+        """Show the newest snapshot."""
+        if status == self._status:
+            return
+        self._status = status
+        shown = words.look(status)
+        self._word.setText(shown.word)
+        theme.set_icon(self._icon, shown.icon, shown.colour)
+        self._name.setText(status.name)
+        self._link.setText(words.link_text(status))
+        theme.set_role(self._link, "secondary" if status.up else "error")
+        self.setToolTip(words.details(status))
+        self._ask.setVisible(status.up and not status.may_drive)
+        self._ask.setEnabled(not status.driver)
+        self._arm.setVisible(status.may_drive and not status.armed)
+        self._arm.setEnabled(status.up and status.mode == "disarmed")
+        self._disarm.setVisible(status.armed)
+        self.prompt.show_checklist(status.checklist)
+        self.show()
+
+    def forget(self) -> None:
+        """Hide: there is no robot (any more)."""
+        self._status = None
+        self.prompt.show_checklist(())
+        self.hide()
+
+    def arm(self) -> None:
+        """Permit the robot to move, where that is possible."""
+        if self._status is not None and self._status.up and not self._status.armed:
+            self.commanded.emit(m.ArmRobot())
+
+    def disarm(self) -> None:
+        """Let the robot not move; asked for whenever there is one, because it harms nobody."""
+        if self._status is not None:
+            self.commanded.emit(m.DisarmRobot())
+
+    @property
+    def arm_button(self) -> QPushButton:
+        """The button that arms."""
+        return self._arm
+
+    @property
+    def disarm_button(self) -> QPushButton:
+        """The button that disarms."""
+        return self._disarm
+
+    def _lay_out(self) -> None:
+        self._icon.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._icon.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        theme.set_role(self._icon, "bare")
+        theme.set_role(self._word, "heading")
+        theme.set_role(self._link, "secondary")
+        self._word.setAccessibleName("State of the robot")
+        self._link.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        theme.set_role(self._arm, "primary")
+        theme.set_icon(self._arm, "mdi6.shield-check-outline", "on_accent")
+        theme.set_role(self._disarm, "danger")
+        theme.set_icon(self._disarm, "mdi6.shield-off-outline", "stopped")
+        theme.set_icon(self._ask, "mdi6.hand-back-right-outline")
+        self._arm.setToolTip(tooltip("Permit the robot to move; it holds until an episode begins", "arm"))
+        self._disarm.setToolTip(tooltip("Let the robot not move until it is armed again", "disarm"))
+        self._ask.setToolTip("Drive this robot, once the window that drives it has let it go")
+        row = QHBoxLayout()
+        theme.space(row, (0, 0, 0, 0), 8)
+        for widget in (self._icon, self._word, self._name):
+            row.addWidget(widget)
+        row.addWidget(self._link, 1)
+        for button in (self._ask, self._arm, self._disarm):
+            row.addWidget(button)
+        column = QVBoxLayout(self)
+        theme.space(column, (12, 8, 12, 8), 8)
+        column.addLayout(row)
+        column.addWidget(self.prompt)
+
+    def _connect(self) -> None:
+        self._ask.clicked.connect(self._ask_to_drive)
+        self._arm.clicked.connect(self.arm)
+        self._disarm.clicked.connect(self.disarm)
+        self.prompt.answered.connect(self._answer)
+
+    def _ask_to_drive(self) -> None:
+        self.commanded.emit(m.AskToDrive())
+
+    def _answer(self, ready: bool) -> None:
+        self.commanded.emit(m.ConfirmReset(ready=ready))
+
+
+class ResetPrompt(QWidget):
+    """What a person sees to before an episode begins: a box for each point, and Begin when all are ticked."""
+
+    answered = Signal(bool)
+    """True: begin; False: end the run."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._points: tuple[str, ...] = ()
+        self._boxes: list[QCheckBox] = []
+        self._title = QLabel("Before the next episode")
+        theme.set_role(self._title, "heading")
+        self._room = QGridLayout()
+        theme.space(self._room, spacing=4)
+        self._room.setHorizontalSpacing(theme.px(24))
+        self._begin, self._end = QPushButton("Begin"), QPushButton("End the run")
+        theme.set_role(self._begin, "primary")
+        theme.set_icon(self._begin, "mdi6.play", "on_accent")
+        self._begin.setToolTip(tooltip("Begin the episode: everything on the list is seen to", "start"))
+        self._end.setToolTip("Begin no further episode")
+        points = QVBoxLayout()
+        theme.space(points, spacing=4)
+        points.addWidget(self._title)
+        points.addLayout(self._room)
+        row = QHBoxLayout(self)
+        theme.space(row, (0, 0, 0, 0), 8)
+        row.addLayout(points, 1)
+        row.addWidget(self._end, 0, Qt.AlignmentFlag.AlignBottom)
+        row.addWidget(self._begin, 0, Qt.AlignmentFlag.AlignBottom)
+        self._begin.clicked.connect(self._begin_now)
+        self._end.clicked.connect(self._end_run)
+        self.hide()
+
+    def show_checklist(self, points: tuple[str, ...]) -> None:
+        """Ask for ``points``; hide when there is nothing to see to."""
+        if points == self._points:
+            return
+        self._points = points
+        for box in self._boxes:
+            self._room.removeWidget(box)
+            box.deleteLater()
+        self._boxes = [QCheckBox(point) for point in points]
+        for index, box in enumerate(self._boxes):
+            box.toggled.connect(self._count)
+            self._room.addWidget(box, index // _COLUMNS, index % _COLUMNS)
+        self._room.setColumnStretch(_COLUMNS, 1)
+        self._count()
+        self.setVisible(bool(points))
+
+    @property
+    def boxes(self) -> tuple[QCheckBox, ...]:
+        """One for each point."""
+        return tuple(self._boxes)
+
+    def _begin_now(self) -> None:
+        self.answered.emit(True)
+
+    def _end_run(self) -> None:
+        self.answered.emit(False)
+
+    def _count(self, _: bool = False) -> None:
+        self._begin.setEnabled(all(box.isChecked() for box in self._boxes))

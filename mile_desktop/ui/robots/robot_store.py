@@ -1,0 +1,94 @@
+"""The robots that are remembered; connecting is always a person's deed."""
+
+from pathlib import Path
+
+import msgspec
+from PySide6.QtCore import QObject, Signal
+
+FILE_NAME = "robots.json"
+
+
+class RememberedRobot(msgspec.Struct, frozen=True, kw_only=True):
+    """One robot, as it described itself when it was added."""
+
+    name: str
+    address: str
+    """``tcp://host:port``; tells robots apart."""
+    key: str = ""
+    """Its public key; empty on this machine."""
+    task: str
+    summary: str = ""
+    scene: str = ""
+    """The scene as which it can be drawn; empty for none."""
+
+
+class _Remembered(msgspec.Struct, frozen=True, kw_only=True):
+    robots: tuple[RememberedRobot, ...] = ()
+
+
+class RobotStore(QObject):
+    """Holds the robots, says when they change and writes them at once; belongs to the window's thread.
+
+    Reading and writing never raise: what is wrong is said in one sentence, by ``problem`` after the start and by
+    ``problem_occurred`` later.
+    """
+
+    changed = Signal()
+    problem_occurred = Signal(str)
+
+    def __init__(self, path: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._path = path
+        self._robots, self.problem = _load(path)
+
+    @property
+    def robots(self) -> tuple[RememberedRobot, ...]:
+        """All of them, the one added last at the end."""
+        return self._robots
+
+    def robot(self, address: str) -> RememberedRobot | None:
+        """Return the robot at ``address``."""
+        return next((robot for robot in self._robots if robot.address == address), None)
+
+    def remember(self, robot: RememberedRobot) -> None:
+        """Add a robot, or replace what is known of the one at its address."""
+        others = [each for each in self._robots if each.address != robot.address]
+        self._replace((*others, robot))
+
+    def forget(self, address: str) -> None:
+        """Remove the robot at ``address``; its episodes and policies stay."""
+        self._replace(tuple(robot for robot in self._robots if robot.address != address))
+
+    def _replace(self, robots: tuple[RememberedRobot, ...]) -> None:
+        if robots == self._robots:
+            return
+        self._robots = robots
+        self._save()
+        self.changed.emit()
+
+    def _save(self) -> None:
+        draft = self._path.with_name(self._path.name + ".new")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_bytes(msgspec.json.format(msgspec.json.encode(_Remembered(robots=self._robots)), indent=2))
+            draft.replace(self._path)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            self.problem_occurred.emit(f"Robots are remembered only until you close: {self._path} ({reason}).")
+
+
+def _load(path: Path) -> tuple[tuple[RememberedRobot, ...], str]:
+    """Return what the file holds and what is wrong with it, in one sentence, or an empty string."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Remembered).robots, ""
+    except FileNotFoundError:
+        return (), ""
+    except OSError as error:
+        return (), f"The remembered robots could not be read ({error.strerror})."
+    except msgspec.MsgspecError:
+        aside = path.with_name(path.name + ".damaged")
+        try:
+            path.replace(aside)
+        except OSError:
+            return (), "The remembered robots were damaged and are forgotten."
+        return (), f"The remembered robots were damaged; the old file is kept as {aside.name}."

@@ -1,0 +1,87 @@
+"""How a robot does, in words; no widgets."""
+
+import math
+from dataclasses import dataclass
+
+from mile_desktop.robots.description import RobotDescription
+from mile_desktop.rollout.messages import RobotStatus
+
+_MODES = {
+    "disarmed": ("Disarmed", "mdi6.shield-off-outline", "secondary"),
+    "holding": ("Armed, holding", "mdi6.shield-check-outline", "policy"),
+    "active": ("Moving", "mdi6.robot-industrial", "success"),
+    "stopped": ("Stopped", "mdi6.stop-circle-outline", "stopped"),
+}
+_LOST = ("Link lost", "mdi6.lan-disconnect", "stopped")
+_WATCHING = ("Watching", "mdi6.eye-outline", "secondary")
+
+
+@dataclass(frozen=True, slots=True)
+class RobotLook:
+    """Word, icon and colour for the state of a robot."""
+
+    word: str
+    icon: str
+    colour: str
+
+
+def look(status: RobotStatus) -> RobotLook:
+    """Return how the robot does now."""
+    if not status.up:
+        return RobotLook(*_LOST)
+    if not status.may_drive:
+        return RobotLook(*_WATCHING)
+    return RobotLook(*_MODES.get(status.mode, ("Connecting", "mdi6.lan-pending", "secondary")))
+
+
+def link_text(status: RobotStatus) -> str:
+    """Return the link in a few figures, or why there is none."""
+    if not status.up:
+        return status.trouble
+    if not status.may_drive:
+        return f"{status.driver or 'Another window'} drives" if status.driver else "Nobody drives; ask for it"
+    parts = [f"round trip {milliseconds(status.round_trip_ms)}"]
+    if status.mode == "active" and status.speed < 1.0:
+        parts.append(f"slow start, {status.speed:.0%} speed".replace("%", " %"))
+    if status.lost:
+        parts.append("lost once" if status.lost == 1 else f"lost {status.lost} times")
+    return " · ".join(parts)
+
+
+def details(status: RobotStatus) -> str:
+    """Return everything there is to say, for a tooltip."""
+    lines = [
+        f"{status.name} at {status.address}",
+        f"Round trip {milliseconds(status.round_trip_ms)}, clocks aligned to ±{milliseconds(status.clock_error_ms)}",
+        f"Messages not taken, either side: {status.refused}",
+    ]
+    return "\n".join([*lines, status.obstacle] if status.obstacle else lines)
+
+
+def milliseconds(value: float) -> str:
+    """Return a time as people read it."""
+    if not math.isfinite(value):
+        return "unknown"
+    return f"{value:.2f} ms" if value < 10.0 else f"{value:.0f} ms"
+
+
+def described(robot: RobotDescription) -> list[tuple[str, str]]:
+    """Return what a robot says of itself as pairs of caption and text."""
+    actions = "\n".join(
+        f"{axis.label}: 1 is {axis.full:g} {axis.unit or 'units a second'}, limit {axis.limit:.0%}".replace("%", " %")
+        for axis in robot.actions
+    )
+    names = [f"{entry.label} ({entry.unit})" if entry.unit else entry.label for entry in robot.measures]
+    shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    frames = f", {robot.frames} of them together" if robot.frames > 1 else ""
+    cameras = ", ".join(f"{each.title or each.name} {each.width} × {each.height}" for each in robot.cameras)
+    return [
+        ("Task", f"{robot.task}. {robot.summary}".strip()),
+        ("Made by", robot.maker or "not said"),
+        ("Control rate", f"{robot.rate_hz:g} Hz; holds by itself after {robot.watchdog_s * 1000:.0f} ms of silence"),
+        ("Measures", f"{robot.observation_size} values{frames}: {shown}"),
+        ("Moves by", actions),
+        ("First motions", f"{robot.slowest:.0%} of full speed, rising over {robot.ramp_s:g} s".replace("%", " %")),
+        ("Cameras", cameras or "none"),
+        ("Before episodes", "\n".join(robot.checklist) or "Everything is where an episode begins."),
+    ]
