@@ -16,6 +16,7 @@ from mile_desktop.rollout.clock import Clock, SimulatedClock, SystemClock
 from mile_desktop.rollout.controls import simulated_supervisor
 from mile_desktop.rollout.headless import roll_out
 from mile_desktop.rollout.messages import EpisodeClosed, LoadSession
+from mile_desktop.rollout.priority import be_eager, enter_real_time
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +51,9 @@ def _run(options: argparse.Namespace, report: Report) -> None:
 
     supervisor = simulated_supervisor(options.operator, options.scene) or NoOperator()
     clock: Clock = SystemClock() if options.realtime or options.robot else SimulatedClock()
+    if options.robot:
+        be_eager()
+        enter_real_time()
     roll_out(plan, supervisor, options.episodes, clock=clock, on_episode=say)
 
 

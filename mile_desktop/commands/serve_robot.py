@@ -15,8 +15,8 @@ from mile_desktop.robots.description import RobotCamera
 from mile_desktop.robots.driver import Measurement
 from mile_desktop.robots.serving import DEFAULT_PORT, RobotServer
 from mile_desktop.robots.simulated import SimulatedRobot
+from mile_desktop.rollout.priority import be_eager, enter_real_time
 from mile_desktop.scenes.catalogue import scene_info
-from mile_desktop.scenes.description import load_description
 from mile_desktop.viewer.cameras_plan import CamerasPlan
 
 _CAMERAS_READY_S = 30.0
@@ -29,9 +29,18 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bind", default="127.0.0.1", metavar="HOST", help="address to serve at (%(default)s)")
     parser.add_argument("--keys", type=Path, metavar="DIR", help="the robot's keys, as `robot-keys DIR` makes them")
     parser.add_argument("--seed", type=int, default=0, metavar="K", help="of the first start (%(default)s)")
+    parser.add_argument("--watchdog", type=_seconds, default=0.25, metavar="S", help="hold after silence (%(default)s)")
     parser.add_argument("--cameras", type=int, default=2, metavar="N", help="of the scene's; 0: none (%(default)s)")
     parser.add_argument("--camera-rate", type=float, default=15.0, metavar="HZ", help="pictures a second (%(default)s)")
     parser.add_argument("--camera-size", type=_size, default=(640, 480), metavar="WxH", help="in pixels (640x480)")
+
+
+def _seconds(text: str) -> float:
+    """Read a watchdog's time, for argparse."""
+    seconds = float(text)
+    if not 0.1 <= seconds <= 5.0:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0.1 and 5 s")
+    return seconds
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -46,7 +55,7 @@ def _run(options: argparse.Namespace, report: Report) -> None:
     if not 0.5 <= options.camera_rate <= 60.0:
         raise CommandError(f"A camera rate of {options.camera_rate:g} Hz is not possible; choose 0.5 to 60.")
     cameras = _cameras(options)
-    robot = SimulatedRobot(options.scene, cameras=cameras, seed=options.seed)
+    robot = SimulatedRobot(options.scene, cameras=cameras, seed=options.seed, watchdog_s=options.watchdog)
     with ExitStack() as stack:
         slot = stack.enter_context(StateSlot.create())
         frames_port = _start_cameras(options, cameras, slot.name, stack) if cameras else 0
@@ -70,6 +79,8 @@ def _serve(server: RobotServer, robot: SimulatedRobot, options: argparse.Namespa
     def say() -> None:
         fields = {"address": address, "port": server.port, "scene": options.scene, "public_key": server.public_key}
         key = f"\nIts public key, for the windows: {server.public_key}" if server.public_key else ""
+        be_eager()
+        enter_real_time()  # a robot's own controller is not kept waiting by other programs either
         report.say(fields, f"{robot.describe().name} is served at {address}; Ctrl+C ends it.{key}")
 
     server.serve(end, on_ready=say)
@@ -81,7 +92,7 @@ def _show(slot: StateSlot, measured: Measurement) -> None:
 
 def _cameras(options: argparse.Namespace) -> tuple[RobotCamera, ...]:
     width, height = options.camera_size
-    viewpoints = load_description(scene_info(options.scene).folder).cameras[: max(0, options.cameras)]
+    viewpoints = scene_info(options.scene).cameras[: max(0, options.cameras)]
     return tuple(
         RobotCamera(name=each.name, title=each.title, width=width, height=height, rate_hz=options.camera_rate)
         for each in viewpoints

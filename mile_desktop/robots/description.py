@@ -1,7 +1,7 @@
 """What a robot says of itself: what it measures, what it can be told, how fast, and what it needs from people."""
 
 import math
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -23,7 +23,10 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActionAxis(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of an action: a rate in [−1, 1] at which something moves; 0 is standing still."""
+    """One entry of an action: a rate in [−1, 1] at which something moves; 0 is standing still.
+
+    Or, where every entry has a ``push``, one of several choices: the action is 1 there and 0 elsewhere.
+    """
 
     label: Word
     unit: Text = ""
@@ -32,6 +35,10 @@ class ActionAxis(msgspec.Struct, frozen=True, kw_only=True):
     """What 1 means."""
     limit: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 1.0
     """Largest magnitude that is carried out; both sides cut at it."""
+    title: Text = ""
+    """In words."""
+    push: Literal["", "rest", "left", "right", "up", "down"] = ""
+    """What a stick or key does to choose it."""
 
 
 class RobotCamera(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +99,8 @@ class RobotDescription(msgspec.Struct, frozen=True, kw_only=True):
                 f"robot {self.name!r}: found watchdog_s {self.watchdog_s:g}, expected at least two control steps "
                 f"({2.0 / self.rate_hz:g} s)"
             )
+        if any(axis.push for axis in self.actions) and not self.discrete:
+            raise ValueError(f"robot {self.name!r}: found a push at some actions, expected it at all or none")
         if self.observation_size > MAX_ENTRIES:
             raise ValueError(
                 f"robot {self.name!r}: found {self.observation_size} observation entries, expected up to {MAX_ENTRIES}"
@@ -111,6 +120,11 @@ class RobotDescription(msgspec.Struct, frozen=True, kw_only=True):
     def action_size(self) -> int:
         """Entries of an action."""
         return len(self.actions)
+
+    @property
+    def discrete(self) -> bool:
+        """Whether an action is one of several choices."""
+        return all(axis.push for axis in self.actions)
 
     @property
     def action_labels(self) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from mile_desktop.robots.driver import FloatArray
 class MotionLimits:
     """Cuts actions to what a robot allows now; one on the window's side, one on the robot's.
 
-    After ``begin`` the speed rises evenly from ``slowest`` to full over ``ramp_s``.
+    After ``begin`` the speed rises evenly from ``slowest`` to full over ``ramp_s``. Of choices exactly one is taken:
+    there is no slow one.
     """
 
     def __init__(self, description: RobotDescription) -> None:
@@ -17,6 +18,7 @@ class MotionLimits:
         self._ramp_s = description.ramp_s
         self._slowest = description.slowest
         self._began = -np.inf
+        self._discrete = description.discrete
 
     def begin(self, now: float) -> None:
         """Motion is allowed from now on, slowly at first."""
@@ -24,7 +26,7 @@ class MotionLimits:
 
     def speed(self, now: float) -> float:
         """Return the share of full speed that is allowed at ``now``."""
-        if self._ramp_s <= 0.0:
+        if self._ramp_s <= 0.0 or self._discrete:
             return 1.0
         risen = min(1.0, max(0.0, (now - self._began) / self._ramp_s))
         return self._slowest + (1.0 - self._slowest) * risen
@@ -35,5 +37,9 @@ class MotionLimits:
 
     def cut(self, action: FloatArray, now: float) -> FloatArray:
         """Return the action with every entry cut to what is allowed (the robot's side, whatever comes in)."""
+        if self._discrete:
+            chosen = np.zeros(len(action), np.float32)
+            chosen[int(action.argmax())] = 1.0
+            return chosen
         bound = self._limit * np.float32(self.speed(now))
         return np.clip(action, -bound, bound).astype(np.float32)

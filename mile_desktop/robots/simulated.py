@@ -1,6 +1,7 @@
 """A scene of ours as a robot: the stand-in that is served in place of a real one."""
 
 import time
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,8 @@ class SimulatedRobot:
         What is drawn of it elsewhere and sent.
     seed
         Of the first start.
+    watchdog_s
+        Silence after which it holds by itself.
 
     Raises
     ------
@@ -31,10 +34,13 @@ class SimulatedRobot:
         There is no such scene.
     """
 
-    def __init__(self, scene: str, *, cameras: tuple[RobotCamera, ...] = (), seed: int = 0) -> None:
+    def __init__(
+        self, scene: str, *, cameras: tuple[RobotCamera, ...] = (), seed: int = 0, watchdog_s: float = 0.25
+    ) -> None:
         self._info = scene_info(scene)
         self._cameras = cameras
         self._seed = seed
+        self._watchdog_s = watchdog_s
         self._env: SceneEnv | None = None
         self._observation = NOTHING
         self._at = 0.0
@@ -64,6 +70,7 @@ class SimulatedRobot:
             tells_success=True,
             resets_itself=True,
             checklist=CHECKLIST,
+            watchdog_s=self._watchdog_s,
         )
 
     def connect(self) -> None:
@@ -85,7 +92,8 @@ class SimulatedRobot:
         """Take one control step, unless the task is done."""
         if self._over:
             return
-        observation, _, self._over, _, info = self._opened().step(action)
+        taken: Any = int(action.argmax()) if self.describe().discrete else action
+        observation, _, self._over, _, info = self._opened().step(taken)
         self._success = bool(info.get("success", False))
         self._take(observation)
 
@@ -123,6 +131,9 @@ class SimulatedRobot:
 
 def _axes(info: SceneInfo) -> tuple[ActionAxis, ...]:
     """Return what the action's entries mean: of the arm's scenes in m/s, of others as they are."""
+    if info.choices:
+        pairs = zip(info.action_labels, info.choices, strict=True)
+        return tuple(ActionAxis(label=label, title=choice.title, push=choice.push) for label, choice in pairs)
     if info.kind != "panda":
         return tuple(ActionAxis(label=label, unit="of full effort") for label in info.action_labels)
     control = load_description(info.folder).control

@@ -31,7 +31,7 @@ class RobotScene:
         self.robot = robot
         self.description = robot.describe()
         self.action_size = self.description.action_size
-        self.discrete = False
+        self.discrete = self.description.discrete
         self.observation_size = self.description.observation_size
         asks = not (self_resetting and self.description.resets_itself)
         self.checklist = (self.description.checklist or ("Everything is where an episode begins.",)) if asks else ()

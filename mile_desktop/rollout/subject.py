@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from mile_desktop.robots.client import NetworkRobot
+from mile_desktop.robots.description import RobotDescription
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.robots.network import ZmqWire
 from mile_desktop.rollout.live import LiveRobot, Simulated
@@ -96,5 +97,12 @@ def _robot(plan: LoadSession) -> Subject:
         max_steps=description.max_steps,
         rewind_steps=0,
         robot=scene,
+        choices=_choices(description),
         drawn=bool(description.scene and description.scene_state_size),
     )
+
+
+def _choices(description: RobotDescription) -> tuple[Choice, ...]:
+    if not description.discrete:
+        return ()
+    return tuple(Choice(label=axis.label, title=axis.title, push=axis.push or "rest") for axis in description.actions)

@@ -16,7 +16,7 @@ from mile_desktop.robots.network import Door
 from mile_desktop.scenes.description import CameraDescription
 from mile_desktop.viewer.cameras_plan import CamerasPlan
 from mile_desktop.viewer.renderer import Pixels
-from mile_desktop.viewer.stage import Stage
+from mile_desktop.viewer.staging import AnyStage, open_stage
 
 _NICENESS = 5
 _QUALITY = 85
@@ -26,7 +26,7 @@ _FRAMES_QUEUE = 2
 def run_robot_cameras(connection: Connection, plan: CamerasPlan) -> None:
     """Body of the process; sends the port of the frames as text when it is ready, ends when ``connection`` is closed.
 
-    Raises what ``Door`` and ``Stage`` raise.
+    Raises what ``Door`` and ``open_stage`` raise.
     """
     if sys.platform != "win32":
         os.nice(_NICENESS)
@@ -35,7 +35,7 @@ def run_robot_cameras(connection: Connection, plan: CamerasPlan) -> None:
         socket, port = door.open(zmq.PUB, plan.port, queue=_FRAMES_QUEUE)
         stack.callback(door.close, [socket])
         states = stack.enter_context(StateSlot.attach(plan.state_slot))
-        stage = Stage(plan.scene)
+        stage = open_stage(plan.scene)
         stack.callback(stage.close)
         connection.send_bytes(str(port).encode())
         cameras = SimulatedCameras(stage, states, FrameSender(socket), plan)
@@ -46,7 +46,7 @@ def run_robot_cameras(connection: Connection, plan: CamerasPlan) -> None:
 class SimulatedCameras:
     """Draws what changed and sends every camera at its rate, as cameras do; belongs to one thread."""
 
-    def __init__(self, stage: Stage, states: StateSlot, sender: FrameSender, plan: CamerasPlan) -> None:
+    def __init__(self, stage: AnyStage, states: StateSlot, sender: FrameSender, plan: CamerasPlan) -> None:
         self._stage = stage
         self._states = states
         self._sender = sender

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from mile_desktop.robots.description import RobotDescription
+from mile_desktop.robots.description import ActionAxis, RobotDescription
 from mile_desktop.rollout.messages import RobotStatus
 
 _MODES = {
@@ -67,10 +67,7 @@ def milliseconds(value: float) -> str:
 
 def described(robot: RobotDescription) -> list[tuple[str, str]]:
     """Return what a robot says of itself as pairs of caption and text."""
-    actions = "\n".join(
-        f"{axis.label}: 1 is {axis.full:g} {axis.unit or 'units a second'}, limit {axis.limit:.0%}".replace("%", " %")
-        for axis in robot.actions
-    )
+    actions = "\n".join(_action(axis) for axis in robot.actions)
     names = [f"{entry.label} ({entry.unit})" if entry.unit else entry.label for entry in robot.measures]
     shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
     frames = f", {robot.frames} of them together" if robot.frames > 1 else ""
@@ -85,3 +82,10 @@ def described(robot: RobotDescription) -> list[tuple[str, str]]:
         ("Cameras", cameras or "none"),
         ("Before episodes", "\n".join(robot.checklist) or "Everything is where an episode begins."),
     ]
+
+
+def _action(axis: ActionAxis) -> str:
+    if axis.push:
+        return f"{axis.label}: {axis.title or 'a choice'}"
+    limit = f", limit {axis.limit:.0%}".replace("%", " %") if axis.limit < 1.0 else ""
+    return f"{axis.label}: 1 is {axis.full:g} {axis.unit or 'units a second'}{limit}"
