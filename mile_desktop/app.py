@@ -107,11 +107,13 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415
 
     from mile_desktop.ui import theme  # noqa: PLC0415
+    from mile_desktop.ui.calibrating import Calibrating  # noqa: PLC0415
     from mile_desktop.ui.cameras.cameras import Cameras  # noqa: PLC0415
     from mile_desktop.ui.cameras.replaying import Replaying  # noqa: PLC0415
     from mile_desktop.ui.closing import Closing  # noqa: PLC0415
     from mile_desktop.ui.desk import Desk  # noqa: PLC0415
     from mile_desktop.ui.evaluating import Evaluating  # noqa: PLC0415
+    from mile_desktop.ui.foreseeing import Foreseeing  # noqa: PLC0415
     from mile_desktop.ui.inspect.inspecting import Inspecting  # noqa: PLC0415
     from mile_desktop.ui.preferences import PreferenceStore  # noqa: PLC0415
     from mile_desktop.ui.retraining import Retraining  # noqa: PLC0415
@@ -131,6 +133,8 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
         desk = Desk(preferences, plan=_plan(options, folder))
         retraining = Retraining(desk)
         desk.window.set_panel(retraining.panel)
+        retraining.panel.add_part(Calibrating(desk).part)
+        Foreseeing(desk)
         Replaying(desk, Inspecting(desk))
         cameras = Cameras(desk)
         Evaluating(desk)

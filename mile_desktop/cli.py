@@ -18,6 +18,7 @@ _COMMANDS = (
     "compare",
     "calibrate",
     "predict",
+    "forecast",
     "doctor",
     "bundle",
     "export-policy",

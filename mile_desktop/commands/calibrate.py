@@ -15,9 +15,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace, report: Report) -> None:
     with Workspace.open(options.workspace, create=False) as workspace:
-        model, found = calibrate_recorded(workspace, options.scene, options.model)
+        model, found = calibrate_recorded(workspace, options.scene, options.model, report=report.progress)
     text = (
-        f"{model}: cost {found.cost:.3g} ± {found.cost_error:.2g}, scale {found.cdf_scale:.3g}. "
+        f"{model}: cost {found.cost:.3g} ± {found.cost_error:.2g}, scale {found.cdf_scale:.3g} "
+        f"(before {found.cost_before:.3g} and {found.cdf_scale_before:.3g}). "
         f"Takeover rate observed {found.observed_rate:.1%}, predicted {found.predicted_rate_before:.1%} before and "
         f"{found.predicted_rate:.1%} now; log-likelihood a step {found.log_likelihood_before:.4f} before and "
         f"{found.log_likelihood:.4f} now."

@@ -36,6 +36,10 @@ class Report:
             sys.stdout.write(text + "\n")
         sys.stdout.flush()
 
+    def progress(self, share: float, text: str) -> None:
+        """Say how far the work is, to programs only."""
+        self.say({"progress": share, "text": text}, "")
+
 
 @dataclass(frozen=True, slots=True)
 class Command:

@@ -40,7 +40,9 @@ _OWN_SETTINGS = ("epochs", "batch", "seed")
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_scene_argument(parser)
-    parser.add_argument("--method", default="mile", metavar="M", help="mile, bc, hg-dagger, iwr, sirius (%(default)s)")
+    parser.add_argument(
+        "--method", default="mile", metavar="M", help="mile, bc, hg-dagger, iwr, sirius, mile-iwr, rlif (%(default)s)"
+    )
     parser.add_argument("--parent", metavar="P", help="policy to start from (the promoted one, else initial)")
     parser.add_argument("--epochs", type=positive, metavar="N")
     parser.add_argument("--batch", type=positive, metavar="N", help="steps a batch")

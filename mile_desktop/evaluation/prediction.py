@@ -1,32 +1,42 @@
 """How well takeovers can be told from the recorded episodes of a workspace: calibration and scores."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from mile_desktop.intervention.calibration import Calibration, calibrate
 from mile_desktop.intervention.compare import ComparedPredictor, compare_predictors
 from mile_desktop.intervention.data import SupervisedSteps
-from mile_desktop.intervention.fit import takeovers_in
-from mile_desktop.intervention.model import InterventionModel, load_intervention_model, save_intervention_model
+from mile_desktop.intervention.model import InterventionModel, save_intervention_model
 from mile_desktop.intervention.scores import ScoreError
+from mile_desktop.intervention.strata import takeovers_in
 from mile_desktop.learning.dataset import split_episodes, supervised_steps
 from mile_desktop.places import bundled_demonstrations
-from mile_desktop.rollout.watching import intervention_folder
+from mile_desktop.rollout.watching import intervention_folder, load_with_forecast
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.episodes import read_episode_file, read_episodes
 from mile_desktop.storage.ids import new_id, now
 from mile_desktop.storage.records import InterventionModelRecord
 from mile_desktop.storage.workspace import Workspace
 
+Progress = Callable[[float, str], None]
+"""Share that is done, and what is being done now."""
+
 HELD_OUT = 0.3
 """Share of the episodes on which predictors are scored; the baselines learn from the rest."""
 
 
-def recorded_steps(workspace: Workspace, scene: str) -> SupervisedSteps:
-    """Read every supervised episode of ``scene`` and its demonstrations.
+def ignore(_share: float, _text: str) -> None:
+    """Tell nobody."""
+
+
+def recorded_steps(workspace: Workspace, scene: str, *, newest: int | None = None) -> SupervisedSteps:
+    """Read every supervised episode of ``scene`` (or the ``newest`` ones) and its demonstrations.
 
     Raises ``ScoreError`` when no episode was recorded.
     """
     names = [record.episode_id for record in Catalogue(workspace).episodes(scene)]
+    names = names[-newest:] if newest else names
     if not names:
         raise ScoreError(f"No episode of {scene} is recorded in {workspace.folder}; supervise one first.")
     demonstrations = [read_episode_file(path) for path in sorted(bundled_demonstrations(scene).glob("*.parquet"))]
@@ -41,13 +51,16 @@ def current_model(workspace: Workspace, scene: str, reference: str = "") -> Inte
     folder = intervention_folder(workspace, scene, Catalogue(workspace).promoted(scene) or "", reference)
     if folder is None:
         raise ScoreError(f"{scene} has no intervention model yet; train one first.")
-    return load_intervention_model(folder)
+    return load_with_forecast(workspace, folder)
 
 
-def calibrate_recorded(workspace: Workspace, scene: str, reference: str = "") -> tuple[str, Calibration]:
+def calibrate_recorded(
+    workspace: Workspace, scene: str, reference: str = "", *, report: Progress = ignore
+) -> tuple[str, Calibration]:
     """Fit cost and scale to the recorded interventions and register the result as a new model.
 
-    The networks stay as they are; the model that was calibrated stays too, so this can be undone.
+    The networks stay as they are; the model that was calibrated stays too, so this can be undone. ``report`` is told
+    the share that is done, and what is being done.
 
     Returns
     -------
@@ -58,8 +71,11 @@ def calibrate_recorded(workspace: Workspace, scene: str, reference: str = "") ->
     CalibrationError
         Nobody took over, or nobody let go.
     """
+    report(0.0, "Reading the recorded episodes")
     steps = recorded_steps(workspace, scene)
+    report(0.4, f"Fitting cost and scale to {len(steps.episode_ids)} episodes")
     model, found = calibrate(current_model(workspace, scene, reference), steps)
+    report(0.9, "Saving the intervention model")
     identity, created = new_id("intervention"), now()
     takeovers = takeovers_in(steps)
     model = model.with_config(model_id=identity, created_at=created, takeovers=takeovers)

@@ -42,6 +42,8 @@ class Calibration:
     """σ."""
     cost_error: float
     """Standard error of c, with episodes as the independent units."""
+    cost_before: float
+    cdf_scale_before: float
     steps: int
     takeover_steps: int
     held_out_share: float
@@ -120,6 +122,8 @@ def calibrate(model: InterventionModel, steps: SupervisedSteps) -> tuple[Interve
         cost=cost,
         cdf_scale=cdf_scale,
         cost_error=standard_error_of_cost(decisions, cost, cdf_scale),
+        cost_before=before[0],
+        cdf_scale_before=before[1],
         steps=len(decisions.intervention),
         takeover_steps=int(decisions.intervention.sum()),
         held_out_share=held_out_share,

@@ -35,6 +35,7 @@ from mile_desktop.intervention.strata import (
     stratify,
     supervised_episodes,
     supervised_rows,
+    takeovers_in,
 )
 from mile_desktop.intervention.temporal import fit_temporal
 from mile_desktop.policies.networks import STD_CEILING
@@ -107,13 +108,6 @@ class FittedModel:
     model: InterventionModel
     calibration: Calibration | None
     """None where nobody took over, or nobody let go; cost and scale are then assumed."""
-
-
-def takeovers_in(steps: SupervisedSteps) -> int:
-    """Count how often control went to the human."""
-    begins = steps.intervention.clone()
-    begins[1:] &= ~(steps.intervention[:-1] & (steps.episode[1:] == steps.episode[:-1]))
-    return int(begins.sum())
 
 
 def fit_intervention_model(
@@ -189,7 +183,9 @@ def _completed(
         model = model.with_config(temporal=fit_temporal(model, steps).parameters)
     stop_if_cancelled()
     if settings.forecast:
-        model = model.with_forecast(fit_forecast(model, steps, simulate_promotion=not shipped, seed=settings.seed))
+        model = model.with_forecast(
+            fit_forecast(model, steps, simulate_promotion=not shipped, shipped=shipped, seed=settings.seed)
+        )
     stop_if_cancelled()
     return model
 

@@ -57,6 +57,11 @@ class ForecastScore(msgspec.Struct, frozen=True, kw_only=True):
     recall: float | None
     """Share of takeovers that were announced at one half; None where there were none."""
 
+    @property
+    def beats_constant(self) -> bool:
+        """Whether ranking and Brier score are both better than those of the constant."""
+        return self.auroc > 0.5 and self.brier < self.brier_constant
+
 
 class ForecastConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What ``config.json`` of an intervention model says about its forecast."""
@@ -73,6 +78,8 @@ class ForecastConfig(msgspec.Struct, frozen=True, kw_only=True):
     scale: tuple[float, ...]
     """Means and standard deviations of the signals in the data."""
     score: ForecastScore | None = None
+    takeovers: int = 0
+    """Human takeovers it was fitted to; 0 for a shipped one."""
     episode_ids: tuple[str, ...] = ()
     left_out: tuple[tuple[str, ...], ...] = ((),) * FORECAST_MEMBERS
     """Episodes the networks were fitted to, and which of them each member has not seen."""

@@ -39,6 +39,8 @@ from mile_desktop.intervention.strata import (
     pool_of,
     supervised_episodes,
     supervised_rows,
+    takeover_begins,
+    takeovers_in,
     unseen_by,
 )
 
@@ -68,7 +70,12 @@ class _Rows:
 
 
 def fit_forecast(
-    model: InterventionModel, steps: SupervisedSteps, *, simulate_promotion: bool = False, seed: int = 0
+    model: InterventionModel,
+    steps: SupervisedSteps,
+    *,
+    simulate_promotion: bool = False,
+    shipped: bool = False,
+    seed: int = 0,
 ) -> Forecast | None:
     """Fit the forecast to go with ``model``; about three seconds for 5,000 steps.
 
@@ -78,6 +85,8 @@ def fit_forecast(
         Recorded episodes; those that ``model`` was fitted to are judged by members that have not seen them.
     simulate_promotion : bool
         The policy that will run is new: add rows in which a member plays the robot.
+    shipped : bool
+        The takeovers are those of a simulated supervisor, and do not count as a person's.
 
     Returns
     -------
@@ -98,7 +107,8 @@ def fit_forecast(
         rows = _Rows(*[np.concatenate(pair) for pair in zip(_columns(recorded), _columns(simulated), strict=True)])
     config = _weigh(rows, parts.config)
     score = _held_out_score(recorded, rows, parts, steps)
-    return replace(parts, config=msgspec.structs.replace(config, score=score))
+    takeovers = 0 if shipped else takeovers_in(steps)
+    return replace(parts, config=msgspec.structs.replace(config, score=score, takeovers=takeovers))
 
 
 def forecast_probabilities(
@@ -182,9 +192,7 @@ def _train(
 
 def _onsets(steps: SupervisedSteps) -> torch.Tensor:
     """Return the steps at which somebody took over, thinned to ``MOST_CORRECTED``."""
-    begins = steps.intervention.clone()
-    begins[1:] &= ~(steps.intervention[:-1] & (steps.episode[1:] == steps.episode[:-1]))
-    rows = begins.nonzero()[:, 0]
+    rows = takeover_begins(steps).nonzero()[:, 0]
     return rows[:: max(1, -(-len(rows) // MOST_CORRECTED))]
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from mile_desktop.intervention.estimate import InterventionEstimate
-from mile_desktop.intervention.forecast import LOG_ODDS_LIMIT, SignalTracker
+from mile_desktop.intervention.forecast import LOG_ODDS_LIMIT, ForecastConfig, SignalTracker
 from mile_desktop.intervention.model import BAND, InterventionModel
 from mile_desktop.intervention.one_state import Array, probabilities_of_one
 from mile_desktop.intervention.one_state_model import OneStateForecast, OneStateModel, Opinion, disagreement_of_one
@@ -69,6 +69,9 @@ class LiveEstimator:
     def basis(self) -> str:
         """What the number rests on, in words."""
         words = [_knowledge(self._model.config.takeovers, well_ranked=self._well_ranked)]
+        forecast = self._model.config.forecast
+        if forecast is not None and forecast.takeovers:
+            words.append(_foresight(forecast))
         if self._policy_is_new:
             words.append("new policy")
         return ", ".join(words)
@@ -168,3 +171,10 @@ def _knowledge(takeovers: int, *, well_ranked: bool) -> str:
     if takeovers < ENOUGH_TAKEOVERS:
         return f"learning you: {counted}"
     return counted if well_ranked else f"{counted}, not better than a constant yet"
+
+
+def _foresight(forecast: ForecastConfig) -> str:
+    """Return what a forecast that was refitted to a person rests on."""
+    if forecast.takeovers < ENOUGH_TAKEOVERS or forecast.score is None or forecast.score.recall is None:
+        return "forecast learning you"
+    return f"forecast announces {forecast.score.recall:.0%}"

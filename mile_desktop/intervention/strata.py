@@ -43,6 +43,18 @@ class Strata:
     """bool[members, t]: the member does not learn from this step's episode."""
 
 
+def takeover_begins(steps: SupervisedSteps) -> torch.Tensor:
+    """Return bool[t]: control went to the human at this step."""
+    begins = steps.intervention.clone()
+    begins[1:] &= ~(steps.intervention[:-1] & (steps.episode[1:] == steps.episode[:-1]))
+    return begins
+
+
+def takeovers_in(steps: SupervisedSteps) -> int:
+    """Count how often control went to the human."""
+    return int(takeover_begins(steps).sum())
+
+
 def imitated_actions(steps: SupervisedSteps) -> torch.Tensor:
     """Return float32[t, a]: the human's command where there was one, else what was executed."""
     return torch.where(steps.intervention[:, None], steps.human_action, steps.action)

@@ -10,9 +10,9 @@ from mile_desktop.intervention.fit import (
     FitProgress,
     FitSettings,
     fit_intervention_model,
-    takeovers_in,
 )
 from mile_desktop.intervention.model import save_intervention_model
+from mile_desktop.intervention.strata import takeovers_in
 from mile_desktop.learning.outcome import Cancelled, Report, TrainingCancelled
 from mile_desktop.learning.progress import Progress, Warned
 from mile_desktop.learning.settings import TrainingSettings

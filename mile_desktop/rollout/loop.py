@@ -182,6 +182,11 @@ class RolloutLoop:
         if not self.supervision.in_episode:
             self._adopt_promoted()
 
+    @property
+    def upcoming(self) -> RunningPolicy:
+        """What drives the next episode."""
+        return self._promoted or self.running
+
     # ── ticks ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def tick(self) -> None:
@@ -410,8 +415,10 @@ class RolloutLoop:
         self.episode = None
 
     def _adopt_promoted(self) -> None:
-        if self._promoted is not None:
-            self.running, self._promoted = self._promoted, None
+        if self._promoted is None:
+            return
+        before, self.running, self._promoted = self.running, self._promoted, None
+        if self.running.policy is not before.policy:
             self._publish(Note(level="info", text=f"{self.running.name} drives from now on."))
 
     def _draw(self, step: int) -> None:

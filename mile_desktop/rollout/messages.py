@@ -100,6 +100,10 @@ class PromotePolicy(Message, frozen=True):
     intervention_model: str = ""
 
 
+class ReloadInterventionModel(Message, frozen=True):
+    """Watch the policy that drives with the newest intervention model and forecast, from the next episode on."""
+
+
 class WindowInput(Message, frozen=True):
     """Keyboard and on-screen pad: sent on every change and every 100 ms while anything is pressed.
 
@@ -349,6 +353,7 @@ Command = (
     | EndEpisode
     | UndoDiscard
     | PromotePolicy
+    | ReloadInterventionModel
     | WindowInput
     | SetAlert
     | SetPad

@@ -18,7 +18,7 @@ from mile_desktop.rollout.recorder import ClosedKind, Recorder
 from mile_desktop.rollout.robot_scene import RobotScene
 from mile_desktop.rollout.running import RunningPolicy
 from mile_desktop.rollout.subject import open_subject
-from mile_desktop.rollout.watching import load_running_policy
+from mile_desktop.rollout.watching import load_running_policy, watched
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.ids import new_episode_id, now
 from mile_desktop.storage.records import EpisodeRecord, EpisodeStart
@@ -110,6 +110,17 @@ class Session:
         if policy not in {INITIAL, EXPERT}:  # these are made for the task
             folder = policy_folder(self._workspace, self._subject.name, policy)
             check_policy_fits(read_policy_config(folder), robot.description)
+
+    def watch_again(self, running: RunningPolicy) -> RunningPolicy:
+        """Load what watches ``running`` anew; may be called on another thread."""
+        return watched(
+            self._workspace,
+            self._subject.name,
+            running,
+            self._subject.env,
+            intervention_model=self.plan.intervention_model,
+            live_source=self.plan.live_source,
+        )
 
     def loaded(self) -> SessionLoaded:
         """Return what there is to say once everything is loaded."""

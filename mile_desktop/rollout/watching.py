@@ -1,12 +1,13 @@
 """The intervention model that watches a policy: which one, and what it rests on."""
 
+import logging
 import math
 from pathlib import Path
 from typing import cast, get_args
 
 from mile_desktop.intervention.estimate import InterventionEstimate, InterventionEstimator
 from mile_desktop.intervention.live import LiveEstimator, Source
-from mile_desktop.intervention.model import InterventionModelError, load_intervention_model
+from mile_desktop.intervention.model import InterventionModel, InterventionModelError, load_intervention_model
 from mile_desktop.places import bundled_models
 from mile_desktop.policies.policy import FloatArray, PolicyOutput
 from mile_desktop.rollout.loading import load_named_policy
@@ -16,6 +17,8 @@ from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
 
 INTERVENTION_FOLDER = "intervention"
+
+_log = logging.getLogger(__name__)
 
 
 class NoEstimate:
@@ -87,20 +90,60 @@ def load_running_policy(
     UnknownPolicyError, PolicyFileError, InterventionModelError
         As the loading of either; the last also for a live source that is none.
     """
-    source = _source(live_source)
+    _source(live_source)
     loaded = load_named_policy(workspace, scene, policy, driven)
-    policy_id = loaded.policy.policy_id
+    running = RunningPolicy(loaded.policy, loaded.name, NoEstimate())
+    return watched(workspace, scene, running, driven, intervention_model=intervention_model, live_source=live_source)
+
+
+def watched(
+    workspace: Workspace,
+    scene: str,
+    running: RunningPolicy,
+    driven: Sized,
+    *,
+    intervention_model: str = "",
+    live_source: str = "ensemble",
+) -> RunningPolicy:
+    """Return ``running`` with the intervention model that goes with it now; raises ``InterventionModelError``."""
+    source = _source(live_source)
+    policy_id = running.policy.policy_id
     folder = intervention_folder(workspace, scene, policy_id, intervention_model)
     if folder is None:
-        return RunningPolicy(loaded.policy, loaded.name, NoEstimate())
-    model = load_intervention_model(folder)
+        return RunningPolicy(running.policy, running.name, NoEstimate())
+    model = load_with_forecast(workspace, folder)
     model.expect(driven.observation_size, driven.action_size)
-    supervised = sum(record.start.policy_id == policy_id for record in Catalogue(workspace).episodes(scene))
     estimator: InterventionEstimator = LiveEstimator(
-        model, running_policy_id=policy_id, episodes_with_policy=supervised, source=source
+        model,
+        running_policy_id=policy_id,
+        episodes_with_policy=episodes_driven_by(workspace, scene, policy_id),
+        source=source,
     )
     config = model.config
-    return RunningPolicy(loaded.policy, loaded.name, estimator, config.model_id, config.cost, config.cdf_scale)
+    return RunningPolicy(running.policy, running.name, estimator, config.model_id, config.cost, config.cdf_scale)
+
+
+def episodes_driven_by(workspace: Workspace, scene: str, policy_id: str) -> int:
+    """Return how many recorded episodes a policy drove."""
+    return sum(record.start.policy_id == policy_id for record in Catalogue(workspace).episodes(scene))
+
+
+def load_with_forecast(workspace: Workspace, folder: Path) -> InterventionModel:
+    """Load an intervention model, with the forecast that was refitted since where there is one.
+
+    A refitted forecast that cannot be read is passed over and logged: the next episode makes another one.
+    """
+    model = load_intervention_model(folder)
+    refitted = workspace.forecast_folder(model.config.model_id) if model.config.model_id else None
+    if refitted is None or not refitted.is_dir():
+        return model
+    try:
+        found = load_intervention_model(refitted)
+        found.expect(model.config.observation_size, model.config.action_size)
+    except InterventionModelError:
+        _log.warning("The refitted forecast in %s is passed over", refitted, exc_info=True)
+        return model
+    return model.with_forecast(found.forecast)
 
 
 def _source(name: str) -> Source:

@@ -94,6 +94,7 @@ class Worker:
         self._running = True
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="policy loader")
         self._promotion: tuple[m.PromotePolicy, Future[RunningPolicy]] | None = None
+        self._reloading: tuple[RunningPolicy, Future[RunningPolicy]] | None = None
         self._said_pad_problem = ""
         self._said_disk_problem = ""
         self._said_bad_input = False
@@ -110,6 +111,7 @@ class Worker:
             m.EndEpisode: self._end_episode,
             m.UndoDiscard: self._undo_discard,
             m.PromotePolicy: self._promote,
+            m.ReloadInterventionModel: self._reload_model,
             m.WindowInput: self._feed,
             m.SetAlert: self._set_alert,
             m.SetPad: self._set_pad,
@@ -140,6 +142,7 @@ class Worker:
             self._controls.look()
         else:
             self._finish_promotion(session)
+            self._finish_reloading(session)
             session.loop.tick()
             self._call_for_attention(session)
             self._endpoint.send(session.status())
@@ -204,9 +207,9 @@ class Worker:
         self._endpoint.send(self._session.loaded())
 
     def _leave_session(self) -> None:
-        if self._promotion is not None:
-            wait([self._promotion[1]])  # it reads the workspace that is about to be closed
-            self._promotion = None
+        # they read the workspace that is about to be closed
+        wait([pending[1] for pending in (self._promotion, self._reloading) if pending is not None])
+        self._promotion = self._reloading = None
         if self._session is not None:
             self._session.close()
             self._session = None
@@ -276,6 +279,23 @@ class Worker:
             return
         self._endpoint.send(m.PolicyAccepted(policy=command.policy, intervention_model=command.intervention_model))
         session.loop.promote(running)
+
+    def _reload_model(self, _: m.ReloadInterventionModel) -> None:
+        if self._session is not None:
+            upcoming = self._session.loop.upcoming
+            self._reloading = upcoming, self._loader.submit(self._session.watch_again, upcoming)
+
+    def _finish_reloading(self, session: Session) -> None:
+        if self._reloading is None or not self._reloading[1].done():
+            return
+        (asked_for, loading), self._reloading = self._reloading, None
+        try:
+            reloaded = loading.result()
+        except LOADING_ERRORS as error:
+            self._endpoint.send(m.Note(level="warning", text=f"{error} The intervention model stays as it was."))
+            return
+        if session.loop.upcoming is asked_for:  # another policy that was promoted meanwhile has loaded its own
+            session.loop.promote(reloaded)
 
     def _feed(self, command: m.WindowInput) -> None:
         operator = self._controls.window.get(command.source)

@@ -4,6 +4,7 @@ No file of an episode is opened here, so a table of thousands of them shows at o
 """
 
 import re
+import shutil
 import sqlite3
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from mile_desktop.storage.durable import sync_folder
-from mile_desktop.storage.errors import UnknownEpisodeError, UnknownRecordError
+from mile_desktop.storage.errors import UnknownEpisodeError, UnknownRecordError, translated
 from mile_desktop.storage.ids import now
 from mile_desktop.storage.records import (
     EpisodeRecord,
@@ -216,6 +217,15 @@ class Catalogue:
     def add_intervention_model(self, record: InterventionModelRecord) -> None:
         """Register a model whose folder is complete; raises ``DuplicateRecordError`` for a known id."""
         INTERVENTION_MODELS.add(self._workspace, record)
+
+    def remove_intervention_model(self, model_id: str) -> None:
+        """Take a model out of use and remove its folder: what was in use before it is so again.
+
+        Episodes that were recorded under it keep its id, cost and scale. Raises ``UnknownRecordError``.
+        """
+        INTERVENTION_MODELS.remove(self._workspace, model_id)
+        with translated(self._workspace.folder):
+            shutil.rmtree(self._workspace.intervention_folder(model_id), ignore_errors=True)
 
 
 def delete_episode(workspace: Workspace, episode_id: str) -> EpisodeRecord:

@@ -61,6 +61,16 @@ class Table(Generic[R]):
         self.write_file(workspace, record)
         return record
 
+    def remove(self, workspace: Workspace, identity: str) -> None:
+        """Forget the record of that id, its file first; its folder stays. Raises ``UnknownRecordError``."""
+        self.get(workspace, identity)
+        path = self._file(workspace, identity)
+        with translated(workspace.folder):
+            if path is not None:
+                path.unlink(missing_ok=True)
+        with workspace.transaction() as connection:
+            connection.execute(f"DELETE FROM {self.name} WHERE {self.key} = ?", (identity,))  # noqa: S608 - our own names
+
     def insert(self, connection: sqlite3.Connection, record: R, *, unless_there: bool = False) -> None:
         """Insert ``record`` within the caller's transaction."""
         verb = "INSERT OR IGNORE" if unless_there else "INSERT"

@@ -15,7 +15,7 @@ from mile_desktop.storage import errors, schema
 from mile_desktop.storage.ids import checked_id
 
 DATABASE = "workspace.db"
-FOLDERS = ("episodes", "bin", "edits", "videos", "policies", "interventions", "runs")
+FOLDERS = ("episodes", "bin", "edits", "videos", "policies", "interventions", "forecasts", "runs")
 EPISODE_SUFFIX = ".parquet"
 
 _WINDOW_LOCK = "window.lock"
@@ -140,6 +140,10 @@ class Workspace:
     def intervention_folder(self, model_id: str) -> Path:
         """Return ``interventions/<id>``."""
         return self._folder / "interventions" / checked_id(model_id)
+
+    def forecast_folder(self, model_id: str) -> Path:
+        """Folder of the forecast that was refitted for an intervention model, the bundled one's included."""
+        return self._folder / "forecasts" / checked_id(model_id)
 
     def connection(self) -> sqlite3.Connection:
         """Return the calling thread's own connection, in autocommit mode; not to be handed to another thread."""

@@ -143,6 +143,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("full_view", "Fill the screen with the view, and back", "View", ("Shift+F11",)),
     Binding("cameras", "Cameras", "Window", ("Ctrl+K",), scope=Scope.ALWAYS),
     Binding("retrain", "Retrain", "Learn", ("Ctrl+T",)),
+    Binding("calibrate", "Calibrate", "Learn", ("Ctrl+Shift+T",)),
     *INSPECT_BINDINGS,
     Binding("evaluate", "Evaluate what is ticked, or cancel", "Evaluate", ("Ctrl+E",), scope=Scope.ALWAYS),
     Binding("panel", "Show or hide the Learn panel", "Window", ("Ctrl+L",), scope=Scope.ALWAYS),

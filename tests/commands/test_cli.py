@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from mile_desktop.cli import main
+from mile_desktop.rollout.watching import intervention_folder, load_with_forecast
+from mile_desktop.storage.workspace import Workspace
 
 
 def run(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, list[dict[str, object]], str]:
@@ -136,13 +138,36 @@ def test_the_program_itself_keeps_standard_output_clean(tmp_path: Path) -> None:
 
 
 def test_calibrate_registers_a_model_and_says_both_rates(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
-    status, (line,), _ = run(["calibrate", "--workspace", str(workspace)], capsys)
+    status, (*progress, line), _ = run(["calibrate", "--workspace", str(workspace)], capsys)
     assert status == 0
+    shares = [each["progress"] for each in progress]
+    assert shares == sorted(shares)  # type: ignore[type-var]
+    assert shares[0] == 0
     assert {"cost", "cdf_scale", "observed_rate", "predicted_rate", "log_likelihood_before", "log_likelihood"} <= set(
         line
     )
     assert line["log_likelihood"] >= line["log_likelihood_before"] - 1e-6  # type: ignore[operator]
     assert (workspace / "interventions" / str(line["intervention_model"]) / "model.safetensors").exists()
+
+
+def test_a_forecast_is_refitted_beside_its_model_and_dropped_when_it_is_no_good(
+    capsys: pytest.CaptureFixture[str], workspace: Path
+) -> None:
+    status, (line,), _ = run(["forecast", "--workspace", str(workspace)], capsys)
+    assert status == 0
+    assert line["takeovers"] > 0  # type: ignore[operator]
+    in_use = list((workspace / "forecasts").iterdir())
+    assert [each.is_dir() for each in in_use] == [True] * bool(line["refitted"])
+    with Workspace.open(workspace) as opened:
+        found = intervention_folder(opened, "peg-insertion", "")
+        assert found is not None
+        model = load_with_forecast(opened, found)
+    assert model.forecast is not None
+    assert bool(model.forecast.config.takeovers) or not line["refitted"]
+    for each in in_use:
+        (each / "model.safetensors").write_bytes(b"damaged")
+    with Workspace.open(workspace) as opened:
+        assert load_with_forecast(opened, found).config.model_id == model.config.model_id
 
 
 def test_predict_scores_the_baselines_beside_the_model(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:

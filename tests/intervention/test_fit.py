@@ -11,9 +11,8 @@ from mile_desktop.intervention.fit import (
     FitSettings,
     FittedModel,
     fit_intervention_model,
-    takeovers_in,
 )
-from mile_desktop.intervention.strata import NothingToLearnError, stratify
+from mile_desktop.intervention.strata import NothingToLearnError, stratify, takeovers_in
 from tests.intervention.conftest import QUICK
 from tests.intervention.toy import HUMAN_STD, expert, recorded
 

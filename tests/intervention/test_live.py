@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import msgspec
@@ -8,7 +9,7 @@ from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.estimate import InterventionEstimator
 from mile_desktop.intervention.fit import FittedModel
 from mile_desktop.intervention.live import LiveEstimator
-from mile_desktop.intervention.model import TemporalParameters, posterior_predictive
+from mile_desktop.intervention.model import InterventionModel, TemporalParameters, posterior_predictive
 from mile_desktop.intervention.temporal import temporal_probabilities
 from mile_desktop.policies.policy import PolicyOutput
 
@@ -60,6 +61,25 @@ def test_says_nothing_where_the_policy_is_not_finite(fitted: FittedModel, steps:
     assert math.isnan(live.estimate(steps.observation[0].numpy(), broken, intervening=False).probability)
 
 
+def with_forecast_from(model: InterventionModel, takeovers: int, recall: float = 0.64) -> InterventionModel:
+    """Return ``model`` as if its forecast had been fitted to so many takeovers."""
+    forecast = model.forecast
+    assert forecast is not None
+    assert forecast.config.score is not None
+    score = msgspec.structs.replace(forecast.config.score, recall=recall)
+    config = msgspec.structs.replace(forecast.config, takeovers=takeovers, score=score)
+    return model.with_forecast(dataclasses.replace(forecast, config=config))
+
+
+@pytest.mark.parametrize(
+    ("takeovers", "said"),
+    [(0, ""), (1, ", forecast learning you"), (9, ", forecast learning you"), (10, ", forecast announces 64%")],
+)
+def test_says_what_the_forecast_rests_on(fitted: FittedModel, takeovers: int, said: str) -> None:
+    model = with_forecast_from(fitted.model.with_config(takeovers=0), takeovers)
+    assert LiveEstimator(model, running_policy_id="p-1").basis == "shipped model" + said
+
+
 @pytest.mark.parametrize(
     ("takeovers", "basis", "alarm"),
     [
@@ -70,7 +90,8 @@ def test_says_nothing_where_the_policy_is_not_finite(fitted: FittedModel, steps:
     ],
 )
 def test_says_as_much_as_it_knows(fitted: FittedModel, takeovers: int, basis: str, alarm: bool) -> None:
-    live = LiveEstimator(fitted.model.with_config(takeovers=takeovers), running_policy_id="p-1")
+    model = with_forecast_from(fitted.model, 0).with_config(takeovers=takeovers)
+    live = LiveEstimator(model, running_policy_id="p-1")
     assert live.basis == basis
     assert live.alarm_allowed is alarm
 
@@ -79,7 +100,8 @@ def test_raises_no_alarm_where_a_constant_does_as_well(fitted: FittedModel) -> N
     score = fitted.model.config.score
     assert score is not None
     poor = msgspec.structs.replace(score, brier=score.brier_constant + 0.01)
-    live = LiveEstimator(fitted.model.with_config(takeovers=30, score=poor), running_policy_id="p-1")
+    model = with_forecast_from(fitted.model, 0).with_config(takeovers=30, score=poor)
+    live = LiveEstimator(model, running_policy_id="p-1")
     assert live.basis == "30 takeovers, not better than a constant yet"
     assert not live.alarm_allowed
 
@@ -87,7 +109,7 @@ def test_raises_no_alarm_where_a_constant_does_as_well(fitted: FittedModel) -> N
 def test_a_new_policy_is_called_new_for_four_episodes_and_its_band_is_wide(
     fitted: FittedModel, steps: SupervisedSteps
 ) -> None:
-    model = fitted.model.with_config(takeovers=30)
+    model = with_forecast_from(fitted.model, 0).with_config(takeovers=30)
     familiar = LiveEstimator(model, running_policy_id="p-1")
     new = LiveEstimator(model, running_policy_id="p-2")
     arguments = steps.observation[5].numpy(), output(steps, 5)

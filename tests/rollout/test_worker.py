@@ -1,10 +1,14 @@
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from mile_desktop.intervention.model import load_intervention_model, save_intervention_model
+from mile_desktop.places import bundled_models
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.storage.catalogue import Catalogue
@@ -91,6 +95,25 @@ def test_an_unknown_source_of_the_live_number_is_said(desk: WorkerDesk) -> None:
     desk.process.send(command)
     assert "ensemble, published, temporal" in desk.wait_for(m.Fault).text
     desk.load()
+
+
+def test_the_model_that_watches_is_loaded_anew_without_a_word_and_without_disturbing(desk: WorkerDesk) -> None:
+    basis = desk.load(policy="initial").basis
+    desk.process.send(m.StartEpisodes())
+    desk.wait_for(m.StepTaken)
+    with Workspace.open(desk.workspace) as workspace:
+        model = load_intervention_model(bundled_models("peg-insertion") / "intervention")
+        assert model.forecast is not None
+        learned = msgspec.structs.replace(model.forecast.config, takeovers=3)
+        target = workspace.forecast_folder(model.config.model_id)
+        save_intervention_model(target, model.with_forecast(replace(model.forecast, config=learned)))
+    desk.process.send(m.ReloadInterventionModel())
+    desk.wait_for(m.StepTaken)
+    desk.process.send(m.EndEpisode(outcome="failure"))
+    desk.wait_for(m.EpisodeClosed)
+    said = desk.wait_for(m.Status, lambda status: status.basis != basis)
+    assert "forecast learning you" in said.basis
+    assert not [event for event in desk.events if isinstance(event, m.Note | m.PolicyAccepted)]
 
 
 def test_a_policy_that_cannot_be_promoted_changes_nothing(desk: WorkerDesk) -> None:

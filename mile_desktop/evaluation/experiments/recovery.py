@@ -10,8 +10,9 @@ from mile_desktop.evaluation.experiments.scenery import Scenery, as_policy, open
 from mile_desktop.evaluation.experiments.supervision import Supervision, supervisor_of
 from mile_desktop.intervention.calibration import calibrate
 from mile_desktop.intervention.data import SupervisedSteps
-from mile_desktop.intervention.fit import FitSettings, fit_intervention_model, takeovers_in
+from mile_desktop.intervention.fit import FitSettings, fit_intervention_model
 from mile_desktop.intervention.model import InterventionModel
+from mile_desktop.intervention.strata import takeovers_in
 from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.operators.probit import ProbitSettings
 

@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QSpinBox, QWidget
 
 from mile_desktop.ui import theme
-from mile_desktop.ui.learn.model import MENTAL_MODELS, Settings
+from mile_desktop.ui.learn.model import MENTAL_MODELS, SCHEDULES, Settings, unused_settings
 
 
 class AdvancedSettings(QWidget):
@@ -20,6 +20,17 @@ class AdvancedSettings(QWidget):
         self._balance = _real(0.0, 1.0, 0.05, 2, "Weight of silence and takeovers against imitating corrections")
         self._rate = _real(1e-6, 1.0, 1e-4, 6, "Step size of the optimiser")
         self._anchors = _real(0.0, 0.95, 0.05, 2, "Share of each batch that comes from demonstrations")
+        self._silence = _real(
+            0.0, 1.0, 0.05, 2, "Weight of imitating the robot where you stayed silent; 0 as published"
+        )
+        self._warm_up = _real(0.0, 1.0, 0.05, 2, "Share of the epochs before interventions count")
+        self._schedule = QComboBox()
+        for name, title in SCHEDULES:
+            self._schedule.addItem(title, name)
+        self._gradient = _real(1e-6, 1e9, 1.0, 2, "Longest gradient; longer ones are shortened")
+        self._held_out = _real(0.0, 0.5, 0.05, 2, "Share of the episodes that are held back to choose the best weights")
+        self._tripwire = _real(1.0, 1e6, 0.1, 2, "Growth of the error on old episodes that you are warned of")
+        self._ensemble = _whole(1, 256, "Models of you behind p(intervene); 1 as published")
         self._seed = _whole(0, 2**31 - 1, "Same seed, same data: same policy")
         self._evaluation = _whole(0, 1000, "Episodes: starts on which before and after are compared; 0 leaves it out")
         self._lay_out()
@@ -36,14 +47,36 @@ class AdvancedSettings(QWidget):
             ("Weight λ", self._balance),
             ("Learning rate", self._rate),
             ("Anchor share", self._anchors),
+            ("Silence", self._silence),
+            ("Warm-up", self._warm_up),
+            ("Rate over time", self._schedule),
+            ("Gradient limit", self._gradient),
+            ("Held back", self._held_out),
+            ("Forgetting", self._tripwire),
+            ("Members", self._ensemble),
             ("Seed", self._seed),
             ("Evaluation", self._evaluation),
         )
-        self._mental_model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._mental_model.setMinimumContentsLength(8)
+        for box in (self._mental_model, self._schedule):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(8)
         for name, widget in rows:
             widget.setAccessibleName(name)
             form.addRow(name, widget)
+
+    def show_method(self, method: str) -> None:
+        """Let only what ``method`` uses be set."""
+        unused = unused_settings(method)
+        for name, widget in (
+            ("mental_model", self._mental_model),
+            ("balance", self._balance),
+            ("silence", self._silence),
+            ("warm_up", self._warm_up),
+            ("schedule", self._schedule),
+            ("held_out", self._held_out),
+            ("tripwire", self._tripwire),
+        ):
+            widget.setEnabled(name not in unused)
 
     def settings(self, method: str) -> Settings:
         """Return what is set, for ``method``."""
@@ -55,6 +88,13 @@ class AdvancedSettings(QWidget):
             balance=round(self._balance.value(), 6),
             learning_rate=self._rate.value(),
             anchor_share=round(self._anchors.value(), 6),
+            silence=round(self._silence.value(), 6),
+            warm_up=round(self._warm_up.value(), 6),
+            schedule=str(self._schedule.currentData()),
+            gradient_limit=self._gradient.value(),
+            held_out=round(self._held_out.value(), 6),
+            tripwire=round(self._tripwire.value(), 6),
+            ensemble=self._ensemble.value(),
             seed=self._seed.value(),
             evaluation_episodes=self._evaluation.value(),
         )
@@ -67,6 +107,13 @@ class AdvancedSettings(QWidget):
         self._balance.setValue(settings.balance)
         self._rate.setValue(settings.learning_rate)
         self._anchors.setValue(settings.anchor_share)
+        self._silence.setValue(settings.silence)
+        self._warm_up.setValue(settings.warm_up)
+        self._schedule.setCurrentIndex(max(0, self._schedule.findData(settings.schedule)))
+        self._gradient.setValue(settings.gradient_limit)
+        self._held_out.setValue(settings.held_out)
+        self._tripwire.setValue(settings.tripwire)
+        self._ensemble.setValue(settings.ensemble)
         self._seed.setValue(settings.seed)
         self._evaluation.setValue(settings.evaluation_episodes)
 

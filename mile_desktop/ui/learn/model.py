@@ -44,6 +44,7 @@ METHODS: tuple[Method, ...] = (
     Method("iwr", "IWR", "Imitates corrections and the rest at half the weight each."),
     Method("sirius", "Sirius", "Imitates corrections most and what led to them least."),
     Method("mile-iwr", "MILE + IWR", "Imitates like IWR and learns from when you stayed silent."),
+    Method("rlif", "RLIF", "Avoids what made you take over, by reinforcement learning."),
 )
 """The trainer's own list, repeated because that one imports torch; a test holds them together."""
 
@@ -52,6 +53,20 @@ MENTAL_MODELS: tuple[tuple[str, str], ...] = (
     ("joint", "joint, anchored"),
     ("published", "joint, as published"),
 )
+
+
+SCHEDULES: tuple[tuple[str, str], ...] = (("cosine", "falling (cosine)"), ("constant", "constant"))
+
+_FOR_SILENCE = frozenset({"mental_model", "balance"})
+_FOR_IMITATION = frozenset({"schedule", "held_out", "tripwire"})
+
+
+def unused_settings(method: str) -> frozenset[str]:
+    """Return the names of the settings that mean nothing to ``method``."""
+    unused = frozenset({"silence"} if method != "mile" else ())
+    if method not in {"mile", "mile-iwr"}:
+        unused |= _FOR_SILENCE | (frozenset() if method == "rlif" else {"warm_up"})
+    return unused | _FOR_IMITATION if method == "rlif" else unused
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +123,18 @@ class Settings:
     learning_rate: float = 5e-4
     anchor_share: float = 0.5
     """Share of each batch that comes from demonstrations, in [0, 0.95]."""
+    silence: float = 0.3
+    """Weight of imitating the robot where nobody stepped in; MILE only."""
+    warm_up: float = 0.25
+    """Share of the epochs that only imitate (RLIF: only judge)."""
+    schedule: str = "cosine"
+    gradient_limit: float = 10.0
+    held_out: float = 0.1
+    """Share of the episodes that are held back."""
+    tripwire: float = 1.5
+    """Growth of the error on old episodes that counts as forgetting."""
+    ensemble: int = 8
+    """Members of the intervention model."""
     seed: int = 0
     evaluation_episodes: int = 20
     """Fixed starts on which before and after are compared; 0 leaves the comparison out."""

@@ -106,6 +106,8 @@ class LearnPanel(QScrollArea):
         )
         for part in parts:
             column.addWidget(part)
+        self._further = QVBoxLayout()
+        column.addLayout(self._further)
         column.addStretch(1)
         self.setWidget(inside)
 
@@ -120,6 +122,10 @@ class LearnPanel(QScrollArea):
         self._back.clicked.connect(self._go_back)
         self._unfold(False)
         self._method_changed()
+
+    def add_part(self, part: QWidget) -> None:
+        """Put something else about learning below."""
+        self._further.addWidget(part)
 
     # ── what comes in ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -277,7 +283,9 @@ class LearnPanel(QScrollArea):
         return before, after
 
     def _method_changed(self) -> None:
-        self._method_text.setText(METHODS[max(0, self._method.currentIndex())].summary)
+        method = METHODS[max(0, self._method.currentIndex())]
+        self._method_text.setText(method.summary)
+        self.advanced.show_method(method.name)
 
     def _unfold(self, unfolded: bool) -> None:
         self._fold.setArrowType(Qt.ArrowType.DownArrow if unfolded else Qt.ArrowType.RightArrow)

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from mile_desktop.processes import evaluation_worker, rollout_worker
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
+from mile_desktop.ui.calibrating import Calibrating
 from mile_desktop.ui.desk import Desk
 from mile_desktop.ui.evaluating import Evaluating
 from mile_desktop.ui.library import Library
@@ -47,6 +48,8 @@ class LivingDesk:
         self.window = self.desk.window
         self.window.set_panel(self.retraining.panel)
         self.evaluating = Evaluating(self.desk, worker=evaluation_worker)
+        self.calibrating = Calibrating(self.desk)
+        self.retraining.panel.add_part(self.calibrating.part)
         self.window.closing.connect(self.retraining.leave)
         self.closed: list[m.EpisodeClosed] = []
         self.steps: list[m.StepTaken] = []

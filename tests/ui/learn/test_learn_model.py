@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mile_desktop.learning.objectives import METHODS as TRAINABLE
+from mile_desktop.learning.methods import methods
 from mile_desktop.learning.progress import Cancelled, Failed, Finished, Trained, Warned
 from mile_desktop.learning.settings import TrainingSettings, settings_from_json, settings_to_json
 from mile_desktop.ui.learn.model import (
@@ -33,7 +33,7 @@ def summary(**changes: object) -> LearnSummary:
 
 def test_the_methods_are_the_trainers_own() -> None:
     assert [(each.name, each.title, each.summary) for each in METHODS] == [
-        (each.name, each.title, each.summary) for each in TRAINABLE.values()
+        (each.name, each.title, each.summary) for each in methods()
     ]
 
 

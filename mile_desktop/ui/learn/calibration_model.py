@@ -1,0 +1,51 @@
+"""What a calibration found, in words; no Qt and no torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationResult:
+    """What ``mile-desktop calibrate`` says."""
+
+    model: str
+    """Id of the new intervention model."""
+    cost: float
+    cost_error: float
+    cdf_scale: float
+    cost_before: float
+    cdf_scale_before: float
+    observed_rate: float
+    predicted_rate_before: float
+    predicted_rate: float
+    log_likelihood_before: float
+    log_likelihood: float
+    """Mean per step."""
+    steps: int
+    held_out_share: float
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Self:
+        """Read the command's own words; ``KeyError`` or ``ValueError`` where they are none."""
+        names = [name for name in cls.__slots__ if name not in {"model", "steps"}]
+        numbers = {name: float(fields[name]) for name in names}
+        return cls(model=str(fields["intervention_model"]), steps=int(fields["steps"]), **numbers)
+
+    def rows(self) -> tuple[tuple[str, str, str], ...]:
+        """Return name, before and after of each number."""
+        return (
+            ("Cost c", f"{self.cost_before:.2f}", f"{self.cost:.2f} ± {self.cost_error:.2f}"),
+            ("Scale σ", f"{self.cdf_scale_before:.2f}", f"{self.cdf_scale:.2f}"),
+            ("Predicted rate", f"{self.predicted_rate_before:.1%}", f"{self.predicted_rate:.1%}"),
+            ("Observed rate", "", f"{self.observed_rate:.1%}"),
+            ("Log-likelihood / step", f"{self.log_likelihood_before:.3f}", f"{self.log_likelihood:.3f}"),
+        )
+
+    def verdict(self) -> str:
+        """Return in one sentence what was gained, and on what it rests."""
+        gain = self.log_likelihood - self.log_likelihood_before
+        word = "describes your interventions better" if gain > 1e-4 else "describes them as well as before"
+        seen = " on episodes the model had not seen" if self.held_out_share > 0.99 else ""
+        grouped = f"{self.steps:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+        return f"The new calibration {word}: {gain:+.3f} a step over {grouped} steps{seen}."

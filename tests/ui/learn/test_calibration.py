@@ -1,0 +1,77 @@
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from mile_desktop.ui.learn.calibration import CalibrationPart
+from mile_desktop.ui.learn.calibration_model import CalibrationResult
+
+SAID = {
+    "intervention_model": "m-2",
+    "cost": 5.19,
+    "cost_error": 0.63,
+    "cdf_scale": 2.92,
+    "cost_before": 6.15,
+    "cdf_scale_before": 2.84,
+    "observed_rate": 0.328,
+    "predicted_rate_before": 0.291,
+    "predicted_rate": 0.312,
+    "log_likelihood_before": -0.178,
+    "log_likelihood": -0.171,
+    "steps": 4437,
+    "takeover_steps": 1455,
+    "held_out_share": 1.0,
+}
+
+
+@pytest.fixture
+def part(qtbot: QtBot, themed: QApplication) -> CalibrationPart:
+    part = CalibrationPart()
+    qtbot.addWidget(part)
+    part.show_takeovers(3)
+    part.show()
+    return part
+
+
+def test_without_takeovers_there_is_nothing_to_calibrate_to(part: CalibrationPart) -> None:
+    part.show_takeovers(0)
+    assert not part.can_calibrate
+    assert not part._button.isEnabled()
+    assert "Take over" in part._button.toolTip()
+
+
+def test_while_it_works_it_can_only_be_cancelled(part: CalibrationPart, qtbot: QtBot) -> None:
+    part.show_progress(0.4, "Fitting")
+    assert not part.can_calibrate
+    assert part._button.isHidden()
+    assert part._bar.value() == 400
+    with qtbot.waitSignal(part.cancel_requested):
+        part._cancel.click()
+    assert not part._cancel.isEnabled()
+    part.show_nothing()
+    assert part.can_calibrate
+
+
+def test_the_card_says_before_and_after_and_can_be_undone(part: CalibrationPart, qtbot: QtBot) -> None:
+    part.show_result(CalibrationResult.of(SAID))
+    assert part.card.isVisible()
+    texts = part.card.texts()
+    for text in ("6.15", "5.19 ± 0.63", "2.84", "2.92", "29.1%", "31.2%", "32.8%", "-0.178", "-0.171"):
+        assert text in texts
+    assert "better" in part.card._verdict.text()
+    with qtbot.waitSignal(part.undo_requested):
+        part.card._undo.click()
+    part.show_undone()
+    assert part.card.isHidden()
+    assert part.can_calibrate
+
+
+def test_a_failure_is_said_and_can_be_tried_again(part: CalibrationPart) -> None:
+    part.show_progress(0.0, "Starting")
+    part.show_failure("Nobody let go.")
+    assert "Nobody let go." in part._note.text()
+    assert part.can_calibrate
+
+
+def test_words_that_are_no_calibration_are_refused() -> None:
+    with pytest.raises(KeyError):
+        CalibrationResult.of({"cost": 1.0})
