@@ -33,7 +33,8 @@ MOST_STEPS = 3000
 """Whole episodes are used up to so many steps."""
 
 _DELAYS = (0, 2, 4, 7, 10)
-_BOUNDS = [(0.0, 0.97), (-1e4, 1e5), (math.log(0.02), math.log(2000.0)), (1e-3, 1.0)]
+_BOUNDS = [(0.0, 0.97), (-1e4, 1e5), (math.log(0.02), math.log(2000.0)), (1e-3, 0.999)]
+# r = 1 is the published model, which is tried by itself: there a step that is held on is impossible where p is 0
 _START_RETENTION = 0.3
 _RETENTIONS, _COST_QUANTILES, _SCALES = (0.4, 0.7, 0.9), (0.2, 0.4, 0.6, 0.8, 0.9), (2.0, 20.0)
 """Where evidence that adds up is looked for. Seen from decisions of the moment, the cost is far higher: only steps far
@@ -262,7 +263,7 @@ def _log_probabilities(  # noqa: PLR0917 - the model's five parameters
     holding = table.before.expand_as(asked)[asked]
     again = torch.as_tensor(hand_back, dtype=torch.float64)
     # (1 − r) + r h, and its complement r (1 − h)
-    kept = torch.log1p(again * torch.expm1(onset.clamp(max=-1e-12)))
+    kept = onset if float(again.detach()) == 1.0 else torch.log1p(again * torch.expm1(onset.clamp(max=-1e-12)))
     log_p = torch.where(holding, kept, onset)
     log_not_p = torch.where(holding, again.log() + none, none)
     nothing = torch.full_like(table.distances, -math.inf)

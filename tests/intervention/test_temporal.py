@@ -119,3 +119,12 @@ def test_is_causal(fitted: FittedModel, steps: SupervisedSteps) -> None:
     assert not np.allclose(
         changed[~early & ~steps.demonstration.numpy()], before[~early & ~steps.demonstration.numpy()]
     )
+
+
+def test_a_cost_that_is_far_off_is_still_a_likelihood(truth: Callable[[], InterventionModel]) -> None:
+    # people who think again at every step, seen by a model that starts from the wrong delay
+    steps = recorded(12, demonstrations=0, supervisor=Supervisor(cost=5.0, cdf_scale=0.2, delay_steps=4), seed=8)
+    found = fit_temporal(truth(), steps)
+    assert np.isfinite(found.published_log_likelihood)
+    assert found.log_likelihood > found.published_log_likelihood
+    assert found.parameters.delay_steps in {3, 4, 5}
