@@ -5,7 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QColor
 
-from mile_desktop.channels.shared import StateSample
+from mile_desktop.channels.shared import FloatArray
 from mile_desktop.processes import viewer
 from mile_desktop.ui import theme
 from mile_desktop.ui.supervise.frame_canvas import FrameCanvas
@@ -41,15 +41,15 @@ class StateViewer(QObject):
         canvas.viewer_command.connect(self.client.send)
         theme.signals().changed.connect(self._paint_background)
 
-    def show_state(self, scene: str, sample: StateSample) -> None:
-        """Draw one state of ``scene``."""
+    def show_state(self, scene: str, state: FloatArray, step: int) -> None:
+        """Draw one state (float32[k]) of ``scene``; ``step`` comes back with the picture."""
         if not self._scene:
             self._paint_background()
             self.client.start()
         if scene != self._scene:
             self._scene = scene
             self.client.send(v.LoadScene(scene=scene))
-        self.client.send(v.ShowState(values=tuple(sample.values.tolist()), step=sample.step))
+        self.client.send(v.ShowState(values=tuple(state.tolist()), step=step))
 
     def close(self) -> None:
         """End the viewer for good."""

@@ -53,6 +53,7 @@ class ViewerClient(ChildClient):
 
     repeated: ClassVar[tuple[type, ...]] = (
         v.SetSize,
+        v.SetPace,
         v.SetBackground,
         v.LoadScene,
         v.UsePreset,

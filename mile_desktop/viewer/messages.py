@@ -75,6 +75,14 @@ class SetThumbnails(Message, frozen=True):
     height: int = 150
 
 
+class SetPace(Message, frozen=True):
+    """How often and with how much processor time to draw from now on, see ``pacing.Pace``."""
+
+    max_rate_hz: float
+    core_share: float
+    moving_rate_hz: float
+
+
 class Shutdown(Message, frozen=True):
     """End the process."""
 
@@ -132,5 +140,16 @@ class ViewerFault(Message, frozen=True):
     text: str
 
 
-Command = LoadScene | SetView | UsePreset | SetSize | SetBackground | ShowState | FollowLive | SetThumbnails | Shutdown
+Command = (
+    LoadScene
+    | SetView
+    | UsePreset
+    | SetSize
+    | SetBackground
+    | ShowState
+    | FollowLive
+    | SetThumbnails
+    | SetPace
+    | Shutdown
+)
 Event = ViewerReady | ViewerStatus | ViewerNote | ViewerFault

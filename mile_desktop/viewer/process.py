@@ -21,6 +21,7 @@ from mile_desktop.viewer.messages import (
     LoadScene,
     Preset,
     SetBackground,
+    SetPace,
     SetSize,
     SetThumbnails,
     SetView,
@@ -32,7 +33,7 @@ from mile_desktop.viewer.messages import (
     ViewerReady,
     ViewerStatus,
 )
-from mile_desktop.viewer.pacing import SETTLED_S, Pacer
+from mile_desktop.viewer.pacing import SETTLED_S, Pace, Pacer
 from mile_desktop.viewer.renderer import Background
 from mile_desktop.viewer.stage import FloatArray
 from mile_desktop.viewer.staging import AnyStage, open_stage
@@ -107,7 +108,8 @@ class Viewer:
         self._seen = 0
         self._step = -1
         self._refused = False
-        self._pacer = Pacer()
+        self._pace = Pace()
+        self._pacer = Pacer(self._pace)
         self._changed_s: float | None = None
         """When the first change happened that is not drawn yet."""
         self._coarse_since_s: float | None = None
@@ -148,21 +150,30 @@ class Viewer:
                 self._look_from(command)
             case UsePreset(name=name):
                 self._use_preset(name)
-            case SetSize(width=width, height=height):
-                self._size = _limited(width, height, self._frames)
-                self._pacer.forget()
-                self._touch()
-            case SetBackground(top=top, bottom=bottom):
-                self._background = Background(top, bottom)
-                if self._stage is not None:
-                    self._stage.renderer.set_background(self._background)
-                self._touch(scene=True)
             case ShowState(values=values, step=step):
                 self._recorded = True
                 self._show(np.array(values, np.float32), step)
             case FollowLive():
                 self._recorded = False
                 self._seen = 0
+            case _:
+                self._adjust(command)
+
+    def _adjust(self, command: Command) -> None:
+        """Change how pictures are drawn, not what they show."""
+        match command:
+            case SetSize(width=width, height=height):
+                self._size = _limited(width, height, self._frames)
+                self._pacer.forget()
+                self._touch()
+            case SetPace():
+                self._pace = Pace(command.max_rate_hz, command.core_share, command.moving_rate_hz)
+                self._pacer = Pacer(self._pace)
+            case SetBackground(top=top, bottom=bottom):
+                self._background = Background(top, bottom)
+                if self._stage is not None:
+                    self._stage.renderer.set_background(self._background)
+                self._touch(scene=True)
             case SetThumbnails(names=names, width=width, height=height):
                 self._thumbnail_names = names[: len(self._rings)]
                 self._thumbnail_size = (width, height)
@@ -183,7 +194,7 @@ class Viewer:
             self._endpoint.send(ViewerNote(level="warning", text=problem))
         self._camera = stage.cameras[0]
         self._recorded, self._refused, self._seen, self._step = False, False, 0, -1
-        self._pacer = Pacer()
+        self._pacer = Pacer(self._pace)
         self._touch(scene=True)
         presets = tuple(_preset(camera) for camera in stage.cameras)
         self._endpoint.send(

@@ -71,7 +71,7 @@ class Watcher(QObject):
         sample = pool.state(self._seen)
         if sample is not None:
             self._seen = sample.sequence
-            self.viewer.show_state(watched.scene, sample)
+            self.viewer.show_state(watched.scene, sample.values, sample.step)
             self._view.view.say(f"▶ {watched.title} · step {sample.step}", "policy")
         for event in events:
             if event.ticket == watched.ticket:

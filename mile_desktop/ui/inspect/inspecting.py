@@ -6,7 +6,7 @@ from functools import partial
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from mile_desktop.inspection.messages import InsightsKept, KeepInsights
-from mile_desktop.processes import inspection, viewer
+from mile_desktop.processes import inspection
 from mile_desktop.scenes.catalogue import SceneInfo, UnknownSceneError, scene_info
 from mile_desktop.storage.browse import EpisodeFilter, EpisodeRow, browsed_scenes, find_episodes, read_rows
 from mile_desktop.storage.editing import edit_history
@@ -24,7 +24,6 @@ from mile_desktop.ui.inspect.recorded_viewing import RecordedViewing
 from mile_desktop.ui.inspect.recording import Recording, recording_of
 from mile_desktop.ui.library import Library
 from mile_desktop.ui.preferences import Preferences
-from mile_desktop.ui.viewer_client import ViewerClient
 from mile_desktop.viewer.messages import ViewerNote
 
 _PAGE = "inspect"
@@ -36,11 +35,7 @@ _INSIGHTS = frozenset({"false_alarms", "misses", "brier"})
 
 
 class Inspecting(QObject):
-    """Owns the Inspect page and its viewer; everything runs on the window's thread.
-
-    The viewer is a second process: what is looked at here has nothing to do with the scene that runs. It starts when
-    the page is first opened.
-    """
+    """Owns the Inspect page and the processes behind it; everything runs on the window's thread."""
 
     recording_shown = Signal(object)
     """The ``Recording`` that is looked at from now on; None: none is."""
@@ -53,8 +48,7 @@ class Inspecting(QObject):
         self._seen_at: tuple[str, int] | None = None
         self.recording: Recording | None = None
         self.page = InspectPage(self._fetch)
-        self.viewer = ViewerClient(viewer, self, thumbnails=0)
-        self.viewing = RecordedViewing(self.viewer, self.page.view, self)
+        self.viewing = RecordedViewing(self.page.view, self)
         self.playing = Playing(self.page)
         self.client = InspectionClient(inspection, self)
         self.appraising = Appraising(self.client, self.page.timeline, self)
@@ -86,7 +80,8 @@ class Inspecting(QObject):
         page.timeline.set_threshold(desk.preferences.value.alert_threshold)
         self.playing.row_changed.connect(self._show_row)
         self.playing.nothing_there.connect(self._say)
-        self.viewer.note.connect(self._say_note)
+        self.viewing.viewer.client.note.connect(self._say_note)
+        self.viewing.viewer.client.died.connect(self._say_error)
         desk.preferences.changed.connect(self._preferences_changed)
         page.episodes.selection_changed.connect(self._selection_changed)
         page.timeline.stretch_changed.connect(self._stretch_changed)
@@ -134,7 +129,7 @@ class Inspecting(QObject):
         self._desk.preferences.remember_layout(_PAGE, self.page.save_layout().decode("ascii"))
         self.editing.open(None)
         self.client.close()
-        self.viewer.close()
+        self.viewing.viewer.close()
 
     # ── which episodes there are ─────────────────────────────────────────────────────────────────────────────────
 
@@ -212,9 +207,6 @@ class Inspecting(QObject):
 
     def _page_changed(self, page: str) -> None:
         if page == _PAGE:
-            if not self.viewer.alive:
-                self.viewer.start()
-                self.viewing.paint_background()
             if self._stale:
                 self.refresh()
             self.page.episodes.table.setFocus()

@@ -1,42 +1,34 @@
 """Recorded steps between the viewer that draws them and the view that shows them."""
 
+from dataclasses import asdict
+
 from PySide6.QtCore import QObject
 
 from mile_desktop.scenes.catalogue import SceneInfo
-from mile_desktop.ui import theme
 from mile_desktop.ui.inspect.branching import Way
 from mile_desktop.ui.inspect.recorded_view import Caption, RecordedView
 from mile_desktop.ui.inspect.recording import Recording
-from mile_desktop.ui.viewer_client import ViewerClient
+from mile_desktop.ui.state_viewer import StateViewer
 from mile_desktop.viewer import messages as v
+from mile_desktop.viewer.pacing import SCRUBBING
 
 
 class RecordedViewing(QObject):
-    """Sends the viewer the scene and the states of recorded rows; everything runs on the window's thread.
+    """Draws recorded rows with a viewer of its own: what is looked at has nothing to do with the scene that runs.
 
-    The viewer draws the newest state it was sent, as often as it may.
+    The viewer starts with the first row, and draws the newest it was sent as often as it may. Window's thread only.
     """
 
-    def __init__(self, viewer: ViewerClient, view: RecordedView, parent: QObject) -> None:
+    def __init__(self, view: RecordedView, parent: QObject) -> None:
         super().__init__(parent)
-        self._viewer = viewer
         self._view = view
         self._recording: Recording | None = None
-        self._scene = ""
         self._way: Way | None = None
         self._row = 0
-        viewer.frame_ready.connect(view.show_frame)
-        viewer.ready.connect(self._ready)
-        viewer.fault.connect(self._fault)
-        view.viewer_command.connect(self._heed)
-        theme.signals().changed.connect(self.paint_background)
-
-    def paint_background(self) -> None:
-        """Let the background follow the theme."""
-        top, bottom = theme.token("raised"), theme.token("ground")
-        self._viewer.send(
-            v.SetBackground(top=top.getRgbF()[:3], bottom=bottom.getRgbF()[:3])  # type: ignore[index]
-        )
+        self._can_draw = False
+        self.viewer = StateViewer(view, self)
+        self.viewer.client.send(v.SetPace(**asdict(SCRUBBING)))
+        self.viewer.client.fault.connect(self._fault)
 
     def show_recording(self, recording: Recording | None, info: SceneInfo | None) -> None:
         """Draw another recording; ``info``: its scene, None where it is not known."""
@@ -45,12 +37,10 @@ class RecordedViewing(QObject):
             self._view.show_caption(None)
             return
         scene = recording.episode.record.start.scene
+        self._can_draw = info is not None
         self._view.show_problem(
             "" if info else f"There is no scene {scene} here, so its steps cannot be drawn; everything else is shown."
         )
-        if info is not None and scene != self._scene:
-            self._scene = scene
-            self._viewer.send(v.LoadScene(scene=scene))
 
     def show_way(self, way: Way | None) -> None:
         """From the way's first row on, draw it instead of the recording."""
@@ -69,19 +59,12 @@ class RecordedViewing(QObject):
         else:
             row = min(row, len(recording) - 1)
             state, caption = recording.episode.scene_state[row], _caption(recording, row)
-        self._viewer.send(v.ShowState(values=tuple(state.tolist()), step=row))
+        if self._can_draw:
+            self.viewer.show_state(recording.episode.record.start.scene, state, row)
         self._view.show_caption(caption)
-
-    def _ready(self, ready: v.ViewerReady) -> None:
-        self._view.set_presets(ready.presets)
-        self.show_row(self._row)
 
     def _fault(self, fault: v.ViewerFault) -> None:
         self._view.show_problem(fault.text)
-
-    def _heed(self, command: object) -> None:
-        if isinstance(command, v.Message):
-            self._viewer.send(command)
 
 
 def _caption(recording: Recording, row: int) -> Caption:
