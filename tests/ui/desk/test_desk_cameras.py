@@ -1,0 +1,81 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from desk.conftest import OpenDesk
+from desk.living import LivingDesk, plan
+from mile_desktop.cameras.replay import RecordedVideo, videos_in
+from mile_desktop.cameras.settings import CameraSettings
+from mile_desktop.rollout import messages as m
+from mile_desktop.rollout.phases import Phase
+from mile_desktop.storage.episodes import read_recording
+from mile_desktop.ui.cameras.cameras import Cameras
+from mile_desktop.ui.supervise.tiles import Layout
+from tests.cameras.pictures import number_in
+from tests.cameras.servers import MjpegServer
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[MjpegServer]:
+    made = MjpegServer()
+    made.period_s = 0.03
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def desk(open_desk: OpenDesk, tmp_path_factory: pytest.TempPathFactory) -> LivingDesk:
+    folder = tmp_path_factory.mktemp("desk")
+    return open_desk(folder, plan(folder / "workspace", speed=1.0))
+
+
+@pytest.fixture(scope="module")
+def cameras(desk: LivingDesk, server: MjpegServer) -> Cameras:
+    made = Cameras(desk.desk)
+    wrist = CameraSettings(name="Wrist", address=server.address, needed=True, stale_after_s=0.8)
+    made.store.set_cameras([wrist])
+    return made
+
+
+def test_a_needed_camera_that_stalls_holds_the_robot_and_its_video_is_kept(
+    desk: LivingDesk, cameras: Cameras, server: MjpegServer, tmp_path: Path
+) -> None:
+    desk.to_idle()
+    view = desk.desk.supervise.view
+    desk.until(lambda: any(not client.stale for client in cameras.live))
+    view.set_arrangement(Layout.GRID, "Wrist")
+    desk.start_episode()
+    desk.until(lambda: len(desk.steps) > 10)
+    server.stall()
+    desk.until_phase(Phase.HOLD)
+    assert desk.status is not None
+    assert "Camera Wrist is stale" in desk.status.reason
+    desk.until(lambda: "stale" in getattr(view.tiles.tile("Wrist"), "note", ""))
+    steps = len(desk.steps)
+    seen: list[m.Status] = []
+    desk.desk.worker.status_changed.connect(seen.append)
+    desk.desk.worker.send(m.ToggleHold())
+    desk.until(lambda: len(seen) > 10)
+    assert len(desk.steps) == steps, "resuming without a picture moves nothing"
+    server.flow()
+    desk.until(lambda: desk.status is not None and "Resume when you are ready" in desk.status.reason)
+    desk.desk.worker.send(m.ToggleHold())
+    desk.until(lambda: len(desk.steps) > steps + 5)
+    desk.desk.worker.send(m.EndEpisode(outcome="success"))
+    desk.until(lambda: desk.closed)
+
+    episode = desk.closed[-1].episode_id
+    videos = videos_in(desk.library.folder / "videos" / episode)
+    assert [path.name for path in videos] == ["wrist.mp4"]
+    desk.until(lambda: all(not client.status.recording for client in cameras.live))
+    recorded = read_recording(desk.library.workspace, episode)
+    video = RecordedVideo(videos[0])
+    ages = []
+    for moment in recorded.timestamp.tolist():
+        picture = video.frame_at(moment)
+        assert picture is not None
+        ages.append(moment - picture.timestamp)
+        assert number_in(picture.pixels) in range(256)
+    assert max(ages) <= 0.8, "no step was taken with an older picture than the camera may have"
+    video.close()
