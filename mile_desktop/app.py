@@ -115,6 +115,7 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
     from mile_desktop.ui.evaluating import Evaluating  # noqa: PLC0415
     from mile_desktop.ui.foreseeing import Foreseeing  # noqa: PLC0415
     from mile_desktop.ui.inspect.inspecting import Inspecting  # noqa: PLC0415
+    from mile_desktop.ui.policies.keeping import PolicyKeeping  # noqa: PLC0415
     from mile_desktop.ui.preferences import PreferenceStore  # noqa: PLC0415
     from mile_desktop.ui.retraining import Retraining  # noqa: PLC0415
     from mile_desktop.ui.robots.robots import Robots  # noqa: PLC0415
@@ -137,7 +138,7 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
         Foreseeing(desk)
         Replaying(desk, Inspecting(desk))
         cameras = Cameras(desk)
-        Evaluating(desk)
+        PolicyKeeping(desk, Evaluating(desk))
         Robots(desk, cameras.live)
         if folder is None:
             desk.window.ask_before_closing(Closing(desk, retraining).may_close)

@@ -47,6 +47,16 @@ class LearningSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class LearnedFrom:
+    """The recorded episodes a policy learned from, as far as they are in the workspace."""
+
+    episodes: int = 0
+    steps: int = 0
+    takeovers: int = 0
+    human_steps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Promotion:
     """One policy was chosen to run in a scene from then on."""
 
@@ -106,6 +116,22 @@ class Catalogue:
             (since_policy, scene),
         )
         return LearningSummary(**dict(rows[0]))
+
+    def learned_from(self, scene: str) -> dict[str, LearnedFrom]:
+        """Return for each policy of ``scene`` what it learned from; those that learned from nothing here are left out.
+
+        Episodes in the bin count: they were learned from all the same.
+        """
+        rows = self._workspace.query(
+            "SELECT policy.policy_id, count(*) AS episodes, sum(steps) AS steps, sum(takeovers) AS takeovers, "
+            "sum(human_steps) AS human_steps FROM policy, json_each(policy.episode_ids) AS used "
+            "JOIN episode ON episode.episode_id = used.value WHERE policy.scene = ? GROUP BY policy.policy_id",
+            (scene,),
+        )
+        return {
+            row["policy_id"]: LearnedFrom(row["episodes"], row["steps"], row["takeovers"], row["human_steps"])
+            for row in rows
+        }
 
     # ── policies ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -15,7 +15,6 @@ from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.ui.library import Library
 from mile_desktop.ui.main_window import MainWindow
 from mile_desktop.ui.pages.devices_page import DevicesPage
-from mile_desktop.ui.pages.policies_page import PoliciesPage
 from mile_desktop.ui.pages.settings_page import SettingsPage
 from mile_desktop.ui.preferences import Preferences, PreferenceStore
 from mile_desktop.ui.robots.robot_store import RememberedRobot
@@ -65,7 +64,6 @@ class Desk(QObject):
         self.library: Library | None = None
         self.window = MainWindow(preferences)
         self.supervise = SupervisePage()
-        self.policies = PoliciesPage()
         self.devices = DevicesPage(pad_profiles())
         self.settings = SettingsPage(preferences)
         self.viewer = ViewerClient(viewer, self)
@@ -212,7 +210,6 @@ class Desk(QObject):
             self.trouble.complain(error)
             return
         self.window.header.set_policies(shelf.entries, shelf.current, shelf.previous)
-        self.policies.show_policies(shelf.entries, shelf.current, shelf.previous)
         self.shelf_changed.emit(shelf)
 
     def is_busy(self, reason: str) -> bool:
@@ -227,7 +224,6 @@ class Desk(QObject):
 
     def _furnish(self) -> None:
         self.window.add_page("supervise", self.supervise)
-        self.window.add_page("policies", self.policies)
         self.window.add_page("devices", self.devices)
         self.window.add_page("settings", self.settings)
         transport, view = self.supervise.transport, self.supervise.view
@@ -273,9 +269,6 @@ class Desk(QObject):
         header = self.window.header
         header.scene_chosen.connect(self.load_scene)
         header.policy_chosen.connect(self.use_policy)
-        self.policies.promote_requested.connect(self.use_policy)
-        self.policies.roll_back_requested.connect(self.use_policy)
-        self.policies.note_changed.connect(self._keep_note)
         self.devices.profile_changed.connect(self._profile_changed)
         self.devices.watch_requested.connect(self._watch_pad)
         self.devices.rumble_requested.connect(self._rumble)
@@ -335,15 +328,6 @@ class Desk(QObject):
 
     def _workspace_chosen(self, folder: str) -> None:
         self.open_workspace(Path(folder))
-
-    def _keep_note(self, policy_id: str, note: str) -> None:
-        if self.library is None:
-            return
-        try:
-            self.library.catalogue.set_policy_note(policy_id, note)
-        except WorkspaceError as error:
-            self.trouble.complain(error)
-        self.refresh_shelf()
 
     def _preferences_changed(self, value: Preferences) -> None:
         before, self._before = self._before, value

@@ -125,6 +125,14 @@ class Evaluating(QObject):
         self.page.setup.tick(policies)
         self._desk.window.show_page("evaluate")
 
+    def show_history_of(self, policy_id: str) -> None:
+        """Turn to the evaluations of one policy of the loaded scene."""
+        if self.page.setup.scene != self._desk.scene and not self.running:
+            self.page.setup.show_scenes(scenes(), self._desk.scene)
+            self._refresh()
+        self.page.turn_to_history(policy_id)
+        self._desk.window.show_page("evaluate")
+
     def close(self) -> None:
         """End everything that runs."""
         self._timer.stop()

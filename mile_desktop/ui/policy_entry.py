@@ -1,12 +1,21 @@
 """One policy as menus and tables show it; no Qt."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mile_desktop.evaluation.statistics import wilson_interval
+from mile_desktop.storage.catalogue import LearnedFrom
 from mile_desktop.storage.records import EvaluationRecord, PolicyRecord
 
-_METHODS = {"bc": "BC", "mile": "MILE", "hg-dagger": "HG-DAgger", "iwr": "IWR", "sirius": "Sirius", "rlif": "RLIF"}
+_METHODS = {
+    "bc": "BC",
+    "mile": "MILE",
+    "mile-iwr": "MILE + IWR",
+    "hg-dagger": "HG-DAgger",
+    "iwr": "IWR",
+    "sirius": "Sirius",
+    "rlif": "RLIF",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,9 @@ class PolicyEntry:
     evaluated: int
     """Episodes of that evaluation; crashes are left out."""
     note: str = ""
+    archived: bool = False
+    steps: int = 0
+    """Control steps of the episodes it learned from, as far as they are in the workspace."""
 
     @property
     def rate(self) -> float | None:
@@ -57,23 +69,31 @@ class PolicyEntry:
 
 
 def policy_entries(
-    policies: Iterable[PolicyRecord], evaluations: Iterable[EvaluationRecord]
+    policies: Iterable[PolicyRecord],
+    evaluations: Iterable[EvaluationRecord],
+    learned: Mapping[str, LearnedFrom] | None = None,
+    *,
+    include_archived: bool = False,
 ) -> tuple[PolicyEntry, ...]:
-    """Join policies with their newest evaluations; newest policy first, archived ones left out."""
+    """Join policies with their newest evaluations (and what they learned from); newest policy first."""
     records = list(policies)
     names = {record.policy_id: record.name for record in records}
     newest: dict[str, EvaluationRecord] = {}
     for evaluation in sorted(evaluations, key=_created):
         newest[evaluation.policy_id] = evaluation
-    shown = sorted((record for record in records if not record.archived), key=_created, reverse=True)
-    return tuple(_entry(record, names, newest.get(record.policy_id)) for record in shown)
+    shown = [record for record in records if include_archived or not record.archived]
+    steps = {policy: each.steps for policy, each in (learned or {}).items()}
+    return tuple(
+        _entry(record, names, newest.get(record.policy_id), steps.get(record.policy_id, 0))
+        for record in sorted(shown, key=_created, reverse=True)
+    )
 
 
 def _created(record: PolicyRecord | EvaluationRecord) -> str:
     return record.created_at
 
 
-def _entry(record: PolicyRecord, names: dict[str, str], evaluation: EvaluationRecord | None) -> PolicyEntry:
+def _entry(record: PolicyRecord, names: dict[str, str], evaluation: EvaluationRecord | None, steps: int) -> PolicyEntry:
     return PolicyEntry(
         policy_id=record.policy_id,
         name=record.name,
@@ -85,4 +105,6 @@ def _entry(record: PolicyRecord, names: dict[str, str], evaluation: EvaluationRe
         successes=None if evaluation is None else evaluation.successes,
         evaluated=0 if evaluation is None else len(evaluation.outcomes),
         note=record.note,
+        archived=record.archived,
+        steps=steps,
     )

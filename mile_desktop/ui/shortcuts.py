@@ -30,6 +30,8 @@ class Scope(StrEnum):
     """On the Supervise page, not while text is being typed."""
     INSPECT = "inspect"
     """On the Inspect page, not while text is being typed; Space presses a button that has the keyboard."""
+    POLICIES = "policies"
+    """On the Policies page, not while text is being typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,17 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("retrain", "Retrain", "Learn", ("Ctrl+T",)),
     Binding("calibrate", "Calibrate", "Learn", ("Ctrl+Shift+T",)),
     *INSPECT_BINDINGS,
+    Binding(
+        "policies_use",
+        "Use the chosen policy from the next episode",
+        "Policies",
+        ("Ctrl+Return",),
+        scope=Scope.POLICIES,
+    ),
+    Binding("policies_rename", "Rename it", "Policies", ("F2",), scope=Scope.POLICIES),
+    Binding("policies_archive", "Put it away, or bring it back", "Policies", ("Del",), scope=Scope.POLICIES),
+    Binding("policies_export", "Export it", "Policies", ("Ctrl+S",), scope=Scope.POLICIES),
+    Binding("policies_import", "Import a policy", "Policies", ("Ctrl+O",), scope=Scope.POLICIES),
     Binding("evaluate", "Evaluate what is ticked, or cancel", "Evaluate", ("Ctrl+E",), scope=Scope.ALWAYS),
     Binding("panel", "Show or hide the Learn panel", "Window", ("Ctrl+L",), scope=Scope.ALWAYS),
     Binding("page_supervise", "Supervise", "Window", ("Ctrl+1",), scope=Scope.ALWAYS),

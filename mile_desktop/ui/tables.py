@@ -1,7 +1,7 @@
 """Tables of records: columns described as values, and one Qt model for all of them."""
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
@@ -67,6 +67,11 @@ class RowsModel(QAbstractTableModel, Generic[R]):
     def last_is_number(self) -> bool:
         """Whether the last column holds numbers, which do not stand at the far end of a wide table."""
         return self._columns[-1].is_number
+
+    def set_titles(self, *titles: str) -> None:
+        """Head the columns with these words."""
+        self._columns = tuple(replace(column, title=title) for column, title in zip(self._columns, titles, strict=True))
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(titles) - 1)
 
     def show_rows(self, rows: Sequence[R]) -> None:
         """Show ``rows`` in place of what was shown."""

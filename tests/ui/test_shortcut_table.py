@@ -36,9 +36,12 @@ def window(themed: QApplication, qtbot: QtBot) -> QWidget:
     return window
 
 
-@pytest.mark.parametrize("elsewhere", [Scope.SUPERVISE, Scope.INSPECT])
-def test_no_key_of_a_page_and_no_action_is_used_twice(elsewhere: Scope) -> None:
-    here = [entry for entry in BINDINGS if entry.scope is not elsewhere and not entry.held]
+EVERYWHERE = {Scope.ALWAYS, Scope.WINDOW}
+
+
+@pytest.mark.parametrize("page", [scope for scope in Scope if scope not in EVERYWHERE])
+def test_no_key_of_a_page_and_no_action_is_used_twice(page: Scope) -> None:
+    here = [entry for entry in BINDINGS if entry.scope in {page, *EVERYWHERE} and not entry.held]
     keys = [QKeySequence(key).toString() for entry in here for key in entry.keys]
     assert not [key for key, count in Counter(keys).items() if count > 1]
     assert len({entry.action for entry in BINDINGS}) == len(BINDINGS)

@@ -90,6 +90,7 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         self._x, self._y = x, y
         for axis, side in ((x, "bottom"), (y, "left")):
             self.setLabel(side, axis.label)
+            self.getAxis(side).enableAutoSIPrefix(False)
             self.getAxis(side).setTicks([list(axis.ticks)] if axis.ticks else None)
         self._fit()
 

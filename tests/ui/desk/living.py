@@ -17,6 +17,7 @@ from mile_desktop.ui.desk import Desk
 from mile_desktop.ui.evaluating import Evaluating
 from mile_desktop.ui.library import Library
 from mile_desktop.ui.message_line import Entry
+from mile_desktop.ui.policies.keeping import PolicyKeeping
 from mile_desktop.ui.preferences import PreferenceStore
 from mile_desktop.ui.retraining import Retraining
 from mile_desktop.ui.supervise.phase_look import look
@@ -50,6 +51,7 @@ class LivingDesk:
         self.evaluating = Evaluating(self.desk, worker=evaluation_worker)
         self.calibrating = Calibrating(self.desk)
         self.retraining.panel.add_part(self.calibrating.part)
+        self.keeping = PolicyKeeping(self.desk, self.evaluating)
         self.window.closing.connect(self.retraining.leave)
         self.closed: list[m.EpisodeClosed] = []
         self.steps: list[m.StepTaken] = []

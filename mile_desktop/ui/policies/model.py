@@ -1,30 +1,36 @@
 """The policies of a scene as a table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from mile_desktop.ui import theme
 from mile_desktop.ui.dates import local_time
+from mile_desktop.ui.policies.lanes import LaneRow, lay_lanes
 from mile_desktop.ui.policy_entry import PolicyEntry
 
 Index = QModelIndex | QPersistentModelIndex
 ENTRY_ROLE = Qt.ItemDataRole.UserRole
 """The row's ``PolicyEntry``."""
-COLUMNS = ("", "Policy", "Method", "From", "Learned from", "Success on fixed seeds", "Made", "Note")
-IN_USE, NAME, METHOD, PARENT, DATA, SUCCESS, MADE, NOTE = range(len(COLUMNS))
+LANE_ROLE = Qt.ItemDataRole.UserRole + 1
+"""The row's ``LaneRow``."""
+COLUMNS = ("Lineage", "Policy", "", "Method", "From", "Learned from", "Success on fixed seeds", "Made", "Note")
+LINEAGE, NAME, STATE, METHOD, PARENT, DATA, SUCCESS, MADE, NOTE = range(len(COLUMNS))
 
 
 class PoliciesModel(QAbstractTableModel):
-    """Shows ``PolicyEntry`` rows; only the note can be edited, and what is typed is passed on, not kept."""
+    """Shows ``PolicyEntry`` rows; name and note can be edited, and what is typed is passed on, not kept."""
 
     note_edited = Signal(str, str)
     """Policy id and its new note."""
+    renamed = Signal(str, str)
+    """Policy id and its new name."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._entries: tuple[PolicyEntry, ...] = ()
+        self._lanes: tuple[LaneRow, ...] = ()
         self._current = ""
 
     @property
@@ -32,10 +38,19 @@ class PoliciesModel(QAbstractTableModel):
         """The rows."""
         return self._entries
 
-    def show_policies(self, entries: Sequence[PolicyEntry], current: str) -> None:
-        """Show ``entries``; ``current`` (an id) drives."""
+    @property
+    def lanes(self) -> tuple[LaneRow, ...]:
+        """The lines of the family tree, one a row."""
+        return self._lanes
+
+    def show_policies(
+        self, entries: Sequence[PolicyEntry], current: str, parents: Mapping[str, str | None] | None = None
+    ) -> None:
+        """Show ``entries``; ``current`` (an id) drives; ``parents``: also of policies that are not shown."""
         self.beginResetModel()
         self._entries, self._current = tuple(entries), current
+        known = parents if parents is not None else {entry.policy_id: entry.parent_id for entry in entries}
+        self._lanes = lay_lanes([entry.policy_id for entry in entries], known)
         self.endResetModel()
 
     def row_of(self, policy_id: str) -> int:
@@ -70,31 +85,35 @@ class PoliciesModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.FontRole and index.column() == NAME:
             return theme.font("body", bold=is_current)
         if role == Qt.ItemDataRole.ForegroundRole:
-            return _colour(index.column())
-        return entry if role == ENTRY_ROLE else None
+            return _colour(entry, index.column())
+        return {ENTRY_ROLE: entry, LANE_ROLE: self._lanes[index.row()]}.get(role)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Return what can be done with a cell."""
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return flags | Qt.ItemFlag.ItemIsEditable if index.column() == NOTE else flags
+        return flags | Qt.ItemFlag.ItemIsEditable if index.column() in {NAME, NOTE} else flags
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: ANN401, N802
-        """Pass a typed note on."""
-        entry = self._entries[index.row()]
-        if index.column() != NOTE or role != Qt.ItemDataRole.EditRole or value == entry.note:
+        """Pass a typed name or note on."""
+        entry, typed = self._entries[index.row()], str(value).strip()
+        if role != Qt.ItemDataRole.EditRole or typed == _texts(entry, is_current=False)[index.column()]:
             return False
-        self.note_edited.emit(entry.policy_id, str(value).strip())
-        return True
+        if index.column() == NOTE:
+            self.note_edited.emit(entry.policy_id, typed)
+        elif index.column() == NAME:
+            self.renamed.emit(entry.policy_id, typed)
+        return index.column() in {NAME, NOTE}
 
 
 def _texts(entry: PolicyEntry, *, is_current: bool) -> tuple[str, ...]:
     return (
-        "▶ in use" if is_current else "",
+        "",
         entry.name,
+        "▶ in use" if is_current else "put away" if entry.archived else "",
         entry.method,
-        entry.parent_name or "shipped",
+        entry.parent_name or "–",
         f"{entry.episodes} episodes" if entry.episodes else "–",
         entry.success_text,
         local_time(entry.created_at),
@@ -108,11 +127,15 @@ def _tooltip(entry: PolicyEntry, column: int, *, is_current: bool) -> str:
     if column == SUCCESS:
         return "Not evaluated yet; retraining evaluates the new policy and the one before it"
     if column == NOTE:
-        return "Double-click to write a note"
+        return entry.note or "Double-click to write a note"
+    if column == DATA and entry.steps:
+        return f"{entry.episodes} episodes, {entry.steps} steps of them in this workspace"
     return f"{entry.label} · {entry.policy_id}{' · drives now' if is_current else ''}"
 
 
-def _colour(column: int) -> object:
-    if column == IN_USE:
+def _colour(entry: PolicyEntry, column: int) -> object:
+    if entry.archived:
+        return theme.token("disabled")
+    if column == STATE:
         return theme.token("policy")
     return theme.token("secondary") if column in {PARENT, DATA, MADE} else None

@@ -1,0 +1,132 @@
+"""One policy: where it comes from, what it learned from, how it does."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from mile_desktop.storage.records import InterventionModelRecord
+from mile_desktop.ui import theme
+from mile_desktop.ui.dates import local_time
+from mile_desktop.ui.evaluate.results import rate_text
+from mile_desktop.ui.pages.page_frame import ColumnScroll
+from mile_desktop.ui.policies.curves import CurvePlots
+from mile_desktop.ui.policies.lineage import Curve, PolicyDetails, setting_rows
+from mile_desktop.ui.policies.settings_table import SettingsTable
+
+
+class AboutPolicy(QWidget):
+    """Shows ``PolicyDetails``; links ask by signals."""
+
+    episodes_asked = Signal(str)
+    """Id of the policy whose episodes are wanted."""
+    evaluations_asked = Signal(str)
+    """Id of the policy whose evaluations are wanted."""
+    parent_asked = Signal(str)
+    """Id of the policy to go to."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._details: PolicyDetails | None = None
+        self._title = QLabel()
+        theme.set_role(self._title, "heading")
+        self._parent, self._episodes, self._evaluations = _link(), _link(), _link()
+        self._made, self._learned, self._model = _text(), _text(), _text()
+        self._success, self._driven = _text(), _text()
+        self._settings = SettingsTable(1)
+        self._curves = CurvePlots()
+        self._lay_out()
+        self._parent.clicked.connect(self._ask_for_parent)
+        self._episodes.clicked.connect(self._ask_for_episodes)
+        self._evaluations.clicked.connect(self._ask_for_evaluations)
+
+    def show_policy(self, details: PolicyDetails, curves: dict[str, Curve]) -> None:
+        """Show a policy and how it learned."""
+        self._details = details
+        entry, record = details.entry, details.record
+        self._title.setText(f"{entry.name} · {entry.method}")
+        self._title.setToolTip(record.policy_id)
+        self._parent.setText(entry.parent_name or "none in this workspace")
+        self._parent.setEnabled(bool(entry.parent_name))
+        self._made.setText(local_time(record.created_at) + (f"\n{record.note}" if record.note else ""))
+        self._learned.setText(learned_text(details))
+        self._episodes.setText("Show them in Inspect")
+        self._episodes.setVisible(details.learned_from.episodes > 0)
+        self._model.setText("\n".join(model_text(model) for model in details.models) or "none of its own")
+        tally = details.results.tally
+        self._success.setText(f"{rate_text(tally)} on {tally.episodes} starts" if tally.episodes else "not evaluated")
+        count = len(details.evaluations)
+        self._evaluations.setText("1 evaluation" if count == 1 else f"{count} evaluations")
+        self._evaluations.setVisible(count > 0)
+        self._driven.setText("\n".join(local_time(each) for each in details.promoted_at[-3:]) or "never")
+        self._settings.show_settings(setting_rows(record), entry.name)
+        self._settings.setVisible(bool(record.settings))
+        self._curves.show_curves([(entry.name, curves)])
+
+    def _lay_out(self) -> None:
+        facts = QFormLayout()
+        theme.space(facts, spacing=8)
+        facts.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        rows: tuple[tuple[str, QWidget], ...] = (
+            ("Comes from", self._parent),
+            ("Made", self._made),
+            ("Learned from", self._learned),
+            ("", self._episodes),
+            ("Intervention model", self._model),
+            ("Success", self._success),
+            ("", self._evaluations),
+            ("Chosen to drive", self._driven),
+        )
+        for name, widget in rows:
+            caption = QLabel(name)
+            theme.set_role(caption, "quiet")
+            facts.addRow(caption, widget)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        theme.space(column, (12, 12, 12, 12), 12)
+        column.addWidget(self._title)
+        column.addLayout(facts)
+        column.addWidget(self._curves)
+        column.addWidget(self._settings)
+        column.addStretch(1)
+        outer = QVBoxLayout(self)
+        theme.space(outer)
+        outer.addWidget(ColumnScroll(content))
+
+    def _ask_for_parent(self) -> None:
+        if self._details is not None and self._details.record.parent_id:
+            self.parent_asked.emit(self._details.record.parent_id)
+
+    def _ask_for_episodes(self) -> None:
+        if self._details is not None:
+            self.episodes_asked.emit(self._details.record.policy_id)
+
+    def _ask_for_evaluations(self) -> None:
+        if self._details is not None:
+            self.evaluations_asked.emit(self._details.record.policy_id)
+
+
+def learned_text(details: PolicyDetails) -> str:
+    """Return ``14 episodes, 2812 steps, 31 takeovers``, and what is missing here."""
+    learned, named = details.learned_from, len(details.record.episode_ids)
+    if not named:
+        return "nothing recorded in this workspace"
+    text = f"{learned.episodes} episodes, {learned.steps} steps, {learned.takeovers} takeovers"
+    return text if learned.episodes == named else f"{text}; {named - learned.episodes} more are not in this workspace"
+
+
+def model_text(model: InterventionModelRecord) -> str:
+    """Return ``cost 0.42, σ 0.31, from 31 takeovers``."""
+    basis = f"from {model.takeovers} takeovers" if model.takeovers else "as shipped"
+    return f"cost {model.cost:.2f}, σ {model.cdf_scale:.2f}, {basis}, {local_time(model.created_at)}"
+
+
+def _text() -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    return label
+
+
+def _link() -> QToolButton:
+    button = QToolButton()
+    theme.set_role(button, "inline")
+    return button

@@ -1,0 +1,126 @@
+"""Two policies side by side: settings, success with a test, and how they learned."""
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from mile_desktop.ui import theme
+from mile_desktop.ui.evaluate.results import interval_series, pair
+from mile_desktop.ui.pages.page_frame import ColumnScroll
+from mile_desktop.ui.plots.series import Axis
+from mile_desktop.ui.plots.series_plot import SeriesPlot
+from mile_desktop.ui.policies.curves import CurvePlots
+from mile_desktop.ui.policies.lineage import Curve, PolicyDetails, setting_rows
+from mile_desktop.ui.policies.settings_table import SettingsTable
+
+_SUCCESS = Axis("success", "%", (0.0, 100.0))
+_PLOT_HEIGHT = 160
+
+
+class PolicyComparison(QWidget):
+    """Shows any two of the policies it was given; asks by signals."""
+
+    pair_changed = Signal()
+    """Other two are to be compared: their curves are wanted."""
+    evaluate_asked = Signal(object)
+    """Ids of the two that are to be evaluated on the same starts."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._details: Mapping[str, PolicyDetails] = {}
+        self._first, self._second = QComboBox(), QComboBox()
+        self._first.setAccessibleName("Compare this policy")
+        self._second.setAccessibleName("with this one")
+        self._headline, self._text, self._verdict = QLabel(), QLabel(), QLabel()
+        self._plot = SeriesPlot("Success of two policies", _SUCCESS, Axis("policy"))
+        self._evaluate = QPushButton("Evaluate both on the same starts …")
+        self._settings = SettingsTable(2)
+        self._curves = CurvePlots()
+        self._lay_out()
+        self._first.currentIndexChanged.connect(self.pair_changed)
+        self._second.currentIndexChanged.connect(self.pair_changed)
+        self._evaluate.clicked.connect(self._ask)
+        theme.signals().changed.connect(self._restyle)
+        self._restyle()
+
+    @property
+    def chosen(self) -> tuple[PolicyDetails, ...]:
+        """The two that are compared; fewer where there are not two different ones."""
+        ids = dict.fromkeys(str(combo.currentData() or "") for combo in (self._first, self._second))
+        return tuple(self._details[each] for each in ids if each in self._details)
+
+    def show_policies(self, details: Mapping[str, PolicyDetails]) -> None:
+        """Offer these policies."""
+        self._details = details
+        for place, combo in enumerate((self._first, self._second)):
+            chosen = combo.currentData()
+            combo.blockSignals(True)
+            combo.clear()
+            for each in details.values():
+                combo.addItem(each.entry.label, each.record.policy_id)
+            found = combo.findData(chosen)
+            combo.setCurrentIndex(found if found >= 0 else min(1 - place, len(details) - 1))
+            combo.blockSignals(False)
+        self.pair_changed.emit()
+
+    def choose(self, first: str, second: str) -> None:
+        """Compare these two, by their ids."""
+        for combo, wanted in ((self._first, first), (self._second, second)):
+            combo.setCurrentIndex(max(0, combo.findData(wanted)))
+
+    def show_pair(self, curves: Sequence[Mapping[str, Curve]]) -> None:
+        """Show the chosen two; ``curves``: of each, how it learned."""
+        two = self.chosen
+        self._evaluate.setEnabled(len(two) == 2)
+        if len(two) != 2:
+            self._headline.setText("Choose two different policies.")
+            for widget in (self._text, self._verdict):
+                widget.setText("")
+            self._settings.show_settings([], "", "")
+            self._curves.show_curves(())
+            self._plot.show_series(())
+            return
+        first, second = two
+        paired = pair(first.results, second.results)
+        self._headline.setText(paired.headline)
+        self._text.setText(paired.details)
+        self._verdict.setText(paired.verdict)
+        names = [each.entry.name for each in (second, first)]
+        self._plot.set_axes(_SUCCESS, Axis("policy", ticks=((1.0, names[0]), (0.0, names[1]))))
+        self._plot.show_series([interval_series([second.results, first.results])])
+        self._settings.show_settings(setting_rows(first.record, second.record), first.entry.name, second.entry.name)
+        self._curves.show_curves([(each.entry.name, curve) for each, curve in zip(two, curves, strict=True)])
+
+    def text(self) -> str:
+        """Return what is said of the two."""
+        return "\n".join(label.text() for label in (self._headline, self._text, self._verdict) if label.text())
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        theme.space(row, spacing=8)
+        row.addWidget(self._first, 1)
+        row.addWidget(QLabel("with"))
+        row.addWidget(self._second, 1)
+        theme.set_role(self._headline, "heading")
+        theme.set_role(self._text, "secondary")
+        for label in (self._headline, self._text, self._verdict):
+            label.setWordWrap(True)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        theme.space(column, (12, 12, 12, 12), 8)
+        column.addLayout(row)
+        for widget in (self._headline, self._text, self._verdict, self._plot, self._evaluate):
+            column.addWidget(widget)
+        column.addWidget(self._curves)
+        column.addWidget(self._settings)
+        column.addStretch(1)
+        outer = QVBoxLayout(self)
+        theme.space(outer)
+        outer.addWidget(ColumnScroll(content))
+
+    def _restyle(self) -> None:
+        self._plot.setFixedHeight(theme.px(_PLOT_HEIGHT))
+
+    def _ask(self) -> None:
+        self.evaluate_asked.emit(tuple(each.record.policy_id for each in self.chosen))

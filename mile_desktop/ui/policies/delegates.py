@@ -1,0 +1,90 @@
+"""What the table of policies paints itself: the family tree, and success with its interval."""
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPainterPath
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+
+from mile_desktop.ui import theme
+from mile_desktop.ui.policies.lanes import LaneRow
+from mile_desktop.ui.policies.model import ENTRY_ROLE, LANE_ROLE, Index, PoliciesModel
+from mile_desktop.ui.policy_entry import PolicyEntry
+
+_TEXT_WIDTH, _BAR_WIDTH = 104, 96
+_LANE_WIDTH, _DOT = 16, 4
+_MOST_LANES = 8
+
+
+class LineageDelegate(QStyledItemDelegate):
+    """A dot for each policy, lines to its children above and its parent below."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802 (Qt's name)
+        """Return room for as many lanes as there are."""
+        model = index.model()
+        lanes = model.lanes if isinstance(model, PoliciesModel) else ()
+        used = 1 + max((max((row.lane, *row.passing, *row.from_above)) for row in lanes), default=0)
+        return QSize(theme.px(_LANE_WIDTH * (min(used, _MOST_LANES) + 1)), super().sizeHint(option, index).height())
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint the background by the style, the lines over it."""
+        super().paint(painter, option, index)
+        row: LaneRow = index.data(LANE_ROLE)
+        entry: PolicyEntry = index.data(ENTRY_ROLE)
+        cell = QRectF(option.rect)
+        painter.save()
+        painter.setClipRect(cell)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(theme.pen("secondary", 1.5))
+        for lane in row.passing:
+            painter.drawLine(QPointF(_x(cell, lane), cell.top()), QPointF(_x(cell, lane), cell.bottom() + 1))
+        dot = QPointF(_x(cell, row.lane), cell.center().y())
+        for lane in row.from_above:
+            painter.drawPath(_bent(QPointF(_x(cell, lane), cell.top()), dot))
+        if row.to_below:
+            painter.drawLine(dot, QPointF(dot.x(), cell.bottom() + 1))
+        colour = "disabled" if entry.archived else "policy"
+        painter.setPen(theme.pen(colour, 1.5))
+        painter.setBrush(theme.brush("panel" if entry.archived else colour))
+        painter.drawEllipse(dot, theme.px(_DOT), theme.px(_DOT))
+        painter.restore()
+
+
+class SuccessDelegate(QStyledItemDelegate):
+    """The success rate in words, and its interval as a bar from 0 to 100 %."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802 (Qt's name)
+        """Return room for the words and the bar."""
+        hint = super().sizeHint(option, index)
+        return QSize(theme.px(_TEXT_WIDTH + _BAR_WIDTH + 32), hint.height())
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint the words by the style, the bar over them."""
+        super().paint(painter, option, index)
+        entry: PolicyEntry = index.data(ENTRY_ROLE)
+        rate, interval = entry.rate, entry.interval
+        if rate is None or interval is None:
+            return
+        cell = QRectF(option.rect)
+        left, width = cell.left() + theme.px(_TEXT_WIDTH + 16), theme.px(_BAR_WIDTH)
+        middle, thick = cell.center().y(), theme.px(2)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.brush("line"))
+        painter.drawRoundedRect(QRectF(left, middle - thick / 2, width, thick), 1, 1)
+        painter.setBrush(theme.brush("success", 0.45))
+        span = QRectF(left + interval[0] * width, middle - 2 * thick, (interval[1] - interval[0]) * width, 4 * thick)
+        painter.drawRoundedRect(span, thick, thick)
+        painter.setBrush(theme.brush("success"))
+        painter.drawRect(QRectF(left + rate * width - thick / 2, middle - 3 * thick, thick, 6 * thick))
+        painter.restore()
+
+
+def _x(cell: QRectF, lane: int) -> float:
+    return cell.left() + theme.px(_LANE_WIDTH) * (min(lane, _MOST_LANES - 1) + 1)
+
+
+def _bent(above: QPointF, dot: QPointF) -> QPainterPath:
+    """Return the way from the top of a row into its dot, straight within a lane."""
+    path = QPainterPath(above)
+    path.cubicTo(QPointF(above.x(), dot.y()), QPointF(above.x(), dot.y()), dot)
+    return path

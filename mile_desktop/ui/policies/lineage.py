@@ -1,0 +1,121 @@
+"""Everything there is to know of the policies of a scene, read from the workspace; no Qt."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mile_desktop.learning.progress import Progress
+from mile_desktop.learning.run_log import EVENT_FILE, read_events
+from mile_desktop.storage.catalogue import LearnedFrom
+from mile_desktop.storage.records import EvaluationRecord, InterventionModelRecord, PolicyRecord
+from mile_desktop.ui.evaluate.results import PolicyResults, of_records
+from mile_desktop.ui.library import Library
+from mile_desktop.ui.policy_entry import PolicyEntry, policy_entries
+
+CURVES = (("total", "training loss"), ("held_out", "held-back error"))
+"""Losses of a run's log that are shown, and their names for people."""
+
+Curve = tuple[tuple[float, float], ...]
+"""Epoch and value."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDetails:
+    """One policy with everything that refers to it."""
+
+    record: PolicyRecord
+    entry: PolicyEntry
+    learned_from: LearnedFrom
+    models: tuple[InterventionModelRecord, ...]
+    """Intervention models of its supervision, or made by the run that made it, oldest first."""
+    evaluations: tuple[EvaluationRecord, ...]
+    promoted_at: tuple[str, ...]
+    """When it was chosen to drive, oldest first."""
+
+    @property
+    def results(self) -> PolicyResults:
+        """All its evaluations put together."""
+        found = of_records(self.evaluations, {self.record.policy_id: self.record.name})
+        return found[0] if found else PolicyResults(self.record.policy_id, self.record.name, (), 0)
+
+
+def read_policies(library: Library, scene: str) -> dict[str, PolicyDetails]:
+    """Return the policies of ``scene``, archived ones included, newest first; raises ``WorkspaceError``."""
+    catalogue = library.catalogue
+    records = {record.policy_id: record for record in catalogue.policies(scene)}
+    evaluations = catalogue.evaluations(scene=scene)
+    models = catalogue.intervention_models(scene=scene)
+    history = catalogue.promotion_history(scene)
+    learned = catalogue.learned_from(scene)
+    entries = policy_entries(records.values(), evaluations, learned, include_archived=True)
+    return {
+        entry.policy_id: PolicyDetails(
+            record=records[entry.policy_id],
+            entry=entry,
+            learned_from=learned.get(entry.policy_id, LearnedFrom()),
+            models=tuple(each for each in models if _belongs(each, records[entry.policy_id])),
+            evaluations=tuple(each for each in evaluations if each.policy_id == entry.policy_id),
+            promoted_at=tuple(each.promoted_at for each in history if each.policy_id == entry.policy_id),
+        )
+        for entry in entries
+    }
+
+
+def _belongs(model: InterventionModelRecord, policy: PolicyRecord) -> bool:
+    return model.policy_id == policy.policy_id or (model.run_id is not None and model.run_id == policy.run_id)
+
+
+def read_curves(run_folder: Path) -> dict[str, Curve]:
+    """Return the losses of a run's log over its epochs; empty where there is none."""
+    events, _ = read_events(run_folder / EVENT_FILE)
+    progress = [event for event in events if isinstance(event, Progress) and event.stage == "policy"]
+    curves = {name: tuple((float(each.epoch), each.losses[name]) for each in progress if name in each.losses)
+              for name, _ in CURVES}  # fmt: skip
+    return {name: curve for name, curve in curves.items() if curve}
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """One setting of two trainings."""
+
+    name: str
+    first: str
+    second: str
+
+    @property
+    def differs(self) -> bool:
+        """Whether the two have it differently."""
+        return self.first != self.second
+
+
+def setting_rows(first: PolicyRecord, second: PolicyRecord | None = None) -> list[SettingRow]:
+    """Return every setting of one or two trainings by name, those that differ first."""
+    names = sorted({*first.settings, *(second.settings if second else ())})
+    rows = [
+        SettingRow(name, _value(first.settings, name), _value(second.settings if second else first.settings, name))
+        for name in names
+    ]
+    return sorted(rows, key=_same)
+
+
+def _same(row: SettingRow) -> bool:
+    return not row.differs
+
+
+def _value(settings: dict[str, Any], name: str) -> str:
+    if name not in settings:
+        return "–"
+    value = settings[name]
+    if value is None:
+        return "by itself"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+def parents_of(details: Iterable[PolicyDetails]) -> dict[str, str | None]:
+    """Return policy → parent."""
+    return {each.record.policy_id: each.record.parent_id for each in details}

@@ -1,0 +1,50 @@
+"""The settings of one training, or of two side by side."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+
+from mile_desktop.ui import theme
+from mile_desktop.ui.policies.lineage import SettingRow
+from mile_desktop.ui.tables import Column, RowsModel, RowsTable
+
+
+def _name(row: SettingRow) -> str:
+    return f"≠ {row.name}" if row.differs else row.name
+
+
+def _emphasis(row: SettingRow) -> str:
+    return "takeover" if row.differs else "secondary"
+
+
+_COLUMNS = (
+    Column("Setting", _name, colour=_emphasis),
+    Column[SettingRow]("", lambda row: row.first),
+    Column[SettingRow]("", lambda row: row.second),
+)
+
+
+class SettingsTable(RowsTable):
+    """A column of values for each policy; those that differ stand on top, marked with ≠. As high as it has rows.
+
+    Parameters
+    ----------
+    policies
+        1 or 2.
+    """
+
+    def __init__(self, policies: int) -> None:
+        self._rows = RowsModel(_COLUMNS[: 1 + policies], lambda row: row.name)
+        super().__init__(self._rows, "Settings")
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        theme.signals().changed.connect(self._fit)
+
+    def show_settings(self, rows: Sequence[SettingRow], *names: str) -> None:
+        """Show these settings of the policies of these names."""
+        self._rows.set_titles("Setting", *names)
+        self._rows.show_rows(rows)
+        self._fit()
+
+    def _fit(self) -> None:
+        rows = len(self._rows.rows) * self.verticalHeader().defaultSectionSize()
+        self.setFixedHeight(rows + self.horizontalHeader().sizeHint().height() + self.horizontalScrollBar().height())

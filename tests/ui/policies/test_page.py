@@ -1,0 +1,178 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QModelIndex, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTableView
+from pytestqt.qtbot import QtBot
+from window_examples import DETAILS, ENTRIES
+
+from mile_desktop.ui.policies.model import NAME, NOTE, PARENT, STATE, SUCCESS, PoliciesModel
+from mile_desktop.ui.policies.page import PoliciesPage
+
+
+@pytest.fixture
+def page(themed: QApplication, qtbot: QtBot) -> PoliciesPage:
+    page = PoliciesPage()
+    qtbot.addWidget(page)
+    page.resize(1200, 700)
+    page.show()
+    page.show_policies(DETAILS, "p3", "p2")
+    return page
+
+
+def table(page: PoliciesPage) -> QTableView:
+    return page._table
+
+
+def cell(page: PoliciesPage, row: int, column: int) -> QModelIndex:
+    return table(page).model().index(row, column)
+
+
+def button(page: PoliciesPage, start: str) -> QPushButton:
+    return next(each for each in page.findChildren(QPushButton) if each.text().startswith(start))
+
+
+def test_the_model_keeps_qts_rules(themed: QApplication) -> None:
+    model = PoliciesModel()
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    model.show_policies(ENTRIES, "p3")
+    model.show_policies(ENTRIES[:1], "p2")
+    assert tester.model() is model
+
+
+def test_each_policy_is_a_row(page: PoliciesPage) -> None:
+    assert [cell(page, row, NAME).data() for row in range(3)] == ["v3", "v2", "v0"]
+    assert cell(page, 0, STATE).data() == "▶ in use"
+    assert cell(page, 1, STATE).data() == ""
+    assert cell(page, 0, SUCCESS).data() == "78 % [65–87]"
+    assert cell(page, 2, SUCCESS).data() == "not evaluated"
+    assert cell(page, 2, PARENT).data() == "–"
+    assert "39 of 50" in cell(page, 0, SUCCESS).data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_the_policy_in_use_cannot_be_promoted_again(page: PoliciesPage, qtbot: QtBot) -> None:
+    assert not button(page, "Use").isEnabled()
+    table(page).selectRow(2)
+    with qtbot.waitSignal(page.promote_requested) as signal:
+        qtbot.mouseClick(button(page, "Use"), Qt.MouseButton.LeftButton)
+    assert signal.args == ["p0"]
+
+
+def test_rolling_back_is_one_click(page: PoliciesPage, qtbot: QtBot) -> None:
+    assert button(page, "Roll back").text() == "Roll back to v2"
+    with qtbot.waitSignal(page.roll_back_requested) as signal:
+        qtbot.mouseClick(button(page, "Roll back"), Qt.MouseButton.LeftButton)
+    assert signal.args == ["p2"]
+
+
+def test_with_nothing_before_there_is_nothing_to_roll_back_to(page: PoliciesPage) -> None:
+    page.show_policies(DETAILS, "p3", "")
+    assert not button(page, "Roll back").isEnabled()
+
+
+def test_a_note_is_passed_on_not_kept(page: PoliciesPage, qtbot: QtBot) -> None:
+    table(page).selectRow(1)
+    page._note.trigger()
+    editor = table(page).findChild(QLineEdit)
+    qtbot.keyClicks(editor, " good on blue ")
+    with qtbot.waitSignal(page.note_changed) as signal:
+        qtbot.keyClick(editor, Qt.Key.Key_Return)
+    assert signal.args == ["p2", "good on blue"]
+    assert cell(page, 1, NOTE).data() == ""
+
+
+def test_the_selection_survives_news(page: PoliciesPage) -> None:
+    table(page).selectRow(1)
+    page.show_policies({name: DETAILS[name] for name in ("p2", "p0")}, "p2", "p0")
+    assert table(page).currentIndex().row() == 0
+
+
+def test_an_empty_page_says_how_policies_come(page: PoliciesPage) -> None:
+    page.show_policies({}, "")
+    texts = {label.text() for label in page.findChildren(QLabel) if label.isVisible()}
+    assert "No policies yet" in texts
+    assert not table(page).isVisible()
+
+
+def test_the_interval_is_drawn(page: PoliciesPage) -> None:
+    view = table(page)
+    view.clearSelection()
+    with_interval = view.visualRect(cell(page, 1, SUCCESS))
+    without = view.visualRect(cell(page, 2, SUCCESS))
+    picture = view.viewport().grab().toImage()
+    right = with_interval.left() + with_interval.width() * 2 // 3
+
+    def colours(top: int) -> set[str]:
+        return {picture.pixelColor(x, top).name() for x in range(right, with_interval.right())}
+
+    assert len(colours(with_interval.center().y())) > len(colours(without.center().y()))
+
+
+def test_a_name_is_passed_on_not_kept(page: PoliciesPage, qtbot: QtBot) -> None:
+    table(page).selectRow(1)
+    page.rename_chosen()
+    editor = table(page).findChild(QLineEdit)
+    editor.selectAll()
+    qtbot.keyClicks(editor, "steady")
+    with qtbot.waitSignal(page.renamed) as signal:
+        qtbot.keyClick(editor, Qt.Key.Key_Return)
+    assert signal.args == ["p2", "steady"]
+    assert cell(page, 1, NAME).data() == "v2"
+
+
+def test_the_chosen_policy_is_told_about(page: PoliciesPage, qtbot: QtBot) -> None:
+    page.show_chosen({"total": ((1.0, 3.0), (2.0, 2.0))})
+    texts = " ".join(label.text() for label in page.about.findChildren(QLabel))
+    for part in ("14 episodes, 2800 steps, 31 takeovers", "cost 0.40", "78 % [65–87] on 50 starts"):
+        assert part in texts
+    assert [row.name for row in page.about._settings._rows.rows] == ["balance", "epochs"]
+    assert page.about._curves._plots["total"].series[0].points == ((1.0, 3.0), (2.0, 2.0))
+    with qtbot.waitSignal(page.about.episodes_asked) as episodes:
+        page.about._episodes.click()
+    assert episodes.args == ["p3"]
+    page.about._parent.click()
+    assert page.chosen is DETAILS["p2"]
+
+
+def test_any_two_are_compared_settings_that_differ_first(page: PoliciesPage, qtbot: QtBot) -> None:
+    page.compare("p2", "p3")
+    page.comparison.show_pair([{}, {"total": ((1.0, 3.0),)}])
+    assert "v3 succeeds 16 points more often than v2" in page.comparison.text()
+    assert "McNemar" in page.comparison.text()
+    rows = page.comparison._settings._rows.rows
+    assert [(row.name, row.first, row.second) for row in rows] == [
+        ("balance", "0.25", "0.5"),
+        ("cost", "by itself", "–"),
+        ("epochs", "80", "80"),
+    ]
+    with qtbot.waitSignal(page.evaluate_requested) as signal:
+        page.comparison._evaluate.click()
+    assert signal.args == [("p2", "p3")]
+    page.compare("p3", "p3")
+    page.comparison.show_pair([{}])
+    assert "two different" in page.comparison.text()
+
+
+def test_policies_that_were_put_away_are_shown_on_request(page: PoliciesPage, qtbot: QtBot) -> None:
+    away = replace(DETAILS["p2"], entry=replace(ENTRIES[1], archived=True))
+    page.show_policies({**DETAILS, "p2": away}, "p3", "")
+    assert [entry.name for entry in page._model.entries] == ["v3", "v0"]
+    page._archived.setChecked(True)
+    assert cell(page, 1, STATE).data() == "put away"
+    table(page).selectRow(1)
+    with qtbot.waitSignal(page.archive_requested) as signal:
+        page.archive_chosen()
+    assert signal.args == ["p2", False]
+
+
+def test_files_can_be_dropped_on_the_page(page: PoliciesPage, qtbot: QtBot, tmp_path: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "v9.zip"))])
+    buttons, no_keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    event = QDropEvent(QPointF(9, 9), Qt.DropAction.CopyAction, data, buttons, no_keys)
+    with qtbot.waitSignal(page.dropped) as signal:
+        page.dropEvent(event)
+    assert signal.args == [str(tmp_path / "v9.zip")]
