@@ -19,6 +19,7 @@ _COMMANDS = (
     "calibrate",
     "predict",
     "forecast",
+    "scorecard",
     "doctor",
     "bundle",
     "export-policy",

@@ -26,15 +26,15 @@ def _run(options: argparse.Namespace, report: Report) -> None:
         report.say(as_json(predictor), _row(predictor))
 
 
-_HEADING = "predictor        AUROC  matched  PR area  Brier  log-lik  announced  lead   false alarms/min"
+_HEADING = "predictor          AUROC  matched  PR area  Brier    ECE  log-lik  announced  lead   false alarms/min"
 
 
 def _row(predictor: ComparedPredictor) -> str:
     scores, alarm = predictor.ahead, predictor.alarm
     return (
-        f"{predictor.name:16} {scores.auroc:5.3f}  {scores.phase_matched_auroc:7.3f}  {scores.average_precision:7.3f}  "
-        f"{scores.brier:5.3f}  {scores.log_likelihood:7.3f}  {alarm.announced:4}/{alarm.takeovers:<4}  "
-        f"{alarm.median_lead_s:4.1f} s {alarm.false_alarms_per_minute:6.1f}"
+        f"{predictor.name:18} {scores.auroc:5.3f}  {scores.phase_matched_auroc:7.3f}  {scores.average_precision:7.3f}  "
+        f"{scores.brier:5.3f}  {scores.calibration_error:5.3f}  {scores.log_likelihood:7.3f}  "
+        f"{alarm.announced:4}/{alarm.takeovers:<4}  {alarm.median_lead_s:4.1f} s {alarm.false_alarms_per_minute:6.1f}"
     )
 
 

@@ -1,5 +1,6 @@
 """Every predictor of takeovers side by side, on episodes none of them has learned from."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,20 +61,10 @@ def compare_predictors(
     ScoreError
         When there are no supervised steps in ``train`` or ``test``.
     """
-    rows, known = supervised_rows(test).numpy(), supervised_rows(train).numpy()
-    if not rows.any() or not known.any():
-        raise ScoreError("There are no supervised steps to compare predictors on; supervise an episode first.")
+    rows = supervised_rows(test).numpy()
     asked, ahead = takeover_ahead(test)
-    train_asked, train_ahead = takeover_ahead(train)
     happened = test.intervention.numpy()
-    predictions: dict[str, tuple[FloatArray | None, FloatArray]] = {}
-    for name, baseline in BASELINES.items():
-        now = baseline(_select(train, known), train.intervention.numpy()[known], test)
-        soon = baseline(_select(train, train_asked), train_ahead[train_asked], test)
-        predictions[name] = (now, soon)
-    predictions |= {name: (p, p) for name, p in _of_the_model(model, test).items()}
-    if model.forecast is not None:
-        predictions["forecast"] = (None, forecast_probabilities(model, test))
+    predictions = predict_all(model, train, test)
     elapsed, episode = test.step.numpy(), test.episode.numpy()
     return tuple(
         ComparedPredictor(
@@ -84,6 +75,37 @@ def compare_predictors(
         )
         for name, (now, soon) in predictions.items()
     )
+
+
+def predict_all(
+    model: InterventionModel,
+    train: SupervisedSteps,
+    test: SupervisedSteps,
+    *,
+    report: Callable[[int, int, str], None] = lambda _done, _of, _name: None,
+) -> dict[str, tuple[FloatArray | None, FloatArray]]:
+    """Return what every predictor says of ``test``: p of ν at each step and p of a takeover soon, float64[t] each.
+
+    The first is None for the forecast, which says nothing about this step alone. ``report`` is told how many predictors
+    have been asked, of how many, and who is next. Arguments and errors as in ``compare_predictors``.
+    """
+    rows, known = supervised_rows(test).numpy(), supervised_rows(train).numpy()
+    if not rows.any() or not known.any():
+        raise ScoreError("There are no supervised steps to compare predictors on; supervise an episode first.")
+    train_asked, train_ahead = takeover_ahead(train)
+    predictions: dict[str, tuple[FloatArray | None, FloatArray]] = {}
+    total = len(BASELINES) + 2
+    for number, (name, baseline) in enumerate(BASELINES.items()):
+        report(number, total, f"the {name}")
+        now = baseline(_select(train, known), train.intervention.numpy()[known], test)
+        soon = baseline(_select(train, train_asked), train_ahead[train_asked], test)
+        predictions[name] = (now, soon)
+    report(len(BASELINES), total, "the intervention model")
+    predictions |= {name: (p, p) for name, p in _of_the_model(model, test).items()}
+    if model.forecast is not None:
+        report(total - 1, total, "the forecast")
+        predictions["forecast"] = (None, forecast_probabilities(model, test))
+    return predictions
 
 
 def _of_the_model(model: InterventionModel, test: SupervisedSteps) -> dict[str, FloatArray]:

@@ -1,0 +1,55 @@
+"""``mile-desktop scorecard``: every predictor of takeovers on chosen episodes, with curves and probabilities."""
+
+import argparse
+from pathlib import Path
+
+import msgspec
+
+from mile_desktop.commands.command import Command, CommandError, Report, add_scene_argument
+from mile_desktop.evaluation.scorecard import Scorecard
+from mile_desktop.evaluation.scoring import make_scorecard
+from mile_desktop.storage.workspace import Workspace
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_scene_argument(parser)
+    parser.add_argument(
+        "--episodes", default="", metavar="IDS", help="ids with commas, or @FILE with one a line (every episode)"
+    )
+    parser.add_argument("--model", default="", metavar="M", help="intervention model (the one in use)")
+    parser.add_argument("--seed", type=int, default=0, metavar="K", help="of the choice of held-out episodes")
+
+
+def _run(options: argparse.Namespace, report: Report) -> None:
+    with Workspace.open(options.workspace, create=False) as workspace:
+        card = make_scorecard(
+            workspace,
+            options.scene,
+            _episode_ids(options.episodes),
+            reference=options.model,
+            seed=options.seed,
+            report=report.progress,
+        )
+    report.say(msgspec.to_builtins(card), _text(card))
+
+
+def _episode_ids(said: str) -> tuple[str, ...]:
+    if said.startswith("@"):
+        try:
+            lines = Path(said[1:]).read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            raise CommandError(f"--episodes: {said[1:]} cannot be read ({error.strerror}).") from error
+        return tuple(line.strip() for line in lines if line.strip())
+    return tuple(name for name in said.split(",") if name)
+
+
+def _text(card: Scorecard) -> str:
+    lines = [f"{len(card.episodes)} held-out episodes, model {card.model_id}", *card.notes]
+    lines.append("predictor          AUROC  matched  PR area  Brier    ECE")
+    for each in card.predictors:
+        scores = (each.auroc, each.phase_matched_auroc, each.average_precision, each.brier, each.calibration_error)
+        lines.append(f"{each.name:18}" + "".join("      –" if value is None else f"{value:7.3f}" for value in scores))
+    return "\n".join(lines)
+
+
+SCORECARD = Command("scorecard", "every predictor of takeovers on chosen episodes", _add_arguments, _run)
