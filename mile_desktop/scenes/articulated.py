@@ -10,6 +10,9 @@ from mile_desktop.scenes.loading import joint_numbers, load_model
 from mile_desktop.scenes.pose import Pose
 from mile_desktop.scenes.task import JointState
 
+_LIMIT_FORCE = 1e4
+"""With what force a joint stays within its limits, N or N m: more than the arm can push with."""
+
 
 class Articulated:
     """One such body in a simulator.
@@ -36,12 +39,17 @@ class Articulated:
             number = self._joints[joint.name]
             pybullet.changeDynamics(
                 self.number, number, jointDamping=joint.damping, jointLowerLimit=joint.limits[0],
-                jointUpperLimit=joint.limits[1], physicsClientId=client,
+                jointUpperLimit=joint.limits[1], jointLimitForce=_LIMIT_FORCE, physicsClientId=client,
             )  # fmt: skip
             pybullet.setJointMotorControl2(
                 self.number, number, pybullet.VELOCITY_CONTROL, targetVelocity=0.0, force=joint.friction,
                 physicsClientId=client,
             )  # fmt: skip
+
+    @property
+    def first_joint(self) -> int:
+        """Number of the first joint in the description."""
+        return next(iter(self._joints.values()))
 
     def place(self, pose: Pose) -> None:
         """Put the base somewhere."""

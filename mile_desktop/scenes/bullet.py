@@ -88,6 +88,8 @@ class BulletWorld:
         for body in description.bodies:
             if body.name in numbers:
                 self._set_friction(body, numbers[body.name])
+        for articulated in self._articulated.values():
+            self._solve_together(articulated)
         self._sprung = tuple(
             self._articulated[body.name] for body in description.bodies if any(joint.spring for joint in body.joints)
         )
@@ -106,6 +108,19 @@ class BulletWorld:
 
     def _load_fixture(self, body: BodyDescription) -> _Fixture:
         return _Fixture(self.client, read_boxes(model_path(self._description, body.urdf)), body.friction)
+
+    def _solve_together(self, body: Articulated) -> None:
+        """Have robot and ``body`` always solved in one go, by a constraint between them that may not push at all.
+
+        The engine sorts constraints by groups of bodies that may touch, and two bodies with joints are one such group
+        or two depending on leftovers of earlier motion in the broad phase: then the same sums are done in another
+        order, and trajectories do not repeat to the last bit.
+        """
+        tie = pybullet.createConstraint(
+            self.robot.body, self.robot.fingers[0], body.number, body.first_joint, pybullet.JOINT_GEAR, [1, 0, 0],
+            [0, 0, 0], [0, 0, 0], physicsClientId=self.client,
+        )  # fmt: skip
+        pybullet.changeConstraint(tie, maxForce=0.0, physicsClientId=self.client)
 
     def _configure(self) -> None:
         pybullet.setGravity(0.0, 0.0, _GRAVITY, physicsClientId=self.client)

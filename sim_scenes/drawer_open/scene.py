@@ -88,8 +88,8 @@ class DrawerExpert:
         opening, squeeze, to_handle, out = float(frame[3]), float(frame[4]), frame[5:8], float(frame[10])
         direction = np.array([frame[8], frame[9], 0.0])
         across = float(to_handle @ direction)
-        along = float(np.hypot(to_handle[0], to_handle[1]) ** 2 - across**2) ** 0.5 if across else 0.0
-        around = abs(across) < 0.016 and along < 0.03 and abs(to_handle[2]) < 0.016
+        along = float(to_handle[0] * direction[1] - to_handle[1] * direction[0])
+        around = abs(across) < 0.016 and abs(along) < 0.03 and abs(to_handle[2]) < 0.016
         if around and squeeze > 0.003 and 0.006 < opening < 0.035:
             return self._pull(frame[0] + to_handle[0], direction, to_handle, out)
         return self._grasp(to_handle, direction, opening)

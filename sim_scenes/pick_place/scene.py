@@ -80,7 +80,7 @@ class PickPlaceExpert:
     """Height of the block's underside above the edge of the bin while it is carried, m."""
     place_radius: float = 0.012
     """Lowers the block when the middle of the bin is so near, m."""
-    drop: float = 0.012
+    drop: float = 0.025
     """Lets go when the block's underside is so near the floor, m."""
     far_from: float = 1.0
     """x coordinate from which on a bin counts as far from the robot, m."""
@@ -125,7 +125,7 @@ class PickPlaceExpert:
         height = (edge + self.clearance) * ramp(distance, self.place_radius, self.place_radius + 0.02)
         # Sideways only with the block above everything it could knock against.
         free = 1.0 if distance < self.place_radius else ramp(above, edge + 0.005, edge + 0.02)
-        return action(self.gain * free * aim, self.gain * (height + 0.5 * self.drop - above), 1.0)
+        return action(self.gain * free * aim, self.gain * (height - above), 1.0)
 
 
 TASK = PickPlace
