@@ -12,6 +12,7 @@ from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import IN_EPISODE
 from mile_desktop.scenes.catalogue import UnknownSceneError, scene_info, scenes
 from mile_desktop.storage.errors import WorkspaceError
+from mile_desktop.ui.driving import Driving
 from mile_desktop.ui.library import Library
 from mile_desktop.ui.main_window import MainWindow
 from mile_desktop.ui.pages.devices_page import DevicesPage
@@ -69,6 +70,7 @@ class Desk(QObject):
         self.viewer = ViewerClient(viewer, self)
         self.worker = WorkerClient(worker, (self.viewer.state_slot_name,), self)
         self._viewing = Viewing(self.viewer, self.supervise, self)
+        self._driving = Driving(self.worker, self.window.shortcuts, self.devices, self)
         self._simulated_operator = plan.simulated_operator if plan else "none"
         self._speed = plan.speed if plan else 1.0
         self._seed = plan.seed if plan else None

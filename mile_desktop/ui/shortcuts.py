@@ -67,8 +67,12 @@ _NAMES = {
     "W/S": "W / S",
     "A/D": "A / D",
     "Q/E": "Q / E",
+    "↑/↓": "↑ / ↓",
+    "←/→": "← / →",
     "Left": "←",
     "Right": "→",
+    "Up": "↑",
+    "Down": "↓",
     "Shift+Left": "Shift + ←",
     "Shift+Right": "Shift + →",
 }
@@ -77,6 +81,8 @@ _NAMES = {
 def _inspect(action: str, title: str, *keys: str, repeats: bool = False) -> Binding:
     return Binding(f"inspect_{action}", title, "Inspect", keys, scope=Scope.INSPECT, repeats=repeats)
 
+
+_DRIVE = "Drive"
 
 INSPECT_BINDINGS: tuple[Binding, ...] = (
     _inspect("play", "Play or pause", "Space"),
@@ -121,10 +127,10 @@ INSPECT_BINDINGS: tuple[Binding, ...] = (
 BINDINGS: tuple[Binding, ...] = (
     Binding("takeover", "Take over", "Take over", ("Space",), "hold RB", held=True),
     Binding("rewind", "Rewind the scene", "Take over", ("R",), "hold LB", held=True),
-    Binding("drive_x", "Move away / nearer", "Drive", ("W/S",), "left stick ↑↓", held=True),
-    Binding("drive_y", "Move left / right", "Drive", ("A/D",), "left stick ←→", held=True),
-    Binding("drive_z", "Move up / down", "Drive", ("Q/E",), "right stick ↑↓", held=True),
-    Binding("gripper", "Open or close the gripper", "Drive", ("F",), "LT / RT", held=True),
+    Binding("drive_x", "Move away / nearer", _DRIVE, ("W/S", "↑/↓"), "left stick ↑↓", held=True),
+    Binding("drive_y", "Move left / right", _DRIVE, ("A/D", "←/→"), "left stick ←→", held=True),
+    Binding("drive_z", "Move up / down", _DRIVE, ("Q/E",), "right stick ↑↓", held=True),
+    Binding("gripper", "Open or close the gripper", _DRIVE, ("F",), "LT / RT", held=True),
     Binding("start", "Start an episode", "Episode", ("Ctrl+Return",), "Start"),
     Binding("success", "Mark success", "Episode", ("Return", "Enter"), "A"),
     Binding("failure", "Mark failure", "Episode", ("Backspace",), "B"),
@@ -203,6 +209,7 @@ class Shortcuts(QObject):
         self._window = window
         self._page = "supervise"
         self._typing = False
+        self._driving: tuple[Binding, ...] = ()
         self._focus: QWidget | None = None
         self._installed: list[tuple[Binding, QShortcut]] = []
         self._available: dict[str, None] = {}
@@ -214,7 +221,14 @@ class Shortcuts(QObject):
     @property
     def listed(self) -> tuple[Binding, ...]:
         """What the overlay shows: everything that can be done in this window now."""
-        return tuple(entry for entry in BINDINGS if entry.held or entry.action in self._available)
+        entries = [entry for entry in BINDINGS if entry.group != _DRIVE or not self._driving]
+        place = next(index for index, entry in enumerate(entries) if entry.group not in {"Take over", _DRIVE})
+        entries[place:place] = self._driving
+        return tuple(entry for entry in entries if entry.held or entry.action in self._available)
+
+    def set_driving(self, bindings: tuple[Binding, ...]) -> None:
+        """List these keys, read from key events, in place of those that drive a robot arm; none: the arm's again."""
+        self._driving = bindings
 
     def install(self, handlers: Mapping[str, Callable[[], object]]) -> None:
         """Add actions; raises ``KeyError`` for one that is not in the table."""

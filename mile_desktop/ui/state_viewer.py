@@ -56,7 +56,7 @@ class StateViewer(QObject):
         self.client.close()
 
     def _ready(self, ready: v.ViewerReady) -> None:
-        self._canvas.set_presets(ready.presets)
+        self._canvas.set_presets(ready.presets, flat=ready.flat)
 
     def _paint_background(self) -> None:
         top, bottom = theme.token("raised"), theme.token("ground")

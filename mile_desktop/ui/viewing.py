@@ -39,7 +39,7 @@ class Viewing(QObject):
 
     def _ready(self, ready: v.ViewerReady) -> None:
         self._presets = ready.presets
-        self._page.view.set_presets(ready.presets)
+        self._page.view.set_presets(ready.presets, flat=ready.flat)
         self._viewer.send(v.SetThumbnails(names=tuple(preset.name for preset in self._small_views())))
         if ready.presets:
             self.command.emit(m.SetViewYaw(yaw_deg=ready.presets[0].yaw_deg + _YAW_OF_X))

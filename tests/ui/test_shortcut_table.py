@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.ui.rail import PAGES
-from mile_desktop.ui.shortcuts import BINDINGS, Scope, Shortcuts, binding, is_editor, tooltip
+from mile_desktop.ui.shortcuts import BINDINGS, Binding, Scope, Shortcuts, binding, is_editor, tooltip
 
 
 class Counts(Counter[str]):
@@ -114,3 +114,14 @@ def test_keys_are_written_for_people() -> None:
 
 def test_nothing_focused_is_no_editor() -> None:
     assert not is_editor(None)
+
+
+def test_what_drives_follows_the_scene(window: QWidget) -> None:
+    shortcuts = Shortcuts(window)
+    usual = [entry.action for entry in shortcuts.listed]
+    engine = Binding("choose_up", "Main engine", "Drive", ("W", "Up"), "left stick ↑", held=True)
+    shortcuts.set_driving((engine,))
+    assert [entry.action for entry in shortcuts.listed if entry.group == "Drive"] == ["choose_up"]
+    assert [entry.action for entry in shortcuts.listed].index("choose_up") == usual.index("drive_x")
+    shortcuts.set_driving(())
+    assert [entry.action for entry in shortcuts.listed] == usual

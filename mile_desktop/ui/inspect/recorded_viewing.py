@@ -1,14 +1,17 @@
 """Recorded steps between the viewer that draws them and the view that shows them."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from PySide6.QtCore import QObject
 
 from mile_desktop.scenes.catalogue import SceneInfo
+from mile_desktop.scenes.description import Choice
 from mile_desktop.ui.inspect.branching import Way
 from mile_desktop.ui.inspect.recorded_view import Caption, RecordedView
 from mile_desktop.ui.inspect.recording import Recording
 from mile_desktop.ui.state_viewer import StateViewer
+from mile_desktop.ui.supervise.choices import as_motion
 from mile_desktop.viewer import messages as v
 from mile_desktop.viewer.pacing import SCRUBBING
 
@@ -24,6 +27,7 @@ class RecordedViewing(QObject):
         self._view = view
         self._recording: Recording | None = None
         self._way: Way | None = None
+        self._choices: tuple[Choice, ...] = ()
         self._row = 0
         self._can_draw = False
         self.viewer = StateViewer(view, self)
@@ -33,6 +37,7 @@ class RecordedViewing(QObject):
     def show_recording(self, recording: Recording | None, info: SceneInfo | None) -> None:
         """Draw another recording; ``info``: its scene, None where it is not known."""
         self._recording, self._way = recording, None
+        self._choices = info.choices if info else ()
         if recording is None:
             self._view.show_caption(None)
             return
@@ -55,10 +60,10 @@ class RecordedViewing(QObject):
         self._row = row
         if way is not None and row >= way.row:
             state = way.states[min(row - way.row, len(way.states) - 1)]
-            caption = _way_caption(way, row - way.row)
+            caption = _way_caption(way, row - way.row, self._choices)
         else:
             row = min(row, len(recording) - 1)
-            state, caption = recording.episode.scene_state[row], _caption(recording, row)
+            state, caption = recording.episode.scene_state[row], _caption(recording, row, self._choices)
         if self._can_draw:
             self.viewer.show_state(recording.episode.record.start.scene, state, row)
         self._view.show_caption(caption)
@@ -67,19 +72,20 @@ class RecordedViewing(QObject):
         self._view.show_problem(fault.text)
 
 
-def _caption(recording: Recording, row: int) -> Caption:
+def _caption(recording: Recording, row: int, choices: Sequence[Choice]) -> Caption:
     episode = recording.episode
     human = bool(episode.intervention[row])
     first, last = recording.kept
     trimmed = "" if first <= row <= last else " · trimmed away"
     text = f"step {int(recording.step[row])}{trimmed}"
-    proposed = tuple(episode.policy_action[row].tolist())
+    proposed = as_motion(episode.policy_action[row].tolist(), choices)
     if human:
         return Caption("TAKEOVER", "hand", "takeover", text, proposed, human=True)
     return Caption("AUTONOMOUS", "play", "autonomous", text, proposed)
 
 
-def _way_caption(way: Way, step: int) -> Caption:
+def _way_caption(way: Way, step: int, choices: Sequence[Choice]) -> Caption:
     if step >= len(way.actions):
         return Caption(way.name.upper(), "square", way.colour, way.outcome)
-    return Caption(way.name.upper(), "play", way.colour, f"would do · step {step}", tuple(way.actions[step].tolist()))
+    motion = as_motion(way.actions[step].tolist(), choices)
+    return Caption(way.name.upper(), "play", way.colour, f"would do · step {step}", motion)

@@ -52,6 +52,7 @@ class DevicesPage(PageFrame):
         self._rumble = QPushButton("Test rumble")
         self._undo = QPushButton("Undo")
         self._defaults = QPushButton("Reset to defaults")
+        self._driving = QLabel()
         self._views = QStackedWidget()
         self._lay_out()
         self._connect()
@@ -62,6 +63,11 @@ class DevicesPage(PageFrame):
     def profile(self) -> PadProfile:
         """The profile in force."""
         return self._profiles.profile
+
+    def show_driving(self, text: str) -> None:
+        """Say how the scene is driven where it is not by directions and gripper; empty where it is."""
+        self._driving.setText(text)
+        self._driving.setVisible(bool(text))
 
     def show_pad(self, state: PadState) -> None:
         """Show the newest reading; another pad's profile is loaded when another pad is there."""
@@ -161,6 +167,10 @@ class DevicesPage(PageFrame):
             row.addWidget(panel, stretch)
         self._views.addWidget(EmptyState("mdi6.controller-off", "No gamepad", _NO_PAD))
         self._views.addWidget(WideScroll(row_widget))
+        theme.set_role(self._driving, "quiet")
+        self._driving.setWordWrap(True)
+        self._driving.hide()
+        self.body.addWidget(self._driving)
         self.body.addWidget(self._views, 1)
 
     def _pad_panel(self) -> Panel:

@@ -17,14 +17,24 @@ _DASH, _PERIOD = 4, 7
 """A dashed line made of data: so many of each so many steps are joined. Qt's own dashing costs many times as much."""
 
 
+_BAR = 5.0
+"""Thickness of the bar of a discrete action."""
+_LIFT = 0.9
+"""How far above it the proposed one is drawn, in units of the lanes."""
+
+
 class ActionStrip(StripPlot):
-    """The policy's proposal (dashed) and what was done (solid; the person's steps in their colour)."""
+    """The policy's proposal (dashed) and what was done (solid; the person's steps in their colour).
+
+    Discrete actions are shown like notes: a bar in the lane of the one that was taken, the proposed one above it.
+    """
 
     def __init__(self, labels: tuple[str, ...] = ("dx", "dy", "dz", "grip"), parent: QWidget | None = None) -> None:
         super().__init__((-1.0, 1.0), parent)
         self._executed = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
         self._human = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
         self._proposed = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
+        self._discrete = False
         for item in (self._executed, self._human, self._proposed):
             self.addItem(item, ignoreBounds=True)
         self.names_episodes = False
@@ -33,9 +43,11 @@ class ActionStrip(StripPlot):
         self.set_actions(labels)
         self.restyle()
 
-    def set_actions(self, labels: tuple[str, ...]) -> None:
-        """Make one lane for each of ``labels``, the first at the top."""
+    def set_actions(self, labels: tuple[str, ...], *, discrete: bool = False) -> None:
+        """Make one lane for each of ``labels``, the first at the top; ``discrete``: one of them is chosen a step."""
         self._names = labels
+        self._discrete = discrete
+        self._pens()
         self._offsets = -LANE * np.arange(len(labels), dtype=np.float64)
         self._y_range = (float(self._offsets[-1]) - LANE / 2, LANE / 2)
         self.setYRange(*self._y_range, padding=0)
@@ -46,6 +58,11 @@ class ActionStrip(StripPlot):
         super().show_window(window)
         joined = np.concatenate([np.diff(window.serial) == 0, [False]]) if len(window) else np.empty(0, np.bool_)
         human = window.human
+        if self._discrete:
+            self._draw_chosen(self._executed, window, window.executed, ~human)
+            self._draw_chosen(self._human, window, window.executed, human)
+            self._draw_chosen(self._proposed, window, window.proposed, np.ones_like(human), lift=_LIFT)
+            return
         dashed = joined & (window.step % _PERIOD < _DASH)
         self._draw(self._executed, window, window.executed, joined & ~human)
         self._draw(self._human, window, window.executed, joined & human)
@@ -63,13 +80,36 @@ class ActionStrip(StripPlot):
         y = np.where(finite, heights, 0.0).T.ravel()
         curve.setData(np.tile(window.time, lanes), y, connect=connect.ravel().astype(np.int32))
 
+    def _draw_chosen(
+        self,
+        curve: pg.PlotCurveItem,
+        window: StripWindow,
+        values: NDArray[np.float64],
+        which: NDArray[np.bool_],
+        lift: float = 0.0,
+    ) -> None:
+        """Draw a bar as long as the step in the lane of each step's choice."""
+        if not len(window):
+            curve.setData([], [])
+            return
+        lanes = len(self._names)
+        rows = np.flatnonzero(which & np.isfinite(values[:, :lanes]).all(axis=1))
+        heights = self._offsets[values[rows, :lanes].argmax(axis=1)] + lift
+        period = float(np.median(np.diff(window.time))) if len(window) > 1 else 0.0
+        x = np.column_stack((window.time[rows] - period, window.time[rows])).ravel()
+        curve.setData(x, np.repeat(heights, 2), connect=np.tile(np.array([1, 0], np.int32), len(rows)))
+
     def restyle(self) -> None:
         """Take colours and sizes from the theme."""
         super().restyle()
         self.getPlotItem().showGrid(x=False, y=False)
         self.getAxis("bottom").setHeight(theme.px(34))
-        self._executed.setPen(theme.pen("policy", 1.0))
-        self._human.setPen(theme.pen("takeover", 1.0))
+        self._pens()
+
+    def _pens(self) -> None:
+        width = _BAR if self._discrete else 1.0
+        self._executed.setPen(theme.pen("policy", width))
+        self._human.setPen(theme.pen("takeover", width))
         self._proposed.setPen(theme.pen("text", 1.0, alpha=0.75))
 
     def drawBackground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 – Qt's name
@@ -89,7 +129,8 @@ class ActionStrip(StripPlot):
         area = self._area
         x = self.x_pixel(float(self._window.time[-1])) + theme.px(6)
         line = painter.fontMetrics().height()
-        words = (("┄ proposed", "text"), ("─ executed", "policy"), ("─ by you", "takeover"))
+        first = "─ proposed" if self._discrete else "┄ proposed"
+        words = ((first, "text"), ("─ executed", "policy"), ("─ by you", "takeover"))
         painter.setFont(theme.font("secondary"))
         for row, (word, colour) in enumerate(words):
             painter.setPen(theme.token(colour))

@@ -39,9 +39,9 @@ class FrameCanvas(QWidget):
         self._resized.setInterval(_RESIZE_MS)
         self._resized.timeout.connect(self._ask_for_size)
 
-    def set_presets(self, presets: tuple[Preset, ...]) -> None:
-        """Know the scene's cameras, the default one first."""
-        self._mouse.set_presets(presets)
+    def set_presets(self, presets: tuple[Preset, ...], *, flat: bool = False) -> None:
+        """Know the scene's cameras, the default one first; ``flat``: the scene is a plane and cannot be turned."""
+        self._mouse.set_presets(presets, flat=flat)
 
     def show_frame(self, frame: Frame) -> None:
         """Show the newest frame; its pixels are kept, not copied."""

@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mile_desktop.rollout.messages import StepTaken
-from mile_desktop.ui.supervise.keyboard_model import Key, KeyState
+from mile_desktop.rollout.messages import SessionLoaded, StepTaken
+from mile_desktop.ui.supervise.keyboard_model import KEEP, Key, KeyState
 from mile_desktop.ui.supervise.orbit import Orbit
 
 REPEAT_MS = 100
@@ -28,6 +28,10 @@ _LEVELS: dict[int, Key] = {
     Qt.Key.Key_S: Key.NEAR,
     Qt.Key.Key_A: Key.LEFT,
     Qt.Key.Key_D: Key.RIGHT,
+    Qt.Key.Key_Up: Key.AWAY,
+    Qt.Key.Key_Down: Key.NEAR,
+    Qt.Key.Key_Left: Key.LEFT,
+    Qt.Key.Key_Right: Key.RIGHT,
     Qt.Key.Key_E: Key.UP,
     Qt.Key.Key_Q: Key.DOWN,
     Qt.Key.Key_R: Key.REWIND,
@@ -44,6 +48,7 @@ _EDGES: dict[int, str] = {
     Qt.Key.Key_3: "camera 2",
     Qt.Key.Key_4: "camera 3",
 }
+_ARROWS = frozenset(int(key) for key in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right))
 _TEXT = (QLineEdit, QPlainTextEdit, QTextEdit)
 _NUMBERS = (QAbstractSpinBox, QComboBox)
 """Entries that need digits and editing keys but no letters: a click on an arrow must not cost the dead-man's key."""
@@ -57,7 +62,8 @@ class Keyboard(QObject):
     """Turns keys of ``page``'s window into ``WindowInput`` and requests, while ``page`` is shown.
 
     It listens on the top-level window, before any widget: a focused button must not swallow Space. Text fields
-    keep their keys, except Esc while the robot is busy. All of it runs on the window's thread.
+    keep their keys, except Esc while the robot is busy; arrows drive where ``ground``, the view, has the focus, and
+    wherever it is while Space is held. All of it runs on the window's thread.
     """
 
     input_changed = Signal(object)
@@ -70,11 +76,15 @@ class Keyboard(QObject):
     camera = Signal(int)
     """Number of the scene's camera, from 0."""
 
-    def __init__(self, page: QWidget, orbit: Callable[[], Orbit]) -> None:
+    def __init__(self, page: QWidget, orbit: Callable[[], Orbit], ground: QWidget | None = None) -> None:
         super().__init__(page)
         self._page = page
+        self._ground = ground
         self._orbit = orbit
         self._keys = KeyState()
+        self._held: set[int] = set()
+        """Keys that are down, as the keyboard has them: two of them may drive the same way."""
+        self._grips = True
         self._window: QWindow | None = None
         self._busy = False
         self._timer = QTimer(self)
@@ -116,14 +126,20 @@ class Keyboard(QObject):
         """Say whether the robot is about its work, so that Esc stops it wherever the cursor is."""
         self._busy = busy
 
+    def start_session(self, session: SessionLoaded) -> None:
+        """Learn whether what is driven has a gripper: where actions are discrete there is none."""
+        self._grips = not session.choices
+        self._keys.gripper = KEEP
+
     def follow(self, taken: StepTaken) -> None:
         """Learn the gripper command that is being executed, so that taking over does not change it."""
-        if len(taken.executed) > 3:
+        if self._grips and len(taken.executed) > 3:
             self._keys.follow_gripper(taken.executed[3])
 
     def release_all(self) -> None:
         """Let go of everything at once."""
         self._timer.stop()
+        self._held.clear()
         if self._keys.release_all():
             self._send()
 
@@ -150,8 +166,10 @@ class Keyboard(QObject):
         if event.modifiers() & _MODIFIERS or self._belongs_to_focus(key):
             return False
         if key in _LEVELS:
-            if not event.isAutoRepeat() and self._keys.press(_LEVELS[key]):
-                self._changed()
+            if not event.isAutoRepeat():
+                self._held.add(key)
+                if self._keys.press(_LEVELS[key]):
+                    self._changed()
             return True
         if key in _EDGES:
             if not event.isAutoRepeat():
@@ -165,6 +183,9 @@ class Keyboard(QObject):
             return False
         if event.isAutoRepeat():
             return level in self._keys.down
+        self._held.discard(event.key())
+        if any(_LEVELS[key] is level for key in self._held):
+            return True
         if self._keys.release(level):
             self._changed()
             return True
@@ -175,6 +196,9 @@ class Keyboard(QObject):
         focused = QApplication.focusWidget()
         if isinstance(focused, _TEXT):
             return True
+        if key in _ARROWS and Key.TAKEOVER not in self._keys.down:
+            # lists, sliders and rows of buttons are walked through with arrows; only who drives has them everywhere
+            return focused is not None and focused is not self._ground
         if isinstance(focused, _NUMBERS):
             return not self._busy or key in _EDITING
         return not self._busy and key in _PRESSING and isinstance(focused, QAbstractButton)
@@ -193,6 +217,8 @@ class Keyboard(QObject):
             self._requests[name]()
 
     def _toggle_gripper(self) -> None:
+        if not self._grips:
+            return
         self._keys.toggle_gripper()
         self._send()
 

@@ -24,6 +24,7 @@ class OrbitMouse(QObject):
         self.orbit: Orbit = HOME
         self._presets: tuple[Preset, ...] = ()
         self._chosen = 0
+        self._flat = False
         self._last: QPointF | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -40,9 +41,10 @@ class OrbitMouse(QObject):
         """Number of the camera that was chosen last, from 0."""
         return self._chosen
 
-    def set_presets(self, presets: tuple[Preset, ...]) -> None:
-        """Know the scene's cameras; the view starts at the first."""
+    def set_presets(self, presets: tuple[Preset, ...], *, flat: bool = False) -> None:
+        """Know the scene's cameras; the view starts at the first. A drag moves a ``flat`` scene."""
         self._presets = presets
+        self._flat = flat
         self._chosen = 0
         self._stand_at_chosen()
 
@@ -76,7 +78,7 @@ class OrbitMouse(QObject):
         moved = event.position() - self._last
         self._last = event.position()
         shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if shift or event.buttons() & Qt.MouseButton.MiddleButton:
+        if self._flat or shift or event.buttons() & Qt.MouseButton.MiddleButton:
             self._look(self.orbit.panned(moved.x(), moved.y(), height_px))
         elif event.buttons() & Qt.MouseButton.LeftButton:
             self._look(self.orbit.orbited(moved.x(), moved.y()))

@@ -80,12 +80,15 @@ def paint_notices(painter: QPainter, area: QRectF, notices: list[Notice]) -> Non
         top = box.bottom() + theme.px(4)
 
 
-def paint_hint(painter: QPainter, area: QRectF, text: str) -> None:
-    """Paint what takes over and how to let go, at the bottom left of ``area``."""
+def paint_hints(painter: QPainter, area: QRectF, texts: tuple[str, ...]) -> None:
+    """Paint what takes over, how to let go and how to drive under each other, at the bottom left of ``area``."""
     painter.setFont(theme.font("body"))
     height = painter.fontMetrics().height() + theme.px(8)
     where = QPointF(area.left() + theme.px(MARGIN), area.bottom() - theme.px(MARGIN) - height)
-    _line(painter, where, text, theme.token("text"), area.width() * 0.6)
+    for text in reversed(texts):
+        if text:
+            _line(painter, where, text, theme.token("text"), area.width() * 0.6)
+            where -= QPointF(0, height + theme.px(4))
 
 
 def _line(painter: QPainter, where: QPointF, text: str, colour: QColor, room: float) -> None:
@@ -148,6 +151,26 @@ def paint_arrow(painter: QPainter, area: QRectF, arrow: Arrow, *, gripper: float
         _paint_head(painter, end, delta / length, colour)
     if gripper is not None and abs(gripper) > _MEANT:
         _paint_gripper(painter, start, gripper, colour)
+
+
+def paint_choice(painter: QPainter, area: QRectF, arrow: Arrow, title: str, *, human: bool) -> None:
+    """Paint the proposed discrete action: where it pushes, and its name at the tip."""
+    paint_arrow(painter, area, arrow, gripper=None, human=human)
+    painter.setFont(theme.font("secondary"))
+    metrics = painter.fontMetrics()
+    start, end = _pixel(area, arrow.start), _pixel(area, arrow.end)
+    box = QRectF(0, 0, metrics.horizontalAdvance(title) + theme.px(10), metrics.height() + theme.px(2))
+    beyond = theme.px(16)
+    if abs(end.x() - start.x()) > abs(end.y() - start.y()):
+        side = 1 if end.x() > start.x() else -1
+        box.moveCenter(QPointF(end.x() + side * (beyond + box.width() / 2), end.y()))
+    else:
+        above = end.y() if end.y() < start.y() - _SHORTEST_ARROW_PX else start.y() - theme.px(22)
+        box.moveCenter(QPointF(end.x(), above - beyond))
+    box.moveTop(max(box.top(), area.top() + theme.px(4)))
+    plate(painter, box)
+    painter.setPen(theme.token("hold" if human else "policy"))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, title)
 
 
 def _pixel(area: QRectF, place: tuple[float, float]) -> QPointF:

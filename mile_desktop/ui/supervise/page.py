@@ -44,7 +44,7 @@ class SupervisePage(QWidget):
         self.transport = Transport()
         self.pad = ScreenPad(self._orbit)
         self.pad.hide()
-        self.keyboard = Keyboard(self, self._orbit)
+        self.keyboard = Keyboard(self, self._orbit, self.view)
         self._pad_button = QPushButton(_PAD_WORD)
         self._pad_button.setCheckable(True)
         self._pad_button.setToolTip("Show the on-screen pad: take over with the mouse")
@@ -102,6 +102,8 @@ class SupervisePage(QWidget):
             case SessionLoaded():
                 self.view.start_session(event)
                 self.strips.start_session(event)
+                self.keyboard.start_session(event)
+                self.pad.start_session(event)
             case Status():
                 self._show_status(event)
             case StepTaken():

@@ -1,9 +1,11 @@
 """How each phase is named, shaped and coloured, in one table; no Qt."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mile_desktop.rollout.messages import Status
 from mile_desktop.rollout.phases import IN_EPISODE, Phase
+from mile_desktop.ui.supervise.choices import Choosable, driving_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,11 @@ def reason_text(status: Status) -> str:
     if status.alert and status.phase is Phase.AUTONOMOUS:
         return status.reason or "p is above the threshold: a takeover looks likely"
     return status.reason
+
+
+def driving_hint(status: Status, choices: Sequence[Choosable]) -> str:
+    """Return how discrete actions are chosen with what the person holds; nothing where there are none."""
+    return driving_text(choices, status.operator) if choices else ""
 
 
 def takeover_hint(status: Status) -> str:

@@ -8,12 +8,13 @@ from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QPen, QShow
 from PySide6.QtWidgets import QWidget
 
 from mile_desktop.channels.shared import Frame
-from mile_desktop.rollout.messages import SessionLoaded, Status, StepTaken
+from mile_desktop.rollout.messages import Choice, SessionLoaded, Status, StepTaken
 from mile_desktop.rollout.phases import IN_EPISODE, MOVING, Phase
 from mile_desktop.ui import theme
 from mile_desktop.ui.supervise import overlay
+from mile_desktop.ui.supervise.choices import as_motion, chosen
 from mile_desktop.ui.supervise.frame_canvas import BORDER, as_image
-from mile_desktop.ui.supervise.phase_look import look, takeover_hint
+from mile_desktop.ui.supervise.phase_look import driving_hint, look, takeover_hint
 from mile_desktop.ui.supervise.picture_canvas import PictureCanvas
 from mile_desktop.ui.supervise.projection import action_arrow
 from mile_desktop.ui.supervise.tiles import SCENE
@@ -34,6 +35,7 @@ class SceneView(PictureCanvas):
         self._step: StepTaken | None = None
         self._threshold = 0.5
         self._max_steps = 0
+        self._choices: tuple[Choice, ...] = ()
         self._stale = False
         self.setAccessibleName("Scene")
         self._fade = QVariantAnimation(self)
@@ -51,6 +53,7 @@ class SceneView(PictureCanvas):
     def start_session(self, session: SessionLoaded) -> None:
         """Forget what was shown of the session before."""
         self._max_steps = session.max_steps
+        self._choices = session.choices
         self._step = None
         self.update()
 
@@ -117,17 +120,23 @@ class SceneView(PictureCanvas):
         overlay.paint_badge(painter, area, self._status, self._max_steps)
         overlay.paint_notices(painter, area, self._notices(self._status))
         if self._status.phase is not Phase.STOPPED:
-            overlay.paint_hint(painter, area, takeover_hint(self._status))
+            status = self._status
+            overlay.paint_hints(painter, area, (takeover_hint(status), driving_hint(status, self._choices)))
 
     def _paint_arrow(self, painter: QPainter, picture: QRectF) -> None:
         status, step, frame = self._status, self._step, self._frame
         if status is None or step is None or frame is None or status.phase not in IN_EPISODE:
             return
         x, y, z = (float(value) for value in frame.anchor)
-        arrow = action_arrow(frame.view_projection, (x, y, z), step.proposed)
-        if arrow is not None:
+        arrow = action_arrow(frame.view_projection, (x, y, z), as_motion(step.proposed, self._choices))
+        if arrow is None:
+            return
+        human, choice = status.phase is Phase.TAKEOVER, chosen(step.proposed, self._choices)
+        if choice is not None:
+            overlay.paint_choice(painter, picture, arrow, choice.title, human=human)
+        else:
             gripper = step.proposed[3] if len(step.proposed) > 3 else None
-            overlay.paint_arrow(painter, picture, arrow, gripper=gripper, human=status.phase is Phase.TAKEOVER)
+            overlay.paint_arrow(painter, picture, arrow, gripper=gripper, human=human)
 
     def _paint_border(self, painter: QPainter) -> None:
         pen = QPen(self._fade.currentValue(), 2 * BORDER)

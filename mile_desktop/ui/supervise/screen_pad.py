@@ -6,13 +6,16 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from mile_desktop.rollout.messages import StepTaken, WindowInput
+from mile_desktop.rollout.messages import SessionLoaded, StepTaken, WindowInput
 from mile_desktop.ui import theme
+from mile_desktop.ui.supervise.choices import driving_text
 from mile_desktop.ui.supervise.keyboard import REPEAT_MS
 from mile_desktop.ui.supervise.keyboard_model import CLOSE, KEEP, OPEN
 from mile_desktop.ui.supervise.orbit import Orbit
 from mile_desktop.ui.supervise.steering import drive
 from mile_desktop.ui.supervise.stick import Stick
+
+_PLANE = "x, y as you see it"
 
 
 class ScreenPad(QFrame):
@@ -38,6 +41,8 @@ class ScreenPad(QFrame):
         self._plane = Stick("Move: away, near, left, right")
         self._height = Stick("Move: up and down", vertical=True)
         self._grip = self._gripper_buttons()
+        self._grips = True
+        self._names = (QLabel(_PLANE), QLabel("up, down"))
         self._timer = QTimer(self)
         self._timer.setInterval(REPEAT_MS)
         self._timer.timeout.connect(self._send)
@@ -57,9 +62,9 @@ class ScreenPad(QFrame):
     def _lay_out(self) -> None:
         grid = QGridLayout(self)
         theme.space(grid, (12, 8, 12, 8), 8)
-        for column, (stick, name) in enumerate(((self._plane, "x, y as you see it"), (self._height, "up, down"))):
-            label = QLabel(name)
+        for column, (stick, label) in enumerate(zip((self._plane, self._height), self._names, strict=True)):
             theme.set_role(label, "secondary")
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             grid.addWidget(stick, 0, column, Qt.AlignmentFlag.AlignHCenter)
             grid.addWidget(label, 1, column, Qt.AlignmentFlag.AlignHCenter)
         buttons = QVBoxLayout()
@@ -82,6 +87,18 @@ class ScreenPad(QFrame):
         self._height.moved.connect(self._changed)
         self._grip.idClicked.connect(self._changed)
 
+    def start_session(self, session: SessionLoaded) -> None:
+        """Offer what can be driven: where actions are discrete one stick chooses them."""
+        self._grips = not session.choices
+        for widget in (self._height, *self._names[1:], *self._grip.buttons()):
+            widget.setVisible(self._grips)
+        self._names[0].setText(_PLANE if self._grips else driving_text(session.choices, "screen"))
+        self._names[0].setWordWrap(not self._grips)
+        self._grip.setExclusive(False)
+        for button in self._grip.buttons():
+            button.setChecked(False)
+        self._grip.setExclusive(True)
+
     @property
     def driving(self) -> bool:
         """Whether the pad asks for a takeover."""
@@ -89,7 +106,7 @@ class ScreenPad(QFrame):
 
     def follow(self, taken: StepTaken) -> None:
         """Learn the gripper command that is being executed, so that taking over does not change it."""
-        if not self.driving and len(taken.executed) > 3 and abs(taken.executed[3]) > 0.1:
+        if self._grips and not self.driving and len(taken.executed) > 3 and abs(taken.executed[3]) > 0.1:
             self._grip.button(1 if taken.executed[3] > 0 else 0).setChecked(True)
 
     def release_all(self) -> None:

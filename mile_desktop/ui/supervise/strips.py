@@ -75,7 +75,7 @@ class Strips(QFrame):
         """Begin afresh with the action entries and the rate of ``session``."""
         self._model = StripModel(actions=len(session.action_labels), rate_hz=session.rate_hz)
         self._drawn = -1
-        self.action_strip.set_actions(session.action_labels)
+        self.action_strip.set_actions(session.action_labels, discrete=bool(session.choices))
         self.bar.show_basis(session.basis)
 
     def show_status(self, status: Status) -> None:
