@@ -136,9 +136,10 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
         desk.window.set_panel(retraining.panel)
         retraining.panel.add_part(Calibrating(desk).part)
         Foreseeing(desk)
-        Replaying(desk, Inspecting(desk))
+        inspecting = Inspecting(desk)
+        Replaying(desk, inspecting)
         cameras = Cameras(desk)
-        PolicyKeeping(desk, Evaluating(desk))
+        PolicyKeeping(desk, Evaluating(desk)).episodes_asked.connect(inspecting.search_for)
         Robots(desk, cameras.live)
         if folder is None:
             desk.window.ask_before_closing(Closing(desk, retraining).may_close)

@@ -38,6 +38,12 @@ _SEARCHED = (
     "episode_id", "episode.scene", _POLICY, "outcome", "coalesce(episode_detail.note, '')",
     "json_extract(start, '$.operator')", "json_extract(start, '$.device')", "drivers", "started_at",
 )  # fmt: skip
+LEARNED_BY = "learned-by:"
+"""Before the id of a policy: a word of ``EpisodeFilter.text``."""
+_LEARNED = (
+    "episode.episode_id IN (SELECT used.value FROM policy AS learner, json_each(learner.episode_ids) AS used "
+    "WHERE learner.policy_id = ?)"
+)
 _AT_ONCE = 500
 _drivers = msgspec.json.Decoder(tuple[str, ...])
 
@@ -47,7 +53,8 @@ class EpisodeFilter:
     """Which episodes are looked at; every default lets all of them through."""
 
     text: str = ""
-    """Words that all must occur: in id, scene, policy, operator, device, outcome, date or note."""
+    """Words that all must occur: in id, scene, policy, operator, device, outcome, date or note. The word
+    ``learned-by:<id>`` stands for the episodes that a policy learned from."""
     scene: str = ""
     outcome: str = ""
     has_takeover: bool = False
@@ -122,6 +129,10 @@ def browsed_scenes(workspace: Workspace) -> tuple[str, ...]:
 def _where(wanted: EpisodeFilter) -> tuple[str, list[object]]:
     conditions, parameters = ["deleted = ?"], list[object]([int(wanted.deleted)])
     for word in wanted.text.split():
+        if word.startswith(LEARNED_BY):
+            conditions.append(_LEARNED)
+            parameters.append(word.removeprefix(LEARNED_BY))
+            continue
         conditions.append(f"({' || char(10) || '.join(_SEARCHED)}) LIKE ? ESCAPE '\\'")
         parameters.append(f"%{_literally(word)}%")
     for column, value in (("episode.scene", wanted.scene), ("outcome", wanted.outcome)):

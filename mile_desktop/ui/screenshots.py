@@ -7,16 +7,21 @@ from mile_desktop.learning.progress import AnyRunEvent, Progress
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.desk import Desk
+from mile_desktop.ui.evaluate.results import EpisodeRow
+from mile_desktop.ui.evaluating import Evaluating
 from mile_desktop.ui.learn.model import Settings
+from mile_desktop.ui.policies.keeping import PolicyKeeping
 from mile_desktop.ui.retraining import Retraining
 from mile_desktop.ui.visit import Condition, Visit
 
-_LIMIT_S = 240.0
+_LIMIT_S = 400.0
 _SETTLE_S = 0.8
 _EPISODES = 3
 _THEMES = ("dark", "light")
 _TAKEN_OVER = 12
 _UNDER_WAY = 0.35
+_STARTS = 30
+_WATCHED_S = 5.0
 
 
 def take_screenshots(into: Path) -> Callable[[Desk, Retraining, Path, Callable[[int], None]], None]:
@@ -34,6 +39,8 @@ class Photographer(Visit):
     def __init__(self, desk: Desk, retraining: Retraining, folder: Path, finish: Callable[[int], None]) -> None:
         super().__init__(desk, folder, limit_s=_LIMIT_S)
         self._retraining = retraining
+        self._evaluating: Evaluating = desk.findChild(Evaluating)
+        self._keeping: PolicyKeeping = desk.findChild(PolicyKeeping)
         self._finish = finish
         self._closed = 0
         self._human_steps = 0
@@ -52,6 +59,7 @@ class Photographer(Visit):
         yield self._well_under_way
         self._shoot("supervise-training-dark")
         yield self._trained
+        yield from self._evaluate_all()
         for name in _THEMES:
             yield from self._picture_pages(name)
         self._desk.window.show_page("supervise")
@@ -65,6 +73,34 @@ class Photographer(Visit):
             self._desk.window.show_page(page)
             yield self._after(_SETTLE_S)
             self._shoot(f"{page}-{name}")
+            if page == "evaluate":
+                yield from self._picture_an_episode(name)
+            elif page == "policies":
+                yield from self._picture_two_policies(name)
+
+    def _evaluate_all(self) -> Iterator[Condition]:
+        """Evaluate every policy there is and the expert, on more starts than the retraining did."""
+        page = self._evaluating.page
+        page.setup.tick_all(_STARTS)
+        self._evaluating.start(page.setup.order)
+        yield self._evaluated
+
+    def _picture_an_episode(self, name: str) -> Iterator[Condition]:
+        page = self._evaluating.page
+        page.show_episodes_of("")
+        page.episodes.table.choose(_is_success)
+        page.episodes.watch_chosen()
+        yield self._after(_WATCHED_S)
+        self._shoot(f"evaluate-episodes-{name}")
+        page.episodes.stop_asked.emit()
+        page.turn_to_results()
+
+    def _picture_two_policies(self, name: str) -> Iterator[Condition]:
+        page = self._keeping.page
+        page.turn_to_comparison()
+        yield self._after(_SETTLE_S)
+        self._shoot(f"policies-compare-{name}")
+        page.turn_to_about()
 
     def _ended(self) -> None:
         for text in self.problems:
@@ -94,3 +130,10 @@ class Photographer(Visit):
 
     def _trained(self) -> bool:
         return not self._retraining.trainer.running
+
+    def _evaluated(self) -> bool:
+        return not self._evaluating.running
+
+
+def _is_success(row: EpisodeRow) -> bool:
+    return row.state == "success"

@@ -1,7 +1,7 @@
 import pytest
 
 from mile_desktop.storage.browse import EpisodeFilter, browsed_scenes, find_episodes, read_rows
-from mile_desktop.storage.catalogue import Catalogue, delete_episode
+from mile_desktop.storage.catalogue import Catalogue, LearnedFrom, delete_episode
 from mile_desktop.storage.editing import edit_episode
 from mile_desktop.storage.edits import Annotate
 from mile_desktop.storage.episodes import read_episode
@@ -50,6 +50,15 @@ def test_the_newest_comes_first_and_every_filter_narrows(recorded: Workspace) ->
     assert found(recorded, text="V7 peg") == ("ep-3", "ep-2")
     assert found(recorded, text="100%") == ()
     assert browsed_scenes(recorded) == ("other", "peg-insertion")
+
+
+def test_the_episodes_a_policy_learned_from_are_found_and_counted(recorded: Workspace) -> None:
+    catalogue = Catalogue(recorded)
+    catalogue.add_policy(a_policy("p2", name="v8", episode_ids=("ep-1", "ep-3", "recorded elsewhere")))
+    assert found(recorded, text="learned-by:p2") == ("ep-3", "ep-1")
+    assert found(recorded, text="learned-by:p2 v7") == ("ep-3",)
+    assert found(recorded, text="learned-by:p1") == ()
+    assert catalogue.learned_from("peg-insertion") == {"p2": LearnedFrom(2, 12, 2, 2)}
 
 
 def test_misses_and_false_alarms_are_found_once_they_are_computed(recorded: Workspace) -> None:

@@ -123,6 +123,12 @@ class EpisodesView(QWidget):
         """Show whether something is watched."""
         self._stop.setEnabled(watching)
 
+    def watch_chosen(self) -> None:
+        """Ask to watch the episode that is chosen."""
+        chosen = self.table.current()
+        if isinstance(chosen, EpisodeRow):
+            self.watch_asked.emit(chosen)
+
     @property
     def speed(self) -> float:
         """How many times real time the watched episode goes at most."""
@@ -187,8 +193,8 @@ class EpisodesView(QWidget):
         self._state.currentIndexChanged.connect(self._apply_filter)
         self._speed.currentIndexChanged.connect(self._speed_changed)
         self.table.selectionModel().selectionChanged.connect(self._refresh)
-        self.table.activated.connect(self._ask_to_watch)
-        self._watch.clicked.connect(self._ask_to_watch)
+        self.table.activated.connect(self.watch_chosen)
+        self._watch.clicked.connect(self.watch_chosen)
         self._stop.clicked.connect(self.stop_asked)
         self._stop.setEnabled(False)
 
@@ -203,11 +209,6 @@ class EpisodesView(QWidget):
         self._watch.setEnabled(isinstance(chosen, EpisodeRow))
         replay = isinstance(chosen, EpisodeRow) and chosen.state != "running"
         self._watch.setText("Again" if replay else "Watch")
-
-    def _ask_to_watch(self) -> None:
-        chosen = self.table.current()
-        if isinstance(chosen, EpisodeRow):
-            self.watch_asked.emit(chosen)
 
     def _speed_changed(self) -> None:
         self.speed_chosen.emit(self.speed)

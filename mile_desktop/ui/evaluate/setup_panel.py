@@ -140,8 +140,7 @@ class SetupPanel(Panel):
     @property
     def ticked(self) -> tuple[str, ...]:
         """Ids of the ticked policies, from the top."""
-        items = (self._policies.item(row) for row in range(self._policies.count()))
-        return tuple(item.data(_ID_ROLE) for item in items if item.checkState() is Qt.CheckState.Checked)
+        return tuple(item.data(_ID_ROLE) for item in self._items() if item.checkState() is Qt.CheckState.Checked)
 
     @property
     def order(self) -> EvaluationOrder:
@@ -157,12 +156,15 @@ class SetupPanel(Panel):
 
     def tick(self, policies: Sequence[str], starts: int = 0) -> None:
         """Tick exactly these policies (and set the number of starts, unless it is 0)."""
-        for row in range(self._policies.count()):
-            item = self._policies.item(row)
+        for item in self._items():
             wanted = item.data(_ID_ROLE) in policies
             item.setCheckState(Qt.CheckState.Checked if wanted else Qt.CheckState.Unchecked)
         if starts:
             self._starts.setValue(starts)
+
+    def tick_all(self, starts: int) -> None:
+        """Tick every policy, and set the number of starts."""
+        self.tick([item.data(_ID_ROLE) for item in self._items()], starts)
 
     def run_or_cancel(self) -> None:
         """Do what the button does that can be pressed now."""
@@ -170,6 +172,9 @@ class SetupPanel(Panel):
             self.cancel_asked.emit()
         elif self._run.isEnabled():
             self.run_asked.emit(self.order)
+
+    def _items(self) -> list[QListWidgetItem]:
+        return [self._policies.item(row) for row in range(self._policies.count())]
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 

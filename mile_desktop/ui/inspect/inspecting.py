@@ -123,6 +123,12 @@ class Inspecting(QObject):
         library: Library | None = self._desk.library
         return library.workspace if library is not None else None
 
+    def search_for(self, text: str) -> None:
+        """Turn to the page with the episodes that have these words."""
+        self.page.episodes.clear_filter()
+        self.page.episodes.search_for(text)
+        self._desk.window.show_page(_PAGE)
+
     def close(self) -> None:
         """End the viewer; the layout is remembered."""
         self._look.stop()

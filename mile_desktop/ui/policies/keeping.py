@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
+from mile_desktop.storage.browse import LEARNED_BY
 from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.ui.command_run import CommandRun
 from mile_desktop.ui.desk import Desk
@@ -26,8 +27,8 @@ class PolicyKeeping(QObject):
     Importing and exporting run in a process of their own: the window neither imports torch nor waits for a disk.
     """
 
-    episodes_asked = Signal(str, str)
-    """Id and name of the policy whose episodes are wanted."""
+    episodes_asked = Signal(str)
+    """What to search for, to see the episodes that a policy learned from."""
 
     def __init__(self, desk: Desk, evaluating: Evaluating) -> None:
         super().__init__(desk)
@@ -113,7 +114,7 @@ class PolicyKeeping(QObject):
         return self._curves[run_id]
 
     def _ask_for_episodes(self, policy_id: str) -> None:
-        self.episodes_asked.emit(policy_id, self._name(policy_id))
+        self.episodes_asked.emit(f"{LEARNED_BY}{policy_id}")
 
     # ── names, notes, the archive ────────────────────────────────────────────────────────────────────────────────
 

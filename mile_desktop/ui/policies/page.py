@@ -109,7 +109,15 @@ class PoliciesPage(PageFrame):
     def compare(self, first: str, second: str) -> None:
         """Bring the comparison of two policies to the front."""
         self.comparison.choose(first, second)
+        self.turn_to_comparison()
+
+    def turn_to_comparison(self) -> None:
+        """Bring the comparison to the front."""
         self._tabs.setCurrentWidget(self.comparison)
+
+    def turn_to_about(self) -> None:
+        """Bring what is known of the chosen policy to the front."""
+        self._tabs.setCurrentWidget(self.about)
 
     @property
     def chosen(self) -> PolicyDetails | None:

@@ -99,3 +99,10 @@ def test_comparing_leads_to_evaluating(living: LivingDesk, page: PoliciesPage) -
     page.comparison._evaluate.click()
     assert living.window.page == "evaluate"
     assert set(living.evaluating.page.setup.ticked) == {"p0", "p1"}
+
+
+def test_what_it_learned_from_is_a_search(living: LivingDesk, page: PoliciesPage) -> None:
+    asked: list[str] = []
+    living.keeping.episodes_asked.connect(asked.append)
+    page.about.episodes_asked.emit("p1")
+    assert asked == ["learned-by:p1"]
