@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
+
+from PySide6.QtCore import QObject
 
 from mile_desktop.learning.progress import AnyRunEvent, Progress
 from mile_desktop.rollout import messages as m
@@ -14,6 +17,7 @@ from mile_desktop.ui.policies.keeping import PolicyKeeping
 from mile_desktop.ui.retraining import Retraining
 from mile_desktop.ui.visit import Condition, Visit
 
+PartT = TypeVar("PartT", bound=QObject)
 _LIMIT_S = 400.0
 _SETTLE_S = 0.8
 _EPISODES = 3
@@ -39,8 +43,8 @@ class Photographer(Visit):
     def __init__(self, desk: Desk, retraining: Retraining, folder: Path, finish: Callable[[int], None]) -> None:
         super().__init__(desk, folder, limit_s=_LIMIT_S)
         self._retraining = retraining
-        self._evaluating: Evaluating = desk.findChild(Evaluating)
-        self._keeping: PolicyKeeping = desk.findChild(PolicyKeeping)
+        self._evaluating = _part(desk, Evaluating)
+        self._keeping = _part(desk, PolicyKeeping)
         self._finish = finish
         self._closed = 0
         self._human_steps = 0
@@ -133,6 +137,14 @@ class Photographer(Visit):
 
     def _evaluated(self) -> bool:
         return not self._evaluating.running
+
+
+def _part(desk: Desk, kind: type[PartT]) -> PartT:
+    """Return the part of the window that is of this kind; parts belong to the desk."""
+    found = desk.findChild(kind)
+    if found is None:
+        raise LookupError(f"The window has no {kind.__name__}; the pictures are taken of a whole one.")
+    return found
 
 
 def _is_success(row: EpisodeRow) -> bool:
