@@ -110,8 +110,10 @@ def _say(progress: GridProgress, *, report: Report) -> None:
             "cell": done.cell.title,
             "summary": done.result.summary,
             "cpu_s": done.cpu_s,
+            "minutes_left": round(progress.minutes_left, 1),
         },
-        f"{place} {done.cell.title}: {done.result.summary}, {done.cpu_s:.0f} s",
+        f"{place} {done.cell.title}: {done.result.summary}, {done.cpu_s:.0f} s; "
+        f"about {progress.minutes_left:.0f} min left",
     )
 
 

@@ -18,7 +18,7 @@ def output(tmp_path: Path) -> Path:
 
 def test_shows_what_is_there(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "learning", "--show", "--output", str(output)]) == 0
-    assert "| peg-insertion | bc" in capsys.readouterr().out
+    assert "| attentive  | bc " in capsys.readouterr().out
     assert main(["bench", "learning", "--show", "--json", "--output", str(output)]) == 0
     assert json.loads(capsys.readouterr().out)["output"] == str(output)
 
@@ -55,10 +55,11 @@ def test_bad_usage_is_said_in_one_line(
 def test_validation_fills_its_document(tmp_path: Path) -> None:
     store = ResultStore(tmp_path / "cells")
     store.write(result(tiny("iwr")))
+    store.write(result(tiny("mile-iwr")))
     document = tmp_path / "document.md"
-    sections = ("calibration", "temporal", "prediction", "methods")
+    sections = ("calibration", "temporal", "prediction", "methods", "inaccuracy", "bce")
     document.write_text("\n".join(f"<!-- begin {each} -->\n<!-- end {each} -->" for each in sections), "utf-8")
     assert main(["bench", "validation", "--show", "--output", str(tmp_path), "--document", str(document)]) == 0
     text = document.read_text("utf-8")
-    assert text.count("Not run yet.") == 3
-    assert "peg-insertion-attentive.svg" in text
+    assert text.count("Not run yet.") == 5
+    assert "| attentive  | mile-iwr | iwr" in text

@@ -40,6 +40,8 @@ class MethodCurve:
     areas: Mapping[int, float]
     """Seed → mean success over human steps from 0 to the setting's budget."""
     area: Estimate
+    finals: Mapping[int, float]
+    """Seed → success after the last round."""
     final: float
     final_interval: Interval
     best: float
@@ -61,11 +63,13 @@ class Setting:
     """Human steps up to which areas go: the median over all cells of what was used in the end."""
     curves: tuple[MethodCurve, ...]
     """In the order of ``VARIANTS``."""
+    wrong: bool = False
+    """The supervisor is wrong about the robot."""
 
     @property
     def slug(self) -> str:
         """For file names."""
-        words = f"{self.scene} {self.supervision}".replace(",", " ").split()
+        words = f"{self.scene} {self.supervision} {self.rounds}x{self.episodes}".replace(",", " ").split()
         return "-".join(words)
 
     def curve(self, method: str) -> MethodCurve | None:
@@ -84,10 +88,10 @@ def settings_of(results: Iterable[CellResult]) -> tuple[Setting, ...]:
     return tuple(_setting(key, groups[key]) for key in sorted(groups))
 
 
-def paired_difference(curve: MethodCurve, rival: MethodCurve) -> Estimate | None:
-    """Return the mean difference of the areas over the seeds both have; None where they share none."""
-    shared = sorted(curve.areas.keys() & rival.areas.keys())
-    return mean_with_interval([curve.areas[seed] - rival.areas[seed] for seed in shared]) if shared else None
+def paired_difference(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Estimate | None:
+    """Return the mean difference over the seeds both have; None where they share none."""
+    shared = sorted(ours.keys() & theirs.keys())
+    return mean_with_interval([ours[seed] - theirs[seed] for seed in shared]) if shared else None
 
 
 def mean_with_interval(values: Sequence[float]) -> Estimate:
@@ -125,7 +129,7 @@ def _setting(
         _method_curve(method, sorted((each for each in members if each[0].method == method), key=_seed), budget)
         for method in methods
     )
-    return Setting(*key, budget=budget, curves=curves)
+    return Setting(*key, budget=budget, curves=curves, wrong=members[0][0].supervision.inaccurate)
 
 
 def _seed(member: tuple[LearningCell, LearningCurve, float]) -> int:
@@ -150,6 +154,7 @@ def _method_curve(
         high=intervals[:, 1],
         areas=areas,
         area=mean_with_interval(list(areas.values())),
+        finals={cell.seed: curve.points[-1].success for cell, curve, _ in members},
         final=float(success[-1]),
         final_interval=wilson_interval(*counts[-1]),
         best=float(success.max()),

@@ -1,5 +1,6 @@
 """Running a grid: what is there is not run again."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ class GridProgress:
     """Cells that are there, those of earlier runs included."""
     total: int
     event: CellEvent
+    minutes_left: float
+    """At the pace of this run so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +48,19 @@ def run_grid(
     """
     missing = [cell for cell in cells if cell not in store]
     done = len(cells) - len(missing)
+    began, tried = time.monotonic(), 0
     failed: list[CellFailed] = []
 
     def keep(event: CellEvent) -> None:
-        nonlocal done
+        nonlocal done, tried
+        tried += 1
         if isinstance(event, CellDone):
             store.write(event.result)
             done += 1
         else:
             failed.append(event)
-        on_progress(GridProgress(done, len(cells), event))
+        left = (time.monotonic() - began) / tried * (len(missing) - tried) / 60
+        on_progress(GridProgress(done, len(cells), event, left))
 
     if missing:
         engine.run(missing, keep, cancelled)

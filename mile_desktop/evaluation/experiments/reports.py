@@ -7,7 +7,13 @@ from mile_desktop.evaluation.experiments.curves import Setting, settings_of
 from mile_desktop.evaluation.experiments.documents import fill_section, picture
 from mile_desktop.evaluation.experiments.figures import draw_learning, draw_recovery, draw_reliability
 from mile_desktop.evaluation.experiments.results import CellResult, ResultStore
-from mile_desktop.evaluation.experiments.tables import describe, learning_section, overview_table
+from mile_desktop.evaluation.experiments.tables import (
+    bce_table,
+    describe,
+    learning_section,
+    overview_table,
+    wrong_table,
+)
 from mile_desktop.evaluation.experiments.temporal import TemporalCell
 from mile_desktop.evaluation.experiments.validation_tables import (
     prediction_sections,
@@ -63,7 +69,7 @@ def report_validation(output: Path, document: Path | None = None) -> str:
     Parameters
     ----------
     document
-        Whose sections ``calibration``, ``temporal``, ``prediction`` and ``methods`` are filled with the same.
+        Whose sections, named as in ``_PARTS``, are filled with the same.
 
     Raises
     ------
@@ -101,8 +107,19 @@ def _prediction(results: Sequence[CellResult], output: Path, seen_from: Path) ->
 
 
 def _methods(results: Sequence[CellResult], output: Path, seen_from: Path) -> str:
-    settings = settings_of(results)
+    settings = [each for each in settings_of(results) if each.rounds > 1 and not each.wrong]
     return "\n\n".join(f"{learning_section(each)}\n\n{_drawn(each, output, seen_from)}" for each in settings)
+
+
+def _inaccuracy(results: Sequence[CellResult], _output: Path, _seen_from: Path) -> str:
+    settings = [each for each in settings_of(results) if each.rounds > 1]
+    wrong = [each for each in settings if each.wrong]
+    return wrong_table(next(each for each in settings if not each.wrong), wrong) if wrong else ""
+
+
+def _bce(results: Sequence[CellResult], _output: Path, _seen_from: Path) -> str:
+    once = [each for each in settings_of(results) if each.rounds == 1]
+    return bce_table(once) if once else ""
 
 
 _PARTS: dict[str, Callable[[Sequence[CellResult], Path, Path], str]] = {
@@ -110,5 +127,7 @@ _PARTS: dict[str, Callable[[Sequence[CellResult], Path, Path], str]] = {
     "temporal": _temporal,
     "prediction": _prediction,
     "methods": _methods,
+    "inaccuracy": _inaccuracy,
+    "bce": _bce,
 }
 """Section → results, output folder and where its pictures are seen from → text, empty where there are no results."""

@@ -60,8 +60,8 @@ def learning_table(setting: Setting) -> str:
 
 def overview_table(settings: Sequence[Setting]) -> str:
     """Return the rows of all ``settings`` in one table."""
-    rows = [(setting.scene, *row) for setting in settings for row in _learning_rows(setting)]
-    return table(("scene", *_LEARNING_HEAD), rows)
+    rows = [(setting.scene, setting.supervision, *row) for setting in settings for row in _learning_rows(setting)]
+    return table(("scene", "supervisor", *_LEARNING_HEAD), rows)
 
 
 def _learning_rows(setting: Setting) -> list[tuple[str, ...]]:
@@ -70,7 +70,7 @@ def _learning_rows(setting: Setting) -> list[tuple[str, ...]]:
 
 
 def _learning_row(curve: MethodCurve, reference: MethodCurve | None) -> tuple[str, ...]:
-    compared = None if reference is None or reference is curve else paired_difference(curve, reference)
+    compared = None if reference is None or reference is curve else paired_difference(curve.areas, reference.areas)
     return (
         curve.method,
         str(len(curve.seeds)),
@@ -95,3 +95,47 @@ def describe(setting: Setting) -> str:
         f"**{setting.scene}**, supervisor *{setting.supervision}*: {setting.rounds} rounds of {setting.episodes} "
         f"episodes, evaluated on {setting.evaluate} starts; areas up to {setting.budget:.0f} human steps."
     )
+
+
+def wrong_table(accurate: Setting, wrong: Sequence[Setting]) -> str:
+    """Return what becomes of learners whose supervisor is wrong about the robot, against the same with a right one."""
+    head = ("supervisor", "learner", "seeds", "last round", "human steps", "last − with a right supervisor, paired")
+    rows = [
+        (
+            setting.supervision,
+            curve.method,
+            str(len(curve.seeds)),
+            with_interval(curve.final, curve.final_interval),
+            f"{curve.human_steps[-1]:.0f}",
+            estimate(None if right is None else paired_difference(curve.finals, right.finals), 2, sign=True),
+        )
+        for setting in wrong
+        for curve in setting.curves
+        for right in (accurate.curve(curve.method),)
+    ]
+    return table(head, rows)
+
+
+BCE_PAIRS = (("mile-iwr", "iwr"), ("mile", "mile-imitation"))
+"""The same imitation with and without the intervention term."""
+
+
+def bce_table(settings: Sequence[Setting]) -> str:
+    """Return what the intervention term adds where the imitation is the same."""
+    head = ("supervisor", "with", "without", "seeds", "success with", "without", "difference, paired", "human steps")
+    rows = [
+        (
+            setting.supervision,
+            ours.method,
+            theirs.method,
+            str(len(ours.seeds)),
+            with_interval(ours.final, ours.final_interval),
+            with_interval(theirs.final, theirs.final_interval),
+            estimate(paired_difference(ours.finals, theirs.finals), sign=True),
+            f"{ours.human_steps[-1]:.0f}",
+        )
+        for setting in settings
+        for ours, theirs in ((setting.curve(first), setting.curve(second)) for first, second in BCE_PAIRS)
+        if ours is not None and theirs is not None
+    ]
+    return table(head, rows)

@@ -36,7 +36,7 @@ def test_seeds_are_pooled_and_compared_in_pairs() -> None:
     assert mile.seeds == (0, 1, 2)
     assert mile.final == 1.0
     assert mile.final_interval == wilson_interval(6, 6)
-    difference = paired_difference(mile, iwr)
+    difference = paired_difference(mile.areas, iwr.areas)
     assert difference is not None
     assert difference.seeds == 2
     assert difference.mean == pytest.approx(0.25)

@@ -26,12 +26,12 @@ def test_tables_and_figures_are_made_from_the_results(output: Path, tmp_path: Pa
     assert "old" not in text
     assert text.startswith("# Results")
     assert text.endswith("Words.\n")
-    (row,) = [line for line in text.splitlines() if line.startswith("| mile")]
+    (row,) = [line for line in text.splitlines() if "| mile " in line]
     assert "+0.125 [+0.125, +0.125]" in row
-    assert "(../learning/peg-insertion-attentive.svg)" in text
-    drawn = (output / "peg-insertion-attentive.svg").read_bytes()
+    assert "(../learning/peg-insertion-attentive-1x1.svg)" in text
+    drawn = (output / "peg-insertion-attentive-1x1.svg").read_bytes()
     report_learning(output, document)
-    assert (output / "peg-insertion-attentive.svg").read_bytes() == drawn
+    assert (output / "peg-insertion-attentive-1x1.svg").read_bytes() == drawn
 
 
 def test_document_without_a_place_is_refused(tmp_path: Path) -> None:
