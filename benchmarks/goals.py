@@ -110,6 +110,17 @@ def _inspect_table(report: Report) -> list[Verdict]:
     ]
 
 
+def _cameras(report: Report) -> list[Verdict]:
+    late = report["lateness_p99_ms"]
+    return [
+        _at_least("4 cameras 640×480: pictures a second, the slowest", report["least_rate_hz"], 29, " /s"),
+        _at_most("4 cameras: pictures dropped, the worst", 100 * report["dropped_share"], 1, "%"),
+        _at_most("4 cameras: arrived → in shared memory", report["worst_latency_ms"], 33, "ms", figure="mean"),
+        _at_most("tick lateness with 4 cameras", late["with"], 2, "ms", figure="p99"),
+        _at_most("missed ticks with 4 cameras", report["missed_with"], 0, ""),
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Benchmark:
     """A module of this package and what to ask it for."""
@@ -129,5 +140,6 @@ BENCHMARKS = (
     Benchmark("recording", _recording, ("--steps", "2000", "--episodes", "50")),
     Benchmark("intervention_probability", _intervention_probability, ("--repeats", "10")),
     Benchmark("inspect_table", _inspect_table, ()),
+    Benchmark("cameras", _cameras, ("--seconds", "3")),
     Benchmark("training_step", _training_step, ("--repeats", "5", "--episodes", "4", "--epochs", "1")),
 )

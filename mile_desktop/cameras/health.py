@@ -2,17 +2,20 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from statistics import median
 
 import numpy as np
 
 from mile_desktop.cameras.source import Picture, Pixels
 
 _WINDOW_S = 2.0
-_RHYTHM = 30
+_RHYTHM = 60
 _LEAST_RHYTHM = 8
 _GAP = 1.6
-"""A gap of more usual intervals than this has swallowed pictures."""
+"""A gap of more usual intervals than this has swallowed pictures …"""
+_BURST = 0.5
+"""… unless they follow in a burst, closer than this: they were only late. …"""
+_GRACE = 12
+"""… So many pictures later it is clear which."""
 _SAMPLE = 16
 """Every so many pixels are compared to see whether anything changed."""
 
@@ -28,6 +31,9 @@ class Health:
     _taken: deque[float] = field(default_factory=lambda: deque(maxlen=1000))
     _published: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=1000))
     _gaps: deque[float] = field(default_factory=lambda: deque(maxlen=_RHYTHM))
+    _missing: int = 0
+    """Pictures of the last gap that may still come in a burst."""
+    _grace: int = 0
     _sample: Pixels | None = None
     _changed_s: float = 0.0
 
@@ -48,6 +54,7 @@ class Health:
         """Forget the rhythm: the camera was lost, and what did not come meanwhile is no drop."""
         self._taken.clear()
         self._gaps.clear()
+        self._missing = 0
         self._sample = None
 
     def rate_hz(self, now: float) -> float:
@@ -55,6 +62,8 @@ class Health:
         recent = [when for when, _ in self._published if now - when <= _WINDOW_S]
         if len(recent) < 2:
             return 0.0
+        if self._published[0][0] < now - _WINDOW_S:
+            return len(recent) / _WINDOW_S  # a burst at the end of it must not look like a high rate
         return (len(recent) - 1) / max(1e-6, recent[-1] - recent[0])
 
     def latency_ms(self, now: float) -> float:
@@ -67,8 +76,16 @@ class Health:
         return self._taken[-1] - self._changed_s if self._taken and self._sample is not None else 0.0
 
     def _note_gap(self, gap_s: float) -> None:
-        if len(self._gaps) >= _LEAST_RHYTHM:
-            usual = median(self._gaps)
-            if usual > 0.0 and gap_s > _GAP * usual:
-                self.dropped += round(gap_s / usual) - 1
+        usual = sum(self._gaps) / len(self._gaps) if len(self._gaps) >= _LEAST_RHYTHM else 0.0
         self._gaps.append(gap_s)
+        if usual <= 0.0:
+            return
+        self._grace -= 1
+        if gap_s > _GAP * usual:
+            self._missing += round(gap_s / usual) - 1
+            self._grace = _GRACE
+        elif gap_s < _BURST * usual and self._missing:
+            self._missing -= 1
+        if self._missing and self._grace <= 0:
+            self.dropped += self._missing
+            self._missing = 0

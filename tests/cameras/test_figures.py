@@ -47,6 +47,15 @@ def test_what_is_missing_from_the_rhythm_is_counted_but_not_across_a_loss() -> N
     assert health.dropped == 3
 
 
+def test_pictures_that_come_late_in_a_burst_are_no_drops() -> None:
+    health = Health()
+    moments = [index / 30 for index in range(40)]
+    late = [40 / 30 + 0.3 + index * 0.001 for index in range(10)]
+    feed(health, moments + late + [50 / 30 + index / 30 for index in range(20)])
+    assert health.dropped == 0
+    assert abs(health.rate_hz(70 / 30) - 30) < 1
+
+
 def test_a_picture_that_does_not_change_is_noticed() -> None:
     health = Health()
     feed(health, [index / 10 for index in range(50)], still=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, Signal
+from PySide6.QtCore import QRectF, QTimer, Signal
 from PySide6.QtGui import QMouseEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
@@ -13,6 +13,8 @@ from mile_desktop.ui.supervise.tile_paint import Place, paint_name, paint_tile
 from mile_desktop.ui.supervise.tiles import SCENE, Layout, Tiles
 
 _SHAPE = 0.75
+_REPAINT_MS = 25
+"""Pictures of several cameras that come within this time are painted together."""
 
 
 class PictureCanvas(FrameCanvas):
@@ -31,6 +33,10 @@ class PictureCanvas(FrameCanvas):
         super().__init__(parent)
         self.tiles = Tiles()
         """Which pictures there are and how they share the view; change it through this widget."""
+        self._repaint = QTimer(self)
+        self._repaint.setSingleShot(True)
+        self._repaint.setInterval(_REPAINT_MS)
+        self._repaint.timeout.connect(self.update)
 
     # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -47,7 +53,8 @@ class PictureCanvas(FrameCanvas):
     def show_camera(self, name: str, frame: Frame) -> None:
         """Show the newest frame of the camera ``name``."""
         self.tiles.show(name, as_image(frame))
-        self.update()
+        if not self._repaint.isActive():
+            self._repaint.start()
 
     def annotate_camera(self, name: str, note: str, *, faded: bool) -> None:
         """Say what is wrong with the camera ``name``; nothing when all is well."""
