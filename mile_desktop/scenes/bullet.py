@@ -13,6 +13,7 @@ from mile_desktop.scenes.urdf import Box, read_boxes
 
 Array = NDArray[np.float64]
 FloatArray = NDArray[np.float32]
+Contacts = tuple[tuple[int, int, int, int], ...]
 
 _GRAVITY = -9.81
 _SOLVER_ITERATIONS = 12
@@ -220,6 +221,11 @@ class BulletWorld:
         """Go back to a saved state of this episode."""
         self._forget_contacts()
         pybullet.restoreState(stateId=state, physicsClientId=self.client)
+
+    def contacts(self) -> Contacts:
+        """Return what touches what, once a contact point: body, link, body, link."""
+        points = pybullet.getContactPoints(physicsClientId=self.client)
+        return tuple(sorted((point[1], point[3], point[2], point[4]) for point in points))
 
     def forget(self, state: int) -> None:
         """Free a saved state."""

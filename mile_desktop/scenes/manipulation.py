@@ -12,10 +12,11 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from mile_desktop.scenes.bullet import BulletWorld
+from mile_desktop.scenes.bullet import BulletWorld, Contacts
 from mile_desktop.scenes.catalogue import MODULE_NAME, scene_info
 from mile_desktop.scenes.description import load_description, model_path
 from mile_desktop.scenes.environment import FloatArray, UnknownSnapshotError
+from mile_desktop.scenes.history import Moment
 from mile_desktop.scenes.kinematics import read_chain
 from mile_desktop.scenes.modules import SceneModuleError, load_module, module_failed
 from mile_desktop.scenes.panda import Panda, PandaCommand
@@ -30,6 +31,8 @@ _SETTLING_STEPS = 4
 @dataclass(frozen=True, slots=True, eq=False)
 class _Snapshot:
     physics: int
+    contacts: Contacts
+    moment: Moment
     command: PandaCommand
     frames: tuple[FloatArray, ...]
     step: int
@@ -83,6 +86,9 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
         self._step = 0
         self._done_steps = 0
         self._snapshots: dict[int, _Snapshot] = {}
+        self._moment = Moment()
+        self._origin: Mapping[str, Any] = {}
+        """State of the random numbers when the episode began."""
 
     @property
     def observation_labels(self) -> tuple[str, ...]:
@@ -97,23 +103,28 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
         super().reset(seed=seed, options=options)
         for token in tuple(self._snapshots):
             self.release(token)
-        self._world.begin(self.np_random)
-        self._panda.begin()
-        for _ in range(_SETTLING_STEPS):
-            self._panda.drive(np.zeros(4))
+        self._moment, self._origin = Moment(), self.np_random.bit_generator.state
+        self._begin(self.np_random)
         self._step = self._done_steps = 0
         self._frames.extend([self._frame(self._look())] * FRAMES)
         return self._observation(), {"success": False, "step": 0}
+
+    def _begin(self, rng: np.random.Generator) -> None:
+        self._world.begin(rng)
+        self._panda.begin()
+        for _ in range(_SETTLING_STEPS):
+            self._panda.drive(np.zeros(4))
 
     def step(self, action: FloatArray) -> tuple[FloatArray, float, bool, bool, dict[str, Any]]:
         """Carry out one control step.
 
         Raises ``ValueError`` when the action has another shape than (4,) or is not finite; nothing moves then.
         """
-        command = np.asarray(action, dtype=np.float64)
+        command = np.array(action, dtype=np.float64)
         if command.shape != (4,) or not np.isfinite(command).all():
             raise ValueError(f"action: found {action!r}, expected 4 finite values (dx, dy, dz, gripper)")
         self._panda.drive(command)
+        self._moment = Moment(self._moment, command)
         self._step += 1
         now = self._look()
         self._frames.append(self._frame(now))
@@ -161,12 +172,15 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
     def rebase(self) -> None:
         """Let further motion start from the measured pose; the grip stays."""
         self._panda.rebase()
+        self._moment = Moment(self._moment)
 
     def snapshot(self) -> int:
         """Keep the whole state of the episode in memory and return its token."""
-        token = self._world.save()
+        token = self._moment.token = self._world.save()
         self._snapshots[token] = _Snapshot(
             physics=token,
+            contacts=self._world.contacts(),
+            moment=self._moment,
             command=self._panda.command,
             frames=tuple(self._frames),
             step=self._step,
@@ -178,16 +192,50 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
     def restore(self, token: int) -> FloatArray:
         """Go back to a snapshot and return the observation there."""
         kept = self._kept(token)
-        self._world.restore(kept.physics)
-        self._panda.command = kept.command
+        self._return_to(kept.moment)
         self._frames.extend(kept.frames)
         self._step, self._done_steps = kept.step, kept.done_steps
         self.np_random.bit_generator.state = kept.rng
         return self._observation()
 
+    def _return_to(self, moment: Moment) -> None:
+        """Bring robot and physics back to ``moment``.
+
+        Two boxes that touched a moment ago and are microns apart now may have lost their contact in what PyBullet
+        saves. Then the way there is gone again, from the nearest moment before that comes back whole.
+        """
+        way = []
+        for at in moment.backwards():
+            if self._restored(at):
+                break
+            way.append(at)
+        else:
+            rng = np.random.Generator(type(self.np_random.bit_generator)())
+            rng.bit_generator.state = self._origin
+            self._begin(rng)
+            way.pop()
+        for step in reversed(way):
+            if step.action is None:
+                self._panda.rebase()
+            else:
+                self._panda.drive(step.action)
+        self._moment = moment
+
+    def _restored(self, moment: Moment) -> bool:
+        """Restore the snapshot taken at ``moment``; False where there is none or not all contacts came back."""
+        if moment.token is None:
+            return False
+        kept = self._snapshots[moment.token]
+        self._world.restore(kept.physics)
+        self._panda.command = kept.command
+        return self._world.contacts() == kept.contacts
+
     def release(self, token: int) -> None:
         """Forget a snapshot."""
-        self._world.forget(self._kept(token).physics)
+        kept = self._kept(token)
+        self._world.forget(kept.physics)
+        if kept.moment.token == token:
+            kept.moment.token = None
         del self._snapshots[token]
 
     def _kept(self, token: int) -> _Snapshot:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pybullet
 import pytest
@@ -120,6 +122,27 @@ def test_after_restoring_the_same_actions_repeat_exactly(env: ManipulationEnv, s
         np.testing.assert_array_equal(env.restore(tokens[start]), expected[start])
         repeated = [env.step(action)[0] for action in actions[start:]]
         np.testing.assert_array_equal(repeated, expected[start + 1 :])
+
+
+@pytest.mark.parametrize("usable", [(), (3, 11)], ids=["none", "some"])
+def test_where_contacts_do_not_come_back_the_way_is_gone_again(env: ManipulationEnv, usable: tuple[int, ...]) -> None:
+    actions = noisy_expert_actions(env, 4, 40)
+    observation, _ = env.reset(seed=4)
+    tokens = []
+    for step, action in enumerate(actions):
+        if step % 7 == 5:
+            env.rebase()
+        tokens.append(env.snapshot())
+        observation, *_ = env.step(action)
+        if step not in usable:
+            env._snapshots[tokens[-1]] = replace(env._snapshots[tokens[-1]], contacts=((-1, -1, -1, -1),))
+    for start in (20, 8, 0):
+        env.restore(tokens[start])
+        for step, action in enumerate(actions[start:], start):
+            if step > start and step % 7 == 5:
+                env.rebase()
+            last, *_ = env.step(action)
+        np.testing.assert_array_equal(last, observation)
 
 
 def test_a_snapshot_keeps_counters_and_pose(peg_env: ManipulationEnv) -> None:
