@@ -24,9 +24,10 @@ from benchmarks.mjpeg import serve
 from benchmarks.probes import worker_with_tick_log
 from benchmarks.supervision import MANY, cadence
 from benchmarks.window_at_work import Finish, LoopWatch, open_window
-from mile_desktop.cameras.messages import CameraState, CameraStatus
+from mile_desktop.cameras.messages import CameraState
 from mile_desktop.cameras.settings import CameraSettings
 from mile_desktop.rollout import messages as m
+from mile_desktop.ui.cameras.camera_client import CameraClient
 from mile_desktop.ui.cameras.cameras import Cameras
 from mile_desktop.ui.desk import Desk
 from mile_desktop.ui.retraining import Retraining
@@ -62,7 +63,7 @@ class CameraLoad(QObject):
         self._others = OthersAtWork()
         self._opened = time.monotonic()
         self._ready_at = self._ends_at = self._sampled_at = 0.0
-        self._before: dict[str, tuple[int, int, int]] = {}
+        self._before: dict[str, tuple[int, ...]] = {}
         self._ages: list[float] = []
         self._step: Callable[[float], None] = self._await_session
         self._timer = QTimer(self)
@@ -102,7 +103,7 @@ class CameraLoad(QObject):
         self._ready_at = self._ready_at or now
         if now - self._ready_at < _SETTLE_S:
             return
-        self._before = {client.settings.name: self._counts(client.status) for client in self._cameras.live}
+        self._before = {client.settings.name: self._counts(client) for client in self._cameras.live}
         self._others = OthersAtWork()
         self._ages.clear()
         self._loop.start()
@@ -136,20 +137,23 @@ class CameraLoad(QObject):
         client = self._cameras.live.client(name)
         if client is None:
             return {}
-        status, before = client.status, self._before.get(name, (0, 0, 0))
-        dropped, recorded, unrecorded = (now - then for now, then in zip(self._counts(status), before, strict=True))
+        before = self._before[name]
+        pictures, dropped, recorded, unrecorded = (
+            now - then for now, then in zip(self._counts(client), before, strict=True)
+        )
         return {
-            "rate_hz": round(status.rate_hz, 2),
-            "latency_ms": round(status.latency_ms, 2),
+            "rate_hz": round(pictures / self._seconds, 2),
+            "latency_ms": round(client.status.latency_ms, 2),
             "dropped": dropped,
             "dropped_share": round(dropped / (PICTURE_RATE_HZ * self._seconds), 4),
             "unrecorded": unrecorded,
-            "recording": status.recording != "" or recorded > 0,
+            "recording": client.status.recording != "" or recorded > 0,
         }
 
     @staticmethod
-    def _counts(status: CameraStatus) -> tuple[int, int, int]:
-        return status.dropped, status.recorded, status.unrecorded
+    def _counts(client: CameraClient) -> tuple[int, ...]:
+        status = client.status
+        return client.pictures, status.dropped, status.recorded, status.unrecorded
 
 
 def measure(seconds: float) -> dict[str, Any]:

@@ -62,6 +62,7 @@ class CameraClient(ChildClient):
         self._target = target
         self._ring = FrameRing.create(*LARGEST)
         self._seen = 0
+        self._spoke = False
         self._backoff = Backoff()
         self._again = QTimer(self)
         self._again.setSingleShot(True)
@@ -72,6 +73,12 @@ class CameraClient(ChildClient):
     def ring_name(self) -> str:
         """Name of the shared memory with the pictures."""
         return self._ring.name
+
+    def start(self) -> None:
+        """Start the process."""
+        self._spoke = False
+        self.status = c.CameraStatus(state=c.CameraState.CONNECTING)
+        super().start()
 
     def configure(self, settings: CameraSettings) -> None:
         """Capture like this from now on."""
@@ -91,6 +98,12 @@ class CameraClient(ChildClient):
         """Return how old the newest picture is, s; None before the first."""
         newest = self._ring.newest()
         return None if newest is None else max(0.0, self._clock() - newest[1])
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures have come since this camera was added."""
+        newest = self._ring.newest()
+        return 0 if newest is None else newest[0]
 
     @property
     def stale(self) -> bool:
@@ -140,12 +153,13 @@ class CameraClient(ChildClient):
                 if event.state is c.CameraState.LIVE:
                     self._backoff.reset()
                 self.status = event
+                self._spoke = True
                 self.status_changed.emit(event)
             else:
                 self.note.emit(event)
 
     def _should_speak(self) -> bool:
-        return self.status.state is not c.CameraState.OFF
+        return self._spoke  # on a busy machine it takes a while until it can
 
     def _goodbye(self) -> msgspec.Struct:
         return c.Shutdown()
