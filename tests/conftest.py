@@ -5,7 +5,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# machines that run tests are busy: how long an example takes says nothing
+hypothesis.settings.register_profile("busy", deadline=None)
+hypothesis.settings.load_profile("busy")
 
 _HOME = tempfile.TemporaryDirectory(prefix="mile-tests-", ignore_cleanup_errors=True)
 

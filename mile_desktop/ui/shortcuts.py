@@ -114,6 +114,7 @@ INSPECT_BINDINGS: tuple[Binding, ...] = (
     _inspect("redo", "Do again", "Ctrl+Shift+Z", "Ctrl+Y"),
     _inspect("roll", "What would two policies have done from here?", "W"),
     _inspect("way", "Watch the next of recording and policies", "V"),
+    _inspect("tab", "Scorecard, or the episode again", "S"),
     _inspect("search", "Search episodes", "Ctrl+F"),
     _inspect("camera_1", "Camera 1", "1"),
     _inspect("camera_2", "Camera 2", "2"),

@@ -86,6 +86,9 @@ class BranchingBar(QWidget):
                     box.addItem(each.title, each.reference)
                 place = box.findData(chosen) if chosen else -1
                 box.setCurrentIndex(place if place >= 0 else max(box.findData(wanted), 0))
+        if self._second.currentIndex() == self._first.currentIndex() and len(policies) > 1:
+            with QSignalBlocker(self._second):
+                self._second.setCurrentIndex(1 if self._first.currentIndex() == 0 else 0)
         self.setEnabled(bool(policies))
 
     def set_compact(self, compact: bool) -> None:

@@ -22,6 +22,7 @@ from mile_desktop.ui.inspect.page import InspectPage
 from mile_desktop.ui.inspect.playing import Playing
 from mile_desktop.ui.inspect.recorded_viewing import RecordedViewing
 from mile_desktop.ui.inspect.recording import Recording, recording_of
+from mile_desktop.ui.inspect.scorecard import ScorecardPanel
 from mile_desktop.ui.library import Library
 from mile_desktop.ui.preferences import Preferences
 from mile_desktop.viewer.messages import ViewerNote
@@ -61,12 +62,16 @@ class Inspecting(QObject):
         self.page.above_timeline.addWidget(self.appraising.bar)
         self.page.below.addWidget(self.editing.bar)
         self.page.below.addWidget(self.branching.bar)
+        self.scorecard = ScorecardPanel()
+        self.page.add_tab(self.scorecard, "Scorecard")
         desk.window.add_page(_PAGE, self.page)
         self._connect()
         self._install_keys()
         layout = desk.preferences.value.layouts.get(_PAGE, "")
         if layout:
             self.page.restore_layout(layout.encode("ascii", "replace"))
+        if desk.library is not None:
+            self._library_opened(desk.library)
 
     def _connect(self) -> None:
         desk, page = self._desk, self.page
@@ -87,6 +92,8 @@ class Inspecting(QObject):
         page.timeline.stretch_changed.connect(self._stretch_changed)
         page.compact_changed.connect(self.editing.bar.set_compact)
         page.compact_changed.connect(self.branching.bar.set_compact)
+        page.tabs.currentChanged.connect(self._score)
+        self.scorecard.step_chosen.connect(self.land)
         self.client.insights_kept.connect(self._insights_kept)
         self.client.died.connect(self._say_error)
         self.editing.changed.connect(self._edited)
@@ -109,6 +116,7 @@ class Inspecting(QObject):
                 "inspect_stretch_end": timeline.end_stretch,
                 "inspect_stretch_clear": timeline.clear_stretch,
                 "inspect_search": page.episodes.search,
+                "inspect_tab": page.next_tab,
                 "inspect_roll": self.branching.roll,
                 "inspect_way": self.branching.next_way,
                 "inspect_camera_previous": partial(view.step_camera, -1),
@@ -283,6 +291,30 @@ class Inspecting(QObject):
 
     def _selection_changed(self) -> None:
         self.editing.select(self.page.episodes.selected, deleted=self.page.episodes.wanted.deleted)
+        self._score()
+
+    def _score(self) -> None:
+        """Let the scorecard know the selected episodes of the scene that is looked at, while it is shown."""
+        workspace, recording = self.workspace, self.recording
+        if self.page.tabs.currentWidget() is not self.scorecard or workspace is None or recording is None:
+            return
+        scene = recording.episode.record.start.scene
+        try:
+            known = set(find_episodes(workspace, EpisodeFilter(scene=scene)))
+        except WorkspaceError as error:
+            self._desk.trouble.complain(error)
+            return
+        self.scorecard.show_selection(scene, [each for each in self.page.episodes.selected if each in known])
+
+    def land(self, episode_id: str, row: int) -> None:
+        """Look at a row of an episode, wherever it is in the table."""
+        table = self.page.episodes
+        if not table.choose(episode_id):
+            table.clear_filter()
+            table.choose(episode_id)
+        self.look()
+        self.page.show_episode_tab()
+        self.playing.go(row)
 
     def _stretch_changed(self) -> None:
         self.editing.choose_stretch(self.page.timeline.stretch)

@@ -54,6 +54,10 @@ class InspectPage(QWidget):
         """Show the chosen episode."""
         self.tabs.setCurrentIndex(0)
 
+    def next_tab(self) -> None:
+        """Show the next of what there is about the selection."""
+        self.tabs.setCurrentIndex((self.tabs.currentIndex() + 1) % self.tabs.count())
+
     def save_layout(self) -> bytes:
         """Return how the room is divided, for ``restore_layout``."""
         return _LAYOUT.join(bytes(each.saveState().toBase64().data()) for each in (self._rows, self._columns))

@@ -1,0 +1,130 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from inspect_page.examples import steps
+from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.editing import edit_history
+from mile_desktop.storage.episodes import read_recording
+from mile_desktop.storage.journal import EpisodeJournal
+from mile_desktop.storage.workspace import Workspace
+from mile_desktop.ui.inspect.editing import Editing
+from mile_desktop.ui.inspect.recording import recording_of
+from tests.storage.samples import a_start
+
+NAMES = ("ep-1", "ep-2", "ep-3")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    with Workspace.open(tmp_path / "workspace") as opened:
+        journal = EpisodeJournal(opened)
+        for name in NAMES:
+            journal.begin(a_start(name))
+            for step in steps():
+                journal.append(step)
+            journal.close("failure")
+        yield opened
+
+
+@pytest.fixture
+def editing(themed: QApplication, qtbot: QtBot, workspace: Workspace) -> Editing:
+    editing = Editing(themed)
+    qtbot.addWidget(editing.bar)
+    editing.open(workspace)
+    look(editing, workspace)
+    editing.select(("ep-1",), deleted=False)
+    editing.changed.connect(lambda: look(editing, workspace))
+    return editing
+
+
+def look(editing: Editing, workspace: Workspace) -> None:
+    stretch = editing._stretch
+    editing.look_at(recording_of(read_recording(workspace, "ep-1"), edit_history(workspace, "ep-1")))
+    editing.choose_stretch(stretch)
+
+
+def outcomes(workspace: Workspace) -> list[str]:
+    return [record.outcome for record in Catalogue(workspace).episodes()]
+
+
+def settle(editing: Editing, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: editing._work is None, timeout=20000)
+
+
+def test_many_episodes_are_relabelled_together_and_undone_together(
+    editing: Editing, workspace: Workspace, qtbot: QtBot
+) -> None:
+    editing.select(NAMES, deleted=False)
+    editing.relabel("success")
+    settle(editing, qtbot)
+    assert outcomes(workspace) == ["success"] * 3
+    assert editing._history.undo_text == "relabel as success (3 episodes)"
+    editing.handlers["inspect_undo"]()
+    settle(editing, qtbot)
+    assert outcomes(workspace) == ["failure"] * 3
+    editing.handlers["inspect_redo"]()
+    settle(editing, qtbot)
+    assert outcomes(workspace) == ["success"] * 3
+
+
+def test_a_stretch_is_marked_trimmed_and_taken_back(editing: Editing, workspace: Workspace, qtbot: QtBot) -> None:
+    assert not editing.bar._buttons["inspect_trim"].isEnabled()
+    editing.choose_stretch((8, 11))
+    editing.mark(intervention=True)
+    assert Catalogue(workspace).episode("ep-1").human_steps == 5 + 4
+    editing.choose_stretch((2, 15))
+    editing.trim()
+    assert Catalogue(workspace).episode("ep-1").steps == 14
+    editing.withdraw(1)
+    assert Catalogue(workspace).episode("ep-1").human_steps == 5
+    assert [edit.version for edit in edit_history(workspace, "ep-1").in_force] == [2]
+    editing.handlers["inspect_undo"]()
+    assert Catalogue(workspace).episode("ep-1").human_steps == 9
+
+
+def test_deleted_episodes_come_back(editing: Editing, workspace: Workspace, qtbot: QtBot) -> None:
+    editing.select(("ep-2", "ep-3"), deleted=False)
+    editing.move(deleted=True)
+    settle(editing, qtbot)
+    assert [record.episode_id for record in Catalogue(workspace).episodes()] == ["ep-1"]
+    editing.select(("ep-2",), deleted=True)
+    editing.move(deleted=False)
+    editing.handlers["inspect_undo"]()
+    editing.handlers["inspect_undo"]()
+    settle(editing, qtbot)
+    assert len(Catalogue(workspace).episodes()) == 3
+
+
+def test_a_note_is_kept_when_it_is_left(editing: Editing, workspace: Workspace) -> None:
+    field = editing.bar.findChild(QLineEdit)
+    assert isinstance(field, QLineEdit)
+    field.setText("  slipped twice ")
+    field.editingFinished.emit()
+    field.editingFinished.emit()
+    assert edit_history(workspace, "ep-1").note == "slipped twice"
+    assert len(edit_history(workspace, "ep-1").edits) == 1
+
+
+def test_what_was_done_before_something_broke_can_be_undone(
+    editing: Editing, workspace: Workspace, qtbot: QtBot
+) -> None:
+    workspace.episode_path("ep-2").write_bytes(b"nothing")
+    editing.select(NAMES, deleted=False)
+    with qtbot.waitSignal(editing.failed) as failed:
+        editing.relabel("success")
+    assert "cannot be read" in str(failed.args[0])
+    assert outcomes(workspace) == ["success", "failure", "failure"]
+    editing.handlers["inspect_undo"]()
+    assert outcomes(workspace) == ["failure"] * 3
+
+
+def test_another_workspace_has_another_past(editing: Editing, workspace: Workspace) -> None:
+    editing.relabel("success")
+    editing.open(workspace)
+    assert editing._history.undo_text == ""
+    editing.handlers["inspect_undo"]()
+    assert outcomes(workspace)[0] == "success"
