@@ -1,5 +1,6 @@
 """The window's side of a network robot: says hello, keeps the link alive, and moves nothing nobody permitted."""
 
+import math
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -89,7 +90,7 @@ class NetworkRobot:
         self._measured: Measurement | None = None
         self._up = False
         self._trouble = self._refusal = ""
-        self._heard_at = clock()
+        self._heard_at = self._attended_at = clock()
         self._spoke_at = self._hailed_at = -1e9
         self._seq = 0
         self._answered = 0
@@ -176,7 +177,8 @@ class NetworkRobot:
             self.attend(wait=False)
             if self._up:
                 return
-            if self._clock() >= until or (self._refusal and not self._session):
+            refused = self._wire.refused or (self._refusal and not self._session)
+            if refused or self._clock() >= until:
                 why = self._wire.trouble or "the robot does not answer"
                 raise RobotError(self._refusal or f"{self.address} cannot be used: {why}.")
             self._wire.wait(_WAITS_S)
@@ -294,6 +296,9 @@ class NetworkRobot:
         """Take what has come, notice silence, and speak where nothing else does; once in every tick."""
         self._listen()
         now = self._clock()
+        if now - self._attended_at > LINK_TIMEOUT_S / 2.0:
+            self._heard_at = max(self._heard_at, now)  # it was this side that did not listen, e.g. while loading
+        self._attended_at = now
         # a robot that is to move holds by itself after its watchdog's time: sooner than that nothing can be wrong
         patience_s = self.describe().watchdog_s if self._want is p.Want.MOVE else LINK_TIMEOUT_S
         if self._up and now - self._heard_at > patience_s:
@@ -357,7 +362,8 @@ class NetworkRobot:
                 message = p.decode_from_robot(data)
             except p.VersionError as error:
                 self._refused += 1
-                self._refuse(f"The robot speaks version {error.found} of the protocol, this window {p.VERSION}.")
+                if not self._up:  # a robot that has been understood speaks no other version
+                    self._refuse(f"The robot speaks version {error.found} of the protocol, this window {p.VERSION}.")
                 continue
             except p.ProtocolError:
                 self._refused += 1
@@ -405,7 +411,8 @@ class NetworkRobot:
         now = self._clock()
         newest = self._state
         values = p.unpack(state.values, len(self.describe().measures)) if self._description else None
-        if values is None or state.boot != self._boot or (newest is not None and state.seq <= newest.seq):
+        known = newest is None or state.seq > newest.seq
+        if values is None or not known or state.boot != self._boot or not self._plausible(state, now):
             self._refused += 1
             return
         if state.echo_seq:
@@ -414,15 +421,21 @@ class NetworkRobot:
         if now - self.alignment.ours(state.sent_at) > _STALE_S:
             self._refused += 1
             return
+        if state.echo_seq and now - state.echo_sent_at <= _STALE_S:
+            self._heard_at = now  # what comes by itself does not say that the robot hears this window
         self._state = state
         scene = np.frombuffer(state.scene_state, "<f4").astype(np.float32)
         self._measured = Measurement(values, self.alignment.ours(state.measured_at), state.success, scene)
-        self._heard_at = now
         self._come_up()
         self._heed_revocation(state)
 
+    def _plausible(self, state: p.State, now: float) -> bool:
+        """Whether the times in a state can be, so that nonsense never gets into the alignment of the clocks."""
+        times = (state.measured_at, state.received_at, state.sent_at, state.echo_sent_at, state.speed)
+        return all(map(math.isfinite, times)) and state.echo_seq <= self._seq and state.echo_sent_at <= now
+
     def _come_up(self) -> None:
-        if not self._up and not self._refusal:
+        if not self._up and not self._refusal and self._clock() - self._heard_at <= LINK_TIMEOUT_S:
             self._up, self._trouble = True, ""
 
     def _heed_revocation(self, state: p.State) -> None:
@@ -440,6 +453,6 @@ class NetworkRobot:
         self._lost += 1
         why = self._wire.trouble or f"nothing was heard of it for {silent_s:.1f} s"
         self._trouble = f"The link to {self.describe().name} is lost ({why}); it holds by itself. Trying again."
-        if self._want is p.Want.MOVE:
+        if self.armed:
             self._want = p.Want.HOLD
             self._held_by_itself = "The link was lost."

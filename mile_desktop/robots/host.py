@@ -16,7 +16,7 @@ LEASE_S = 10.0
 """A driver that was silent for so long has lost the robot to whoever asks next."""
 MAX_CLIENTS = 32
 LATE_S = 0.15
-"""An action that comes later than this after its time is not carried out."""
+"""What comes later than this after its time permits nothing and moves nothing."""
 _BURST = 3.0
 """So many actions may come at once, e.g. after a hiccup of the network."""
 _HASTE = 1.25
@@ -184,7 +184,10 @@ class RobotHost:
         self._obeyed_at = now
         self._applied = intent.seq
         self._permit = max(self._permit, intent.permit)
-        fresh = intent.permit > self._revoked
+        # what comes late permits nothing any more: the person may have meant another moment
+        late = intent.due_at is not None and not (now - intent.due_at <= LATE_S)
+        fresh = intent.permit > self._revoked and not late
+        self.refused += late
         match intent.want:
             case p.Want.STOP:
                 self._stop()
@@ -196,8 +199,10 @@ class RobotHost:
                 self._reset_as_asked(intent)
             case p.Want.MOVE if fresh:
                 self._move(intent, now)
-            case _:
+            case p.Want.HOLD:
                 self._hold(self._why)
+            case p.Want.MOVE:
+                pass  # late or void: the watchdog sees to it that the robot holds
 
     def _stop(self) -> None:
         if self._mode is not Mode.STOPPED:
@@ -233,8 +238,7 @@ class RobotHost:
         if self._mode is not Mode.ACTIVE or intent.action is None:
             return
         action = p.unpack(intent.action, self.description.action_size)
-        late = intent.due_at is not None and not (now - intent.due_at <= LATE_S)
-        if action is None or late or not self._may_act(now):
+        if action is None or not self._may_act(now):
             self.refused += 1
             return
         action = self._limits.cut(action, now)

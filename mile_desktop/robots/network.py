@@ -87,6 +87,11 @@ class ZmqWire:
             self._trouble = _after(int(event["event"]), self._trouble)
         return self._trouble
 
+    @property
+    def refused(self) -> bool:
+        """Whether the keys were refused."""
+        return self.trouble == _REFUSED
+
     def send(self, data: bytes) -> bool:
         """Send, or return False where there is no connection or its queue is full."""
         try:

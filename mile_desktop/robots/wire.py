@@ -16,6 +16,11 @@ class Wire(Protocol):
         """Why nothing comes through, as far as it can be told, in words; empty when nothing is known to be wrong."""
         ...
 
+    @property
+    def refused(self) -> bool:
+        """Whether the other side has turned this one away, so that waiting does not help."""
+        ...
+
     def send(self, data: bytes) -> bool:
         """Send, or return False where there is no connection or its queue is full; never waits."""
         ...

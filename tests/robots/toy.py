@@ -149,6 +149,7 @@ class MemoryWire:
         self.arriving: deque[tuple[float, bytes]] = deque()
         self.cut_out = self.cut_in = False
         self.trouble = ""
+        self.refused = False
         self.sent: list[bytes] = []
 
     def send(self, data: bytes) -> bool:

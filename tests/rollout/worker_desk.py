@@ -1,6 +1,7 @@
 """A real rollout worker and what a window would keep of it."""
 
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +29,7 @@ class WorkerDesk:
             "rollout worker", target, (self.slot.name, *arguments), event_type=m.Event
         )
         self.events: list[m.Event] = []
+        self._arrived: deque[m.Event] = deque()
 
     def __enter__(self) -> Self:
         self.process.start()
@@ -54,7 +56,9 @@ class WorkerDesk:
         """Wait for the next event of ``kind`` that fulfils ``condition``."""
         deadline = time.monotonic() + DEADLINE_S
         while time.monotonic() < deadline:
-            for event in self.process.drain():
+            self._arrived.extend(self.process.drain())
+            while self._arrived:
+                event = self._arrived.popleft()
                 self.events.append(event)
                 if isinstance(event, kind) and condition(event):
                     return event
@@ -62,6 +66,16 @@ class WorkerDesk:
                 raise AssertionError(self.process.exit_reason)
             self.process.wait(0.005)
         raise AssertionError(f"No {kind.__name__} came; the last events were {self.events[-3:]}")
+
+    def latest(self, kind: type[EventT]) -> EventT:
+        """Wait for an event of ``kind`` and return the newest of those that have arrived."""
+        found = self.wait_for(kind)
+        self._arrived.extend(self.process.drain())
+        while self._arrived:
+            event = self._arrived.popleft()
+            self.events.append(event)
+            found = event if isinstance(event, kind) else found
+        return found
 
     def wait_for_phase(self, phase: Phase) -> m.Status:
         return self.wait_for(m.Status, lambda status: status.phase is phase)
