@@ -70,6 +70,11 @@ def exact_mcnemar(gained: int, lost: int) -> float:
     return min(1.0, tail / 2 ** (pairs - 1)) if pairs else 1.0
 
 
+def p_text(p_value: float) -> str:
+    """Return ``p = 0.031``, ``p < 0.001``."""
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
+
+
 @dataclass(frozen=True, slots=True)
 class PairedComparison:
     """Two policies on the same seeds."""

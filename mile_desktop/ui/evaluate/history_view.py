@@ -19,7 +19,7 @@ from mile_desktop.evaluation.run import Tally
 from mile_desktop.storage.records import EvaluationRecord
 from mile_desktop.ui import theme
 from mile_desktop.ui.dates import local_time
-from mile_desktop.ui.evaluate.results import rate_text
+from mile_desktop.ui.plots.intervals import rate_text
 from mile_desktop.ui.tables import ROW_ROLE, Column, RowsModel, RowsTable
 
 

@@ -6,9 +6,9 @@ from typing import Literal
 
 from mile_desktop.evaluation.evaluate import EpisodeResult
 from mile_desktop.evaluation.run import EvaluationRun, Tally, results_of
-from mile_desktop.evaluation.statistics import PairedComparison, compare_paired
+from mile_desktop.evaluation.statistics import PairedComparison, compare_paired, p_text
 from mile_desktop.storage.records import EvaluationRecord
-from mile_desktop.ui.plots.series import Series
+from mile_desktop.ui.plots.intervals import rate_text
 
 EpisodeState = Literal["running", "success", "failure", "crash"]
 
@@ -65,14 +65,6 @@ class EpisodeRow:
     """Why it broke down."""
     ticket: int = -1
     """The pool's number of an episode that runs; −1 for one that has ended."""
-
-
-def rate_text(tally: Tally) -> str:
-    """Return ``78 % [64–88]``, ``–`` where there are no episodes."""
-    if tally.rate is None:
-        return "–"
-    low, high = tally.interval
-    return f"{100 * tally.rate:.0f} % [{100 * low:.0f}–{100 * high:.0f}]"
 
 
 def of_run(run: EvaluationRun, names: Mapping[str, str]) -> tuple[PolicyResults, ...]:
@@ -192,29 +184,6 @@ def pair(first: PolicyResults, second: PolicyResults) -> Pairing:
     gained = tuple(seed for seed in shared if outcomes[1][seed] and not outcomes[0][seed])
     lost = tuple(seed for seed in shared if outcomes[0][seed] and not outcomes[1][seed])
     return Pairing(first, second, comparison, gained, lost)
-
-
-def p_text(value: float) -> str:
-    """Return ``p = 0.031``, ``p < 0.001``."""
-    return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"
-
-
-def interval_series(shown: Sequence[PolicyResults]) -> Series:
-    """Return success and interval of each policy in per cent, the first one on top."""
-    rows = [(len(shown) - 1 - place, each.tally) for place, each in enumerate(shown) if each.tally.rate is not None]
-    return Series(
-        name="success with its 95 % interval",
-        points=tuple((100 * (tally.rate or 0.0), float(row)) for row, tally in rows),
-        colour="success",
-        style="points",
-        x_intervals=tuple((100 * tally.interval[0], 100 * tally.interval[1]) for _, tally in rows),
-        tips=tuple(_tip(tally) for _, tally in rows),
-    )
-
-
-def _tip(tally: Tally) -> str:
-    crashes = f"; {tally.crashes} broke down" if tally.crashes else ""
-    return f"{tally.successes} of {tally.episodes}, {rate_text(tally)}{crashes}"
 
 
 def results_in_words(shown: Sequence[PolicyResults]) -> str:

@@ -6,12 +6,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from mile_desktop.ui import theme
-from mile_desktop.ui.evaluate.results import PolicyResults, interval_series, pair
-from mile_desktop.ui.plots.series import Axis
-from mile_desktop.ui.plots.series_plot import SeriesPlot
+from mile_desktop.ui.evaluate.results import PolicyResults, pair
+from mile_desktop.ui.plots.intervals import IntervalPlot
 from mile_desktop.ui.tables import Column, RowsModel, RowsTable
-
-_SUCCESS = Axis("success", "%", (0.0, 100.0))
 
 
 def _number(value: float | None, form: str) -> str:
@@ -77,7 +74,7 @@ class ResultsView(QWidget):
         self._shown: tuple[PolicyResults, ...] = ()
         self._model = RowsModel(COLUMNS, lambda each: each.policy_id, self)
         self.table = RowsTable(self._model, "Results by policy")
-        self.plot = SeriesPlot("Success by policy", _SUCCESS, Axis("policy"))
+        self.plot = IntervalPlot("Success by policy")
         self._first, self._second = QComboBox(), QComboBox()
         self._first.setAccessibleName("Compare this policy")
         self._second.setAccessibleName("with this one")
@@ -93,12 +90,9 @@ class ResultsView(QWidget):
         names_before = [each.policy_id for each in self._shown]
         self._shown = tuple(shown)
         self._model.show_rows(self._shown)
-        rows = len(self._shown)
         if [each.policy_id for each in self._shown] != names_before:
-            ticks = tuple((float(rows - 1 - place), each.name) for place, each in enumerate(self._shown))
-            self.plot.set_axes(_SUCCESS, Axis("policy", ticks=ticks))
             self._fill_pair()
-        self.plot.show_series([interval_series(self._shown)])
+        self.plot.show_tallies([(each.name, each.tally) for each in self._shown])
         self._compare()
 
     def comparison_text(self) -> str:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
+from mile_desktop.evaluation.statistics import p_text
 from mile_desktop.learning.progress import (
     AnyRunEvent,
     Cancelled,
@@ -262,6 +263,8 @@ def difference_text(compared: Compared) -> str:
     """Return the paired difference with its interval and what was left out."""
     low, high = (round(100 * edge) for edge in compared.difference_interval)
     text = f"{round(100 * compared.difference):+d} points [{low:+d} … {high:+d}] on the same {compared.episodes} seeds"
+    if compared.p_value is not None:
+        text += f", {p_text(compared.p_value)} (exact McNemar)"
     return f"{text}; {_count(compared.crashes, 'crash', 'crashes')} left out" if compared.crashes else text
 
 

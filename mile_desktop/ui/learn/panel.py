@@ -18,10 +18,11 @@ from PySide6.QtWidgets import (
 from mile_desktop.learning.progress import AnyRunEvent
 from mile_desktop.ui import theme
 from mile_desktop.ui.learn.advanced import AdvancedSettings
-from mile_desktop.ui.learn.loss_plot import LossPlots
 from mile_desktop.ui.learn.model import METHODS, LearnSummary, RunModel, RunState, Settings
 from mile_desktop.ui.learn.result_card import ResultCard
+from mile_desktop.ui.plots.loss_curves import LossCurves
 
+_CURVE_HEIGHT = 120
 _NOTES: dict[RunState, tuple[str, str]] = {
     RunState.CANCELLED: ("Cancelled; nothing has changed.", "quiet"),
     RunState.FAILED: ("", "error"),
@@ -57,7 +58,7 @@ class LearnPanel(QScrollArea):
         self._bar = QProgressBar()
         self._progress_text = _label("body")
         self._stage_text = _label("secondary")
-        self._losses = LossPlots()
+        self._losses = LossCurves(_CURVE_HEIGHT)
         self._cancel = QPushButton("Cancel")
         self._run_warnings = _label("warning")
         self.card = ResultCard()
@@ -259,7 +260,7 @@ class LearnPanel(QScrollArea):
         self._cancel.setText("Cancelling …" if run.state is RunState.CANCELLING else "Cancel")
         self._losses.setVisible(bool(run.curves))
         if run.running and run.curves:
-            self._losses.show_curves(run.curves)
+            self._losses.show_curves([("now", run.curves)])
         shown = run.warnings if run.running or run.state is RunState.DONE else []
         self._run_warnings.setText("\n".join(f"! {text}" for text in shown))
         self._run_warnings.setVisible(bool(shown))

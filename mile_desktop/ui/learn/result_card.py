@@ -3,10 +3,13 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from mile_desktop.evaluation.run import Tally
 from mile_desktop.learning.progress import Compared
 from mile_desktop.ui import theme
-from mile_desktop.ui.learn.interval_bars import IntervalBars
 from mile_desktop.ui.learn.model import difference_text, share_text, verdict
+from mile_desktop.ui.plots.intervals import IntervalPlot
+
+_BARS_HEIGHT = 120
 
 
 class ResultCard(QFrame):
@@ -20,7 +23,7 @@ class ResultCard(QFrame):
         super().__init__(parent)
         theme.set_role(self, "raised")
         self._title = _label("heading")
-        self._bars = IntervalBars()
+        self._bars = IntervalPlot("Success before and after")
         self._shares = _label("secondary")
         self._difference = _label("secondary")
         self._verdict = _label("heading")
@@ -28,6 +31,8 @@ class ResultCard(QFrame):
         self._keep = _button("Keep", "mdi6.shield-outline", "The old policy goes on; the new one stays under Policies")
         self._more = _button("Evaluate more", "mdi6.plus", "Compare on more seeds to narrow the intervals")
         self._lay_out()
+        theme.signals().changed.connect(self._restyle)
+        self._restyle()
         self._use.clicked.connect(self.use)
         self._keep.clicked.connect(self.keep)
         self._more.clicked.connect(self.evaluate_more)
@@ -44,6 +49,9 @@ class ResultCard(QFrame):
         column.addLayout(row)
         column.addWidget(self._more)
 
+    def _restyle(self) -> None:
+        self._bars.setFixedHeight(theme.px(_BARS_HEIGHT))
+
     def show_result(self, before: str, after: str, compared: Compared | None) -> None:
         """Show the comparison of the policies called ``before`` and ``after``; None where none was made."""
         self._title.setText(f"{after} is ready" if not before else f"{before} → {after}")
@@ -57,7 +65,12 @@ class ResultCard(QFrame):
         if compared is None:
             self._verdict.setText("Not compared yet: keep the old one until it is.")
             return
-        self._bars.show_comparison(compared, before or "before", after)
+        self._bars.show_tallies(
+            [
+                (before or "before", _tally(compared, compared.before_successes)),
+                (after, _tally(compared, compared.after_successes)),
+            ]
+        )
         old = share_text(compared.before_successes, compared.episodes, compared.before_interval)
         new = share_text(compared.after_successes, compared.episodes, compared.after_interval)
         self._shares.setText(f"{old}  →  {new}")
@@ -82,6 +95,10 @@ class ResultCard(QFrame):
     def more_button(self) -> QPushButton:
         """The button that asks for more evaluation."""
         return self._more
+
+
+def _tally(compared: Compared, successes: int) -> Tally:
+    return Tally(successes, compared.episodes, crashes=0, planned=compared.episodes)
 
 
 def _label(role: str) -> QLabel:

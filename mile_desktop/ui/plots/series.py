@@ -7,6 +7,13 @@ from typing import Literal
 
 from mile_desktop.ui.plots.table import Table
 
+LOSSES = (("total", "training loss"), ("held_out", "held-back error"))
+"""Losses of a run that are shown, and their names for people. They are different measures: one axis would suggest a
+comparison."""
+
+Curve = Sequence[tuple[float, float]]
+"""Epoch and value."""
+
 Style = Literal["line", "dashed", "dotted", "points"]
 
 

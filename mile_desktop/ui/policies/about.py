@@ -6,11 +6,14 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QToolButton, QVB
 from mile_desktop.storage.records import InterventionModelRecord
 from mile_desktop.ui import theme
 from mile_desktop.ui.dates import local_time
-from mile_desktop.ui.evaluate.results import rate_text
 from mile_desktop.ui.pages.page_frame import ColumnScroll
-from mile_desktop.ui.policies.curves import CurvePlots
-from mile_desktop.ui.policies.lineage import Curve, PolicyDetails, setting_rows
+from mile_desktop.ui.plots.intervals import rate_text
+from mile_desktop.ui.plots.loss_curves import LossCurves
+from mile_desktop.ui.plots.series import Curve
+from mile_desktop.ui.policies.lineage import PolicyDetails, setting_rows
 from mile_desktop.ui.policies.settings_table import SettingsTable
+
+_CURVE_HEIGHT = 170
 
 
 class AboutPolicy(QWidget):
@@ -32,7 +35,7 @@ class AboutPolicy(QWidget):
         self._made, self._learned, self._model = _text(), _text(), _text()
         self._success, self._driven = _text(), _text()
         self._settings = SettingsTable(1)
-        self._curves = CurvePlots()
+        self._curves = LossCurves(_CURVE_HEIGHT, "How it learned is not recorded here.")
         self._lay_out()
         self._parent.clicked.connect(self._ask_for_parent)
         self._episodes.clicked.connect(self._ask_for_episodes)

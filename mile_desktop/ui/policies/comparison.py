@@ -6,16 +6,15 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from mile_desktop.ui import theme
-from mile_desktop.ui.evaluate.results import interval_series, pair
+from mile_desktop.ui.evaluate.results import pair
 from mile_desktop.ui.pages.page_frame import ColumnScroll
-from mile_desktop.ui.plots.series import Axis
-from mile_desktop.ui.plots.series_plot import SeriesPlot
-from mile_desktop.ui.policies.curves import CurvePlots
-from mile_desktop.ui.policies.lineage import Curve, PolicyDetails, setting_rows
+from mile_desktop.ui.plots.intervals import IntervalPlot
+from mile_desktop.ui.plots.loss_curves import LossCurves
+from mile_desktop.ui.plots.series import Curve
+from mile_desktop.ui.policies.lineage import PolicyDetails, setting_rows
 from mile_desktop.ui.policies.settings_table import SettingsTable
 
-_SUCCESS = Axis("success", "%", (0.0, 100.0))
-_PLOT_HEIGHT = 160
+_PLOT_HEIGHT, _CURVE_HEIGHT = 160, 170
 
 
 class PolicyComparison(QWidget):
@@ -33,10 +32,10 @@ class PolicyComparison(QWidget):
         self._first.setAccessibleName("Compare this policy")
         self._second.setAccessibleName("with this one")
         self._headline, self._text, self._verdict = QLabel(), QLabel(), QLabel()
-        self._plot = SeriesPlot("Success of two policies", _SUCCESS, Axis("policy"))
+        self._plot = IntervalPlot("Success of two policies")
         self._evaluate = QPushButton("Evaluate both on the same starts …")
         self._settings = SettingsTable(2)
-        self._curves = CurvePlots()
+        self._curves = LossCurves(_CURVE_HEIGHT, "How it learned is not recorded here.")
         self._lay_out()
         self._first.currentIndexChanged.connect(self.pair_changed)
         self._second.currentIndexChanged.connect(self.pair_changed)
@@ -86,9 +85,7 @@ class PolicyComparison(QWidget):
         self._headline.setText(paired.headline)
         self._text.setText(paired.details)
         self._verdict.setText(paired.verdict)
-        names = [each.entry.name for each in (second, first)]
-        self._plot.set_axes(_SUCCESS, Axis("policy", ticks=((1.0, names[0]), (0.0, names[1]))))
-        self._plot.show_series([interval_series([second.results, first.results])])
+        self._plot.show_tallies([(each.entry.name, each.results.tally) for each in (second, first)])
         self._settings.show_settings(setting_rows(first.record, second.record), first.entry.name, second.entry.name)
         self._curves.show_curves([(each.entry.name, curve) for each, curve in zip(two, curves, strict=True)])
 

@@ -12,7 +12,8 @@ from mile_desktop.ui.command_run import CommandRun
 from mile_desktop.ui.desk import Desk
 from mile_desktop.ui.evaluating import Evaluating
 from mile_desktop.ui.library import Library, Shelf
-from mile_desktop.ui.policies.lineage import Curve, PolicyDetails, read_curves, read_policies
+from mile_desktop.ui.plots.series import Curve
+from mile_desktop.ui.policies.lineage import PolicyDetails, read_curves, read_policies
 from mile_desktop.ui.policies.page import PoliciesPage
 
 _BRING_BACK = "Bring it back"

@@ -11,13 +11,8 @@ from mile_desktop.storage.catalogue import LearnedFrom
 from mile_desktop.storage.records import EvaluationRecord, InterventionModelRecord, PolicyRecord
 from mile_desktop.ui.evaluate.results import PolicyResults, of_records
 from mile_desktop.ui.library import Library
+from mile_desktop.ui.plots.series import LOSSES, Curve
 from mile_desktop.ui.policy_entry import PolicyEntry, policy_entries
-
-CURVES = (("total", "training loss"), ("held_out", "held-back error"))
-"""Losses of a run's log that are shown, and their names for people."""
-
-Curve = tuple[tuple[float, float], ...]
-"""Epoch and value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +66,7 @@ def read_curves(run_folder: Path) -> dict[str, Curve]:
     events, _ = read_events(run_folder / EVENT_FILE)
     progress = [event for event in events if isinstance(event, Progress) and event.stage == "policy"]
     curves = {name: tuple((float(each.epoch), each.losses[name]) for each in progress if name in each.losses)
-              for name, _ in CURVES}  # fmt: skip
+              for name, _ in LOSSES}  # fmt: skip
     return {name: curve for name, curve in curves.items() if curve}
 
 

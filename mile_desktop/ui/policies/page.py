@@ -21,10 +21,11 @@ from PySide6.QtWidgets import (
 
 from mile_desktop.ui import theme
 from mile_desktop.ui.pages.page_frame import EmptyState, PageFrame
+from mile_desktop.ui.plots.series import Curve
 from mile_desktop.ui.policies.about import AboutPolicy
 from mile_desktop.ui.policies.comparison import PolicyComparison
 from mile_desktop.ui.policies.delegates import LineageDelegate, SuccessDelegate
-from mile_desktop.ui.policies.lineage import Curve, PolicyDetails, parents_of
+from mile_desktop.ui.policies.lineage import PolicyDetails, parents_of
 from mile_desktop.ui.policies.model import LINEAGE, NAME, NOTE, SUCCESS, Index, PoliciesModel
 from mile_desktop.ui.policy_entry import PolicyEntry
 from mile_desktop.ui.shortcuts import tooltip

@@ -52,7 +52,7 @@ def test_the_policy_that_drives_is_chosen_with_its_curve(living: LivingDesk, pag
     assert names(page) == ["v2", "v1", "v0"]
     assert page.chosen is not None
     assert page.chosen.entry.name == "v1"
-    assert page.about._curves._plots["total"].series[0].points == ((1.0, 3.0), (2.0, 2.0), (3.0, 1.5))
+    assert page.about._curves.plots["total"].series[0].points == ((1.0, 3.0), (2.0, 2.0), (3.0, 1.5))
     assert page._model.lanes[1].from_above == (0,)
 
 

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from dataclasses import fields
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -150,3 +151,5 @@ def test_words_for_figures() -> None:
     assert verdict(compared()) == "Use it: more of the same starts succeed"
     assert verdict(compared("keep")).startswith("Keep the old one")
     assert difference_text(compared(crashes=1)) == "+20 points [-3 … +43] on the same 20 seeds; 1 crash left out"
+    tested = msgspec.structs.replace(compared(), p_value=0.125)
+    assert difference_text(tested) == "+20 points [-3 … +43] on the same 20 seeds, p = 0.12 (exact McNemar)"

@@ -129,7 +129,7 @@ def test_the_chosen_policy_is_told_about(page: PoliciesPage, qtbot: QtBot) -> No
     for part in ("14 episodes, 2800 steps, 31 takeovers", "cost 0.40", "78 % [65–87] on 50 starts"):
         assert part in texts
     assert [row.name for row in page.about._settings._rows.rows] == ["balance", "epochs"]
-    assert page.about._curves._plots["total"].series[0].points == ((1.0, 3.0), (2.0, 2.0))
+    assert page.about._curves.plots["total"].series[0].points == ((1.0, 3.0), (2.0, 2.0))
     with qtbot.waitSignal(page.about.episodes_asked) as episodes:
         page.about._episodes.click()
     assert episodes.args == ["p3"]

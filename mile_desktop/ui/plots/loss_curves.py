@@ -1,0 +1,66 @@
+"""How trainings go: the same losses over epochs, a plot for each measure, a line for each training."""
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from mile_desktop.ui import theme
+from mile_desktop.ui.plots.series import LOSSES, Axis, Curve, Series
+from mile_desktop.ui.plots.series_plot import SeriesPlot
+
+_COLOURS = ("policy", "takeover")
+
+
+class LossCurves(QWidget):
+    """A plot for each loss that is known; what to say where none is.
+
+    Parameters
+    ----------
+    height
+        Of each plot, in pixels at 100 %.
+    nothing
+        Said while there are no curves; empty: nothing is.
+    """
+
+    def __init__(self, height: int, nothing: str = "") -> None:
+        super().__init__()
+        self._height = height
+        self._plots = {name: SeriesPlot(title, Axis("epoch"), Axis(title)) for name, title in LOSSES}
+        self._nothing = QLabel(nothing)
+        theme.set_role(self._nothing, "quiet")
+        column = QVBoxLayout(self)
+        theme.space(column, spacing=4)
+        column.addWidget(self._nothing)
+        for plot in self._plots.values():
+            column.addWidget(plot)
+        theme.signals().changed.connect(self._restyle)
+        self._restyle()
+        self.show_curves(())
+
+    @property
+    def plots(self) -> Mapping[str, SeriesPlot]:
+        """The plot of each loss."""
+        return self._plots
+
+    def show_curves(self, trainings: Sequence[tuple[str, Mapping[str, Curve]]]) -> None:
+        """Draw the losses of each training: its name, and loss → curve."""
+        for name, plot in self._plots.items():
+            series = [
+                _series(training, curves[name], place)
+                for place, (training, curves) in enumerate(trainings)
+                if curves.get(name)
+            ]
+            plot.setVisible(bool(series))
+            plot.show_series(series)
+        known = any(curves.get(name) for _, curves in trainings for name in self._plots)
+        self._nothing.setVisible(bool(self._nothing.text()) and not known)
+
+    def _restyle(self) -> None:
+        for plot in self._plots.values():
+            plot.setFixedHeight(theme.px(self._height))
+
+
+def _series(training: str, curve: Curve, place: int) -> Series:
+    """Return a curve, named with its newest value."""
+    name = f"{training} {curve[-1][1]:.3g}"
+    return Series(name, tuple(curve), _COLOURS[place % 2], "line" if place == 0 else "dashed")
