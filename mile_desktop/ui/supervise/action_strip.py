@@ -30,7 +30,7 @@ class ActionStrip(StripPlot):
     """
 
     def __init__(self, labels: tuple[str, ...] = ("dx", "dy", "dz", "grip"), parent: QWidget | None = None) -> None:
-        super().__init__((-1.0, 1.0), parent)
+        super().__init__("Actions over time", (-1.0, 1.0), parent)
         self._executed = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
         self._human = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
         self._proposed = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)

@@ -24,7 +24,7 @@ class ProbabilityStrip(StripPlot):
     """When the line has been let go."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__((-0.06, 1.06), parent)
+        super().__init__("p(intervene) over time", (-0.06, 1.06), parent)
         self._band = Band()
         self._forecast = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=False)
         self._line = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=True)

@@ -15,6 +15,8 @@ from PySide6.QtGui import QColor, QPainter, QPolygonF
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from mile_desktop.ui import theme
+from mile_desktop.ui.plots.sharing import PlotSharing
+from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.supervise.strip_model import StripModel, StripWindow
 
 LABEL_PX = 84
@@ -41,7 +43,7 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
     hovered = Signal(object)
     """Time under the mouse (s), or None when it has left."""
 
-    def __init__(self, y_range: tuple[float, float], parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, y_range: tuple[float, float], parent: QWidget | None = None) -> None:
         super().__init__(parent, enableMenu=False)
         self._y_range = y_range
         self._window: StripWindow = _EMPTY
@@ -58,7 +60,19 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
         self.disableAutoRange()
         self.setYRange(*y_range, padding=0)
         self.set_span(-30.0, 0.0)
+        self.setAccessibleName(name)
+        self.sharing = PlotSharing(self, name, self.numbers)
         theme.signals().changed.connect(self.restyle)
+
+    def numbers(self) -> Table:
+        """Return every step that is shown, with all that is known of it."""
+        window = self._window
+        actions = range(window.proposed.shape[1])
+        columns = ("time (s)", "episode", "step", "p", "low", "high", "forecast", "human")
+        each = (window.time, window.number, window.step, window.probability, window.low, window.high, window.forecast)
+        drawn = [*each, window.human, *window.proposed.T, *window.executed.T]
+        titles = (*columns, *(f"proposed {n}" for n in actions), *(f"executed {n}" for n in actions))
+        return Table(titles, tuple(zip(*(column.tolist() for column in drawn), strict=True)))
 
     def set_span(self, start: float, end: float) -> None:
         """Show times from ``start`` to ``end`` (s) and, right of them, room for labels."""

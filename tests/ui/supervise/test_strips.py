@@ -141,6 +141,16 @@ def test_hovering_shows_the_step_and_leaving_brings_the_basis_back(strips: Strip
     assert strips.bar._basis.text() == "3 takeovers"
 
 
+def test_what_is_shown_can_be_taken_away_as_numbers(strips: Strips) -> None:
+    assert strips.probability.numbers().rows == ()
+    fill(strips)
+    numbers = strips.probability.numbers()
+    newest = dict(zip(numbers.columns, numbers.rows[-1], strict=True))
+    assert (newest["step"], newest["p"], newest["forecast"], newest["human"]) == (49, 0.4, 0.2, True)
+    assert len(numbers.rows) == 50
+    assert strips.action_strip.numbers() == numbers
+
+
 def test_a_status_does_not_wipe_out_what_hovering_shows(strips: Strips) -> None:
     strips.show_status(status(basis="3 takeovers"))
     fill(strips)
