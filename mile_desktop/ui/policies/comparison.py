@@ -52,21 +52,23 @@ class PolicyComparison(QWidget):
     def show_policies(self, details: Mapping[str, PolicyDetails]) -> None:
         """Offer these policies."""
         self._details = details
-        for place, combo in enumerate((self._first, self._second)):
-            chosen = combo.currentData()
+        before = [str(combo.currentData() or "") for combo in (self._first, self._second)]
+        for combo in (self._first, self._second):
             combo.blockSignals(True)
             combo.clear()
             for each in details.values():
                 combo.addItem(each.entry.label, each.record.policy_id)
-            found = combo.findData(chosen)
-            combo.setCurrentIndex(found if found >= 0 else min(1 - place, len(details) - 1))
             combo.blockSignals(False)
-        self.pair_changed.emit()
+        kept = before[0] != before[1] and all(each in details for each in before)
+        self.choose(*(before if kept else _newest_two(list(details))))
 
     def choose(self, first: str, second: str) -> None:
         """Compare these two, by their ids."""
         for combo, wanted in ((self._first, first), (self._second, second)):
+            combo.blockSignals(True)
             combo.setCurrentIndex(max(0, combo.findData(wanted)))
+            combo.blockSignals(False)
+        self.pair_changed.emit()
 
     def show_pair(self, curves: Sequence[Mapping[str, Curve]]) -> None:
         """Show the chosen two; ``curves``: of each, how it learned."""
@@ -121,3 +123,8 @@ class PolicyComparison(QWidget):
 
     def _ask(self) -> None:
         self.evaluate_asked.emit(tuple(each.record.policy_id for each in self.chosen))
+
+
+def _newest_two(ids: list[str]) -> tuple[str, str]:
+    """Return the one before the newest, and the newest."""
+    return (ids[min(1, len(ids) - 1)], ids[0]) if ids else ("", "")

@@ -277,6 +277,13 @@ class PoliciesPage(PageFrame):
     def _selection_changed(self) -> None:
         self._refresh()
         self.chosen_changed.emit()
+        self._compare_with_parent()
+
+    def _compare_with_parent(self) -> None:
+        """Offer to compare the chosen policy with the one it comes from, if that is shown."""
+        chosen = self._chosen()
+        if chosen is not None and chosen.parent_id and self._model.row_of(chosen.parent_id) >= 0:
+            self.comparison.choose(chosen.parent_id, chosen.policy_id)
 
     def _refresh(self) -> None:
         chosen = self._chosen()

@@ -8,6 +8,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
 from mile_desktop.ui import theme
+from mile_desktop.ui.plots.sharing import PlotSharing
 from mile_desktop.ui.supervise.strip_model import StripWindow
 from mile_desktop.ui.supervise.strip_plot import StripPlot
 
@@ -30,7 +31,9 @@ class ActionStrip(StripPlot):
     """
 
     def __init__(self, labels: tuple[str, ...] = ("dx", "dy", "dz", "grip"), parent: QWidget | None = None) -> None:
-        super().__init__("Actions over time", (-1.0, 1.0), parent)
+        super().__init__((-1.0, 1.0), parent)
+        self.setAccessibleName("Actions over time")
+        self.sharing = PlotSharing(self, "Actions over time", self.numbers)
         self._executed = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
         self._human = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
         self._proposed = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)

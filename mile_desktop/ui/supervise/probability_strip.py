@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
 from mile_desktop.ui import theme
+from mile_desktop.ui.plots.sharing import PlotSharing
 from mile_desktop.ui.supervise.strip_model import StripWindow
 from mile_desktop.ui.supervise.strip_plot import Band, Label, StripPlot
 
@@ -24,7 +25,9 @@ class ProbabilityStrip(StripPlot):
     """When the line has been let go."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("p(intervene) over time", (-0.06, 1.06), parent)
+        super().__init__((-0.06, 1.06), parent)
+        self.setAccessibleName("p(intervene) over time")
+        self.sharing = PlotSharing(self, "p(intervene) over time", self.numbers)
         self._band = Band()
         self._forecast = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=False)
         self._line = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=True)

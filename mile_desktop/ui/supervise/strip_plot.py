@@ -15,7 +15,6 @@ from PySide6.QtGui import QColor, QPainter, QPolygonF
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from mile_desktop.ui import theme
-from mile_desktop.ui.plots.sharing import PlotSharing
 from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.supervise.strip_model import StripModel, StripWindow
 
@@ -43,7 +42,7 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
     hovered = Signal(object)
     """Time under the mouse (s), or None when it has left."""
 
-    def __init__(self, name: str, y_range: tuple[float, float], parent: QWidget | None = None) -> None:
+    def __init__(self, y_range: tuple[float, float], parent: QWidget | None = None) -> None:
         super().__init__(parent, enableMenu=False)
         self._y_range = y_range
         self._window: StripWindow = _EMPTY
@@ -60,8 +59,6 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
         self.disableAutoRange()
         self.setYRange(*y_range, padding=0)
         self.set_span(-30.0, 0.0)
-        self.setAccessibleName(name)
-        self.sharing = PlotSharing(self, name, self.numbers)
         theme.signals().changed.connect(self.restyle)
 
     def numbers(self) -> Table:
