@@ -29,6 +29,7 @@ from mile_desktop.viewer import messages as v
 _REFRESH_MS = 200
 _REWIND_STEPS = 200
 _CAMERA_KEYS = 4
+_SMALL_VIEWS, _HIDDEN = "small views", "hidden"
 
 
 class Desk(QObject):
@@ -69,7 +70,8 @@ class Desk(QObject):
         self.settings = SettingsPage(preferences)
         self.viewer = ViewerClient(viewer, self)
         self.worker = WorkerClient(worker, (self.viewer.state_slot_name,), self)
-        self._viewing = Viewing(self.viewer, self.supervise, self)
+        small_views = preferences.value.layouts.get(_SMALL_VIEWS, "") != _HIDDEN
+        self._viewing = Viewing(self.viewer, self.supervise, self, small_views=small_views)
         self._driving = Driving(self.worker, self.window.shortcuts, self.devices, self)
         self._simulated_operator = plan.simulated_operator if plan else "none"
         self._speed = plan.speed if plan else 1.0
@@ -240,6 +242,7 @@ class Desk(QObject):
                 "stop": transport.stop,
                 "camera_previous": partial(view.step_camera, -1),
                 "camera_next": partial(view.step_camera, 1),
+                "small_views": self._viewing.toggle_small_views,
                 **{f"camera_{index + 1}": partial(view.choose_camera, index) for index in range(_CAMERA_KEYS)},
             }
         )
@@ -351,6 +354,7 @@ class Desk(QObject):
 
     def _closing(self) -> None:
         self.preferences.remember_layout("supervise", self.supervise.save_layout().hex())
+        self.preferences.remember_layout(_SMALL_VIEWS, "" if self._viewing.small_views else _HIDDEN)
         self.preferences.save()
         self.close()
 

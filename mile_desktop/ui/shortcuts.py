@@ -149,6 +149,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("camera_previous", "Previous camera", "View", ("[",), "D-pad ←"),
     Binding("camera_next", "Next camera", "View", ("]",), "D-pad →"),
     Binding("layout", "Arrange pictures: one, picture in picture, grid", "View", ("P",)),
+    Binding("small_views", "Show or hide the scene's other cameras", "View", ("V",)),
     Binding("full_view", "Fill the screen with the view, and back", "View", ("Shift+F11",)),
     Binding("cameras", "Cameras", "Window", ("Ctrl+K",), scope=Scope.ALWAYS),
     Binding("retrain", "Retrain", "Learn", ("Ctrl+T",)),

@@ -69,7 +69,7 @@ class ViewerClient(ChildClient):
         parent: QObject | None = None,
         *,
         max_size: tuple[int, int] = (1920, 1200),
-        thumbnails: int = 2,
+        thumbnails: int = 3,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(parent, clock=clock)
@@ -88,6 +88,11 @@ class ViewerClient(ChildClient):
     def state_slot_name(self) -> str:
         """Name of the shared memory into which the rollout worker writes the scene state."""
         return self._states.name
+
+    @property
+    def thumbnail_count(self) -> int:
+        """How many small views there can be."""
+        return len(self._thumbnails)
 
     def send(self, command: msgspec.Struct) -> bool:
         """Queue ``command``; see ``ChildClient.send``."""

@@ -61,6 +61,7 @@ class FlatRenderer:
     def __init__(self) -> None:
         self._picture = Picture((), (0.0, 0.0))
         self._background = Background()
+        self._empty: Pixels | None = None
 
     def show(self, picture: Picture) -> None:
         """Draw this from the next frame on."""
@@ -72,6 +73,7 @@ class FlatRenderer:
     def set_background(self, background: Background) -> None:
         """Use these colours from the next frame on."""
         self._background = background
+        self._empty = None
 
     def draw(self, view: View, width: int, height: int, *, smooth: bool = True) -> Pixels:  # noqa: ARG002 - it always is
         """Return a picture, uint8[height, width, 4], top row first.
@@ -95,6 +97,12 @@ class FlatRenderer:
         return canvas
 
     def _ground(self, width: int, height: int) -> Pixels:
+        """Return a canvas of this size with nothing on it."""
+        if self._empty is None or self._empty.shape[:2] != (height, width):
+            self._empty = self._painted_ground(width, height)
+        return self._empty.copy()
+
+    def _painted_ground(self, width: int, height: int) -> Pixels:
         share = np.linspace(0.0, 1.0, height)[:, None]
         rows = (1.0 - share) * self._background.top + share * self._background.bottom
         canvas = np.empty((height, width, 4), np.uint8)

@@ -40,7 +40,10 @@ from mile_desktop.viewer.staging import AnyStage, open_stage
 
 _POLL_S = 0.005
 """How long a new scene state may wait to be noticed."""
-_THUMBNAIL_PERIOD_S = 0.2
+_THUMBNAIL_PERIOD_S = 0.3
+"""How often each small view is drawn at most."""
+_THUMBNAIL_SHARE = 0.15
+"""Share of the drawing that small views may have while the scene moves."""
 _STATUS_PERIOD_S = 1.0
 _NICENESS = 5
 _SMALLEST = 16
@@ -118,6 +121,7 @@ class Viewer:
         self._thumbnail_names: tuple[str, ...] = ()
         self._stale_thumbnails: deque[int] = deque()
         self._next_thumbnail_s = 0.0
+        self._thumbnails_turn = False
         self._drawn: list[float] = []
         self._next_status_s = time.monotonic() + _STATUS_PERIOD_S
         self._processor_s = time.process_time()
@@ -176,6 +180,8 @@ class Viewer:
                 self._touch(scene=True)
             case SetThumbnails(names=names, width=width, height=height):
                 self._thumbnail_names = names[: len(self._rings)]
+                self._stale_thumbnails.clear()
+                self._next_thumbnail_s = 0.0
                 self._thumbnail_size = (width, height)
                 self._touch(scene=True)
             case _:
@@ -244,15 +250,21 @@ class Viewer:
         if self._changed_s is None:
             self._changed_s = time.monotonic()
         if scene:
-            self._stale_thumbnails = deque(range(len(self._thumbnail_names)))
+            # those that wait come first: a scene that goes on moving must not leave the last one out for ever
+            waiting = self._stale_thumbnails
+            waiting.extend(index for index in range(len(self._thumbnail_names)) if index not in waiting)
 
     def _draw_what_is_due(self, stage: AnyStage, now: float) -> None:
         if not self._pacer.due(now):
             return
-        if self._changed_s is not None:
+        thumbnail_due = bool(self._stale_thumbnails) and now >= self._next_thumbnail_s
+        # a scene that goes on moving leaves small views their turn, between two pictures of the large one
+        if self._changed_s is not None and not (thumbnail_due and self._thumbnails_turn):
             self._changed_s = None
+            self._thumbnails_turn = True
             self._draw_moving(stage, now)
-        elif self._stale_thumbnails and now >= self._next_thumbnail_s:
+        elif thumbnail_due:
+            self._thumbnails_turn = False
             self._draw_thumbnail(stage, self._stale_thumbnails.popleft(), now)
         elif self._coarse_since_s is not None and now >= self._coarse_since_s + SETTLED_S:
             self._coarse_since_s = None
@@ -280,8 +292,11 @@ class Viewer:
             if camera.name == name:
                 size = _limited(*self._thumbnail_size, self._rings[index])
                 self._write(stage, self._rings[index], stage.standpoint(camera), size, smooth=True)
-        self._pacer.spent(now, time.process_time() - began)
-        self._next_thumbnail_s = now + _THUMBNAIL_PERIOD_S / len(self._thumbnail_names)
+        spent_s = time.process_time() - began
+        self._pacer.spent(now, spent_s)
+        moving = self._changed_s is not None or self._coarse_since_s is not None
+        rest_s = spent_s / (_THUMBNAIL_SHARE * self._pace.core_share) if moving else 0.0
+        self._next_thumbnail_s = now + max(_THUMBNAIL_PERIOD_S / len(self._thumbnail_names), rest_s)
 
     def _write(self, stage: AnyStage, ring: FrameRing, view: View, size: tuple[int, int], *, smooth: bool) -> None:
         width, height = max(_SMALLEST, size[0]), max(_SMALLEST, size[1])

@@ -214,6 +214,25 @@ def test_thumbnails_follow_at_their_own_rate(window: Window) -> None:
     window.child.send(SetThumbnails())
 
 
+def test_small_views_have_their_turn_while_the_scene_goes_on_moving(window: Window) -> None:
+    window.child.send(SetThumbnails(names=("wrist", "top"), width=80, height=60))
+    seen: dict[int, set[int]] = {0: set(), 1: set()}
+    last = [0, 0]
+    deadline = time.monotonic() + 20.0
+    step = 5000
+    while min(len(steps) for steps in seen.values()) < 3 and time.monotonic() < deadline:
+        step += 1
+        window.states.write(STATE, step)  # so often that the large picture is never up to date
+        for index, ring in enumerate(window.thumbnails):
+            frame = ring.read(last[index])
+            if frame is not None and frame.step > 5000:
+                last[index] = frame.sequence
+                seen[index].add(frame.step)
+        time.sleep(0.005)
+    window.child.send(SetThumbnails())
+    assert min(len(steps) for steps in seen.values()) >= 3
+
+
 def test_the_background_changes_at_once(window: Window) -> None:
     before = window.settle()
     window.child.send(SetView(yaw_deg=0.0, pitch_deg=40.0, distance_m=1.0, target=(0.0, 0.0, 3.0)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, QTimer, Signal
+from PySide6.QtCore import QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
@@ -31,6 +31,7 @@ class PictureCanvas(FrameCanvas):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setMouseTracking(True)
         self.tiles = Tiles()
         """Which pictures there are and how they share the view; change it through this widget."""
         self._repaint = QTimer(self)
@@ -168,7 +169,24 @@ class PictureCanvas(FrameCanvas):
         is_small = name != self.tiles.main or self.tiles.layout is Layout.GRID
         if tile is not None and tile.can_be_main and is_small:
             self.choose_main(tile.name)
+        elif tile is not None and not tile.can_be_main:
+            self._look_from(tile.name)
         elif name == SCENE and self.tiles.main != SCENE:
             self.choose_main(SCENE)
         elif self.tiles.main == SCENE:
             super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 – Qt's name
+        """Turn or pan; over a small picture the pointer says that a click makes it large."""
+        if event.buttons() == Qt.MouseButton.NoButton:
+            name = self.tiles.at(event.position(), self.inside(), self._scene_shape())
+            over_small = name is not None and (name != self.tiles.main or self.tiles.layout is Layout.GRID)
+            self.setCursor(Qt.CursorShape.PointingHandCursor if over_small else Qt.CursorShape.ArrowCursor)
+        else:
+            super().mouseMoveEvent(event)
+
+    def _look_from(self, name: str) -> None:
+        """Look at the scene from its camera ``name``."""
+        names = [preset.name for preset in self.presets]
+        if name in names:
+            self.choose_camera(names.index(name))

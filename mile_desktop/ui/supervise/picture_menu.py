@@ -20,12 +20,15 @@ class PictureMenu(QToolButton):
 
     full_view_asked = Signal()
     """Fill the screen with the view alone, or stop doing so."""
+    small_views_toggled = Signal(bool)
+    """Show the scene's other cameras beside the large picture, or not."""
     cameras_asked = Signal()
     """Open the Cameras dialog."""
 
     def __init__(self, view: SceneView, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._view = view
+        self._small_views = True
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setToolTip(shortcuts.tooltip("Arrange scene and cameras", "layout"))
         self.setAccessibleName("Arrange pictures")
@@ -35,6 +38,10 @@ class PictureMenu(QToolButton):
         menu.triggered.connect(self._triggered)
         self.setMenu(menu)
         view.arranged.connect(self._show_layout)
+
+    def set_small_views(self, shown: bool) -> None:
+        """Know whether the scene's other cameras are shown."""
+        self._small_views = shown
 
     def _fill(self) -> None:
         menu, tiles = self.menu(), self._view.tiles
@@ -50,6 +57,10 @@ class PictureMenu(QToolButton):
         for name, title in (*scene, *((name, name) for name in tiles.choices)):
             self._choice(title, name, pictures, chosen=name == tiles.main and tiles.layout is not Layout.GRID)
         menu.addSeparator()
+        small = menu.addAction(_with_key("The scene's other cameras", "small_views"))
+        small.setCheckable(True)
+        small.setChecked(self._small_views)
+        small.toggled.connect(self.small_views_toggled)
         menu.addAction(_with_key("Fill the screen with the view", "full_view"), self.full_view_asked.emit)
         menu.addAction(_with_key("Cameras …", "cameras"), self.cameras_asked.emit)
 

@@ -1,7 +1,7 @@
 """The main view: the newest frame, framed in the phase's colour, with everything a supervisor has to see over it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer, QVariantAnimation
 from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QPen, QShowEvent
@@ -62,14 +62,14 @@ class SceneView(PictureCanvas):
         super().show_frame(frame)
         self._stale = False
 
-    def show_thumbnail(self, name: str, frame: Frame) -> None:
-        """Show the newest frame of the scene's small camera ``name``."""
-        self.tiles.show(name, as_image(frame), can_be_main=False)
+    def set_small_views(self, titles: Mapping[str, str]) -> None:
+        """Have exactly these small views of the scene: names of its cameras and what is written over them."""
+        self.tiles.keep(tuple(titles), can_be_main=False, titles=titles)
         self.update()
 
-    def hide_thumbnails(self) -> None:
-        """Show no small cameras of the scene."""
-        self.tiles.keep((), can_be_main=False)
+    def show_small_view(self, name: str, frame: Frame) -> None:
+        """Show the newest frame of the small view ``name``."""
+        self.tiles.show(name, as_image(frame), can_be_main=False)
         self.update()
 
     def show_status(self, status: Status) -> None:

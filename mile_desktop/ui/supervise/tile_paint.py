@@ -31,7 +31,7 @@ def paint_tile(painter: QPainter, place: QRectF, tile: Tile, part: Place) -> Non
         painter.drawImage(place, tile.image)
     if tile.faded:
         painter.fillRect(place, theme.token("ground", _FADED))
-    paint_name(painter, place, tile.name, part, colour="warning" if tile.note else "line")
+    paint_name(painter, place, tile.title or tile.name, part, colour="warning" if tile.note else "line")
     if tile.note:
         _paint_note(painter, place, tile.note, large=part is Place.LARGE)
 

@@ -1,7 +1,7 @@
 """Several pictures in one view: which there are, which is large, and where each one goes. No painting, no widgets."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -48,6 +48,8 @@ class Tile:
     """It is not of now."""
     can_be_main: bool = True
     """Small views of a simulated scene cannot: the scene itself can be looked at from there."""
+    title: str = ""
+    """What is written over it; empty: its name."""
 
     @property
     def shape(self) -> float:
@@ -94,10 +96,15 @@ class Tiles:
         self._tiles[name] = replace(known, note=note, faded=faded)
         return True
 
-    def keep(self, names: Sequence[str], *, can_be_main: bool) -> None:
-        """Of those that can (or cannot) be large, have exactly ``names``, in this order."""
+    def keep(self, names: Sequence[str], *, can_be_main: bool, titles: Mapping[str, str] | None = None) -> None:
+        """Of those that can (or cannot) be large, have exactly ``names``, in this order.
+
+        ``titles``: what is written over them instead of their names.
+        """
+        titles = titles or {}
         others = {name: tile for name, tile in self._tiles.items() if tile.can_be_main is not can_be_main}
-        mine = {name: self._tiles.get(name) or Tile(name, QImage(), can_be_main=can_be_main) for name in names}
+        known = {name: self._tiles.get(name) or Tile(name, QImage(), can_be_main=can_be_main) for name in names}
+        mine = {name: replace(tile, title=titles.get(name, tile.title)) for name, tile in known.items()}
         self._tiles = {**others, **mine}
 
     def tile(self, name: str) -> Tile | None:
