@@ -107,18 +107,10 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415
 
     from mile_desktop.ui import theme  # noqa: PLC0415
-    from mile_desktop.ui.calibrating import Calibrating  # noqa: PLC0415
-    from mile_desktop.ui.cameras.cameras import Cameras  # noqa: PLC0415
-    from mile_desktop.ui.cameras.replaying import Replaying  # noqa: PLC0415
     from mile_desktop.ui.closing import Closing  # noqa: PLC0415
     from mile_desktop.ui.desk import Desk  # noqa: PLC0415
-    from mile_desktop.ui.evaluating import Evaluating  # noqa: PLC0415
-    from mile_desktop.ui.foreseeing import Foreseeing  # noqa: PLC0415
-    from mile_desktop.ui.inspect.inspecting import Inspecting  # noqa: PLC0415
-    from mile_desktop.ui.policies.keeping import PolicyKeeping  # noqa: PLC0415
+    from mile_desktop.ui.furnishing import furnish  # noqa: PLC0415
     from mile_desktop.ui.preferences import PreferenceStore  # noqa: PLC0415
-    from mile_desktop.ui.retraining import Retraining  # noqa: PLC0415
-    from mile_desktop.ui.robots.robots import Robots  # noqa: PLC0415
     from mile_desktop.ui.uncaught import UncaughtErrors, close_log, default_log_file, open_log  # noqa: PLC0415
 
     app = QApplication(sys.argv[:1])
@@ -132,18 +124,9 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
         uncaught.install()
         stack.callback(uncaught.uninstall)
         desk = Desk(preferences, plan=_plan(options, folder))
-        retraining = Retraining(desk)
-        desk.window.set_panel(retraining.panel)
-        retraining.panel.add_part(Calibrating(desk).part)
-        Foreseeing(desk)
-        inspecting = Inspecting(desk)
-        Replaying(desk, inspecting)
-        cameras = Cameras(desk)
-        PolicyKeeping(desk, Evaluating(desk)).episodes_asked.connect(inspecting.search_for)
-        Robots(desk, cameras.live)
+        retraining = furnish(desk)
         if folder is None:
             desk.window.ask_before_closing(Closing(desk, retraining).may_close)
-        desk.window.closing.connect(retraining.leave)
         uncaught.caught.connect(desk.window.show_uncaught)
         desk.worker.session_loaded.connect(_spare_what_stays)
         for number in (signal.SIGINT, signal.SIGTERM):

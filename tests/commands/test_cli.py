@@ -4,9 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mile_desktop.cli import main
+from mile_desktop.evaluation.scorecard import Scorecard
+from mile_desktop.places import bundled_models
 from mile_desktop.rollout.watching import intervention_folder, load_with_forecast
 from mile_desktop.storage.workspace import Workspace
 
@@ -175,6 +178,27 @@ def test_predict_scores_the_baselines_beside_the_model(capsys: pytest.CaptureFix
     assert status == 0
     names = {line["name"] for line in lines}
     assert {"majority", "history logistic", "mile, single", "mile, ensemble"} <= names
+
+
+def test_a_scorecard_scores_only_what_was_held_out(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
+    _, (healthy,), _ = run(["doctor", "--workspace", str(workspace)], capsys)
+    assert healthy["episodes"] == 6
+    chosen = sorted(each.stem for each in (workspace / "episodes").glob("*.parquet"))
+    asked = ["scorecard", "--episodes", ",".join(chosen[:1]), "--workspace", str(workspace)]
+    status, _, error = run(asked, capsys)
+    assert status == 1
+    assert "has seen all 1 chosen episodes" in error  # of two members none leaves anything out
+    model = str(bundled_models("peg-insertion") / "intervention")
+    status, (*progress, line), error = run([*asked, "--model", model], capsys)
+    assert status == 0, error
+    assert progress
+    card = msgspec.convert(line, Scorecard)
+    assert [each.episode_id for each in card.episodes] == chosen[:1]
+    assert card.learned_from == 5
+    steps = len(card.episodes[0].intervention)
+    assert all(len(trace) == steps for each in card.predictors for trace in each.traces)
+    _, _, error = run(["scorecard", "--episodes", "nobody", "--workspace", str(workspace)], capsys)
+    assert "None of the chosen episodes" in error
 
 
 def test_predict_without_episodes_says_what_to_do(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

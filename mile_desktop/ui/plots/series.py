@@ -14,7 +14,7 @@ comparison."""
 Curve = Sequence[tuple[float, float]]
 """Epoch and value."""
 
-Style = Literal["line", "dashed", "dotted", "points"]
+Style = Literal["line", "dashed", "dotted", "points", "bars"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Points that belong together, drawn as a line or as marks."""
+    """Points that belong together, drawn as a line, as marks, or as bars from zero up."""
 
     name: str
     points: tuple[tuple[float, float], ...]

@@ -24,6 +24,7 @@ _PEN_STYLES = {
     "dashed": Qt.PenStyle.DashLine,
     "dotted": Qt.PenStyle.DotLine,
     "points": Qt.PenStyle.NoPen,
+    "bars": Qt.PenStyle.NoPen,
 }
 _KEYS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -32,6 +33,8 @@ _KEYS = {
     Qt.Key.Key_Down: (0, 1),
 }
 _MANY_POINTS = 40
+_BAR = 0.8
+"""Width of a bar, of the distance between two."""
 
 
 class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type information
@@ -124,6 +127,17 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
 
     def _draw_one(self, series: Series, symbol: str) -> None:
         points = np.asarray(series.points, np.float64)
+        if series.style == "bars":
+            between = float(np.diff(points[:, 0]).min()) if len(points) > 1 else 1.0
+            bars = pg.BarGraphItem(
+                x=points[:, 0],
+                height=points[:, 1],
+                width=_BAR * between,
+                pen=None,
+                brush=theme.brush(series.colour, 0.8),
+            )
+            self._add(bars)
+            return
         if series.x_intervals:
             low, high = np.asarray(series.x_intervals, np.float64).T
             bars = {"left": points[:, 0] - low, "right": high - points[:, 0]}
@@ -208,7 +222,10 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
             if not each.points:
                 continue
             pixels = self._pixels(each)
-            distances = np.hypot(pixels[:, 0] - position.x(), pixels[:, 1] - position.y())
+            above = pixels[:, 1] - position.y()
+            if each.style == "bars":  # the whole bar counts, not its upper end alone
+                above = np.maximum(above, 0.0)
+            distances = np.hypot(pixels[:, 0] - position.x(), above)
             nearest = int(distances.argmin())
             if distances[nearest] < best:
                 best, found = float(distances[nearest]), Place(number, nearest)
@@ -241,7 +258,7 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         middle = theme.px(10)
         for series in (each for each in self._series if each.points):
             pen: QPen = theme.pen(series.colour, 2.0)
-            pen.setStyle(_PEN_STYLES[series.style] if series.style != "points" else Qt.PenStyle.SolidLine)
+            pen.setStyle(Qt.PenStyle.SolidLine if series.style in {"points", "bars"} else _PEN_STYLES[series.style])
             painter.setPen(pen)
             painter.drawLine(QPointF(left, middle), QPointF(left + theme.px(16), middle))
             width = painter.fontMetrics().horizontalAdvance(series.name)
@@ -286,6 +303,7 @@ def _extent(series: Sequence[Series], side: int, axis: Axis) -> tuple[float, flo
     if axis.range is not None:
         return axis.range
     values = [point[side] for each in series for point in each.points]
+    values += [0.0 for each in series if each.style == "bars" and side == 1]
     if side == 0:
         values += [edge for each in series for interval in each.x_intervals for edge in interval]
     values += [place + half for place, _ in axis.ticks for half in (-0.5, 0.5)]

@@ -1,0 +1,311 @@
+"""What a scorecard shows at a threshold, as values; no Qt, no torch."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mile_desktop.evaluation.scorecard import CurvePoint, Scorecard, ScoredEpisode, ScoredPredictor
+from mile_desktop.storage.alarms import AlarmEvents, alarm_events
+from mile_desktop.ui.plots.series import Series, Style
+from mile_desktop.ui.plots.table import Table
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+LEAD_BIN_S = 0.25
+LAST_LEAD_S = 2.0
+"""Leads of this length and more share the last bar."""
+
+_LOOKS: dict[str, tuple[str, Style]] = {
+    "forecast": ("policy", "line"),
+    "mile, ensemble": ("takeover", "line"),
+    "mile, single": ("takeover", "dashed"),
+    "temporal": ("success", "line"),
+    "neural classifier": ("stopped", "dashed"),
+    "history logistic": ("asking", "dashed"),
+    "majority": ("secondary", "dotted"),
+}
+_FIRST = ("forecast", "mile, ensemble")
+"""Whose threshold is shown first, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Steps behind a point or a bar that follow each other."""
+
+    episode_id: str
+    row: int
+    """First of them, in the recording."""
+    rows: int
+    probability: float
+    """Greatest of them; NaN where nothing was said."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AtThreshold:
+    """What an alarm at the threshold is worth."""
+
+    true_positive_rate: float
+    false_positive_rate: float
+    precision: float
+    takeovers: int
+    announced: int
+    median_lead_s: float
+    false_alarms: int
+    false_alarms_per_minute: float
+
+    def in_words(self) -> str:
+        """Return the figures in one line."""
+        lead = "" if math.isnan(self.median_lead_s) else f", {self.median_lead_s:.1f} s before"
+        return (
+            f"{self.announced} of {self.takeovers} takeovers announced{lead} · "
+            f"{_percent(self.precision)} of the steps above it before a takeover · "
+            f"{self.false_alarms_per_minute:.1f} false alarms a minute"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeScore:
+    """One episode at the threshold."""
+
+    episode_id: str
+    outcome: str
+    steps: int
+    takeovers: int
+    announced: int
+    false_alarms: int
+    brier: float
+    mean: float
+    """Of the probability; NaN where nothing was said."""
+
+
+class ScorecardModel:
+    """Answers what there is behind each point; read-only."""
+
+    def __init__(self, card: Scorecard) -> None:
+        self.card = card
+        self._ahead = [np.array(each.ahead, np.bool_) for each in card.episodes]
+        self._asked = [np.array(each.asked, np.bool_) for each in card.episodes]
+        self._intervention = [np.array(each.intervention, np.bool_) for each in card.episodes]
+        self._traces = {
+            each.name: [np.array([math.nan if p is None else p for p in trace]) for trace in each.traces]
+            for each in card.predictors
+        }
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The predictors."""
+        return tuple(each.name for each in self.card.predictors)
+
+    @property
+    def first_choice(self) -> str:
+        """The predictor to look at first."""
+        return next((name for name in _FIRST if name in self.names), self.names[0])
+
+    def predictor(self, name: str) -> ScoredPredictor:
+        """Return the scores of one predictor."""
+        return next(each for each in self.card.predictors if each.name == name)
+
+    # ── plots ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def roc(self) -> tuple[Series, ...]:
+        """Return the ROC curve of every predictor."""
+        return tuple(_curve(each.name, each.roc) for each in self.card.predictors)
+
+    def precision_recall(self) -> tuple[Series, ...]:
+        """Return the precision–recall curve of every predictor."""
+        return tuple(_curve(each.name, each.precision_recall) for each in self.card.predictors)
+
+    def reliability(self, name: str) -> tuple[Series, ...]:
+        """Return observed against predicted rate of one predictor, and the diagonal."""
+        points = self.predictor(name).reliability
+        colour, _ = look(name)
+        return (
+            Series("perfect", ((0.0, 0.0), (1.0, 1.0)), "secondary", "dotted"),
+            Series(
+                name,
+                tuple((each.predicted, each.observed) for each in points),
+                colour,
+                "points",
+                tips=tuple(f"{each.steps} steps, p from {each.low:.3f} to {each.high:.3f}" for each in points),
+            ),
+        )
+
+    def leads(self, name: str, threshold: float) -> tuple[Series, ...]:
+        """Return how many takeovers were announced how long before; the bar at 0 were not."""
+        counts = np.bincount(
+            [self._bar(lead) for _, _, lead in self._announcements(name, threshold)], minlength=self._bars
+        )
+        colour, _ = look(name)
+        points = tuple((bar * LEAD_BIN_S, float(count)) for bar, count in enumerate(counts))
+        tips = ("not announced", *(f"up to {bar * LEAD_BIN_S:.2f} s before" for bar in range(1, len(points) - 1)))
+        return (Series("takeovers", points, colour, "bars", tips=(*tips, f"more than {LAST_LEAD_S:g} s before")),)
+
+    # ── at a threshold ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def at(self, name: str, threshold: float) -> AtThreshold:
+        """Return what an alarm of ``name`` at ``threshold`` is worth."""
+        above, ahead = self._decided(name, threshold)
+        hits = int((above & ahead).sum())
+        events = [each for _, each in self._events(name, threshold)]
+        leads = [lead for each in events for lead in each.leads]
+        announced = [lead for lead in leads if lead > 0]
+        false_alarms = sum(len(each.false_alarms) for each in events)
+        minutes = sum(int((~each).sum()) for each in self._intervention) / self.card.rate_hz / 60
+        return AtThreshold(
+            true_positive_rate=_share(hits, int(ahead.sum())),
+            false_positive_rate=_share(int((above & ~ahead).sum()), int((~ahead).sum())),
+            precision=_share(hits, int(above.sum())),
+            takeovers=len(leads),
+            announced=len(announced),
+            median_lead_s=float(np.median(announced)) / self.card.rate_hz if announced else math.nan,
+            false_alarms=false_alarms,
+            false_alarms_per_minute=_share(false_alarms, minutes),
+        )
+
+    def episodes(self, name: str, threshold: float) -> tuple[EpisodeScore, ...]:
+        """Return every episode at the threshold."""
+        scores = []
+        for place, (number, events) in zip(self.card.episodes, self._events(name, threshold), strict=True):
+            asked = self._asked[number]
+            p, ahead = self._traces[name][number][asked], self._ahead[number][asked]
+            scores.append(
+                EpisodeScore(
+                    episode_id=place.episode_id,
+                    outcome=place.outcome,
+                    steps=len(place.intervention),
+                    takeovers=len(events.onsets),
+                    announced=sum(lead > 0 for lead in events.leads),
+                    false_alarms=len(events.false_alarms),
+                    brier=float(np.mean((p - ahead) ** 2)) if len(p) else math.nan,
+                    mean=float(p.mean()) if len(p) else math.nan,
+                )
+            )
+        return tuple(scores)
+
+    # ── what is behind ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def behind_threshold(self, name: str, threshold: float) -> tuple[Behind, ...]:
+        """Return where the alarm at the threshold is wrong: above it with nothing ahead, below it before a takeover."""
+        found: list[Behind] = []
+        for number, place in enumerate(self.card.episodes):
+            p, asked, ahead = self._traces[name][number], self._asked[number], self._ahead[number]
+            with np.errstate(invalid="ignore"):
+                above = p >= threshold
+            found += _stretches(place, asked & above & ~ahead, p, "above, and nobody took over")
+            found += _stretches(place, asked & ~above & ahead, p, "below, and a takeover came")
+        return tuple(found)
+
+    def behind_reliability(self, name: str, index: int) -> tuple[Behind, ...]:
+        """Return the steps of one bin of the reliability diagram."""
+        each = self.predictor(name).reliability[index]
+        found: list[Behind] = []
+        for number, place in enumerate(self.card.episodes):
+            p, asked, ahead = self._traces[name][number], self._asked[number], self._ahead[number]
+            with np.errstate(invalid="ignore"):
+                inside = asked & (p >= each.low - _SLACK) & (p <= each.high + _SLACK)
+            found += _stretches(place, inside & ahead, p, "a takeover came")
+            found += _stretches(place, inside & ~ahead, p, "nobody took over")
+        return tuple(found)
+
+    def behind_lead(self, name: str, threshold: float, bar: int) -> tuple[Behind, ...]:
+        """Return the takeovers of one bar of the lead-time histogram."""
+        found = []
+        for number, onset, lead in self._announcements(name, threshold):
+            if self._bar(lead) == bar:
+                text = f"announced {lead / self.card.rate_hz:.2f} s before" if lead else "not announced"
+                found.append(self._behind(name, number, onset, f"takeover, {text}"))
+        return tuple(found)
+
+    def behind_episode(self, name: str, threshold: float, episode_id: str) -> tuple[Behind, ...]:
+        """Return takeovers and false alarms of one episode, in order."""
+        found: list[Behind] = []
+        for number, events in self._events(name, threshold):
+            if self.card.episodes[number].episode_id != episode_id:
+                continue
+            for onset, lead in zip(events.onsets, events.leads, strict=True):
+                text = f"takeover, announced {lead / self.card.rate_hz:.2f} s before" if lead else "takeover, missed"
+                found.append(self._behind(name, number, onset, text))
+            found += [self._behind(name, number, row, "false alarm") for row in events.false_alarms]
+        return tuple(sorted(found, key=lambda each: each.row))
+
+    def every_step(self) -> Table:
+        """Return every scored step with what every predictor said."""
+        rows: list[tuple[object, ...]] = []
+        for number, place in enumerate(self.card.episodes):
+            columns = [self._traces[name][number].tolist() for name in self.names]
+            for row, (nu, ahead, *said) in enumerate(zip(place.intervention, place.ahead, *columns, strict=True)):
+                cells = ("" if math.isnan(p) else p for p in said)
+                rows.append((place.episode_id, row + place.first_row, int(nu), int(ahead), *cells))
+        return Table(("episode", "row", "intervention", "takeover ahead", *self.names), tuple(rows))
+
+    # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def _bars(self) -> int:
+        return round(LAST_LEAD_S / LEAD_BIN_S) + 2
+
+    def _bar(self, lead_steps: int) -> int:
+        return min(math.ceil(lead_steps / self.card.rate_hz / LEAD_BIN_S - _SLACK), self._bars - 1)
+
+    def _decided(self, name: str, threshold: float) -> tuple[BoolArray, BoolArray]:
+        asked = np.concatenate(self._asked)
+        p = np.concatenate(self._traces[name])[asked]
+        return p >= threshold, np.concatenate(self._ahead)[asked]
+
+    def _events(self, name: str, threshold: float) -> Iterable[tuple[int, AlarmEvents]]:
+        for number, trace in enumerate(self._traces[name]):
+            yield number, alarm_events(trace, self._intervention[number], threshold, self.card.horizon_steps)
+
+    def _announcements(self, name: str, threshold: float) -> Iterable[tuple[int, int, int]]:
+        """Yield episode, first step and lead in steps of every takeover."""
+        for number, events in self._events(name, threshold):
+            for onset, lead in zip(events.onsets, events.leads, strict=True):
+                yield number, onset, lead
+
+    def _behind(self, name: str, number: int, row: int, text: str) -> Behind:
+        place = self.card.episodes[number]
+        return Behind(place.episode_id, row + place.first_row, 1, float(self._traces[name][number][row]), text)
+
+
+_SLACK = 1e-5  # of probabilities that were rounded on their way
+
+
+def nearest_threshold(points: Sequence[CurvePoint], x: float, y: float) -> float | None:
+    """Return the threshold of the point of a curve that is nearest to a place; None where there is no curve."""
+    if not points:
+        return None
+    return min(points, key=lambda each: (each.x - x) ** 2 + (each.y - y) ** 2).threshold
+
+
+def _curve(name: str, points: Sequence[CurvePoint]) -> Series:
+    colour, style = look(name)
+    tips = tuple(f"threshold {each.threshold:.3f}" for each in points)
+    return Series(name, tuple((each.x, each.y) for each in points), colour, style, tips=tips)
+
+
+def look(name: str) -> tuple[str, Style]:
+    """Return colour and style of a predictor's curves."""
+    return _LOOKS.get(name, ("text", "line"))
+
+
+def _stretches(place: ScoredEpisode, wanted: BoolArray, p: FloatArray, text: str) -> list[Behind]:
+    """Return the runs of rows that are wanted."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], wanted, [False])).astype(np.int8)))
+    return [
+        Behind(place.episode_id, int(first) + place.first_row, int(end - first), float(np.max(p[first:end])), text)
+        for first, end in zip(edges[::2], edges[1::2], strict=True)
+    ]
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole else math.nan
+
+
+def _percent(share: float) -> str:
+    return "–" if math.isnan(share) else f"{share:.0%}"
