@@ -24,11 +24,13 @@ from mile_desktop.cameras.recorder import VideoRecorder
 from mile_desktop.cameras.settings import CameraSettings
 from mile_desktop.cameras.source import Picture
 from mile_desktop.channels.endpoint import Endpoint
+from mile_desktop.channels.process import ChildFailed
 from mile_desktop.channels.shared import FrameRing
 
 STUCK_S = 12.0
 """A source that has not come back from one call for so long never will: the process ends, and a new one is started."""
 STUCK_EXIT_CODE = 71
+_HANGS = "its source does not come back from a call"
 _STATUS_PERIOD_S = 0.2
 _NICENESS = 5
 
@@ -54,7 +56,9 @@ def run_camera(connection: Connection, ring_name: str, settings: CameraSettings,
         ring = stack.enter_context(FrameRing.attach(ring_name))
         camera = Camera(endpoint, ring, settings, stuck_s=stuck_s)
         try:
-            camera.run()
+            if not camera.run():
+                connection.send_bytes(msgspec.msgpack.encode(ChildFailed(f"{_HANGS} ({stuck_s:.0f} s)")))
+                os._exit(STUCK_EXIT_CODE)
         except Exception as error:  # noqa: BLE001 (raised again, in other words)
             # its traceback might hold an address with a password
             raise CameraError(redacted(f"{type(error).__name__}: {error}")) from None
@@ -73,19 +77,25 @@ class Camera:
         self._capture = Capture(settings, (self._publish, self._recorder.offer))
         self._running = True
 
-    def run(self) -> None:
-        """Capture until told to end."""
+    def run(self) -> bool:
+        """Capture until told to end; return whether the source has let go, too.
+
+        When it has not, nothing but the end of the process ends the thread that waits for it; messages are written.
+        """
         self._capture.start()
-        while self._running and not self._endpoint.closed:
+        hangs = False
+        while self._running and not self._endpoint.closed and not hangs:
             self._endpoint.wait(_STATUS_PERIOD_S)
             for command in self._endpoint.receive():
                 self._obey(command)
             self._endpoint.send(self._status())
             if self._capture.failure is not None:
                 raise self._capture.failure
-            if self._capture.stuck_s > self._stuck_s:
-                self._give_up()
-        self._finish()
+            hangs = self._capture.stuck_s > self._stuck_s
+        stopped = not hangs and self._capture.stop()
+        self._recorder.close()
+        self._endpoint.close()
+        return stopped
 
     def _obey(self, command: Command) -> None:
         match command:
@@ -112,15 +122,3 @@ class Camera:
 
     def _publish(self, picture: Picture) -> None:
         self._ring.write(picture.pixels, timestamp=picture.timestamp)
-
-    def _give_up(self) -> None:
-        """End the process under the thread that hangs; nothing else ends a call that never returns."""
-        self._recorder.close()
-        self._endpoint.close()
-        os._exit(STUCK_EXIT_CODE)
-
-    def _finish(self) -> None:
-        stopped = self._capture.stop()
-        self._recorder.close()
-        if not stopped:
-            self._give_up()

@@ -57,6 +57,9 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
     stale_after_s: Patience = 1.0
     """A picture older than this is stale."""
 
+    def __repr__(self) -> str:
+        return f"CameraSettings(name={self.name!r}, address={self.shown_address!r}, …)"
+
     @property
     def shown_address(self) -> str:
         """The address without user name and password."""

@@ -25,7 +25,7 @@ _PROBE = {
     "flags": "low_delay",
 }
 _OPTIONS: dict[AddressKind, dict[str, str]] = {
-    AddressKind.RTSP: {**_PROBE, "rtsp_transport": "tcp", "timeout": str(round(READ_S * 1e6))},
+    AddressKind.RTSP: {**_PROBE, "rtsp_flags": "prefer_tcp", "timeout": str(round(READ_S * 1e6))},
     AddressKind.HTTP: {**_PROBE, "rw_timeout": str(round(READ_S * 1e6)), "strict_mime_boundary": "0"},
     AddressKind.FILE: {},
 }

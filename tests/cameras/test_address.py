@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from mile_desktop.cameras.address import AddressKind, parse_address, redacted
 from mile_desktop.cameras.errors import CameraAddressError
+from mile_desktop.cameras.messages import Configure
+from mile_desktop.cameras.settings import CameraSettings
 
 PASSWORD = st.text("abcXYZ0129!$%&'()*+,;=:@/._~-", min_size=4, max_size=12).filter(
     lambda word: word.strip("@/:") == word
@@ -81,6 +83,12 @@ def test_passwords_never_show(user: str, password: str) -> None:
     except CameraAddressError as error:
         shown = str(error)
     assert password not in shown
+
+
+def test_settings_and_messages_do_not_tell_passwords_when_they_are_printed() -> None:
+    message = Configure(settings=CameraSettings(name="a", address="rtsp://me:hush@host/a"))
+    assert "hush" not in repr(message)
+    assert "host" in repr(message)
 
 
 def test_secrets_in_queries_and_pipelines_do_not_show() -> None:
