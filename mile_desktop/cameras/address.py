@@ -17,7 +17,7 @@ class AddressKind(StrEnum):
     """A camera on this machine: a number, or a file under ``/dev``."""
     RTSP = "rtsp"
     HTTP = "http"
-    """MJPEG, or whatever else FFmpeg plays over HTTP."""
+    """MJPEG, or another live stream that FFmpeg plays over HTTP."""
     FILE = "file"
     FOLDER = "folder"
     """Pictures in the order of their names."""

@@ -1,6 +1,7 @@
 """Network streams and video files, by PyAV."""
 
 import contextlib
+import errno
 import time
 from collections.abc import Callable, Generator
 
@@ -17,6 +18,8 @@ OPEN_S = 5.0
 READ_S = 5.0
 """A network camera that is silent for so long counts as lost."""
 
+_LAST_RESORT_US = str(round((READ_S + 3.0) * 1e6))
+"""FFmpeg's own patience; ours ends before it, and with a better word."""
 _PROBE = {
     "probesize": "500000",
     "analyzeduration": "500000",
@@ -25,8 +28,8 @@ _PROBE = {
     "flags": "low_delay",
 }
 _OPTIONS: dict[AddressKind, dict[str, str]] = {
-    AddressKind.RTSP: {**_PROBE, "rtsp_flags": "prefer_tcp", "timeout": str(round(READ_S * 1e6))},
-    AddressKind.HTTP: {**_PROBE, "rw_timeout": str(round(READ_S * 1e6)), "strict_mime_boundary": "0"},
+    AddressKind.RTSP: {**_PROBE, "rtsp_flags": "prefer_tcp", "timeout": _LAST_RESORT_US},
+    AddressKind.HTTP: {**_PROBE, "rw_timeout": _LAST_RESORT_US, "strict_mime_boundary": "0"},
     AddressKind.FILE: {},
 }
 _FALLBACK_RATE = 25.0
@@ -208,5 +211,10 @@ def _open(address: Address, open_s: float, read_s: float) -> InputContainer:
 
 
 def _reason(error: Exception) -> str:
+    """Return what went wrong in words; FFmpeg calls most of it an input/output error."""
+    if isinstance(error, av.error.InvalidDataError):
+        return "what comes is no video that can be read"
+    if getattr(error, "errno", None) == errno.EIO:
+        return "no usable answer; check host, port and path"
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return redacted(str(text)).rstrip(".")
