@@ -10,7 +10,6 @@ from mile_desktop.places import default_workspace, pad_profiles
 from mile_desktop.processes import rollout_worker, viewer
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import IN_EPISODE
-from mile_desktop.scenes.catalogue import UnknownSceneError, scene_info, scenes
 from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.ui.driving import Driving
 from mile_desktop.ui.library import Library
@@ -19,6 +18,7 @@ from mile_desktop.ui.pages.devices_page import DevicesPage
 from mile_desktop.ui.pages.settings_page import SettingsPage
 from mile_desktop.ui.preferences import Preferences, PreferenceStore
 from mile_desktop.ui.robots.robot_store import RememberedRobot
+from mile_desktop.ui.scene_choice import SceneChoice
 from mile_desktop.ui.supervise.page import SupervisePage
 from mile_desktop.ui.trouble import INITIAL, Trouble
 from mile_desktop.ui.viewer_client import ViewerClient
@@ -70,6 +70,7 @@ class Desk(QObject):
         self.settings = SettingsPage(preferences)
         self.viewer = ViewerClient(viewer, self)
         self.worker = WorkerClient(worker, (self.viewer.state_slot_name,), self)
+        self._scenes = SceneChoice(self.window, self)
         small_views = preferences.value.layouts.get(_SMALL_VIEWS, "") != _HIDDEN
         self._viewing = Viewing(self.viewer, self.supervise, self, small_views=small_views)
         self._driving = Driving(self.worker, self.window.shortcuts, self.devices, self)
@@ -148,13 +149,11 @@ class Desk(QObject):
         """Load a scene with the policy that was promoted there, or the bundled one."""
         if self.library is None or self.is_busy("Another scene can be loaded when the episode has ended."):
             return
-        try:
-            info = scene_info(scene)
-        except UnknownSceneError as error:
-            self.window.say("warning", f"{error} The first one is loaded.")
-            info = scenes()[0]
+        info = self._scenes.find(scene)
+        if info is None:
+            return
         self.preferences.change(scene=info.name)
-        self.window.header.set_scenes(scenes(), info.name)
+        self._scenes.offer(info.name)
         self.viewer.send(v.LoadScene(scene=info.name))
         self._load_best(self.library, info.name, None)
 
@@ -162,7 +161,7 @@ class Desk(QObject):
         """Drive a robot with the policy that was promoted for its task; nothing moves before it is armed."""
         if self.library is None or self.is_busy("A robot can be driven when the episode has ended."):
             return
-        self.window.header.set_scenes(scenes(), "")
+        self._scenes.offer("")
         if robot.scene:
             self.viewer.send(v.LoadScene(scene=robot.scene))
         self._load_best(self.library, robot.task, robot)

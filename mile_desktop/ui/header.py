@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, Q
 
 from mile_desktop.rollout.messages import Status
 from mile_desktop.rollout.phases import MOVING
-from mile_desktop.scenes.catalogue import SceneInfo
+from mile_desktop.scenes.catalogue import BrokenScene, SceneInfo
 from mile_desktop.ui import shortcuts, theme
 from mile_desktop.ui.policy_entry import PolicyEntry
 from mile_desktop.ui.robots.robot_store import RememberedRobot
@@ -47,6 +47,8 @@ _DEVICE_ICONS = {
 class Header(QFrame):
     """Shows the running session; menus ask for another scene or policy, and the window decides."""
 
+    scenes_opening = Signal()
+    """The menu of scenes is about to be shown."""
     scene_chosen = Signal(str)
     """Name of the scene."""
     robot_chosen = Signal(str)
@@ -71,6 +73,7 @@ class Header(QFrame):
         self.setObjectName("header")
         self._rate_asked = 0.0
         self._scenes: tuple[SceneInfo, ...] = ()
+        self._broken: tuple[BrokenScene, ...] = ()
         self._robots: tuple[RememberedRobot, ...] = ()
         self._scene_shown = self._robot_shown = ""
         self._policy_label = ""
@@ -91,9 +94,9 @@ class Header(QFrame):
         self.show_device("", "", connected=False)
         self.show_no_policy()
 
-    def set_scenes(self, scenes: Sequence[SceneInfo], current: str) -> None:
-        """Offer ``scenes``; ``current`` is loaded."""
-        self._scenes, self._scene_shown = tuple(scenes), current
+    def set_scenes(self, scenes: Sequence[SceneInfo], current: str, broken: Sequence[BrokenScene] = ()) -> None:
+        """Offer ``scenes``; ``current`` is loaded. What is ``broken`` is named with its error."""
+        self._scenes, self._scene_shown, self._broken = tuple(scenes), current, tuple(broken)
         self._fill_scenes()
 
     def set_robots(self, robots: Sequence[RememberedRobot], current: str) -> None:
@@ -108,6 +111,10 @@ class Header(QFrame):
             chosen = not self._robot_shown and info.name == self._scene_shown
             action = _choice(menu, self._scene_group, info.title, info.name, checked=chosen)
             self._tell(action, info.summary, shown=chosen)
+        for scene in self._broken:
+            action = menu.addAction(theme.icon("mdi6.alert-outline", "asking"), scene.name)
+            action.setData(scene.name)
+            action.setToolTip(scene.error)
         menu.addSeparator()
         for robot in self._robots:
             chosen = robot.address == self._robot_shown
@@ -211,6 +218,7 @@ class Header(QFrame):
         )
 
     def _connect(self) -> None:
+        self._scene.menu().aboutToShow.connect(self.scenes_opening)
         self._scene.menu().triggered.connect(self._scene_triggered)
         self._policy.menu().triggered.connect(self._policy_triggered)
         self._device.clicked.connect(self.device_asked)

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
@@ -6,7 +8,7 @@ from pytestqt.qtbot import QtBot
 from window_examples import ENTRIES, status_with
 
 from mile_desktop.rollout.phases import Phase
-from mile_desktop.scenes.catalogue import scenes
+from mile_desktop.scenes.catalogue import BrokenScene, scenes
 from mile_desktop.ui.header import Header
 
 
@@ -109,3 +111,12 @@ def test_a_click_on_the_device_asks_for_its_page(header: Header, qtbot: QtBot) -
     device = next(button for button in header.findChildren(QToolButton) if "hold RB" in button.text())
     with qtbot.waitSignal(header.device_asked):
         qtbot.mouseClick(device, Qt.MouseButton.LeftButton)
+
+
+def test_a_broken_scene_is_in_the_menu_with_what_is_wrong(header: Header, qtbot: QtBot) -> None:
+    broken = BrokenScene("my-lever", Path("scenes/my_lever"), "scene.toml: found no title, expected one")
+    header.set_scenes(scenes(), "peg-insertion", [broken])
+    assert "found no title" in action(header, "my-lever").toolTip()
+    with qtbot.waitSignal(header.scene_chosen) as chosen:
+        action(header, "my-lever").trigger()
+    assert chosen.args == ["my-lever"]
