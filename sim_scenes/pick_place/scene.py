@@ -20,6 +20,11 @@ INSIDE = 0.065
 _FREE = 0.006
 """Fingers farther apart than the block by so much do not hold it, m."""
 
+_OPEN = 0.08
+"""Opening of the open gripper, m."""
+_FIRM = 0.009
+"""Squeeze with which the block is carried, m."""
+
 
 class PickPlace(Task):
     """When the block is in the bin.
@@ -98,7 +103,7 @@ class PickPlaceExpert:
         placed = float(np.abs(to_bin[:2]).max()) < INSIDE - 0.01 and -to_bin[2] < RIM
         between = float(np.abs(to_block[:2]).max()) < 0.024 and abs(to_block[2]) < 0.024
         if between and squeeze > 0.003 and 0.03 < opening < 0.06:
-            return self._place(frame[0] + to_block[0] + to_bin[0], to_bin)
+            return self._place(frame[0] + to_block[0] + to_bin[0], to_bin, squeeze)
         if placed:
             return action(0.0, 0.0, 1.0 if opening > BLOCK + _FREE else 0.0, -1.0)
         return self._grasp(frame[1] + to_block[1], to_block, opening)
@@ -113,9 +118,10 @@ class PickPlaceExpert:
             return action(0.3 * move, 1.0)
         if opening < 0.07 and distance < 0.06:
             move[2] = max(move[2], 0.0)
-        return action(move, -1.0)
+        # Nothing where the gripper is open already: what is left of the action is what matters.
+        return action(move, 30.0 * (opening - _OPEN))
 
-    def _place(self, bin_x: float, to_bin: Array) -> FloatArray:
+    def _place(self, bin_x: float, to_bin: Array, squeeze: float) -> FloatArray:
         aim = to_bin[:2] - (self.far_aim if bin_x > self.far_from else 0.0, 0.0)
         distance = float(np.hypot(aim[0], aim[1]))
         above = -float(to_bin[2]) - BLOCK / 2
@@ -125,7 +131,7 @@ class PickPlaceExpert:
         height = (edge + self.clearance) * ramp(distance, self.place_radius, self.place_radius + 0.02)
         # Sideways only with the block above everything it could knock against.
         free = 1.0 if distance < self.place_radius else ramp(above, edge + 0.005, edge + 0.02)
-        return action(self.gain * free * aim, self.gain * (height - above), 1.0)
+        return action(self.gain * free * aim, self.gain * (height - above), 250.0 * (_FIRM - squeeze))
 
 
 TASK = PickPlace
