@@ -21,8 +21,8 @@ CONNECT_TIMEOUT_S = 5.0
 _HELLO_EVERY_S = 0.25
 _STALE_S = 1.0
 """A state that was on the way for so long says nothing about now."""
-_ANSWER_SHARE = 0.4
-"""Share of a control step for which an answer is waited for."""
+_ANSWER_SHARE = 0.7
+"""Share of a control step for which an answer is waited for; what else a tick does takes far less than the rest."""
 _RESET_S = 10.0
 _WAITS_S = 0.02
 

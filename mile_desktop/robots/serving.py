@@ -8,12 +8,14 @@ from pathlib import Path
 import zmq
 
 from mile_desktop.robots.driver import Measurement, RobotDriver
+from mile_desktop.robots.frames import FrameSender
 from mile_desktop.robots.host import RobotHost
 from mile_desktop.robots.network import Door
 
 DEFAULT_PORT = 5870
 _TURN_MS = 4
 """How often the watchdog looks at the clock."""
+_FRAMES_QUEUE = 2
 _TAKEN_AT_ONCE = 64
 """Messages that are taken before the watchdog has its turn again, however many come."""
 
@@ -21,7 +23,7 @@ _TAKEN_AT_ONCE = 64
 class RobotServer:
     """Serves one driver at an address until ``end`` is set.
 
-    Everything but ``end`` belongs to the thread that calls ``serve``.
+    Everything but ``end`` and ``send_frame`` belongs to the thread that calls ``serve``.
 
     Parameters
     ----------
@@ -30,7 +32,7 @@ class RobotServer:
     bind, port, keys
         See ``network.Door``; port 0 takes any that is free.
     frames_port
-        Where the robot's camera frames come from, if anywhere.
+        Where another process sends the robot's camera frames; left out, ``send_frame`` sends them.
     on_measured
         Told of every new measurement, e.g. to draw it; must return at once.
 
@@ -58,6 +60,13 @@ class RobotServer:
             self._door.close()
             raise
         self.public_key = self._door.public_key
+        self._sockets = [self._socket]
+        self._frames: FrameSender | None = None
+        self._waiting: dict[str, tuple[bytes, float]] = {}
+        if driver.describe().cameras and not frames_port:
+            socket, frames_port = self._door.open(zmq.PUB, port + 1 if port else 0, queue=_FRAMES_QUEUE)
+            self._sockets.append(socket)
+            self._frames = FrameSender(socket)
         self._frames_port = frames_port
         self._on_measured = on_measured
         self._shown: Measurement | None = None
@@ -75,13 +84,23 @@ class RobotServer:
                 host.let_go()
         finally:
             self._driver.close()
-            self._door.close([self._socket])
+            self._door.close(self._sockets)
+
+    def send_frame(self, camera: str, jpeg: bytes, taken_at: float | None = None) -> None:
+        """Send one frame of a described camera, taken at this moment of ``time.monotonic`` (now); from any thread.
+
+        Of frames that come faster than they can be sent the newest counts.
+        """
+        self._waiting[camera] = jpeg, time.monotonic() if taken_at is None else taken_at
 
     def _turn(self, host: RobotHost) -> None:
         if self._socket.poll(_TURN_MS):
             self._take(host)
         for address, data in host.turn():
             self._send(address, data)
+        while self._frames is not None and self._waiting:
+            camera, (jpeg, taken_at) = self._waiting.popitem()
+            self._frames.send(camera, jpeg, taken_at)
         if self._on_measured is not None and host.measured is not self._shown:
             self._shown = host.measured
             self._on_measured(host.measured)

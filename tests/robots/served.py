@@ -4,6 +4,7 @@ import selectors
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,10 +45,20 @@ def until(condition: Callable[[], object], within_s: float = 20.0) -> None:
 
 
 class Proxy:
-    """Carries TCP between clients and a port of this machine; can swallow everything, or cut, without a word."""
+    """Carries TCP between clients and a port of this machine; can swallow everything without a word, or be slow.
 
-    def __init__(self, port: int) -> None:
+    Parameters
+    ----------
+    port
+        Where it leads.
+    delay_s
+        Asked for every piece: how long it is on the way, s. Pieces of one direction stay in order.
+    """
+
+    def __init__(self, port: int, delay_s: Callable[[], float] = lambda: 0.0) -> None:
         self._target = port
+        self._delay_s = delay_s
+        self._on_the_way: deque[tuple[float, socket.socket, bytes]] = deque()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.silent = False
@@ -70,7 +81,8 @@ class Proxy:
 
     def _run(self) -> None:
         while self._running:
-            for key, _ in self._selector.select(0.02):
+            self._deliver()
+            for key, _ in self._selector.select(0.0005 if self._on_the_way else 0.02):
                 if key.fileobj is self._listener:
                     self._accept()
                 else:
@@ -83,11 +95,18 @@ class Proxy:
         self._selector.register(near, selectors.EVENT_READ, far)
         self._selector.register(far, selectors.EVENT_READ, near)
 
+    def _deliver(self) -> None:
+        while self._on_the_way and self._on_the_way[0][0] <= time.monotonic():
+            _, target, data = self._on_the_way.popleft()
+            if target.fileno() >= 0:
+                target.sendall(data)
+
     def _carry(self, source: socket.socket, target: socket.socket) -> None:
         try:
             data = source.recv(65536)
             if data and not self.silent:
-                target.sendall(data)
+                self._on_the_way.append((time.monotonic() + self._delay_s(), target, data))
+                self._deliver()
         except OSError:
             data = b""
         if not data:

@@ -1,10 +1,6 @@
 """The rollout worker and a robot's side as two real processes: frozen, killed and started anew in mid-takeover."""
 
-import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -13,29 +9,8 @@ from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
+from tests.robots.robot_process import RobotProcess
 from tests.rollout.worker_desk import WorkerDesk
-
-
-class RobotProcess:
-    """``mile-desktop serve-robot`` as people start it."""
-
-    def __init__(self, port: int = 0) -> None:
-        words = ["serve-robot", "--port", str(port), "--cameras", "0", "--watchdog", "1.0", "--json"]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "mile_desktop", *words], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
-        )
-        assert self._process.stdout is not None
-        told = json.loads(self._process.stdout.readline())
-        self.address, self.port = told["address"], told["port"]
-
-    def send(self, number: signal.Signals) -> None:
-        os.kill(self._process.pid, number)
-
-    def end(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
 
 
 @pytest.fixture(scope="module")
