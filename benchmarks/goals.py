@@ -131,9 +131,25 @@ class Benchmark:
     """Arguments of a run that only shows that it works."""
 
 
+def _network_robot(report: Report) -> list[Verdict]:
+    verdicts = []
+    for name, link in report["links"].items():
+        late = link["cadence"]["lateness"]
+        ticks = [int(count) for way in link["takeover"].values() for count in way["ticks"]]
+        row = f"network robot, {name}"
+        verdicts += [
+            _at_most(f"{row}: tick lateness", late["p99_ms"], 2, "ms", figure="p99"),
+            _at_most(f"{row}: tick lateness", late["max_ms"], 10, "ms", figure="max"),
+            _at_most(f"{row}: missed ticks of {late['count']}", link["cadence"]["missed"], 0, ""),
+            _at_most(f"{row}: SDL event → action, ticks", max(ticks, default=99), 1, "", figure="max"),
+        ]
+    return verdicts
+
+
 BENCHMARKS = (
     Benchmark("supervision", _supervision, ("--minutes", "0.5")),
     Benchmark("takeover_latency", _takeover_latency, ("--presses", "15")),
+    Benchmark("network_robot", _network_robot, ("--presses", "6")),
     Benchmark("start", _start, ("--repeats", "1")),
     Benchmark("scene_view", _scene_view, ("--pictures", "10")),
     Benchmark("headless_rollout", _headless_rollout, ("--episodes", "3", "--repeats", "2")),

@@ -38,6 +38,31 @@ def worker_with_tick_log(connection: Connection, state_slot_name: str, *, log: P
             np.save(log, np.frombuffer(rows).reshape(-1, 3))
 
 
+def worker_of_a_robot(connection: Connection, state_slot_name: str, *, pad: Connection, log: Path) -> None:
+    """Run the worker with a virtual pad; log every tick to ``ticks.npy`` and every act of a robot to ``acts.npy``.
+
+    A row of ``acts.npy``: when the action was sent, when ``act`` returned (s), and whether the robot had said by then
+    that it was carried out.
+    """
+    from mile_desktop.robots.client import NetworkRobot  # noqa: PLC0415
+
+    rows = array("d")
+    act = NetworkRobot.act
+
+    def timed(robot: NetworkRobot, action: np.ndarray) -> None:
+        began = time.monotonic()
+        act(robot, action)
+        rows.extend((began, time.monotonic(), robot.executed is not None))
+
+    sdl_library()
+    threading.Thread(target=_press, args=(pad,), name="virtual pad", daemon=True).start()
+    with mock.patch.object(NetworkRobot, "act", timed):
+        try:
+            worker_with_tick_log(connection, state_slot_name, log=log / "ticks.npy")
+        finally:
+            np.save(log / "acts.npy", np.frombuffer(rows).reshape(-1, 3))
+
+
 def worker_with_timed_pad(connection: Connection, state_slot_name: str, *, pad: Connection) -> None:
     """Run the worker with a virtual SDL pad that ``pad`` presses: ``control|hold`` or ``control|release``.
 
