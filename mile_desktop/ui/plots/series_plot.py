@@ -59,7 +59,7 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         self._name = name
         self._x, self._y = x, y
         self._series: tuple[Series, ...] = ()
-        self._items: list[pg.GraphicsObject] = []
+        self._drawn: list[_Drawn] = []
         self._place: Place | None = None
         self._pressed_at = QPointF()
         self.names_series = True
@@ -67,6 +67,7 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         self.setFrameShape(self.Shape.NoFrame)
         self.setMouseEnabled(x=False, y=False)
         self.hideButtons()
+        self.disableAutoRange()
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
@@ -117,49 +118,15 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         self._draw()
 
     def _draw(self) -> None:
-        for item in self._items:
-            self.removeItem(item)
-        self._items = []
-        for number, each in enumerate(self._series):
-            if each.points:
-                self._draw_one(each, _SYMBOLS[number % len(_SYMBOLS)])
+        # items are used again, not removed: pyqtgraph's scene may still be about to tell a removed one of the mouse
+        while len(self._drawn) < len(self._series):
+            self._drawn.append(_Drawn(self.getPlotItem(), _SYMBOLS[len(self._drawn) % len(_SYMBOLS)]))
+        for number, drawn in enumerate(self._drawn):
+            if number < len(self._series) and self._series[number].points:
+                drawn.show(self._series[number])
+            else:
+                drawn.hide()
         self.viewport().update()
-
-    def _draw_one(self, series: Series, symbol: str) -> None:
-        points = np.asarray(series.points, np.float64)
-        if series.style == "bars":
-            between = float(np.diff(points[:, 0]).min()) if len(points) > 1 else 1.0
-            bars = pg.BarGraphItem(
-                x=points[:, 0],
-                height=points[:, 1],
-                width=_BAR * between,
-                pen=None,
-                brush=theme.brush(series.colour, 0.8),
-            )
-            self._add(bars)
-            return
-        if series.x_intervals:
-            low, high = np.asarray(series.x_intervals, np.float64).T
-            bars = {"left": points[:, 0] - low, "right": high - points[:, 0]}
-            self._add(pg.ErrorBarItem(x=points[:, 0], y=points[:, 1], beam=0.2, pen=theme.pen(series.colour), **bars))
-        pen = theme.pen(series.colour)
-        pen.setStyle(_PEN_STYLES[series.style])
-        marked = series.style == "points" or len(points) <= _MANY_POINTS
-        curve = pg.PlotDataItem(
-            points[:, 0],
-            points[:, 1],
-            pen=None if series.style == "points" else pen,
-            symbol=symbol if marked else None,
-            symbolSize=theme.px(8 if series.style == "points" else 5),
-            symbolPen=None,
-            symbolBrush=theme.token(series.colour),
-            antialias=True,
-        )
-        self._add(curve)
-
-    def _add(self, item: pg.GraphicsObject) -> None:
-        self.addItem(item)
-        self._items.append(item)
 
     def _fit(self) -> None:
         xs, ys = _extent(self._series, 0, self._x), _extent(self._series, 1, self._y)
@@ -296,6 +263,60 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         if series.tips:
             lines.append(series.tips[place.index])
         return "\n".join(lines)
+
+
+class _Drawn:
+    """What one series is drawn with: marks or a line, and bars for intervals.
+
+    Parameters
+    ----------
+    plot
+        Owns the items.
+    symbol
+        pyqtgraph's name of the mark: series are told apart by shape as well as by colour.
+    """
+
+    def __init__(self, plot: pg.PlotItem, symbol: str) -> None:
+        self._symbol = symbol
+        self._columns = pg.BarGraphItem(x=[], height=[], width=1.0)
+        self._bars = pg.ErrorBarItem(beam=0.2)
+        self._curve = pg.PlotDataItem(antialias=True)
+        for item in (self._columns, self._bars, self._curve):
+            plot.addItem(item, ignoreBounds=True)
+
+    def show(self, series: Series) -> None:
+        """Draw ``series``, which has points."""
+        self.hide()
+        points = np.asarray(series.points, np.float64)
+        x, y = points[:, 0], points[:, 1]
+        if series.style == "bars":
+            between = float(np.diff(x).min()) if len(x) > 1 else 1.0
+            brush = theme.brush(series.colour, 0.8)
+            self._columns.setOpts(x=x, height=y, width=_BAR * between, pen=None, brush=brush)
+            self._columns.setVisible(True)
+            return
+        only_marks = series.style == "points"
+        pen = theme.pen(series.colour)
+        pen.setStyle(_PEN_STYLES[series.style])
+        self._curve.setData(
+            x,
+            y,
+            pen=None if only_marks else pen,
+            symbol=self._symbol if only_marks or len(points) <= _MANY_POINTS else None,
+            symbolSize=theme.px(8 if only_marks else 5),
+            symbolPen=None,
+            symbolBrush=theme.token(series.colour),
+        )
+        self._curve.setVisible(True)
+        if series.x_intervals:
+            self._bars.setVisible(True)
+            low, high = np.asarray(series.x_intervals, np.float64).T
+            self._bars.setData(x=x, y=y, left=x - low, right=high - x, pen=theme.pen(series.colour))
+
+    def hide(self) -> None:
+        """Draw nothing."""
+        for item in (self._columns, self._bars, self._curve):
+            item.setVisible(False)
 
 
 def _extent(series: Sequence[Series], side: int, axis: Axis) -> tuple[float, float]:
