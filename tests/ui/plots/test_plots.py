@@ -125,3 +125,21 @@ def test_it_follows_the_theme_and_can_be_empty(plot: SeriesPlot, themed: QApplic
     plot.show_series(())
     plot.grab()
     assert plot.numbers().rows == ()
+
+
+def test_what_was_drawn_gives_way_to_what_is_drawn_now(plot: SeriesPlot) -> None:
+    bars = Series("takeovers", ((1.0, 3.0), (2.0, 5.0)), "takeover", "bars")
+    marks = Series("success", ((54.0, 0.0),), "success", "points", x_intervals=((40.0, 68.0),))
+
+    def drawn() -> list[str]:
+        items = plot.getPlotItem().items
+        return sorted(type(item).__name__ for item in items if item.isVisible())
+
+    assert drawn() == ["PlotDataItem", "PlotDataItem"]
+    plot.show_series([bars])
+    assert drawn() == ["BarGraphItem"]
+    plot.show_series([marks])
+    assert drawn() == ["ErrorBarItem", "PlotDataItem"]
+    plot.show_series(())
+    assert drawn() == []
+    plot.grab()
