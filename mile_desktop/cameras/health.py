@@ -22,13 +22,17 @@ _SAMPLE = 16
 
 @dataclass(slots=True)
 class Health:
-    """Figures over the last two seconds and counts since the start; belongs to the capture thread."""
+    """Figures over the last two seconds and counts since the start.
+
+    The capture thread counts; another thread may ask for the figures at any moment.
+    """
 
     dropped: int = 0
     """Pictures that the camera's own rhythm lets expect and that never came."""
     damaged: int = 0
     """Pictures that came and could not be used."""
-    _taken: deque[float] = field(default_factory=lambda: deque(maxlen=1000))
+    _last_s: float | None = None
+    """When the newest picture was taken; None before the first and after an interruption."""
     _published: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=1000))
     _gaps: deque[float] = field(default_factory=lambda: deque(maxlen=_RHYTHM))
     _missing: int = 0
@@ -39,9 +43,9 @@ class Health:
 
     def arrived(self, picture: Picture) -> None:
         """Count a picture as it comes from the source."""
-        if self._taken:
-            self._note_gap(picture.timestamp - self._taken[-1])
-        self._taken.append(picture.timestamp)
+        if self._last_s is not None:
+            self._note_gap(picture.timestamp - self._last_s)
+        self._last_s = picture.timestamp
         sample = picture.pixels[::_SAMPLE, ::_SAMPLE].copy()
         if self._sample is None or not np.array_equal(sample, self._sample):
             self._sample, self._changed_s = sample, picture.timestamp
@@ -52,28 +56,30 @@ class Health:
 
     def interrupted(self) -> None:
         """Forget the rhythm: the camera was lost, and what did not come meanwhile is no drop."""
-        self._taken.clear()
+        self._last_s = None
         self._gaps.clear()
         self._missing = 0
         self._sample = None
 
     def rate_hz(self, now: float) -> float:
         """Return pictures passed on a second."""
-        recent = [when for when, _ in self._published if now - when <= _WINDOW_S]
+        counted = list(self._published)
+        recent = [when for when, _ in counted if now - when <= _WINDOW_S]
         if len(recent) < 2:
             return 0.0
-        if self._published[0][0] < now - _WINDOW_S:
+        if counted[0][0] < now - _WINDOW_S:
             return len(recent) / _WINDOW_S  # a burst at the end of it must not look like a high rate
         return (len(recent) - 1) / max(1e-6, recent[-1] - recent[0])
 
     def latency_ms(self, now: float) -> float:
         """Return how long pictures took from being taken (or arriving) to being passed on."""
-        recent = [took for when, took in self._published if now - when <= _WINDOW_S]
+        recent = [took for when, took in list(self._published) if now - when <= _WINDOW_S]
         return 1000.0 * sum(recent) / len(recent) if recent else 0.0
 
     def unchanged_s(self) -> float:
         """Return for how long the camera has been sending the same picture."""
-        return self._taken[-1] - self._changed_s if self._taken and self._sample is not None else 0.0
+        last_s = self._last_s
+        return 0.0 if last_s is None else last_s - self._changed_s
 
     def _note_gap(self, gap_s: float) -> None:
         usual = sum(self._gaps) / len(self._gaps) if len(self._gaps) >= _LEAST_RHYTHM else 0.0

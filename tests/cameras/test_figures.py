@@ -1,4 +1,6 @@
 import random
+import sys
+import threading
 
 import numpy as np
 from hypothesis import given
@@ -54,6 +56,29 @@ def test_pictures_that_come_late_in_a_burst_are_no_drops() -> None:
     feed(health, moments + late + [50 / 30 + index / 30 for index in range(20)])
     assert health.dropped == 0
     assert abs(health.rate_hz(70 / 30) - 30) < 1
+
+
+def test_figures_can_be_asked_for_while_pictures_come() -> None:
+    health, done = Health(), threading.Event()
+
+    def count() -> None:
+        for round_number in range(8):
+            feed(health, [round_number + index / 500 for index in range(400)])
+            health.interrupted()
+        done.set()
+
+    thread = threading.Thread(target=count)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        thread.start()
+        while not done.is_set():
+            health.rate_hz(1.0)
+            health.latency_ms(1.0)
+            health.unchanged_s()
+        thread.join()
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_a_picture_that_does_not_change_is_noticed() -> None:
