@@ -205,6 +205,28 @@ def test_agrees_with_monte_carlo() -> None:
     assert exact == pytest.approx(sampled, abs=4e-3)
 
 
+@given(st.integers(1, 8), st.floats(0.3, 5), st.floats(-2, 10), st.integers(0, 2**31))
+@settings(max_examples=15, deadline=None)
+def test_agrees_with_monte_carlo_whatever_the_policies(dimensions: int, scale: float, cost: float, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    mean, mental_mean = (0.3 * torch.randn(dimensions, generator=generator, dtype=torch.float64) for _ in range(2))
+    std, mental_std = (0.2 + 0.4 * torch.rand(dimensions, generator=generator, dtype=torch.float64) for _ in range(2))
+    noise = torch.randn(2, 40_000, dimensions, generator=generator, dtype=torch.float64)
+
+    def log_prob(actions: torch.Tensor) -> torch.Tensor:
+        return -0.5 * ((actions - mean) / std).square().sum(-1)
+
+    expected = log_prob(mental_mean + mental_std * noise[1])
+    gain = log_prob(mean + std * noise[0]) - expected.mean() - cost
+    sampled = torch.special.ndtr(gain / scale).mean().item()
+    exact = gaussian_intervention_probability(
+        mean[None], std[None], mental_mean[None], mental_std[None], cost=cost, cdf_scale=scale
+    ).item()
+    # the mean over what is believed of the robot is itself drawn, and moves the threshold
+    error = 5 * expected.std().item() / 200
+    assert exact == pytest.approx(sampled, abs=0.02 + 0.4 * error / scale)
+
+
 def test_falls_with_cost_and_rises_with_distance() -> None:
     distance = torch.linspace(0, 50, 501, dtype=torch.float64)
     for scale in (0.02, 2.0, 100.0):
@@ -270,6 +292,60 @@ def test_discrete_probabilities_are_probabilities(
     assert torch.logsumexp(torch.stack(both), 0).abs().item() < 1e-5
     (gradient,) = torch.autograd.grad(both[0].sum(), values)
     assert bool(torch.isfinite(gradient).all())
+
+
+@given(
+    st.lists(st.tuples(st.floats(-15, 15), st.floats(-15, 15)), min_size=2, max_size=32),
+    costs,
+    scales,
+)
+@settings(max_examples=100, deadline=None)
+def test_discrete_actions_agree_with_the_definition(
+    pairs: list[tuple[float, float]], cost: float, scale: float
+) -> None:
+    logits, mental_logits = (torch.tensor([column], dtype=torch.float64) for column in zip(*pairs, strict=True))
+    policy, mental = (each.softmax(-1)[0].tolist() for each in (logits, mental_logits))
+    exact = categorical_reference(policy, mental, cost, scale)
+    for dtype, tolerance in ((torch.float64, 1e-9), (torch.float32, 1e-4)):
+        p = categorical_intervention_probability(
+            logits.to(dtype), mental_logits.to(dtype), cost=cost, cdf_scale=torch.tensor(scale, dtype=torch.float64)
+        )
+        # in single precision the logits themselves are rounded, which a small σ magnifies
+        rounding = 0.0 if dtype is torch.float64 else 2e-6 / scale
+        assert p.item() == pytest.approx(exact, abs=tolerance + rounding)
+
+
+@given(
+    st.lists(st.tuples(st.floats(-3, 3), st.floats(-3, 3)), min_size=2, max_size=5),
+    st.floats(-2, 4),
+    st.floats(0.5, 4),
+    st.integers(0, 2**31),
+)
+@settings(max_examples=15, deadline=None)
+def test_discrete_actions_agree_with_monte_carlo(
+    pairs: list[tuple[float, float]], cost: float, scale: float, seed: int
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    logits, mental_logits = (torch.tensor([column], dtype=torch.float64) for column in zip(*pairs, strict=True))
+    log_policy = logits.log_softmax(-1)[0]
+    own, theirs = (
+        torch.multinomial(each.softmax(-1)[0], 40_000, replacement=True, generator=generator)
+        for each in (logits, mental_logits)
+    )
+    sampled = torch.special.ndtr((log_policy[own] - log_policy[theirs].mean() - cost) / scale).mean()
+    p = categorical_intervention_probability(logits, mental_logits, cost=cost, cdf_scale=scale)
+    assert p.item() == pytest.approx(sampled.item(), abs=0.03)
+
+
+def test_discrete_cost_and_scale_as_numbers_and_tensors_agree_and_carry_gradients() -> None:
+    logits, mental_logits = torch.randn(3, 4), torch.randn(3, 4)
+    cost, scale = torch.full((3,), 0.5, requires_grad=True), torch.tensor(1.5, requires_grad=True)
+    p = categorical_intervention_probability(logits, mental_logits, cost=cost, cdf_scale=scale)
+    torch.testing.assert_close(p, categorical_intervention_probability(logits, mental_logits, cost=0.5, cdf_scale=1.5))
+    p.sum().backward()
+    assert cost.grad is not None
+    assert bool((cost.grad < 0).all())
+    assert scale.grad is not None
 
 
 def test_discrete_gradients_agree_with_finite_differences() -> None:
