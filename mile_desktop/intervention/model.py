@@ -1,7 +1,6 @@
 """The intervention model as an artefact of its own: ``config.json`` and ``model.safetensors`` in a folder."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,8 @@ from mile_desktop.intervention.strata import unseen_by
 from mile_desktop.policies.networks import STD_FLOOR
 from mile_desktop.policies.tensor_folder import (
     TensorFileError,
+    check_finite,
+    check_tensors,
     encode_tensors,
     read_bytes,
     read_tensors,
@@ -243,7 +244,10 @@ def save_intervention_model(folder: Path, model: InterventionModel, *, replace: 
         When the disk refuses.
     """
     tensors = _tensors(model)
-    _check_finite(folder / MODEL_FILE, tensors)
+    try:
+        check_finite(folder / MODEL_FILE, tensors)
+    except TensorFileError as error:
+        raise InterventionModelError(str(error)) from error
     _check_config(folder / CONFIG_FILE, model.config)
     text = msgspec.json.format(msgspec.json.encode(model.config), indent=2)
     write_folder(folder, {CONFIG_FILE: text, MODEL_FILE: encode_tensors(tensors)}, replace=replace)
@@ -286,12 +290,11 @@ def load_intervention_model(folder: Path) -> InterventionModel:
         tensors = read_tensors(path)
         with torch.device("meta"):  # sizes only: a description must not be able to claim all memory
             model = InterventionModel(config, build_ensemble(config), build_mental(config), build_forecast(config))
+        check_tensors(path, tensors, _tensors(model))
     except TensorFileError as error:
         raise InterventionModelError(str(error)) from error
     except ValueError as error:
         raise InterventionModelError(f"{folder / CONFIG_FILE} describes an impossible model: {error}") from error
-    _check_shapes(path, tensors, _tensors(model))
-    _check_finite(path, tensors)
     for prefix, network in _networks(model).items():
         own = {name.removeprefix(prefix): each for name, each in tensors.items() if name.startswith(prefix)}
         network.load_state_dict(own, assign=True)
@@ -363,23 +366,3 @@ def _check_forecast(path: Path, config: ModelConfig) -> None:
             f"{path}: the forecast is for {described.observation_size} observation entries and "
             f"{len(described.weights)} signals, expected {config.observation_size} and {len(SIGNALS)}; fit it again."
         )
-
-
-def _check_shapes(path: Path, found: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]) -> None:
-    for name in sorted(found.keys() ^ expected.keys()):
-        state = "is missing" if name in expected else "is unknown"
-        raise InterventionModelError(
-            f"{path}: tensor {name} {state}; {CONFIG_FILE} and {MODEL_FILE} do not belong together."
-        )
-    for name, tensor in expected.items():
-        if found[name].shape != tensor.shape or found[name].dtype != tensor.dtype:
-            raise InterventionModelError(
-                f"{path}: tensor {name} is {found[name].dtype}{list(found[name].shape)}, its description says "
-                f"{tensor.dtype}{list(tensor.shape)}; {CONFIG_FILE} and {MODEL_FILE} do not belong together."
-            )
-
-
-def _check_finite(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
-    for name, tensor in tensors.items():
-        if not bool(torch.isfinite(tensor).all()):
-            raise InterventionModelError(f"{path}: tensor {name} holds NaN or infinity; fit the model again.")

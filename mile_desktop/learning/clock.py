@@ -1,8 +1,36 @@
-"""How far a training is and how long the rest takes."""
+"""Epoch after epoch: how far a training is, how long the rest takes, and when its state is put on disk."""
 
 import time
+from collections.abc import Callable
+from pathlib import Path
 
+from mile_desktop.learning.outcome import Cancelled, Report
 from mile_desktop.learning.progress import Progress
+from mile_desktop.learning.trainer_state import TrainerState
+
+CHECKPOINT_SECONDS = 5.0
+
+
+def run_epochs(
+    state: TrainerState,
+    epochs: int,
+    run_epoch: Callable[[Cancelled], dict[str, float]],
+    save: Callable[[Path], None],
+    *,
+    report: Report,
+    cancelled: Cancelled,
+    checkpoint: Path | None,
+) -> None:
+    """Train until ``epochs`` are done; ``run_epoch`` counts them in ``state`` and returns the losses by name.
+
+    Reports after each, and saves to ``checkpoint`` every few seconds and at the end.
+    """
+    clock = EpochClock(state.epoch, epochs)
+    while state.epoch < epochs:
+        losses = run_epoch(cancelled)
+        if checkpoint is not None and (state.epoch == epochs or clock.due(CHECKPOINT_SECONDS)):
+            save(checkpoint)
+        report(clock.progress(state.epoch, losses))
 
 
 class EpochClock:

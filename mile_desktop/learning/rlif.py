@@ -14,13 +14,12 @@ from torch import nn
 
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.batches import lay_out
-from mile_desktop.learning.clock import EpochClock
+from mile_desktop.learning.clock import run_epochs
 from mile_desktop.learning.objectives import everything_executed
 from mile_desktop.learning.outcome import Cancelled, Report, TrainingCancelled, TrainingError, TrainingResult
 from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.learning.starting import fingerprint, first_network, training_device
 from mile_desktop.learning.trainer_state import (
-    CheckpointError,
     TrainerState,
     optimiser_tensors,
     prefixed,
@@ -37,7 +36,6 @@ DISCOUNT = 0.97
 _FOLLOW = 0.005  # share of the critic that its slow copy takes over each step
 _NOISE, _NOISE_LIMIT = 0.2, 0.5  # target policy smoothing
 _GREED = 2.5  # weight of the value against imitation, after normalising the value
-_CHECKPOINT_SECONDS = 5.0
 
 
 def takeover_rewards(steps: SupervisedSteps) -> torch.Tensor:
@@ -134,13 +132,10 @@ class RlifTrainer:
         """See ``AnyTrainer``."""
         if checkpoint is not None and checkpoint.exists():
             self.restore(checkpoint)
-        clock = EpochClock(self._state.epoch, self._settings.epochs)
-        while self._state.epoch < self._settings.epochs:
-            losses = self._epoch(cancelled)
-            finished = self._state.epoch == self._settings.epochs
-            if checkpoint is not None and (finished or clock.due(_CHECKPOINT_SECONDS)):
-                self.save(checkpoint)
-            report(clock.progress(self._state.epoch, losses))
+        epochs = self._settings.epochs
+        run_epochs(
+            self._state, epochs, self._epoch, self.save, report=report, cancelled=cancelled, checkpoint=checkpoint
+        )
         return TrainingResult(
             network=self._policy.cpu().eval(),
             mental=None,
@@ -163,12 +158,7 @@ class RlifTrainer:
 
     def restore(self, folder: Path) -> None:
         """Go on from the checkpoint in ``folder``; ``CheckpointError`` when it is damaged or another training's."""
-        state, tensors = read_state(folder)
-        if state.fingerprint != self._state.fingerprint:
-            raise CheckpointError(
-                f"The checkpoint in {folder} is of other episodes, settings or parent; start the training again."
-            )
-        self._state = state
+        self._state, tensors = read_state(folder, self._state.fingerprint)
         self._generator.set_state(tensors["generator"])
         for name, module in self._modules().items():
             module.load_state_dict(unprefixed(name, tensors))

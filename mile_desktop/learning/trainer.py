@@ -11,7 +11,7 @@ from torch import nn
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.batches import Batch, TrainingData, lay_out
 from mile_desktop.learning.calibrating import FALLBACK, Threshold
-from mile_desktop.learning.clock import EpochClock
+from mile_desktop.learning.clock import run_epochs
 from mile_desktop.learning.criterion import Criterion, Networks
 from mile_desktop.learning.dataset import split_episodes
 from mile_desktop.learning.held_back import HeldOut, OldData
@@ -21,7 +21,6 @@ from mile_desktop.learning.progress import Warned
 from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.learning.starting import fingerprint, first_network, training_device
 from mile_desktop.learning.trainer_state import (
-    CheckpointError,
     TrainerState,
     optimiser_tensors,
     prefixed,
@@ -34,7 +33,6 @@ from mile_desktop.policies.checkpoint import PolicyNetwork
 
 __all__ = ["Trainer", "TrainingCancelled", "TrainingError", "TrainingResult"]
 
-CHECKPOINT_SECONDS = 5.0
 FEW_TAKEOVERS = 5
 _FITS = 4  # of cost and scale
 _LAST_FIT = 0.6  # share of the epochs after which the objective stays as it is, so that losses compare
@@ -110,13 +108,10 @@ class Trainer:
         if checkpoint is not None and checkpoint.exists():
             self.restore(checkpoint)
         self._warn_of_data(report)
-        clock = EpochClock(self._state.epoch, self._settings.epochs)
-        while self._state.epoch < self._settings.epochs:
-            losses = self._epoch(cancelled)
-            finished = self._state.epoch == self._settings.epochs
-            if checkpoint is not None and (finished or clock.due(CHECKPOINT_SECONDS)):
-                self.save(checkpoint)
-            report(clock.progress(self._state.epoch, losses))
+        epochs = self._settings.epochs
+        run_epochs(
+            self._state, epochs, self._epoch, self.save, report=report, cancelled=cancelled, checkpoint=checkpoint
+        )
         return self._finish(report)
 
     def save(self, folder: Path) -> None:
@@ -133,12 +128,7 @@ class Trainer:
 
     def restore(self, folder: Path) -> None:
         """Go on from the checkpoint in ``folder``; ``CheckpointError`` when it is damaged or another training's."""
-        state, tensors = read_state(folder)
-        if state.fingerprint != self._state.fingerprint:
-            raise CheckpointError(
-                f"The checkpoint in {folder} is of other episodes, settings or parent; start the training again."
-            )
-        self._state = state
+        self._state, tensors = read_state(folder, self._state.fingerprint)
         self._networks.policy.load_state_dict(unprefixed("network", tensors))
         self._best = unprefixed("best", tensors)
         restore_optimiser(self._optimiser, unprefixed("optimiser", tensors))

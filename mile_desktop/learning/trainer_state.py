@@ -70,13 +70,13 @@ def write_state(folder: Path, state: TrainerState, tensors: Mapping[str, torch.T
     write_folder(folder, files, replace=True)
 
 
-def read_state(folder: Path) -> tuple[TrainerState, dict[str, torch.Tensor]]:
-    """Read a checkpoint.
+def read_state(folder: Path, fingerprint: str) -> tuple[TrainerState, dict[str, torch.Tensor]]:
+    """Read a checkpoint of the training that ``fingerprint`` stands for.
 
     Raises
     ------
     CheckpointError
-        When it is incomplete, damaged or from a newer version.
+        When it is incomplete, damaged, from a newer version, or another training's.
     """
     try:
         state = msgspec.json.decode(read_bytes(folder / STATE_FILE), type=TrainerState)
@@ -85,4 +85,8 @@ def read_state(folder: Path) -> tuple[TrainerState, dict[str, torch.Tensor]]:
         raise CheckpointError(f"The training cannot go on ({error}); start it again.") from error
     if state.schema > STATE_SCHEMA:
         raise CheckpointError(f"{folder} was written by a newer version; update the program or start again.")
+    if state.fingerprint != fingerprint:
+        raise CheckpointError(
+            f"The checkpoint in {folder} is of other episodes, settings or parent; start the training again."
+        )
     return state, tensors

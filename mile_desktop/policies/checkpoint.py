@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-import torch
 
 from mile_desktop.policies.networks import STD_CEILING, STD_FLOOR, CategoricalMlp, GaussianMlp
 from mile_desktop.policies.policy import PolicyFileError
 from mile_desktop.policies.tensor_folder import (
     TensorFileError,
+    check_finite,
+    check_tensors,
     encode_tensors,
     read_bytes,
     read_tensors,
@@ -123,8 +124,11 @@ def save_policy(
         When the disk refuses.
     """
     models = {MODEL_FILE: network} if mental is None else {MODEL_FILE: network, MENTAL_FILE: mental}
-    for name, model in models.items():
-        _check_finite(folder / name, model.state_dict())
+    try:
+        for name, model in models.items():
+            check_finite(folder / name, model.state_dict())
+    except TensorFileError as error:
+        raise PolicyFileError(str(error)) from error
     described = msgspec.structs.replace(config, **describe_network(network))
     text = msgspec.json.format(msgspec.json.encode(described), indent=2)
     tensors = {name: encode_tensors(model.state_dict()) for name, model in models.items()}
@@ -180,12 +184,11 @@ def _load(folder: Path, name: str, config: PolicyConfig) -> PolicyNetwork:
     try:
         network = build_network(config)
         tensors = read_tensors(path)
+        check_tensors(path, tensors, network.state_dict())
     except TensorFileError as error:
         raise PolicyFileError(str(error)) from error
     except ValueError as error:
         raise PolicyFileError(f"{folder / CONFIG_FILE} describes an impossible network: {error}") from error
-    _check_shapes(path, tensors, network.state_dict())
-    _check_finite(path, tensors)
     network.load_state_dict(tensors)
     return network.eval()
 
@@ -207,25 +210,3 @@ def load_policy(folder: Path, *, sample: bool = False) -> NetworkPolicy:
     if isinstance(network, CategoricalMlp):
         return CategoricalPolicy(network, config.policy_id, sample=sample)
     return TorchPolicy(network, config.policy_id, sample=sample)
-
-
-def _check_shapes(path: Path, found: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> None:
-    if found.keys() != expected.keys():
-        missing = ", ".join(sorted(expected.keys() - found.keys())) or "none"
-        surplus = ", ".join(sorted(found.keys() - expected.keys())) or "none"
-        raise PolicyFileError(
-            f"{path} holds other tensors than its description (missing: {missing}; unknown: {surplus}); "
-            "config.json and model.safetensors do not belong together."
-        )
-    for name, tensor in expected.items():
-        if found[name].shape != tensor.shape or found[name].dtype != tensor.dtype:
-            raise PolicyFileError(
-                f"{path}: tensor {name} is {found[name].dtype}{list(found[name].shape)}, its description says "
-                f"{tensor.dtype}{list(tensor.shape)}; config.json and model.safetensors do not belong together."
-            )
-
-
-def _check_finite(path: Path, tensors: dict[str, torch.Tensor]) -> None:
-    for name, tensor in tensors.items():
-        if not bool(torch.isfinite(tensor).all()):
-            raise PolicyFileError(f"{path}: tensor {name} holds NaN or infinity; use another policy or train again.")

@@ -19,6 +19,8 @@ from mile_desktop.storage.durable import sync_folder
 
 _LENGTH_BYTES = 8  # a safetensors file begins with the length of its JSON header
 
+_STRANGERS = "the two files do not belong together"
+
 
 class TensorFileError(ValueError):
     """A file of the folder is missing, damaged or not what it should be; the message says which and what to do."""
@@ -49,6 +51,31 @@ def _damage(path: Path, data: bytes) -> str:
     if header_starts in {b"", b"{"}:
         return f"{path} is truncated or damaged ({len(data)} bytes); copy it again from where it came from."
     return f"{path} is not a safetensors file; only safetensors are read, because other formats can carry code."
+
+
+def check_tensors(path: Path, found: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]) -> None:
+    """Raise ``TensorFileError`` unless ``found`` in ``path`` are finite and of the names, shapes and types expected."""
+    if found.keys() != expected.keys():
+        missing = ", ".join(sorted(expected.keys() - found.keys())) or "none"
+        surplus = ", ".join(sorted(found.keys() - expected.keys())) or "none"
+        raise TensorFileError(
+            f"{path} holds other tensors than its description (missing: {missing}; unknown: {surplus}); "
+            f"{_STRANGERS} ({path.name} and config.json)."
+        )
+    for name, tensor in expected.items():
+        if found[name].shape != tensor.shape or found[name].dtype != tensor.dtype:
+            raise TensorFileError(
+                f"{path}: tensor {name} is {found[name].dtype}{list(found[name].shape)}, its description says "
+                f"{tensor.dtype}{list(tensor.shape)}; {_STRANGERS} ({path.name} and config.json)."
+            )
+    check_finite(path, found)
+
+
+def check_finite(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Raise ``TensorFileError`` where a tensor that is or shall be in ``path`` holds NaN or infinity."""
+    for name, tensor in tensors.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise TensorFileError(f"{path}: tensor {name} holds NaN or infinity; use another one, or train again.")
 
 
 def read_bytes(path: Path) -> bytes:

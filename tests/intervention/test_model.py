@@ -57,7 +57,7 @@ def rewrite(folder: Path, **changes: object) -> None:
         ({"cdf_scale": 0.0}, "scale positive"),
         ({"cost": "dear"}, "no description"),
         ({"std_floor": 3.0}, "impossible model"),
-        ({"mental_rule": "learned"}, "is missing"),
+        ({"mental_rule": "learned"}, "missing: "),
     ],
 )
 def test_a_description_that_does_not_fit_is_refused_in_words(

@@ -350,7 +350,7 @@ def test_a_killed_run_goes_on_where_it_was(workspace: Workspace, order: Training
 
 
 def started_saving_always(workspace: Workspace, run_id: str) -> subprocess.Popen[bytes]:
-    program = "import mile_desktop.learning.trainer as t\nt.CHECKPOINT_SECONDS = 0.0\n" + CHILD
+    program = "import mile_desktop.learning.clock as c\nc.CHECKPOINT_SECONDS = 0.0\n" + CHILD
     return subprocess.Popen([sys.executable, "-c", program, str(workspace.folder), run_id])
 
 

@@ -156,10 +156,11 @@ def test_4_the_best_settled_epoch_is_kept_not_the_last(
 
 def test_4_nothing_is_trained_by_a_constructor(biased: GaussianMlp, data: SupervisedSteps, tmp_path: Path) -> None:
     before = {name: tensor.clone() for name, tensor in biased.state_dict().items()}
-    Trainer(data, FAST, start=biased).save(tmp_path / "c")
+    trainer = Trainer(data, FAST, start=biased)
+    trainer.save(tmp_path / "c")
     from mile_desktop.learning.trainer_state import read_state, unprefixed  # noqa: PLC0415 - only here
 
-    state, tensors = read_state(tmp_path / "c")
+    state, tensors = read_state(tmp_path / "c", trainer._state.fingerprint)
     assert state.epoch == 0
     assert all(torch.equal(before[name], tensor) for name, tensor in unprefixed("network", tensors).items())
 
