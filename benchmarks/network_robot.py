@@ -30,6 +30,7 @@ from benchmarks.circumstances import OthersAtWork, circumstances, distribution, 
 from benchmarks.probes import worker_of_a_robot
 from benchmarks.supervision import cadence
 from benchmarks.takeover_latency import BUTTON, Press, Thumb
+from mile_desktop.cameras.errors import CameraLostError
 from mile_desktop.cameras.robot_camera import RobotCameraSource
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import MOVING
@@ -57,12 +58,15 @@ def robot() -> Iterator[int]:
 
 def look(port: int, camera: str, end: threading.Event, ages: list[float]) -> None:
     """Receive a camera as a capture process does and note how old its pictures are."""
-    source = RobotCameraSource(f"robot://127.0.0.1:{port}/{camera}")
     while not end.is_set():
-        picture = source.read()
-        if picture is not None:
-            ages.append(time.monotonic() - picture.timestamp)
-    source.close()
+        try:
+            with contextlib.closing(RobotCameraSource(f"robot://127.0.0.1:{port}/{camera}")) as source:
+                while not end.is_set():
+                    picture = source.read()
+                    if picture is not None:
+                        ages.append(time.monotonic() - picture.timestamp)
+        except CameraLostError:
+            continue  # opened again, as a capture process does
 
 
 class Watching:

@@ -68,15 +68,26 @@ class NetworkRobot:
         Who is driving, for the people at other windows.
     role
         Drive, or only watch.
+    patience_s
+        Silence of a robot that is not to move after which the link counts as lost.
     """
 
-    def __init__(self, wire: Wire, clock: Callable[[], float], *, name: str, role: p.Role = p.Role.DRIVE) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        clock: Callable[[], float],
+        *,
+        name: str,
+        role: p.Role = p.Role.DRIVE,
+        patience_s: float = LINK_TIMEOUT_S,
+    ) -> None:
         self.alignment = ClockAlignment()
         self.commanded: FloatArray = np.zeros(0, np.float32)
         """The last action as it was sent: slowed down and cut."""
         self._wire = wire
         self._clock = clock
         self._name = name[:80]
+        self._patience_s = patience_s
         self._asked_role = self._role = role
         self._client = secrets.token_bytes(16)
         self._session = self._boot = b""
@@ -300,7 +311,7 @@ class NetworkRobot:
             self._heard_at = max(self._heard_at, now)  # it was this side that did not listen, e.g. while loading
         self._attended_at = now
         # a robot that is to move holds by itself after its watchdog's time: sooner than that nothing can be wrong
-        patience_s = self.describe().watchdog_s if self._want is p.Want.MOVE else LINK_TIMEOUT_S
+        patience_s = self.describe().watchdog_s if self._want is p.Want.MOVE else self._patience_s
         if self._up and now - self._heard_at > patience_s:
             self._lose(now - self._heard_at)
         if not self._session or not self._up:
@@ -435,7 +446,7 @@ class NetworkRobot:
         return all(map(math.isfinite, times)) and state.echo_seq <= self._seq and state.echo_sent_at <= now
 
     def _come_up(self) -> None:
-        if not self._up and not self._refusal and self._clock() - self._heard_at <= LINK_TIMEOUT_S:
+        if not self._up and not self._refusal and self._clock() - self._heard_at <= self._patience_s:
             self._up, self._trouble = True, ""
 
     def _heed_revocation(self, state: p.State) -> None:

@@ -21,6 +21,8 @@ _QUEUE = 2
 _SOCKET_BYTES = 256 * 1024
 """What the network may hold: a few frames, not seconds of them."""
 _CONNECT_S = 5.0
+_PATIENCE_S = 3.0
+"""The link only tells the clock and that the robot is there; pictures have an age of their own."""
 
 
 class FrameHead(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -82,7 +84,11 @@ class FrameReceiver:
     def __init__(self, place: "CameraPlace") -> None:
         self._place = place
         self._robot = NetworkRobot(
-            ZmqWire(place.address, place.key), time.monotonic, name=f"camera {place.camera}", role=Role.WATCH
+            ZmqWire(place.address, place.key),
+            time.monotonic,
+            name=f"camera {place.camera}",
+            role=Role.WATCH,
+            patience_s=_PATIENCE_S,
         )
         self._socket: zmq.Socket[bytes] | None = None
         self._seq = 0

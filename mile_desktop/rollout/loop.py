@@ -11,14 +11,15 @@ from mile_desktop.robots.driver import RobotError
 from mile_desktop.rollout.alert import AlertMonitor, AlertRule
 from mile_desktop.rollout.clock import Clock
 from mile_desktop.rollout.live import LiveRobot, Simulated
-from mile_desktop.rollout.messages import CameraRequest, Event, Note, StepTaken
+from mile_desktop.rollout.messages import CameraRequest, Event, Note
 from mile_desktop.rollout.phases import MOVING, Phase, PhaseEvent
 from mile_desktop.rollout.rewind import RewindRing
 from mile_desktop.rollout.running import EpisodeState, RunningPolicy, StepSink
 from mile_desktop.rollout.safety import action_problem, output_problem
 from mile_desktop.rollout.scene import DrivenScene
+from mile_desktop.rollout.stepping import announcement, recorded_step
 from mile_desktop.rollout.supervision import Supervision
-from mile_desktop.storage.records import EpisodeStart, Outcome, Step
+from mile_desktop.storage.records import EpisodeStart, Outcome
 
 Publish = Callable[[Event], None]
 
@@ -327,60 +328,25 @@ class RolloutLoop:
             # whatever the simulator reports: the robot must not go on from a state nobody knows
             self.fault(f"The simulator failed: {error} End the episode to start over.")
             return
-        success = bool(info.get("success", False))
-        step = Step(
+        phase = self.supervision.phase
+        step = recorded_step(
+            episode,
+            output,
+            estimate,
             timestamp=timestamp,
-            observation=episode.observation,
-            policy_action=output.action,
-            policy_mean=output.mean,
-            policy_std=output.std,
-            human_action=action if human else None,
-            action=info.get("executed", action),
-            intervention=human,
-            intervention_prob=estimate.probability,
-            intervention_prob_low=estimate.low,
-            intervention_prob_high=estimate.high,
-            forecast=estimate.forecast,
-            control_phase=self.supervision.phase.value,
-            reward=float(reward),
-            success=success,
             scene_state=state,
-            starts_at_row=episode.starts_at_row,
-            operator=self.operator.kind if human else "",
+            commanded=action,
+            reward=reward,
+            info=info,
+            phase=phase,
+            operator=self.operator.kind,
         )
         self._sink.append(step)
-        self._announce(episode, step)
-        self._advance(episode, observation, human=human)
+        self._publish(announcement(episode, step, phase))
+        episode.advance(observation, human=human)
         self._draw(episode.step)
         if terminated or truncated:
-            self.end_episode("success" if success else "failure")
-
-    def _advance(self, episode: EpisodeState, observation: FloatArray, *, human: bool) -> None:
-        episode.takeovers += human and not episode.human_drove
-        episode.human_steps += human
-        episode.human_drove = human
-        episode.observation = observation
-        episode.step += 1
-        episode.row += 1
-        episode.starts_at_row = -1
-
-    def _announce(self, episode: EpisodeState, step: Step) -> None:
-        self._publish(
-            StepTaken(
-                episode_id=episode.start.episode_id,
-                step=episode.step,
-                timestamp=step.timestamp,
-                intervention=step.intervention,
-                probability=step.intervention_prob,
-                low=step.intervention_prob_low,
-                high=step.intervention_prob_high,
-                forecast=step.forecast,
-                proposed=tuple(step.policy_action.tolist()),
-                executed=tuple(step.action.tolist()),
-                std=tuple(step.policy_std.tolist()),
-                phase=self.supervision.phase,
-            )
-        )
+            self.end_episode("success" if step.success else "failure")
 
     # ── episodes ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -62,3 +62,13 @@ class EpisodeState:
     human_steps: int = 0
     human_drove: bool = False
     """The previous step was the operator's."""
+
+    def advance(self, observation: FloatArray, *, human: bool) -> None:
+        """Count one step, after which ``observation`` is the newest; ``human``: the operator took it."""
+        self.takeovers += human and not self.human_drove
+        self.human_steps += human
+        self.human_drove = human
+        self.observation = observation
+        self.step += 1
+        self.row += 1
+        self.starts_at_row = -1
