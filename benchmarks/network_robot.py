@@ -77,7 +77,7 @@ class Watching:
         self.held: list[str] = []
         self._desk = desk
         self._thumb = thumb
-        self._waiting = False
+        self._waiting = self._must_resume = False
 
     def until_done(self) -> None:
         """Follow until the thumb has pressed so often as it was to."""
@@ -108,9 +108,10 @@ class Watching:
             self._thumb.in_episode.set()
         else:
             self._thumb.in_episode.clear()
-        if status.must_resume and (not self.held or self.held[-1] != status.reason):
+        if status.must_resume and not self._must_resume:
             self.held.append(status.reason)
             self._desk.process.send(m.ToggleHold())
+        self._must_resume = status.must_resume
         if status.phase.value == "idle":
             self._desk.process.send(m.StartEpisodes(episodes=MANY))
 
