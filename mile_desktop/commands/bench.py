@@ -141,6 +141,7 @@ def _add_learning_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"among {', '.join(VARIANTS)}",
     )
     parser.add_argument("--seeds", type=positive, default=3, metavar="N", help="number of seeds (%(default)s)")
+    parser.add_argument("--first-seed", type=int, default=0, metavar="K", help="seeds begin here (%(default)s)")
     parser.add_argument("--rounds", type=positive, default=4, metavar="N", help="(%(default)s)")
     parser.add_argument("--episodes", type=positive, default=5, metavar="N", help="supervised, a round (%(default)s)")
     parser.add_argument("--evaluate", type=positive, default=50, metavar="N", help="seeds evaluated (%(default)s)")
@@ -181,7 +182,7 @@ def _learning_cells(options: argparse.Namespace) -> list[AnyCell]:
             evaluate=options.evaluate,
             evaluated_after=tuple(options.evaluated_after),
         )
-        for seed in range(options.seeds)
+        for seed in range(options.first_seed, options.first_seed + options.seeds)
         for scene in options.scene
         for method in options.methods
     ]

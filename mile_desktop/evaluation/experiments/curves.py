@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
@@ -13,6 +14,8 @@ from mile_desktop.evaluation.experiments.variants import VARIANTS
 from mile_desktop.evaluation.statistics import Interval, wilson_interval
 
 FloatArray = NDArray[np.float64]
+_Member = tuple[LearningCell, LearningCurve, float]
+"""Settings, result and processor time of one seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class Setting:
 
 def settings_of(results: Iterable[CellResult]) -> tuple[Setting, ...]:
     """Group learning results by what may be compared; others are passed over."""
-    groups: dict[tuple[str, str, int, int, int], list[tuple[LearningCell, LearningCurve, float]]] = {}
+    groups: dict[tuple[str, str, int, int, int], list[_Member]] = {}
     for each in results:
         cell, curve = each.cell, each.result
         if isinstance(cell, LearningCell) and isinstance(curve, LearningCurve):
@@ -120,10 +123,9 @@ def area_under(points: Sequence[LearningPoint], budget: float) -> float:
     return float(np.trapezoid(value, at) / budget)
 
 
-def _setting(
-    key: tuple[str, str, int, int, int], members: Sequence[tuple[LearningCell, LearningCurve, float]]
-) -> Setting:
+def _setting(key: tuple[str, str, int, int, int], members: Sequence[_Member]) -> Setting:
     budget = float(np.median([curve.points[-1].human_steps for _, curve, _ in members]))
+    members = _at_common_rounds(members)
     methods = sorted({cell.method for cell, _, _ in members}, key=list(VARIANTS).index)
     curves = tuple(
         _method_curve(method, sorted((each for each in members if each[0].method == method), key=_seed), budget)
@@ -132,13 +134,20 @@ def _setting(
     return Setting(*key, budget=budget, curves=curves, wrong=members[0][0].supervision.inaccurate)
 
 
-def _seed(member: tuple[LearningCell, LearningCurve, float]) -> int:
+def _seed(member: _Member) -> int:
     return member[0].seed
 
 
-def _method_curve(
-    method: str, members: Sequence[tuple[LearningCell, LearningCurve, float]], budget: float
-) -> MethodCurve:
+def _at_common_rounds(members: Sequence[_Member]) -> list[_Member]:
+    """Leave out what was not evaluated in all of ``members``: only the same rounds compare."""
+    rounds = set.intersection(*({each.round for each in curve.points if each.evaluated} for _, curve, _ in members))
+    return [
+        (cell, msgspec.structs.replace(curve, points=tuple(each for each in curve.points if each.round in rounds)), cpu)
+        for cell, curve, cpu in members
+    ]
+
+
+def _method_curve(method: str, members: Sequence[_Member], budget: float) -> MethodCurve:
     rows = [[point for point in curve.points if point.evaluated] for _, curve, _ in members]
     columns = list(zip(*rows, strict=False))
     counts = [_pooled(column) for column in columns]

@@ -51,3 +51,11 @@ def test_one_seed_has_no_interval() -> None:
     alone = mean_with_interval([0.4])
     assert alone.mean == 0.4
     assert alone.interval[0] != alone.interval[0]
+
+
+def test_only_rounds_that_all_were_evaluated_after_are_compared() -> None:
+    often = result(tiny("mile", 0), point(0, 0, "01"), point(1, 50, "00"), point(2, 100, "11"))
+    seldom = result(tiny("mile", 1), point(0, 0, "01"), point(1, 50, ""), point(2, 100, "11"))
+    (setting,) = settings_of([often, seldom])
+    assert setting.curves[0].success.tolist() == [0.5, 1.0]
+    assert setting.curves[0].areas == {0: 0.75, 1: 0.75}
