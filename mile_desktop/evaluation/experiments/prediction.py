@@ -146,7 +146,7 @@ class _Prediction:
         newer = self._collect(promoted, REFIT_EPISODES + cell.held_out)
         return PredictionOutcome(
             unattended_success=float(np.mean([each.record.outcome == "success" for each in alone])),
-            collecting=self._score(model, train, same_robot, self._upper_bound(same_robot)),
+            collecting=self._score(model, train, same_robot, self._own_distance(same_robot)),
             promoted=self._score_promoted(model, recorded, newer, alone),
         )
 
@@ -195,7 +195,7 @@ class _Prediction:
             for each in compare_predictors(model, longer, test)
             if each.name in {"history logistic", "neural classifier"}
         }
-        return self._score(model, train, test, {**beyond, **self._upper_bound(test)}, again)
+        return self._score(model, train, test, {**beyond, **self._own_distance(test)}, again)
 
     def _score(
         self,
@@ -222,8 +222,8 @@ class _Prediction:
             scores=tuple(_as_score(name, each, level=name in levels) for name, each in scored.items()),
         )
 
-    def _upper_bound(self, test: SupervisedSteps) -> dict[str, FloatArray]:
-        """Return the distance that the supervisor's own mind sees; nobody has that."""
+    def _own_distance(self, test: SupervisedSteps) -> dict[str, FloatArray]:
+        """Return the distance that the supervisor's own mind sees at this very step; nobody else has that."""
         known = known_model(
             self._scenery.expert, ProbitSettings().expert_std, test.observation.shape[1], test.action.shape[1]
         )

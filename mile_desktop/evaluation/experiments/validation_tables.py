@@ -136,14 +136,18 @@ def _prediction_section(title: str, found: Sequence[PredictionOutcome]) -> str:
 
 
 def scored(robots: Iterable[RobotScores], name: str, what: str) -> Estimate | None:
-    """Return the mean of one score of one predictor over the seeds where it exists; None where it never does."""
+    """Return the mean of one score, in [0, 1], of one predictor over the seeds where it exists; None where nowhere."""
     found = [
         float(value)
         for robot in robots
         for score in robot.scores
         if score.name == name and (value := getattr(score, what)) is not None
     ]
-    return mean_with_interval(found) if found else None
+    if not found:
+        return None
+    mean = mean_with_interval(found)
+    low, high = mean.interval
+    return mean if math.isnan(low) else Estimate(mean.mean, (max(low, 0.0), min(high, 1.0)), mean.seeds)
 
 
 def _mean(values: Iterable[float]) -> float:
