@@ -26,8 +26,8 @@ from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.tables import RowsModel, RowsTable
 
 _EMPTY = (
-    "Choose episodes above, several or all of them with Ctrl+A, and press Score: how well each predictor would have "
-    "told of their takeovers shows here."
+    "Press Score: how well each predictor would have told of takeovers, on episodes it had not seen, shows here. "
+    "Choose several episodes above to score those only."
 )
 _RATE = (0.0, 1.0)
 
@@ -39,7 +39,7 @@ class ScorecardPanel(QWidget):
     """
 
     score_requested = Signal(str, tuple)
-    """Carries the scene and the ids of the chosen episodes."""
+    """Carries the scene and the ids of the chosen episodes; none where all of the scene are meant."""
     cancel_requested = Signal()
     step_chosen = Signal(str, int)
     """A step behind a point or bar was chosen: its episode, and its row in the recording."""
@@ -135,7 +135,10 @@ class ScorecardPanel(QWidget):
     # ── what comes in ────────────────────────────────────────────────────────────────────────────────────────────
 
     def show_selection(self, scene: str, episode_ids: Sequence[str]) -> None:
-        """Know which episodes are chosen; they are scored when the person asks for it."""
+        """Know which episodes are chosen; they are scored when the person asks for it.
+
+        One is always chosen in the table, the one that is looked at: then all of the scene are meant.
+        """
         self._scene, self._episodes = scene, tuple(episode_ids)
         self.bar.show_selection(len(self._episodes))
 
@@ -181,7 +184,7 @@ class ScorecardPanel(QWidget):
     def score(self) -> None:
         """Ask for the scores of the chosen episodes."""
         if self.bar.can_score:
-            self.score_requested.emit(self._scene, self._episodes)
+            self.score_requested.emit(self._scene, self._episodes if len(self._episodes) > 1 else ())
 
     @property
     def threshold(self) -> float:

@@ -100,8 +100,8 @@ class ScorecardBar(QWidget):
         self.cancel_asked.emit()
 
     def _refresh(self) -> None:
-        count = "1 episode" if self._chosen == 1 else f"{self._chosen} episodes"
-        self._score.setText(f"Score {count}" if self._chosen else "Score")
+        self._score.setText(f"Score {self._chosen} episodes" if self._chosen > 1 else "Score every episode")
+        self._score.setToolTip("Ask every predictor about episodes it has not seen, in the background")
         self._score.setVisible(not self._running)
         self._score.setEnabled(self._chosen > 0)
         for widget in (self._cancel, self._progress):

@@ -29,6 +29,10 @@ def test_nothing_is_scored_before_it_is_asked_for(panel: ScorecardPanel, qtbot: 
     with qtbot.waitSignal(panel.score_requested) as caught:
         panel.bar._score.click()
     assert caught.args == ["peg-insertion", ("ep-1", "ep-2")]
+    panel.show_selection("peg-insertion", ("ep-1",))
+    with qtbot.waitSignal(panel.score_requested) as caught:
+        panel.bar._score.click()
+    assert caught.args == ["peg-insertion", ()]
     panel.show_selection("", ())
     assert not panel.bar._score.isEnabled()
 
