@@ -1,4 +1,4 @@
-"""The policy of a robot nobody has taught anything yet: it stands still, so that a person can show by taking over."""
+"""The policy of a robot or scene nobody has taught anything: it stands still, so that people show by taking over."""
 
 import torch
 
@@ -23,10 +23,10 @@ def make_still_policy(workspace: Workspace, task: str, sizes: Sized) -> str:
     WorkspaceError
         When the workspace does not take it.
     """
+    known = find_still_policy(workspace, task)
+    if known is not None:
+        return known
     catalogue = Catalogue(workspace)
-    for record in catalogue.policies(task):
-        if record.method == STILL:
-            return record.policy_id
     policy_id = new_id("policy")
     config = PolicyConfig(
         policy_id=policy_id,
@@ -56,6 +56,14 @@ def make_still_policy(workspace: Workspace, task: str, sizes: Sized) -> str:
         )
     )
     return policy_id
+
+
+def find_still_policy(workspace: Workspace, task: str) -> str | None:
+    """Return the id of the workspace's policy that stands still in ``task``; None where there is none."""
+    for record in Catalogue(workspace).policies(task):
+        if record.method == STILL:
+            return record.policy_id
+    return None
 
 
 def _still_network(sizes: Sized) -> GaussianMlp:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from mile_desktop.places import SIM_SCENES
 from mile_desktop.policies.checkpoint import load_policy, read_policy_config
 from mile_desktop.policies.expert_policy import ExpertPolicy
 from mile_desktop.policies.policy import Policy
 from mile_desktop.rollout.adopting import adopt_bundled, has_bundled
-from mile_desktop.rollout.first_policy import make_still_policy
+from mile_desktop.rollout.first_policy import find_still_policy, make_still_policy
 from mile_desktop.rollout.scene import Sized
 from mile_desktop.scenes.catalogue import scenes
 from mile_desktop.scenes.experts import load_expert
@@ -36,17 +37,18 @@ def policy_folder(workspace: Workspace, scene: str, reference: str) -> Path:
     Parameters
     ----------
     reference
-        A policy id of the workspace, a folder, or ``initial`` (the bundled one).
+        A policy id of the workspace, a folder, or ``initial``: the bundled one, else the one that stands still.
 
     Raises
     ------
     UnknownPolicyError
         It is none of these.
     PolicyFileError
-        ``initial`` where the scene has no bundled policy.
+        ``initial`` where the scene has no bundled policy and was never loaded without.
     """
     if reference == INITIAL:
-        reference = adopt_bundled(workspace, scene)
+        still = None if has_bundled(scene) else find_still_policy(workspace, scene)
+        reference = still or adopt_bundled(workspace, scene)
     known = [record.policy_id for record in Catalogue(workspace).policies(scene)]
     if reference in known:
         return workspace.policy_folder(reference)
@@ -79,9 +81,10 @@ def load_named_policy(workspace: Workspace, scene: str, reference: str, driven: 
 
 
 def _first(workspace: Workspace, task: str, driven: Sized) -> str:
-    """Return the policy to begin with where none came with the program, as for robots: one that stands still."""
-    if task in {info.name for info in scenes()}:
-        return INITIAL
+    """Return the policy to begin with where none is bundled, as for robots and people's own scenes: it stands still."""
+    for info in scenes():
+        if info.name == task and (info.choices or info.folder.parent == SIM_SCENES):
+            return INITIAL
     return make_still_policy(workspace, task, driven)
 
 

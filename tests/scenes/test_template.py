@@ -3,10 +3,13 @@ from pathlib import Path
 import pytest
 
 from mile_desktop.places import SCENES_VARIABLE
+from mile_desktop.rollout.loading import load_named_policy, policy_folder
+from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.catalogue import broken_scenes, scene_info
 from mile_desktop.scenes.experts import load_expert
 from mile_desktop.scenes.modules import SceneModuleError
 from mile_desktop.scenes.template import NewSceneError, new_scene
+from mile_desktop.storage.workspace import Workspace
 from tests.scenes.conftest import open_env
 from tests.scenes.wandering import HOLD
 
@@ -71,3 +74,14 @@ def test_mistakes_in_a_task_are_said_with_file_and_line(own: Path, before: str, 
     with pytest.raises(SceneModuleError, match=error):
         begin()
     env.close()
+
+
+def test_a_scene_without_policies_begins_with_one_that_stands_still(own: Path, tmp_path: Path) -> None:
+    new_scene("lever")
+    with Workspace.open(tmp_path / "workspace") as workspace:
+        driven = GymScene.make("lever")
+        loaded = load_named_policy(workspace, "lever", "initial", driven)
+        observation, _ = driven.reset(seed=0)
+        assert not loaded.policy.act(observation).action.any()
+        assert policy_folder(workspace, "lever", "initial").name == loaded.policy.policy_id
+        driven.close()
