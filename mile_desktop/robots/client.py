@@ -70,6 +70,8 @@ class NetworkRobot:
         Drive, or only watch.
     patience_s
         Silence of a robot that is not to move after which the link counts as lost.
+    client
+        Sixteen bytes by which the robot knows this client again, also from another process; by default new ones.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class NetworkRobot:
         name: str,
         role: p.Role = p.Role.DRIVE,
         patience_s: float = LINK_TIMEOUT_S,
+        client: bytes = b"",
     ) -> None:
         self.alignment = ClockAlignment()
         self.commanded: FloatArray = np.zeros(0, np.float32)
@@ -89,7 +92,7 @@ class NetworkRobot:
         self._name = name[:80]
         self._patience_s = patience_s
         self._asked_role = self._role = role
-        self._client = secrets.token_bytes(16)
+        self._client = client or secrets.token_bytes(16)
         self._session = self._boot = b""
         self._description: RobotDescription | None = None
         self._limits: MotionLimits | None = None
@@ -103,8 +106,7 @@ class NetworkRobot:
         self._trouble = self._refusal = ""
         self._heard_at = self._attended_at = clock()
         self._spoke_at = self._hailed_at = -1e9
-        self._seq = 0
-        self._answered = 0
+        self._seq = self._answered = int(clock() * 1e6)  # grows from one process to the next, too
         self._resets = 0
         self._seed = 0
         self._refused = self._lost = 0
@@ -409,8 +411,6 @@ class NetworkRobot:
             self._resets = 0
             if self._want is not p.Want.STOP:
                 self._want = p.Want.REST
-        if welcome.session != self._session:
-            self._seq = self._answered = 0
         self._session, self._role = welcome.session, welcome.role
         self._refusal = ""
         self._frames_port = welcome.frames_port

@@ -27,6 +27,8 @@ class LoadSession(Message, frozen=True, kw_only=True):
     """Address of a network robot to drive in place of a scene, ``tcp://host:port``."""
     robot_key: str = ""
     """Its public key; empty only on this machine."""
+    robot_client: str = ""
+    """Sixteen bytes in hexadecimal by which the robot knows this window again when its worker is started anew."""
     self_resetting: bool = False
     """Nobody sits there: a robot that can goes to its starts by itself, without a person's word."""
     policy: str

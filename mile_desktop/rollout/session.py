@@ -7,6 +7,7 @@ from pathlib import Path
 import mile_desktop
 from mile_desktop.operators.operator import Operator
 from mile_desktop.policies.checkpoint import read_policy_config
+from mile_desktop.rollout.adopting import has_bundled
 from mile_desktop.rollout.cadence import Cadence
 from mile_desktop.rollout.clock import Clock
 from mile_desktop.rollout.loading import EXPERT, INITIAL, policy_folder
@@ -107,7 +108,7 @@ class Session:
         )
 
     def _check_fits(self, policy: str, robot: RobotScene) -> None:
-        if policy not in {INITIAL, EXPERT}:  # these are made for the task
+        if policy != EXPERT and (policy != INITIAL or has_bundled(self._subject.name)):
             folder = policy_folder(self._workspace, self._subject.name, policy)
             check_policy_fits(read_policy_config(folder), robot.description)
 

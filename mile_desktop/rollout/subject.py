@@ -75,7 +75,8 @@ def _scene(plan: LoadSession) -> Subject:
 
 
 def _robot(plan: LoadSession) -> Subject:
-    robot = NetworkRobot(ZmqWire(plan.robot, plan.robot_key), time.monotonic, name=who_drives())
+    wire, client = ZmqWire(plan.robot, plan.robot_key), bytes.fromhex(plan.robot_client)
+    robot = NetworkRobot(wire, time.monotonic, name=who_drives(), client=client)
     try:
         robot.connect()
         description = robot.describe()

@@ -1,5 +1,6 @@
 """The desk a person sits at: window, workspace, worker and viewer, wired to each other."""
 
+import secrets
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -80,6 +81,7 @@ class Desk(QObject):
         self._scene = plan.scene if plan else preferences.value.scene
         self.robot: RememberedRobot | None = None
         """The robot that is driven in place of a scene."""
+        self._robot_client = secrets.token_hex(16)
         self._policy = plan.policy if plan else ""
         self.policy_asked = ""
         self._first_workspace = Path(plan.workspace) if plan else _remembered_workspace(preferences.value)
@@ -188,6 +190,7 @@ class Desk(QObject):
                 scene=self._scene,
                 robot=self.robot.address if self.robot else "",
                 robot_key=self.robot.key if self.robot else "",
+                robot_client=self._robot_client,
                 policy=policy,
                 simulated_operator=self._simulated_operator,
                 rate_hz=float(self.preferences.value.rate_hz),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mile_desktop.robots import protocol as p
+from mile_desktop.robots.client import NetworkRobot
 from mile_desktop.robots.modes import MODE_TRANSITIONS, Mode, ModeEvent, next_mode
 from tests.robots.toy import Driving, Network, vector
 
@@ -167,6 +168,19 @@ def test_the_watcher_gets_the_robot_when_it_asks_for_it_again(network: Network, 
     second.robot.ask_to_drive()
     second.tick(2)
     assert second.robot.obstacle == "The robot is not armed; arm it first."
+
+
+def test_a_window_that_was_started_anew_goes_on_as_the_same_driver_disarmed(network: Network, driving: Driving) -> None:
+    driving.arm_and_go()
+    network.advance(0.4)
+    again = NetworkRobot(network.wire(), network.clock, name="window", client=driving.robot._client)
+    again.connect()
+    for _ in range(3):
+        again.attend()
+        network.advance(0.05)
+    assert network.host.mode is Mode.DISARMED
+    assert again.obstacle == "The robot is not armed; arm it first."
+    assert again.arm() == ""
 
 
 def test_a_driver_that_raises_is_held_and_its_words_are_passed_on(network: Network, driving: Driving) -> None:
