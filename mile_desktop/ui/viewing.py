@@ -87,7 +87,7 @@ class Viewing(QObject):
     def _ask_for_small_views(self) -> None:
         """Have the viewer draw the cameras that are not the large picture, as many as there is memory for."""
         view = self._page.view
-        shown = self._wanted and view.tiles.layout is not Layout.ONE
+        shown = self._wanted and view.tiles.has_scene and view.tiles.layout is not Layout.ONE
         others = {
             preset.name: f"{number} {preset.title}"
             for number, preset in enumerate(self._presets, start=1)

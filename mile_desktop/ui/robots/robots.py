@@ -116,11 +116,11 @@ class Robots(QObject):
 
 
 def _named(addresses: tuple[str, ...]) -> dict[str, str]:
-    """Return name → address of a robot's cameras."""
+    """Return name → address of a robot's cameras; a stand-in's scene may have viewpoints of the same names."""
     found = {}
     for address in addresses:
         try:
-            found[CameraPlace.of(address).camera] = address
+            found[f"Robot {CameraPlace.of(address).camera}"] = address
         except RobotError:
             continue  # a name that cannot be written in an address: there is no way to ask for it
     return found
