@@ -40,6 +40,7 @@ from tests.rollout.worker_desk import WorkerDesk
 SCENE = "peg-insertion"
 CAMERAS = ("main", "wrist")
 MANY = 50
+_BETWEEN_RESUMES_S = 1.0
 _LINKS: dict[str, tuple[float, float]] = {"loopback": (0.0, 0.0), "delayed": (0.005, 0.015)}
 
 
@@ -78,6 +79,7 @@ class Watching:
         self._desk = desk
         self._thumb = thumb
         self._waiting = self._must_resume = False
+        self._resumed_at = 0.0
 
     def until_done(self) -> None:
         """Follow until the thumb has pressed so often as it was to."""
@@ -102,6 +104,9 @@ class Watching:
         if waiting and not self._waiting:
             self._desk.process.send(m.ConfirmReset())
         self._waiting = waiting
+        if self._must_resume and status.up and time.monotonic() - self._resumed_at > _BETWEEN_RESUMES_S:
+            self._resumed_at = time.monotonic()
+            self._desk.process.send(m.ToggleHold())
 
     def _see(self, status: m.Status) -> None:
         if status.phase in MOVING:
@@ -110,7 +115,6 @@ class Watching:
             self._thumb.in_episode.clear()
         if status.must_resume and not self._must_resume:
             self.held.append(status.reason)
-            self._desk.process.send(m.ToggleHold())
         self._must_resume = status.must_resume
         if status.phase.value == "idle":
             self._desk.process.send(m.StartEpisodes(episodes=MANY))
