@@ -7,10 +7,13 @@ from desk.conftest import OpenDesk
 from desk.living import LivingDesk, plan
 from mile_desktop.cameras.replay import RecordedVideo, videos_in
 from mile_desktop.cameras.settings import CameraSettings
+from mile_desktop.channels.shared import Frame
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.storage.episodes import read_recording
 from mile_desktop.ui.cameras.cameras import Cameras
+from mile_desktop.ui.cameras.replaying import Replaying
+from mile_desktop.ui.inspect.inspecting import Inspecting
 from mile_desktop.ui.supervise.tiles import Layout
 from tests.cameras.pictures import number_in
 from tests.cameras.servers import MjpegServer
@@ -79,3 +82,28 @@ def test_a_needed_camera_that_stalls_holds_the_robot_and_its_video_is_kept(
         assert number_in(picture.pixels) in range(256)
     assert max(ages) <= 0.8, "no step was taken with an older picture than the camera may have"
     video.close()
+
+
+def test_the_inspect_page_plays_the_video_in_step(desk: LivingDesk, cameras: Cameras) -> None:
+    inspecting = Inspecting(desk.desk)
+    Replaying(desk.desk, inspecting)
+    shown: list[Frame] = []
+    view = inspecting.page.view
+    desk.window.show_page("inspect")
+    desk.until(lambda: inspecting.recording is not None)
+    desk.until(lambda: view.tiles.choices == ("wrist",))
+    replaying = inspecting.findChild(Replaying)
+    assert isinstance(replaying, Replaying)
+    assert replaying._client is not None
+    replaying._client.frame_ready.connect(lambda _, frame: shown.append(frame))
+    recording = inspecting.recording
+    assert recording is not None
+    for row in (len(recording) - 1, 3):
+        inspecting.playing.go(row)
+        desk.until(lambda row=row: shown and shown[-1].step == row)
+        moment = float(recording.episode.timestamp[row])
+        assert 0.0 <= moment - shown[-1].timestamp <= 0.8
+    tile = view.tiles.tile("wrist")
+    assert tile is not None
+    assert not tile.image.isNull()
+    desk.window.show_page("supervise")
