@@ -33,6 +33,12 @@ _OPTIONS: dict[AddressKind, dict[str, str]] = {
     AddressKind.FILE: {},
 }
 _FALLBACK_RATE = 25.0
+_AT_ONCE_S = 0.001
+"""A packet that comes within this time had been there already."""
+_TOGETHER = 2
+"""So many pictures may come at the same time."""
+_LEAST_S = 0.1
+"""At least one picture is passed on in this time, however many wait."""
 _LAG_FORGETS = 1e-4
 """Seconds by which the least delay seen grows with each second, so that a drifting clock is followed."""
 
@@ -99,6 +105,11 @@ class StreamSource:
             self._container.close()
 
     @property
+    def _may_skip(self) -> bool:
+        """Whether each picture stands alone; those of other streams are needed to decode the next."""
+        return self._address.live and self._container.streams.video[0].codec_context.name == "mjpeg"
+
+    @property
     def _has_clock(self) -> bool:
         """MJPEG over HTTP has no times of its own: FFmpeg makes them up."""
         return self._address.kind is not AddressKind.HTTP
@@ -115,8 +126,16 @@ class StreamSource:
 
     def _decode(self, container: InputContainer, stream: VideoStream) -> Generator[tuple[float, av.VideoFrame | None]]:
         """Yield when a packet arrived and each of its pictures; None for a packet that cannot be decoded."""
-        for packet in container.demux(stream):
+        queue = Queue()
+        packets = container.demux(stream)
+        while True:
+            asked = self._clock()
+            packet = next(packets, None)
+            if packet is None:
+                return
             arrived = self._clock()
+            if self._may_skip and queue.outdated(arrived - asked, arrived):
+                continue
             try:
                 frames = packet.decode()
             except av.error.InvalidDataError:
@@ -136,6 +155,26 @@ class StreamSource:
         self.close()
         self._begin()
         self._pace.restart()
+
+
+class Queue:
+    """Notices that pictures wait in front of the decoder, where a stream has no times that would show it.
+
+    Whoever has to wait for a picture gets a fresh one. A third picture in a row that was there already is outdated: the
+    newest wins, or else everybody would see more and more of the past with a fresh timestamp on it.
+    """
+
+    def __init__(self) -> None:
+        self._waiting = 0
+        self._passed_s = 0.0
+
+    def outdated(self, waited_s: float, now: float) -> bool:
+        """Return whether the picture that came at ``now``, after so long a wait (s), is to be passed over."""
+        self._waiting = self._waiting + 1 if waited_s < _AT_ONCE_S else 0
+        if self._waiting > _TOGETHER and now - self._passed_s < _LEAST_S:
+            return True
+        self._passed_s = now
+        return False
 
 
 class Pace:

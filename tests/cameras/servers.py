@@ -41,6 +41,8 @@ class CameraServer:
         self.password = False
         """Ask for user name and password."""
         self.connections = 0
+        self.latest = 0
+        """Number of the newest picture."""
         self._flowing = threading.Event()
         self._flowing.set()
         self._stopping = threading.Event()
@@ -111,6 +113,7 @@ class CameraServer:
             self._flowing.wait()
             if self._stopping.wait(self.period_s):
                 return
+            self.latest = number
             yield number % 256
 
 

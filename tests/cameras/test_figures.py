@@ -10,7 +10,7 @@ from mile_desktop.cameras.backoff import Backoff
 from mile_desktop.cameras.health import Health
 from mile_desktop.cameras.settings import CameraSettings, Crop, file_stem, free_name
 from mile_desktop.cameras.source import Picture
-from mile_desktop.cameras.stream import Pace
+from mile_desktop.cameras.stream import Pace, Queue
 from mile_desktop.cameras.transform import LARGEST, fitting, transformed
 
 CHANGING = [np.full((32, 32, 3), shade, np.uint8) for shade in range(2)]
@@ -95,6 +95,16 @@ def test_a_queue_in_front_of_the_decoder_makes_pictures_older() -> None:
     assert abs(pace.moment(10.1, 0.1) - 10.1) < 1e-3
     assert abs(pace.moment(12.2, 0.2) - 10.2) < 1e-3  # it arrived two seconds late
     assert pace.moment(13.0, None) == 13.0
+
+
+def test_of_pictures_that_wait_the_newest_wins() -> None:
+    queue = Queue()
+    fresh = [queue.outdated(0.03, moment / 30) for moment in range(1, 10)]
+    assert not any(fresh)
+    waiting = [queue.outdated(0.0001, 1.0 + moment / 1000) for moment in range(20)]
+    assert waiting == [False, False] + [True] * 18
+    assert not queue.outdated(0.0001, 1.2), "something is shown all the same"
+    assert not queue.outdated(0.02, 1.22)
 
 
 @given(

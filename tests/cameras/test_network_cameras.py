@@ -25,11 +25,15 @@ class Watched:
 
     def __init__(self, address: str) -> None:
         self.pictures: list[Picture] = []
+        self.busy_s = 0.0
+        """How long whoever gets a picture is busy with it."""
         settings = CameraSettings(name="camera", address=address)
-        self.capture = Capture(
-            settings, (self.pictures.append,), opener=_open, backoff=Backoff(0.02, 0.1, random.Random(1))
-        )
+        self.capture = Capture(settings, (self._take,), opener=_open, backoff=Backoff(0.02, 0.1, random.Random(1)))
         self.capture.start()
+
+    def _take(self, picture: Picture) -> None:
+        self.pictures.append(picture)
+        time.sleep(self.busy_s)
 
     @property
     def status(self) -> CameraStatus:
@@ -128,6 +132,18 @@ def test_slow(server: CameraServer, watch: Watch) -> None:
     camera = watch(server.address)
     camera.until_live()
     until(lambda: 0.0 < camera.status.rate_hz < 12.0)
+
+
+def test_a_slow_reader_sees_the_present(watch: Watch) -> None:
+    server = MjpegServer()
+    camera = watch(server.address)
+    camera.until_live()
+    camera.busy_s = 0.05
+    until(lambda: server.latest > 300)
+    behind = (server.latest - number_in(camera.pictures[-1].pixels)) % 256
+    assert behind < 60, "five times as many pictures came as could be taken: 240 would be waiting"
+    assert len(camera.pictures) > 20
+    server.stop()
 
 
 def test_damaged_pictures_are_passed_over(server: CameraServer, watch: Watch) -> None:
