@@ -79,6 +79,8 @@ class InspectionWorker:
             self._work(self._jobs.popleft())
         elif self._insights is not None:
             self._keep_some(self._insights)
+        if not self.busy:
+            self.close()  # whoever rebuilds the catalogue or moves the folder must find nothing open
         return not self._ending
 
     def close(self) -> None:

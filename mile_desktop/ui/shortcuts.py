@@ -75,6 +75,10 @@ _NAMES = {
     "Down": "↓",
     "Shift+Left": "Shift + ←",
     "Shift+Right": "Shift + →",
+    "Alt+Left": "Alt + ←",
+    "Alt+Right": "Alt + →",
+    "Alt+Up": "Alt + ↑",
+    "Alt+Down": "Alt + ↓",
 }
 
 
@@ -116,6 +120,12 @@ INSPECT_BINDINGS: tuple[Binding, ...] = (
     _inspect("way", "Watch the next of recording and policies", "V"),
     _inspect("tab", "Scorecard, or the episode again", "S"),
     _inspect("search", "Search episodes", "Ctrl+F"),
+    _inspect("turn_left", "Turn the view left", "Alt+Left", repeats=True),
+    _inspect("turn_right", "Turn the view right", "Alt+Right", repeats=True),
+    _inspect("turn_up", "Turn the view up", "Alt+Up", repeats=True),
+    _inspect("turn_down", "Turn the view down", "Alt+Down", repeats=True),
+    _inspect("nearer", "Come closer", "Alt+PgUp", repeats=True),
+    _inspect("farther", "Go away", "Alt+PgDown", repeats=True),
     _inspect("camera_1", "Camera 1", "1"),
     _inspect("camera_2", "Camera 2", "2"),
     _inspect("camera_3", "Camera 3", "3"),

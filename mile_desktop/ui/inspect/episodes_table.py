@@ -76,6 +76,7 @@ class EpisodesTable(QFrame):
         theme.set_role(self._count, "secondary")
         self.table = QTableView()
         self._copy = QAction("Copy as CSV", self)
+        self._sorting = QMenu("Sort by", self)
         self._views = QStackedWidget()
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
@@ -118,12 +119,16 @@ class EpisodesTable(QFrame):
     def show_episodes(self, ids: Sequence[str], total: int) -> None:
         """Show ``ids``; the selection stays as far as it is among them. ``total``: how many there are unfiltered."""
         chosen, current = set(self.selected), self._current
+        top = self.table.indexAt(QPoint(0, 0)).row()
+        on_top = self.model.ids[top] if top > 0 else ""
         self._total = total
         with QSignalBlocker(self.table.selectionModel()):
             self.model.show_episodes(ids)
             self._select([place for each in chosen if (place := self.model.place_of(each)) >= 0], current)
         empty = 0 if total == 0 and not self.wanted.deleted else 2 if self.wanted == EpisodeFilter(deleted=True) else 1
         self._views.setCurrentIndex(0 if ids else 1 + empty)
+        if on_top and (place := self.model.place_of(on_top)) >= 0:
+            self.table.scrollTo(self.model.index(place, 0), QAbstractItemView.ScrollHint.PositionAtTop)
         self._count_rows()
         self._current_moved()
         self.selection_changed.emit()
@@ -220,6 +225,9 @@ class EpisodesTable(QFrame):
         self._copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self._copy.triggered.connect(self.copy)
         table.addAction(self._copy)
+        for _, title, _ in COLUMNS:
+            self._sorting.addAction(title)
+        self._sorting.triggered.connect(self._sort_chosen)
         theme.signals().changed.connect(self._restyle)
         self._restyle()
 
@@ -257,6 +265,13 @@ class EpisodesTable(QFrame):
         self._order, self._descending = NAMES[NAMES.index(column)], descending
         self._wish()
 
+    def _sort_chosen(self, action: QAction) -> None:
+        """Sort by a column, or the other way round: what a click on its heading does."""
+        column = self._sorting.actions().index(action)
+        again = self._order == NAMES[column] and not self._descending
+        order = Qt.SortOrder.DescendingOrder if again else Qt.SortOrder.AscendingOrder
+        self.table.sortByColumn(column, order)
+
     def _select(self, places: list[int], current: str) -> None:
         selection = QItemSelection()
         for first, last in _runs(sorted(places)):
@@ -292,7 +307,8 @@ class EpisodesTable(QFrame):
     def _open_menu(self, position: QPoint) -> None:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addActions([self._copy, *self.actions()])
+        menu.addAction(self._copy)
+        menu.addMenu(self._sorting)
         menu.popup(self.table.viewport().mapToGlobal(position))
 
 

@@ -11,7 +11,7 @@ from mile_desktop.scenes.catalogue import SceneInfo, UnknownSceneError, scene_in
 from mile_desktop.storage.browse import EpisodeFilter, EpisodeRow, browsed_scenes, find_episodes, read_rows
 from mile_desktop.storage.editing import edit_history
 from mile_desktop.storage.episodes import read_recording
-from mile_desktop.storage.errors import WorkspaceError
+from mile_desktop.storage.errors import EditError, EpisodeFileError, UnknownEpisodeError, WorkspaceError
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.desk import Desk
 from mile_desktop.ui.inspect.appraising import Appraising
@@ -31,8 +31,12 @@ _PAGE = "inspect"
 _LOOK_MS = 60
 """Arrow keys held down in the table pass over episodes; the one they rest on is read."""
 _CAMERA_KEYS = 4
+_TURN_PX = 24.0
+"""A press turns the view like a drag over so many pixels."""
 _INSIGHTS = frozenset({"false_alarms", "misses", "brier"})
 """Columns that come late."""
+_ONE_EPISODE = (EpisodeFileError, EditError, UnknownEpisodeError)
+"""Troubles of one episode, not of the workspace."""
 
 
 class Inspecting(QObject):
@@ -97,7 +101,7 @@ class Inspecting(QObject):
         self.client.insights_kept.connect(self._insights_kept)
         self.client.died.connect(self._say_error)
         self.editing.changed.connect(self._edited)
-        self.editing.failed.connect(desk.trouble.complain)
+        self.editing.failed.connect(self._complain)
         self.editing.said.connect(self._say)
         self.branching.way_changed.connect(self._way_changed)
         self.branching.tracks_changed.connect(self._show_tracks)
@@ -119,6 +123,12 @@ class Inspecting(QObject):
                 "inspect_tab": page.next_tab,
                 "inspect_roll": self.branching.roll,
                 "inspect_way": self.branching.next_way,
+                "inspect_turn_left": partial(view.turn, -_TURN_PX, 0.0),
+                "inspect_turn_right": partial(view.turn, _TURN_PX, 0.0),
+                "inspect_turn_up": partial(view.turn, 0.0, -_TURN_PX),
+                "inspect_turn_down": partial(view.turn, 0.0, _TURN_PX),
+                "inspect_nearer": partial(view.zoom, 1.0),
+                "inspect_farther": partial(view.zoom, -1.0),
                 "inspect_camera_previous": partial(view.step_camera, -1),
                 "inspect_camera_next": partial(view.step_camera, 1),
             }
@@ -161,6 +171,7 @@ class Inspecting(QObject):
             return
         table = self.page.episodes
         column, descending = table.order
+        place = max(table.model.place_of(table.current), 0)
         try:
             scenes = browsed_scenes(workspace)
             ids = find_episodes(workspace, table.wanted, column, descending=descending)
@@ -172,7 +183,7 @@ class Inspecting(QObject):
         table.show_scenes([(name, _title(name)) for name in scenes])
         table.show_episodes(ids, total)
         if ids and not table.current:
-            table.choose(ids[0])
+            table.choose(ids[min(place, len(ids) - 1)])  # the neighbour of one that is gone
         self._keep_insights()
 
     def _fetch(self, ids: Sequence[str]) -> Mapping[str, EpisodeRow]:
@@ -248,7 +259,7 @@ class Inspecting(QObject):
         except WorkspaceError as error:
             self._show(None)
             self.page.view.show_problem(str(error))
-            self._desk.trouble.complain(error)
+            self._complain(error)
 
     def _show(self, recording: Recording | None) -> None:
         before = self.recording
@@ -322,6 +333,13 @@ class Inspecting(QObject):
     def _edited(self) -> None:
         self.look()
         self._desk.episodes_changed.emit()
+
+    def _complain(self, error: WorkspaceError) -> None:
+        """Say what is wrong: with one episode, or with the workspace, which has a way out."""
+        if isinstance(error, _ONE_EPISODE):
+            self._say_error(str(error))
+        else:
+            self._desk.trouble.complain(error)
 
     def _say(self, text: str) -> None:
         self._desk.window.say("info", text)

@@ -67,6 +67,14 @@ class FrameCanvas(QWidget):
         """Use the next (+1) or the previous (−1) camera."""
         self._mouse.step(direction)
 
+    def turn(self, right_px: float, down_px: float) -> None:
+        """Turn the view as a drag by so many pixels does."""
+        self._mouse.turn(right_px, down_px)
+
+    def zoom(self, steps: float) -> None:
+        """Come closer (or go away) as so many notches of the wheel do."""
+        self._mouse.zoom(steps)
+
     @property
     def orbit(self) -> Orbit:
         """Where the camera stands, so that directions can be taken as seen."""

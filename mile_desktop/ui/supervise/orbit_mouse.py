@@ -89,7 +89,15 @@ class OrbitMouse(QObject):
 
     def wheel(self, event: QWheelEvent) -> None:
         """Come closer or go away."""
-        self._look(self.orbit.zoomed(event.angleDelta().y() / _NOTCH))
+        self.zoom(event.angleDelta().y() / _NOTCH)
+
+    def turn(self, right_px: float, down_px: float) -> None:
+        """Turn as a drag by so many pixels does."""
+        self._look(self.orbit.orbited(right_px, down_px))
+
+    def zoom(self, steps: float) -> None:
+        """Come closer (or go away) as so many notches of the wheel do."""
+        self._look(self.orbit.zoomed(steps))
 
     def go_home(self) -> None:
         """Use the scene's first camera again."""

@@ -1,7 +1,7 @@
 from collections.abc import Mapping, Sequence
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
@@ -128,3 +128,18 @@ def test_the_selection_is_copied_as_csv(table: EpisodesTable) -> None:
     lines = QGuiApplication.clipboard().text().splitlines()
     assert lines[0].startswith("episode,started_at,scene,policy")
     assert [line.split(",")[0] for line in lines[1:]] == [IDS[3]]
+
+
+def test_news_at_the_top_do_not_move_what_is_looked_at(table: EpisodesTable) -> None:
+    table.table.scrollTo(table.model.index(400, 0), table.table.ScrollHint.PositionAtTop)
+    on_top = table.table.indexAt(QPoint(0, 0)).row()
+    table.show_episodes(["new-1", "new-2", *IDS], len(IDS) + 2)
+    assert table.model.ids[table.table.indexAt(QPoint(0, 0)).row()] == IDS[on_top]
+
+
+def test_sorting_needs_no_mouse(table: EpisodesTable) -> None:
+    (steps,) = [action for action in table._sorting.actions() if action.text() == "Length"]
+    steps.trigger()
+    assert table.order == ("steps", False)
+    steps.trigger()
+    assert table.order == ("steps", True)
