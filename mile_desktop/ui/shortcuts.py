@@ -113,7 +113,7 @@ INSPECT_BINDINGS: tuple[Binding, ...] = (
     _inspect("trim", "Let only the stretch count", "X"),
     _inspect("note", "Write a note", "N"),
     _inspect("delete", "Put the selected episodes into the bin", "Del"),
-    _inspect("restore", "Bring the selected episodes back", "Ctrl+Shift+R"),
+    _inspect("restore", "Bring the selected episodes back", "Shift+Del"),
     _inspect("undo", "Undo", "Ctrl+Z"),
     _inspect("redo", "Do again", "Ctrl+Shift+Z", "Ctrl+Y"),
     _inspect("roll", "What would two policies have done from here?", "W"),

@@ -60,7 +60,7 @@ class ProbabilityTimeline(TimelinePlot):
     def set_threshold(self, value: float) -> None:
         """Move the line without telling anybody."""
         self._threshold.setValue(value)
-        self.viewport().update()
+        self._forget_still()
 
     def show_recording(self, recording: Recording | None) -> None:
         """Draw p as it was shown; what another model said of the recording before goes."""
@@ -81,7 +81,7 @@ class ProbabilityTimeline(TimelinePlot):
         else:
             self._band_now.set_data(time, appraisal.low, appraisal.high)
             self._now.setData(time, appraisal.probability)
-        self.viewport().update()
+        self._forget_still()
 
     def restyle(self) -> None:
         """Take colours and sizes from the theme."""
@@ -119,7 +119,7 @@ class ProbabilityTimeline(TimelinePlot):
 
     def _dragged(self) -> None:
         self.threshold_moved.emit(self.threshold)
-        self.viewport().update()
+        self._forget_still()
 
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 (Qt's name)
         """Say which line is which."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QWheelEvent
 
 from mile_desktop.ui import theme
 from mile_desktop.ui.inspect.recording import Recording, TimelineEvent
@@ -28,6 +28,9 @@ class TimelinePlot(StripPlot):
     """A strip over a whole recording.
 
     Drag moves the viewer's place, Shift+drag chooses a stretch, the wheel zooms, the right or middle button pans.
+
+    Everything but the place and the mouse's line is kept as a picture, so that scrubbing costs the same however long
+    the recording is.
     """
 
     place_chosen = Signal(float)
@@ -44,6 +47,9 @@ class TimelinePlot(StripPlot):
         self._events: tuple[tuple[float, TimelineEvent], ...] = ()
         self._anchor: float | None = None
         self._grip: tuple[float, float, float] | None = None
+        self._pointer: float | None = None
+        self._still: QPixmap | None = None
+        self.scene().changed.connect(self._forget_still)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.names_episodes = False
@@ -65,7 +71,7 @@ class TimelinePlot(StripPlot):
     def show_events(self, events: tuple[tuple[float, TimelineEvent], ...]) -> None:
         """Mark what happened, each with its time (s)."""
         self._events = events
-        self.viewport().update()
+        self._forget_still()
 
     def show_place(self, time: float | None) -> None:
         """Draw the viewer's place (s)."""
@@ -75,6 +81,11 @@ class TimelinePlot(StripPlot):
     def show_stretch(self, stretch: tuple[float, float] | None) -> None:
         """Draw the chosen stretch (s)."""
         self._stretch = stretch
+        self._forget_still()
+
+    def show_hover(self, time: float | None) -> None:
+        """Mark ``time`` (s), or nothing."""
+        self._pointer = time
         self.viewport().update()
 
     def show_all(self) -> None:
@@ -184,15 +195,49 @@ class TimelinePlot(StripPlot):
         for time, event in self._events:
             if event.kind in _MARKS:
                 self._paint_event(painter, time, event)
-        if self._place_s is not None and len(self._window):
-            x = self.x_pixel(self._place_s)
-            if self._area.left() <= x <= self._area.right():
-                painter.setPen(theme.pen("text", 1.5))
-                painter.drawLine(QPointF(x, self._area.top()), QPointF(x, self._area.bottom()))
+
+    def restyle(self) -> None:
+        """Take colours and sizes from the theme."""
+        super().restyle()
+        self._still = None
+
+    def paintEvent(self, _: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Paint the picture of what stays, and what moves over it."""
+        view = self.viewport()
+        sharpness = view.devicePixelRatioF()
+        if self._still is None or self._still.size() != view.size() * sharpness:
+            self._still = self._draw_still(sharpness)
+        painter = QPainter(view)
+        painter.drawPixmap(0, 0, self._still)
+        self._paint_lines(painter)
         if self.hasFocus():
             painter.setPen(theme.pen("focus", 1.0))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(QRectF(self.viewport().rect()).adjusted(1, 1, -1, -1))
+            painter.drawRect(QRectF(view.rect()).adjusted(1, 1, -1, -1))
+        painter.end()
+
+    def _draw_still(self, sharpness: float) -> QPixmap:
+        area = self.viewport().rect()
+        picture = QPixmap(area.size() * sharpness)
+        picture.setDevicePixelRatio(sharpness)
+        painter = QPainter(picture)
+        self.render(painter, QRectF(area), area)
+        painter.end()
+        return picture
+
+    def _paint_lines(self, painter: QPainter) -> None:
+        if not len(self._window):
+            return
+        self._measure()
+        for time, width, alpha in ((self._pointer, 1.0, 0.5), (self._place_s, 1.5, 1.0)):
+            x = self.x_pixel(time) if time is not None else -1.0
+            if self._area.left() <= x <= self._area.right():
+                painter.setPen(theme.pen("text", width, alpha=alpha))
+                painter.drawLine(QPointF(x, self._area.top()), QPointF(x, self._area.bottom()))
+
+    def _forget_still(self, _: object = None) -> None:
+        self._still = None
+        self.viewport().update()
 
     def paint_legend(self, painter: QPainter, words: Sequence[tuple[str, str]]) -> None:
         """Write which line is which along the top, each word in the colour of its line."""
