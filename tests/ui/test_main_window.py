@@ -184,7 +184,8 @@ def test_the_window_needs_neither_torch_nor_simulator() -> None:
     heavy = "{'torch', 'pybullet', 'pygame', 'sklearn', 'scipy.stats', 'pyarrow.dataset'}"
     code = (
         "import sys, mile_desktop.ui.main_window, mile_desktop.ui.worker_client, mile_desktop.ui.viewer_client, "
-        "mile_desktop.ui.pages.devices_page, mile_desktop.ui.pages.settings_page, mile_desktop.ui.pages.policies_page;"
+        "mile_desktop.ui.pages.devices_page, mile_desktop.ui.pages.settings_page, "
+        "mile_desktop.ui.policies.keeping, mile_desktop.ui.evaluating;"
         f"print(sorted({heavy} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
