@@ -178,7 +178,6 @@ class SegmentSupervisor:
         if self._reacts_in == 0:
             self._held_steps = 0
             self._agreeing_steps = 0
-            self._mixes = _Mixes()
         elif self._reacts_in is not None:
             self._reacts_in -= 1
 
