@@ -108,6 +108,7 @@ class NetworkRobot:
         self._spoke_at = self._hailed_at = -1e9
         self._seq = self._answered = int(clock() * 1e6)  # grows from one process to the next, too
         self._resets = 0
+        self._reset_until = 0.0
         self._seed = 0
         self._refused = self._lost = 0
 
@@ -281,21 +282,19 @@ class NetworkRobot:
         )
 
     def reset(self, seed: int) -> None:
-        """Have a robot that resets itself go to a start, and wait for it.
-
-        Raises
-        ------
-        RobotError
-            When it does not.
-        """
+        """Have a robot that resets itself go to a start; ``reset_outcome`` tells when it is there."""
         self._resets = max(self._resets, self._state.reset_done if self._state else 0) + 1
         self._seed = seed
+        self._reset_until = self._clock() + _RESET_S
         self._say()
-        if not self._wait_until(self._has_reset, _RESET_S):
-            raise RobotError("The robot did not go to its start; look after it and try again.")
 
-    def _has_reset(self) -> bool:
-        return self._state is not None and self._state.reset_done >= self._resets
+    def reset_outcome(self) -> str | None:
+        """Return None while the robot is on its way to a start, an empty string once it is there, or why it is not."""
+        if self._state is not None and self._state.reset_done >= self._resets:
+            return ""
+        if self._up and self._clock() < self._reset_until:
+            return None
+        return "The robot did not go to its start; look after it and try again."
 
     def _permit_anew(self, want: p.Want) -> None:
         revoked = self._state.revoked if self._state else 0

@@ -42,7 +42,11 @@ class LiveRobot(Protocol):
         ...
 
     def prepare(self, seed: int) -> str:
-        """Go to the start of an episode, where it does so by itself; return why not, or an empty string."""
+        """Begin to go to an episode's start, where it does so by itself; return why not, or an empty string."""
+        ...
+
+    def prepared(self) -> str | None:
+        """Return None while it is on its way there, an empty string once it is, or why it did not get there."""
         ...
 
     def go(self) -> str:
@@ -89,6 +93,10 @@ class Simulated:
 
     def prepare(self, seed: int) -> str:  # noqa: ARG002 - resetting the scene does it
         """Do nothing."""
+        return ""
+
+    def prepared(self) -> str | None:
+        """Return that it is there."""
         return ""
 
     def go(self) -> str:

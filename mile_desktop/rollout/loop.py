@@ -82,7 +82,7 @@ class RolloutLoop:
         self.episode: EpisodeState | None = None
         self._env = env
         self._live = live or Simulated()
-        self._confirmed = False
+        self._confirmed = self._on_its_way = False
         self._sink = sink
         self._publish = publish
         self._clock = clock
@@ -110,11 +110,11 @@ class RolloutLoop:
             self._publish(Note(level="warning", text=problem))
             return
         self.episodes_left = max(1, episodes)
-        if self.checklist:
+        if not self.checklist:
+            self._begin_next(PhaseEvent.START)
+        if self.checklist or self._on_its_way:
             self.supervision.apply(PhaseEvent.PREPARE)
             self._dwell_left = 0
-        else:
-            self._begin_next(PhaseEvent.START)
 
     @property
     def checklist(self) -> tuple[str, ...]:
@@ -125,7 +125,7 @@ class RolloutLoop:
     def awaits_person(self) -> bool:
         """The next episode begins when a person has confirmed the checklist."""
         waits = self.supervision.phase is Phase.RESETTING and self.episodes_left > 0 and self._dwell_left <= 0
-        return waits and bool(self.checklist) and not self._confirmed
+        return waits and bool(self.checklist) and not self._confirmed and not self._on_its_way
 
     def confirm_reset(self) -> None:
         """Begin the next episode: a person has seen to the checklist."""
@@ -135,12 +135,13 @@ class RolloutLoop:
     def end_run(self) -> None:
         """Begin no further episode."""
         self.episodes_left = 0
+        self._on_its_way = False
 
     def stop(self, reason: str = "Stopped by the operator.") -> None:
         """Latch the stop; the running episode is kept as aborted."""
         if self.supervision.in_episode:
             self._close_episode("aborted")
-        self.episodes_left = 0
+        self.end_run()
         self.supervision.apply(PhaseEvent.STOP, reason)
 
     def reset(self) -> None:
@@ -351,14 +352,17 @@ class RolloutLoop:
     # ── episodes ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _begin_next(self, event: PhaseEvent) -> None:
-        """Begin an episode of the run, or say why that is not possible and wait for a person again."""
-        self._confirmed = False
-        if problem := self._live.prepare(self._next_seed):
+        """Begin an episode of the run once the robot is at its start, or say why not and wait for a person again."""
+        problem: str | None = "" if self._on_its_way else self._live.prepare(self._next_seed)
+        if not problem:
+            problem = self._live.prepared()
+        self._confirmed, self._on_its_way = False, problem is None
+        if problem:
             self._publish(Note(level="warning", text=problem))
             self.episodes_left = self.episodes_left if self.checklist else 0
-            return
-        self.episodes_left -= 1
-        self._begin_episode(event)
+        elif problem is not None:
+            self.episodes_left -= 1
+            self._begin_episode(event)
 
     def _begin_episode(self, event: PhaseEvent) -> None:
         self._adopt_promoted()

@@ -122,11 +122,12 @@ class RobotScene:
         if problem := self.robot.obstacle:
             return problem
         if self.description.resets_itself:
-            try:
-                self.robot.reset(seed)
-            except RobotError as error:
-                return str(error)
+            self.robot.reset(seed)
         return ""
+
+    def prepared(self) -> str | None:
+        """Return whether it is there."""
+        return self.robot.reset_outcome() if self.description.resets_itself else ""
 
     def go(self) -> str:
         """Let it move, slowly at first."""

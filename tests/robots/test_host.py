@@ -217,9 +217,10 @@ def test_nobody_can_make_the_robot_hurry(network: Network, driving: Driving) -> 
 def test_a_robot_that_resets_itself_does_so_once_while_it_holds(network: Network, driving: Driving) -> None:
     driving.robot.arm()
     driving.tick()
-    driving.robot.reset(7)
-    driving.tick(3)
-    driving.robot.reset(7)
+    for _ in range(2):
+        driving.robot.reset(7)
+        driving.tick(3)
+        assert driving.robot.reset_outcome() == ""
     assert network.robot.seeds == [7, 7]
 
 
