@@ -1,6 +1,7 @@
 """The number on screen: p of the step about to be taken, its band, and what it rests on."""
 
 import math
+from statistics import fmean
 from typing import Literal
 
 import numpy as np
@@ -116,7 +117,7 @@ class LiveEstimator:
         parts, networks = self._model.forecast, self._networks
         if parts is None or networks is None:
             return math.nan
-        p = min(max(float(each_p.mean()), _LEAST_P), 1 - _LEAST_P)
+        p = min(max(fmean(each_p.tolist()), _LEAST_P), 1 - _LEAST_P)
         log_odds = min(max(math.log(p / (1 - p)), -LOG_ODDS_LIMIT), LOG_ODDS_LIMIT)
         time_to_go, nearness = networks.progress(observation)
         signals = self._tracker.step(
@@ -151,7 +152,7 @@ class LiveEstimator:
 
 def _estimate(usual: Array, dearer: Array, cheaper: Array) -> InterventionEstimate:
     """Put the mean of the members' p and the edges of the band together; rounding must not push one past the other."""
-    mean = min(1.0, float(usual.mean()))
+    mean = min(1.0, fmean(usual.tolist()))
     return InterventionEstimate(mean, min(mean, _quantile(dearer, BAND[0])), max(mean, _quantile(cheaper, BAND[1])))
 
 

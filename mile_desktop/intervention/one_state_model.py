@@ -5,6 +5,7 @@ The same functions as ``InterventionModel.opinions`` and the networks of ``Forec
 
 import math
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Protocol
 
 import numpy as np
@@ -158,7 +159,8 @@ class OneStateForecast:
 
     def onset(self, observation: FloatArray, proposal: FloatArray) -> float:
         """Return the log-odds of a takeover soon."""
-        return float(self._onset(self._onset.standardised(np.concatenate((observation, proposal)))).mean())
+        said = self._onset(self._onset.standardised(np.concatenate((observation, proposal))))
+        return fmean(said[:, 0].tolist())
 
     def progress(self, observation: FloatArray) -> tuple[float, float]:
         """Return time to go and nearness to corrected states."""
@@ -166,8 +168,8 @@ class OneStateForecast:
         gap = self._corrected - standardised
         square = np.einsum("ij,ij->i", gap, gap)
         square.partition(self._nearest - 1)
-        distance = float(np.sqrt(square[: self._nearest]).mean())
-        return float(self._progress(standardised).mean()), -math.log(max(distance, LEAST_DISTANCE))
+        distance = fmean(map(math.sqrt, square[: self._nearest].tolist()))
+        return fmean(self._progress(standardised)[:, 0].tolist()), -math.log(max(distance, LEAST_DISTANCE))
 
 
 def disagreement_of_one(means: FloatArray) -> float:
