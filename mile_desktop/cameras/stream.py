@@ -4,6 +4,7 @@ import contextlib
 import errno
 import time
 from collections.abc import Callable, Generator
+from typing import NamedTuple
 
 import av
 import numpy as np
@@ -39,8 +40,19 @@ _TOGETHER = 2
 """So many pictures may come at the same time."""
 _LEAST_S = 0.1
 """At least one picture is passed on in this time, however many wait."""
-_LAG_FORGETS = 1e-4
-"""Seconds by which the least delay seen grows with each second, so that a drifting clock is followed."""
+_LAG_S = 0.25
+"""A stream that is further behind is caught up with."""
+_FORGIVEN = 0.25
+"""Of the time in which nothing waits, so much may be the stream's clock that is wrong, and not a queue."""
+
+
+class Arrival(NamedTuple):
+    """How a packet came."""
+
+    moment: float
+    """``time.monotonic()``, s."""
+    waited_s: float
+    """How long it had to be waited for; next to nothing where it had been there already."""
 
 
 class StreamSource:
@@ -76,27 +88,37 @@ class StreamSource:
         self._patience = open_s, read_s
         self._clock = clock
         self._pace = Pace() if address.live else FilePace(clock, sleep)
+        self._shown_s = -1e9
         self._container: InputContainer
-        self._pictures: Generator[tuple[float, av.VideoFrame | None]]
+        self._pictures: Generator[tuple[Arrival, av.VideoFrame | None]]
         self._begin()
 
     def read(self) -> Picture | None:
         """Return the next picture; see ``FrameSource``."""
+        while True:
+            arrival, frame = self._next()
+            if frame is None or frame.is_corrupt:
+                return None
+            self._seen_any = True
+            taken = self._pace.moment(arrival, frame.time if self._has_clock else None)
+            lag_s = arrival.moment - taken if self._address.live else 0.0
+            if lag_s <= _LAG_S or arrival.moment - self._shown_s >= _LEAST_S:
+                # what falls behind is decoded, for the pictures that follow, but nothing more is done with it
+                self._shown_s = arrival.moment
+                return Picture(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8), taken)
+
+    def _next(self) -> tuple[Arrival, av.VideoFrame | None]:
+        """Return when the next packet arrived and its picture; begin a file again where it ends."""
         try:
-            arrived, frame = next(self._pictures)
+            return next(self._pictures)
         except StopIteration:
             self._begin_again()
-            return self.read()
+            return self._next()
         except av.error.ExitError:
             silence_s = self._patience[1]
             raise CameraLostError(f"{self._address.shown} has sent nothing for {silence_s:.0f} s.") from None
         except (av.error.FFmpegError, OSError) as error:
             raise CameraLostError(f"{self._address.shown} broke off ({_reason(error)}).") from None
-        if frame is None or frame.is_corrupt:
-            return None
-        self._seen_any = True
-        timestamp = self._pace.moment(arrived, frame.time if self._has_clock else None)
-        return Picture(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8), timestamp)
 
     def close(self) -> None:
         """Close connection or file."""
@@ -124,7 +146,9 @@ class StreamSource:
         self._seen_any = False
         self._pictures = self._decode(self._container, stream)
 
-    def _decode(self, container: InputContainer, stream: VideoStream) -> Generator[tuple[float, av.VideoFrame | None]]:
+    def _decode(
+        self, container: InputContainer, stream: VideoStream
+    ) -> Generator[tuple[Arrival, av.VideoFrame | None]]:
         """Yield when a packet arrived and each of its pictures; None for a packet that cannot be decoded."""
         queue = Queue()
         packets = container.demux(stream)
@@ -134,15 +158,16 @@ class StreamSource:
             if packet is None:
                 return
             arrived = self._clock()
-            if self._may_skip and queue.outdated(arrived - asked, arrived):
+            arrival = Arrival(arrived, arrived - asked)
+            if self._may_skip and queue.outdated(arrival):
                 continue
             try:
                 frames = packet.decode()
             except av.error.InvalidDataError:
-                yield arrived, None
+                yield arrival, None
                 continue
             for frame in frames:
-                yield arrived, frame
+                yield arrival, frame
 
     def _begin_again(self) -> None:
         """Start a file anew; raise where the end is the end."""
@@ -168,12 +193,12 @@ class Queue:
         self._waiting = 0
         self._passed_s = 0.0
 
-    def outdated(self, waited_s: float, now: float) -> bool:
-        """Return whether the picture that came at ``now``, after so long a wait (s), is to be passed over."""
-        self._waiting = self._waiting + 1 if waited_s < _AT_ONCE_S else 0
-        if self._waiting > _TOGETHER and now - self._passed_s < _LEAST_S:
+    def outdated(self, arrival: Arrival) -> bool:
+        """Return whether the picture that came so is to be passed over."""
+        self._waiting = self._waiting + 1 if arrival.waited_s < _AT_ONCE_S else 0
+        if self._waiting > _TOGETHER and arrival.moment - self._passed_s < _LEAST_S:
             return True
-        self._passed_s = now
+        self._passed_s = arrival.moment
         return False
 
 
@@ -188,17 +213,18 @@ class Pace:
         self._least: float | None = None
         self._last = 0.0
 
-    def moment(self, arrived: float, stream_time: float | None) -> float:
-        """Return the timestamp for a picture that arrived then and carries ``stream_time`` (s), where it has one."""
+    def moment(self, arrival: Arrival, stream_time: float | None) -> float:
+        """Return the timestamp for a picture that carries ``stream_time`` (s), where it has one."""
         if stream_time is None:
-            return arrived
-        delay = arrived - stream_time
+            return arrival.moment
+        delay = arrival.moment - stream_time
         if self._least is None or delay < self._least or stream_time < self._last - 1.0:
             self._least = delay
         else:
-            self._least += _LAG_FORGETS * max(0.0, stream_time - self._last)
+            # while something had to be waited for there was no queue: clocks drift, and cheap cameras count wrongly
+            self._least = min(delay, self._least + _FORGIVEN * arrival.waited_s)
         self._last = stream_time
-        return min(arrived, stream_time + self._least)
+        return stream_time + self._least
 
     def restart(self) -> None:
         """Begin again: times start from anywhere."""
@@ -215,7 +241,7 @@ class FilePace(Pace):
         self._due = clock()
         self._before: float | None = None
 
-    def moment(self, arrived: float, stream_time: float | None) -> float:  # noqa: ARG002 (a file's pictures are there)
+    def moment(self, arrival: Arrival, stream_time: float | None) -> float:  # noqa: ARG002 (a file's are always there)
         """Wait until the picture is due and return that moment."""
         gap = 1.0 / _FALLBACK_RATE
         if stream_time is not None and self._before is not None and 0.0 < stream_time - self._before < 10.0:

@@ -61,9 +61,9 @@ def _open(settings: CameraSettings) -> FrameSource:
 
 
 def in_order(pictures: Sequence[Picture]) -> bool:
-    """Whether the pictures are of consecutive numbers."""
+    """Whether each picture is newer than the one before; a busy machine may pass over some."""
     numbers = [number_in(each.pixels) for each in pictures]
-    return all((later - earlier) % 256 == 1 for earlier, later in pairwise(numbers))
+    return all(1 <= (later - earlier) % 256 < 128 for earlier, later in pairwise(numbers))
 
 
 @pytest.fixture(params=[MjpegServer, RtspServer])
@@ -134,16 +134,14 @@ def test_slow(server: CameraServer, watch: Watch) -> None:
     until(lambda: 0.0 < camera.status.rate_hz < 12.0)
 
 
-def test_a_slow_reader_sees_the_present(watch: Watch) -> None:
-    server = MjpegServer()
+def test_a_slow_reader_sees_the_present(server: CameraServer, watch: Watch) -> None:
     camera = watch(server.address)
     camera.until_live()
     camera.busy_s = 0.05
-    until(lambda: server.latest > 300)
+    until(lambda: server.latest > 250)
     behind = (server.latest - number_in(camera.pictures[-1].pixels)) % 256
-    assert behind < 60, "five times as many pictures came as could be taken: 240 would be waiting"
-    assert len(camera.pictures) > 20
-    server.stop()
+    assert behind < 60, "five times as many pictures came as could be taken: 200 would be waiting"
+    assert len(camera.pictures) > 15
 
 
 def test_damaged_pictures_are_passed_over(server: CameraServer, watch: Watch) -> None:
