@@ -31,6 +31,8 @@ from mile_desktop.ui.library import Library
 _POLL_MS = 16
 _SHOW_S = 0.2
 """How often numbers on screen change while an evaluation runs."""
+_REST = 15
+"""The window rests so many times as long as showing them took."""
 _IDLE_MS = 180_000
 """Workers that have had nothing to do for so long are ended."""
 
@@ -163,8 +165,9 @@ class Evaluating(QObject):
             self._desk.window.say("warning", f"{text} Its episode is run again.")
         now = time.monotonic()
         if news.changed and now >= self._next_show:
-            self._next_show = now + _SHOW_S
             self._show_run(run)
+            took = time.monotonic() - now
+            self._next_show = now + max(_SHOW_S, _REST * took)
         return run.over
 
     def _conclude(self, run: EvaluationRun) -> None:
@@ -194,8 +197,11 @@ class Evaluating(QObject):
 
     def _show_run(self, run: EvaluationRun) -> None:
         self._shown = of_run(run, self._names())
-        self.page.show_results(self._shown, episode_rows(self._shown, run))
+        self.page.show_results(self._shown, self._episode_rows)
         self.page.setup.show_progress(run.done, run.planned, self._progress_text(run))
+
+    def _episode_rows(self) -> list[EpisodeRow]:
+        return episode_rows(self._shown, self._run)
 
     def _progress_text(self, run: EvaluationRun) -> str:
         text = f"{run.done} of {run.planned} episodes"
@@ -245,7 +251,7 @@ class Evaluating(QObject):
     def _show_nothing(self) -> None:
         self._run = None
         self._shown = ()
-        self.page.show_results((), ())
+        self.page.show_results((), self._episode_rows)
 
     def _refresh(self) -> None:
         """Show who can be evaluated and what was."""
@@ -279,7 +285,7 @@ class Evaluating(QObject):
         self._run = None
         self._shown_scene = self.page.setup.scene
         self._shown = of_records(records, self._names())
-        self.page.show_results(self._shown, episode_rows(self._shown, None))
+        self.page.show_results(self._shown, self._episode_rows)
         self.page.turn_to_results()
 
     # ── the pool ─────────────────────────────────────────────────────────────────────────────────────────────────

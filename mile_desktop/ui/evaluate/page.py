@@ -1,6 +1,6 @@
 """The Evaluate page: choices on the left, what came out on the right."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QWidget
@@ -25,6 +25,7 @@ class EvaluatePage(PageFrame):
             "Several policies on the same starts, without an operator and as fast as it goes. No robot moves.",
             parent,
         )
+        self._asked_for: Callable[[], Sequence[EpisodeRow]] = list
         self.setup = SetupPanel()
         self.results = ResultsView()
         self.episodes = EpisodesView()
@@ -59,15 +60,17 @@ class EvaluatePage(PageFrame):
         splitter.setStretchFactor(1, 1)
         splitter.setChildrenCollapsible(False)
         self.body.addWidget(splitter, 1)
+        self._tabs.currentChanged.connect(self._list_episodes)
         self.results.policy_chosen.connect(self.show_episodes_of)
         theme.signals().changed.connect(self._restyle)
         self._restyle()
 
-    def show_results(self, shown: Sequence[PolicyResults], episodes: Sequence[EpisodeRow]) -> None:
-        """Show how the policies do, and their episodes."""
+    def show_results(self, shown: Sequence[PolicyResults], episodes: Callable[[], Sequence[EpisodeRow]]) -> None:
+        """Show how the policies do; ``episodes`` is asked for theirs when somebody looks at them."""
+        self._asked_for = episodes
         self.results.show_results(shown)
         self.episodes.show_policies(shown)
-        self.episodes.show_episodes(episodes)
+        self._list_episodes()
         self._results.setCurrentIndex(0 if shown else 1)
         self._episodes.setCurrentIndex(0 if shown else 1)
 
@@ -89,6 +92,11 @@ class EvaluatePage(PageFrame):
         """Bring the episodes of one policy to the front."""
         self.episodes.show_only(policy_id)
         self._tabs.setCurrentIndex(_EPISODES)
+
+    def _list_episodes(self) -> None:
+        """List thousands of episodes only while they are looked at: that takes longer than everything else."""
+        if self._tabs.currentIndex() == _EPISODES:
+            self.episodes.show_episodes(self._asked_for())
 
     def _restyle(self) -> None:
         self._left.setMinimumWidth(theme.px(264))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from mile_desktop.evaluation.evaluate import EpisodeResult
@@ -13,9 +14,9 @@ from mile_desktop.ui.plots.intervals import rate_text
 EpisodeState = Literal["running", "success", "failure", "crash"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PolicyResults:
-    """How one policy does in what is shown."""
+    """How one policy does in what is shown; what is counted is counted once."""
 
     policy_id: str
     name: str
@@ -25,7 +26,7 @@ class PolicyResults:
     has_details: bool = True
     """Whether lengths and returns of its episodes are known."""
 
-    @property
+    @cached_property
     def tally(self) -> Tally:
         """Its successes, failures and crashes."""
         whole = [result for result in self.results if not result.crash]
@@ -37,12 +38,12 @@ class PolicyResults:
         """``78 % [64–88]``, ``–`` before the first episode."""
         return rate_text(self.tally)
 
-    @property
+    @cached_property
     def mean_return(self) -> float | None:
         """Mean sum of rewards of the whole episodes; None where none is known."""
         return self._mean([result.total_reward for result in self.results if not result.crash])
 
-    @property
+    @cached_property
     def mean_steps(self) -> float | None:
         """Mean length in control steps; None where none is known."""
         return self._mean([result.steps for result in self.results if not result.crash])

@@ -80,6 +80,7 @@ def test_an_evaluation_is_shown_kept_and_compared(living: LivingDesk, page: Eval
     assert "equally often" in page.results.comparison_text()
     assert "p = 1" in page.results.comparison_text()
     assert len(page.history._model.rows) == 2
+    page.show_episodes_of("")
     assert len(page.episodes._model.rows) == 10
 
 
@@ -118,6 +119,7 @@ def test_breakdowns_are_counted_apart(living: LivingDesk, page: EvaluatePage) ->
     living.until(lambda: not living.evaluating.running)
     (row,) = page.results._model.rows
     assert (row.tally.successes, row.tally.episodes, row.tally.crashes) == (1, 1, 1)
+    page.show_episodes_of("")
     crash = next(row for row in page.episodes._model.rows if row.state == "crash")
     assert "joint 3" in crash.reason
     assert living.said("1 broke down")
@@ -126,8 +128,8 @@ def test_breakdowns_are_counted_apart(living: LivingDesk, page: EvaluatePage) ->
 def test_a_running_episode_is_watched_and_a_finished_one_run_again(living: LivingDesk, page: EvaluatePage) -> None:
     evaluating = living.evaluating
     evaluating.start(order("p0", first=children.NEVER_ENDS, starts=1, known=False))
-    living.until(lambda: any(row.state == "running" for row in page.episodes._model.rows))
     page.show_episodes_of("p0")
+    living.until(lambda: any(row.state == "running" for row in page.episodes._model.rows))
     assert page.episodes.table.choose(lambda row: row.state == "running")
     page.episodes._watch.click()
     living.until(lambda: "step 1" in page.episodes.view.text)
@@ -135,6 +137,7 @@ def test_a_running_episode_is_watched_and_a_finished_one_run_again(living: Livin
     living.until(lambda: evaluating._watcher.watched is None)
     evaluating.start(order("p0", first=20, starts=1))
     living.until(lambda: not evaluating.running)
+    page.show_episodes_of("p0")
     assert page.episodes.table.choose(lambda row: row.seed == 20)
     page.episodes._watch.click()
     living.until(lambda: "success after 20 steps" in page.episodes.view.text)
