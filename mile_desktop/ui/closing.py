@@ -1,10 +1,11 @@
-"""Before the window goes: an episode that runs, a training that is at work."""
+"""Before the window goes: an episode that runs, a training or an evaluation that is at work."""
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMessageBox
 
 from mile_desktop.rollout.phases import IN_EPISODE
 from mile_desktop.ui.desk import Desk
+from mile_desktop.ui.evaluating import Evaluating
 from mile_desktop.ui.retraining import Retraining
 
 
@@ -18,7 +19,7 @@ class Closing(QObject):
 
     def may_close(self) -> bool:
         """Return whether the window may close now; the person is asked where something would end."""
-        return self._may_leave_episode() and self._may_leave_training()
+        return self._may_leave_episode() and self._may_leave_evaluation() and self._may_leave_training()
 
     def _may_leave_episode(self) -> bool:
         status = self._desk.worker.status
@@ -27,6 +28,14 @@ class Closing(QObject):
             return True
         self._desk.supervise.transport.stop()
         question = "An episode was running; the robot is stopped. Close the window? What was recorded is kept."
+        answer = QMessageBox.question(self._desk.window, "Close", question)
+        return answer is QMessageBox.StandardButton.Yes
+
+    def _may_leave_evaluation(self) -> bool:
+        evaluating = self._desk.findChild(Evaluating)
+        if evaluating is None or not evaluating.running:
+            return True
+        question = "An evaluation is at work; it ends with the window, and nothing of it is kept. Close the window?"
         answer = QMessageBox.question(self._desk.window, "Close", question)
         return answer is QMessageBox.StandardButton.Yes
 

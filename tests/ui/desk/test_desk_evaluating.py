@@ -6,12 +6,14 @@ import signal
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMessageBox, QWidget
 from ui_children import worker
 
 from desk.conftest import OpenDesk
 from desk.living import LivingDesk
 from mile_desktop.rollout.messages import LoadSession
 from mile_desktop.storage.records import PolicyRecord
+from mile_desktop.ui.closing import Closing
 from mile_desktop.ui.evaluate.page import EvaluatePage
 from mile_desktop.ui.evaluate.setup_panel import EvaluationOrder
 from mile_desktop.ui.evaluating import Evaluating
@@ -151,6 +153,26 @@ def test_earlier_evaluations_can_be_shown_together(living: LivingDesk, page: Eva
     page.history._text.setText("v1")
     assert {page.history._filter.index(row, 1).data() for row in range(page.history._filter.rowCount())} == {"v1"}
     page.history._text.clear()
+
+
+def test_closing_asks_while_an_evaluation_is_at_work(
+    living: LivingDesk, page: EvaluatePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def stay(_parent: QWidget, _title: str, question: str) -> QMessageBox.StandardButton:
+        asked.append(question)
+        return QMessageBox.StandardButton.No
+
+    monkeypatch.setattr(QMessageBox, "question", stay)
+    living.store.change(warn_on_close=False)
+    closing = Closing(living.desk, living.retraining)
+    assert closing.may_close()
+    living.evaluating.start(order("p0", first=children.NEVER_ENDS, starts=1, known=False))
+    assert not closing.may_close()
+    assert "nothing of it is kept" in asked[0]
+    living.evaluating.cancel()
+    assert closing.may_close()
 
 
 def test_the_page_works_by_keys_alone(living: LivingDesk, page: EvaluatePage) -> None:
