@@ -12,6 +12,7 @@ from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.desk import Desk
 from mile_desktop.ui.evaluate.results import EpisodeRow
 from mile_desktop.ui.evaluating import Evaluating
+from mile_desktop.ui.inspect.inspecting import Inspecting
 from mile_desktop.ui.learn.model import Settings
 from mile_desktop.ui.policies.keeping import PolicyKeeping
 from mile_desktop.ui.retraining import Retraining
@@ -26,6 +27,8 @@ _TAKEN_OVER = 12
 _UNDER_WAY = 0.35
 _STARTS = 30
 _WATCHED_S = 5.0
+_BEFORE = 20
+"""So many steps before a takeover the policies part from the recording."""
 
 
 def take_screenshots(into: Path) -> Callable[[Desk, Retraining, Path, Callable[[int], None]], None]:
@@ -45,6 +48,7 @@ class Photographer(Visit):
         self._retraining = retraining
         self._evaluating = _part(desk, Evaluating)
         self._keeping = _part(desk, PolicyKeeping)
+        self._inspecting = _part(desk, Inspecting)
         self._finish = finish
         self._closed = 0
         self._human_steps = 0
@@ -75,12 +79,25 @@ class Photographer(Visit):
         self._desk.preferences.change(theme=name)
         for page in self._desk.window.pages:
             self._desk.window.show_page(page)
+            if page == "inspect":
+                yield from self._look_into_an_episode()
             yield self._after(_SETTLE_S)
             self._shoot(f"{page}-{name}")
             if page == "evaluate":
                 yield from self._picture_an_episode(name)
             elif page == "policies":
                 yield from self._picture_two_policies(name)
+
+    def _look_into_an_episode(self) -> Iterator[Condition]:
+        """Turn to the first takeover there is, ask what two policies would have done, and watch the second one."""
+        inspecting = self._inspecting
+        inspecting.land_on_takeover()
+        yield inspecting.is_shown
+        inspecting.playing.step(-_BEFORE)
+        inspecting.branching.roll()
+        yield inspecting.branching.is_answered
+        inspecting.branching.choose(1)
+        inspecting.playing.step(_BEFORE)
 
     def _evaluate_all(self) -> Iterator[Condition]:
         """Evaluate every policy there is and the expert, on more starts than the retraining did."""

@@ -94,6 +94,10 @@ class Branching(QObject):
         """Know which row is shown: from there policies would start."""
         self._row = row
 
+    def is_answered(self) -> bool:
+        """Whether nothing is being computed any more."""
+        return not self._job
+
     def roll(self) -> None:
         """Let the chosen policies drive from the row that is shown."""
         recording, workspace = self._recording, self._workspace

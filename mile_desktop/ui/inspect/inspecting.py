@@ -317,6 +317,18 @@ class Inspecting(QObject):
             return
         self.scorecard.show_selection(scene, [each for each in self.page.episodes.selected if each in known])
 
+    def land_on_takeover(self) -> None:
+        """Look at the first takeover of the newest episode that has one, if any has."""
+        workspace = self.workspace
+        found = find_episodes(workspace, EpisodeFilter(has_takeover=True)) if workspace is not None else ()
+        if found:
+            self.land(found[0], 0)
+            self.playing.jump("takeover", 1)
+
+    def is_shown(self) -> bool:
+        """Whether an episode is looked at and its picture has come."""
+        return self.recording is not None and self.page.view.has_picture
+
     def land(self, episode_id: str, row: int) -> None:
         """Look at a row of an episode, wherever it is in the table."""
         table = self.page.episodes

@@ -39,6 +39,11 @@ class FrameCanvas(QWidget):
         self._resized.setInterval(_RESIZE_MS)
         self._resized.timeout.connect(self._ask_for_size)
 
+    @property
+    def has_picture(self) -> bool:
+        """Whether a frame has come."""
+        return self._frame is not None
+
     def set_presets(self, presets: tuple[Preset, ...], *, flat: bool = False) -> None:
         """Know the scene's cameras, the default one first; ``flat``: the scene is a plane and cannot be turned."""
         self._mouse.set_presets(presets, flat=flat)
