@@ -7,8 +7,9 @@ import numpy as np
 
 from mile_desktop.cameras.errors import CameraAddressError, CameraLostError
 from mile_desktop.cameras.source import Picture
+from mile_desktop.robots.address import CameraPlace
 from mile_desktop.robots.driver import RobotError
-from mile_desktop.robots.frames import CameraPlace, FrameReceiver
+from mile_desktop.robots.frames import FrameReceiver
 
 _SILENCE_S = 5.0
 _POLL_S = 0.1

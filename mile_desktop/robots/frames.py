@@ -3,18 +3,16 @@
 import time
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 import msgspec
 import zmq
 
+from mile_desktop.robots.address import CameraPlace, checked_address, with_port
 from mile_desktop.robots.client import NetworkRobot
 from mile_desktop.robots.driver import RobotError
-from mile_desktop.robots.keys import checked_address, with_port
 from mile_desktop.robots.network import ZmqWire, bound_queues, encrypt
 from mile_desktop.robots.protocol import Role
 
-SCHEME = "robot"
 MAX_FRAME_BYTES = 8 * 1024 * 1024
 _QUEUE = 2
 """Frames that wait; older ones are of no use."""
@@ -81,7 +79,7 @@ class FrameReceiver:
         There is no such robot, or it sends no such camera.
     """
 
-    def __init__(self, place: "CameraPlace") -> None:
+    def __init__(self, place: CameraPlace) -> None:
         self._place = place
         self._robot = NetworkRobot(
             ZmqWire(place.address, place.key),
@@ -156,33 +154,6 @@ class FrameReceiver:
             self._socket.close(0)
             self._socket = None
         self._robot.close()
-
-
-@dataclass(frozen=True, slots=True)
-class CameraPlace:
-    """A camera of a robot, as an address: ``robot://host:port/camera?key=…``."""
-
-    address: str
-    """The robot's, ``tcp://host:port``."""
-    camera: str
-    key: str = ""
-    """The robot's public key."""
-
-    @property
-    def url(self) -> str:
-        """The address of the camera."""
-        query = f"?{urlencode({'key': self.key})}" if self.key else ""
-        return f"{SCHEME}://{self.address.removeprefix('tcp://')}/{quote(self.camera, safe='')}{query}"
-
-    @classmethod
-    def of(cls, url: str) -> "CameraPlace":
-        """Understand an address; raises ``RobotError`` where it is none."""
-        parts = urlsplit(url)
-        camera = unquote(parts.path.strip("/"))
-        if parts.scheme != SCHEME or not camera:
-            raise RobotError(f"{url!r} names no camera of a robot; expected {SCHEME}://HOST:PORT/CAMERA.")
-        key = parse_qs(parts.query).get("key", [""])[0]
-        return cls(checked_address(f"tcp://{parts.netloc}"), camera, key)
 
 
 def _topic(camera: str) -> bytes:

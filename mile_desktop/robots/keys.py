@@ -5,11 +5,9 @@ public key of every window that is let in. A window keeps its pair with the user
 public key together with its address.
 """
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import platformdirs
 import zmq.auth
@@ -96,39 +94,3 @@ def _public(path: Path) -> bytes | None:
     except (OSError, ValueError):
         return None  # a file that is being written, or is none: nobody is let in by it
     return public
-
-
-# ── addresses ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def checked_address(text: str) -> str:
-    """Return ``tcp://host:port`` as people write it, with or without ``tcp://``; raises ``RobotError``."""
-    address = text.strip()
-    if "://" not in address:
-        address = f"tcp://{address}"
-    try:
-        parts = urlsplit(address)
-        port = parts.port
-    except ValueError:
-        parts, port = urlsplit("tcp://"), None
-    if parts.scheme != "tcp" or not parts.hostname or not port or parts.path not in {"", "/"}:
-        raise RobotError(f"{text!r} is no address of a robot; expected tcp://HOST:PORT, e.g. tcp://127.0.0.1:5870.")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"tcp://{host}:{port}"
-
-
-def with_port(address: str, port: int) -> str:
-    """Return the address with another port."""
-    return f"{address.rsplit(':', 1)[0]}:{port}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether nobody but this machine can be at ``host`` (a name, an IP address, or a whole ``tcp://`` address)."""
-    if "://" in host:
-        host = urlsplit(host).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

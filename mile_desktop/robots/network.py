@@ -2,26 +2,27 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import zmq
-from zmq.auth.thread import ThreadAuthenticator
 from zmq.utils.monitor import parse_monitor_message
 
+from mile_desktop.robots.address import checked_address, is_loopback
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.robots.keys import (
     ROBOT,
     WINDOW,
     KeyPair,
     KnownWindows,
-    checked_address,
     checked_key,
-    is_loopback,
     load_keys,
     make_keys,
     window_keys_folder,
 )
 from mile_desktop.robots.protocol import MAX_MESSAGE_BYTES
+
+if TYPE_CHECKING:
+    from zmq.auth.thread import ThreadAuthenticator
 
 _FAREWELL_MS = 200
 _QUEUE = 64
@@ -196,9 +197,7 @@ class Door:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._guard: ThreadAuthenticator | None = None
         if keys is not None:
-            self._guard = ThreadAuthenticator(self._context)
-            self._guard.start()
-            self._guard.configure_curve_callback(domain="*", credentials_provider=KnownWindows(keys))
+            self._guard = _guarded(self._context, keys)
 
     @property
     def public_key(self) -> str:
@@ -228,3 +227,13 @@ class Door:
         if self._guard is not None:
             self._guard.stop()
         self._context.term()
+
+
+def _guarded(context: "zmq.Context[zmq.Socket[bytes]]", keys: Path) -> "ThreadAuthenticator":
+    """Let only known windows into the sockets of ``context``."""
+    from zmq.auth.thread import ThreadAuthenticator  # noqa: PLC0415 - slow to import, and windows need it not
+
+    guard = ThreadAuthenticator(context)
+    guard.start()
+    guard.configure_curve_callback(domain="*", credentials_provider=KnownWindows(keys))
+    return guard

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from mile_desktop.policies.policy import FloatArray
+from mile_desktop.robots.address import CameraPlace
 from mile_desktop.robots.client import NetworkRobot
 from mile_desktop.robots.driver import RobotError
-from mile_desktop.robots.frames import CameraPlace
 from mile_desktop.robots.protocol import Role
 from mile_desktop.rollout.messages import RobotStatus
 from mile_desktop.rollout.scene import StepResult

@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
+from mile_desktop.robots.address import CameraPlace
 from mile_desktop.robots.client import NetworkRobot
-from mile_desktop.robots.frames import CameraPlace, FrameReceiver
+from mile_desktop.robots.frames import FrameReceiver
 from mile_desktop.robots.modes import Mode
 from mile_desktop.robots.network import ZmqWire
 from mile_desktop.robots.serving import RobotServer

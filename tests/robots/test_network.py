@@ -9,18 +9,10 @@ import pytest
 import zmq
 
 from mile_desktop.robots import protocol as p
+from mile_desktop.robots.address import checked_address, is_loopback
 from mile_desktop.robots.client import NetworkRobot
 from mile_desktop.robots.driver import RobotError
-from mile_desktop.robots.keys import (
-    ROBOT,
-    KeyPair,
-    checked_address,
-    checked_key,
-    is_loopback,
-    let_in,
-    load_keys,
-    make_keys,
-)
+from mile_desktop.robots.keys import ROBOT, KeyPair, checked_key, let_in, load_keys, make_keys
 from mile_desktop.robots.modes import Mode
 from mile_desktop.robots.network import Door, ZmqWire
 from mile_desktop.robots.serving import RobotServer

@@ -16,8 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mile_desktop.robots.address import checked_address
 from mile_desktop.robots.driver import RobotError
-from mile_desktop.robots.keys import WINDOW, checked_address, make_keys, window_keys_folder
+from mile_desktop.robots.keys import WINDOW, make_keys, window_keys_folder
 from mile_desktop.ui import theme
 from mile_desktop.ui.pages.form_rows import rows
 from mile_desktop.ui.pages.page_frame import ColumnScroll, Panel

@@ -4,16 +4,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from mile_desktop.robots.address import CameraPlace
 from mile_desktop.robots.driver import RobotError
-from mile_desktop.robots.frames import CameraPlace
 from mile_desktop.rollout import messages as m
 from mile_desktop.ui.cameras.live_cameras import LiveCameras
-from mile_desktop.ui.robots.dialog import RobotsDialog
 from mile_desktop.ui.robots.robot_bar import RobotBar
 from mile_desktop.ui.robots.robot_store import FILE_NAME, RememberedRobot, RobotStore
 
 if TYPE_CHECKING:
     from mile_desktop.ui.desk import Desk
+    from mile_desktop.ui.robots.dialog import RobotsDialog
 
 
 class Robots(QObject):
@@ -37,9 +37,11 @@ class Robots(QObject):
             desk.window.say("warning", self.store.problem)
 
     @property
-    def dialog(self) -> RobotsDialog:
+    def dialog(self) -> "RobotsDialog":
         """The dialog, made when it is first asked for."""
         if self._dialog is None:
+            from mile_desktop.ui.robots.dialog import RobotsDialog  # noqa: PLC0415 - brings ZeroMQ, which few need
+
             self._dialog = RobotsDialog(self.store, self._desk.window)
             self._dialog.use_requested.connect(self.drive)
         return self._dialog
