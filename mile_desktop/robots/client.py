@@ -1,6 +1,5 @@
 """The window's side of a network robot: says hello, keeps the link alive, and moves nothing nobody permitted."""
 
-import math
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,19 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from mile_desktop.robots import protocol as p
-from mile_desktop.robots.alignment import ClockAlignment, Exchange
+from mile_desktop.robots.alignment import ClockAlignment
 from mile_desktop.robots.description import RobotDescription
 from mile_desktop.robots.driver import FloatArray, Measurement, RobotError
 from mile_desktop.robots.limits import MotionLimits
+from mile_desktop.robots.link import RobotLink
 from mile_desktop.robots.modes import Mode
 from mile_desktop.robots.wire import Wire
 
 LINK_TIMEOUT_S = 0.5
 """Silence of the robot after which the link counts as lost."""
 CONNECT_TIMEOUT_S = 5.0
-_HELLO_EVERY_S = 0.25
-_STALE_S = 1.0
-"""A state that was on the way for so long says nothing about now."""
 _ANSWER_SHARE = 0.7
 """Share of a control step for which an answer is waited for; what else a tick does takes far less than the rest."""
 _RESET_S = 10.0
@@ -84,78 +81,66 @@ class NetworkRobot:
         patience_s: float = LINK_TIMEOUT_S,
         client: bytes = b"",
     ) -> None:
-        self.alignment = ClockAlignment()
         self.commanded: FloatArray = np.zeros(0, np.float32)
         """The last action as it was sent: slowed down and cut."""
-        self._wire = wire
+        token = client or secrets.token_bytes(16)
+        self._link = RobotLink(wire, clock, name=name, client=token, role=role, patience_s=patience_s)
         self._clock = clock
-        self._name = name[:80]
-        self._patience_s = patience_s
-        self._asked_role = self._role = role
-        self._client = client or secrets.token_bytes(16)
-        self._session = self._boot = b""
-        self._description: RobotDescription | None = None
         self._limits: MotionLimits | None = None
-        self._frames_port = 0
         self._want = p.Want.REST
         self._permit = 0
         self._held_by_itself = ""
-        self._state: p.State | None = None
-        self._measured: Measurement | None = None
-        self._up = False
-        self._trouble = self._refusal = ""
-        self._heard_at = self._attended_at = clock()
-        self._spoke_at = self._hailed_at = -1e9
-        self._seq = self._answered = int(clock() * 1e6)  # grows from one process to the next, too
+        self._spoke_at = -1e9
         self._resets = 0
         self._reset_until = 0.0
         self._seed = 0
-        self._refused = self._lost = 0
 
     # ── what it is ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def describe(self) -> RobotDescription:
         """Return what the robot said of itself; raises ``RobotError`` before ``connect``."""
-        if self._description is None:
-            raise RobotError("The robot has not said yet what it is; connect first.")
-        return self._description
+        return self._link.describe()
 
     @property
     def address(self) -> str:
         """Where it is."""
-        return self._wire.address
+        return self._link.address
+
+    @property
+    def alignment(self) -> ClockAlignment:
+        """How the robot's clock relates to this one."""
+        return self._link.alignment
 
     @property
     def frames_port(self) -> int:
         """Where its camera frames come from; 0 for nowhere."""
-        return self._frames_port
+        return self._link.frames_port
 
     def report(self) -> LinkReport:
         """Return one consistent snapshot."""
-        state = self._state
+        link, state = self._link, self._link.state
         return LinkReport(
-            up=self._up,
-            trouble="" if self._up else self._trouble,
+            up=link.up,
+            trouble="" if link.up else link.trouble,
             mode=state.mode if state else None,
-            role=self._role,
-            driver=state.driver if state else "",
-            round_trip_s=self.alignment.round_trip_s,
-            clock_offset_s=self.alignment.offset_s,
-            clock_error_s=self.alignment.error_s,
+            role=link.role,
+            driver=link.driver,
+            round_trip_s=link.alignment.round_trip_s,
+            clock_offset_s=link.alignment.offset_s,
+            clock_error_s=link.alignment.error_s,
             speed=state.speed if state else 0.0,
             refused_there=state.refused if state else 0,
-            refused_here=self._refused,
-            lost=self._lost,
+            refused_here=link.refused,
+            lost=link.losses,
         )
 
     @property
     def obstacle(self) -> str:
         """Why the robot may not move, in one sentence; empty where nothing but a ``resume`` is missing."""
-        if not self._up:
-            return self._trouble
-        if self._role is not p.Role.DRIVE:
-            who = self._state.driver if self._state else ""
-            return f"{who or 'Another window'} drives this robot; this window may only watch."
+        if not self._link.up:
+            return self._link.trouble
+        if self._link.role is not p.Role.DRIVE:
+            return f"{self._link.driver or 'Another window'} drives this robot; this window may only watch."
         if self._mode is Mode.STOPPED or self._want is p.Want.STOP:
             return "The robot is stopped. Reset, then arm it."
         if self._want is p.Want.REST:
@@ -169,7 +154,11 @@ class NetworkRobot:
 
     @property
     def _mode(self) -> Mode:
-        return self._state.mode if self._state else Mode.DISARMED
+        return self._link.state.mode if self._link.state else Mode.DISARMED
+
+    @property
+    def _may_drive(self) -> bool:
+        return self._link.up and self._link.role is p.Role.DRIVE
 
     @property
     def armed(self) -> bool:
@@ -189,19 +178,19 @@ class NetworkRobot:
         until = self._clock() + timeout_s
         while True:
             self.attend(wait=False)
-            if self._up:
+            if self._link.up:
                 return
-            refused = self._wire.refused or (self._refusal and not self._session)
-            if refused or self._clock() >= until:
-                why = self._wire.trouble or "the robot does not answer"
-                raise RobotError(self._refusal or f"{self.address} cannot be used: {why}.")
-            self._wire.wait(_WAITS_S)
+            if hopeless := self._link.hopeless():
+                raise RobotError(hopeless)
+            if self._clock() >= until:
+                raise RobotError(self._link.unreachable)
+            self._link.wait(_WAITS_S)
 
     def read_state(self) -> Measurement:
         """Return the newest measurement, its time on our clock; raises ``RobotError`` while there is none."""
-        if self._measured is None:
+        if self._link.measured is None:
             raise RobotError("The robot has not measured anything yet; connect first.")
-        return self._measured
+        return self._link.measured
 
     def act(self, action: FloatArray) -> None:
         """Send one action, slowed down and cut, and wait a fraction of a step for the answer."""
@@ -214,8 +203,8 @@ class NetworkRobot:
     @property
     def executed(self) -> FloatArray | None:
         """What the robot says it carried out of the last action; None where its answer is not there yet."""
-        state = self._state
-        if state is None or state.acted != self._seq:
+        state = self._link.state
+        if state is None or state.acted != self._link.seq:
             return None
         return p.unpack(state.executed, self.describe().action_size)
 
@@ -232,9 +221,7 @@ class NetworkRobot:
 
     def close(self) -> None:
         """Leave: the robot is disarmed and free for others."""
-        if self._session:
-            self._wire.send(p.encode(p.Goodbye(session=self._session)))
-        self._wire.close()
+        self._link.close()
 
     # ── what a person permits ────────────────────────────────────────────────────────────────────────────────────
 
@@ -242,7 +229,7 @@ class NetworkRobot:
         """Permit motion; nothing moves before ``resume``. Return why not, or an empty string."""
         if (problem := self.obstacle) and self._want is not p.Want.REST:
             return problem
-        if not self._up or self._role is not p.Role.DRIVE:
+        if not self._may_drive:
             return self.obstacle
         if self._want is p.Want.REST:
             self._permit_anew(p.Want.HOLD)
@@ -251,8 +238,7 @@ class NetworkRobot:
 
     def ask_to_drive(self) -> None:
         """Ask for the robot anew, where this window may only watch; whether it is given shows in ``report``."""
-        self._hailed_at = -1e9
-        self._hail(self._clock())
+        self._link.hail(self._permit, now_at_any_rate=True)
 
     def disarm(self) -> None:
         """Let nothing move any more until it is armed again; a stop stays a stop."""
@@ -273,7 +259,7 @@ class NetworkRobot:
 
     def leave_stop(self) -> str:
         """Leave the latched stop; the robot is disarmed then. Return why not, or an empty string."""
-        if not self._up or self._role is not p.Role.DRIVE:
+        if not self._may_drive:
             return self.obstacle
         self._permit_anew(p.Want.REST)
         self._wait_until(lambda: self._mode is not Mode.STOPPED, LINK_TIMEOUT_S)
@@ -283,21 +269,23 @@ class NetworkRobot:
 
     def reset(self, seed: int) -> None:
         """Have a robot that resets itself go to a start; ``reset_outcome`` tells when it is there."""
-        self._resets = max(self._resets, self._state.reset_done if self._state else 0) + 1
+        state = self._link.state
+        self._resets = max(self._resets, state.reset_done if state else 0) + 1
         self._seed = seed
         self._reset_until = self._clock() + _RESET_S
         self._say()
 
     def reset_outcome(self) -> str | None:
         """Return None while the robot is on its way to a start, an empty string once it is there, or why it is not."""
-        if self._state is not None and self._state.reset_done >= self._resets:
+        state = self._link.state
+        if state is not None and state.reset_done >= self._resets:
             return ""
-        if self._up and self._clock() < self._reset_until:
+        if self._link.up and self._clock() < self._reset_until:
             return None
         return "The robot did not go to its start; look after it and try again."
 
     def _permit_anew(self, want: p.Want) -> None:
-        revoked = self._state.revoked if self._state else 0
+        revoked = self._link.state.revoked if self._link.state else 0
         self._permit = max(self._permit, revoked) + 1
         self._want = want
         self._say()
@@ -306,147 +294,72 @@ class NetworkRobot:
 
     def attend(self, *, wait: bool = True) -> None:
         """Take what has come, notice silence, and speak where nothing else does; once in every tick."""
+        link = self._link
         self._listen()
-        now = self._clock()
-        if now - self._attended_at > LINK_TIMEOUT_S / 2.0:
-            self._heard_at = max(self._heard_at, now)  # it was this side that did not listen, e.g. while loading
-        self._attended_at = now
+        moving = self._want is p.Want.MOVE
         # a robot that is to move holds by itself after its watchdog's time: sooner than that nothing can be wrong
-        patience_s = self.describe().watchdog_s if self._want is p.Want.MOVE else self._patience_s
-        if self._up and now - self._heard_at > patience_s:
-            self._lose(now - self._heard_at)
-        if not self._session or not self._up:
-            self._hail(now)
-        if self._session and self._want is not p.Want.MOVE and now - self._spoke_at > 0.5 * self._period_s:
+        if link.lost(link.describe().watchdog_s if moving else None) and self.armed:
+            self._want = p.Want.HOLD
+            self._held_by_itself = "The link was lost."
+        if not link.session or not link.up:
+            link.hail(self._permit)
+        if link.session and self._want is not p.Want.MOVE and self._clock() - self._spoke_at > 0.5 * self._period_s:
             self._say()
-            if wait and self._up:
+            if wait and link.up:
                 self._wait_for_answer()
 
     @property
     def _period_s(self) -> float:
-        return self._description.period_s if self._description else 0.05
-
-    def _hail(self, now: float) -> None:
-        if now - self._hailed_at >= _HELLO_EVERY_S:
-            self._hailed_at = now
-            hello = p.Hello(client=self._client, name=self._name, role=self._asked_role, permit=self._permit)
-            self._wire.send(p.encode(hello))
+        description = self._link.description
+        return description.period_s if description else 0.05
 
     def _say(self, action: FloatArray | None = None) -> None:
-        if not self._session:
+        link = self._link
+        if not link.session:
             return
-        self._seq += 1
+        link.seq += 1
         now = self._spoke_at = self._clock()
-        if self._role is p.Role.WATCH:
-            self._wire.send(p.encode(p.Look(session=self._session, seq=self._seq, sent_at=now)))
+        if link.role is p.Role.WATCH:
+            link.send(p.Look(session=link.session, seq=link.seq, sent_at=now))
             return
-        intent = p.Intent(
-            session=self._session,
-            seq=self._seq,
-            sent_at=now,
-            due_at=self.alignment.robots(now) if self.alignment.known else None,
-            want=self._want,
-            permit=self._permit,
-            action=None if action is None else p.pack(action),
-            reset=self._resets,
-            seed=self._seed,
+        link.send(
+            p.Intent(
+                session=link.session,
+                seq=link.seq,
+                sent_at=now,
+                due_at=link.alignment.robots(now) if link.alignment.known else None,
+                want=self._want,
+                permit=self._permit,
+                action=None if action is None else p.pack(action),
+                reset=self._resets,
+                seed=self._seed,
+            )
         )
-        self._wire.send(p.encode(intent))
 
     def _wait_for_answer(self) -> None:
-        self._wait_until(lambda: self._answered >= self._seq, _ANSWER_SHARE * self._period_s)
+        self._wait_until(lambda: self._link.answered >= self._link.seq, _ANSWER_SHARE * self._period_s)
 
-    def _wait_until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
+    def _wait_until(self, condition: Callable[[], bool], timeout_s: float) -> None:
         until = self._clock() + timeout_s
         self._listen()
         while not condition():
             left = until - self._clock()
             if left <= 0.0:
-                return False
-            if not self._wire.wait(min(left, _WAITS_S)) and self._clock() - self._spoke_at > self._period_s:
+                return
+            if not self._link.wait(min(left, _WAITS_S)) and self._clock() - self._spoke_at > self._period_s:
                 self._say()
             self._listen()
-        return True
 
     def _listen(self) -> None:
-        for data in self._wire.receive():
-            try:
-                message = p.decode_from_robot(data)
-            except p.VersionError as error:
-                self._refused += 1
-                if not self._up:  # a robot that has been understood speaks no other version
-                    self._refuse(f"The robot speaks version {error.found} of the protocol, this window {p.VERSION}.")
-                continue
-            except p.ProtocolError:
-                self._refused += 1
-                continue
-            match message:
-                case p.Welcome():
-                    self._welcomed(message)
-                case p.Refused():
-                    self._turned_away(message)
-                case p.State():
-                    self._take(message)
-
-    def _refuse(self, text: str) -> None:
-        self._refusal = self._trouble = text
-        self._up = False
-
-    def _turned_away(self, refused: p.Refused) -> None:
-        if refused.reason is p.Reason.SESSION:
-            self._session = b""
-            self._hailed_at = -1e9
-        else:
-            self._refuse(refused.text)
-
-    def _welcomed(self, welcome: p.Welcome) -> None:
-        if self._description is not None and welcome.description != self._description:
-            self._refuse(f"Another robot answers now: {welcome.description.name}. Choose it anew to go on.")
-            return
-        if welcome.boot != self._boot:
-            # it was started anew: whatever it was allowed is void, and its clock may be another one
-            self.alignment.forget()
-            self._boot, self._state = welcome.boot, None
+        states, restarted = self._link.listen()
+        if restarted:
+            # whatever it was allowed is void
             self._resets = 0
+            self._limits = MotionLimits(self._link.describe())
             if self._want is not p.Want.STOP:
                 self._want = p.Want.REST
-        self._session, self._role = welcome.session, welcome.role
-        self._refusal = ""
-        self._frames_port = welcome.frames_port
-        if self._description is None:
-            self._description = welcome.description
-            self._limits = MotionLimits(welcome.description)
-
-    def _take(self, state: p.State) -> None:
-        now = self._clock()
-        newest = self._state
-        values = p.unpack(state.values, len(self.describe().measures)) if self._description else None
-        known = newest is None or state.seq > newest.seq
-        if values is None or not known or state.boot != self._boot or not self._plausible(state, now):
-            self._refused += 1
-            return
-        if state.echo_seq:
-            self._answered = max(self._answered, state.echo_seq)
-            self.alignment.add(Exchange(state.echo_sent_at, state.received_at, state.sent_at, now))
-        if now - self.alignment.ours(state.sent_at) > _STALE_S:
-            self._refused += 1
-            return
-        if state.echo_seq and now - state.echo_sent_at <= _STALE_S:
-            self._heard_at = now  # what comes by itself does not say that the robot hears this window
-        self._state = state
-        scene = np.frombuffer(state.scene_state, "<f4").astype(np.float32)
-        self._measured = Measurement(values, self.alignment.ours(state.measured_at), state.success, scene)
-        self._come_up()
-        self._heed_revocation(state)
-
-    def _plausible(self, state: p.State, now: float) -> bool:
-        """Whether the times in a state can be, so that nonsense never gets into the alignment of the clocks."""
-        times = (state.measured_at, state.received_at, state.sent_at, state.echo_sent_at, state.speed)
-        return all(map(math.isfinite, times)) and state.echo_seq <= self._seq and state.echo_sent_at <= now
-
-    def _come_up(self) -> None:
-        if not self._up and not self._refusal and self._clock() - self._heard_at <= self._patience_s:
-            self._up, self._trouble = True, ""
+        for state in states:
+            self._heed_revocation(state)
 
     def _heed_revocation(self, state: p.State) -> None:
         """Follow the robot's side where it took a permit back."""
@@ -457,12 +370,3 @@ class NetworkRobot:
         elif self.armed and state.revoked >= self._permit:
             self._held_by_itself = self._held_by_itself or state.why or "The robot held by itself."
             self._want = p.Want.HOLD if state.mode is Mode.HOLDING else p.Want.REST
-
-    def _lose(self, silent_s: float) -> None:
-        self._up = False
-        self._lost += 1
-        why = self._wire.trouble or f"nothing was heard of it for {silent_s:.1f} s"
-        self._trouble = f"The link to {self.describe().name} is lost ({why}); it holds by itself. Trying again."
-        if self.armed:
-            self._want = p.Want.HOLD
-            self._held_by_itself = "The link was lost."

@@ -1,4 +1,4 @@
-"""One test for every robot's side: the toy, a scene of ours, and the documented example around a vendor's SDK."""
+"""One test for every robot's side: a scene of ours, and the documented example around a vendor's SDK."""
 
 import subprocess
 import sys
@@ -18,19 +18,14 @@ from mile_desktop.robots.modes import Mode
 from mile_desktop.robots.network import ZmqWire
 from mile_desktop.robots.serving import RobotServer
 from mile_desktop.robots.simulated import SimulatedRobot
-from tests.robots.served import served, until
+from tests.robots.served import until
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "robot_server.py"
 Serve = Callable[[], Iterator[str]]
 
 
-def toy() -> Iterator[str]:
-    with served() as (server, _):
-        yield f"tcp://127.0.0.1:{server.port}"
-
-
 def scene() -> Iterator[str]:
-    server = RobotServer(SimulatedRobot("peg-insertion", watchdog_s=1.0), port=0)
+    server = RobotServer(SimulatedRobot("peg-insertion", watchdog_s=0.5), port=0)
     end = threading.Event()
     thread = threading.Thread(target=server.serve, args=(end,), name="robot server")
     thread.start()
@@ -48,7 +43,7 @@ def example() -> Iterator[str]:
     process.stdout.close()
 
 
-@pytest.fixture(params=[toy, scene, example], ids=["toy", "scene", "example"])
+@pytest.fixture(params=[scene, example], ids=["scene", "example"])
 def address(request: pytest.FixtureRequest) -> Iterator[str]:
     yield from request.param()
 

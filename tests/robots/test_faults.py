@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mile_desktop.robots import protocol as p
@@ -15,7 +15,7 @@ from mile_desktop.robots.driver import FloatArray
 from mile_desktop.robots.modes import Mode
 from tests.robots.toy import DESCRIPTION, Driving, Network, vector
 
-FEW = settings(max_examples=40, deadline=None)
+FEW = settings(max_examples=25, deadline=None)
 
 
 class Watched:
@@ -237,6 +237,9 @@ def test_an_intent_with_anything_in_it_never_breaks_the_robots_side(changes: dic
 
 @FEW
 @given(st.dictionaries(st.sampled_from(p.State.__struct_fields__), ODD))
+@example({"scene_state": b"abc"})
+@example({"values": b""})
+@example({"sent_at": float("nan"), "received_at": float("-inf")})
 def test_a_state_with_anything_in_it_never_breaks_the_window(changes: dict[str, object]) -> None:
     network = Network()
     driving = Driving(network).connect()

@@ -173,7 +173,7 @@ def test_the_watcher_gets_the_robot_when_it_asks_for_it_again(network: Network, 
 def test_a_window_that_was_started_anew_goes_on_as_the_same_driver_disarmed(network: Network, driving: Driving) -> None:
     driving.arm_and_go()
     network.advance(0.4)
-    again = NetworkRobot(network.wire(), network.clock, name="window", client=driving.robot._client)
+    again = NetworkRobot(network.wire(), network.clock, name="window", client=driving.robot._link._client)
     again.connect()
     for _ in range(3):
         again.attend()
