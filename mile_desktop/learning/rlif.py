@@ -17,6 +17,7 @@ from mile_desktop.learning.batches import lay_out
 from mile_desktop.learning.clock import run_epochs
 from mile_desktop.learning.objectives import everything_executed
 from mile_desktop.learning.outcome import Cancelled, Report, TrainingCancelled, TrainingError, TrainingResult
+from mile_desktop.learning.rlif_actors import actor_for
 from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.learning.starting import fingerprint, first_network, training_device
 from mile_desktop.learning.trainer_state import (
@@ -29,13 +30,9 @@ from mile_desktop.learning.trainer_state import (
     write_state,
 )
 from mile_desktop.policies.checkpoint import PolicyNetwork
-from mile_desktop.policies.networks import GaussianMlp
-from mile_desktop.policies.torch_policy import ACTION_LIMIT
 
 DISCOUNT = 0.97
 _FOLLOW = 0.005  # share of the critic that its slow copy takes over each step
-_NOISE, _NOISE_LIMIT = 0.2, 0.5  # target policy smoothing
-_GREED = 2.5  # weight of the value against imitation, after normalising the value
 
 
 def takeover_rewards(steps: SupervisedSteps) -> torch.Tensor:
@@ -62,7 +59,7 @@ class TwinCritic(nn.Module):
     offset: torch.Tensor
     scale: torch.Tensor
 
-    def __init__(self, policy: GaussianMlp) -> None:
+    def __init__(self, policy: PolicyNetwork) -> None:
         super().__init__()
         self.register_buffer("offset", policy.observation_offset.clone())
         self.register_buffer("scale", policy.observation_scale.clone())
@@ -91,12 +88,12 @@ class RlifTrainer:
     steps : SupervisedSteps
         All there is to learn from; nothing is held back, because nothing here is compared with a human's action.
     start : PolicyNetwork or None
-        The parent; Gaussian. Not changed.
+        The parent. Not changed.
 
     Raises
     ------
     TrainingError
-        When nobody took over, or the policy is not Gaussian or for other observations or actions.
+        When nobody took over, or the policy is for other observations or actions.
     """
 
     def __init__(
@@ -105,12 +102,11 @@ class RlifTrainer:
         self._settings = settings
         self._device = training_device(settings.device)
         policy = first_network(steps, settings, start).to(self._device)
-        if not isinstance(policy, GaussianMlp):
-            raise TrainingError("RLIF needs a policy with continuous actions; choose another method.")
         self._rewards = takeover_rewards(steps).to(self._device)
         if not bool(self._rewards.any()):
             raise TrainingError("RLIF learns from takeovers only and finds none; take over at least once.")
         self._policy = policy
+        self._actor = actor_for(policy)
         self._data = lay_out(steps, everything_executed, anchor_share=settings.anchor_share, device=self._device)
         self._last = last_steps(steps).to(self._device)
         with torch.random.fork_rng(devices=[]):
@@ -201,10 +197,9 @@ class RlifTrainer:
         data = self._data
         with torch.no_grad():
             following = torch.where(self._last[rows], rows, rows + 1)
-            wanted, _ = self._slow_policy(data.observation[following])
-            noise = torch.randn(wanted.shape, generator=self._generator).to(self._device) * _NOISE
-            action = _boxed(wanted + noise.clamp(-_NOISE_LIMIT, _NOISE_LIMIT))
-            ahead = self._slow_critic(data.observation[following], action).amin(0)
+            ahead = self._actor.ahead(
+                self._slow_policy, self._slow_critic, data.observation[following], self._generator
+            )
             target = self._rewards[rows] + DISCOUNT * torch.where(self._last[rows], 0.0, ahead)
         values = self._critic(data.observation[rows], data.target[rows])
         loss = (values - target).square().mean()
@@ -213,16 +208,8 @@ class RlifTrainer:
 
     def _step_actor(self, rows: torch.Tensor) -> float:
         data = self._data
-        mean, std = self._policy(data.observation[rows])
-        value = self._critic(data.observation[rows], _boxed(mean))[0]
-        greed = _GREED / value.abs().mean().detach().clamp_min(1e-6)
-        error = (mean - data.target[rows]).square()
-        # σ is fitted beside, so that the policy goes on saying how sure it is; its mean is not moved by that
-        spread = (0.5 * error.detach() / std.square() + std.log()).sum(-1).mean()
-        # in units of the least σ: in a scene that asks for precision a squared error of .01 is a failure, not a trifle
-        imitation = 0.5 * error.sum(-1).mean() / self._policy.std_floor**2
-        loss = -greed * value.mean() + imitation
-        self._descend(loss + spread, self._policy, self._actor_optimiser)
+        loss, beside = self._actor.losses(self._policy, self._critic, data.observation[rows], data.target[rows])
+        self._descend(loss + beside, self._policy, self._actor_optimiser)
         return float(loss.detach())
 
     def _descend(self, loss: torch.Tensor, module: nn.Module, optimiser: torch.optim.Optimizer) -> None:
@@ -236,8 +223,3 @@ class RlifTrainer:
         for slow, fast in ((self._slow_critic, self._critic), (self._slow_policy, self._policy)):
             for old, new in zip(slow.parameters(), fast.parameters(), strict=True):
                 old.lerp_(new, _FOLLOW)
-
-
-def _boxed(action: torch.Tensor) -> torch.Tensor:
-    """Judge actions as the policy will execute them."""
-    return action.clamp(-ACTION_LIMIT, ACTION_LIMIT)

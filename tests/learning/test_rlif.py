@@ -4,6 +4,7 @@ import itertools
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -15,6 +16,7 @@ from mile_desktop.learning.progress import Progress
 from mile_desktop.learning.rlif import RlifTrainer, last_steps, takeover_rewards
 from mile_desktop.learning.trainer_state import CheckpointError
 from mile_desktop.policies.networks import CategoricalMlp, GaussianMlp
+from tests.intervention import discrete_toy
 from tests.learning.test_objectives import steps as marked
 from tests.learning.toy import FAST, error_where_wrong
 
@@ -66,9 +68,18 @@ def test_without_takeovers_there_is_no_reward(biased: GaussianMlp, data: Supervi
         RlifTrainer(silent, SETTINGS, start=biased)
 
 
-def test_discrete_policies_are_refused(data: SupervisedSteps) -> None:
-    with pytest.raises(TrainingError, match="continuous actions"):
-        RlifTrainer(data, SETTINGS, start=CategoricalMlp(3, 2, (8,)))
+def test_it_teaches_a_discrete_policy_what_is_taken_over() -> None:
+    recorded = discrete_toy.recorded(8, demonstrations=2, seed=3)
+    start = CategoricalMlp(2, 3, (32,))
+    result = RlifTrainer(recorded, replace(SETTINGS, epochs=12, batch=96), start=start).run()
+    assert isinstance(result.network, CategoricalMlp)
+    where = recorded.observation[recorded.observation[:, 0] > 0.4]  # there the robot goes the wrong way
+    with torch.no_grad():
+        chosen = result.network(where).argmax(-1)
+    wanted = [int(discrete_toy.human(*row).argmax()) for row in where.double().tolist()]
+    robot = [int(discrete_toy.robot(*row).argmax()) for row in where.double().tolist()]
+    agreed = np.mean(chosen.numpy() == wanted)
+    assert agreed > np.mean(np.array(robot) == wanted) + 0.15
 
 
 def test_every_method_has_a_trainer(biased: GaussianMlp, data: SupervisedSteps) -> None:

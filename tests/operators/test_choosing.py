@@ -6,7 +6,8 @@ import pytest
 from mile_desktop.operators.choosing import Choosing, chosen_push
 from mile_desktop.operators.group import OperatorGroup
 from mile_desktop.operators.window_input import WindowOperator
-from tests.operators.conftest import context
+from tests.operators.conftest import Ticks, context
+from tests.virtual_pad import VirtualPad
 
 PUSHES = ("rest", "left", "up", "right")
 
@@ -49,3 +50,29 @@ def test_a_kept_grip_chooses_nothing_but_a_trigger_does() -> None:
     assert (kept.action.argmax(), pulled.action.argmax()) == (0, 2)
     # five actions: the pushes need not be as many as a push has entries
     assert len(Choosing(keyboard, (*PUSHES, "down"), gripper=True).poll(context(5)).action) == 5
+
+
+@pytest.mark.parametrize(
+    ("control", "position", "action"),
+    [
+        ("leftx", -1.0, 1),
+        ("leftx", 1.0, 3),
+        ("lefty", -1.0, 2),
+        ("righty", -1.0, 2),
+        ("righttrigger", 1.0, 2),
+        ("lefty", 1.0, 0),  # nothing is done by pushing down
+    ],
+)
+def test_a_gamepad_chooses_engines_as_they_are_seen(
+    pad: VirtualPad, tick: Ticks, control: str, position: float, action: int
+) -> None:
+    tick.gamepad.set_view_yaw(90.0)  # a flat scene is seen along +y
+    device = Choosing(tick.gamepad, PUSHES, gripper=True)
+    tick()
+    pad.hold("rightshoulder")
+    pad.move(control, position)
+    tick.clock.advance(0.05)
+    reading = device.poll(replace(context(4), discrete=True))
+    assert reading.takeover
+    assert reading.action.argmax() == action
+    assert (device.kind, device.instruction) == ("gamepad", "release RB to let go")
