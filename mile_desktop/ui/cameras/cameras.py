@@ -104,7 +104,7 @@ class Cameras(QObject):
 
     def _remember_view(self) -> None:
         tiles = self._desk.supervise.view.tiles
-        self.store.remember_view(tiles.layout, tiles.main)
+        self.store.remember_view(tiles.layout, tiles.wanted)
 
     def _annotate(self) -> None:
         """Say over each picture what is wrong with it; ages grow, so this is asked again and again."""

@@ -113,6 +113,7 @@ class CamerasDialog(QDialog):
         theme.set_role(self._figures, "secondary")
         self._figures.setWordWrap(True)
         self._list.setAccessibleName("Cameras in the order in which they are shown")
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # long names end in …
         self._list.setFixedWidth(theme.px(_LIST_WIDTH))
         for tool, icon, tip, key in (
             (self._up, "mdi6.arrow-up", "Show it earlier (Alt + ↑)", "Alt+Up"),

@@ -28,7 +28,7 @@ class Preview(QWidget):
         self._from: QPointF | None = None
         self._to = QPointF()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(theme.px(320), theme.px(200))
+        self.setMinimumSize(theme.px(240), theme.px(180))
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setToolTip("Drag a rectangle to cut the rest away")
         self.setAccessibleName("Preview")

@@ -80,7 +80,7 @@ class PictureCanvas(FrameCanvas):
 
     def choose_layout(self, layout: Layout) -> None:
         """Share the view like this, as the person asks."""
-        self.set_arrangement(layout, self.tiles.main)
+        self.set_arrangement(layout, self.tiles.wanted)
         self.arrangement_chosen.emit()
 
     def choose_main(self, name: str) -> None:

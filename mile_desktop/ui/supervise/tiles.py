@@ -75,6 +75,11 @@ class Tiles:
         return SCENE if self.has_scene or not self.choices else self.choices[0]
 
     @property
+    def wanted(self) -> str:
+        """Name of the picture that was chosen last to be large, whether it is there at present or not."""
+        return self._main
+
+    @property
     def choices(self) -> tuple[str, ...]:
         """Names of those that can be large, besides the scene."""
         return tuple(name for name, tile in self._tiles.items() if tile.can_be_main)

@@ -49,6 +49,7 @@ def test_the_large_picture_is_the_chosen_one_or_else_the_scene() -> None:
     assert list(some.places(AREA, 0.75)) == ["b", SCENE, "wrist", "a"]
     some.keep(["a"], can_be_main=True)
     assert some.main == SCENE, "a camera that is gone leaves the large place to the scene"
+    assert some.wanted == "b"
     some.keep(["b", "a"], can_be_main=True)
     assert some.main == "b", "and takes it again when it is back"
 
