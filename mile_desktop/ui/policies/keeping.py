@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QFileDialog
 
 from mile_desktop.storage.browse import LEARNED_BY
 from mile_desktop.storage.errors import WorkspaceError
-from mile_desktop.ui.command_run import CommandRun
 from mile_desktop.ui.desk import Desk
 from mile_desktop.ui.evaluating import Evaluating
+from mile_desktop.ui.job_client import JobClient
 from mile_desktop.ui.library import Library, Shelf
 from mile_desktop.ui.plots.series import Curve
 from mile_desktop.ui.policies.lineage import PolicyDetails, read_curves, read_policies
@@ -39,7 +39,8 @@ class PolicyKeeping(QObject):
         self._current = ""
         self._curves: dict[str, dict[str, Curve]] = {}
         self._put_away = self._exporting = ""
-        self._run: CommandRun | None = None
+        self._job = JobClient(self)
+        self._answer: dict[str, str] = {}
         self._dialog: QFileDialog | None = None
         self.page = PoliciesPage()
         self._connect()
@@ -60,6 +61,9 @@ class PolicyKeeping(QObject):
         desk.shelf_changed.connect(self._show_shelf)
         desk.window.closing.connect(self.close)
         desk.window.messages.way_out_chosen.connect(self._take_way_out)
+        self._job.said.connect(self._said)
+        self._job.finished.connect(self._done)
+        self._job.failed.connect(self._failed)
         page.promote_requested.connect(desk.use_policy)
         page.roll_back_requested.connect(desk.use_policy)
         page.note_changed.connect(self._keep_note)
@@ -76,9 +80,7 @@ class PolicyKeeping(QObject):
 
     def close(self) -> None:
         """End an import or export that is at work; nothing half is left of it."""
-        if self._run is not None:
-            self._run.stop()
-            self._run = None
+        self._job.close()
 
     # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -173,40 +175,39 @@ class PolicyKeeping(QObject):
 
     def import_from(self, source: str) -> None:
         """Check a file or folder and add what is in it, in a process of its own."""
-        if self._start(["import-policy", source], self._imported, f"Importing {Path(source).name} …"):
+        if self._start(f"Importing {Path(source).name} …", "import-policy", source):
             self._desk.window.show_page("policies")
 
     def export_to(self, policy_id: str, target: str) -> None:
         """Copy a policy to an archive or a folder, in a process of its own."""
-        words = ["export-policy", "--policy", policy_id, "--scene", self._desk.scene, target]
-        self._start(words, self._exported, f"Exporting {self._name(policy_id)} …")
+        arguments = ["--policy", policy_id, "--scene", self._desk.scene, target]
+        self._start(f"Exporting {self._name(policy_id)} …", "export-policy", *arguments)
 
-    def _start(self, words: list[str], done: Callable[[dict[str, str]], None], text: str) -> bool:
-        if self._desk.library is None:
+    def _start(self, text: str, word: str, *arguments: str) -> bool:
+        library = self._desk.library
+        if library is None:
             return False
-        if self._run is not None:
+        if not self._job.start(word, *arguments, "--workspace", str(library.folder)):
             self._desk.window.say("warning", "Another policy is just coming or going; wait a moment and try again.")
             return False
-        self._run = CommandRun([*words, "--workspace", str(self._desk.library.folder)], self)
-        self._run.done.connect(done)
-        self._run.failed.connect(self._failed)
         self._desk.window.say("info", text)
-        self._run.start()
         return True
 
-    def _imported(self, said: dict[str, str]) -> None:
-        self._run = None
-        where = "" if said["scene"] == self._desk.scene else f" It is for the scene {said['scene']}."
-        self._desk.window.say("success", f"{said['name']} was imported.{where} It drives when you say so.")
-        self._desk.refresh_shelf()
-        self.page.choose(said["policy"])
+    def _said(self, answer: dict[str, str]) -> None:
+        self._answer = answer
 
-    def _exported(self, said: dict[str, str]) -> None:
-        self._run = None
-        self._desk.window.say("success", f"{self._name(said['policy'])} is in {said['target']}.")
+    def _done(self) -> None:
+        """Act on the answer of a command that has done its work and ended."""
+        answer = self._answer
+        if "target" in answer:
+            self._desk.window.say("success", f"{self._name(answer['policy'])} is in {answer['target']}.")
+            return
+        where = "" if answer["scene"] == self._desk.scene else f" It is for the scene {answer['scene']}."
+        self._desk.window.say("success", f"{answer['name']} was imported.{where} It drives when you say so.")
+        self._desk.refresh_shelf()
+        self.page.choose(answer["policy"])
 
     def _failed(self, text: str) -> None:
-        self._run = None
         self._desk.window.say("error", text)
 
     def _ask_where_to_export(self, policy_id: str) -> None:
