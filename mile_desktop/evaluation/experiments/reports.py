@@ -12,6 +12,7 @@ from mile_desktop.evaluation.experiments.tables import (
     describe,
     learning_section,
     overview_table,
+    pairs_table,
     wrong_table,
 )
 from mile_desktop.evaluation.experiments.temporal import TemporalCell
@@ -54,7 +55,8 @@ def _learning_report(settings: Sequence[Setting], output: Path, seen_from: Path)
     if not settings:
         return ""
     pictures = [f"{describe(each)}\n\n{_drawn(each, output, seen_from)}" for each in settings]
-    return "\n\n".join([overview_table(settings), *pictures])
+    over_all = f"Over all scenes, paired by scene and seed:\n\n{pairs_table(settings)}"
+    return "\n\n".join([overview_table(settings), over_all, *pictures])
 
 
 def _drawn(setting: Setting, output: Path, seen_from: Path) -> str:

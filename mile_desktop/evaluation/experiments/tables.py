@@ -3,7 +3,13 @@
 import math
 from collections.abc import Iterable, Sequence
 
-from mile_desktop.evaluation.experiments.curves import Estimate, MethodCurve, Setting, paired_difference
+from mile_desktop.evaluation.experiments.curves import (
+    Estimate,
+    MethodCurve,
+    Setting,
+    mean_with_interval,
+    paired_difference,
+)
 from mile_desktop.evaluation.statistics import Interval
 
 REFERENCE = "iwr"
@@ -139,3 +145,41 @@ def bce_table(settings: Sequence[Setting]) -> str:
         if ours is not None and theirs is not None
     ]
     return table(head, rows)
+
+
+PAIRS = (
+    ("mile", "iwr"),
+    ("mile", "hg-dagger"),
+    ("mile", "bc"),
+    ("hg-dagger", "iwr"),
+    ("mile-no-silence", "hg-dagger"),
+    ("mile", "mile-no-silence"),
+)
+"""Who is compared over all scenes; ``mile-no-silence`` is HG-DAgger's imitation and the intervention term."""
+
+
+def pairs_table(settings: Sequence[Setting]) -> str:
+    """Return differences over all scenes, paired by scene and seed; pairs that never met are left out."""
+    head = ("learner", "against", "pairs", "difference in area", "difference in success after the last round")
+    rows = [
+        (first, second, str(len(areas)), _over_all(areas), _over_all(finals))
+        for first, second in PAIRS
+        for areas, finals in (
+            (differences(settings, first, second, "areas"), differences(settings, first, second, "finals")),
+        )
+        if areas
+    ]
+    return table(head, rows)
+
+
+def differences(settings: Sequence[Setting], first: str, second: str, what: str) -> list[float]:
+    """Return ``first`` − ``second`` for every setting and seed that has both."""
+    found: list[float] = []
+    for setting in settings:
+        ours, theirs = (getattr(setting.curve(name), what, {}) for name in (first, second))
+        found.extend(ours[seed] - theirs[seed] for seed in sorted(ours.keys() & theirs.keys()))
+    return found
+
+
+def _over_all(values: Sequence[float]) -> str:
+    return estimate(mean_with_interval(values), sign=True)

@@ -26,8 +26,10 @@ def test_tables_and_figures_are_made_from_the_results(output: Path, tmp_path: Pa
     assert "old" not in text
     assert text.startswith("# Results")
     assert text.endswith("Words.\n")
-    (row,) = [line for line in text.splitlines() if "| mile " in line]
+    row, over_all = [line for line in text.splitlines() if "| mile " in line]
     assert "+0.125 [+0.125, +0.125]" in row
+    assert over_all.split("|")[3].strip() == "3"
+    assert "+0.125 [+0.125, +0.125]" in over_all
     assert "(../learning/peg-insertion-attentive-1x1.svg)" in text
     drawn = (output / "peg-insertion-attentive-1x1.svg").read_bytes()
     report_learning(output, document)
