@@ -56,7 +56,9 @@ def _learning_report(settings: Sequence[Setting], output: Path, seen_from: Path)
         return ""
     pictures = [f"{describe(each)}\n\n{_drawn(each, output, seen_from)}" for each in settings]
     over_all = f"Over all scenes, paired by scene and seed:\n\n{pairs_table(settings)}"
-    return "\n\n".join([overview_table(settings), over_all, *pictures])
+    minutes = sum(curve.cpu_s for setting in settings for curve in setting.curves) / 60
+    cost = f"All of it took {minutes:.0f} core-minutes."
+    return "\n\n".join([overview_table(settings), cost, over_all, *pictures])
 
 
 def _drawn(setting: Setting, output: Path, seen_from: Path) -> str:
