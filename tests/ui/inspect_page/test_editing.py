@@ -75,14 +75,18 @@ def test_a_stretch_is_marked_trimmed_and_taken_back(editing: Editing, workspace:
     assert not editing.bar._buttons["inspect_trim"].isEnabled()
     editing.choose_stretch((8, 11))
     editing.mark(intervention=True)
+    settle(editing, qtbot)
     assert Catalogue(workspace).episode("ep-1").human_steps == 5 + 4
     editing.choose_stretch((2, 15))
     editing.trim()
+    settle(editing, qtbot)
     assert Catalogue(workspace).episode("ep-1").steps == 14
     editing.withdraw(1)
+    settle(editing, qtbot)
     assert Catalogue(workspace).episode("ep-1").human_steps == 5
     assert [edit.version for edit in edit_history(workspace, "ep-1").in_force] == [2]
     editing.handlers["inspect_undo"]()
+    settle(editing, qtbot)
     assert Catalogue(workspace).episode("ep-1").human_steps == 9
 
 
@@ -93,18 +97,22 @@ def test_deleted_episodes_come_back(editing: Editing, workspace: Workspace, qtbo
     assert [record.episode_id for record in Catalogue(workspace).episodes()] == ["ep-1"]
     editing.select(("ep-2",), deleted=True)
     editing.move(deleted=False)
+    settle(editing, qtbot)
     editing.handlers["inspect_undo"]()
+    settle(editing, qtbot)
     editing.handlers["inspect_undo"]()
     settle(editing, qtbot)
     assert len(Catalogue(workspace).episodes()) == 3
 
 
-def test_a_note_is_kept_when_it_is_left(editing: Editing, workspace: Workspace) -> None:
+def test_a_note_is_kept_when_it_is_left(editing: Editing, workspace: Workspace, qtbot: QtBot) -> None:
     field = editing.bar.findChild(QLineEdit)
     assert isinstance(field, QLineEdit)
     field.setText("  slipped twice ")
     field.editingFinished.emit()
+    settle(editing, qtbot)
     field.editingFinished.emit()
+    settle(editing, qtbot)
     assert edit_history(workspace, "ep-1").note == "slipped twice"
     assert len(edit_history(workspace, "ep-1").edits) == 1
 
@@ -119,12 +127,15 @@ def test_what_was_done_before_something_broke_can_be_undone(
     assert "cannot be read" in str(failed.args[0])
     assert outcomes(workspace) == ["success", "failure", "failure"]
     editing.handlers["inspect_undo"]()
+    settle(editing, qtbot)
     assert outcomes(workspace) == ["failure"] * 3
 
 
-def test_another_workspace_has_another_past(editing: Editing, workspace: Workspace) -> None:
+def test_another_workspace_has_another_past(editing: Editing, workspace: Workspace, qtbot: QtBot) -> None:
     editing.relabel("success")
+    settle(editing, qtbot)
     editing.open(workspace)
     assert editing._history.undo_text == ""
     editing.handlers["inspect_undo"]()
+    settle(editing, qtbot)
     assert outcomes(workspace)[0] == "success"
