@@ -199,6 +199,7 @@ class Inspecting(QObject):
     def _library_opened(self, library: Library) -> None:
         self._seen_at = None
         self.editing.open(library.workspace)
+        self.page.episodes.show_episodes((), 0)
         self.mark_stale()
 
     def _shelf_changed(self) -> None:

@@ -73,8 +73,9 @@ class InspectionClient(ChildClient):
         return i.Shutdown()
 
     def _ended(self, reason: str) -> None:
-        """Give up what was being worked on; the next job starts a new process."""
-        for job in sorted(self._open):
+        """Give up what was being worked on, or say that it is gone; the next job starts a new process."""
+        given_up, self._open = sorted(self._open), set()
+        for job in given_up:
             self.ended.emit(i.JobEnded(job=job, problem=reason))
-        self._open.clear()
-        super()._ended(reason)
+        if not given_up:
+            super()._ended(reason)
