@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QTimer
 from mile_desktop.cameras.messages import CameraNote
 from mile_desktop.processes import camera
 from mile_desktop.rollout import messages as m
+from mile_desktop.rollout.phases import IN_EPISODE
 from mile_desktop.ui.cameras import words
 from mile_desktop.ui.cameras.camera_store import FILE_NAME, CameraStore, Remembered
 from mile_desktop.ui.cameras.dialog import CamerasDialog
@@ -52,6 +53,7 @@ class Cameras(QObject):
         if self._dialog is None:
             self._dialog = CamerasDialog(self.store, self.live, camera, self._desk.window)
             self._dialog.visibility_changed.connect(self._look)
+            self._dialog.escape_pressed.connect(self._escape)
         return self._dialog
 
     def open_dialog(self) -> None:
@@ -122,6 +124,14 @@ class Cameras(QObject):
     def _say(self, note: CameraNote) -> None:
         level = note.level if note.level in {"info", "success", "warning", "error"} else "info"
         self._desk.window.say(level, note.text)  # type: ignore[arg-type]
+
+    def _escape(self) -> None:
+        """Stop the robot, if there is an episode; else close the dialog."""
+        status = self._desk.worker.status
+        if self._desk.worker.alive and status is not None and status.phase in IN_EPISODE:
+            self._desk.supervise.transport.stop()
+        else:
+            self.dialog.hide()
 
     def _warn(self, text: str) -> None:
         self._desk.window.say("warning", text)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -54,6 +54,8 @@ class CamerasDialog(QDialog):
     """
 
     visibility_changed = Signal(bool)
+    escape_pressed = Signal()
+    """Esc stops a robot wherever it is pressed; whoever knows the robot decides whether it closes the dialog."""
 
     def __init__(
         self, store: CameraStore, live: LiveCameras, target: Callable[..., None], parent: QWidget | None = None
@@ -331,7 +333,14 @@ class CamerasDialog(QDialog):
     def _forget_said(self) -> None:
         self._said.hide()
 
-    # ── visibility ───────────────────────────────────────────────────────────────────────────────────────────────
+    # ── keys and visibility ──────────────────────────────────────────────────────────────────────────────────────
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Pass Esc on."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.escape_pressed.emit()
+        else:
+            super().keyPressEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Follow the figures while anybody looks."""

@@ -2,6 +2,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from desk.conftest import OpenDesk
 from desk.living import LivingDesk, plan
@@ -82,6 +84,17 @@ def test_a_needed_camera_that_stalls_holds_the_robot_and_its_video_is_kept(
         assert number_in(picture.pixels) in range(256)
     assert max(ages) <= 0.8, "no step was taken with an older picture than the camera may have"
     video.close()
+
+
+def test_escape_in_the_dialog_stops_the_robot_before_it_closes_the_dialog(desk: LivingDesk, cameras: Cameras) -> None:
+    desk.start_episode()
+    cameras.open_dialog()
+    QTest.keyClick(cameras.dialog, Qt.Key.Key_Escape)
+    desk.until_phase(Phase.STOPPED)
+    assert cameras.dialog.isVisible()
+    QTest.keyClick(cameras.dialog, Qt.Key.Key_Escape)
+    assert not cameras.dialog.isVisible()
+    desk.to_idle()
 
 
 def test_the_inspect_page_plays_the_video_in_step(desk: LivingDesk, cameras: Cameras) -> None:
