@@ -29,6 +29,9 @@ from mile_desktop.storage.workspace import Workspace
 FEWEST_TO_LEARN_FROM = 5
 """With fewer other episodes the baselines learn from a part of the chosen ones, which are then not scored."""
 
+MOST_EPISODES = 300
+"""So many are scored, the newest: every probability goes to the window, which must not stand still for it."""
+
 _HELD_OUT = 0.3
 _MOST_POINTS = 160  # of a curve
 _DIGITS = 5
@@ -73,6 +76,9 @@ def make_scorecard(
     held_out, notes = _honest(model, steps, chosen)
     train, held_out, more = _learned_from(steps, supervised, held_out, seed)
     notes += more
+    if len(held_out) > MOST_EPISODES:
+        notes += (f"Of {len(held_out)} held-out episodes the newest {MOST_EPISODES} are scored.",)
+        held_out = held_out[-MOST_EPISODES:]
     test = _episodes(steps, held_out)
     report(0.15, f"Asking every predictor about {len(held_out)} episodes")
 

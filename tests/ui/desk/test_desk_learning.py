@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from desk.living import LivingDesk, plan
 from mile_desktop.rollout.phases import Phase
+from mile_desktop.ui.foreseeing import Foreseeing
 from mile_desktop.ui.learn.model import RunState, Settings
 from mile_desktop.ui.supervise.probability_strip import ProbabilityStrip
 from mile_desktop.ui.supervise.transport_model import Action
@@ -131,6 +132,17 @@ def test_a_calibration_is_in_force_until_it_is_undone(retrained: LivingDesk) -> 
     assert desk.library.catalogue.intervention_models(desk.desk.scene) == before
     desk.start_episode()
     assert not [entry for entry in desk.messages if entry.level == "error"]
+
+
+def test_the_forecast_is_refitted_in_the_background_without_a_word(retrained: LivingDesk) -> None:
+    desk = retrained
+    desk.to_idle()
+    desk.forget()
+    foreseeing = Foreseeing(desk.desk)
+    foreseeing.refit()
+    assert foreseeing.running
+    desk.until(lambda: not foreseeing.running)
+    assert not desk.messages  # too few episodes to learn from are nothing to trouble anybody with
 
 
 def test_a_damaged_policy_is_refused_and_the_other_one_goes_on(retrained: LivingDesk) -> None:
