@@ -10,9 +10,11 @@ from mile_desktop.policies.policy import FloatArray, PolicyOutput
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.rollout.alert import AlertMonitor, AlertRule
 from mile_desktop.rollout.clock import Clock
+from mile_desktop.rollout.gate import EpisodeGate
 from mile_desktop.rollout.live import LiveRobot, Simulated
-from mile_desktop.rollout.messages import CameraRequest, Event, Note
+from mile_desktop.rollout.messages import Event, Note
 from mile_desktop.rollout.phases import MOVING, Phase, PhaseEvent
+from mile_desktop.rollout.requests import heed_request
 from mile_desktop.rollout.rewind import RewindRing
 from mile_desktop.rollout.running import EpisodeState, RunningPolicy, StepSink
 from mile_desktop.rollout.safety import action_problem, output_problem
@@ -82,7 +84,7 @@ class RolloutLoop:
         self.episode: EpisodeState | None = None
         self._env = env
         self._live = live or Simulated()
-        self._confirmed = self._on_its_way = False
+        self._gate = EpisodeGate(self._live)
         self._sink = sink
         self._publish = publish
         self._clock = clock
@@ -112,7 +114,7 @@ class RolloutLoop:
         self.episodes_left = max(1, episodes)
         if not self.checklist:
             self._begin_next(PhaseEvent.START)
-        if self.checklist or self._on_its_way:
+        if self.checklist or self._gate.on_its_way:
             self.supervision.apply(PhaseEvent.PREPARE)
             self._dwell_left = 0
 
@@ -125,17 +127,17 @@ class RolloutLoop:
     def awaits_person(self) -> bool:
         """The next episode begins when a person has confirmed the checklist."""
         waits = self.supervision.phase is Phase.RESETTING and self.episodes_left > 0 and self._dwell_left <= 0
-        return waits and bool(self.checklist) and not self._confirmed and not self._on_its_way
+        return waits and self._gate.closed
 
     def confirm_reset(self) -> None:
         """Begin the next episode: a person has seen to the checklist."""
         if self.awaits_person:
-            self._confirmed = True
+            self._gate.open()
 
     def end_run(self) -> None:
         """Begin no further episode."""
         self.episodes_left = 0
-        self._on_its_way = False
+        self._gate = EpisodeGate(self._live)
 
     def stop(self, reason: str = "Stopped by the operator.") -> None:
         """Latch the stop; the running episode is kept as aborted."""
@@ -206,7 +208,7 @@ class RolloutLoop:
     def _idle_tick(self) -> None:
         reading = self._read_operator(self._zero, self._zero, self._zero)
         for request in reading.requests:
-            self._heed_request(request)
+            heed_request(self, request, self._publish)
 
     def _reset_tick(self) -> None:
         reading = self._read_operator(self._zero, self._zero, self._zero)
@@ -251,7 +253,7 @@ class RolloutLoop:
 
     def _heed(self, reading: OperatorReading, *, blocked: bool) -> None:
         for request in reading.requests:
-            self._heed_request(request)
+            heed_request(self, request, self._publish)
         self._heed_takeover(reading, blocked=blocked)
         self._takeover_pressed = reading.takeover
 
@@ -267,27 +269,6 @@ class RolloutLoop:
                 self.supervision.apply(PhaseEvent.TAKEOVER_PRESSED)
         elif not reading.takeover:
             self.supervision.apply(PhaseEvent.TAKEOVER_RELEASED)
-
-    def _heed_request(self, request: OperatorRequest) -> None:
-        match request:
-            case OperatorRequest.STOP:
-                self.stop()
-            case OperatorRequest.START if self.supervision.phase is Phase.STOPPED:
-                self.reset()
-            case OperatorRequest.START:
-                self.start()
-            case OperatorRequest.TOGGLE_HOLD:
-                self.toggle_hold()
-            case OperatorRequest.SUCCESS:
-                self.end_episode("success")
-            case OperatorRequest.FAILURE:
-                self.end_episode("failure")
-            case OperatorRequest.DISCARD:
-                self.discard_episode()
-            case OperatorRequest.NEXT_CAMERA:
-                self._publish(CameraRequest(direction=1))
-            case OperatorRequest.PREVIOUS_CAMERA:
-                self._publish(CameraRequest(direction=-1))
 
     def _heed_alert(self, estimate: InterventionEstimate) -> None:
         if self.supervision.phase is Phase.TAKEOVER:
@@ -353,10 +334,7 @@ class RolloutLoop:
 
     def _begin_next(self, event: PhaseEvent) -> None:
         """Begin an episode of the run once the robot is at its start, or say why not and wait for a person again."""
-        problem: str | None = "" if self._on_its_way else self._live.prepare(self._next_seed)
-        if not problem:
-            problem = self._live.prepared()
-        self._confirmed, self._on_its_way = False, problem is None
+        problem = self._gate.pass_through(self._next_seed)
         if problem:
             self._publish(Note(level="warning", text=problem))
             self.episodes_left = self.episodes_left if self.checklist else 0
