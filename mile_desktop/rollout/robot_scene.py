@@ -150,6 +150,12 @@ class RobotScene:
         """Where the robot is."""
         return self.robot.address
 
+    @property
+    def identity(self) -> dict[str, str]:
+        """Which robot it is, kept with every episode."""
+        described = self.description
+        return {"robot": described.name, "robot_address": self.address, "robot_maker": described.maker}
+
     def cameras(self, key: str) -> tuple[str, ...]:
         """Return the addresses of its cameras; ``key`` is the robot's public key."""
         if not self.robot.frames_port:

@@ -224,6 +224,7 @@ class Session:
             intervention_model_id=running.model_id,
             cost=running.cost,
             cdf_scale=running.cdf_scale,
+            extra={} if self._robot is None else self._robot.identity,
         )
 
     def _episode_closed(self, record: EpisodeRecord, kind: ClosedKind) -> None:

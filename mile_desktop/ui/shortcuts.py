@@ -51,6 +51,8 @@ class Binding:
     """Counts while held down: read from key events by the Supervise page, not installed as a shortcut."""
     repeats: bool = False
     """Counts again and again while the key stays down."""
+    everywhere: bool = False
+    """Counts in the program's other windows and dialogs, too."""
 
     @property
     def keys_text(self) -> str:
@@ -150,7 +152,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("stop", "Stop; stays stopped until reset", "Episode", ("Esc",), "Back", Scope.ALWAYS),
     Binding("reset", "Reset after a stop", "Episode", ("Ctrl+R",), "Start"),
     Binding("arm", "Arm the robot", "Robot", ("Ctrl+F9",)),
-    Binding("disarm", "Disarm the robot", "Robot", ("F9",), scope=Scope.ALWAYS),
+    Binding("disarm", "Disarm the robot", "Robot", ("F9",), scope=Scope.ALWAYS, everywhere=True),
     Binding("robots", "Robots", "Robot", ("Ctrl+Shift+R",), scope=Scope.ALWAYS),
     Binding("camera_1", "Camera 1", "View", ("1",)),
     Binding("camera_2", "Camera 2", "View", ("2",)),
@@ -251,7 +253,8 @@ class Shortcuts(QObject):
             self._available[action] = None
             for key in entry.keys:
                 shortcut = QShortcut(QKeySequence(key), self._window)
-                shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
+                everywhere, here = Qt.ShortcutContext.ApplicationShortcut, Qt.ShortcutContext.WindowShortcut
+                shortcut.setContext(everywhere if entry.everywhere else here)
                 shortcut.setAutoRepeat(entry.repeats)
                 shortcut.activated.connect(handler)
                 self._installed.append((entry, shortcut))

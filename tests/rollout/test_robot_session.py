@@ -106,4 +106,6 @@ def test_a_frozen_and_a_killed_robot_hold_in_mid_takeover_and_nothing_recorded_i
     assert taken == list(range(closed.steps))
     assert closed.takeovers >= 2
     with Workspace.open(desk.workspace) as workspace:
-        assert Catalogue(workspace).episode(closed.episode_id).steps == closed.steps
+        record = Catalogue(workspace).episode(closed.episode_id)
+    assert record.steps == closed.steps
+    assert record.start.extra["robot"] == "Simulated peg insertion"

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.rollout import messages as m
@@ -12,6 +14,7 @@ from mile_desktop.ui.robots import words
 from mile_desktop.ui.robots.dialog import RobotsDialog
 from mile_desktop.ui.robots.robot_bar import RobotBar
 from mile_desktop.ui.robots.robot_store import FILE_NAME, RememberedRobot, RobotStore
+from mile_desktop.ui.shortcuts import Shortcuts
 from tests.robots.served import served
 
 STATUS = m.RobotStatus(
@@ -161,6 +164,21 @@ def test_an_episode_begins_when_everything_on_the_list_is_ticked(qtbot: QtBot) -
 )
 def test_every_state_has_its_word(changes: dict[str, object], word: str) -> None:
     assert words.look(shown(**changes)).word == word
+
+
+def test_disarming_is_one_key_that_counts_in_dialogs_too(qtbot: QtBot) -> None:
+    window, dialog = QMainWindow(), QDialog()
+    for widget in (window, dialog):
+        qtbot.addWidget(widget)
+    pressed: list[bool] = []
+    keys = Shortcuts(window, {"disarm": lambda: pressed.append(True)})
+    window.show()
+    dialog.show()
+    dialog.activateWindow()
+    qtbot.waitUntil(dialog.isActiveWindow)
+    qtbot.keyClick(dialog, Qt.Key.Key_F9)
+    assert pressed == [True]
+    assert keys.listed[-1].keys == ("F9",)
 
 
 def test_slow_starts_and_losses_are_told() -> None:
