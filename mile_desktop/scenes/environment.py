@@ -1,6 +1,7 @@
 """What a scene offers beyond gymnasium's interface, and how to make one by name."""
 
-from typing import Protocol, cast
+from collections.abc import Mapping
+from typing import Protocol, TypeVar, cast
 
 import gymnasium
 import numpy as np
@@ -13,6 +14,7 @@ from mile_desktop.scenes.registration import register_scene
 
 FloatArray = NDArray[np.float32]
 SceneEnv = gymnasium.Env[FloatArray, FloatArray]
+SnapshotT = TypeVar("SnapshotT")
 
 
 class SupervisedEnv(Protocol):
@@ -70,6 +72,15 @@ class SupervisedEnv(Protocol):
 
 class UnknownSnapshotError(KeyError):
     """There is no snapshot with that token (any more)."""
+
+
+def kept_snapshot(snapshots: Mapping[int, SnapshotT], token: int) -> SnapshotT:
+    """Return what is kept under ``token``; raise ``UnknownSnapshotError`` when it was released or never given."""
+    try:
+        return snapshots[token]
+    except KeyError:
+        known = len(snapshots)
+        raise UnknownSnapshotError(f"found no snapshot {token}, expected one of the {known} kept ones") from None
 
 
 def make_scene(name: str) -> SceneEnv:

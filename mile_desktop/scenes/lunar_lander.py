@@ -8,7 +8,7 @@ import gymnasium
 import numpy as np
 
 from mile_desktop.scenes.engine import load_box2d
-from mile_desktop.scenes.environment import FloatArray, UnknownSnapshotError
+from mile_desktop.scenes.environment import FloatArray, kept_snapshot
 
 load_box2d()
 from gymnasium.envs.box2d import lunar_lander as box2d  # noqa: E402
@@ -150,7 +150,7 @@ class LunarLanderEnv(gymnasium.Env[FloatArray, int]):
 
     def restore(self, token: int) -> FloatArray:
         """Play the episode again up to a snapshot and return the observation there."""
-        kept = self._kept(token)
+        kept = kept_snapshot(self._snapshots, token)
         observation = self._begin()
         for action in kept.actions:
             observation = self.step(action)[0]
@@ -160,15 +160,8 @@ class LunarLanderEnv(gymnasium.Env[FloatArray, int]):
 
     def release(self, token: int) -> None:
         """Forget a snapshot."""
-        self._kept(token)
+        kept_snapshot(self._snapshots, token)
         del self._snapshots[token]
-
-    def _kept(self, token: int) -> _Snapshot:
-        try:
-            return self._snapshots[token]
-        except KeyError:
-            known = len(self._snapshots)
-            raise UnknownSnapshotError(f"found no snapshot {token}, expected one of the {known} kept ones") from None
 
     def close(self) -> None:
         """Free the physics; may be called twice."""

@@ -295,7 +295,8 @@ class Viewer:
         spent_s = time.process_time() - began
         self._pacer.spent(now, spent_s)
         moving = self._changed_s is not None or self._coarse_since_s is not None
-        rest_s = spent_s / (_THUMBNAIL_SHARE * self._pace.core_share) if moving else 0.0
+        # by the clock: on a busy machine a small view that takes long must not take turns from the large one
+        rest_s = (time.monotonic() - now) / (_THUMBNAIL_SHARE * self._pace.core_share) if moving else 0.0
         self._next_thumbnail_s = now + max(_THUMBNAIL_PERIOD_S / len(self._thumbnail_names), rest_s)
 
     def _write(self, stage: AnyStage, ring: FrameRing, view: View, size: tuple[int, int], *, smooth: bool) -> None:

@@ -80,5 +80,5 @@ def takeover_hint(status: Status) -> str:
         return f"You drive with {status.device or status.operator} · let go to hand back"
     instruction = status.instruction[0].upper() + status.instruction[1:]
     if status.operator in SIMULATED:
-        return f"{status.device} watches and takes over by itself · hold Space to drive instead"
+        return f"Simulated supervisor ({status.operator}) takes over by itself · hold Space to drive instead"
     return f"{instruction} to take over · let go to hand back"
