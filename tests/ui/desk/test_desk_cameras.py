@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,24 @@ from mile_desktop.ui.supervise.tiles import Layout
 from tests.cameras.pictures import number_in
 from tests.cameras.servers import MjpegServer
 
+STALE_AFTER_S = 1.5
+
+
+def keep_going(desk: LivingDesk, condition: Callable[[], object]) -> None:
+    """Wait for ``condition``; on a machine so busy that the camera is late, resume as a person would."""
+    asked: list[m.Status] = []
+
+    def turn() -> object:
+        status = desk.status
+        if status is not None and status.phase is not Phase.HOLD:
+            asked.clear()
+        elif status is not None and "Resume when" in status.reason and not asked:
+            asked.append(status)
+            desk.desk.worker.send(m.ToggleHold())
+        return condition()
+
+    desk.until(turn)
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[MjpegServer]:
@@ -38,7 +56,7 @@ def desk(open_desk: OpenDesk, tmp_path_factory: pytest.TempPathFactory) -> Livin
 @pytest.fixture(scope="module")
 def cameras(desk: LivingDesk, server: MjpegServer) -> Cameras:
     made = Cameras(desk.desk)
-    wrist = CameraSettings(name="Wrist", address=server.address, needed=True, stale_after_s=0.8)
+    wrist = CameraSettings(name="Wrist", address=server.address, needed=True, stale_after_s=STALE_AFTER_S)
     made.store.set_cameras([wrist])
     return made
 
@@ -51,7 +69,7 @@ def test_a_needed_camera_that_stalls_holds_the_robot_and_its_video_is_kept(
     desk.until(lambda: any(not client.stale for client in cameras.live))
     view.set_arrangement(Layout.GRID, "Wrist")
     desk.start_episode()
-    desk.until(lambda: len(desk.steps) > 10)
+    keep_going(desk, lambda: len(desk.steps) > 10)
     server.stall()
     desk.until_phase(Phase.HOLD)
     assert desk.status is not None
@@ -65,8 +83,7 @@ def test_a_needed_camera_that_stalls_holds_the_robot_and_its_video_is_kept(
     assert len(desk.steps) == steps, "resuming without a picture moves nothing"
     server.flow()
     desk.until(lambda: desk.status is not None and "Resume when you are ready" in desk.status.reason)
-    desk.desk.worker.send(m.ToggleHold())
-    desk.until(lambda: len(desk.steps) > steps + 5)
+    keep_going(desk, lambda: len(desk.steps) > steps + 5)
     desk.desk.worker.send(m.EndEpisode(outcome="success"))
     desk.until(lambda: desk.closed)
 
@@ -82,7 +99,7 @@ def test_a_needed_camera_that_stalls_holds_the_robot_and_its_video_is_kept(
         assert picture is not None
         ages.append(moment - picture.timestamp)
         assert number_in(picture.pixels) in range(256)
-    assert max(ages) <= 0.8, "no step was taken with an older picture than the camera may have"
+    assert max(ages) <= STALE_AFTER_S, "no step was taken with an older picture than the camera may have"
     video.close()
 
 
@@ -115,7 +132,7 @@ def test_the_inspect_page_plays_the_video_in_step(desk: LivingDesk, cameras: Cam
         inspecting.playing.go(row)
         desk.until(lambda row=row: shown and shown[-1].step == row)
         moment = float(recording.episode.timestamp[row])
-        assert 0.0 <= moment - shown[-1].timestamp <= 0.8
+        assert 0.0 <= moment - shown[-1].timestamp <= STALE_AFTER_S
     tile = view.tiles.tile("wrist")
     assert tile is not None
     assert not tile.image.isNull()
