@@ -9,11 +9,12 @@ from PySide6.QtGui import QPainter
 from mile_desktop.ui import theme
 from mile_desktop.ui.inspect.recording import Recording
 from mile_desktop.ui.inspect.timeline_plot import TimelinePlot
-from mile_desktop.ui.supervise.action_strip import LANE
+from mile_desktop.ui.supervise.action_strip import BAR, LANE, LIFT, choice_bars
 from mile_desktop.ui.supervise.strip_plot import Band
 
 _HEADROOM = 0.6
 """Above the first lane, for the legend."""
+_CHOICE_WORDS = (("─ proposed", "text"), ("─ executed", "policy"), ("─ by a person", "takeover"))
 _WORDS = (("┄ proposed ± σ", "text"), ("─ executed", "policy"), ("─ by a person", "takeover"))
 
 
@@ -23,6 +24,7 @@ class ActionTimeline(TimelinePlot):
     def __init__(self) -> None:
         super().__init__((-1.0, 1.0))
         self._names: tuple[str, ...] = ()
+        self._discrete = False
         self._bands: list[Band] = []
         self._proposed, self._executed, self._human = (
             pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=True) for _ in range(3)
@@ -34,16 +36,17 @@ class ActionTimeline(TimelinePlot):
         self.setAccessibleName("Actions over time")
         self.restyle()
 
-    def set_actions(self, names: tuple[str, ...]) -> None:
-        """Make one lane for each of ``names``, the first at the top."""
+    def set_actions(self, names: tuple[str, ...], *, discrete: bool = False) -> None:
+        """Make one lane for each of ``names``, the first at the top; ``discrete``: one of them is chosen a step."""
         self._names = names
+        self._discrete = discrete
         offsets = self._offsets
         self._y_range = (float(offsets[-1]) - LANE / 2, LANE / 2 + _HEADROOM) if len(names) else (-1.0, 1.0)
         self.setYRange(*self._y_range, padding=0)
         self.getAxis("left").setTicks([list(zip(offsets.tolist(), names, strict=True))])
         for band in self._bands:
             self.removeItem(band)
-        self._bands = [Band() for _ in names]
+        self._bands = [] if discrete else [Band() for _ in names]
         for band in self._bands:
             self.addItem(band, ignoreBounds=True)
             band.setZValue(-1)
@@ -61,6 +64,12 @@ class ActionTimeline(TimelinePlot):
                 curve.setData([], [])
             return
         episode, time = recording.episode, self._window.time
+        if self._discrete:
+            everybody = np.ones_like(episode.intervention)
+            self._draw_chosen(self._proposed, time, episode.policy_action, everybody, LIFT)
+            self._draw_chosen(self._executed, time, episode.action, ~episode.intervention)
+            self._draw_chosen(self._human, time, episode.action, episode.intervention)
+            return
         human = episode.intervention[:, None]
         # a person's stretch begins where the policy's ends, so that the line has no gap
         joined = human | np.roll(human, -1, axis=0)
@@ -77,15 +86,26 @@ class ActionTimeline(TimelinePlot):
         lanes = np.clip(values[:, : len(self._names)].astype(np.float64), -1.0, 1.0) + self._offsets
         # NaN between the lanes: one curve for all of them
         lanes = np.vstack([lanes, np.full((1, lanes.shape[1]), np.nan)])
-        curve.setData(np.tile(np.append(time, time[-1]), lanes.shape[1]), lanes.T.ravel())
+        curve.setData(np.tile(np.append(time, time[-1]), lanes.shape[1]), lanes.T.ravel(), connect="finite")
+
+    def _draw_chosen(
+        self,
+        curve: pg.PlotCurveItem,
+        time: NDArray[np.float64],
+        values: NDArray[np.floating],
+        which: NDArray[np.bool_],
+        lift: float = 0.0,
+    ) -> None:
+        x, y, connect = choice_bars(time, values[:, : len(self._names)], which, self._offsets + lift)
+        curve.setData(x, y, connect=connect)
 
     def restyle(self) -> None:
         """Take colours and sizes from the theme."""
         super().restyle()
         self.getPlotItem().showGrid(x=False, y=False)
         self.getAxis("bottom").setHeight(theme.px(34))
-        self._executed.setPen(theme.pen("policy", 1.2))
-        self._human.setPen(theme.pen("takeover", 1.4))
+        self._executed.setPen(theme.pen("policy", BAR if self._discrete else 1.2))
+        self._human.setPen(theme.pen("takeover", BAR if self._discrete else 1.4))
         self._proposed.setPen(theme.pen("text", 1.0, dashed=True, alpha=0.75))
         for band in self._bands:
             band.set_colour(theme.token("text", 0.08))
@@ -102,4 +122,4 @@ class ActionTimeline(TimelinePlot):
         """Say which line is which."""
         super().drawForeground(painter, rect)
         if len(self._window):
-            self.paint_legend(painter, _WORDS)
+            self.paint_legend(painter, _CHOICE_WORDS if self._discrete else _WORDS)

@@ -273,7 +273,9 @@ class Inspecting(QObject):
             info = _info(start.scene)
         same = recording is not None and before is not None and _id(before) == _id(recording)
         row = self.playing.playback.row
-        self.page.timeline.show_recording(recording, info.action_labels if info else ())
+        self.page.timeline.show_recording(
+            recording, info.action_labels if info else (), discrete=bool(info and info.choices)
+        )
         self.viewing.show_recording(recording, info)
         self.playing.load(recording)
         if same:

@@ -58,15 +58,17 @@ class Timeline(QFrame):
 
     # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def show_recording(self, recording: Recording | None, action_labels: tuple[str, ...] = ()) -> None:
-        """Show another recording, or nothing."""
+    def show_recording(
+        self, recording: Recording | None, action_labels: tuple[str, ...] = (), *, discrete: bool = False
+    ) -> None:
+        """Show another recording, or nothing; ``discrete``: one of the actions is chosen a step."""
         self._recording = recording
         self._row = 0
         self._set_stretch(None)
         if recording is not None:
             width = recording.episode.action.shape[1]
             names = action_labels if len(action_labels) == width else tuple(f"a{index + 1}" for index in range(width))
-            self.action_plot.set_actions(names)
+            self.action_plot.set_actions(names, discrete=discrete)
         for plot in self._plots:
             plot.show_recording(recording)
         self._find_events()

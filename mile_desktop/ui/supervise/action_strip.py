@@ -18,10 +18,33 @@ _DASH, _PERIOD = 4, 7
 """A dashed line made of data: so many of each so many steps are joined. Qt's own dashing costs many times as much."""
 
 
-_BAR = 5.0
+BAR = 5.0
 """Thickness of the bar of a discrete action."""
-_LIFT = 0.9
+LIFT = 0.9
 """How far above it the proposed one is drawn, in units of the lanes."""
+
+
+def choice_bars(
+    time: NDArray[np.float64], values: NDArray[np.floating], which: NDArray[np.bool_], heights: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]:
+    """Return a bar as long as a step for each step's choice: x, y and which points are joined to the next.
+
+    Parameters
+    ----------
+    time
+        float64[t], s, at the end of each step.
+    values
+        float[t, a], one-hot; rows that are not finite are left out.
+    which
+        bool[t], the steps that are drawn.
+    heights
+        float64[a], where the lane of each choice lies.
+    """
+    rows = np.flatnonzero(which & np.isfinite(values).all(axis=1))
+    period = float(np.median(np.diff(time))) if len(time) > 1 else 0.0
+    x = np.column_stack((time[rows] - period, time[rows])).ravel()
+    y = np.repeat(heights[values[rows].argmax(axis=1)], 2)
+    return x, y, np.tile(np.array([1, 0], np.int32), len(rows))
 
 
 class ActionStrip(StripPlot):
@@ -64,7 +87,7 @@ class ActionStrip(StripPlot):
         if self._discrete:
             self._draw_chosen(self._executed, window, window.executed, ~human)
             self._draw_chosen(self._human, window, window.executed, human)
-            self._draw_chosen(self._proposed, window, window.proposed, np.ones_like(human), lift=_LIFT)
+            self._draw_chosen(self._proposed, window, window.proposed, np.ones_like(human), lift=LIFT)
             return
         dashed = joined & (window.step % _PERIOD < _DASH)
         self._draw(self._executed, window, window.executed, joined & ~human)
@@ -95,12 +118,8 @@ class ActionStrip(StripPlot):
         if not len(window):
             curve.setData([], [])
             return
-        lanes = len(self._names)
-        rows = np.flatnonzero(which & np.isfinite(values[:, :lanes]).all(axis=1))
-        heights = self._offsets[values[rows, :lanes].argmax(axis=1)] + lift
-        period = float(np.median(np.diff(window.time))) if len(window) > 1 else 0.0
-        x = np.column_stack((window.time[rows] - period, window.time[rows])).ravel()
-        curve.setData(x, np.repeat(heights, 2), connect=np.tile(np.array([1, 0], np.int32), len(rows)))
+        x, y, connect = choice_bars(window.time, values[:, : len(self._names)], which, self._offsets + lift)
+        curve.setData(x, y, connect=connect)
 
     def restyle(self) -> None:
         """Take colours and sizes from the theme."""
@@ -110,7 +129,7 @@ class ActionStrip(StripPlot):
         self._pens()
 
     def _pens(self) -> None:
-        width = _BAR if self._discrete else 1.0
+        width = BAR if self._discrete else 1.0
         self._executed.setPen(theme.pen("policy", width))
         self._human.setPen(theme.pen("takeover", width))
         self._proposed.setPen(theme.pen("text", 1.0, alpha=0.75))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -115,3 +117,17 @@ def test_nothing_to_show_is_no_trouble(timeline: Timeline) -> None:
     timeline.grab()
     assert timeline.events == ()
     assert timeline.numbers().rows == ()
+
+
+def test_discrete_actions_are_bars_in_the_lane_of_the_choice(timeline: Timeline) -> None:
+    recording = a_recording()
+    chosen = np.eye(4, dtype=np.float32)[np.arange(len(recording)) % 4]
+    episode = replace(recording.episode, action=chosen, policy_action=chosen)
+    timeline.show_recording(replace(recording, episode=episode), ("off", "left", "main", "right"), discrete=True)
+    timeline.grab()
+    plot = timeline.action_plot
+    by_policy, by_person = (len(curve.getData()[0]) // 2 for curve in (plot._executed, plot._human))
+    assert (by_policy + by_person, by_person) == (len(recording), int(episode.intervention.sum()))
+    assert set(plot._executed.getData()[1].tolist()) <= set(plot._offsets.tolist())
+    timeline.show_recording(recording, LABELS)
+    assert len(plot._bands) == 4
