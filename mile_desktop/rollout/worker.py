@@ -31,6 +31,7 @@ from mile_desktop.rollout.session import Session
 from mile_desktop.scenes.catalogue import UnknownSceneError, scene_info
 from mile_desktop.scenes.description import SceneDescriptionError
 from mile_desktop.scenes.experts import UnknownExpertError
+from mile_desktop.scenes.modules import SceneModuleError
 from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.records import Outcome
 
@@ -127,7 +128,11 @@ class Worker:
         while self._running and not self._endpoint.closed:
             for command in self._endpoint.receive():
                 self._handlers[type(command)](command)
-            self._tick()
+            try:
+                self._tick()
+            except SceneModuleError as error:  # people's own code, which may fail at any step
+                self._leave_session()
+                self._endpoint.send(m.Fault(text=str(error), policy_at_fault=False))
 
     def close(self) -> None:
         """Put the running episode on disk and release everything."""

@@ -12,7 +12,7 @@ from typing import Any
 from mile_desktop.scenes.catalogue import MODULE_NAME, SceneInfo, scene_info
 from mile_desktop.scenes.description import SceneDescriptionError
 from mile_desktop.scenes.flat import DrawState
-from mile_desktop.scenes.task import Expert, Measurement, Task
+from mile_desktop.scenes.task import Expert, FloatArray, Measurement, Task
 
 _PREFIX = "mile_desktop_scene_"
 
@@ -108,7 +108,21 @@ def _checked(path: Path, info: SceneInfo, module: ModuleType) -> SceneModule:
     picture = getattr(module, "PICTURE", None)
     if picture is not None and not callable(picture):
         raise SceneModuleError(f"{path}: PICTURE: found {picture!r}, expected a function from scene state to Picture")
-    return SceneModule(task, make_env, expert, flaws, picture)
+    guarded = None if expert is None else _guarded(path, "EXPERT", expert)
+    flawed = {name: _guarded(path, f"FLAWS[{name!r}]", flaw) for name, flaw in flaws.items()}
+    return SceneModule(task, make_env, guarded, flawed, picture)
+
+
+def _guarded(path: Path, name: str, expert: Expert) -> Expert:
+    """Return ``expert``, raising ``SceneModuleError`` with file and line where it fails."""
+
+    def act(observation: FloatArray) -> FloatArray:
+        try:
+            return expert(observation)
+        except Exception as error:
+            raise module_failed(path, name, error) from error
+
+    return act
 
 
 def _check_task(path: Path, task: object) -> None:

@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from mile_desktop.intervention.model import load_intervention_model, save_intervention_model
-from mile_desktop.places import bundled_models
+from mile_desktop.places import SCENES_VARIABLE, bundled_models
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
+from mile_desktop.scenes.template import new_scene
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.recovery import recover
 from mile_desktop.storage.workspace import Workspace
@@ -78,6 +79,22 @@ def test_what_cannot_be_loaded_is_said_and_the_worker_lives(desk: WorkerDesk, tm
     desk.process.send(m.LoadSession(workspace=str(tmp_path / "file"), scene="peg-insertion", policy="expert"))
     assert str(tmp_path / "file") in desk.wait_for(m.Fault).text
     desk.load()
+
+
+def test_a_scene_whose_own_code_fails_is_said_and_the_worker_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SCENES_VARIABLE, str(tmp_path / "scenes"))
+    module = new_scene("lever") / "scene.py"
+    text = module.read_text()
+    assert "EXPERT = LeverExpert()" in text
+    module.write_text(text.replace("EXPERT = LeverExpert()", "EXPERT = lambda observation: 1 / 0"))
+    with WorkerDesk(tmp_path / "workspace") as desk:
+        desk.load(scene="lever", policy="initial", simulated_operator="segment")
+        desk.process.send(m.StartEpisodes())
+        assert "EXPERT: found ZeroDivisionError" in desk.wait_for(m.Fault).text
+        module.write_text(text)
+        desk.load(scene="lever")
 
 
 @pytest.mark.parametrize("source", ["ensemble", "published", "temporal"])

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mile_desktop.places import RESOURCES, SCENES_VARIABLE, bundled_models, scene_folder
@@ -103,3 +104,10 @@ def test_a_changed_module_is_loaded_again_and_a_scene_needs_no_expert(own: Path)
         load_expert("tea-making")
     (own / "tea_making" / "scene.py").write_text("def make_env(): ...\ndef EXPERT(observation): return observation\n")
     assert load_expert("tea-making")("leaves") == "leaves"  # type: ignore[arg-type, comparison-overlap]
+
+
+def test_an_expert_that_fails_is_said_with_its_line(own: Path) -> None:
+    module = own / "tea_making" / "scene.py"
+    module.write_text("def make_env(): ...\ndef EXPERT(observation):\n    return observation[7]\n")
+    with pytest.raises(SceneModuleError, match=r"scene.py, line 3: EXPERT: found IndexError"):
+        load_expert("tea-making")(np.zeros(3, np.float32))
