@@ -13,6 +13,7 @@ from mile_desktop.commands.command import Command, CommandError, Report, add_sce
 from mile_desktop.processes import robot_cameras
 from mile_desktop.robots.description import RobotCamera
 from mile_desktop.robots.driver import Measurement
+from mile_desktop.robots.network import Door
 from mile_desktop.robots.serving import DEFAULT_PORT, RobotServer
 from mile_desktop.robots.simulated import SimulatedRobot
 from mile_desktop.rollout.priority import be_eager, enter_real_time
@@ -21,11 +22,12 @@ from mile_desktop.viewer.cameras_plan import CamerasPlan
 
 _CAMERAS_READY_S = 30.0
 _ENDS_S = 3.0
+_LARGEST_PORT = 65535
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_scene_argument(parser)
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, metavar="N", help="0: any free one (%(default)s)")
+    parser.add_argument("--port", type=_port, default=DEFAULT_PORT, metavar="N", help="0: any free one (%(default)s)")
     parser.add_argument("--bind", default="127.0.0.1", metavar="HOST", help="address to serve at (%(default)s)")
     parser.add_argument("--keys", type=Path, metavar="DIR", help="the robot's keys, as `robot-keys DIR` makes them")
     parser.add_argument("--seed", type=int, default=0, metavar="K", help="of the first start (%(default)s)")
@@ -33,6 +35,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cameras", type=int, default=2, metavar="N", help="of the scene's; 0: none (%(default)s)")
     parser.add_argument("--camera-rate", type=float, default=15.0, metavar="HZ", help="pictures a second (%(default)s)")
     parser.add_argument("--camera-size", type=_size, default=(640, 480), metavar="WxH", help="in pixels (640x480)")
+
+
+def _port(text: str) -> int:
+    """Read a port whose next one is left for the pictures, for argparse."""
+    if not (text.isdigit() and int(text) < _LARGEST_PORT):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; choose 0 to {_LARGEST_PORT - 1}")
+    return int(text)
 
 
 def _seconds(text: str) -> float:
@@ -54,6 +63,7 @@ def _size(text: str) -> tuple[int, int]:
 def _run(options: argparse.Namespace, report: Report) -> None:
     if not 0.5 <= options.camera_rate <= 60.0:
         raise CommandError(f"A camera rate of {options.camera_rate:g} Hz is not possible; choose 0.5 to 60.")
+    Door(options.bind, options.keys).close()  # says what is wrong before anything is started
     cameras = _cameras(options)
     robot = SimulatedRobot(options.scene, cameras=cameras, seed=options.seed, watchdog_s=options.watchdog)
     with ExitStack() as stack:

@@ -29,6 +29,7 @@ _QUEUE = 64
 _HEARTBEAT_MS = 300
 _HEARTBEAT_TIMEOUT_MS = 1000
 _TAKEN_AT_ONCE = 256
+_LARGEST_PORT = 65535
 
 _REFUSED = "the keys were refused; check the robot's public key, and that the robot lets this window in"
 _NOTHING_THERE = "nothing answers there; start the robot's side first"
@@ -206,6 +207,8 @@ class Door:
 
     def open(self, kind: int, port: int = 0, *, queue: int = _QUEUE) -> tuple["zmq.Socket[bytes]", int]:
         """Return a bound socket and its port (``port``, or with 0 any that is free); raises ``RobotError``."""
+        if not 0 <= port <= _LARGEST_PORT:
+            raise RobotError(f"{port} is no port; choose 0 (any that is free) to {_LARGEST_PORT}.")
         socket = self._context.socket(kind)
         bound_queues(socket, queue)
         if self._pair is not None:
