@@ -36,6 +36,9 @@ NICENESS = 15
 SILENCE_S = 60.0
 """A worker that runs an episode and has not said anything for so long is stuck, and ended."""
 
+START_S = 300.0
+"""One that has not even begun has so long: on a busy machine those that step back wait for their imports."""
+
 _AHEAD = 2
 """Episodes a worker has at once, the running one included: it never waits for the pool."""
 
@@ -278,7 +281,8 @@ class EvaluationPool:
 
     def _is_stuck(self, worker: _Worker) -> bool:
         silent_since = max(worker.child.last_heard, worker.sent_at)
-        return bool(worker.orders) and self._clock() - silent_since > SILENCE_S
+        patience_s = SILENCE_S if worker.ready else START_S
+        return bool(worker.orders) and self._clock() - silent_since > patience_s
 
     def _bury(self, worker: _Worker) -> list[PoolEvent]:
         """Put what a dead worker had back into the queue, its running episode only once."""
