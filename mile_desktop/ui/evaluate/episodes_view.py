@@ -137,6 +137,9 @@ class EpisodesView(QWidget):
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _dress(self) -> None:
+        for combo in (self._policy, self._state):
+            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            combo.setMinimumContentsLength(10)
         self._policy.addItem("All policies", "")
         self._state.addItem("All outcomes", "")
         for state, words in _WORDS.items():
@@ -160,12 +163,12 @@ class EpisodesView(QWidget):
         filters.addWidget(self._policy)
         filters.addWidget(self._state)
         filters.addStretch(1)
-        filters.addWidget(self._count)
         left = QWidget()
         column = QVBoxLayout(left)
         theme.space(column, spacing=8)
         column.addLayout(filters)
         column.addWidget(self.table, 1)
+        column.addWidget(self._count)
         buttons = QHBoxLayout()
         theme.space(buttons, spacing=8)
         buttons.addWidget(self._watch)

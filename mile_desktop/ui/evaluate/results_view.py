@@ -78,6 +78,9 @@ class ResultsView(QWidget):
         self._first, self._second = QComboBox(), QComboBox()
         self._first.setAccessibleName("Compare this policy")
         self._second.setAccessibleName("with this one")
+        for combo in (self._first, self._second):
+            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            combo.setMinimumContentsLength(6)
         self._headline, self._details, self._verdict = QLabel(), QLabel(), QLabel()
         self._lay_out()
         self._first.currentIndexChanged.connect(self._compare)

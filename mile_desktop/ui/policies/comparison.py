@@ -31,9 +31,14 @@ class PolicyComparison(QWidget):
         self._first, self._second = QComboBox(), QComboBox()
         self._first.setAccessibleName("Compare this policy")
         self._second.setAccessibleName("with this one")
+        for combo in (self._first, self._second):
+            # as narrow as the panel, whatever the policies are called
+            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            combo.setMinimumContentsLength(6)
         self._headline, self._text, self._verdict = QLabel(), QLabel(), QLabel()
         self._plot = IntervalPlot("Success of two policies")
-        self._evaluate = QPushButton("Evaluate both on the same starts …")
+        self._evaluate = QPushButton("Evaluate both …")
+        self._evaluate.setToolTip("On the same starts, on the Evaluate page")
         self._settings = SettingsTable(2)
         self._curves = LossCurves(_CURVE_HEIGHT, "How it learned is not recorded here.")
         self._lay_out()

@@ -71,7 +71,7 @@ class PoliciesPage(PageFrame):
         self._model.renamed.connect(self.renamed)
         self._table = QTableView()
         self._make_actions()
-        self._use = _button("Use from the next episode", "mdi6.play", "on_accent", "primary")
+        self._use = _button("Use", "mdi6.play", "on_accent", "primary")
         self._back = _button("Roll back", "mdi6.undo-variant", "text", "")
         self._evaluate = _button("Evaluate …", "mdi6.chart-box-outline", "text", "")
         self._more = QToolButton()
