@@ -32,12 +32,12 @@ class Clock:
 class Room:
     """A page and a viewer that is never started: what it would be told is looked at."""
 
-    def __init__(self, qtbot: QtBot) -> None:
+    def __init__(self, qtbot: QtBot, *, small_views: bool = True) -> None:
         self.page = SupervisePage()
         qtbot.addWidget(self.page)
         self.client = ViewerClient(viewer, self.page, max_size=(64, 48))
         self.clock = Clock()
-        self.viewing = Viewing(self.client, self.page, self.page, clock=self.clock)
+        self.viewing = Viewing(self.client, self.page, self.page, small_views=small_views, clock=self.clock)
         self.page.resize(1000, 700)
         self.page.show()
         qtbot.waitExposed(self.page)
@@ -131,3 +131,13 @@ def test_the_menu_shows_and_hides_them(room: Room) -> None:
     assert action.isChecked()
     action.trigger()
     assert room.asked == ()
+
+
+def test_hidden_they_stay_hidden_at_the_next_start(qtbot: QtBot) -> None:
+    room = Room(qtbot, small_views=False)
+    room.ready()
+    assert room.asked == ()
+    room.page.pictures._fill()
+    (action,) = [each for each in room.page.pictures.menu().actions() if "other cameras" in each.text()]
+    assert not action.isChecked()
+    room.client.close()
