@@ -15,8 +15,8 @@ ENTRY_ROLE = Qt.ItemDataRole.UserRole
 """The row's ``PolicyEntry``."""
 LANE_ROLE = Qt.ItemDataRole.UserRole + 1
 """The row's ``LaneRow``."""
-COLUMNS = ("Lineage", "Policy", "", "Method", "From", "Learned from", "Success on fixed seeds", "Made", "Note")
-LINEAGE, NAME, STATE, METHOD, PARENT, DATA, SUCCESS, MADE, NOTE = range(len(COLUMNS))
+COLUMNS = ("Lineage", "Policy", "", "Success on fixed seeds", "Method", "From", "Learned from", "Made", "Note")
+LINEAGE, NAME, STATE, SUCCESS, METHOD, PARENT, DATA, MADE, NOTE = range(len(COLUMNS))
 
 
 class PoliciesModel(QAbstractTableModel):
@@ -112,10 +112,10 @@ def _texts(entry: PolicyEntry, *, is_current: bool) -> tuple[str, ...]:
         "",
         entry.name,
         "▶ in use" if is_current else "put away" if entry.archived else "",
+        entry.success_text,
         entry.method,
         entry.parent_name or "–",
         f"{entry.episodes} episodes" if entry.episodes else "–",
-        entry.success_text,
         local_time(entry.created_at),
         entry.note,
     )

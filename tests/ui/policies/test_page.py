@@ -17,7 +17,7 @@ from mile_desktop.ui.policies.page import PoliciesPage
 def page(themed: QApplication, qtbot: QtBot) -> PoliciesPage:
     page = PoliciesPage()
     qtbot.addWidget(page)
-    page.resize(1200, 700)
+    page.resize(1600, 700)
     page.show()
     page.show_policies(DETAILS, "p3", "p2")
     return page
