@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 
 from mile_desktop.cli import main
+from mile_desktop.commands import train
+from mile_desktop.learning.order import TrainingOrder
 from mile_desktop.policies.checkpoint import PolicyFileError, load_policy, read_policy_config
 from mile_desktop.robots.description import ActionAxis, Measured, RobotDescription
 from mile_desktop.rollout.first_policy import make_still_policy
@@ -52,8 +55,9 @@ def test_what_was_taught_nothing_stands_still_and_is_made_once(workspace: Path) 
 
 
 def test_it_learns_from_what_it_was_shown_and_nothing_is_evaluated_on_a_robot(
-    workspace: Path, capsys: pytest.CaptureFixture[str]
+    workspace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(train, "TrainingOrder", partial(TrainingOrder, fit_intervention=False))
     with Workspace.open(workspace) as opened:
         first = make_still_policy(opened, "bench", Sizes())
         journal = EpisodeJournal(opened)
