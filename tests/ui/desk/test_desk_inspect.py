@@ -24,6 +24,7 @@ def living(open_desk: Callable[..., LivingDesk], tmp_path_factory: pytest.TempPa
     opened = open_desk(folder, plan(folder / "workspace"))
     opened.inspecting = Inspecting(opened.desk)  # type: ignore[attr-defined]
     opened.until_loaded()
+    opened.window.activateWindow()
     return opened
 
 
