@@ -72,7 +72,7 @@ def test_an_impossible_action_is_refused_and_moves_nothing(peg_env: Manipulation
 
 
 @given(seed=st.integers(0, 10_000), others=st.lists(st.integers(0, 10_000), min_size=1, max_size=2))
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_seed_and_actions_give_the_same_trajectory_whatever_ran_before(
     env: ManipulationEnv, seed: int, others: list[int]
 ) -> None:
