@@ -8,13 +8,13 @@ from PySide6.QtCore import QObject, QTimer
 from mile_desktop.cameras.messages import CameraNote
 from mile_desktop.processes import camera
 from mile_desktop.rollout import messages as m
-from mile_desktop.rollout.phases import IN_EPISODE
 from mile_desktop.ui.cameras import words
 from mile_desktop.ui.cameras.camera_store import FILE_NAME, CameraStore, Remembered
 from mile_desktop.ui.cameras.dialog import CamerasDialog
 from mile_desktop.ui.cameras.full_view import FullView
 from mile_desktop.ui.cameras.live_cameras import LiveCameras
 from mile_desktop.ui.cameras.video_recording import VideoRecording
+from mile_desktop.ui.side_dialog import stop_or_hide
 
 if TYPE_CHECKING:
     from mile_desktop.ui.desk import Desk
@@ -126,12 +126,7 @@ class Cameras(QObject):
         self._desk.window.say(level, note.text)  # type: ignore[arg-type]
 
     def _escape(self) -> None:
-        """Stop the robot, if there is an episode; else close the dialog."""
-        status = self._desk.worker.status
-        if self._desk.worker.alive and status is not None and status.phase in IN_EPISODE:
-            self._desk.supervise.transport.stop()
-        else:
-            self.dialog.hide()
+        stop_or_hide(self._desk, self.dialog)
 
     def _warn(self, text: str) -> None:
         self._desk.window.say("warning", text)

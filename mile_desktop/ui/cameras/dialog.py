@@ -3,9 +3,8 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
-    QDialog,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -32,6 +31,7 @@ from mile_desktop.ui.cameras.editor import CameraEditor
 from mile_desktop.ui.cameras.live_cameras import LiveCameras
 from mile_desktop.ui.cameras.preview import Preview
 from mile_desktop.ui.pages.page_frame import ColumnScroll, EmptyState, Panel
+from mile_desktop.ui.side_dialog import SideDialog
 
 _SIZE = (1220, 680)
 _LIST_WIDTH = 200
@@ -40,7 +40,7 @@ _NAME = Qt.ItemDataRole.UserRole
 _OFF = CameraStatus(state=CameraState.OFF)
 
 
-class CamerasDialog(QDialog):
+class CamerasDialog(SideDialog):
     """Not modal: the robot and everything else go on meanwhile. Lives on the window's thread.
 
     Parameters
@@ -54,7 +54,6 @@ class CamerasDialog(QDialog):
     """
 
     visibility_changed = Signal(bool)
-    escape_pressed = Signal()
     """Esc stops a robot wherever it is pressed; whoever knows the robot decides whether it closes the dialog."""
 
     def __init__(
@@ -333,14 +332,7 @@ class CamerasDialog(QDialog):
     def _forget_said(self) -> None:
         self._said.hide()
 
-    # ── keys and visibility ──────────────────────────────────────────────────────────────────────────────────────
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
-        """Pass Esc on."""
-        if event.key() == Qt.Key.Key_Escape:
-            self.escape_pressed.emit()
-        else:
-            super().keyPressEvent(event)
+    # ── visibility ──────────────────────────────────────────────────────────────────────────────────────
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Follow the figures while anybody looks."""

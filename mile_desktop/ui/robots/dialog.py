@@ -3,7 +3,6 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QHideEvent, QKeySequence
 from PySide6.QtWidgets import (
-    QDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -25,6 +24,7 @@ from mile_desktop.ui.pages.page_frame import ColumnScroll, Panel
 from mile_desktop.ui.robots import words
 from mile_desktop.ui.robots.probe import Probe, Probed
 from mile_desktop.ui.robots.robot_store import RememberedRobot, RobotStore
+from mile_desktop.ui.side_dialog import SideDialog
 
 _SIZE = (980, 620)
 _LIST_WIDTH = 220
@@ -35,7 +35,7 @@ _NEW = (
 )
 
 
-class RobotsDialog(QDialog):
+class RobotsDialog(SideDialog):
     """Not modal: whatever moves goes on meanwhile. Testing never drives. Lives on the window's thread.
 
     Parameters

@@ -10,6 +10,7 @@ from mile_desktop.rollout import messages as m
 from mile_desktop.ui.cameras.live_cameras import LiveCameras
 from mile_desktop.ui.robots.robot_bar import RobotBar
 from mile_desktop.ui.robots.robot_store import FILE_NAME, RememberedRobot, RobotStore
+from mile_desktop.ui.side_dialog import stop_or_hide
 
 if TYPE_CHECKING:
     from mile_desktop.ui.desk import Desk
@@ -44,7 +45,11 @@ class Robots(QObject):
 
             self._dialog = RobotsDialog(self.store, self._desk.window)
             self._dialog.use_requested.connect(self.drive)
+            self._dialog.escape_pressed.connect(self._escape)
         return self._dialog
+
+    def _escape(self) -> None:
+        stop_or_hide(self._desk, self.dialog)
 
     def open_dialog(self) -> None:
         """Show the dialog, ready for a new robot."""

@@ -181,6 +181,13 @@ def test_disarming_is_one_key_that_counts_in_dialogs_too(qtbot: QtBot) -> None:
     assert keys.listed[-1].keys == ("F9",)
 
 
+def test_escape_is_left_to_whoever_can_stop_the_robot(dialog: RobotsDialog, qtbot: QtBot) -> None:
+    dialog.show()
+    with qtbot.waitSignal(dialog.escape_pressed):
+        qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert dialog.isVisible()
+
+
 def test_slow_starts_and_losses_are_told() -> None:
     assert "slow start, 40 % speed" in words.link_text(shown(mode="active", speed=0.4))
     assert "lost 2 times" in words.link_text(shown(lost=2))
