@@ -155,7 +155,9 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
         if not len(self._window) and self.empty_text:
             painter.setPen(theme.token("secondary"))
             painter.setFont(theme.font("body"))
-            painter.drawText(self._area, Qt.AlignmentFlag.AlignCenter, self.empty_text)
+            # not across the middle, where a line often lies
+            lower = self._area.adjusted(0.0, self._area.height() / 2, 0.0, 0.0)
+            painter.drawText(lower, Qt.AlignmentFlag.AlignCenter, self.empty_text)
 
     def _paint_boundaries(self, painter: QPainter) -> None:
         area = self._area
