@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from mile_desktop.policies.policy import FloatArray
+from mile_desktop.rollout.phases import MOVING, Phase
 
 
 class LiveRobot(Protocol):
@@ -112,3 +113,19 @@ class Simulated:
     def leave_stop(self) -> str:
         """Return that it did."""
         return ""
+
+
+def follow(live: LiveRobot, before: Phase, after: Phase) -> str:
+    """Let ``live`` go, pause or stop as the phase changed; return why it may not go, or an empty string."""
+    if after is Phase.STOPPED:
+        live.stop()
+    elif before in MOVING and after not in MOVING:
+        live.pause()
+    elif after in MOVING and before not in MOVING:
+        return live.go()
+    return ""
+
+
+def no_hazard() -> str:
+    """Nothing but the robot itself can make moving unsafe."""
+    return ""

@@ -11,7 +11,7 @@ from mile_desktop.robots.driver import RobotError
 from mile_desktop.rollout.alert import AlertMonitor, AlertRule
 from mile_desktop.rollout.clock import Clock
 from mile_desktop.rollout.gate import EpisodeGate
-from mile_desktop.rollout.live import LiveRobot, Simulated
+from mile_desktop.rollout.live import LiveRobot, Simulated, follow, no_hazard
 from mile_desktop.rollout.messages import Event, Note
 from mile_desktop.rollout.phases import MOVING, Phase, PhaseEvent
 from mile_desktop.rollout.requests import heed_request
@@ -27,11 +27,6 @@ Publish = Callable[[Event], None]
 
 _REWOUND = "Rewound."
 _OVER = "What was missing is back. Resume when you are ready."
-
-
-def no_hazard() -> str:
-    """Nothing but the robot itself can make moving unsafe."""
-    return ""
 
 
 class RolloutLoop:
@@ -363,9 +358,7 @@ class RolloutLoop:
         self.episode = None
 
     def _adopt_promoted(self) -> None:
-        if self._promoted is None:
-            return
-        before, self.running, self._promoted = self.running, self._promoted, None
+        before, self.running, self._promoted = self.running, self._promoted or self.running, None
         if self.running.policy is not before.policy:
             self._publish(Note(level="info", text=f"{self.running.name} drives from now on."))
 
@@ -379,7 +372,8 @@ class RolloutLoop:
         self._draw(0)
 
     def _phase_changed(self, before: Phase, after: Phase) -> None:
-        self._move_or_pause(before, after)
+        if problem := follow(self._live, before, after):
+            self.fault(problem)
         if Phase.TAKEOVER in {before, after} or after is Phase.HOLD:
             # deltas go on from where the robot is, not from where its last command wanted it
             self._env.rebase()
@@ -387,15 +381,6 @@ class RolloutLoop:
             self.asking = False
         if after is Phase.RESETTING:
             self._dwell_left = self._dwell_steps
-
-    def _move_or_pause(self, before: Phase, after: Phase) -> None:
-        """Let a live robot follow the phase."""
-        if after is Phase.STOPPED:
-            self._live.stop()
-        elif before in MOVING and after not in MOVING:
-            self._live.pause()
-        elif after in MOVING and before not in MOVING and (problem := self._live.go()):
-            self.fault(problem)
 
     def _read_operator(self, proposal: FloatArray, mean: FloatArray, std: FloatArray) -> OperatorReading:
         episode = self.episode

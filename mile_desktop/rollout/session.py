@@ -10,8 +10,9 @@ from mile_desktop.policies.checkpoint import read_policy_config
 from mile_desktop.rollout.adopting import has_bundled
 from mile_desktop.rollout.cadence import Cadence
 from mile_desktop.rollout.clock import Clock
+from mile_desktop.rollout.live import no_hazard
 from mile_desktop.rollout.loading import EXPERT, INITIAL, policy_folder
-from mile_desktop.rollout.loop import Publish, RolloutLoop, no_hazard
+from mile_desktop.rollout.loop import Publish, RolloutLoop
 from mile_desktop.rollout.matching import check_policy_fits
 from mile_desktop.rollout.messages import Choice, EpisodeClosed, LoadSession, RobotStatus, SessionLoaded, Status
 from mile_desktop.rollout.phases import Phase
