@@ -120,6 +120,12 @@ def test_a_name_without_memory_is_said(slot: StateSlot) -> None:
         StateSlot.attach(slot.name)
 
 
+_ENOUGH = 300
+"""Reads that would have met a torn write."""
+_PATIENCE_S = 60.0
+"""On a machine that hardly runs."""
+
+
 def run_for(child: ChildProcess[Event], seconds: float) -> Iterator[None]:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -132,7 +138,9 @@ def test_states_written_by_another_process_are_never_torn(slot: StateSlot) -> No
     child.start()
     try:
         last, seen = 0, 0
-        for _ in run_for(child, 2.0):
+        for _ in run_for(child, _PATIENCE_S):
+            if seen > _ENOUGH:
+                break
             sample = slot.read(after=last)
             if sample is None:
                 continue
@@ -141,7 +149,7 @@ def test_states_written_by_another_process_are_never_torn(slot: StateSlot) -> No
             assert (sample.flags, sample.timestamp) == (sample.step % 7, sample.step)
             assert sample.sequence > last
             last, seen = sample.sequence, seen + 1
-        assert seen > 100
+        assert seen > _ENOUGH
     finally:
         child.stop(2.0)
 
@@ -151,7 +159,9 @@ def test_frames_written_by_another_process_are_never_torn(ring: FrameRing) -> No
     child.start()
     try:
         last, seen = 0, 0
-        for _ in run_for(child, 2.0):
+        for _ in run_for(child, _PATIENCE_S):
+            if seen > _ENOUGH:
+                break
             frame = ring.read(after=last)
             if frame is None:
                 continue
@@ -161,7 +171,7 @@ def test_frames_written_by_another_process_are_never_torn(ring: FrameRing) -> No
             assert np.all(frame.view_projection == value)
             assert np.all(frame.anchor == value)
             last, seen = frame.sequence, seen + 1
-        assert seen > 100
+        assert seen > _ENOUGH
     finally:
         child.stop(2.0)
 
