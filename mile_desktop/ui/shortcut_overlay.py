@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollA
 from mile_desktop.ui import theme
 from mile_desktop.ui.shortcuts import Binding
 
-_WIDTH = 960
+_WIDTH = 1160
 _TWO_COLUMNS_FROM = 840
 _FRAME = 104
 """Height of the card beside its rows."""
@@ -88,7 +88,7 @@ class ShortcutOverlay(QWidget):
         top.addWidget(hint, 1)
         top.addWidget(close)
         row = self._row
-        theme.space(row, spacing=40)
+        theme.space(row, (0, 0, 16, 0), 40)
         for column in self._columns:
             theme.space(column, spacing=16)
             row.addLayout(column)
@@ -140,7 +140,9 @@ def _section(name: str, rows: Sequence[Binding]) -> QWidget:
         theme.set_role(key, "key")
         pad = QLabel(binding.pad)
         theme.set_role(pad, "secondary")
-        grid.addWidget(QLabel(binding.title), index, 0)
+        title = QLabel(binding.title)
+        title.setWordWrap(True)  # else the longest one pushes the keys out of the card
+        grid.addWidget(title, index, 0)
         grid.addWidget(pad, index, 1)
         grid.addWidget(key, index, 2, Qt.AlignmentFlag.AlignRight)
     grid.setColumnStretch(0, 1)
