@@ -83,7 +83,7 @@ class Window:
         """Wait until nothing is drawn any more; return the last frame."""
         frame = self.frame()
         still_since = time.monotonic()
-        while time.monotonic() < still_since + 0.6:
+        while time.monotonic() < still_since + 1.5:
             newer = self.frames.read(after=frame.sequence)
             if newer is not None:
                 frame, still_since = newer, time.monotonic()

@@ -105,6 +105,8 @@ def test_a_needed_camera_that_stalls_holds_the_robot_and_its_video_is_kept(
 
 def test_escape_in_the_dialog_stops_the_robot_before_it_closes_the_dialog(desk: LivingDesk, cameras: Cameras) -> None:
     desk.start_episode()
+    begun = len(desk.steps)
+    desk.until(lambda: len(desk.steps) > begun + 20)  # enough to look through on the Inspect page afterwards
     cameras.open_dialog()
     QTest.keyClick(cameras.dialog, Qt.Key.Key_Escape)
     desk.until_phase(Phase.STOPPED)
