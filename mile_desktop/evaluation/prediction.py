@@ -11,12 +11,12 @@ from mile_desktop.intervention.model import InterventionModel, save_intervention
 from mile_desktop.intervention.scores import ScoreError
 from mile_desktop.intervention.strata import takeovers_in
 from mile_desktop.learning.dataset import split_episodes, supervised_steps
+from mile_desktop.learning.intervention_stage import model_record
 from mile_desktop.places import bundled_demonstrations
 from mile_desktop.rollout.watching import intervention_folder, load_with_forecast
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.episodes import read_episode_file, read_episodes
 from mile_desktop.storage.ids import new_id, now
-from mile_desktop.storage.records import InterventionModelRecord
 from mile_desktop.storage.workspace import Workspace
 
 Progress = Callable[[float, str], None]
@@ -76,23 +76,10 @@ def calibrate_recorded(
     report(0.4, f"Fitting cost and scale to {len(steps.episode_ids)} episodes")
     model, found = calibrate(current_model(workspace, scene, reference), steps)
     report(0.9, "Saving the intervention model")
-    identity, created = new_id("intervention"), now()
-    takeovers = takeovers_in(steps)
-    model = model.with_config(model_id=identity, created_at=created, takeovers=takeovers)
+    identity = new_id("intervention")
+    model = model.with_config(model_id=identity, scene=scene, created_at=now(), takeovers=takeovers_in(steps))
     save_intervention_model(workspace.intervention_folder(identity), model)
-    Catalogue(workspace).add_intervention_model(
-        InterventionModelRecord(
-            model_id=identity,
-            scene=scene,
-            policy_id=model.config.policy_id,
-            run_id=None,
-            created_at=created,
-            cost=found.cost,
-            cdf_scale=found.cdf_scale,
-            takeovers=takeovers,
-            episode_ids=model.config.episode_ids,
-        )
-    )
+    Catalogue(workspace).add_intervention_model(model_record(model.config, run_id=None))
     return identity, found
 
 

@@ -144,22 +144,11 @@ def fit_intervention_model(
         When ``cancelled`` returned True.
     """
     settings = settings or FitSettings()
-    described = _describe(steps, settings)
-    training = _Training(steps, settings, described, cancelled or (lambda: False))
-    cost, cdf_scale = training.run(on_progress or (lambda _: None))
-    episode_ids = supervised_episodes(steps)
-    config = msgspec.structs.replace(
-        described,
-        model_id=model_id,
-        scene=scene,
-        policy_id=policy_id,
-        created_at=created_at,
-        cost=cost,
-        cdf_scale=cdf_scale,
-        episode_ids=episode_ids,
-        left_out=left_out_names(steps, training.strata.left_out, episode_ids),
-        takeovers=0 if shipped else takeovers_in(steps),
+    described = msgspec.structs.replace(
+        _describe(steps, settings), model_id=model_id, scene=scene, policy_id=policy_id, created_at=created_at
     )
+    training = _Training(steps, settings, described, cancelled or (lambda: False))
+    config = training.run(on_progress or (lambda _: None), takeovers=0 if shipped else takeovers_in(steps))
     model = InterventionModel(config, training.best(), training.fit_mental(config))
     try:
         model, calibration = calibrate(model, steps)
@@ -213,6 +202,7 @@ class _Training:
         self, steps: SupervisedSteps, settings: FitSettings, described: ModelConfig, cancelled: Callable[[], bool]
     ) -> None:
         self._steps, self._settings, self._cancelled = steps, settings, cancelled
+        self._described = described
         self._random = torch.Generator().manual_seed(settings.seed)
         self.strata = stratify(steps, settings.members, self._random)
         self._target = imitated_actions(steps)
@@ -224,8 +214,21 @@ class _Training:
         self._best = [each.detach().clone() for each in self._parameters]
         self._best_score = torch.full((settings.members,), math.inf)
 
-    def run(self, report: Callable[[FitProgress], None]) -> tuple[float, float]:
-        """Train; return the cost and scale that the objective used."""
+    def run(self, report: Callable[[FitProgress], None], *, takeovers: int) -> ModelConfig:
+        """Train; return what the model is now known to be, with the cost and scale that the objective used."""
+        cost, cdf_scale = self._train(report) or (FALLBACK_COST, FALLBACK_SCALE)
+        episode_ids = supervised_episodes(self._steps)
+        return msgspec.structs.replace(
+            self._described,
+            cost=cost,
+            cdf_scale=cdf_scale,
+            episode_ids=episode_ids,
+            left_out=left_out_names(self._steps, self.strata.left_out, episode_ids),
+            takeovers=takeovers,
+        )
+
+    def _train(self, report: Callable[[FitProgress], None]) -> tuple[float, float] | None:
+        """Train; return cost and scale of the objective, None where no epoch got so far."""
         settings = self._settings
         optimiser = torch.optim.Adam(self._parameters, lr=settings.learning_rate)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.epochs)
@@ -235,16 +238,20 @@ class _Training:
             if epoch == warm_up:
                 threshold = self._calibrated()
                 self._best_score.fill_(math.inf)
-            totals = torch.zeros(3)
-            for _ in range(settings.updates_per_epoch):
-                self.stop_if_cancelled()
-                totals += self._update(optimiser, threshold)
+            losses = self._run_epoch(optimiser, threshold)
             schedule.step()
             self._keep_best(threshold)
-            action, intervention, total = (totals / settings.updates_per_epoch).tolist()
-            losses = {"total": total, "action": action, "intervention": intervention}
             report(FitProgress(epoch + 1, settings.epochs, losses))
-        return threshold or (FALLBACK_COST, FALLBACK_SCALE)
+        return threshold
+
+    def _run_epoch(self, optimiser: torch.optim.Optimizer, threshold: tuple[float, float] | None) -> dict[str, float]:
+        """Update through one epoch; return its mean losses."""
+        totals = torch.zeros(3)
+        for _ in range(self._settings.updates_per_epoch):
+            self.stop_if_cancelled()
+            totals += self._update(optimiser, threshold)
+        action, intervention, total = (totals / self._settings.updates_per_epoch).tolist()
+        return {"total": total, "action": action, "intervention": intervention}
 
     def stop_if_cancelled(self) -> None:
         """Raise ``FitCancelled`` where that was asked for."""

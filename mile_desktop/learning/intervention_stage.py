@@ -11,7 +11,7 @@ from mile_desktop.intervention.fit import (
     FitSettings,
     fit_intervention_model,
 )
-from mile_desktop.intervention.model import save_intervention_model
+from mile_desktop.intervention.model import ModelConfig, save_intervention_model
 from mile_desktop.intervention.strata import takeovers_in
 from mile_desktop.learning.outcome import Cancelled, Report, TrainingCancelled
 from mile_desktop.learning.progress import Progress, Warned
@@ -54,17 +54,6 @@ def fit_and_save(
         report(Warned(text="Nobody took over yet: the intervention model stays the one that came with the program."))
         return None
 
-    def pass_on(progress: FitProgress) -> None:
-        report(
-            Progress(
-                stage="intervention",
-                fraction=progress.epoch / progress.epochs,
-                epoch=progress.epoch,
-                epochs=progress.epochs,
-                text=f"Fitting the intervention model, epoch {progress.epoch} of {progress.epochs}",
-            )
-        )
-
     try:
         fitted = fit_intervention_model(
             steps,
@@ -73,18 +62,32 @@ def fit_and_save(
             scene=wanted.scene,
             policy_id=wanted.policy_id,
             created_at=now(),
-            on_progress=pass_on,
+            on_progress=lambda progress: report(_reported(progress)),
             cancelled=cancelled,
         )
     except FitCancelled as error:
         raise TrainingCancelled from error
     save_intervention_model(wanted.folder, fitted.model)
-    config = fitted.model.config
+    return model_record(fitted.model.config, run_id=wanted.run_id)
+
+
+def _reported(progress: FitProgress) -> Progress:
+    return Progress(
+        stage="intervention",
+        fraction=progress.epoch / progress.epochs,
+        epoch=progress.epoch,
+        epochs=progress.epochs,
+        text=f"Fitting the intervention model, epoch {progress.epoch} of {progress.epochs}",
+    )
+
+
+def model_record(config: ModelConfig, *, run_id: str | None) -> InterventionModelRecord:
+    """Return the catalogue's row of a saved model; ``run_id``: of the training that made it, None for a calibration."""
     return InterventionModelRecord(
         model_id=config.model_id,
         scene=config.scene,
         policy_id=config.policy_id,
-        run_id=wanted.run_id,
+        run_id=run_id,
         created_at=config.created_at,
         cost=config.cost,
         cdf_scale=config.cdf_scale,

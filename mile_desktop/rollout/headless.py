@@ -47,36 +47,46 @@ def roll_out(
     RolloutHeldError
         When the robot has to hold; what was recorded until then is kept.
     """
-    published: deque[EpisodeClosed] = deque()
-    closed: list[EpisodeClosed] = []
-
-    def keep(event: Event) -> None:
-        if isinstance(event, EpisodeClosed):
-            published.append(event)
-
+    closing = _Closing(on_episode)
     gather_s = _GATHER_S if isinstance(clock, SimulatedClock) else 0.0
-
-    def report() -> None:
-        while published:
-            closed.append(published.popleft())
-            on_episode(closed[-1])
-
-    session = Session(plan, operator, publish=keep, show=None, clock=clock, gather_s=gather_s)
+    session = Session(plan, operator, publish=closing.note, show=None, clock=clock, gather_s=gather_s)
     try:
         if plan.robot and (problem := session.arm()):
             raise RolloutHeldError(problem)
         session.loop.start(episodes)
-        ticks = 0
-        while session.loop.supervision.phase is not Phase.IDLE:
-            _tick(session)
-            ticks += 1
-            if ticks % _BACKLOG == 0:
-                session.recorder.flush()
-            report()
+        _run_to_the_end(session, closing)
     finally:
         session.close()
-    report()
-    return tuple(closed)
+    closing.tell()
+    return tuple(closing.told)
+
+
+class _Closing:
+    """Episodes once they are on disk: noted on the recorder's thread, told of on the caller's."""
+
+    def __init__(self, on_episode: Callable[[EpisodeClosed], None]) -> None:
+        self.told: list[EpisodeClosed] = []
+        self._on_episode = on_episode
+        self._noted: deque[EpisodeClosed] = deque()
+
+    def note(self, event: Event) -> None:
+        if isinstance(event, EpisodeClosed):
+            self._noted.append(event)
+
+    def tell(self) -> None:
+        while self._noted:
+            self.told.append(self._noted.popleft())
+            self._on_episode(self.told[-1])
+
+
+def _run_to_the_end(session: Session, closing: _Closing) -> None:
+    ticks = 0
+    while session.loop.supervision.phase is not Phase.IDLE:
+        _tick(session)
+        ticks += 1
+        if ticks % _BACKLOG == 0:
+            session.recorder.flush()
+        closing.tell()
 
 
 def _tick(session: Session) -> None:
