@@ -1,7 +1,6 @@
 """The window: arguments, display, theme, desk. Qt is imported late: spawned processes import this module too."""
 
 import argparse
-import gc
 import os
 import shutil
 import signal
@@ -111,6 +110,7 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
     from mile_desktop.ui.desk import Desk  # noqa: PLC0415
     from mile_desktop.ui.furnishing import furnish  # noqa: PLC0415
     from mile_desktop.ui.preferences import PreferenceStore  # noqa: PLC0415
+    from mile_desktop.ui.sweeping import Sweeping  # noqa: PLC0415
     from mile_desktop.ui.uncaught import UncaughtErrors, close_log, default_log_file, open_log  # noqa: PLC0415
 
     app = QApplication(sys.argv[:1])
@@ -128,7 +128,7 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
         if folder is None:
             desk.window.ask_before_closing(Closing(desk, retraining).may_close)
         uncaught.caught.connect(desk.window.show_uncaught)
-        desk.worker.session_loaded.connect(_spare_what_stays)
+        desk.worker.session_loaded.connect(Sweeping(desk).spare_what_stays)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, partial(_quit, desk))
         breath = QTimer()  # lets Python see signals while Qt waits
@@ -141,12 +141,6 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
         QTimer.singleShot(0, desk.start)
         QTimer.singleShot(0, lambda: role(desk, retraining, folder or Path(), finish))
         return app.exec()
-
-
-def _spare_what_stays(_: object) -> None:
-    """Let the collector pass over what is there for good: looking through it blocks the window for 40 ms."""
-    gc.collect()
-    gc.freeze()
 
 
 def _plan(options: argparse.Namespace, folder: Path | None) -> LoadSession | None:

@@ -1,5 +1,6 @@
 """What every test may rely on: nothing here reaches the user's own folders, screen, sound card or pads."""
 
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
@@ -27,3 +28,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 def _own_home() -> Iterator[None]:
     yield
     _HOME.cleanup()
+
+
+@pytest.fixture(autouse=True)
+def _sweep() -> Iterator[None]:
+    """Take garbage apart on the main thread only, as the window does: what a test of Qt left may hang in it."""
+    from mile_desktop.ui.sweeping import sweep  # noqa: PLC0415 - brings in Qt, whose platform is not chosen yet here
+
+    gc.disable()
+    yield
+    sweep()
