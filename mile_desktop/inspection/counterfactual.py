@@ -7,6 +7,7 @@ import numpy as np
 
 from mile_desktop.inspection.messages import Branch, RolledForward, RollForward, packed
 from mile_desktop.inspection.replay import Replay, ReplayCancelledError, ReplayError
+from mile_desktop.inspection.replayable import replay_problem
 from mile_desktop.policies.policy import FloatArray
 from mile_desktop.rollout.loading import LoadedPolicy, load_named_policy
 from mile_desktop.rollout.safety import output_problem
@@ -59,8 +60,11 @@ def roll_forward(
     episode = read_recording(workspace, order.episode_id)
     if not 0 <= order.row < len(episode):
         raise ReplayError(f"There is no row {order.row} in {order.episode_id}; it has {len(episode)}.")
-    progress(0.0, "loading")
     name = episode.record.start.scene
+    problem = replay_problem(episode.record.start)
+    if problem:
+        raise ReplayError(problem)
+    progress(0.0, "loading")
     scene = GymScene.make(name)
     try:
         policies = [(each, load_named_policy(workspace, name, each, scene)) for each in order.policies]

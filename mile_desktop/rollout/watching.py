@@ -67,7 +67,7 @@ def intervention_folder(workspace: Workspace, scene: str, policy_id: str, refere
             choices = ", ".join(known) or "none yet"
             raise InterventionModelError(f"There is no intervention model {reference!r}; this workspace has {choices}.")
         return folder
-    newest = catalogue.latest_intervention_model(scene, policy_id) or catalogue.latest_intervention_model(scene)
+    newest = catalogue.intervention_model_in_use(scene, policy_id)
     if newest is not None:
         return workspace.intervention_folder(newest.model_id)
     bundled = bundled_models(scene) / INTERVENTION_FOLDER

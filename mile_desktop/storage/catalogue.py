@@ -236,6 +236,10 @@ class Catalogue:
         found = self.intervention_models(scene=scene, policy_id=policy_id)
         return found[-1] if found else None
 
+    def intervention_model_in_use(self, scene: str, policy_id: str) -> InterventionModelRecord | None:
+        """Return the newest model that was fitted to supervision of the policy, else the newest of the scene."""
+        return self.latest_intervention_model(scene, policy_id) or self.latest_intervention_model(scene)
+
     def intervention_model(self, model_id: str) -> InterventionModelRecord:
         """Return one intervention model's record."""
         return INTERVENTION_MODELS.get(self._workspace, model_id)

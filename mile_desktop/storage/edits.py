@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from mile_desktop.storage.errors import EditError
-from mile_desktop.storage.records import Episode, Outcome
+from mile_desktop.storage.records import TRIMMED_AWAY, Episode, Outcome
 from mile_desktop.storage.steps import counted
 
 _FORMAT = 1
@@ -188,9 +188,9 @@ def _trimmed(episode: Episode, trim: Trim | None) -> Episode:
         return episode
     rows = _rows(episode, trim.first, trim.last)
     kept = {name: getattr(episode, name)[rows] for name in _STEP_ARRAYS}
-    # What was rewound to before the first kept row has no row any more: the step follows nothing that is there.
     branches = episode.starts_at_row[rows]
-    kept["starts_at_row"] = np.where(branches >= trim.first, branches - trim.first, -1).astype(np.int32)
+    moved = np.where(branches >= trim.first, branches - trim.first, TRIMMED_AWAY)
+    kept["starts_at_row"] = np.where(branches >= 0, moved, branches).astype(np.int32)
     return replace(episode, first_row=trim.first, **kept)
 
 

@@ -146,6 +146,11 @@ def _from_os(folder: Path, error: OSError) -> WorkspaceError | None:
         return WorkspaceError(
             f"The disk of {folder} reports an error ({error}); check it, or copy the folder elsewhere."
         )
+    if error.errno == errno.ENOENT:
+        return WorkspaceMissingError(
+            f"{error.filename or folder} is not there any more; put it back (is the disk still there?), or choose "
+            "another folder for the workspace."
+        )
     return None
 
 

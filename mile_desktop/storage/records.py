@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
 Outcome = Literal["success", "failure", "aborted"]
+TRIMMED_AWAY = -2
+"""``Step.starts_at_row`` where that row was trimmed away: the step does not follow the one before it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +50,8 @@ class Step:
     scene_state: FloatArray
     """float32[k], enough to draw the scene before the step from any viewpoint."""
     starts_at_row: int = -1
-    """After a rewind: the row of the episode from whose state this step was taken. −1: after the previous row."""
+    """After a rewind: the row of the episode from whose state this step was taken. −1: after the previous row.
+    ``TRIMMED_AWAY``: from a row that is not there any more."""
     operator: str = ""
     """Who drove this step where ``intervention`` is True: ``gamepad``, ``keyboard`` …; empty where unknown."""
 
@@ -135,7 +138,7 @@ class Episode:
     scene_state: FloatArray
     """float32[t, k]."""
     starts_at_row: NDArray[np.int32]
-    """int32[t], see ``Step``: where the scene was rewound to; −1 everywhere else."""
+    """int32[t], see ``Step``: where the scene was rewound to, negative everywhere else."""
     operator: Sequence[str]
     """Who drove each step, see ``Step``."""
     first_row: int = 0

@@ -4,6 +4,8 @@ from PySide6.QtCore import QObject
 
 from mile_desktop.rollout import messages as m
 from mile_desktop.storage.errors import WorkspaceError
+from mile_desktop.storage.records import InterventionModelRecord
+from mile_desktop.ui.dates import local_time
 from mile_desktop.ui.desk import Desk
 from mile_desktop.ui.job_client import JobClient
 from mile_desktop.ui.learn.calibration import CalibrationPart
@@ -21,7 +23,7 @@ class Calibrating(QObject):
         super().__init__(desk)
         self._desk = desk
         self._job = JobClient(self)
-        self._model = ""
+        self._in_force: InterventionModelRecord | None = None
         self.part = CalibrationPart()
         self.part.calibrate_requested.connect(self.calibrate)
         self.part.cancel_requested.connect(self._job.cancel)
@@ -51,28 +53,27 @@ class Calibrating(QObject):
         if "progress" in fields:
             self.part.show_progress(float(str(fields["progress"])), str(fields["text"]))
             return
-        result = CalibrationResult.of(fields)
-        self._model = result.model
-        self.part.show_result(result)
+        self.part.show_result(CalibrationResult.of(fields))
+        self._look()
         self._desk.worker.send(m.ReloadInterventionModel())
 
     def _undo(self) -> None:
         library = self._desk.library
-        if library is None or not self._model:
+        if library is None or self._in_force is None:
             return
         try:
-            library.catalogue.remove_intervention_model(self._model)
+            library.catalogue.remove_intervention_model(self._in_force.model_id)
         except WorkspaceError as error:
             self._desk.trouble.complain(error)
             return
-        self._model = ""
+        self._look()
         self.part.show_undone()
         self._desk.worker.send(m.ReloadInterventionModel())
 
     def _start_over(self, _: object) -> None:
         self._job.cancel()
-        self._model = ""
         self.part.show_nothing()
+        self._look()
 
     def _look(self) -> None:
         library = self._desk.library
@@ -80,7 +81,14 @@ class Calibrating(QObject):
             return
         try:
             summary = library.summary(self._desk.scene)
+            self._in_force = library.calibration(self._desk.scene)
         except WorkspaceError as error:
             self._desk.trouble.complain(error)
             return
         self.part.show_takeovers(summary.takeovers)
+        self.part.show_in_force(_in_words(self._in_force) if self._in_force else "")
+
+
+def _in_words(calibration: InterventionModelRecord) -> str:
+    made = local_time(calibration.created_at)
+    return f"Calibrated {made}: cost {calibration.cost:.2f}, σ {calibration.cdf_scale:.2f}."

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mile_desktop.places import bundled_demonstrations
 from mile_desktop.storage.catalogue import Catalogue, LearningSummary
-from mile_desktop.storage.records import EpisodeRecord, PolicyRecord
+from mile_desktop.storage.records import EpisodeRecord, InterventionModelRecord, PolicyRecord
 from mile_desktop.storage.recovery import recover
 from mile_desktop.storage.workspace import WindowLock, Workspace
 from mile_desktop.ui.policy_entry import PolicyEntry, policy_entries
@@ -87,6 +87,11 @@ class Library:
     def summary(self, scene: str) -> LearningSummary:
         """Return what there is to learn from in ``scene``, and what is new since the promoted policy."""
         return self.catalogue.learning_summary(scene, self.catalogue.promoted(scene))
+
+    def calibration(self, scene: str) -> InterventionModelRecord | None:
+        """Return the intervention model in use where it is a calibration of the one before, which can be undone."""
+        found = self.catalogue.intervention_model_in_use(scene, self.catalogue.promoted(scene) or "")
+        return found if found is not None and found.run_id is None else None
 
     def demonstrations(self, scene: str) -> int:
         """Return how many demonstrations come with the program for ``scene``."""

@@ -8,6 +8,7 @@ import psutil
 from PySide6.QtCore import QObject
 
 from mile_desktop.learning.progress import AnyRunEvent, Compared, Failed, Finished, Trained
+from mile_desktop.scenes.catalogue import scenes
 from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.ids import new_id
 from mile_desktop.ui.desk import Desk
@@ -15,11 +16,14 @@ from mile_desktop.ui.learn.model import LearnSummary, Settings
 from mile_desktop.ui.learn.panel import LearnPanel
 from mile_desktop.ui.learn.trainer_client import TrainerClient, TrainerRunningError
 from mile_desktop.ui.library import Library, Shelf
+from mile_desktop.ui.trouble import INITIAL
 
 _PID_FILE = "trainer.pid"
 _RETRAIN = "Retrain"
 _MORE = 3
 """Evaluate more: so many times as many starts as before."""
+_FIRST_STARTS = Settings().evaluation_episodes
+"""Evaluate more where nothing was compared yet."""
 
 
 class Retraining(QObject):
@@ -32,6 +36,7 @@ class Retraining(QObject):
         super().__init__(desk)
         self._desk = desk
         self._previous = ""
+        self._trained: Trained | None = None
         self._compared: Compared | None = None
         self.panel = LearnPanel()
         self.trainer = TrainerClient(self)
@@ -88,7 +93,8 @@ class Retraining(QObject):
         except (OSError, TrainerRunningError) as error:
             self._desk.window.say("error", f"The training could not be started: {error}")
         else:
-            self._compared = None if word == "train" else self._compared
+            if word == "train":
+                self._trained = self._compared = None
 
     def _find_running(self, library: Library) -> None:
         """Follow a trainer that an earlier window left at work; leave the one of the workspace before."""
@@ -135,6 +141,7 @@ class Retraining(QObject):
                 self._compared = event
                 self._desk.refresh_shelf()
             case Trained():
+                self._trained = event
                 self._desk.refresh_shelf()
             case Finished() if self._compared is not None:
                 advice = "use the new policy" if self._compared.suggestion == "use" else "keep the old one"
@@ -155,12 +162,21 @@ class Retraining(QObject):
             self._desk.use_policy(self._previous)
 
     def _evaluate_more(self) -> None:
-        compared = self._compared
-        if compared is None:
+        compared, trained = self._compared, self._trained
+        if compared is not None:
+            before, after = compared.before_policy, compared.after_policy
+            starts = _MORE * max(1, compared.episodes + compared.crashes)
+        elif trained is not None:
+            before, after, starts = self._parent_of(trained.policy), trained.policy, _FIRST_STARTS
+        else:
             return
-        starts = str(_MORE * max(1, compared.episodes + compared.crashes))
-        pair = ["--before", compared.before_policy, "--after", compared.after_policy, "--episodes", starts]
+        pair = ["--before", before, "--after", after, "--episodes", str(starts)]
         self._start("compare", new_id("comparison"), pair)
+
+    def _parent_of(self, policy_id: str) -> str:
+        library = self._desk.library
+        record = library.policy(self._desk.scene, policy_id) if library is not None else None
+        return (record.parent_id if record is not None else None) or INITIAL
 
     def _show_shelf(self, shelf: Shelf) -> None:
         self._previous = shelf.previous
@@ -188,6 +204,7 @@ class Retraining(QObject):
                 demonstrations=library.demonstrations(scene),
                 new_episodes=summary.new_episodes,
                 policy_name=policy.name if policy else "the start",
+                simulated=any(info.name == scene for info in scenes()),
             )
         )
 

@@ -68,6 +68,12 @@ def restless(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    with Workspace.open(tmp_path / "workspace") as opened:
+        yield opened
+
+
+@pytest.fixture
 def recorded(restless: Path) -> Iterator[Workspace]:
     with Workspace.open(restless) as workspace:
         yield workspace

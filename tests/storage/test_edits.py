@@ -18,7 +18,7 @@ from mile_desktop.storage.edits import (
     read_history,
 )
 from mile_desktop.storage.errors import EditError
-from mile_desktop.storage.records import Episode
+from mile_desktop.storage.records import TRIMMED_AWAY, Episode
 from mile_desktop.storage.steps import stack, summarise
 from tests.storage.samples import a_start, some_steps
 
@@ -89,12 +89,12 @@ def test_a_marked_stretch_takes_what_was_executed_as_the_persons_command() -> No
     assert np.array_equal(seen.human_action[3:5], recording.human_action[3:5])
 
 
-def test_trimming_keeps_rewinds_pointing_at_their_rows() -> None:
+def test_trimming_keeps_rewinds_pointing_at_their_rows_or_says_that_those_are_gone() -> None:
     recording = an_episode()
     recording.starts_at_row[6], recording.starts_at_row[4] = 3, 0
     seen = edited(recording, history(Trim(2, 7)))
     assert seen.first_row == 2
-    assert seen.starts_at_row.tolist() == [-1, -1, -1, -1, 1, -1]
+    assert seen.starts_at_row.tolist() == [-1, -1, TRIMMED_AWAY, -1, 1, -1]
 
 
 @pytest.mark.parametrize("change", [Trim(5, 8), Trim(4, 3), MarkStretch(-1, 2, True)])

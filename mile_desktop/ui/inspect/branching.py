@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from mile_desktop.inspection import messages as i
+from mile_desktop.inspection.replayable import replay_problem
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.inspect.appraisal_bar import Choice
@@ -56,6 +57,7 @@ class Branching(QObject):
         self._client = client
         self._workspace: Workspace | None = None
         self._recording: Recording | None = None
+        self._problem = ""
         self._job = 0
         self._row = 0
         self._ways: tuple[Way, ...] = ()
@@ -84,6 +86,10 @@ class Branching(QObject):
             self.bar.offer((), "", "")
             return
         start = recording.episode.record.start
+        self._problem = replay_problem(start)
+        self.bar.block(self._problem)
+        if self._problem:
+            return
         records = Catalogue(workspace).policies(start.scene)
         choices = [Choice(each.policy_id, each.name, each.policy_id) for each in reversed(records)]
         shipped = () if any(each.parent_id is None for each in records) else (_INITIAL,)
@@ -101,7 +107,9 @@ class Branching(QObject):
     def roll(self) -> None:
         """Let the chosen policies drive from the row that is shown."""
         recording, workspace = self._recording, self._workspace
-        if recording is None or workspace is None or not self.bar.policies:
+        if self._problem:
+            self.said.emit("warning", self._problem)
+        if recording is None or workspace is None or self._problem or not self.bar.policies:
             return
         self.cancel()
         self._job = self._client.new_job()

@@ -91,6 +91,13 @@ class BranchingBar(QWidget):
                 self._second.setCurrentIndex(1 if self._first.currentIndex() == 0 else 0)
         self.setEnabled(bool(policies))
 
+    def block(self, problem: str) -> None:
+        """Say why nothing can be rolled forward from this episode, in place of the choices; empty: it can."""
+        self.setEnabled(not problem)
+        for widget in (self._first, self._second, self._roll):
+            widget.setVisible(not problem)
+        self.say(problem)
+
     def set_compact(self, compact: bool) -> None:
         """Show the buttons without their words, or with them."""
         self._title.setVisible(not compact)

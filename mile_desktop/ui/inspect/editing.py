@@ -159,6 +159,9 @@ class Editing(QObject):
         except WorkspaceError as error:
             self._finish()
             self.failed.emit(error)
+        except BaseException:
+            self._finish()  # whoever hears of it, the next change must not wait for this one
+            raise
 
     def _finish(self) -> None:
         self._work = None

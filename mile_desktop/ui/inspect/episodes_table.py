@@ -146,10 +146,11 @@ class EpisodesTable(QFrame):
             self._scene.setCurrentIndex(max(self._scene.findData(chosen), 0))
 
     def choose(self, episode_id: str) -> bool:
-        """Look at an episode, if it is in the table."""
+        """Look at an episode, if it is in the table; it alone is selected, whatever keys are down meanwhile."""
         place = self.model.place_of(episode_id)
         if place >= 0:
-            self.table.selectRow(place)
+            flags = QItemSelectionModel.SelectionFlag
+            self.table.selectionModel().setCurrentIndex(self.model.index(place, 0), flags.ClearAndSelect | flags.Rows)
             self.table.scrollTo(self.model.index(place, 0))
         return place >= 0
 

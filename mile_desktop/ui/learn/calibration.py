@@ -19,6 +19,7 @@ _TIP = (
     "Fit the cost of stepping in and the decision noise to your recorded interventions; the networks stay as they are. "
     "Each training does it by itself"
 )
+_UNDO = "Go back to the intervention model of before"
 _NOTHING_YET = "Take over at least once: calibration learns from interventions."
 
 
@@ -28,6 +29,7 @@ class CalibrationPart(QWidget):
     calibrate_requested = Signal()
     cancel_requested = Signal()
     undo_requested = Signal()
+    """Of the calibration that is in force, whenever it was made."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,10 +40,13 @@ class CalibrationPart(QWidget):
         self._text = _label("secondary")
         self._cancel = QPushButton("Cancel")
         self._note = _label("quiet")
+        self._in_force = ""
+        self._back = QPushButton("Undo the calibration")
         self.card = CalibrationCard()
         self._dress()
         self._button.clicked.connect(self.calibrate_requested)
         self._cancel.clicked.connect(self._ask_to_cancel)
+        self._back.clicked.connect(self.undo_requested)
         self.card.undo.connect(self.undo_requested)
         self.card.closed.connect(self.show_nothing)
         self.show_nothing()
@@ -49,12 +54,14 @@ class CalibrationPart(QWidget):
     def _dress(self) -> None:
         theme.set_icon(self._button, "mdi6.tune-vertical")
         theme.set_icon(self._cancel, "mdi6.close")
+        theme.set_icon(self._back, "mdi6.undo")
+        self._back.setToolTip(_UNDO)
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName("Calibration progress")
         column = QVBoxLayout(self)
         theme.space(column, (0, 8, 0, 0), 8)
-        for widget in (self._button, self._bar, self._text, self._cancel, self.card, self._note):
+        for widget in (self._button, self._bar, self._text, self._cancel, self.card, self._note, self._back):
             column.addWidget(widget)
 
     @property
@@ -65,6 +72,13 @@ class CalibrationPart(QWidget):
     def show_takeovers(self, takeovers: int) -> None:
         """Know how many takeovers there are to learn from."""
         self._takeovers = takeovers
+        self._refresh()
+
+    def show_in_force(self, text: str) -> None:
+        """Know which calibration is in force and can be undone, in words; empty: none."""
+        if self._note.text() == self._in_force:
+            self._say("", "quiet")
+        self._in_force = text
         self._refresh()
 
     def show_progress(self, fraction: float, text: str) -> None:
@@ -82,8 +96,8 @@ class CalibrationPart(QWidget):
         self._running = False
         self.card.show_result(result)
         self._say("In force from the next episode on.", "quiet")
-        self._refresh()
         self.card.show()
+        self._refresh()
 
     def show_failure(self, text: str) -> None:
         """Say why there is no calibration."""
@@ -120,6 +134,10 @@ class CalibrationPart(QWidget):
         self._button.setToolTip(_TIP if self._takeovers else _NOTHING_YET)
         for widget in (self._bar, self._text, self._cancel):
             widget.setVisible(self._running)
+        may_undo = bool(self._in_force) and not self._running and self.card.isHidden()
+        self._back.setVisible(may_undo)
+        if may_undo and not self._note.text():
+            self._say(self._in_force, "quiet")
 
 
 class CalibrationCard(QFrame):
@@ -144,7 +162,7 @@ class CalibrationCard(QFrame):
         title = _label("heading")
         title.setText("Calibrated")
         theme.set_icon(self._undo, "mdi6.undo")
-        self._undo.setToolTip("Go back to the intervention model of before")
+        self._undo.setToolTip(_UNDO)
         theme.set_icon(self._keep, "mdi6.check")
         self._keep.setToolTip("Close this; the calibration stays")
         theme.space(self._grid, (0, 0, 0, 0), 4)

@@ -83,6 +83,8 @@ class LearnSummary:
     new_episodes: int
     """Recorded since the running policy was trained."""
     policy_name: str
+    simulated: bool = True
+    """Whether policies can be compared on fixed starts: not for the task of a robot."""
 
     def lines(self) -> tuple[str, ...]:
         """Return one sentence for each thing there is."""

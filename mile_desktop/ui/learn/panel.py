@@ -226,7 +226,8 @@ class LearnPanel(QScrollArea):
         theme.set_role(self._retrain, "plain" if state is RunState.DONE else "primary")
         theme.set_icon(self._retrain, "mdi6.school-outline", "text" if state is RunState.DONE else "on_accent")
         if state is RunState.DONE:
-            self.card.show_result(*self._pair(), self._run.compared)
+            simulated = self._summary is None or self._summary.simulated
+            self.card.show_result(*self._pair(), self._run.compared, simulated=simulated)
         self._show_note()
 
     def _show_facts(self) -> None:

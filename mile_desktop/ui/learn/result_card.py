@@ -10,6 +10,12 @@ from mile_desktop.ui.learn.model import difference_text, share_text, verdict
 from mile_desktop.ui.plots.intervals import IntervalPlot
 
 _BARS_HEIGHT = 120
+_MORE = "Compare on more seeds to narrow the intervals"
+_NOT_YET = "Not compared yet: press Evaluate more, and keep the old one until then."
+_NOT_SIMULATED = (
+    "This is a robot's task without a simulation, so nothing can be compared on fixed starts. Use the new policy and "
+    "watch how it does; the way back is one click."
+)
 
 
 class ResultCard(QFrame):
@@ -29,7 +35,7 @@ class ResultCard(QFrame):
         self._verdict = _label("heading")
         self._use = _button("Use", "mdi6.check", "The new policy runs from the next episode on")
         self._keep = _button("Keep", "mdi6.shield-outline", "The old policy goes on; the new one stays under Policies")
-        self._more = _button("Evaluate more", "mdi6.plus", "Compare on more seeds to narrow the intervals")
+        self._more = _button("Evaluate more", "mdi6.plus", _MORE)
         self._lay_out()
         theme.signals().changed.connect(self._restyle)
         self._restyle()
@@ -52,18 +58,23 @@ class ResultCard(QFrame):
     def _restyle(self) -> None:
         self._bars.setFixedHeight(theme.px(_BARS_HEIGHT))
 
-    def show_result(self, before: str, after: str, compared: Compared | None) -> None:
-        """Show the comparison of the policies called ``before`` and ``after``; None where none was made."""
+    def show_result(self, before: str, after: str, compared: Compared | None, *, simulated: bool = True) -> None:
+        """Show the comparison of the policies called ``before`` and ``after``; None where none was made.
+
+        ``simulated``: whether one can be made at all.
+        """
         self._title.setText(f"{after} is ready" if not before else f"{before} → {after}")
         for widget in (self._bars, self._shares, self._difference):
             widget.setVisible(compared is not None)
+        self._more.setEnabled(simulated)
+        self._more.setToolTip(_MORE if simulated else _NOT_SIMULATED)
         suggested = compared is not None and compared.suggestion == "use"
         theme.set_role(self._use, "primary" if suggested else "plain")
         theme.set_icon(self._use, "mdi6.check", "on_accent" if suggested else "text")
         theme.set_role(self._keep, "plain" if suggested else "primary")
         theme.set_icon(self._keep, "mdi6.shield-outline", "text" if suggested else "on_accent")
         if compared is None:
-            self._verdict.setText("Not compared yet: keep the old one until it is.")
+            self._verdict.setText(_NOT_YET if simulated else _NOT_SIMULATED)
             return
         self._bars.show_tallies(
             [

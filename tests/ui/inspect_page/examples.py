@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from mile_desktop.storage.browse import EpisodeRow
 from mile_desktop.storage.edits import Change, EditHistory
-from mile_desktop.storage.records import Step
+from mile_desktop.storage.records import EpisodeStart, Step
 from mile_desktop.storage.steps import stack, summarise
 from mile_desktop.ui.inspect.recording import Recording, recording_of
 from tests.storage.samples import a_start, a_step
@@ -18,12 +18,12 @@ def steps(human: list[bool] | None = None, p: list[float] | None = None) -> list
     return [a_step(row, human=each, probability=(p or P)[row]) for row, each in enumerate(human)]
 
 
-def a_recording(*changes: Change, made: list[Step] | None = None) -> Recording:
-    made = made or steps()
-    history = EditHistory("ep-1")
+def a_recording(*changes: Change, made: list[Step] | None = None, start: EpisodeStart | None = None) -> Recording:
+    made, start = made or steps(), start or a_start("ep-1")
+    history = EditHistory(start.episode_id)
     for change in changes:
         history = history.grown(change, "")
-    return recording_of(stack(summarise(a_start("ep-1"), made, "success"), made), history)
+    return recording_of(stack(summarise(start, made, "success"), made), history)
 
 
 def with_rewind() -> Recording:

@@ -17,7 +17,7 @@ from mile_desktop.ui.inspect.appraising import Appraising
 from mile_desktop.ui.inspect.branching import Branching, Way
 from mile_desktop.ui.inspect.inspection_client import InspectionClient
 from mile_desktop.ui.inspect.timeline import Timeline
-from tests.storage.samples import a_policy
+from tests.storage.samples import a_policy, a_start
 
 
 class Listening(InspectionClient):
@@ -171,6 +171,21 @@ def test_cancelling_and_turning_away_forget_the_answer(
     branching.look_at(workspace, None)
     assert branching.tracks(0) == ()
     assert not branching.bar.isEnabled()
+
+
+def test_what_cannot_be_simulated_is_said_in_place_of_the_choices(
+    branching: Branching, client: Listening, workspace: Workspace, qtbot: QtBot
+) -> None:
+    branching.look_at(workspace, a_recording(start=a_start("ep-r", extra={"robot": "Bench arm"})))
+    assert not branching.bar.isEnabled()
+    assert "recorded on the robot Bench arm" in branching.bar._doing.text()
+    with qtbot.waitSignal(branching.said) as said:
+        branching.roll()
+    assert said.args[0] == "warning"
+    assert client.sent == []
+    branching.look_at(workspace, a_recording())
+    assert branching.bar.isEnabled()
+    assert branching.bar._doing.text() == ""
 
 
 def test_a_process_that_dies_gives_up_its_jobs(themed: QApplication) -> None:

@@ -51,6 +51,23 @@ def test_while_it_works_it_can_only_be_cancelled(part: CalibrationPart, qtbot: Q
     assert part.can_calibrate
 
 
+def test_a_calibration_in_force_can_be_undone_at_any_time(part: CalibrationPart, qtbot: QtBot) -> None:
+    assert part._back.isHidden()
+    part.show_in_force("Calibrated yesterday: cost 5.19, σ 2.92.")
+    assert "yesterday" in part._note.text()
+    with qtbot.waitSignal(part.undo_requested):
+        part._back.click()
+    part.show_progress(0.1, "Fitting")
+    assert part._back.isHidden()
+    part.show_result(CalibrationResult.of(SAID))
+    assert part._back.isHidden()
+    part.card._keep.click()
+    assert part._back.isVisible()
+    part.show_in_force("")
+    assert part._back.isHidden()
+    assert part._note.text() == ""
+
+
 def test_the_card_says_before_and_after_and_can_be_undone(part: CalibrationPart, qtbot: QtBot) -> None:
     part.show_result(CalibrationResult.of(SAID))
     assert part.card.isVisible()

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -102,6 +104,15 @@ def test_a_result_that_was_not_compared_suggests_to_keep(panel: LearnPanel) -> N
     assert "Not compared" in panel.card.verdict_text()
     assert panel.card._keep.property("role") == "primary"
     assert panel.card._bars.isHidden()
+    assert panel.card.more_button.isEnabled()
+
+
+def test_where_nothing_can_be_compared_the_button_is_off_and_the_card_says_why(panel: LearnPanel) -> None:
+    panel.show_summary(replace(SUMMARY, simulated=False))
+    finish(panel, evaluated=False)
+    assert not panel.card.more_button.isEnabled()
+    assert "robot's task without a simulation" in panel.card.verdict_text()
+    assert "robot's task without a simulation" in panel.card.more_button.toolTip()
 
 
 def test_using_it_leaves_a_way_back(panel: LearnPanel, qtbot: QtBot) -> None:
