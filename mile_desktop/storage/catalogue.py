@@ -144,6 +144,10 @@ class Catalogue:
         """Return one policy's record."""
         return POLICIES.get(self._workspace, policy_id)
 
+    def find_policy(self, policy_id: str) -> PolicyRecord | None:
+        """Return one policy's record, None where there is none."""
+        return POLICIES.find(self._workspace, policy_id)
+
     def add_policy(self, record: PolicyRecord) -> None:
         """Register a policy whose folder is complete; raises ``DuplicateRecordError`` for a known id."""
         POLICIES.add(self._workspace, record)

@@ -6,6 +6,7 @@ The file makes the row's loss repairable: ``rebuild_catalogue`` reads it back.
 import sqlite3
 import typing
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -99,8 +100,9 @@ class Table(Generic[R]):
 
     def from_row(self, row: sqlite3.Row) -> R:
         """Return the record of a row."""
+        encoded = self._json
         values = {
-            column: msgspec.json.decode(row[column]) if column in self._json else row[column] for column in self.columns
+            column: msgspec.json.decode(row[column]) if column in encoded else row[column] for column in self.columns
         }
         return msgspec.convert(values, type=self.kind, strict=False)
 
@@ -127,7 +129,7 @@ class Table(Generic[R]):
         """What people call it."""
         return self.name.replace("_", " ")
 
-    @property
+    @cached_property
     def _json(self) -> frozenset[str]:
         hints = typing.get_type_hints(self.kind)
         return frozenset(name for name, hint in hints.items() if typing.get_origin(hint) in {tuple, dict})

@@ -27,6 +27,7 @@ from mile_desktop.ui.evaluate.setup_panel import Choice, EvaluationOrder
 from mile_desktop.ui.evaluate.watching import Watcher
 from mile_desktop.ui.learn.model import time_text
 from mile_desktop.ui.library import Library
+from mile_desktop.ui.when_shown import WhenShown
 
 _POLL_MS = 16
 _SHOW_S = 0.2
@@ -64,6 +65,7 @@ class Evaluating(QObject):
         self._desk_scene = ""
         self._began = self._next_show = 0.0
         self.page = EvaluatePage()
+        self._showing = WhenShown(desk.window, "evaluate", self._refresh, self)
         self._watcher = Watcher(self.page.episodes, self, target=viewer_target)
         self._timer = _timer(self, _POLL_MS, self.poll)
         self._idle = _timer(self, _IDLE_MS, self._let_go)
@@ -95,6 +97,7 @@ class Evaluating(QObject):
         library = self._desk.library
         if library is None or self.running:
             return
+        self._showing.settle()
         chosen = [self._contestants[policy] for policy in order.policies if policy in self._contestants]
         try:
             known = {
@@ -124,16 +127,16 @@ class Evaluating(QObject):
 
     def prepare(self, policies: Sequence[str]) -> None:
         """Turn to the page with these policies ticked."""
-        self.page.setup.tick(policies)
         self._desk.window.show_page("evaluate")
+        self.page.setup.tick(policies)
 
     def show_history_of(self, policy_id: str) -> None:
         """Turn to the evaluations of one policy of the loaded scene."""
         if self.page.setup.scene != self._desk.scene and not self.running:
             self.page.setup.show_scenes(scenes(), self._desk.scene)
-            self._refresh()
-        self.page.turn_to_history(policy_id)
+            self._showing.mark_stale()
         self._desk.window.show_page("evaluate")
+        self.page.turn_to_history(policy_id)
 
     def close(self) -> None:
         """End everything that runs."""
@@ -193,7 +196,7 @@ class Evaluating(QObject):
         except WorkspaceError as error:
             self._desk.trouble.complain(error)
         self._desk.refresh_shelf()
-        self._refresh()
+        self._showing.mark_stale()
 
     def _show_run(self, run: EvaluationRun) -> None:
         self._shown = of_run(run, self._names())
@@ -242,11 +245,11 @@ class Evaluating(QObject):
             if not self.running:
                 setup.show_scenes(scenes(), self._desk_scene)
                 self._show_nothing()
-        self._refresh()
+        self._showing.mark_stale()
 
     def _scene_chosen(self, _: str) -> None:
         self._show_nothing()
-        self._refresh()
+        self._showing.mark_stale()
 
     def _show_nothing(self) -> None:
         self._run = None

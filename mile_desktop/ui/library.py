@@ -82,7 +82,8 @@ class Library:
 
     def policy(self, scene: str, policy_id: str) -> PolicyRecord | None:
         """Return a policy of ``scene``; None where there is none of that id."""
-        return next((each for each in self.catalogue.policies(scene) if each.policy_id == policy_id), None)
+        found = self.catalogue.find_policy(policy_id)
+        return found if found is not None and found.scene == scene else None
 
     def summary(self, scene: str) -> LearningSummary:
         """Return what there is to learn from in ``scene``, and what is new since the promoted policy."""

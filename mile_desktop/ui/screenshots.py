@@ -102,6 +102,7 @@ class Photographer(Visit):
     def _evaluate_all(self) -> Iterator[Condition]:
         """Evaluate every policy there is and the expert, on more starts than the retraining did."""
         page = self._evaluating.page
+        self._desk.window.show_page("evaluate")
         page.setup.tick_all(_STARTS)
         self._evaluating.start(page.setup.order)
         yield self._evaluated

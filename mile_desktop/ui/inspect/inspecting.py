@@ -25,6 +25,7 @@ from mile_desktop.ui.inspect.recording import Recording, recording_of
 from mile_desktop.ui.inspect.scorecard import ScorecardPanel
 from mile_desktop.ui.library import Library
 from mile_desktop.ui.preferences import Preferences
+from mile_desktop.ui.when_shown import WhenShown
 from mile_desktop.viewer.messages import ViewerNote
 
 _PAGE = "inspect"
@@ -48,7 +49,8 @@ class Inspecting(QObject):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._desk = desk
-        self._stale = True
+        self._showing = WhenShown(desk.window, _PAGE, self.refresh, self)
+        self._offering = WhenShown(desk.window, _PAGE, self._offer, self)
         self._threshold = desk.preferences.value.alert_threshold
         self._seen_at: tuple[str, int] | None = None
         self.recording: Recording | None = None
@@ -80,7 +82,7 @@ class Inspecting(QObject):
     def _connect(self) -> None:
         desk, page = self._desk, self.page
         desk.library_opened.connect(self._library_opened)
-        desk.episodes_changed.connect(self.mark_stale)
+        desk.episodes_changed.connect(self._showing.mark_stale)
         desk.shelf_changed.connect(self._shelf_changed)
         desk.window.page_changed.connect(self._page_changed)
         desk.window.closing.connect(self.close)
@@ -157,12 +159,6 @@ class Inspecting(QObject):
 
     # ── which episodes there are ─────────────────────────────────────────────────────────────────────────────────
 
-    def mark_stale(self) -> None:
-        """Ask the database again: at once while the page is shown, else when it is opened."""
-        self._stale = True
-        if self._desk.window.page == _PAGE:
-            self.refresh()
-
     def refresh(self) -> None:
         """Show the episodes there are now."""
         workspace = self.workspace
@@ -179,7 +175,6 @@ class Inspecting(QObject):
         except WorkspaceError as error:
             self._desk.trouble.complain(error)
             return
-        self._stale = False
         table.show_scenes([(name, _title(name)) for name in scenes])
         table.show_episodes(ids, total)
         if ids and not table.current:
@@ -200,15 +195,18 @@ class Inspecting(QObject):
         self._seen_at = None
         self.editing.open(library.workspace)
         self.page.episodes.show_episodes((), 0)
-        self.mark_stale()
+        self._showing.mark_stale()
 
     def _shelf_changed(self) -> None:
+        self._offering.mark_stale()
+        self._showing.mark_stale()
+
+    def _offer(self) -> None:
         try:
             self.appraising.offer()
             self.branching.offer()
         except WorkspaceError as error:
             self._desk.trouble.complain(error)
-        self.mark_stale()
 
     def _keep_insights(self) -> None:
         """Let the other process compute what the table still lacks."""
@@ -233,8 +231,6 @@ class Inspecting(QObject):
 
     def _page_changed(self, page: str) -> None:
         if page == _PAGE:
-            if self._stale:
-                self.refresh()
             self.page.episodes.table.setFocus()
         else:
             self.playing.pause()

@@ -15,6 +15,7 @@ from mile_desktop.ui.library import Library, Shelf
 from mile_desktop.ui.plots.series import Curve
 from mile_desktop.ui.policies.lineage import PolicyDetails, read_curves, read_policies
 from mile_desktop.ui.policies.page import PoliciesPage
+from mile_desktop.ui.when_shown import WhenShown
 
 _BRING_BACK = "Bring it back"
 _MOST_NAME = 40
@@ -36,13 +37,14 @@ class PolicyKeeping(QObject):
         self._desk = desk
         self._evaluating = evaluating
         self._details: dict[str, PolicyDetails] = {}
-        self._current = ""
+        self._shelf = Shelf((), "", "")
         self._curves: dict[str, dict[str, Curve]] = {}
         self._put_away = self._exporting = ""
         self._job = JobClient(self)
         self._answer: dict[str, str] = {}
         self._dialog: QFileDialog | None = None
         self.page = PoliciesPage()
+        self._showing = WhenShown(desk.window, "policies", self._refresh, self)
         self._connect()
 
     def _connect(self) -> None:
@@ -58,7 +60,7 @@ class PolicyKeeping(QObject):
             }
         )
         desk.library_opened.connect(self._library_opened)
-        desk.shelf_changed.connect(self._show_shelf)
+        desk.shelf_changed.connect(self._shelf_changed)
         desk.window.closing.connect(self.close)
         desk.window.messages.way_out_chosen.connect(self._take_way_out)
         self._job.said.connect(self._said)
@@ -87,7 +89,11 @@ class PolicyKeeping(QObject):
     def _library_opened(self, _: Library) -> None:
         self._curves.clear()
 
-    def _show_shelf(self, shelf: Shelf) -> None:
+    def _shelf_changed(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._showing.mark_stale()
+
+    def _refresh(self) -> None:
         library = self._desk.library
         if library is None:
             return
@@ -96,8 +102,7 @@ class PolicyKeeping(QObject):
         except WorkspaceError as error:
             self._desk.trouble.complain(error)
             return
-        self._current = shelf.current
-        self.page.show_policies(self._details, shelf.current, shelf.previous)
+        self.page.show_policies(self._details, self._shelf.current, self._shelf.previous)
         self._show_chosen()
 
     def _show_chosen(self) -> None:
@@ -137,7 +142,7 @@ class PolicyKeeping(QObject):
             self._change(lambda library: library.catalogue.rename_policy(policy_id, name))
 
     def _archive(self, policy_id: str, archived: bool) -> None:
-        if archived and policy_id == self._current:
+        if archived and policy_id == self._shelf.current:
             self._desk.window.say("warning", f"{self._name(policy_id)} drives; use another one before you put it away.")
             return
         if not self._change(lambda library: library.catalogue.archive_policy(policy_id, archived=archived)):
@@ -205,6 +210,7 @@ class PolicyKeeping(QObject):
         where = "" if answer["scene"] == self._desk.scene else f" It is for the scene {answer['scene']}."
         self._desk.window.say("success", f"{answer['name']} was imported.{where} It drives when you say so.")
         self._desk.refresh_shelf()
+        self._showing.settle()
         self.page.choose(answer["policy"])
 
     def _failed(self, text: str) -> None:

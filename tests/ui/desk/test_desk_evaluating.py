@@ -45,7 +45,8 @@ def evaluating(living: LivingDesk) -> Evaluating:
 
 
 @pytest.fixture
-def page(evaluating: Evaluating) -> EvaluatePage:
+def page(living: LivingDesk, evaluating: Evaluating) -> EvaluatePage:
+    living.window.show_page("evaluate")
     return evaluating.page
 
 
