@@ -11,6 +11,8 @@ Vector = tuple[float, float, float]
 
 NEAR_M = 0.02
 FAR_M = 12.0
+NARROWEST = 4 / 3
+"""Width by height of the picture for which viewpoints are made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class View:
     target: Vector
     """Point looked at, m."""
     fov_deg: float = 42.0
-    """Vertical field of view."""
+    """Vertical field of view of pictures that are ``NARROWEST`` or wider."""
 
     @property
     def forward(self) -> Vector:
@@ -47,8 +49,14 @@ class View:
         return _rigid(np.stack([right, up, -np.array(self.forward)]), np.array(self.eye))
 
     def projection_matrix(self, aspect: float) -> Matrix:
-        """Return float32[4, 4] for a picture ``aspect`` times as wide as high."""
-        return perspective(self.fov_deg, aspect)
+        """Return float32[4, 4] for a picture ``aspect`` times as wide as high.
+
+        One that is narrower than ``NARROWEST`` shows as much from left to right as one of that shape, and more above
+        and below: what the viewpoint is for would else be cut off at the sides.
+        """
+        matrix = perspective(self.fov_deg, max(aspect, NARROWEST))
+        matrix[1, 1] = matrix[0, 0] * aspect
+        return matrix
 
     def view_projection(self, aspect: float) -> Matrix:
         """Return ``projection @ view``, float32[4, 4]."""

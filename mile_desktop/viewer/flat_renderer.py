@@ -1,6 +1,5 @@
 """Draws pictures of flat scenes on the processor, smooth-edged: a few polygons need no graphics hardware."""
 
-import math
 from collections.abc import Callable
 
 import cv2
@@ -82,7 +81,7 @@ class FlatRenderer:
         """
         canvas = self._ground(width, height)
         colours = _ON_BRIGHT if sum(self._background.bottom) / 3 > _BRIGHT else _ON_DARK
-        scale = height / 2 / math.tan(math.radians(view.fov_deg) / 2) / view.distance_m
+        scale = height / 2 * float(view.projection_matrix(width / height)[1, 1]) / view.distance_m
         centre = np.array([view.target[0], view.target[2]])
         middle = np.array([width / 2, height / 2])
 

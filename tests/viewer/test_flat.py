@@ -41,12 +41,15 @@ def states() -> dict[int, np.ndarray]:
     return found
 
 
-def test_the_lander_is_drawn_where_overlays_think_it_is(stage: FlatStage, states: dict[int, np.ndarray]) -> None:
+@pytest.mark.parametrize(("width", "height"), [(640, 320), (320, 560)])
+def test_the_lander_is_drawn_where_overlays_think_it_is(
+    stage: FlatStage, states: dict[int, np.ndarray], width: int, height: int
+) -> None:
     stage.pose(states[0])
     view = stage.standpoint(stage.cameras[MAIN])
-    pixels = stage.renderer.draw(view, 640, 320)
-    assert (pixels.shape, pixels.dtype) == ((320, 640, 4), np.uint8)
-    x, y = project(view.view_projection(2.0), stage.end_effector()[None])[0] * (640, 320)
+    pixels = stage.renderer.draw(view, width, height)
+    assert (pixels.shape, pixels.dtype) == ((height, width, 4), np.uint8)
+    x, y = project(view.view_projection(width / height), stage.end_effector()[None])[0] * (width, height)
     around = pixels[round(y) - 12 : round(y) + 12, round(x) - 12 : round(x) + 12, :3]
     assert around.mean() > pixels[:, :, :3].mean() + 40
 

@@ -11,6 +11,7 @@ from mile_desktop.ui import theme
 from mile_desktop.ui.supervise.orbit import Orbit
 from mile_desktop.ui.supervise.orbit_mouse import OrbitMouse
 from mile_desktop.ui.supervise.tiles import fitted
+from mile_desktop.viewer.camera import NARROWEST
 from mile_desktop.viewer.messages import Preset, SetSize
 
 _RESIZE_MS = 150
@@ -123,7 +124,8 @@ class FrameCanvas(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 – Qt's name
         """Turn or pan."""
-        self._mouse.move(event, self.height())
+        # what is seen from left to right is what counts where the room is narrow
+        self._mouse.move(event, min(self.height(), round(self.width() / NARROWEST)))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802, ARG002 – Qt's name and signature
         """End the gesture."""
