@@ -90,7 +90,7 @@ def _supervise_unattended(options: argparse.Namespace) -> Role:
 
 def _fresh(folder: Path) -> Path:
     """Empty the folder of an earlier unattended run, which is all that it is for."""
-    for name in ("workspace", "preferences.json"):
+    for name in ("workspace", "camera", "preferences.json", "cameras.json", "robots.json"):
         target = folder / name
         if target.is_dir():
             shutil.rmtree(target)

@@ -1,14 +1,20 @@
 """Pictures of every page in both themes, taken of the window at work: ``make screenshots``."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from PySide6.QtCore import QObject
 
+from mile_desktop.cameras.settings import CameraSettings
+from mile_desktop.channels.shared import Frame
 from mile_desktop.learning.progress import AnyRunEvent, Progress
+from mile_desktop.places import SIM_SCENES
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
+from mile_desktop.scenes.catalogue import scenes
+from mile_desktop.ui.cameras.cameras import Cameras
 from mile_desktop.ui.desk import Desk
 from mile_desktop.ui.evaluate.results import EpisodeRow
 from mile_desktop.ui.evaluating import Evaluating
@@ -16,53 +22,80 @@ from mile_desktop.ui.inspect.inspecting import Inspecting
 from mile_desktop.ui.learn.model import Settings
 from mile_desktop.ui.policies.keeping import PolicyKeeping
 from mile_desktop.ui.retraining import Retraining
+from mile_desktop.ui.robots.robots import Robots
+from mile_desktop.ui.supervise.frame_canvas import as_image
+from mile_desktop.ui.supervise.tiles import Layout
 from mile_desktop.ui.visit import Condition, Visit
+from mile_desktop.viewer.messages import ViewerReady
 
 PartT = TypeVar("PartT", bound=QObject)
 _LIMIT_S = 400.0
 _SETTLE_S = 0.8
-_EPISODES = 3
+_EPISODES, _MOST_EPISODES = 3, 9
 _THEMES = ("dark", "light")
-_TAKEN_OVER = 12
+_TAKEN_OVER = (5, 12)
+"""Steps in a row after which a takeover is pictured: the simulated supervisor's shortest lasts six, and a longer one
+makes the better picture."""
 _UNDER_WAY = 0.35
 _STARTS = 30
 _WATCHED_S = 5.0
 _BEFORE = 20
 """So many steps before a takeover the policies part from the recording."""
+_AT_WORK = 20
+"""Step at which a scene is pictured."""
+_SCENE_WIDTH = 720
+_FILMED = "pick-place"
+"""The scene whose pictures stand for those of a camera."""
+_UNREACHABLE = "rtsp://127.0.0.1:8554/door"
 
 
 def take_screenshots(into: Path) -> Callable[[Desk, Retraining, Path, Callable[[int], None]], None]:
     """Return who sits at the desk and takes the pictures."""
 
-    def sit_down(desk: Desk, retraining: Retraining, _folder: Path, finish: Callable[[int], None]) -> None:
-        Photographer(desk, retraining, into, finish).start()
+    def sit_down(desk: Desk, retraining: Retraining, folder: Path, finish: Callable[[int], None]) -> None:
+        Photographer(desk, retraining, into, finish, folder / "camera").start()
 
     return sit_down
 
 
 class Photographer(Visit):
-    """Lets a simulated supervisor work, retrains once, and pictures every page; ends with 0 when all are taken."""
+    """Pictures every scene and every page, with a simulated supervisor at work; ends with 0 when all are taken.
 
-    def __init__(self, desk: Desk, retraining: Retraining, folder: Path, finish: Callable[[int], None]) -> None:
+    Parameters
+    ----------
+    film
+        An empty folder, or none yet, for what a camera is to show.
+    """
+
+    def __init__(
+        self, desk: Desk, retraining: Retraining, folder: Path, finish: Callable[[int], None], film: Path
+    ) -> None:
         super().__init__(desk, folder, limit_s=_LIMIT_S)
         self._retraining = retraining
         self._evaluating = _part(desk, Evaluating)
         self._keeping = _part(desk, PolicyKeeping)
         self._inspecting = _part(desk, Inspecting)
+        self._cameras = _part(desk, Cameras)
+        self._robots = _part(desk, Robots)
         self._finish = finish
+        self._film = film
+        self._filmed = 0
+        self._wanted = 0
         self._closed = 0
         self._human_steps = 0
+        self._takeover_awaited = False
+        self._takeover_pictured = 0
         self._learned = 0.0
+        self._drawn = ""
+        desk.viewer.ready.connect(self._viewer_ready)
         desk.worker.episode_closed.connect(self._count)
         desk.worker.step_taken.connect(self._watch)
+        desk.viewer.frame_ready.connect(self._keep_frame)
         retraining.trainer.event_read.connect(self._follow)
 
     def _script(self) -> Iterator[Condition]:
-        worker = self._desk.worker
-        worker.send(m.StartEpisodes(episodes=_EPISODES))
-        yield self._in_takeover
-        self._shoot("supervise-takeover-dark")
-        yield self._collected
+        yield from self._picture_scenes()
+        yield from self._picture_a_takeover()
         self._retraining.retrain(Settings(evaluation_episodes=10).as_dict())
         yield self._well_under_way
         self._shoot("supervise-training-dark")
@@ -75,6 +108,38 @@ class Photographer(Visit):
         yield self._after(_SETTLE_S)
         self._shoot("shortcuts-light")
 
+    def _picture_scenes(self) -> Iterator[Condition]:
+        """Picture every scene that ships at work; the one that was loaded comes last and stays."""
+        desk = self._desk
+        loaded = desk.scene
+        shipped = [info.name for info in scenes() if info.folder.is_relative_to(SIM_SCENES) and info.name != loaded]
+        for name in (*shipped, loaded):
+            desk.load_scene(name)
+            yield partial(self._has_loaded, name)
+            yield self._after(_SETTLE_S)  # the small views, too, are of this scene now
+            self._begin(1)
+            yield self._is_at_work
+            if self._collected():
+                self.problem(f"The episode of {name} ended before its step {_AT_WORK}: there is no picture of it.")
+            self._shoot(f"scene-{name}-dark", desk.supervise.view, _SCENE_WIDTH)
+            desk.worker.send(m.EndEpisode("discard"))
+            yield self._collected
+
+    def _picture_a_takeover(self) -> Iterator[Condition]:
+        """Supervise some episodes, and more until there was a takeover that could be pictured."""
+        self._takeover_awaited = True
+        self._begin(_EPISODES)
+        yield self._collected
+        supervised = _EPISODES
+        while not self._takeover_pictured and supervised < _MOST_EPISODES:
+            supervised += 1
+            self._begin(1)
+            yield self._collected
+        self._takeover_awaited = False
+        if not self._takeover_pictured:
+            least = min(_TAKEN_OVER)
+            self.problem(f"Nobody took over for {least} steps in {supervised} episodes: there is no picture of it.")
+
     def _picture_pages(self, name: str) -> Iterator[Condition]:
         self._desk.preferences.change(theme=name)
         for page in self._desk.window.pages:
@@ -83,10 +148,48 @@ class Photographer(Visit):
                 yield from self._look_into_an_episode()
             yield self._after(_SETTLE_S)
             self._shoot(f"{page}-{name}")
-            if page == "evaluate":
+            if page == "inspect":
+                yield from self._picture_the_scorecard(name)
+            elif page == "evaluate":
                 yield from self._picture_an_episode(name)
             elif page == "policies":
                 yield from self._picture_two_policies(name)
+        yield from self._picture_cameras(name)
+        yield from self._picture_robots(name)
+
+    def _picture_cameras(self, name: str) -> Iterator[Condition]:
+        """Picture two cameras beside the scene, one of which cannot be reached, and the dialog that has them."""
+        cameras, view = self._cameras, self._desk.supervise.view
+        self._desk.window.show_page("supervise")
+        cameras.store.set_cameras(
+            (CameraSettings(name="Table", address=str(self._film)), CameraSettings(name="Door", address=_UNREACHABLE))
+        )
+        yield partial(self._sees, "Table")
+        for layout, words in ((Layout.INSET, ""), (Layout.GRID, "grid-")):
+            view.set_arrangement(layout, "")
+            yield self._after(_SETTLE_S)
+            self._shoot(f"supervise-cameras-{words}{name}")
+        view.set_arrangement(Layout.INSET, "")
+        cameras.open_dialog()
+        cameras.dialog.select("Table")
+        yield self._after(_SETTLE_S)
+        self._shoot(f"cameras-{name}", cameras.dialog)
+        cameras.dialog.hide()
+        cameras.store.set_cameras(())
+
+    def _picture_robots(self, name: str) -> Iterator[Condition]:
+        dialog = self._robots.dialog
+        self._robots.open_dialog()
+        yield self._after(_SETTLE_S)
+        self._shoot(f"robots-{name}", dialog)
+        dialog.hide()
+
+    def _picture_the_scorecard(self, name: str) -> Iterator[Condition]:
+        page = self._inspecting.page
+        page.next_tab()
+        yield self._after(_WATCHED_S)
+        self._shoot(f"inspect-scorecard-{name}")
+        page.show_episode_tab()
 
     def _look_into_an_episode(self) -> Iterator[Condition]:
         """Turn to the first takeover there is, ask what two policies would have done, and watch the second one."""
@@ -115,6 +218,9 @@ class Photographer(Visit):
         yield self._after(_WATCHED_S)
         self._shoot(f"evaluate-episodes-{name}")
         page.episodes.stop_asked.emit()
+        page.turn_to_history("")
+        yield self._after(_SETTLE_S)
+        self._shoot(f"evaluate-history-{name}")
         page.turn_to_results()
 
     def _picture_two_policies(self, name: str) -> Iterator[Condition]:
@@ -130,25 +236,60 @@ class Photographer(Visit):
         self._say(f"{len(self.pictures)} pictures in {self._folder}.")
         self._finish(1 if self.problems else 0)
 
+    def _begin(self, episodes: int) -> None:
+        """Begin so many episodes; ``_collected`` when all have ended."""
+        self._wanted, self._closed = episodes, 0
+        self._desk.worker.send(m.StartEpisodes(episodes=episodes))
+
     def _count(self, _: m.EpisodeClosed) -> None:
         self._closed += 1
 
     def _watch(self, step: m.StepTaken) -> None:
+        """Picture a takeover while it lasts: it may be shorter than the time between two questions."""
         self._human_steps = self._human_steps + 1 if step.intervention else 0
+        worth_it = self._human_steps in _TAKEN_OVER and self._human_steps > self._takeover_pictured
+        if worth_it and self._takeover_awaited and self._phase() is Phase.TAKEOVER:
+            self._takeover_pictured = self._human_steps
+            self._shoot("supervise-takeover-dark")
+
+    def _keep_frame(self, frame: Frame) -> None:
+        """Keep pictures of one scene at work, for a camera."""
+        if self._desk.scene == _FILMED and self._phase() is Phase.AUTONOMOUS and frame.step >= 0:
+            self._film.mkdir(exist_ok=True)
+            self._filmed += 1
+            as_image(frame).save(str(self._film / f"{self._filmed:04}.png"))
+
+    def _viewer_ready(self, ready: ViewerReady) -> None:
+        self._drawn = ready.scene
 
     def _follow(self, event: AnyRunEvent) -> None:
         if isinstance(event, Progress):
             self._learned = event.fraction
 
-    def _in_takeover(self) -> bool:
-        return self._human_steps >= _TAKEN_OVER or self._collected()
+    def _phase(self) -> Phase | None:
+        status = self._desk.worker.status
+        return status.phase if status is not None else None
+
+    def _has_loaded(self, scene: str) -> bool:
+        session = self._desk.worker.session
+        loaded = session is not None and session.scene == scene and self._phase() is Phase.IDLE
+        return loaded and self._drawn == scene
+
+    def _is_at_work(self) -> bool:
+        status = self._desk.worker.status
+        well_within = status is not None and status.phase is Phase.AUTONOMOUS and status.step >= _AT_WORK
+        return well_within or self._collected()
+
+    def _sees(self, camera: str) -> bool:
+        client = self._cameras.live.client(camera)
+        age_s = client.age_s() if client is not None else None
+        return age_s is not None and age_s < _SETTLE_S
 
     def _well_under_way(self) -> bool:
         return self._learned >= _UNDER_WAY or self._trained()
 
     def _collected(self) -> bool:
-        status = self._desk.worker.status
-        return self._closed >= _EPISODES and status is not None and status.phase is Phase.IDLE
+        return self._closed >= self._wanted and self._phase() is Phase.IDLE
 
     def _trained(self) -> bool:
         return not self._retraining.trainer.running

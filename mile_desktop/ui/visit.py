@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtWidgets import QWidget
 
 from mile_desktop.rollout import messages as m
 from mile_desktop.ui.desk import Desk
@@ -79,10 +80,14 @@ class Visit(QObject):
 
         return passed
 
-    def _shoot(self, name: str) -> None:
+    def _shoot(self, name: str, part: QWidget | None = None, width: int = 0) -> None:
+        """Picture the window, or a part of it; ``width``: make it so many pixels wide."""
         path = self._folder / f"{name}.png"
-        if self._desk.window.grab().save(str(path)):
-            self.pictures.append(path.name)
+        picture = (part or self._desk.window).grab()
+        if width:
+            picture = picture.scaledToWidth(width, Qt.TransformationMode.SmoothTransformation)
+        if picture.save(str(path)):
+            self.pictures[:] = dict.fromkeys([*self.pictures, path.name])  # one taken again replaces the first
         else:
             self.problem(f"The picture {path} could not be written.")
 
