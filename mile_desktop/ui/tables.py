@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from mile_desktop.ui import theme
 
@@ -125,6 +126,51 @@ class RowsModel(QAbstractTableModel, Generic[R]):
     def _alignment(self, column: int) -> Qt.AlignmentFlag:
         side = Qt.AlignmentFlag.AlignRight if self._columns[column].is_number else Qt.AlignmentFlag.AlignLeft
         return side | Qt.AlignmentFlag.AlignVCenter
+
+
+class NarrowingTable(QTableView):
+    """Leaves out columns that can be missed while there is no room for them, so that nobody has to scroll sideways.
+
+    Its columns are as wide as their contents; the last one takes what is left.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._dispensable: tuple[int, ...] = ()
+        self._least_last = 0
+        self._wanted: list[int] = []
+
+    def may_leave_out(self, columns: Sequence[int], least_last: int) -> None:
+        """Let these columns go, the first one first, before the last has less than ``least_last`` (px at 100 %).
+
+        The model has to be set.
+        """
+        self._dispensable, self._least_last = tuple(columns), least_last
+        self.model().modelReset.connect(self._measure)
+        self.model().dataChanged.connect(self._measure)
+        theme.signals().changed.connect(self._measure)
+        self._measure()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Leave out what does not fit any more, and bring back what does."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _measure(self) -> None:
+        """Ask every column how wide it wants to be; those that are left out do not tell."""
+        header = self.horizontalHeader()
+        for column in self._dispensable:
+            self.setColumnHidden(column, False)
+        columns = range(self.model().columnCount() - 1)
+        self._wanted = [max(self.sizeHintForColumn(each), header.sectionSizeHint(each)) for each in columns]
+        self._fit()
+
+    def _fit(self) -> None:
+        room = self.viewport().width() - theme.px(self._least_last)
+        needed = sum(self._wanted)
+        for column in self._dispensable:
+            self.setColumnHidden(column, needed > room)
+            needed -= self._wanted[column] if needed > room else 0
 
 
 class RowsTable(QTableView):

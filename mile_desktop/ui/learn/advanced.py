@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QSpinBox, 
 
 from mile_desktop.ui import theme
 from mile_desktop.ui.learn.model import MENTAL_MODELS, SCHEDULES, Settings, unused_settings
+from mile_desktop.ui.learn.setting_words import words_of
 
 
 class AdvancedSettings(QWidget):
@@ -15,24 +16,39 @@ class AdvancedSettings(QWidget):
         self._mental_model = QComboBox()
         for name, title in MENTAL_MODELS:
             self._mental_model.addItem(title, name)
-        self._epochs = _whole(1, 100_000, "Passes over the recorded steps")
-        self._batch = _whole(2, 1_000_000, "Steps in a batch")
-        self._balance = _real(0.0, 1.0, 0.05, 2, "Weight of silence and takeovers against imitating corrections")
-        self._rate = _real(1e-6, 1.0, 1e-4, 6, "Step size of the optimiser")
-        self._anchors = _real(0.0, 0.95, 0.05, 2, "Share of each batch that comes from demonstrations")
-        self._silence = _real(
-            0.0, 1.0, 0.05, 2, "Weight of imitating the robot where you stayed silent; 0 as published"
-        )
-        self._warm_up = _real(0.0, 1.0, 0.05, 2, "Share of the epochs before interventions count")
+        self._epochs = _whole(1, 100_000)
+        self._batch = _whole(2, 1_000_000)
+        self._balance = _real(0.0, 1.0, 0.05, 2)
+        self._rate = _real(1e-6, 1.0, 1e-4, 6)
+        self._anchors = _real(0.0, 0.95, 0.05, 2)
+        self._silence = _real(0.0, 1.0, 0.05, 2)
+        self._warm_up = _real(0.0, 1.0, 0.05, 2)
         self._schedule = QComboBox()
         for name, title in SCHEDULES:
             self._schedule.addItem(title, name)
-        self._gradient = _real(1e-6, 1e9, 1.0, 2, "Longest gradient; longer ones are shortened")
-        self._held_out = _real(0.0, 0.5, 0.05, 2, "Share of the episodes that are held back to choose the best weights")
-        self._tripwire = _real(1.0, 1e6, 0.1, 2, "Growth of the error on old episodes that you are warned of")
-        self._ensemble = _whole(1, 256, "Models of you behind p(intervene); 1 as published")
-        self._seed = _whole(0, 2**31 - 1, "Same seed, same data: same policy")
-        self._evaluation = _whole(0, 1000, "Episodes: starts on which before and after are compared; 0 leaves it out")
+        self._gradient = _real(1e-6, 1e9, 1.0, 2)
+        self._held_out = _real(0.0, 0.5, 0.05, 2)
+        self._tripwire = _real(1.0, 1e6, 0.1, 2)
+        self._ensemble = _whole(1, 256)
+        self._seed = _whole(0, 2**31 - 1)
+        self._evaluation = _whole(0, 1000)
+        self._fields: dict[str, QWidget] = {
+            "mental_model": self._mental_model,
+            "epochs": self._epochs,
+            "batch": self._batch,
+            "balance": self._balance,
+            "learning_rate": self._rate,
+            "anchor_share": self._anchors,
+            "silence": self._silence,
+            "warm_up": self._warm_up,
+            "schedule": self._schedule,
+            "gradient_limit": self._gradient,
+            "held_out": self._held_out,
+            "tripwire": self._tripwire,
+            "ensemble": self._ensemble,
+            "seed": self._seed,
+            "evaluation_episodes": self._evaluation,
+        }
         self._lay_out()
         self.set_settings(Settings())
 
@@ -40,42 +56,19 @@ class AdvancedSettings(QWidget):
         form = QFormLayout(self)
         theme.space(form, (0, 0, 0, 0), 6)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
-        rows: tuple[tuple[str, QWidget], ...] = (
-            ("Mental model", self._mental_model),
-            ("Epochs", self._epochs),
-            ("Batch", self._batch),
-            ("Weight λ", self._balance),
-            ("Learning rate", self._rate),
-            ("Anchor share", self._anchors),
-            ("Silence", self._silence),
-            ("Warm-up", self._warm_up),
-            ("Rate over time", self._schedule),
-            ("Gradient limit", self._gradient),
-            ("Held back", self._held_out),
-            ("Forgetting", self._tripwire),
-            ("Members", self._ensemble),
-            ("Seed", self._seed),
-            ("Evaluation", self._evaluation),
-        )
         for box in (self._mental_model, self._schedule):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setMinimumContentsLength(8)
-        for name, widget in rows:
-            widget.setAccessibleName(name)
-            form.addRow(name, widget)
+        for name, widget in self._fields.items():
+            words = words_of(name)
+            widget.setAccessibleName(words.title)
+            widget.setToolTip(words.meaning)
+            form.addRow(words.title, widget)
 
     def show_method(self, method: str) -> None:
         """Let only what ``method`` uses be set."""
         unused = unused_settings(method)
-        for name, widget in (
-            ("mental_model", self._mental_model),
-            ("balance", self._balance),
-            ("silence", self._silence),
-            ("warm_up", self._warm_up),
-            ("schedule", self._schedule),
-            ("held_out", self._held_out),
-            ("tripwire", self._tripwire),
-        ):
+        for name, widget in self._fields.items():
             widget.setEnabled(name not in unused)
 
     def settings(self, method: str) -> Settings:
@@ -118,21 +111,19 @@ class AdvancedSettings(QWidget):
         self._evaluation.setValue(settings.evaluation_episodes)
 
 
-def _whole(low: int, high: int, tip: str) -> QSpinBox:
+def _whole(low: int, high: int) -> QSpinBox:
     box = QSpinBox()
     box.setRange(low, high)
-    box.setToolTip(tip)
     box.setAlignment(Qt.AlignmentFlag.AlignRight)
     box.setMinimumWidth(theme.px(88))
     return box
 
 
-def _real(low: float, high: float, step: float, digits: int, tip: str) -> QDoubleSpinBox:
+def _real(low: float, high: float, step: float, digits: int) -> QDoubleSpinBox:
     box = QDoubleSpinBox()
     box.setDecimals(digits)
     box.setRange(low, high)
     box.setSingleStep(step)
-    box.setToolTip(tip)
     box.setAlignment(Qt.AlignmentFlag.AlignRight)
     box.setMinimumWidth(theme.px(88))
     return box

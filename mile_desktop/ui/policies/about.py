@@ -1,7 +1,7 @@
 """One policy: where it comes from, what it learned from, how it does."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from mile_desktop.storage.records import InterventionModelRecord
 from mile_desktop.ui import theme
@@ -34,6 +34,7 @@ class AboutPolicy(QWidget):
         self._parent, self._episodes, self._evaluations = _link(), _link(), _link()
         self._made, self._learned, self._model = _text(), _text(), _text()
         self._success, self._driven = _text(), _text()
+        self._facts = QFormLayout()
         self._settings = SettingsTable(1)
         self._curves = LossCurves(_CURVE_HEIGHT, "How it learned is not recorded here.")
         self._lay_out()
@@ -52,20 +53,20 @@ class AboutPolicy(QWidget):
         self._made.setText(local_time(record.created_at) + (f"\n{record.note}" if record.note else ""))
         self._learned.setText(learned_text(details))
         self._episodes.setText("Show them in Inspect")
-        self._episodes.setVisible(details.learned_from.episodes > 0)
+        self._facts.setRowVisible(self._episodes, details.learned_from.episodes > 0)
         self._model.setText("\n".join(model_text(model) for model in details.models) or "none of its own")
         tally = details.results.tally
         self._success.setText(f"{rate_text(tally)} on {tally.episodes} starts" if tally.episodes else "not evaluated")
         count = len(details.evaluations)
         self._evaluations.setText("1 evaluation" if count == 1 else f"{count} evaluations")
-        self._evaluations.setVisible(count > 0)
+        self._facts.setRowVisible(self._evaluations, count > 0)
         self._driven.setText("\n".join(local_time(each) for each in details.promoted_at[-3:]) or "never")
         self._settings.show_settings(setting_rows(record), entry.name)
         self._settings.setVisible(bool(record.settings))
         self._curves.show_curves([(entry.name, curves)])
 
     def _lay_out(self) -> None:
-        facts = QFormLayout()
+        facts = self._facts
         theme.space(facts, spacing=8)
         facts.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         rows: tuple[tuple[str, QWidget], ...] = (
@@ -129,7 +130,8 @@ def _text() -> QLabel:
     return label
 
 
-def _link() -> QToolButton:
-    button = QToolButton()
+def _link() -> QPushButton:
+    button = QPushButton()
+    button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
     theme.set_role(button, "inline")
     return button

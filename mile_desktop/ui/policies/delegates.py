@@ -9,7 +9,7 @@ from mile_desktop.ui.policies.lanes import LaneRow
 from mile_desktop.ui.policies.model import ENTRY_ROLE, LANE_ROLE, Index, PoliciesModel
 from mile_desktop.ui.policy_entry import PolicyEntry
 
-_TEXT_WIDTH, _BAR_WIDTH = 104, 96
+_TEXT_WIDTH, _BAR_WIDTH, _GAP = 100, 60, 12
 _LANE_WIDTH, _DOT = 16, 4
 _MOST_LANES = 8
 
@@ -54,7 +54,7 @@ class SuccessDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802 (Qt's name)
         """Return room for the words and the bar."""
         hint = super().sizeHint(option, index)
-        return QSize(theme.px(_TEXT_WIDTH + _BAR_WIDTH + 32), hint.height())
+        return QSize(theme.px(_TEXT_WIDTH + _BAR_WIDTH + 2 * _GAP), hint.height())
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint the words by the style, the bar over them."""
@@ -64,7 +64,7 @@ class SuccessDelegate(QStyledItemDelegate):
         if rate is None or interval is None:
             return
         cell = QRectF(option.rect)
-        left, width = cell.left() + theme.px(_TEXT_WIDTH + 16), theme.px(_BAR_WIDTH)
+        left, width = cell.left() + theme.px(_TEXT_WIDTH + _GAP), theme.px(_BAR_WIDTH)
         middle, thick = cell.center().y(), theme.px(2)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -10,9 +10,12 @@ from mile_desktop.learning.run_log import EVENT_FILE, read_events
 from mile_desktop.storage.catalogue import LearnedFrom
 from mile_desktop.storage.records import EvaluationRecord, InterventionModelRecord, PolicyRecord
 from mile_desktop.ui.evaluate.results import PolicyResults, of_records
+from mile_desktop.ui.learn.setting_words import SettingWords, words_of
 from mile_desktop.ui.library import Library
 from mile_desktop.ui.plots.series import LOSSES, Curve
 from mile_desktop.ui.policy_entry import PolicyEntry, policy_entries
+
+_FOUND = "learned."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +75,17 @@ def read_curves(run_folder: Path) -> dict[str, Curve]:
 
 @dataclass(frozen=True, slots=True)
 class SettingRow:
-    """One setting of two trainings."""
+    """One setting of two trainings, or what both found."""
 
     name: str
+    """As the trainer calls it; what it found begins with ``learned.``."""
     first: str
     second: str
+
+    @property
+    def words(self) -> SettingWords:
+        """What people call it, and what it means."""
+        return words_of(self.name)
 
     @property
     def differs(self) -> bool:
@@ -85,17 +94,24 @@ class SettingRow:
 
 
 def setting_rows(first: PolicyRecord, second: PolicyRecord | None = None) -> list[SettingRow]:
-    """Return every setting of one or two trainings by name, those that differ first."""
-    names = sorted({*first.settings, *(second.settings if second else ())})
-    rows = [
-        SettingRow(name, _value(first.settings, name), _value(second.settings if second else first.settings, name))
-        for name in names
-    ]
-    return sorted(rows, key=_same)
+    """Return every setting of one or two trainings, those that differ first, and below them what was found."""
+    one = _flat(first.settings)
+    other = _flat(second.settings) if second else one
+    rows = [SettingRow(name, _value(one, name), _value(other, name)) for name in {**one, **other}]
+    return sorted(rows, key=_place)
 
 
-def _same(row: SettingRow) -> bool:
-    return not row.differs
+def _place(row: SettingRow) -> tuple[bool, bool, str]:
+    """Return the order: what was asked for, then what was found; of each what differs first."""
+    return row.name.startswith(_FOUND), not row.differs, row.words.title
+
+
+def _flat(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings with what the training found beside them, not within."""
+    found = settings.get("learned")
+    named = found if isinstance(found, dict) else {}
+    asked = {name: value for name, value in settings.items() if name != "learned" or not named}
+    return {**asked, **{f"{_FOUND}{name}": value for name, value in named.items()}}
 
 
 def _value(settings: dict[str, Any], name: str) -> str:
@@ -103,9 +119,11 @@ def _value(settings: dict[str, Any], name: str) -> str:
         return "–"
     value = settings[name]
     if value is None:
-        return "by itself"
+        return "–" if name.startswith(_FOUND) else "by itself"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:.3g}" if name.startswith(_FOUND) else f"{value:g}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(map(str, value))
     return str(value)

@@ -15,8 +15,9 @@ ENTRY_ROLE = Qt.ItemDataRole.UserRole
 """The row's ``PolicyEntry``."""
 LANE_ROLE = Qt.ItemDataRole.UserRole + 1
 """The row's ``LaneRow``."""
-COLUMNS = ("Lineage", "Policy", "", "Success on fixed seeds", "Method", "From", "Learned from", "Made", "Note")
+COLUMNS = ("Lineage", "Policy", "", "Success", "Method", "From", "Learned from", "Made", "Note")
 LINEAGE, NAME, STATE, SUCCESS, METHOD, PARENT, DATA, MADE, NOTE = range(len(COLUMNS))
+_HEADING_TIPS = {SUCCESS: "On fixed seeds, with the 95 % interval", DATA: "Episodes it was trained with"}
 
 
 class PoliciesModel(QAbstractTableModel):
@@ -69,8 +70,11 @@ class PoliciesModel(QAbstractTableModel):
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> str | None:
         """Return the columns' titles."""
-        shown = orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole
-        return COLUMNS[section] if shown else None
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return _HEADING_TIPS.get(section)
+        return COLUMNS[section] if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401 (Qt's signature)
         """Return what a cell shows."""

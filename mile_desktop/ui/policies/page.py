@@ -5,14 +5,11 @@ from collections.abc import Mapping
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QMenu,
     QPushButton,
     QSplitter,
     QStackedWidget,
-    QTableView,
     QTabWidget,
     QToolButton,
     QVBoxLayout,
@@ -24,13 +21,14 @@ from mile_desktop.ui.pages.page_frame import EmptyState, PageFrame
 from mile_desktop.ui.plots.series import Curve
 from mile_desktop.ui.policies.about import AboutPolicy
 from mile_desktop.ui.policies.comparison import PolicyComparison
-from mile_desktop.ui.policies.delegates import LineageDelegate, SuccessDelegate
 from mile_desktop.ui.policies.lineage import PolicyDetails, parents_of
-from mile_desktop.ui.policies.model import LINEAGE, NAME, NOTE, SUCCESS, Index, PoliciesModel
+from mile_desktop.ui.policies.model import NAME, NOTE, Index, PoliciesModel
+from mile_desktop.ui.policies.table import PoliciesTable
 from mile_desktop.ui.policy_entry import PolicyEntry
 from mile_desktop.ui.shortcuts import tooltip
 
-_ROW_HEIGHT = 40
+_SHARES = (826, 484)
+"""How table and panel divide the room of a window of 1440 pixels."""
 
 
 class PoliciesPage(PageFrame):
@@ -69,7 +67,7 @@ class PoliciesPage(PageFrame):
         self._model = PoliciesModel(self)
         self._model.note_edited.connect(self.note_changed)
         self._model.renamed.connect(self.renamed)
-        self._table = QTableView()
+        self._table = PoliciesTable(self._model)
         self._make_actions()
         self._use = _button("Use", "mdi6.play", "on_accent", "primary")
         self._back = _button("Roll back", "mdi6.undo-variant", "text", "")
@@ -80,7 +78,6 @@ class PoliciesPage(PageFrame):
         self._tabs = QTabWidget()
         self._views = QStackedWidget()
         self.setAcceptDrops(True)
-        self._prepare_table()
         self._lay_out()
         self._connect()
         self.show_policies({}, "")
@@ -183,29 +180,6 @@ class PoliciesPage(PageFrame):
         self._archived = QAction("Show those that were put away", self)
         self._archived.setCheckable(True)
 
-    def _prepare_table(self) -> None:
-        table = self._table
-        table.setModel(self._model)
-        table.setAccessibleName("Policies")
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        triggers = QAbstractItemView.EditTrigger
-        table.setEditTriggers(triggers.DoubleClicked)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        table.verticalHeader().hide()
-        table.setItemDelegateForColumn(LINEAGE, LineageDelegate(table))
-        table.setItemDelegateForColumn(SUCCESS, SuccessDelegate(table))
-        header = table.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setStretchLastSection(True)
-        header.setHighlightSections(False)
-        theme.signals().changed.connect(self._restyle)
-        self._restyle()
-
     def _lay_out(self) -> None:
         self._more.setText("More")
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -227,6 +201,7 @@ class PoliciesPage(PageFrame):
         splitter.addWidget(self._tabs)
         splitter.setStretchFactor(0, 3)
         splitter.setStretchFactor(1, 2)
+        splitter.setSizes([theme.px(each) for each in _SHARES])
         splitter.setChildrenCollapsible(False)
         self._views.addWidget(splitter)
         self._views.addWidget(
@@ -265,10 +240,6 @@ class PoliciesPage(PageFrame):
         self._archived.toggled.connect(self._show_again)
         self.comparison.evaluate_asked.connect(self.evaluate_requested)
         self.about.parent_asked.connect(self._go_to)
-
-    def _restyle(self) -> None:
-        self._table.verticalHeader().setDefaultSectionSize(theme.px(_ROW_HEIGHT))
-        self._table.viewport().update()
 
     def _chosen(self) -> PolicyEntry | None:
         row = self._table.currentIndex().row()

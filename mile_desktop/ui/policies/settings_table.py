@@ -10,7 +10,11 @@ from mile_desktop.ui.tables import Column, RowsModel, RowsTable
 
 
 def _name(row: SettingRow) -> str:
-    return f"≠ {row.name}" if row.differs else row.name
+    return f"≠ {row.words.title}" if row.differs else row.words.title
+
+
+def _tip(row: SettingRow) -> str:
+    return f"{row.words.meaning} ({row.name})" if row.words.meaning else row.name
 
 
 def _emphasis(row: SettingRow) -> str:
@@ -18,7 +22,7 @@ def _emphasis(row: SettingRow) -> str:
 
 
 _COLUMNS = (
-    Column("Setting", _name, colour=_emphasis),
+    Column("Setting", _name, tip=_tip, colour=_emphasis),
     Column[SettingRow]("", lambda row: row.first),
     Column[SettingRow]("", lambda row: row.second),
 )

@@ -24,6 +24,7 @@ from mile_desktop.ui.learn.model import (
     time_text,
     verdict,
 )
+from mile_desktop.ui.learn.setting_words import words_of
 from tests.ui.learn.learn_events import compared, progress
 
 
@@ -43,6 +44,13 @@ def test_the_defaults_are_the_trainers_own() -> None:
     for each in fields(Settings):
         if each.name != "evaluation_episodes":
             assert getattr(Settings(), each.name) == getattr(trainer, each.name), each.name
+
+
+def test_every_setting_is_called_something() -> None:
+    names = {each.name for each in (*fields(TrainingSettings), *fields(Settings))}
+    assert all(words_of(name).meaning for name in names)
+    assert len({words_of(name).title for name in names}) == len(names)
+    assert words_of("learned.new_thing").title == "New thing"
 
 
 @pytest.mark.parametrize("mental_model", [name for name, _ in MENTAL_MODELS])

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTab
 from pytestqt.qtbot import QtBot
 from window_examples import DETAILS, ENTRIES
 
+from mile_desktop.ui.policies.lineage import setting_rows
 from mile_desktop.ui.policies.model import NAME, NOTE, PARENT, STATE, SUCCESS, PoliciesModel
 from mile_desktop.ui.policies.page import PoliciesPage
 
@@ -128,7 +129,7 @@ def test_the_chosen_policy_is_told_about(page: PoliciesPage, qtbot: QtBot) -> No
     texts = " ".join(label.text() for label in page.about.findChildren(QLabel))
     for part in ("14 episodes, 2800 steps, 31 takeovers", "cost 0.40", "78 % [65–87] on 50 starts"):
         assert part in texts
-    assert [row.name for row in page.about._settings._rows.rows] == ["balance", "epochs"]
+    assert [row.name for row in page.about._settings._rows.rows] == ["epochs", "balance"]
     assert page.about._curves.plots["total"].series[0].points == ((1.0, 3.0), (2.0, 2.0))
     with qtbot.waitSignal(page.about.episodes_asked) as episodes:
         page.about._episodes.click()
@@ -144,8 +145,8 @@ def test_any_two_are_compared_settings_that_differ_first(page: PoliciesPage, qtb
     assert "McNemar" in page.comparison.text()
     rows = page.comparison._settings._rows.rows
     assert [(row.name, row.first, row.second) for row in rows] == [
-        ("balance", "0.25", "0.5"),
         ("cost", "by itself", "–"),
+        ("balance", "0.25", "0.5"),
         ("epochs", "80", "80"),
     ]
     with qtbot.waitSignal(page.evaluate_requested) as signal:
@@ -166,6 +167,32 @@ def test_policies_that_were_put_away_are_shown_on_request(page: PoliciesPage, qt
     with qtbot.waitSignal(page.archive_requested) as signal:
         page.archive_chosen()
     assert signal.args == ["p2", False]
+
+
+def test_settings_are_called_as_in_the_learn_panel_and_stand_above_what_was_found(page: PoliciesPage) -> None:
+    record = replace(DETAILS["p3"].record, settings={"epochs": 80, "learned": {"best_epoch": 7, "cost": None}})
+    rows = setting_rows(record)
+    assert [(row.words.title, row.first) for row in rows] == [
+        ("Epochs", "80"),
+        ("Best epoch", "7"),
+        ("Cost c found", "–"),
+    ]
+    page.show_policies({"p3": replace(DETAILS["p3"], record=record)}, "p3")
+    page.show_chosen({})
+    shown = page.about._settings.model()
+    assert "(epochs)" in shown.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_nobody_has_to_scroll_sideways(page: PoliciesPage, qtbot: QtBot) -> None:
+    view = table(page)
+    page.resize(1900, 700)
+    assert not any(view.isColumnHidden(column) for column in range(NOTE))
+    page.resize(960, 600)
+    assert view.isColumnHidden(PARENT)
+    assert not any(view.isColumnHidden(column) for column in (NAME, SUCCESS, NOTE))
+    qtbot.waitUntil(lambda: view.horizontalScrollBar().maximum() == 0)
+    page.resize(1900, 700)
+    assert not view.isColumnHidden(PARENT)
 
 
 def test_files_can_be_dropped_on_the_page(page: PoliciesPage, qtbot: QtBot, tmp_path: Path) -> None:
