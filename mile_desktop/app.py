@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=2, metavar="N", help="of an unattended run (%(default)s)")
     parser.add_argument("--episodes", type=int, default=4, metavar="N", help="in each of its rounds (%(default)s)")
     parser.add_argument("--starts", type=int, default=20, metavar="N", help="to compare on after each (%(default)s)")
+    parser.add_argument("--epochs", type=int, default=0, metavar="N", help="of its trainings (as the panel proposes)")
     parser.add_argument(
         "--output", type=Path, default=Path("out/unattended"), metavar="DIR", help="of an unattended run (%(default)s)"
     )
@@ -80,7 +81,7 @@ def _attend(_desk: "Desk", _retraining: "Retraining", _folder: Path, _finish: Ca
 def _supervise_unattended(options: argparse.Namespace) -> Role:
     from mile_desktop.ui.unattended import Extent, Unattended  # noqa: PLC0415
 
-    extent = Extent(options.rounds, options.episodes, options.starts)
+    extent = Extent(options.rounds, options.episodes, options.starts, options.epochs)
 
     def sit_down(desk: "Desk", retraining: "Retraining", folder: Path, finish: Callable[[int], None]) -> None:
         Unattended(desk, retraining, folder, finish, extent).start()

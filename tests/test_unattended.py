@@ -29,7 +29,7 @@ def run_unattended(output: Path, *options: str) -> subprocess.CompletedProcess[s
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, "subprocess.CompletedProcess[str]"]:
     output = tmp_path_factory.mktemp("unattended") / "out"
-    return output, run_unattended(output, "--rounds", "1", "--episodes", "3", "--starts", "1")
+    return output, run_unattended(output, "--rounds", "1", "--episodes", "3", "--starts", "1", "--epochs", "4")
 
 
 Ran = tuple[Path, "subprocess.CompletedProcess[str]"]

@@ -57,7 +57,9 @@ def fit_and_save(
     try:
         fitted = fit_intervention_model(
             steps,
-            FitSettings(members=settings.ensemble, actions=wanted.actions, seed=settings.seed),
+            FitSettings(
+                members=settings.ensemble, actions=wanted.actions, epochs=settings.fit_epochs, seed=settings.seed
+            ),
             model_id=wanted.model_id,
             scene=wanted.scene,
             policy_id=wanted.policy_id,

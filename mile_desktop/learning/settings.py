@@ -56,6 +56,8 @@ class TrainingSettings:
     """Growth of the error on held-back old data that counts as forgetting."""
     ensemble: int = 8
     """Members of the intervention model that is fitted after the policy."""
+    fit_epochs: int = 40
+    """Passes of that fit."""
     seed: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int = 1
@@ -91,6 +93,7 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("held_out", 0.0, 0.5),
     ("tripwire", 1.0, 1e6),
     ("ensemble", 1, 256),
+    ("fit_epochs", 1, 100_000),
     ("seed", 0, 2**31 - 1),
     ("threads", 1, 256),
 )

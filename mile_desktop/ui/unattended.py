@@ -30,6 +30,13 @@ class Extent:
     """Supervised episodes a round."""
     starts: int = 20
     """Fixed starts on which before and after are compared."""
+    epochs: int = 0
+    """Of every training; 0: as many as the Learn panel proposes."""
+
+    def training(self, seed: int) -> Settings:
+        """Return what a training is asked for."""
+        settings = replace(Settings(), seed=seed, evaluation_episodes=self.starts)
+        return replace(settings, epochs=self.epochs, fit_epochs=self.epochs) if self.epochs else settings
 
 
 @dataclass(slots=True)
@@ -101,8 +108,7 @@ class Unattended(Visit):
             self._shoot(f"round-{number}-collected")
             self._compared, self._run_over = None, False
             self._say(f"Round {number}: retraining.")
-            settings = replace(Settings(), seed=number, evaluation_episodes=self._extent.starts)
-            self._retraining.retrain(settings.as_dict())
+            self._retraining.retrain(self._extent.training(number).as_dict())
             yield self._trained
             yield self._after(_SETTLE_S)
             self._shoot(f"round-{number}-result")

@@ -27,7 +27,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cli") / "workspace"
     common = ["--workspace", str(folder), "--json"]
     assert main(["rollout", "--operator", "segment", "--episodes", "6", "--seed", "5", *common]) == 0
-    settings = json.dumps({"ensemble": 2, "hidden": [16]})
+    settings = json.dumps({"ensemble": 2, "hidden": [16], "fit_epochs": 5})
     assert main(["train", "--method", "mile", "--epochs", "2", "--settings", settings, "--run-id", "r1", *common]) == 0
     return folder
 
@@ -202,9 +202,7 @@ def test_a_scorecard_scores_only_what_was_held_out(capsys: pytest.CaptureFixture
 
 
 def test_predict_without_episodes_says_what_to_do(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert main(["scenes", "--workspace", str(tmp_path / "w")]) == 0
-    main(["evaluate", "--policy", "expert", "--episodes", "1", "--workspace", str(tmp_path / "w")])
-    capsys.readouterr()
+    Workspace.open(tmp_path / "w").close()
     status, _, error = run(["predict", "--workspace", str(tmp_path / "w")], capsys)
     assert status == 1
     assert "supervise one first" in error

@@ -66,7 +66,7 @@ def test_it_learns_from_what_it_was_shown_and_nothing_is_evaluated_on_a_robot(
             for step in some_steps([False] * 5 + [True] * 10):
                 journal.append(step)
             journal.close("success")
-    settings = json.dumps({"ensemble": 1, "hidden": [8]})
+    settings = json.dumps({"ensemble": 1, "hidden": [8], "fit_epochs": 5})
     words = ["--scene", "bench", "--epochs", "1", "--evaluate", "5", "--settings", settings, "--parent", first]
     assert main(["train", *words, "--workspace", str(workspace), "--json"]) == 0
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

@@ -30,6 +30,7 @@ class AdvancedSettings(QWidget):
         self._held_out = _real(0.0, 0.5, 0.05, 2)
         self._tripwire = _real(1.0, 1e6, 0.1, 2)
         self._ensemble = _whole(1, 256)
+        self._fit_epochs = _whole(1, 100_000)
         self._seed = _whole(0, 2**31 - 1)
         self._evaluation = _whole(0, 1000)
         self._fields: dict[str, QWidget] = {
@@ -46,6 +47,7 @@ class AdvancedSettings(QWidget):
             "held_out": self._held_out,
             "tripwire": self._tripwire,
             "ensemble": self._ensemble,
+            "fit_epochs": self._fit_epochs,
             "seed": self._seed,
             "evaluation_episodes": self._evaluation,
         }
@@ -88,6 +90,7 @@ class AdvancedSettings(QWidget):
             held_out=round(self._held_out.value(), 6),
             tripwire=round(self._tripwire.value(), 6),
             ensemble=self._ensemble.value(),
+            fit_epochs=self._fit_epochs.value(),
             seed=self._seed.value(),
             evaluation_episodes=self._evaluation.value(),
         )
@@ -107,6 +110,7 @@ class AdvancedSettings(QWidget):
         self._held_out.setValue(settings.held_out)
         self._tripwire.setValue(settings.tripwire)
         self._ensemble.setValue(settings.ensemble)
+        self._fit_epochs.setValue(settings.fit_epochs)
         self._seed.setValue(settings.seed)
         self._evaluation.setValue(settings.evaluation_episodes)
 

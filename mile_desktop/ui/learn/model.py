@@ -138,6 +138,7 @@ class Settings:
     """Growth of the error on old episodes that counts as forgetting."""
     ensemble: int = 8
     """Members of the intervention model."""
+    fit_epochs: int = 40
     seed: int = 0
     evaluation_episodes: int = 20
     """Fixed starts on which before and after are compared; 0 leaves the comparison out."""

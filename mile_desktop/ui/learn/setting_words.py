@@ -29,6 +29,7 @@ _WORDS: dict[str, SettingWords] = {
     "held_out": SettingWords("Held back", "Share of the episodes that are held back to choose the best weights"),
     "tripwire": SettingWords("Forgetting", "Growth of the error on old episodes that you are warned of"),
     "ensemble": SettingWords("Members", "Models of you behind p(intervene); 1 as published"),
+    "fit_epochs": SettingWords("Their epochs", "Passes over the recorded decisions when the members are fitted"),
     "seed": SettingWords("Seed", "Same seed, same data: same policy"),
     "evaluation_episodes": SettingWords(
         "Evaluation", "Episodes: starts on which before and after are compared; 0 leaves it out"

@@ -15,7 +15,7 @@ from mile_desktop.ui.learn.model import RunState, Settings
 from mile_desktop.ui.supervise.probability_strip import ProbabilityStrip
 from mile_desktop.ui.supervise.transport_model import Action
 
-TINY = Settings(epochs=1, batch=64, evaluation_episodes=1, ensemble=1)
+TINY = Settings(epochs=1, batch=64, evaluation_episodes=1, ensemble=1, fit_epochs=5)
 """One member instead of eight: what is tested here is the way, not what is at its end."""
 
 
