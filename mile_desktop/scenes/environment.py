@@ -1,6 +1,5 @@
 """What a scene offers beyond gymnasium's interface, and how to make one by name."""
 
-from collections.abc import Mapping
 from typing import Protocol, TypeVar, cast
 
 import gymnasium
@@ -74,13 +73,18 @@ class UnknownSnapshotError(KeyError):
     """There is no snapshot with that token (any more)."""
 
 
-def kept_snapshot(snapshots: Mapping[int, SnapshotT], token: int) -> SnapshotT:
-    """Return what is kept under ``token``; raise ``UnknownSnapshotError`` when it was released or never given."""
-    try:
-        return snapshots[token]
-    except KeyError:
-        known = len(snapshots)
-        raise UnknownSnapshotError(f"found no snapshot {token}, expected one of the {known} kept ones") from None
+class Snapshots(dict[int, SnapshotT]):
+    """What is kept under each token; asking for one that was released or never given is an ``UnknownSnapshotError``."""
+
+    def __missing__(self, token: int) -> SnapshotT:
+        """Refuse ``token``."""
+        raise UnknownSnapshotError(f"found no snapshot {token}, expected one of the {len(self)} kept ones")
+
+    def take(self, token: int) -> SnapshotT:
+        """Return what is kept under ``token`` and keep it no longer."""
+        kept = self[token]
+        del self[token]
+        return kept
 
 
 def make_scene(name: str) -> SceneEnv:

@@ -8,7 +8,7 @@ import gymnasium
 import numpy as np
 
 from mile_desktop.scenes.engine import load_box2d
-from mile_desktop.scenes.environment import FloatArray, kept_snapshot
+from mile_desktop.scenes.environment import FloatArray, Snapshots
 
 load_box2d()
 from gymnasium.envs.box2d import lunar_lander as box2d  # noqa: E402
@@ -66,7 +66,7 @@ class LunarLanderEnv(gymnasium.Env[FloatArray, int]):
         self.action_space = self._lander.action_space
         self._actions = bytearray()
         self._began: Mapping[str, Any] = {}
-        self._snapshots: dict[int, _Snapshot] = {}
+        self._snapshots = Snapshots[_Snapshot]()
         self._next_token = 0
         self._engine = 0
 
@@ -150,7 +150,7 @@ class LunarLanderEnv(gymnasium.Env[FloatArray, int]):
 
     def restore(self, token: int) -> FloatArray:
         """Play the episode again up to a snapshot and return the observation there."""
-        kept = kept_snapshot(self._snapshots, token)
+        kept = self._snapshots[token]
         observation = self._begin()
         for action in kept.actions:
             observation = self.step(action)[0]
@@ -160,8 +160,7 @@ class LunarLanderEnv(gymnasium.Env[FloatArray, int]):
 
     def release(self, token: int) -> None:
         """Forget a snapshot."""
-        kept_snapshot(self._snapshots, token)
-        del self._snapshots[token]
+        self._snapshots.take(token)
 
     def close(self) -> None:
         """Free the physics; may be called twice."""

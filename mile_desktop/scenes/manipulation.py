@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mile_desktop.scenes.bullet import BulletWorld, Contacts
 from mile_desktop.scenes.catalogue import MODULE_NAME, scene_info
 from mile_desktop.scenes.description import load_description, model_path
-from mile_desktop.scenes.environment import FloatArray, kept_snapshot
+from mile_desktop.scenes.environment import FloatArray, Snapshots
 from mile_desktop.scenes.history import Moment
 from mile_desktop.scenes.kinematics import read_chain
 from mile_desktop.scenes.modules import SceneModuleError, load_module, module_failed
@@ -85,7 +85,7 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
         self._frames: deque[FloatArray] = deque(maxlen=FRAMES)
         self._step = 0
         self._done_steps = 0
-        self._snapshots: dict[int, _Snapshot] = {}
+        self._snapshots = Snapshots[_Snapshot]()
         self._moment = Moment()
         self._origin: Mapping[str, Any] = {}
         """State of the random numbers when the episode began."""
@@ -191,7 +191,7 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
 
     def restore(self, token: int) -> FloatArray:
         """Go back to a snapshot and return the observation there."""
-        kept = kept_snapshot(self._snapshots, token)
+        kept = self._snapshots[token]
         self._return_to(kept.moment)
         self._frames.extend(kept.frames)
         self._step, self._done_steps = kept.step, kept.done_steps
@@ -232,11 +232,10 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
 
     def release(self, token: int) -> None:
         """Forget a snapshot."""
-        kept = kept_snapshot(self._snapshots, token)
+        kept = self._snapshots.take(token)
         self._world.forget(kept.physics)
         if kept.moment.token == token:
             kept.moment.token = None
-        del self._snapshots[token]
 
     def close(self) -> None:
         """Free the simulator; may be called twice."""

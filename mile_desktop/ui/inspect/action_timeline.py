@@ -6,24 +6,35 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter
 
+from mile_desktop.storage.records import Episode
 from mile_desktop.ui import theme
 from mile_desktop.ui.inspect.recording import Recording
 from mile_desktop.ui.inspect.timeline_plot import TimelinePlot
-from mile_desktop.ui.supervise.action_strip import BAR, LANE, LIFT, choice_bars
+from mile_desktop.ui.supervise.action_strip import BAR, LANE, choice_bars
 from mile_desktop.ui.supervise.strip_plot import Band
 
+_NOTHING = np.empty(0)
 _HEADROOM = 0.6
 """Above the first lane, for the legend."""
-_CHOICE_WORDS = (("─ proposed", "text"), ("─ executed", "policy"), ("─ by a person", "takeover"))
+_CERTAIN = 1.9
+"""How high above its lane a choice is drawn that the policy is sure of, in units of the lanes."""
+_CHOICE_WORDS = (
+    ("─ proposed, as high as it was likely", "text"),
+    ("─ executed", "policy"),
+    ("─ by a person", "takeover"),
+)
 _WORDS = (("┄ proposed ± σ", "text"), ("─ executed", "policy"), ("─ by a person", "takeover"))
 
 
 class ActionTimeline(TimelinePlot):
-    """The lower plot; every entry lies in [−1, 1]."""
+    """The lower plot; every entry lies in [−1, 1].
+
+    A discrete action is a bar in the lane of the choice that was made. Over every lane stands how likely the policy
+    found that choice, and a line at the top of it says which one was proposed.
+    """
 
     def __init__(self) -> None:
         super().__init__((-1.0, 1.0))
-        self._names: tuple[str, ...] = ()
         self._discrete = False
         self._bands: list[Band] = []
         self._proposed, self._executed, self._human = (
@@ -38,15 +49,16 @@ class ActionTimeline(TimelinePlot):
 
     def set_actions(self, names: tuple[str, ...], *, discrete: bool = False) -> None:
         """Make one lane for each of ``names``, the first at the top; ``discrete``: one of them is chosen a step."""
-        self._names = names
+        self.action_names = names
         self._discrete = discrete
         offsets = self._offsets
-        self._y_range = (float(offsets[-1]) - LANE / 2, LANE / 2 + _HEADROOM) if len(names) else (-1.0, 1.0)
+        below, above = (0.4, _CERTAIN) if discrete else (LANE / 2, LANE / 2)
+        self._y_range = (float(offsets[-1]) - below, above + _HEADROOM) if len(names) else (-1.0, 1.0)
         self.setYRange(*self._y_range, padding=0)
         self.getAxis("left").setTicks([list(zip(offsets.tolist(), names, strict=True))])
         for band in self._bands:
             self.removeItem(band)
-        self._bands = [] if discrete else [Band() for _ in names]
+        self._bands = [Band() for _ in names]
         for band in self._bands:
             self.addItem(band, ignoreBounds=True)
             band.setZValue(-1)
@@ -54,7 +66,7 @@ class ActionTimeline(TimelinePlot):
 
     @property
     def _offsets(self) -> NDArray[np.float64]:
-        return -LANE * np.arange(len(self._names), dtype=np.float64)
+        return -LANE * np.arange(len(self.action_names), dtype=np.float64)
 
     def show_recording(self, recording: Recording | None) -> None:
         """Draw all lanes."""
@@ -62,13 +74,12 @@ class ActionTimeline(TimelinePlot):
         if recording is None:
             for curve in (self._proposed, self._executed, self._human):
                 curve.setData([], [])
+            for band in self._bands:
+                band.set_data(_NOTHING, _NOTHING, _NOTHING)
             return
         episode, time = recording.episode, self._window.time
         if self._discrete:
-            everybody = np.ones_like(episode.intervention)
-            self._draw_chosen(self._proposed, time, episode.policy_action, everybody, LIFT)
-            self._draw_chosen(self._executed, time, episode.action, ~episode.intervention)
-            self._draw_chosen(self._human, time, episode.action, episode.intervention)
+            self._draw_choices(episode, time)
             return
         human = episode.intervention[:, None]
         # a person's stretch begins where the policy's ends, so that the line has no gap
@@ -83,21 +94,27 @@ class ActionTimeline(TimelinePlot):
             band.set_data(time, low, high)
 
     def _draw(self, curve: pg.PlotCurveItem, time: NDArray[np.float64], values: NDArray[np.floating]) -> None:
-        lanes = np.clip(values[:, : len(self._names)].astype(np.float64), -1.0, 1.0) + self._offsets
+        lanes = np.clip(values[:, : len(self.action_names)].astype(np.float64), -1.0, 1.0) + self._offsets
         # NaN between the lanes: one curve for all of them
         lanes = np.vstack([lanes, np.full((1, lanes.shape[1]), np.nan)])
         curve.setData(np.tile(np.append(time, time[-1]), lanes.shape[1]), lanes.T.ravel(), connect="finite")
 
-    def _draw_chosen(
-        self,
-        curve: pg.PlotCurveItem,
-        time: NDArray[np.float64],
-        values: NDArray[np.floating],
-        which: NDArray[np.bool_],
-        lift: float = 0.0,
-    ) -> None:
-        x, y, connect = choice_bars(time, values[:, : len(self._names)], which, self._offsets + lift)
-        curve.setData(x, y, connect=connect)
+    def _draw_choices(self, episode: Episode, time: NDArray[np.float64]) -> None:
+        offsets, human = self._offsets, episode.intervention
+        # where there was no policy, what was done is drawn alone
+        likely = offsets + _CERTAIN * np.nan_to_num(episode.policy_mean.astype(np.float64))
+        bars = (
+            (self._proposed, episode.policy_action, np.ones_like(human), likely),
+            (self._executed, episode.action, ~human, offsets),
+            (self._human, episode.action, human, offsets),
+        )
+        for curve, values, which, heights in bars:
+            x, y, connect = choice_bars(time, values, which, heights)
+            curve.setData(x, y, connect=connect)
+        # two points a step: a probability holds for as long as the step does
+        edges = np.column_stack((time - 1 / episode.record.start.rate_hz, time)).ravel()
+        for lane, band in enumerate(self._bands):
+            band.set_data(edges, np.full(len(edges), offsets[lane]), np.repeat(likely[:, lane], 2))
 
     def restyle(self) -> None:
         """Take colours and sizes from the theme."""
@@ -108,7 +125,7 @@ class ActionTimeline(TimelinePlot):
         self._human.setPen(theme.pen("takeover", BAR if self._discrete else 1.4))
         self._proposed.setPen(theme.pen("text", 1.0, dashed=True, alpha=0.75))
         for band in self._bands:
-            band.set_colour(theme.token("text", 0.08))
+            band.set_colour(theme.token("text", 0.16 if self._discrete else 0.08))
 
     def drawBackground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 (Qt's name)
         """Add a faint zero line to each lane."""

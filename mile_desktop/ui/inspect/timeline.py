@@ -11,6 +11,7 @@ from mile_desktop.ui.inspect.probability_timeline import Appraisal, ProbabilityT
 from mile_desktop.ui.inspect.recording import Recording, TimelineEvent
 from mile_desktop.ui.plots.sharing import PlotSharing
 from mile_desktop.ui.plots.table import Table
+from mile_desktop.ui.supervise.choices import choice_text
 
 
 class Timeline(QFrame):
@@ -25,6 +26,8 @@ class Timeline(QFrame):
         super().__init__(parent)
         theme.set_role(self, "panel")
         self._recording: Recording | None = None
+        self._choices: tuple[str, ...] = ()
+        """Names of discrete actions."""
         self._row = 0
         self._stretch: tuple[int, int] | None = None
         self._events: tuple[TimelineEvent, ...] = ()
@@ -63,12 +66,14 @@ class Timeline(QFrame):
     ) -> None:
         """Show another recording, or nothing; ``discrete``: one of the actions is chosen a step."""
         self._recording = recording
+        self._choices = ()
         self._row = 0
         self._set_stretch(None)
         if recording is not None:
             width = recording.episode.action.shape[1]
             names = action_labels if len(action_labels) == width else tuple(f"a{index + 1}" for index in range(width))
             self.action_plot.set_actions(names, discrete=discrete)
+            self._choices = names if discrete else ()
         for plot in self._plots:
             plot.show_recording(recording)
         self._find_events()
@@ -84,7 +89,10 @@ class Timeline(QFrame):
         for plot in self._plots:
             plot.show_place(time)
         self.probability.keep_in_sight(time)
-        self._values.setText(values_text(self._recording, row, self.probability.appraisal))
+        self._values.setText(self._text_of(self._recording, row))
+
+    def _text_of(self, recording: Recording, row: int) -> str:
+        return values_text(recording, row, self.probability.appraisal, self._choices)
 
     def show_appraisal(self, appraisal: Appraisal | None) -> None:
         """Draw p as a model sees it now beside p as it was shown."""
@@ -173,7 +181,7 @@ class Timeline(QFrame):
         if recording is None:
             return
         row = self._row if time is None else recording.row_at(time)
-        self._values.setText(values_text(recording, row, self.probability.appraisal))
+        self._values.setText(self._text_of(recording, row))
 
     def _threshold_moved(self, threshold: float) -> None:
         self._find_events()
@@ -204,14 +212,18 @@ class Timeline(QFrame):
         if appraisal is not None:
             columns.append(f"p {appraisal.title}")
             arrays.append(appraisal.probability.tolist())
-        for lane in range(episode.action.shape[1]):
-            columns += [f"proposed {lane}", f"spread {lane}", f"executed {lane}"]
-            arrays += [each[:, lane].tolist() for each in (episode.policy_action, episode.policy_std, episode.action)]
+        # a discrete action is proposed as probabilities
+        said = ("probable", episode.policy_mean) if self._choices else ("spread", episode.policy_std)
+        for lane, name in enumerate(self.action_plot.action_names):
+            columns += [f"proposed {name}", f"{said[0]} {name}", f"executed {name}"]
+            arrays += [each[:, lane].tolist() for each in (episode.policy_action, said[1], episode.action)]
         return Table(tuple(columns), tuple(zip(*arrays, strict=True)))
 
 
-def values_text(recording: Recording, row: int, appraisal: Appraisal | None = None) -> str:
-    """Return what is known of ``row``: time, step, p, who drove."""
+def values_text(
+    recording: Recording, row: int, appraisal: Appraisal | None = None, choices: tuple[str, ...] = ()
+) -> str:
+    """Return what is known of ``row``: time, step, p, who drove, and which of ``choices`` was proposed and done."""
     episode = recording.episode
     parts = [f"{recording.time(row):.2f} s", f"step {int(recording.step[row])}"]
     p, low, high = (
@@ -227,5 +239,8 @@ def values_text(recording: Recording, row: int, appraisal: Appraisal | None = No
         parts.append(f"{appraisal.title} {appraisal.probability[row]:.2f}")
     who = episode.operator[row] or episode.record.start.operator
     parts.append(f"{who or 'a person'} drove" if episode.intervention[row] else "policy drove")
+    if choices:
+        proposed, done = episode.policy_action[row].tolist(), episode.action[row].tolist()
+        parts.append(choice_text(proposed, done, choices, episode.policy_mean[row].tolist()))
     parts += [event.text for event in recording.events if event.row == row and event.kind in {"rewind", "hold", "end"}]
     return " · ".join(parts)

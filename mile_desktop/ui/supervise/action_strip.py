@@ -21,7 +21,7 @@ _DASH, _PERIOD = 4, 7
 BAR = 5.0
 """Thickness of the bar of a discrete action."""
 LIFT = 0.9
-"""How far above it the proposed one is drawn, in units of the lanes."""
+"""How far above its lane a choice that was proposed is drawn, in units of the lanes."""
 
 
 def choice_bars(
@@ -38,12 +38,12 @@ def choice_bars(
     which
         bool[t], the steps that are drawn.
     heights
-        float64[a], where the lane of each choice lies.
+        float64[a] or float64[t, a], where each choice is drawn.
     """
     rows = np.flatnonzero(which & np.isfinite(values).all(axis=1))
     period = float(np.median(np.diff(time))) if len(time) > 1 else 0.0
     x = np.column_stack((time[rows] - period, time[rows])).ravel()
-    y = np.repeat(heights[values[rows].argmax(axis=1)], 2)
+    y = np.repeat(np.broadcast_to(heights, values.shape)[rows, values[rows].argmax(axis=1)], 2)
     return x, y, np.tile(np.array([1, 0], np.int32), len(rows))
 
 
@@ -71,7 +71,7 @@ class ActionStrip(StripPlot):
 
     def set_actions(self, labels: tuple[str, ...], *, discrete: bool = False) -> None:
         """Make one lane for each of ``labels``, the first at the top; ``discrete``: one of them is chosen a step."""
-        self._names = labels
+        self.action_names = labels
         self._discrete = discrete
         self._pens()
         self._offsets = -LANE * np.arange(len(labels), dtype=np.float64)
@@ -95,7 +95,7 @@ class ActionStrip(StripPlot):
         self._draw(self._proposed, window, window.proposed, dashed)
 
     def _draw(self, curve: pg.PlotCurveItem, window: StripWindow, values: NDArray[np.float64], joined: object) -> None:
-        lanes = len(self._names)
+        lanes = len(self.action_names)
         if not len(window):
             curve.setData([], [])
             return
@@ -118,7 +118,7 @@ class ActionStrip(StripPlot):
         if not len(window):
             curve.setData([], [])
             return
-        x, y, connect = choice_bars(window.time, values[:, : len(self._names)], which, self._offsets + lift)
+        x, y, connect = choice_bars(window.time, values[:, : len(self.action_names)], which, self._offsets + lift)
         curve.setData(x, y, connect=connect)
 
     def restyle(self) -> None:

@@ -1,5 +1,6 @@
 """How discrete actions are driven and shown: which push chooses which, in words and as motions; no Qt."""
 
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -40,9 +41,36 @@ def driving_text(choices: Sequence[Choosable], device: str = "") -> str:
 
 def chosen(action: Sequence[float], choices: Sequence[Choosable]) -> Choosable | None:
     """Return the choice that a one-hot ``action`` makes; None where it does not fit."""
-    if len(action) != len(choices) or not choices:
+    index = _index(action, choices)
+    return None if index is None else choices[index]
+
+
+def choice_text(
+    proposed: Sequence[float], executed: Sequence[float], names: Sequence[str], probability: Sequence[float] = ()
+) -> str:
+    """Return what was proposed and, where that was something else, done: ``main (0.82) proposed, left done``.
+
+    Parameters
+    ----------
+    proposed, executed
+        One-hot; what is not finite or does not fit ``names`` is not known.
+    probability
+        What the policy gave to each choice, where that is known.
+    """
+    index, done = _index(proposed, names), _index(executed, names)
+    said = "nothing known" if index is None else names[index]
+    if index is not None and len(probability) == len(names) and math.isfinite(probability[index]):
+        said += f" ({probability[index]:.2f})"
+    if done == index:
+        return f"{said} proposed and done"
+    return f"{said} proposed, {'something unknown' if done is None else names[done]} done"
+
+
+def _index(action: Sequence[float], names: Sequence[object]) -> int | None:
+    """Return which entry of a one-hot ``action`` is chosen; None where it does not fit or is not finite."""
+    if len(action) != len(names) or not names or not all(map(math.isfinite, action)):
         return None
-    return choices[max(range(len(action)), key=action.__getitem__)]
+    return max(range(len(action)), key=action.__getitem__)
 
 
 def as_motion(action: Sequence[float], choices: Sequence[Choosable]) -> tuple[float, ...]:

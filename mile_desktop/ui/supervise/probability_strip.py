@@ -1,6 +1,7 @@
 """The live number over time: p with its band, the forecast, and the threshold that can be dragged."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from mile_desktop.ui import theme
 from mile_desktop.ui.plots.sharing import PlotSharing
+from mile_desktop.ui.supervise.choices import choice_text
 from mile_desktop.ui.supervise.strip_model import StripWindow
 from mile_desktop.ui.supervise.strip_plot import Band, Label, StripPlot
 
@@ -106,8 +108,8 @@ def _shown(value: float) -> bool:
     return not math.isnan(value)
 
 
-def hover_text(window: StripWindow, time: float) -> str:
-    """Return what the strips say about ``time`` (s): step, p, band, forecast and who drove."""
+def hover_text(window: StripWindow, time: float, choices: Sequence[str] = ()) -> str:
+    """Return what the strips say about ``time`` (s): step, p, band, forecast, who drove and what they chose."""
     index = window.nearest(time)
     if index is None:
         return ""
@@ -118,4 +120,6 @@ def hover_text(window: StripWindow, time: float) -> str:
     if _shown(window.forecast[index]):
         parts.append(f"forecast {window.forecast[index]:.2f}")
     parts.append("you drove" if window.human[index] else "policy drove")
+    if choices:
+        parts.append(choice_text(window.proposed[index].tolist(), window.executed[index].tolist(), choices))
     return " · ".join(parts)

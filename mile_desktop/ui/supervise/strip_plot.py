@@ -49,6 +49,8 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
         self._hover: float | None = None
         self._labels: tuple[Label, ...] = ()
         self.empty_text = ""
+        self.action_names: tuple[str, ...] = ()
+        """What the entries of an action are called where the numbers are copied."""
         self.names_episodes = True
         self.setFrameShape(self.Shape.NoFrame)
         self.setMouseEnabled(x=False, y=False)
@@ -64,7 +66,8 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
     def numbers(self) -> Table:
         """Return every step that is shown, with all that is known of it."""
         window = self._window
-        actions = range(window.proposed.shape[1])
+        entries = window.proposed.shape[1]
+        actions = self.action_names if len(self.action_names) == entries else range(entries)
         columns = ("time (s)", "episode", "step", "p", "low", "high", "forecast", "human")
         each = (window.time, window.number, window.step, window.probability, window.low, window.high, window.forecast)
         drawn = [*each, window.human, *window.proposed.T, *window.executed.T]

@@ -31,6 +31,7 @@ class Strips(QFrame):
         self._model = StripModel()
         self._episode = 0
         self._whole = False
+        self._choices: tuple[str, ...] = ()
         self._drawn = -1
         self.redraw_ms = 0.0
         """How long the last redraw kept the event loop, ms (painting not included)."""
@@ -76,6 +77,8 @@ class Strips(QFrame):
         self._model = StripModel(actions=len(session.action_labels), rate_hz=session.rate_hz)
         self._drawn = -1
         self.action_strip.set_actions(session.action_labels, discrete=bool(session.choices))
+        self.probability.action_names = session.action_labels
+        self._choices = session.action_labels if session.choices else ()
         self.bar.show_basis(session.basis)
 
     def show_status(self, status: Status) -> None:
@@ -126,7 +129,7 @@ class Strips(QFrame):
         self.alert_changed.emit(self.bar.alert)
 
     def _hovered(self, at: float | None) -> None:
-        self.bar.show_hover(hover_text(self._visible(), at) if at is not None else "")
+        self.bar.show_hover(hover_text(self._visible(), at, self._choices) if at is not None else "")
         self.probability.show_hover(at)
         self.action_strip.show_hover(at)
 

@@ -122,12 +122,19 @@ def test_nothing_to_show_is_no_trouble(timeline: Timeline) -> None:
 def test_discrete_actions_are_bars_in_the_lane_of_the_choice(timeline: Timeline) -> None:
     recording = a_recording()
     chosen = np.eye(4, dtype=np.float32)[np.arange(len(recording)) % 4]
-    episode = replace(recording.episode, action=chosen, policy_action=chosen)
+    likely = 0.6 * chosen + 0.1
+    episode = replace(recording.episode, action=chosen, policy_action=np.roll(chosen, 1, 0), policy_mean=likely)
     timeline.show_recording(replace(recording, episode=episode), ("off", "left", "main", "right"), discrete=True)
     timeline.grab()
     plot = timeline.action_plot
     by_policy, by_person = (len(curve.getData()[0]) // 2 for curve in (plot._executed, plot._human))
     assert (by_policy + by_person, by_person) == (len(recording), int(episode.intervention.sum()))
     assert set(plot._executed.getData()[1].tolist()) <= set(plot._offsets.tolist())
+    # proposed is what comes to a tenth here: the line lies low in its lane
+    heights = plot._proposed.getData()[1][::2] - plot._offsets[np.roll(chosen, 1, 0).argmax(1)]
+    assert heights == pytest.approx(0.1 * 1.9, abs=1e-5)
+    timeline.show_row(1)
+    assert timeline._values.text().endswith("off (0.10) proposed, left done")
+    assert timeline.numbers().columns[-3:] == ("proposed right", "probable right", "executed right")
     timeline.show_recording(recording, LABELS)
     assert len(plot._bands) == 4

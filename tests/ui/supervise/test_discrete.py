@@ -12,10 +12,11 @@ from pytestqt.qtbot import QtBot
 
 from mile_desktop.rollout.messages import Choice, SessionLoaded, WindowInput
 from mile_desktop.ui.driving import driving_bindings
-from mile_desktop.ui.supervise.choices import as_motion, chosen, driving_text
+from mile_desktop.ui.supervise.choices import as_motion, choice_text, chosen, driving_text
 from mile_desktop.ui.supervise.orbit_mouse import OrbitMouse
 from mile_desktop.ui.supervise.page import SupervisePage
 from mile_desktop.ui.supervise.phase_look import driving_hint
+from mile_desktop.ui.supervise.probability_strip import hover_text
 from mile_desktop.ui.supervise.strips import Strips
 from mile_desktop.viewer.messages import Preset, SetView
 from tests.ui.supervise.examples import session, status, taken
@@ -64,6 +65,13 @@ def test_a_choice_is_shown_as_the_motion_it_makes() -> None:
     assert as_motion(MAIN, CHOICES) == (0.0, 0.0, 1.0)
     assert as_motion((0.1, 0.2, 0.3, 1.0), ()) == (0.1, 0.2, 0.3, 1.0)
     assert chosen((1.0, 0.0), CHOICES) is None
+
+
+def test_what_was_proposed_and_done_is_said_by_name() -> None:
+    names = ("off", "left", "main", "right")
+    assert choice_text(MAIN, MAIN, names, (0.1, 0.0, 0.82, 0.08)) == "main (0.82) proposed and done"
+    assert choice_text(MAIN, LEFT, names) == "main proposed, left done"
+    assert choice_text((math.nan,) * 4, LEFT, names) == "nothing known proposed, left done"
 
 
 def test_it_is_said_how_to_drive_with_what_one_holds() -> None:
@@ -152,6 +160,8 @@ def test_each_step_is_a_bar_in_the_lane_of_its_choice(qtbot: QtBot) -> None:
     assert np.diff(x)[::2] == pytest.approx(0.05)
     assert plot._human.getData()[1].tolist() == [lanes[1]] * 2
     assert len(plot._proposed.getData()[0]) == 8
+    assert hover_text(strips._visible(), 0.0, strips._choices).endswith("off proposed, left done")
+    assert "executed main" in strips.probability.numbers().columns
     strips.start_session(session())
     assert not plot._discrete
 

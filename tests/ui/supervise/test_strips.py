@@ -168,7 +168,7 @@ def test_a_scene_with_other_actions_gets_other_lanes(strips: Strips) -> None:
     strips.add_step(taken(0, proposed=(1.0, 0.0), executed=(1.0, 0.0)))
     strips.redraw()
     assert strips.grab().height() > 0
-    assert strips.action_strip._names == ("main", "side")
+    assert strips.action_strip.action_names == ("main", "side")
 
 
 def test_labels_keep_apart_inside_the_plot() -> None:
