@@ -90,7 +90,11 @@ def _bundle(scene: str, options: argparse.Namespace, report: Report) -> None:
     _demonstrate(scene, episodes, demonstrations)
     report.say({"demonstrations": episodes}, f"{episodes} demonstrations.")
     settings = TrainingSettings(
-        method="bc", epochs=options.epochs or asked.epochs, learning_rate=1e-3, held_out=asked.held_out
+        method="bc",
+        epochs=options.epochs or asked.epochs,
+        learning_rate=1e-3,
+        held_out=asked.held_out,
+        seed=asked.seed,
     )
     _imitate(scene, demonstrations, models / POLICY_FOLDER, settings)
     _say_success(scene, models / POLICY_FOLDER, options.evaluate, report)

@@ -219,6 +219,8 @@ class BundleDescription(_Part, frozen=True):
     """Episodes of the expert that the initial policy imitates; the fewer, the worse it is."""
     epochs: AtLeastOne = 150
     """Of its training."""
+    seed: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Of its training; with a handful of demonstrations what comes out depends on the luck of the draw."""
     held_out: Annotated[float, msgspec.Meta(ge=0.0, le=0.5)] = 0.1
     """Share of the demonstrations that only judges; with a handful it is chance which, so 0 is better then."""
     supervised: AtLeastOne = 40
