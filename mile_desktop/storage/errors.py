@@ -74,6 +74,10 @@ class JournalError(WorkspaceError):
     """The journal was asked for something that does not fit its state, or was taken over by recovery."""
 
 
+ONE_EPISODE = (EpisodeFileError, EditError, UnknownEpisodeError)
+"""Troubles of one episode, not of the workspace."""
+
+
 def full(folder: Path) -> WorkspaceFullError:
     """Return the error for a full disk under ``folder``."""
     return WorkspaceFullError(

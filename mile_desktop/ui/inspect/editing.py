@@ -11,12 +11,10 @@ from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.inspect.editing_bar import EditingBar
 from mile_desktop.ui.inspect.recording import Recording
-from mile_desktop.ui.inspect.undoing import Action, Done, UndoHistory, make, move
+from mile_desktop.ui.inspect.undoing import Action, Done, Step, Steps, UndoHistory, make, move
 
 _TURN_S = 0.03
 """How long the window works on changes before it looks at what else happens."""
-
-Step = Callable[[Workspace], Done]
 
 
 class Editing(QObject):
@@ -172,33 +170,31 @@ class Editing(QObject):
 
     def _run(self, text: str, steps: Sequence[Step]) -> Generator[float, None, None]:
         """Do ``steps`` one by one, saying how far it is; however it ends, what was done is remembered."""
-        workspace, done = self._workspace, list[Done]()
+        workspace, going = self._workspace, Steps(steps)
         if workspace is None or not steps:
             return
         try:
-            for number, step in enumerate(steps, start=1):
-                done.append(step(workspace))
-                yield number / len(steps)
+            yield from going.take(workspace)
         finally:
-            if done:
-                self._history.add(Action(_counted(text, done), tuple(done)))
+            if going.done:
+                self._history.add(Action(_counted(text, going.done), tuple(going.done)))
 
     def _reverse(self, *, again: bool) -> None:
         if self._work is None and (action := self._history.take(again=again)) is not None:
             self._begin(self._run_back(action, again=again))
 
     def _run_back(self, action: Action, *, again: bool) -> Generator[float, None, None]:
-        workspace, reversed_ = self._workspace, list[Done]()
+        """Take an action back; what of it could not be tried stays to be undone."""
+        workspace, going = self._workspace, Steps([each.reversed_in for each in reversed(action.done)])
         if workspace is None:
             return
         try:
-            for each in reversed(action.done):
-                reversed_.append(each.reversed_in(workspace))
-                yield len(reversed_) / len(action.done)
+            yield from going.take(workspace)
             self.said.emit(f"{'Done again' if again else 'Undone'}: {action.text}.")
         finally:
-            if reversed_:
-                self._history.put(Action(action.text, tuple(reversed_)), again=again)
+            for done, pile in ((action.done[: len(action.done) - going.tried], not again), (going.done, again)):
+                if done:
+                    self._history.put(Action(action.text, tuple(done)), again=pile)
 
     def _show_undo(self) -> None:
         self.bar.show_undo(self._history.undo_text, self._history.redo_text)

@@ -11,7 +11,7 @@ from mile_desktop.scenes.catalogue import SceneInfo, UnknownSceneError, scene_in
 from mile_desktop.storage.browse import EpisodeFilter, EpisodeRow, browsed_scenes, find_episodes, read_rows
 from mile_desktop.storage.editing import edit_history
 from mile_desktop.storage.episodes import read_recording
-from mile_desktop.storage.errors import EditError, EpisodeFileError, UnknownEpisodeError, WorkspaceError
+from mile_desktop.storage.errors import ONE_EPISODE, WorkspaceError
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.desk import Desk
 from mile_desktop.ui.inspect.appraising import Appraising
@@ -36,8 +36,6 @@ _TURN_PX = 24.0
 """A press turns the view like a drag over so many pixels."""
 _INSIGHTS = frozenset({"false_alarms", "misses", "brier"})
 """Columns that come late."""
-_ONE_EPISODE = (EpisodeFileError, EditError, UnknownEpisodeError)
-"""Troubles of one episode, not of the workspace."""
 
 
 class Inspecting(QObject):
@@ -53,6 +51,7 @@ class Inspecting(QObject):
         self._offering = WhenShown(desk.window, _PAGE, self._offer, self)
         self._threshold = desk.preferences.value.alert_threshold
         self._seen_at: tuple[str, int] | None = None
+        self._unread: tuple[str, ...] = ()
         self.recording: Recording | None = None
         self.page = InspectPage(self._fetch)
         self.viewing = RecordedViewing(self.page.view, self)
@@ -220,8 +219,11 @@ class Inspecting(QObject):
             self.refresh()
         else:
             table.model.reread()
-        for problem in kept.problems:
-            self._desk.window.say("warning", problem)
+        self._unread += kept.problems
+        if self._unread and kept.left == 0:
+            (first, *others), self._unread = self._unread, ()
+            more = f" So it is with {len(others)} more." if others else ""
+            self._desk.window.say("warning", first + more)
 
     def _preferences_changed(self, value: Preferences) -> None:
         if value.alert_threshold != self._threshold:
@@ -347,7 +349,7 @@ class Inspecting(QObject):
 
     def _complain(self, error: WorkspaceError) -> None:
         """Say what is wrong: with one episode, or with the workspace, which has a way out."""
-        if isinstance(error, _ONE_EPISODE):
+        if isinstance(error, ONE_EPISODE):
             self._say_error(str(error))
         else:
             self._desk.trouble.complain(error)

@@ -1,10 +1,12 @@
 """What was changed in this window, so that it can be undone and done again; no Qt."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from mile_desktop.storage.catalogue import delete_episode, restore_episode
 from mile_desktop.storage.editing import edit_episode
 from mile_desktop.storage.edits import Change, Withdraw
+from mile_desktop.storage.errors import ONE_EPISODE, EditError, WorkspaceError
 from mile_desktop.storage.workspace import Workspace
 
 
@@ -33,6 +35,7 @@ class Moved:
 
 
 Done = Made | Moved
+Step = Callable[[Workspace], Done]
 
 
 def make(workspace: Workspace, episode_id: str, change: Change) -> Made:
@@ -44,6 +47,45 @@ def move(workspace: Workspace, episode_id: str, *, deleted: bool) -> Moved:
     """Put an episode into the bin, or bring it back. Raises ``WorkspaceError``."""
     (delete_episode if deleted else restore_episode)(workspace, episode_id)
     return Moved(episode_id, deleted)
+
+
+@dataclass(slots=True)
+class Steps:
+    """Changes to several episodes, one after the other: an episode that cannot be changed is passed over."""
+
+    asked: Sequence[Step]
+    done: list[Done] = field(default_factory=list)
+    refused: list[WorkspaceError] = field(default_factory=list)
+
+    @property
+    def tried(self) -> int:
+        """How many steps were taken, done or refused."""
+        return len(self.done) + len(self.refused)
+
+    def take(self, workspace: Workspace) -> Iterator[float]:
+        """Take them; yields the share that is behind.
+
+        Raises
+        ------
+        EditError
+            When all were tried, and some episodes could not be changed.
+        WorkspaceError
+            At once, for what is wrong with the workspace itself.
+        """
+        for step in self.asked:
+            try:
+                self.done.append(step(workspace))
+            except ONE_EPISODE as error:
+                self.refused.append(error)
+            yield self.tried / len(self.asked)
+        if self.refused:
+            raise EditError(self._refusal())
+
+    def _refusal(self) -> str:
+        if len(self.asked) == 1:
+            return str(self.refused[0])
+        count = f"{len(self.refused)} of {len(self.asked)} episodes"
+        return f"{count} could not be changed, the others were; the first: {self.refused[0]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,3 +1,4 @@
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from inspect_page.examples import steps
 from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.durable import write_durably
 from mile_desktop.storage.editing import edit_history
 from mile_desktop.storage.episodes import read_recording
 from mile_desktop.storage.journal import EpisodeJournal
@@ -117,18 +119,48 @@ def test_a_note_is_kept_when_it_is_left(editing: Editing, workspace: Workspace, 
     assert len(edit_history(workspace, "ep-1").edits) == 1
 
 
-def test_what_was_done_before_something_broke_can_be_undone(
+def test_an_episode_that_cannot_be_changed_does_not_keep_the_others_from_it(
     editing: Editing, workspace: Workspace, qtbot: QtBot
 ) -> None:
     workspace.episode_path("ep-2").write_bytes(b"nothing")
     editing.select(NAMES, deleted=False)
     with qtbot.waitSignal(editing.failed) as failed:
         editing.relabel("success")
+    assert "1 of 3 episodes could not be changed, the others were" in str(failed.args[0])
     assert "cannot be read" in str(failed.args[0])
-    assert outcomes(workspace) == ["success", "failure", "failure"]
+    assert outcomes(workspace) == ["success", "failure", "success"]
     editing.handlers["inspect_undo"]()
     settle(editing, qtbot)
     assert outcomes(workspace) == ["failure"] * 3
+
+
+def test_an_undo_that_the_disk_stops_goes_on_where_it_was(
+    editing: Editing, workspace: Workspace, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editing.select(NAMES, deleted=False)
+    editing.relabel("success")
+    settle(editing, qtbot)
+    written: list[Path] = []
+
+    def fills_up(path: Path, content: bytes) -> None:
+        if written:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(path)
+        write_durably(path, content)
+
+    with monkeypatch.context() as patch, qtbot.waitSignal(editing.failed) as failed:
+        patch.setattr("mile_desktop.storage.editing.write_durably", fills_up)
+        editing.handlers["inspect_undo"]()
+        settle(editing, qtbot)
+    assert "is full" in str(failed.args[0])
+    assert outcomes(workspace).count("failure") == 1
+    editing.handlers["inspect_undo"]()
+    settle(editing, qtbot)
+    assert outcomes(workspace) == ["failure"] * 3
+    for _ in range(2):
+        editing.handlers["inspect_redo"]()
+        settle(editing, qtbot)
+    assert outcomes(workspace) == ["success"] * 3
 
 
 def test_another_workspace_has_another_past(editing: Editing, workspace: Workspace, qtbot: QtBot) -> None:
