@@ -42,8 +42,8 @@ class Desk(QObject):
         Remembered choices.
     plan
         What to load at the start instead of what is remembered: workspace, scene, policy, simulated operator, speed.
-    worker
-        Entry point of the rollout worker, as of ``processes.rollout_worker``.
+    worker, viewer_target
+        Entry points of the processes, as of ``processes``.
     """
 
     library_opened = Signal(object)
@@ -61,6 +61,7 @@ class Desk(QObject):
         *,
         plan: m.LoadSession | None = None,
         worker: Callable[..., None] = rollout_worker,
+        viewer_target: Callable[..., None] = viewer,
     ) -> None:
         super().__init__()
         self.preferences = preferences
@@ -69,7 +70,7 @@ class Desk(QObject):
         self.supervise = SupervisePage()
         self.devices = DevicesPage(pad_profiles())
         self.settings = SettingsPage(preferences)
-        self.viewer = ViewerClient(viewer, self)
+        self.viewer = ViewerClient(viewer_target, self)
         self.worker = WorkerClient(worker, (self.viewer.state_slot_name,), self)
         self._scenes = SceneChoice(self.window, self)
         small_views = preferences.value.layouts.get(_SMALL_VIEWS, "") != _HIDDEN

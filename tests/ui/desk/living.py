@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QWindow
 from PySide6.QtTest import QTest
 
-from mile_desktop.processes import evaluation_worker, rollout_worker
+from mile_desktop.processes import evaluation_worker, rollout_worker, viewer
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.calibrating import Calibrating
@@ -39,12 +39,13 @@ class LivingDesk:
         plan: m.LoadSession | None = None,
         worker: Callable[..., None] = rollout_worker,
         *,
+        viewer_target: Callable[..., None] = viewer,
         evaluation_worker: Callable[..., None] = evaluation_worker,
         keep_size: bool = False,
     ) -> None:
         self.folder = folder
         self.store = PreferenceStore(folder / "preferences.json")
-        self.desk = Desk(self.store, plan=plan, worker=worker)
+        self.desk = Desk(self.store, plan=plan, worker=worker, viewer_target=viewer_target)
         self.retraining = Retraining(self.desk)
         self.window = self.desk.window
         self.window.set_panel(self.retraining.panel)

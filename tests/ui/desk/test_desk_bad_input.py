@@ -3,12 +3,16 @@
 import shutil
 import sqlite3
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
+from ui_children import viewer
 
 from desk.living import LivingDesk, plan
-from mile_desktop.places import SIM_SCENES, bundled_models
+from mile_desktop.channels.endpoint import Endpoint
+from mile_desktop.places import bundled_models
+from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.storage import schema
 from mile_desktop.storage.workspace import DATABASE, Workspace
@@ -21,7 +25,7 @@ __all__ = ["small_disk"]
 @pytest.fixture(scope="module")
 def living(open_desk: Callable[..., LivingDesk], tmp_path_factory: pytest.TempPathFactory) -> LivingDesk:
     folder = tmp_path_factory.mktemp("bad")
-    opened = open_desk(folder, plan(folder / "workspace"))
+    opened = open_desk(folder, plan(folder / "workspace"), viewer_target=viewer)
     opened.start_episode()
     opened.until(lambda: opened.closed)
     return opened
@@ -159,7 +163,7 @@ def test_a_policy_that_cannot_be_used_gives_way_to_the_bundled_one(
 def test_a_scene_that_does_not_load_is_said_and_can_be_tried_again(
     open_desk: Callable[..., LivingDesk], tmp_path: Path
 ) -> None:
-    desk = open_desk(tmp_path, plan(tmp_path / "workspace"), worker_with_broken_scene)
+    desk = open_desk(tmp_path, plan(tmp_path / "workspace"), worker_with_broken_scene, viewer_target=viewer)
     desk.until(lambda: desk.said("scene.toml", level="error"))
     assert desk.window.messages.shown is not None
     assert desk.window.messages.shown.way_out == "Restart"
@@ -171,15 +175,13 @@ def test_a_scene_that_does_not_load_is_said_and_can_be_tried_again(
     desk.close()
 
 
-def worker_with_broken_scene(*arguments: object) -> None:
-    """The real worker where the scene's description lacks its robot."""
-    import tempfile  # noqa: PLC0415
-
-    from mile_desktop import places  # noqa: PLC0415
-    from mile_desktop.rollout.worker import run_worker  # noqa: PLC0415
-
-    with tempfile.TemporaryDirectory() as name:
-        shutil.copytree(SIM_SCENES, name, dirs_exist_ok=True)
-        (Path(name) / "peg_insertion" / "scene.toml").write_text("[robot]\nurdf = 7\n")
-        places.SIM_SCENES = Path(name)
-        run_worker(*arguments)  # type: ignore[arg-type]
+def worker_with_broken_scene(connection: Connection, *_: object) -> None:
+    """Answers as the real worker does where a scene's description is wrong."""
+    with Endpoint[m.Command](connection, m.Command) as endpoint:
+        while not endpoint.closed:
+            endpoint.wait(0.1)
+            for command in endpoint.receive():
+                if isinstance(command, m.Shutdown):
+                    return
+                if isinstance(command, m.LoadSession):
+                    endpoint.send(m.Fault(text="peg_insertion/scene.toml: [robot]: found urdf = 7, expected a file."))

@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from ui_children import viewer
 
 from desk.living import LivingDesk, plan
 from mile_desktop.rollout.phases import Phase
@@ -23,7 +24,7 @@ TINY = Settings(epochs=1, batch=64, evaluation_episodes=1, ensemble=1, fit_epoch
 def living(open_desk: Callable[..., LivingDesk], tmp_path_factory: pytest.TempPathFactory) -> LivingDesk:
     """A desk with one supervised episode of the bundled policy."""
     folder = tmp_path_factory.mktemp("learning")
-    opened = open_desk(folder, plan(folder / "workspace", policy="initial"))
+    opened = open_desk(folder, plan(folder / "workspace", policy="initial"), viewer_target=viewer)
     opened.start_episode()
     opened.until(lambda: len(opened.steps) > 5)
     opened.press(Qt.Key.Key_Space)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
+from ui_children import viewer
 
 from desk.living import LivingDesk, plan
 from mile_desktop.processes import rollout_worker
@@ -23,7 +24,9 @@ def seat(open_desk: Callable[..., LivingDesk], tmp_path_factory: pytest.TempPath
     here, there = multiprocessing.get_context("spawn").Pipe()
     folder = tmp_path_factory.mktemp("pad")
     pad = RemotePad(here)
-    desk = open_desk(folder, plan(folder / "workspace", speed=2.0), partial(worker_with_pad, there))
+    desk = open_desk(
+        folder, plan(folder / "workspace", speed=2.0), partial(worker_with_pad, there), viewer_target=viewer
+    )
     desk.until_loaded()
     yield desk, pad
     pad.close()

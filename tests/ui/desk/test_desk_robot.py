@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from ui_children import viewer
 
 from desk.conftest import OpenDesk
 from desk.living import LivingDesk, plan
@@ -36,7 +37,9 @@ def seat(
 ) -> Iterator[tuple[LivingDesk, RemotePad, Robots]]:
     here, there = multiprocessing.get_context("spawn").Pipe()
     folder, pad = tmp_path_factory.mktemp("robot"), RemotePad(here)
-    desk = open_desk(folder, plan(folder / "workspace", policy=""), partial(worker_with_pad, there))
+    desk = open_desk(
+        folder, plan(folder / "workspace", policy=""), partial(worker_with_pad, there), viewer_target=viewer
+    )
     robots = Robots(desk.desk, Cameras(desk.desk).live)
     robots.store.remember(RememberedRobot(name="Bench arm", address=robot.address, task="peg-insertion"))
     desk.until_loaded()

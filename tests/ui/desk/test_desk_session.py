@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from ui_children import worker
 
 from desk.living import LivingDesk, children, plan
 from mile_desktop.rollout.phases import Phase
+from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.supervise.transport_model import Action
+from tests.storage.samples import a_policy
 
 
 @pytest.fixture(scope="module")
@@ -144,25 +147,27 @@ def test_everything_comes_back_and_nothing_is_left_running(
     open_desk: Callable[..., LivingDesk], tmp_path: Path
 ) -> None:
     before, threads = children(), set(threading.enumerate())
-    first = open_desk(tmp_path, plan(tmp_path / "workspace", policy="initial"))
+    workspace = plan(tmp_path / "workspace", policy="p1")
+    with Workspace.open(workspace.workspace) as opened:
+        Catalogue(opened).add_policy(a_policy("p1"))
+    first = open_desk(tmp_path, workspace, worker)
     first.until_loaded()
     first.desk.supervise._splitter.setSizes([300, 200])
     first.window.resize(1200, 760)
     first.window.show_page("devices")
     first.store.change(alert_threshold=0.7, panel_visible=False)
     layout = first.desk.supervise.save_layout()
-    policy = first.desk.worker.session.policy_id if first.desk.worker.session else ""
     assert children() - before
     first.close()
     assert children() <= before
     assert set(threading.enumerate()) <= threads
 
-    again = open_desk(tmp_path, keep_size=True)
+    again = open_desk(tmp_path, None, worker, keep_size=True)
     again.until_loaded()
     assert again.library.folder == tmp_path / "workspace"
     assert again.desk.scene == "peg-insertion"
     assert again.desk.worker.session is not None
-    assert again.desk.worker.session.policy_id == policy
+    assert again.desk.worker.session.policy_id == "p1"
     assert (again.window.width(), again.window.height()) == (1200, 760)
     assert again.window.page == "devices"
     assert again.desk.supervise.save_layout() == layout
