@@ -151,9 +151,11 @@ def _from_os(folder: Path, error: OSError) -> WorkspaceError | None:
             f"The disk of {folder} reports an error ({error}); check it, or copy the folder elsewhere."
         )
     if error.errno == errno.ENOENT:
+        found = Path(error.filename or folder)
+        gone = found if found.parent.exists() else found.parent
         return WorkspaceMissingError(
-            f"{error.filename or folder} is not there any more; put it back (is the disk still there?), or choose "
-            "another folder for the workspace."
+            f"{gone} is not there any more; put it back (is the disk still there?), or choose another folder for the "
+            "workspace."
         )
     return None
 
