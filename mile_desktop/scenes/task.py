@@ -29,6 +29,21 @@ class Measurement:
     high: float
 
 
+HAND = (
+    Measurement("end effector x (m)", 0.0, 1.0),
+    Measurement("end effector y (m)", -0.6, 0.6),
+    Measurement("end effector z (m)", 0.0, 0.6),
+    Measurement("gripper opening (m)", -0.01, 0.1),
+    Measurement("gripper squeeze (m)", -0.1, 0.1),
+)
+"""What ``Situation.hand`` says: every frame may begin with it."""
+
+
+def offset(difference: str) -> tuple[Measurement, ...]:
+    """Return the measurements of a vector in world axes, m; ``difference`` is such as ``knob - end effector``."""
+    return tuple(Measurement(f"{difference} {axis} (m)", -1.0, 1.0) for axis in "xyz")
+
+
 @dataclass(frozen=True, slots=True)
 class JointState:
     """Where a joint of an articulated body is."""
@@ -63,6 +78,11 @@ class Situation:
     squeeze: float
     """How much narrower the fingers are commanded, m; positive while something is held."""
 
+    @property
+    def hand(self) -> Array:
+        """The measurements of ``HAND``, float64[5], m."""
+        return np.array((*self.end_effector, self.opening, self.squeeze))
+
 
 class Task(ABC):
     """What a Panda scene asks of the robot. One instance an environment; keeps nothing from one step to the next."""
@@ -94,3 +114,34 @@ def action(*parts: Array | float) -> FloatArray:
     """Return the parts of an action in one array, clipped to [−1, 1]."""
     clipped: Array = np.clip(np.hstack(parts), -1.0, 1.0)
     return clipped.astype(np.float32)
+
+
+def funnel(to_goal: Array, radius: float, hover: float) -> Array:
+    """Return the way into a funnel around a goal, float64[3], m.
+
+    Parameters
+    ----------
+    to_goal
+        float64[3], m: the goal as seen from the end effector.
+    radius
+        Within this distance from the goal's axis the funnel leads down to it, m.
+    hover
+        Height above the goal at which it is approached from 4 cm farther out, m.
+    """
+    distance = float(np.hypot(to_goal[0], to_goal[1]))
+    lifted: Array = to_goal + np.array([0.0, 0.0, hover * ramp(distance, radius, radius + 0.04)])
+    return lifted
+
+
+FIRM = 0.008
+"""Squeeze with which things are carried, m: as much as the gripper gives."""
+
+
+def keep_hold(squeeze: float) -> float:
+    """Return the gripper's command that holds firmly what is between the fingers: about 0 when it is held so."""
+    return 250.0 * (FIRM - squeeze)
+
+
+def move_fingers(opening: float, wanted: float) -> float:
+    """Return the gripper's command that brings the fingers ``wanted`` apart, m: about 0 when they are."""
+    return 30.0 * (opening - wanted)

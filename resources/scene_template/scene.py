@@ -6,7 +6,17 @@ from typing import ClassVar
 import numpy as np
 
 from mile_desktop.scenes.pose import Array
-from mile_desktop.scenes.task import FloatArray, Measurement, Situation, Task, action, ramp
+from mile_desktop.scenes.task import (
+    HAND,
+    FloatArray,
+    Measurement,
+    Situation,
+    Task,
+    action,
+    move_fingers,
+    offset,
+    ramp,
+)
 
 PIVOT = np.array([0.0, 0.0, 0.024])
 """Hinge in the lever's frame, m (lever.urdf)."""
@@ -22,13 +32,8 @@ class Lever(Task):
 
     # One frame of the observation: name, unit and the bounds it is clipped to. The policy sees the last four frames.
     measurements: ClassVar[tuple[Measurement, ...]] = (
-        Measurement("end effector x (m)", 0.0, 1.0),
-        Measurement("end effector y (m)", -0.6, 0.6),
-        Measurement("end effector z (m)", 0.0, 0.6),
-        Measurement("gripper opening (m)", -0.01, 0.1),
-        Measurement("knob - end effector x (m)", -1.0, 1.0),
-        Measurement("knob - end effector y (m)", -1.0, 1.0),
-        Measurement("knob - end effector z (m)", -1.0, 1.0),
+        *HAND,  # where the hand is, and its gripper: now.hand
+        *offset("knob - end effector"),  # x, y and z
         Measurement("push direction x", -1.0, 1.0),
         Measurement("push direction y", -1.0, 1.0),
         Measurement("lever angle (rad)", -0.5, 1.5),
@@ -41,7 +46,7 @@ class Lever(Task):
         lever, angle = now.bodies.pose("lever"), now.bodies.joint("lever", "hinge").position
         direction = -lever.rotation[:, 1]
         knob = lever.position + PIVOT + LENGTH * (np.cos(angle) * UP + np.sin(angle) * direction)
-        return np.array((*now.end_effector, now.opening, *(knob - now.end_effector), *direction[:2], angle))
+        return np.array((*now.hand, *(knob - now.end_effector), *direction[:2], angle))
 
     def is_done(self, now: Situation) -> bool:
         """Say whether the lever is over."""
@@ -68,15 +73,16 @@ class LeverExpert:
     def __call__(self, observation: FloatArray) -> FloatArray:
         """Return the action: dx, dy, dz and gripper (+ closes), each in [−1, 1]."""
         frame = observation[-len(Lever.measurements) :].astype(np.float64)
-        to_knob, direction = frame[4:7], np.array([frame[7], frame[8], 0.0])
+        to_knob, direction = frame[5:8], np.array([frame[8], frame[9], 0.0])
+        fingers = move_fingers(float(frame[3]), 0.0)
         side = np.array([-direction[1], direction[0], 0.0])
         ahead, aside = float(to_knob @ direction), float(to_knob @ side) + self.beside
         low = abs(to_knob[2]) < 0.02
         if low and ahead > 0.0 and abs(aside) < 0.02:
-            return action(0.5 * direction + self.gain * (aside * side + (to_knob[2] - 0.005) * UP), 1.0)
+            return action(0.5 * direction + self.gain * (aside * side + (to_knob[2] - 0.005) * UP), fingers)
         away = (ahead - self.behind) * direction + aside * side
         height = 0.07 * ramp(float(np.linalg.norm(away)), 0.012, 0.04)
-        return action(self.gain * (away + (to_knob[2] + height) * UP), 1.0)
+        return action(self.gain * (away + (to_knob[2] + height) * UP), fingers)
 
 
 # What the program looks for.

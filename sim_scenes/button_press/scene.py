@@ -6,7 +6,17 @@ from typing import ClassVar
 import numpy as np
 
 from mile_desktop.scenes.pose import Array
-from mile_desktop.scenes.task import FloatArray, Measurement, Situation, Task, action, ramp
+from mile_desktop.scenes.task import (
+    HAND,
+    FloatArray,
+    Measurement,
+    Situation,
+    Task,
+    action,
+    move_fingers,
+    offset,
+    ramp,
+)
 
 PRESSED = 0.009
 """How far down the button switches, of 0.012 m."""
@@ -21,14 +31,8 @@ class ButtonPress(Task):
     """
 
     measurements: ClassVar[tuple[Measurement, ...]] = (
-        Measurement("end effector x (m)", 0.0, 1.0),
-        Measurement("end effector y (m)", -0.6, 0.6),
-        Measurement("end effector z (m)", 0.0, 0.6),
-        Measurement("gripper opening (m)", -0.01, 0.1),
-        Measurement("gripper squeeze (m)", -0.1, 0.1),
-        Measurement("button - end effector x (m)", -1.0, 1.0),
-        Measurement("button - end effector y (m)", -1.0, 1.0),
-        Measurement("button - end effector z (m)", -1.0, 1.0),
+        *HAND,
+        *offset("button - end effector"),
         Measurement("button travel (m)", -0.01, 0.02),
     )
 
@@ -37,7 +41,7 @@ class ButtonPress(Task):
     def measure(self, now: Situation) -> Array:
         """Return the hand, the top of the released button as seen from it, and how far down the button is."""
         button, travel = now.bodies.pose("button").position, now.bodies.joint("button", "plunger").position
-        return np.array((*now.end_effector, now.opening, now.squeeze, *(button - now.end_effector), travel))
+        return np.array((*now.hand, *(button - now.end_effector), travel))
 
     def is_done(self, now: Situation) -> bool:
         """Say whether the button is down."""
@@ -45,6 +49,8 @@ class ButtonPress(Task):
 
 
 _FRAME = len(ButtonPress.measurements)
+_OPEN = 0.08
+"""Opening of the open gripper, m."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,7 @@ class ButtonExpert:
         hover = self.hover * max(ramp(distance, self.aim_radius, self.aim_radius + 0.03), 0.0 if ready else 1.0)
         press = self.low_press if button[2] < self.low_under else self.press
         move = self.gain * np.append(aim, to_button[2] + hover - over * press)
-        return action(move, -1.0 if leaves_open else 1.0)
+        return action(move, move_fingers(opening, _OPEN if leaves_open else 0.0))
 
 
 TASK = ButtonPress

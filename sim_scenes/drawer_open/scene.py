@@ -6,7 +6,18 @@ from typing import ClassVar
 import numpy as np
 
 from mile_desktop.scenes.pose import Array
-from mile_desktop.scenes.task import FloatArray, Measurement, Situation, Task, action, ramp
+from mile_desktop.scenes.task import (
+    HAND,
+    FloatArray,
+    Measurement,
+    Situation,
+    Task,
+    action,
+    funnel,
+    keep_hold,
+    move_fingers,
+    offset,
+)
 
 HANDLE = np.array([0.0, -0.060, 0.100])
 """Middle of the handle of the closed drawer in the cabinet's frame, m (cabinet.urdf)."""
@@ -23,14 +34,8 @@ class DrawerOpening(Task):
     """
 
     measurements: ClassVar[tuple[Measurement, ...]] = (
-        Measurement("end effector x (m)", 0.0, 1.0),
-        Measurement("end effector y (m)", -0.6, 0.6),
-        Measurement("end effector z (m)", 0.0, 0.6),
-        Measurement("gripper opening (m)", -0.01, 0.1),
-        Measurement("gripper squeeze (m)", -0.1, 0.1),
-        Measurement("handle - end effector x (m)", -1.0, 1.0),
-        Measurement("handle - end effector y (m)", -1.0, 1.0),
-        Measurement("handle - end effector z (m)", -1.0, 1.0),
+        *HAND,
+        *offset("handle - end effector"),
         Measurement("opening direction x", -1.0, 1.0),
         Measurement("opening direction y", -1.0, 1.0),
         Measurement("drawer opening (m)", 0.0, 0.2),
@@ -42,7 +47,7 @@ class DrawerOpening(Task):
         rotation = cabinet.rotation
         direction = -rotation[:, 1]
         to_handle = cabinet.position + rotation @ HANDLE + out * direction - now.end_effector
-        return np.array((*now.end_effector, now.opening, now.squeeze, *to_handle, *direction[:2], out))
+        return np.array((*now.hand, *to_handle, *direction[:2], out))
 
     def is_done(self, now: Situation) -> bool:
         """Say whether the drawer is open."""
@@ -91,26 +96,25 @@ class DrawerExpert:
         along = float(to_handle[0] * direction[1] - to_handle[1] * direction[0])
         around = abs(across) < 0.016 and abs(along) < 0.03 and abs(to_handle[2]) < 0.016
         if around and squeeze > 0.003 and 0.006 < opening < 0.035:
-            return self._pull(frame[0] + to_handle[0], direction, to_handle, out)
+            return self._pull(frame[0] + to_handle[0], direction, to_handle, out, squeeze)
         return self._grasp(to_handle, direction, opening)
 
-    def _pull(self, handle_x: float, direction: Array, to_handle: Array, out: float) -> FloatArray:
+    def _pull(self, handle_x: float, direction: Array, to_handle: Array, out: float, squeeze: float) -> FloatArray:
         until = self.near_until if handle_x < self.near_from else self.until
         speed = min(self.pull, self.gain * max(until - out, 0.0))
         aside = to_handle - (to_handle @ direction) * direction
-        return action(speed * direction + 0.3 * self.gain * aside, 1.0)
+        return action(speed * direction + 0.3 * self.gain * aside, keep_hold(squeeze))
 
     def _grasp(self, to_handle: Array, direction: Array, opening: float) -> FloatArray:
         turned = abs(float(direction[0])) > self.turned_from
         aim = to_handle + (self.turned_aim if turned else 0.0) * direction
         distance = float(np.hypot(aim[0], aim[1]))
-        height = self.hover * ramp(distance, self.grip_radius, self.grip_radius + 0.04)
-        move = self.gain * (aim + np.array([0.0, 0.0, height]))
+        move = self.gain * funnel(aim, self.grip_radius, self.hover)
         if distance < self.grip_radius and abs(aim[2]) < self.grip_height:
             return action(0.3 * move, 1.0)
         if opening < 0.8 * self.spread and distance < 0.06:
             move[2] = max(move[2], 0.0)
-        return action(move, 0.5 * self.gain * (opening - self.spread))
+        return action(move, move_fingers(opening, self.spread))
 
 
 TASK = DrawerOpening

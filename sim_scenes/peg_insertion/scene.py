@@ -6,7 +6,17 @@ from typing import ClassVar
 import numpy as np
 
 from mile_desktop.scenes.pose import Array
-from mile_desktop.scenes.task import FloatArray, Measurement, Situation, Task, action, ramp
+from mile_desktop.scenes.task import (
+    HAND,
+    FloatArray,
+    Measurement,
+    Situation,
+    Task,
+    action,
+    funnel,
+    offset,
+    ramp,
+)
 
 TIP_DEPTH = 0.0975
 """Tip of the peg below its origin, the middle of the handle, m (peg.urdf)."""
@@ -33,19 +43,11 @@ class PegInsertion(Task):
     """
 
     measurements: ClassVar[tuple[Measurement, ...]] = (
-        Measurement("end effector x (m)", 0.0, 1.0),
-        Measurement("end effector y (m)", -0.6, 0.6),
-        Measurement("end effector z (m)", 0.0, 0.6),
-        Measurement("gripper opening (m)", -0.01, 0.1),
-        Measurement("gripper squeeze (m)", -0.1, 0.1),
-        Measurement("handle - end effector x (m)", -1.0, 1.0),
-        Measurement("handle - end effector y (m)", -1.0, 1.0),
-        Measurement("handle - end effector z (m)", -1.0, 1.0),
+        *HAND,
+        *offset("handle - end effector"),
         Measurement("peg axis x", -1.0, 1.0),
         Measurement("peg axis y", -1.0, 1.0),
-        Measurement("hole - peg tip x (m)", -1.0, 1.0),
-        Measurement("hole - peg tip y (m)", -1.0, 1.0),
-        Measurement("hole - peg tip z (m)", -1.0, 1.0),
+        *offset("hole - peg tip"),
     )
 
     def measure(self, now: Situation) -> Array:
@@ -54,8 +56,7 @@ class PegInsertion(Task):
         axis = peg.rotation[:, 2]
         rim = now.bodies.pose("socket").position + _RIM
         to_hole = rim - (peg.position - TIP_DEPTH * axis)
-        hand = (*now.end_effector, now.opening, now.squeeze)
-        return np.concatenate((hand, peg.position - now.end_effector, axis[:2], to_hole))
+        return np.concatenate((now.hand, peg.position - now.end_effector, axis[:2], to_hole))
 
     def is_done(self, now: Situation) -> bool:
         """Say whether the peg is seated."""
@@ -69,7 +70,6 @@ class PegInsertion(Task):
 _FRAME = len(PegInsertion.measurements)
 _INSIDE = 0.012
 """A tip below the rim and so near the hole's axis is in the hole, m."""
-_UP = np.array([0.0, 0.0, 1.0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,7 @@ class PegExpert:
 
     def _grasp(self, handle: Array, opening: float) -> FloatArray:
         distance = float(np.hypot(handle[0], handle[1]))
-        height = self.hover * ramp(distance, self.grip_radius, self.grip_radius + 0.04)
-        move = self.gain * (handle + height * _UP)
+        move = self.gain * funnel(handle, self.grip_radius, self.hover)
         ready = distance < self.grip_radius and abs(handle[2]) < self.grip_height
         if ready:
             return action(0.3 * move, 1.0)

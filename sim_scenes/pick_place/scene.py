@@ -6,7 +6,19 @@ from typing import ClassVar
 import numpy as np
 
 from mile_desktop.scenes.pose import Array
-from mile_desktop.scenes.task import FloatArray, Measurement, Situation, Task, action, ramp
+from mile_desktop.scenes.task import (
+    HAND,
+    FloatArray,
+    Measurement,
+    Situation,
+    Task,
+    action,
+    funnel,
+    keep_hold,
+    move_fingers,
+    offset,
+    ramp,
+)
 
 BLOCK = 0.04
 """Edge of the block, m (block.urdf)."""
@@ -22,8 +34,6 @@ _FREE = 0.006
 
 _OPEN = 0.08
 """Opening of the open gripper, m."""
-_FIRM = 0.009
-"""Squeeze with which the block is carried, m."""
 
 
 class PickPlace(Task):
@@ -35,24 +45,15 @@ class PickPlace(Task):
     """
 
     measurements: ClassVar[tuple[Measurement, ...]] = (
-        Measurement("end effector x (m)", 0.0, 1.0),
-        Measurement("end effector y (m)", -0.6, 0.6),
-        Measurement("end effector z (m)", 0.0, 0.6),
-        Measurement("gripper opening (m)", -0.01, 0.1),
-        Measurement("gripper squeeze (m)", -0.1, 0.1),
-        Measurement("block - end effector x (m)", -1.0, 1.0),
-        Measurement("block - end effector y (m)", -1.0, 1.0),
-        Measurement("block - end effector z (m)", -1.0, 1.0),
-        Measurement("bin - block x (m)", -1.0, 1.0),
-        Measurement("bin - block y (m)", -1.0, 1.0),
-        Measurement("bin - block z (m)", -1.0, 1.0),
+        *HAND,
+        *offset("block - end effector"),
+        *offset("bin - block"),
     )
 
     def measure(self, now: Situation) -> Array:
         """Return the hand, the block as seen from it, and the floor of the bin as seen from the block's middle."""
         block, bin_ = now.bodies.pose("block").position, now.bodies.pose("bin").position
-        hand = (*now.end_effector, now.opening, now.squeeze)
-        return np.array((*hand, *(block - now.end_effector), *(bin_ - block + (0.0, 0.0, FLOOR))))
+        return np.array((*now.hand, *(block - now.end_effector), *(bin_ - block + (0.0, 0.0, FLOOR))))
 
     def is_done(self, now: Situation) -> bool:
         """Say whether the block lies in the bin and nobody holds it."""
@@ -112,14 +113,12 @@ class PickPlaceExpert:
         aim = to_block.copy()
         aim[0] += self.side_aim if block_y < self.side_from else 0.0
         distance = float(np.hypot(aim[0], aim[1]))
-        height = self.hover * ramp(distance, self.grip_radius, self.grip_radius + 0.04)
-        move = self.gain * (aim + np.array([0.0, 0.0, height]))
+        move = self.gain * funnel(aim, self.grip_radius, self.hover)
         if distance < self.grip_radius and abs(aim[2]) < self.grip_height:
             return action(0.3 * move, 1.0)
         if opening < 0.07 and distance < 0.06:
             move[2] = max(move[2], 0.0)
-        # Nothing where the gripper is open already: what is left of the action is what matters.
-        return action(move, 30.0 * (opening - _OPEN))
+        return action(move, move_fingers(opening, _OPEN))
 
     def _place(self, bin_x: float, to_bin: Array, squeeze: float) -> FloatArray:
         aim = to_bin[:2] - (self.far_aim if bin_x > self.far_from else 0.0, 0.0)
@@ -131,7 +130,7 @@ class PickPlaceExpert:
         height = (edge + self.clearance) * ramp(distance, self.place_radius, self.place_radius + 0.02)
         # Sideways only with the block above everything it could knock against.
         free = 1.0 if distance < self.place_radius else ramp(above, edge + 0.005, edge + 0.02)
-        return action(self.gain * free * aim, self.gain * (height - above), 250.0 * (_FIRM - squeeze))
+        return action(self.gain * free * aim, self.gain * (height - above), keep_hold(squeeze))
 
 
 TASK = PickPlace

@@ -42,8 +42,13 @@ def test_the_expert_can_take_over_from_where_a_wanderer_left(env: ManipulationEn
 
 def test_flawed_experts_succeed_sometimes_and_fail_sometimes(env: ManipulationEnv) -> None:
     for flaw in expert_flaws(env.scene):
-        successes = sum(run(env, load_expert(env.scene, flaw), seed)[0] for seed in range(6))
-        assert 1 <= successes <= 5, flaw
+        outcomes: set[bool] = set()
+        for seed in range(6):
+            outcomes.add(run(env, load_expert(env.scene, flaw), seed)[0])
+            if len(outcomes) == 2:
+                break
+        else:
+            pytest.fail(f"{flaw}: six times {outcomes}")
 
 
 def test_the_expert_has_no_memory(env: ManipulationEnv) -> None:
