@@ -1,7 +1,7 @@
 from collections.abc import Mapping, Sequence
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
@@ -106,6 +106,16 @@ def test_the_selection_survives_news_and_leaves_with_its_rows(table: EpisodesTab
     assert table.current == IDS[5]
     table.show_episodes(IDS[6:], len(IDS))
     assert table.selected == (IDS[7],)
+
+
+def test_what_is_landed_on_is_selected_alone(table: EpisodesTable) -> None:
+    table.table.selectRow(1)
+    flags = QItemSelectionModel.SelectionFlag
+    table.table.selectionModel().select(table.model.index(3, 0), flags.Select | flags.Rows)
+    assert "2 selected" in table._count.text()
+    assert table.choose(IDS[700])
+    assert (table.selected, table.current) == ((IDS[700],), IDS[700])
+    assert "selected" not in table._count.text()
 
 
 def test_the_table_says_why_it_is_empty(table: EpisodesTable) -> None:
