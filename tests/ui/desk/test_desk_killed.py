@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
+from ui_children import viewer, worker
 
 from desk.living import LivingDesk, plan
 from mile_desktop.rollout import messages as m
@@ -24,7 +25,7 @@ BUSY_S = 1.0
 @pytest.fixture(scope="module")
 def living(open_desk: Callable[..., LivingDesk], tmp_path_factory: pytest.TempPathFactory) -> LivingDesk:
     folder = tmp_path_factory.mktemp("killed")
-    opened = open_desk(folder, plan(folder / "workspace", speed=2.0))
+    opened = open_desk(folder, plan(folder / "workspace", speed=2.0), viewer_target=viewer)
     opened.until_loaded()
     return opened
 
@@ -143,7 +144,7 @@ def test_closing_asks_and_a_training_that_goes_on_is_found_again_and_cancelled(
     desk.close()
     assert not desk.desk.worker.alive
 
-    again = open_desk(desk.folder, keep_size=True)
+    again = open_desk(desk.folder, None, worker, viewer_target=viewer, keep_size=True)
     assert again.said("The training that was at work is still going on.")
     panel, library = again.retraining.panel, again.library
     assert panel.state is RunState.RUNNING

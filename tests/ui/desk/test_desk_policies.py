@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from ui_children import worker
+from ui_children import viewer, worker
 
 from desk.conftest import OpenDesk
 from desk.living import LivingDesk
@@ -25,7 +25,9 @@ def a_policy(policy_id: str, name: str, parent: str | None = None, run_id: str |
 @pytest.fixture(scope="module")
 def living(open_desk: OpenDesk, tmp_path_factory: pytest.TempPathFactory) -> LivingDesk:
     folder = tmp_path_factory.mktemp("keeping")
-    living = open_desk(folder, LoadSession(workspace=str(folder / "workspace"), scene=PEG, policy="p1"), worker)
+    living = open_desk(
+        folder, LoadSession(workspace=str(folder / "workspace"), scene=PEG, policy="p1"), worker, viewer_target=viewer
+    )
     write_parcel(bundled_models(PEG) / "initial", living.library.policy_folder("p1"))
     with RunLog(living.library.run_folder("r1")) as log:
         for epoch, loss in enumerate((3.0, 2.0, 1.5), 1):

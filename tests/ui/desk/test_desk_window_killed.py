@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from ui_children import viewer, worker
 
 from desk.living import DEADLINE_S, LivingDesk, plan
 from mile_desktop.storage.catalogue import Catalogue
@@ -82,7 +83,7 @@ def test_its_processes_end_and_the_next_start_has_the_episode(
             assert recover(opened) == ()  # a worker that outlives its window closes the episode itself
             check_episode(Catalogue(opened), steps, recovered=False)
         return
-    desk = open_desk(tmp_path, plan(workspace))
+    desk = open_desk(tmp_path, plan(workspace), worker, viewer_target=viewer)
     assert desk.said("was recovered", level="info")
     check_episode(desk.library.catalogue, steps, recovered=True)
     desk.close()
