@@ -28,9 +28,8 @@ class InterventionEstimator(Protocol):
         """What the number rests on, in words, e.g. ``shipped model`` or ``3 takeovers``."""
         ...
 
-    @property
-    def alarm_allowed(self) -> bool:
-        """Whether the number has earned the right to call a person."""
+    def alarm(self, estimate: InterventionEstimate) -> float:
+        """Return the number of ``estimate`` by which a person is called; NaN where none has earned that."""
         ...
 
     def reset(self) -> None:

@@ -16,7 +16,7 @@ from mile_desktop.intervention.ensemble import StackedMlp
 FORECAST_MEMBERS = 3
 """Each leaves out a third of the episodes, so that every episode has one member that has not seen it."""
 
-FORECAST_HIDDEN = (64,)
+FORECAST_HIDDEN = (64, 64)
 
 SIGNALS = (
     "log-odds of p",

@@ -49,7 +49,9 @@ FEWEST_EPISODES = 3
 
 MOST_CORRECTED = 300
 
-_UPDATES, _BATCH, _LEARNING_RATE, _DECAY = 300, 128, 2e-3, 1e-3
+_BATCH, _LEARNING_RATE, _DECAY = 128, 2e-3, 1e-3
+_PASSES, _FEWEST_UPDATES, _MOST_UPDATES = 15, 300, 1500
+"""So often the networks see every step, within limits: few steps need no fewer updates, and many must not take long."""
 _PENALTY = 1.0
 """Of the squared weights, in rows: keeps the weights small while there are few takeovers."""
 
@@ -180,7 +182,7 @@ def _train(
         return
     inputs, target = data
     optimiser = torch.optim.AdamW(network.parameters(), lr=_LEARNING_RATE, weight_decay=_DECAY)
-    for _ in range(_UPDATES):
+    for _ in range(_updates(pool)):
         rows = pool.draw(_BATCH, random)
         # members do not share weights: the mean over members times their number trains each as if alone
         total = loss(network(inputs[rows])[..., 0], target[rows]) * network.members
@@ -188,6 +190,12 @@ def _train(
         total.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     network.requires_grad_(requires_grad=False)
+
+
+def _updates(pool: Pool) -> int:
+    """Return how long to train on what the members draw from."""
+    wanted = _PASSES * int(pool.length.max()) // _BATCH
+    return min(max(wanted, _FEWEST_UPDATES), _MOST_UPDATES)
 
 
 def _onsets(steps: SupervisedSteps) -> torch.Tensor:

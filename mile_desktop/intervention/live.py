@@ -73,15 +73,16 @@ class LiveEstimator:
         forecast = self._model.config.forecast
         if forecast is not None and forecast.takeovers:
             words.append(_foresight(forecast))
+        if self._calls_by == "forecast":
+            words.append("the forecast calls you")
         if self._policy_is_new:
             words.append("new policy")
         return ", ".join(words)
 
-    @property
-    def alarm_allowed(self) -> bool:
-        """Whether the number has earned an alarm: it is shipped, or rests on enough takeovers; and ranks well."""
-        takeovers = self._model.config.takeovers
-        return (takeovers == 0 or takeovers >= ENOUGH_TAKEOVERS) and self._well_ranked and not self._policy_is_new
+    def alarm(self, estimate: InterventionEstimate) -> float:
+        """Return p where it has earned an alarm, else the forecast where that has; NaN for a policy that is new."""
+        calls = "" if self._policy_is_new else self._calls_by
+        return {"p": estimate.probability, "forecast": estimate.forecast}.get(calls, math.nan)
 
     def reset(self) -> None:
         """Begin a new episode."""
@@ -139,6 +140,19 @@ class LiveEstimator:
         shifts = np.array((0.0, _BAND_ERRORS * error, -_BAND_ERRORS * error))
         beyond = (opinion.distances - config.cost) - shifts[:, None]
         return probabilities_of_one(beyond, config.cdf_scale, opinion.own)
+
+    @property
+    def _calls_by(self) -> Literal["", "p", "forecast"]:
+        """Which number has earned an alarm: it is shipped, or rests on enough takeovers; and beats a constant."""
+        takeovers, forecast = self._model.config.takeovers, self._model.config.forecast
+        if 0 < takeovers < ENOUGH_TAKEOVERS:
+            return ""
+        if self._well_ranked:
+            return "p"
+        if forecast is None or forecast.score is None or not forecast.score.beats_constant:
+            return ""
+        of_the_same = takeovers == 0 or forecast.takeovers >= ENOUGH_TAKEOVERS
+        return "forecast" if of_the_same else ""
 
     @property
     def _well_ranked(self) -> bool:

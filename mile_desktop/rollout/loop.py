@@ -269,9 +269,7 @@ class RolloutLoop:
         if self.supervision.phase is Phase.TAKEOVER:
             self.alert.reset()
             return
-        if not self.running.estimator.alarm_allowed:
-            return
-        came_on = self.alert.update(estimate.probability)
+        came_on = self.alert.update(self.running.estimator.alarm(estimate))
         if came_on and self.alert.rule.ask_me:
             self.asking = True
             self.supervision.apply(PhaseEvent.HOLD_PRESSED, "The robot asks for help. Take over, or resume.")

@@ -25,7 +25,10 @@ class NoEstimate:
     """Says nothing: there is no intervention model for this scene."""
 
     basis = "no intervention model yet"
-    alarm_allowed = False
+
+    def alarm(self, estimate: InterventionEstimate) -> float:  # noqa: ARG002
+        """Return NaN: there is nothing to call a person by."""
+        return math.nan
 
     def reset(self) -> None:
         """Begin a new episode."""

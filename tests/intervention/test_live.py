@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from mile_desktop.intervention.data import SupervisedSteps
-from mile_desktop.intervention.estimate import InterventionEstimator
+from mile_desktop.intervention.estimate import InterventionEstimate, InterventionEstimator
 from mile_desktop.intervention.fit import FittedModel
 from mile_desktop.intervention.live import LiveEstimator
 from mile_desktop.intervention.model import InterventionModel, TemporalParameters, posterior_predictive
 from mile_desktop.intervention.temporal import temporal_probabilities
 from mile_desktop.policies.policy import PolicyOutput
+
+SAID = InterventionEstimate(0.7, 0.6, 0.8, forecast=0.2)
 
 
 def output(steps: SupervisedSteps, row: int) -> PolicyOutput:
@@ -93,7 +95,7 @@ def test_says_as_much_as_it_knows(fitted: FittedModel, takeovers: int, basis: st
     model = with_forecast_from(fitted.model, 0).with_config(takeovers=takeovers)
     live = LiveEstimator(model, running_policy_id="p-1")
     assert live.basis == basis
-    assert live.alarm_allowed is alarm
+    assert live.alarm(SAID) == (SAID.probability if alarm else pytest.approx(math.nan, nan_ok=True))
 
 
 def test_raises_no_alarm_where_a_constant_does_as_well(fitted: FittedModel) -> None:
@@ -103,7 +105,21 @@ def test_raises_no_alarm_where_a_constant_does_as_well(fitted: FittedModel) -> N
     model = with_forecast_from(fitted.model, 0).with_config(takeovers=30, score=poor)
     live = LiveEstimator(model, running_policy_id="p-1")
     assert live.basis == "30 takeovers, not better than a constant yet"
-    assert not live.alarm_allowed
+    assert math.isnan(live.alarm(SAID))
+
+
+@pytest.mark.parametrize(("takeovers", "of_forecast", "calls"), [(0, 0, True), (30, 30, True), (30, 9, False)])
+def test_the_forecast_calls_where_p_is_no_better_than_a_constant(
+    fitted: FittedModel, takeovers: int, of_forecast: int, calls: bool
+) -> None:
+    score = fitted.model.config.score
+    assert score is not None
+    poor = msgspec.structs.replace(score, auroc=0.46)
+    model = with_forecast_from(fitted.model, of_forecast).with_config(takeovers=takeovers, score=poor)
+    live = LiveEstimator(model, running_policy_id="p-1")
+    assert ("the forecast calls you" in live.basis) is calls
+    assert live.alarm(SAID) == (SAID.forecast if calls else pytest.approx(math.nan, nan_ok=True))
+    assert math.isnan(LiveEstimator(model, running_policy_id="p-2").alarm(SAID))
 
 
 def test_a_new_policy_is_called_new_for_four_episodes_and_its_band_is_wide(
@@ -118,7 +134,7 @@ def test_a_new_policy_is_called_new_for_four_episodes_and_its_band_is_wide(
         new.reset()
         wide = new.estimate(*arguments, intervening=False)
         assert new.basis == "30 takeovers, new policy"
-        assert not new.alarm_allowed
+        assert math.isnan(new.alarm(SAID))
         assert wide.high - wide.low > narrow.high - narrow.low
         assert wide.probability == narrow.probability
     new.reset()

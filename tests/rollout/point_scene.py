@@ -1,5 +1,6 @@
 """A scene, a policy and an operator small enough to reason about: a point on a line."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -91,10 +92,13 @@ class ConstantPolicy:
 
 class FixedEstimator:
     basis = "fixed"
-    alarm_allowed = True
+    earned = True
 
     def __init__(self, probability: float = 0.25) -> None:
         self.probability = probability
+
+    def alarm(self, estimate: InterventionEstimate) -> float:
+        return estimate.probability if self.earned else math.nan
 
     def reset(self) -> None:
         return

@@ -238,7 +238,7 @@ def test_asking_holds_by_itself_and_a_takeover_answers() -> None:
 
 def test_a_number_that_has_not_earned_it_raises_no_alarm() -> None:
     rollout = PointRollout(probability=0.9)
-    rollout.estimator.alarm_allowed = False
+    rollout.estimator.earned = False
     rollout.loop.start()
     rollout.tick(10)
     assert not rollout.loop.alert.active
