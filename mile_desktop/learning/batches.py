@@ -116,11 +116,17 @@ class TrainingData:
 
 
 def lay_out(
-    steps: SupervisedSteps, masses: MassRule, *, anchor_share: float, device: torch.device, silence: float = 0.0
+    steps: SupervisedSteps,
+    masses: MassRule,
+    *,
+    anchor_share: float,
+    device: torch.device,
+    silence: float = 0.0,
+    follow_through: int = 0,
 ) -> TrainingData:
     """Lay ``steps`` out for a method that distributes its imitation by ``masses``; see ``Weighing`` for the shares."""
     anchors = anchor_steps(steps).nonzero().squeeze(-1)
-    mass = masses(steps, Weighing(len(anchors), anchor_share, silence))
+    mass = masses(steps, Weighing(len(anchors), anchor_share, silence, follow_through))
     supervised = (~steps.demonstration).nonzero().squeeze(-1)
     return TrainingData(
         observation=steps.observation.to(device),

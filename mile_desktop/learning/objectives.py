@@ -15,6 +15,7 @@ from typing import NamedTuple
 import torch
 
 from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.intervention.strata import takeover_begins
 from mile_desktop.learning.action_models import ActionModel, Distribution, Scalar
 
 SIRIUS_LEAD = 15
@@ -46,6 +47,8 @@ class Weighing(NamedTuple):
     """Least share of the mass that anchors have where there are any; 0: none, whatever there is."""
     silence: float = 0.0
     """Weight of imitating the robot where nobody stepped in, against 1 of imitating a human; MILE only."""
+    follow_through: int = 0
+    """A takeover that is shorter than this speaks for the robot's steps up to it, see ``steps_followed_through``."""
 
 
 MassRule = Callable[[SupervisedSteps, Weighing], ImitationMass]
@@ -124,8 +127,13 @@ def corrections_and_silence(steps: SupervisedSteps, weighing: Weighing) -> Imita
 
     The publication has ``silence`` 0. A supervisor who tolerates much says little by keeping silent; then nothing else
     holds the policy where it was good enough.
+
+    The steps a correction is followed through by count like the correction itself: somebody who taps the robot onto the
+    right way leaves the rest of it to the robot, and shows by letting it go on what the tap was for.
     """
-    return _with_anchors(steps.intervention.float() + weighing.silence * _robot_steps(steps), weighing)
+    followed = steps_followed_through(steps, weighing.follow_through).float()
+    silent = torch.maximum(weighing.silence * _robot_steps(steps), followed)
+    return _with_anchors(steps.intervention.float() + silent, weighing)
 
 
 def everything_executed(steps: SupervisedSteps, weighing: Weighing) -> ImitationMass:
@@ -150,6 +158,17 @@ def steps_before_intervention(steps: SupervisedSteps, lead: int) -> torch.Tensor
         same_episode = steps.episode[:-ahead] == steps.episode[ahead:]
         before[:-ahead] |= human[ahead:] & same_episode
     return before & ~human & ~steps.demonstration
+
+
+def steps_followed_through(steps: SupervisedSteps, horizon: int) -> torch.Tensor:
+    """Return bool[t]: ν = 0 here, and the latest takeover of the episode began fewer than ``horizon`` steps ago.
+
+    None where takeovers last that long.
+    """
+    begins, after = takeover_begins(steps), torch.zeros(len(steps), dtype=torch.bool)
+    for ahead in range(1, min(horizon, len(steps))):
+        after[ahead:] |= begins[:-ahead] & (steps.episode[ahead:] == steps.episode[:-ahead])
+    return after & ~steps.intervention & ~steps.demonstration
 
 
 def four_classes(steps: SupervisedSteps, weighing: Weighing) -> ImitationMass:

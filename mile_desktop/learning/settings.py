@@ -33,6 +33,9 @@ class TrainingSettings:
     """Weight of imitating the robot where nobody stepped in, against 1 of imitating a human; ``mile`` only. 0 is the
     published form; one trial on peg insertion (20 episodes, 60 starts to evaluate, initial .58) had .57 against .23
     with the probit supervisor, .70 against .75 with the segment supervisor."""
+    follow_through: int = 0
+    """Steps from the beginning of a takeover on that are imitated like the human's, if the robot did them; ``mile``
+    only. 0 is the published form."""
     mental_model: MentalModel = "frozen"
     mental_anchor: float = 1.0
     """Weight of the likelihood of the recorded policy under a ``joint`` mental model."""
@@ -85,6 +88,7 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("balance", 0.0, 1.0),
     ("anchor_share", 0.0, 0.95),
     ("silence", 0.0, 1.0),
+    ("follow_through", 0, 10_000),
     ("mental_anchor", 0.0, 1e6),
     ("warm_up", 0.0, 1.0),
     ("gradient_limit", 1e-6, 1e9),
@@ -113,6 +117,7 @@ def published_settings(settings: TrainingSettings | None = None) -> TrainingSett
         schedule="constant",
         mental_model="published",
         silence=0.0,
+        follow_through=0,
         hidden=(256, 256),
         warm_up=0.0,
     )

@@ -76,7 +76,7 @@ class Trainer:
         self._objective = objective(settings.method)
         self._device = training_device(settings.device)
         split = split_episodes(steps, share=settings.held_out, seed=settings.seed)
-        self._train = self._lay_out(split.train)
+        self._train = self._lay_out(split.train, follow_through=settings.follow_through)
         self._check_data()
         self._uses_silence = (
             self._objective.learns_from_silence and settings.balance > 0 and len(self._train.supervised) > 0
@@ -138,12 +138,14 @@ class Trainer:
 
     # ── setting up ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _lay_out(self, steps: SupervisedSteps) -> TrainingData:
+    def _lay_out(self, steps: SupervisedSteps, *, follow_through: int = 0) -> TrainingData:
+        """Lay out; without ``follow_through`` for the judge: the robot that ran follows itself best."""
         return lay_out(
             steps,
             self._objective.masses,
             anchor_share=self._settings.anchor_share,
             silence=self._settings.silence,
+            follow_through=follow_through,
             device=self._device,
         )
 

@@ -13,6 +13,7 @@ from mile_desktop.learning.objectives import (
     Weighing,
     objective,
     steps_before_intervention,
+    steps_followed_through,
 )
 
 
@@ -75,6 +76,31 @@ def test_anchors_that_are_more_weigh_more() -> None:
 def test_silence_is_imitated_by_its_weight() -> None:
     found = mass("mile", "..h", 0.0, silence=0.25).supervised
     torch.testing.assert_close(found, torch.tensor([1.0, 1.0, 4.0]) / 6)
+
+
+def test_what_follows_a_tap_is_imitated_like_the_tap() -> None:
+    found = objective("mile").masses(steps("..h....h"), Weighing(0, 0.0, silence=0.25, follow_through=3)).supervised
+    torch.testing.assert_close(found, torch.tensor([0.25, 0.25, 1, 1, 1, 0.25, 0.25, 1]) / 5)
+
+
+@settings(deadline=None)
+@given(human=st.text("h.d", min_size=1, max_size=40), length=st.integers(1, 12))
+def test_takeovers_as_long_as_the_follow_through_are_what_hg_dagger_imitates(human: str, length: int) -> None:
+    held = human.replace("h", "h" * length + ".")
+    ours = objective("mile").masses(steps(held), Weighing(held.count("d"), 0.5, follow_through=length))
+    theirs = objective("hg-dagger").masses(steps(held), Weighing(held.count("d"), 0.5))
+    assert torch.equal(ours.supervised, theirs.supervised)
+    assert ours.anchors == theirs.anchors
+
+
+@pytest.mark.parametrize("horizon", [0, 1])
+def test_without_a_horizon_nothing_is_followed_through(horizon: int) -> None:
+    assert not steps_followed_through(steps(".h..h"), horizon).any()
+
+
+def test_a_takeover_is_followed_through_within_its_episode_alone() -> None:
+    found = steps_followed_through(steps(".h.hh....h" + "..." + "ddd", episodes=(0,) * 10 + (1,) * 3 + (2,) * 3), 4)
+    assert found.nonzero().squeeze(-1).tolist() == [2, 5, 6]
 
 
 def test_behaviour_cloning_takes_every_step_alike() -> None:

@@ -56,6 +56,15 @@ def test_the_same_seed_gives_the_same_bits(biased: GaussianMlp, data: Supervised
     assert not same_weights(first, other)
 
 
+def test_what_follows_a_takeover_is_learned_from_but_judges_nothing(biased: GaussianMlp, data: SupervisedSteps) -> None:
+    """The robot that ran follows itself best: judged by its own steps no other weights would ever be better."""
+    plain = replace(FAST, silence=0.0, epochs=2)
+    without, with_it = (Trainer(data, replace(plain, follow_through=each), start=biased) for each in (0, 10))
+    assert with_it._train.weight.count_nonzero() > without._train.weight.count_nonzero()
+    assert with_it._held_out.error(biased) == without._held_out.error(biased)
+    assert not same_weights(without.run().network, with_it.run().network)
+
+
 def test_the_global_generator_is_left_alone(data: SupervisedSteps) -> None:
     torch.manual_seed(5)
     expected = torch.rand(3)

@@ -15,6 +15,7 @@ _FORMS: dict[str, dict[str, Any]] = {
         "schedule": "constant",
     },
     "mile-no-silence": {"method": "mile", "silence": 0.0},
+    "mile-follow": {"method": "mile", "silence": 0.0, "follow_through": 10, "balance": 0.1},
     "mile-imitation": {"method": "mile", "balance": 0.0},
 }
 
@@ -24,7 +25,8 @@ VARIANTS: dict[str, dict[str, Any]] = {**{each.name: {"method": each.name} for e
 ``mile`` has a frozen mental model. ``mile-joint`` and ``mile-published`` differ from it in that alone: a network
 anchored to the recorded policy, or tied to nothing but the BCE. ``mile-paper`` is the publication's objective besides:
 silence in the BCE only, no warm-up, constant learning rate. ``mile-no-silence`` is ``mile`` without imitation of silent
-steps, ``mile-imitation`` without the BCE.
+steps, ``mile-imitation`` without the BCE. ``mile-follow`` imitates of the silent steps only those that follow a short
+takeover, like the takeover itself, and gives the BCE less weight.
 """
 
 

@@ -22,6 +22,7 @@ class AdvancedSettings(QWidget):
         self._rate = _real(1e-6, 1.0, 1e-4, 6)
         self._anchors = _real(0.0, 0.95, 0.05, 2)
         self._silence = _real(0.0, 1.0, 0.05, 2)
+        self._follow_through = _whole(0, 10_000)
         self._warm_up = _real(0.0, 1.0, 0.05, 2)
         self._schedule = QComboBox()
         for name, title in SCHEDULES:
@@ -41,6 +42,7 @@ class AdvancedSettings(QWidget):
             "learning_rate": self._rate,
             "anchor_share": self._anchors,
             "silence": self._silence,
+            "follow_through": self._follow_through,
             "warm_up": self._warm_up,
             "schedule": self._schedule,
             "gradient_limit": self._gradient,
@@ -84,6 +86,7 @@ class AdvancedSettings(QWidget):
             learning_rate=self._rate.value(),
             anchor_share=round(self._anchors.value(), 6),
             silence=round(self._silence.value(), 6),
+            follow_through=self._follow_through.value(),
             warm_up=round(self._warm_up.value(), 6),
             schedule=str(self._schedule.currentData()),
             gradient_limit=self._gradient.value(),
@@ -104,6 +107,7 @@ class AdvancedSettings(QWidget):
         self._rate.setValue(settings.learning_rate)
         self._anchors.setValue(settings.anchor_share)
         self._silence.setValue(settings.silence)
+        self._follow_through.setValue(settings.follow_through)
         self._warm_up.setValue(settings.warm_up)
         self._schedule.setCurrentIndex(max(0, self._schedule.findData(settings.schedule)))
         self._gradient.setValue(settings.gradient_limit)

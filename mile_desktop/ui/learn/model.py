@@ -64,7 +64,7 @@ _FOR_IMITATION = frozenset({"schedule", "held_out", "tripwire"})
 
 def unused_settings(method: str) -> frozenset[str]:
     """Return the names of the settings that mean nothing to ``method``."""
-    unused = frozenset({"silence"} if method != "mile" else ())
+    unused = frozenset(() if method == "mile" else {"silence", "follow_through"})
     if method not in {"mile", "mile-iwr"}:
         unused |= _FOR_SILENCE | (frozenset() if method == "rlif" else {"warm_up"})
     return unused | _FOR_IMITATION if method == "rlif" else unused
@@ -128,6 +128,8 @@ class Settings:
     """Share of each batch that comes from demonstrations, in [0, 0.95]."""
     silence: float = 0.3
     """Weight of imitating the robot where nobody stepped in; MILE only."""
+    follow_through: int = 0
+    """Steps from the beginning of a takeover on that count as the human's; MILE only."""
     warm_up: float = 0.25
     """Share of the epochs that only imitate (RLIF: only judge)."""
     schedule: str = "cosine"

@@ -23,6 +23,9 @@ _WORDS: dict[str, SettingWords] = {
     "learning_rate": SettingWords("Learning rate", "Step size of the optimiser"),
     "anchor_share": SettingWords("Anchor share", "Share of each batch that comes from demonstrations"),
     "silence": SettingWords("Silence", "Weight of imitating the robot where you stayed silent; 0 as published"),
+    "follow_through": SettingWords(
+        "Follow-through", "Steps from where you took over that count as yours, even if the robot did them"
+    ),
     "warm_up": SettingWords("Warm-up", "Share of the epochs before interventions count"),
     "schedule": SettingWords("Rate over time", "How the learning rate falls"),
     "gradient_limit": SettingWords("Gradient limit", "Longest gradient; longer ones are shortened"),
