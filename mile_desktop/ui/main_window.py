@@ -18,7 +18,7 @@ from mile_desktop.ui.shortcuts import Shortcuts
 from mile_desktop.ui.uncaught import UncaughtError
 
 _FIRST_SIZE = (1440, 900)
-_LEAST_SIZE = (960, 640)
+_LEAST_SIZE = (840, 480)
 _PANEL_WIDTH = 320
 _STATE_VERSION = 1
 
@@ -66,7 +66,7 @@ class MainWindow(QMainWindow):
 
     def add_page(self, page: str, widget: QWidget) -> None:
         """Add a page (see ``rail.PAGES`` for the names); the first one is shown."""
-        page_info(page)
+        widget.setAccessibleName(page_info(page).title)
         if widget.focusPolicy() is Qt.FocusPolicy.NoFocus:
             widget.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._pages[page] = widget
@@ -221,8 +221,11 @@ class MainWindow(QMainWindow):
         wanted = value.theme, value.ui_scale
         application = QApplication.instance()
         if wanted != self._look and isinstance(application, QApplication):
+            resized = wanted[1] != self._look[1]
             self._look = wanted
             theme.apply(application, *wanted)
+            if resized and self._panel is not None:
+                self.resizeDocks([self._panel], [theme.px(_PANEL_WIDTH)], Qt.Orientation.Horizontal)
 
     def _say_problem(self, text: str) -> None:
         self.messages.say("warning", text)

@@ -9,9 +9,10 @@ from typing import Literal
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from mile_desktop.ui import theme
+from mile_desktop.ui.eliding import ElidedLabel
 
 Level = Literal["info", "success", "warning", "error"]
 
@@ -59,7 +60,7 @@ class MessageLine(QFrame):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip("Show earlier messages")
         self._icon = _level_button(self)
-        self._text = _ElidedLabel(self)
+        self._text = ElidedLabel("Show earlier messages", self)
         self._action = QToolButton(self)
         self._action.clicked.connect(self._choose_way_out)
         theme.set_role(self._action, "link")
@@ -148,6 +149,7 @@ class History(QFrame):
         self._rows = QVBoxLayout(self._list)
         theme.space(self._rows, (16, 8, 16, 8), 6)
         self._scroll = QScrollArea(self)
+        self._scroll.setAccessibleName("Earlier messages")
         self._scroll.setWidgetResizable(True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(self._list)
@@ -181,28 +183,6 @@ class History(QFrame):
     def _to_end(self) -> None:
         bar = self._scroll.verticalScrollBar()
         bar.setValue(bar.maximum())
-
-
-class _ElidedLabel(QLabel):
-    """A label that ends in … where there is no room, and shows everything in its tooltip."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._full = ""
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.setTextFormat(Qt.TextFormat.PlainText)
-
-    def set_full_text(self, text: str) -> None:
-        self._full = text
-        self._elide()
-
-    def resizeEvent(self, event: object) -> None:  # noqa: ARG002, N802 (Qt's name)
-        self._elide()
-
-    def _elide(self) -> None:
-        shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width())
-        self.setText(shown)
-        self.setToolTip(self._full if shown != self._full else "Show earlier messages")
 
 
 def _row(entry: Entry) -> QWidget:

@@ -185,9 +185,15 @@ class Photographer(Visit):
         dialog.hide()
 
     def _picture_the_scorecard(self, name: str) -> Iterator[Condition]:
-        page = self._inspecting.page
+        page, scorecard = self._inspecting.page, self._inspecting.scorecard
         page.next_tab()
-        yield self._after(_WATCHED_S)
+        if scorecard.shown is None:
+            scorecard.score()
+            yield self._after(_SETTLE_S)
+            yield self._scored
+        if scorecard.shown is None:
+            self.problem("The episodes could not be scored: there is no picture of a scorecard.")
+        yield self._after(_SETTLE_S)
         self._shoot(f"inspect-scorecard-{name}")
         page.show_episode_tab()
 
@@ -293,6 +299,9 @@ class Photographer(Visit):
 
     def _trained(self) -> bool:
         return not self._retraining.trainer.running
+
+    def _scored(self) -> bool:
+        return self._inspecting.scorecard.shown is not None or self._inspecting.scorecard.bar.can_score
 
     def _evaluated(self) -> bool:
         return not self._evaluating.running

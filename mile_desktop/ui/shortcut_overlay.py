@@ -93,6 +93,7 @@ class ShortcutOverlay(QWidget):
             theme.space(column, spacing=16)
             row.addLayout(column)
         scroll = QScrollArea()
+        scroll.setAccessibleName("Shortcuts")
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self._body)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLineEdit,
     QPlainTextEdit,
+    QSplitterHandle,
     QTabBar,
     QTextEdit,
     QWidget,
@@ -77,6 +78,7 @@ _NAMES = {
     "Down": "↓",
     "Shift+Left": "Shift + ←",
     "Shift+Right": "Shift + →",
+    "Alt+PgUp/PgDown": "Alt + PgUp / PgDown",
     "Alt+Left": "Alt + ←",
     "Alt+Right": "Alt + →",
     "Alt+Up": "Alt + ↑",
@@ -161,6 +163,8 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("camera_previous", "Previous camera", "View", ("[",), "D-pad ←"),
     Binding("camera_next", "Next camera", "View", ("]",), "D-pad →"),
     Binding("layout", "Arrange pictures: one, picture in picture, grid", "View", ("P",)),
+    Binding("view_turn", "Turn the view", "View", ("Alt + ↑ ↓ ← →",), held=True),
+    Binding("view_zoom", "Come closer, or go away", "View", ("Alt+PgUp/PgDown",), held=True),
     Binding("small_views", "Show or hide the scene's other cameras", "View", ("V",)),
     Binding("full_view", "Fill the screen with the view, and back", "View", ("Shift+F11",)),
     Binding("cameras", "Cameras", "Window", ("Ctrl+K",), scope=Scope.ALWAYS),
@@ -288,7 +292,7 @@ def _keeps_its_keys(widget: QWidget | None, keys: tuple[str, ...]) -> bool:
     """Whether the widget with the keyboard has a use of its own for one of ``keys``."""
     if isinstance(widget, QAbstractButton):
         return "Space" in keys
-    return isinstance(widget, QTabBar) and bool({"Left", "Right", "Home", "End"} & set(keys))
+    return isinstance(widget, QTabBar | QSplitterHandle) and bool({"Left", "Right", "Home", "End"} & set(keys))
 
 
 def is_editor(widget: QWidget | None) -> bool:

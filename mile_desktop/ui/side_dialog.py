@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog
 
 from mile_desktop.rollout.phases import IN_EPISODE
+from mile_desktop.ui import theme
 
 if TYPE_CHECKING:
     from mile_desktop.ui.desk import Desk
@@ -16,6 +17,11 @@ class SideDialog(QDialog):
     """A dialog that leaves it to its owner what Esc does: in this program it stops the robot."""
 
     escape_pressed = Signal()
+
+    def take_size(self, width: int, height: int) -> None:
+        """Be as large as this (pixels at 100 %), and no larger than the screen."""
+        wanted, screen = QSize(theme.px(width), theme.px(height)), self.screen()
+        self.resize(wanted.boundedTo(screen.availableSize()) if screen is not None else wanted)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Pass Esc on."""

@@ -131,21 +131,25 @@ class RowsModel(QAbstractTableModel, Generic[R]):
 class NarrowingTable(QTableView):
     """Leaves out columns that can be missed while there is no room for them, so that nobody has to scroll sideways.
 
-    Its columns are as wide as their contents; the last one takes what is left.
+    Its columns are as wide as their contents, or as they are told; the last one takes what is left.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._dispensable: tuple[int, ...] = ()
         self._least_last = 0
+        self._widths: tuple[int, ...] = ()
         self._wanted: list[int] = []
 
-    def may_leave_out(self, columns: Sequence[int], least_last: int) -> None:
+    def may_leave_out(self, columns: Sequence[int], least_last: int, widths: Sequence[int] = ()) -> None:
         """Let these columns go, the first one first, before the last has less than ``least_last`` (px at 100 %).
 
-        The model has to be set.
+        The model has to be set. ``widths``: of all columns but the last (px at 100 %), where they do not depend on
+        what stands in them.
         """
-        self._dispensable, self._least_last = tuple(columns), least_last
+        self._dispensable, self._least_last, self._widths = tuple(columns), least_last, tuple(widths)
+        last = self.model().columnCount() - 1
+        self.horizontalHeader().setSectionResizeMode(last, QHeaderView.ResizeMode.Stretch)  # however long its texts are
         self.model().modelReset.connect(self._measure)
         self.model().dataChanged.connect(self._measure)
         theme.signals().changed.connect(self._measure)
@@ -158,6 +162,10 @@ class NarrowingTable(QTableView):
 
     def _measure(self) -> None:
         """Ask every column how wide it wants to be; those that are left out do not tell."""
+        if self._widths:
+            self._wanted = [theme.px(width) for width in self._widths]
+            self._fit()
+            return
         header = self.horizontalHeader()
         for column in self._dispensable:
             self.setColumnHidden(column, False)
@@ -173,7 +181,7 @@ class NarrowingTable(QTableView):
             needed -= self._wanted[column] if needed > room else 0
 
 
-class RowsTable(QTableView):
+class RowsTable(NarrowingTable):
     """A quiet table over a ``RowsModel``, sorted by a click on a heading; remembers what is chosen by its key."""
 
     def __init__(self, model: RowsModel[Any], name: str, proxy: QSortFilterProxyModel | None = None) -> None:

@@ -9,8 +9,8 @@ from typing import Literal
 
 import pyqtgraph as pg
 import qtawesome
-from PySide6.QtCore import QObject, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette, QPen
+from PySide6.QtCore import QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QLayout, QWidget
 
 from mile_desktop.ui.theme_tokens import FOLDER, Tokens, Tone, load_tokens, scaled, stylesheet
@@ -21,6 +21,7 @@ FontRole = Literal["body", "secondary", "figure"]
 _ICON = "themeIcon"
 _GRID = "themeGrid"
 _INDENT = "themeIndent"
+_BOUNDS = "themeBounds"
 _ROLES: tuple[tuple[QPalette.ColorRole, str], ...] = (
     (QPalette.ColorRole.Window, "ground"),
     (QPalette.ColorRole.WindowText, "text"),
@@ -182,10 +183,31 @@ def space(layout: QLayout, margins: tuple[int, int, int, int] = (0, 0, 0, 0), sp
     _refresh_layout(layout)
 
 
+def bound(
+    widget: QWidget,
+    *,
+    width: int = 0,
+    height: int = 0,
+    least_width: int = 0,
+    least_height: int = 0,
+    most_width: int = 0,
+) -> None:
+    """Bound a widget's size by pixels at 100 %, now and whenever the scale changes; 0 bounds nothing."""
+    widget.setProperty(_BOUNDS, [width or least_width, height or least_height, width or most_width, height])
+    _refresh_bounds(widget)
+
+
 def indent(field: QAbstractSpinBox, pixels: int = 8) -> None:
     """Keep a spin box's number off its border: Qt's stylesheets ignore the left padding of spin boxes."""
     field.setProperty(_INDENT, pixels)
     _refresh_indent(field)
+
+
+def paint_focus(painter: QPainter, place: QRectF) -> None:
+    """Paint the ring of a widget that paints itself and has the keyboard, just inside ``place``."""
+    painter.setPen(pen("focus", 2.0))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(place.adjusted(1, 1, -1, -1))
 
 
 def style_plot(plot: pg.PlotItem) -> None:
@@ -230,12 +252,21 @@ def _refresh(widget: QWidget) -> None:
         _refresh_icon(widget)
     if isinstance(widget, QAbstractSpinBox) and widget.property(_INDENT):
         _refresh_indent(widget)
+    if widget.property(_BOUNDS):
+        _refresh_bounds(widget)
     for layout in widget.findChildren(QLayout, options=Qt.FindChildOption.FindDirectChildrenOnly):
         _refresh_layouts(layout)
 
 
 def _refresh_indent(field: QAbstractSpinBox) -> None:
     field.lineEdit().setTextMargins(px(field.property(_INDENT)), 0, 0, 0)
+
+
+def _refresh_bounds(widget: QWidget) -> None:
+    setters = (widget.setMinimumWidth, widget.setMinimumHeight, widget.setMaximumWidth, widget.setMaximumHeight)
+    for set_bound, pixels in zip(setters, widget.property(_BOUNDS), strict=True):
+        if pixels:
+            set_bound(px(pixels))
 
 
 def _refresh_layouts(layout: QLayout) -> None:

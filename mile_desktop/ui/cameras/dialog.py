@@ -100,7 +100,7 @@ class CamerasDialog(SideDialog):
     def _prepare(self) -> None:
         self.setWindowTitle("Cameras")
         self.setModal(False)
-        self.resize(theme.px(_SIZE[0]), theme.px(_SIZE[1]))
+        self.take_size(*_SIZE)
         self._typed.setPlaceholderText("0, /dev/video0, rtsp://…, http://…, a video, a folder of pictures, or gst: …")
         self._typed.setAccessibleName("Address of a new camera")
         self._test.setToolTip("Look whether a camera answers there, without adding it")
@@ -115,7 +115,7 @@ class CamerasDialog(SideDialog):
         self._figures.setWordWrap(True)
         self._list.setAccessibleName("Cameras in the order in which they are shown")
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # long names end in …
-        self._list.setFixedWidth(theme.px(_LIST_WIDTH))
+        theme.bound(self._list, width=_LIST_WIDTH)
         for tool, icon, tip, key in (
             (self._up, "mdi6.arrow-up", "Show it earlier (Alt + ↑)", "Alt+Up"),
             (self._down, "mdi6.arrow-down", "Show it later (Alt + ↓)", "Alt+Down"),
@@ -147,7 +147,7 @@ class CamerasDialog(SideDialog):
         picture.addWidget(self._preview, 1)
         picture.addWidget(self._figures)
         settings = Panel("Settings")
-        settings.body.addWidget(ColumnScroll(self._editor), 1)
+        settings.body.addWidget(ColumnScroll(self._editor, "Settings of the camera"), 1)
         halves = QHBoxLayout(right)
         theme.space(halves, spacing=16)
         halves.addLayout(picture, 1)

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from mile_desktop.ui import theme
 from mile_desktop.ui.evaluate.results import EpisodeRow, PolicyResults
 from mile_desktop.ui.evaluate.watch_view import WatchView
+from mile_desktop.ui.splitting import Splitter
 from mile_desktop.ui.tables import ROW_ROLE, Column, RowsModel, RowsTable
 
 _WORDS = {"running": "▶ running", "success": "✓ success", "failure": "✕ failure", "crash": "! broke down"}
@@ -180,13 +181,12 @@ class EpisodesView(QWidget):
         theme.space(pictures, spacing=8)
         pictures.addWidget(self.view, 1)
         pictures.addLayout(buttons)
-        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter = Splitter(Qt.Orientation.Horizontal)
         splitter.addWidget(left)
         splitter.addWidget(right)
         splitter.setStretchFactor(0, 3)
         splitter.setStretchFactor(1, 2)
         splitter.setSizes([theme.px(520), theme.px(400)])
-        splitter.setChildrenCollapsible(False)
         outer = QVBoxLayout(self)
         theme.space(outer, (8, 8, 8, 8), 8)
         outer.addWidget(splitter, 1)

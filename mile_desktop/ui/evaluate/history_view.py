@@ -66,6 +66,11 @@ COLUMNS: tuple[Column[PastEvaluation], ...] = (
 )
 
 
+_LEFT_OUT_FIRST = (6, 5, 4)
+"""Mean steps, mean return, breakdowns: those that are shown together have them."""
+_SEEDS_WIDTH = 136
+
+
 class HistoryFilter(QSortFilterProxyModel):
     """Lets through evaluations of one policy that have a text in one of their cells."""
 
@@ -107,11 +112,13 @@ class HistoryView(QWidget):
         self._policy.addItem("All policies", "")
         self._text = QLineEdit()
         self._text.setPlaceholderText("Filter by any text")
+        self._text.setAccessibleName("Filter by any text")
         self._text.setClearButtonEnabled(True)
         self._count = QLabel()
         theme.set_role(self._count, "secondary")
         self._show = QPushButton("Show the chosen ones together")
         theme.set_icon(self._show, "mdi6.chart-box-outline")
+        self.table.may_leave_out(_LEFT_OUT_FIRST, _SEEDS_WIDTH)
         self._lay_out()
         self._policy.currentIndexChanged.connect(self._apply_filter)
         self._text.textChanged.connect(self._apply_filter)

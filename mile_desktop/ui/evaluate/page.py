@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QTabWidget, QWidget
 
 from mile_desktop.ui import theme
 from mile_desktop.ui.evaluate.episodes_view import EpisodesView
@@ -12,6 +12,7 @@ from mile_desktop.ui.evaluate.results import EpisodeRow, PolicyResults
 from mile_desktop.ui.evaluate.results_view import ResultsView
 from mile_desktop.ui.evaluate.setup_panel import SetupPanel
 from mile_desktop.ui.pages.page_frame import ColumnScroll, EmptyState, PageFrame
+from mile_desktop.ui.splitting import Splitter
 
 _RESULTS, _EPISODES, _HISTORY = range(3)
 
@@ -52,18 +53,16 @@ class EvaluatePage(PageFrame):
         self._tabs.addTab(self._results, "Results")
         self._tabs.addTab(self._episodes, "Episodes")
         self._tabs.addTab(self._history, "History")
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        self._left = ColumnScroll(self.setup)
-        splitter.addWidget(self._left)
+        splitter = Splitter(Qt.Orientation.Horizontal)
+        left = ColumnScroll(self.setup, "What to evaluate")
+        theme.bound(left, least_width=264, most_width=400)
+        splitter.addWidget(left)
         splitter.addWidget(self._tabs)
         splitter.setStretchFactor(0, 0)
         splitter.setStretchFactor(1, 1)
-        splitter.setChildrenCollapsible(False)
         self.body.addWidget(splitter, 1)
         self._tabs.currentChanged.connect(self._list_episodes)
         self.results.policy_chosen.connect(self.show_episodes_of)
-        theme.signals().changed.connect(self._restyle)
-        self._restyle()
 
     def show_results(self, shown: Sequence[PolicyResults], episodes: Callable[[], Sequence[EpisodeRow]]) -> None:
         """Show how the policies do; ``episodes`` is asked for theirs when somebody looks at them."""
@@ -97,10 +96,6 @@ class EvaluatePage(PageFrame):
         """List thousands of episodes only while they are looked at: that takes longer than everything else."""
         if self._tabs.currentIndex() == _EPISODES:
             self.episodes.show_episodes(self._asked_for())
-
-    def _restyle(self) -> None:
-        self._left.setMinimumWidth(theme.px(264))
-        self._left.setMaximumWidth(theme.px(400))
 
 
 def _or_empty(content: QWidget, icon: str, headline: str, way: str) -> QStackedWidget:

@@ -53,4 +53,5 @@ class WatchView(FrameCanvas):
                 self._text, Qt.TextElideMode.ElideRight, int(box.width()) - theme.px(16)
             )
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+        self.paint_focus(painter)
         painter.end()

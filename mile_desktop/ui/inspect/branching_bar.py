@@ -10,11 +10,11 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
-    QSizePolicy,
     QWidget,
 )
 
 from mile_desktop.ui import shortcuts, theme
+from mile_desktop.ui.eliding import ElidedLabel
 from mile_desktop.ui.inspect.appraisal_bar import Choice
 
 RECORDED = "recorded"
@@ -40,9 +40,8 @@ class BranchingBar(QWidget):
         self._progress = QProgressBar()
         self._progress.setTextVisible(False)
         self._progress.setRange(0, 100)
-        self._doing = QLabel()
+        self._doing = ElidedLabel()
         theme.set_role(self._doing, "secondary")
-        self._doing.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._ways = QButtonGroup(self)
         self._ways.setExclusive(True)
         self._way_buttons: list[QPushButton] = []
@@ -59,7 +58,7 @@ class BranchingBar(QWidget):
         for widget in (self._title, self._first, self._second, self._roll, self._progress, self._cancel, self._doing):
             self._row.addWidget(widget)
         self._row.setStretch(6, 1)
-        self._progress.setMaximumWidth(theme.px(96))
+        theme.bound(self._progress, most_width=96)
         self._roll.clicked.connect(self.roll_asked)
         self._cancel.clicked.connect(self.cancel_asked)
         self._ways.idClicked.connect(self._way_clicked)
@@ -115,8 +114,7 @@ class BranchingBar(QWidget):
 
     def say(self, text: str) -> None:
         """Say what came of it."""
-        self._doing.setText(text)
-        self._doing.setToolTip(text)
+        self._doing.set_full_text(text)
 
     def show_ways(self, titles: Sequence[str]) -> None:
         """Offer the recording and these ways to look at; none: take the choice away."""

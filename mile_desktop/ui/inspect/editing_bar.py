@@ -48,7 +48,7 @@ class EditingBar(QWidget):
         self._redo = _tool("inspect_redo", "mdi6.redo-variant")
         self._progress, self._cancel = QProgressBar(), QPushButton("Cancel")
         self._progress.setTextVisible(False)
-        self._progress.setMaximumWidth(theme.px(96))
+        theme.bound(self._progress, most_width=96)
         theme.set_role(self._cancel, "control")
         self._cancel.clicked.connect(self.cancel_asked)
         self._fill_outcomes()

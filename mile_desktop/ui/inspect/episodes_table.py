@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QPushButton,
     QStackedWidget,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -24,9 +23,12 @@ from mile_desktop.storage.browse import Column, EpisodeFilter
 from mile_desktop.ui import theme
 from mile_desktop.ui.inspect.episodes_model import COLUMNS, NAMES, EpisodesModel, Fetch
 from mile_desktop.ui.pages.page_frame import EmptyState
+from mile_desktop.ui.tables import NarrowingTable
 
 _ROW_HEIGHT = 28
 _WIDTHS = (152, 112, 60, 90, 92, 62, 82, 66, 96, 64, 56)
+_LEFT_OUT_FIRST = (NAMES.index("operator"), NAMES.index("scene"))
+_LEAST_NOTE = 64
 _TYPING_MS = 200
 _OUTCOMES = (("Any outcome", ""), ("✓ success", "success"), ("✕ failure", "failure"), ("– aborted", "aborted"))
 _EMPTY = (
@@ -74,7 +76,7 @@ class EpisodesTable(QFrame):
         )
         self._count = QLabel()
         theme.set_role(self._count, "secondary")
-        self.table = QTableView()
+        self.table = NarrowingTable()
         self._copy = QAction("Copy as CSV", self)
         self._sorting = QMenu("Sort by", self)
         self._views = QStackedWidget()
@@ -231,6 +233,7 @@ class EpisodesTable(QFrame):
         self._sorting.triggered.connect(self._sort_chosen)
         theme.signals().changed.connect(self._restyle)
         self._restyle()
+        table.may_leave_out(_LEFT_OUT_FIRST, _LEAST_NOTE, _WIDTHS)
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
@@ -240,7 +243,7 @@ class EpisodesTable(QFrame):
             row.addWidget(widget)
         row.addWidget(self._count)
         row.addWidget(self._bin)
-        self._search.setMinimumWidth(theme.px(120))
+        theme.bound(self._search, least_width=120)
         self._views.addWidget(self.table)
         for icon, headline, way in _EMPTY:
             self._views.addWidget(EmptyState(icon, headline, way))

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from mile_desktop.ui import theme
 from mile_desktop.ui.inspect.episodes_model import Fetch
@@ -10,6 +10,7 @@ from mile_desktop.ui.inspect.episodes_table import EpisodesTable
 from mile_desktop.ui.inspect.recorded_view import RecordedView
 from mile_desktop.ui.inspect.timeline import Timeline
 from mile_desktop.ui.inspect.transport_bar import TransportBar
+from mile_desktop.ui.splitting import Splitter
 
 _LAYOUT = b"|"
 _ROOMY = 900
@@ -37,9 +38,10 @@ class InspectPage(QWidget):
         self.below = QVBoxLayout()
         """What can be asked and done about the episode, one line each."""
         self.tabs = QTabWidget()
-        self._rows = QSplitter(Qt.Orientation.Vertical)
-        self._columns = QSplitter(Qt.Orientation.Horizontal)
+        self._rows = Splitter(Qt.Orientation.Vertical)
+        self._columns = Splitter(Qt.Orientation.Horizontal)
         self._scroll = QScrollArea()
+        self._scroll.setAccessibleName("Episodes and the chosen one")
         self._compact = False
         self._lay_out()
         self.compact_changed.connect(self.episodes.set_compact)
@@ -91,8 +93,6 @@ class InspectPage(QWidget):
         self._rows.addWidget(self.episodes)
         self._rows.addWidget(self.tabs)
         self._rows.setSizes([theme.px(240), theme.px(420)])
-        for splitter in (self._rows, self._columns):
-            splitter.setChildrenCollapsible(False)
         self._rows.setStretchFactor(1, 1)
         self._columns.setStretchFactor(1, 1)
         self._scroll.setWidgetResizable(True)
@@ -107,7 +107,8 @@ class InspectPage(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        self._rows.setMinimumSize(theme.px(_LEAST_WIDTH), theme.px(_LEAST_HEIGHT))
+        needed = self._rows.minimumSizeHint().height()
+        self._rows.setMinimumSize(theme.px(_LEAST_WIDTH), max(theme.px(_LEAST_HEIGHT), needed))
         compact = self.width() < theme.px(_ROOMY)
         if compact != self._compact:
             self._compact = compact

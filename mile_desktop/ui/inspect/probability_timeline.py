@@ -47,7 +47,6 @@ class ProbabilityTimeline(TimelinePlot):
         self.getAxis("left").setTicks([[(0.0, "0"), (0.5, ".5"), (1.0, "1")]])
         self.getAxis("left").setLabel("p")
         self.getAxis("bottom").setStyle(showValues=False)
-        self.getAxis("bottom").setHeight(theme.px(4))
         self.empty_text = "p(intervene) of the chosen episode appears here."
         self.setAccessibleName("Probability of an intervention over time")
         self.restyle()
@@ -87,6 +86,7 @@ class ProbabilityTimeline(TimelinePlot):
         """Take colours and sizes from the theme."""
         super().restyle()
         self.getPlotItem().showGrid(x=False, y=True, alpha=0.12)
+        self.getAxis("bottom").setHeight(theme.px(4))
         self._band.set_colour(theme.token("policy", 0.22))
         self._band_now.set_colour(theme.token("success", 0.16))
         self._line.setPen(theme.pen("policy", 1.6))

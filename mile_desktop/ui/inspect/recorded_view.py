@@ -95,7 +95,7 @@ class RecordedView(PictureCanvas):
         else:
             self.paint_pictures(painter, "The scene is being loaded.")
             self._paint_caption(painter, caption)
-        self._paint_focus(painter)
+        self.paint_focus(painter)
         painter.end()
 
     def paint_over_scene(self, painter: QPainter, picture: QRectF) -> None:
@@ -161,9 +161,3 @@ class RecordedView(PictureCanvas):
         painter.setFont(theme.font("body"))
         painter.setPen(theme.token("text"))
         painter.drawText(QPointF(shape.right() + 2 * pad + title_width, baseline), caption.text)
-
-    def _paint_focus(self, painter: QPainter) -> None:
-        if self.hasFocus():
-            painter.setPen(theme.pen("focus", 2.0))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))

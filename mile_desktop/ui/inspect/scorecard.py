@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QGridLayout,
     QLabel,
-    QSplitter,
     QStackedLayout,
     QTabWidget,
     QVBoxLayout,
@@ -23,6 +22,7 @@ from mile_desktop.ui.plots.series import Axis
 from mile_desktop.ui.plots.series_plot import SeriesPlot
 from mile_desktop.ui.plots.sharing import PlotSharing
 from mile_desktop.ui.plots.table import Table
+from mile_desktop.ui.splitting import Splitter
 from mile_desktop.ui.tables import RowsModel, RowsTable
 
 _EMPTY = (
@@ -84,7 +84,7 @@ class ScorecardPanel(QWidget):
         grid = QGridLayout(plots)
         theme.space(grid, (0, 0, 0, 0), 4)
         for number, plot in enumerate((self.roc, self.precision, self.reliability, self.leads)):
-            plot.setMinimumSize(theme.px(180), theme.px(120))
+            theme.bound(plot, least_width=180, least_height=120)
             grid.addWidget(plot, number // 2, number % 2)
         for table, title in (
             (self.predictors, "Predictors"),
@@ -93,8 +93,7 @@ class ScorecardPanel(QWidget):
         ):
             self.lists.addTab(table, title)
         self.lists.setDocumentMode(True)
-        halves = QSplitter(Qt.Orientation.Horizontal)
-        halves.setChildrenCollapsible(False)
+        halves = Splitter(Qt.Orientation.Horizontal)
         halves.addWidget(plots)
         halves.addWidget(self.lists)
         halves.setSizes([theme.px(560), theme.px(520)])

@@ -38,7 +38,7 @@ class ScorecardBar(QWidget):
         self._save.setToolTip("The whole scorecard as PNG or SVG, or every step with every probability as CSV")
         self._progress.setRange(0, 1000)
         self._progress.setTextVisible(False)
-        self._progress.setMaximumWidth(theme.px(200))
+        theme.bound(self._progress, most_width=200)
         self._progress.setAccessibleName("Progress of scoring")
         theme.set_role(self._text, "secondary")
         theme.set_role(self._threshold_name, "secondary")

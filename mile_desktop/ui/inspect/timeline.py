@@ -3,9 +3,10 @@
 import math
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from mile_desktop.ui import theme
+from mile_desktop.ui.eliding import ElidedLabel
 from mile_desktop.ui.inspect.action_timeline import ActionTimeline
 from mile_desktop.ui.inspect.probability_timeline import Appraisal, ProbabilityTimeline
 from mile_desktop.ui.inspect.recording import Recording, TimelineEvent
@@ -35,13 +36,13 @@ class Timeline(QFrame):
         self.action_plot = ActionTimeline()
         self.action_plot.setXLink(self.probability)
         self._plots = (self.probability, self.action_plot)
-        self._values = QLabel(" ")
+        self._values = ElidedLabel()
         theme.set_role(self._values, "secondary")
-        self._values.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._sharing = [
             PlotSharing(plot, name, self.numbers)
             for plot, name in zip(self._plots, ("p over time", "actions over time"), strict=True)
         ]
+        self._values.set_full_text(" ")
         self._lay_out()
         for plot in self._plots:
             plot.place_chosen.connect(self._place_chosen)
@@ -56,8 +57,8 @@ class Timeline(QFrame):
         column.addWidget(self.probability, 5)
         column.addWidget(self.action_plot, 6)
         self._values.setIndent(theme.px(52))
-        self.probability.setMinimumHeight(theme.px(64))
-        self.action_plot.setMinimumHeight(theme.px(96))
+        theme.bound(self.probability, least_height=64)
+        theme.bound(self.action_plot, least_height=96)
 
     # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -82,14 +83,14 @@ class Timeline(QFrame):
     def show_row(self, row: int) -> None:
         """Draw the viewer's place."""
         if self._recording is None:
-            self._values.setText(" ")
+            self._values.set_full_text(" ")
             return
         row = self._row = min(row, len(self._recording) - 1)
         time = self._recording.time(row)
         for plot in self._plots:
             plot.show_place(time)
         self.probability.keep_in_sight(time)
-        self._values.setText(self._text_of(self._recording, row))
+        self._values.set_full_text(self._text_of(self._recording, row))
 
     def _text_of(self, recording: Recording, row: int) -> str:
         return values_text(recording, row, self.probability.appraisal, self._choices)
@@ -181,7 +182,7 @@ class Timeline(QFrame):
         if recording is None:
             return
         row = self._row if time is None else recording.row_at(time)
-        self._values.setText(self._text_of(recording, row))
+        self._values.set_full_text(self._text_of(recording, row))
 
     def _threshold_moved(self, threshold: float) -> None:
         self._find_events()

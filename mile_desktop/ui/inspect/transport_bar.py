@@ -41,7 +41,7 @@ class TransportBar(QWidget):
             self._speed.addItem(speed_text(speed), speed)
         self._speed.activated.connect(self._speed_activated)
         self._place = QLabel()
-        self._place.setMinimumWidth(theme.px(84))
+        theme.bound(self._place, least_width=84)
         self._place.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._showing = False
         self._lay_out()

@@ -123,7 +123,7 @@ def _whole(low: int, high: int) -> QSpinBox:
     box = QSpinBox()
     box.setRange(low, high)
     box.setAlignment(Qt.AlignmentFlag.AlignRight)
-    box.setMinimumWidth(theme.px(88))
+    theme.bound(box, least_width=88)
     return box
 
 
@@ -133,5 +133,5 @@ def _real(low: float, high: float, step: float, digits: int) -> QDoubleSpinBox:
     box.setRange(low, high)
     box.setSingleStep(step)
     box.setAlignment(Qt.AlignmentFlag.AlignRight)
-    box.setMinimumWidth(theme.px(88))
+    theme.bound(box, least_width=88)
     return box

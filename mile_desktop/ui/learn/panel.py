@@ -71,10 +71,11 @@ class LearnPanel(QScrollArea):
         self._refresh()
 
     def _dress(self) -> None:
+        self.setAccessibleName("Learn")
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setMinimumWidth(theme.px(288))
+        theme.bound(self, least_width=288)
         for method in METHODS:
             self._method.addItem(method.title, method.name)
         self._method.setAccessibleName("Learning method")
@@ -290,7 +291,7 @@ class LearnPanel(QScrollArea):
         self.advanced.show_method(method.name)
 
     def _unfold(self, unfolded: bool) -> None:
-        self._fold.setArrowType(Qt.ArrowType.DownArrow if unfolded else Qt.ArrowType.RightArrow)
+        theme.set_icon(self._fold, "mdi6.chevron-down" if unfolded else "mdi6.chevron-right")
         self.advanced.setVisible(unfolded and not self._run.running)
 
 

@@ -30,6 +30,7 @@ class ResultCard(QFrame):
         theme.set_role(self, "raised")
         self._title = _label("heading")
         self._bars = IntervalPlot("Success before and after")
+        theme.bound(self._bars, height=_BARS_HEIGHT)
         self._shares = _label("secondary")
         self._difference = _label("secondary")
         self._verdict = _label("heading")
@@ -37,8 +38,6 @@ class ResultCard(QFrame):
         self._keep = _button("Keep", "mdi6.shield-outline", "The old policy goes on; the new one stays under Policies")
         self._more = _button("Evaluate more", "mdi6.plus", _MORE)
         self._lay_out()
-        theme.signals().changed.connect(self._restyle)
-        self._restyle()
         self._use.clicked.connect(self.use)
         self._keep.clicked.connect(self.keep)
         self._more.clicked.connect(self.evaluate_more)
@@ -54,9 +53,6 @@ class ResultCard(QFrame):
         row.addWidget(self._keep)
         column.addLayout(row)
         column.addWidget(self._more)
-
-    def _restyle(self) -> None:
-        self._bars.setFixedHeight(theme.px(_BARS_HEIGHT))
 
     def show_result(self, before: str, after: str, compared: Compared | None, *, simulated: bool = True) -> None:
         """Show the comparison of the policies called ``before`` and ``after``; None where none was made.

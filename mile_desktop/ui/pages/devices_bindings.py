@@ -158,7 +158,7 @@ class BindingsGrid(QWidget):
         button = QPushButton()
         button.setCheckable(True)
         button.setAutoDefault(False)
-        button.setMinimumWidth(theme.px(_CONTROL_WIDTH))
+        theme.bound(button, least_width=_CONTROL_WIDTH)
         theme.set_role(button, "control")
         clear = QToolButton()
         clear.setToolTip(f"Unbind “{slot.title}”")

@@ -42,7 +42,7 @@ class FeelPanel(QWidget):
         self._speeds = {entry: _SliderRow(5, 100, " %", 1.0) for entry in DRIVEN}
         self._inverts = {entry: QCheckBox("invert") for entry in DRIVEN}
         self._preview = CurvePreview()
-        self._preview.setFixedHeight(theme.px(_PREVIEW_HEIGHT))
+        theme.bound(self._preview, height=_PREVIEW_HEIGHT)
         self._lay_out()
         self._connect()
 
@@ -129,10 +129,10 @@ class _SliderRow(QWidget):
         self._unit, self._per_unit = unit, per_unit
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(low, high)
-        self._slider.setMinimumWidth(theme.px(48))
+        theme.bound(self._slider, least_width=48)
         self._slider.setPageStep(max(1, (high - low) // 10))
         self._label = QLabel()
-        self._label.setMinimumWidth(theme.px(48))
+        theme.bound(self._label, least_width=48)
         self._label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._row = QGridLayout(self)
         theme.space(self._row, spacing=8)

@@ -23,7 +23,7 @@ class LivePad(QWidget):
         self._buttons: tuple[bool, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.setAccessibleName("Axes and buttons")
-        self.setMinimumWidth(theme.px(_LEAST_WIDTH))
+        theme.bound(self, least_width=_LEAST_WIDTH)
         theme.signals().changed.connect(self.update)
 
     @property

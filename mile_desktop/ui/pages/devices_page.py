@@ -166,7 +166,7 @@ class DevicesPage(PageFrame):
         for panel, stretch in ((self._pad_panel(), 3), (self._bindings_panel(), 4), (self._feel_panel(), 4)):
             row.addWidget(panel, stretch)
         self._views.addWidget(EmptyState("mdi6.controller-off", "No gamepad", _NO_PAD))
-        self._views.addWidget(WideScroll(row_widget))
+        self._views.addWidget(WideScroll(row_widget, "Gamepad"))
         theme.set_role(self._driving, "quiet")
         self._driving.setWordWrap(True)
         self._driving.hide()
@@ -180,17 +180,17 @@ class DevicesPage(PageFrame):
         self._name.setToolTip("Name of this profile")
         panel.body.addWidget(_labelled("Profile", self._name))
         panel.body.addSpacing(theme.px(8))
-        panel.body.addWidget(ColumnScroll(self._live), 1)
+        panel.body.addWidget(ColumnScroll(self._live, "Now"), 1)
         return panel
 
     def _bindings_panel(self) -> Panel:
         panel = Panel("What each control does")
-        panel.body.addWidget(ColumnScroll(self._bindings), 1)
+        panel.body.addWidget(ColumnScroll(self._bindings, "What each control does"), 1)
         return panel
 
     def _feel_panel(self) -> Panel:
         panel = Panel("How it feels")
-        panel.body.addWidget(ColumnScroll(self._feel), 1)
+        panel.body.addWidget(ColumnScroll(self._feel, "How it feels"), 1)
         return panel
 
 

@@ -59,10 +59,11 @@ class EmptyState(QWidget):
 
 
 class ColumnScroll(QScrollArea):
-    """Scrolls up and down only, and is never narrower than what it holds."""
+    """Scrolls up and down only, by the keyboard too, and is never narrower than what it holds."""
 
-    def __init__(self, content: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(self, content: QWidget, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAccessibleName(name)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(content)
@@ -77,8 +78,9 @@ class ColumnScroll(QScrollArea):
 class WideScroll(QScrollArea):
     """Fills the page where there is room, and scrolls sideways in a window that is too narrow."""
 
-    def __init__(self, content: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(self, content: QWidget, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAccessibleName(name)
         self.setWidgetResizable(True)
         self.setWidget(content)
 

@@ -27,7 +27,7 @@ _THEMES = (("dark", "Dark"), ("light", "Light"), ("system", "As the system"))
 _SCALES = (1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
 _RATES = (10, 20, 30)
 _SOURCES = (("ensemble", "Ensemble"), ("published", "One model, as published"), ("temporal", "Evidence over time"))
-_TWO_COLUMNS_FROM = 880
+_TWO_COLUMNS_FROM = 940
 _FIELD_WIDTH = 160
 
 
@@ -107,11 +107,11 @@ class SettingsPage(PageFrame):
         theme.set_role(self._undo, "quiet")
         theme.set_icon(self._open, "mdi6.folder-open-outline")
         theme.set_icon(self._undo, "mdi6.undo-variant", "secondary")
-        self._workspace.setMinimumWidth(theme.px(_FIELD_WIDTH))
+        theme.bound(self._workspace, least_width=_FIELD_WIDTH)
         self._recent.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._recent.setToolTip("Workspaces that were open before")
         for field in (self._theme, self._scale, self._rate, self._source, self._threshold, self._debounce):
-            field.setMinimumWidth(theme.px(_FIELD_WIDTH))
+            theme.bound(field, least_width=_FIELD_WIDTH)
 
     def _lay_out(self) -> None:
         columns_widget = QWidget()
@@ -126,7 +126,7 @@ class SettingsPage(PageFrame):
                 column.addWidget(panel)
             column.addStretch(1)
             columns.addLayout(column, 1)
-        self.body.addWidget(WideScroll(columns_widget), 1)
+        self.body.addWidget(WideScroll(columns_widget, "Settings"), 1)
         self.top.addWidget(self._undo)
         self.top.addWidget(self._defaults)
 

@@ -24,7 +24,6 @@ class LossCurves(QWidget):
 
     def __init__(self, height: int, nothing: str = "") -> None:
         super().__init__()
-        self._height = height
         self._plots = {name: SeriesPlot(title, Axis("epoch"), Axis(title)) for name, title in LOSSES}
         self._nothing = QLabel(nothing)
         theme.set_role(self._nothing, "quiet")
@@ -32,9 +31,8 @@ class LossCurves(QWidget):
         theme.space(column, spacing=4)
         column.addWidget(self._nothing)
         for plot in self._plots.values():
+            theme.bound(plot, height=height)
             column.addWidget(plot)
-        theme.signals().changed.connect(self._restyle)
-        self._restyle()
         self.show_curves(())
 
     @property
@@ -54,10 +52,6 @@ class LossCurves(QWidget):
             plot.show_series(series)
         known = any(curves.get(name) for _, curves in trainings for name in self._plots)
         self._nothing.setVisible(bool(self._nothing.text()) and not known)
-
-    def _restyle(self) -> None:
-        for plot in self._plots.values():
-            plot.setFixedHeight(theme.px(self._height))
 
 
 def _series(training: str, curve: Curve, place: int) -> Series:

@@ -93,7 +93,7 @@ class AboutPolicy(QWidget):
         column.addStretch(1)
         outer = QVBoxLayout(self)
         theme.space(outer)
-        outer.addWidget(ColumnScroll(content))
+        outer.addWidget(ColumnScroll(content, "About the policy"))
 
     def _ask_for_parent(self) -> None:
         if self._details is not None and self._details.record.parent_id:

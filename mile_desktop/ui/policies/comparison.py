@@ -37,6 +37,7 @@ class PolicyComparison(QWidget):
             combo.setMinimumContentsLength(6)
         self._headline, self._text, self._verdict = QLabel(), QLabel(), QLabel()
         self._plot = IntervalPlot("Success of two policies")
+        theme.bound(self._plot, height=_PLOT_HEIGHT)
         self._evaluate = QPushButton("Evaluate both …")
         self._evaluate.setToolTip("On the same starts, on the Evaluate page")
         self._settings = SettingsTable(2)
@@ -45,8 +46,6 @@ class PolicyComparison(QWidget):
         self._first.currentIndexChanged.connect(self.pair_changed)
         self._second.currentIndexChanged.connect(self.pair_changed)
         self._evaluate.clicked.connect(self._ask)
-        theme.signals().changed.connect(self._restyle)
-        self._restyle()
 
     @property
     def chosen(self) -> tuple[PolicyDetails, ...]:
@@ -62,7 +61,7 @@ class PolicyComparison(QWidget):
             combo.blockSignals(True)
             combo.clear()
             for each in details.values():
-                combo.addItem(each.entry.label, each.record.policy_id)
+                combo.addItem(f"{each.entry.name} · {each.entry.method}", each.record.policy_id)
             combo.blockSignals(False)
         kept = before[0] != before[1] and all(each in details for each in before)
         self.choose(*(before if kept else _newest_two(list(details))))
@@ -121,10 +120,7 @@ class PolicyComparison(QWidget):
         column.addStretch(1)
         outer = QVBoxLayout(self)
         theme.space(outer)
-        outer.addWidget(ColumnScroll(content))
-
-    def _restyle(self) -> None:
-        self._plot.setFixedHeight(theme.px(_PLOT_HEIGHT))
+        outer.addWidget(ColumnScroll(content, "Comparison"))
 
     def _ask(self) -> None:
         self.evaluate_asked.emit(tuple(each.record.policy_id for each in self.chosen))

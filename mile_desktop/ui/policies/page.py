@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QMenu,
     QPushButton,
-    QSplitter,
     QStackedWidget,
     QTabWidget,
     QToolButton,
@@ -26,6 +25,7 @@ from mile_desktop.ui.policies.model import NAME, NOTE, Index, PoliciesModel
 from mile_desktop.ui.policies.table import PoliciesTable
 from mile_desktop.ui.policy_entry import PolicyEntry
 from mile_desktop.ui.shortcuts import tooltip
+from mile_desktop.ui.splitting import Splitter
 
 _SHARES = (826, 484)
 """How table and panel divide the room of a window of 1440 pixels."""
@@ -196,13 +196,12 @@ class PoliciesPage(PageFrame):
         column.addLayout(buttons)
         self._tabs.addTab(self.about, "About")
         self._tabs.addTab(self.comparison, "Compare")
-        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter = Splitter(Qt.Orientation.Horizontal)
         splitter.addWidget(left)
         splitter.addWidget(self._tabs)
         splitter.setStretchFactor(0, 3)
         splitter.setStretchFactor(1, 2)
         splitter.setSizes([theme.px(each) for each in _SHARES])
-        splitter.setChildrenCollapsible(False)
         self._views.addWidget(splitter)
         self._views.addWidget(
             EmptyState(

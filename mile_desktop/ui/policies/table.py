@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QWidget
 
 from mile_desktop.ui import theme
 from mile_desktop.ui.policies.delegates import LineageDelegate, SuccessDelegate
-from mile_desktop.ui.policies.model import DATA, LINEAGE, MADE, METHOD, NOTE, PARENT, SUCCESS, PoliciesModel
+from mile_desktop.ui.policies.model import DATA, LINEAGE, MADE, METHOD, PARENT, SUCCESS, PoliciesModel
 from mile_desktop.ui.tables import NarrowingTable
 
 _ROW_HEIGHT = 40
@@ -34,7 +34,6 @@ class PoliciesTable(NarrowingTable):
         header = self.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(NOTE, QHeaderView.ResizeMode.Stretch)  # as wide as is left, however long notes are
         header.setHighlightSections(False)
         theme.signals().changed.connect(self._restyle)
         self._restyle()

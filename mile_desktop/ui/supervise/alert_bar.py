@@ -3,20 +3,24 @@
 import math
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QSpinBox,
     QWidget,
 )
 
 from mile_desktop.rollout.messages import SetAlert, StepTaken
 from mile_desktop.ui import theme
+from mile_desktop.ui.eliding import ElidedLabel
 from mile_desktop.ui.supervise.probability_strip import THRESHOLD_RANGE
+
+_ROOMY = 600
+"""From this width on the band stands beside the number."""
 
 
 class AlertBar(QWidget):
@@ -31,8 +35,9 @@ class AlertBar(QWidget):
         self._figure = QLabel("p –")
         theme.set_role(self._figure, "figure")
         self._figure.setAccessibleName("Probability that you take over")
-        self._basis = QLabel()
+        self._basis = ElidedLabel()
         self._known_basis = ""
+        self._taken: StepTaken | None = None
         self._hovering = False
         theme.set_role(self._basis, "secondary")
         self._threshold = _threshold_box()
@@ -56,8 +61,7 @@ class AlertBar(QWidget):
         row = QHBoxLayout(self)
         theme.space(row, (12, 4, 8, 0), 8)
         row.addWidget(self._figure)
-        # The least important of the line gives way first.
-        self._basis.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        # the least important of the line gives way first
         row.addWidget(self._basis, 1)
         call, over = QLabel("Call me at"), QLabel("for")
         for label in (call, over):
@@ -92,21 +96,34 @@ class AlertBar(QWidget):
 
     def show_step(self, taken: StepTaken) -> None:
         """Write p and its band."""
-        self._figure.setText(probability_text(taken.probability, taken.low, taken.high))
+        self._taken = taken
+        self._show_figure()
 
     def show_basis(self, basis: str) -> None:
         """Write what the number rests on, unless the mouse asks for something else."""
         if basis == self._known_basis:
             return
         self._known_basis = basis
-        self._basis.setToolTip(f"What p(intervene) rests on: {basis}")
+        self._basis.set_hint(f"What p(intervene) rests on: {basis}")
         if not self._hovering:
-            self._basis.setText(basis)
+            self._basis.set_full_text(basis)
 
     def show_hover(self, text: str) -> None:
         """Write what lies under the mouse in place of the basis; empty brings the basis back."""
         self._hovering = bool(text)
-        self._basis.setText(text or self._known_basis)
+        self._basis.set_full_text(text or self._known_basis)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 – Qt's name
+        """Write the number without its band where there is little room."""
+        super().resizeEvent(event)
+        self._show_figure()
+
+    def _show_figure(self) -> None:
+        taken = self._taken
+        if taken is not None:
+            roomy = self.width() >= theme.px(_ROOMY)
+            low, high = (taken.low, taken.high) if roomy else (math.nan, math.nan)
+            self._figure.setText(probability_text(taken.probability, low, high))
 
     def _changed(self) -> None:
         self.alert_changed.emit(self.alert)
@@ -128,7 +145,7 @@ def _threshold_box() -> QDoubleSpinBox:
     box.setValue(0.5)
     box.setKeyboardTracking(False)
     box.setAlignment(Qt.AlignmentFlag.AlignRight)
-    box.setFixedWidth(theme.px(80))
+    theme.bound(box, width=80)
     box.setToolTip("You are called when p stays above this value")
     box.setAccessibleName("Alert threshold")
     return box
@@ -141,7 +158,7 @@ def _debounce_box() -> QSpinBox:
     box.setSuffix(" steps")
     box.setAlignment(Qt.AlignmentFlag.AlignRight)
     box.setKeyboardTracking(False)
-    box.setFixedWidth(theme.px(88))
+    theme.bound(box, width=88)
     box.setToolTip("How long p has to stay above the threshold before you are called")
     box.setAccessibleName("Steps above the threshold before the alert")
     return box

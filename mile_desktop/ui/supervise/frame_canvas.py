@@ -3,7 +3,17 @@
 import math
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QImage, QMouseEvent, QPainter, QResizeEvent, QShowEvent, QWheelEvent
+from PySide6.QtGui import (
+    QFocusEvent,
+    QHideEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QResizeEvent,
+    QShowEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from mile_desktop.channels.shared import Frame
@@ -16,6 +26,16 @@ from mile_desktop.viewer.messages import Preset, SetSize
 
 _RESIZE_MS = 150
 BORDER = 4
+_TURN_PX = 24.0
+"""A press turns the view like a drag over so many pixels."""
+_TURNS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+_ZOOMS = {Qt.Key.Key_PageUp: 1.0, Qt.Key.Key_PageDown: -1.0}
+_BY_KEY = frozenset({Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason})
 DRAWN_PIXELS = 960 * 540
 """What the viewer is asked for at most; larger views are scaled up, which costs less than drawing them."""
 
@@ -30,6 +50,7 @@ class FrameCanvas(QWidget):
         super().__init__(parent)
         self._frame: Frame | None = None
         self._image = QImage()
+        self._reached_by_key = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -135,6 +156,27 @@ class FrameCanvas(QWidget):
         """Go back to the scene's first camera."""
         self._mouse.release()
         self._mouse.go_home()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 – Qt's name
+        """Turn by Alt and arrows, come closer or go away by Alt and the page keys; leave every other key."""
+        key, alt = Qt.Key(event.key()), event.modifiers() == Qt.KeyboardModifier.AltModifier
+        if alt and key in _TURNS:
+            right, down = _TURNS[key]
+            self.turn(right * _TURN_PX, down * _TURN_PX)
+        elif alt and key in _ZOOMS:
+            self.zoom(_ZOOMS[key])
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 – Qt's name
+        """Show the ring where it was the keyboard that came here."""
+        self._reached_by_key = event.reason() in _BY_KEY
+        super().focusInEvent(event)
+
+    def paint_focus(self, painter: QPainter) -> None:
+        """Paint the ring, if the keyboard came here by itself; subclasses call it last."""
+        if self.hasFocus() and self._reached_by_key:
+            theme.paint_focus(painter, self.inside())
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 – Qt's name
         """Zoom."""

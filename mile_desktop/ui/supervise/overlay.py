@@ -105,7 +105,9 @@ def paint_gauge(painter: QPainter, area: QRectF, taken: StepTaken, threshold: fl
     """Paint p as a column with its band and the threshold's tick, at the right edge of ``area``."""
     if math.isnan(taken.probability):
         return
-    width, height = theme.px(10), max(theme.px(80), area.height() * 0.34)
+    # in a low view it ends above the small pictures
+    height = min(max(theme.px(80), area.height() * 0.34), max(theme.px(32), area.height() * 0.68 - theme.px(56)))
+    width = theme.px(10)
     column = QRectF(area.right() - theme.px(46), area.top() + theme.px(34), width, height)
     plate(painter, column.adjusted(-theme.px(26), -theme.px(22), theme.px(34), theme.px(10)))
     painter.fillRect(column, theme.brush("line"))

@@ -1,8 +1,10 @@
 """The Supervise page: view, strips, transport and on-screen pad, put together."""
 
+from enum import Enum, auto
+
 from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from mile_desktop.channels.shared import Frame
 from mile_desktop.rollout.messages import (
@@ -16,6 +18,7 @@ from mile_desktop.rollout.messages import (
 )
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui import theme
+from mile_desktop.ui.splitting import Splitter
 from mile_desktop.ui.supervise.keyboard import Keyboard
 from mile_desktop.ui.supervise.orbit import Orbit
 from mile_desktop.ui.supervise.picture_menu import PictureMenu
@@ -26,6 +29,18 @@ from mile_desktop.ui.supervise.transport import Transport
 
 _PAD_WORD = "Screen pad"
 _ROOMY = 760
+"""From this width on the button of the screen pad has its word."""
+_FULL_FROM, _SOME_FROM = 480, 360
+"""From these heights on the strips are shown in full, or at least p; the screen pad takes its own of it."""
+_PAD_HEIGHT = 160
+
+
+class _Strips(Enum):
+    """How much of the strips there is room for."""
+
+    FULL = auto()
+    SOME = auto()
+    NONE = auto()
 
 
 class SupervisePage(QWidget):
@@ -51,18 +66,20 @@ class SupervisePage(QWidget):
         self._pad_button.setAccessibleName(_PAD_WORD)
         theme.set_icon(self._pad_button, "mdi6.gamepad-variant-outline")
         self.pictures = PictureMenu(self.view)
+        self._form = _Strips.FULL
+        self._only_view = False
         self._bar = QWidget()
-        self._splitter = QSplitter(Qt.Orientation.Vertical)
+        self._splitter = Splitter(Qt.Orientation.Vertical)
         self._lay_out()
         self._connect()
 
     def _lay_out(self) -> None:
         for widget in (self.view, self.strips):
             self._splitter.addWidget(widget)
-        self._splitter.setChildrenCollapsible(False)
         self._splitter.setStretchFactor(0, 1)
         self._splitter.setStretchFactor(1, 0)
         self._splitter.setSizes([theme.px(520), theme.px(230)])
+        self._divided = self._splitter.saveState()
         bar = QHBoxLayout(self._bar)
         theme.space(bar, (0, 0, 0, 0), 8)
         bar.addWidget(self.transport, 1)
@@ -89,7 +106,8 @@ class SupervisePage(QWidget):
         keys.camera.connect(self.view.choose_camera)
         transport.commanded.connect(self.command)
         self.pad.input_changed.connect(self.command)
-        self._pad_button.toggled.connect(self.pad.setVisible)
+        self._pad_button.toggled.connect(self._show_pad)
+        theme.signals().changed.connect(self._fit)
         self.view.viewer_command.connect(self.viewer_command)
         self.strips.alert_changed.connect(self._alert_changed)
         self.strips.probability.threshold_moved.connect(self.view.set_threshold)
@@ -153,17 +171,20 @@ class SupervisePage(QWidget):
 
     def show_only_view(self, only: bool) -> None:
         """Leave the whole page to the view, or bring strips and transport back; keys and pad go on counting."""
-        self.strips.setVisible(not only)
+        self._only_view = only
+        self.strips.setVisible(not only and self._form is not _Strips.NONE)
         self._bar.setVisible(not only)
         self.pad.setVisible(not only and self._pad_button.isChecked())
 
     def save_layout(self) -> bytes:
         """Return how the room is divided, for ``restore_layout``."""
-        return bytes(self._splitter.saveState().data())
+        state = self._splitter.saveState() if self._form is _Strips.FULL else self._divided
+        return bytes(state.data())
 
     def restore_layout(self, saved: bytes) -> None:
         """Divide the room as it was; anything unreadable leaves it as it is."""
         self._splitter.restoreState(QByteArray(saved))
+        self._divided = self._splitter.saveState()
 
     # ── who has the keys ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -178,6 +199,29 @@ class SupervisePage(QWidget):
         """Leave the room to the transport where there is little."""
         super().resizeEvent(event)
         self._pad_button.setText(_PAD_WORD if event.size().width() >= theme.px(_ROOMY) else "")
+        self._fit()
+
+    def _show_pad(self, shown: bool) -> None:
+        self.pad.setVisible(shown)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave the view its room: where the page is low, the actions go first, then p."""
+        room = self.height() - (theme.px(_PAD_HEIGHT) if self._pad_button.isChecked() else 0)
+        form = _Strips.FULL if room >= theme.px(_FULL_FROM) else _Strips.SOME
+        if room < theme.px(_SOME_FROM):
+            form = _Strips.NONE
+        if form is self._form:
+            return
+        if self._form is _Strips.FULL:
+            self._divided = self._splitter.saveState()
+        self._form = form
+        self.strips.set_compact(form is not _Strips.FULL)
+        self.strips.setVisible(form is not _Strips.NONE and not self._only_view)
+        if form is _Strips.FULL:
+            self._splitter.restoreState(self._divided)
+        else:
+            self._splitter.setSizes([self.height(), 0])
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 – Qt's name
         """Let everything go."""

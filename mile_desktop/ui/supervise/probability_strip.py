@@ -30,6 +30,7 @@ class ProbabilityStrip(StripPlot):
         super().__init__((-0.06, 1.06), parent)
         self.setAccessibleName("p(intervene) over time")
         self.sharing = PlotSharing(self, "p(intervene) over time", self.numbers)
+        self._has_time_axis = False
         self._band = Band()
         self._forecast = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=False)
         self._line = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=True)
@@ -43,8 +44,7 @@ class ProbabilityStrip(StripPlot):
         self._threshold.sigPositionChangeFinished.connect(self._released)
         self.getAxis("left").setTicks([[(0.2, ".2"), (0.5, ".5"), (0.8, ".8")]])
         self.getAxis("left").setLabel("p")
-        self.getAxis("bottom").setStyle(showValues=False)
-        self.getAxis("bottom").setHeight(theme.px(4))
+        self.getAxis("bottom").setLabel("time before now, s")
         self.empty_text = "p(intervene) appears here as soon as the robot moves. Press Start."
         self.restyle()
         self.setToolTip("Drag the dashed line to set when you are called")
@@ -70,9 +70,18 @@ class ProbabilityStrip(StripPlot):
             self._forecast.setData(window.time, window.forecast)
         self.set_labels(*_end_labels(window))
 
+    def show_time_axis(self, shown: bool) -> None:
+        """Have the axis of time here, where there is no other strip below that has it."""
+        self._has_time_axis = shown
+        self.getAxis("bottom").setStyle(showValues=shown)
+        self.getAxis("bottom").showLabel(shown)
+        self.getAxis("bottom").setHeight(theme.px(34 if shown else 4))
+        theme.bound(self, least_height=92 if shown else 56)
+
     def restyle(self) -> None:
         """Take colours and sizes from the theme."""
         super().restyle()
+        self.show_time_axis(self._has_time_axis)
         self.getPlotItem().showGrid(x=False, y=True, alpha=0.12)
         self._band.set_colour(theme.token("policy", 0.22))
         self._line.setPen(theme.pen("policy", 1.5))

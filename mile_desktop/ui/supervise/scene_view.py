@@ -97,7 +97,7 @@ class SceneView(PictureCanvas):
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 – Qt's name
         """Return the size below which the overlays would cover the scene."""
-        return QSize(theme.px(420), theme.px(260))
+        return QSize(theme.px(360), theme.px(160))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 – Qt's name and signature
         """Paint pictures, overlays and border."""
@@ -105,6 +105,7 @@ class SceneView(PictureCanvas):
         self.paint_pictures(painter, _EMPTY)
         self._paint_overlays(painter)
         self._paint_border(painter)
+        self.paint_focus(painter)
         painter.end()
 
     def paint_over_scene(self, painter: QPainter, picture: QRectF) -> None:

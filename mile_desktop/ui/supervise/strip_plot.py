@@ -11,7 +11,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from mile_desktop.ui import theme
@@ -116,6 +116,14 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
         """Forget the mouse."""
         super().leaveEvent(event)
         self.hovered.emit(None)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 – Qt's name
+        """Paint the plot, and a ring around it while it has the keyboard."""
+        super().paintEvent(event)
+        if self.hasFocus():
+            painter = QPainter(self.viewport())
+            theme.paint_focus(painter, QRectF(self.viewport().rect()))
+            painter.end()
 
     def plot_rect(self) -> QRectF:
         """Return the plotted area in pixels of the widget."""

@@ -51,8 +51,7 @@ class Strips(QFrame):
         column.addWidget(self.bar)
         column.addWidget(self.probability, 5)
         column.addWidget(self.action_strip, 6)
-        self.probability.setMinimumHeight(theme.px(56))
-        self.action_strip.setMinimumHeight(theme.px(72))
+        theme.bound(self.action_strip, least_height=72)
 
     def _connect(self) -> None:
         self.bar.alert_changed.connect(self._bar_changed)
@@ -95,10 +94,17 @@ class Strips(QFrame):
         """Show the whole episode, or the last 30 seconds."""
         self._whole = whole
         self._drawn = -1
-        self.action_strip.getAxis("bottom").setLabel("episode time, s" if whole else "time before now, s")
+        for strip in (self.probability, self.action_strip):
+            strip.getAxis("bottom").setLabel("episode time, s" if whole else "time before now, s")
+        self.probability.show_time_axis(self.action_strip.isHidden())
         if not whole:
             self.probability.set_span(-RECENT_S, 0.0)
         self.redraw()
+
+    def set_compact(self, compact: bool) -> None:
+        """Show p only, or the actions as well."""
+        self.action_strip.setVisible(not compact)
+        self.probability.show_time_axis(compact)
 
     def redraw(self) -> None:
         """Draw what is new, if anything is."""

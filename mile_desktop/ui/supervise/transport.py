@@ -274,7 +274,7 @@ def _button(action: Action) -> QPushButton:
         colour = "on_accent"
     if action is Action.STOP:
         theme.set_role(button, "danger")
-        button.setMinimumSize(theme.px(104), theme.px(38))
+        theme.bound(button, least_width=104, least_height=38)
     theme.set_icon(button, icon, colour)
     return button
 
@@ -284,7 +284,7 @@ def _episodes_box() -> QSpinBox:
     box.setRange(1, MAX_EPISODES)
     box.setSuffix(" ep")
     box.setAlignment(Qt.AlignmentFlag.AlignRight)
-    box.setFixedWidth(theme.px(78))
+    theme.bound(box, width=78)
     box.setToolTip("How many episodes Start begins, 1–50")
     box.setAccessibleName("Episodes to run")
     return box

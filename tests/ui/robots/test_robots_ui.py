@@ -178,7 +178,7 @@ def test_disarming_is_one_key_that_counts_in_dialogs_too(qtbot: QtBot) -> None:
     qtbot.waitUntil(dialog.isActiveWindow)
     qtbot.keyClick(dialog, Qt.Key.Key_F9)
     assert pressed == [True]
-    assert keys.listed[-1].keys == ("F9",)
+    assert "F9" in {key for entry in keys.listed for key in entry.keys}
 
 
 def test_escape_is_left_to_whoever_can_stop_the_robot(dialog: RobotsDialog, qtbot: QtBot) -> None:

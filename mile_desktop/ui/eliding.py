@@ -1,0 +1,49 @@
+"""Text that ends in … where there is no room for all of it."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+
+class ElidedLabel(QLabel):
+    """Takes the room that is left, and shows in its tooltip what does not fit.
+
+    Parameters
+    ----------
+    hint
+        The tooltip of a text that fits.
+    """
+
+    def __init__(self, hint: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._full = ""
+        self._hint = hint
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+
+    @property
+    def full_text(self) -> str:
+        """All of it."""
+        return self._full
+
+    def set_full_text(self, text: str) -> None:
+        """Show ``text``, as far as there is room."""
+        if text != self._full:
+            self._full = text
+            self._elide()
+
+    def set_hint(self, hint: str) -> None:
+        """Have another tooltip where the text fits."""
+        self._hint = hint
+        self._elide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Show more or less of the text."""
+        super().resizeEvent(event)
+        self._elide()
+
+    def _elide(self) -> None:
+        room = self.contentsRect().width() - max(0, self.indent())
+        shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, room)
+        self.setText(shown)
+        self.setToolTip(self._hint if shown == self._full else self._full)
