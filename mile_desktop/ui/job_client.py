@@ -75,7 +75,6 @@ class JobClient(QObject):
         process = self._process
         self._forget()
         if process is not None:
-            process.disconnect(self)
             process.kill()
             process.waitForFinished(_CLOSE_MS)
 

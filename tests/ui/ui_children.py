@@ -14,6 +14,7 @@ from mile_desktop.viewer import messages as v
 
 DIE, FREEZE = "die", "freeze"
 EXIT_CODE = 7
+SPEAKS_S = 0.5
 
 
 def status(step: int, **changes: object) -> m.Status:
@@ -58,10 +59,13 @@ def viewer(
     endpoint: Endpoint[v.Command] = Endpoint(connection, v.Command)
     frames, thumbnails = FrameRing.attach(frames_name), [FrameRing.attach(name) for name in thumbnail_names]
     states = StateSlot.attach(state_slot_name)
-    shade, running = 0, True
+    shade, running, said = 0, True, 0.0
     with endpoint:
         while running and not endpoint.closed:
             endpoint.wait(0.01)
+            if time.monotonic() - said > SPEAKS_S:
+                said = time.monotonic()
+                endpoint.send(v.ViewerStatus(frames_per_second=9.0, draw_ms=1.0, core_share=0.1))
             for command in endpoint.receive():
                 if isinstance(command, v.LoadScene):
                     _misbehave(command.scene, endpoint)
