@@ -20,8 +20,8 @@ def run(env: ManipulationEnv, expert: Expert, seed: int) -> tuple[bool, int]:
 
 
 def test_the_expert_succeeds_in_moderate_time(env: ManipulationEnv) -> None:
-    results = [run(env, load_expert(env.scene), seed) for seed in range(1000, 1008)]
-    assert sum(success for success, _ in results) >= 7
+    results = [run(env, load_expert(env.scene), seed) for seed in range(1000, 1005)]
+    assert all(success for success, _ in results)
     assert 25 <= np.median([steps for _, steps in results]) <= 0.7 * env.max_steps
 
 
