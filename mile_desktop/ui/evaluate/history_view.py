@@ -68,7 +68,7 @@ COLUMNS: tuple[Column[PastEvaluation], ...] = (
 
 _LEFT_OUT_FIRST = (6, 5, 4)
 """Mean steps, mean return, breakdowns: those that are shown together have them."""
-_SEEDS_WIDTH = 136
+_SEEDS_WIDTH = 152
 
 
 class HistoryFilter(QSortFilterProxyModel):

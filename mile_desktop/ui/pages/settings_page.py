@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -45,7 +45,7 @@ class SettingsPage(PageFrame):
         self._scale = combo([(scale, f"{scale:.0%}".replace("%", " %")) for scale in _SCALES])
         self._workspace = QLineEdit()
         self._workspace.setReadOnly(True)
-        self._workspace.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._workspace.setAccessibleName("Folder of the workspace")
         self._recent = combo([])
         self._open = QPushButton("Open other …")
         self._rate = combo([(rate, f"{rate} Hz") for rate in _RATES])
