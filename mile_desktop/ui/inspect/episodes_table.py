@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from mile_desktop.storage.browse import Column, EpisodeFilter
 from mile_desktop.ui import theme
 from mile_desktop.ui.inspect.episodes_model import COLUMNS, NAMES, EpisodesModel, Fetch
+from mile_desktop.ui.menu_key import MenuKey
 from mile_desktop.ui.pages.page_frame import EmptyState
 from mile_desktop.ui.tables import NarrowingTable
 
@@ -224,6 +225,7 @@ class EpisodesTable(QFrame):
         table.selectionModel().selectionChanged.connect(self._selected)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         table.customContextMenuRequested.connect(self._open_menu)
+        MenuKey(table)
         self._copy.setShortcut(QKeySequence.StandardKey.Copy)
         self._copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self._copy.triggered.connect(self.copy)

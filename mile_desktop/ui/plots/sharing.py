@@ -10,6 +10,7 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolTip, QWidget
 
 from mile_desktop.ui import theme
+from mile_desktop.ui.menu_key import MenuKey
 from mile_desktop.ui.plots.table import Table
 
 _SHARPNESS = 2
@@ -19,7 +20,7 @@ _FILTERS = {"png": "Picture (*.png)", "svg": "Drawing (*.svg)", "csv": "Numbers 
 
 
 class PlotSharing(QObject):
-    """Gives a widget the menu of a plot: by the right mouse button, the menu key, or Ctrl+C for the picture.
+    """Gives a widget the menu of a plot: by right mouse button, menu key or Shift+F10; Ctrl+C copies the picture.
 
     Parameters
     ----------
@@ -48,8 +49,11 @@ class PlotSharing(QObject):
         plot.addAction(self._copy)
         if plot.focusPolicy() is Qt.FocusPolicy.NoFocus:
             plot.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        if not plot.accessibleName():
+            plot.setAccessibleName(name)
         plot.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         plot.customContextMenuRequested.connect(self._open_menu)
+        MenuKey(plot)
 
     def copy_picture(self) -> None:
         """Put what the plot shows on the clipboard, as a picture."""

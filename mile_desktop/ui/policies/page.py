@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from mile_desktop.ui import theme
+from mile_desktop.ui.menu_key import MenuKey
 from mile_desktop.ui.pages.page_frame import EmptyState, PageFrame
 from mile_desktop.ui.plots.series import Curve
 from mile_desktop.ui.policies.about import AboutPolicy
@@ -226,6 +227,7 @@ class PoliciesPage(PageFrame):
         self._table.selectionModel().selectionChanged.connect(self._selection_changed)
         self._table.doubleClicked.connect(self._double_clicked)
         self._table.customContextMenuRequested.connect(self._open_menu)
+        MenuKey(self._table)
         self._use.clicked.connect(self.use_chosen)
         self._use.setToolTip(tooltip("Let the chosen policy drive from the next episode on", "policies_use"))
         self._back.clicked.connect(self._roll_back)

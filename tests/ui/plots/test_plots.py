@@ -112,7 +112,7 @@ def test_it_can_be_copied_by_key_and_menu(plot: SeriesPlot, qtbot: QtBot) -> Non
     plot.setFocus()
     qtbot.keyClick(plot, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QGuiApplication.clipboard().image().width() == 2 * plot.width()
-    plot.customContextMenuRequested.emit(QPoint(10, 10))
+    qtbot.keyClick(plot, Qt.Key.Key_F10, Qt.KeyboardModifier.ShiftModifier)
     menu = next(each for each in plot.findChildren(QMenu) if each.isVisible())
     next(action for action in menu.actions() if action.text() == "Copy numbers").trigger()
     menu.close()

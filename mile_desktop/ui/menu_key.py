@@ -1,0 +1,28 @@
+"""Opening a widget's menu from the keyboard where there is no menu key."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+MENU_KEY = "Shift+F10"
+
+
+class MenuKey(QAction):
+    """Shift+F10 opens the widget's own menu, as the menu key does; not every platform knows both.
+
+    Parameters
+    ----------
+    widget
+        Opens a menu on ``customContextMenuRequested``; owns this action.
+    """
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__("Menu", widget)
+        self._widget = widget
+        self.setShortcut(QKeySequence(MENU_KEY))
+        self.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        self.triggered.connect(self._open)
+        widget.addAction(self)
+
+    def _open(self) -> None:
+        self._widget.customContextMenuRequested.emit(self._widget.rect().center())
