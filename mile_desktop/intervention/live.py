@@ -151,8 +151,8 @@ class LiveEstimator:
             return "p"
         if forecast is None or forecast.score is None or not forecast.score.beats_constant:
             return ""
-        of_the_same = takeovers == 0 or forecast.takeovers >= ENOUGH_TAKEOVERS
-        return "forecast" if of_the_same else ""
+        shipped = takeovers == forecast.takeovers == 0
+        return "forecast" if shipped or forecast.takeovers >= ENOUGH_TAKEOVERS else ""
 
     @property
     def _well_ranked(self) -> bool:

@@ -108,7 +108,9 @@ def test_raises_no_alarm_where_a_constant_does_as_well(fitted: FittedModel) -> N
     assert math.isnan(live.alarm(SAID))
 
 
-@pytest.mark.parametrize(("takeovers", "of_forecast", "calls"), [(0, 0, True), (30, 30, True), (30, 9, False)])
+@pytest.mark.parametrize(
+    ("takeovers", "of_forecast", "calls"), [(0, 0, True), (0, 9, False), (0, 10, True), (30, 30, True), (30, 9, False)]
+)
 def test_the_forecast_calls_where_p_is_no_better_than_a_constant(
     fitted: FittedModel, takeovers: int, of_forecast: int, calls: bool
 ) -> None:

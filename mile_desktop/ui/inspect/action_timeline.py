@@ -14,8 +14,8 @@ from mile_desktop.ui.supervise.action_strip import BAR, LANE, choice_bars
 from mile_desktop.ui.supervise.strip_plot import Band
 
 _NOTHING = np.empty(0)
-_HEADROOM = 0.6
-"""Above the first lane, for the legend."""
+_LEGEND_PX = 16
+"""Room for the legend above the first lane."""
 _CERTAIN = 1.9
 """How high above its lane a choice is drawn that the policy is sure of, in units of the lanes."""
 _CHOICE_WORDS = (
@@ -52,9 +52,7 @@ class ActionTimeline(TimelinePlot):
         self.action_names = names
         self._discrete = discrete
         offsets = self._offsets
-        below, above = (0.4, _CERTAIN) if discrete else (LANE / 2, LANE / 2)
-        self._y_range = (float(offsets[-1]) - below, above + _HEADROOM) if len(names) else (-1.0, 1.0)
-        self.setYRange(*self._y_range, padding=0)
+        self._make_room()
         self.getAxis("left").setTicks([list(zip(offsets.tolist(), names, strict=True))])
         for band in self._bands:
             self.removeItem(band)
@@ -63,6 +61,22 @@ class ActionTimeline(TimelinePlot):
             self.addItem(band, ignoreBounds=True)
             band.setZValue(-1)
         self.restyle()
+
+    def _make_room(self) -> None:
+        """Leave the legend its height above the lanes, however tall the plot is."""
+        if self.action_names:
+            below, above = (0.4, _CERTAIN) if self._discrete else (LANE / 2, LANE / 2)
+            low, high = float(self._offsets[-1]) - below, above
+            legend = theme.px(_LEGEND_PX)
+            lanes = max(self.getViewBox().height() - legend, legend)
+            self._y_range = (low, high + (high - low) * legend / lanes)
+        self.setYRange(*self._y_range, padding=0)
+
+    def resizeEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
+        """Keep the room for the legend."""
+        super().resizeEvent(event)
+        if hasattr(self, "_discrete"):  # pyqtgraph resizes while it is being made
+            self._make_room()
 
     @property
     def _offsets(self) -> NDArray[np.float64]:
@@ -108,11 +122,13 @@ class ActionTimeline(TimelinePlot):
             (self._executed, episode.action, ~human, offsets),
             (self._human, episode.action, human, offsets),
         )
+        # here a step is placed where it begins, as the takeovers are that are hatched
+        ends = time + 1 / episode.record.start.rate_hz
         for curve, values, which, heights in bars:
-            x, y, connect = choice_bars(time, values, which, heights)
+            x, y, connect = choice_bars(ends, values, which, heights)
             curve.setData(x, y, connect=connect)
         # two points a step: a probability holds for as long as the step does
-        edges = np.column_stack((time - 1 / episode.record.start.rate_hz, time)).ravel()
+        edges = np.column_stack((time, ends)).ravel()
         for lane, band in enumerate(self._bands):
             band.set_data(edges, np.full(len(edges), offsets[lane]), np.repeat(likely[:, lane], 2))
 

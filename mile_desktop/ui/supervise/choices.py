@@ -48,7 +48,7 @@ def chosen(action: Sequence[float], choices: Sequence[Choosable]) -> Choosable |
 def choice_text(
     proposed: Sequence[float], executed: Sequence[float], names: Sequence[str], probability: Sequence[float] = ()
 ) -> str:
-    """Return what was proposed and, where that was something else, done: ``main (0.82) proposed, left done``.
+    """Return what was proposed, ``main (0.82)``, and what was done instead: ``main (0.82) proposed, left done``.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def choice_text(
     if index is not None and len(probability) == len(names) and math.isfinite(probability[index]):
         said += f" ({probability[index]:.2f})"
     if done == index:
-        return f"{said} proposed and done"
+        return said
     return f"{said} proposed, {'something unknown' if done is None else names[done]} done"
 
 

@@ -130,6 +130,8 @@ def test_discrete_actions_are_bars_in_the_lane_of_the_choice(timeline: Timeline)
     by_policy, by_person = (len(curve.getData()[0]) // 2 for curve in (plot._executed, plot._human))
     assert (by_policy + by_person, by_person) == (len(recording), int(episode.intervention.sum()))
     assert set(plot._executed.getData()[1].tolist()) <= set(plot._offsets.tolist())
+    human = plot._human.getData()[0]
+    assert (human.min(), human.max()) == pytest.approx((0.2, 0.7))  # as long as the takeovers that are hatched
     # proposed is what comes to a tenth here: the line lies low in its lane
     heights = plot._proposed.getData()[1][::2] - plot._offsets[np.roll(chosen, 1, 0).argmax(1)]
     assert heights == pytest.approx(0.1 * 1.9, abs=1e-5)

@@ -69,7 +69,7 @@ def test_a_choice_is_shown_as_the_motion_it_makes() -> None:
 
 def test_what_was_proposed_and_done_is_said_by_name() -> None:
     names = ("off", "left", "main", "right")
-    assert choice_text(MAIN, MAIN, names, (0.1, 0.0, 0.82, 0.08)) == "main (0.82) proposed and done"
+    assert choice_text(MAIN, MAIN, names, (0.1, 0.0, 0.82, 0.08)) == "main (0.82)"
     assert choice_text(MAIN, LEFT, names) == "main proposed, left done"
     assert choice_text((math.nan,) * 4, LEFT, names) == "nothing known proposed, left done"
 
