@@ -68,7 +68,7 @@ class LeverExpert:
     behind: float = 0.045
     """Comes down so far behind the knob, m."""
     beside: float = 0.0
-    """Pushes so much beside the knob, m: a flaw."""
+    """Pushes beside the knob of turned levers, by this times the sine of their angle, m: a flaw."""
 
     def __call__(self, observation: FloatArray) -> FloatArray:
         """Return the action: dx, dy, dz and gripper (+ closes), each in [−1, 1]."""
@@ -76,7 +76,7 @@ class LeverExpert:
         to_knob, direction = frame[5:8], np.array([frame[8], frame[9], 0.0])
         fingers = move_fingers(float(frame[3]), 0.0)
         side = np.array([-direction[1], direction[0], 0.0])
-        ahead, aside = float(to_knob @ direction), float(to_knob @ side) + self.beside
+        ahead, aside = float(to_knob @ direction), float(to_knob @ side) + self.beside * float(direction[0])
         low = abs(to_knob[2]) < 0.02
         if low and ahead > 0.0 and abs(aside) < 0.02:
             return action(0.5 * direction + self.gain * (aside * side + (to_knob[2] - 0.005) * UP), fingers)
@@ -88,4 +88,4 @@ class LeverExpert:
 # What the program looks for.
 TASK = Lever
 EXPERT = LeverExpert()  # may be left out; then people have to demonstrate
-FLAWS = {"pushes-beside": LeverExpert(beside=0.03)}  # may be left out: versions that fail in a way one can see coming
+FLAWS = {"pushes-beside": LeverExpert(beside=0.17)}  # may be left out: versions that fail in a way one can see coming

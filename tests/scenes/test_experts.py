@@ -4,19 +4,8 @@ import pytest
 from mile_desktop.scenes.catalogue import UnknownSceneError
 from mile_desktop.scenes.experts import UnknownExpertError, expert_flaws, load_expert
 from mile_desktop.scenes.manipulation import ManipulationEnv
-from mile_desktop.scenes.task import Expert
-
-
-def run(env: ManipulationEnv, expert: Expert, seed: int) -> tuple[bool, int]:
-    observation, info = env.reset(seed=seed)
-    while True:
-        action = expert(observation)
-        assert action.dtype == np.float32
-        assert action.shape == (4,)
-        assert (np.abs(action) <= 1).all()
-        observation, _, terminated, truncated, info = env.step(action)
-        if terminated or truncated:
-            return info["success"], info["step"]
+from mile_desktop.scenes.task import FloatArray
+from tests.scenes.conftest import run
 
 
 def test_the_expert_succeeds_in_moderate_time(env: ManipulationEnv) -> None:
@@ -49,6 +38,19 @@ def test_flawed_experts_succeed_sometimes_and_fail_sometimes(env: ManipulationEn
                 break
         else:
             pytest.fail(f"{flaw}: six times {outcomes}")
+
+
+@pytest.mark.parametrize("env", ["drawer-open", "button-press", "pick-place"], indirect=True)
+def test_the_gripper_is_left_alone_once_it_is_as_wanted(env: ManipulationEnv) -> None:
+    """But for the peg's expert, who closes all the time."""
+    expert, asked = load_expert(env.scene), []
+
+    def listened(observation: FloatArray) -> FloatArray:
+        asked.append(expert(observation))
+        return asked[-1]
+
+    assert run(env, listened, 1000)[0]
+    assert np.mean(np.abs(asked)[:, 3] < 0.05) > 0.5
 
 
 def test_the_expert_has_no_memory(env: ManipulationEnv) -> None:

@@ -10,7 +10,7 @@ from mile_desktop.scenes.experts import load_expert
 from mile_desktop.scenes.modules import SceneModuleError
 from mile_desktop.scenes.template import NewSceneError, new_scene
 from mile_desktop.storage.workspace import Workspace
-from tests.scenes.conftest import open_env
+from tests.scenes.conftest import open_env, run
 from tests.scenes.wandering import HOLD
 
 
@@ -25,13 +25,9 @@ def test_a_scene_begun_from_the_template_works_at_once(own: Path) -> None:
     info = scene_info("pull-lever")
     assert (info.title, info.env_id) == ("Pull lever", "own/PullLever-v0")
     assert not broken_scenes()
-    env, expert = open_env("pull-lever"), load_expert("pull-lever")
-    for seed in range(3):
-        observation, ended = env.reset(seed=seed)[0], False
-        while not ended:
-            observation, _, success, truncated, _ = env.step(expert(observation))
-            ended = success or truncated
-        assert success
+    env, expert, flawed = open_env("pull-lever"), load_expert("pull-lever"), load_expert("pull-lever", "pushes-beside")
+    assert all(run(env, expert, seed)[0] for seed in range(3))
+    assert {run(env, flawed, seed)[0] for seed in range(2)} == {True, False}
     env.close()
 
 
