@@ -65,9 +65,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(error: Exception) -> int:
-    sentence = " ".join(str(error).split()) or type(error).__name__
+    sentence = " ".join(_words(error).split()) or type(error).__name__
     sys.stderr.write(f"mile-desktop: {sentence}\n")
     return 1
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror.lower()}; check it, or choose another place."
+    return str(error)
 
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:

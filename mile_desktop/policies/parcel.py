@@ -92,6 +92,8 @@ def _write_archive(files: Mapping[str, bytes], target: Path) -> None:
 
 
 def _read_folder(folder: Path, weights: str) -> dict[str, bytes]:
+    if not folder.is_dir():
+        raise PolicyFileError(f"The folder of the policy, {folder}, is not there any more; restore it from a backup.")
     there = {path.name for path in folder.iterdir() if path.is_file()}
     named = {DESCRIPTION: DESCRIPTION, WEIGHTS: weights, **{name: name for name in _OPTIONAL if name in there}}
     _expect_complete([weights if name == WEIGHTS else name for name in there], folder.name, weights)

@@ -94,6 +94,7 @@ def test_doctor_counts_and_finds_a_damaged_episode(capsys: pytest.CaptureFixture
         (["train", "--settings", "[1]"], "expected an object"),
         (["train", "--settings", '{"epoch": 3}'], "epoch"),
         (["train", "--scene", "tea-making"], "tea-making"),
+        (["export-policy", "--policy", "initial", "/nowhere/v0.zip"], "no such file or directory; check it, or choose"),
     ],
 )
 def test_errors_are_one_line_and_status_1(

@@ -163,6 +163,12 @@ def test_weights_that_are_no_numbers_or_of_other_types_are_refused(workspace: Wo
         import_policy(workspace, parcel)
 
 
+def test_a_policy_whose_folder_is_gone_is_exported_nowhere(tmp_path: Path) -> None:
+    with pytest.raises(PolicyFileError, match="is not there any more; restore it"):
+        write_parcel(tmp_path / "gone", tmp_path / "v0.zip")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_export_writes_over_nothing(tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").touch()

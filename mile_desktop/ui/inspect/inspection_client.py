@@ -76,6 +76,6 @@ class InspectionClient(ChildClient):
         """Give up what was being worked on, or say that it is gone; the next job starts a new process."""
         given_up, self._open = sorted(self._open), set()
         for job in given_up:
-            self.ended.emit(i.JobEnded(job=job, problem=reason))
+            self.ended.emit(i.JobEnded(job=job, problem=f"{reason} Nothing is lost; ask again, and it starts anew."))
         if not given_up:
             super()._ended(reason)

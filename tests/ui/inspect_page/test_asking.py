@@ -194,4 +194,7 @@ def test_a_process_that_dies_gives_up_its_jobs(themed: QApplication) -> None:
     client.ended.connect(ended.append)
     client._open.add(4)
     client._ended("The inspection was killed by SIGKILL.")
-    assert ended == [i.JobEnded(job=4, problem="The inspection was killed by SIGKILL.")]
+    (job,) = ended
+    assert job.job == 4
+    assert job.problem.startswith("The inspection was killed by SIGKILL.")
+    assert "ask again" in job.problem
