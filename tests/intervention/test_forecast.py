@@ -10,10 +10,11 @@ import torch
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.fit import FittedModel
 from mile_desktop.intervention.forecast import SIGNALS, SignalTracker, disagreement
-from mile_desktop.intervention.forecast_fit import fit_forecast, forecast_probabilities
+from mile_desktop.intervention.forecast_fit import _updates, fit_forecast, forecast_probabilities
 from mile_desktop.intervention.live import LiveEstimator
 from mile_desktop.intervention.model import InterventionModelError, load_intervention_model, save_intervention_model
 from mile_desktop.intervention.scores import score_probabilities, takeover_ahead
+from mile_desktop.intervention.strata import Pool
 from mile_desktop.policies.policy import PolicyOutput
 from tests.intervention.toy import recorded
 
@@ -31,6 +32,11 @@ def test_ranks_autonomous_steps_by_what_is_ahead(fitted: FittedModel) -> None:
     assert forecast is not None
     assert forecast.config.score is not None
     assert forecast.config.score.auroc == pytest.approx(scores.auroc, abs=0.15)
+
+
+@pytest.mark.parametrize(("steps", "updates"), [(20, 300), (6400, 750), (100_000, 1500)])
+def test_more_steps_are_trained_on_for_longer(steps: int, updates: int) -> None:
+    assert _updates(Pool(torch.zeros(3, 1, dtype=torch.int64), torch.tensor([1, 7, steps]))) == updates
 
 
 def test_weights_can_only_make_worse_what_is_worse(fitted: FittedModel) -> None:

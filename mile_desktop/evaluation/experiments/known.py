@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from mile_desktop.intervention.ensemble import GaussianEnsemble
+from mile_desktop.intervention.ensemble import CategoricalEnsemble, Distribution, GaussianEnsemble
 from mile_desktop.intervention.model import InterventionModel
 from mile_desktop.intervention.model_config import ModelConfig
 from mile_desktop.operators.operator import Expert
@@ -30,6 +30,42 @@ class KnownHuman(GaussianEnsemble):
         """See ``GaussianEnsemble``; ``observation`` float32[b, n]."""
         mean = torch.from_numpy(np.stack([self._expert(row) for row in observation.numpy()]))[None]
         return mean, torch.full_like(mean, self._std)
+
+
+class KnownChooser(CategoricalEnsemble):
+    """One member that chooses as the expert does, but for a slip.
+
+    Parameters
+    ----------
+    expert
+        Observation float32[n] → one-hot action float32[A].
+    slip
+        Probability of pressing any one of the buttons instead.
+    """
+
+    def __init__(self, expert: Expert, slip: float, observation_size: int, action_size: int) -> None:
+        super().__init__(1, observation_size, action_size, (1,))
+        self._expert = expert
+        self._slip = slip
+
+    def distribution(self, observation: torch.Tensor) -> Distribution:
+        """See ``HumanEnsemble``; ``observation`` float32[b, n]."""
+        chosen = torch.from_numpy(np.stack([self._expert(row) for row in observation.numpy()]))[None].double()
+        return (((1 - self._slip) * chosen + self._slip / self.action_size).log(),)
+
+
+def known_chooser(expert: Expert, slip: float, observation_size: int, action_size: int) -> InterventionModel:
+    """Return the intervention model of an ``expert`` of discrete actions, see ``known_model``."""
+    config = ModelConfig(
+        members=1,
+        observation_size=observation_size,
+        action_size=action_size,
+        hidden=(1,),
+        actions="categorical",
+        cost=2.0,
+        cdf_scale=2.0,
+    )
+    return InterventionModel(config, KnownChooser(expert, slip, observation_size, action_size))
 
 
 def known_model(

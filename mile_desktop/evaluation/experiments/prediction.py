@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from mile_desktop.evaluation.experiments.collecting import collect
-from mile_desktop.evaluation.experiments.known import known_model
+from mile_desktop.evaluation.experiments.known import known_chooser, known_model
 from mile_desktop.evaluation.experiments.recovery import SEEDS_A_CELL, SUPERVISED_SEED
 from mile_desktop.evaluation.experiments.scenery import Scenery, as_policy, open_scenery
 from mile_desktop.evaluation.experiments.signals import (
@@ -139,7 +139,10 @@ class _Prediction:
         initial = as_policy(scenery.initial, "initial")
         recorded = self._collect(initial, cell.episodes)
         train = supervised_steps(recorded, scenery.demonstrations)
-        model = fit_intervention_model(train, FitSettings(epochs=cell.fit_epochs, seed=cell.seed)).model
+        settings = FitSettings(
+            actions="categorical" if scenery.info.choices else "gaussian", epochs=cell.fit_epochs, seed=cell.seed
+        )
+        model = fit_intervention_model(train, settings).model
         same_robot = supervised_steps(self._collect(initial, cell.held_out))
         promoted = as_policy(self._retrained(train), "promoted")
         alone = self._collect(promoted, cell.unattended, supervised=False)
@@ -224,9 +227,10 @@ class _Prediction:
 
     def _own_distance(self, test: SupervisedSteps) -> dict[str, FloatArray]:
         """Return the distance that the supervisor's own mind sees at this very step; nobody else has that."""
-        known = known_model(
-            self._scenery.expert, ProbitSettings().expert_std, test.observation.shape[1], test.action.shape[1]
-        )
+        expert, mind = self._scenery.expert, ProbitSettings()
+        sizes = test.observation.shape[1], test.action.shape[1]
+        discrete = bool(self._scenery.info.choices)
+        known = known_chooser(expert, mind.slip, *sizes) if discrete else known_model(expert, mind.expert_std, *sizes)
         distances = known.distances(test.observation, test.policy_mean, test.policy_std)[0]
         return {"supervisor's own distance": distances.numpy()}
 
