@@ -207,6 +207,8 @@ class RolloutLoop:
 
     def _reset_tick(self) -> None:
         reading = self._read_operator(self._zero, self._zero, self._zero)
+        if OperatorRequest.START in reading.requests and not self.episodes_left and not self.checklist:
+            self.episodes_left = 1  # pressed a moment too early is meant all the same
         if OperatorRequest.STOP in reading.requests:
             self.stop()
         elif self._dwell_left > 0:

@@ -211,6 +211,16 @@ def test_a_time_limit_is_a_failure() -> None:
     assert len(rollout.sink.steps) == 30
 
 
+def test_start_pressed_just_after_an_episode_begins_another(rollout: PointRollout) -> None:
+    rollout.loop.start()
+    while rollout.loop.supervision.phase is not Phase.RESETTING:
+        rollout.tick()
+    rollout.operator.requests = [OperatorRequest.START]
+    rollout.tick(4)
+    assert rollout.loop.supervision.phase is Phase.AUTONOMOUS
+    assert len(rollout.sink.starts) == 2
+
+
 def test_a_promoted_policy_waits_for_the_next_episode(rollout: PointRollout) -> None:
     rollout.loop.start(2)
     rollout.tick(2)
