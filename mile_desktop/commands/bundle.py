@@ -15,6 +15,7 @@ from mile_desktop.evaluation.evaluate import evaluate, evaluation_seeds
 from mile_desktop.evaluation.statistics import wilson_interval
 from mile_desktop.intervention.fit import FitSettings, fit_intervention_model
 from mile_desktop.intervention.model import save_intervention_model
+from mile_desktop.intervention.model_config import HeldOutScore
 from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.settings import TrainingSettings, settings_to_json
 from mile_desktop.learning.starting import new_network
@@ -165,7 +166,16 @@ def _watch(scene: str, models: Path, demonstrations: Path, episodes: int, report
         "takeovers": sum(episode.takeovers for episode in closed),
         "auroc": config.score.auroc if config.score else None,
     }
-    report.say(fields, f"Intervention model: cost {config.cost:.3g}, scale {config.cdf_scale:.3g}, {config.score}.")
+    report.say(
+        fields, f"Intervention model: cost {config.cost:.3g}, scale {config.cdf_scale:.3g}; {_quality(config.score)}."
+    )
+
+
+def _quality(score: HeldOutScore | None) -> str:
+    if score is None:
+        return "too few episodes to hold any back and score it"
+    brier = f"Brier score {score.brier:.3f} against {score.brier_constant:.3f} of a constant"
+    return f"AUROC {score.auroc:.3f}, {brier}, on {score.steps} steps held back"
 
 
 def _say_success(scene: str, folder: Path, episodes: int, report: Report) -> None:
