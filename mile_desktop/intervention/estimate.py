@@ -2,9 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from mile_desktop.policies.policy import FloatArray, PolicyOutput
+
+Caller = Literal["", "p", "forecast"]
+"""By which number a person is called; empty: by none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,11 @@ class InterventionEstimator(Protocol):
     @property
     def basis(self) -> str:
         """What the number rests on, in words, e.g. ``shipped model`` or ``3 takeovers``."""
+        ...
+
+    @property
+    def calls_by(self) -> Caller:
+        """Which number has earned the right to call a person."""
         ...
 
     def alarm(self, estimate: InterventionEstimate) -> float:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from mile_desktop.intervention.estimate import InterventionEstimate
+from mile_desktop.intervention.estimate import Caller, InterventionEstimate
 from mile_desktop.intervention.forecast import LOG_ODDS_LIMIT, ForecastConfig, SignalTracker
 from mile_desktop.intervention.model import BAND, InterventionModel
 from mile_desktop.intervention.one_state import Array, probabilities_of_one
@@ -73,7 +73,7 @@ class LiveEstimator:
         forecast = self._model.config.forecast
         if forecast is not None and forecast.takeovers:
             words.append(_foresight(forecast))
-        if self._calls_by == "forecast":
+        if self._earned == "forecast":
             words.append("the forecast calls you")
         if self._policy_is_new:
             words.append("new policy")
@@ -81,8 +81,12 @@ class LiveEstimator:
 
     def alarm(self, estimate: InterventionEstimate) -> float:
         """Return p where it has earned an alarm, else the forecast where that has; NaN for a policy that is new."""
-        calls = "" if self._policy_is_new else self._calls_by
-        return {"p": estimate.probability, "forecast": estimate.forecast}.get(calls, math.nan)
+        return {"p": estimate.probability, "forecast": estimate.forecast}.get(self.calls_by, math.nan)
+
+    @property
+    def calls_by(self) -> Caller:
+        """Which number calls a person; none for a policy that is new."""
+        return "" if self._policy_is_new else self._earned
 
     def reset(self) -> None:
         """Begin a new episode."""
@@ -142,7 +146,7 @@ class LiveEstimator:
         return probabilities_of_one(beyond, config.cdf_scale, opinion.own)
 
     @property
-    def _calls_by(self) -> Literal["", "p", "forecast"]:
+    def _earned(self) -> Caller:
         """Which number has earned an alarm: it is shipped, or rests on enough takeovers; and beats a constant."""
         takeovers, forecast = self._model.config.takeovers, self._model.config.forecast
         if 0 < takeovers < ENOUGH_TAKEOVERS:

@@ -23,7 +23,7 @@ from mile_desktop.rollout.subject import open_subject
 from mile_desktop.rollout.watching import load_running_policy, watched
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.ids import new_episode_id, now
-from mile_desktop.storage.records import EpisodeRecord, EpisodeStart
+from mile_desktop.storage.records import CALLED_BY, EpisodeRecord, EpisodeStart
 from mile_desktop.storage.workspace import Workspace
 
 Show = Callable[..., None]
@@ -225,7 +225,7 @@ class Session:
             intervention_model_id=running.model_id,
             cost=running.cost,
             cdf_scale=running.cdf_scale,
-            extra={} if self._robot is None else self._robot.identity,
+            extra=({} if self._robot is None else self._robot.identity) | {CALLED_BY: running.estimator.calls_by},
         )
 
     def _episode_closed(self, record: EpisodeRecord, kind: ClosedKind) -> None:

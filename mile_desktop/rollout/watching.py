@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 from typing import cast, get_args
 
-from mile_desktop.intervention.estimate import InterventionEstimate, InterventionEstimator
+from mile_desktop.intervention.estimate import Caller, InterventionEstimate, InterventionEstimator
 from mile_desktop.intervention.live import LiveEstimator, Source
 from mile_desktop.intervention.model import InterventionModel, InterventionModelError, load_intervention_model
 from mile_desktop.places import bundled_models
@@ -25,6 +25,7 @@ class NoEstimate:
     """Says nothing: there is no intervention model for this scene."""
 
     basis = "no intervention model yet"
+    calls_by: Caller = ""
 
     def alarm(self, estimate: InterventionEstimate) -> float:  # noqa: ARG002
         """Return NaN: there is nothing to call a person by."""

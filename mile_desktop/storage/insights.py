@@ -33,11 +33,11 @@ class Insight:
 
 
 def insight_of(episode: Episode, threshold: float) -> Insight:
-    """Return how p as it was shown did in ``episode``, with its edits."""
+    """Return how p as it was shown, and the number that called, did in ``episode``, with its edits."""
     shown = np.isfinite(episode.intervention_prob)
     if not shown.any():
         return Insight(threshold, 0, 0, None)
-    events = alarm_events(episode.intervention_prob, episode.intervention, threshold)
+    events = alarm_events(episode.alarm, episode.intervention, threshold)
     differences = episode.intervention_prob[shown].astype(np.float64) - episode.intervention[shown]
     return Insight(threshold, len(events.false_alarms), len(events.misses), float(np.mean(differences**2)))
 

@@ -79,6 +79,10 @@ class EpisodeStart:
     """JSON-representable notes, e.g. rewind branches."""
 
 
+CALLED_BY = "called_by"
+"""Key of ``EpisodeStart.extra``: by which number a person was called, ``p``, ``forecast`` or none."""
+
+
 @dataclass(frozen=True, slots=True)
 class EpisodeRecord:
     """One row of the catalogue: an episode that is closed and safely on disk."""
@@ -146,6 +150,11 @@ class Episode:
 
     def __len__(self) -> int:
         return len(self.timestamp)
+
+    @property
+    def alarm(self) -> FloatArray:
+        """float32[t], the number by which a person was to be called: p, unless it was noted that the forecast did."""
+        return self.forecast if self.record.start.extra.get(CALLED_BY) == "forecast" else self.intervention_prob
 
 
 @dataclass(frozen=True, slots=True)

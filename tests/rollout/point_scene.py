@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mile_desktop.intervention.estimate import InterventionEstimate
+from mile_desktop.intervention.estimate import Caller, InterventionEstimate
 from mile_desktop.operators.operator import OperatorContext, OperatorReading, OperatorRequest
 from mile_desktop.policies.policy import FloatArray, PolicyOutput
 from mile_desktop.rollout.clock import SimulatedClock
@@ -96,6 +96,10 @@ class FixedEstimator:
 
     def __init__(self, probability: float = 0.25) -> None:
         self.probability = probability
+
+    @property
+    def calls_by(self) -> Caller:
+        return "p" if self.earned else ""
 
     def alarm(self, estimate: InterventionEstimate) -> float:
         return estimate.probability if self.earned else math.nan

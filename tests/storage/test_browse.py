@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from mile_desktop.storage.browse import EpisodeFilter, browsed_scenes, find_episodes, read_rows
@@ -7,6 +9,8 @@ from mile_desktop.storage.edits import Annotate
 from mile_desktop.storage.episodes import read_episode
 from mile_desktop.storage.insights import insight_of, stale_insights, store_insights
 from mile_desktop.storage.journal import EpisodeJournal
+from mile_desktop.storage.records import CALLED_BY
+from mile_desktop.storage.steps import stack, summarise
 from mile_desktop.storage.workspace import Workspace
 from tests.storage.samples import a_policy, a_start, a_step
 
@@ -102,3 +106,14 @@ def test_the_bin_is_looked_into_apart(recorded: Workspace) -> None:
     delete_episode(recorded, "ep-2")
     assert "ep-2" not in found(recorded)
     assert found(recorded, deleted=True) == ("ep-2",)
+
+
+def test_misses_are_those_of_the_number_that_called() -> None:
+    human = [False] * 5 + [True] * 3
+    steps = [replace(a_step(row, human=each), forecast=0.9 if row > 2 else 0.1) for row, each in enumerate(human)]
+    found = [
+        insight_of(stack(summarise(a_start(extra=extra), steps, "success"), steps), 0.5)
+        for extra in ({}, {CALLED_BY: "p"}, {CALLED_BY: "forecast"})
+    ]
+    assert [each.misses for each in found] == [1, 1, 0]
+    assert len({each.brier for each in found}) == 1

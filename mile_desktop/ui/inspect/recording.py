@@ -55,9 +55,9 @@ class Recording:
         return min(max(round(time * self.rate_hz), 0), len(self) - 1)
 
     def alarm_rows(self, threshold: float) -> tuple[TimelineEvent, ...]:
-        """Return misses and false alarms of p as shown at ``threshold``, in order."""
-        found = alarm_events(self.episode.intervention_prob, self.episode.intervention, threshold)
-        if not np.isfinite(self.episode.intervention_prob).any():
+        """Return misses and false alarms at ``threshold`` of the number that called, in order."""
+        found = alarm_events(self.episode.alarm, self.episode.intervention, threshold)
+        if not np.isfinite(self.episode.alarm).any():
             return ()
         events = [TimelineEvent(row, "miss", "missed takeover") for row in found.misses]
         events += [TimelineEvent(row, "false alarm", "false alarm") for row in found.false_alarms]
