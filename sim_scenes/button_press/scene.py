@@ -6,17 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from mile_desktop.scenes.pose import Array
-from mile_desktop.scenes.task import (
-    HAND,
-    FloatArray,
-    Measurement,
-    Situation,
-    Task,
-    action,
-    move_fingers,
-    offset,
-    ramp,
-)
+from mile_desktop.scenes.steering import action, move_fingers, ramp
+from mile_desktop.scenes.task import HAND, FloatArray, Measurement, Situation, Task, offset
 
 PRESSED = 0.009
 """How far down the button switches, of 0.012 m."""

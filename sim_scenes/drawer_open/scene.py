@@ -6,18 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from mile_desktop.scenes.pose import Array
-from mile_desktop.scenes.task import (
-    HAND,
-    FloatArray,
-    Measurement,
-    Situation,
-    Task,
-    action,
-    funnel,
-    keep_hold,
-    move_fingers,
-    offset,
-)
+from mile_desktop.scenes.steering import action, funnel, keep_hold, move_fingers
+from mile_desktop.scenes.task import HAND, FloatArray, Measurement, Situation, Task, offset
 
 HANDLE = np.array([0.0, -0.060, 0.100])
 """Middle of the handle of the closed drawer in the cabinet's frame, m (cabinet.urdf)."""

@@ -6,17 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from mile_desktop.scenes.pose import Array
-from mile_desktop.scenes.task import (
-    HAND,
-    FloatArray,
-    Measurement,
-    Situation,
-    Task,
-    action,
-    funnel,
-    offset,
-    ramp,
-)
+from mile_desktop.scenes.steering import action, funnel, ramp
+from mile_desktop.scenes.task import HAND, FloatArray, Measurement, Situation, Task, offset
 
 TIP_DEPTH = 0.0975
 """Tip of the peg below its origin, the middle of the handle, m (peg.urdf)."""

@@ -6,19 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from mile_desktop.scenes.pose import Array
-from mile_desktop.scenes.task import (
-    HAND,
-    FloatArray,
-    Measurement,
-    Situation,
-    Task,
-    action,
-    funnel,
-    keep_hold,
-    move_fingers,
-    offset,
-    ramp,
-)
+from mile_desktop.scenes.steering import action, funnel, keep_hold, move_fingers, ramp
+from mile_desktop.scenes.task import HAND, FloatArray, Measurement, Situation, Task, offset
 
 BLOCK = 0.04
 """Edge of the block, m (block.urdf)."""

@@ -1,0 +1,47 @@
+"""What scripted experts are made of: funnels, grips and clipped actions."""
+
+import numpy as np
+
+from mile_desktop.scenes.pose import Array
+from mile_desktop.scenes.task import FloatArray
+
+FIRM = 0.008
+"""Squeeze with which things are carried, m: as much as the gripper gives."""
+
+
+def ramp(value: float, low: float, high: float) -> float:
+    """Return 0 below ``low``, 1 above ``high``, and a straight line between: what funnels are made of."""
+    return min(max((value - low) / (high - low), 0.0), 1.0)
+
+
+def action(*parts: Array | float) -> FloatArray:
+    """Return the parts of an action in one array, clipped to [−1, 1]."""
+    clipped: Array = np.clip(np.hstack(parts), -1.0, 1.0)
+    return clipped.astype(np.float32)
+
+
+def funnel(to_goal: Array, radius: float, hover: float) -> Array:
+    """Return the way into a funnel around a goal, float64[3], m.
+
+    Parameters
+    ----------
+    to_goal
+        float64[3], m: the goal as seen from the end effector.
+    radius
+        Within this distance from the goal's axis the funnel leads down to it, m.
+    hover
+        Height above the goal at which it is approached from 4 cm farther out, m.
+    """
+    distance = float(np.hypot(to_goal[0], to_goal[1]))
+    lifted: Array = to_goal + np.array([0.0, 0.0, hover * ramp(distance, radius, radius + 0.04)])
+    return lifted
+
+
+def keep_hold(squeeze: float) -> float:
+    """Return the gripper's command that holds firmly what is between the fingers: about 0 when it is held so."""
+    return 250.0 * (FIRM - squeeze)
+
+
+def move_fingers(opening: float, wanted: float) -> float:
+    """Return the gripper's command that brings the fingers ``wanted`` apart, m: about 0 when they are."""
+    return 30.0 * (opening - wanted)
