@@ -33,7 +33,7 @@ _LIMIT_S = 400.0
 _SETTLE_S = 0.8
 _EPISODES, _MOST_EPISODES = 3, 9
 _THEMES = ("dark", "light")
-_TAKEN_OVER = (5, 12)
+_TAKEN_OVER = (5, 6, 8, 12)
 """Steps in a row after which a takeover is pictured: the simulated supervisor's shortest lasts six, and a longer one
 makes the better picture."""
 _UNDER_WAY = 0.35
@@ -43,7 +43,12 @@ _BEFORE = 20
 """So many steps before a takeover the policies part from the recording."""
 _AT_WORK = 20
 """Step at which a scene is pictured."""
+_TRIALS = 5
+_LATE = 8
+"""A picture so many steps old is not of now."""
 _SCENE_WIDTH = 720
+_SMALL_VIEWS = frozenset({0, 1})
+"""Numbers of the small views that every scene has."""
 _FILMED = "pick-place"
 """The scene whose pictures stand for those of a camera."""
 _UNREACHABLE = "rtsp://127.0.0.1:8554/door"
@@ -87,6 +92,9 @@ class Photographer(Visit):
         self._takeover_pictured = 0
         self._learned = 0.0
         self._drawn = ""
+        self._frame_step = -1
+        self._small_views: set[int] = set()
+        desk.viewer.thumbnail_ready.connect(self._keep_small_view)
         desk.viewer.ready.connect(self._viewer_ready)
         desk.worker.episode_closed.connect(self._count)
         desk.worker.step_taken.connect(self._watch)
@@ -116,14 +124,20 @@ class Photographer(Visit):
         for name in (*shipped, loaded):
             desk.load_scene(name)
             yield partial(self._has_loaded, name)
-            yield self._after(_SETTLE_S)  # the small views, too, are of this scene now
+            yield from self._picture_at_work(name)
+
+    def _picture_at_work(self, name: str) -> Iterator[Condition]:
+        """Picture a scene well within an episode, with a picture that is of now; try again where none was in time."""
+        desk = self._desk
+        for _ in range(_TRIALS):
             self._begin(1)
             yield self._is_at_work
-            if self._collected():
-                self.problem(f"The episode of {name} ended before its step {_AT_WORK}: there is no picture of it.")
-            self._shoot(f"scene-{name}-dark", desk.supervise.view, _SCENE_WIDTH)
-            desk.worker.send(m.EndEpisode("discard"))
-            yield self._collected
+            if not self._collected():
+                self._shoot(f"scene-{name}-dark", desk.supervise.view, _SCENE_WIDTH)
+                desk.worker.send(m.EndEpisode("discard"))
+                yield self._collected
+                return
+        self.problem(f"In {_TRIALS} episodes of {name} the viewer was never in time: there is no picture of it.")
 
     def _picture_a_takeover(self) -> Iterator[Condition]:
         """Supervise some episodes, and more until there was a takeover that could be pictured."""
@@ -254,12 +268,17 @@ class Photographer(Visit):
         """Picture a takeover while it lasts: it may be shorter than the time between two questions."""
         self._human_steps = self._human_steps + 1 if step.intervention else 0
         worth_it = self._human_steps in _TAKEN_OVER and self._human_steps > self._takeover_pictured
-        if worth_it and self._takeover_awaited and self._phase() is Phase.TAKEOVER:
+        shown = self._phase() is Phase.TAKEOVER and self._is_of_now()
+        if worth_it and shown and self._takeover_awaited:
             self._takeover_pictured = self._human_steps
             self._shoot("supervise-takeover-dark")
 
+    def _keep_small_view(self, number: int, _: Frame) -> None:
+        self._small_views.add(number)
+
     def _keep_frame(self, frame: Frame) -> None:
-        """Keep pictures of one scene at work, for a camera."""
+        """Know how old the picture is; keep those of one scene at work, for a camera."""
+        self._frame_step = frame.step
         if self._desk.scene == _FILMED and self._phase() is Phase.AUTONOMOUS and frame.step >= 0:
             self._film.mkdir(exist_ok=True)
             self._filmed += 1
@@ -267,6 +286,7 @@ class Photographer(Visit):
 
     def _viewer_ready(self, ready: ViewerReady) -> None:
         self._drawn = ready.scene
+        self._small_views.clear()
 
     def _follow(self, event: AnyRunEvent) -> None:
         if isinstance(event, Progress):
@@ -284,7 +304,12 @@ class Photographer(Visit):
     def _is_at_work(self) -> bool:
         status = self._desk.worker.status
         well_within = status is not None and status.phase is Phase.AUTONOMOUS and status.step >= _AT_WORK
-        return well_within or self._collected()
+        return (well_within and self._is_of_now() and self._small_views.issuperset(_SMALL_VIEWS)) or self._collected()
+
+    def _is_of_now(self) -> bool:
+        """Whether the picture shows where the robot is: a busy machine draws late."""
+        status = self._desk.worker.status
+        return status is not None and 0 <= status.step - self._frame_step <= _LATE
 
     def _sees(self, camera: str) -> bool:
         client = self._cameras.live.client(camera)
