@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from mile_desktop.cameras.settings import CameraSettings
 from mile_desktop.channels.shared import Frame
@@ -29,24 +29,25 @@ from mile_desktop.ui.visit import Condition, Visit
 from mile_desktop.viewer.messages import ViewerReady
 
 PartT = TypeVar("PartT", bound=QObject)
-_LIMIT_S = 400.0
+_LIMIT_S = 600.0
 _SETTLE_S = 0.8
-_EPISODES, _MOST_EPISODES = 3, 9
+_EPISODES = 3
 _THEMES = ("dark", "light")
-_TAKEN_OVER = (5, 6, 8, 12)
-"""Steps in a row after which a takeover is pictured: the simulated supervisor's shortest lasts six, and a longer one
-makes the better picture."""
+_TAKEN_OVER = 20
+"""Steps of a person in a row after which a takeover is pictured."""
+_HAND_MS = 100
 _UNDER_WAY = 0.35
 _STARTS = 30
 _WATCHED_S = 5.0
 _BEFORE = 20
 """So many steps before a takeover the policies part from the recording."""
-_AT_WORK = 20
+_AT_WORK = 14
 """Step at which a scene is pictured."""
-_TRIALS = 5
-_LATE = 8
+_AT_WORK_PHASES = frozenset({Phase.AUTONOMOUS, Phase.HOLD})
+_LATE = 16
 """A picture so many steps old is not of now."""
 _SCENE_WIDTH = 720
+_TRIALS = 5
 _SMALL_VIEWS = frozenset({0, 1})
 """Numbers of the small views that every scene has."""
 _FILMED = "pick-place"
@@ -88,8 +89,9 @@ class Photographer(Visit):
         self._wanted = 0
         self._closed = 0
         self._human_steps = 0
-        self._takeover_awaited = False
-        self._takeover_pictured = 0
+        self._hand = QTimer(self)
+        self._hand.setInterval(_HAND_MS)
+        self._hand.timeout.connect(self._hold_on)
         self._learned = 0.0
         self._drawn = ""
         self._frame_step = -1
@@ -127,32 +129,35 @@ class Photographer(Visit):
             yield from self._picture_at_work(name)
 
     def _picture_at_work(self, name: str) -> Iterator[Condition]:
-        """Picture a scene well within an episode, with a picture that is of now; try again where none was in time."""
+        """Picture a scene in the middle of an episode, held: a busy machine draws late, and is waited for."""
         desk = self._desk
         for _ in range(_TRIALS):
             self._begin(1)
             yield self._is_at_work
-            if not self._collected():
+            desk.worker.send(m.ToggleHold())
+            yield self._is_held
+            yield self._after(_SETTLE_S)
+            if self._phase() is Phase.HOLD:
                 self._shoot(f"scene-{name}-dark", desk.supervise.view, _SCENE_WIDTH)
                 desk.worker.send(m.EndEpisode("discard"))
                 yield self._collected
                 return
-        self.problem(f"In {_TRIALS} episodes of {name} the viewer was never in time: there is no picture of it.")
+        self.problem(f"{_TRIALS} episodes of {name} ended before they could be pictured.")
 
     def _picture_a_takeover(self) -> Iterator[Condition]:
-        """Supervise some episodes, and more until there was a takeover that could be pictured."""
-        self._takeover_awaited = True
+        """Have the simulated supervisor watch some episodes; in one more, take over by the keyboard."""
         self._begin(_EPISODES)
         yield self._collected
-        supervised = _EPISODES
-        while not self._takeover_pictured and supervised < _MOST_EPISODES:
-            supervised += 1
-            self._begin(1)
-            yield self._collected
-        self._takeover_awaited = False
-        if not self._takeover_pictured:
-            least = min(_TAKEN_OVER)
-            self.problem(f"Nobody took over for {least} steps in {supervised} episodes: there is no picture of it.")
+        self._begin(1)
+        yield self._is_at_work
+        self._hand.start()
+        yield self._has_taken_over
+        if self._phase() is not Phase.TAKEOVER:
+            self.problem("The episode ended before the takeover: there is no picture of one.")
+        self._shoot("supervise-takeover-dark")
+        self._hand.stop()
+        self._desk.worker.send(_keys(takeover=False))
+        yield self._collected
 
     def _picture_pages(self, name: str) -> Iterator[Condition]:
         self._desk.preferences.change(theme=name)
@@ -265,13 +270,10 @@ class Photographer(Visit):
         self._closed += 1
 
     def _watch(self, step: m.StepTaken) -> None:
-        """Picture a takeover while it lasts: it may be shorter than the time between two questions."""
         self._human_steps = self._human_steps + 1 if step.intervention else 0
-        worth_it = self._human_steps in _TAKEN_OVER and self._human_steps > self._takeover_pictured
-        shown = self._phase() is Phase.TAKEOVER and self._is_of_now()
-        if worth_it and shown and self._takeover_awaited:
-            self._takeover_pictured = self._human_steps
-            self._shoot("supervise-takeover-dark")
+
+    def _hold_on(self) -> None:
+        self._desk.worker.send(_keys(takeover=True))
 
     def _keep_small_view(self, number: int, _: Frame) -> None:
         self._small_views.add(number)
@@ -279,7 +281,7 @@ class Photographer(Visit):
     def _keep_frame(self, frame: Frame) -> None:
         """Know how old the picture is; keep those of one scene at work, for a camera."""
         self._frame_step = frame.step
-        if self._desk.scene == _FILMED and self._phase() is Phase.AUTONOMOUS and frame.step >= 0:
+        if self._desk.scene == _FILMED and self._phase() in _AT_WORK_PHASES and frame.step >= 0:
             self._film.mkdir(exist_ok=True)
             self._filmed += 1
             as_image(frame).save(str(self._film / f"{self._filmed:04}.png"))
@@ -303,11 +305,18 @@ class Photographer(Visit):
 
     def _is_at_work(self) -> bool:
         status = self._desk.worker.status
-        well_within = status is not None and status.phase is Phase.AUTONOMOUS and status.step >= _AT_WORK
-        return (well_within and self._is_of_now() and self._small_views.issuperset(_SMALL_VIEWS)) or self._collected()
+        driving = status is not None and status.phase is Phase.AUTONOMOUS and status.step >= _AT_WORK
+        return driving or self._collected()
+
+    def _is_held(self) -> bool:
+        seen = self._is_of_now() and self._small_views.issuperset(_SMALL_VIEWS)
+        return (self._phase() is Phase.HOLD and seen) or self._collected()
+
+    def _has_taken_over(self) -> bool:
+        return (self._human_steps >= _TAKEN_OVER and self._is_of_now()) or self._collected()
 
     def _is_of_now(self) -> bool:
-        """Whether the picture shows where the robot is: a busy machine draws late."""
+        """Whether the picture shows where the robot is."""
         status = self._desk.worker.status
         return status is not None and 0 <= status.step - self._frame_step <= _LATE
 
@@ -330,6 +339,11 @@ class Photographer(Visit):
 
     def _evaluated(self) -> bool:
         return not self._evaluating.running
+
+
+def _keys(*, takeover: bool) -> m.WindowInput:
+    """Return what the keyboard says while Space is down and nothing else, or while nothing is."""
+    return m.WindowInput(source="keyboard", takeover=takeover, action=(0.0,) * 4)
 
 
 def _part(desk: Desk, kind: type[PartT]) -> PartT:
