@@ -17,7 +17,8 @@ from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
 
 PEG = "peg-insertion"
-SEEDS = evaluation_seeds(6)
+STARTS = 3
+SEEDS = evaluation_seeds(STARTS)
 
 
 def test_pool_command_line_and_one_process_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -39,12 +40,23 @@ def test_pool_command_line_and_one_process_agree(tmp_path: Path, capsys: pytest.
         assert (paired.before_successes, paired.after_successes) == (made[0].successes, made[1].successes)
         assert len(Catalogue(workspace).evaluations()) == 2
 
-    command = ["compare", "--before", "initial", "--after", "expert", "--episodes", "6", "--workers", "1", "--json"]
+    command = [
+        "compare",
+        "--before",
+        "initial",
+        "--after",
+        "expert",
+        "--episodes",
+        f"{STARTS}",
+        "--workers",
+        "1",
+        "--json",
+    ]
     assert main([*command, "--workspace", str(tmp_path / "command")]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     (compared,) = (line for line in lines if line.get("event") == "compared")
     assert (compared["before_successes"], compared["after_successes"]) == (made[0].successes, made[1].successes)
-    assert (compared["gained"] - compared["lost"]) / 6 == paired.difference
+    assert (compared["gained"] - compared["lost"]) / STARTS == paired.difference
     assert compared["p_value"] == paired.p_value
     with Workspace.open(tmp_path / "command") as workspace:
         assert [results_of(record) for record in Catalogue(workspace).evaluations()] == [*map(results_of, made)]
@@ -62,6 +74,6 @@ def test_what_cannot_be_evaluated_is_said_and_nothing_is_kept(tmp_path: Path) ->
         (tmp_path / "torn" / "model.safetensors").write_bytes(b"half of i")
         with pytest.raises(EvaluationFailedError, match="safetensors"):
             evaluate_policies(workspace, PEG, [str(tmp_path / "torn")], SEEDS, workers=1)
-        with pytest.raises(EvaluationCancelledError, match="0 of 6"):
+        with pytest.raises(EvaluationCancelledError, match=f"0 of {STARTS}"):
             evaluate_policies(workspace, PEG, ["expert"], SEEDS, watching=Watching(cancelled=lambda: True))
         assert Catalogue(workspace).evaluations() == ()
