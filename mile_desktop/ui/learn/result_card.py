@@ -12,6 +12,7 @@ from mile_desktop.ui.plots.intervals import IntervalPlot
 _BARS_HEIGHT = 120
 _MORE = "Compare on more seeds to narrow the intervals"
 _NOT_YET = "Not compared yet: press Evaluate more, and keep the old one until then."
+_CANNOT = "It cannot be compared here."
 _NOT_SIMULATED = (
     "This is a robot's task without a simulation, so nothing can be compared on fixed starts. Use the new policy and "
     "watch how it does; the way back is one click."
@@ -70,7 +71,9 @@ class ResultCard(QFrame):
         theme.set_role(self._keep, "plain" if suggested else "primary")
         theme.set_icon(self._keep, "mdi6.shield-outline", "text" if suggested else "on_accent")
         if compared is None:
-            self._verdict.setText(_NOT_YET if simulated else _NOT_SIMULATED)
+            self._verdict.setText(_NOT_YET if simulated else _CANNOT)
+            self._difference.setText("" if simulated else _NOT_SIMULATED)
+            self._difference.setVisible(not simulated)
             return
         self._bars.show_tallies(
             [

@@ -111,7 +111,9 @@ def test_where_nothing_can_be_compared_the_button_is_off_and_the_card_says_why(p
     panel.show_summary(replace(SUMMARY, simulated=False))
     finish(panel, evaluated=False)
     assert not panel.card.more_button.isEnabled()
-    assert "robot's task without a simulation" in panel.card.verdict_text()
+    assert panel.card.verdict_text() == "It cannot be compared here."
+    assert "robot's task without a simulation" in panel.card._difference.text()
+    assert panel.card._difference.isVisible()
     assert "robot's task without a simulation" in panel.card.more_button.toolTip()
 
 
