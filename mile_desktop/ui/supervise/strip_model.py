@@ -55,7 +55,12 @@ class StripWindow:
     def boundaries(self) -> list[tuple[float, int]]:
         """Return time (s) and number of each episode that begins inside the window."""
         begins = np.flatnonzero(np.diff(self.serial)) + 1
-        return [(float(self.time[i]) - EPISODE_GAP_S / 2, int(self.number[i])) for i in begins]
+        # an episode's first steps may come before it is said which one it is: the newest step knows
+        newest = np.append(begins[1:], len(self.time)) - 1
+        return [
+            (float(self.time[first]) - EPISODE_GAP_S / 2, int(self.number[last]))
+            for first, last in zip(begins, newest, strict=True)
+        ]
 
     def nearest(self, time: float) -> int | None:
         """Return the index of the step nearest to ``time`` (s), or None where there is none within a second."""

@@ -39,6 +39,13 @@ def test_a_rewind_leaves_one_branch(steps: list[int]) -> None:
     assert np.all(np.diff(shown.step) > 0)
 
 
+def test_an_episode_has_the_number_that_is_known_last() -> None:
+    model = filled(10)
+    for step, number in ((0, 1), (1, 2)):
+        model.append(taken(step, episode_id="e2"), episode=number)
+    assert [number for _, number in model.last_seconds(30.0).boundaries()] == [2]
+
+
 def test_episodes_follow_each_other_with_a_gap() -> None:
     model = filled(10)
     model.append(taken(0, episode_id="e2"), episode=2)
