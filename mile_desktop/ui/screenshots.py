@@ -157,6 +157,7 @@ class Photographer(Visit):
         self._shoot("supervise-takeover-dark")
         self._hand.stop()
         self._desk.worker.send(_keys(takeover=False))
+        self._desk.worker.send(m.EndEpisode("failure"))  # nobody finished it
         yield self._collected
 
     def _picture_pages(self, name: str) -> Iterator[Condition]:
