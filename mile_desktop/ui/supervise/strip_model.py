@@ -56,7 +56,7 @@ class StripWindow:
         """Return time (s) and number of each episode that begins inside the window."""
         begins = np.flatnonzero(np.diff(self.serial)) + 1
         # an episode's first steps may come before it is said which one it is: the newest step knows
-        newest = np.append(begins[1:], len(self.time)) - 1
+        newest = np.append(begins[1:], len(self.time))[: len(begins)] - 1
         return [
             (float(self.time[first]) - EPISODE_GAP_S / 2, int(self.number[last]))
             for first, last in zip(begins, newest, strict=True)

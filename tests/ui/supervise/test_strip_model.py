@@ -41,6 +41,7 @@ def test_a_rewind_leaves_one_branch(steps: list[int]) -> None:
 
 def test_an_episode_has_the_number_that_is_known_last() -> None:
     model = filled(10)
+    assert model.last_seconds(30.0).boundaries() == []
     for step, number in ((0, 1), (1, 2)):
         model.append(taken(step, episode_id="e2"), episode=number)
     assert [number for _, number in model.last_seconds(30.0).boundaries()] == [2]
