@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from mile_desktop.ui import theme
+from mile_desktop.ui.evaluate.pair_chooser import PairChooser
 from mile_desktop.ui.evaluate.results import PolicyResults, pair
 from mile_desktop.ui.plots.intervals import IntervalPlot
 from mile_desktop.ui.tables import Column, RowsModel, RowsTable
@@ -75,16 +76,10 @@ class ResultsView(QWidget):
         self._model = RowsModel(COLUMNS, lambda each: each.policy_id, self)
         self.table = RowsTable(self._model, "Results by policy")
         self.plot = IntervalPlot("Success by policy")
-        self._first, self._second = QComboBox(), QComboBox()
-        self._first.setAccessibleName("Compare this policy")
-        self._second.setAccessibleName("with this one")
-        for combo in (self._first, self._second):
-            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            combo.setMinimumContentsLength(6)
+        self._pair = PairChooser()
         self._headline, self._details, self._verdict = QLabel(), QLabel(), QLabel()
         self._lay_out()
-        self._first.currentIndexChanged.connect(self._compare)
-        self._second.currentIndexChanged.connect(self._compare)
+        self._pair.changed.connect(self._compare)
         self.plot.point_chosen.connect(self._point_chosen)
         self.table.activated.connect(self._row_activated)
 
@@ -94,7 +89,7 @@ class ResultsView(QWidget):
         self._shown = tuple(shown)
         self._model.show_rows(self._shown)
         if [each.policy_id for each in self._shown] != names_before:
-            self._fill_pair()
+            self._pair.offer([(each.policy_id, each.name) for each in self._shown])
         self.plot.show_tallies([(each.name, each.tally) for each in self._shown])
         self._compare()
 
@@ -104,8 +99,8 @@ class ResultsView(QWidget):
 
     def compare(self, first: str, second: str) -> None:
         """Compare two policies that are shown, by their ids."""
-        for combo, wanted in ((self._first, first), (self._second, second)):
-            combo.setCurrentIndex(max(0, combo.findData(wanted)))
+        self._pair.choose(first, second)
+        self._compare()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
@@ -113,9 +108,7 @@ class ResultsView(QWidget):
         word = QLabel("Compare")
         theme.set_role(word, "heading")
         row.addWidget(word)
-        row.addWidget(self._first, 1)
-        row.addWidget(QLabel("with"))
-        row.addWidget(self._second, 1)
+        row.addWidget(self._pair, 1)
         theme.set_role(self._headline, "heading")
         theme.set_role(self._details, "secondary")
         for label in (self._headline, self._details, self._verdict):
@@ -129,23 +122,8 @@ class ResultsView(QWidget):
         column.addWidget(self._details)
         column.addWidget(self._verdict)
 
-    def _fill_pair(self) -> None:
-        for place, combo in enumerate((self._first, self._second)):
-            chosen = combo.currentData()
-            combo.blockSignals(True)
-            combo.clear()
-            for each in self._shown:
-                combo.addItem(each.name, each.policy_id)
-            # the topmost is the newest: it is compared with the one before
-            other = min(1 - place, len(self._shown) - 1)
-            found = combo.findData(chosen)
-            combo.setCurrentIndex(found if found >= 0 else other)
-            combo.setEnabled(len(self._shown) > 1)
-            combo.blockSignals(False)
-
     def _compare(self) -> None:
-        chosen = [self._find(combo.currentData()) for combo in (self._first, self._second)]
-        first, second = chosen
+        first, second = (self._find(policy_id) for policy_id in self._pair.chosen)
         if first is None or second is None or first.policy_id == second.policy_id:
             self._headline.setText("")
             self._details.setText("Two different policies can be compared on the starts they have in common.")
@@ -157,7 +135,7 @@ class ResultsView(QWidget):
         self._details.setToolTip(_seeds_text(paired.second.name, paired.gained, paired.first.name, paired.lost))
         self._verdict.setText(paired.verdict)
 
-    def _find(self, policy_id: str | None) -> PolicyResults | None:
+    def _find(self, policy_id: str) -> PolicyResults | None:
         return next((each for each in self._shown if each.policy_id == policy_id), None)
 
     def _point_chosen(self, _series: int, index: int) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from mile_desktop.ui import theme
+from mile_desktop.ui.evaluate.pair_chooser import PairChooser
 from mile_desktop.ui.evaluate.results import pair
 from mile_desktop.ui.pages.page_frame import ColumnScroll
 from mile_desktop.ui.plots.intervals import IntervalPlot
@@ -28,13 +29,7 @@ class PolicyComparison(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._details: Mapping[str, PolicyDetails] = {}
-        self._first, self._second = QComboBox(), QComboBox()
-        self._first.setAccessibleName("Compare this policy")
-        self._second.setAccessibleName("with this one")
-        for combo in (self._first, self._second):
-            # as narrow as the panel, whatever the policies are called
-            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            combo.setMinimumContentsLength(6)
+        self._pair = PairChooser()
         self._headline, self._text, self._verdict = QLabel(), QLabel(), QLabel()
         self._plot = IntervalPlot("Success of two policies")
         theme.bound(self._plot, height=_PLOT_HEIGHT)
@@ -43,35 +38,23 @@ class PolicyComparison(QWidget):
         self._settings = SettingsTable(2)
         self._curves = LossCurves(_CURVE_HEIGHT, "How it learned is not recorded here.")
         self._lay_out()
-        self._first.currentIndexChanged.connect(self.pair_changed)
-        self._second.currentIndexChanged.connect(self.pair_changed)
+        self._pair.changed.connect(self.pair_changed)
         self._evaluate.clicked.connect(self._ask)
 
     @property
     def chosen(self) -> tuple[PolicyDetails, ...]:
         """The two that are compared; fewer where there are not two different ones."""
-        ids = dict.fromkeys(str(combo.currentData() or "") for combo in (self._first, self._second))
-        return tuple(self._details[each] for each in ids if each in self._details)
+        return tuple(self._details[each] for each in dict.fromkeys(self._pair.chosen) if each in self._details)
 
     def show_policies(self, details: Mapping[str, PolicyDetails]) -> None:
         """Offer these policies."""
         self._details = details
-        before = [str(combo.currentData() or "") for combo in (self._first, self._second)]
-        for combo in (self._first, self._second):
-            combo.blockSignals(True)
-            combo.clear()
-            for each in details.values():
-                combo.addItem(f"{each.entry.name} · {each.entry.method}", each.record.policy_id)
-            combo.blockSignals(False)
-        kept = before[0] != before[1] and all(each in details for each in before)
-        self.choose(*(before if kept else _newest_two(list(details))))
+        self._pair.offer([(name, f"{each.entry.name} · {each.entry.method}") for name, each in details.items()])
+        self.pair_changed.emit()
 
     def choose(self, first: str, second: str) -> None:
         """Compare these two, by their ids."""
-        for combo, wanted in ((self._first, first), (self._second, second)):
-            combo.blockSignals(True)
-            combo.setCurrentIndex(max(0, combo.findData(wanted)))
-            combo.blockSignals(False)
+        self._pair.choose(first, second)
         self.pair_changed.emit()
 
     def show_pair(self, curves: Sequence[Mapping[str, Curve]]) -> None:
@@ -100,11 +83,6 @@ class PolicyComparison(QWidget):
         return "\n".join(label.text() for label in (self._headline, self._text, self._verdict) if label.text())
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        theme.space(row, spacing=8)
-        row.addWidget(self._first, 1)
-        row.addWidget(QLabel("with"))
-        row.addWidget(self._second, 1)
         theme.set_role(self._headline, "heading")
         theme.set_role(self._text, "secondary")
         for label in (self._headline, self._text, self._verdict):
@@ -112,7 +90,7 @@ class PolicyComparison(QWidget):
         content = QWidget()
         column = QVBoxLayout(content)
         theme.space(column, (12, 12, 12, 12), 8)
-        column.addLayout(row)
+        column.addWidget(self._pair)
         for widget in (self._headline, self._text, self._verdict, self._plot, self._evaluate):
             column.addWidget(widget)
         column.addWidget(self._curves)
@@ -124,8 +102,3 @@ class PolicyComparison(QWidget):
 
     def _ask(self) -> None:
         self.evaluate_asked.emit(tuple(each.record.policy_id for each in self.chosen))
-
-
-def _newest_two(ids: list[str]) -> tuple[str, str]:
-    """Return the one before the newest, and the newest."""
-    return (ids[min(1, len(ids) - 1)], ids[0]) if ids else ("", "")
