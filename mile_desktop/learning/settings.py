@@ -25,15 +25,14 @@ class TrainingSettings:
     """Steps a batch, anchors included."""
     learning_rate: float = 5e-4
     schedule: Literal["cosine", "constant"] = "cosine"
-    balance: float = 0.5
+    balance: float = 0.1
     """λ: weight of the intervention term; the action term gets 1 − λ."""
     anchor_share: float = 0.5
     """Share of every batch, and least share of the action term, that anchors have where there are any."""
-    silence: float = 0.3
+    silence: float = 0.0
     """Weight of imitating the robot where nobody stepped in, against 1 of imitating a human; ``mile`` only. 0 is the
-    published form; one trial on peg insertion (20 episodes, 60 starts to evaluate, initial .58) had .57 against .23
-    with the probit supervisor, .70 against .75 with the segment supervisor."""
-    follow_through: int = 0
+    published form."""
+    follow_through: int = 10
     """Steps from the beginning of a takeover on that are imitated like the human's, if the robot did them; ``mile``
     only. 0 is the published form."""
     mental_model: MentalModel = "frozen"

@@ -56,7 +56,7 @@ def test_1_the_action_likelihood_is_not_scaled_by_the_probability() -> None:
         hidden=(16,),
         std_floor=0.3,
         std_ceiling=0.31,
-        silence=0.0,
+        follow_through=0,
     )
     result = Trainer(one_state(400, human, 0.4), settings).run()
     mean, std = result.network(torch.zeros(1, 1))

@@ -20,6 +20,7 @@ from mile_desktop.evaluation.experiments.signals import (
 )
 from mile_desktop.evaluation.experiments.supervision import Supervision, supervisor_of
 from mile_desktop.evaluation.experiments.temporal import existing
+from mile_desktop.evaluation.experiments.variants import SILENT
 from mile_desktop.intervention.compare import compare_predictors
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.fit import FitSettings, fit_intervention_model
@@ -160,7 +161,8 @@ class _Prediction:
         return collect(self._scenery.driven, self._scenery.info, policy, operator, first_seed=first, episodes=episodes)
 
     def _retrained(self, train: SupervisedSteps) -> PolicyNetwork:
-        settings = TrainingSettings(method=self._cell.method, epochs=self._cell.epochs, seed=self._cell.seed)
+        cell = self._cell
+        settings = TrainingSettings(method=cell.method, epochs=cell.epochs, seed=cell.seed, **SILENT)
         return make_trainer(train, settings, start=copy.deepcopy(self._scenery.initial)).run().network
 
     # ── scores ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -122,7 +122,7 @@ def wrong_table(accurate: Setting, wrong: Sequence[Setting]) -> str:
     return table(head, rows)
 
 
-BCE_PAIRS = (("mile-iwr", "iwr"), ("mile", "mile-imitation"))
+BCE_PAIRS = (("mile-iwr", "iwr"), ("mile-silent", "mile-imitation"))
 """The same imitation with and without the intervention term."""
 
 
@@ -151,9 +151,11 @@ PAIRS = (
     ("mile", "iwr"),
     ("mile", "hg-dagger"),
     ("mile", "bc"),
+    ("mile", "mile-silent"),
     ("hg-dagger", "iwr"),
+    ("mile-silent", "hg-dagger"),
     ("mile-no-silence", "hg-dagger"),
-    ("mile", "mile-no-silence"),
+    ("mile-silent", "mile-no-silence"),
 )
 """Who is compared over all scenes; ``mile-no-silence`` is HG-DAgger's imitation and the intervention term."""
 

@@ -24,7 +24,18 @@ MINDS: tuple[Supervision, ...] = (
 )
 """Supervisors without and with delay, persistence and evidence; the last two are no member of either model's family."""
 
-METHODS = ("mile", "iwr", "bc", "hg-dagger", "sirius", "mile-joint", "mile-published", "mile-iwr", "rlif")
+METHODS = (
+    "mile",
+    "mile-silent",
+    "iwr",
+    "bc",
+    "hg-dagger",
+    "sirius",
+    "mile-joint",
+    "mile-published",
+    "mile-iwr",
+    "rlif",
+)
 
 WRONG: tuple[Supervision, ...] = (
     Supervision("attentive", lag_steps=6),
@@ -90,17 +101,20 @@ def methods_grid(scene: str, seeds: int) -> list[AnyCell]:
 def inaccuracy_grid(scene: str, seeds: int) -> list[AnyCell]:
     """Return curves under supervisors who are wrong about the robot."""
     return [
-        _curve(scene, method, wrong, seed) for seed in range(seeds) for wrong in WRONG for method in ("mile", "iwr")
+        _curve(scene, method, wrong, seed)
+        for seed in range(seeds)
+        for wrong in WRONG
+        for method in ("mile-silent", "iwr")
     ]
 
 
 def bce_grid(scene: str, seeds: int) -> list[AnyCell]:
     """Return single trainings on twenty episodes with and without the BCE, the imitation being the same.
 
-    ``mile-iwr`` is ``iwr`` and ``mile`` is ``mile-imitation`` with the intervention term beside.
+    ``mile-iwr`` is ``iwr`` and ``mile-silent`` is ``mile-imitation`` with the intervention term beside.
     """
     pairs = [(mind, method) for mind in REGIMES for method in ("iwr", "mile-iwr")]
-    pairs += [(REGIMES[0], method) for method in ("mile-imitation", "mile")]
+    pairs += [(REGIMES[0], method) for method in ("mile-imitation", "mile-silent")]
     return [
         LearningCell(
             scene=scene,

@@ -4,29 +4,36 @@ from typing import Any
 
 from mile_desktop.learning.methods import methods
 
+SILENT: dict[str, Any] = {"silence": 0.3, "follow_through": 0, "balance": 0.5}
+"""What was the program's default before follow-through."""
+
 _FORMS: dict[str, dict[str, Any]] = {
-    "mile-joint": {"method": "mile", "mental_model": "joint"},
-    "mile-published": {"method": "mile", "mental_model": "published"},
+    "mile": {"method": "mile", "silence": 0.0, "follow_through": 10, "balance": 0.1},
+    "mile-silent": {"method": "mile", **SILENT},
+    "mile-joint": {"method": "mile", **SILENT, "mental_model": "joint"},
+    "mile-published": {"method": "mile", **SILENT, "mental_model": "published"},
     "mile-paper": {
         "method": "mile",
+        **SILENT,
         "mental_model": "published",
         "silence": 0.0,
         "warm_up": 0.0,
         "schedule": "constant",
     },
-    "mile-no-silence": {"method": "mile", "silence": 0.0},
-    "mile-follow": {"method": "mile", "silence": 0.0, "follow_through": 10, "balance": 0.1},
-    "mile-imitation": {"method": "mile", "balance": 0.0},
+    "mile-no-silence": {"method": "mile", **SILENT, "silence": 0.0},
+    "mile-imitation": {"method": "mile", **SILENT, "balance": 0.0},
+    "mile-iwr": {"method": "mile-iwr", "balance": 0.5},
 }
 
 VARIANTS: dict[str, dict[str, Any]] = {**{each.name: {"method": each.name} for each in methods()}, **_FORMS}
 """Name → the training settings that make it.
 
-``mile`` has a frozen mental model. ``mile-joint`` and ``mile-published`` differ from it in that alone: a network
-anchored to the recorded policy, or tied to nothing but the BCE. ``mile-paper`` is the publication's objective besides:
-silence in the BCE only, no warm-up, constant learning rate. ``mile-no-silence`` is ``mile`` without imitation of silent
-steps, ``mile-imitation`` without the BCE. ``mile-follow`` imitates of the silent steps only those that follow a short
-takeover, like the takeover itself, and gives the BCE less weight.
+``mile`` is the program's default, spelled out: a default may change, what a result means may not. It imitates of the
+silent steps those that follow a short takeover, like the takeover itself. ``mile-silent`` imitates all of them a little
+and gives the BCE half the weight. ``mile-joint`` and ``mile-published`` differ from that in the mental model alone: a
+network anchored to the recorded policy, or tied to nothing but the BCE. ``mile-paper`` is the publication's objective
+besides: silence in the BCE only, no warm-up, constant learning rate. ``mile-no-silence`` is ``mile-silent`` without
+imitation of silent steps, ``mile-imitation`` without the BCE.
 """
 
 

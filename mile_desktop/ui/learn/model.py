@@ -121,14 +121,14 @@ class Settings:
     mental_model: str = "frozen"
     epochs: int = 80
     batch: int = 256
-    balance: float = 0.5
+    balance: float = 0.1
     """λ: weight of the intervention likelihood against the imitation of corrections, in [0, 1]."""
     learning_rate: float = 5e-4
     anchor_share: float = 0.5
     """Share of each batch that comes from demonstrations, in [0, 0.95]."""
-    silence: float = 0.3
+    silence: float = 0.0
     """Weight of imitating the robot where nobody stepped in; MILE only."""
-    follow_through: int = 0
+    follow_through: int = 10
     """Steps from the beginning of a takeover on that count as the human's; MILE only."""
     warm_up: float = 0.25
     """Share of the epochs that only imitate (RLIF: only judge)."""
