@@ -38,10 +38,11 @@ def test_the_first_window_has_its_size_and_page(window: MainWindow) -> None:
     assert window.panel.isVisible()
 
 
-def test_it_can_be_as_small_as_1100_by_700(window: MainWindow) -> None:
+@pytest.mark.parametrize("size", [(1100, 700), (960, 500)])
+def test_it_can_be_small(window: MainWindow, size: tuple[int, int]) -> None:
     window.header.set_policies((), "")
-    window.resize(1100, 700)
-    assert (window.width(), window.height()) == (1100, 700)
+    window.resize(*size)
+    assert (window.width(), window.height()) == size
 
 
 def test_the_rail_has_the_pages_in_their_order(window: MainWindow) -> None:

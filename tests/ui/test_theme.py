@@ -94,6 +94,15 @@ def test_apply_changes_what_is_shown(themed: QApplication, qtbot: QtBot) -> None
     assert themed.palette().window().color() == theme.token("ground")
 
 
+def test_bounds_follow_the_scale(themed: QApplication, qtbot: QtBot) -> None:
+    label = QLabel("62 %")
+    qtbot.addWidget(label)
+    theme.bound(label, width=80, least_height=20)
+    assert (label.minimumWidth(), label.maximumWidth(), label.minimumHeight()) == (80, 80, 20)
+    theme.apply(themed, "dark", 2.0)
+    assert (label.minimumWidth(), label.maximumWidth(), label.minimumHeight()) == (160, 160, 40)
+
+
 def test_system_mode_follows_the_desktop(themed: QApplication) -> None:
     theme.apply(themed, "system")
     is_light = themed.styleHints().colorScheme() is Qt.ColorScheme.Light
