@@ -202,6 +202,8 @@ class SupervisePage(QWidget):
         self._fit()
 
     def _show_pad(self, shown: bool) -> None:
+        if shown:
+            self._fit()  # first, or the pad would make a small window grow
         self.pad.setVisible(shown)
         self._fit()
 
@@ -218,6 +220,8 @@ class SupervisePage(QWidget):
         self._form = form
         self.strips.set_compact(form is not _Strips.FULL)
         self.strips.setVisible(form is not _Strips.NONE and not self._only_view)
+        self._splitter.refresh()  # else it would be as high as before until Qt comes round to it
+        self._column.activate()
         if form is _Strips.FULL:
             self._splitter.restoreState(self._divided)
         else:
