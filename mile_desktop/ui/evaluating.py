@@ -34,6 +34,8 @@ _SHOW_S = 0.2
 """How often numbers on screen change while an evaluation runs."""
 _REST = 15
 """The window rests so many times as long as showing them took."""
+_TWICE_S = 0.5
+"""Two presses of a key within so long are one."""
 _IDLE_MS = 180_000
 """Workers that have had nothing to do for so long are ended."""
 
@@ -311,10 +313,11 @@ class Evaluating(QObject):
             self._pool = None
 
     def _run_or_cancel(self) -> None:
-        if self._desk.window.page == "evaluate":
-            self.page.setup.run_or_cancel()
-        else:
+        """Do what the key does: pressed twice in one breath, it does not cancel what it has just begun."""
+        if self._desk.window.page != "evaluate":
             self._desk.window.show_page("evaluate")
+        elif not self.running or time.monotonic() - self._began > _TWICE_S:
+            self.page.setup.run_or_cancel()
 
 
 def _timer(parent: QObject, interval_ms: int, slot: Callable[[], None]) -> QTimer:

@@ -176,6 +176,17 @@ def test_closing_asks_while_an_evaluation_is_at_work(
     assert closing.may_close()
 
 
+def test_a_key_pressed_twice_cancels_nothing(
+    living: LivingDesk, page: EvaluatePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mile_desktop.ui.evaluating._TWICE_S", 60.0)  # however busy the machine is
+    page.setup.tick(["p0"], starts=3)
+    for _ in range(2):
+        QTest.keyClick(living.handle, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    living.until(lambda: living.said("Evaluated"))
+    assert not living.said("cancelled")
+
+
 def test_the_page_works_by_keys_alone(living: LivingDesk, page: EvaluatePage) -> None:
     living.window.show_page("supervise")
     QTest.keyClick(living.handle, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
