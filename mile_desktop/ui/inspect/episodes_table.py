@@ -27,7 +27,7 @@ from mile_desktop.ui.pages.page_frame import EmptyState
 from mile_desktop.ui.tables import NarrowingTable
 
 _ROW_HEIGHT = 28
-_WIDTHS = (152, 112, 60, 90, 92, 62, 82, 66, 96, 64, 56)
+_WIDTHS = (152, 112, 60, 90, 100, 62, 82, 66, 96, 64, 56)
 _LEFT_OUT_FIRST = (NAMES.index("operator"), NAMES.index("scene"))
 _LEAST_NOTE = 64
 _TYPING_MS = 200

@@ -33,6 +33,7 @@ class RecordedViewing(QObject):
         self.viewer = StateViewer(view, self)
         self.viewer.client.send(v.SetPace(**asdict(SCRUBBING)))
         self.viewer.client.fault.connect(self._fault)
+        self.viewer.client.frame_ready.connect(self._drawn)
 
     def show_recording(self, recording: Recording | None, info: SceneInfo | None) -> None:
         """Draw another recording; ``info``: its scene, None where it is not known."""
@@ -68,8 +69,15 @@ class RecordedViewing(QObject):
             self.viewer.show_state(recording.episode.record.start.scene, state, row)
         self._view.show_caption(caption)
 
+    # Both come late: of two recordings looked at one after the other, the last word on the second one counts.
+
     def _fault(self, fault: v.ViewerFault) -> None:
-        self._view.show_problem(fault.text)
+        if self._recording is not None and self._can_draw:
+            self._view.show_problem(fault.text)
+
+    def _drawn(self, _frame: object) -> None:
+        if self._recording is not None and self._can_draw:
+            self._view.show_problem("")
 
 
 def _caption(recording: Recording, row: int, choices: Sequence[Choice]) -> Caption:

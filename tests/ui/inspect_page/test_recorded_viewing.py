@@ -1,0 +1,33 @@
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from inspect_page.examples import a_recording
+from mile_desktop.scenes.catalogue import scene_info
+from mile_desktop.ui.inspect.recorded_view import RecordedView
+from mile_desktop.ui.inspect.recorded_viewing import RecordedViewing
+from mile_desktop.viewer import messages as v
+
+
+@pytest.fixture
+def viewing(themed: QApplication, qtbot: QtBot) -> Iterator[RecordedViewing]:
+    view = RecordedView()
+    qtbot.addWidget(view)
+    viewing = RecordedViewing(view, QObject(view))
+    yield viewing
+    viewing.viewer.close()
+
+
+def test_what_the_viewer_says_late_is_not_said_of_another_recording(viewing: RecordedViewing) -> None:
+    viewing.show_recording(a_recording(), scene_info("peg-insertion"))
+    viewing.viewer.client.fault.emit(v.ViewerFault(text="A state could not be shown."))
+    assert viewing._view._problem == "A state could not be shown."
+    viewing._drawn(None)
+    assert viewing._view._problem == ""
+    viewing.show_recording(a_recording(), None)
+    viewing.viewer.client.fault.emit(v.ViewerFault(text="A state could not be shown."))
+    viewing._drawn(None)
+    assert "There is no scene peg-insertion here" in viewing._view._problem
