@@ -47,6 +47,8 @@ _AT_WORK_PHASES = frozenset({Phase.AUTONOMOUS, Phase.HOLD})
 _LATE = 16
 """A picture so many steps old is not of now."""
 _SCENE_WIDTH = 720
+_DIALOG = (1180, 640)
+"""Size of the dialogs: offscreen there is no room for the one they ask for."""
 _TRIALS = 5
 _SMALL_VIEWS = frozenset({0, 1})
 """Numbers of the small views that every scene has."""
@@ -145,9 +147,7 @@ class Photographer(Visit):
         self.problem(f"{_TRIALS} episodes of {name} ended before they could be pictured.")
 
     def _picture_a_takeover(self) -> Iterator[Condition]:
-        """Have the simulated supervisor watch some episodes; in one more, take over by the keyboard."""
-        self._begin(_EPISODES)
-        yield self._collected
+        """Take over by the keyboard in one episode; the simulated supervisor watches those that Inspect shows."""
         self._begin(1)
         yield self._is_at_work
         self._hand.start()
@@ -158,6 +158,8 @@ class Photographer(Visit):
         self._hand.stop()
         self._desk.worker.send(_keys(takeover=False))
         self._desk.worker.send(m.EndEpisode("failure"))  # nobody finished it
+        yield self._collected
+        self._begin(_EPISODES)
         yield self._collected
 
     def _picture_pages(self, name: str) -> Iterator[Condition]:
@@ -192,6 +194,7 @@ class Photographer(Visit):
         view.set_arrangement(Layout.INSET, "")
         cameras.open_dialog()
         cameras.dialog.select("Table")
+        cameras.dialog.resize(*_DIALOG)
         yield self._after(_SETTLE_S)
         self._shoot(f"cameras-{name}", cameras.dialog)
         cameras.dialog.hide()
@@ -200,6 +203,7 @@ class Photographer(Visit):
     def _picture_robots(self, name: str) -> Iterator[Condition]:
         dialog = self._robots.dialog
         self._robots.open_dialog()
+        dialog.resize(*_DIALOG)
         yield self._after(_SETTLE_S)
         self._shoot(f"robots-{name}", dialog)
         dialog.hide()

@@ -34,7 +34,7 @@ from mile_desktop.ui.pages.page_frame import ColumnScroll, EmptyState, Panel
 from mile_desktop.ui.side_dialog import SideDialog
 
 _SIZE = (1220, 680)
-_LIST_WIDTH = 200
+_LIST_WIDTH = 176
 _REFRESH_MS = 200
 _NAME = Qt.ItemDataRole.UserRole
 _OFF = CameraStatus(state=CameraState.OFF)

@@ -28,7 +28,7 @@ class Preview(QWidget):
         self._from: QPointF | None = None
         self._to = QPointF()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        theme.bound(self, least_width=240, least_height=180)
+        theme.bound(self, least_width=176, least_height=132)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setToolTip("Drag a rectangle to cut the rest away")
         self.setAccessibleName("Preview")

@@ -46,6 +46,7 @@ class ScorecardBar(QWidget):
         self.threshold.setDecimals(3)
         self.threshold.setSingleStep(0.01)
         self.threshold.setValue(0.5)
+        theme.indent(self.threshold)
         self.threshold.setAccessibleName("Threshold")
         self.threshold.setToolTip("The alert threshold, also of the live strip")
         self._threshold_name.setBuddy(self.threshold)

@@ -80,14 +80,17 @@ def paint_notices(painter: QPainter, area: QRectF, notices: list[Notice]) -> Non
         top = box.bottom() + theme.px(4)
 
 
-def paint_hints(painter: QPainter, area: QRectF, texts: tuple[str, ...]) -> None:
-    """Paint what takes over, how to let go and how to drive under each other, at the bottom left of ``area``."""
+def paint_hints(painter: QPainter, area: QRectF, texts: tuple[str, ...], room: float) -> None:
+    """Paint what takes over, how to let go and how to drive under each other, at the bottom left of ``area``.
+
+    ``room``: how wide a line may be.
+    """
     painter.setFont(theme.font("body"))
     height = painter.fontMetrics().height() + theme.px(8)
     where = QPointF(area.left() + theme.px(MARGIN), area.bottom() - theme.px(MARGIN) - height)
     for text in reversed(texts):
         if text:
-            _line(painter, where, text, theme.token("text"), area.width() * 0.6)
+            _line(painter, where, text, theme.token("text"), room)
             where -= QPointF(0, height + theme.px(4))
 
 

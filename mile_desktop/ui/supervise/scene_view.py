@@ -17,11 +17,13 @@ from mile_desktop.ui.supervise.frame_canvas import BORDER, as_image
 from mile_desktop.ui.supervise.phase_look import driving_hint, look, takeover_hint
 from mile_desktop.ui.supervise.picture_canvas import PictureCanvas
 from mile_desktop.ui.supervise.projection import action_arrow
-from mile_desktop.ui.supervise.tiles import SCENE
+from mile_desktop.ui.supervise.tiles import SCENE, Layout
 
 FADE_MS = 120
 STALE_S = 1.0
 _CHECK_MS = 250
+_HINT_SHARE = 0.6
+_HINT_GAP, _LEAST_HINT = 36, 120
 _EMPTY = "The scene appears here as soon as it is loaded."
 
 
@@ -122,7 +124,17 @@ class SceneView(PictureCanvas):
         overlay.paint_notices(painter, area, self._notices(self._status))
         if self._status.phase is not Phase.STOPPED:
             status = self._status
-            overlay.paint_hints(painter, area, (takeover_hint(status), driving_hint(status, self._choices)))
+            hints = takeover_hint(status), driving_hint(status, self._choices)
+            overlay.paint_hints(painter, area, hints, self._room_for_hints(area))
+
+    def _room_for_hints(self, area: QRectF) -> float:
+        """Return how wide a line at the bottom left may be: up to the small pictures."""
+        _, *small = self._places().values()
+        room = area.width() * _HINT_SHARE
+        if self.tiles.layout is not Layout.INSET or not small:
+            return room
+        beside = min(place.left() for place in small) - area.left() - theme.px(_HINT_GAP)
+        return max(theme.px(_LEAST_HINT), min(room, beside))
 
     def _paint_arrow(self, painter: QPainter, picture: QRectF) -> None:
         status, step, frame = self._status, self._step, self._frame
