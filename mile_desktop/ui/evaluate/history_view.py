@@ -66,8 +66,8 @@ COLUMNS: tuple[Column[PastEvaluation], ...] = (
 )
 
 
-_LEFT_OUT_FIRST = (6, 5, 4)
-"""Mean steps, mean return, breakdowns: those that are shown together have them."""
+_LEFT_OUT_FIRST = (6, 5, 4, 2)
+"""Mean steps, mean return, breakdowns, starts: those that are shown together have them."""
 _SEEDS_WIDTH = 152
 
 
