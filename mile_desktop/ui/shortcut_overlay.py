@@ -107,15 +107,17 @@ class ShortcutOverlay(QWidget):
             _clear(column)
         columns = _COLUMNS if self._card_width() >= theme.px(_TWO_COLUMNS_FROM) else 1
         groups = [(name, list(rows)) for name, rows in groupby(bindings, key=_group)]
-        total = sum(len(rows) + 1 for _, rows in groups)
-        placed = 0
-        for name, rows in groups:
-            column = self._columns[min(columns - 1, placed * columns // total)]
-            column.addWidget(_section(name, rows))
-            placed += len(rows) + 1
+        first = len(groups) if columns == 1 else _halfway([len(rows) + 1 for _, rows in groups])
+        for number, (name, rows) in enumerate(groups):
+            self._columns[0 if number < first else 1].addWidget(_section(name, rows))
         for index, column in enumerate(self._columns):
             column.addStretch(1)
             self._row.setStretch(index, 1 if index < columns else 0)
+
+
+def _halfway(heights: Sequence[int]) -> int:
+    """Return how many groups go on the left so that the higher column is as low as it can be."""
+    return min(range(len(heights) + 1), key=lambda first: max(sum(heights[:first]), sum(heights[first:])))
 
 
 def _group(binding: Binding) -> str:
