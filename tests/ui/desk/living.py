@@ -23,7 +23,7 @@ from mile_desktop.ui.retraining import Retraining
 from mile_desktop.ui.supervise.phase_look import look
 from mile_desktop.ui.supervise.transport_model import Action
 
-DEADLINE_S = 120.0
+DEADLINE_S = 100.0
 SIZE = (1100, 700)
 
 

@@ -118,7 +118,7 @@ def test_a_killed_trainer_is_said_and_may_be_started_again(desk: LivingDesk) -> 
     desk.until(lambda: desk.closed)
     panel, trainer, runs = desk.retraining.panel, desk.retraining.trainer, desk.library.catalogue.runs
     desk.until(lambda: panel.can_retrain)
-    panel.set_settings(Settings(epochs=500))
+    panel.set_settings(Settings(epochs=20_000))  # more than there is time for, on any machine
     panel._retrain.click()
     desk.until(lambda: len(runs()) == 1)
     assert trainer.pid is not None
