@@ -136,14 +136,11 @@ def split_episodes(steps: SupervisedSteps, *, share: float, seed: int) -> Episod
     Whether an episode is held back follows from its id and ``seed`` alone, so an episode that was held back in one
     round is not learned from in the next and the loss on it stays comparable across rounds.
     """
-    demonstrated = torch.zeros(len(steps.episode_ids), dtype=torch.bool)
-    demonstrated[steps.episode[steps.demonstration]] = True
+    demonstrated = set(steps.episode[steps.demonstration].tolist())
+    there = sorted(set(steps.episode.tolist()))  # episodes of which no step was selected cannot be held back
     groups = (
-        ([name for name, demo in zip(steps.episode_ids, demonstrated, strict=True) if demo], 2),
-        (
-            [name for name, demo in zip(steps.episode_ids, demonstrated, strict=True) if not demo],
-            MINIMUM_FOR_HOLDING_BACK,
-        ),
+        ([steps.episode_ids[number] for number in there if number in demonstrated], 2),
+        ([steps.episode_ids[number] for number in there if number not in demonstrated], MINIMUM_FOR_HOLDING_BACK),
     )
     held_back = [name for names, minimum in groups for name in _held_back(names, share, seed, minimum)]
     mask = steps_of(steps, held_back)

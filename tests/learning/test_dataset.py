@@ -6,7 +6,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mile_desktop.learning.dataset import DatasetError, human_targets, split_episodes, steps_of, supervised_steps
+from mile_desktop.learning.dataset import (
+    DatasetError,
+    human_targets,
+    select_steps,
+    split_episodes,
+    steps_of,
+    supervised_steps,
+)
 from mile_desktop.storage.records import Episode
 from tests.learning.toy import ACTIONS, OBSERVATIONS, a_step, as_episode, demonstrations
 
@@ -106,6 +113,15 @@ def test_demonstrations_are_held_back_too() -> None:
     split = split_episodes(supervised_steps([], demonstrations(8)), share=0.1, seed=0)
     assert split.held_out.demonstration.all()
     assert len(split.held_out)
+
+
+@given(seed=st.integers(0, 50))
+def test_episodes_without_a_selected_step_are_nobodys_to_hold_back(seed: int) -> None:
+    recorded = [episode(f"e{index}", [False, True]) for index in range(5)]
+    steps = supervised_steps(recorded, [episode(f"d{index}", [False]) for index in range(20)])
+    split = split_episodes(select_steps(steps, ~steps.demonstration), share=0.3, seed=seed)
+    assert len(split.held_out)
+    assert len(split.train) >= len(split.held_out)
 
 
 def test_steps_are_found_by_episode() -> None:
