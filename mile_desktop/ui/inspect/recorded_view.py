@@ -1,5 +1,6 @@
 """The viewer's picture of a recorded step, with what was going on written over it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,6 +114,7 @@ class RecordedView(PictureCanvas):
             overlay.paint_arrow(painter, picture, arrow, gripper=gripper, human=caption.human)
 
     def _paint_tracks(self, painter: QPainter, picture: QRectF, frame: Frame) -> None:
+        named: list[QRectF] = []
         for track in self._tracks:
             places = project(frame.view_projection, track.points)
             pixels = places * (picture.width(), picture.height()) + (picture.left(), picture.top())
@@ -123,17 +125,19 @@ class RecordedView(PictureCanvas):
                 painter.setPen(theme.pen(track.colour, 2.4, alpha=alpha))
                 painter.drawPolyline(QPolygonF(part))
             if points:
-                self._paint_end(painter, points[-1], track)
+                named.append(self._paint_end(painter, points[-1], track, named))
                 painter.setBrush(theme.brush(track.colour))
                 painter.drawEllipse(points[min(max(reached - 1, 0), len(points) - 1)], theme.px(4), theme.px(4))
 
-    def _paint_end(self, painter: QPainter, end: QPointF, track: TrackLine) -> None:
+    def _paint_end(self, painter: QPainter, end: QPointF, track: TrackLine, named: Sequence[QRectF]) -> QRectF:
         painter.setFont(theme.font("secondary", bold=True))
         width = painter.fontMetrics().horizontalAdvance(track.name)
         box = QRectF(end.x() + theme.px(6), end.y() - theme.px(8), width + theme.px(8), theme.px(16))
+        box = below_all(box, named)
         overlay.plate(painter, box)
         painter.setPen(theme.token(track.colour))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, track.name)
+        return box
 
     def _paint_caption(self, painter: QPainter, caption: Caption) -> None:
         painter.setFont(theme.font("body", bold=True))
@@ -161,3 +165,10 @@ class RecordedView(PictureCanvas):
         painter.setFont(theme.font("body"))
         painter.setPen(theme.token("text"))
         painter.drawText(QPointF(shape.right() + 2 * pad + title_width, baseline), caption.text)
+
+
+def below_all(box: QRectF, taken: Sequence[QRectF]) -> QRectF:
+    """Return ``box``, moved down until it covers none of ``taken``: tracks often end at one place."""
+    while hit := next((each for each in taken if each.intersects(box)), None):
+        box = box.translated(0.0, hit.bottom() - box.top() + 1.0)
+    return box

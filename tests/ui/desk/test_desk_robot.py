@@ -48,17 +48,7 @@ def seat(
     there.close()
 
 
-@pytest.mark.timeout(300)
-def test_the_whole_loop_on_a_robot(seat: tuple[LivingDesk, RemotePad, Robots], robot: RobotProcess) -> None:
-    desk, pad, robots = seat
-    told: list[m.RobotStatus] = []
-    desk.desk.worker.robot_status_changed.connect(told.append)
-    desk.window.header.robot_chosen.emit(robot.address)
-    desk.until(lambda: told and told[-1].up and desk.desk.worker.session)
-    pad.attach(name="Test Pad")
-    desk.until(lambda: desk.status and desk.status.device == "Test Pad")
-    desk.until(lambda: any(not client.stale for client in robots._cameras))
-
+def arm_and_begin(desk: LivingDesk, pad: RemotePad, robots: Robots, told: list[m.RobotStatus]) -> None:
     pad.tap("start")
     desk.until(lambda: desk.said("not armed", level="warning"))
     robots.bar.arm_button.click()
@@ -70,6 +60,8 @@ def test_the_whole_loop_on_a_robot(seat: tuple[LivingDesk, RemotePad, Robots], r
     desk.until(lambda: len(desk.steps) > 3)
     assert max(abs(value) for value in desk.steps[0].executed) <= 0.25, "slowly at first"
 
+
+def take_over_and_succeed(desk: LivingDesk, pad: RemotePad) -> None:
     pad.hold("rightshoulder")
     pad.move("rightx", 0.5)
     desk.until(lambda: sum(step.intervention for step in desk.steps) > 10)
@@ -84,6 +76,8 @@ def test_the_whole_loop_on_a_robot(seat: tuple[LivingDesk, RemotePad, Robots], r
     assert (record.start.scene, record.steps) == ("peg-insertion", first.steps)
     desk.until(lambda: videos_in(Path(desk.library.folder) / "videos" / first.episode_id))
 
+
+def retrain_and_use(desk: LivingDesk) -> None:
     panel = desk.retraining.panel
     desk.until(lambda: panel.can_retrain)
     panel.retrain_requested.emit(TINY.as_dict())
@@ -93,8 +87,9 @@ def test_the_whole_loop_on_a_robot(seat: tuple[LivingDesk, RemotePad, Robots], r
     panel.use_requested.emit(better)
     desk.until(lambda: desk.status and desk.status.policy_id == better)
     desk.until_phase(Phase.IDLE)
-    assert told[-1].mode == "holding", "nothing moved while it learned and was compared"
 
+
+def disarm_and_stop(desk: LivingDesk, pad: RemotePad, told: list[m.RobotStatus]) -> None:
     desk.forget()
     pad.tap("start")
     desk.until(lambda: told[-1].checklist)
@@ -108,3 +103,21 @@ def test_the_whole_loop_on_a_robot(seat: tuple[LivingDesk, RemotePad, Robots], r
     desk.until(lambda: told[-1].mode == "stopped")
     desk.until(lambda: desk.closed)
     assert desk.closed[0].steps == len(desk.steps)
+
+
+@pytest.mark.timeout(300)
+def test_the_whole_loop_on_a_robot(seat: tuple[LivingDesk, RemotePad, Robots], robot: RobotProcess) -> None:
+    desk, pad, robots = seat
+    told: list[m.RobotStatus] = []
+    desk.desk.worker.robot_status_changed.connect(told.append)
+    desk.window.header.robot_chosen.emit(robot.address)
+    desk.until(lambda: told and told[-1].up and desk.desk.worker.session)
+    pad.attach(name="Test Pad")
+    desk.until(lambda: desk.status and desk.status.device == "Test Pad")
+    desk.until(lambda: any(not client.stale for client in robots._cameras))
+
+    arm_and_begin(desk, pad, robots, told)
+    take_over_and_succeed(desk, pad)
+    retrain_and_use(desk)
+    assert told[-1].mode == "holding", "nothing moved while it learned and was compared"
+    disarm_and_stop(desk, pad, told)
