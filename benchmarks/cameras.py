@@ -27,11 +27,11 @@ from benchmarks.window_at_work import Finish, LoopWatch, open_window
 from mile_desktop.cameras.messages import CameraState
 from mile_desktop.cameras.settings import CameraSettings
 from mile_desktop.rollout import messages as m
-from mile_desktop.ui.cameras.camera_client import CameraClient
-from mile_desktop.ui.cameras.cameras import Cameras
-from mile_desktop.ui.desk import Desk
-from mile_desktop.ui.retraining import Retraining
-from mile_desktop.ui.supervise.tiles import SCENE, Layout
+from mile_desktop.ui.application import Application
+from mile_desktop.ui.cameras.controller import Cameras
+from mile_desktop.ui.clients.camera_client import CameraClient
+from mile_desktop.ui.learn.controller import RetrainController
+from mile_desktop.ui.viewport.tiles import SCENE, Layout
 
 CAMERAS = 4
 SIZE = (640, 480)
@@ -46,7 +46,7 @@ _SAMPLE_S = 0.25
 class CameraLoad(QObject):
     """Lets cameras come and go while the robot works, and notes how they and the window do."""
 
-    def __init__(self, desk: Desk, finish: Finish, address: str, seconds: float) -> None:
+    def __init__(self, desk: Application, finish: Finish, address: str, seconds: float) -> None:
         super().__init__(desk)
         cameras = desk.findChild(Cameras)
         if not isinstance(cameras, Cameras):
@@ -165,7 +165,7 @@ def measure(seconds: float) -> dict[str, Any]:
     address = f"http://127.0.0.1:{here.recv()}/camera"
     roles: list[CameraLoad] = []
 
-    def role(desk: Desk, _: Retraining, finish: Finish) -> None:
+    def role(desk: Application, _: RetrainController, finish: Finish) -> None:
         roles.append(CameraLoad(desk, finish, address, seconds))
 
     with tempfile.TemporaryDirectory() as name:

@@ -19,7 +19,7 @@ import psutil
 import torch
 
 from benchmarks.circumstances import OthersAtWork, circumstances, keep
-from mile_desktop.operators.nobody import NoOperator
+from mile_desktop.operators.no_operator import NoOperator
 from mile_desktop.rollout.clock import SimulatedClock
 from mile_desktop.rollout.headless import roll_out
 from mile_desktop.rollout.messages import LoadSession

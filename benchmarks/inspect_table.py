@@ -37,12 +37,12 @@ from mile_desktop.storage.episodes import read_recording
 from mile_desktop.storage.insights import Insight, store_insights
 from mile_desktop.storage.records import EpisodeRecord, EpisodeStart
 from mile_desktop.storage.workspace import Workspace
-from mile_desktop.ui import theme
 from mile_desktop.ui.inspect.episodes_table import EpisodesTable
 from mile_desktop.ui.inspect.page import InspectPage
-from mile_desktop.ui.inspect.playing import Playing
-from mile_desktop.ui.inspect.recorded_viewing import RecordedViewing
-from mile_desktop.ui.inspect.recording import recording_of
+from mile_desktop.ui.inspect.playback_controller import PlaybackController
+from mile_desktop.ui.inspect.recorded_episode import recording_of
+from mile_desktop.ui.inspect.recorded_view_controller import RecordedViewController
+from mile_desktop.ui.theme import theme
 
 SIZE = (1440, 900)
 TABLE_HEIGHT = 300
@@ -145,9 +145,9 @@ def measure_scrubbing(folder: Path) -> dict[str, float]:
     page = InspectPage(lambda _: {})
     page.resize(*SIZE)
     page.show()
-    viewing = RecordedViewing(page.view, page)
+    viewing = RecordedViewController(page.view, page)
     client = viewing.viewer.client
-    playing = Playing(page)
+    playing = PlaybackController(page)
     playing.row_changed.connect(viewing.show_row)
     frames: list[tuple[float, Frame]] = []
     client.frame_ready.connect(lambda frame: frames.append((time.perf_counter(), frame)))

@@ -16,9 +16,9 @@ import torch
 from torch.distributions import Independent, Normal
 
 from mile_desktop.intervention import gaussian_intervention_log_probability, gaussian_intervention_probability
-from mile_desktop.intervention.one_state import gaussian_probability_of_one
+from mile_desktop.intervention.probability_numpy import gaussian_probability_of_one
 from mile_desktop.policies.networks import GaussianMlp
-from mile_desktop.policies.one_state import OneStateGaussian
+from mile_desktop.policies.networks_numpy import OneStateGaussian
 
 OBSERVATIONS, ACTIONS, BATCH, DRAWS = 100, 4, 1024, 1000
 COST, SCALE = 2.0, 2.0

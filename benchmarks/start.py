@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mile_desktop.channels.shared import Frame
-    from mile_desktop.ui.desk import Desk
-    from mile_desktop.ui.retraining import Retraining
+    from mile_desktop.ui.application import Application
+    from mile_desktop.ui.learn.controller import RetrainController
 
 _ROOT = Path(__file__).resolve().parent.parent
 _LIMIT_S = 120.0
@@ -59,7 +59,9 @@ def run_hooked(into: Path, arguments: list[str]) -> None:
 
     moments: dict[str, float] = {}
 
-    def sit_down(desk: "Desk", _retraining: "Retraining", _folder: Path, finish: "Callable[[int], None]") -> None:
+    def sit_down(
+        desk: "Application", _retraining: "RetrainController", _folder: Path, finish: "Callable[[int], None]"
+    ) -> None:
         from mile_desktop.rollout.messages import StartEpisodes  # noqa: PLC0415
 
         def see(frame: "Frame") -> None:

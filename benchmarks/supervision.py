@@ -22,8 +22,8 @@ from benchmarks.circumstances import OthersAtWork, circumstances, distribution, 
 from benchmarks.probes import worker_with_tick_log
 from benchmarks.window_at_work import EndlessTraining, Finish, LoopWatch, PaintLog, open_window, record_beforehand
 from mile_desktop.rollout import messages as m
-from mile_desktop.ui.desk import Desk
-from mile_desktop.ui.retraining import Retraining
+from mile_desktop.ui.application import Application
+from mile_desktop.ui.learn.controller import RetrainController
 
 RATE_HZ = 20.0
 EPISODES_BEFOREHAND = 6
@@ -36,7 +36,14 @@ class Supervision(QObject):
     """Starts everything, measures for so long, ends."""
 
     def __init__(
-        self, desk: Desk, retraining: Retraining, finish: Finish, paints: PaintLog, seconds: float, *, retrain: bool
+        self,
+        desk: Application,
+        retraining: RetrainController,
+        finish: Finish,
+        paints: PaintLog,
+        seconds: float,
+        *,
+        retrain: bool,
     ) -> None:
         super().__init__(desk)
         self.began = self.ended = 0.0

@@ -28,8 +28,8 @@ from benchmarks.probes import worker_with_timed_pad
 from benchmarks.window_at_work import EndlessTraining, Finish, PaintLog, open_window, record_beforehand
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
-from mile_desktop.ui.desk import Desk
-from mile_desktop.ui.retraining import Retraining
+from mile_desktop.ui.application import Application
+from mile_desktop.ui.learn.controller import RetrainController
 
 PERIOD_S = 0.05
 EPISODES_BEFOREHAND = 6
@@ -80,7 +80,9 @@ class Thumb(threading.Thread):
 class Takeovers(QObject):
     """Lets the thumb press while everything is at work, and notes what comes of it."""
 
-    def __init__(self, desk: Desk, retraining: Retraining, finish: Finish, paints: PaintLog, thumb: Thumb) -> None:
+    def __init__(
+        self, desk: Application, retraining: RetrainController, finish: Finish, paints: PaintLog, thumb: Thumb
+    ) -> None:
         super().__init__(desk)
         self.steps: list[m.StepTaken] = []
         self.statuses: list[tuple[float, str]] = []

@@ -18,9 +18,9 @@ from PySide6.QtGui import QPaintEvent
 from mile_desktop import app
 from mile_desktop.channels.shared import Frame
 from mile_desktop.learning.progress import AnyRunEvent, Failed, Finished, Progress
-from mile_desktop.ui.desk import Desk
+from mile_desktop.ui.application import Application
+from mile_desktop.ui.learn.controller import RetrainController
 from mile_desktop.ui.learn.model import Settings
-from mile_desktop.ui.retraining import Retraining
 from mile_desktop.ui.supervise.scene_view import SceneView
 
 SCENE = "peg-insertion"
@@ -29,7 +29,7 @@ _BEAT_S = 0.005
 _POLL_MS = 50
 
 Finish = Callable[[int], None]
-Role = Callable[[Desk, Retraining, Finish], None]
+Role = Callable[[Application, RetrainController, Finish], None]
 
 
 def record_beforehand(workspace: Path, episodes: int) -> None:
@@ -54,22 +54,25 @@ def open_window(folder: Path, role: Role, worker: Callable[..., None], *, operat
         Simulated supervisor.
     """
 
-    def sit_down(desk: Desk, retraining: Retraining, _: Path, finish: Finish) -> None:
+    def sit_down(desk: Application, retraining: RetrainController, _: Path, finish: Finish) -> None:
         desk.window.ask_before_closing(lambda: True)
         desk.window.resize(*SIZE)
         role(desk, retraining, finish)
 
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     chosen = ["--workspace", str(folder / "workspace"), "--preferences", str(folder / "preferences.json")]
-    desk_with_worker = partial(Desk, worker=worker)
-    with mock.patch("mile_desktop.app._attend", sit_down), mock.patch("mile_desktop.ui.desk.Desk", desk_with_worker):
+    desk_with_worker = partial(Application, worker=worker)
+    with (
+        mock.patch("mile_desktop.app._attend", sit_down),
+        mock.patch("mile_desktop.ui.application.Application", desk_with_worker),
+    ):
         return app.main([*chosen, "--scene", SCENE, "--policy", "initial", "--operator", operator])
 
 
 class EndlessTraining(QObject):
     """Presses Retrain, and again when it is done."""
 
-    def __init__(self, desk: Desk, retraining: Retraining) -> None:
+    def __init__(self, desk: Application, retraining: RetrainController) -> None:
         super().__init__(desk)
         self.finished = 0
         self.problems: list[str] = []
@@ -157,11 +160,11 @@ class PaintLog:
         """When it was done (s), how long it took (s), phase on the badge."""
         self.frames = 0
         """Frames that came on screen."""
-        self._desk: Desk | None = None
+        self._desk: Application | None = None
         self._newest = self._painted = 0
         self._patch: Any = None
 
-    def watch(self, desk: Desk) -> None:
+    def watch(self, desk: Application) -> None:
         """Note what comes on the screen of ``desk``."""
         self._desk = desk
         desk.viewer.frame_ready.connect(self._see)

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import mile_desktop
-from mile_desktop.places import default_workspace
+from mile_desktop.paths import default_workspace
 from mile_desktop.rollout.messages import LoadSession
 
 if TYPE_CHECKING:
-    from mile_desktop.ui.desk import Desk
-    from mile_desktop.ui.retraining import Retraining
+    from mile_desktop.ui.application import Application
+    from mile_desktop.ui.learn.controller import RetrainController
 
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 _SIGNAL_POLL_MS = 200
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
         options.unattended = options.unattended or not options.screenshots
     if options.screenshots:
-        from mile_desktop.ui.screenshots import take_screenshots  # noqa: PLC0415
+        from mile_desktop.ui.automation.screenshots import take_screenshots  # noqa: PLC0415
 
         return _run(options, _fresh(options.output), take_screenshots(options.screenshots))
     if options.unattended:
@@ -70,20 +70,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-Role = Callable[["Desk", "Retraining", Path, Callable[[int], None]], None]
+Role = Callable[["Application", "RetrainController", Path, Callable[[int], None]], None]
 """Who sits at the desk; called once it has started, ends the program by its last argument."""
 
 
-def _attend(_desk: "Desk", _retraining: "Retraining", _folder: Path, _finish: Callable[[int], None]) -> None:
+def _attend(
+    _desk: "Application", _retraining: "RetrainController", _folder: Path, _finish: Callable[[int], None]
+) -> None:
     """Leave the desk to the person."""
 
 
 def _supervise_unattended(options: argparse.Namespace) -> Role:
-    from mile_desktop.ui.unattended import Extent, Unattended  # noqa: PLC0415
+    from mile_desktop.ui.automation.unattended import Extent, Unattended  # noqa: PLC0415
 
     extent = Extent(options.rounds, options.episodes, options.starts, options.epochs)
 
-    def sit_down(desk: "Desk", retraining: "Retraining", folder: Path, finish: Callable[[int], None]) -> None:
+    def sit_down(
+        desk: "Application", retraining: "RetrainController", folder: Path, finish: Callable[[int], None]
+    ) -> None:
         Unattended(desk, retraining, folder, finish, extent).start()
 
     return sit_down
@@ -106,13 +110,13 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
     from PySide6.QtCore import QTimer  # noqa: PLC0415
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415
 
-    from mile_desktop.ui import theme  # noqa: PLC0415
-    from mile_desktop.ui.closing import Closing  # noqa: PLC0415
-    from mile_desktop.ui.desk import Desk  # noqa: PLC0415
-    from mile_desktop.ui.furnishing import furnish  # noqa: PLC0415
-    from mile_desktop.ui.preferences import PreferenceStore  # noqa: PLC0415
-    from mile_desktop.ui.sweeping import Sweeping  # noqa: PLC0415
-    from mile_desktop.ui.uncaught import UncaughtErrors, close_log, default_log_file, open_log  # noqa: PLC0415
+    from mile_desktop.ui.application import Application  # noqa: PLC0415
+    from mile_desktop.ui.close_guard import CloseGuard  # noqa: PLC0415
+    from mile_desktop.ui.composition import compose  # noqa: PLC0415
+    from mile_desktop.ui.garbage_collector import GarbageCollector  # noqa: PLC0415
+    from mile_desktop.ui.shell.error_log import UncaughtErrors, close_log, default_log_file, open_log  # noqa: PLC0415
+    from mile_desktop.ui.shell.preferences import PreferenceStore  # noqa: PLC0415
+    from mile_desktop.ui.theme import theme  # noqa: PLC0415
 
     app = QApplication(sys.argv[:1])
     app.setApplicationName("MILE Desktop")
@@ -124,12 +128,12 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
         stack.callback(close_log)
         uncaught.install()
         stack.callback(uncaught.uninstall)
-        desk = Desk(preferences, plan=_plan(options, folder))
-        retraining = furnish(desk)
+        desk = Application(preferences, plan=_plan(options, folder))
+        retraining = compose(desk)
         if folder is None:
-            desk.window.ask_before_closing(Closing(desk, retraining).may_close)
+            desk.window.ask_before_closing(CloseGuard(desk, retraining).may_close)
         uncaught.caught.connect(desk.window.show_uncaught)
-        desk.worker.session_loaded.connect(Sweeping(desk).spare_what_stays)
+        desk.worker.session_loaded.connect(GarbageCollector(desk).spare_what_stays)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, partial(_quit, desk))
         breath = QTimer()  # lets Python see signals while Qt waits
@@ -164,7 +168,7 @@ def _plan(options: argparse.Namespace, folder: Path | None) -> LoadSession | Non
     )
 
 
-def _quit(desk: "Desk", _number: int, _frame: object) -> None:
+def _quit(desk: "Application", _number: int, _frame: object) -> None:
     """Close as the system asks: nobody is there to answer questions, and what was recorded is kept in any case."""
     desk.window.ask_before_closing(_without_asking)
     desk.window.close()

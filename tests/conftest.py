@@ -33,7 +33,7 @@ def _own_home() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _sweep() -> Iterator[None]:
     """Take garbage apart on the main thread only, as the window does: what a test of Qt left may hang in it."""
-    from mile_desktop.ui.sweeping import sweep  # noqa: PLC0415 - brings in Qt, whose platform is not chosen yet here
+    from mile_desktop.ui.garbage_collector import sweep  # noqa: PLC0415 - brings in Qt, whose platform is not chosen yet here
 
     gc.disable()
     yield

@@ -14,7 +14,7 @@ import numpy as np
 
 from mile_desktop.robots.description import ActionAxis, Measured, RobotCamera, RobotDescription
 from mile_desktop.robots.driver import FloatArray, Measurement
-from mile_desktop.robots.serving import RobotServer
+from mile_desktop.robots.server import RobotServer
 
 
 class Sdk:

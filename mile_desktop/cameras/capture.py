@@ -9,9 +9,9 @@ from mile_desktop.cameras.backoff import Backoff
 from mile_desktop.cameras.errors import CameraEndedError, CameraError, CameraLostError
 from mile_desktop.cameras.health import Health
 from mile_desktop.cameras.messages import CameraState, CameraStatus
-from mile_desktop.cameras.opening import OpenSource, open_source
 from mile_desktop.cameras.settings import CameraSettings
 from mile_desktop.cameras.source import FrameSource, Picture
+from mile_desktop.cameras.sources import OpenSource, open_source
 from mile_desktop.cameras.transform import transformed
 
 Sink = Callable[[Picture], None]

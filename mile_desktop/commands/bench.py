@@ -9,18 +9,18 @@ from typing import Any
 
 import msgspec
 
+from experiments.cells import AnyCell
+from experiments.engines import CellFailed, Engine, LocalEngine
+from experiments.grid import GridProgress, run_grid
+from experiments.learning_cell import LearningCell
+from experiments.ray_engine import RayEngine
+from experiments.reports import CELLS, report_learning, report_validation
+from experiments.results import ResultStore
+from experiments.supervisor_setup import Supervision
+from experiments.validation import PARTS
+from experiments.variants import VARIANTS, variant
 from mile_desktop.commands.command import CancelledError, Command, CommandError, Report, positive
-from mile_desktop.evaluation.experiments.cells import AnyCell
-from mile_desktop.evaluation.experiments.engines import CellFailed, Engine, LocalEngine
-from mile_desktop.evaluation.experiments.grid import GridProgress, run_grid
-from mile_desktop.evaluation.experiments.learning import LearningCell
-from mile_desktop.evaluation.experiments.ray_engine import RayEngine
-from mile_desktop.evaluation.experiments.reports import CELLS, report_learning, report_validation
-from mile_desktop.evaluation.experiments.results import ResultStore
-from mile_desktop.evaluation.experiments.supervision import Supervision
-from mile_desktop.evaluation.experiments.validation import PARTS
-from mile_desktop.evaluation.experiments.variants import VARIANTS, variant
-from mile_desktop.learning.cancelling import cancelled_by_signals
+from mile_desktop.learning.cancellation import cancelled_by_signals
 from mile_desktop.operators.supervisors import SUPERVISORS
 from mile_desktop.scenes.catalogue import scene_info
 

@@ -18,19 +18,19 @@ from mile_desktop.intervention.model import save_intervention_model
 from mile_desktop.intervention.model_config import HeldOutScore
 from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.settings import TrainingSettings, settings_to_json
-from mile_desktop.learning.starting import new_network
-from mile_desktop.learning.trainer import Trainer
+from mile_desktop.learning.trainer.initial_networks import new_network
+from mile_desktop.learning.trainer.trainer import Trainer
 from mile_desktop.operators.operator import Expert, Operator, OperatorContext, OperatorReading
 from mile_desktop.operators.supervisors import make_supervisor
-from mile_desktop.places import SIM_SCENES, bundled_demonstrations, bundled_models
+from mile_desktop.paths import SIM_SCENES, bundled_demonstrations, bundled_models
 from mile_desktop.policies.checkpoint import PolicyConfig, PolicyNetwork, describe_network, load_policy, save_policy
-from mile_desktop.rollout.adopting import POLICY_FOLDER
+from mile_desktop.registry.bundled import POLICY_FOLDER
+from mile_desktop.registry.intervention_models import INTERVENTION_FOLDER
+from mile_desktop.registry.policies import EXPERT
 from mile_desktop.rollout.clock import SimulatedClock
 from mile_desktop.rollout.headless import roll_out
-from mile_desktop.rollout.loading import EXPERT
 from mile_desktop.rollout.messages import LoadSession
 from mile_desktop.rollout.scene import GymScene
-from mile_desktop.rollout.watching import INTERVENTION_FOLDER
 from mile_desktop.scenes.catalogue import scene_info, scenes
 from mile_desktop.scenes.description import read_head
 from mile_desktop.scenes.experts import load_expert

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mile_desktop.places import default_workspace
+from mile_desktop.paths import default_workspace
 
 Fields = Mapping[str, Any]
 Subparsers = "argparse._SubParsersAction[argparse.ArgumentParser]"

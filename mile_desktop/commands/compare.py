@@ -16,7 +16,7 @@ from mile_desktop.commands.command import (
 )
 from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledError, evaluation_seeds
 from mile_desktop.evaluation.policies import Watching, compare_policies
-from mile_desktop.learning.cancelling import cancelled_by_signals
+from mile_desktop.learning.cancellation import cancelled_by_signals
 from mile_desktop.learning.progress import Cancelled, Finished, Progress, RunEvent
 from mile_desktop.learning.run_log import RunLog
 from mile_desktop.storage.catalogue import Catalogue

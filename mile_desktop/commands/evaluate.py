@@ -13,7 +13,7 @@ from mile_desktop.commands.command import (
 from mile_desktop.evaluation.evaluate import FIRST_EVALUATION_SEED, EvaluationCancelledError, evaluation_seeds
 from mile_desktop.evaluation.policies import Watching, evaluate_policies
 from mile_desktop.evaluation.statistics import wilson_interval
-from mile_desktop.learning.cancelling import cancelled_by_signals
+from mile_desktop.learning.cancellation import cancelled_by_signals
 from mile_desktop.storage.records import EvaluationRecord
 from mile_desktop.storage.workspace import Workspace
 

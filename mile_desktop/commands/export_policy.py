@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mile_desktop.commands.command import Command, Report, add_policy_argument, add_scene_argument
 from mile_desktop.policies.parcel import write_parcel
-from mile_desktop.rollout.loading import policy_folder
+from mile_desktop.registry.policies import policy_folder
 from mile_desktop.storage.workspace import Workspace
 
 

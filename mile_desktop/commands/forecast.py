@@ -7,7 +7,7 @@ import math
 import psutil
 
 from mile_desktop.commands.command import Command, Report, add_scene_argument
-from mile_desktop.evaluation.refitting import refit_forecast
+from mile_desktop.registry.forecast_refit import refit_forecast
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
 

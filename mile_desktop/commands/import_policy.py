@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from mile_desktop.commands.command import Command, Report
-from mile_desktop.rollout.importing import import_policy
+from mile_desktop.commands.policy_import import import_policy
 from mile_desktop.storage.workspace import Workspace
 
 

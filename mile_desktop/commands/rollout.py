@@ -10,7 +10,7 @@ from mile_desktop.commands.command import (
     add_scene_argument,
     positive,
 )
-from mile_desktop.operators.nobody import NoOperator
+from mile_desktop.operators.no_operator import NoOperator
 from mile_desktop.operators.supervisors import SUPERVISORS
 from mile_desktop.rollout.clock import Clock, SimulatedClock, SystemClock
 from mile_desktop.rollout.controls import simulated_supervisor

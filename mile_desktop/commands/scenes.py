@@ -3,7 +3,7 @@
 import argparse
 
 from mile_desktop.commands.command import Command, Report
-from mile_desktop.places import SCENES_VARIABLE, own_scenes
+from mile_desktop.paths import SCENES_VARIABLE, own_scenes
 from mile_desktop.scenes.catalogue import broken_scenes, scenes
 from mile_desktop.scenes.template import new_scene
 

@@ -7,7 +7,7 @@ import msgspec
 
 from mile_desktop.commands.command import Command, CommandError, Report, add_scene_argument
 from mile_desktop.evaluation.scorecard import Scorecard
-from mile_desktop.evaluation.scoring import make_scorecard
+from mile_desktop.evaluation.scorecard_builder import make_scorecard
 from mile_desktop.storage.workspace import Workspace
 
 

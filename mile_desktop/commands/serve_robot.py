@@ -14,7 +14,7 @@ from mile_desktop.processes import robot_cameras
 from mile_desktop.robots.description import RobotCamera
 from mile_desktop.robots.driver import Measurement
 from mile_desktop.robots.network import Door
-from mile_desktop.robots.serving import DEFAULT_PORT, RobotServer
+from mile_desktop.robots.server import DEFAULT_PORT, RobotServer
 from mile_desktop.robots.simulated import SimulatedRobot
 from mile_desktop.rollout.priority import be_eager, enter_real_time
 from mile_desktop.scenes.catalogue import scene_info

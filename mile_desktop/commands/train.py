@@ -19,15 +19,15 @@ from mile_desktop.commands.command import (
 )
 from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledError, evaluation_seeds
 from mile_desktop.evaluation.policies import Watching, compare_policies
-from mile_desktop.learning.cancelling import cancelled_by_signals
-from mile_desktop.learning.making import Cancel, TrainedPolicy
-from mile_desktop.learning.order import TrainingOrder
+from mile_desktop.learning.cancellation import cancelled_by_signals
+from mile_desktop.learning.pipeline.config import RunConfig
+from mile_desktop.learning.pipeline.policy_pipeline import Cancel, TrainedPolicy
+from mile_desktop.learning.pipeline.runs import TrainingRun, begin_training, resume_training
 from mile_desktop.learning.progress import Compared, Progress, RunEvent, Warned
-from mile_desktop.learning.runs import TrainingRun, begin_training, resume_training
 from mile_desktop.learning.settings import TrainingSettings, settings_from_json, settings_to_json
-from mile_desktop.learning.trainer import TrainingCancelled
-from mile_desktop.places import bundled_demonstrations
-from mile_desktop.rollout.loading import INITIAL, policy_folder
+from mile_desktop.learning.trainer.trainer import TrainingCancelled
+from mile_desktop.paths import bundled_demonstrations
+from mile_desktop.registry.policies import INITIAL, policy_folder
 from mile_desktop.scenes.catalogue import scene_info, scenes
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
@@ -100,7 +100,7 @@ def _prepare(workspace: Workspace, options: argparse.Namespace) -> TrainingRun:
         return resume_training(workspace, options.resume)
     parent = options.parent or Catalogue(workspace).promoted(options.scene) or INITIAL
     demonstrations = bundled_demonstrations(options.scene)
-    order = TrainingOrder(
+    order = RunConfig(
         scene=options.scene,
         parent=str(policy_folder(workspace, options.scene, parent)),
         demonstrations=str(demonstrations) if demonstrations.is_dir() else None,

@@ -11,9 +11,9 @@ from mile_desktop.intervention.model import InterventionModel, save_intervention
 from mile_desktop.intervention.scores import ScoreError
 from mile_desktop.intervention.strata import takeovers_in
 from mile_desktop.learning.dataset import split_episodes, supervised_steps
-from mile_desktop.learning.intervention_stage import model_record
-from mile_desktop.places import bundled_demonstrations
-from mile_desktop.rollout.watching import intervention_folder, load_with_forecast
+from mile_desktop.learning.pipeline.intervention_stage import model_record
+from mile_desktop.paths import bundled_demonstrations
+from mile_desktop.registry.intervention_models import intervention_folder, load_with_forecast
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.episodes import read_episode_file, read_episodes
 from mile_desktop.storage.ids import new_id, now

@@ -25,7 +25,7 @@ from mile_desktop.evaluation.messages import (
     WorkerReady,
 )
 from mile_desktop.policies.policy import Policy, PolicyFileError
-from mile_desktop.rollout.loading import load_policy_from
+from mile_desktop.registry.policies import load_policy_from
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.catalogue import UnknownSceneError
 from mile_desktop.scenes.description import SceneDescriptionError

@@ -5,12 +5,12 @@ from typing import cast, get_args
 import numpy as np
 
 from mile_desktop.inspection.messages import Appraise, Appraised, packed
-from mile_desktop.intervention.live import LiveEstimator, Source
+from mile_desktop.intervention.live_estimator import LiveEstimator, Source
 from mile_desktop.intervention.model import InterventionModelError, load_intervention_model
 from mile_desktop.policies.checkpoint import load_policy
 from mile_desktop.policies.policy import Policy, PolicyOutput
-from mile_desktop.rollout.loading import policy_folder
-from mile_desktop.rollout.watching import intervention_folder
+from mile_desktop.registry.intervention_models import intervention_folder
+from mile_desktop.registry.policies import policy_folder
 from mile_desktop.storage.episodes import read_recording
 from mile_desktop.storage.records import Episode
 from mile_desktop.storage.workspace import Workspace

@@ -8,7 +8,7 @@ from mile_desktop.inspection.messages import Appraise, Appraised, RolledForward,
 from mile_desktop.inspection.replay import ReplayCancelledError, ReplayError
 from mile_desktop.intervention.model import InterventionModelError
 from mile_desktop.policies.policy import PolicyFileError
-from mile_desktop.rollout.loading import UnknownPolicyError
+from mile_desktop.registry.policies import UnknownPolicyError
 from mile_desktop.scenes.catalogue import UnknownSceneError
 from mile_desktop.scenes.description import SceneDescriptionError
 from mile_desktop.storage.errors import WorkspaceError

@@ -8,7 +8,7 @@ becomes one integral over a Gamma variable (ours; the publication samples), see 
 import torch
 from torch.autograd.function import NestedIOFunction, once_differentiable
 
-from mile_desktop.intervention.one_state import distance_of_one, probability_of_one
+from mile_desktop.intervention.probability_numpy import distance_of_one, probability_of_one
 from mile_desktop.intervention.quadrature import NODES, log_tails
 
 Scalar = float | torch.Tensor

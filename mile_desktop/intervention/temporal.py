@@ -22,8 +22,8 @@ from scipy import optimize
 from mile_desktop.intervention.calibration import RecordedDecisions, fit_cost_and_scale
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.model import InterventionModel, TemporalParameters, average_over_members
-from mile_desktop.intervention.one_state import Array, OwnLossOfOne, probabilities_of_one
 from mile_desktop.intervention.probability import OwnLoss, Scalar, intervention_log_probability_at
+from mile_desktop.intervention.probability_numpy import Array, OwnLossOfOne, probabilities_of_one
 from mile_desktop.intervention.strata import supervised_rows
 
 MOST_DELAY = 12

@@ -6,9 +6,9 @@ import torch
 
 from mile_desktop.learning.action_models import Distribution, action_model
 from mile_desktop.learning.batches import Batch, TrainingData
-from mile_desktop.learning.calibrating import Threshold, fit_threshold
 from mile_desktop.learning.objectives import Losses, Objective, intervention_loss
 from mile_desktop.learning.settings import TrainingSettings
+from mile_desktop.learning.threshold import Threshold, fit_threshold
 from mile_desktop.policies.checkpoint import PolicyNetwork
 
 _CHUNK = 8192  # rows evaluated at once outside the minibatches

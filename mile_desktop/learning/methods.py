@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.objectives import METHODS, UnknownMethodError
-from mile_desktop.learning.outcome import AnyTrainer
-from mile_desktop.learning.rlif import RlifTrainer
+from mile_desktop.learning.result import AnyTrainer
+from mile_desktop.learning.rlif.trainer import RlifTrainer
 from mile_desktop.learning.settings import TrainingSettings
-from mile_desktop.learning.trainer import Trainer
+from mile_desktop.learning.trainer.trainer import Trainer
 from mile_desktop.policies.checkpoint import PolicyNetwork
 
 RLIF = "rlif"

@@ -8,7 +8,7 @@ from mile_desktop.operators.double_press import DoublePress
 from mile_desktop.operators.operator import OperatorRequest
 from mile_desktop.operators.pad_device import PadDevice
 from mile_desktop.operators.profile import DRIVEN, AxisBinding, PadProfile
-from mile_desktop.operators.shaping import shape, turn_to_view
+from mile_desktop.operators.stick_response import shape, turn_to_view
 from mile_desktop.operators.takeover import TakeoverInput, TakeoverMode, takeover_instruction, takeover_machine
 
 DISCARD_WINDOW_S = 1.5

@@ -11,7 +11,7 @@ from mile_desktop.operators.operator import OperatorContext, OperatorReading
 from mile_desktop.operators.pad_device import NO_PAD, PadDevice, PadGoneError, RawPadState
 from mile_desktop.operators.profile import PadProfile, ProfileError, load_profile
 from mile_desktop.operators.sdl import PadsUnavailableError, buttons_down, pads_changed, plugged_in, start_sdl
-from mile_desktop.operators.shaping import fit_action
+from mile_desktop.operators.stick_response import fit_action
 
 _log = logging.getLogger(__name__)
 

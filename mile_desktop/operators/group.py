@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading
-from mile_desktop.operators.shaping import fit_action
+from mile_desktop.operators.stick_response import fit_action
 
 
 class OperatorGroup:

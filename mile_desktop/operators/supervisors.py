@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from mile_desktop.operators.inaccurate import InaccurateSupervisor
-from mile_desktop.operators.nobody import NoOperator
+from mile_desktop.operators.no_operator import NoOperator
 from mile_desktop.operators.operator import Expert, Operator
 from mile_desktop.operators.probit import ProbitSettings, ProbitSupervisor
 from mile_desktop.operators.segment import ATTENTIVE, SegmentSettings, SegmentSupervisor

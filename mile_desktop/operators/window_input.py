@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mile_desktop.operators.operator import OperatorContext, OperatorReading
-from mile_desktop.operators.shaping import fit_action
+from mile_desktop.operators.stick_response import fit_action
 
 SILENCE_S = 0.5
 """A takeover from which nothing was heard for longer is lost: the window hangs or is gone."""

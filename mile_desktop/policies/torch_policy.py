@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mile_desktop.policies.networks import CategoricalMlp, GaussianMlp, ObservationMlp
-from mile_desktop.policies.one_state import OneStateCategorical, OneStateGaussian
+from mile_desktop.policies.networks_numpy import OneStateCategorical, OneStateGaussian
 from mile_desktop.policies.policy import FloatArray, PolicyFileError, PolicyOutput
 
 ACTION_LIMIT = 1.0

@@ -2,8 +2,8 @@
 
 import logging
 
-from mile_desktop.places import RESOURCES
-from mile_desktop.quiet import quiet_error_stream
+from mile_desktop.paths import RESOURCES
+from mile_desktop.silence_stderr import quiet_error_stream
 
 _log = logging.getLogger(__name__)
 

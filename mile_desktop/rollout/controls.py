@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mile_desktop.operators.choosing import Choosing
+from mile_desktop.operators.discrete_controls import DiscreteControls
 from mile_desktop.operators.gamepad import Gamepad
 from mile_desktop.operators.group import OperatorGroup
 from mile_desktop.operators.operator import Operator, OperatorContext
 from mile_desktop.operators.supervisors import make_supervisor
 from mile_desktop.operators.window_input import WindowOperator
-from mile_desktop.places import pad_profiles
+from mile_desktop.paths import pad_profiles
 from mile_desktop.rollout.messages import PadState
 from mile_desktop.scenes.description import Choice
 from mile_desktop.scenes.experts import load_expert
@@ -37,7 +37,7 @@ class Controls:
         people.extend(self.window.values())
         if choices:
             pushes = [choice.push for choice in choices]
-            people = [Choosing(device, pushes, gripper=device is self.gamepad) for device in people]
+            people = [DiscreteControls(device, pushes, gripper=device is self.gamepad) for device in people]
         return OperatorGroup([*people, supervisor] if supervisor is not None else people)
 
     def look(self) -> None:

@@ -1,6 +1,6 @@
 """Between two episodes of a robot: a person sees to a checklist, the robot goes to its start, no tick waits."""
 
-from mile_desktop.rollout.live import LiveRobot
+from mile_desktop.rollout.live_robot import LiveRobot
 
 
 class EpisodeGate:

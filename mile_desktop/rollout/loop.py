@@ -10,16 +10,16 @@ from mile_desktop.policies.policy import FloatArray, PolicyOutput
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.rollout.alert import AlertMonitor, AlertRule
 from mile_desktop.rollout.clock import Clock
+from mile_desktop.rollout.episode_state import EpisodeState, RunningPolicy, StepSink
 from mile_desktop.rollout.gate import EpisodeGate
-from mile_desktop.rollout.live import LiveRobot, Simulated, follow, no_hazard
+from mile_desktop.rollout.live_robot import LiveRobot, Simulated, follow, no_hazard
 from mile_desktop.rollout.messages import Event, Note
 from mile_desktop.rollout.phases import MOVING, Phase, PhaseEvent
 from mile_desktop.rollout.requests import heed_request
 from mile_desktop.rollout.rewind import RewindRing
-from mile_desktop.rollout.running import EpisodeState, RunningPolicy, StepSink
 from mile_desktop.rollout.safety import action_problem, output_problem
 from mile_desktop.rollout.scene import DrivenScene
-from mile_desktop.rollout.stepping import announcement, recorded_step
+from mile_desktop.rollout.step_record import announcement, recorded_step
 from mile_desktop.rollout.supervision import Supervision
 from mile_desktop.storage.records import EpisodeStart, Outcome
 

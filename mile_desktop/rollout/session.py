@@ -7,20 +7,20 @@ from pathlib import Path
 import mile_desktop
 from mile_desktop.operators.operator import Operator
 from mile_desktop.policies.checkpoint import read_policy_config
-from mile_desktop.rollout.adopting import has_bundled
+from mile_desktop.registry.bundled import has_bundled
+from mile_desktop.registry.compatibility import check_policy_fits
+from mile_desktop.registry.intervention_models import load_running_policy, watched
+from mile_desktop.registry.policies import EXPERT, INITIAL, policy_folder
 from mile_desktop.rollout.cadence import Cadence
 from mile_desktop.rollout.clock import Clock
-from mile_desktop.rollout.live import no_hazard
-from mile_desktop.rollout.loading import EXPERT, INITIAL, policy_folder
+from mile_desktop.rollout.episode_state import RunningPolicy
+from mile_desktop.rollout.live_robot import no_hazard
 from mile_desktop.rollout.loop import Publish, RolloutLoop
-from mile_desktop.rollout.matching import check_policy_fits
 from mile_desktop.rollout.messages import Choice, EpisodeClosed, LoadSession, RobotStatus, SessionLoaded, Status
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.rollout.recorder import ClosedKind, Recorder
 from mile_desktop.rollout.robot_scene import RobotScene
-from mile_desktop.rollout.running import RunningPolicy
 from mile_desktop.rollout.subject import open_subject
-from mile_desktop.rollout.watching import load_running_policy, watched
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.ids import new_episode_id, now
 from mile_desktop.storage.records import CALLED_BY, EpisodeRecord, EpisodeStart

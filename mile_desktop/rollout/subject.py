@@ -9,7 +9,7 @@ from mile_desktop.robots.client import NetworkRobot
 from mile_desktop.robots.description import RobotDescription
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.robots.network import ZmqWire
-from mile_desktop.rollout.live import LiveRobot, Simulated
+from mile_desktop.rollout.live_robot import LiveRobot, Simulated
 from mile_desktop.rollout.messages import LoadSession
 from mile_desktop.rollout.robot_scene import RobotScene
 from mile_desktop.rollout.scene import GymScene

@@ -15,6 +15,7 @@ from mile_desktop.intervention.model import InterventionModelError
 from mile_desktop.operators.profile import ProfileError, decode_profile
 from mile_desktop.operators.supervisors import UnknownSupervisorError
 from mile_desktop.policies.policy import FloatArray, PolicyFileError
+from mile_desktop.registry.policies import UnknownPolicyError
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.alert import AlertMonitor, AlertRule
@@ -23,10 +24,9 @@ from mile_desktop.rollout.camera_watch import CameraWatch
 from mile_desktop.rollout.chime import Chime
 from mile_desktop.rollout.clock import SystemClock
 from mile_desktop.rollout.controls import Controls, simulated_supervisor
-from mile_desktop.rollout.loading import UnknownPolicyError
+from mile_desktop.rollout.episode_state import RunningPolicy
 from mile_desktop.rollout.phases import MOVING
 from mile_desktop.rollout.priority import be_eager, enter_real_time, leave_real_time
-from mile_desktop.rollout.running import RunningPolicy
 from mile_desktop.rollout.session import Session
 from mile_desktop.scenes.catalogue import UnknownSceneError, scene_info
 from mile_desktop.scenes.description import SceneDescriptionError

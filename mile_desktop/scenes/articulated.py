@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pybullet
 
+from mile_desktop.scenes.body_loader import joint_numbers, load_model
 from mile_desktop.scenes.description import BodyDescription
-from mile_desktop.scenes.loading import joint_numbers, load_model
 from mile_desktop.scenes.pose import Pose
 from mile_desktop.scenes.task import JointState
 

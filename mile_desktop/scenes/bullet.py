@@ -5,8 +5,8 @@ import pybullet
 from numpy.typing import NDArray
 
 from mile_desktop.scenes.articulated import Articulated
+from mile_desktop.scenes.body_loader import load_model, load_robot
 from mile_desktop.scenes.description import BodyDescription, SceneDescription, SceneDescriptionError, model_path
-from mile_desktop.scenes.loading import load_model, load_robot
 from mile_desktop.scenes.pose import Pose
 from mile_desktop.scenes.task import JointState
 from mile_desktop.scenes.urdf import Box, read_boxes

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mile_desktop import places
+from mile_desktop import paths
 from mile_desktop.scenes.description import (
     FILE_NAME,
     CameraDescription,
@@ -97,7 +97,7 @@ def scene_info(name: str) -> SceneInfo:
 def _found() -> Iterator[SceneInfo | BrokenScene]:
     """Look at every folder with a description. A few files of a hundred lines: nothing is worth remembering."""
     taken: dict[str, str] = {}
-    for folder in (places.SIM_SCENES, places.own_scenes()):
+    for folder in (paths.SIM_SCENES, paths.own_scenes()):
         try:
             candidates = sorted(path for path in folder.iterdir() if (path / FILE_NAME).exists())
         except FileNotFoundError:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
-from mile_desktop import places
+from mile_desktop import paths
 
 Vector = tuple[float, float, float]
 Colour = tuple[
@@ -388,7 +388,7 @@ def _convert(folder: Path, raw: dict[str, Any], kind: type[AnyDescription]) -> A
 def model_path(description: SceneDescription, urdf: str) -> Path:
     """Return where the model ``urdf`` of ``description`` lies."""
     if urdf.startswith(_SHIPPED_HERE):
-        return places.SIM_SCENES / urdf.removeprefix(_SHIPPED_HERE)
+        return paths.SIM_SCENES / urdf.removeprefix(_SHIPPED_HERE)
     if not urdf.startswith(_SHIPPED_WITH_PYBULLET):
         return description.folder / urdf
     import pybullet_data  # noqa: PLC0415 - only the path of its data; late, because the package is heavy

@@ -4,7 +4,7 @@ import importlib
 import sys
 import warnings
 
-from mile_desktop.quiet import quiet_error_stream
+from mile_desktop.silence_stderr import quiet_error_stream
 
 
 def load_engine() -> None:

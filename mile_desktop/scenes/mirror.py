@@ -7,8 +7,8 @@ import numpy as np
 import pybullet
 from numpy.typing import NDArray
 
+from mile_desktop.scenes.body_loader import joint_numbers, load_model, load_robot
 from mile_desktop.scenes.description import CameraDescription, SceneDescription, model_path
-from mile_desktop.scenes.loading import joint_numbers, load_model, load_robot
 
 FloatArray = NDArray[np.float32]
 

@@ -4,7 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
-from mile_desktop.places import RESOURCES, own_scenes
+from mile_desktop.paths import RESOURCES, own_scenes
 from mile_desktop.scenes.catalogue import broken_scenes, scenes
 
 TEMPLATE = RESOURCES / "scene_template"

@@ -12,7 +12,7 @@ import msgspec
 
 from mile_desktop.storage import schema
 from mile_desktop.storage.catalogue import Catalogue, insert_episode
-from mile_desktop.storage.editing import settle_edits
+from mile_desktop.storage.edit_store import settle_edits
 from mile_desktop.storage.episodes import read_record
 from mile_desktop.storage.errors import EpisodeFileError, WorkspaceVersionError, translated
 from mile_desktop.storage.ids import new_id

@@ -11,7 +11,7 @@ import psutil
 
 from mile_desktop.storage.catalogue import insert_episode
 from mile_desktop.storage.durable import PART_SUFFIX
-from mile_desktop.storage.editing import settle_edits
+from mile_desktop.storage.edit_store import settle_edits
 from mile_desktop.storage.episodes import find_episode, read_episode_file
 from mile_desktop.storage.errors import EpisodeFileError, UnknownEpisodeError
 from mile_desktop.storage.journal import Owner, finish_journal, this_process

@@ -14,6 +14,7 @@ from mile_desktop.channels.shared import FrameRing, StateSlot
 from mile_desktop.scenes.catalogue import UnknownSceneError
 from mile_desktop.scenes.description import CameraDescription, SceneDescriptionError
 from mile_desktop.viewer.camera import View
+from mile_desktop.viewer.draw_rate import SETTLED_S, Pace, Pacer
 from mile_desktop.viewer.messages import (
     RECORDED,
     Command,
@@ -33,10 +34,9 @@ from mile_desktop.viewer.messages import (
     ViewerReady,
     ViewerStatus,
 )
-from mile_desktop.viewer.pacing import SETTLED_S, Pace, Pacer
 from mile_desktop.viewer.renderer import Background
 from mile_desktop.viewer.stage import FloatArray
-from mile_desktop.viewer.staging import AnyStage, open_stage
+from mile_desktop.viewer.stages import AnyStage, open_stage
 
 _POLL_S = 0.005
 """How long a new scene state may wait to be noticed."""

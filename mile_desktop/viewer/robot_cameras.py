@@ -16,7 +16,7 @@ from mile_desktop.robots.network import Door
 from mile_desktop.scenes.description import CameraDescription
 from mile_desktop.viewer.cameras_plan import CamerasPlan
 from mile_desktop.viewer.renderer import Pixels
-from mile_desktop.viewer.staging import AnyStage, open_stage
+from mile_desktop.viewer.stages import AnyStage, open_stage
 
 _NICENESS = 5
 _QUALITY = 85

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pybullet
 
-from mile_desktop.places import SIM_SCENES
+from mile_desktop.paths import SIM_SCENES
 from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.scenes.description import (
     CameraDescription,

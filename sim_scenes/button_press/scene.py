@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from mile_desktop.scenes.expert_moves import action, move_fingers, ramp
 from mile_desktop.scenes.pose import Array
-from mile_desktop.scenes.steering import action, move_fingers, ramp
 from mile_desktop.scenes.task import HAND, FloatArray, Measurement, Situation, Task, offset
 
 PRESSED = 0.009

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from mile_desktop.scenes.expert_moves import action, funnel, keep_hold, move_fingers, ramp
 from mile_desktop.scenes.pose import Array
-from mile_desktop.scenes.steering import action, funnel, keep_hold, move_fingers, ramp
 from mile_desktop.scenes.task import HAND, FloatArray, Measurement, Situation, Task, offset
 
 BLOCK = 0.04

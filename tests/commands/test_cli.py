@@ -9,8 +9,8 @@ import pytest
 
 from mile_desktop.cli import main
 from mile_desktop.evaluation.scorecard import Scorecard
-from mile_desktop.places import bundled_models
-from mile_desktop.rollout.watching import intervention_folder, load_with_forecast
+from mile_desktop.paths import bundled_models
+from mile_desktop.registry.intervention_models import intervention_folder, load_with_forecast
 from mile_desktop.storage.workspace import Workspace
 
 

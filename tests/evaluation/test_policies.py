@@ -9,7 +9,7 @@ from mile_desktop.cli import main
 from mile_desktop.evaluation.evaluate import EvaluationCancelledError, evaluate, evaluation_seeds
 from mile_desktop.evaluation.policies import Watching, compare_policies, evaluate_policies, find_policy
 from mile_desktop.evaluation.run import EvaluationFailedError, results_of
-from mile_desktop.places import bundled_models
+from mile_desktop.paths import bundled_models
 from mile_desktop.policies.checkpoint import PolicyFileError, load_policy
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.catalogue import UnknownSceneError

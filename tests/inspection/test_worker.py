@@ -24,7 +24,7 @@ from mile_desktop.storage.episodes import read_recording
 from mile_desktop.storage.workspace import Workspace
 
 
-class Desk:
+class Application:
     """The window's side, in one thread: commands go in, events come out."""
 
     def __init__(self, folder: str) -> None:
@@ -55,20 +55,22 @@ class Desk:
 
 
 @pytest.fixture
-def desk(recorded: Workspace) -> Desk:
-    desk = Desk(str(recorded.folder))
+def desk(recorded: Workspace) -> Application:
+    desk = Application(str(recorded.folder))
     yield desk
     desk.worker.close()
 
 
-def forward(desk: Desk, episode: str, **changes: object) -> RollForward:
+def forward(desk: Application, episode: str, **changes: object) -> RollForward:
     values = {
         "job": 1, "workspace": desk.folder, "episode_id": episode, "row": 30, "policies": ("initial", "expert")
     } | changes  # fmt: skip
     return RollForward(**values)  # type: ignore[arg-type]
 
 
-def test_what_was_shown_is_what_the_same_model_says_now(desk: Desk, recorded: Workspace, episode_id: str) -> None:
+def test_what_was_shown_is_what_the_same_model_says_now(
+    desk: Application, recorded: Workspace, episode_id: str
+) -> None:
     (said,) = desk.send(Appraise(job=3, workspace=desk.folder, episode_id=episode_id))
     assert isinstance(said, Appraised)
     episode = read_recording(recorded, episode_id)
@@ -77,7 +79,7 @@ def test_what_was_shown_is_what_the_same_model_says_now(desk: Desk, recorded: Wo
     assert not said.has_learned
 
 
-def test_another_robot_would_have_been_expected_to_do_something_else(desk: Desk, episode_id: str) -> None:
+def test_another_robot_would_have_been_expected_to_do_something_else(desk: Application, episode_id: str) -> None:
     usual, other = (
         desk.send(Appraise(job=3, workspace=desk.folder, episode_id=episode_id, source=source, policy=policy))[0]
         for source, policy in (("ensemble", ""), ("published", "initial"))
@@ -87,7 +89,7 @@ def test_another_robot_would_have_been_expected_to_do_something_else(desk: Desk,
     assert usual.probability != other.probability
 
 
-def test_two_policies_go_on_from_a_recorded_row(desk: Desk, recorded: Workspace, episode_id: str) -> None:
+def test_two_policies_go_on_from_a_recorded_row(desk: Application, recorded: Workspace, episode_id: str) -> None:
     (rolled,) = desk.send(forward(desk, episode_id))
     assert isinstance(rolled, RolledForward)
     assert rolled.deviation == 0.0
@@ -113,20 +115,20 @@ def test_two_policies_go_on_from_a_recorded_row(desk: Desk, recorded: Workspace,
     ],
 )
 def test_what_cannot_be_done_is_refused_in_words(
-    desk: Desk, episode_id: str, changes: dict[str, object], words: str
+    desk: Application, episode_id: str, changes: dict[str, object], words: str
 ) -> None:
     (ended,) = desk.send(forward(desk, episode_id, **changes))
     assert isinstance(ended, JobEnded)
     assert words in ended.problem
 
 
-def test_a_job_is_cancelled_while_it_runs_or_waits(desk: Desk, episode_id: str) -> None:
+def test_a_job_is_cancelled_while_it_runs_or_waits(desk: Application, episode_id: str) -> None:
     desk.after_progress = CancelJob(job=1)
     assert desk.send(forward(desk, episode_id)) == [JobEnded(job=1)]
     assert desk.send(forward(desk, episode_id, job=4), CancelJob(job=4)) == [JobEnded(job=4)]
 
 
-def test_the_newest_job_of_a_kind_takes_the_place_of_one_that_waits(desk: Desk, episode_id: str) -> None:
+def test_the_newest_job_of_a_kind_takes_the_place_of_one_that_waits(desk: Application, episode_id: str) -> None:
     old = Appraise(job=5, workspace=desk.folder, episode_id=episode_id)
     new = Appraise(job=6, workspace=desk.folder, episode_id=episode_id)
     ended, said = desk.send(old, new)
@@ -135,14 +137,14 @@ def test_the_newest_job_of_a_kind_takes_the_place_of_one_that_waits(desk: Desk, 
     assert said.job == 6
 
 
-def test_insights_are_kept_until_none_is_missing(desk: Desk, recorded: Workspace, episode_id: str) -> None:
+def test_insights_are_kept_until_none_is_missing(desk: Application, recorded: Workspace, episode_id: str) -> None:
     assert desk.send(KeepInsights(workspace=desk.folder, threshold=0.31)) == [InsightsKept(left=0)]
     assert read_rows(recorded, [episode_id])[episode_id].threshold == 0.31
     assert desk.send(KeepInsights(workspace=desk.folder, threshold=0.31)) == []
     assert find_episodes(recorded, EpisodeFilter(has_miss=True)) == (episode_id,)
 
 
-def test_an_episode_that_cannot_be_read_is_said_once(desk: Desk, recorded: Workspace, episode_id: str) -> None:
+def test_an_episode_that_cannot_be_read_is_said_once(desk: Application, recorded: Workspace, episode_id: str) -> None:
     path = recorded.episode_path(episode_id)
     content = path.read_bytes()
     path.write_bytes(content[:100])
@@ -155,7 +157,7 @@ def test_an_episode_that_cannot_be_read_is_said_once(desk: Desk, recorded: Works
         path.write_bytes(content)
 
 
-def test_the_end_is_heeded_in_the_middle_of_a_job(desk: Desk, episode_id: str) -> None:
+def test_the_end_is_heeded_in_the_middle_of_a_job(desk: Application, episode_id: str) -> None:
     desk.after_progress = Shutdown()
     desk.mail.append(forward(desk, episode_id))
     assert not desk.worker.turn()

@@ -13,18 +13,18 @@ from mile_desktop.intervention.compare import compare_predictors
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.ensemble import HUMAN_SLIP, CategoricalEnsemble
 from mile_desktop.intervention.fit import FitSettings, FittedModel, fit_intervention_model
-from mile_desktop.intervention.live import LiveEstimator
+from mile_desktop.intervention.live_estimator import LiveEstimator
 from mile_desktop.intervention.model import (
     TemporalParameters,
     load_intervention_model,
     save_intervention_model,
 )
-from mile_desktop.intervention.one_state import probabilities_of_one
 from mile_desktop.intervention.probability import (
     categorical_distance,
     categorical_outcome_log_likelihood,
     intervention_log_probability_at,
 )
+from mile_desktop.intervention.probability_numpy import probabilities_of_one
 from mile_desktop.intervention.temporal import temporal_probabilities
 from mile_desktop.policies.policy import PolicyOutput
 from tests.intervention import discrete_toy as toy

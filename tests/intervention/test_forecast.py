@@ -11,7 +11,7 @@ from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.fit import FittedModel
 from mile_desktop.intervention.forecast import SIGNALS, SignalTracker, disagreement
 from mile_desktop.intervention.forecast_fit import _updates, fit_forecast, forecast_probabilities
-from mile_desktop.intervention.live import LiveEstimator
+from mile_desktop.intervention.live_estimator import LiveEstimator
 from mile_desktop.intervention.model import InterventionModelError, load_intervention_model, save_intervention_model
 from mile_desktop.intervention.scores import score_probabilities, takeover_ahead
 from mile_desktop.intervention.strata import Pool

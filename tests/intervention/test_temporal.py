@@ -11,7 +11,7 @@ from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.ensemble import GaussianEnsemble
 from mile_desktop.intervention.fit import FittedModel
 from mile_desktop.intervention.model import InterventionModel, TemporalParameters
-from mile_desktop.intervention.one_state import probability_of_one
+from mile_desktop.intervention.probability_numpy import probability_of_one
 from mile_desktop.intervention.temporal import TemporalFilter, fit_temporal, temporal_probabilities
 from tests.intervention.toy import ACTIONS, HUMAN_STD, OBSERVATIONS, Supervisor, expert, recorded
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mile_desktop.learning.pipeline.stages import StagedReport
 from mile_desktop.learning.progress import (
     AnyRunEvent,
     Cancelled,
@@ -18,7 +19,6 @@ from mile_desktop.learning.progress import (
     Warned,
 )
 from mile_desktop.learning.run_log import EVENT_FILE, RunLog, read_events
-from mile_desktop.learning.stages import StagedReport
 
 EVENTS: list[AnyRunEvent] = [
     Progress(stage="policy", fraction=0.5, epoch=1, epochs=2, losses={"total": 1.5}, text="Trainiere, π ≈ 3"),

@@ -11,13 +11,13 @@ from mile_desktop.intervention import gaussian_intervention_probability
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.action_models import CategoricalActions, GaussianActions
 from mile_desktop.learning.batches import lay_out
-from mile_desktop.learning.calibrating import Threshold, fit_threshold
 from mile_desktop.learning.criterion import Criterion, Networks
 from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.objectives import intervention_loss, objective
 from mile_desktop.learning.progress import Progress, RunEvent, Warned
 from mile_desktop.learning.settings import TrainingSettings, published_settings
-from mile_desktop.learning.trainer import Trainer
+from mile_desktop.learning.threshold import Threshold, fit_threshold
+from mile_desktop.learning.trainer.trainer import Trainer
 from mile_desktop.policies.networks import GaussianMlp
 from mile_desktop.policies.torch_policy import TorchPolicy
 from tests.learning.toy import ACTIONS, FAST, OBSERVATIONS, collected, demonstrations, error_where_wrong
@@ -158,7 +158,7 @@ def test_4_nothing_is_trained_by_a_constructor(biased: GaussianMlp, data: Superv
     before = {name: tensor.clone() for name, tensor in biased.state_dict().items()}
     trainer = Trainer(data, FAST, start=biased)
     trainer.save(tmp_path / "c")
-    from mile_desktop.learning.trainer_state import read_state, unprefixed  # noqa: PLC0415 - only here
+    from mile_desktop.learning.trainer.state import read_state, unprefixed  # noqa: PLC0415 - only here
 
     state, tensors = read_state(tmp_path / "c", trainer._state.fingerprint)
     assert state.epoch == 0

@@ -9,7 +9,7 @@ import torch
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.settings import TrainingSettings
-from mile_desktop.learning.trainer import Trainer
+from mile_desktop.learning.trainer.trainer import Trainer
 from mile_desktop.policies.networks import GaussianMlp
 from mile_desktop.policies.torch_policy import TorchPolicy
 from mile_desktop.storage.records import Episode, EpisodeStart, Outcome, Step

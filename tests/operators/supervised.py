@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mile_desktop.operators.nobody import NoOperator
+from mile_desktop.operators.no_operator import NoOperator
 from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading
 from mile_desktop.operators.segment import SegmentSettings
 from tests.operators.conftest import context

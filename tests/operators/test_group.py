@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from mile_desktop.operators.gamepad import Gamepad
 from mile_desktop.operators.group import OperatorGroup
-from mile_desktop.operators.nobody import NoOperator
+from mile_desktop.operators.no_operator import NoOperator
 from mile_desktop.operators.operator import OperatorRequest
 from mile_desktop.operators.probit import ProbitSettings, ProbitSupervisor
 from mile_desktop.operators.window_input import WindowOperator
@@ -13,7 +13,7 @@ from tests.operators.conftest import FakeClock, context
 from tests.virtual_pad import VirtualPad
 
 
-class Desk:
+class Application:
     """Gamepad, keyboard and on-screen pad, as a person finds them."""
 
     def __init__(self, gamepad: Gamepad, clock: FakeClock) -> None:
@@ -30,8 +30,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(gamepad: Gamepad, clock: FakeClock) -> Desk:
-    return Desk(gamepad, clock)
+def desk(gamepad: Gamepad, clock: FakeClock) -> Application:
+    return Application(gamepad, clock)
 
 
 def test_an_empty_group_is_refused() -> None:
@@ -39,17 +39,17 @@ def test_an_empty_group_is_refused() -> None:
         OperatorGroup([])
 
 
-def test_without_a_pad_the_keyboard_is_named(desk: Desk) -> None:
+def test_without_a_pad_the_keyboard_is_named(desk: Application) -> None:
     assert desk.tick() == (False, True, 0.0, None)
     assert (desk.group.device, desk.group.instruction, desk.group.kind) == ("Keyboard", "hold Space", "keyboard")
 
 
-def test_a_pad_comes_first(desk: Desk, pad: VirtualPad) -> None:
+def test_a_pad_comes_first(desk: Application, pad: VirtualPad) -> None:
     desk.tick()
     assert (desk.group.device, desk.group.instruction, desk.group.kind) == (pad.name, "hold RB", "gamepad")
 
 
-def test_who_takes_over_first_keeps_the_robot_until_letting_go(desk: Desk, pad: VirtualPad) -> None:
+def test_who_takes_over_first_keeps_the_robot_until_letting_go(desk: Application, pad: VirtualPad) -> None:
     desk.tick()
     desk.keyboard.feed("keyboard", takeover=True, action=(0.5,))
     assert desk.tick() == (True, True, 0.5, "keyboard")
@@ -64,7 +64,7 @@ def test_who_takes_over_first_keeps_the_robot_until_letting_go(desk: Desk, pad: 
     assert desk.group.kind == "gamepad"
 
 
-def test_anybody_stops_at_any_time(desk: Desk, pad: VirtualPad) -> None:
+def test_anybody_stops_at_any_time(desk: Application, pad: VirtualPad) -> None:
     desk.tick()
     desk.keyboard.feed("keyboard", takeover=True, action=(0.5,))
     desk.tick()
@@ -74,7 +74,7 @@ def test_anybody_stops_at_any_time(desk: Desk, pad: VirtualPad) -> None:
     assert (reading.requests, reading.takeover) == ((OperatorRequest.STOP,), True)
 
 
-def test_a_lost_driver_is_reported_and_named_before_anybody_else_drives(desk: Desk, pad: VirtualPad) -> None:
+def test_a_lost_driver_is_reported_and_named_before_anybody_else_drives(desk: Application, pad: VirtualPad) -> None:
     desk.tick()
     pad.hold("rightshoulder")
     assert desk.tick()[3] == "gamepad"
@@ -85,7 +85,7 @@ def test_a_lost_driver_is_reported_and_named_before_anybody_else_drives(desk: De
     assert desk.tick() == (True, True, 0.25, "screen")
 
 
-def test_a_silent_window_is_a_lost_driver(desk: Desk, pad: VirtualPad) -> None:
+def test_a_silent_window_is_a_lost_driver(desk: Application, pad: VirtualPad) -> None:
     desk.keyboard.feed("keyboard", takeover=True, action=(0.5,))
     assert desk.tick()[3] == "keyboard"
     desk.clock.advance(0.5)
@@ -93,7 +93,7 @@ def test_a_silent_window_is_a_lost_driver(desk: Desk, pad: VirtualPad) -> None:
     assert desk.tick() == (False, True, 0.0, None)
 
 
-def test_losing_a_pad_that_does_not_drive_is_no_fault(desk: Desk, pad: VirtualPad) -> None:
+def test_losing_a_pad_that_does_not_drive_is_no_fault(desk: Application, pad: VirtualPad) -> None:
     desk.tick()
     desk.keyboard.feed("keyboard", takeover=True, action=(0.5,))
     desk.tick()
@@ -101,14 +101,14 @@ def test_losing_a_pad_that_does_not_drive_is_no_fault(desk: Desk, pad: VirtualPa
     assert desk.tick() == (True, True, 0.5, "keyboard")
 
 
-def test_an_armed_discard_shows_through(desk: Desk, pad: VirtualPad) -> None:
+def test_an_armed_discard_shows_through(desk: Application, pad: VirtualPad) -> None:
     desk.tick()
     pad.tap("x")
     desk.clock.advance(0.05)
     assert desk.group.poll(context()).discard_armed
 
 
-def test_a_new_episode_forgets_who_drove(desk: Desk, pad: VirtualPad) -> None:
+def test_a_new_episode_forgets_who_drove(desk: Application, pad: VirtualPad) -> None:
     desk.keyboard.feed("keyboard", takeover=True, action=(0.5,))
     desk.tick()
     desk.keyboard.feed("keyboard", takeover=False, action=())

@@ -12,11 +12,11 @@ from mile_desktop.rollout.phases import Phase
 from tests.rollout.worker_desk import WorkerDesk
 from tests.virtual_pad import RemotePad, run_worker_with_virtual_pad
 
-Desk = tuple[WorkerDesk, RemotePad]
+Application = tuple[WorkerDesk, RemotePad]
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
     here, there = multiprocessing.get_context("spawn").Pipe()
     pad = RemotePad(here)
     with WorkerDesk(tmp_path_factory.mktemp("pad") / "workspace", run_worker_with_virtual_pad, (there,)) as running:
@@ -26,7 +26,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     there.close()
 
 
-def test_a_thumb_drives_the_robot_and_a_pulled_cable_holds_it(desk: Desk) -> None:
+def test_a_thumb_drives_the_robot_and_a_pulled_cable_holds_it(desk: Application) -> None:
     worker, pad = desk
     pad.attach(name="Test Pad")
     worker.wait_for(m.Status, lambda status: (status.device, status.instruction) == ("Test Pad", "hold RB"))
@@ -62,7 +62,7 @@ def test_a_thumb_drives_the_robot_and_a_pulled_cable_holds_it(desk: Desk) -> Non
     worker.wait_for_phase(Phase.STOPPED)
 
 
-def test_the_devices_page_sees_the_pad_and_changes_its_profile(desk: Desk) -> None:
+def test_the_devices_page_sees_the_pad_and_changes_its_profile(desk: Application) -> None:
     worker, pad = desk
     pad.attach(name="Test Pad")
     worker.process.send(m.WatchPad(enabled=True))

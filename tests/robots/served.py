@@ -14,7 +14,7 @@ from typing import Self
 import msgspec
 
 from mile_desktop.robots.description import RobotDescription
-from mile_desktop.robots.serving import RobotServer
+from mile_desktop.robots.server import RobotServer
 from tests.robots.toy import DESCRIPTION, ToyRobot
 
 PATIENT = msgspec.structs.replace(DESCRIPTION, watchdog_s=1.0)

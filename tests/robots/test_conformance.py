@@ -16,7 +16,7 @@ from mile_desktop.robots.client import NetworkRobot
 from mile_desktop.robots.frames import FrameReceiver
 from mile_desktop.robots.modes import Mode
 from mile_desktop.robots.network import ZmqWire
-from mile_desktop.robots.serving import RobotServer
+from mile_desktop.robots.server import RobotServer
 from mile_desktop.robots.simulated import SimulatedRobot
 from tests.robots.served import until
 

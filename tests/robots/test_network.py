@@ -15,7 +15,7 @@ from mile_desktop.robots.driver import RobotError
 from mile_desktop.robots.keys import ROBOT, KeyPair, checked_key, let_in, load_keys, make_keys
 from mile_desktop.robots.modes import Mode
 from mile_desktop.robots.network import Door, ZmqWire
-from mile_desktop.robots.serving import RobotServer
+from mile_desktop.robots.server import RobotServer
 from tests.robots.served import Proxy, served, until
 from tests.robots.toy import ToyRobot, vector
 

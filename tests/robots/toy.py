@@ -176,7 +176,7 @@ class MemoryWire:
         self.cut_out = self.cut_in = True
 
 
-class Driving:
+class DrivingHelp:
     """A window that drives the toy at 20 Hz."""
 
     def __init__(self, network: Network, name: str = "window") -> None:
@@ -185,11 +185,11 @@ class Driving:
         self.wire = list(network.wires.values())[-1]
         self.action = vector(1.0, 1.0)
 
-    def connect(self) -> "Driving":
+    def connect(self) -> "DrivingHelp":
         self.robot.connect()
         return self
 
-    def arm_and_go(self) -> "Driving":
+    def arm_and_go(self) -> "DrivingHelp":
         assert self.robot.arm() == ""
         self.tick()
         assert self.robot.resume() == ""

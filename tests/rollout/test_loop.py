@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from mile_desktop.operators.operator import OperatorRequest
 from mile_desktop.rollout.alert import AlertMonitor, AlertRule
+from mile_desktop.rollout.episode_state import RunningPolicy
 from mile_desktop.rollout.messages import Note, StepTaken
 from mile_desktop.rollout.phases import Phase
-from mile_desktop.rollout.running import RunningPolicy
 from tests.rollout.point_scene import ConstantPolicy, FixedEstimator, PointRollout
 
 

@@ -49,7 +49,7 @@ def step(index: int, *, size: int = 1) -> Step:
     )
 
 
-class Recording:
+class RecordedEpisode:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.closed: list[tuple[str, ClosedKind]] = []
@@ -64,13 +64,13 @@ class Recording:
 
 
 @pytest.fixture
-def recording(tmp_path: Path) -> Iterator[Recording]:
-    recording = Recording(tmp_path / "workspace")
+def recording(tmp_path: Path) -> Iterator[RecordedEpisode]:
+    recording = RecordedEpisode(tmp_path / "workspace")
     yield recording
     recording.recorder.close()
 
 
-def test_an_episode_is_on_disk_when_it_is_said_to_be(recording: Recording) -> None:
+def test_an_episode_is_on_disk_when_it_is_said_to_be(recording: RecordedEpisode) -> None:
     recording.recorder.begin(start("e1"))
     for index in range(5):
         recording.recorder.append(step(index))
@@ -83,7 +83,7 @@ def test_an_episode_is_on_disk_when_it_is_said_to_be(recording: Recording) -> No
     assert np.array_equal(episode.observation[:, 0], np.arange(5, dtype=np.float32))
 
 
-def test_a_discarded_episode_can_be_brought_back(recording: Recording) -> None:
+def test_a_discarded_episode_can_be_brought_back(recording: RecordedEpisode) -> None:
     recording.recorder.begin(start("e1"))
     recording.recorder.append(step(0))
     recording.recorder.discard()
@@ -96,7 +96,7 @@ def test_a_discarded_episode_can_be_brought_back(recording: Recording) -> None:
     assert recording.closed == [("e1", "discarded"), ("e1", "restored")]
 
 
-def test_a_step_that_cannot_be_kept_ends_the_recording_of_its_episode_only(recording: Recording) -> None:
+def test_a_step_that_cannot_be_kept_ends_the_recording_of_its_episode_only(recording: RecordedEpisode) -> None:
     recording.recorder.begin(start("e1"))
     recording.recorder.append(step(0))
     recording.recorder.append(step(1, size=3))
@@ -112,7 +112,7 @@ def test_a_step_that_cannot_be_kept_ends_the_recording_of_its_episode_only(recor
     assert set(recording.episodes()) == {"e1", "e2"}
 
 
-def test_while_the_database_is_busy_nothing_is_lost(recording: Recording) -> None:
+def test_while_the_database_is_busy_nothing_is_lost(recording: RecordedEpisode) -> None:
     recording.recorder.begin(start("e1"))
     recording.recorder.flush()
     other = sqlite3.connect(recording.folder / "workspace.db", isolation_level=None)

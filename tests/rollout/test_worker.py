@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from mile_desktop.intervention.model import load_intervention_model, save_intervention_model
-from mile_desktop.places import SCENES_VARIABLE, bundled_models
+from mile_desktop.paths import SCENES_VARIABLE, bundled_models
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.scenes.template import new_scene

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mile_desktop.places import RESOURCES, SCENES_VARIABLE, bundled_models, scene_folder
+from mile_desktop.paths import RESOURCES, SCENES_VARIABLE, bundled_models, scene_folder
 from mile_desktop.scenes.catalogue import BrokenSceneError, broken_scenes, scene_info, scenes
 from mile_desktop.scenes.environment import make_scene
 from mile_desktop.scenes.experts import UnknownExpertError, load_expert

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from mile_desktop.places import scene_folder
+from mile_desktop.paths import scene_folder
 from mile_desktop.scenes.bullet import BulletWorld
 from mile_desktop.scenes.catalogue import SceneInfo, scenes
 from mile_desktop.scenes.description import SceneDescriptionError, load_description, model_path

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mile_desktop.places import scene_folder
+from mile_desktop.paths import scene_folder
 from mile_desktop.scenes.description import load_description, model_path
 from mile_desktop.scenes.kinematics import read_chain
 from mile_desktop.scenes.urdf import Array, ModelError

@@ -6,7 +6,7 @@ import numpy as np
 import pybullet
 import pytest
 
-from mile_desktop.places import SIM_SCENES
+from mile_desktop.paths import SIM_SCENES
 from mile_desktop.scenes.environment import FloatArray
 from mile_desktop.scenes.experts import load_expert
 from mile_desktop.scenes.manipulation import ManipulationEnv

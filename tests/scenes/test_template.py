@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from mile_desktop.places import SCENES_VARIABLE
-from mile_desktop.rollout.loading import load_named_policy, policy_folder
+from mile_desktop.paths import SCENES_VARIABLE
+from mile_desktop.registry.policies import load_named_policy, policy_folder
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.catalogue import broken_scenes, scene_info
 from mile_desktop.scenes.experts import load_expert

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mile_desktop.places import scene_folder
+from mile_desktop.paths import scene_folder
 from mile_desktop.scenes.urdf import ModelError, read_boxes, read_model, rotation
 
 FOLDER = scene_folder("peg-insertion")

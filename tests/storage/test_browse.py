@@ -4,7 +4,7 @@ import pytest
 
 from mile_desktop.storage.browse import EpisodeFilter, browsed_scenes, find_episodes, read_rows
 from mile_desktop.storage.catalogue import Catalogue, LearnedFrom, delete_episode
-from mile_desktop.storage.editing import edit_episode
+from mile_desktop.storage.edit_store import edit_episode
 from mile_desktop.storage.edits import Annotate
 from mile_desktop.storage.episodes import read_episode
 from mile_desktop.storage.insights import insight_of, stale_insights, store_insights

@@ -24,19 +24,19 @@ from tests.storage.small_disk import SmallDisk
 ROOT = Path(__file__).resolve().parents[2]
 
 
-Trial = dict[str, Any]
+ScoringSplit = dict[str, Any]
 
 
-def copied(trial: Trial, place: Path) -> Trial:
+def copied(trial: ScoringSplit, place: Path) -> ScoringSplit:
     source = Path(trial["folder"])
     return {**trial, "folder": shutil.copytree(source, place / source.name)}
 
 
-def all_acknowledged(trials: list[Trial]) -> Trial:
+def all_acknowledged(trials: list[ScoringSplit]) -> ScoringSplit:
     return next(trial for trial in trials if trial["acknowledged"] == 3)
 
 
-def killed(operation: str, folder: Path) -> list[Trial]:
+def killed(operation: str, folder: Path) -> list[ScoringSplit]:
     """Run an operation in processes killed at every point; the last one gets to the end (unless at random times)."""
     farm = [sys.executable, "-m", "tests.storage.crash_farm", operation, folder]
     run = subprocess.run(farm, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
@@ -57,7 +57,7 @@ def check_whole(workspace: Workspace, record: EpisodeRecord) -> None:
     assert doctor(workspace).problems == ()
 
 
-def check_recovered(trial: Trial, *, end: str = "success") -> EpisodeRecord | None:
+def check_recovered(trial: ScoringSplit, *, end: str = "success") -> EpisodeRecord | None:
     with Workspace.open(trial["folder"]) as workspace:
         said = recover(workspace)
         assert recover(workspace) == ()
@@ -76,14 +76,14 @@ def check_recovered(trial: Trial, *, end: str = "success") -> EpisodeRecord | No
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> list[Trial]:
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> list[ScoringSplit]:
     """Recording killed at every point; not to be changed."""
     return killed("record", tmp_path_factory.mktemp("recorded"))
 
 
 @pytest.mark.parametrize("end", ["success", "aborted"])
 def test_recording_killed_at_any_point_loses_at_most_the_step_in_flight(
-    tmp_path: Path, recorded: list[Trial], end: str
+    tmp_path: Path, recorded: list[ScoringSplit], end: str
 ) -> None:
     succeeding = [copied(trial, tmp_path) for trial in recorded]
     trials = succeeding if end == "success" else killed("discard", tmp_path / "discarded")
@@ -104,7 +104,7 @@ def test_recording_killed_at_random_times_loses_at_most_the_step_in_flight(tmp_p
     assert len({record.steps for record in records if record}) > 3
 
 
-def test_recovery_that_is_killed_itself_is_made_up_for(tmp_path: Path, recorded: list[Trial]) -> None:
+def test_recovery_that_is_killed_itself_is_made_up_for(tmp_path: Path, recorded: list[ScoringSplit]) -> None:
     shutil.copytree(all_acknowledged(recorded)["folder"], tmp_path / "dead")
     trials = killed("recover", tmp_path / "again")
     assert len(trials) > 8
@@ -134,7 +134,7 @@ def test_a_workspace_whose_making_was_killed_is_made_the_next_time(tmp_path: Pat
 
 
 @pytest.fixture
-def orphan(tmp_path: Path, recorded: list[Trial]) -> Path:
+def orphan(tmp_path: Path, recorded: list[ScoringSplit]) -> Path:
     """A workspace whose recorder died after its file was complete and before the row was in."""
     renamed = next(each for each in recorded if (Path(each["folder"]) / "episodes" / "ep-killed.parquet").exists())
     return Path(copied(renamed, tmp_path)["folder"])
@@ -264,7 +264,7 @@ def test_a_step_that_cannot_be_read_ends_the_episode_before_it(workspace: Worksp
     check_whole(workspace, record)
 
 
-def test_two_recoveries_at_once_make_one_episode(tmp_path: Path, recorded: list[Trial]) -> None:
+def test_two_recoveries_at_once_make_one_episode(tmp_path: Path, recorded: list[ScoringSplit]) -> None:
     with Workspace.open(copied(all_acknowledged(recorded), tmp_path)["folder"]) as workspace:
         said: list[tuple[EpisodeRecord, ...]] = []
         all_listed = threading.Barrier(3)

@@ -10,8 +10,8 @@ os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={Path(__file__).with_name
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QMenu
 
-from mile_desktop.ui import theme
-from mile_desktop.ui.preferences import PreferenceStore
+from mile_desktop.ui.shell.preferences import PreferenceStore
+from mile_desktop.ui.theme import theme
 
 
 @pytest.fixture(autouse=True)

@@ -19,18 +19,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 from pytestqt.qtbot import QtBot
-from window_examples import DETAILS
 
+from mile_desktop.ui.devices.page import DevicesPage
 from mile_desktop.ui.evaluate.page import EvaluatePage
 from mile_desktop.ui.inspect.page import InspectPage
-from mile_desktop.ui.learn.panel import LearnPanel
-from mile_desktop.ui.pages.devices_page import DevicesPage
-from mile_desktop.ui.pages.settings_page import SettingsPage
+from mile_desktop.ui.learn.page import LearnPanel
 from mile_desktop.ui.policies.page import PoliciesPage
-from mile_desktop.ui.preferences import PreferenceStore
-from mile_desktop.ui.splitting import Handle, Splitter
-from mile_desktop.ui.supervise.frame_canvas import FrameCanvas
+from mile_desktop.ui.settings.page import SettingsPage
+from mile_desktop.ui.shell.preferences import PreferenceStore
 from mile_desktop.ui.supervise.page import SupervisePage
+from mile_desktop.ui.viewport.frame_canvas import FrameCanvas
+from mile_desktop.ui.widgets.splitter import Handle, Splitter
+from tests.ui.window_examples import DETAILS
 
 CONTROLS = (
     QAbstractButton, QAbstractSlider, QAbstractSpinBox, QAbstractScrollArea, QComboBox, QLineEdit, QTabBar, FrameCanvas,

@@ -1,13 +1,13 @@
 """Policies and statuses the window's tests show."""
 
 import msgspec
-from ui_children import status
 
 from mile_desktop.rollout.messages import PadState, Status
 from mile_desktop.storage.catalogue import LearnedFrom
 from mile_desktop.storage.records import EvaluationRecord, InterventionModelRecord, PolicyRecord
 from mile_desktop.ui.policies.lineage import PolicyDetails
-from mile_desktop.ui.policy_entry import PolicyEntry
+from mile_desktop.ui.widgets.policy_entry import PolicyEntry
+from tests.ui.ui_children import status
 
 GUID = "030000005e040000130b000009050000"
 

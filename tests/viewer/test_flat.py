@@ -4,15 +4,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mile_desktop import places
 from mile_desktop.scenes.environment import make_scene, supervised
 from mile_desktop.scenes.modules import SceneModuleError
-from mile_desktop.ui.supervise.projection import project
+from mile_desktop.ui.viewport.projection import project
 from mile_desktop.viewer.camera import View
 from mile_desktop.viewer.flat_stage import FlatStage
 from mile_desktop.viewer.renderer import Background
 from mile_desktop.viewer.stage import Stage
-from mile_desktop.viewer.staging import open_stage
+from mile_desktop.viewer.stages import open_stage
 
 MAIN, WITH_IT, PAD = range(3)
 BRIGHT = Background((1.0, 1.0, 1.0), (0.96, 0.97, 0.98))
@@ -108,6 +107,6 @@ def test_a_module_that_cannot_draw_is_named(tmp_path: Path, monkeypatch: pytest.
     )
     module = folder / "scene.py"
     module.write_text("def make_env():\n    raise NotImplementedError\n")
-    monkeypatch.setattr(places, "own_scenes", lambda: tmp_path / "scenes")
+    monkeypatch.setattr("mile_desktop.paths.own_scenes", lambda: tmp_path / "scenes")
     with pytest.raises(SceneModuleError, match="no PICTURE"):
         open_stage("blank")

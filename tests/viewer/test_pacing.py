@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mile_desktop.viewer.pacing import CORE_SHARE, MAX_RATE_HZ, MOVING_RATE_HZ, Pacer
+from mile_desktop.viewer.draw_rate import CORE_SHARE, MAX_RATE_HZ, MOVING_RATE_HZ, Pacer
 
 
 def draw_for(pacer: Pacer, full_cost_s: float, seconds: float) -> tuple[int, float]:

@@ -8,7 +8,7 @@ import pybullet
 import pybullet_data
 import pytest
 
-from mile_desktop.places import SIM_SCENES
+from mile_desktop.paths import SIM_SCENES
 from mile_desktop.viewer.shapes import read_shapes
 
 LIGHT = SIM_SCENES / "panda" / "panda.urdf"

@@ -11,7 +11,7 @@ import pytest
 
 from mile_desktop.channels.process import ChildProcess
 from mile_desktop.channels.shared import Frame, FrameRing, StateSlot
-from mile_desktop.places import scene_folder
+from mile_desktop.paths import scene_folder
 from mile_desktop.scenes.description import load_description
 from mile_desktop.viewer.messages import (
     RECORDED,

@@ -23,15 +23,15 @@ from mile_desktop.cameras.errors import CameraAddressError
 from mile_desktop.cameras.messages import CameraState, CameraStatus
 from mile_desktop.cameras.settings import CameraSettings, free_name
 from mile_desktop.channels.shared import Frame
-from mile_desktop.ui import theme
-from mile_desktop.ui.cameras import words
-from mile_desktop.ui.cameras.camera_client import CameraClient
+from mile_desktop.ui.cameras import status_text
 from mile_desktop.ui.cameras.camera_store import CameraStore
 from mile_desktop.ui.cameras.editor import CameraEditor
 from mile_desktop.ui.cameras.live_cameras import LiveCameras
 from mile_desktop.ui.cameras.preview import Preview
-from mile_desktop.ui.pages.page_frame import ColumnScroll, EmptyState, Panel
-from mile_desktop.ui.side_dialog import SideDialog
+from mile_desktop.ui.clients.camera_client import CameraClient
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.page_frame import ColumnScroll, EmptyState, Panel
+from mile_desktop.ui.widgets.side_dialog import SideDialog
 
 _SIZE = (1220, 680)
 _LIST_WIDTH = 176
@@ -225,16 +225,16 @@ class CamerasDialog(SideDialog):
             item = self._list.item(row)
             client = self._live.client(item.data(_NAME))
             status, stale = (client.status, client.stale) if client else (_OFF, True)
-            item.setIcon(theme.icon(*words.icon_of(status, stale=stale)))
-            item.setToolTip(f"{words.state_word(status, stale=stale)}. {words.explanation(status)}")
+            item.setIcon(theme.icon(*status_text.icon_of(status, stale=stale)))
+            item.setToolTip(f"{status_text.state_word(status, stale=stale)}. {status_text.explanation(status)}")
         client = self._trial or self._live.client(self.selected)
         if client is None:
             self._figures.setText("Off" if self.selected else "")
             self._preview.show_note("This camera is not used." if self.selected else "")
             return
         age_s, stale, status = client.age_s(), client.stale, client.status
-        self._figures.setText(words.figures(status, age_s, stale=stale))
-        note = words.explanation(status) or words.tile_note(status, age_s, stale=stale)
+        self._figures.setText(status_text.figures(status, age_s, stale=stale))
+        note = status_text.explanation(status) or status_text.tile_note(status, age_s, stale=stale)
         self._preview.show_note(note)
 
     def _camera(self) -> CameraSettings | None:

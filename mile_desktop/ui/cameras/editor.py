@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
 from mile_desktop.cameras.address import parse_address, spliced
 from mile_desktop.cameras.errors import CameraAddressError
 from mile_desktop.cameras.settings import CameraSettings, Crop
-from mile_desktop.ui import theme
 from mile_desktop.ui.cameras.preview import cut_within
-from mile_desktop.ui.pages.form_rows import choose, combo, rows
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.form_rows import choose, combo, rows
 
 _SIZES = ((0, 0), (320, 240), (640, 480), (800, 600), (1280, 720), (1920, 1080))
 _RATES = (0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0)

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QDockWidget, QToolBar, QWidget
 
-from mile_desktop.ui.main_window import MainWindow
+from mile_desktop.ui.shell.main_window import MainWindow
 from mile_desktop.ui.supervise.page import SupervisePage
 
 _PAGE = "supervise"

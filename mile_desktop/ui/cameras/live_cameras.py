@@ -9,8 +9,8 @@ from mile_desktop.cameras.messages import CameraNote, CameraStatus
 from mile_desktop.cameras.settings import CameraSettings, free_name
 from mile_desktop.channels.shared import Frame
 from mile_desktop.rollout.messages import WatchCameras, WatchedCamera
-from mile_desktop.ui.cameras.camera_client import CameraClient
 from mile_desktop.ui.cameras.camera_store import CameraStore, Remembered
+from mile_desktop.ui.clients.camera_client import CameraClient
 
 
 class LiveCameras(QObject):

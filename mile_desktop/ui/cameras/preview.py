@@ -6,9 +6,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from mile_desktop.cameras.settings import Crop, Rotation
 from mile_desktop.channels.shared import Frame
-from mile_desktop.ui import theme
-from mile_desktop.ui.supervise.frame_canvas import as_image
-from mile_desktop.ui.supervise.tiles import fitted
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.viewport.frame_canvas import as_image
+from mile_desktop.ui.viewport.tiles import fitted
 
 _LEAST_SHARE = 0.05
 _SHADE = 0.6

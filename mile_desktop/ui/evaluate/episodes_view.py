@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from mile_desktop.ui import theme
 from mile_desktop.ui.evaluate.results import EpisodeRow, PolicyResults
 from mile_desktop.ui.evaluate.watch_view import WatchView
-from mile_desktop.ui.splitting import Splitter
-from mile_desktop.ui.tables import ROW_ROLE, Column, RowsModel, RowsTable
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.splitter import Splitter
+from mile_desktop.ui.widgets.tables import ROW_ROLE, Column, RowsModel, RowsTable
 
 _WORDS = {"running": "▶ running", "success": "✓ success", "failure": "✕ failure", "crash": "! broke down"}
 _COLOURS = {"running": "policy", "success": "success", "failure": "failure", "crash": "warning"}

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from mile_desktop.ui import theme
-from mile_desktop.ui.evaluate.pair_chooser import PairChooser
 from mile_desktop.ui.evaluate.results import PolicyResults, pair
 from mile_desktop.ui.plots.intervals import IntervalPlot
-from mile_desktop.ui.tables import Column, RowsModel, RowsTable
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.pair_chooser import PairChooser
+from mile_desktop.ui.widgets.tables import Column, RowsModel, RowsTable
 
 
 def _number(value: float | None, form: str) -> str:

@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 from mile_desktop.evaluation.evaluate import FIRST_EVALUATION_SEED
 from mile_desktop.evaluation.pool import default_workers, processors
 from mile_desktop.scenes.catalogue import SceneInfo
-from mile_desktop.ui import theme
-from mile_desktop.ui.pages.page_frame import Panel
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.page_frame import Panel
 
 _STARTS, _MOST_STARTS = 50, 5000
 _ID_ROLE = Qt.ItemDataRole.UserRole

@@ -3,8 +3,8 @@
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 
-from mile_desktop.ui import theme
-from mile_desktop.ui.supervise.frame_canvas import FrameCanvas
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.viewport.frame_canvas import FrameCanvas
 
 _HINT = "Choose an episode and press Watch: one that runs is shown from where it is, one that has ended is run again."
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
-from mile_desktop.ui import theme
+from mile_desktop.ui.theme import theme
 
 _SOURCES = (
     ("ensemble", "ensemble", "The average over the ensemble, with its band"),

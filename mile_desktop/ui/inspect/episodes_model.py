@@ -7,8 +7,8 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from mile_desktop.storage.browse import Column, EpisodeRow
-from mile_desktop.ui import theme
 from mile_desktop.ui.plots.table import Table
+from mile_desktop.ui.theme import theme
 
 Index = QModelIndex | QPersistentModelIndex
 Fetch = Callable[[Sequence[str]], Mapping[str, EpisodeRow]]

@@ -20,11 +20,11 @@ from PySide6.QtWidgets import (
 )
 
 from mile_desktop.storage.browse import Column, EpisodeFilter
-from mile_desktop.ui import theme
 from mile_desktop.ui.inspect.episodes_model import COLUMNS, NAMES, EpisodesModel, Fetch
-from mile_desktop.ui.menu_key import MenuKey
-from mile_desktop.ui.pages.page_frame import EmptyState
-from mile_desktop.ui.tables import NarrowingTable
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.menu_key import MenuKey
+from mile_desktop.ui.widgets.page_frame import EmptyState
+from mile_desktop.ui.widgets.tables import NarrowingTable
 
 _ROW_HEIGHT = 28
 _WIDTHS = (152, 112, 60, 90, 100, 62, 82, 66, 96, 64, 56)

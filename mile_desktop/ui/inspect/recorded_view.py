@@ -10,12 +10,12 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from mile_desktop.channels.shared import Frame
-from mile_desktop.ui import theme
-from mile_desktop.ui.supervise import overlay
-from mile_desktop.ui.supervise.frame_canvas import BORDER
-from mile_desktop.ui.supervise.picture_canvas import PictureCanvas
-from mile_desktop.ui.supervise.projection import Arrow, action_arrow, project
-from mile_desktop.ui.supervise.symbols import paint_symbol
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.viewport import overlay
+from mile_desktop.ui.viewport.frame_canvas import BORDER
+from mile_desktop.ui.viewport.picture_canvas import PictureCanvas
+from mile_desktop.ui.viewport.projection import Arrow, action_arrow, project
+from mile_desktop.ui.viewport.symbols import paint_symbol
 
 _EMPTY = "Choose an episode above: every recorded step can be seen here, from any side."
 

@@ -3,8 +3,9 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
-from mile_desktop.ui import shortcuts, theme
 from mile_desktop.ui.inspect.playback import SPEEDS, Playback, speed_text
+from mile_desktop.ui.shell import shortcuts
+from mile_desktop.ui.theme import theme
 
 _BUTTONS: tuple[tuple[str, str], ...] = (
     ("inspect_previous_takeover", "mdi6.skip-previous"),

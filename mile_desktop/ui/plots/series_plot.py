@@ -8,10 +8,10 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
-from mile_desktop.ui import theme
+from mile_desktop.ui.plots.plot_export import PlotSharing
 from mile_desktop.ui.plots.series import Axis, Place, Series, step_along, table_of
-from mile_desktop.ui.plots.sharing import PlotSharing
 from mile_desktop.ui.plots.table import Table
+from mile_desktop.ui.theme import theme
 
 _REACH_PX = 24
 """How near the mouse has to come to a point."""

@@ -4,10 +4,10 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
-from mile_desktop.ui import theme
 from mile_desktop.ui.policies.lanes import LaneRow
 from mile_desktop.ui.policies.model import ENTRY_ROLE, LANE_ROLE, Index, PoliciesModel
-from mile_desktop.ui.policy_entry import PolicyEntry
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.policy_entry import PolicyEntry
 
 _TEXT_WIDTH, _BAR_WIDTH, _GAP = 100, 60, 12
 _LANE_WIDTH, _DOT = 16, 4

@@ -11,9 +11,9 @@ from mile_desktop.storage.catalogue import LearnedFrom
 from mile_desktop.storage.records import EvaluationRecord, InterventionModelRecord, PolicyRecord
 from mile_desktop.ui.evaluate.results import PolicyResults, of_records
 from mile_desktop.ui.learn.setting_words import SettingWords, words_of
-from mile_desktop.ui.library import Library
 from mile_desktop.ui.plots.series import LOSSES, Curve
-from mile_desktop.ui.policy_entry import PolicyEntry, policy_entries
+from mile_desktop.ui.widgets.policy_entry import PolicyEntry, policy_entries
+from mile_desktop.ui.workspace_session import WorkspaceSession
 
 _FOUND = "learned."
 
@@ -38,7 +38,7 @@ class PolicyDetails:
         return found[0] if found else PolicyResults(self.record.policy_id, self.record.name, (), 0)
 
 
-def read_policies(library: Library, scene: str) -> dict[str, PolicyDetails]:
+def read_policies(library: WorkspaceSession, scene: str) -> dict[str, PolicyDetails]:
     """Return the policies of ``scene``, archived ones included, newest first; raises ``WorkspaceError``."""
     catalogue = library.catalogue
     records = {record.policy_id: record for record in catalogue.policies(scene)}

@@ -5,10 +5,10 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
-from mile_desktop.ui import theme
-from mile_desktop.ui.dates import local_time
 from mile_desktop.ui.policies.lanes import LaneRow, lay_lanes
-from mile_desktop.ui.policy_entry import PolicyEntry
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.dates import local_time
+from mile_desktop.ui.widgets.policy_entry import PolicyEntry
 
 Index = QModelIndex | QPersistentModelIndex
 ENTRY_ROLE = Qt.ItemDataRole.UserRole

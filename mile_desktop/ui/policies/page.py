@@ -15,18 +15,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mile_desktop.ui import theme
-from mile_desktop.ui.menu_key import MenuKey
-from mile_desktop.ui.pages.page_frame import EmptyState, PageFrame
 from mile_desktop.ui.plots.series import Curve
 from mile_desktop.ui.policies.about import AboutPolicy
 from mile_desktop.ui.policies.comparison import PolicyComparison
 from mile_desktop.ui.policies.lineage import PolicyDetails, parents_of
 from mile_desktop.ui.policies.model import NAME, NOTE, Index, PoliciesModel
 from mile_desktop.ui.policies.table import PoliciesTable
-from mile_desktop.ui.policy_entry import PolicyEntry
-from mile_desktop.ui.shortcuts import tooltip
-from mile_desktop.ui.splitting import Splitter
+from mile_desktop.ui.shell.shortcuts import tooltip
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.menu_key import MenuKey
+from mile_desktop.ui.widgets.page_frame import EmptyState, PageFrame
+from mile_desktop.ui.widgets.policy_entry import PolicyEntry
+from mile_desktop.ui.widgets.splitter import Splitter
 
 _SHARES = (826, 484)
 """How table and panel divide the room of a window of 1440 pixels."""

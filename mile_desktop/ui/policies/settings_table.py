@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 
-from mile_desktop.ui import theme
 from mile_desktop.ui.policies.lineage import SettingRow
-from mile_desktop.ui.tables import Column, RowsModel, RowsTable
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.tables import Column, RowsModel, RowsTable
 
 
 def _name(row: SettingRow) -> str:

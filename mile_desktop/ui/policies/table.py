@@ -3,10 +3,10 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QWidget
 
-from mile_desktop.ui import theme
 from mile_desktop.ui.policies.delegates import LineageDelegate, SuccessDelegate
 from mile_desktop.ui.policies.model import DATA, LINEAGE, MADE, METHOD, PARENT, SUCCESS, PoliciesModel
-from mile_desktop.ui.tables import NarrowingTable
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.tables import NarrowingTable
 
 _ROW_HEIGHT = 40
 _LEAST_NOTE = 96

@@ -18,13 +18,13 @@ from PySide6.QtWidgets import (
 from mile_desktop.robots.address import checked_address
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.robots.keys import WINDOW, make_keys, window_keys_folder
-from mile_desktop.ui import theme
-from mile_desktop.ui.pages.form_rows import rows
-from mile_desktop.ui.pages.page_frame import ColumnScroll, Panel
-from mile_desktop.ui.robots import words
+from mile_desktop.ui.robots import status_text
 from mile_desktop.ui.robots.probe import Probe, Probed
 from mile_desktop.ui.robots.robot_store import RememberedRobot, RobotStore
-from mile_desktop.ui.side_dialog import SideDialog
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.form_rows import rows
+from mile_desktop.ui.widgets.page_frame import ColumnScroll, Panel
+from mile_desktop.ui.widgets.side_dialog import SideDialog
 
 _SIZE = (980, 620)
 _LIST_WIDTH = 220
@@ -188,11 +188,11 @@ class RobotsDialog(SideDialog):
         driver = f" {report.driver} drives it now; this window could watch." if report.driver else " Nobody drives it."
         self._say("success", f"{probed.description.name} answers.{driver}")
         figures = (
-            f"round trip {words.milliseconds(1e3 * report.round_trip_s)} (median), "
+            f"round trip {status_text.milliseconds(1e3 * report.round_trip_s)} (median), "
             f"{probed.answers_a_second:.0f} answers a second, "
-            f"clocks aligned to ±{words.milliseconds(1e3 * report.clock_error_s)}"
+            f"clocks aligned to ±{status_text.milliseconds(1e3 * report.clock_error_s)}"
         )
-        self._show_facts([("Link", figures), *words.described(probed.description)])
+        self._show_facts([("Link", figures), *status_text.described(probed.description)])
         self._allow()
 
     def _remember(self) -> None:

@@ -15,9 +15,9 @@ from PySide6.QtWidgets import (
 )
 
 from mile_desktop.rollout import messages as m
-from mile_desktop.ui import theme
-from mile_desktop.ui.robots import words
-from mile_desktop.ui.shortcuts import tooltip
+from mile_desktop.ui.robots import status_text
+from mile_desktop.ui.shell.shortcuts import tooltip
+from mile_desktop.ui.theme import theme
 
 _COLUMNS = 2
 """The checklist's points stand side by side: the picture of the robot needs the height."""
@@ -53,13 +53,13 @@ class RobotBar(QFrame):
         if status == self._status:
             return
         self._status = status
-        shown = words.look(status)
+        shown = status_text.look(status)
         self._word.setText(shown.word)
         theme.set_icon(self._icon, shown.icon, shown.colour)
         self._name.setText(status.name)
-        self._link.setText(words.link_text(status))
+        self._link.setText(status_text.link_text(status))
         theme.set_role(self._link, "secondary" if status.up else "error")
-        self.setToolTip(words.details(status))
+        self.setToolTip(status_text.details(status))
         self._ask.setVisible(status.up and not status.may_drive)
         self._ask.setEnabled(not status.driver)
         self._arm.setVisible(status.may_drive and not status.armed)

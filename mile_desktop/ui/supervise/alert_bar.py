@@ -15,9 +15,9 @@ from PySide6.QtWidgets import (
 )
 
 from mile_desktop.rollout.messages import SetAlert, StepTaken
-from mile_desktop.ui import theme
-from mile_desktop.ui.eliding import ElidedLabel
-from mile_desktop.ui.supervise.probability_strip import THRESHOLD_RANGE
+from mile_desktop.ui.plots.probability_strip import THRESHOLD_RANGE
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.elided_label import ElidedLabel
 
 _ROOMY = 600
 """From this width on the band stands beside the number."""

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from mile_desktop.rollout.messages import SessionLoaded, StepTaken
 from mile_desktop.ui.supervise.keyboard_model import KEEP, Key, KeyState
-from mile_desktop.ui.supervise.orbit import Orbit
+from mile_desktop.ui.viewport.orbit import Orbit
 
 REPEAT_MS = 100
 """While anything is held the state is sent this often; the worker takes 500 ms of silence for a lost device."""

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mile_desktop.rollout.messages import WindowInput
-from mile_desktop.ui.supervise.orbit import Orbit
-from mile_desktop.ui.supervise.steering import drive
+from mile_desktop.ui.supervise.view_directions import drive
+from mile_desktop.ui.viewport.orbit import Orbit
 
 
 class Key(StrEnum):

@@ -17,15 +17,15 @@ from mile_desktop.rollout.messages import (
     StepTaken,
 )
 from mile_desktop.rollout.phases import Phase
-from mile_desktop.ui import theme
-from mile_desktop.ui.splitting import Splitter
 from mile_desktop.ui.supervise.keyboard import Keyboard
-from mile_desktop.ui.supervise.orbit import Orbit
 from mile_desktop.ui.supervise.picture_menu import PictureMenu
 from mile_desktop.ui.supervise.scene_view import SceneView
 from mile_desktop.ui.supervise.screen_pad import ScreenPad
 from mile_desktop.ui.supervise.strips import Strips
 from mile_desktop.ui.supervise.transport import Transport
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.viewport.orbit import Orbit
+from mile_desktop.ui.widgets.splitter import Splitter
 
 _PAD_WORD = "Screen pad"
 _ROOMY = 760

@@ -4,9 +4,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
-from mile_desktop.ui import shortcuts, theme
+from mile_desktop.ui.shell import shortcuts
 from mile_desktop.ui.supervise.scene_view import SceneView
-from mile_desktop.ui.supervise.tiles import SCENE, TITLES, Layout
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.viewport.tiles import SCENE, TITLES, Layout
 
 _ICONS = {
     Layout.ONE: "mdi6.square-outline",

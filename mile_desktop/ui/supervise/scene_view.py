@@ -10,14 +10,14 @@ from PySide6.QtWidgets import QWidget
 from mile_desktop.channels.shared import Frame
 from mile_desktop.rollout.messages import Choice, SessionLoaded, Status, StepTaken
 from mile_desktop.rollout.phases import IN_EPISODE, MOVING, Phase
-from mile_desktop.ui import theme
-from mile_desktop.ui.supervise import overlay
-from mile_desktop.ui.supervise.choices import as_motion, chosen
-from mile_desktop.ui.supervise.frame_canvas import BORDER, as_image
-from mile_desktop.ui.supervise.phase_look import driving_hint, look, takeover_hint
-from mile_desktop.ui.supervise.picture_canvas import PictureCanvas
-from mile_desktop.ui.supervise.projection import action_arrow
-from mile_desktop.ui.supervise.tiles import SCENE, Layout
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.viewport import overlay
+from mile_desktop.ui.viewport.discrete_choices import as_motion, chosen
+from mile_desktop.ui.viewport.frame_canvas import BORDER, as_image
+from mile_desktop.ui.viewport.phase_look import driving_hint, look, takeover_hint
+from mile_desktop.ui.viewport.picture_canvas import PictureCanvas
+from mile_desktop.ui.viewport.projection import action_arrow
+from mile_desktop.ui.viewport.tiles import SCENE, Layout
 
 FADE_MS = 120
 STALE_S = 1.0

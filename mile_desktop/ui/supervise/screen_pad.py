@@ -7,13 +7,13 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from mile_desktop.rollout.messages import SessionLoaded, StepTaken, WindowInput
-from mile_desktop.ui import theme
-from mile_desktop.ui.supervise.choices import driving_text
 from mile_desktop.ui.supervise.keyboard import REPEAT_MS
 from mile_desktop.ui.supervise.keyboard_model import CLOSE, KEEP, OPEN
-from mile_desktop.ui.supervise.orbit import Orbit
-from mile_desktop.ui.supervise.steering import drive
 from mile_desktop.ui.supervise.stick import Stick
+from mile_desktop.ui.supervise.view_directions import drive
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.viewport.discrete_choices import driving_text
+from mile_desktop.ui.viewport.orbit import Orbit
 
 _PLANE = "x, y as you see it"
 

@@ -8,11 +8,11 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from mile_desktop.rollout.messages import SessionLoaded, SetAlert, Status, StepTaken
-from mile_desktop.ui import theme
-from mile_desktop.ui.supervise.action_strip import ActionStrip
+from mile_desktop.ui.plots.action_strip import ActionStrip
+from mile_desktop.ui.plots.probability_strip import ProbabilityStrip, hover_text
+from mile_desktop.ui.plots.strip_model import StripModel, StripWindow
 from mile_desktop.ui.supervise.alert_bar import AlertBar
-from mile_desktop.ui.supervise.probability_strip import ProbabilityStrip, hover_text
-from mile_desktop.ui.supervise.strip_model import StripModel, StripWindow
+from mile_desktop.ui.theme import theme
 
 REDRAW_MS = 66
 RECENT_S = 30.0

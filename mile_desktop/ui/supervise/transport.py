@@ -16,9 +16,9 @@ from mile_desktop.rollout.messages import (
     UndoDiscard,
 )
 from mile_desktop.rollout.phases import IN_EPISODE, Phase
-from mile_desktop.ui import theme
-from mile_desktop.ui.shortcuts import binding, tooltip
+from mile_desktop.ui.shell.shortcuts import binding, tooltip
 from mile_desktop.ui.supervise.transport_model import Action, enabled
+from mile_desktop.ui.theme import theme
 
 ASKED_MS = 6000
 """How long the question before a discard stays; no answer means no."""

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from mile_desktop.cameras.messages import CameraState, CameraStatus
 from mile_desktop.cameras.settings import CameraSettings, Crop
 from mile_desktop.channels.shared import Frame
-from mile_desktop.ui.cameras import words
+from mile_desktop.ui.cameras import status_text
 from mile_desktop.ui.cameras.camera_store import CameraStore
 from mile_desktop.ui.cameras.dialog import CamerasDialog
 from mile_desktop.ui.cameras.preview import cut_within
@@ -157,14 +157,14 @@ def test_a_part_of_the_turned_picture_is_that_part_of_the_camera(
 
 def test_words_say_state_age_and_figures() -> None:
     live = CameraStatus(state=CameraState.LIVE, width=640, height=480, rate_hz=29.97, latency_ms=12.3, dropped=2)
-    assert words.figures(live, 0.033, stale=False) == (
+    assert status_text.figures(live, 0.033, stale=False) == (
         "Live · 640 × 480 · 30.0 pictures/s · latency 12 ms · age 33 ms · 2 dropped"
     )
-    assert words.tile_note(live, 0.033, stale=False) == ""
-    assert words.tile_note(live, 2.34, stale=True) == "stale · picture 2.3 s old"
+    assert status_text.tile_note(live, 0.033, stale=False) == ""
+    assert status_text.tile_note(live, 2.34, stale=True) == "stale · picture 2.3 s old"
     lost = CameraStatus(state=CameraState.LOST, text="It broke off.", retry_in_s=4.0)
-    assert words.tile_note(lost, 130.0, stale=True) == "lost · picture 2 min old · again in 4.0 s"
-    assert words.explanation(lost) == "It broke off. Tried again in 4.0 s."
+    assert status_text.tile_note(lost, 130.0, stale=True) == "lost · picture 2 min old · again in 4.0 s"
+    assert status_text.explanation(lost) == "It broke off. Tried again in 4.0 s."
 
 
 def test_testing_an_address_shows_its_picture_without_adding_it(

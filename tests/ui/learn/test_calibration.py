@@ -2,7 +2,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from mile_desktop.ui.learn.calibration import CalibrationPart
+from mile_desktop.ui.learn.calibration_card import CalibrationPart
 from mile_desktop.ui.learn.calibration_model import CalibrationResult
 
 SAID = {

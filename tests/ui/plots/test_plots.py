@@ -9,9 +9,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from mile_desktop.ui import theme
 from mile_desktop.ui.plots.series import Axis, Place, Series, step_along, table_of
 from mile_desktop.ui.plots.series_plot import SeriesPlot
+from mile_desktop.ui.theme import theme
 
 EPOCH, LOSS = Axis("epoch"), Axis("loss", "nat")
 CURVES = (

@@ -7,11 +7,11 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTableView
 from pytestqt.qtbot import QtBot
-from window_examples import DETAILS, ENTRIES
 
 from mile_desktop.ui.policies.lineage import setting_rows
 from mile_desktop.ui.policies.model import NAME, NOTE, PARENT, STATE, SUCCESS, PoliciesModel
 from mile_desktop.ui.policies.page import PoliciesPage
+from tests.ui.window_examples import DETAILS, ENTRIES
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pytestqt.qtbot import QtBot
 
 from mile_desktop.rollout.messages import WindowInput
 from mile_desktop.ui.supervise.keyboard import REPEAT_MS, Keyboard
-from mile_desktop.ui.supervise.orbit import Orbit
+from mile_desktop.ui.viewport.orbit import Orbit
 from tests.ui.supervise.examples import taken
 
 

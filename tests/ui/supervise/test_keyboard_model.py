@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mile_desktop.ui.supervise.keyboard_model import CLOSE, KEEP, OPEN, Key, KeyState
-from mile_desktop.ui.supervise.orbit import Orbit
+from mile_desktop.ui.viewport.orbit import Orbit
 
 LOOKING_ALONG_Y = Orbit(yaw_deg=0.0)
 

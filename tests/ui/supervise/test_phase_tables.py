@@ -1,7 +1,8 @@
 import pytest
 
 from mile_desktop.rollout.phases import Phase, PhaseEvent, next_phase
-from mile_desktop.ui.supervise.phase_look import (
+from mile_desktop.ui.supervise.transport_model import ENABLED, Action, enabled
+from mile_desktop.ui.viewport.phase_look import (
     ALERT,
     ASKING,
     LOOKS,
@@ -10,7 +11,6 @@ from mile_desktop.ui.supervise.phase_look import (
     reason_text,
     takeover_hint,
 )
-from mile_desktop.ui.supervise.transport_model import ENABLED, Action, enabled
 from tests.ui.supervise.examples import status
 
 EVENTS = {

@@ -12,11 +12,11 @@ from pytestqt.qtbot import QtBot
 from mile_desktop.channels.shared import Frame
 from mile_desktop.rollout.messages import CameraRequest, EpisodeClosed, Note, SetAlert, StartEpisodes, WindowInput
 from mile_desktop.rollout.phases import Phase
-from mile_desktop.ui import theme
 from mile_desktop.ui.supervise.page import SupervisePage
 from mile_desktop.ui.supervise.scene_view import STALE_S, SceneView
-from mile_desktop.ui.supervise.tiles import SCENE, Layout
 from mile_desktop.ui.supervise.transport_model import Action
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.viewport.tiles import SCENE, Layout
 from mile_desktop.viewer.camera import View
 from mile_desktop.viewer.messages import Preset, SetSize, SetView, UsePreset
 from tests.ui.supervise.examples import session, status, taken

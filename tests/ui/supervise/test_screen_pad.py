@@ -4,9 +4,9 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.rollout.messages import WindowInput
-from mile_desktop.ui.supervise.orbit import Orbit
 from mile_desktop.ui.supervise.screen_pad import ScreenPad
 from mile_desktop.ui.supervise.stick import stick_position
+from mile_desktop.ui.viewport.orbit import Orbit
 from tests.ui.supervise.examples import taken
 
 

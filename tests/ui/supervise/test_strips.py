@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.rollout.messages import SetAlert
+from mile_desktop.ui.plots.probability_strip import ProbabilityStrip, hover_text
+from mile_desktop.ui.plots.strip_model import StripModel
+from mile_desktop.ui.plots.strip_plot import _apart
 from mile_desktop.ui.supervise.alert_bar import probability_text
-from mile_desktop.ui.supervise.probability_strip import ProbabilityStrip, hover_text
-from mile_desktop.ui.supervise.strip_model import StripModel
-from mile_desktop.ui.supervise.strip_plot import _apart
 from mile_desktop.ui.supervise.strips import Strips
 from tests.ui.supervise.examples import session, status, taken
 

@@ -1,0 +1,175 @@
+"""Success against human steps: what the curves of several seeds say together."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from experiments.learning_cell import LearningCell, LearningCurve, LearningPoint
+from experiments.results import CellResult
+from experiments.variants import VARIANTS
+from mile_desktop.evaluation.statistics import Interval, wilson_interval
+
+FloatArray = NDArray[np.float64]
+_Member = tuple[LearningCell, LearningCurve, float]
+"""Settings, result and processor time of one seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean over seeds with its 95 % interval (Student's t; NaN with one seed)."""
+
+    mean: float
+    interval: Interval
+    seeds: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MethodCurve:
+    """One method in one setting, all seeds."""
+
+    method: str
+    seeds: tuple[int, ...]
+    human_steps: FloatArray
+    """float64[p], mean over seeds, of the evaluated rounds."""
+    success: FloatArray
+    """float64[p], pooled over seeds."""
+    low: FloatArray
+    high: FloatArray
+    """float64[p], Wilson intervals of the pooled evaluations."""
+    areas: Mapping[int, float]
+    """Seed → mean success over human steps from 0 to the setting's budget."""
+    area: Estimate
+    finals: Mapping[int, float]
+    """Seed → success after the last round."""
+    final: float
+    final_interval: Interval
+    best: float
+    """Highest pooled success of the evaluated rounds."""
+    cpu_s: float
+    """Of all seeds."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """Curves that may be compared: same scene, supervisor, rounds, episodes and evaluation."""
+
+    scene: str
+    supervision: str
+    rounds: int
+    episodes: int
+    evaluate: int
+    budget: float
+    """Human steps up to which areas go: the median over all cells of what was used in the end."""
+    curves: tuple[MethodCurve, ...]
+    """In the order of ``VARIANTS``."""
+    wrong: bool = False
+    """The supervisor is wrong about the robot."""
+
+    @property
+    def slug(self) -> str:
+        """For file names."""
+        words = f"{self.scene} {self.supervision} {self.rounds}x{self.episodes}".replace(",", " ").split()
+        return "-".join(words)
+
+    def curve(self, method: str) -> MethodCurve | None:
+        """Return the curve of ``method``; None where there is none."""
+        return next((each for each in self.curves if each.method == method), None)
+
+
+def settings_of(results: Iterable[CellResult]) -> tuple[Setting, ...]:
+    """Group learning results by what may be compared; others are passed over."""
+    groups: dict[tuple[str, str, int, int, int], list[_Member]] = {}
+    for each in results:
+        cell, curve = each.cell, each.result
+        if isinstance(cell, LearningCell) and isinstance(curve, LearningCurve):
+            key = (cell.scene, cell.supervision.title, cell.rounds, cell.episodes, cell.evaluate)
+            groups.setdefault(key, []).append((cell, curve, each.cpu_s))
+    return tuple(_setting(key, groups[key]) for key in sorted(groups))
+
+
+def paired_difference(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Estimate | None:
+    """Return the mean difference over the seeds both have; None where they share none."""
+    shared = sorted(ours.keys() & theirs.keys())
+    return mean_with_interval([ours[seed] - theirs[seed] for seed in shared]) if shared else None
+
+
+def mean_with_interval(values: Sequence[float]) -> Estimate:
+    """Return the mean of one value a seed, with its interval."""
+    array = np.asarray(values, float)
+    mean = float(array.mean())
+    if len(array) < 2:
+        return Estimate(mean, (float("nan"), float("nan")), len(array))
+    half = float(stats.t.ppf(0.975, len(array) - 1) * array.std(ddof=1) / np.sqrt(len(array)))
+    return Estimate(mean, (mean - half, mean + half), len(array))
+
+
+def area_under(points: Sequence[LearningPoint], budget: float) -> float:
+    """Return the mean success over human steps from 0 to ``budget``: straight lines between evaluations.
+
+    What a learner had last is held when it used fewer steps: it would have gone on with that policy.
+    """
+    evaluated = [each for each in points if each.evaluated]
+    steps = np.array([each.human_steps for each in evaluated], float)
+    success = np.array([each.success for each in evaluated])
+    if budget <= 0:
+        return float(success[0])
+    inside = steps < budget
+    at = np.concatenate((steps[inside], [budget]))
+    value = np.concatenate((success[inside], [np.interp(budget, steps, success)]))
+    return float(np.trapezoid(value, at) / budget)
+
+
+def _setting(key: tuple[str, str, int, int, int], members: Sequence[_Member]) -> Setting:
+    budget = float(np.median([curve.points[-1].human_steps for _, curve, _ in members]))
+    members = _at_common_rounds(members)
+    methods = sorted({cell.method for cell, _, _ in members}, key=list(VARIANTS).index)
+    curves = tuple(
+        _method_curve(method, sorted((each for each in members if each[0].method == method), key=_seed), budget)
+        for method in methods
+    )
+    return Setting(*key, budget=budget, curves=curves, wrong=members[0][0].supervision.inaccurate)
+
+
+def _seed(member: _Member) -> int:
+    return member[0].seed
+
+
+def _at_common_rounds(members: Sequence[_Member]) -> list[_Member]:
+    """Leave out what was not evaluated in all of ``members``: only the same rounds compare."""
+    rounds = set.intersection(*({each.round for each in curve.points if each.evaluated} for _, curve, _ in members))
+    return [
+        (cell, msgspec.structs.replace(curve, points=tuple(each for each in curve.points if each.round in rounds)), cpu)
+        for cell, curve, cpu in members
+    ]
+
+
+def _method_curve(method: str, members: Sequence[_Member], budget: float) -> MethodCurve:
+    rows = [[point for point in curve.points if point.evaluated] for _, curve, _ in members]
+    columns = list(zip(*rows, strict=False))
+    counts = [_pooled(column) for column in columns]
+    success = np.array([successes / max(1, episodes) for successes, episodes in counts])
+    intervals = np.array([wilson_interval(*each) for each in counts])
+    areas = {cell.seed: area_under(curve.points, budget) for cell, curve, _ in members}
+    return MethodCurve(
+        method=method,
+        seeds=tuple(areas),
+        human_steps=np.array([np.mean([point.human_steps for point in column]) for column in columns]),
+        success=success,
+        low=intervals[:, 0],
+        high=intervals[:, 1],
+        areas=areas,
+        area=mean_with_interval(list(areas.values())),
+        finals={cell.seed: curve.points[-1].success for cell, curve, _ in members},
+        final=float(success[-1]),
+        final_interval=wilson_interval(*counts[-1]),
+        best=float(success.max()),
+        cpu_s=sum(cpu_s for _, _, cpu_s in members),
+    )
+
+
+def _pooled(column: Sequence[LearningPoint]) -> tuple[int, int]:
+    return sum(each.outcomes.count("1") for each in column), sum(each.evaluated for each in column)

@@ -1,0 +1,102 @@
+"""Supervised episodes in memory: the real rollout loop, with a list in the recorder's place and simulated time."""
+
+import mile_desktop
+from mile_desktop.operators.operator import Operator
+from mile_desktop.policies.policy import FloatArray, Policy
+from mile_desktop.registry.intervention_models import NoEstimate
+from mile_desktop.rollout.clock import SimulatedClock
+from mile_desktop.rollout.episode_state import RunningPolicy
+from mile_desktop.rollout.headless import RolloutHeldError
+from mile_desktop.rollout.loop import RolloutLoop
+from mile_desktop.rollout.messages import Event
+from mile_desktop.rollout.phases import Phase
+from mile_desktop.rollout.scene import DrivenScene
+from mile_desktop.scenes.catalogue import SceneInfo
+from mile_desktop.storage.records import Episode, EpisodeStart, Outcome, Step
+from mile_desktop.storage.steps import stack, summarise
+
+
+class EpisodeList:
+    """Keeps what the recorder would write; a ``StepSink``."""
+
+    problem = ""
+
+    def __init__(self) -> None:
+        self.episodes: list[Episode] = []
+        self._start: EpisodeStart | None = None
+        self._steps: list[Step] = []
+
+    def begin(self, start: EpisodeStart) -> None:
+        """Open an episode."""
+        self._start, self._steps = start, []
+
+    def append(self, step: Step) -> None:
+        """Keep one step."""
+        self._steps.append(step)
+
+    def end(self, outcome: Outcome) -> None:
+        """Keep the episode, unless it has no step."""
+        if self._start is not None and self._steps:
+            self.episodes.append(stack(summarise(self._start, self._steps, outcome), self._steps))
+        self._start = None
+
+    def discard(self) -> None:
+        """Forget the episode."""
+        self._start = None
+
+
+def collect(
+    scene: DrivenScene, info: SceneInfo, policy: Policy, operator: Operator, *, first_seed: int, episodes: int
+) -> tuple[Episode, ...]:
+    """Roll ``policy`` out under ``operator`` on ``episodes`` seeds from ``first_seed`` on, as fast as it goes.
+
+    Equal arguments give equal episodes; their ids follow from the seed and the policy.
+
+    Raises
+    ------
+    RolloutHeldError
+        When the robot has to hold: nobody is there to resume.
+    """
+
+    def describe(seed: int, running: RunningPolicy) -> EpisodeStart:
+        return EpisodeStart(
+            episode_id=f"{running.policy.policy_id}-{seed}",
+            scene=info.name,
+            seed=seed,
+            policy_id=running.policy.policy_id,
+            operator=operator.kind,
+            device=operator.device,
+            rate_hz=info.rate_hz,
+            started_at="",
+            software_version=mile_desktop.__version__,
+        )
+
+    kept = EpisodeList()
+    clock = SimulatedClock()
+    loop = RolloutLoop(
+        env=scene,
+        running=RunningPolicy(policy, policy.policy_id, NoEstimate()),
+        operator=operator,
+        sink=kept,
+        publish=_nobody_listens,
+        clock=clock,
+        describe_episode=describe,
+        show=_nobody_looks,
+        first_seed=first_seed,
+        dwell_steps=0,
+    )
+    loop.start(episodes)
+    while loop.supervision.phase is not Phase.IDLE:
+        loop.tick()
+        clock.advance(1 / info.rate_hz)
+        if loop.supervision.phase in {Phase.HOLD, Phase.STOPPED}:
+            raise RolloutHeldError(loop.supervision.reason)
+    return tuple(kept.episodes)
+
+
+def _nobody_listens(_event: Event) -> None:
+    return
+
+
+def _nobody_looks(_state: FloatArray, _step: int) -> None:
+    return

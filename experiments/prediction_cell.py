@@ -1,0 +1,265 @@
+"""How well takeovers are predicted: with the robot that the data came from, and just after another was promoted."""
+
+import copy
+from collections.abc import Mapping
+
+import msgspec
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from experiments.episode_collection import collect
+from experiments.fixtures import Fixtures, as_policy, open_scenery
+from experiments.oracle_model import known_chooser, known_model
+from experiments.recovery_cell import SEEDS_A_CELL, SUPERVISED_SEED
+from experiments.signals import (
+    behind_schedule,
+    counterfactual_contrast,
+    failure_value,
+    weighed_together,
+)
+from experiments.supervisor_setup import Supervision, supervisor_of
+from experiments.temporal_cell import existing
+from experiments.variants import SILENT
+from mile_desktop.intervention.compare import compare_predictors
+from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.intervention.fit import FitSettings, fit_intervention_model
+from mile_desktop.intervention.forecast_fit import fit_forecast, forecast_probabilities
+from mile_desktop.intervention.model import InterventionModel
+from mile_desktop.intervention.scores import PredictionScores, score_probabilities, takeover_ahead
+from mile_desktop.learning.dataset import supervised_steps
+from mile_desktop.learning.methods import make_trainer
+from mile_desktop.learning.settings import TrainingSettings
+from mile_desktop.operators.no_operator import NoOperator
+from mile_desktop.operators.probit import ProbitSettings
+from mile_desktop.policies.checkpoint import PolicyNetwork
+from mile_desktop.policies.policy import Policy
+from mile_desktop.storage.records import Episode
+
+FloatArray = NDArray[np.float64]
+
+REFIT_EPISODES = 8
+"""Supervised episodes of the promoted robot after which everything is fitted again."""
+
+_MILE = frozenset({"mile, single", "mile, ensemble", "temporal"})
+"""They speak of one step: against ten steps ahead their ranking counts, their level does not."""
+
+
+class PredictionCell(msgspec.Struct, frozen=True, kw_only=True, tag="prediction", forbid_unknown_fields=True):
+    """Predictors learn from supervision of the initial policy, and then a retrained one drives."""
+
+    scene: str = "peg-insertion"
+    supervision: Supervision = Supervision()
+    method: str = "mile"
+    """How the promoted policy is trained."""
+    epochs: int = 60
+    episodes: int = 20
+    held_out: int = 12
+    """Episodes predictors are scored on, of each robot."""
+    unattended: int = 30
+    """Episodes of the promoted robot alone, from which the success value is learned."""
+    fit_epochs: int = 40
+    """Of the intervention model."""
+    seed: int = 0
+
+    @property
+    def title(self) -> str:
+        """For progress lines."""
+        return f"prediction, {self.scene}, {self.supervision.title}, seed {self.seed}"
+
+    @property
+    def slug(self) -> str:
+        """For file names."""
+        return f"prediction-{self.scene}-{self.supervision.kind}-{self.seed}"
+
+
+class ReliabilityPoint(msgspec.Struct, frozen=True, array_like=True):
+    """Steps of similar predicted probability."""
+
+    predicted: float
+    observed: float
+    steps: int
+
+
+class PredictorScore(msgspec.Struct, frozen=True, kw_only=True):
+    """One predictor of a takeover within ten steps, on one robot's held-out episodes."""
+
+    name: str
+    auroc: float | None
+    phase_matched_auroc: float | None
+    brier: float | None = None
+    calibration_error: float | None = None
+    """These and the next only of predictors that say a probability of this."""
+    reliability: tuple[ReliabilityPoint, ...] = ()
+
+
+class RobotScores(msgspec.Struct, frozen=True, kw_only=True):
+    """All predictors on one robot."""
+
+    steps: int
+    rate: float
+    """Share of the autonomous steps with a takeover within ten."""
+    takeovers: int
+    scores: tuple[PredictorScore, ...]
+
+
+class PredictionOutcome(msgspec.Struct, frozen=True, kw_only=True, tag="prediction"):
+    """Scores with the collecting and with the promoted robot."""
+
+    unattended_success: float
+    """Of the promoted policy."""
+    collecting: RobotScores
+    promoted: RobotScores
+
+    @property
+    def summary(self) -> str:
+        """For progress lines."""
+        parts = []
+        for name, robot in (("collecting", self.collecting), ("promoted", self.promoted)):
+            found = {each.name: each for each in robot.scores}["forecast"]
+            raw, matched = found.auroc or 0.0, found.phase_matched_auroc or 0.0
+            parts.append(f"{name} {robot.takeovers} takeovers, forecast {raw:.2f}, matched {matched:.2f}")
+        return "; ".join(parts)
+
+
+def run_prediction(cell: PredictionCell) -> PredictionOutcome:
+    """Run the cell; equal cells give equal results."""
+    with open_scenery(cell.scene) as scenery:
+        return _Prediction(cell, scenery).run()
+
+
+class _Prediction:
+    """Episodes, models and scores of one cell."""
+
+    def __init__(self, cell: PredictionCell, scenery: Fixtures) -> None:
+        self._cell, self._scenery = cell, scenery
+        self._next_seed = SUPERVISED_SEED + cell.seed * SEEDS_A_CELL
+
+    def run(self) -> PredictionOutcome:
+        cell, scenery = self._cell, self._scenery
+        initial = as_policy(scenery.initial, "initial")
+        recorded = self._collect(initial, cell.episodes)
+        train = supervised_steps(recorded, scenery.demonstrations)
+        settings = FitSettings(
+            actions="categorical" if scenery.info.choices else "gaussian", epochs=cell.fit_epochs, seed=cell.seed
+        )
+        model = fit_intervention_model(train, settings).model
+        same_robot = supervised_steps(self._collect(initial, cell.held_out))
+        promoted = as_policy(self._retrained(train), "promoted")
+        alone = self._collect(promoted, cell.unattended, supervised=False)
+        newer = self._collect(promoted, REFIT_EPISODES + cell.held_out)
+        return PredictionOutcome(
+            unattended_success=float(np.mean([each.record.outcome == "success" for each in alone])),
+            collecting=self._score(model, train, same_robot, self._own_distance(same_robot)),
+            promoted=self._score_promoted(model, recorded, newer, alone),
+        )
+
+    def _collect(self, policy: Policy, episodes: int, *, supervised: bool = True) -> tuple[Episode, ...]:
+        operator = supervisor_of(self._cell.supervision, self._scenery.expert) if supervised else NoOperator()
+        first = self._next_seed
+        self._next_seed += episodes
+        return collect(self._scenery.driven, self._scenery.info, policy, operator, first_seed=first, episodes=episodes)
+
+    def _retrained(self, train: SupervisedSteps) -> PolicyNetwork:
+        cell = self._cell
+        settings = TrainingSettings(method=cell.method, epochs=cell.epochs, seed=cell.seed, **SILENT)
+        return make_trainer(train, settings, start=copy.deepcopy(self._scenery.initial)).run().network
+
+    # ── scores ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _score_promoted(
+        self,
+        model: InterventionModel,
+        recorded: tuple[Episode, ...],
+        newer: tuple[Episode, ...],
+        alone: tuple[Episode, ...],
+    ) -> RobotScores:
+        """Score on the last episodes of the promoted robot; those before serve what is fitted again."""
+        train = supervised_steps(recorded, self._scenery.demonstrations)
+        longer = supervised_steps([*recorded, *newer[:REFIT_EPISODES]], self._scenery.demonstrations)
+        test = supervised_steps(newer[REFIT_EPISODES:])
+        both = supervised_steps(newer)
+        known = torch.isin(both.episode, torch.arange(REFIT_EPISODES)).numpy()
+        asked, ahead = takeover_ahead(both)
+        signals = {
+            "failure value": failure_value(alone, both, seed=self._cell.seed),
+            "counterfactual contrast": counterfactual_contrast(train, both),
+        }
+        if model.forecast is not None:
+            signals["behind schedule"] = behind_schedule(model.forecast, train, both)
+            fresh = _log_odds(forecast_probabilities(model, both))
+            signals["forecast + ideas, refitted"] = weighed_together(
+                [np.nan_to_num(fresh), *signals.values()], known & asked, ahead
+            )
+            refitted = fit_forecast(model, longer, seed=self._cell.seed)
+            if refitted is not None:
+                signals["forecast, refitted"] = forecast_probabilities(model, both, refitted)
+        beyond = {name: each[~known] for name, each in signals.items()}
+        again = {
+            f"{each.name}, refitted": each.ahead
+            for each in compare_predictors(model, longer, test)
+            if each.name in {"history logistic", "neural classifier"}
+        }
+        return self._score(model, train, test, {**beyond, **self._own_distance(test)}, again)
+
+    def _score(
+        self,
+        model: InterventionModel,
+        train: SupervisedSteps,
+        test: SupervisedSteps,
+        signals: Mapping[str, FloatArray],
+        again: Mapping[str, PredictionScores] | None = None,
+    ) -> RobotScores:
+        asked, ahead = takeover_ahead(test)
+        elapsed = test.step.numpy()
+        scored = {each.name: each.ahead for each in compare_predictors(model, train, test)} | dict(again or {})
+        scored |= {
+            name: score_probabilities(_squashed(each)[asked], ahead[asked], elapsed[asked])
+            for name, each in signals.items()
+        }
+        levels = {name for name in scored if name not in _MILE and ("refitted" in name or name not in signals)}
+        taken = test.intervention.numpy()
+        begins = taken & ~np.concatenate(([False], taken[:-1] & (np.diff(test.episode.numpy()) == 0)))
+        return RobotScores(
+            steps=int(asked.sum()),
+            rate=float(ahead[asked].mean()),
+            takeovers=int(begins.sum()),
+            scores=tuple(_as_score(name, each, level=name in levels) for name, each in scored.items()),
+        )
+
+    def _own_distance(self, test: SupervisedSteps) -> dict[str, FloatArray]:
+        """Return the distance that the supervisor's own mind sees at this very step; nobody else has that."""
+        expert, mind = self._scenery.expert, ProbitSettings()
+        sizes = test.observation.shape[1], test.action.shape[1]
+        discrete = bool(self._scenery.info.choices)
+        known = known_chooser(expert, mind.slip, *sizes) if discrete else known_model(expert, mind.expert_std, *sizes)
+        distances = known.distances(test.observation, test.policy_mean, test.policy_std)[0]
+        return {"supervisor's own distance": distances.numpy()}
+
+
+def _as_score(name: str, scores: PredictionScores, *, level: bool) -> PredictorScore:
+    return PredictorScore(
+        name=name,
+        auroc=existing(scores.auroc),
+        phase_matched_auroc=existing(scores.phase_matched_auroc),
+        brier=scores.brier if level else None,
+        calibration_error=scores.calibration_error if level else None,
+        reliability=tuple(ReliabilityPoint(each.predicted, each.observed, each.steps) for each in scores.reliability)
+        if level
+        else (),
+    )
+
+
+def _squashed(signal: FloatArray) -> FloatArray:
+    """Bring a signal into [0, 1] without changing its order; probabilities stay as they are."""
+    if np.nanmin(signal) >= 0 and np.nanmax(signal) <= 1:
+        return signal
+    order = np.argsort(np.argsort(np.nan_to_num(signal), kind="stable"), kind="stable")
+    ranked: FloatArray = order / max(1, len(signal) - 1)
+    return ranked
+
+
+def _log_odds(probability: FloatArray) -> FloatArray:
+    p = np.clip(probability, 1e-4, 1 - 1e-4)
+    odds: FloatArray = np.log(p) - np.log1p(-p)
+    return odds

@@ -1,0 +1,111 @@
+"""Whether calibration finds the cost and scale that a supervisor was made with."""
+
+from typing import Literal
+
+import msgspec
+
+from experiments.episode_collection import collect
+from experiments.fixtures import Fixtures, as_policy, open_scenery
+from experiments.oracle_model import known_model
+from experiments.supervisor_setup import Supervision, supervisor_of
+from mile_desktop.intervention.calibration import calibrate
+from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.intervention.fit import FitSettings, fit_intervention_model
+from mile_desktop.intervention.model import InterventionModel
+from mile_desktop.intervention.strata import takeovers_in
+from mile_desktop.learning.dataset import supervised_steps
+from mile_desktop.operators.probit import ProbitSettings
+
+SUPERVISED_SEED = 700_000
+"""Episodes of the validation begin here, away from those of learning, of the bundle and of evaluations."""
+
+SEEDS_A_CELL = 200
+
+Networks = Literal["known", "learned"]
+"""The human model: the scripted expert that the supervisor follows, or an ensemble fitted to the episodes."""
+
+
+class RecoveryCell(msgspec.Struct, frozen=True, kw_only=True, tag="recovery", forbid_unknown_fields=True):
+    """A probit supervisor of known cost and scale watches the initial policy."""
+
+    scene: str = "peg-insertion"
+    cost: float
+    cdf_scale: float
+    networks: Networks = "known"
+    episodes: int = 12
+    seed: int = 0
+
+    @property
+    def title(self) -> str:
+        """For progress lines."""
+        return f"{self.slug}"
+
+    @property
+    def slug(self) -> str:
+        """For file names."""
+        return f"recovery-{self.scene}-{self.networks}-c{self.cost:g}-s{self.cdf_scale:g}-{self.seed}"
+
+
+class Recovery(msgspec.Struct, frozen=True, kw_only=True, tag="recovery"):
+    """What calibration made of it."""
+
+    steps: int
+    takeovers: int
+    cost: float
+    cdf_scale: float
+    cost_error: float
+    """Standard error that calibration claims."""
+    observed_rate: float
+    predicted_rate: float
+    log_likelihood: float
+    """Mean per step, with the values found."""
+    true_log_likelihood: float | None
+    """With the true ones; None with learned networks, whose units are not the supervisor's."""
+
+    @property
+    def summary(self) -> str:
+        """For progress lines."""
+        return (
+            f"cost {self.cost:.2f} ± {self.cost_error:.2f}, scale {self.cdf_scale:.2f}, rate {self.observed_rate:.2f}"
+        )
+
+
+def run_recovery(cell: RecoveryCell) -> Recovery:
+    """Run the cell; equal cells give equal results."""
+    supervision = Supervision(kind="probit", changes={"cost": cell.cost, "cdf_scale": cell.cdf_scale})
+    with open_scenery(cell.scene) as scenery:
+        steps = watched(scenery, supervision, first_seed=SUPERVISED_SEED + cell.seed * SEEDS_A_CELL, n=cell.episodes)
+        model = human_model(cell.networks, scenery, steps, seed=cell.seed)
+    _, found = calibrate(model, steps)
+    true = None
+    if cell.networks == "known":
+        at_truth = model.with_config(cost=cell.cost, cdf_scale=cell.cdf_scale)
+        true = calibrate(at_truth, steps)[1].log_likelihood_before
+    return Recovery(
+        steps=found.steps,
+        takeovers=takeovers_in(steps),
+        cost=found.cost,
+        cdf_scale=found.cdf_scale,
+        cost_error=found.cost_error,
+        observed_rate=found.observed_rate,
+        predicted_rate=found.predicted_rate,
+        log_likelihood=found.log_likelihood,
+        true_log_likelihood=true,
+    )
+
+
+def watched(scenery: Fixtures, supervision: Supervision, *, first_seed: int, n: int) -> SupervisedSteps:
+    """Let the supervisor watch the initial policy for ``n`` episodes; with the demonstrations as anchors."""
+    policy = as_policy(scenery.initial, "initial")
+    operator = supervisor_of(supervision, scenery.expert)
+    episodes = collect(scenery.driven, scenery.info, policy, operator, first_seed=first_seed, episodes=n)
+    return supervised_steps(episodes, scenery.demonstrations)
+
+
+def human_model(networks: Networks, scenery: Fixtures, steps: SupervisedSteps, *, seed: int) -> InterventionModel:
+    """Return the known or the learned model of the supervisor of ``steps``."""
+    if networks == "known":
+        return known_model(
+            scenery.expert, ProbitSettings().expert_std, steps.observation.shape[1], steps.action.shape[1]
+        )
+    return fit_intervention_model(steps, FitSettings(seed=seed, temporal=False, forecast=False)).model

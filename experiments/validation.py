@@ -1,0 +1,154 @@
+"""The grid of the validation: what a supervisor of known mind shows about calibration, time and prediction."""
+
+from collections.abc import Callable, Sequence
+
+from experiments.cells import AnyCell
+from experiments.learning_cell import LearningCell
+from experiments.prediction_cell import PredictionCell
+from experiments.recovery_cell import RecoveryCell
+from experiments.supervisor_setup import Supervision
+from experiments.temporal_cell import TemporalCell
+from experiments.variants import variant
+
+COSTS, SCALES = (4.0, 12.0, 30.0), (0.5, 2.0, 8.0)
+_LEARNED_SEEDS = 3  # fitting an ensemble takes ten times as long as asking the expert
+
+MINDS: tuple[Supervision, ...] = (
+    Supervision("probit"),
+    Supervision("probit", {"delay_steps": 4}),
+    Supervision("probit", {"hand_back": 0.1}),
+    Supervision("probit", {"delay_steps": 4, "hand_back": 0.1}),
+    Supervision("probit", {"cost": 8.0, "retention": 0.7, "delay_steps": 4, "hand_back": 0.1}),
+    Supervision("attentive"),
+    Supervision("segment"),
+)
+"""Supervisors without and with delay, persistence and evidence; the last two are no member of either model's family."""
+
+METHODS = (
+    "mile",
+    "mile-silent",
+    "iwr",
+    "bc",
+    "hg-dagger",
+    "sirius",
+    "mile-joint",
+    "mile-published",
+    "mile-iwr",
+    "rlif",
+)
+
+WRONG: tuple[Supervision, ...] = (
+    Supervision("attentive", lag_steps=6),
+    Supervision("attentive", bias=0.25),
+    Supervision("attentive", noise_std=0.3),
+    Supervision("attentive", lag_rounds=1),
+)
+"""Stale by steps, biased, noisy, stale by a round."""
+
+_LEARNING_EPOCHS = 60
+
+REGIMES: tuple[Supervision, ...] = (
+    Supervision("attentive"),
+    Supervision("probit", {"cost": 4.0}),
+    Supervision("probit", {"cost": 30.0}),
+)
+"""Steps in where it matters; steps in for little; tolerates much."""
+
+
+def calibration_grid(scene: str, seeds: int) -> list[AnyCell]:
+    """Return cells that look for the cost and scale that were put in."""
+    known: list[AnyCell] = [
+        RecoveryCell(scene=scene, cost=cost, cdf_scale=scale, seed=seed)
+        for seed in range(seeds)
+        for cost in COSTS
+        for scale in SCALES
+    ]
+    learned = [
+        RecoveryCell(scene=scene, cost=cost, cdf_scale=2.0, networks="learned", episodes=16, seed=seed)
+        for seed in range(min(seeds, _LEARNED_SEEDS))
+        for cost in COSTS
+    ]
+    return known + learned
+
+
+def temporal_grid(scene: str, seeds: int) -> list[AnyCell]:
+    """Return cells that set the temporal model against the instantaneous one."""
+    known: list[AnyCell] = [
+        TemporalCell(scene=scene, supervision=mind, seed=seed) for seed in range(seeds) for mind in MINDS
+    ]
+    learned = [
+        TemporalCell(scene=scene, supervision=mind, networks="learned", seed=seed)
+        for seed in range(min(seeds, _LEARNED_SEEDS))
+        for mind in (MINDS[0], MINDS[3])
+    ]
+    return known + learned
+
+
+def prediction_grid(scene: str, seeds: int) -> list[AnyCell]:
+    """Return cells that score predictors before and after a promotion."""
+    return [
+        PredictionCell(scene=scene, supervision=mind, seed=seed)
+        for seed in range(seeds)
+        for mind in (Supervision("attentive"), Supervision("probit"))
+    ]
+
+
+def methods_grid(scene: str, seeds: int) -> list[AnyCell]:
+    """Return a curve for every method, and for MILE's forms side by side."""
+    return [_curve(scene, method, Supervision(), seed) for seed in range(seeds) for method in METHODS]
+
+
+def inaccuracy_grid(scene: str, seeds: int) -> list[AnyCell]:
+    """Return curves under supervisors who are wrong about the robot."""
+    return [
+        _curve(scene, method, wrong, seed)
+        for seed in range(seeds)
+        for wrong in WRONG
+        for method in ("mile-silent", "iwr")
+    ]
+
+
+def bce_grid(scene: str, seeds: int) -> list[AnyCell]:
+    """Return single trainings on twenty episodes with and without the BCE, the imitation being the same.
+
+    ``mile-iwr`` is ``iwr`` and ``mile-silent`` is ``mile-imitation`` with the intervention term beside.
+    """
+    pairs = [(mind, method) for mind in REGIMES for method in ("iwr", "mile-iwr")]
+    pairs += [(REGIMES[0], method) for method in ("mile-imitation", "mile-silent")]
+    return [
+        LearningCell(
+            scene=scene,
+            method=method,
+            training={**variant(method), "epochs": _LEARNING_EPOCHS},
+            supervision=mind,
+            seed=seed,
+            rounds=1,
+            episodes=20,
+        )
+        for seed in range(seeds)
+        for mind, method in pairs
+    ]
+
+
+def _curve(scene: str, method: str, supervision: Supervision, seed: int) -> LearningCell:
+    return LearningCell(
+        scene=scene,
+        method=method,
+        training={**variant(method), "epochs": _LEARNING_EPOCHS},
+        supervision=supervision,
+        seed=seed,
+        evaluated_after=(1, 2, 4),
+    )
+
+
+Grid = Callable[[str, int], Sequence[AnyCell]]
+
+PARTS: dict[str, Grid] = {
+    "calibration": calibration_grid,
+    "temporal": temporal_grid,
+    "prediction": prediction_grid,
+    "methods": methods_grid,
+    "inaccuracy": inaccuracy_grid,
+    "bce": bce_grid,
+}
+"""Name on the command line → scene and number of seeds → cells."""

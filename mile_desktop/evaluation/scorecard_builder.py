@@ -1,0 +1,178 @@
+"""Making a scorecard: every predictor of takeovers on chosen episodes, by those who had not seen them."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import metrics
+
+from mile_desktop.evaluation.prediction import Progress, current_model, ignore, recorded_steps
+from mile_desktop.evaluation.scorecard import (
+    CurvePoint,
+    ReliabilityPoint,
+    Scorecard,
+    ScoredEpisode,
+    ScoredPredictor,
+)
+from mile_desktop.evaluation.scoring_split import ScoringSplit, arrange_trial
+from mile_desktop.intervention.compare import predict_all
+from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.intervention.scores import score_probabilities, takeover_ahead
+from mile_desktop.storage.alarms import HORIZON_STEPS
+from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.edits import read_history
+from mile_desktop.storage.workspace import Workspace
+
+_MOST_POINTS = 160  # of a curve
+_DIGITS = 5
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+def make_scorecard(
+    workspace: Workspace,
+    scene: str,
+    episode_ids: Sequence[str] = (),
+    *,
+    reference: str = "",
+    seed: int = 0,
+    report: Progress = ignore,
+) -> Scorecard:
+    """Score every predictor on the chosen episodes of ``scene``.
+
+    Parameters
+    ----------
+    episode_ids
+        What to score; empty for all. The baselines learn from the episodes that were not chosen, or where those are too
+        few from seven tenths of the chosen ones, which are not scored then.
+    reference
+        An intervention model's id or folder; empty for the one in use.
+    report
+        Told the share that is done, and what is being done.
+
+    Raises
+    ------
+    ScoreError
+        There is nothing that could be scored honestly.
+    """
+    report(0.0, "Reading the recorded episodes")
+    model = current_model(workspace, scene, reference)
+    trial = arrange_trial(model, recorded_steps(workspace, scene), episode_ids, seed)
+    report(0.15, f"Asking every predictor about {len(trial.held_out)} episodes")
+
+    def tell(done: int, of: int, name: str) -> None:
+        report(0.15 + 0.7 * done / of, f"Asking {name}")
+
+    predictions = predict_all(model, trial.train, trial.test, report=tell)
+    report(0.9, "Drawing curves")
+    train, records = trial.train, Catalogue(workspace)
+    return Scorecard(
+        scene=scene,
+        model_id=model.config.model_id,
+        rate_hz=records.episode(trial.held_out[0]).start.rate_hz,
+        horizon_steps=HORIZON_STEPS,
+        episodes=_scored_episodes(workspace, trial),
+        learned_from=len(set(train.episode[~train.demonstration].tolist())),
+        notes=trial.notes,
+        predictors=_scored_predictors(trial, {name: soon for name, (_, soon) in predictions.items()}),
+    )
+
+
+def _scored_episodes(workspace: Workspace, trial: ScoringSplit) -> tuple[ScoredEpisode, ...]:
+    asked, ahead = takeover_ahead(trial.test)
+    intervention, catalogue = trial.test.intervention.numpy(), Catalogue(workspace)
+    scored = []
+    for name in trial.held_out:
+        record, rows = catalogue.episode(name), _rows_of(trial.test, name)
+        scored.append(
+            ScoredEpisode(
+                episode_id=name,
+                policy_id=record.start.policy_id,
+                outcome=record.outcome,
+                first_row=_first_row(workspace, name),
+                intervention=tuple(intervention[rows].tolist()),
+                asked=tuple(asked[rows].tolist()),
+                ahead=tuple(ahead[rows].tolist()),
+            )
+        )
+    return tuple(scored)
+
+
+def _scored_predictors(trial: ScoringSplit, predictions: Mapping[str, FloatArray]) -> tuple[ScoredPredictor, ...]:
+    asked, ahead = takeover_ahead(trial.test)
+    elapsed = trial.test.step.numpy()
+    rows = [_rows_of(trial.test, name) for name in trial.held_out]
+    return tuple(_scored(name, soon, asked, ahead, elapsed, rows) for name, soon in predictions.items())
+
+
+def _first_row(workspace: Workspace, name: str) -> int:
+    trim = read_history(workspace.edits_path(name), name).trim
+    return 0 if trim is None else trim.first
+
+
+def _rows_of(steps: SupervisedSteps, name: str) -> NDArray[np.int64]:
+    return np.flatnonzero(steps.episode.numpy() == steps.episode_ids.index(name))
+
+
+def _scored(  # noqa: PLR0917 - one row of a table
+    name: str,
+    probability: FloatArray,
+    asked: BoolArray,
+    ahead: BoolArray,
+    elapsed: NDArray[np.int64],
+    episodes: list[NDArray[np.int64]],
+) -> ScoredPredictor:
+    p, happened = probability[asked], ahead[asked]
+    scores = score_probabilities(p, happened, elapsed[asked])
+    varies = 0 < int(happened.sum()) < len(happened)
+    return ScoredPredictor(
+        name=name,
+        steps=scores.steps,
+        rate=scores.rate,
+        log_likelihood=scores.log_likelihood,
+        brier=scores.brier,
+        auroc=_known(scores.auroc),
+        average_precision=_known(scores.average_precision),
+        phase_matched_auroc=_known(scores.phase_matched_auroc),
+        calibration_error=scores.calibration_error,
+        roc=_roc(p, happened) if varies else (),
+        precision_recall=_precision_recall(p, happened) if varies else (),
+        reliability=_reliability(p, happened),
+        traces=tuple(tuple(map(_known, probability[rows].tolist())) for rows in episodes),
+    )
+
+
+def _roc(p: FloatArray, happened: BoolArray) -> tuple[CurvePoint, ...]:
+    return _thinned(*metrics.roc_curve(happened, p))
+
+
+def _precision_recall(p: FloatArray, happened: BoolArray) -> tuple[CurvePoint, ...]:
+    precision, recall, thresholds = metrics.precision_recall_curve(happened, p)
+    # the last point, (0, 1), belongs to no threshold
+    return _thinned(recall[:-1][::-1], precision[:-1][::-1], thresholds[::-1])
+
+
+def _thinned(x: FloatArray, y: FloatArray, thresholds: FloatArray) -> tuple[CurvePoint, ...]:
+    """Keep at most ``_MOST_POINTS``, both ends among them; a threshold above every probability is said as 1."""
+    places = np.unique(np.linspace(0, len(x) - 1, min(len(x), _MOST_POINTS)).round().astype(int))
+    return tuple(
+        CurvePoint(round(float(x[at]), _DIGITS), round(float(y[at]), _DIGITS), min(1.0, float(thresholds[at])))
+        for at in places
+    )
+
+
+def _reliability(p: FloatArray, happened: BoolArray) -> tuple[ReliabilityPoint, ...]:
+    order = np.argsort(p, kind="stable")
+    parts = [part for part in np.array_split(order, 10) if len(part)]
+    return tuple(
+        ReliabilityPoint(
+            float(p[part].mean()), float(happened[part].mean()), len(part), float(p[part].min()), float(p[part].max())
+        )
+        for part in parts
+    )
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, _DIGITS)

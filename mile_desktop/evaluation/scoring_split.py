@@ -1,0 +1,131 @@
+"""Who may be asked about which episodes: what the baselines learn from, and what is left to score honestly."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.intervention.model import InterventionModel
+from mile_desktop.intervention.scores import ScoreError
+from mile_desktop.learning.dataset import select_steps, split_episodes
+
+FEWEST_TO_LEARN_FROM = 5
+"""With fewer other episodes the baselines learn from a part of the chosen ones, which are then not scored."""
+
+MOST_EPISODES = 300
+"""So many are scored, the newest: every probability goes to the window, which must not stand still for it."""
+
+_HELD_OUT = 0.3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoringSplit:
+    """Predictors learn from the one part and are scored on the other, which none of them has seen."""
+
+    train: SupervisedSteps
+    test: SupervisedSteps
+    held_out: tuple[str, ...]
+    """Ids of the episodes of ``test``."""
+    notes: tuple[str, ...] = ()
+    """What should be known about who had seen what; sentences."""
+
+
+def arrange_trial(
+    model: InterventionModel, steps: SupervisedSteps, episode_ids: Sequence[str], seed: int
+) -> ScoringSplit:
+    """Hold out what can be scored of the chosen episodes; none chosen: of all.
+
+    Raises
+    ------
+    ScoreError
+        There is nothing that could be scored honestly.
+    """
+    supervised = _supervised(steps)
+    wanted = set(episode_ids)
+    chosen = [name for name in supervised if name in wanted] if wanted else supervised
+    if not chosen:
+        raise ScoreError("None of the chosen episodes was supervised; choose some in which a person could take over.")
+    honest, left_out = _honest(model, steps, chosen)
+    trial = _with_newest(_learned_from(steps, supervised, honest, seed), steps)
+    return replace(trial, notes=(*left_out, *trial.notes, *_notes_on(model, trial.held_out)))
+
+
+def _supervised(steps: SupervisedSteps) -> list[str]:
+    """Return the episodes that were supervised rather than demonstrations."""
+    demonstrated = _with_any(steps, steps.demonstration)
+    return [name for name in steps.episode_ids if name not in demonstrated]
+
+
+def _with_any(steps: SupervisedSteps, rows: torch.Tensor) -> set[str]:
+    """Return the episodes of which any of these rows is one."""
+    found = torch.zeros(len(steps.episode_ids), dtype=torch.bool)
+    found[steps.episode[rows]] = True
+    return {name for name, there in zip(steps.episode_ids, found.tolist(), strict=True) if there}
+
+
+def _honest(model: InterventionModel, steps: SupervisedSteps, chosen: list[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Leave out episodes that every member of the model has seen; return the others, and what to say about it."""
+    judged = _with_any(steps, model.unseen(steps).any(0))
+    honest = [name for name in chosen if name in judged]
+    if not honest:
+        raise ScoreError(
+            f"Every member of the intervention model has seen all {len(chosen)} chosen episodes; choose episodes that "
+            "were recorded later, or a model of more members."
+        )
+    left = len(chosen) - len(honest)
+    said = f"{left} of {len(chosen)} chosen episodes are left out: every member of the model has seen them."
+    return honest, (said,) if left else ()
+
+
+def _learned_from(steps: SupervisedSteps, supervised: list[str], held_out: list[str], seed: int) -> ScoringSplit:
+    """Let the baselines learn from the other episodes; where those are too few, from a part of the held-out ones."""
+    scored = set(held_out)
+    others = [name for name in supervised if name not in scored]
+    if len(others) >= FEWEST_TO_LEARN_FROM:
+        return ScoringSplit(_episodes(steps, others), _episodes(steps, held_out), tuple(held_out))
+    split = split_episodes(_episodes(steps, held_out), share=_HELD_OUT, seed=seed)
+    if not len(split.held_out):
+        raise ScoreError(
+            f"{len(held_out)} episodes are too few to hold some of them out; choose or record at least "
+            f"{FEWEST_TO_LEARN_FROM}."
+        )
+    kept = {split.held_out.episode_ids[number] for number in split.held_out.episode.tolist()}
+    left = tuple(name for name in held_out if name in kept)
+    said = (
+        f"{len(left)} of {len(held_out)} episodes are held out and scored; the baselines learn from the others, "
+        "because too few were not chosen."
+    )
+    return ScoringSplit(split.train, _episodes(steps, left), left, (said,))
+
+
+def _with_newest(trial: ScoringSplit, steps: SupervisedSteps) -> ScoringSplit:
+    """Return the trial on no more episodes than the window can show."""
+    if len(trial.held_out) <= MOST_EPISODES:
+        return trial
+    newest = trial.held_out[-MOST_EPISODES:]
+    said = f"Of {len(trial.held_out)} held-out episodes the newest {MOST_EPISODES} are scored."
+    return replace(trial, test=_episodes(steps, newest), held_out=newest, notes=(*trial.notes, said))
+
+
+def _notes_on(model: InterventionModel, held_out: Sequence[str]) -> tuple[str, ...]:
+    config = model.config
+    notes = []
+    seen = len(set(config.episode_ids) & set(held_out))
+    if seen:
+        notes.append(
+            f"The model was fitted to {seen} of the {len(held_out)} episodes; about each of them only members that "
+            "have not seen it are asked. Cost and scale were fitted to all."
+        )
+    weighed = len(set(config.forecast.episode_ids) & set(held_out)) if config.forecast else 0
+    if weighed:
+        notes.append(
+            f"The forecast's networks are asked in the same way; its nine weights were fitted to {weighed} of them."
+        )
+    return tuple(notes)
+
+
+def _episodes(steps: SupervisedSteps, names: Sequence[str]) -> SupervisedSteps:
+    chosen = set(names)
+    wanted = torch.tensor([name in chosen for name in steps.episode_ids])
+    return select_steps(steps, wanted[steps.episode])

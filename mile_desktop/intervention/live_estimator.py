@@ -1,0 +1,199 @@
+"""The number on screen: p of the step about to be taken, its band, and what it rests on."""
+
+import math
+from statistics import fmean
+from typing import Literal
+
+import numpy as np
+
+from mile_desktop.intervention.estimate import Caller, InterventionEstimate
+from mile_desktop.intervention.forecast import LOG_ODDS_LIMIT, ForecastConfig, SignalTracker
+from mile_desktop.intervention.model import BAND, InterventionModel
+from mile_desktop.intervention.model_numpy import OneStateForecast, OneStateModel, Opinion, disagreement_of_one
+from mile_desktop.intervention.probability_numpy import Array, probabilities_of_one
+from mile_desktop.intervention.temporal import TemporalFilter
+from mile_desktop.policies.policy import FloatArray, PolicyOutput
+
+Source = Literal["ensemble", "published", "temporal"]
+"""Which model the live probability comes from."""
+
+ENOUGH_TAKEOVERS = 10
+"""From here on the number is shown without reservation and may raise an alarm."""
+
+FAMILIAR_EPISODES = 4
+"""So many episodes a policy must have been supervised before it is no longer called new."""
+
+_LEAST_P = 1e-5  # beyond the limit of the log-odds
+_BAND_ERRORS = 1.28  # standard errors of c that go with the tenth and ninetieth percentile
+_WIDE_ERROR = 0.5  # least standard error of c in units of σ while little is known
+_NOTHING = InterventionEstimate(math.nan, math.nan, math.nan)
+
+
+class LiveEstimator:
+    """Computes the live number from an intervention model and the policy that is running.
+
+    Owned by the rollout loop's thread; below a millisecond a step on one thread.
+
+    Parameters
+    ----------
+    model : InterventionModel
+        What it rests on.
+    running_policy_id : str
+        The policy that is running; another one than the model was fitted to is new until it is known.
+    episodes_with_policy : int
+        Episodes of the running policy that were supervised before; those that begin here count on top.
+    source : str
+        ``ensemble``; ``published``, the first member alone; ``temporal``, the temporal model (the ensemble where none
+        was fitted).
+    """
+
+    def __init__(
+        self,
+        model: InterventionModel,
+        *,
+        running_policy_id: str,
+        episodes_with_policy: int = 0,
+        source: Source = "ensemble",
+    ) -> None:
+        self._model = model
+        self._one_state = OneStateModel(model)
+        self._networks = OneStateForecast(model.forecast) if model.forecast is not None else None
+        self._members = 1 if source == "published" else model.config.members
+        temporal = model.config.temporal if source == "temporal" else None
+        self._filter = TemporalFilter(temporal, self._members) if temporal else None
+        self._tracker = SignalTracker()
+        self._is_new = bool(model.config.policy_id) and running_policy_id != model.config.policy_id
+        self._episodes = episodes_with_policy
+        self._begun = False
+
+    @property
+    def basis(self) -> str:
+        """What the number rests on, in words."""
+        words = [_knowledge(self._model.config.takeovers, well_ranked=self._well_ranked)]
+        forecast = self._model.config.forecast
+        if forecast is not None and forecast.takeovers:
+            words.append(_foresight(forecast))
+        if self._earned == "forecast":
+            words.append("the forecast calls you")
+        if self._policy_is_new:
+            words.append("new policy")
+        return ", ".join(words)
+
+    def alarm(self, estimate: InterventionEstimate) -> float:
+        """Return p where it has earned an alarm, else the forecast where that has; NaN for a policy that is new."""
+        return {"p": estimate.probability, "forecast": estimate.forecast}.get(self.calls_by, math.nan)
+
+    @property
+    def calls_by(self) -> Caller:
+        """Which number calls a person; none for a policy that is new."""
+        return "" if self._policy_is_new else self._earned
+
+    def reset(self) -> None:
+        """Begin a new episode."""
+        if self._begun:
+            self._episodes += 1
+        self._begun = False
+        self._tracker.reset()
+        if self._filter is not None:
+            self._filter.reset()
+
+    def estimate(self, observation: FloatArray, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:
+        """Return p of the step about to be taken; NaN where observation or policy are not finite."""
+        self._begun = True
+        if not all(np.isfinite(each).all() for each in (observation, output.mean, output.std)):
+            return _NOTHING
+        opinion = self._one_state.opinion(observation, output.mean, output.std)
+        usual, dearer, cheaper = self._instantaneous(opinion)
+        if self._filter is None:
+            members = self._members
+            estimate = _estimate(usual[:members], dearer[:members], cheaper[:members])
+        else:
+            self._filter.observe(intervening=intervening)
+            own = opinion.own if isinstance(opinion.own, int) else opinion.own[: self._members]
+            each = self._filter.predict(opinion.distances[: self._members], own)
+            estimate = _estimate(each, each, each)
+        forecast = self._forecast(observation, output.mean, opinion, usual, intervening=intervening)
+        return InterventionEstimate(estimate.probability, estimate.low, estimate.high, forecast)
+
+    def _forecast(
+        self, observation: FloatArray, proposal: FloatArray, opinion: Opinion, each_p: Array, *, intervening: bool
+    ) -> float:
+        """Return the forecast, which always rests on the whole ensemble; NaN where there is none, and in takeovers."""
+        parts, networks = self._model.forecast, self._networks
+        if parts is None or networks is None:
+            return math.nan
+        p = min(max(fmean(each_p.tolist()), _LEAST_P), 1 - _LEAST_P)
+        log_odds = min(max(math.log(p / (1 - p)), -LOG_ODDS_LIMIT), LOG_ODDS_LIMIT)
+        time_to_go, nearness = networks.progress(observation)
+        signals = self._tracker.step(
+            log_odds,
+            networks.onset(observation, proposal),
+            time_to_go,
+            disagreement_of_one(opinion.means),
+            nearness,
+            intervening=intervening,
+        )
+        return math.nan if intervening else parts.probability(signals)
+
+    def _instantaneous(self, opinion: Opinion) -> Array:
+        """Return p of each member, and with a cost by its error higher and lower, float64[3, members]."""
+        config = self._model.config
+        error = config.cost_error
+        if self._policy_is_new or config.takeovers < ENOUGH_TAKEOVERS:
+            error = max(error, _WIDE_ERROR * config.cdf_scale)
+        shifts = np.array((0.0, _BAND_ERRORS * error, -_BAND_ERRORS * error))
+        beyond = (opinion.distances - config.cost) - shifts[:, None]
+        return probabilities_of_one(beyond, config.cdf_scale, opinion.own)
+
+    @property
+    def _earned(self) -> Caller:
+        """Which number has earned an alarm: it is shipped, or rests on enough takeovers; and beats a constant."""
+        takeovers, forecast = self._model.config.takeovers, self._model.config.forecast
+        if 0 < takeovers < ENOUGH_TAKEOVERS:
+            return ""
+        if self._well_ranked:
+            return "p"
+        if forecast is None or forecast.score is None or not forecast.score.beats_constant:
+            return ""
+        shipped = takeovers == forecast.takeovers == 0
+        return "forecast" if shipped or forecast.takeovers >= ENOUGH_TAKEOVERS else ""
+
+    @property
+    def _well_ranked(self) -> bool:
+        score = self._model.config.score
+        return score is not None and score.beats_constant
+
+    @property
+    def _policy_is_new(self) -> bool:
+        return self._is_new and self._episodes < FAMILIAR_EPISODES
+
+
+def _estimate(usual: Array, dearer: Array, cheaper: Array) -> InterventionEstimate:
+    """Put the mean of the members' p and the edges of the band together; rounding must not push one past the other."""
+    mean = min(1.0, fmean(usual.tolist()))
+    return InterventionEstimate(mean, min(mean, _quantile(dearer, BAND[0])), max(mean, _quantile(cheaper, BAND[1])))
+
+
+def _quantile(values: Array, share: float) -> float:
+    """Interpolate between the ordered ``values``."""
+    ordered: list[float] = sorted(values.tolist())
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+
+
+def _knowledge(takeovers: int, *, well_ranked: bool) -> str:
+    if takeovers == 0:
+        return "shipped model"
+    counted = "1 takeover" if takeovers == 1 else f"{takeovers} takeovers"
+    if takeovers < ENOUGH_TAKEOVERS:
+        return f"learning you: {counted}"
+    return counted if well_ranked else f"{counted}, not better than a constant yet"
+
+
+def _foresight(forecast: ForecastConfig) -> str:
+    """Return what a forecast that was refitted to a person rests on."""
+    if forecast.takeovers < ENOUGH_TAKEOVERS or forecast.score is None or forecast.score.recall is None:
+        return "forecast learning you"
+    return f"forecast announces {forecast.score.recall:.0%}"

@@ -1,0 +1,1 @@
+"""A whole run: data, policy, intervention model, and its records in the workspace."""

@@ -1,0 +1,207 @@
+"""What a run makes, in order: data, policy, intervention model; and what is taken back when it does not get there."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.learning.dataset import supervised_steps
+from mile_desktop.learning.methods import make_trainer
+from mile_desktop.learning.pipeline.config import RunConfig
+from mile_desktop.learning.pipeline.intervention_stage import InterventionFit, fit_and_save
+from mile_desktop.learning.progress import Progress, Trained
+from mile_desktop.learning.result import AnyTrainer, Report, TrainingCancelled, TrainingResult
+from mile_desktop.learning.settings import settings_to_json
+from mile_desktop.policies.checkpoint import (
+    STILL,
+    PolicyConfig,
+    describe_network,
+    load_mental_model,
+    load_network,
+    read_policy_config,
+    save_policy,
+)
+from mile_desktop.policies.tensor_folder import remove_leftovers
+from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.episodes import read_episode, read_episode_file
+from mile_desktop.storage.errors import UnknownRecordError
+from mile_desktop.storage.ids import new_id, now
+from mile_desktop.storage.records import Episode, InterventionModelRecord, PolicyRecord
+from mile_desktop.storage.workspace import EPISODE_SUFFIX, Workspace
+
+CHECKPOINT_FOLDER = "checkpoint"
+
+Cancel = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedPolicy:
+    """A policy that is saved and registered, and what it came from."""
+
+    record: PolicyRecord
+    folder: Path
+    parent_folder: Path
+    loss: float
+    intervention_model: InterventionModelRecord | None
+
+
+class TrainingPipeline:
+    """Makes one policy for one run.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where episodes come from and artefacts go.
+    order : TrainingOrder
+        What to do, its episodes settled.
+    run_id : str
+        The run it is for.
+    """
+
+    def __init__(self, workspace: Workspace, order: RunConfig, run_id: str) -> None:
+        self._workspace = workspace
+        self._catalogue = Catalogue(workspace)
+        self._order = order
+        self._run_id = run_id
+        self._parent_folder = Path(order.parent)
+        self._checkpoint = workspace.run_folder(run_id) / CHECKPOINT_FOLDER
+        self._unregistered: list[Path] = []
+
+    def make(self, report: Report, cancelled: Cancel) -> TrainedPolicy:
+        """Train, save and register; ``TrainingCancelled`` when cancelled before the policy is registered."""
+        for parent in ("policies", "interventions"):
+            remove_leftovers(self._workspace.folder / parent)
+        steps = self._read_data(report, cancelled)
+        result = self._trainer(steps).run(report=report, cancelled=cancelled, checkpoint=self._checkpoint)
+        record = self._describe(result)
+        model = self._fit_intervention(steps, report, cancelled) if self._order.fit_intervention else None
+        folder = self._save_policy(result, record)
+        if cancelled():
+            raise TrainingCancelled
+        self._register(record, model)
+        self.clear()
+        report(
+            Trained(
+                policy=record.policy_id,
+                method=record.method,
+                loss=result.loss,
+                intervention_model=None if model is None else model.model_id,
+            )
+        )
+        return TrainedPolicy(record, folder, self._parent_folder, result.loss, model)
+
+    def clear(self) -> None:
+        """Remove whatever this run left that is not registered."""
+        for folder in (*self._unregistered, self._checkpoint):
+            shutil.rmtree(folder, ignore_errors=True)
+        self._unregistered.clear()
+
+    # ── data ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _read_data(self, report: Report, cancelled: Cancel) -> SupervisedSteps:
+        names = self._order.episode_ids or ()
+        paths = _demonstrations(self._order.demonstrations)
+        total = max(1, len(names) + len(paths))
+        read: list[Episode] = []
+
+        def take(episode: Episode) -> None:
+            read.append(episode)
+            if cancelled():
+                raise TrainingCancelled
+            if len(read) % 50 == 0 or len(read) == total:
+                report(Progress(stage="data", fraction=len(read) / total, text=f"Read {len(read)} of {total} episodes"))
+
+        for name in names:
+            take(read_episode(self._workspace, name))
+        for path in paths:
+            take(read_episode_file(path))
+        return supervised_steps(read[: len(names)], read[len(names) :])
+
+    def _trainer(self, steps: SupervisedSteps) -> AnyTrainer:
+        network, config = load_network(self._parent_folder)
+        start = None if config.method == STILL else network  # what stands still has nothing to pass on
+        return make_trainer(
+            steps,
+            self._order.settings,
+            start=start,
+            mental=load_mental_model(self._parent_folder),
+            old_episode_ids=self._old_episode_ids(config.policy_id),
+        )
+
+    def _old_episode_ids(self, parent_id: str) -> tuple[str, ...]:
+        """Return what the parent learned from; a bundled one is not in the catalogue and knows demonstrations only."""
+        try:
+            return self._catalogue.policy(parent_id).episode_ids
+        except UnknownRecordError:
+            return ()
+
+    # ── artefacts ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _describe(self, result: TrainingResult) -> PolicyRecord:
+        threshold = result.threshold
+        learned = {
+            "best_epoch": result.best_epoch,
+            "forgetting": result.forgetting,
+            "cost": threshold.cost if threshold else None,
+            "cdf_scale": threshold.cdf_scale if threshold else None,
+            "calibrated": result.calibrated,
+            "loss": result.loss,
+            "held_out_error": result.held_out_error,
+        }
+        return PolicyRecord(
+            policy_id=new_id("policy"),
+            scene=self._order.scene,
+            name=self._catalogue.next_policy_name(self._order.scene),
+            method=self._order.settings.method,
+            parent_id=read_policy_config(self._parent_folder).policy_id,
+            run_id=self._run_id,
+            created_at=now(),
+            settings={**settings_to_json(self._order.settings), "learned": learned},
+            episode_ids=self._order.episode_ids or (),
+        )
+
+    def _save_policy(self, result: TrainingResult, record: PolicyRecord) -> Path:
+        folder = self._workspace.policy_folder(record.policy_id)
+        config = PolicyConfig(
+            policy_id=record.policy_id,
+            scene=record.scene,
+            name=record.name,
+            method=record.method,
+            parent_id=record.parent_id,
+            created_at=record.created_at,
+            settings=record.settings,
+            **describe_network(result.network),
+        )
+        self._unregistered.append(folder)
+        save_policy(folder, result.network, config, mental=result.mental)
+        return folder
+
+    def _fit_intervention(
+        self, steps: SupervisedSteps, report: Report, cancelled: Cancel
+    ) -> InterventionModelRecord | None:
+        model_id = new_id("intervention")
+        folder = self._workspace.intervention_folder(model_id)
+        self._unregistered.append(folder)
+        supervised = read_policy_config(self._parent_folder)
+        wanted = InterventionFit(
+            model_id=model_id,
+            scene=self._order.scene,
+            policy_id=supervised.policy_id,
+            run_id=self._run_id,
+            folder=folder,
+            actions=supervised.network,
+        )
+        return fit_and_save(steps, self._order.settings, wanted, report=report, cancelled=cancelled)
+
+    def _register(self, record: PolicyRecord, model: InterventionModelRecord | None) -> None:
+        """Enter both into the catalogue; what is entered is not taken back any more."""
+        if model is not None:
+            self._catalogue.add_intervention_model(model)
+            self._unregistered.remove(self._workspace.intervention_folder(model.model_id))
+        self._catalogue.add_policy(record)
+        self._unregistered.remove(self._workspace.policy_folder(record.policy_id))
+
+
+def _demonstrations(folder: str | None) -> list[Path]:
+    return [] if folder is None else sorted(Path(folder).glob(f"*{EPISODE_SUFFIX}"))

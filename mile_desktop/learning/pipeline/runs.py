@@ -1,0 +1,183 @@
+"""A training run from the episodes of a workspace to a registered policy with its intervention model."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import torch
+
+from mile_desktop.learning.pipeline.config import RunConfig, read_order, write_order
+from mile_desktop.learning.pipeline.policy_pipeline import Cancel, TrainedPolicy, TrainingPipeline
+from mile_desktop.learning.pipeline.stages import StagedReport
+from mile_desktop.learning.progress import Cancelled, Failed, Finished, RunEvent
+from mile_desktop.learning.result import Report, TrainingCancelled
+from mile_desktop.learning.run_log import RunLog
+from mile_desktop.policies.checkpoint import read_policy_config
+from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.ids import new_id, now
+from mile_desktop.storage.records import RunRecord
+from mile_desktop.storage.workspace import Workspace
+
+FollowUp = Callable[[TrainedPolicy, Callable[[RunEvent], None], Cancel], None]
+"""What is done once the policy is registered (its evaluation): reports ``Progress`` of stage ``evaluation`` with its
+own fraction, and ``Compared``. Raises ``TrainingCancelled`` when it is cancelled."""
+
+
+def begin_training(workspace: Workspace, order: RunConfig, *, run_id: str | None = None) -> "TrainingRun":
+    """Register a new run and settle which episodes it learns from.
+
+    Raises
+    ------
+    PolicyFileError
+        When the parent cannot be read; nothing is registered then.
+    """
+    parent = read_policy_config(Path(order.parent))
+    catalogue = Catalogue(workspace)
+    if order.episode_ids is None:
+        episode_ids = tuple(record.episode_id for record in catalogue.episodes(order.scene))
+        order = msgspec.structs.replace(order, episode_ids=episode_ids)
+    identity = run_id or new_id("run")
+    run = TrainingRun(workspace, order, identity)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    write_order(run.folder, order)
+    catalogue.add_run(
+        RunRecord(
+            run_id=identity,
+            scene=order.scene,
+            method=order.settings.method,
+            parent_policy_id=parent.policy_id,
+            state="running",
+            created_at=now(),
+        )
+    )
+    return run
+
+
+def resume_training(workspace: Workspace, run_id: str) -> "TrainingRun":
+    """Go on with a run whose process ended early, from its checkpoint where it has one.
+
+    Raises
+    ------
+    OrderError
+        When the run's description is unreadable.
+    UnknownRecordError
+        When there is no such run.
+    """
+    order = read_order(workspace.run_folder(run_id))
+    Catalogue(workspace).set_run_state(run_id, "running")
+    return TrainingRun(workspace, order, run_id)
+
+
+class TrainingRun:
+    """One run in its folder ``runs/<id>``; made by ``begin_training`` or ``resume_training``, used by one thread.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Open workspace; only its catalogue and folders are touched.
+    order : TrainingOrder
+        What to do, its episodes settled.
+    run_id : str
+        Id of the run, also the name of its folder.
+    """
+
+    def __init__(self, workspace: Workspace, order: RunConfig, run_id: str) -> None:
+        self._workspace = workspace
+        self._catalogue = Catalogue(workspace)
+        self._order = order
+        self._run_id = run_id
+
+    @property
+    def run_id(self) -> str:
+        """Id of the run."""
+        return self._run_id
+
+    @property
+    def folder(self) -> Path:
+        """``runs/<id>`` of the workspace."""
+        return self._workspace.run_folder(self._run_id)
+
+    def run(
+        self,
+        *,
+        cancelled: Cancel = lambda: False,
+        follow_up: FollowUp | None = None,
+        report: Report = lambda _: None,
+    ) -> TrainedPolicy | None:
+        """Train, register, follow up; all of it is in the run's log.
+
+        Parameters
+        ----------
+        cancelled : callable
+            Asked before every minibatch. Cancelled before the policy is registered, nothing remains of the run but
+            its log and its row; cancelled during the follow-up, the policy stays, without a comparison.
+        follow_up : callable or None
+            See ``FollowUp``.
+        report : callable
+            Gets every event that is written to the log, too.
+
+        Returns
+        -------
+        TrainedPolicy or None
+            None when cancelled.
+
+        Raises
+        ------
+        Exception
+            Whatever made the run fail, after it was written to the log and the catalogue.
+        """
+        with RunLog(self.folder) as log, _threads(self._order.settings.threads):
+
+            def both(event: RunEvent) -> None:
+                log.event(event)
+                report(event)
+
+            staged = StagedReport(both, left_out=self._left_out(follow_up))
+            maker = TrainingPipeline(self._workspace, self._order, self._run_id)
+            try:
+                trained = maker.make(staged, cancelled)
+            except TrainingCancelled:
+                maker.clear()
+                self._catalogue.set_run_state(self._run_id, "cancelled")
+                staged(Cancelled())
+                return None
+            except Exception as error:
+                maker.clear()
+                self._fail(error, staged)
+                raise
+            self._follow(follow_up, trained, staged, cancelled)
+            return trained
+
+    def _follow(self, follow_up: FollowUp | None, trained: TrainedPolicy, report: Report, cancelled: Cancel) -> None:
+        policy_id, message = trained.record.policy_id, ""
+        try:
+            if follow_up is not None:
+                follow_up(trained, report, cancelled)
+        except TrainingCancelled:
+            message = "The comparison was cancelled; the policy was kept."
+        except Exception as error:
+            self._fail(error, report, policy_id)
+            raise
+        self._catalogue.set_run_state(self._run_id, "finished", policy_id=policy_id, message=message)
+        report(Finished(policy=policy_id, method=trained.record.method, loss=trained.loss))
+
+    def _fail(self, error: Exception, report: Report, policy_id: str | None = None) -> None:
+        text = str(error) or type(error).__name__
+        self._catalogue.set_run_state(self._run_id, "failed", policy_id=policy_id, message=text)
+        report(Failed(text=text))
+
+    def _left_out(self, follow_up: FollowUp | None) -> tuple[str, ...]:
+        stages = (("intervention", self._order.fit_intervention), ("evaluation", follow_up is not None))
+        return tuple(stage for stage, wanted in stages if not wanted)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Use ``count`` processor threads; supervision goes on beside the training and needs the rest."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,1 @@
+"""RLIF: reinforcement learning from interventions, with its actors and critics."""

@@ -1,0 +1,225 @@
+"""RLIF: reinforcement learning whose only reward is −1 on the step before a takeover (Luo et al. 2023).
+
+The publication improves the policy while it runs. Here the episodes of a round are all there is, so the critic is a
+pair with the lesser value taken, and the actor is held to what was executed (TD3+BC, Fujimoto and Gu 2021): without
+that, off-policy learning from recorded episodes prefers actions nobody ever tried.
+"""
+
+import copy
+import math
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.learning.batches import lay_out
+from mile_desktop.learning.objectives import everything_executed
+from mile_desktop.learning.result import Cancelled, Report, TrainingCancelled, TrainingError, TrainingResult
+from mile_desktop.learning.rlif.actors import actor_for
+from mile_desktop.learning.settings import TrainingSettings
+from mile_desktop.learning.trainer.epoch_loop import run_epochs
+from mile_desktop.learning.trainer.initial_networks import fingerprint, first_network, training_device
+from mile_desktop.learning.trainer.state import (
+    TrainerState,
+    optimiser_tensors,
+    prefixed,
+    read_state,
+    restore_optimiser,
+    unprefixed,
+    write_state,
+)
+from mile_desktop.policies.checkpoint import PolicyNetwork
+
+DISCOUNT = 0.97
+_FOLLOW = 0.005  # share of the critic that its slow copy takes over each step
+
+
+def takeover_rewards(steps: SupervisedSteps) -> torch.Tensor:
+    """Return float32[t]: −1 where the robot's step is followed by a takeover in the same episode, else 0."""
+    rewards = torch.zeros(len(steps))
+    same_episode = steps.episode[:-1] == steps.episode[1:]
+    rewards[:-1][~steps.intervention[:-1] & steps.intervention[1:] & same_episode] = -1.0
+    return rewards
+
+
+def last_steps(steps: SupervisedSteps) -> torch.Tensor:
+    """Return bool[t]: nothing of the episode follows."""
+    last = torch.ones(len(steps), dtype=torch.bool)
+    last[:-1] = steps.episode[:-1] != steps.episode[1:]
+    return last
+
+
+class TwinCritic(nn.Module):
+    """Two values of (observation, action), each a perceptron with layer normalisation.
+
+    Observations are standardised as in the policy they judge.
+    """
+
+    offset: torch.Tensor
+    scale: torch.Tensor
+
+    def __init__(self, policy: PolicyNetwork) -> None:
+        super().__init__()
+        self.register_buffer("offset", policy.observation_offset.clone())
+        self.register_buffer("scale", policy.observation_scale.clone())
+        sizes = (policy.observation_size + policy.action_size, policy.hidden[0], policy.hidden[-1])
+        self.values = nn.ModuleList([_value_network(*sizes) for _ in range(2)])
+
+    def forward(self, observation: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
+        """Return float32[2, b]."""
+        seen = torch.cat([(observation - self.offset) / self.scale, action], -1)
+        return torch.stack([value(seen).squeeze(-1) for value in self.values])
+
+
+def _value_network(inputs: int, first: int, second: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(inputs, first), nn.LayerNorm(first), nn.ReLU(),
+        nn.Linear(first, second), nn.LayerNorm(second), nn.ReLU(),
+        nn.Linear(second, 1),
+    )  # fmt: skip
+
+
+class RlifTrainer:
+    """Trains one policy by RLIF; used by one thread, which calls ``run``. Deterministic on the processor.
+
+    Parameters
+    ----------
+    steps : SupervisedSteps
+        All there is to learn from; nothing is held back, because nothing here is compared with a human's action.
+    start : PolicyNetwork or None
+        The parent. Not changed.
+
+    Raises
+    ------
+    TrainingError
+        When nobody took over, or the policy is for other observations or actions.
+    """
+
+    def __init__(
+        self, steps: SupervisedSteps, settings: TrainingSettings, *, start: PolicyNetwork | None = None
+    ) -> None:
+        self._settings = settings
+        self._device = training_device(settings.device)
+        policy = first_network(steps, settings, start).to(self._device)
+        self._rewards = takeover_rewards(steps).to(self._device)
+        if not bool(self._rewards.any()):
+            raise TrainingError("RLIF learns from takeovers only and finds none; take over at least once.")
+        self._policy = policy
+        self._actor = actor_for(policy)
+        self._data = lay_out(steps, everything_executed, anchor_share=settings.anchor_share, device=self._device)
+        self._last = last_steps(steps).to(self._device)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            self._critic = TwinCritic(policy).to(self._device)
+        self._slow_critic, self._slow_policy = copy.deepcopy(self._critic), copy.deepcopy(policy)
+        self._actor_optimiser = torch.optim.Adam(policy.parameters(), lr=settings.learning_rate, fused=True)
+        self._critic_optimiser = torch.optim.Adam(self._critic.parameters(), lr=settings.learning_rate, fused=True)
+        self._generator = torch.Generator().manual_seed(settings.seed)
+        self._state = TrainerState(fingerprint=fingerprint(steps, settings, policy.state_dict()))
+
+    def run(
+        self,
+        *,
+        report: Report = lambda _: None,
+        cancelled: Cancelled = lambda: False,
+        checkpoint: Path | None = None,
+    ) -> TrainingResult:
+        """See ``AnyTrainer``."""
+        if checkpoint is not None and checkpoint.exists():
+            self.restore(checkpoint)
+        epochs = self._settings.epochs
+        run_epochs(
+            self._state, epochs, self._epoch, self.save, report=report, cancelled=cancelled, checkpoint=checkpoint
+        )
+        return TrainingResult(
+            network=self._policy.cpu().eval(),
+            mental=None,
+            loss=self._state.loss,
+            held_out_error=None,
+            best_epoch=self._state.epoch,
+            threshold=None,
+            calibrated=False,
+            forgetting=None,
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint of the state after the latest whole epoch."""
+        tensors = {"generator": self._generator.get_state()}
+        for name, module in self._modules().items():
+            tensors |= prefixed(name, module.state_dict())
+        for name, optimiser in self._optimisers().items():
+            tensors |= prefixed(name, optimiser_tensors(optimiser))
+        write_state(folder, self._state, tensors)
+
+    def restore(self, folder: Path) -> None:
+        """Go on from the checkpoint in ``folder``; ``CheckpointError`` when it is damaged or another training's."""
+        self._state, tensors = read_state(folder, self._state.fingerprint)
+        self._generator.set_state(tensors["generator"])
+        for name, module in self._modules().items():
+            module.load_state_dict(unprefixed(name, tensors))
+        for name, optimiser in self._optimisers().items():
+            restore_optimiser(optimiser, unprefixed(name, tensors))
+
+    def _modules(self) -> dict[str, nn.Module]:
+        return {
+            "policy": self._policy,
+            "critic": self._critic,
+            "slow_policy": self._slow_policy,
+            "slow_critic": self._slow_critic,
+        }
+
+    def _optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"actor_optimiser": self._actor_optimiser, "critic_optimiser": self._critic_optimiser}
+
+    # ── one epoch ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _epoch(self, cancelled: Cancelled) -> dict[str, float]:
+        settings, data = self._settings, self._data
+        acts = self._state.epoch >= round(settings.warm_up * settings.epochs)
+        sums, count = torch.zeros(2), 0
+        for supervised, anchors in data.rows(settings.batch, settings.anchor_share, self._generator):
+            if cancelled():
+                raise TrainingCancelled
+            rows = torch.cat([supervised, anchors])
+            value = self._step_critic(rows)
+            sums += torch.tensor([value, self._step_actor(rows) if acts else 0.0])
+            self._follow()
+            count += 1
+        critic, actor = (sums / count).tolist()
+        if not math.isfinite(critic + actor):
+            raise TrainingError(f"The loss is {critic + actor}; lower the learning rate and train again.")
+        self._state.epoch += 1
+        self._state.loss = critic
+        return {"total": critic, "critic": critic} | ({"actor": actor} if acts else {})
+
+    def _step_critic(self, rows: torch.Tensor) -> float:
+        data = self._data
+        with torch.no_grad():
+            following = torch.where(self._last[rows], rows, rows + 1)
+            ahead = self._actor.ahead(
+                self._slow_policy, self._slow_critic, data.observation[following], self._generator
+            )
+            target = self._rewards[rows] + DISCOUNT * torch.where(self._last[rows], 0.0, ahead)
+        values = self._critic(data.observation[rows], data.target[rows])
+        loss = (values - target).square().mean()
+        self._descend(loss, self._critic, self._critic_optimiser)
+        return float(loss.detach())
+
+    def _step_actor(self, rows: torch.Tensor) -> float:
+        data = self._data
+        loss, beside = self._actor.losses(self._policy, self._critic, data.observation[rows], data.target[rows])
+        self._descend(loss + beside, self._policy, self._actor_optimiser)
+        return float(loss.detach())
+
+    def _descend(self, loss: torch.Tensor, module: nn.Module, optimiser: torch.optim.Optimizer) -> None:
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(module.parameters(), self._settings.gradient_limit)
+        optimiser.step()
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        for slow, fast in ((self._slow_critic, self._critic), (self._slow_policy, self._policy)):
+            for old, new in zip(slow.parameters(), fast.parameters(), strict=True):
+                old.lerp_(new, _FOLLOW)

@@ -1,0 +1,1 @@
+"""One training: where it begins, its epochs, its checkpoints, and what is held out."""

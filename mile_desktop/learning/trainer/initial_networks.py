@@ -1,0 +1,60 @@
+"""Where a training begins: the parent's weights, or fresh ones from a seed."""
+
+import copy
+import hashlib
+
+import torch
+
+from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.learning.result import TrainingError
+from mile_desktop.learning.settings import TrainingSettings
+from mile_desktop.policies.checkpoint import PolicyNetwork
+from mile_desktop.policies.networks import CategoricalMlp, GaussianMlp
+
+
+def new_network(steps: SupervisedSteps, settings: TrainingSettings, *, discrete: bool = False) -> PolicyNetwork:
+    """Make an untrained network for ``steps``, its initial weights drawn from the seed of ``settings``."""
+    sizes = (steps.observation.shape[1], steps.action.shape[1], settings.hidden)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        network: PolicyNetwork = (
+            CategoricalMlp(*sizes)
+            if discrete
+            else GaussianMlp(*sizes, std_floor=settings.std_floor, std_ceiling=settings.std_ceiling)
+        )
+    network.fit_normalisation(steps.observation)
+    return network
+
+
+def first_network(steps: SupervisedSteps, settings: TrainingSettings, start: PolicyNetwork | None) -> PolicyNetwork:
+    """Return a network to train: a copy of ``start``, or with a cold start a fresh one of its kind.
+
+    Raises
+    ------
+    TrainingError
+        When ``start`` is for other observations or actions than ``steps``.
+    """
+    found = (steps.observation.shape[1], steps.action.shape[1])
+    if start is not None and (start.observation_size, start.action_size) != found:
+        raise TrainingError(
+            f"The parent policy is for {start.observation_size} observation and {start.action_size} action entries, "
+            f"the episodes have {found[0]} and {found[1]}; retrain from a policy of this scene."
+        )
+    if start is not None and settings.warm_start:
+        return copy.deepcopy(start).train()
+    return new_network(steps, settings, discrete=isinstance(start, CategoricalMlp)).train()
+
+
+def training_device(name: str) -> torch.device:
+    """Return the device called ``name``; ``auto`` is CUDA where there is one."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+def fingerprint(steps: SupervisedSteps, settings: TrainingSettings, start: dict[str, torch.Tensor]) -> str:
+    """Return what tells this training's checkpoints from those of any other: a digest of data, settings and start."""
+    digest = hashlib.blake2b(repr((settings, steps.episode_ids, len(steps))).encode(), digest_size=16)
+    for tensor in (steps.observation, steps.action, steps.intervention, *start.values()):
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()

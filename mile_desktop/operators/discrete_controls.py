@@ -1,0 +1,93 @@
+"""Discrete actions by the controls of a robot arm: a push chooses one of them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from mile_desktop.operators.operator import FloatArray, Operator, OperatorContext, OperatorReading
+
+PUSHES = ("rest", "left", "right", "up", "down")
+"""What can choose an action, see ``chosen_push``."""
+
+_MEANT = 0.3
+"""Smaller pushes choose nothing."""
+_DRIVEN = 4
+"""Entries of a push: x, y, z, gripper."""
+
+
+def chosen_push(push: Sequence[float]) -> str:
+    """Return which of ``PUSHES`` a push (x, y, z, gripper), in [−1, 1] each, is.
+
+    x is to the right and y away as seen by the person, as in scenes drawn flat; away, up and closing the gripper all
+    count as up, so that a stick, a trigger and a key can each do it. The strongest push counts; of equal ones the
+    sideways one, so that tapping left or right works while up is held.
+    """
+    x, y, z, gripper = push
+    sideways, upright = abs(x), max((y, z, gripper), key=abs)
+    if max(sideways, abs(upright)) < _MEANT:
+        return "rest"
+    if sideways >= abs(upright):
+        return "right" if x > 0 else "left"
+    return "up" if upright > 0 else "down"
+
+
+class DiscreteControls:
+    """A person's device, for a scene with discrete actions: what it commands becomes one-hot.
+
+    Parameters
+    ----------
+    device
+        Commands pushes (x, y, z, gripper).
+    pushes
+        Which of ``PUSHES`` chooses each action, in the order of the actions; ``rest`` must be among them. A push that
+        chooses none of them counts as resting.
+    gripper
+        Whether the gripper entry is pushed anew in every tick, as by a trigger. Keyboard and on-screen pad keep a grip
+        between takeovers, which chooses nothing.
+    """
+
+    def __init__(self, device: Operator, pushes: Sequence[str], *, gripper: bool) -> None:
+        self._device = device
+        self._pushes = tuple(pushes)
+        self._gripper = gripper
+        self._still = np.zeros(_DRIVEN, np.float32)
+
+    @property
+    def kind(self) -> str:
+        """Recorded with the episode."""
+        return self._device.kind
+
+    @property
+    def device(self) -> str:
+        """Human name of the device."""
+        return self._device.device
+
+    @property
+    def instruction(self) -> str:
+        """What takes over and how to let go."""
+        return self._device.instruction
+
+    def reset(self, seed: int) -> None:
+        """Begin a new episode."""
+        self._device.reset(seed)
+
+    def poll(self, context: OperatorContext) -> OperatorReading:
+        """Read the device."""
+        still = self._still
+        reading = self._device.poll(
+            replace(context, proposal=still, policy_mean=still, policy_std=still, discrete=False)
+        )
+        return replace(reading, action=self._choose(reading.action))
+
+    def _choose(self, push: FloatArray) -> FloatArray:
+        x, y, z, gripper = push.tolist()
+        chosen = chosen_push((x, y, z, gripper if self._gripper else 0.0))
+        index = self._pushes.index(chosen if chosen in self._pushes else "rest")
+        action = np.zeros(len(self._pushes), np.float32)
+        action[index] = 1.0
+        return action
+
+    def close(self) -> None:
+        """Release the device."""
+        self._device.close()

@@ -1,0 +1,33 @@
+"""The operator of an unattended run."""
+
+from mile_desktop.operators.operator import OperatorContext, OperatorReading
+from mile_desktop.operators.stick_response import fit_action
+
+
+class NoOperator:
+    """Never takes over and asks for nothing."""
+
+    @property
+    def kind(self) -> str:
+        """Recorded with the episode."""
+        return "none"
+
+    @property
+    def device(self) -> str:
+        """Who is listened to."""
+        return "Nobody"
+
+    @property
+    def instruction(self) -> str:
+        """There is no way to take over."""
+        return ""
+
+    def reset(self, seed: int) -> None:
+        """Begin a new episode."""
+
+    def poll(self, context: OperatorContext) -> OperatorReading:
+        """Let the policy go on."""
+        return OperatorReading(takeover=False, action=fit_action((), len(context.proposal)))
+
+    def close(self) -> None:
+        """Release nothing."""

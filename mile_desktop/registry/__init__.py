@@ -1,0 +1,1 @@
+"""Policies and intervention models by name: find, load, adopt, check, promote, roll back."""

@@ -1,0 +1,61 @@
+"""The bundled policy becomes one of the workspace's when it is first used there.
+
+From then on it is found by its id like any other, the workspace is complete in itself, and a later version of the
+program with another bundled policy changes nothing in it.
+"""
+
+import shutil
+
+from mile_desktop.paths import bundled_models
+from mile_desktop.policies.checkpoint import PolicyConfig, PolicyFileError, read_policy_config
+from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.errors import UnknownRecordError, translated
+from mile_desktop.storage.ids import now
+from mile_desktop.storage.records import PolicyRecord
+from mile_desktop.storage.workspace import Workspace
+
+POLICY_FOLDER = "initial"
+
+
+def has_bundled(scene: str) -> bool:
+    """Whether a policy for ``scene`` comes with the program."""
+    return (bundled_models(scene) / POLICY_FOLDER).is_dir()
+
+
+def adopt_bundled(workspace: Workspace, scene: str) -> str:
+    """Make sure that the bundled policy of ``scene`` is in the workspace and return its id.
+
+    Raises
+    ------
+    PolicyFileError
+        When the scene has no bundled policy, or it is damaged.
+    WorkspaceError
+        When the workspace does not take it.
+    """
+    folder = bundled_models(scene) / POLICY_FOLDER
+    if not folder.is_dir():
+        raise PolicyFileError(f"{scene} has no bundled policy; name a policy folder, or make one with `bundle`.")
+    config = read_policy_config(folder)
+    catalogue = Catalogue(workspace)
+    try:
+        catalogue.policy(config.policy_id)
+    except UnknownRecordError:
+        with translated(workspace.folder):
+            shutil.copytree(folder, workspace.policy_folder(config.policy_id), dirs_exist_ok=True)
+        catalogue.add_policy(_record(config))
+    return config.policy_id
+
+
+def _record(config: PolicyConfig) -> PolicyRecord:
+    return PolicyRecord(
+        policy_id=config.policy_id,
+        scene=config.scene,
+        name=config.name,
+        method=config.method,
+        parent_id=None,
+        run_id=None,
+        created_at=config.created_at or now(),
+        settings=config.settings,
+        episode_ids=(),
+        note="came with the program",
+    )

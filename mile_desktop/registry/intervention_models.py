@@ -1,0 +1,158 @@
+"""The intervention model that watches a policy: which one, and what it rests on."""
+
+import logging
+import math
+from pathlib import Path
+from typing import cast, get_args
+
+from mile_desktop.intervention.estimate import Caller, InterventionEstimate, InterventionEstimator
+from mile_desktop.intervention.live_estimator import LiveEstimator, Source
+from mile_desktop.intervention.model import InterventionModel, InterventionModelError, load_intervention_model
+from mile_desktop.paths import bundled_models
+from mile_desktop.policies.policy import FloatArray, PolicyOutput
+from mile_desktop.registry.policies import load_named_policy
+from mile_desktop.rollout.episode_state import RunningPolicy
+from mile_desktop.rollout.scene import Sized
+from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.workspace import Workspace
+
+INTERVENTION_FOLDER = "intervention"
+
+_log = logging.getLogger(__name__)
+
+
+class NoEstimate:
+    """Says nothing: there is no intervention model for this scene."""
+
+    basis = "no intervention model yet"
+    calls_by: Caller = ""
+
+    def alarm(self, estimate: InterventionEstimate) -> float:  # noqa: ARG002
+        """Return NaN: there is nothing to call a person by."""
+        return math.nan
+
+    def reset(self) -> None:
+        """Begin a new episode."""
+
+    def estimate(
+        self,
+        observation: FloatArray,  # noqa: ARG002 - the protocol's
+        output: PolicyOutput,  # noqa: ARG002
+        *,
+        intervening: bool,  # noqa: ARG002
+    ) -> InterventionEstimate:
+        """Return an estimate without a number."""
+        return InterventionEstimate(math.nan, math.nan, math.nan)
+
+
+def intervention_folder(workspace: Workspace, scene: str, policy_id: str, reference: str = "") -> Path | None:
+    """Return the folder of the intervention model to use.
+
+    Parameters
+    ----------
+    reference
+        A model id of the workspace or a folder; empty for the newest that was fitted to supervision of ``policy_id``,
+        else the newest of the scene, else the one that ships with the program.
+
+    Returns
+    -------
+    None when nothing was asked for and there is none.
+
+    Raises
+    ------
+    InterventionModelError
+        When ``reference`` is neither an id nor a folder.
+    """
+    catalogue = Catalogue(workspace)
+    if reference:
+        known = [record.model_id for record in catalogue.intervention_models(scene)]
+        folder = workspace.intervention_folder(reference) if reference in known else Path(reference)
+        if not folder.is_dir():
+            choices = ", ".join(known) or "none yet"
+            raise InterventionModelError(f"There is no intervention model {reference!r}; this workspace has {choices}.")
+        return folder
+    newest = catalogue.intervention_model_in_use(scene, policy_id)
+    if newest is not None:
+        return workspace.intervention_folder(newest.model_id)
+    bundled = bundled_models(scene) / INTERVENTION_FOLDER
+    return bundled if bundled.is_dir() else None
+
+
+def load_running_policy(
+    workspace: Workspace,
+    scene: str,
+    policy: str,
+    driven: Sized,
+    *,
+    intervention_model: str = "",
+    live_source: str = "ensemble",
+) -> RunningPolicy:
+    """Load a policy and the intervention model that watches it.
+
+    Raises
+    ------
+    UnknownPolicyError, PolicyFileError, InterventionModelError
+        As the loading of either; the last also for a live source that is none.
+    """
+    _source(live_source)
+    loaded = load_named_policy(workspace, scene, policy, driven)
+    running = RunningPolicy(loaded.policy, loaded.name, NoEstimate())
+    return watched(workspace, scene, running, driven, intervention_model=intervention_model, live_source=live_source)
+
+
+def watched(
+    workspace: Workspace,
+    scene: str,
+    running: RunningPolicy,
+    driven: Sized,
+    *,
+    intervention_model: str = "",
+    live_source: str = "ensemble",
+) -> RunningPolicy:
+    """Return ``running`` with the intervention model that goes with it now; raises ``InterventionModelError``."""
+    source = _source(live_source)
+    policy_id = running.policy.policy_id
+    folder = intervention_folder(workspace, scene, policy_id, intervention_model)
+    if folder is None:
+        return RunningPolicy(running.policy, running.name, NoEstimate())
+    model = load_with_forecast(workspace, folder)
+    model.expect(driven.observation_size, driven.action_size)
+    estimator: InterventionEstimator = LiveEstimator(
+        model,
+        running_policy_id=policy_id,
+        episodes_with_policy=episodes_driven_by(workspace, scene, policy_id),
+        source=source,
+    )
+    config = model.config
+    return RunningPolicy(running.policy, running.name, estimator, config.model_id, config.cost, config.cdf_scale)
+
+
+def episodes_driven_by(workspace: Workspace, scene: str, policy_id: str) -> int:
+    """Return how many recorded episodes a policy drove."""
+    return sum(record.start.policy_id == policy_id for record in Catalogue(workspace).episodes(scene))
+
+
+def load_with_forecast(workspace: Workspace, folder: Path) -> InterventionModel:
+    """Load an intervention model, with the forecast that was refitted since where there is one.
+
+    A refitted forecast that cannot be read is passed over and logged: the next episode makes another one.
+    """
+    model = load_intervention_model(folder)
+    refitted = workspace.forecast_folder(model.config.model_id) if model.config.model_id else None
+    if refitted is None or not refitted.is_dir():
+        return model
+    try:
+        found = load_intervention_model(refitted)
+        found.expect(model.config.observation_size, model.config.action_size)
+    except InterventionModelError:
+        _log.warning("The refitted forecast in %s is passed over", refitted, exc_info=True)
+        return model
+    return model.with_forecast(found.forecast)
+
+
+def _source(name: str) -> Source:
+    for known in get_args(Source):
+        if name == known:
+            return cast("Source", known)
+    choices = ", ".join(get_args(Source))
+    raise InterventionModelError(f"p cannot be computed by {name!r}; choose one of {choices}.")

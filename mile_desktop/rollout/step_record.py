@@ -1,0 +1,78 @@
+"""One step as it is recorded and as the window is told of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mile_desktop.intervention.estimate import InterventionEstimate
+from mile_desktop.policies.policy import FloatArray, PolicyOutput
+from mile_desktop.rollout.episode_state import EpisodeState
+from mile_desktop.rollout.messages import StepTaken
+from mile_desktop.rollout.phases import Phase
+from mile_desktop.storage.records import Step
+
+
+def recorded_step(
+    episode: EpisodeState,
+    output: PolicyOutput,
+    estimate: InterventionEstimate,
+    *,
+    timestamp: float,
+    scene_state: FloatArray,
+    commanded: FloatArray,
+    reward: float,
+    info: Mapping[str, Any],
+    phase: Phase,
+    operator: str,
+) -> Step:
+    """Return the step that was just taken, as it is kept.
+
+    Parameters
+    ----------
+    timestamp, scene_state
+        From before the step.
+    commanded
+        What policy or operator wanted; ``info["executed"]`` is what became of it, where a robot was slower.
+    info
+        As the scene gave it, with ``success``.
+    operator
+        Kind of who drove in a takeover.
+    """
+    human = phase is Phase.TAKEOVER
+    return Step(
+        timestamp=timestamp,
+        observation=episode.observation,
+        policy_action=output.action,
+        policy_mean=output.mean,
+        policy_std=output.std,
+        human_action=commanded if human else None,
+        action=info.get("executed", commanded),
+        intervention=human,
+        intervention_prob=estimate.probability,
+        intervention_prob_low=estimate.low,
+        intervention_prob_high=estimate.high,
+        forecast=estimate.forecast,
+        control_phase=phase.value,
+        reward=float(reward),
+        success=bool(info.get("success", False)),
+        scene_state=scene_state,
+        starts_at_row=episode.starts_at_row,
+        operator=operator if human else "",
+    )
+
+
+def announcement(episode: EpisodeState, step: Step, phase: Phase) -> StepTaken:
+    """Return what the window is told of ``step``."""
+    return StepTaken(
+        episode_id=episode.start.episode_id,
+        step=episode.step,
+        timestamp=step.timestamp,
+        intervention=step.intervention,
+        probability=step.intervention_prob,
+        low=step.intervention_prob_low,
+        high=step.intervention_prob_high,
+        forecast=step.forecast,
+        proposed=tuple(step.policy_action.tolist()),
+        executed=tuple(step.action.tolist()),
+        std=tuple(step.policy_std.tolist()),
+        phase=phase,
+    )

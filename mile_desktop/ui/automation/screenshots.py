@@ -1,0 +1,363 @@
+"""Pictures of every page in both themes, taken of the window at work: ``make screenshots``."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, QTimer
+
+from mile_desktop.cameras.settings import CameraSettings
+from mile_desktop.channels.shared import Frame
+from mile_desktop.learning.progress import AnyRunEvent, Progress
+from mile_desktop.paths import SIM_SCENES
+from mile_desktop.rollout import messages as m
+from mile_desktop.rollout.phases import Phase
+from mile_desktop.scenes.catalogue import scenes
+from mile_desktop.ui.application import Application
+from mile_desktop.ui.automation.scripted_run import Condition, ScriptedRun
+from mile_desktop.ui.cameras.controller import Cameras
+from mile_desktop.ui.evaluate.controller import EvaluateController
+from mile_desktop.ui.evaluate.results import EpisodeRow
+from mile_desktop.ui.inspect.controller import InspectController
+from mile_desktop.ui.learn.controller import RetrainController
+from mile_desktop.ui.learn.model import Settings
+from mile_desktop.ui.policies.controller import PoliciesController
+from mile_desktop.ui.robots.controller import Robots
+from mile_desktop.ui.viewport.frame_canvas import as_image
+from mile_desktop.ui.viewport.tiles import Layout
+from mile_desktop.viewer.messages import ViewerReady
+
+PartT = TypeVar("PartT", bound=QObject)
+_LIMIT_S = 600.0
+_SETTLE_S = 0.8
+_EPISODES = 3
+_THEMES = ("dark", "light")
+_TAKEN_OVER = 20
+"""Steps of a person in a row after which a takeover is pictured."""
+_HAND_MS = 100
+_UNDER_WAY = 0.35
+_STARTS = 30
+_WATCHED_S = 5.0
+_BEFORE = 20
+"""So many steps before a takeover the policies part from the recording."""
+_AT_WORK = 14
+"""Step at which a scene is pictured."""
+_AT_WORK_PHASES = frozenset({Phase.AUTONOMOUS, Phase.HOLD})
+_LATE = 16
+"""A picture so many steps old is not of now."""
+_SCENE_WIDTH = 720
+_DIALOG = (1180, 640)
+"""Size of the dialogs: offscreen there is no room for the one they ask for."""
+_TRIALS = 5
+_SMALL_VIEWS = frozenset({0, 1})
+"""Numbers of the small views that every scene has."""
+_FILMED = "pick-place"
+"""The scene whose pictures stand for those of a camera."""
+_UNREACHABLE = "rtsp://127.0.0.1:8554/door"
+
+
+def take_screenshots(into: Path) -> Callable[[Application, RetrainController, Path, Callable[[int], None]], None]:
+    """Return who sits at the desk and takes the pictures."""
+
+    def sit_down(desk: Application, retraining: RetrainController, folder: Path, finish: Callable[[int], None]) -> None:
+        Screenshots(desk, retraining, into, finish, folder / "camera").start()
+
+    return sit_down
+
+
+class Screenshots(ScriptedRun):
+    """Pictures every scene and every page, with a simulated supervisor at work; ends with 0 when all are taken.
+
+    Parameters
+    ----------
+    film
+        An empty folder, or none yet, for what a camera is to show.
+    """
+
+    def __init__(
+        self, desk: Application, retraining: RetrainController, folder: Path, finish: Callable[[int], None], film: Path
+    ) -> None:
+        super().__init__(desk, folder, limit_s=_LIMIT_S)
+        self._retraining = retraining
+        self._evaluating = _part(desk, EvaluateController)
+        self._keeping = _part(desk, PoliciesController)
+        self._inspecting = _part(desk, InspectController)
+        self._cameras = _part(desk, Cameras)
+        self._robots = _part(desk, Robots)
+        self._finish = finish
+        self._film = film
+        self._filmed = 0
+        self._wanted = 0
+        self._closed = 0
+        self._human_steps = 0
+        self._hand = QTimer(self)
+        self._hand.setInterval(_HAND_MS)
+        self._hand.timeout.connect(self._hold_on)
+        self._learned = 0.0
+        self._drawn = ""
+        self._frame_step = -1
+        self._small_views: set[int] = set()
+        desk.viewer.thumbnail_ready.connect(self._keep_small_view)
+        desk.viewer.ready.connect(self._viewer_ready)
+        desk.worker.episode_closed.connect(self._count)
+        desk.worker.step_taken.connect(self._watch)
+        desk.viewer.frame_ready.connect(self._keep_frame)
+        retraining.trainer.event_read.connect(self._follow)
+
+    def _script(self) -> Iterator[Condition]:
+        yield from self._picture_scenes()
+        yield from self._picture_a_takeover()
+        self._retraining.retrain(Settings(evaluation_episodes=10).as_dict())
+        yield self._well_under_way
+        self._shoot("supervise-training-dark")
+        yield self._trained
+        yield from self._evaluate_all()
+        for name in _THEMES:
+            yield from self._picture_pages(name)
+        self._desk.window.show_page("supervise")
+        self._desk.window.show_shortcuts()
+        yield self._after(_SETTLE_S)
+        self._shoot("shortcuts-light")
+
+    def _picture_scenes(self) -> Iterator[Condition]:
+        """Picture every scene that ships at work; the one that was loaded comes last and stays."""
+        desk = self._desk
+        loaded = desk.scene
+        shipped = [info.name for info in scenes() if info.folder.is_relative_to(SIM_SCENES) and info.name != loaded]
+        for name in (*shipped, loaded):
+            desk.load_scene(name)
+            yield partial(self._has_loaded, name)
+            yield from self._picture_at_work(name)
+
+    def _picture_at_work(self, name: str) -> Iterator[Condition]:
+        """Picture a scene in the middle of an episode, held: a busy machine draws late, and is waited for."""
+        desk = self._desk
+        for _ in range(_TRIALS):
+            self._begin(1)
+            yield self._is_at_work
+            desk.worker.send(m.ToggleHold())
+            yield self._is_held
+            yield self._after(_SETTLE_S)
+            if self._phase() is Phase.HOLD:
+                self._shoot(f"scene-{name}-dark", desk.supervise.view, _SCENE_WIDTH)
+                desk.worker.send(m.EndEpisode("discard"))
+                yield self._collected
+                return
+        self.problem(f"{_TRIALS} episodes of {name} ended before they could be pictured.")
+
+    def _picture_a_takeover(self) -> Iterator[Condition]:
+        """Take over by the keyboard in one episode; the simulated supervisor watches those that Inspect shows."""
+        self._begin(1)
+        yield self._is_at_work
+        self._hand.start()
+        yield self._has_taken_over
+        if self._phase() is not Phase.TAKEOVER:
+            self.problem("The episode ended before the takeover: there is no picture of one.")
+        self._shoot("supervise-takeover-dark")
+        self._hand.stop()
+        self._desk.worker.send(_keys(takeover=False))
+        self._desk.worker.send(m.EndEpisode("failure"))  # nobody finished it
+        yield self._collected
+        self._begin(_EPISODES)
+        yield self._collected
+
+    def _picture_pages(self, name: str) -> Iterator[Condition]:
+        self._desk.preferences.change(theme=name)
+        for page in self._desk.window.pages:
+            self._desk.window.show_page(page)
+            if page == "inspect":
+                yield from self._look_into_an_episode()
+            yield self._after(_SETTLE_S)
+            self._shoot(f"{page}-{name}")
+            if page == "inspect":
+                yield from self._picture_the_scorecard(name)
+            elif page == "evaluate":
+                yield from self._picture_an_episode(name)
+            elif page == "policies":
+                yield from self._picture_two_policies(name)
+        yield from self._picture_cameras(name)
+        yield from self._picture_robots(name)
+
+    def _picture_cameras(self, name: str) -> Iterator[Condition]:
+        """Picture two cameras beside the scene, one of which cannot be reached, and the dialog that has them."""
+        cameras, view = self._cameras, self._desk.supervise.view
+        self._desk.window.show_page("supervise")
+        cameras.store.set_cameras(
+            (CameraSettings(name="Table", address=str(self._film)), CameraSettings(name="Door", address=_UNREACHABLE))
+        )
+        yield partial(self._sees, "Table")
+        for layout, words in ((Layout.INSET, ""), (Layout.GRID, "grid-")):
+            view.set_arrangement(layout, "")
+            yield self._after(_SETTLE_S)
+            self._shoot(f"supervise-cameras-{words}{name}")
+        view.set_arrangement(Layout.INSET, "")
+        cameras.open_dialog()
+        cameras.dialog.select("Table")
+        cameras.dialog.resize(*_DIALOG)
+        yield self._after(_SETTLE_S)
+        self._shoot(f"cameras-{name}", cameras.dialog)
+        cameras.dialog.hide()
+        cameras.store.set_cameras(())
+
+    def _picture_robots(self, name: str) -> Iterator[Condition]:
+        dialog = self._robots.dialog
+        self._robots.open_dialog()
+        dialog.resize(*_DIALOG)
+        yield self._after(_SETTLE_S)
+        self._shoot(f"robots-{name}", dialog)
+        dialog.hide()
+
+    def _picture_the_scorecard(self, name: str) -> Iterator[Condition]:
+        page, scorecard = self._inspecting.page, self._inspecting.scorecard
+        page.next_tab()
+        if scorecard.shown is None:
+            scorecard.score()
+            yield self._after(_SETTLE_S)
+            yield self._scored
+        if scorecard.shown is None:
+            self.problem("The episodes could not be scored: there is no picture of a scorecard.")
+        yield self._after(_SETTLE_S)
+        self._shoot(f"inspect-scorecard-{name}")
+        page.show_episode_tab()
+
+    def _look_into_an_episode(self) -> Iterator[Condition]:
+        """Turn to the first takeover there is, ask what two policies would have done, and watch the second one."""
+        inspecting = self._inspecting
+        inspecting.land_on_takeover()
+        yield inspecting.is_shown
+        inspecting.playing.step(-_BEFORE)
+        inspecting.branching.roll()
+        yield inspecting.branching.is_answered
+        inspecting.branching.choose(1)
+        inspecting.playing.step(_BEFORE)
+
+    def _evaluate_all(self) -> Iterator[Condition]:
+        """Evaluate every policy there is and the expert, on more starts than the retraining did."""
+        page = self._evaluating.page
+        self._desk.window.show_page("evaluate")
+        page.setup.tick_all(_STARTS)
+        self._evaluating.start(page.setup.order)
+        yield self._evaluated
+
+    def _picture_an_episode(self, name: str) -> Iterator[Condition]:
+        page = self._evaluating.page
+        page.show_episodes_of("")
+        page.episodes.table.choose(_is_success)
+        page.episodes.watch_chosen()
+        yield self._after(_WATCHED_S)
+        self._shoot(f"evaluate-episodes-{name}")
+        page.episodes.stop_asked.emit()
+        page.turn_to_history("")
+        yield self._after(_SETTLE_S)
+        self._shoot(f"evaluate-history-{name}")
+        page.turn_to_results()
+
+    def _picture_two_policies(self, name: str) -> Iterator[Condition]:
+        page = self._keeping.page
+        page.turn_to_comparison()
+        yield self._after(_SETTLE_S)
+        self._shoot(f"policies-compare-{name}")
+        page.turn_to_about()
+
+    def _ended(self) -> None:
+        for text in self.problems:
+            self._say(f"Problem: {text}")
+        self._say(f"{len(self.pictures)} pictures in {self._folder}.")
+        self._finish(1 if self.problems else 0)
+
+    def _begin(self, episodes: int) -> None:
+        """Begin so many episodes; ``_collected`` when all have ended."""
+        self._wanted, self._closed = episodes, 0
+        self._desk.worker.send(m.StartEpisodes(episodes=episodes))
+
+    def _count(self, _: m.EpisodeClosed) -> None:
+        self._closed += 1
+
+    def _watch(self, step: m.StepTaken) -> None:
+        self._human_steps = self._human_steps + 1 if step.intervention else 0
+
+    def _hold_on(self) -> None:
+        self._desk.worker.send(_keys(takeover=True))
+
+    def _keep_small_view(self, number: int, _: Frame) -> None:
+        self._small_views.add(number)
+
+    def _keep_frame(self, frame: Frame) -> None:
+        """Know how old the picture is; keep those of one scene at work, for a camera."""
+        self._frame_step = frame.step
+        if self._desk.scene == _FILMED and self._phase() in _AT_WORK_PHASES and frame.step >= 0:
+            self._film.mkdir(exist_ok=True)
+            self._filmed += 1
+            as_image(frame).save(str(self._film / f"{self._filmed:04}.png"))
+
+    def _viewer_ready(self, ready: ViewerReady) -> None:
+        self._drawn = ready.scene
+        self._small_views.clear()
+
+    def _follow(self, event: AnyRunEvent) -> None:
+        if isinstance(event, Progress):
+            self._learned = event.fraction
+
+    def _phase(self) -> Phase | None:
+        status = self._desk.worker.status
+        return status.phase if status is not None else None
+
+    def _has_loaded(self, scene: str) -> bool:
+        session = self._desk.worker.session
+        loaded = session is not None and session.scene == scene and self._phase() is Phase.IDLE
+        return loaded and self._drawn == scene
+
+    def _is_at_work(self) -> bool:
+        status = self._desk.worker.status
+        driving = status is not None and status.phase is Phase.AUTONOMOUS and status.step >= _AT_WORK
+        return driving or self._collected()
+
+    def _is_held(self) -> bool:
+        seen = self._is_of_now() and self._small_views.issuperset(_SMALL_VIEWS)
+        return (self._phase() is Phase.HOLD and seen) or self._collected()
+
+    def _has_taken_over(self) -> bool:
+        return (self._human_steps >= _TAKEN_OVER and self._is_of_now()) or self._collected()
+
+    def _is_of_now(self) -> bool:
+        """Whether the picture shows where the robot is."""
+        status = self._desk.worker.status
+        return status is not None and 0 <= status.step - self._frame_step <= _LATE
+
+    def _sees(self, camera: str) -> bool:
+        client = self._cameras.live.client(camera)
+        age_s = client.age_s() if client is not None else None
+        return age_s is not None and age_s < _SETTLE_S
+
+    def _well_under_way(self) -> bool:
+        return self._learned >= _UNDER_WAY or self._trained()
+
+    def _collected(self) -> bool:
+        return self._closed >= self._wanted and self._phase() is Phase.IDLE
+
+    def _trained(self) -> bool:
+        return not self._retraining.trainer.running
+
+    def _scored(self) -> bool:
+        return self._inspecting.scorecard.shown is not None or self._inspecting.scorecard.bar.can_score
+
+    def _evaluated(self) -> bool:
+        return not self._evaluating.running
+
+
+def _keys(*, takeover: bool) -> m.WindowInput:
+    """Return what the keyboard says while Space is down and nothing else, or while nothing is."""
+    return m.WindowInput(source="keyboard", takeover=takeover, action=(0.0,) * 4)
+
+
+def _part(desk: Application, kind: type[PartT]) -> PartT:
+    """Return the part of the window that is of this kind; parts belong to the desk."""
+    found = desk.findChild(kind)
+    if found is None:
+        raise LookupError(f"The window has no {kind.__name__}; the pictures are taken of a whole one.")
+    return found
+
+
+def _is_success(row: EpisodeRow) -> bool:
+    return row.state == "success"

@@ -1,0 +1,120 @@
+"""Somebody at the desk who is no person: does one thing after the other, and waits for what has to be true between."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtWidgets import QWidget
+
+from mile_desktop.rollout import messages as m
+from mile_desktop.ui.application import Application
+
+Condition = Callable[[], bool]
+
+_POLL_MS = 50
+_SIZE = (1440, 900)
+
+
+class ScriptedRun(QObject):
+    """Runs a script against a desk, on the window's thread; subclasses write ``_script`` and ``_ended``.
+
+    Parameters
+    ----------
+    desk
+        The window's own.
+    folder
+        Where pictures go.
+    limit_s
+        A script that takes longer is a problem.
+    """
+
+    def __init__(self, desk: Application, folder: Path, *, limit_s: float) -> None:
+        super().__init__(desk)
+        self.pictures: list[str] = []
+        self.problems: list[str] = []
+        self._desk = desk
+        self._folder = folder
+        self._limit_s = limit_s
+        self._began = time.monotonic()
+        self._seen_picture = False
+        self._steps: Iterator[Condition] = iter(())
+        self._condition: Condition = self._loaded
+        self._timer = QTimer(self)
+        self._timer.setInterval(_POLL_MS)
+        self._timer.timeout.connect(self._poll)
+        desk.viewer.frame_ready.connect(self._see)
+        desk.worker.fault.connect(self._fault)
+        desk.worker.died.connect(self.problem)
+
+    def start(self) -> None:
+        """Begin; call when the desk has started."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._desk.window.resize(*_SIZE)  # offscreen there is no room to ask for it
+        self._steps = self._script()
+        self._timer.start()
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return time.monotonic() - self._began
+
+    def problem(self, text: str) -> None:
+        """Note what should not have happened; the script ends."""
+        self.problems.append(text)
+
+    def _script(self) -> Iterator[Condition]:
+        """Do one thing after the other; yield what has to be true before the next."""
+        raise NotImplementedError
+
+    def _ended(self) -> None:
+        """Everything is done, or something went wrong."""
+        raise NotImplementedError
+
+    def _after(self, seconds: float) -> Condition:
+        until = time.monotonic() + seconds
+
+        def passed() -> bool:
+            return time.monotonic() >= until
+
+        return passed
+
+    def _shoot(self, name: str, part: QWidget | None = None, width: int = 0) -> None:
+        """Picture the window, or a part of it; ``width``: make it so many pixels wide."""
+        path = self._folder / f"{name}.png"
+        picture = (part or self._desk.window).grab()
+        if width:
+            picture = picture.scaledToWidth(width, Qt.TransformationMode.SmoothTransformation)
+        if picture.save(str(path)):
+            self.pictures[:] = dict.fromkeys([*self.pictures, path.name])  # one taken again replaces the first
+        else:
+            self.problem(f"The picture {path} could not be written.")
+
+    def _say(self, text: str) -> None:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+    def _loaded(self) -> bool:
+        return self._desk.worker.session is not None and self._seen_picture
+
+    def _poll(self) -> None:
+        if self.seconds > self._limit_s:
+            self.problem(f"It took longer than {self._limit_s:.0f} s.")
+        if self.problems:
+            self._end()
+        elif self._condition():
+            try:
+                self._condition = next(self._steps)
+            except StopIteration:
+                self._end()
+
+    def _end(self) -> None:
+        self._timer.stop()
+        self._ended()
+
+    def _see(self, _: object) -> None:
+        self._seen_picture = True
+
+    def _fault(self, fault: m.Fault) -> None:
+        self.problem(fault.text)

@@ -1,0 +1,123 @@
+"""One command of the command line in a process of its own: started, followed line by line, cancelled."""
+
+import json
+import sys
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
+
+_KILL_MS = 3000
+"""A command that has not ended so long after it was asked to is ended."""
+_CLOSE_MS = 1000
+
+
+class CommandClient(QObject):
+    """Runs ``mile-desktop WORD --json …`` and passes on what it says; everything runs on the window's thread.
+
+    For work that takes seconds and leaves nothing behind when it is ended: the process ends with the window. Trainings,
+    which outlive it, are ``TrainerClient``'s.
+    """
+
+    said = Signal(dict)
+    """Each object that the command writes."""
+    finished = Signal()
+    """It has done what was asked."""
+    failed = Signal(str)
+    """It could not; one sentence."""
+    cancelled = Signal()
+    """It was ended by ``cancel``."""
+    running_changed = Signal(bool)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._process: QProcess | None = None
+        self._rest = b""
+        self._cancelling = False
+        self._killer = QTimer(self)
+        self._killer.setSingleShot(True)
+        self._killer.setInterval(_KILL_MS)
+        self._killer.timeout.connect(self._kill)
+
+    @property
+    def running(self) -> bool:
+        """Whether a command is at work."""
+        return self._process is not None
+
+    def start(self, word: str, *arguments: str) -> bool:
+        """Start a command; return whether it was started: not while another one is at work."""
+        return self.start_program([sys.executable, "-m", "mile_desktop", word, "--json", *arguments])
+
+    def start_program(self, command: Sequence[str]) -> bool:
+        """Start any program that writes one JSON object a line; as ``start``."""
+        if self._process is not None:
+            return False
+        process = QProcess(self)
+        environment = QProcessEnvironment.systemEnvironment()
+        environment.insert("PYTHONUNBUFFERED", "1")
+        process.setProcessEnvironment(environment)
+        process.readyReadStandardOutput.connect(self._read)
+        process.finished.connect(self._ended)
+        process.errorOccurred.connect(self._broken)
+        self._process, self._rest, self._cancelling = process, b"", False
+        process.start(command[0], list(command[1:]))
+        self.running_changed.emit(True)
+        return True
+
+    def cancel(self) -> None:
+        """Ask the command to end; ``cancelled`` follows."""
+        if self._process is not None and not self._cancelling:
+            self._cancelling = True
+            self._process.terminate()
+            self._killer.start()
+
+    def close(self) -> None:
+        """End the command without a word, waiting no longer than a second; for the window's end."""
+        process = self._process
+        self._forget()
+        if process is not None:
+            process.kill()
+            process.waitForFinished(_CLOSE_MS)
+
+    def _read(self) -> None:
+        if self._process is None:
+            return
+        *lines, self._rest = (self._rest + bytes(self._process.readAllStandardOutput().data())).split(b"\n")
+        for line in lines:
+            if line.strip() and not self._cancelling:
+                self.said.emit(json.loads(line))
+
+    def _ended(self, status: int, how: QProcess.ExitStatus) -> None:
+        process = self._process
+        if process is None:
+            return
+        self._read()
+        words = bytes(process.readAllStandardError().data()).decode(errors="replace").strip().splitlines()
+        was_cancelled = self._cancelling
+        self._forget()
+        process.deleteLater()
+        if was_cancelled:
+            self.cancelled.emit()
+        elif how is QProcess.ExitStatus.NormalExit and status == 0:
+            self.finished.emit()
+        else:
+            self.failed.emit(words[-1].removeprefix("mile-desktop: ") if words else f"It ended with status {status}.")
+
+    def _broken(self, error: QProcess.ProcessError) -> None:
+        """Report a program that could not even be started; everything else ends in ``_ended``."""
+        process = self._process
+        if process is None or error is not QProcess.ProcessError.FailedToStart:
+            return
+        text = process.errorString()
+        self._forget()
+        process.deleteLater()
+        self.failed.emit(text)
+
+    def _forget(self) -> None:
+        self._killer.stop()
+        was_running, self._process = self._process is not None, None
+        if was_running:
+            self.running_changed.emit(False)
+
+    def _kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()

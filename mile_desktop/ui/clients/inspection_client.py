@@ -1,0 +1,81 @@
+"""The inspection process as the window sees it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import msgspec
+from PySide6.QtCore import QObject, Signal, SignalInstance
+
+from mile_desktop.channels.process import ChildProcess
+from mile_desktop.inspection import messages as i
+from mile_desktop.ui.clients.child_client import ChildClient
+
+
+class InspectionClient(ChildClient):
+    """Sends jobs, turns answers into signals; the process starts with the first command.
+
+    Parameters
+    ----------
+    target
+        Importable entry point, called in the process as ``target(connection)``.
+    """
+
+    insights_kept = Signal(object)
+    progressed = Signal(object)
+    ended = Signal(object)
+    """``JobEnded``: cancelled, or a sentence why it came to nothing."""
+    appraised = Signal(object)
+    rolled_forward = Signal(object)
+
+    repeated: ClassVar[tuple[type, ...]] = (i.KeepInsights,)
+
+    def __init__(self, target: Callable[..., None], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._target = target
+        self._last_job = 0
+        self._open: set[int] = set()
+        self._signals: dict[type, SignalInstance] = {
+            i.InsightsKept: self.insights_kept,
+            i.JobProgress: self.progressed,
+            i.JobEnded: self.ended,
+            i.Appraised: self.appraised,
+            i.RolledForward: self.rolled_forward,
+        }
+
+    def new_job(self) -> int:
+        """Return a number no job had before."""
+        self._last_job += 1
+        return self._last_job
+
+    def send(self, command: msgspec.Struct) -> bool:
+        """Queue ``command``; see ``ChildClient.send``."""
+        if isinstance(command, (i.Appraise, i.RollForward)):
+            self._open.add(command.job)
+        if not self.alive:
+            self.start()
+            if isinstance(command, i.KeepInsights):
+                self._standing[i.KeepInsights] = command
+        return super().send(command)
+
+    def _make_child(self) -> ChildProcess[Any]:
+        return ChildProcess("inspection", self._target, (), event_type=i.Event)
+
+    def _receive(self, events: Sequence[Any]) -> None:
+        for event in events:
+            if isinstance(event, (i.JobEnded, i.Appraised, i.RolledForward)):
+                self._open.discard(event.job)
+            self._signals[type(event)].emit(event)
+
+    def _should_speak(self) -> bool:
+        return False
+
+    def _goodbye(self) -> msgspec.Struct:
+        return i.Shutdown()
+
+    def _ended(self, reason: str) -> None:
+        """Give up what was being worked on, or say that it is gone; the next job starts a new process."""
+        given_up, self._open = sorted(self._open), set()
+        for job in given_up:
+            self.ended.emit(i.JobEnded(job=job, problem=f"{reason} Nothing is lost; ask again, and it starts anew."))
+        if not given_up:
+            super()._ended(reason)

@@ -1,0 +1,128 @@
+"""The rollout worker as the window sees it."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import msgspec
+from PySide6.QtCore import QObject, Signal, SignalInstance
+
+from mile_desktop.channels.process import ChildProcess
+from mile_desktop.rollout import messages as m
+from mile_desktop.ui.clients.child_client import ChildClient
+
+
+class RolloutClient(ChildClient):
+    """Sends commands to the rollout worker and turns its messages into signals.
+
+    Parameters
+    ----------
+    target
+        Importable entry point of the process, called there as ``target(connection, *arguments)``.
+    arguments
+        Plain values for it (the name of the state slot).
+    """
+
+    status_changed = Signal(object)
+    """``Status``; only the newest of those that arrived together."""
+    robot_status_changed = Signal(object)
+    """``RobotStatus`` of the network robot that is driven."""
+    step_taken = Signal(object)
+    session_loaded = Signal(object)
+    policy_accepted = Signal(object)
+    episode_closed = Signal(object)
+    note = Signal(object)
+    fault = Signal(object)
+    pad_state = Signal(object)
+    camera_requested = Signal(int)
+
+    repeated: ClassVar[tuple[type, ...]] = (
+        m.SetPad,
+        m.SetAlert,
+        m.LoadSession,
+        m.SetViewYaw,
+        m.WatchPad,
+        m.WatchCameras,
+    )
+
+    def __init__(
+        self,
+        target: Callable[..., None],
+        arguments: Sequence[Any] = (),
+        parent: QObject | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(parent, clock=clock)
+        self._target = target
+        self._arguments = tuple(arguments)
+        self._status: m.Status | None = None
+        self._session: m.SessionLoaded | None = None
+        self._signals: dict[type, SignalInstance] = {
+            m.Status: self.status_changed,
+            m.RobotStatus: self.robot_status_changed,
+            m.StepTaken: self.step_taken,
+            m.SessionLoaded: self.session_loaded,
+            m.PolicyAccepted: self.policy_accepted,
+            m.EpisodeClosed: self.episode_closed,
+            m.Note: self.note,
+            m.Fault: self.fault,
+            m.PadState: self.pad_state,
+        }
+
+    @property
+    def status(self) -> m.Status | None:
+        """The newest snapshot; None until the first one has arrived since the (re)start."""
+        return self._status
+
+    @property
+    def session(self) -> m.SessionLoaded | None:
+        """What is loaded; None until the worker has said so."""
+        return self._session
+
+    def send(self, command: msgspec.Struct) -> bool:
+        """Queue ``command``; see ``ChildClient.send``."""
+        if isinstance(command, m.LoadSession):
+            self._session = None
+        return super().send(command)
+
+    def start(self) -> None:
+        """Start the process."""
+        self._status = self._session = None
+        super().start()
+
+    def _remember_promotion(self, promotion: m.PolicyAccepted) -> None:
+        """After a restart the promoted policy is to be loaded, not the one before it."""
+        loaded = self._standing.get(m.LoadSession)
+        if isinstance(loaded, m.LoadSession):
+            self._standing[m.LoadSession] = msgspec.structs.replace(
+                loaded, policy=promotion.policy, intervention_model=promotion.intervention_model
+            )
+
+    def _make_child(self) -> ChildProcess[Any]:
+        return ChildProcess("rollout worker", self._target, self._arguments, event_type=m.Event)
+
+    def _should_speak(self) -> bool:
+        return self._session is not None
+
+    def _goodbye(self) -> msgspec.Struct:
+        return m.Shutdown()
+
+    def _receive(self, events: Sequence[Any]) -> None:
+        for event in _newest_snapshots(events):
+            if isinstance(event, m.CameraRequest):
+                self.camera_requested.emit(event.direction)
+                continue
+            if isinstance(event, m.Status):
+                self._status = event
+            elif isinstance(event, m.SessionLoaded):
+                self._session = event
+            elif isinstance(event, m.PolicyAccepted):
+                self._remember_promotion(event)
+            self._signals[type(event)].emit(event)
+
+
+def _newest_snapshots(events: Sequence[Any]) -> list[Any]:
+    """Return ``events`` in their order, of snapshots only the last of each kind."""
+    last = {type(event): event for event in events if isinstance(event, (m.Status, m.RobotStatus, m.PadState))}
+    return [event for event in events if last.get(type(event), event) is event]

@@ -1,0 +1,174 @@
+"""The viewer as the window sees it: frames in, points of view out."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import msgspec
+from PySide6.QtCore import QObject, Signal, SignalInstance
+
+from mile_desktop.channels.process import ChildProcess
+from mile_desktop.channels.shared import FrameRing, StateSlot
+from mile_desktop.ui.clients.child_client import ChildClient
+from mile_desktop.viewer import messages as v
+
+_THUMBNAIL_SIZE = (320, 240)
+_PATIENCE = 3
+"""So many ends …"""
+_PATIENCE_S = 30.0
+"""… within this time, and it is not started again by itself."""
+
+
+class ViewerClient(ChildClient):
+    """Owns the shared memory of frames and of the live scene state, and the viewer process that draws.
+
+    The shared memory outlives the viewer: a new one goes on where the old one ended, and the rollout worker never
+    notices. A viewer that ends by itself is started again with a note; one that ended before it had drawn anything is
+    started without OpenGL.
+
+    Parameters
+    ----------
+    target
+        Importable entry point, called in the process as
+        ``target(connection, frames_name, state_slot_name, thumbnail_names, try_opengl)``.
+    max_size
+        Largest main view in pixels, width and height.
+    thumbnails
+        How many small views there can be.
+    """
+
+    frame_ready = Signal(object)
+    """``channels.shared.Frame``; the newest one, at most once a display tick."""
+    thumbnail_ready = Signal(int, object)
+    """Index of the small view and its ``Frame``."""
+    ready = Signal(object)
+    """``ViewerReady``: the scene is loaded."""
+    status_changed = Signal(object)
+    """``ViewerStatus``, once a second."""
+    note = Signal(object)
+    """``ViewerNote``."""
+    fault = Signal(object)
+    """``ViewerFault``."""
+
+    repeated: ClassVar[tuple[type, ...]] = (
+        v.SetSize,
+        v.SetPace,
+        v.SetBackground,
+        v.LoadScene,
+        v.UsePreset,
+        v.SetView,
+        v.SetThumbnails,
+        v.ShowState,
+    )
+    silence_s: ClassVar[float] = 4.0
+
+    def __init__(
+        self,
+        target: Callable[..., None],
+        parent: QObject | None = None,
+        *,
+        max_size: tuple[int, int] = (1920, 1200),
+        thumbnails: int = 3,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(parent, clock=clock)
+        self._target = target
+        self._try_opengl = True
+        self._is_ready = False
+        self._ends: deque[float] = deque(maxlen=_PATIENCE)
+        self._frames = FrameRing.create(*max_size)
+        self._states = StateSlot.create()
+        self._thumbnails = tuple(FrameRing.create(*_THUMBNAIL_SIZE) for _ in range(thumbnails))
+        self._seen = 0
+        self._thumbnails_seen = [0] * thumbnails
+        self.silent.connect(self._restart_frozen)
+
+    @property
+    def state_slot_name(self) -> str:
+        """Name of the shared memory into which the rollout worker writes the scene state."""
+        return self._states.name
+
+    @property
+    def thumbnail_count(self) -> int:
+        """How many small views there can be."""
+        return len(self._thumbnails)
+
+    def send(self, command: msgspec.Struct) -> bool:
+        """Queue ``command``; see ``ChildClient.send``."""
+        # of two commands that replace each other only the newer one is repeated after a restart
+        if isinstance(command, v.FollowLive):
+            self._standing.pop(v.ShowState, None)
+        elif isinstance(command, v.SetView):
+            self._standing.pop(v.UsePreset, None)
+        elif isinstance(command, v.UsePreset):
+            self._standing.pop(v.SetView, None)
+        elif isinstance(command, v.LoadScene):
+            self._is_ready = False
+        return super().send(command)
+
+    def start(self) -> None:
+        """Start the process."""
+        self._is_ready = False
+        super().start()
+
+    def close(self, timeout_s: float = 3.0) -> None:
+        """End the process and let go of the shared memory; close the rollout worker first."""
+        super().close(timeout_s)
+        for block in (self._frames, self._states, *self._thumbnails):
+            block.close()
+
+    def poll(self) -> None:
+        """Take messages and the newest frames; called by the timer."""
+        super().poll()
+        self._take_frames()
+
+    def _take_frames(self) -> None:
+        frame = self._frames.read(self._seen)
+        if frame is not None:
+            self._seen = frame.sequence
+            self.frame_ready.emit(frame)
+        for index, ring in enumerate(self._thumbnails):
+            small = ring.read(self._thumbnails_seen[index])
+            if small is not None:
+                self._thumbnails_seen[index] = small.sequence
+                self.thumbnail_ready.emit(index, small)
+
+    def _make_child(self) -> ChildProcess[Any]:
+        names = tuple(ring.name for ring in self._thumbnails)
+        arguments = (self._frames.name, self._states.name, names, self._try_opengl)
+        return ChildProcess("viewer", self._target, arguments, event_type=v.Event)
+
+    def _receive(self, events: Sequence[Any]) -> None:
+        signals: dict[type, SignalInstance] = {
+            v.ViewerReady: self.ready,
+            v.ViewerStatus: self.status_changed,
+            v.ViewerNote: self.note,
+            v.ViewerFault: self.fault,
+        }
+        for event in events:
+            if isinstance(event, v.ViewerReady):
+                self._is_ready = True
+            signals[type(event)].emit(event)
+
+    def _should_speak(self) -> bool:
+        return self._is_ready
+
+    def _goodbye(self) -> msgspec.Struct:
+        return v.Shutdown()
+
+    def _ended(self, reason: str) -> None:
+        now = self._clock()
+        self._ends.append(now)
+        if len(self._ends) == _PATIENCE and now - self._ends[0] < _PATIENCE_S:
+            self.died.emit(
+                f"{reason} It ended {_PATIENCE} times in a row and is not started again; supervision goes on."
+            )
+            return
+        self._try_opengl = self._try_opengl and self._is_ready
+        self.note.emit(v.ViewerNote(level="warning", text=f"{reason} The view is being started again."))
+        self.restart()
+
+    def _restart_frozen(self, reason: str) -> None:
+        self.note.emit(v.ViewerNote(level="warning", text=f"{reason} It is being started again."))
+        self.restart()

@@ -1,0 +1,29 @@
+"""What a desk is furnished with beyond supervision: learning, inspecting, evaluating, cameras, robots."""
+
+from mile_desktop.ui.application import Application
+from mile_desktop.ui.cameras.controller import Cameras
+from mile_desktop.ui.cameras.replay_controller import ReplayController
+from mile_desktop.ui.evaluate.controller import EvaluateController
+from mile_desktop.ui.inspect.controller import InspectController
+from mile_desktop.ui.inspect.scorecard.controller import ScorecardController
+from mile_desktop.ui.learn.calibration_controller import CalibrationController
+from mile_desktop.ui.learn.controller import RetrainController
+from mile_desktop.ui.learn.forecast_refitter import ForecastRefitter
+from mile_desktop.ui.policies.controller import PoliciesController
+from mile_desktop.ui.robots.controller import Robots
+
+
+def compose(desk: Application) -> RetrainController:
+    """Add every page and part to ``desk``, which owns them from then on; return what trains."""
+    retraining = RetrainController(desk)
+    desk.window.set_panel(retraining.panel)
+    retraining.panel.add_part(CalibrationController(desk).part)
+    ForecastRefitter(desk)
+    inspecting = InspectController(desk)
+    ScorecardController(desk, inspecting)
+    ReplayController(desk, inspecting)
+    cameras = Cameras(desk)
+    PoliciesController(desk, EvaluateController(desk)).episodes_asked.connect(inspecting.search_for)
+    Robots(desk, cameras.live)
+    desk.window.closing.connect(retraining.leave)
+    return retraining

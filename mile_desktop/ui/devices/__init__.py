@@ -1,0 +1,1 @@
+"""The Devices page: the gamepad, its bindings and its feel."""

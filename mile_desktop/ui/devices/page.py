@@ -1,0 +1,206 @@
+"""The Devices page: the pad as it is now, what its controls do, and how it feels."""
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QStackedWidget, QWidget
+
+from mile_desktop.operators.controls import control_label
+from mile_desktop.operators.profile import PadProfile
+from mile_desktop.rollout.messages import PadState
+from mile_desktop.ui.devices.bindings import BindingsGrid
+from mile_desktop.ui.devices.feel import FeelPanel
+from mile_desktop.ui.devices.live_pad import LivePad
+from mile_desktop.ui.devices.pad_profiles import PadProfiles
+from mile_desktop.ui.devices.pad_slots import Slot
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.page_frame import ColumnScroll, EmptyState, PageFrame, Panel, WideScroll
+
+_PURPOSE = "Click a control, then press the one it should be. Saved by itself."
+_NO_PAD = "Plug one in – or drive with the keyboard: hold Space + WASD/QE."
+_EMPTY, _PAD = 0, 1
+
+
+class DevicesPage(PageFrame):
+    """Shows ``PadState`` messages; asks for them only while it is visible.
+
+    Parameters
+    ----------
+    profile_folder
+        Where pad profiles are kept, one file a GUID.
+    """
+
+    profile_changed = Signal(str)
+    """JSON of the profile, for ``SetPad``."""
+    watch_requested = Signal(bool)
+    """Send pad states from now on (the page is open), or no longer."""
+    rumble_requested = Signal()
+    said = Signal(str, str)
+    """Level and one sentence for the message line."""
+
+    def __init__(self, profile_folder: Path, parent: QWidget | None = None) -> None:
+        super().__init__("Devices", _PURPOSE, parent)
+        self._guid = ""
+        self._profiles = PadProfiles(profile_folder, self)
+        self._live = LivePad()
+        self._bindings = BindingsGrid()
+        self._feel = FeelPanel()
+        self._name = QLineEdit()
+        self._now = QLabel()
+        self._rumble = QPushButton("Test rumble")
+        self._undo = QPushButton("Undo")
+        self._defaults = QPushButton("Reset to defaults")
+        self._driving = QLabel()
+        self._views = QStackedWidget()
+        self._lay_out()
+        self._connect()
+        self._show_profile(self._profiles.profile)
+        self._show_view(_EMPTY)
+
+    @property
+    def profile(self) -> PadProfile:
+        """The profile in force."""
+        return self._profiles.profile
+
+    def show_driving(self, text: str) -> None:
+        """Say how the scene is driven where it is not by directions and gripper; empty where it is."""
+        self._driving.setText(text)
+        self._driving.setVisible(bool(text))
+
+    def show_pad(self, state: PadState) -> None:
+        """Show the newest reading; another pad's profile is loaded when another pad is there."""
+        if not state.connected:
+            self._forget_pad()
+            return
+        if state.guid != self._guid:
+            self._guid = state.guid
+            self._profiles.open(state.guid, state.name)
+        self._show_view(_PAD)
+        self._live.show_state(state)
+        self._bindings.show_state(state)
+        self._feel.show_state(state)
+        names = [control_label(name) for name in state.active_controls]
+        self._now.setText(", ".join(names) if names else "at rest")
+
+    def save(self) -> None:
+        """Write what is not written yet (the window closes)."""
+        self._profiles.save()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        """Ask for pad states."""
+        super().showEvent(event)
+        self.watch_requested.emit(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
+        """Ask for no more of them."""
+        super().hideEvent(event)
+        self._bindings.stop_listening()
+        self.watch_requested.emit(False)
+
+    def _forget_pad(self) -> None:
+        self._guid = ""
+        self._bindings.stop_listening()
+        self._show_view(_EMPTY)
+
+    def _show_view(self, view: int) -> None:
+        self._views.setCurrentIndex(view)
+        for widget in (self._undo, self._defaults, self._rumble):
+            widget.setVisible(view == _PAD)
+
+    def _show_profile(self, profile: PadProfile) -> None:
+        self._bindings.show_profile(profile)
+        self._feel.show_profile(profile)
+        if not self._name.hasFocus():
+            self._name.setText(profile.name)
+            self._name.setCursorPosition(0)
+        self._undo.setEnabled(self._profiles.can_undo)
+
+    def _connect(self) -> None:
+        self._profiles.changed.connect(self._profile_changed)
+        self._profiles.said.connect(self.said)
+        self._bindings.bound.connect(self._bind)
+        self._bindings.listening_changed.connect(self._listening_changed)
+        self._feel.changed.connect(self._change)
+        self._feel.axis_changed.connect(self._change_axis)
+        self._name.editingFinished.connect(self._rename)
+        self._rumble.clicked.connect(self.rumble_requested)
+        self._undo.clicked.connect(self._profiles.undo)
+        self._defaults.clicked.connect(self._profiles.reset)
+
+    def _profile_changed(self, profile: PadProfile) -> None:
+        self._show_profile(profile)
+        self.profile_changed.emit(self._profiles.encoded())
+
+    def _bind(self, slot: Slot, control: str) -> None:
+        self._profiles.bind(slot, control)
+
+    def _change(self, fields: dict[str, Any]) -> None:
+        self._profiles.change(**fields)
+
+    def _change_axis(self, entry: str, fields: dict[str, Any]) -> None:
+        self._profiles.change_axis(entry, **fields)
+
+    def _rename(self) -> None:
+        name = self._name.text().strip()
+        if name:
+            self._profiles.change(name=name)
+        else:
+            self._name.setText(self._profiles.profile.name)
+
+    def _listening_changed(self, ask: str) -> None:
+        if ask:
+            self.said.emit("info", f"Listening: {ask}. Esc gives up.")
+
+    def _lay_out(self) -> None:
+        theme.set_icon(self._rumble, "mdi6.vibrate")
+        theme.set_icon(self._undo, "mdi6.undo-variant", "secondary")
+        theme.set_role(self._undo, "quiet")
+        theme.set_role(self._defaults, "quiet")
+        for button in (self._rumble, self._undo, self._defaults):
+            self.top.addWidget(button)
+        row_widget = QWidget()
+        row = QHBoxLayout(row_widget)
+        theme.space(row, spacing=16)
+        for panel, stretch in ((self._pad_panel(), 3), (self._bindings_panel(), 4), (self._feel_panel(), 4)):
+            row.addWidget(panel, stretch)
+        self._views.addWidget(EmptyState("mdi6.controller-off", "No gamepad", _NO_PAD))
+        self._views.addWidget(WideScroll(row_widget, "Gamepad"))
+        theme.set_role(self._driving, "quiet")
+        self._driving.setWordWrap(True)
+        self._driving.hide()
+        self.body.addWidget(self._driving)
+        self.body.addWidget(self._views, 1)
+
+    def _pad_panel(self) -> Panel:
+        panel = Panel("Now")
+        theme.set_role(self._now, "quiet")
+        panel.top.addWidget(self._now)
+        self._name.setToolTip("Name of this profile")
+        panel.body.addWidget(_labelled("Profile", self._name))
+        panel.body.addSpacing(theme.px(8))
+        panel.body.addWidget(ColumnScroll(self._live, "Now"), 1)
+        return panel
+
+    def _bindings_panel(self) -> Panel:
+        panel = Panel("What each control does")
+        panel.body.addWidget(ColumnScroll(self._bindings, "What each control does"), 1)
+        return panel
+
+    def _feel_panel(self) -> Panel:
+        panel = Panel("How it feels")
+        panel.body.addWidget(ColumnScroll(self._feel, "How it feels"), 1)
+        return panel
+
+
+def _labelled(text: str, field: QWidget) -> QWidget:
+    pair = QWidget()
+    row = QHBoxLayout(pair)
+    theme.space(row, spacing=8)
+    label = QLabel(text)
+    theme.set_role(label, "quiet")
+    label.setBuddy(field)
+    row.addWidget(label)
+    row.addWidget(field, 1)
+    return pair

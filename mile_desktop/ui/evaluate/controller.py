@@ -1,0 +1,331 @@
+"""From the Evaluate page's button to kept results: owns the pool, follows it, shows what is watched."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject, QTimer
+
+from mile_desktop.evaluation.pool import EvaluationPool, PoolEvent, WorkerTarget
+from mile_desktop.evaluation.run import EvaluationRun, record_of
+from mile_desktop.processes import evaluation_worker, viewer
+from mile_desktop.scenes.catalogue import UnknownSceneError, scene_info, scenes
+from mile_desktop.storage.errors import WorkspaceError
+from mile_desktop.storage.records import EvaluationRecord
+from mile_desktop.ui.application import Application
+from mile_desktop.ui.evaluate.candidates import Candidate, contestants, known_results
+from mile_desktop.ui.evaluate.history_view import PastEvaluation
+from mile_desktop.ui.evaluate.page import EvaluatePage
+from mile_desktop.ui.evaluate.results import (
+    EpisodeRow,
+    PolicyResults,
+    episode_rows,
+    of_records,
+    of_run,
+    results_in_words,
+)
+from mile_desktop.ui.evaluate.setup_panel import Choice, EvaluationOrder
+from mile_desktop.ui.evaluate.watch_controller import Watcher
+from mile_desktop.ui.learn.model import time_text
+from mile_desktop.ui.shell.page_refresh import PageRefresh
+from mile_desktop.ui.workspace_session import WorkspaceSession
+
+_POLL_MS = 16
+_SHOW_S = 0.2
+"""How often numbers on screen change while an evaluation runs."""
+_REST = 15
+"""The window rests so many times as long as showing them took."""
+_TWICE_S = 0.5
+"""Two presses of a key within so long are one."""
+_IDLE_MS = 180_000
+"""Workers that have had nothing to do for so long are ended."""
+
+
+class EvaluateController(QObject):
+    """Owns the Evaluate page and its pool; everything runs on the window's thread and waits for nothing.
+
+    Episodes run in processes of their own, in simulation only; whoever supervises meanwhile comes first.
+
+    Parameters
+    ----------
+    desk
+        The window's own.
+    worker, viewer_target
+        Entry points of the processes, as of ``processes``.
+    """
+
+    def __init__(
+        self,
+        desk: Application,
+        *,
+        worker: WorkerTarget = evaluation_worker,
+        viewer_target: Callable[..., None] = viewer,
+    ) -> None:
+        super().__init__(desk)
+        self._desk = desk
+        self._worker = worker
+        self._pool: EvaluationPool | None = None
+        self._run: EvaluationRun | None = None
+        self._contestants: dict[str, Candidate] = {}
+        self._shown: tuple[PolicyResults, ...] = ()
+        self._shown_scene = ""
+        self._desk_scene = ""
+        self._began = self._next_show = 0.0
+        self.page = EvaluatePage()
+        self._showing = PageRefresh(desk.window, "evaluate", self._refresh, self)
+        self._watcher = Watcher(self.page.episodes, self, target=viewer_target)
+        self._timer = _timer(self, _POLL_MS, self.poll)
+        self._idle = _timer(self, _IDLE_MS, self._let_go)
+        self._idle.setSingleShot(True)
+        self._connect()
+
+    def _connect(self) -> None:
+        desk, page = self._desk, self.page
+        desk.window.add_page("evaluate", page)
+        desk.window.install_actions({"evaluate": self._run_or_cancel})
+        desk.window.closing.connect(self.close)
+        desk.library_opened.connect(self._library_opened)
+        desk.shelf_changed.connect(self._shelf_changed)
+        page.setup.scene_chosen.connect(self._scene_chosen)
+        page.setup.run_asked.connect(self.start)
+        page.setup.cancel_asked.connect(self.cancel)
+        page.episodes.watch_asked.connect(self._watch)
+        page.history.show_asked.connect(self._show_kept)
+
+    # ── what people ask for ──────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def running(self) -> bool:
+        """Whether an evaluation is at work."""
+        return self._run is not None and not self._run.over
+
+    def start(self, order: EvaluationOrder) -> None:
+        """Evaluate what was asked for."""
+        library = self._desk.library
+        if library is None or self.running:
+            return
+        self._showing.settle()
+        chosen = [self._contestants[policy] for policy in order.policies if policy in self._contestants]
+        try:
+            known = {
+                each.policy_id: known_results(library, order.scene, each.policy_id, order.seeds)
+                for each in chosen
+                if order.use_known
+            }
+        except WorkspaceError as error:
+            self._desk.trouble.complain(error)
+            return
+        self._watcher.stop()
+        policies = [each.evaluated for each in chosen]
+        self._run = EvaluationRun(self._pool_of(order.workers), order.scene, policies, order.seeds, known)
+        self._shown_scene = order.scene
+        self._began, self._next_show = time.monotonic(), 0.0
+        self.page.setup.show_running(running=True)
+        self.page.turn_to_results()
+        self._keep_polling()
+        self.poll()
+
+    def cancel(self) -> None:
+        """Give the evaluation up; nothing of it is kept."""
+        if self._run is not None and self.running:
+            self._run.cancel()
+            self._watcher.leave()
+            self._conclude(self._run)
+
+    def prepare(self, policies: Sequence[str]) -> None:
+        """Turn to the page with these policies ticked."""
+        self._desk.window.show_page("evaluate")
+        self.page.setup.tick(policies)
+
+    def show_history_of(self, policy_id: str) -> None:
+        """Turn to the evaluations of one policy of the loaded scene."""
+        if self.page.setup.scene != self._desk.scene and not self.running:
+            self.page.setup.show_scenes(scenes(), self._desk.scene)
+            self._showing.mark_stale()
+        self._desk.window.show_page("evaluate")
+        self.page.turn_to_history(policy_id)
+
+    def close(self) -> None:
+        """End everything that runs."""
+        self._timer.stop()
+        self._idle.stop()
+        self._watcher.close()
+        self._let_go()
+
+    # ── what happens ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def poll(self) -> None:
+        """Take what the workers say; called by the timer."""
+        if self._pool is None:
+            return
+        events = self._pool.poll()
+        self._watcher.heed(events)
+        if self._run is not None and self._follow(self._run, events):
+            self._conclude(self._run)
+        if not self._pool.busy and self._watcher.watched is None:
+            self._timer.stop()
+            self._idle.start()
+
+    def _follow(self, run: EvaluationRun, events: Sequence[PoolEvent]) -> bool:
+        """Show what is new of the evaluation; return whether it has just ended."""
+        if not self.page.setup.is_running:
+            return False
+        news = run.heed(events)
+        for text in news.lost:
+            self._desk.window.say("warning", f"{text} Its episode is run again.")
+        now = time.monotonic()
+        if news.changed and now >= self._next_show:
+            self._show_run(run)
+            took = time.monotonic() - now
+            self._next_show = now + max(_SHOW_S, _REST * took)
+        return run.over
+
+    def _conclude(self, run: EvaluationRun) -> None:
+        self.page.setup.show_running(running=False)
+        self._show_run(run)
+        if run.failure:
+            self._desk.window.say("error", f"The evaluation could not be done: {run.failure}")
+        elif run.cancelled:
+            self._desk.window.say("info", "The evaluation was cancelled; nothing of it is kept.")
+        else:
+            self._keep(run)
+            self._desk.window.say("success", results_in_words(self._shown))
+
+    def _keep(self, run: EvaluationRun) -> None:
+        library = self._desk.library
+        if library is None:
+            return
+        try:
+            for policy in run.policies:
+                if not run.is_known(policy.policy_id):
+                    record = record_of(policy.policy_id, run.scene, run.results(policy.policy_id))
+                    library.catalogue.add_evaluation(record)
+        except WorkspaceError as error:
+            self._desk.trouble.complain(error)
+        self._desk.refresh_shelf()
+        self._showing.mark_stale()
+
+    def _show_run(self, run: EvaluationRun) -> None:
+        self._shown = of_run(run, self._names())
+        self.page.show_results(self._shown, self._episode_rows)
+        self.page.setup.show_progress(run.done, run.planned, self._progress_text(run))
+
+    def _episode_rows(self) -> list[EpisodeRow]:
+        return episode_rows(self._shown, self._run)
+
+    def _progress_text(self, run: EvaluationRun) -> str:
+        text = f"{run.done} of {run.planned} episodes"
+        if not run.done or run.over:
+            return text
+        left = (time.monotonic() - self._began) / run.done * (run.planned - run.done)
+        return f"{text} · {time_text(left)} left"
+
+    # ── watching ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _watch(self, row: EpisodeRow) -> None:
+        contestant = self._contestants.get(row.policy_id)
+        try:
+            rate_hz = scene_info(self._shown_scene).rate_hz
+        except UnknownSceneError as error:
+            self._desk.window.say("error", str(error))
+            return
+        pool = self._pool_of(self._pool.size if self._pool else self.page.setup.order.workers)
+        if self._run is not None and self._watcher.watch(pool, self._run, row, rate_hz):
+            self._keep_polling()
+        elif contestant is not None:
+            self._watcher.replay(pool, self._shown_scene, contestant.source, row, rate_hz)
+            self._keep_polling()
+        else:
+            self._desk.window.say("warning", f"{row.policy} is not in this workspace any more.")
+
+    # ── what there is ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _library_opened(self, _: WorkspaceSession) -> None:
+        self.cancel()
+        self._watcher.stop()
+        self._show_nothing()
+
+    def _shelf_changed(self, _: object) -> None:
+        setup = self.page.setup
+        if self._desk.scene != self._desk_scene:
+            self._desk_scene = self._desk.scene
+            if not self.running:
+                setup.show_scenes(scenes(), self._desk_scene)
+                self._show_nothing()
+        self._showing.mark_stale()
+
+    def _scene_chosen(self, _: str) -> None:
+        self._show_nothing()
+        self._showing.mark_stale()
+
+    def _show_nothing(self) -> None:
+        self._run = None
+        self._shown = ()
+        self.page.show_results((), self._episode_rows)
+
+    def _refresh(self) -> None:
+        """Show who can be evaluated and what was."""
+        library, scene = self._desk.library, self.page.setup.scene
+        if library is None or not scene:
+            return
+        try:
+            found = contestants(library, scene)
+            past = library.catalogue.evaluations(scene=scene)
+            current = library.shelf(scene)
+        except WorkspaceError as error:
+            self._desk.trouble.complain(error)
+            return
+        self._contestants = {each.policy_id: each for each in found}
+        choices = [Choice(each.policy_id, each.label) for each in found]
+        self.page.setup.show_policies(choices, [current.current, current.previous])
+        names = self._names()
+        self.page.show_history([PastEvaluation(each, names.get(each.policy_id, each.policy_id)) for each in past])
+
+    def _names(self) -> dict[str, str]:
+        library, scene = self._desk.library, self.page.setup.scene
+        names = {each.policy_id: each.name for each in self._contestants.values()}
+        if library is not None:  # archived ones have names, too
+            names.update({record.policy_id: record.name for record in library.catalogue.policies(scene)})
+        return names
+
+    def _show_kept(self, records: Sequence[EvaluationRecord]) -> None:
+        if self.running:
+            self._desk.window.say("warning", "Earlier evaluations can be shown when this one has ended.")
+            return
+        self._run = None
+        self._shown_scene = self.page.setup.scene
+        self._shown = of_records(records, self._names())
+        self.page.show_results(self._shown, self._episode_rows)
+        self.page.turn_to_results()
+
+    # ── the pool ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _pool_of(self, workers: int) -> EvaluationPool:
+        if self._pool is not None and self._pool.size != workers:
+            self._let_go()
+        if self._pool is None:
+            self._pool = EvaluationPool(workers, target=self._worker)
+        return self._pool
+
+    def _keep_polling(self) -> None:
+        self._idle.stop()
+        self._timer.start()
+
+    def _let_go(self) -> None:
+        """End the workers; they are started again when there is something to do."""
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+
+    def _run_or_cancel(self) -> None:
+        """Do what the key does: pressed twice in one breath, it does not cancel what it has just begun."""
+        if self._desk.window.page != "evaluate":
+            self._desk.window.show_page("evaluate")
+        elif not self.running or time.monotonic() - self._began > _TWICE_S:
+            self.page.setup.run_or_cancel()
+
+
+def _timer(parent: QObject, interval_ms: int, slot: Callable[[], None]) -> QTimer:
+    timer = QTimer(parent)
+    timer.setInterval(interval_ms)
+    timer.timeout.connect(slot)
+    return timer

@@ -1,0 +1,1 @@
+"""Changes to recorded episodes, with undo."""

@@ -1,0 +1,142 @@
+"""One recorded episode as the Inspect page shows it: rows, steps, events; no Qt."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mile_desktop.storage.alarms import alarm_events
+from mile_desktop.storage.edits import EditHistory, Trim, edited
+from mile_desktop.storage.records import Episode
+from mile_desktop.ui.plots.strip_model import StripWindow
+
+EventKind = Literal["takeover", "hand back", "miss", "false alarm", "rewind", "hold", "end"]
+_HELD_PERIODS = 4.0
+"""A gap between two steps of so many usual ones is a hold: late ticks are dropped one at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEvent:
+    """Something that happened at a row."""
+
+    row: int
+    kind: EventKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordedEpisode:
+    """Every recorded row of an episode, with the marks people made but nothing trimmed away; ``t`` rows."""
+
+    episode: Episode
+    history: EditHistory
+    kept: tuple[int, int]
+    """First and last row that count; the others were trimmed away."""
+    step: NDArray[np.int64]
+    """int64[t]: number of the step within the episode; runs back where the scene was rewound."""
+    events: tuple[TimelineEvent, ...]
+    """Those that no threshold changes, in order."""
+
+    def __len__(self) -> int:
+        return len(self.episode)
+
+    @property
+    def rate_hz(self) -> float:
+        """Rows a second at the speed of the robot."""
+        return self.episode.record.start.rate_hz
+
+    def time(self, row: float) -> float:
+        """Return where ``row`` is on the time axis, s."""
+        return row / self.rate_hz
+
+    def row_at(self, time: float) -> int:
+        """Return the row nearest to ``time`` (s), within the recording."""
+        return min(max(round(time * self.rate_hz), 0), len(self) - 1)
+
+    def alarm_rows(self, threshold: float) -> tuple[TimelineEvent, ...]:
+        """Return misses and false alarms at ``threshold`` of the number that called, in order."""
+        found = alarm_events(self.episode.alarm, self.episode.intervention, threshold)
+        if not np.isfinite(self.episode.alarm).any():
+            return ()
+        events = [TimelineEvent(row, "miss", "missed takeover") for row in found.misses]
+        events += [TimelineEvent(row, "false alarm", "false alarm") for row in found.false_alarms]
+        return tuple(sorted(events, key=_row))
+
+    def window(self) -> StripWindow:
+        """Return the rows as the strips draw them; time runs from the first row."""
+        episode, rows = self.episode, np.arange(len(self), dtype=np.float64)
+        columns = (
+            episode.intervention_prob,
+            episode.intervention_prob_low,
+            episode.intervention_prob_high,
+            episode.forecast,
+        )
+        p, low, high, forecast = (each.astype(np.float64) for each in columns)
+        return StripWindow(
+            time=rows / self.rate_hz,
+            probability=p,
+            low=low,
+            high=high,
+            forecast=forecast,
+            human=episode.intervention,
+            serial=np.zeros(len(self)),
+            number=np.zeros(len(self)),
+            step=self.step.astype(np.float64),
+            proposed=episode.policy_action.astype(np.float64),
+            executed=episode.action.astype(np.float64),
+        )
+
+
+def recording_of(episode: Episode, history: EditHistory) -> RecordedEpisode:
+    """Return ``episode`` as it was recorded, seen with ``history``; raises ``EditError`` where they do not fit."""
+    marks = EditHistory(history.episode_id, tuple(e for e in history.in_force if not isinstance(e.change, Trim)))
+    marked = edited(episode, marks)
+    trim = history.trim
+    kept = (trim.first, trim.last) if trim else (0, len(episode) - 1)
+    step = _steps(episode)
+    return RecordedEpisode(marked, history, kept, step, _events(marked, step))
+
+
+def next_row(events: tuple[TimelineEvent, ...], kinds: frozenset[str], row: int, direction: int) -> int | None:
+    """Return the row of the nearest event of ``kinds`` after (+1) or before (−1) ``row``; None where there is none."""
+    rows = [event.row for event in events if event.kind in kinds]
+    if direction > 0:
+        return min((each for each in rows if each > row), default=None)
+    return max((each for each in rows if each < row), default=None)
+
+
+def _steps(episode: Episode) -> NDArray[np.int64]:
+    steps = np.arange(len(episode), dtype=np.int64)
+    for row in np.flatnonzero(episode.starts_at_row >= 0).tolist():
+        steps[row:] += steps[episode.starts_at_row[row]] - steps[row]
+    return steps
+
+
+def _events(episode: Episode, step: NDArray[np.int64]) -> tuple[TimelineEvent, ...]:
+    human = episode.intervention.astype(np.int8)
+    changes = np.diff(np.concatenate([[0], human, [0]]))
+    events = [TimelineEvent(row, "takeover", _who(episode, row)) for row in np.flatnonzero(changes == 1).tolist()]
+    events += [
+        TimelineEvent(row, "hand back", "handed back")
+        for row in np.flatnonzero(changes == -1).tolist()
+        if row < len(episode)
+    ]
+    rewinds = np.flatnonzero(episode.starts_at_row >= 0).tolist()
+    events += [TimelineEvent(row, "rewind", f"rewound to step {step[row]}") for row in rewinds]
+    gaps = np.diff(episode.timestamp)
+    usual = float(np.median(gaps)) if len(gaps) else 0.0
+    for row in np.flatnonzero(gaps > _HELD_PERIODS * usual).tolist() if usual > 0 else ():
+        if row + 1 not in rewinds:
+            events.append(TimelineEvent(row + 1, "hold", f"held for {gaps[row]:.1f} s"))
+    events.append(TimelineEvent(len(episode) - 1, "end", episode.record.outcome))
+    return tuple(sorted(events, key=_row))
+
+
+def _who(episode: Episode, row: int) -> str:
+    who = episode.operator[row] or episode.record.start.operator
+    return f"takeover by {who}" if who else "takeover"
+
+
+def _row(event: TimelineEvent) -> int:
+    return event.row

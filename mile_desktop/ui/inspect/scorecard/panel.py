@@ -1,0 +1,273 @@
+"""The Scorecard of a selection of episodes: how well each predictor would have told of its takeovers."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QLabel,
+    QStackedLayout,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mile_desktop.evaluation.scorecard import Scorecard
+from mile_desktop.ui.inspect.scorecard.bar import ScorecardBar
+from mile_desktop.ui.inspect.scorecard.curve import ThresholdPlot
+from mile_desktop.ui.inspect.scorecard.model import Behind, ScorecardModel
+from mile_desktop.ui.inspect.scorecard.tables import BEHIND, EPISODES, PREDICTORS, PredictorLine
+from mile_desktop.ui.plots.plot_export import PlotSharing
+from mile_desktop.ui.plots.series import Axis
+from mile_desktop.ui.plots.series_plot import SeriesPlot
+from mile_desktop.ui.plots.table import Table
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.splitter import Splitter
+from mile_desktop.ui.widgets.tables import RowsModel, RowsTable
+
+_EMPTY = (
+    "Press Score: how well each predictor would have told of takeovers, on episodes it had not seen, shows here. "
+    "Choose several episodes above to score those only."
+)
+_RATE = (0.0, 1.0)
+
+
+class ScorecardPanel(QWidget):
+    """Told of the selection by ``show_selection`` and of the scores by ``show_card``; window's thread only.
+
+    Nothing is computed but what a threshold or a click asks for; the scores come from another process.
+    """
+
+    score_requested = Signal(str, tuple)
+    """Carries the scene and the ids of the chosen episodes; none where all of the scene are meant."""
+    cancel_requested = Signal()
+    step_chosen = Signal(str, int)
+    """A step behind a point or bar was chosen: its episode, and its row in the recording."""
+    threshold_changed = Signal(float)
+    """The person has moved the threshold here."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._scene = ""
+        self._episodes: tuple[str, ...] = ()
+        self._model: ScorecardModel | None = None
+        self._name = ""
+        self._threshold = 0.5
+        self.bar = ScorecardBar()
+        self._notes = _words("secondary")
+        self._at = _words("body")
+        self._empty = _words("quiet")
+        self.roc = ThresholdPlot(
+            "ROC", Axis("false positive rate", range=_RATE), Axis("true positive rate", range=_RATE)
+        )
+        self.precision = ThresholdPlot(
+            "Precision and recall", Axis("recall", range=_RATE), Axis("precision", range=_RATE)
+        )
+        self.reliability = SeriesPlot("Reliability", Axis("predicted", range=_RATE), Axis("observed", range=_RATE))
+        self.leads = SeriesPlot("Lead time", Axis("announced before", "s"), Axis("takeovers"))
+        self._predictors = RowsModel(PREDICTORS, lambda each: each.predictor.name, self)
+        self._scores = RowsModel(EPISODES, lambda each: each.episode_id, self)
+        self._behind = RowsModel(BEHIND, lambda each: (each.episode_id, each.row, each.text), self)
+        self.predictors = RowsTable(self._predictors, "Predictors")
+        self.episodes = RowsTable(self._scores, "Episodes of the scorecard")
+        self.behind = RowsTable(self._behind, "Steps behind what was clicked")
+        self.lists = QTabWidget()
+        self._card = QWidget()
+        self._stack = QStackedLayout()
+        self.sharing = PlotSharing(self._card, "Scorecard", self.numbers)
+        self._lay_out()
+        self._connect()
+        self.show_selection("", ())
+
+    def _lay_out(self) -> None:
+        plots = QWidget()
+        grid = QGridLayout(plots)
+        theme.space(grid, (0, 0, 0, 0), 4)
+        for number, plot in enumerate((self.roc, self.precision, self.reliability, self.leads)):
+            theme.bound(plot, least_width=180, least_height=120)
+            grid.addWidget(plot, number // 2, number % 2)
+        for table, title in (
+            (self.predictors, "Predictors"),
+            (self.episodes, "Episodes"),
+            (self.behind, "Behind it"),
+        ):
+            self.lists.addTab(table, title)
+        self.lists.setDocumentMode(True)
+        halves = Splitter(Qt.Orientation.Horizontal)
+        halves.addWidget(plots)
+        halves.addWidget(self.lists)
+        halves.setSizes([theme.px(560), theme.px(520)])
+        inside = QVBoxLayout(self._card)
+        theme.space(inside, (0, 0, 0, 0), 4)
+        inside.addWidget(self._notes)
+        inside.addWidget(self._at)
+        inside.addWidget(halves, 1)
+        empty = QWidget()
+        middle = QVBoxLayout(empty)
+        theme.space(middle, (16, 16, 16, 16), 8)
+        self._empty.setText(_EMPTY)
+        middle.addWidget(self._empty)
+        middle.addStretch(1)
+        self._stack.addWidget(empty)
+        self._stack.addWidget(self._card)
+        column = QVBoxLayout(self)
+        theme.space(column, (8, 8, 8, 4), 6)
+        column.addWidget(self.bar)
+        column.addLayout(self._stack, 1)
+
+    def _connect(self) -> None:
+        self.bar.score_asked.connect(self.score)
+        self.bar.cancel_asked.connect(self.cancel_requested)
+        self.bar.save_asked.connect(self.sharing.ask_where)
+        self.bar.threshold.valueChanged.connect(self._set_by_hand)
+        for plot in (self.roc, self.precision):
+            plot.threshold_dragged.connect(self._set_by_hand)
+            plot.point_chosen.connect(self._curve_clicked)
+        self.reliability.point_chosen.connect(self._reliability_clicked)
+        self.leads.point_chosen.connect(self._lead_clicked)
+        self.predictors.selectionModel().currentRowChanged.connect(self._predictor_chosen)
+        self.episodes.activated.connect(self._episode_chosen)
+        self.episodes.clicked.connect(self._episode_chosen)
+        self.behind.activated.connect(self._step_chosen)
+        self.behind.clicked.connect(self._step_chosen)
+
+    # ── what comes in ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def show_selection(self, scene: str, episode_ids: Sequence[str]) -> None:
+        """Know which episodes are chosen; they are scored when the person asks for it.
+
+        One is always chosen in the table, the one that is looked at: then all of the scene are meant.
+        """
+        self._scene, self._episodes = scene, tuple(episode_ids)
+        self.bar.show_selection(len(self._episodes))
+
+    def show_progress(self, share: float, text: str) -> None:
+        """Show that scoring is at work."""
+        self.bar.show_progress(share, text)
+
+    def show_failure(self, text: str) -> None:
+        """Say why there are no scores."""
+        self.bar.show_nothing()
+        self._empty.setText(text)
+        theme.set_role(self._empty, "error")
+        self._stack.setCurrentIndex(0)
+
+    def show_nothing(self) -> None:
+        """Go back to what was shown before scoring began."""
+        self.bar.show_nothing()
+
+    def show_card(self, card: Scorecard) -> None:
+        """Show scores."""
+        self.bar.show_nothing()
+        self.bar.show_card(True)
+        self._model = model = ScorecardModel(card)
+        self._name = self._name if self._name in model.names else model.first_choice
+        self.roc.show_series(model.roc())
+        self.precision.show_series(model.precision_recall())
+        count = len(card.episodes)
+        said = f"{count} held-out episode{'s' if count != 1 else ''}; the baselines learned from {card.learned_from}."
+        self._notes.setText(" ".join((said, *card.notes)))
+        self._behind.show_rows(())
+        self._stack.setCurrentIndex(1)
+        self._show_threshold()
+        self.predictors.choose(lambda line: line.predictor.name == self._name)
+
+    def set_threshold(self, threshold: float) -> None:
+        """Show what is so at another threshold; says nothing of it."""
+        self._threshold = threshold
+        self.bar.set_threshold(threshold)
+        self._show_threshold()
+
+    # ── what goes out ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def score(self) -> None:
+        """Ask for the scores of the chosen episodes."""
+        if self.bar.can_score:
+            self.score_requested.emit(self._scene, self._episodes if len(self._episodes) > 1 else ())
+
+    @property
+    def threshold(self) -> float:
+        """What is shown as the threshold."""
+        return self._threshold
+
+    @property
+    def shown(self) -> ScorecardModel | None:
+        """What is shown; None where nothing is."""
+        return self._model
+
+    def numbers(self) -> Table:
+        """Return every scored step with what every predictor said."""
+        return self._model.every_step() if self._model is not None else Table((), ())
+
+    def _set_by_hand(self, threshold: float) -> None:
+        self.set_threshold(threshold)
+        self.threshold_changed.emit(threshold)
+
+    # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _show_threshold(self) -> None:
+        model = self._model
+        if model is None:
+            return
+        predictor, at = model.predictor(self._name), model.at(self._name, self._threshold)
+        varies = bool(predictor.roc)
+        self.roc.show_point(predictor.roc, (at.false_positive_rate, at.true_positive_rate) if varies else None)
+        known = varies and at.precision == at.precision
+        self.precision.show_point(predictor.precision_recall, (at.true_positive_rate, at.precision) if known else None)
+        self.reliability.show_series(model.reliability(self._name))
+        self.leads.show_series(model.leads(self._name, self._threshold))
+        self._at.setText(f"{self._name} at {self._threshold:.2f}: {at.in_words()}")
+        self._predictors.show_rows(
+            [PredictorLine(each, model.at(each.name, self._threshold)) for each in model.card.predictors]
+        )
+        self._scores.show_rows(model.episodes(self._name, self._threshold))
+
+    def _show_behind(self, rows: Sequence[Behind], what: str) -> None:
+        self._behind.show_rows(rows)
+        self.lists.setTabText(2, f"{what} ({len(rows)})")
+        self.lists.setCurrentWidget(self.behind)
+
+    # ── clicks ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _predictor_chosen(self) -> None:
+        line = self.predictors.current()
+        if line is not None and line.predictor.name != self._name:
+            self._name = line.predictor.name
+            self._show_threshold()
+
+    def _curve_clicked(self, series: int, index: int) -> None:
+        model = self._model
+        if model is None:
+            return
+        predictor = model.card.predictors[series]
+        points = predictor.roc if self.sender() is self.roc else predictor.precision_recall
+        self._name = predictor.name
+        self.predictors.choose(lambda line: line.predictor.name == predictor.name)
+        self._set_by_hand(points[index].threshold)
+        self._show_behind(model.behind_threshold(self._name, self._threshold), "Wrong")
+
+    def _reliability_clicked(self, series: int, index: int) -> None:
+        if self._model is not None and series == 1:
+            self._show_behind(self._model.behind_reliability(self._name, index), "In this bin")
+
+    def _lead_clicked(self, _series: int, index: int) -> None:
+        if self._model is not None:
+            self._show_behind(self._model.behind_lead(self._name, self._threshold, index), "Takeovers")
+
+    def _episode_chosen(self) -> None:
+        score = self.episodes.current()
+        if self._model is not None and score is not None:
+            rows = self._model.behind_episode(self._name, self._threshold, score.episode_id)
+            self._show_behind(rows, "In the episode")
+
+    def _step_chosen(self) -> None:
+        each = self.behind.current()
+        if each is not None:
+            self.step_chosen.emit(each.episode_id, each.row)
+
+
+def _words(role: str) -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    theme.set_role(label, role)
+    return label

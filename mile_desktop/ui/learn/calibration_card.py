@@ -1,0 +1,214 @@
+"""The part of the Learn panel about cost and scale: a button, its progress, what it found, and the way back."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mile_desktop.ui.learn.calibration_model import CalibrationResult
+from mile_desktop.ui.theme import theme
+
+_TIP = (
+    "Fit the cost of stepping in and the decision noise to your recorded interventions; the networks stay as they are. "
+    "Each training does it by itself"
+)
+_UNDO = "Go back to the intervention model of before"
+_NOTHING_YET = "Take over at least once: calibration learns from interventions."
+
+
+class CalibrationPart(QWidget):
+    """Fed by ``show_…``; says what the person wants. Window's thread only."""
+
+    calibrate_requested = Signal()
+    cancel_requested = Signal()
+    undo_requested = Signal()
+    """Of the calibration that is in force, whenever it was made."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._takeovers = 0
+        self._running = False
+        self._button = QPushButton("Calibrate")
+        self._bar = QProgressBar()
+        self._text = _label("secondary")
+        self._cancel = QPushButton("Cancel")
+        self._note = _label("quiet")
+        self._in_force = ""
+        self._back = QPushButton("Undo the calibration")
+        self.card = CalibrationCard()
+        self._dress()
+        self._button.clicked.connect(self.calibrate_requested)
+        self._cancel.clicked.connect(self._ask_to_cancel)
+        self._back.clicked.connect(self.undo_requested)
+        self.card.undo.connect(self.undo_requested)
+        self.card.closed.connect(self.show_nothing)
+        self.show_nothing()
+
+    def _dress(self) -> None:
+        theme.set_icon(self._button, "mdi6.tune-vertical")
+        theme.set_icon(self._cancel, "mdi6.close")
+        theme.set_icon(self._back, "mdi6.undo")
+        self._back.setToolTip(_UNDO)
+        self._bar.setRange(0, 1000)
+        self._bar.setTextVisible(False)
+        self._bar.setAccessibleName("Calibration progress")
+        column = QVBoxLayout(self)
+        theme.space(column, (0, 8, 0, 0), 8)
+        for widget in (self._button, self._bar, self._text, self._cancel, self.card, self._note, self._back):
+            column.addWidget(widget)
+
+    @property
+    def can_calibrate(self) -> bool:
+        """Whether there is something to fit to, and no fit at work."""
+        return self._takeovers > 0 and not self._running
+
+    def show_takeovers(self, takeovers: int) -> None:
+        """Know how many takeovers there are to learn from."""
+        self._takeovers = takeovers
+        self._refresh()
+
+    def show_in_force(self, text: str) -> None:
+        """Know which calibration is in force and can be undone, in words; empty: none."""
+        if self._note.text() == self._in_force:
+            self._say("", "quiet")
+        self._in_force = text
+        self._refresh()
+
+    def show_progress(self, fraction: float, text: str) -> None:
+        """Show a calibration at work."""
+        self._running = True
+        self._bar.setValue(round(1000 * fraction))
+        self._text.setText(text)
+        self._cancel.setEnabled(True)
+        self.card.hide()
+        self._say("", "quiet")
+        self._refresh()
+
+    def show_result(self, result: CalibrationResult) -> None:
+        """Show what was found; it is in force from the next episode on."""
+        self._running = False
+        self.card.show_result(result)
+        self._say("In force from the next episode on.", "quiet")
+        self.card.show()
+        self._refresh()
+
+    def show_failure(self, text: str) -> None:
+        """Say why there is no calibration."""
+        self._running = False
+        self._say(f"✕ {text}", "error")
+        self._refresh()
+
+    def show_undone(self) -> None:
+        """Say that the numbers of before are in force again."""
+        self.card.hide()
+        self._say("Undone: the calibration of before is in force from the next episode on.", "quiet")
+        self._refresh()
+
+    def show_nothing(self) -> None:
+        """Show the button alone."""
+        self._running = False
+        self.card.hide()
+        self._say("", "quiet")
+        self._refresh()
+
+    def _ask_to_cancel(self) -> None:
+        self._cancel.setEnabled(False)
+        self._text.setText("Cancelling …")
+        self.cancel_requested.emit()
+
+    def _say(self, text: str, role: str) -> None:
+        theme.set_role(self._note, role)
+        self._note.setText(text)
+        self._note.setVisible(bool(text))
+
+    def _refresh(self) -> None:
+        self._button.setVisible(not self._running)
+        self._button.setEnabled(self.can_calibrate)
+        self._button.setToolTip(_TIP if self._takeovers else _NOTHING_YET)
+        for widget in (self._bar, self._text, self._cancel):
+            widget.setVisible(self._running)
+        may_undo = bool(self._in_force) and not self._running and self.card.isHidden()
+        self._back.setVisible(may_undo)
+        if may_undo and not self._note.text():
+            self._say(self._in_force, "quiet")
+
+
+class CalibrationCard(QFrame):
+    """Before and after of cost, scale, rates and likelihood."""
+
+    undo = Signal()
+    closed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        theme.set_role(self, "raised")
+        self._grid = QGridLayout()
+        self._cells: list[tuple[QLabel, QLabel, QLabel]] = []
+        self._verdict = _label("secondary")
+        self._undo = QPushButton("Undo")
+        self._keep = QPushButton("Keep")
+        self._lay_out()
+        self._undo.clicked.connect(self.undo)
+        self._keep.clicked.connect(self.closed)
+
+    def _lay_out(self) -> None:
+        title = _label("heading")
+        title.setText("Calibrated")
+        theme.set_icon(self._undo, "mdi6.undo")
+        self._undo.setToolTip(_UNDO)
+        theme.set_icon(self._keep, "mdi6.check")
+        self._keep.setToolTip("Close this; the calibration stays")
+        theme.space(self._grid, (0, 0, 0, 0), 4)
+        self._grid.setColumnStretch(0, 1)
+        for column, name in ((1, "before"), (2, "now")):
+            head = _figure("secondary")
+            head.setText(name)
+            self._grid.addWidget(head, 0, column)
+        buttons = QHBoxLayout()
+        theme.space(buttons, (0, 0, 0, 0), 8)
+        buttons.addWidget(self._keep)
+        buttons.addWidget(self._undo)
+        column_box = QVBoxLayout(self)
+        theme.space(column_box, (12, 12, 12, 12), 8)
+        column_box.addWidget(title)
+        column_box.addLayout(self._grid)
+        column_box.addWidget(self._verdict)
+        column_box.addLayout(buttons)
+
+    def show_result(self, result: CalibrationResult) -> None:
+        """Show what a calibration found."""
+        rows = result.rows()
+        while len(self._cells) < len(rows):
+            cells = (_label("secondary"), _figure("secondary"), _figure("body"))
+            for column, cell in enumerate(cells):
+                self._grid.addWidget(cell, len(self._cells) + 1, column)
+            self._cells.append(cells)
+        for cells, texts in zip(self._cells, rows, strict=True):
+            for cell, text in zip(cells, texts, strict=True):
+                cell.setText(text)
+        self._verdict.setText(result.verdict())
+
+    def texts(self) -> list[str]:
+        """Return every figure shown, row by row."""
+        return [cell.text() for cells in self._cells for cell in cells]
+
+
+def _label(role: str) -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    theme.set_role(label, role)
+    return label
+
+
+def _figure(role: str) -> QLabel:
+    label = QLabel()
+    theme.set_role(label, role)
+    label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    return label

@@ -1,0 +1,94 @@
+"""From the Calibrate button to the intervention model that watches: runs the command, shows what it found, undoes."""
+
+from PySide6.QtCore import QObject
+
+from mile_desktop.rollout import messages as m
+from mile_desktop.storage.errors import WorkspaceError
+from mile_desktop.storage.records import InterventionModelRecord
+from mile_desktop.ui.application import Application
+from mile_desktop.ui.clients.command_client import CommandClient
+from mile_desktop.ui.learn.calibration_card import CalibrationPart
+from mile_desktop.ui.learn.calibration_model import CalibrationResult
+from mile_desktop.ui.widgets.dates import local_time
+
+
+class CalibrationController(QObject):
+    """Owns the part of the Learn panel about cost and scale; everything runs on the window's thread.
+
+    Calibration is ``mile-desktop calibrate`` in a process of its own: supervision goes on, and the running policy is
+    watched with the new numbers from the next episode on.
+    """
+
+    def __init__(self, desk: Application) -> None:
+        super().__init__(desk)
+        self._desk = desk
+        self._job = CommandClient(self)
+        self._in_force: InterventionModelRecord | None = None
+        self.part = CalibrationPart()
+        self.part.calibrate_requested.connect(self.calibrate)
+        self.part.cancel_requested.connect(self._job.cancel)
+        self.part.undo_requested.connect(self._undo)
+        self._job.said.connect(self._said)
+        self._job.failed.connect(self.part.show_failure)
+        self._job.cancelled.connect(self.part.show_nothing)
+        desk.episodes_changed.connect(self._look)
+        desk.library_opened.connect(self._start_over)
+        desk.window.install_actions({"calibrate": self.calibrate})
+        desk.window.closing.connect(self._job.close)
+
+    @property
+    def running(self) -> bool:
+        """Whether a calibration is at work."""
+        return self._job.running
+
+    def calibrate(self) -> None:
+        """Fit cost and scale to the recorded interventions of the scene that is loaded."""
+        library = self._desk.library
+        if library is None or not self.part.can_calibrate:
+            return
+        if self._job.start("calibrate", "--workspace", str(library.folder), "--scene", self._desk.scene):
+            self.part.show_progress(0.0, "Starting")
+
+    def _said(self, fields: dict[str, object]) -> None:
+        if "progress" in fields:
+            self.part.show_progress(float(str(fields["progress"])), str(fields["text"]))
+            return
+        self.part.show_result(CalibrationResult.of(fields))
+        self._look()
+        self._desk.worker.send(m.ReloadInterventionModel())
+
+    def _undo(self) -> None:
+        library = self._desk.library
+        if library is None or self._in_force is None:
+            return
+        try:
+            library.catalogue.remove_intervention_model(self._in_force.model_id)
+        except WorkspaceError as error:
+            self._desk.trouble.complain(error)
+            return
+        self._look()
+        self.part.show_undone()
+        self._desk.worker.send(m.ReloadInterventionModel())
+
+    def _start_over(self, _: object) -> None:
+        self._job.cancel()
+        self.part.show_nothing()
+        self._look()
+
+    def _look(self) -> None:
+        library = self._desk.library
+        if library is None:
+            return
+        try:
+            summary = library.summary(self._desk.scene)
+            self._in_force = library.calibration(self._desk.scene)
+        except WorkspaceError as error:
+            self._desk.trouble.complain(error)
+            return
+        self.part.show_takeovers(summary.takeovers)
+        self.part.show_in_force(_in_words(self._in_force) if self._in_force else "")
+
+
+def _in_words(calibration: InterventionModelRecord) -> str:
+    made = local_time(calibration.created_at)
+    return f"Calibrated {made}: cost {calibration.cost:.2f}, σ {calibration.cdf_scale:.2f}."

@@ -1,0 +1,228 @@
+"""From the Learn panel's button to the next policy: starts the trainer, follows it, acts on the person's word."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+from PySide6.QtCore import QObject
+
+from mile_desktop.learning.progress import AnyRunEvent, Compared, Failed, Finished, Trained
+from mile_desktop.scenes.catalogue import scenes
+from mile_desktop.storage.errors import WorkspaceError
+from mile_desktop.storage.ids import new_id
+from mile_desktop.ui.application import Application
+from mile_desktop.ui.clients.trainer_client import TrainerClient, TrainerRunningError
+from mile_desktop.ui.error_presenter import INITIAL
+from mile_desktop.ui.learn.model import LearnSummary, Settings
+from mile_desktop.ui.learn.page import LearnPanel
+from mile_desktop.ui.workspace_session import PolicyList, WorkspaceSession
+
+_PID_FILE = "trainer.pid"
+_RETRAIN = "Retrain"
+_MORE = 3
+"""Evaluate more: so many times as many starts as before."""
+_FIRST_STARTS = Settings().evaluation_episodes
+"""Evaluate more where nothing was compared yet."""
+
+
+class RetrainController(QObject):
+    """Owns the Learn panel and the trainer it follows; everything runs on the window's thread.
+
+    The trainer is a process of its own: supervision goes on, and a new policy drives only when the person says so.
+    """
+
+    def __init__(self, desk: Application) -> None:
+        super().__init__(desk)
+        self._desk = desk
+        self._previous = ""
+        self._trained: Trained | None = None
+        self._compared: Compared | None = None
+        self.panel = LearnPanel()
+        self.trainer = TrainerClient(self)
+        self._connect()
+
+    def _connect(self) -> None:
+        desk, panel = self._desk, self.panel
+        desk.library_opened.connect(self._find_running)
+        desk.shelf_changed.connect(self._show_shelf)
+        desk.episodes_changed.connect(self._show_summary)
+        self.trainer.event_read.connect(panel.on_event)
+        self.trainer.event_read.connect(self._event)
+        self.trainer.running_changed.connect(panel.show_running)
+        panel.retrain_requested.connect(self.retrain)
+        panel.cancel_requested.connect(self.trainer.cancel)
+        panel.use_requested.connect(self._use)
+        panel.keep_requested.connect(self._keep)
+        panel.evaluate_more_requested.connect(self._evaluate_more)
+        panel.go_back_requested.connect(self._go_back)
+        self.trainer.running_changed.connect(self._running_changed)
+        desk.window.install_actions({"retrain": self._retrain_as_shown})
+        desk.window.messages.way_out_chosen.connect(self._take_way_out)
+
+    def retrain(self, settings: dict[str, object]) -> None:
+        """Start a training run from the policy that drives, with what the panel says."""
+        library = self._desk.library
+        if library is None:
+            return
+        try:
+            parent = library.catalogue.promoted(self._desk.scene)
+        except WorkspaceError as error:
+            self._desk.trouble.complain(error)
+            return
+        chosen = Settings(**settings)  # type: ignore[arg-type]
+        arguments = [*chosen.arguments(), *(("--parent", parent) if parent else ())]
+        self._start("train", new_id("run"), arguments)
+
+    def leave(self) -> None:
+        """Follow no more; the trainer goes on for the next window."""
+        self.trainer.leave()
+
+    def _start(self, word: str, run_id: str, arguments: Sequence[str]) -> None:
+        library = self._desk.library
+        if library is None:
+            return
+        folder = library.run_folder(run_id)
+        common = ["--workspace", str(library.folder), "--scene", self._desk.scene, "--run-id", run_id, "--background"]
+        command = [sys.executable, "-m", "mile_desktop", word, "--json", *common, *arguments]
+        try:
+            if not self.trainer.running:
+                folder.mkdir(parents=True)
+            self.trainer.start(command, folder)
+            (folder / _PID_FILE).write_text(str(self.trainer.pid or ""))
+        except (OSError, TrainerRunningError) as error:
+            self._desk.window.say("error", f"The training could not be started: {error}")
+        else:
+            if word == "train":
+                self._trained = self._compared = None
+
+    def _find_running(self, library: WorkspaceSession) -> None:
+        """Follow a trainer that an earlier window left at work; leave the one of the workspace before."""
+        if self.trainer.running:
+            self.trainer.leave()
+            self.panel.show_running(False)
+        for run_id in self._settle(library):
+            folder = library.run_folder(run_id)
+            if not self.trainer.running and self.trainer.attach(folder, _read_pid(folder)):
+                self._desk.window.say("info", "The training that was at work is still going on.")
+
+    def _settle(self, library: WorkspaceSession) -> tuple[str, ...]:
+        """Mark runs whose trainer is gone without a word as failed; return the ids of those that are at work."""
+        at_work = []
+        try:
+            for run in library.catalogue.runs():
+                if run.state != "running":
+                    continue
+                if _is_at_work(library.run_folder(run.run_id)):
+                    at_work.append(run.run_id)
+                else:
+                    library.catalogue.set_run_state(
+                        run.run_id, "failed", message="The trainer ended before it was done."
+                    )
+        except WorkspaceError as error:
+            self._desk.trouble.complain(error)
+        return tuple(at_work)
+
+    def _running_changed(self, running: bool) -> None:
+        if not running and self._desk.library is not None:
+            self._settle(self._desk.library)
+
+    def _retrain_as_shown(self) -> None:
+        if not self.trainer.running and self.panel.can_retrain:
+            self.retrain(self.panel.settings.as_dict())
+
+    def _take_way_out(self, name: str) -> None:
+        if name == _RETRAIN:
+            self._retrain_as_shown()
+
+    def _event(self, event: AnyRunEvent) -> None:
+        match event:
+            case Compared():
+                self._compared = event
+                self._desk.refresh_shelf()
+            case Trained():
+                self._trained = event
+                self._desk.refresh_shelf()
+            case Finished() if self._compared is not None:
+                advice = "use the new policy" if self._compared.suggestion == "use" else "keep the old one"
+                self._desk.window.say("success", f"Retraining is done. {self._compared.reason} Suggestion: {advice}.")
+            case Finished():
+                self._desk.window.say("success", "Retraining is done.")
+            case Failed(text=text):
+                self._desk.window.say("error", text, _RETRAIN)
+
+    def _use(self, policy_id: str) -> None:
+        self._desk.use_policy(policy_id)
+
+    def _keep(self) -> None:
+        self._desk.window.say("info", "The policy that drives stays; the new one is on the Policies page.")
+
+    def _go_back(self) -> None:
+        if self._previous:
+            self._desk.use_policy(self._previous)
+
+    def _evaluate_more(self) -> None:
+        compared, trained = self._compared, self._trained
+        if compared is not None:
+            before, after = compared.before_policy, compared.after_policy
+            starts = _MORE * max(1, compared.episodes + compared.crashes)
+        elif trained is not None:
+            before, after, starts = self._parent_of(trained.policy), trained.policy, _FIRST_STARTS
+        else:
+            return
+        pair = ["--before", before, "--after", after, "--episodes", str(starts)]
+        self._start("compare", new_id("comparison"), pair)
+
+    def _parent_of(self, policy_id: str) -> str:
+        library = self._desk.library
+        record = library.policy(self._desk.scene, policy_id) if library is not None else None
+        return (record.parent_id if record is not None else None) or INITIAL
+
+    def _show_shelf(self, shelf: PolicyList) -> None:
+        self._previous = shelf.previous
+        self.panel.set_policy_names({entry.policy_id: entry.name for entry in shelf.entries})
+        self._show_summary()
+
+    def _show_summary(self) -> None:
+        library, scene = self._desk.library, self._desk.scene
+        if library is None:
+            self.panel.show_summary(None)
+            return
+        try:
+            summary = library.summary(scene)
+            promoted = library.catalogue.promoted(scene)
+            policy = library.policy(scene, promoted) if promoted else None
+        except WorkspaceError as error:
+            self._desk.trouble.complain(error)
+            return
+        self.panel.show_summary(
+            LearnSummary(
+                episodes=summary.episodes,
+                steps=summary.steps,
+                takeovers=summary.takeovers,
+                human_steps=summary.human_steps,
+                demonstrations=library.demonstrations(scene),
+                new_episodes=summary.new_episodes,
+                policy_name=policy.name if policy else "the start",
+                simulated=any(info.name == scene for info in scenes()),
+            )
+        )
+
+
+def _read_pid(folder: Path) -> int:
+    try:
+        return int((folder / _PID_FILE).read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def _is_at_work(folder: Path) -> bool:
+    """Whether the trainer of the run in ``folder`` is alive; process ids are used again, names of runs are not."""
+    pid = _read_pid(folder)
+    if not pid:
+        return False
+    try:
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and any(folder.name in part for part in process.cmdline())
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False

@@ -1,0 +1,71 @@
+"""Keeps the forecast up to date: after every episode it is refitted in the background."""
+
+from PySide6.QtCore import QObject
+
+from mile_desktop.rollout import messages as m
+from mile_desktop.storage.errors import WorkspaceError
+from mile_desktop.ui.application import Application
+from mile_desktop.ui.clients.command_client import CommandClient
+
+
+class ForecastRefitter(QObject):
+    """Refits after episodes, one at a time, at the lowest priority; everything runs on the window's thread.
+
+    ``mile-desktop forecast`` works in a process of its own. What it found is in use from the next episode on.
+    """
+
+    def __init__(self, desk: Application) -> None:
+        super().__init__(desk)
+        self._desk = desk
+        self._job = CommandClient(self)
+        self._again = False
+        self._said = ""
+        self._job.said.connect(self._found)
+        self._job.failed.connect(self._failed)
+        self._job.finished.connect(self._go_on)
+        desk.worker.episode_closed.connect(self._episode_closed)
+        desk.library_opened.connect(self._stop)
+        desk.window.closing.connect(self._job.close)
+
+    @property
+    def running(self) -> bool:
+        """Whether a forecast is being refitted."""
+        return self._job.running
+
+    def _episode_closed(self, episode: m.EpisodeClosed) -> None:
+        if not episode.discarded:
+            self.refit()
+
+    def refit(self) -> None:
+        """Refit now, or once more when the refit at work has ended."""
+        self._again = self._job.running
+        library = self._desk.library
+        if library is None or self._job.running:
+            return
+        try:
+            if not library.summary(self._desk.scene).takeovers:
+                return
+        except WorkspaceError as error:
+            self._desk.trouble.complain(error)
+            return
+        common = ["--workspace", str(library.folder), "--scene", self._desk.scene, "--background"]
+        self._job.start("forecast", *common, "--policy", self._desk.preferences.value.policy)
+
+    def _found(self, fields: dict[str, object]) -> None:
+        if fields.get("changed"):
+            self._desk.worker.send(m.ReloadInterventionModel())
+
+    def _failed(self, text: str) -> None:
+        """Say it once: it would come again after every episode."""
+        if text != self._said:
+            self._desk.window.say("warning", f"The forecast was not refitted: {text}")
+        self._said = text
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._again:
+            self.refit()
+
+    def _stop(self, _: object) -> None:
+        self._again = False
+        self._job.cancel()

@@ -1,0 +1,311 @@
+"""The Learn panel: what there is to learn from, the one button, the run, and the result."""
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mile_desktop.learning.progress import AnyRunEvent
+from mile_desktop.ui.learn.advanced import AdvancedSettings
+from mile_desktop.ui.learn.model import METHODS, LearnSummary, RunModel, RunState, Settings
+from mile_desktop.ui.learn.result_card import ResultCard
+from mile_desktop.ui.plots.loss_curves import LossCurves
+from mile_desktop.ui.theme import theme
+
+_CURVE_HEIGHT = 120
+_NOTES: dict[RunState, tuple[str, str]] = {
+    RunState.CANCELLED: ("Cancelled; nothing has changed.", "quiet"),
+    RunState.FAILED: ("", "error"),
+    RunState.READY: ("", "quiet"),
+}
+
+
+class LearnPanel(QScrollArea):
+    """Fed by ``show_summary``, ``show_running`` and ``on_event``; says what the person wants. Window's thread only."""
+
+    retrain_requested = Signal(dict)
+    """Carries ``Settings.as_dict()``."""
+    cancel_requested = Signal()
+    use_requested = Signal(str)
+    """Carries the id of the new policy."""
+    keep_requested = Signal()
+    evaluate_more_requested = Signal()
+    go_back_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._run = RunModel()
+        self._summary: LearnSummary | None = None
+        self._names: dict[str, str] = {}
+        self._note_text = ""
+        self._lines = [_label("body") for _ in range(4)]
+        self._warnings = _label("warning")
+        self._method = QComboBox()
+        self._method_text = _label("secondary")
+        self._fold = _fold_button()
+        self.advanced = AdvancedSettings()
+        self._retrain = QPushButton("Retrain")
+        self._bar = QProgressBar()
+        self._progress_text = _label("body")
+        self._stage_text = _label("secondary")
+        self._losses = LossCurves(_CURVE_HEIGHT)
+        self._cancel = QPushButton("Cancel")
+        self._run_warnings = _label("warning")
+        self.card = ResultCard()
+        self._note = _label("quiet")
+        self._back = QPushButton("Go back")
+        self._running_part = QWidget()
+        self._dress()
+        self._lay_out()
+        self._connect()
+        self._refresh()
+
+    def _dress(self) -> None:
+        self.setAccessibleName("Learn")
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        theme.bound(self, least_width=288)
+        for method in METHODS:
+            self._method.addItem(method.title, method.name)
+        self._method.setAccessibleName("Learning method")
+        self._bar.setRange(0, 1000)
+        self._bar.setTextVisible(False)
+        self._bar.setAccessibleName("Training progress")
+        theme.set_role(self._retrain, "primary")
+        theme.set_icon(self._retrain, "mdi6.school-outline", "on_accent")
+        self._retrain.setToolTip("Train in the background; the running episode is not disturbed")
+        theme.set_icon(self._cancel, "mdi6.close")
+        self._cancel.setToolTip("Stop the training; nothing of it stays")
+        theme.set_icon(self._back, "mdi6.undo")
+
+    def _lay_out(self) -> None:
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        theme.space(column, (16, 12, 16, 16), 8)
+        facts = QVBoxLayout()
+        theme.space(facts, (0, 0, 0, 0), 2)
+        for line in self._lines:
+            facts.addWidget(line)
+        column.addLayout(facts)
+        running = QVBoxLayout(self._running_part)
+        theme.space(running, (0, 8, 0, 0), 8)
+        for widget in (self._bar, self._progress_text, self._stage_text, self._losses, self._cancel):
+            running.addWidget(widget)
+        parts = (
+            *(self._warnings, self._method, self._method_text, self._fold, self.advanced, self._retrain),
+            *(self._running_part, self._run_warnings, self.card, self._note, self._back),
+        )
+        for part in parts:
+            column.addWidget(part)
+        self._further = QVBoxLayout()
+        column.addLayout(self._further)
+        column.addStretch(1)
+        self.setWidget(inside)
+
+    def _connect(self) -> None:
+        self._method.currentIndexChanged.connect(self._method_changed)
+        self._fold.toggled.connect(self._unfold)
+        self._retrain.clicked.connect(self._ask_to_retrain)
+        self._cancel.clicked.connect(self._ask_to_cancel)
+        self.card.use.connect(self._use)
+        self.card.keep.connect(self._keep)
+        self.card.evaluate_more.connect(self.evaluate_more_requested)
+        self._back.clicked.connect(self._go_back)
+        self._unfold(False)
+        self._method_changed()
+
+    def add_part(self, part: QWidget) -> None:
+        """Put something else about learning below."""
+        self._further.addWidget(part)
+
+    # ── what comes in ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def show_summary(self, summary: LearnSummary | None) -> None:
+        """Show what there is to learn from; None while nobody knows."""
+        self._summary = summary
+        self._refresh()
+
+    def set_policy_names(self, names: Mapping[str, str]) -> None:
+        """Know the short names of policies by their ids."""
+        self._names = dict(names)
+        self._refresh()
+
+    def show_running(self, running: bool) -> None:
+        """Say that a trainer has started, or that there is none any more."""
+        if running and not self._run.running:
+            self._run = RunModel(state=RunState.RUNNING)
+            self._note_text = ""
+        elif not running and self._run.running:
+            self._run.state = RunState.READY
+        self._refresh()
+
+    def on_event(self, event: AnyRunEvent) -> None:
+        """Take in what the trainer says."""
+        self._run.apply(event)
+        self._refresh()
+
+    @property
+    def state(self) -> RunState:
+        """What is shown."""
+        return self._run.state
+
+    @property
+    def can_retrain(self) -> bool:
+        """Whether Retrain can be pressed: there is something to learn from and no run at work."""
+        return not self._run.running and self._summary is not None and self._summary.can_train
+
+    @property
+    def settings(self) -> Settings:
+        """What Retrain would ask for."""
+        return self.advanced.settings(str(self._method.currentData()))
+
+    def set_settings(self, settings: Settings) -> None:
+        """Show remembered settings."""
+        self._method.setCurrentIndex(max(0, self._method.findData(settings.method)))
+        self.advanced.set_settings(settings)
+
+    # ── what goes out ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _ask_to_retrain(self) -> None:
+        self.retrain_requested.emit(self.settings.as_dict())
+
+    def _ask_to_cancel(self) -> None:
+        self._run.state = RunState.CANCELLING
+        self._refresh()
+        self.cancel_requested.emit()
+
+    def _use(self) -> None:
+        if self._run.trained is None:
+            return
+        before, after = self._pair()
+        self._run.state = RunState.USED
+        self._note_text = f"{after} runs from the next episode."
+        self._back.setText(f"Go back to {before}" if before else "Go back")
+        self._refresh()
+        self.use_requested.emit(self._run.trained.policy)
+
+    def _keep(self) -> None:
+        before, after = self._pair()
+        self._run.state = RunState.READY
+        self._note_text = f"{before or 'The old policy'} goes on; {after} stays under Policies."
+        self._refresh()
+        self.keep_requested.emit()
+
+    def _go_back(self) -> None:
+        before, _ = self._pair()
+        self._run.state = RunState.READY
+        self._note_text = f"{before or 'The old policy'} runs from the next episode."
+        self._refresh()
+        self.go_back_requested.emit()
+
+    # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _refresh(self) -> None:
+        state = self._run.state
+        running = self._run.running
+        self._show_facts()
+        for widget in (self._method, self._method_text, self._fold, self._retrain):
+            widget.setVisible(not running)
+        self.advanced.setVisible(not running and self._fold.isChecked())
+        self._retrain.setEnabled(self._summary is not None and self._summary.can_train)
+        self._running_part.setVisible(running)
+        self._show_run()
+        self.card.setVisible(state is RunState.DONE)
+        self._back.setVisible(state is RunState.USED)
+        # One primary button at a time: a result waits for a word before the next run.
+        theme.set_role(self._retrain, "plain" if state is RunState.DONE else "primary")
+        theme.set_icon(self._retrain, "mdi6.school-outline", "text" if state is RunState.DONE else "on_accent")
+        if state is RunState.DONE:
+            simulated = self._summary is None or self._summary.simulated
+            self.card.show_result(*self._pair(), self._run.compared, simulated=simulated)
+        self._show_note()
+
+    def _show_facts(self) -> None:
+        known = self._summary
+        empty = known is None or not known.episodes
+        lines: tuple[str, ...] = (
+            "Nothing to learn from yet.",
+            "Press Start and take over when the robot errs.",
+            "",
+            "",
+        )
+        if known is not None and not empty:
+            lines = known.lines()
+        for label, text in zip(self._lines, lines, strict=True):
+            label.setText(text)
+            label.setVisible(bool(text))
+        warnings = known.warnings() if known is not None and not empty and not self._run.running else ()
+        self._warnings.setText("\n".join(f"! {text}" for text in warnings))
+        self._warnings.setVisible(bool(warnings))
+
+    def _show_run(self) -> None:
+        run = self._run
+        # a bar paints itself at once when its value changes, and with it everything in the window that waits for that
+        self._bar.setUpdatesEnabled(False)
+        self._bar.setValue(round(1000 * run.fraction))
+        self._bar.setUpdatesEnabled(True)
+        self._progress_text.setText(run.progress_text())
+        self._stage_text.setText(run.text)
+        self._stage_text.setVisible(bool(run.text))
+        self._cancel.setEnabled(run.state is RunState.RUNNING)
+        self._cancel.setText("Cancelling …" if run.state is RunState.CANCELLING else "Cancel")
+        self._losses.setVisible(bool(run.curves))
+        if run.running and run.curves:
+            self._losses.show_curves([("now", run.curves)])
+        shown = run.warnings if run.running or run.state is RunState.DONE else []
+        self._run_warnings.setText("\n".join(f"! {text}" for text in shown))
+        self._run_warnings.setVisible(bool(shown))
+
+    def _show_note(self) -> None:
+        text, role = _NOTES.get(self._run.state, ("", "quiet"))
+        if self._run.state is RunState.FAILED:
+            text = f"✕ {self._run.failure}"
+        elif not text and self._run.state in {RunState.READY, RunState.USED}:
+            text = self._note_text
+        theme.set_role(self._note, role)
+        self._note.setText(text)
+        self._note.setVisible(bool(text))
+
+    def _pair(self) -> tuple[str, str]:
+        """Return the names of the policies before and after."""
+        compared, trained = self._run.compared, self._run.trained
+        running = self._summary.policy_name if self._summary is not None else ""
+        before = self._names.get(compared.before_policy, running or compared.before_policy) if compared else running
+        after = self._names.get(trained.policy, trained.policy) if trained else "the new policy"
+        return before, after
+
+    def _method_changed(self) -> None:
+        method = METHODS[max(0, self._method.currentIndex())]
+        self._method_text.setText(method.summary)
+        self.advanced.show_method(method.name)
+
+    def _unfold(self, unfolded: bool) -> None:
+        theme.set_icon(self._fold, "mdi6.chevron-down" if unfolded else "mdi6.chevron-right")
+        self.advanced.setVisible(unfolded and not self._run.running)
+
+
+def _label(role: str) -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    theme.set_role(label, role)
+    return label
+
+
+def _fold_button() -> QToolButton:
+    button = QToolButton()
+    button.setText("Advanced")
+    button.setCheckable(True)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    button.setToolTip("Mental model, epochs, batch and the rest")
+    return button

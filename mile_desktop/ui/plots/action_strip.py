@@ -1,0 +1,160 @@
+"""Proposed against executed, one lane for each action entry, in three curves altogether."""
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QWidget
+
+from mile_desktop.ui.plots.plot_export import PlotSharing
+from mile_desktop.ui.plots.strip_model import StripWindow
+from mile_desktop.ui.plots.strip_plot import StripPlot
+from mile_desktop.ui.theme import theme
+
+LANE = 2.5
+"""Distance of the lanes; each spans [−1, 1]."""
+_DASH, _PERIOD = 4, 7
+"""A dashed line made of data: so many of each so many steps are joined. Qt's own dashing costs many times as much."""
+
+
+BAR = 5.0
+"""Thickness of the bar of a discrete action."""
+LIFT = 0.9
+"""How far above its lane a choice that was proposed is drawn, in units of the lanes."""
+
+
+def choice_bars(
+    time: NDArray[np.float64], values: NDArray[np.floating], which: NDArray[np.bool_], heights: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]:
+    """Return a bar as long as a step for each step's choice: x, y and which points are joined to the next.
+
+    Parameters
+    ----------
+    time
+        float64[t], s, at the end of each step.
+    values
+        float[t, a], one-hot; rows that are not finite are left out.
+    which
+        bool[t], the steps that are drawn.
+    heights
+        float64[a] or float64[t, a], where each choice is drawn.
+    """
+    rows = np.flatnonzero(which & np.isfinite(values).all(axis=1))
+    period = float(np.median(np.diff(time))) if len(time) > 1 else 0.0
+    x = np.column_stack((time[rows] - period, time[rows])).ravel()
+    y = np.repeat(np.broadcast_to(heights, values.shape)[rows, values[rows].argmax(axis=1)], 2)
+    return x, y, np.tile(np.array([1, 0], np.int32), len(rows))
+
+
+class ActionStrip(StripPlot):
+    """The policy's proposal (dashed) and what was done (solid; the person's steps in their colour).
+
+    Discrete actions are shown like notes: a bar in the lane of the one that was taken, the proposed one above it.
+    """
+
+    def __init__(self, labels: tuple[str, ...] = ("dx", "dy", "dz", "grip"), parent: QWidget | None = None) -> None:
+        super().__init__((-1.0, 1.0), parent)
+        self.setAccessibleName("Actions over time")
+        self.sharing = PlotSharing(self, "Actions over time", self.numbers)
+        self._executed = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
+        self._human = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
+        self._proposed = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
+        self._discrete = False
+        for item in (self._executed, self._human, self._proposed):
+            self.addItem(item, ignoreBounds=True)
+        self.names_episodes = False
+        self.getAxis("bottom").setLabel("time before now, s")
+        self.empty_text = "What the policy proposes and what is done."
+        self.set_actions(labels)
+        self.restyle()
+
+    def set_actions(self, labels: tuple[str, ...], *, discrete: bool = False) -> None:
+        """Make one lane for each of ``labels``, the first at the top; ``discrete``: one of them is chosen a step."""
+        self.action_names = labels
+        self._discrete = discrete
+        self._pens()
+        self._offsets = -LANE * np.arange(len(labels), dtype=np.float64)
+        self._y_range = (float(self._offsets[-1]) - LANE / 2, LANE / 2)
+        self.setYRange(*self._y_range, padding=0)
+        self.getAxis("left").setTicks([list(zip(self._offsets.tolist(), labels, strict=True))])
+
+    def show_window(self, window: StripWindow) -> None:
+        """Draw all lanes."""
+        super().show_window(window)
+        joined = np.concatenate([np.diff(window.serial) == 0, [False]]) if len(window) else np.empty(0, np.bool_)
+        human = window.human
+        if self._discrete:
+            self._draw_chosen(self._executed, window, window.executed, ~human)
+            self._draw_chosen(self._human, window, window.executed, human)
+            self._draw_chosen(self._proposed, window, window.proposed, np.ones_like(human), lift=LIFT)
+            return
+        dashed = joined & (window.step % _PERIOD < _DASH)
+        self._draw(self._executed, window, window.executed, joined & ~human)
+        self._draw(self._human, window, window.executed, joined & human)
+        self._draw(self._proposed, window, window.proposed, dashed)
+
+    def _draw(self, curve: pg.PlotCurveItem, window: StripWindow, values: NDArray[np.float64], joined: object) -> None:
+        lanes = len(self.action_names)
+        if not len(window):
+            curve.setData([], [])
+            return
+        heights = np.clip(values[:, :lanes], -1.0, 1.0) + self._offsets
+        finite = np.isfinite(heights)
+        connect = (np.asarray(joined)[:, None] & finite).T
+        connect[:, :-1] &= finite.T[:, 1:]
+        y = np.where(finite, heights, 0.0).T.ravel()
+        curve.setData(np.tile(window.time, lanes), y, connect=connect.ravel().astype(np.int32))
+
+    def _draw_chosen(
+        self,
+        curve: pg.PlotCurveItem,
+        window: StripWindow,
+        values: NDArray[np.float64],
+        which: NDArray[np.bool_],
+        lift: float = 0.0,
+    ) -> None:
+        """Draw a bar as long as the step in the lane of each step's choice."""
+        if not len(window):
+            curve.setData([], [])
+            return
+        x, y, connect = choice_bars(window.time, values[:, : len(self.action_names)], which, self._offsets + lift)
+        curve.setData(x, y, connect=connect)
+
+    def restyle(self) -> None:
+        """Take colours and sizes from the theme."""
+        super().restyle()
+        self.getPlotItem().showGrid(x=False, y=False)
+        self.getAxis("bottom").setHeight(theme.px(34))
+        self._pens()
+
+    def _pens(self) -> None:
+        width = BAR if self._discrete else 1.0
+        self._executed.setPen(theme.pen("policy", width))
+        self._human.setPen(theme.pen("takeover", width))
+        self._proposed.setPen(theme.pen("text", 1.0, alpha=0.75))
+
+    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 – Qt's name
+        """Add a faint zero line to each lane."""
+        super().drawBackground(painter, rect)
+        painter.setPen(theme.pen("line", 1.0, alpha=0.8))
+        area = self._area
+        for offset in self._offsets.tolist():
+            y = self.y_pixel(offset)
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 – Qt's name
+        """Say beside the newest step which line is which."""
+        super().drawForeground(painter, rect)
+        if not len(self._window):
+            return
+        area = self._area
+        x = self.x_pixel(float(self._window.time[-1])) + theme.px(6)
+        line = painter.fontMetrics().height()
+        first = "─ proposed" if self._discrete else "┄ proposed"
+        words = ((first, "text"), ("─ executed", "policy"), ("─ by you", "takeover"))
+        painter.setFont(theme.font("secondary"))
+        for row, (word, colour) in enumerate(words):
+            painter.setPen(theme.token(colour))
+            box = QRectF(x, area.top() + row * line, area.right() - x + theme.px(40), line)
+            painter.drawText(box, Qt.AlignmentFlag.AlignLeft, word)

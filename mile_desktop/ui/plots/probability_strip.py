@@ -1,0 +1,134 @@
+"""The live number over time: p with its band, the forecast, and the threshold that can be dragged."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QWidget
+
+from mile_desktop.ui.plots.plot_export import PlotSharing
+from mile_desktop.ui.plots.strip_model import StripWindow
+from mile_desktop.ui.plots.strip_plot import Band, Label, StripPlot
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.viewport.discrete_choices import choice_text
+
+THRESHOLD_RANGE = (0.02, 0.98)
+
+
+class ProbabilityStrip(StripPlot):
+    """p(intervene) under the view; the dashed line is the alert threshold."""
+
+    threshold_moved = Signal(float)
+    """While the line is being dragged."""
+    threshold_set = Signal(float)
+    """When the line has been let go."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__((-0.06, 1.06), parent)
+        self.setAccessibleName("p(intervene) over time")
+        self.sharing = PlotSharing(self, "p(intervene) over time", self.numbers)
+        self._has_time_axis = False
+        self._band = Band()
+        self._forecast = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=False)
+        self._line = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=True)
+        self._threshold = pg.InfiniteLine(pos=0.5, angle=0, movable=True, bounds=THRESHOLD_RANGE)
+        for item in (self._band, self._forecast, self._line, self._threshold):
+            self.addItem(item, ignoreBounds=True)
+        for curve in (self._line, self._forecast):
+            # Stroking one long antialiased path costs Qt's raster engine twice as much as its segments do.
+            curve.setSegmentedLineMode("on")
+        self._threshold.sigDragged.connect(self._dragged)
+        self._threshold.sigPositionChangeFinished.connect(self._released)
+        self.getAxis("left").setTicks([[(0.2, ".2"), (0.5, ".5"), (0.8, ".8")]])
+        self.getAxis("left").setLabel("p")
+        self.getAxis("bottom").setLabel("time before now, s")
+        self.empty_text = "p(intervene) appears here as soon as the robot moves. Press Start."
+        self.restyle()
+        self.setToolTip("Drag the dashed line to set when you are called")
+
+    @property
+    def threshold(self) -> float:
+        """P above which a person is called."""
+        return float(self._threshold.value())
+
+    def set_threshold(self, value: float) -> None:
+        """Move the line without telling anybody."""
+        self._threshold.setValue(value)
+        self.viewport().update()
+
+    def show_window(self, window: StripWindow) -> None:
+        """Draw p, its band and the forecast."""
+        super().show_window(window)
+        self._band.set_data(window.time, window.low, window.high)
+        self._line.setData(window.time, window.probability)
+        has_forecast = bool(np.isfinite(window.forecast).any())
+        self._forecast.setVisible(has_forecast)
+        if has_forecast:
+            self._forecast.setData(window.time, window.forecast)
+        self.set_labels(*_end_labels(window))
+
+    def show_time_axis(self, shown: bool) -> None:
+        """Have the axis of time here, where there is no other strip below that has it."""
+        self._has_time_axis = shown
+        self.getAxis("bottom").setStyle(showValues=shown)
+        self.getAxis("bottom").showLabel(shown)
+        self.getAxis("bottom").setHeight(theme.px(34 if shown else 4))
+        theme.bound(self, least_height=92 if shown else 56)
+
+    def restyle(self) -> None:
+        """Take colours and sizes from the theme."""
+        super().restyle()
+        self.show_time_axis(self._has_time_axis)
+        self.getPlotItem().showGrid(x=False, y=True, alpha=0.12)
+        self._band.set_colour(theme.token("policy", 0.22))
+        self._line.setPen(theme.pen("policy", 1.5))
+        self._forecast.setPen(theme.pen("text", 1.0, alpha=0.75))
+        self._threshold.setPen(theme.pen("threshold", 1.4, dashed=True))
+        self._threshold.setHoverPen(theme.pen("threshold", 2.6, dashed=True))
+
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 – Qt's name
+        """Paint the labels, and the threshold's value on its line."""
+        super().drawForeground(painter, rect)
+        painter.setPen(theme.token("threshold"))
+        painter.setFont(theme.font("secondary"))
+        above = self.threshold < 0.85
+        y = self.y_pixel(self.threshold) + (-theme.px(4) if above else theme.px(12))
+        painter.drawText(QPointF(self._area.left() + theme.px(6), y), f"call me above {self.threshold:.2f}")
+
+    def _dragged(self) -> None:
+        self.threshold_moved.emit(self.threshold)
+        self.viewport().update()
+
+    def _released(self) -> None:
+        self.threshold_set.emit(self.threshold)
+
+
+def _end_labels(window: StripWindow) -> list[Label]:
+    if not len(window):
+        return []
+    newest = (("p", "policy", window.probability[-1]), ("forecast", "text", window.forecast[-1]))
+    return [Label(f"{name} {value:.2f}", colour, float(value)) for name, colour, value in newest if _shown(value)]
+
+
+def _shown(value: float) -> bool:
+    return not math.isnan(value)
+
+
+def hover_text(window: StripWindow, time: float, choices: Sequence[str] = ()) -> str:
+    """Return what the strips say about ``time`` (s): step, p, band, forecast, who drove and what they chose."""
+    index = window.nearest(time)
+    if index is None:
+        return ""
+    parts = [f"step {int(window.step[index])}"]
+    p, low, high = window.probability[index], window.low[index], window.high[index]
+    if _shown(p):
+        parts.append(f"p {p:.2f} [{low:.2f}–{high:.2f}]" if _shown(low) and _shown(high) else f"p {p:.2f}")
+    if _shown(window.forecast[index]):
+        parts.append(f"forecast {window.forecast[index]:.2f}")
+    parts.append("you drove" if window.human[index] else "policy drove")
+    if choices:
+        parts.append(choice_text(window.proposed[index].tolist(), window.executed[index].tolist(), choices))
+    return " · ".join(parts)

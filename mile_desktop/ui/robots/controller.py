@@ -1,0 +1,136 @@
+"""Robots at the desk: what ties store, dialog, bar, scene menu and cameras together."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from mile_desktop.robots.address import CameraPlace
+from mile_desktop.robots.driver import RobotError
+from mile_desktop.rollout import messages as m
+from mile_desktop.ui.cameras.live_cameras import LiveCameras
+from mile_desktop.ui.robots.robot_bar import RobotBar
+from mile_desktop.ui.robots.robot_store import FILE_NAME, RememberedRobot, RobotStore
+from mile_desktop.ui.widgets.side_dialog import stop_or_hide
+
+if TYPE_CHECKING:
+    from mile_desktop.ui.application import Application
+    from mile_desktop.ui.robots.dialog import RobotsDialog
+
+
+class Robots(QObject):
+    """Offers robots besides scenes, shows how the one that is driven does, and brings its cameras.
+
+    Everything runs on the window's thread; the robot itself is the rollout worker's.
+    """
+
+    def __init__(self, desk: "Application", cameras: LiveCameras) -> None:
+        super().__init__(desk)
+        self._desk = desk
+        self._cameras = cameras
+        self._status: m.RobotStatus | None = None
+        self._dialog: RobotsDialog | None = None
+        self.store = RobotStore(desk.preferences.path.with_name(FILE_NAME), self)
+        self.bar = RobotBar()
+        desk.supervise.add_above_transport(self.bar)
+        self._connect()
+        self._offer()
+        if self.store.problem:
+            desk.window.say("warning", self.store.problem)
+
+    @property
+    def dialog(self) -> "RobotsDialog":
+        """The dialog, made when it is first asked for."""
+        if self._dialog is None:
+            from mile_desktop.ui.robots.dialog import RobotsDialog  # noqa: PLC0415 - brings ZeroMQ, which few need
+
+            self._dialog = RobotsDialog(self.store, self._desk.window)
+            self._dialog.use_requested.connect(self.drive)
+            self._dialog.escape_pressed.connect(self._escape)
+        return self._dialog
+
+    def _escape(self) -> None:
+        stop_or_hide(self._desk, self.dialog)
+
+    def open_dialog(self) -> None:
+        """Show the dialog, ready for a new robot."""
+        self.dialog.open_for_new()
+
+    def drive(self, address: str) -> None:
+        """Drive the remembered robot at ``address``; it is disarmed until a person arms it."""
+        robot = self.store.robot(address)
+        if robot is not None:
+            self._desk.load_robot(robot)
+
+    def _connect(self) -> None:
+        desk, header = self._desk, self._desk.window.header
+        header.robot_chosen.connect(self.drive)
+        header.robots_asked.connect(self.open_dialog)
+        desk.window.install_actions({"arm": self.bar.arm, "disarm": self.bar.disarm, "robots": self.open_dialog})
+        desk.window.closing.connect(self._close)
+        desk.worker.robot_status_changed.connect(self._show_status)
+        desk.worker.session_loaded.connect(self._session_loaded)
+        desk.worker.fault.connect(self._forget_status)
+        desk.worker.died.connect(self._forget_status)
+        desk.robot_changed.connect(self._robot_changed)
+        self.bar.commanded.connect(desk.worker.send)
+        self.store.changed.connect(self._offer)
+        self.store.problem_occurred.connect(self._warn)
+
+    def _offer(self, _: object = None) -> None:
+        driven = self._desk.robot
+        self._desk.window.header.set_robots(self.store.robots, driven.address if driven else "")
+
+    def _robot_changed(self) -> None:
+        self._offer()
+        self._forget_status()
+        if self._desk.robot is None:
+            self._cameras.disconnect_robot()
+            self._desk.supervise.view.set_scene_shown(True)
+
+    def _session_loaded(self, session: m.SessionLoaded) -> None:
+        if not session.robot:
+            self._forget_status()
+            return
+        self._desk.supervise.view.set_scene_shown(bool(session.robot_scene))
+        self._cameras.connect_robot(_named(session.robot_cameras), needed=not session.robot_scene)
+
+    def _show_status(self, status: m.RobotStatus) -> None:
+        before, self._status = self._status, status
+        self.bar.show_status(status)
+        self._desk.supervise.transport.await_person(bool(status.checklist))
+        if before is None:
+            return
+        if before.up and not status.up:
+            self._desk.window.say("error", status.trouble)
+        elif status.up and not before.up:
+            how = "Resume when it is safe to go on." if status.armed else "It is disarmed."
+            self._desk.window.say("info", f"{status.name} answers again. {how}")
+        elif before.may_drive and not status.may_drive:
+            self._desk.window.say("warning", f"{status.driver or 'Another window'} drives {status.name} now.")
+
+    def _forget_status(self, _: object = None) -> None:
+        self._status = None
+        self._desk.supervise.transport.await_person(False)
+        self.bar.forget()
+
+    def _warn(self, text: str) -> None:
+        self._desk.window.say("warning", text)
+
+    def _close(self) -> None:
+        if self._dialog is not None:
+            self._dialog.close()
+            self._dialog.probe.close()
+
+
+def _named(addresses: tuple[str, ...]) -> dict[str, str]:
+    """Return name → address of a robot's cameras; a stand-in's scene may have viewpoints of the same names."""
+    found = {}
+    for address in addresses:
+        try:
+            found[f"Robot {CameraPlace.of(address).camera}"] = address
+        except RobotError:
+            continue  # a name that cannot be written in an address: there is no way to ask for it
+    return found
+
+
+__all__ = ["RememberedRobot", "Robots"]

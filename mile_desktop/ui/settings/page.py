@@ -1,0 +1,240 @@
+"""The Settings page: everything applies at once and is remembered."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mile_desktop.ui.shell.preferences import Preferences, PreferenceStore
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.form_rows import choose, combo, rows
+from mile_desktop.ui.widgets.page_frame import PageFrame, Panel, WideScroll
+
+_THEMES = (("dark", "Dark"), ("light", "Light"), ("system", "As the system"))
+_SCALES = (1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
+_RATES = (10, 20, 30)
+_SOURCES = (("ensemble", "Ensemble"), ("published", "One model, as published"), ("temporal", "Evidence over time"))
+_TWO_COLUMNS_FROM = 940
+_FIELD_WIDTH = 160
+
+
+class SettingsPage(PageFrame):
+    """Fields are set from the preferences and write a change back; who needs a value listens to the preferences."""
+
+    workspace_chosen = Signal(str)
+    """A folder the person wants to open as workspace."""
+
+    def __init__(self, preferences: PreferenceStore, parent: QWidget | None = None) -> None:
+        super().__init__("Settings", "Everything applies at once and is remembered.", parent)
+        self._preferences = preferences
+        self._showing = False
+        self._theme = combo([(name, title) for name, title in _THEMES])
+        self._scale = combo([(scale, f"{scale:.0%}".replace("%", " %")) for scale in _SCALES])
+        self._workspace = QLineEdit()
+        self._workspace.setReadOnly(True)
+        self._workspace.setAccessibleName("Folder of the workspace")
+        self._recent = combo([])
+        self._open = QPushButton("Open other …")
+        self._rate = combo([(rate, f"{rate} Hz") for rate in _RATES])
+        self._source = combo([(name, title) for name, title in _SOURCES])
+        self._threshold = QDoubleSpinBox()
+        self._debounce = QSpinBox()
+        self._sound = QCheckBox("Play a soft sound")
+        self._rumble = QCheckBox("Shake the gamepad")
+        self._ask_me = QCheckBox("Hold and ask me instead of only calling")
+        self._warn_on_close = QCheckBox("Ask before closing while an episode runs")
+        self._defaults = QPushButton("Reset to defaults")
+        self._undo = QPushButton("Undo reset")
+        self._before_reset: Preferences | None = None
+        self._columns = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._prepare()
+        self._lay_out()
+        self._connect()
+        self.show_preferences(preferences.value)
+
+    def show_preferences(self, value: Preferences) -> None:
+        """Set every field; nothing is written back meanwhile."""
+        self._showing = True
+        choose(self._theme, value.theme)
+        choose(self._scale, value.ui_scale)
+        self._workspace.setText(value.workspace or "in your data folder")
+        self._workspace.setCursorPosition(0)
+        self._workspace.setToolTip(value.workspace)
+        self._fill_recent(value)
+        choose(self._rate, value.rate_hz)
+        choose(self._source, value.live_source)
+        self._threshold.setValue(value.alert_threshold)
+        self._debounce.setValue(value.alert_debounce_steps)
+        self._sound.setChecked(value.alert_sound)
+        self._rumble.setChecked(value.alert_rumble)
+        self._ask_me.setChecked(value.ask_me)
+        self._warn_on_close.setChecked(value.warn_on_close)
+        self._undo.setVisible(self._before_reset is not None)
+        self._showing = False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Put the two columns below each other where there is little room."""
+        super().resizeEvent(event)
+        narrow = self.width() < theme.px(_TWO_COLUMNS_FROM)
+        direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        if self._columns.direction() is not direction:
+            self._columns.setDirection(direction)
+
+    # ── layout ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _prepare(self) -> None:
+        self._threshold.setRange(0.0, 1.0)
+        self._threshold.setSingleStep(0.05)
+        self._threshold.setDecimals(2)
+        self._debounce.setRange(1, 200)
+        self._debounce.setSuffix(" steps")
+        for spin in (self._threshold, self._debounce):
+            theme.indent(spin)
+        theme.set_role(self._defaults, "quiet")
+        theme.set_role(self._undo, "quiet")
+        theme.set_icon(self._open, "mdi6.folder-open-outline")
+        theme.set_icon(self._undo, "mdi6.undo-variant", "secondary")
+        theme.bound(self._workspace, least_width=_FIELD_WIDTH)
+        self._recent.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._recent.setToolTip("Workspaces that were open before")
+        for field in (self._theme, self._scale, self._rate, self._source, self._threshold, self._debounce):
+            theme.bound(field, least_width=_FIELD_WIDTH)
+
+    def _lay_out(self) -> None:
+        columns_widget = QWidget()
+        columns = self._columns
+        columns_widget.setLayout(columns)
+        theme.space(columns, (0, 0, 8, 0), 16)
+        left = (self._look(), self._workspace_panel(), self._control())
+        for panels in (left, (self._alerts(), self._questions())):
+            column = QVBoxLayout()
+            theme.space(column, spacing=16)
+            for panel in panels:
+                column.addWidget(panel)
+            column.addStretch(1)
+            columns.addLayout(column, 1)
+        self.body.addWidget(WideScroll(columns_widget, "Settings"), 1)
+        self.top.addWidget(self._undo)
+        self.top.addWidget(self._defaults)
+
+    def _look(self) -> Panel:
+        panel = Panel("Look")
+        panel.body.addLayout(rows(("Theme", self._theme, ""), ("Size of everything", self._scale, "")))
+        return panel
+
+    def _workspace_panel(self) -> Panel:
+        panel = Panel("Workspace")
+        folder = QWidget()
+        row = QHBoxLayout(folder)
+        theme.space(row, spacing=8)
+        row.addWidget(self._workspace, 1)
+        row.addWidget(self._open)
+        panel.body.addLayout(
+            rows(
+                ("Folder", folder, "Episodes, policies and training runs lie here, and nowhere else."),
+                ("Open again", self._recent, ""),
+            )
+        )
+        return panel
+
+    def _control(self) -> Panel:
+        panel = Panel("Control")
+        hint = "How often the robot gets an action. Policies are made for one rate; changing it loads the scene again."
+        panel.body.addLayout(rows(("Rate", self._rate, hint)))
+        return panel
+
+    def _alerts(self) -> Panel:
+        panel = Panel("When p(intervene) is high")
+        panel.body.addLayout(
+            rows(
+                ("p comes from", self._source, "The temporal model adds up evidence and knows that people react late."),
+                ("Threshold", self._threshold, "Can also be dragged in the plot under the view."),
+                ("For at least", self._debounce, "Shorter peaks are passed over."),
+                ("Then", self._sound, ""),
+                ("", self._rumble, ""),
+                ("", self._ask_me, "“Ask me”: the robot stands still until you take over or resume."),
+            )
+        )
+        return panel
+
+    def _questions(self) -> Panel:
+        panel = Panel("CloseGuard")
+        panel.body.addLayout(rows(("", self._warn_on_close, "")))
+        return panel
+
+    # ── from the person to the preferences ───────────────────────────────────────────────────────────────────────
+
+    def _connect(self) -> None:
+        for field in (self._theme, self._scale, self._rate, self._source):
+            field.currentIndexChanged.connect(self._write)
+        self._threshold.valueChanged.connect(self._write)
+        self._debounce.valueChanged.connect(self._write)
+        for box in (self._sound, self._rumble, self._ask_me):
+            box.toggled.connect(self._write)
+        self._warn_on_close.toggled.connect(self._write)
+        self._open.clicked.connect(self._open_other)
+        self._recent.activated.connect(self._open_recent)
+        self._defaults.clicked.connect(self._reset)
+        self._undo.clicked.connect(self._undo_reset)
+        self._preferences.changed.connect(self.show_preferences)
+
+    def _write(self) -> None:
+        if self._showing:
+            return
+        self._before_reset = None
+        self._preferences.change(
+            theme=self._theme.currentData(),
+            ui_scale=self._scale.currentData(),
+            rate_hz=self._rate.currentData(),
+            live_source=self._source.currentData(),
+            alert_threshold=round(self._threshold.value(), 2),
+            alert_debounce_steps=self._debounce.value(),
+            alert_sound=self._sound.isChecked(),
+            alert_rumble=self._rumble.isChecked(),
+            ask_me=self._ask_me.isChecked(),
+            warn_on_close=self._warn_on_close.isChecked(),
+        )
+
+    def _open_other(self) -> None:
+        start = self._preferences.value.workspace or str(Path.home())
+        folder = QFileDialog.getExistingDirectory(self, "Open a workspace, or an empty folder for a new one", start)
+        if folder:
+            self.workspace_chosen.emit(folder)
+
+    def _open_recent(self, index: int) -> None:
+        folder = self._recent.itemData(index)
+        if folder and folder != self._preferences.value.workspace:
+            self.workspace_chosen.emit(folder)
+
+    def _fill_recent(self, value: Preferences) -> None:
+        self._recent.clear()
+        self._recent.addItem("choose …", "")
+        for folder in value.recent_workspaces:
+            if folder != value.workspace:
+                self._recent.addItem(folder, folder)
+        self._recent.setEnabled(self._recent.count() > 1)
+
+    def _reset(self) -> None:
+        before = self._preferences.value
+        self._before_reset = before
+        self._preferences.reset()
+        self.show_preferences(self._preferences.value)
+
+    def _undo_reset(self) -> None:
+        before, self._before_reset = self._before_reset, None
+        if before is not None:
+            self._preferences.replace(before)
+            self.show_preferences(self._preferences.value)

@@ -1,0 +1,1 @@
+"""The frame around the pages: main window, header, sidebar, messages, shortcuts, preferences."""

@@ -1,0 +1,285 @@
+"""The window: header, rail, pages, panel, message line; puts parts together and decides nothing."""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QByteArray, QObject, QRect, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWidget, QToolBar, QWidget
+
+from mile_desktop.ui.shell.error_log import UncaughtError
+from mile_desktop.ui.shell.header import Header
+from mile_desktop.ui.shell.message_line import Level, MessageLine
+from mile_desktop.ui.shell.preferences import Preferences, PreferenceStore
+from mile_desktop.ui.shell.shortcut_overlay import ShortcutOverlay
+from mile_desktop.ui.shell.shortcuts import Shortcuts
+from mile_desktop.ui.shell.sidebar import PAGES, Sidebar, page_info
+from mile_desktop.ui.theme import theme
+
+_FIRST_SIZE = (1440, 900)
+_LEAST_SIZE = (840, 480)
+_PANEL_WIDTH = 320
+_STATE_VERSION = 1
+
+
+class MainWindow(QMainWindow):
+    """Where everything stands; sizes, docks and the page are remembered.
+
+    Pages and the panel are made by whoever composes the window and added with ``add_page`` and ``set_panel``; call
+    ``restore`` after the last one. Lives on the window's thread.
+
+    Parameters
+    ----------
+    preferences
+        Where choices are remembered.
+    """
+
+    page_changed = Signal(str)
+    """The page that is shown now."""
+    closing = Signal()
+    """The window is about to go; everything that runs must end."""
+
+    def __init__(self, preferences: PreferenceStore) -> None:
+        super().__init__()
+        self._preferences = preferences
+        self._pages: dict[str, QWidget] = {}
+        self._openers = {info.page: PageOpener(self, info.page) for info in PAGES}
+        self._panel: PanelDock | None = None
+        self._panel_page = "supervise"
+        self._look = preferences.value.theme, preferences.value.ui_scale
+        self._may_close: Callable[[], bool] = _always
+        self.header = Header(self)
+        self.rail = Sidebar(self)
+        self.messages = MessageLine(self)
+        self._stack = QStackedWidget(self)
+        self._overlay = ShortcutOverlay(self)
+        self.shortcuts = Shortcuts(self)
+        self._arrange()
+        self._connect()
+        self.shortcuts.install({"help": self.show_shortcuts, "messages": self.messages.show_history})
+        self.shortcuts.install({"full_screen": self.toggle_full_screen})
+        if preferences.problem:
+            self.messages.say("warning", preferences.problem)
+
+    # ── composition ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def add_page(self, page: str, widget: QWidget) -> None:
+        """Add a page (see ``rail.PAGES`` for the names); the first one is shown."""
+        widget.setAccessibleName(page_info(page).title)
+        if widget.focusPolicy() is Qt.FocusPolicy.NoFocus:
+            widget.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._pages[page] = widget
+        self._stack.addWidget(widget)
+        self.rail.add(page)
+        self.shortcuts.install({f"page_{page}": self._openers[page].open})
+        if len(self._pages) == 1:
+            self._turn_to(page)
+
+    def set_panel(self, widget: QWidget, title: str = "Learn", page: str = "supervise") -> None:
+        """Dock ``widget`` on the right of ``page``; it can be moved, floated and hidden."""
+        self._panel = PanelDock(title, widget, self)
+        self._panel_page = page
+        self._panel.hidden_by_person.connect(self._panel_hidden)
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._panel)
+        self.resizeDocks([self._panel], [theme.px(_PANEL_WIDTH)], Qt.Orientation.Horizontal)
+        self.shortcuts.install({"panel": self.toggle_panel})
+        self._show_panel_if_wanted()
+
+    def install_actions(self, handlers: Mapping[str, Callable[[], object]]) -> None:
+        """Give keys of the table (``shortcuts.BINDINGS``) something to do; the overlay lists them from then on."""
+        self.shortcuts.install(handlers)
+
+    def ask_before_closing(self, question: Callable[[], bool]) -> None:
+        """Call ``question`` when the person closes the window; False keeps it open."""
+        self._may_close = question
+
+    def restore(self) -> None:
+        """Return to the size, docks and page of the last time, or to 1440 × 900 within the screen."""
+        remembered = self._preferences.value
+        if not (remembered.geometry and self.restoreGeometry(_decoded(remembered.geometry))):
+            self._take_first_place()
+        if remembered.window_state:
+            self.restoreState(_decoded(remembered.window_state), _STATE_VERSION)
+        if remembered.page in self._pages:
+            self.show_page(remembered.page)
+        self._show_panel_if_wanted()
+
+    # ── what can be asked of it ──────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def page(self) -> str:
+        """Name of the page that is shown; empty before the first was added."""
+        current = self._stack.currentWidget()
+        return next((name for name, widget in self._pages.items() if widget is current), "")
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """Names of the pages there are, in the order they were added."""
+        return tuple(self._pages)
+
+    @property
+    def panel(self) -> QDockWidget | None:
+        """The dock on the right, if there is one."""
+        return self._panel
+
+    def show_page(self, page: str) -> None:
+        """Show a page that was added; raise ``KeyError`` for one that was not."""
+        self._turn_to(page)
+        self._preferences.change(page=page)
+
+    def say(self, level: Level, text: str, way_out: str = "") -> None:
+        """Say one sentence in the message line, with the name of a way out if there is one."""
+        self.messages.say(level, text, way_out)
+
+    def show_uncaught(self, error: UncaughtError) -> None:
+        """Say that something went wrong that should not have; the window goes on."""
+        self.messages.say("error", error.summary)
+
+    def show_shortcuts(self) -> None:
+        """Open or close the list of keys."""
+        self._overlay.toggle(self.shortcuts.listed)
+
+    def close_shortcuts(self) -> None:
+        """Close the list of keys, if it is open."""
+        self._overlay.hide()
+
+    def toggle_panel(self) -> None:
+        """Show the panel on its page, or hide it."""
+        if self._panel is None:
+            return
+        visible = not (self._preferences.value.panel_visible and self.page == self._panel_page)
+        self._preferences.change(panel_visible=visible)
+        if visible and self.page != self._panel_page:
+            self.show_page(self._panel_page)
+        self._show_panel_if_wanted()
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or stop doing so."""
+        if self.isFullScreen():
+            self.showNormal()
+        else:
+            self.showFullScreen()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Remember the place of everything, then let go."""
+        if not self._may_close():
+            event.ignore()
+            return
+        self._preferences.change(
+            geometry=_encoded(self.saveGeometry()), window_state=_encoded(self.saveState(_STATE_VERSION))
+        )
+        self._preferences.save()
+        self.closing.emit()
+        super().closeEvent(event)
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _arrange(self) -> None:
+        self.setWindowTitle("MILE Desktop")
+        self.setMinimumSize(*_LEAST_SIZE)
+        self.setDockNestingEnabled(True)
+        self.setMenuWidget(self.header)
+        bar = QToolBar("Pages", self)
+        bar.setObjectName("rail_bar")
+        bar.setMovable(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        bar.addWidget(self.rail)
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, bar)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self.setCentralWidget(self._stack)
+        status = self.statusBar()
+        status.setSizeGripEnabled(False)
+        status.addWidget(self.messages, 1)
+
+    def _connect(self) -> None:
+        self.rail.chosen.connect(self.show_page)
+        self.header.panel_asked.connect(self.toggle_panel)
+        self.header.help_asked.connect(self.show_shortcuts)
+        self.header.device_asked.connect(self._openers["devices"].open)
+        self.header.policies_asked.connect(self._openers["policies"].open)
+        self._preferences.problem_occurred.connect(self._say_problem)
+        self._preferences.changed.connect(self._preferences_changed)
+
+    def _turn_to(self, page: str) -> None:
+        self._stack.setCurrentWidget(self._pages[page])
+        # keys belong to the page, not to a menu that happens to be first in the tab order
+        self._pages[page].setFocus(Qt.FocusReason.OtherFocusReason)
+        self.rail.select(page)
+        self.shortcuts.set_page(page)
+        self._show_panel_if_wanted()
+        self.page_changed.emit(page)
+
+    def _show_panel_if_wanted(self) -> None:
+        if self._panel is not None:
+            self._panel.setVisible(self._preferences.value.panel_visible and self.page == self._panel_page)
+
+    def _panel_hidden(self) -> None:
+        self._preferences.change(panel_visible=False)
+
+    def _preferences_changed(self, value: Preferences) -> None:
+        wanted = value.theme, value.ui_scale
+        application = QApplication.instance()
+        if wanted != self._look and isinstance(application, QApplication):
+            resized = wanted[1] != self._look[1]
+            self._look = wanted
+            theme.apply(application, *wanted)
+            if resized and self._panel is not None:
+                self.resizeDocks([self._panel], [theme.px(_PANEL_WIDTH)], Qt.Orientation.Horizontal)
+
+    def _say_problem(self, text: str) -> None:
+        self.messages.say("warning", text)
+
+    def _take_first_place(self) -> None:
+        screen = self.screen() or QGuiApplication.primaryScreen()
+        room: QRect = screen.availableGeometry() if screen else QRect(0, 0, *_FIRST_SIZE)
+        width, height = min(_FIRST_SIZE[0], room.width()), min(_FIRST_SIZE[1], room.height())
+        self.resize(width, height)
+        self.move(room.x() + (room.width() - width) // 2, room.y() + (room.height() - height) // 2)
+
+
+class PageOpener(QObject):
+    """Opens one page of a window: what a key or a button is connected to."""
+
+    def __init__(self, window: MainWindow, page: str) -> None:
+        super().__init__(window)
+        self._window = window
+        self._page = page
+
+    def open(self) -> None:
+        """Show the page, where the window has it."""
+        if self._page in self._window.pages:
+            self._window.show_page(self._page)
+
+
+class PanelDock(QDockWidget):
+    """A dock that tells hiding by the person from hiding by a change of page."""
+
+    hidden_by_person = Signal()
+
+    def __init__(self, title: str, content: QWidget, window: QMainWindow) -> None:
+        super().__init__(title, window)
+        self.setObjectName("panel_dock")
+        self.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
+        self.setWidget(content)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Say that the person closed it."""
+        super().closeEvent(event)
+        self.hidden_by_person.emit()
+
+
+def _always() -> bool:
+    return True
+
+
+def _encoded(data: QByteArray) -> str:
+    return base64.b64encode(data.data()).decode("ascii")
+
+
+def _decoded(text: str) -> QByteArray:
+    """Return the bytes behind ``text``; nothing for a damaged one, which Qt then refuses by itself."""
+    try:
+        return QByteArray(base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError):
+        return QByteArray()

@@ -1,0 +1,218 @@
+"""One line at the bottom of the window that says what happened, and remembers what it said."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.elided_label import ElidedLabel
+
+Level = Literal["info", "success", "warning", "error"]
+
+_ICONS: dict[Level, tuple[str, str, str]] = {
+    "info": ("mdi6.information-outline", "info", "Information"),
+    "success": ("mdi6.check-circle-outline", "success", "Done"),
+    "warning": ("mdi6.alert-outline", "warning", "Warning"),
+    "error": ("mdi6.alert-octagon-outline", "error", "Error"),
+}
+_RANK: dict[Level, int] = {"info": 0, "success": 0, "warning": 1, "error": 2}
+_KEPT = 200
+_RESPECT_S = {0: 0.0, 1: 4.0, 2: 8.0}
+"""How long a message of each rank may not be pushed aside by a lesser one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message."""
+
+    level: Level
+    text: str
+    at: datetime
+    """Local time."""
+    way_out: str = ""
+    """Name of the action offered with it."""
+
+
+class MessageLine(QFrame):
+    """Shows the newest message with an icon for its level; a click shows the earlier ones.
+
+    An error stays for eight seconds before a plain note may take its place (the note is in the list all the same).
+    """
+
+    way_out_chosen = Signal(str)
+    """Name of the action the person chose."""
+
+    def __init__(self, parent: QWidget | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(parent)
+        self._clock = clock
+        self._entries: deque[Entry] = deque(maxlen=_KEPT)
+        self._shown: Entry | None = None
+        self._shown_at = 0.0
+        self._history: History | None = None
+        self.setObjectName("message_line")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolTip("Show earlier messages")
+        self._icon = _level_button(self)
+        self._text = ElidedLabel("Show earlier messages", self)
+        self._action = QToolButton(self)
+        self._action.clicked.connect(self._choose_way_out)
+        theme.set_role(self._action, "link")
+        self._time = QLabel(self)
+        theme.set_role(self._time, "secondary")
+        self._lay_out()
+        self._show_nothing()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Everything that was said, oldest first (the last 200)."""
+        return tuple(self._entries)
+
+    @property
+    def shown(self) -> Entry | None:
+        """What is on screen."""
+        return self._shown
+
+    def say(self, level: Level, text: str, way_out: str = "") -> None:
+        """Say one sentence; ``way_out`` names an action that is offered beside it (see ``way_out_chosen``)."""
+        entry = Entry(level, text, datetime.now().astimezone(), way_out)
+        self._entries.append(entry)
+        if self._may_replace(entry):
+            self._show(entry)
+        if self._history is not None and self._history.isVisible():
+            self._history.fill(self.entries)
+
+    def show_history(self) -> None:
+        """Open the list of earlier messages above the line, or close it."""
+        if self._history is None:
+            self._history = History(self.window())
+        if self._history.isVisible():
+            self._history.hide()
+            return
+        self._history.fill(self.entries)
+        self._history.place_above(self)
+        self._history.show()
+        self._history.raise_()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Open or close the list."""
+        if event.button() is Qt.MouseButton.LeftButton:
+            self.show_history()
+        super().mousePressEvent(event)
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        theme.space(row, (16, 0, 16, 0), 8)
+        row.addWidget(self._icon)
+        row.addWidget(self._text, 1)
+        row.addWidget(self._action)
+        row.addWidget(self._time)
+
+    def _may_replace(self, entry: Entry) -> bool:
+        if self._shown is None or _RANK[entry.level] >= _RANK[self._shown.level]:
+            return True
+        return self._clock() - self._shown_at >= _RESPECT_S[_RANK[self._shown.level]]
+
+    def _show(self, entry: Entry) -> None:
+        self._shown, self._shown_at = entry, self._clock()
+        _set_level(self._icon, entry.level)
+        self._icon.show()
+        self._text.set_full_text(entry.text)
+        self._time.setText(entry.at.strftime("%H:%M:%S"))
+        self._action.setText(entry.way_out)
+        self._action.setVisible(bool(entry.way_out))
+
+    def _show_nothing(self) -> None:
+        self._icon.hide()
+        self._action.hide()
+        self._text.set_full_text("")
+
+    def _choose_way_out(self) -> None:
+        if self._shown is not None and self._shown.way_out:
+            self._action.hide()
+            self.way_out_chosen.emit(self._shown.way_out)
+
+
+class History(QFrame):
+    """The earlier messages, newest at the bottom."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.setObjectName("overlay")
+        self._list = QWidget()
+        self._rows = QVBoxLayout(self._list)
+        theme.space(self._rows, (16, 8, 16, 8), 6)
+        self._scroll = QScrollArea(self)
+        self._scroll.setAccessibleName("Earlier messages")
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(self._list)
+        column = QVBoxLayout(self)
+        theme.space(column, (0, 8, 0, 8), 0)
+        column.addWidget(self._scroll)
+        self.hide()
+
+    def fill(self, entries: tuple[Entry, ...]) -> None:
+        """Show ``entries``."""
+        while (item := self._rows.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
+        for entry in entries or (Entry("info", "Nothing has been said yet.", datetime.now().astimezone()),):
+            self._rows.addWidget(_row(entry))
+        self._rows.addStretch(1)
+
+    def place_above(self, line: QWidget) -> None:
+        """Take the place above ``line``: two thirds of the window wide, as high as it needs and a third at most."""
+        window = line.window()
+        width = window.width() * 2 // 3
+        needed = self._rows.heightForWidth(width - theme.px(24)) + theme.px(24)
+        height = max(theme.px(48), min(needed, window.height() // 3))
+        corner = line.mapTo(window, QPoint(0, 0))
+        self.setGeometry(theme.px(8), corner.y() - height - theme.px(8), width, height)
+        bar = self._scroll.verticalScrollBar()
+        bar.rangeChanged.connect(self._to_end)
+        self._to_end()
+
+    def _to_end(self) -> None:
+        bar = self._scroll.verticalScrollBar()
+        bar.setValue(bar.maximum())
+
+
+def _row(entry: Entry) -> QWidget:
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    theme.space(layout, (0, 0, 0, 0), 8)
+    clock = QLabel(entry.at.strftime("%H:%M:%S"))
+    theme.set_role(clock, "secondary")
+    icon = _level_button(row)
+    _set_level(icon, entry.level)
+    text = QLabel(entry.text)
+    text.setTextFormat(Qt.TextFormat.PlainText)
+    text.setWordWrap(True)
+    text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    layout.addWidget(clock, 0, Qt.AlignmentFlag.AlignTop)
+    layout.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
+    layout.addWidget(text, 1)
+    return row
+
+
+def _level_button(parent: QWidget) -> QToolButton:
+    """Make a button (the theme keeps its icon up to date) that takes no clicks and no focus."""
+    button = QToolButton(parent)
+    button.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    theme.set_role(button, "bare")
+    return button
+
+
+def _set_level(button: QToolButton, level: Level) -> None:
+    name, colour, word = _ICONS[level]
+    theme.set_icon(button, name, colour, 16)
+    button.setAccessibleName(word)

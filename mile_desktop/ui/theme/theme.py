@@ -1,0 +1,289 @@
+"""The look of the window: every colour, size, font and icon a widget uses comes from here.
+
+``apply`` is called once at the start and again whenever the person changes theme or scale; it restyles what is
+on screen at once. Widgets that paint themselves (plots, gauges) read ``token``, ``pen`` and ``px`` when they paint and
+connect to ``signals().changed`` to paint again. Everything runs on the window's thread.
+"""
+
+from typing import Literal
+
+import pyqtgraph as pg
+import qtawesome
+from PySide6.QtCore import QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPen
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QLayout, QWidget
+
+from mile_desktop.ui.theme.tokens import FOLDER, Tokens, Tone, load_tokens, scaled, stylesheet
+
+Mode = Literal["dark", "light", "system"]
+FontRole = Literal["body", "secondary", "figure"]
+
+_ICON = "themeIcon"
+_GRID = "themeGrid"
+_INDENT = "themeIndent"
+_BOUNDS = "themeBounds"
+_ROLES: tuple[tuple[QPalette.ColorRole, str], ...] = (
+    (QPalette.ColorRole.Window, "ground"),
+    (QPalette.ColorRole.WindowText, "text"),
+    (QPalette.ColorRole.Base, "panel"),
+    (QPalette.ColorRole.AlternateBase, "raised"),
+    (QPalette.ColorRole.Text, "text"),
+    (QPalette.ColorRole.Button, "raised"),
+    (QPalette.ColorRole.ButtonText, "text"),
+    (QPalette.ColorRole.BrightText, "stopped"),
+    (QPalette.ColorRole.Highlight, "selection"),
+    (QPalette.ColorRole.HighlightedText, "text"),
+    (QPalette.ColorRole.Accent, "policy"),
+    (QPalette.ColorRole.Link, "policy"),
+    (QPalette.ColorRole.LinkVisited, "policy"),
+    (QPalette.ColorRole.ToolTipBase, "raised"),
+    (QPalette.ColorRole.ToolTipText, "text"),
+    (QPalette.ColorRole.PlaceholderText, "secondary"),
+    (QPalette.ColorRole.Light, "hover"),
+    (QPalette.ColorRole.Midlight, "raised"),
+    (QPalette.ColorRole.Mid, "line"),
+    (QPalette.ColorRole.Dark, "ground"),
+    (QPalette.ColorRole.Shadow, "shade"),
+)
+
+
+class ThemeSignals(QObject):
+    """Says when colours or sizes have changed."""
+
+    changed = Signal()
+
+
+class _State:
+    """What is in force now."""
+
+    def __init__(self) -> None:
+        self.signals = ThemeSignals()
+        self.mode: Mode = "dark"
+        self.tokens: Tokens = load_tokens("dark")
+        self.scale = 1.0
+        self.fonts_loaded = False
+        self.styled = False
+
+
+_state = _State()
+
+
+def signals() -> ThemeSignals:
+    """Return the object whose ``changed`` fires after every ``apply``."""
+    return _state.signals
+
+
+def apply(app: QApplication, mode: Mode, scale: float = 1.0) -> None:
+    """Give the whole application the look of ``mode`` at ``scale`` (1.0–2.0), at once and to what is already shown."""
+    _state.mode = mode
+    _state.tokens = load_tokens(_tone_of(mode))
+    _state.scale = scale
+    if not _state.styled:  # doing it again polishes every widget once more: 40 % of the time of a change
+        app.setStyle("Fusion")
+        _state.styled = True
+    app.setPalette(_palette(_state.tokens))
+    _load_fonts()
+    app.setFont(font("body"))
+    app.setStyleSheet(stylesheet(_state.tokens, scale))
+    pg.setConfigOptions(antialias=True, background=token("panel"), foreground=token("secondary"))
+    for widget in QApplication.allWidgets():
+        _refresh(widget)
+    _state.signals.changed.emit()
+
+
+def follow_system(app: QApplication) -> None:
+    """Keep following the desktop's light or dark setting while the mode is ``system``; call once."""
+    _Follower(app)
+
+
+class _Follower(QObject):
+    """Applies the theme again when the desktop changes its colour scheme."""
+
+    def __init__(self, app: QApplication) -> None:
+        super().__init__(app)
+        self._app = app
+        app.styleHints().colorSchemeChanged.connect(self._scheme_changed)
+
+    def _scheme_changed(self) -> None:
+        if _state.mode == "system":
+            apply(self._app, "system", _state.scale)
+
+
+def tone() -> Tone:
+    """Return ``dark`` or ``light``, whichever is shown."""
+    return _state.tokens.tone
+
+
+def token(name: str, alpha: float = 1.0) -> QColor:
+    """Return the colour called ``name`` (see ``tokens.json``), with opacity ``alpha`` in [0, 1]."""
+    colour = QColor(_state.tokens.colour(name))
+    colour.setAlphaF(alpha)
+    return colour
+
+
+def px(pixels: int) -> int:
+    """Return a length given for 100 % in pixels of the scale in force."""
+    return scaled(pixels, _state.scale)
+
+
+def size(name: str) -> int:
+    """Return the size called ``name`` (``grid``, ``icon``, ``control`` …) in pixels of the scale in force."""
+    return px(_state.tokens.size(name))
+
+
+def font(role: FontRole = "body", *, bold: bool = False) -> QFont:
+    """Return the interface's font in one of its three sizes, with digits of equal width."""
+    result = QFont()
+    result.setFamilies(list(_state.tokens.families))
+    result.setPixelSize(size(role))
+    result.setFeature(QFont.Tag("tnum"), 1)
+    result.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
+    return result
+
+
+def pen(name: str, width: float = 1.5, *, dashed: bool = False, alpha: float = 1.0) -> QPen:
+    """Return a pen for plots and painted widgets; its width does not change with the zoom."""
+    style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
+    result = QPen(token(name, alpha), width * _state.scale, style)
+    result.setCosmetic(True)
+    return result
+
+
+def brush(name: str, alpha: float = 1.0, style: Qt.BrushStyle = Qt.BrushStyle.SolidPattern) -> QBrush:
+    """Return a brush; ``Qt.BrushStyle.BDiagPattern`` is the hatching that stands for the person's steps."""
+    return QBrush(token(name, alpha), style)
+
+
+def icon(name: str, colour: str = "text") -> QIcon:
+    """Return a Material icon (``mdi6.play``) in a token's colour; prefer ``set_icon``, which follows the theme."""
+    options = {"color": token(colour), "color_disabled": token("disabled")}
+    result: QIcon = qtawesome.icon(name, **options)
+    return result
+
+
+def set_icon(button: QAbstractButton, name: str, colour: str = "text", icon_size: int = 18) -> None:
+    """Give ``button`` a Material icon that follows theme and scale."""
+    button.setProperty(_ICON, [name, colour, icon_size])
+    _refresh_icon(button)
+
+
+def set_role(widget: QWidget, role: str) -> None:
+    """Set the role by which the stylesheet tells a widget's look (``panel``, ``secondary``, ``primary`` …)."""
+    if widget.property("role") == role:
+        return
+    widget.setProperty("role", role)
+    style = widget.style()
+    style.unpolish(widget)
+    style.polish(widget)
+
+
+def space(layout: QLayout, margins: tuple[int, int, int, int] = (0, 0, 0, 0), spacing: int = 8) -> None:
+    """Set margins (left, top, right, bottom) and spacing for 100 %; they follow the scale."""
+    layout.setProperty(_GRID, [*margins, spacing])
+    _refresh_layout(layout)
+
+
+def bound(
+    widget: QWidget,
+    *,
+    width: int = 0,
+    height: int = 0,
+    least_width: int = 0,
+    least_height: int = 0,
+    most_width: int = 0,
+) -> None:
+    """Bound a widget's size by pixels at 100 %, now and whenever the scale changes; 0 bounds nothing."""
+    widget.setProperty(_BOUNDS, [width or least_width, height or least_height, width or most_width, height])
+    _refresh_bounds(widget)
+
+
+def indent(field: QAbstractSpinBox, pixels: int = 8) -> None:
+    """Keep a spin box's number off its border: Qt's stylesheets ignore the left padding of spin boxes."""
+    field.setProperty(_INDENT, pixels)
+    _refresh_indent(field)
+
+
+def paint_focus(painter: QPainter, place: QRectF) -> None:
+    """Paint the ring of a widget that paints itself and has the keyboard, just inside ``place``."""
+    painter.setPen(pen("focus", 2.0))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(place.adjusted(1, 1, -1, -1))
+
+
+def style_plot(plot: pg.PlotItem) -> None:
+    """Give a plot the house look: no border, faint grid, quiet axes; call again on ``signals().changed``."""
+    plot.getViewBox().setBackgroundColor(None)
+    plot.showGrid(x=True, y=True, alpha=0.12)
+    for name in ("left", "bottom"):
+        axis = plot.getAxis(name)
+        axis.setPen(pen("line", 1.0))
+        axis.setTextPen(token("secondary"))
+        axis.setTickFont(font("secondary"))
+        axis.label.setFont(font("secondary"))
+
+
+def _tone_of(mode: Mode) -> Tone:
+    if mode != "system":
+        return mode
+    scheme = QGuiApplication.styleHints().colorScheme()
+    return "light" if scheme is Qt.ColorScheme.Light else "dark"
+
+
+def _palette(tokens: Tokens) -> QPalette:
+    palette = QPalette()
+    for role, name in _ROLES:
+        palette.setColor(role, QColor(tokens.colour(name)))
+    for role in (QPalette.ColorRole.Text, QPalette.ColorRole.WindowText, QPalette.ColorRole.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(tokens.colour("disabled")))
+    return palette
+
+
+def _load_fonts() -> None:
+    """Register the fonts that ship with the program, once; without them the system's own are used."""
+    if _state.fonts_loaded:
+        return
+    for file in sorted((FOLDER / "fonts").glob("*.ttf")):
+        QFontDatabase.addApplicationFont(str(file))
+    _state.fonts_loaded = True
+
+
+def _refresh(widget: QWidget) -> None:
+    if isinstance(widget, QAbstractButton) and widget.property(_ICON):
+        _refresh_icon(widget)
+    if isinstance(widget, QAbstractSpinBox) and widget.property(_INDENT):
+        _refresh_indent(widget)
+    if widget.property(_BOUNDS):
+        _refresh_bounds(widget)
+    for layout in widget.findChildren(QLayout, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        _refresh_layouts(layout)
+
+
+def _refresh_indent(field: QAbstractSpinBox) -> None:
+    field.lineEdit().setTextMargins(px(field.property(_INDENT)), 0, 0, 0)
+
+
+def _refresh_bounds(widget: QWidget) -> None:
+    setters = (widget.setMinimumWidth, widget.setMinimumHeight, widget.setMaximumWidth, widget.setMaximumHeight)
+    for set_bound, pixels in zip(setters, widget.property(_BOUNDS), strict=True):
+        if pixels:
+            set_bound(px(pixels))
+
+
+def _refresh_layouts(layout: QLayout) -> None:
+    _refresh_layout(layout)
+    for child in layout.findChildren(QLayout):
+        _refresh_layout(child)
+
+
+def _refresh_icon(button: QAbstractButton) -> None:
+    name, colour, icon_size = button.property(_ICON)
+    button.setIcon(icon(name, colour))
+    button.setIconSize(QSize(px(icon_size), px(icon_size)))
+
+
+def _refresh_layout(layout: QLayout) -> None:
+    grid = layout.property(_GRID)
+    if grid:
+        left, top, right, bottom, spacing = grid
+        layout.setContentsMargins(px(left), px(top), px(right), px(bottom))
+        layout.setSpacing(px(spacing))

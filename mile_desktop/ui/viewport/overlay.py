@@ -1,0 +1,209 @@
+"""What is painted over the scene: badge, reason, p gauge, proposed action, notices. Stateless painting, no widgets."""
+
+import math
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPolygonF
+
+from mile_desktop.rollout.messages import Status, StepTaken
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.viewport.phase_look import look, progress_text, reason_text
+from mile_desktop.ui.viewport.projection import Arrow
+from mile_desktop.ui.viewport.symbols import paint_symbol
+
+MARGIN = 12
+_SHORTEST_ARROW_PX = 6.0
+_MEANT = 0.1
+"""Smaller gripper commands are noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One line in a plate over the picture."""
+
+    text: str
+    colour: str = "text"
+
+
+def plate(painter: QPainter, rect: QRectF) -> None:
+    """Paint the ground on which text over the picture can be read."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.brush("panel", 0.88))
+    radius = theme.size("radius")
+    painter.drawRoundedRect(rect, radius, radius)
+
+
+def paint_badge(painter: QPainter, area: QRectF, status: Status, max_steps: int) -> None:
+    """Paint phase in shape, word and colour, the episode's progress, and why, at the top left of ``area``."""
+    appearance = look(status)
+    colour = theme.token(appearance.token)
+    painter.setFont(theme.font("figure", bold=True))
+    title = painter.fontMetrics()
+    word = appearance.word.upper()
+    symbol = title.capHeight()
+    pad = theme.px(10)
+    height = title.height() + theme.px(8)
+    word_width = title.horizontalAdvance(word)
+    progress = progress_text(status, max_steps)
+    painter.setFont(theme.font("body"))
+    body = painter.fontMetrics()
+    extra = pad + body.horizontalAdvance(progress) if progress else 0
+    left, top = area.left() + theme.px(MARGIN), area.top() + theme.px(MARGIN)
+    box = QRectF(left, top, pad * 2.8 + symbol + word_width + extra, height)
+    plate(painter, box)
+    paint_symbol(painter, appearance.symbol, QRectF(left + pad, box.center().y() - symbol / 2, symbol, symbol), colour)
+    baseline = box.center().y() + title.capHeight() / 2
+    painter.setFont(theme.font("figure", bold=True))
+    painter.setPen(colour)
+    painter.drawText(QPointF(left + pad * 1.8 + symbol, baseline), word)
+    painter.setFont(theme.font("body"))
+    painter.setPen(theme.token("text"))
+    painter.drawText(QPointF(left + pad * 2.8 + symbol + word_width, baseline), progress)
+    reason = reason_text(status)
+    if reason:
+        room = area.width() * 0.7
+        _line(painter, QPointF(left, box.bottom() + theme.px(4)), reason, colour, room)
+
+
+def paint_notices(painter: QPainter, area: QRectF, notices: list[Notice]) -> None:
+    """Paint ``notices`` under each other, centred at the top third of ``area``."""
+    painter.setFont(theme.font("body"))
+    metrics = painter.fontMetrics()
+    top = area.top() + area.height() * 0.3
+    for notice in notices:
+        width = min(metrics.horizontalAdvance(notice.text) + theme.px(24), area.width() - theme.px(2 * MARGIN))
+        box = QRectF(area.center().x() - width / 2, top, width, metrics.height() + theme.px(12))
+        plate(painter, box)
+        painter.setPen(theme.token(notice.colour))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, notice.text)
+        top = box.bottom() + theme.px(4)
+
+
+def paint_hints(painter: QPainter, area: QRectF, texts: tuple[str, ...], room: float) -> None:
+    """Paint what takes over, how to let go and how to drive under each other, at the bottom left of ``area``.
+
+    ``room``: how wide a line may be.
+    """
+    painter.setFont(theme.font("body"))
+    height = painter.fontMetrics().height() + theme.px(8)
+    where = QPointF(area.left() + theme.px(MARGIN), area.bottom() - theme.px(MARGIN) - height)
+    for text in reversed(texts):
+        if text:
+            _line(painter, where, text, theme.token("text"), room)
+            where -= QPointF(0, height + theme.px(4))
+
+
+def _line(painter: QPainter, where: QPointF, text: str, colour: QColor, room: float) -> None:
+    painter.setFont(theme.font("body"))
+    metrics = painter.fontMetrics()
+    text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, round(room))
+    box = QRectF(where.x(), where.y(), metrics.horizontalAdvance(text) + theme.px(20), metrics.height() + theme.px(8))
+    plate(painter, box)
+    painter.setPen(colour)
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def paint_gauge(painter: QPainter, area: QRectF, taken: StepTaken, threshold: float) -> None:
+    """Paint p as a column with its band and the threshold's tick, at the right edge of ``area``."""
+    if math.isnan(taken.probability):
+        return
+    # in a low view it ends above the small pictures
+    height = min(max(theme.px(80), area.height() * 0.34), max(theme.px(32), area.height() * 0.68 - theme.px(56)))
+    width = theme.px(10)
+    column = QRectF(area.right() - theme.px(46), area.top() + theme.px(34), width, height)
+    plate(painter, column.adjusted(-theme.px(26), -theme.px(22), theme.px(34), theme.px(10)))
+    painter.fillRect(column, theme.brush("line"))
+    alarming = taken.probability >= threshold
+    colour = "threshold" if alarming else "policy"
+    painter.fillRect(_part(column, 0.0, taken.probability), theme.brush(colour))
+    if not (math.isnan(taken.low) or math.isnan(taken.high)):
+        band = _part(column, taken.low, taken.high).adjusted(-theme.px(5), 0, -column.width() - theme.px(2), 0)
+        painter.fillRect(band, theme.brush(colour, 0.6))
+    y = column.bottom() - column.height() * threshold
+    painter.setPen(theme.pen("threshold", 2.0))
+    painter.drawLine(QPointF(column.left() - theme.px(8), y), QPointF(column.right() + theme.px(4), y))
+    painter.setFont(theme.font("secondary"))
+    painter.drawText(QPointF(column.right() + theme.px(5), y + theme.px(4)), f"{threshold:.2f}")
+    painter.setFont(theme.font("body", bold=True))
+    painter.setPen(theme.token(colour))
+    title = QRectF(column.left() - theme.px(26), column.top() - theme.px(21), theme.px(70), theme.px(18))
+    painter.drawText(title, Qt.AlignmentFlag.AlignCenter, f"p {taken.probability:.2f}{' !' if alarming else ''}")
+
+
+def _part(column: QRectF, low: float, high: float) -> QRectF:
+    low, high = max(0.0, low), min(1.0, high)
+    return QRectF(
+        column.left(), column.bottom() - column.height() * high, column.width(), column.height() * (high - low)
+    )
+
+
+def paint_arrow(painter: QPainter, area: QRectF, arrow: Arrow, *, gripper: float | None, human: bool) -> None:
+    """Paint the proposed action from the end effector on, and the gripper it asks for beside it."""
+    start, end = _pixel(area, arrow.start), _pixel(area, arrow.end)
+    colour = "hold" if human else "policy"
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
+    delta = end - start
+    length = math.hypot(delta.x(), delta.y())
+    for pen in (theme.pen("shade", 5.0, alpha=0.35), theme.pen(colour, 3.0)):
+        painter.setPen(pen)
+        if length > _SHORTEST_ARROW_PX:
+            painter.drawLine(start, end)
+        else:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(start, theme.px(4), theme.px(4))
+    if length > _SHORTEST_ARROW_PX:
+        _paint_head(painter, end, delta / length, colour)
+    if gripper is not None and abs(gripper) > _MEANT:
+        _paint_gripper(painter, start, gripper, colour)
+
+
+def paint_choice(painter: QPainter, area: QRectF, arrow: Arrow, title: str, *, human: bool) -> None:
+    """Paint the proposed discrete action: where it pushes, and its name at the tip."""
+    paint_arrow(painter, area, arrow, gripper=None, human=human)
+    painter.setFont(theme.font("secondary"))
+    metrics = painter.fontMetrics()
+    start, end = _pixel(area, arrow.start), _pixel(area, arrow.end)
+    box = QRectF(0, 0, metrics.horizontalAdvance(title) + theme.px(10), metrics.height() + theme.px(2))
+    beyond = theme.px(16)
+    if abs(end.x() - start.x()) > abs(end.y() - start.y()):
+        side = 1 if end.x() > start.x() else -1
+        box.moveCenter(QPointF(end.x() + side * (beyond + box.width() / 2), end.y()))
+    else:
+        above = end.y() if end.y() < start.y() - _SHORTEST_ARROW_PX else start.y() - theme.px(22)
+        box.moveCenter(QPointF(end.x(), above - beyond))
+    box.moveTop(max(box.top(), area.top() + theme.px(4)))
+    plate(painter, box)
+    painter.setPen(theme.token("hold" if human else "policy"))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, title)
+
+
+def _pixel(area: QRectF, place: tuple[float, float]) -> QPointF:
+    return QPointF(area.left() + place[0] * area.width(), area.top() + place[1] * area.height())
+
+
+def _paint_head(painter: QPainter, tip: QPointF, along: QPointF, colour: str) -> None:
+    size = theme.px(11)
+    across = QPointF(-along.y(), along.x())
+    base = tip - along * size * 0.4
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.brush(colour))
+    painter.drawPolygon(QPolygonF([tip + along * size * 0.6, base + across * size * 0.5, base - across * size * 0.5]))
+
+
+def _paint_gripper(painter: QPainter, at: QPointF, gripper: float, colour: str) -> None:
+    """Paint two jaws, apart for an opening command and together for a closing one, with the word."""
+    gap = theme.px(2) if gripper > 0 else theme.px(7)
+    where = at + QPointF(-theme.px(34), theme.px(14))
+    painter.setPen(theme.pen(colour, 3.0))
+    for side in (-1, 1):
+        jaw = where + QPointF(side * gap, 0)
+        painter.drawLine(jaw, jaw + QPointF(0, theme.px(12)))
+    painter.setFont(theme.font("secondary"))
+    word = "close" if gripper > 0 else "open"
+    metrics = painter.fontMetrics()
+    box = QRectF(0, 0, metrics.horizontalAdvance(word) + theme.px(6), metrics.height())
+    box.moveCenter(where + QPointF(0, theme.px(22)))
+    plate(painter, box)
+    painter.setPen(theme.token(colour))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, word)

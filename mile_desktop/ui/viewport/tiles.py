@@ -1,0 +1,196 @@
+"""Several pictures in one view: which there are, which is large, and where each one goes. No painting, no widgets."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QImage
+
+from mile_desktop.ui.theme import theme
+
+_GAP = 8
+_MARGIN = 12
+_INSET_WIDTH = 180
+_INSET_SHARE = 0.18
+_INSET_HEIGHT_SHARE = 0.28
+_INSETS_IN_A_ROW = 4
+_ROW_SHARE = 0.58
+"""So much of the width a row of small pictures may take: at the left stands what takes over."""
+_DEFAULT_SHAPE = 0.75
+
+SCENE = ""
+"""Name of the picture that the viewer draws."""
+
+
+class Layout(StrEnum):
+    """How pictures share the view."""
+
+    ONE = "one"
+    INSET = "inset"
+    """Picture in picture: one large, the others small at the bottom right."""
+    GRID = "grid"
+
+
+TITLES = {Layout.ONE: "One picture", Layout.INSET: "Picture in picture", Layout.GRID: "Grid"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One picture besides the scene's."""
+
+    name: str
+    image: QImage
+    note: str = ""
+    """What is wrong with it, in a few words; empty while all is well."""
+    faded: bool = False
+    """It is not of now."""
+    can_be_main: bool = True
+    """Small views of a simulated scene cannot: the scene itself can be looked at from there."""
+    title: str = ""
+    """What is written over it; empty: its name."""
+
+    @property
+    def shape(self) -> float:
+        """Height over width."""
+        return _DEFAULT_SHAPE if self.image.isNull() else self.image.height() / max(1, self.image.width())
+
+
+class Tiles:
+    """The pictures, in their order, and the one that is large; the view's own."""
+
+    def __init__(self) -> None:
+        self.layout = Layout.INSET
+        self.has_scene = True
+        """Whether there is a picture of a scene at all: a live robot may only have cameras."""
+        self._tiles: dict[str, Tile] = {}
+        self._main = SCENE
+
+    @property
+    def main(self) -> str:
+        """Name of the large picture; ``SCENE`` for the viewer's."""
+        if self._main in self._tiles:
+            return self._main
+        return SCENE if self.has_scene or not self.choices else self.choices[0]
+
+    @property
+    def wanted(self) -> str:
+        """Name of the picture that was chosen last to be large, whether it is there at present or not."""
+        return self._main
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Names of those that can be large, besides the scene."""
+        return tuple(name for name, tile in self._tiles.items() if tile.can_be_main)
+
+    def choose(self, name: str) -> None:
+        """Let this one be large; one that is not there yet is waited for."""
+        self._main = name
+
+    def show(self, name: str, image: QImage, *, can_be_main: bool = True) -> None:
+        """Replace the picture called ``name``, or add it."""
+        known = self._tiles.get(name) or Tile(name, image, can_be_main=can_be_main)
+        self._tiles[name] = replace(known, image=image)
+
+    def annotate(self, name: str, note: str, *, faded: bool) -> bool:
+        """Say what is wrong with a picture; return whether that changes anything."""
+        known = self._tiles.get(name)
+        if known is None or (known.note, known.faded) == (note, faded):
+            return False
+        self._tiles[name] = replace(known, note=note, faded=faded)
+        return True
+
+    def keep(self, names: Sequence[str], *, can_be_main: bool, titles: Mapping[str, str] | None = None) -> None:
+        """Of those that can (or cannot) be large, have exactly ``names``, in this order.
+
+        ``titles``: what is written over them instead of their names.
+        """
+        titles = titles or {}
+        others = {name: tile for name, tile in self._tiles.items() if tile.can_be_main is not can_be_main}
+        known = {name: self._tiles.get(name) or Tile(name, QImage(), can_be_main=can_be_main) for name in names}
+        mine = {name: replace(tile, title=titles.get(name, tile.title)) for name, tile in known.items()}
+        self._tiles = {**others, **mine}
+
+    def tile(self, name: str) -> Tile | None:
+        """Return the picture called ``name``."""
+        return self._tiles.get(name)
+
+    def places(self, area: QRectF, scene_shape: float) -> dict[str, QRectF]:
+        """Return where each picture that is shown goes within ``area``, the large one first; shapes are kept."""
+        names = self._shown()
+        shapes = [scene_shape if name == SCENE else self._tiles[name].shape for name in names]
+        return dict(zip(names, arrange(self.layout, area, shapes), strict=True))
+
+    def at(self, point: QPointF, area: QRectF, scene_shape: float) -> str | None:
+        """Return the name of the topmost picture at ``point``; None where there is none."""
+        found = [name for name, place in self.places(area, scene_shape).items() if place.contains(point)]
+        return found[-1] if found else None
+
+    def _shown(self) -> list[str]:
+        main = self.main
+        if self.layout is Layout.ONE:
+            return [main]
+        scene = [SCENE] if self.has_scene else []
+        if self.layout is Layout.GRID and self.choices:
+            return [*scene, *self.choices]
+        return [main, *(name for name in (*scene, *self._tiles) if name != main)]
+
+
+def arrange(layout: Layout, area: QRectF, shapes: Sequence[float]) -> list[QRectF]:
+    """Return a place within ``area`` for each picture; ``shapes`` are height over width, the large one's first."""
+    if layout is Layout.GRID:
+        return _grid(area, shapes)
+    return [fitted(area, shapes[0]), *_insets(area, shapes[1:])]
+
+
+def fitted(area: QRectF, shape: float) -> QRectF:
+    """Return the largest rectangle of ``shape`` (height over width) in the middle of ``area``."""
+    width = min(area.width(), area.height() / max(1e-6, shape))
+    place = QRectF(0.0, 0.0, width, width * shape)
+    place.moveCenter(area.center())
+    return place
+
+
+def _grid(area: QRectF, shapes: Sequence[float]) -> list[QRectF]:
+    columns = _columns(area, len(shapes))
+    rows = math.ceil(len(shapes) / columns)
+    gap = theme.px(_GAP)
+    width = (area.width() - gap * (columns - 1)) / columns
+    height = (area.height() - gap * (rows - 1)) / rows
+    places = []
+    for index, shape in enumerate(shapes):
+        row, column = divmod(index, columns)
+        cell = QRectF(area.left() + column * (width + gap), area.top() + row * (height + gap), width, height)
+        places.append(fitted(cell, shape))
+    return places
+
+
+def _columns(area: QRectF, count: int) -> int:
+    """Return in how many columns ``count`` pictures of usual shape become largest."""
+
+    def size(columns: int) -> float:
+        rows = math.ceil(count / columns)
+        return min(area.width() / columns, area.height() / rows / _DEFAULT_SHAPE)
+
+    return max(range(1, count + 1), key=size)
+
+
+def _insets(area: QRectF, shapes: Sequence[float]) -> list[QRectF]:
+    """Return places from the bottom right to the left, the first picture leftmost, in rows from the bottom up."""
+    margin, gap = theme.px(_MARGIN), theme.px(_GAP)
+    places: list[QRectF] = []
+    bottom = area.bottom() - margin
+    for start in range(0, len(shapes), _INSETS_IN_A_ROW):
+        right = area.right() - margin
+        row: list[QRectF] = []
+        in_row = shapes[start : start + _INSETS_IN_A_ROW]
+        room = (area.width() * _ROW_SHARE - gap * (len(in_row) - 1)) / len(in_row)
+        for shape in reversed(in_row):
+            limits = theme.px(_INSET_WIDTH), area.width() * _INSET_SHARE, area.height() * _INSET_HEIGHT_SHARE / shape
+            width = min(*limits, room)
+            row.append(QRectF(right - width, bottom - width * shape, width, width * shape))
+            right -= width + gap
+        places += reversed(row)
+        bottom = min(place.top() for place in row) - gap
+    return places

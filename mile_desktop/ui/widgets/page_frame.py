@@ -1,0 +1,107 @@
+"""What every page has: a title, a sentence, room below; and what an empty one shows."""
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from mile_desktop.ui.theme import theme
+
+
+class PageFrame(QWidget):
+    """A page with its title and one sentence on what it is for."""
+
+    def __init__(self, title: str, purpose: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        heading = QLabel(title)
+        theme.set_role(heading, "title")
+        sentence = QLabel(purpose)
+        theme.set_role(sentence, "quiet")
+        sentence.setWordWrap(True)
+        self.top = QHBoxLayout()
+        """Right of the title there is room for what concerns the whole page."""
+        theme.space(self.top, spacing=16)
+        self.top.addWidget(heading)
+        self.top.addWidget(sentence, 1)
+        self.body = QVBoxLayout()
+        """What the page consists of."""
+        theme.space(self.body, spacing=16)
+        column = QVBoxLayout(self)
+        theme.space(column, (24, 16, 24, 16), 16)
+        column.addLayout(self.top)
+        column.addLayout(self.body, 1)
+
+
+class EmptyState(QWidget):
+    """Says what will be here and how to get it."""
+
+    def __init__(self, icon: str, headline: str, way: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        picture = QToolButton()
+        picture.setEnabled(True)
+        picture.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        picture.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        theme.set_role(picture, "bare")
+        theme.set_icon(picture, icon, "secondary", 48)
+        title = QLabel(headline)
+        theme.set_role(title, "heading")
+        hint = QLabel(way)
+        theme.set_role(hint, "quiet")
+        hint.setWordWrap(True)
+        hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        column = QVBoxLayout(self)
+        theme.space(column, (32, 32, 32, 32), 8)
+        column.addStretch(1)
+        column.addWidget(picture, 0, Qt.AlignmentFlag.AlignCenter)
+        column.addWidget(title, 0, Qt.AlignmentFlag.AlignCenter)
+        column.addWidget(hint)
+        column.addStretch(1)
+
+
+class ColumnScroll(QScrollArea):
+    """Scrolls up and down only, by the keyboard too, and is never narrower than what it holds."""
+
+    def __init__(self, content: QWidget, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(content)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Return the content's least width beside the scroll bar."""
+        content = self.widget()
+        width = max(content.minimumSizeHint().width(), content.minimumWidth()) if content is not None else 0
+        return QSize(width + self.verticalScrollBar().sizeHint().width(), theme.px(64))
+
+
+class WideScroll(QScrollArea):
+    """Fills the page where there is room, and scrolls sideways in a window that is too narrow."""
+
+    def __init__(self, content: QWidget, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setWidgetResizable(True)
+        self.setWidget(content)
+
+
+class Panel(QFrame):
+    """A raised area with a heading; rows are added to ``body``."""
+
+    def __init__(self, heading: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        theme.set_role(self, "panel")
+        title = QLabel(heading)
+        theme.set_role(title, "heading")
+        self.top = QHBoxLayout()
+        """The line of the heading."""
+        theme.space(self.top, spacing=8)
+        self.top.addWidget(title)
+        self.top.addStretch(1)
+        self.body = QVBoxLayout()
+        """What is below the heading."""
+        theme.space(self.body, spacing=8)
+        column = QVBoxLayout(self)
+        theme.space(column, (16, 12, 16, 16), 12)
+        column.addLayout(self.top)
+        column.addLayout(self.body, 1)

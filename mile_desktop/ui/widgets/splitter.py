@@ -1,0 +1,51 @@
+"""Rooms that are divided by a handle: moved by the mouse, or by the arrow keys while the handle has the keyboard."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSplitter, QSplitterHandle, QWidget
+
+from mile_desktop.ui.theme import theme
+
+_STEP = 24
+_KEYS = {
+    Qt.Orientation.Horizontal: {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1},
+    Qt.Orientation.Vertical: {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1},
+}
+
+
+class Splitter(QSplitter):
+    """Keeps all its parts in sight."""
+
+    def __init__(self, orientation: Qt.Orientation, parent: QWidget | None = None) -> None:
+        super().__init__(orientation, parent)
+        self.setChildrenCollapsible(False)
+
+    def createHandle(self) -> QSplitterHandle:  # noqa: N802 (Qt's name)
+        """Return a handle that Tab comes by."""
+        return Handle(self.orientation(), self)
+
+
+class Handle(QSplitterHandle):
+    """Arrow keys move it."""
+
+    def __init__(self, orientation: Qt.Orientation, parent: QSplitter) -> None:
+        super().__init__(orientation, parent)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName("Divider, moved by the arrow keys")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Move by a step; leave every other key."""
+        direction = _KEYS[self.orientation()].get(Qt.Key(event.key()))
+        if direction is None:
+            super().keyPressEvent(event)
+            return
+        place = self.x() if self.orientation() is Qt.Orientation.Horizontal else self.y()
+        self.moveSplitter(place + direction * theme.px(_STEP))
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Show that the keys work here."""
+        super().paintEvent(event)
+        if self.hasFocus():
+            painter = QPainter(self)
+            painter.fillRect(self.rect(), theme.token("focus"))
+            painter.end()

@@ -1,0 +1,236 @@
+"""Tables of records: columns described as values, and one Qt model for all of them."""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from mile_desktop.ui.theme import theme
+
+Index = QModelIndex | QPersistentModelIndex
+ROW_ROLE = Qt.ItemDataRole.UserRole
+"""The record of the row."""
+SORT_ROLE = Qt.ItemDataRole.UserRole + 1
+"""What the cell is sorted by."""
+_ROW_HEIGHT = 32
+
+R = TypeVar("R")
+
+
+def _nothing(_: object) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class Column(Generic[R]):
+    """One column of a table of ``R``."""
+
+    title: str
+    text: Callable[[R], str]
+    sort_key: Callable[[R], Any] | None = None
+    """What it is sorted by; None: its text."""
+    is_number: bool = False
+    """Numbers stand on the right."""
+    tip: Callable[[R], str] = _nothing
+    colour: Callable[[R], str] = _nothing
+    """A colour of the theme; empty: the ordinary one."""
+
+
+class RowsModel(QAbstractTableModel, Generic[R]):
+    """Shows records; told of new ones by ``show_rows``.
+
+    Parameters
+    ----------
+    columns
+        What is shown of each record.
+    key
+        What makes a record the same as before: rows whose keys stay are changed in place, so that a selection stays.
+    """
+
+    def __init__(
+        self, columns: Sequence[Column[R]], key: Callable[[R], Hashable], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._columns = tuple(columns)
+        self._key = key
+        self._rows: tuple[R, ...] = ()
+        self._keys: list[Hashable] = []
+
+    @property
+    def rows(self) -> tuple[R, ...]:
+        """The records."""
+        return self._rows
+
+    @property
+    def last_is_number(self) -> bool:
+        """Whether the last column holds numbers, which do not stand at the far end of a wide table."""
+        return self._columns[-1].is_number
+
+    def set_titles(self, *titles: str) -> None:
+        """Head the columns with these words."""
+        self._columns = tuple(replace(column, title=title) for column, title in zip(self._columns, titles, strict=True))
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(titles) - 1)
+
+    def show_rows(self, rows: Sequence[R]) -> None:
+        """Show ``rows`` in place of what was shown."""
+        keys = [self._key(row) for row in rows]
+        if keys != self._keys:
+            self.beginResetModel()
+            self._rows, self._keys = tuple(rows), keys
+            self.endResetModel()
+            return
+        before, self._rows = self._rows, tuple(rows)
+        for number, (old, new) in enumerate(zip(before, self._rows, strict=True)):
+            if old != new:
+                self.dataChanged.emit(self.index(number, 0), self.index(number, len(self._columns) - 1))
+
+    def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802 (Qt's name)
+        """Return how many records there are."""
+        return 0 if parent is not None and parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index | None = None) -> int:  # noqa: N802 (Qt's name)
+        """Return how many columns there are."""
+        return 0 if parent is not None and parent.isValid() else len(self._columns)
+
+    def headerData(  # noqa: N802 (Qt's name)
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        """Return the columns' titles."""
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._columns[section].title
+        return self._alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401 (Qt's signature)
+        """Return what a cell shows."""
+        if not index.isValid():
+            return None
+        row, column = self._rows[index.row()], self._columns[index.column()]
+        if role == Qt.ItemDataRole.ForegroundRole:
+            name = column.colour(row)
+            return theme.token(name) if name else None
+        if role == SORT_ROLE:
+            return column.sort_key(row) if column.sort_key else column.text(row)
+        told: dict[int, Callable[[], Any]] = {
+            Qt.ItemDataRole.DisplayRole: lambda: column.text(row),
+            Qt.ItemDataRole.ToolTipRole: lambda: column.tip(row) or None,
+            Qt.ItemDataRole.TextAlignmentRole: lambda: self._alignment(index.column()),
+            ROW_ROLE: lambda: row,
+        }
+        return told[role]() if role in told else None
+
+    def _alignment(self, column: int) -> Qt.AlignmentFlag:
+        side = Qt.AlignmentFlag.AlignRight if self._columns[column].is_number else Qt.AlignmentFlag.AlignLeft
+        return side | Qt.AlignmentFlag.AlignVCenter
+
+
+class NarrowingTable(QTableView):
+    """Leaves out columns that can be missed while there is no room for them, so that nobody has to scroll sideways.
+
+    Its columns are as wide as their contents, or as they are told; the last one takes what is left.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._dispensable: tuple[int, ...] = ()
+        self._least_last = 0
+        self._widths: tuple[int, ...] = ()
+        self._wanted: list[int] = []
+
+    def may_leave_out(self, columns: Sequence[int], least_last: int, widths: Sequence[int] = ()) -> None:
+        """Let these columns go, the first one first, before the last has less than ``least_last`` (px at 100 %).
+
+        The model has to be set. ``widths``: of all columns but the last (px at 100 %), where they do not depend on
+        what stands in them.
+        """
+        self._dispensable, self._least_last, self._widths = tuple(columns), least_last, tuple(widths)
+        last = self.model().columnCount() - 1
+        self.horizontalHeader().setSectionResizeMode(last, QHeaderView.ResizeMode.Stretch)  # however long its texts are
+        self.model().modelReset.connect(self._measure)
+        self.model().dataChanged.connect(self._measure)
+        theme.signals().changed.connect(self._measure)
+        self._measure()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Leave out what does not fit any more, and bring back what does."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _measure(self) -> None:
+        """Ask every column how wide it wants to be; those that are left out do not tell."""
+        if self._widths:
+            self._wanted = [theme.px(width) for width in self._widths]
+            self._fit()
+            return
+        header = self.horizontalHeader()
+        for column in self._dispensable:
+            self.setColumnHidden(column, False)
+        columns = range(self.model().columnCount() - 1)
+        self._wanted = [max(self.sizeHintForColumn(each), header.sectionSizeHint(each)) for each in columns]
+        self._fit()
+
+    def _fit(self) -> None:
+        room = self.viewport().width() - theme.px(self._least_last)
+        needed = sum(self._wanted)
+        for column in self._dispensable:
+            self.setColumnHidden(column, needed > room)
+            needed -= self._wanted[column] if needed > room else 0
+
+
+class RowsTable(NarrowingTable):
+    """A quiet table over a ``RowsModel``, sorted by a click on a heading; remembers what is chosen by its key."""
+
+    def __init__(self, model: RowsModel[Any], name: str, proxy: QSortFilterProxyModel | None = None) -> None:
+        super().__init__()
+        self._source = model
+        self._proxy = proxy or QSortFilterProxyModel(self)
+        self._proxy.setSourceModel(model)
+        self._proxy.setSortRole(SORT_ROLE)
+        self._proxy.setDynamicSortFilter(True)
+        self.setModel(self._proxy)
+        self.setAccessibleName(name)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setSortingEnabled(True)
+        self.verticalHeader().hide()
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setResizeContentsPrecision(50)
+        header.setStretchLastSection(not model.last_is_number)
+        self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+        theme.signals().changed.connect(self._restyle)
+        self._restyle()
+
+    def chosen(self) -> list[Any]:
+        """Return the records that are chosen, from the top."""
+        indexes = sorted(self.selectionModel().selectedRows(), key=_row)
+        return [index.data(ROW_ROLE) for index in indexes]
+
+    def current(self) -> Any | None:  # noqa: ANN401 (a record of the model)
+        """Return the record of the row that has the keyboard, None where there is none."""
+        index = self.currentIndex()
+        return index.data(ROW_ROLE) if index.isValid() else None
+
+    def choose(self, wanted: Callable[[Any], bool]) -> bool:
+        """Choose the first row whose record is wanted; return whether there is one."""
+        for row in range(self._proxy.rowCount()):
+            if wanted(self._proxy.index(row, 0).data(ROW_ROLE)):
+                self.selectRow(row)
+                return True
+        return False
+
+    def _restyle(self) -> None:
+        self.verticalHeader().setDefaultSectionSize(theme.px(_ROW_HEIGHT))
+        self.viewport().update()
+
+
+def _row(index: QModelIndex) -> int:
+    return index.row()

@@ -1,0 +1,65 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from experiments.results import ResultStore
+from mile_desktop.cli import main
+from tests.experiments.examples import result, tiny
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    store = ResultStore(tmp_path / "out" / "cells")
+    for method in ("bc", "iwr"):
+        store.write(result(tiny(method)))
+    return tmp_path / "out"
+
+
+def test_shows_what_is_there(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "learning", "--show", "--output", str(output)]) == 0
+    assert "| attentive  | bc " in capsys.readouterr().out
+    assert main(["bench", "learning", "--show", "--json", "--output", str(output)]) == 0
+    assert json.loads(capsys.readouterr().out)["output"] == str(output)
+
+
+def test_cells_that_are_there_are_not_run_again(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    grid = ["--methods", "bc", "iwr", "--seeds", "1", "--rounds", "1", "--episodes", "1", "--evaluate", "1"]
+    assert main(["bench", "learning", *grid, "--epochs", "1", "--output", str(output)]) == 0
+    printed = capsys.readouterr().out
+    assert "[" not in printed.split("|")[0]  # no progress line: nothing ran
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["--settings", "no"], 1, "--settings is no JSON"),
+        (["--supervision", "3"], 1, "expected an object"),
+        (["--supervision", '{"patience": 3}'], 1, "patience"),
+        (["--scene", "moon"], 1, "moon"),
+        (["--methods", "magic"], 2, "magic"),
+        (["--rounds", "0"], 2, "above 0"),
+        (["--rounds", "2", "--evaluated-after", "3"], 1, "there are 2 rounds"),
+        (["--nice", "40"], 2, "0 to 19"),
+    ],
+)
+def test_bad_usage_is_said_in_one_line(
+    arguments: list[str], status: int, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", "learning", *arguments, "--output", str(tmp_path)]) == status
+    said = capsys.readouterr().err
+    assert words in said
+    assert status == 2 or said.count("\n") == 1
+
+
+def test_validation_fills_its_document(tmp_path: Path) -> None:
+    store = ResultStore(tmp_path / "cells")
+    store.write(result(tiny("iwr")))
+    store.write(result(tiny("mile-iwr")))
+    document = tmp_path / "document.md"
+    sections = ("calibration", "temporal", "prediction", "methods", "inaccuracy", "bce")
+    document.write_text("\n".join(f"<!-- begin {each} -->\n<!-- end {each} -->" for each in sections), "utf-8")
+    assert main(["bench", "validation", "--show", "--output", str(tmp_path), "--document", str(document)]) == 0
+    text = document.read_text("utf-8")
+    assert text.count("Not run yet.") == 5
+    assert "| attentive  | mile-iwr | iwr" in text

@@ -1,0 +1,27 @@
+"""The results that documents rest on are of the learners they name."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from experiments.learning_cell import LearningCell, LearningCurve
+from experiments.results import ResultStore, cell_key
+from experiments.variants import variant
+
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
+
+
+def curves(part: str) -> Iterator[tuple[LearningCell, LearningCurve]]:
+    for each in ResultStore(RESULTS / part / "cells").all():
+        if isinstance(each.cell, LearningCell) and isinstance(each.result, LearningCurve):
+            yield each.cell, each.result
+
+
+@pytest.mark.parametrize("part", ["learning", "validation"])
+def test_every_curve_is_of_the_learner_it_is_filed_under(part: str) -> None:
+    """A default that changed must not turn an old learner's curve into the new one's."""
+    for cell, curve in curves(part):
+        as_trained = {"follow_through": 0} | curve.settings
+        assert variant(cell.method).items() <= as_trained.items(), cell_key(cell)
+        assert variant(cell.method).items() <= cell.training.items(), cell_key(cell)

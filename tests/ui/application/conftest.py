@@ -1,0 +1,38 @@
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from mile_desktop.ui.theme import theme
+from tests.ui.application.living import LiveWindow
+
+OpenWindow = Callable[..., LiveWindow]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep pad profiles, logs and the default workspace of whoever runs the tests out of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+            patch.setenv(name, str(tmp_path_factory.mktemp(name)))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_over() -> None:
+    """Windows stay for a whole module here, and are closed by ``open_window``."""
+
+
+@pytest.fixture(scope="module")
+def open_window(qapp: QApplication) -> Iterator[OpenWindow]:
+    """Start desks; those that are still open at the end of the module are closed."""
+    opened: list[LiveWindow] = []
+    theme.apply(qapp, "dark")
+
+    def start(*arguments: object, **named: object) -> LiveWindow:
+        opened.append(LiveWindow(*arguments, **named))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield start
+    for each in opened:
+        each.close()

@@ -1,0 +1,187 @@
+"""What people give the window by mistake, each with one clear sentence, a way out, and the window alive."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+from mile_desktop.channels.endpoint import Endpoint
+from mile_desktop.paths import bundled_models
+from mile_desktop.rollout import messages as m
+from mile_desktop.rollout.phases import Phase
+from mile_desktop.storage import schema
+from mile_desktop.storage.workspace import DATABASE, Workspace
+from tests.storage.conftest import small_disk
+from tests.storage.small_disk import SmallDisk
+from tests.ui.application.living import LiveWindow, plan
+from tests.ui.ui_children import viewer
+
+__all__ = ["small_disk"]
+
+
+@pytest.fixture(scope="module")
+def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
+    folder = tmp_path_factory.mktemp("bad")
+    opened = open_window(folder, plan(folder / "workspace"), viewer_target=viewer)
+    opened.start_episode()
+    opened.until(lambda: opened.closed)
+    return opened
+
+
+@pytest.fixture
+def desk(living: LiveWindow) -> LiveWindow:
+    living.to_idle()
+    living.forget()
+    return living
+
+
+def refused(desk: LiveWindow, folder: Path, *parts: str) -> None:
+    """Choose ``folder``; one error with ``parts`` and a way out, and the workspace there was goes on."""
+    before = desk.library.folder
+    desk.desk.settings.workspace_chosen.emit(str(folder))
+    errors = [entry for entry in desk.messages if entry.level == "error"]
+    assert len(errors) == 1
+    assert all(part in errors[0].text for part in parts), errors[0].text
+    assert errors[0].way_out
+    assert desk.library.folder == before
+    assert desk.window.isVisible()
+    desk.start_episode()
+
+
+def test_a_file_is_no_workspace(desk: LiveWindow, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("hello")
+    refused(desk, tmp_path / "file", "is a file")
+    assert (tmp_path / "file").read_text() == "hello"
+
+
+def test_a_newer_workspace_is_left_alone(desk: LiveWindow, tmp_path: Path) -> None:
+    Workspace.open(tmp_path / "w").close()
+    with sqlite3.connect(tmp_path / "w" / DATABASE) as connection:
+        connection.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS) + 7}")
+    connection.close()
+    refused(desk, tmp_path / "w", "newer version", "update the program")
+
+
+def test_a_read_only_workspace_is_refused(desk: LiveWindow, small_disk: SmallDisk) -> None:
+    Workspace.open(small_disk.folder / "w").close()
+    small_disk.make_read_only()
+    refused(desk, small_disk.folder / "w", "cannot be written to")
+
+
+def test_a_full_disk_is_refused_before_anything_is_made(desk: LiveWindow, small_disk: SmallDisk) -> None:
+    small_disk.fill()
+    refused(desk, small_disk.folder / "w", "is full", "Free some space")
+
+
+def test_a_disk_that_fills_up_holds_the_robot_and_loses_nothing(desk: LiveWindow, small_disk: SmallDisk) -> None:
+    before = desk.library.folder
+    desk.desk.settings.workspace_chosen.emit(str(small_disk.folder / "w"))
+    desk.until(lambda: desk.desk.worker.session is not None)
+    desk.start_episode()
+    desk.until(lambda: len(desk.steps) > 3)
+    small_disk.fill()
+    desk.until(lambda: desk.said("is full", "Free some space", level="error"))
+    desk.until(lambda: desk.phase is not Phase.AUTONOMOUS)
+    small_disk.free()
+    desk.until(lambda: resumed(desk) and desk.closed)
+    assert desk.library.catalogue.episode(desk.closed[0].episode_id).steps == desk.closed[0].steps
+    desk.until_phase(Phase.IDLE)
+    desk.desk.settings.workspace_chosen.emit(str(before))
+    desk.until(lambda: desk.library.folder == before and desk.desk.worker.session is not None)
+
+
+def resumed(desk: LiveWindow) -> bool:
+    """Resume as often as it takes: the recorder tries the disk again twice a second."""
+    if desk.phase is Phase.HOLD:
+        desk.desk.supervise.transport.toggle_hold()
+    return desk.phase is not Phase.HOLD
+
+
+def test_a_damaged_catalogue_can_be_rebuilt(desk: LiveWindow, tmp_path: Path) -> None:
+    shutil.copytree(desk.library.folder / "episodes", tmp_path / "w" / "episodes")
+    (tmp_path / "w" / DATABASE).write_bytes(b"this was a database once" * 1000)
+    episodes = len(list((tmp_path / "w" / "episodes").glob("*.parquet")))
+    refused(desk, tmp_path / "w", "is damaged", "rebuild the catalogue")
+    desk.to_idle()
+    desk.choose("Rebuild the catalogue")
+    assert desk.said(f"The catalogue was rebuilt: {episodes} episodes")
+    assert desk.library.folder == tmp_path / "w"
+    assert desk.library.catalogue.episode_count() == episodes
+    desk.until_loaded()
+    desk.start_episode()
+
+
+def test_the_open_catalogue_can_be_rebuilt_too(desk: LiveWindow) -> None:
+    folder, episodes = desk.library.folder, desk.library.catalogue.episode_count()
+    # everything into the one file and out of every page cache first, else the damage may go unseen for a while
+    other = sqlite3.connect(folder / DATABASE)
+    other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    other.close()
+    with (folder / DATABASE).open("r+b") as file:
+        file.truncate(5000)
+    desk.desk.refresh_shelf()
+    assert desk.said("is damaged", level="error")
+    desk.choose("Rebuild the catalogue")
+    assert desk.said("The catalogue was rebuilt")
+    assert desk.library.folder == folder
+    assert desk.library.catalogue.episode_count() >= episodes
+    desk.until_loaded()
+    desk.start_episode()
+    desk.until(lambda: desk.closed)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "text", "shape", "empty"])
+def test_a_policy_that_cannot_be_used_gives_way_to_the_bundled_one(
+    desk: LiveWindow, tmp_path: Path, damage: str
+) -> None:
+    folder = tmp_path / "policy"
+    shutil.copytree(bundled_models("peg-insertion") / "initial", folder)
+    weights = folder / "model.safetensors"
+    if damage == "truncated":
+        weights.write_bytes(weights.read_bytes()[:5000])
+    elif damage == "text":
+        weights.write_text("no tensors here")
+    elif damage == "shape":
+        config = (folder / "config.json").read_text()
+        assert '"action_size"' in config
+        (folder / "config.json").write_text(config.replace('"action_size": 4', '"action_size": 5'))
+    else:
+        shutil.rmtree(folder)
+        folder.mkdir()
+    desk.desk.load(str(folder))
+    desk.until(lambda: desk.said("The bundled policy is loaded instead.", level="error"))
+    desk.until_loaded()
+    assert len([entry for entry in desk.messages if entry.level == "error"]) == 1
+    assert desk.status is not None
+    desk.start_episode()
+    assert desk.status.policy_id.startswith("peg-insertion-initial")
+
+
+def test_a_scene_that_does_not_load_is_said_and_can_be_tried_again(
+    open_window: Callable[..., LiveWindow], tmp_path: Path
+) -> None:
+    desk = open_window(tmp_path, plan(tmp_path / "workspace"), worker_with_broken_scene, viewer_target=viewer)
+    desk.until(lambda: desk.said("scene.toml", level="error"))
+    assert desk.window.messages.shown is not None
+    assert desk.window.messages.shown.way_out == "Restart"
+    assert desk.window.isVisible()
+    assert desk.desk.worker.alive
+    desk.choose("Restart")
+    desk.forget()
+    desk.until(lambda: desk.said("scene.toml", level="error"))
+    desk.close()
+
+
+def worker_with_broken_scene(connection: Connection, *_: object) -> None:
+    """Answers as the real worker does where a scene's description is wrong."""
+    with Endpoint[m.Command](connection, m.Command) as endpoint:
+        while not endpoint.closed:
+            endpoint.wait(0.1)
+            for command in endpoint.receive():
+                if isinstance(command, m.Shutdown):
+                    return
+                if isinstance(command, m.LoadSession):
+                    endpoint.send(m.Fault(text="peg_insertion/scene.toml: [robot]: found urdf = 7, expected a file."))

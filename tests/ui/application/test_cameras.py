@@ -1,0 +1,141 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from mile_desktop.cameras.replay import RecordedVideo, videos_in
+from mile_desktop.cameras.settings import CameraSettings
+from mile_desktop.channels.shared import Frame
+from mile_desktop.rollout import messages as m
+from mile_desktop.rollout.phases import Phase
+from mile_desktop.storage.episodes import read_recording
+from mile_desktop.ui.cameras.controller import Cameras
+from mile_desktop.ui.cameras.replay_controller import ReplayController
+from mile_desktop.ui.inspect.controller import InspectController
+from mile_desktop.ui.viewport.tiles import Layout
+from tests.cameras.pictures import number_in
+from tests.cameras.servers import MjpegServer
+from tests.ui.application.conftest import OpenWindow
+from tests.ui.application.living import LiveWindow, plan
+
+STALE_AFTER_S = 1.5
+
+
+def keep_going(desk: LiveWindow, condition: Callable[[], object]) -> None:
+    """Wait for ``condition``; on a machine so busy that the camera is late, resume as a person would."""
+    asked: list[m.Status] = []
+
+    def turn() -> object:
+        status = desk.status
+        if status is not None and status.phase is not Phase.HOLD:
+            asked.clear()
+        elif status is not None and "Resume when" in status.reason and not asked:
+            asked.append(status)
+            desk.desk.worker.send(m.ToggleHold())
+        return condition()
+
+    desk.until(turn)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[MjpegServer]:
+    made = MjpegServer()
+    made.period_s = 0.03
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def desk(open_window: OpenWindow, tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
+    folder = tmp_path_factory.mktemp("desk")
+    return open_window(folder, plan(folder / "workspace", speed=1.0))
+
+
+@pytest.fixture(scope="module")
+def cameras(desk: LiveWindow, server: MjpegServer) -> Cameras:
+    made = Cameras(desk.desk)
+    wrist = CameraSettings(name="Wrist", address=server.address, needed=True, stale_after_s=STALE_AFTER_S)
+    made.store.set_cameras([wrist])
+    return made
+
+
+def test_a_needed_camera_that_stalls_holds_the_robot_and_its_video_is_kept(
+    desk: LiveWindow, cameras: Cameras, server: MjpegServer, tmp_path: Path
+) -> None:
+    desk.to_idle()
+    view = desk.desk.supervise.view
+    desk.until(lambda: any(not client.stale for client in cameras.live))
+    view.set_arrangement(Layout.GRID, "Wrist")
+    desk.start_episode()
+    keep_going(desk, lambda: len(desk.steps) > 10)
+    server.stall()
+    desk.until_phase(Phase.HOLD)
+    assert desk.status is not None
+    assert "Camera Wrist is stale" in desk.status.reason
+    desk.until(lambda: "stale" in getattr(view.tiles.tile("Wrist"), "note", ""))
+    steps = len(desk.steps)
+    seen: list[m.Status] = []
+    desk.desk.worker.status_changed.connect(seen.append)
+    desk.desk.worker.send(m.ToggleHold())
+    desk.until(lambda: len(seen) > 10)
+    assert len(desk.steps) == steps, "resuming without a picture moves nothing"
+    server.flow()
+    desk.until(lambda: desk.status is not None and "Resume when you are ready" in desk.status.reason)
+    keep_going(desk, lambda: len(desk.steps) > steps + 5)
+    desk.desk.worker.send(m.EndEpisode(outcome="success"))
+    desk.until(lambda: desk.closed)
+
+    episode = desk.closed[-1].episode_id
+    videos = videos_in(desk.library.folder / "videos" / episode)
+    assert [path.name for path in videos] == ["wrist.mp4"]
+    desk.until(lambda: all(not client.status.recording for client in cameras.live))
+    recorded = read_recording(desk.library.workspace, episode)
+    video = RecordedVideo(videos[0])
+    ages = []
+    for moment in recorded.timestamp.tolist():
+        picture = video.frame_at(moment)
+        assert picture is not None
+        ages.append(moment - picture.timestamp)
+        assert number_in(picture.pixels) in range(256)
+    assert max(ages) <= STALE_AFTER_S, "no step was taken with an older picture than the camera may have"
+    video.close()
+
+
+def test_escape_in_the_dialog_stops_the_robot_before_it_closes_the_dialog(desk: LiveWindow, cameras: Cameras) -> None:
+    desk.start_episode()
+    begun = len(desk.steps)
+    desk.until(lambda: len(desk.steps) > begun + 20)  # enough to look through on the Inspect page afterwards
+    cameras.open_dialog()
+    QTest.keyClick(cameras.dialog, Qt.Key.Key_Escape)
+    desk.until_phase(Phase.STOPPED)
+    assert cameras.dialog.isVisible()
+    QTest.keyClick(cameras.dialog, Qt.Key.Key_Escape)
+    assert not cameras.dialog.isVisible()
+    desk.to_idle()
+
+
+def test_the_inspect_page_plays_the_video_in_step(desk: LiveWindow, cameras: Cameras) -> None:
+    inspecting = InspectController(desk.desk)
+    ReplayController(desk.desk, inspecting)
+    shown: list[Frame] = []
+    view = inspecting.page.view
+    desk.window.show_page("inspect")
+    desk.until(lambda: inspecting.recording is not None)
+    desk.until(lambda: view.tiles.choices == ("wrist",))
+    replaying = inspecting.findChild(ReplayController)
+    assert isinstance(replaying, ReplayController)
+    assert replaying._client is not None
+    replaying._client.frame_ready.connect(lambda _, frame: shown.append(frame))
+    recording = inspecting.recording
+    assert recording is not None
+    for row in (len(recording) - 1, 3):
+        inspecting.playing.go(row)
+        desk.until(lambda row=row: shown and shown[-1].step == row)
+        moment = float(recording.episode.timestamp[row])
+        assert 0.0 <= moment - shown[-1].timestamp <= STALE_AFTER_S
+    tile = view.tiles.tile("wrist")
+    assert tile is not None
+    assert not tile.image.isNull()
+    desk.window.show_page("supervise")

@@ -1,0 +1,110 @@
+"""The Policies page of a real window over a real workspace: names, the archive, coming and going."""
+
+from pathlib import Path
+
+import pytest
+
+from mile_desktop.learning.progress import Progress
+from mile_desktop.learning.run_log import RunLog
+from mile_desktop.paths import bundled_models
+from mile_desktop.policies.parcel import write_parcel
+from mile_desktop.rollout.messages import LoadSession
+from mile_desktop.storage.records import PolicyRecord
+from mile_desktop.ui.policies.page import PoliciesPage
+from tests.ui.application.conftest import OpenWindow
+from tests.ui.application.living import LiveWindow
+from tests.ui.ui_children import viewer, worker
+
+PEG = "peg-insertion"
+
+
+def a_policy(policy_id: str, name: str, parent: str | None = None, run_id: str | None = None) -> PolicyRecord:
+    return PolicyRecord(policy_id, PEG, name, "mile", parent, run_id, f"2026-11-2{name[1]}T08:00:00+00:00", {}, ())
+
+
+@pytest.fixture(scope="module")
+def living(open_window: OpenWindow, tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
+    folder = tmp_path_factory.mktemp("keeping")
+    living = open_window(
+        folder, LoadSession(workspace=str(folder / "workspace"), scene=PEG, policy="p1"), worker, viewer_target=viewer
+    )
+    write_parcel(bundled_models(PEG) / "initial", living.library.policy_folder("p1"))
+    with RunLog(living.library.run_folder("r1")) as log:
+        for epoch, loss in enumerate((3.0, 2.0, 1.5), 1):
+            log.event(Progress(stage="policy", fraction=epoch / 3, epoch=epoch, losses={"total": loss}))
+    for record in (a_policy("p0", "v0"), a_policy("p1", "v1", "p0", "r1"), a_policy("p2", "v2", "p1")):
+        living.library.catalogue.add_policy(record)
+    living.until(lambda: living.desk.worker.session is not None)
+    living.desk.refresh_shelf()
+    return living
+
+
+@pytest.fixture
+def page(living: LiveWindow) -> PoliciesPage:
+    living.forget()
+    living.window.show_page("policies")
+    return living.keeping.page
+
+
+def names(page: PoliciesPage) -> list[str]:
+    return [entry.name for entry in page._model.entries]
+
+
+def test_the_policy_that_drives_is_chosen_with_its_curve(living: LiveWindow, page: PoliciesPage) -> None:
+    assert names(page) == ["v2", "v1", "v0"]
+    assert page.chosen is not None
+    assert page.chosen.entry.name == "v1"
+    assert page.about._curves.plots["total"].series[0].points == ((1.0, 3.0), (2.0, 2.0), (3.0, 1.5))
+    assert page._model.lanes[1].from_above == (0,)
+
+
+def test_what_is_put_away_comes_back_by_one_click_and_what_drives_stays(living: LiveWindow, page: PoliciesPage) -> None:
+    page.archive_requested.emit("p2", True)
+    assert names(page) == ["v1", "v0"]
+    living.choose("Bring it back")
+    assert names(page) == ["v2", "v1", "v0"]
+    page.archive_requested.emit("p1", True)
+    assert living.said("v1 drives")
+    assert not living.library.catalogue.policy("p1").archived
+
+
+def test_names_are_changed_and_clashes_are_said(living: LiveWindow, page: PoliciesPage) -> None:
+    page.renamed.emit("p2", "steady")
+    assert names(page)[0] == "steady"
+    page.renamed.emit("p2", "v1")
+    assert living.said("There is a v1 already")
+    page.renamed.emit("p2", "")
+    assert living.said("1 to 40 characters")
+    assert living.library.catalogue.policy("p2").name == "steady"
+    page.note_changed.emit("p2", "for the corners")
+    assert living.library.catalogue.policy("p2").note == "for the corners"
+
+
+def test_a_policy_goes_and_comes_back_under_another_name(
+    living: LiveWindow, page: PoliciesPage, tmp_path: Path
+) -> None:
+    archive = tmp_path / "out.zip"
+    living.keeping.export_to("p1", str(archive))
+    living.until(lambda: living.said("is in", str(archive), level="success"))
+    page.dropped.emit(str(archive))
+    living.until(lambda: living.said("v0-2 was imported", level="success"))
+    assert page.chosen is not None
+    assert page.chosen.entry.name == "v0-2"
+    archive.write_bytes(b"no archive at all")
+    page.dropped.emit(str(archive))
+    living.until(lambda: living.said("neither a folder nor a zip archive", level="error"))
+
+
+def test_comparing_leads_to_evaluating(living: LiveWindow, page: PoliciesPage) -> None:
+    page.compare("p0", "p1")
+    assert "no start in common" in page.comparison.text()
+    page.comparison._evaluate.click()
+    assert living.window.page == "evaluate"
+    assert set(living.evaluating.page.setup.ticked) == {"p0", "p1"}
+
+
+def test_what_it_learned_from_is_a_search(living: LiveWindow, page: PoliciesPage) -> None:
+    asked: list[str] = []
+    living.keeping.episodes_asked.connect(asked.append)
+    page.about.episodes_asked.emit("p1")
+    assert asked == ["learned-by:p1"]

@@ -1,0 +1,163 @@
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from mile_desktop.rollout import messages as m
+from mile_desktop.ui.clients.rollout_client import RolloutClient
+from tests.ui.ui_children import DIE, status, worker
+
+
+@pytest.fixture
+def client(qapp: QApplication) -> Iterator[RolloutClient]:
+    client = RolloutClient(worker, ("slot",))
+    client.start()
+    yield client
+    client.close()
+
+
+def load(scene: str = "peg-insertion", policy: str = "p1") -> m.LoadSession:
+    return m.LoadSession(workspace="w", scene=scene, policy=policy)
+
+
+def loaded(client: RolloutClient, qtbot: QtBot) -> m.SessionLoaded:
+    with qtbot.waitSignal(client.session_loaded, timeout=20000) as signal:
+        client.send(load())
+    session: m.SessionLoaded = signal.args[0]
+    return session
+
+
+def gone(pid: int) -> bool:
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_session_is_loaded_and_its_status_followed(client: RolloutClient, qtbot: QtBot) -> None:
+    assert client.status is None
+    assert loaded(client, qtbot).policy_id == "p1"
+    with qtbot.waitSignal(client.status_changed) as signal:
+        pass
+    assert signal.args == [client.status]
+
+
+def test_every_event_has_its_signal(client: RolloutClient, qtbot: QtBot) -> None:
+    loaded(client, qtbot)
+    signals = [client.step_taken, client.pad_state, client.episode_closed, client.note, client.fault,
+               client.camera_requested]  # fmt: skip
+    received: list[object] = []
+    for each in signals:
+        each.connect(received.append)
+    client.send(m.EndEpisode(outcome="success"))
+    qtbot.waitUntil(lambda: len(received) == len(signals))
+    kinds = [type(event).__name__ for event in received]
+    assert kinds == ["StepTaken", "PadState", "EpisodeClosed", "Note", "Fault", "int"]
+    assert received[-1] == -1
+
+
+def test_a_killed_worker_is_said_within_a_second(client: RolloutClient, qtbot: QtBot) -> None:
+    loaded(client, qtbot)
+    with qtbot.waitSignal(client.died, timeout=5000) as signal:
+        os.kill(client.pid, signal_kill())
+        killed = time.monotonic()
+    assert time.monotonic() - killed < 1.0
+    assert signal.args == ["The rollout worker was killed by SIGKILL."]
+    assert not client.alive
+
+
+def signal_kill() -> int:
+    return int(getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+def test_a_worker_that_ends_by_itself_is_said_once(client: RolloutClient, qtbot: QtBot) -> None:
+    said: list[str] = []
+    client.died.connect(said.append)
+    client.send(load(DIE))
+    qtbot.waitUntil(lambda: bool(said), timeout=20000)
+    client.poll()
+    client.poll()
+    assert said == ["The rollout worker ended by itself with exit code 7."]
+
+
+def test_restarting_brings_the_session_back_with_the_promoted_policy(client: RolloutClient, qtbot: QtBot) -> None:
+    loaded(client, qtbot)
+    with qtbot.waitSignal(client.policy_accepted, timeout=5000):
+        client.send(m.PromotePolicy(policy="p2", intervention_model="i2"))
+    os.kill(client.pid, signal_kill())
+    qtbot.waitUntil(lambda: not client.alive, timeout=5000)
+    before = client.pid
+    with qtbot.waitSignal(client.session_loaded, timeout=20000) as signal:
+        client.restart()
+    assert signal.args[0].policy_id == "p2"
+    assert client.pid != before
+    assert client.session is not None
+
+
+def test_a_frozen_worker_is_said_and_can_be_replaced(client: RolloutClient, qtbot: QtBot) -> None:
+    loaded(client, qtbot)
+    frozen = client.pid
+    with qtbot.waitSignal(client.silent, timeout=5000) as signal:
+        client.send(m.RequestStop())
+    assert signal.args[0] == "The rollout worker has not answered for 1 s and may be frozen."
+    with qtbot.waitSignal(client.session_loaded, timeout=20000):
+        began = time.monotonic()
+        client.restart()
+        assert time.monotonic() - began < 0.05
+    assert gone(frozen)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes cannot be paused there")
+def test_a_worker_that_answers_again_is_said_too(client: RolloutClient, qtbot: QtBot) -> None:
+    loaded(client, qtbot)
+    with qtbot.waitSignal(client.silent, timeout=5000):
+        os.kill(client.pid, signal.SIGSTOP)
+    with qtbot.waitSignal(client.heard_again, timeout=5000):
+        os.kill(client.pid, signal.SIGCONT)
+
+
+def test_silence_before_a_session_is_loaded_means_nothing(qapp: QApplication, qtbot: QtBot) -> None:
+    client = RolloutClient(worker, clock=lambda: time.monotonic() + 100.0)
+    client.start()
+    with qtbot.assertNotEmitted(client.silent, wait=100):
+        pass
+    client.close()
+
+
+def test_commands_to_a_dead_worker_are_refused_once(client: RolloutClient, qtbot: QtBot) -> None:
+    loaded(client, qtbot)
+    os.kill(client.pid, signal_kill())
+    qtbot.waitUntil(lambda: not client.alive, timeout=5000)
+    refused: list[str] = []
+    client.refused.connect(refused.append)
+    assert not client.send(m.ToggleHold())
+    assert not client.send(m.ToggleHold())
+    assert refused == ["The rollout worker was killed by SIGKILL. ToggleHold was not sent."]
+
+
+def test_closing_ends_the_process_politely(qapp: QApplication, qtbot: QtBot) -> None:
+    client = RolloutClient(worker)
+    client.start()
+    loaded(client, qtbot)
+    pid = client.pid
+    began = time.monotonic()
+    client.close()
+    assert time.monotonic() - began < 2.0
+    assert gone(pid)
+    client.close()
+    client.restart()
+    assert not client.alive
+
+
+def test_only_the_newest_of_several_snapshots_is_passed_on(qapp: QApplication) -> None:
+    client = RolloutClient(worker)
+    order: list[object] = []
+    on: Callable[[object], None] = order.append
+    for each in (client.status_changed, client.note):
+        each.connect(on)
+    note = m.Note(level="info", text="between")
+    client._receive([status(1), note, status(2), status(3)])
+    assert order == [note, status(3)]

@@ -1,0 +1,114 @@
+import os
+import signal
+import sys
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from mile_desktop.channels.errors import SharedMemoryError
+from mile_desktop.channels.shared import Frame, StateSlot
+from mile_desktop.ui.clients.viewer_client import ViewerClient
+from mile_desktop.viewer import messages as v
+from tests.ui.ui_children import DIE, viewer
+
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+
+
+@pytest.fixture
+def client(qapp: QApplication) -> Iterator[ViewerClient]:
+    client = ViewerClient(viewer, max_size=(64, 48), thumbnails=1)
+    client.start()
+    yield client
+    client.close()
+
+
+def look(yaw_deg: float, pitch_deg: float = -30.0) -> v.SetView:
+    return v.SetView(yaw_deg=yaw_deg, pitch_deg=pitch_deg, distance_m=1.0, target=(0.0, 0.0, 0.0))
+
+
+def loaded(client: ViewerClient, qtbot: QtBot) -> v.ViewerReady:
+    with qtbot.waitSignal(client.ready, timeout=20000) as signal_:
+        client.send(v.LoadScene(scene="peg-insertion"))
+    ready: v.ViewerReady = signal_.args[0]
+    return ready
+
+
+def frame_of_shade(client: ViewerClient, qtbot: QtBot, shade: int) -> Frame:
+    frames: list[Frame] = []
+    client.frame_ready.connect(frames.append)
+    qtbot.waitUntil(lambda: bool(frames) and frames[-1].pixels[0, 0, 0] == shade, timeout=20000)
+    return frames[-1]
+
+
+def test_frames_arrive_newest_first_and_only_once(client: ViewerClient, qtbot: QtBot) -> None:
+    loaded(client, qtbot)
+    client.send(look(90.0))
+    frames: list[Frame] = []
+    client.frame_ready.connect(frames.append)
+    frame_of_shade(client, qtbot, 90)
+    sequences = [frame.sequence for frame in frames]
+    assert sequences == sorted(set(sequences))
+
+
+def test_small_views_have_their_own_signal(client: ViewerClient, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(client.thumbnail_ready, timeout=20000) as signal_:
+        client.send(v.LoadScene(scene="peg-insertion"))
+    assert signal_.args[0] == 0
+    assert signal_.args[1].pixels.shape == (4, 6, 3)
+
+
+def test_a_killed_viewer_comes_back_with_the_same_view_and_a_note(client: ViewerClient, qtbot: QtBot) -> None:
+    loaded(client, qtbot)
+    client.send(look(120.0))
+    frame_of_shade(client, qtbot, 120)
+    notes: list[v.ViewerNote] = []
+    client.note.connect(notes.append)
+    with qtbot.waitSignal(client.ready, timeout=20000) as signal_:
+        os.kill(client.pid, KILL)
+    frame_of_shade(client, qtbot, 120)
+    assert [note.text for note in notes] == ["The viewer was killed by SIGKILL. The view is being started again."]
+    assert signal_.args[0].renderer == "OpenGL"
+
+
+def test_a_viewer_that_dies_before_it_drew_is_started_without_opengl(client: ViewerClient, qtbot: QtBot) -> None:
+    client.send(v.LoadScene(scene=DIE))
+    qtbot.waitUntil(lambda: not client.alive, timeout=20000)
+    assert loaded(client, qtbot).renderer == "TinyRenderer"
+
+
+def test_a_viewer_that_keeps_dying_is_left_alone(client: ViewerClient, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(client.died, timeout=30000) as signal_:
+        client.send(look(0.0, pitch_deg=-90.0))
+    assert "ended 3 times in a row and is not started again" in signal_.args[0]
+    assert not client.alive
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes cannot be paused there")
+def test_a_frozen_viewer_is_replaced(client: ViewerClient, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded(client, qtbot)
+    frozen = client.pid
+    monkeypatch.setattr(ViewerClient, "silence_s", 0.3)
+    os.kill(frozen, signal.SIGSTOP)
+    qtbot.waitUntil(lambda: client.pid not in {0, frozen}, timeout=20000)
+    monkeypatch.undo()
+
+
+def test_of_commands_that_replace_each_other_only_the_newer_is_repeated(client: ViewerClient) -> None:
+    client.send(v.UsePreset(name="top"))
+    client.send(look(10.0))
+    client.send(v.ShowState(values=(1.0,)))
+    client.send(v.FollowLive())
+    assert set(client._standing) == {v.SetView}
+    client.send(v.UsePreset(name="top"))
+    assert set(client._standing) == {v.UsePreset}
+
+
+def test_closing_removes_the_shared_memory(qapp: QApplication) -> None:
+    client = ViewerClient(viewer, max_size=(64, 48))
+    name = client.state_slot_name
+    StateSlot.attach(name).close()
+    client.close()
+    with pytest.raises(SharedMemoryError):
+        StateSlot.attach(name)

@@ -1,0 +1,256 @@
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QSlider, QToolButton
+from pytestqt.qtbot import QtBot
+
+from mile_desktop.operators.profile import PadProfile, decode_profile, load_profile, save_profile
+from mile_desktop.operators.takeover import TakeoverMode
+from mile_desktop.ui.devices.bindings import BindingsGrid
+from mile_desktop.ui.devices.curve import CurvePreview
+from mile_desktop.ui.devices.live_pad import LivePad
+from mile_desktop.ui.devices.page import DevicesPage
+from tests.ui.window_examples import GUID, pad
+
+OTHER = "030000006d0400001dc2000014400000"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "pads"
+
+
+@pytest.fixture
+def page(themed: QApplication, folder: Path, qtbot: QtBot) -> DevicesPage:
+    page = DevicesPage(folder)
+    qtbot.addWidget(page)
+    page.resize(1360, 820)
+    page.show()
+    return page
+
+
+def row_button(page: DevicesPage, title: str) -> QPushButton:
+    grid = page.findChild(BindingsGrid)
+    label = next(label for label in grid.findChildren(QLabel) if label.text() == title)
+    button = label.buddy()
+    assert isinstance(button, QPushButton)
+    return button
+
+
+def button(page: DevicesPage, text: str) -> QPushButton:
+    return next(each for each in page.findChildren(QPushButton) if each.text() == text)
+
+
+def field(page: DevicesPage, title: str) -> QSlider:
+    label = next(label for label in page.findChildren(QLabel) if label.text() == title and label.buddy() is not None)
+    slider = label.buddy().findChild(QSlider)
+    assert isinstance(slider, QSlider)
+    return slider
+
+
+def visible_texts(page: DevicesPage) -> set[str]:
+    return {label.text() for label in page.findChildren(QLabel) if label.isVisible()}
+
+
+def test_without_a_pad_the_keyboard_is_offered(page: DevicesPage) -> None:
+    page.show_pad(pad(connected=False))
+    assert "No gamepad" in visible_texts(page)
+    assert "Plug one in – or drive with the keyboard: hold Space + WASD/QE." in visible_texts(page)
+    assert not button(page, "Test rumble").isVisible()
+
+
+def test_axes_and_buttons_move_as_they_move(page: DevicesPage) -> None:
+    live = page.findChild(LivePad)
+    page.show_pad(pad())
+    before = live.grab().toImage()
+    page.show_pad(pad("leftx", axes=(0.8, *(0.0,) * 5), buttons=(False, True, *(False,) * 9)))
+    assert live.pressed == (1,)
+    assert live.grab().toImage() != before
+    assert "left stick ←→" in visible_texts(page)
+    page.show_pad(pad())
+    assert live.grab().toImage() == before
+    assert "at rest" in visible_texts(page)
+
+
+def test_a_pad_with_fewer_axes_is_shown_as_it_is(page: DevicesPage) -> None:
+    page.show_pad(pad())
+    page.show_pad(pad(guid=OTHER, axes=(0.1,), buttons=()))
+    assert page.findChild(LivePad).grab().toImage().isNull() is False
+
+
+def test_press_to_bind(page: DevicesPage, qtbot: QtBot) -> None:
+    page.show_pad(pad())
+    qtbot.mouseClick(row_button(page, "Take over"), Qt.MouseButton.LeftButton)
+    assert row_button(page, "Take over").text() == "press it now …"
+    with qtbot.waitSignal(page.profile_changed) as signal:
+        page.show_pad(pad("paddle1"))
+    assert decode_profile(signal.args[0]).buttons.takeover == "paddle1"
+    assert row_button(page, "Take over").text() == "paddle1"
+
+
+def test_what_was_held_before_is_no_answer(page: DevicesPage, qtbot: QtBot) -> None:
+    page.show_pad(pad("b"))
+    qtbot.mouseClick(row_button(page, "Take over"), Qt.MouseButton.LeftButton)
+    page.show_pad(pad("b"))
+    assert page.profile.buttons.takeover == "rightshoulder"
+    page.show_pad(pad("b", "y"))
+    assert page.profile.buttons.takeover == "y"
+    qtbot.mouseClick(row_button(page, "Take over"), Qt.MouseButton.LeftButton)
+    page.show_pad(pad())
+    page.show_pad(pad("y"))
+    assert page.profile.buttons.takeover == "y"
+
+
+def test_an_axis_that_rests_at_its_end_is_bound_as_a_trigger(page: DevicesPage, qtbot: QtBot) -> None:
+    page.show_pad(pad("axis2"))
+    qtbot.mouseClick(row_button(page, "Close the gripper"), Qt.MouseButton.LeftButton)
+    for active in (("axis2",), (), ("axis2",)):
+        page.show_pad(pad(*active))
+    assert page.profile.gripper.positive == "trigger2"
+
+
+def test_taking_a_control_from_another_use_is_said(page: DevicesPage, qtbot: QtBot) -> None:
+    page.show_pad(pad())
+    said: list[tuple[str, str]] = []
+    page.said.connect(lambda level, text: said.append((level, text)))
+    qtbot.mouseClick(row_button(page, "Take over"), Qt.MouseButton.LeftButton)
+    page.show_pad(pad("a"))
+    assert said[-1] == ("info", "“Mark success” had that control and is unbound now.")
+    assert row_button(page, "Mark success").text() == "not bound"
+
+
+def test_escape_gives_up_listening_and_changes_nothing(page: DevicesPage, qtbot: QtBot) -> None:
+    page.show_pad(pad())
+    chooser = row_button(page, "Stop")
+    qtbot.mouseClick(chooser, Qt.MouseButton.LeftButton)
+    qtbot.keyClick(chooser, Qt.Key.Key_Escape)
+    assert chooser.text() == "Back"
+    page.show_pad(pad("guide"))
+    assert page.profile == PadProfile(guid=GUID, name="Xbox pad")
+
+
+def test_unbinding_is_one_click_and_can_be_undone(page: DevicesPage, qtbot: QtBot) -> None:
+    page.show_pad(pad())
+    clear = next(each for each in page.findChildren(QToolButton) if each.toolTip() == "Unbind “Stop”")
+    qtbot.mouseClick(clear, Qt.MouseButton.LeftButton)
+    assert page.profile.buttons.stop == ""
+    qtbot.mouseClick(button(page, "Undo"), Qt.MouseButton.LeftButton)
+    assert page.profile.buttons.stop == "back"
+    assert not button(page, "Undo").isEnabled()
+
+
+def test_feel_applies_at_once_and_is_saved_by_itself(page: DevicesPage, folder: Path, qtbot: QtBot) -> None:
+    page.show_pad(pad())
+    field(page, "Dead zone").setValue(25)
+    field(page, "Up / down").setValue(50)
+    next(box for box in page.findChildren(QCheckBox) if box.text() == "invert").click()
+    mode = page.findChild(QComboBox)
+    mode.setCurrentIndex(mode.findData(TakeoverMode.STICK))
+    profile = page.profile
+    assert (profile.dead_zone, profile.z.speed, profile.x.invert, profile.mode) == (
+        0.25,
+        0.5,
+        False,
+        TakeoverMode.STICK,
+    )
+    qtbot.waitUntil((folder / f"{GUID}.json").exists)
+    qtbot.waitUntil(lambda: load_profile(folder, GUID) == profile)
+
+
+def test_the_preview_shows_the_curve_and_where_the_stick_is(page: DevicesPage) -> None:
+    page.show_pad(pad(axes=(0.0, -0.7, -1.0, 0.0, 0.0, -1.0)))
+    preview = page.findChild(CurvePreview)
+    field(page, "Dead zone").setValue(20)
+    positions, commands = preview._curve.getData()
+    assert all(command == 0 for position, command in zip(positions, commands, strict=True) if abs(position) <= 0.2)
+    assert commands[-1] == pytest.approx(1.0)
+    assert preview._dot.points()[0].pos().x() == pytest.approx(-0.7)
+
+
+def test_reset_returns_to_the_defaults_and_can_be_undone(page: DevicesPage, qtbot: QtBot) -> None:
+    page.show_pad(pad())
+    field(page, "Curve").setValue(90)
+    changed = page.profile
+    qtbot.mouseClick(button(page, "Reset to defaults"), Qt.MouseButton.LeftButton)
+    assert page.profile == PadProfile(guid=GUID, name="Xbox pad")
+    qtbot.mouseClick(button(page, "Undo"), Qt.MouseButton.LeftButton)
+    assert page.profile == changed
+
+
+def test_dragging_a_slider_is_one_step_of_undo(page: DevicesPage, qtbot: QtBot) -> None:
+    page.show_pad(pad())
+    for value in range(40, 60):
+        field(page, "Curve").setValue(value)
+    field(page, "Dead zone").setValue(30)
+    for dead_zone, expo in ((0.12, 0.59), (0.12, 0.35)):
+        qtbot.mouseClick(button(page, "Undo"), Qt.MouseButton.LeftButton)
+        assert (page.profile.dead_zone, page.profile.expo) == (dead_zone, expo)
+    assert not button(page, "Undo").isEnabled()
+
+
+def test_profiles_belong_to_their_pads(page: DevicesPage, folder: Path, qtbot: QtBot) -> None:
+    save_profile(folder, PadProfile(guid=OTHER, name="Flight stick", dead_zone=0.3))
+    page.show_pad(pad())
+    field(page, "Dead zone").setValue(40)
+    page.show_pad(pad(guid=OTHER))
+    assert (page.profile.name, page.profile.dead_zone) == ("Flight stick", 0.3)
+    assert load_profile(folder, GUID).dead_zone == 0.4
+    page.show_pad(pad())
+    assert page.profile.dead_zone == 0.4
+
+
+def test_a_profile_can_be_named(page: DevicesPage, qtbot: QtBot) -> None:
+    page.show_pad(pad())
+    name = page.findChild(QLineEdit)
+    name.setFocus()
+    name.selectAll()
+    qtbot.keyClicks(name, "For small hands")
+    qtbot.keyClick(name, Qt.Key.Key_Return)
+    assert page.profile.name == "For small hands"
+    name.clear()
+    qtbot.keyClick(name, Qt.Key.Key_Return)
+    assert page.profile.name == name.text() == "For small hands"
+
+
+def test_a_damaged_profile_is_said_and_kept(page: DevicesPage, folder: Path, qtbot: QtBot) -> None:
+    folder.mkdir()
+    damaged = folder / f"{GUID}.json"
+    damaged.write_text("{")
+    with qtbot.waitSignal(page.said) as signal:
+        page.show_pad(pad())
+    assert signal.args[0] == "warning"
+    assert signal.args[1].startswith("The default mapping is used.")
+    page.save()
+    assert damaged.read_text() == "{"
+
+
+def test_a_folder_that_cannot_be_written_is_said(themed: QApplication, tmp_path: Path, qtbot: QtBot) -> None:
+    blocker = tmp_path / "file"
+    blocker.write_text("")
+    page = DevicesPage(blocker / "pads")
+    qtbot.addWidget(page)
+    said: list[str] = []
+    page.said.connect(lambda _, text: said.append(text))
+    page.show_pad(pad())
+    field(page, "Curve").setValue(10)
+    page.save()
+    assert "holds only until you close" in said[-1]
+    assert page.profile.expo == 0.1
+
+
+def test_pad_states_are_asked_for_only_while_the_page_is_open(page: DevicesPage, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(page.watch_requested) as hidden:
+        page.hide()
+    assert hidden.args == [False]
+    with qtbot.waitSignal(page.watch_requested) as shown:
+        page.show()
+    assert shown.args == [True]
+
+
+def test_an_unplugged_pad_ends_listening(page: DevicesPage, qtbot: QtBot) -> None:
+    page.show_pad(pad())
+    qtbot.mouseClick(row_button(page, "Stop"), Qt.MouseButton.LeftButton)
+    page.show_pad(pad(connected=False))
+    assert page.findChild(BindingsGrid).listening is None
+    assert "No gamepad" in visible_texts(page)

@@ -1,0 +1,95 @@
+import math
+import subprocess
+import sys
+
+import pytest
+
+from mile_desktop.ui.inspect.scorecard.model import LEAD_BIN_S, ScorecardModel, nearest_threshold
+from tests.ui.inspect.scorecard.examples import card
+
+
+@pytest.fixture
+def model() -> ScorecardModel:
+    return ScorecardModel(card())
+
+
+def test_the_forecast_is_looked_at_first(model: ScorecardModel) -> None:
+    assert model.first_choice == "forecast"
+    assert model.names == ("majority", "forecast")
+
+
+def test_an_alarm_is_worth_what_it_announces(model: ScorecardModel) -> None:
+    at = model.at("forecast", 0.5)
+    assert (at.takeovers, at.announced, at.false_alarms) == (2, 1, 2)
+    assert at.median_lead_s == pytest.approx(2 / 20)
+    assert at.true_positive_rate == pytest.approx(3 / 10)
+    assert at.precision == pytest.approx(3 / 5)
+    assert at.false_alarms_per_minute == pytest.approx(2 / (18 / 20 / 60))
+    assert "1 of 2 takeovers announced, 0.1 s before" in at.in_words()
+
+
+def test_an_alarm_that_never_comes_has_no_precision(model: ScorecardModel) -> None:
+    at = model.at("forecast", 1.0)
+    assert math.isnan(at.precision)
+    assert at.announced == 0
+    assert "– of the steps" in at.in_words()
+
+
+def test_episodes_are_scored_each_by_itself(model: ScorecardModel) -> None:
+    first, second = model.episodes("forecast", 0.5)
+    assert (first.takeovers, first.announced, first.false_alarms) == (1, 1, 0)
+    assert (second.takeovers, second.announced, second.false_alarms) == (1, 0, 2)
+    assert second.brier > first.brier
+
+
+def test_rows_behind_a_threshold_are_rows_of_the_recording(model: ScorecardModel) -> None:
+    behind = model.behind_threshold("forecast", 0.5)
+    wrong = {(each.episode_id, each.row, each.rows) for each in behind if "nobody" in each.text}
+    missed = {(each.episode_id, each.row, each.rows) for each in behind if "came" in each.text}
+    assert wrong == {("ep-2", 101, 1), ("ep-2", 111, 1)}
+    assert missed == {("ep-1", 2, 2), ("ep-2", 102, 5)}
+
+
+def test_each_bar_has_its_takeovers_behind_it(model: ScorecardModel) -> None:
+    (bars,) = model.leads("forecast", 0.5)
+    counts = [count for _, count in bars.points]
+    assert sum(counts) == 2
+    assert (counts[0], counts[1]) == (1, 1)
+    assert bars.points[1][0] == LEAD_BIN_S
+    for bar, count in enumerate(counts):
+        assert len(model.behind_lead("forecast", 0.5, bar)) == count
+    (missed,) = model.behind_lead("forecast", 0.5, 0)
+    assert (missed.episode_id, missed.row) == ("ep-2", 106)
+
+
+def test_a_reliability_bin_has_its_steps_behind_it(model: ScorecardModel) -> None:
+    behind = model.behind_reliability("forecast", 1)
+    assert sum(each.rows for each in behind) == 6
+    assert {each.episode_id for each in behind} == {"ep-1", "ep-2"}
+
+
+def test_what_happened_in_an_episode_comes_in_order(model: ScorecardModel) -> None:
+    behind = model.behind_episode("forecast", 0.5, "ep-2")
+    assert [(each.row, each.text) for each in behind] == [
+        (101, "false alarm"),
+        (106, "takeover, missed"),
+        (111, "false alarm"),
+    ]
+
+
+def test_every_step_can_be_taken_away(model: ScorecardModel) -> None:
+    table = model.every_step()
+    assert table.columns == ("episode", "row", "intervention", "takeover ahead", "majority", "forecast")
+    assert len(table.rows) == 24
+    assert table.rows[7] == ("ep-1", 7, 1, 0, "", "")
+
+
+def test_the_threshold_nearest_to_a_place_is_found() -> None:
+    roc = card().predictors[1].roc
+    assert nearest_threshold(roc, 0.05, 0.65) == 0.7
+    assert nearest_threshold((), 0.0, 0.0) is None
+
+
+def test_the_window_needs_no_networks_for_it() -> None:
+    program = "import sys, mile_desktop.ui.inspect.scorecard.controller; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

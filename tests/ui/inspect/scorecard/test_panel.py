@@ -1,0 +1,116 @@
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from mile_desktop.ui.inspect.scorecard.panel import ScorecardPanel
+from tests.ui.inspect.scorecard.examples import card
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, themed: QApplication) -> ScorecardPanel:
+    panel = ScorecardPanel()
+    qtbot.addWidget(panel)
+    panel.resize(1100, 460)
+    panel.show_selection("peg-insertion", ("ep-1", "ep-2"))
+    panel.show()
+    return panel
+
+
+@pytest.fixture
+def scored(panel: ScorecardPanel) -> ScorecardPanel:
+    panel.show_card(card())
+    return panel
+
+
+def test_nothing_is_scored_before_it_is_asked_for(panel: ScorecardPanel, qtbot: QtBot) -> None:
+    assert panel._empty.isVisible()
+    with qtbot.waitSignal(panel.score_requested) as caught:
+        panel.bar._score.click()
+    assert caught.args == ["peg-insertion", ("ep-1", "ep-2")]
+    panel.show_selection("peg-insertion", ("ep-1",))
+    with qtbot.waitSignal(panel.score_requested) as caught:
+        panel.bar._score.click()
+    assert caught.args == ["peg-insertion", ()]
+    panel.show_selection("", ())
+    assert not panel.bar._score.isEnabled()
+
+
+def test_while_it_works_it_can_only_be_cancelled(panel: ScorecardPanel, qtbot: QtBot) -> None:
+    panel.show_progress(0.3, "Asking the forecast")
+    assert not panel.bar.can_score
+    assert panel.bar._text.text() == "Asking the forecast"
+    with qtbot.waitSignal(panel.cancel_requested):
+        panel.bar._cancel.click()
+    panel.show_nothing()
+    assert panel.bar.can_score
+
+
+def test_a_failure_is_said_where_the_scores_would_be(panel: ScorecardPanel) -> None:
+    panel.show_failure("5 episodes are too few.")
+    assert panel._empty.isVisible()
+    assert panel._empty.text() == "5 episodes are too few."
+
+
+def test_a_card_says_what_was_held_out(scored: ScorecardPanel) -> None:
+    assert "2 held-out episodes; the baselines learned from 7." in scored._notes.text()
+    assert "fitted to 2 of the 2" in scored._notes.text()
+    assert "forecast at 0.50: 1 of 2" in scored._at.text()
+    assert scored.predictors.current().predictor.name == "forecast"
+
+
+def test_the_point_is_dragged_along_the_curve(scored: ScorecardPanel) -> None:
+    moved: list[float] = []
+    scored.threshold_changed.connect(moved.append)
+    scored.roc._handle.setPos(0.9, 0.95)
+    assert moved == [0.1]
+    assert scored.threshold == 0.1
+    assert scored.bar.threshold.value() == 0.1
+    assert scored.roc.point == pytest.approx((8 / 8, 10 / 10))
+
+
+def test_a_threshold_from_elsewhere_is_shown_and_not_said(scored: ScorecardPanel) -> None:
+    said: list[float] = []
+    scored.threshold_changed.connect(said.append)
+    scored.set_threshold(0.85)
+    assert said == []
+    assert "at 0.85" in scored._at.text()
+    scored.bar.threshold.setValue(0.2)
+    assert said == [0.2]
+
+
+def test_another_predictor_is_chosen_in_the_table(scored: ScorecardPanel) -> None:
+    scored.predictors.choose(lambda line: line.predictor.name == "majority")
+    assert "majority at" in scored._at.text()
+
+
+def test_from_a_bar_to_the_step(scored: ScorecardPanel, qtbot: QtBot) -> None:
+    scored.leads.point_chosen.emit(0, 0)
+    assert scored.lists.currentWidget() is scored.behind
+    (missed,) = scored._behind.rows
+    cell = scored.behind.visualRect(scored.behind.model().index(0, 0)).center()
+    with qtbot.waitSignal(scored.step_chosen) as caught:
+        QTest.mouseClick(
+            scored.behind.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(cell)
+        )
+    assert caught.args == ["ep-2", 106]
+    assert missed.row == 106
+
+
+def test_a_click_on_a_curve_takes_its_threshold_and_shows_what_is_wrong(scored: ScorecardPanel) -> None:
+    scored.roc.point_chosen.emit(1, 1)
+    assert scored.threshold == 0.7
+    assert len(scored._behind.rows) == 4
+
+
+def test_a_bin_and_an_episode_show_what_is_behind_them(scored: ScorecardPanel) -> None:
+    scored.reliability.point_chosen.emit(1, 1)
+    assert "In this bin" in scored.lists.tabText(2)
+    scored.episodes.choose(lambda each: each.episode_id == "ep-2")
+    scored.episodes.activated.emit(scored.episodes.currentIndex())
+    assert [each.row for each in scored._behind.rows] == [101, 106, 111]
+
+
+def test_the_numbers_can_be_taken_away(scored: ScorecardPanel) -> None:
+    assert scored.numbers().as_csv().startswith("episode,row,intervention")

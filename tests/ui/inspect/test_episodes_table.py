@@ -1,0 +1,155 @@
+from collections.abc import Mapping, Sequence
+
+import pytest
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from pytestqt.qtbot import QtBot
+
+from mile_desktop.storage.browse import EpisodeFilter, EpisodeRow
+from mile_desktop.ui.inspect.episodes_model import NAMES, EpisodesModel
+from mile_desktop.ui.inspect.episodes_table import EpisodesTable
+from tests.ui.inspect.examples import a_row
+
+IDS = [f"ep-{number:05}" for number in range(1000)]
+
+
+class PolicyList:
+    """Rows by id, and which were asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.gone: set[str] = set()
+
+    def fetch(self, ids: Sequence[str]) -> Mapping[str, EpisodeRow]:
+        self.asked += ids
+        return {each: a_row(each, steps=int(each[3:])) for each in ids if each not in self.gone}
+
+
+@pytest.fixture
+def shelf() -> PolicyList:
+    return PolicyList()
+
+
+@pytest.fixture
+def table(themed: QApplication, qtbot: QtBot, shelf: PolicyList) -> EpisodesTable:
+    table = EpisodesTable(shelf.fetch)
+    qtbot.addWidget(table)
+    table.resize(1200, 300)
+    table.show()
+    table.show_episodes(IDS, len(IDS))
+    return table
+
+
+def button(table: EpisodesTable, text: str) -> QPushButton:
+    return next(each for each in table.findChildren(QPushButton) if each.text() == text)
+
+
+def test_the_model_keeps_qts_rules(themed: QApplication, shelf: PolicyList) -> None:
+    model = EpisodesModel(shelf.fetch)
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    model.show_episodes(IDS[:3])
+    model.show_episodes(IDS[2:])
+    model.reread()
+    assert tester.model() is model
+
+
+def test_only_what_is_looked_at_is_read(table: EpisodesTable, shelf: PolicyList) -> None:
+    table.grab()
+    assert len(set(shelf.asked)) <= 256
+    table.table.scrollToBottom()
+    table.grab()
+    assert IDS[-1] in shelf.asked
+    assert len(set(shelf.asked)) <= 512
+
+
+def test_cells_say_what_is_known_and_what_is_not_yet(themed: QApplication) -> None:
+    rows = {"a": a_row("a", outcome="failure", edits=2), "b": a_row("b", threshold=0.5, misses=3, brier=0.125)}
+    model = EpisodesModel(lambda ids: {each: rows[each] for each in ids if each in rows})
+    model.show_episodes(["a", "b", "gone"])
+
+    def cell(place: int, name: str, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        return model.index(place, NAMES.index(name)).data(role)  # type: ignore[arg-type]
+
+    assert cell(0, "outcome") == "✕ failure ✎"
+    assert cell(0, "misses") == "…"
+    assert (cell(1, "misses"), cell(1, "brier")) == ("3", "0.12")
+    assert cell(1, "misses", Qt.ItemDataRole.ToolTipRole) == "at a threshold of 0.50"
+    assert cell(2, "started_at") == "gone"
+    assert cell(2, "steps") is None
+
+
+def test_filters_and_order_are_wishes_for_the_database(table: EpisodesTable, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(table.wanted_changed):
+        qtbot.mouseClick(button(table, "Miss"), Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(table.wanted_changed):
+        qtbot.keyClicks(table._search, "v7 gamepad")
+    assert table.wanted == EpisodeFilter(text="v7 gamepad", has_miss=True)
+    with qtbot.waitSignal(table.wanted_changed):
+        table.table.sortByColumn(NAMES.index("takeovers"), Qt.SortOrder.DescendingOrder)
+    assert table.order == ("takeovers", True)
+    table.clear_filter()
+    assert table.wanted == EpisodeFilter()
+
+
+def test_the_selection_survives_news_and_leaves_with_its_rows(table: EpisodesTable, qtbot: QtBot) -> None:
+    table.table.selectRow(5)
+    table.table.selectionModel().select(
+        table.model.index(7, 0),
+        table.table.selectionModel().SelectionFlag.Select | table.table.selectionModel().SelectionFlag.Rows,
+    )
+    assert table.selected == (IDS[5], IDS[7])
+    with qtbot.assertNotEmitted(table.current_changed):
+        table.show_episodes(["new", *IDS], len(IDS) + 1)
+    assert table.selected == (IDS[5], IDS[7])
+    assert table.current == IDS[5]
+    table.show_episodes(IDS[6:], len(IDS))
+    assert table.selected == (IDS[7],)
+
+
+def test_what_is_landed_on_is_selected_alone(table: EpisodesTable) -> None:
+    table.table.selectRow(1)
+    flags = QItemSelectionModel.SelectionFlag
+    table.table.selectionModel().select(table.model.index(3, 0), flags.Select | flags.Rows)
+    assert "2 selected" in table._count.text()
+    assert table.choose(IDS[700])
+    assert (table.selected, table.current) == ((IDS[700],), IDS[700])
+    assert "selected" not in table._count.text()
+
+
+def test_the_table_says_why_it_is_empty(table: EpisodesTable) -> None:
+    def shown() -> set[str]:
+        return {label.text() for label in table.findChildren(QLabel) if label.isVisible()}
+
+    table.show_episodes((), 0)
+    assert "No episodes yet" in shown()
+    table.show_episodes((), 5)
+    assert "No episode matches" in shown()
+    button(table, "Bin").setChecked(True)
+    table.show_episodes((), 5)
+    assert "The bin is empty" in shown()
+    assert table.current == ""
+
+
+def test_the_selection_is_copied_as_csv(table: EpisodesTable) -> None:
+    table.table.selectRow(3)
+    table.copy()
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert lines[0].startswith("episode,started_at,scene,policy")
+    assert [line.split(",")[0] for line in lines[1:]] == [IDS[3]]
+
+
+def test_news_at_the_top_do_not_move_what_is_looked_at(table: EpisodesTable) -> None:
+    table.table.scrollTo(table.model.index(400, 0), table.table.ScrollHint.PositionAtTop)
+    on_top = table.table.indexAt(QPoint(0, 0)).row()
+    table.show_episodes(["new-1", "new-2", *IDS], len(IDS) + 2)
+    assert table.model.ids[table.table.indexAt(QPoint(0, 0)).row()] == IDS[on_top]
+
+
+def test_sorting_needs_no_mouse(table: EpisodesTable) -> None:
+    (steps,) = [action for action in table._sorting.actions() if action.text() == "Length"]
+    steps.trigger()
+    assert table.order == ("steps", False)
+    steps.trigger()
+    assert table.order == ("steps", True)

@@ -1,0 +1,163 @@
+import json
+import subprocess
+import sys
+from dataclasses import fields
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mile_desktop.learning.methods import methods
+from mile_desktop.learning.progress import Cancelled, Failed, Finished, Trained, Warned
+from mile_desktop.learning.settings import TrainingSettings, settings_from_json, settings_to_json
+from mile_desktop.ui.learn.model import (
+    MAX_CURVE_POINTS,
+    MENTAL_MODELS,
+    METHODS,
+    LearnSummary,
+    RunModel,
+    RunState,
+    Settings,
+    difference_text,
+    share_text,
+    time_text,
+    verdict,
+)
+from mile_desktop.ui.learn.setting_words import words_of
+from tests.ui.learn.learn_events import compared, progress
+
+
+def summary(**changes: object) -> LearnSummary:
+    values = {"episodes": 14, "steps": 2812, "takeovers": 31, "human_steps": 604, "demonstrations": 40}
+    return LearnSummary(**{**values, "new_episodes": 3, "policy_name": "v3", **changes})
+
+
+def test_the_methods_are_the_trainers_own() -> None:
+    assert [(each.name, each.title, each.summary) for each in METHODS] == [
+        (each.name, each.title, each.summary) for each in methods()
+    ]
+
+
+def test_the_defaults_are_the_trainers_own() -> None:
+    trainer = TrainingSettings()
+    for each in fields(Settings):
+        if each.name != "evaluation_episodes":
+            assert getattr(Settings(), each.name) == getattr(trainer, each.name), each.name
+
+
+def test_every_setting_is_called_something() -> None:
+    names = {each.name for each in (*fields(TrainingSettings), *fields(Settings))}
+    assert all(words_of(name).meaning for name in names)
+    assert len({words_of(name).title for name in names}) == len(names)
+    assert words_of("learned.new_thing").title == "New thing"
+
+
+@pytest.mark.parametrize("mental_model", [name for name, _ in MENTAL_MODELS])
+def test_what_the_panel_says_is_what_the_trainer_reads(mental_model: str) -> None:
+    settings = Settings(method="iwr", mental_model=mental_model, epochs=7, anchor_share=0.3, seed=5)
+    method, named, evaluate = settings.arguments()[1::2]
+    read = settings_from_json({**settings_to_json(TrainingSettings(method=method)), **json.loads(named)})
+    assert (read.method, read.mental_model, read.epochs, read.anchor_share, read.seed) == (
+        "iwr",
+        mental_model,
+        7,
+        0.3,
+        5,
+    )
+    assert evaluate == "20"
+
+
+def test_the_window_learns_nothing_of_torch() -> None:
+    program = (
+        "import sys\n"
+        "import mile_desktop.ui.learn.page, mile_desktop.ui.clients.trainer_client, mile_desktop.ui.supervise.page\n"
+        "print(*(name for name in ('torch', 'pybullet', 'sklearn', 'pygame') if name in sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == ""
+
+
+def test_one_line_for_each_thing_there_is() -> None:
+    assert [line.replace("\N{NARROW NO-BREAK SPACE}", " ") for line in summary().lines()] == [
+        "14 episodes · 2 812 steps",
+        "31 takeovers · 604 steps by you",
+        "40 demonstrations kept as anchors",
+        "3 new since v3",
+    ]
+    assert summary(episodes=1, takeovers=1).lines()[0].startswith("1 episode ·")
+
+
+def test_few_takeovers_and_missing_anchors_are_warned_of() -> None:
+    assert summary().warnings() == ()
+    few, none = summary(takeovers=4, demonstrations=0).warnings()
+    assert "4 takeovers" in few
+    assert "anchor" in none
+    assert not summary(episodes=0).can_train
+
+
+def test_a_run_from_start_to_end() -> None:
+    run = RunModel(state=RunState.RUNNING)
+    run.apply(progress(1, 0.1, total=2.0))
+    run.apply(progress(2, 0.2, total=1.5, held_out=0.1))
+    run.apply(progress(2, 0.15))
+    assert run.fraction == 0.2
+    assert run.curves == {"total": [(1.0, 2.0), (2.0, 1.5)], "held_out": [(2.0, 0.1)]}
+    assert run.progress_text() == "20 % · 40 s left · Training the policy"
+    run.apply(Warned(text="few takeovers"))
+    run.apply(Trained(policy="p4", method="mile", loss=0.5))
+    run.apply(compared())
+    assert run.running
+    run.apply(Finished(policy="p4", method="mile", loss=0.5))
+    assert (run.state, run.warnings) == (RunState.DONE, ["few takeovers"])
+
+
+def test_evaluating_more_comes_back_to_the_result() -> None:
+    run = RunModel(state=RunState.RUNNING)
+    run.apply(Finished(policy="p4", method="mile", loss=0.5))
+    run.apply(progress(0, 0.1))
+    assert run.running
+    run.apply(compared("keep"))
+    assert run.state is RunState.DONE
+    assert run.trained is not None
+    assert run.trained.policy == "p4"
+
+
+@pytest.mark.parametrize(
+    ("event", "state"), [(Cancelled(), RunState.CANCELLED), (Failed(text="no disk"), RunState.FAILED)]
+)
+def test_other_ends(event: Cancelled | Failed, state: RunState) -> None:
+    run = RunModel(state=RunState.RUNNING)
+    run.apply(event)
+    assert run.state is state
+    assert not run.running
+
+
+@given(st.lists(st.floats(0, 1), max_size=30))
+def test_progress_never_falls(fractions: list[float]) -> None:
+    run = RunModel(state=RunState.RUNNING)
+    seen = []
+    for fraction in fractions:
+        run.apply(progress(1, fraction))
+        seen.append(run.fraction)
+    assert seen == sorted(seen)
+
+
+def test_curves_stay_bounded() -> None:
+    run = RunModel(state=RunState.RUNNING)
+    for epoch in range(3 * MAX_CURVE_POINTS):
+        run.apply(progress(epoch, 0.5, total=1.0))
+    curve = run.curves["total"]
+    assert len(curve) <= MAX_CURVE_POINTS
+    assert curve[-1][0] >= 3 * MAX_CURVE_POINTS - 2
+
+
+def test_words_for_figures() -> None:
+    assert [time_text(seconds) for seconds in (-1, 40, 100, 4800)] == ["0 s", "40 s", "2 min", "1 h 20 min"]
+    assert share_text(15, 20, (0.53, 0.89)) == "15/20 = 75 % [53–89]"
+    assert share_text(0, 0, (0.0, 1.0)) == "no episodes"
+    assert verdict(compared()) == "Use it: more of the same starts succeed"
+    assert verdict(compared("keep")).startswith("Keep the old one")
+    assert difference_text(compared(crashes=1)) == "+20 points [-3 … +43] on the same 20 seeds; 1 crash left out"
+    tested = msgspec.structs.replace(compared(), p_value=0.125)
+    assert difference_text(tested) == "+20 points [-3 … +43] on the same 20 seeds, p = 0.12 (exact McNemar)"

@@ -1,0 +1,77 @@
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QPushButton, QSpinBox
+from pytestqt.qtbot import QtBot
+
+from mile_desktop.ui.settings.page import SettingsPage
+from mile_desktop.ui.shell.preferences import PreferenceStore
+
+
+@pytest.fixture
+def page(store: PreferenceStore, qtbot: QtBot) -> SettingsPage:
+    page = SettingsPage(store)
+    qtbot.addWidget(page)
+    page.resize(1000, 700)
+    page.show()
+    return page
+
+
+def combo(page: SettingsPage, text: str) -> QComboBox:
+    return next(each for each in page.findChildren(QComboBox) if each.findText(text) >= 0)
+
+
+def press(page: SettingsPage, text: str, qtbot: QtBot) -> None:
+    button = next(each for each in page.findChildren(QPushButton) if each.text() == text)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_every_choice_applies_at_once(page: SettingsPage, store: PreferenceStore) -> None:
+    for text, name, value in (("Light", "theme", "light"), ("150 %", "ui_scale", 1.5), ("30 Hz", "rate_hz", 30)):
+        box = combo(page, text)
+        box.setCurrentIndex(box.findText(text))
+        assert getattr(store.value, name) == value
+    page.findChild(QDoubleSpinBox).setValue(0.65)
+    page.findChild(QSpinBox).setValue(7)
+    assert (store.value.alert_threshold, store.value.alert_debounce_steps) == (0.65, 7)
+    for box in page.findChildren(QCheckBox):
+        box.click()
+    value = store.value
+    assert (value.alert_sound, value.alert_rumble, value.ask_me) == (False, False, True)
+    assert not value.warn_on_close
+
+
+def test_what_changes_elsewhere_is_shown_and_not_written_back(page: SettingsPage, store: PreferenceStore) -> None:
+    changes: list[object] = []
+    store.changed.connect(changes.append)
+    store.change(alert_threshold=0.333)
+    assert page.findChild(QDoubleSpinBox).value() == pytest.approx(0.33)
+    assert store.value.alert_threshold == 0.333
+    assert len(changes) == 1
+
+
+def test_reset_can_be_undone(page: SettingsPage, store: PreferenceStore, qtbot: QtBot) -> None:
+    store.remember_workspace("/work/a")
+    store.change(theme="light", rate_hz=10)
+    press(page, "Reset to defaults", qtbot)
+    assert (store.value.theme, store.value.rate_hz, store.value.workspace) == ("dark", 20, "/work/a")
+    press(page, "Undo reset", qtbot)
+    assert (store.value.theme, store.value.rate_hz) == ("light", 10)
+    assert not next(each for each in page.findChildren(QPushButton) if each.text() == "Undo reset").isVisible()
+
+
+def test_a_recent_workspace_is_asked_for(page: SettingsPage, store: PreferenceStore, qtbot: QtBot) -> None:
+    for folder in ("/work/a", "/work/b"):
+        store.remember_workspace(folder)
+    recent = combo(page, "choose …")
+    assert [recent.itemText(index) for index in range(recent.count())] == ["choose …", "/work/a"]
+    with qtbot.waitSignal(page.workspace_chosen) as signal:
+        recent.activated.emit(1)
+    assert signal.args == ["/work/a"]
+    assert page.findChild(QLineEdit).text() == "/work/b"
+
+
+def test_an_odd_scale_from_the_file_is_shown(store: PreferenceStore, qtbot: QtBot) -> None:
+    store.change(ui_scale=1.4)
+    page = SettingsPage(store)
+    qtbot.addWidget(page)
+    assert combo(page, "140 %").currentText() == "140 %"
