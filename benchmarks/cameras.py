@@ -46,15 +46,15 @@ _SAMPLE_S = 0.25
 class CameraLoad(QObject):
     """Lets cameras come and go while the robot works, and notes how they and the window do."""
 
-    def __init__(self, desk: Application, finish: Finish, address: str, seconds: float) -> None:
-        super().__init__(desk)
-        cameras = desk.findChild(Cameras)
+    def __init__(self, application: Application, finish: Finish, address: str, seconds: float) -> None:
+        super().__init__(application)
+        cameras = application.findChild(Cameras)
         if not isinstance(cameras, Cameras):
             raise TypeError("The desk has no cameras; app.py puts them there.")
         self.segments: list[dict[str, Any]] = []
         self.spans: list[tuple[float, float]] = []
         self.problem = ""
-        self._desk = desk
+        self._application = application
         self._finish = finish
         self._cameras = cameras
         self._address = address
@@ -83,20 +83,20 @@ class CameraLoad(QObject):
         return SEGMENTS[len(self.segments)]
 
     def _await_session(self, now: float) -> None:
-        if self._desk.worker.session is not None:
-            self._desk.worker.send(m.StartEpisodes(episodes=MANY))
+        if self._application.worker.session is not None:
+            self._application.worker.send(m.StartEpisodes(episodes=MANY))
             self._change(now)
 
     def _change(self, _: float) -> None:
         wanted = CAMERAS if self._with_cameras else 0
         settings = [CameraSettings(name=f"Camera {index}", address=self._address) for index in range(wanted)]
         self._cameras.store.set_cameras(settings)
-        self._desk.supervise.view.set_arrangement(Layout.GRID if wanted else Layout.INSET, SCENE)
+        self._application.supervise.view.set_arrangement(Layout.GRID if wanted else Layout.INSET, SCENE)
         self._ready_at = 0.0
         self._step = self._await_calm
 
     def _await_calm(self, now: float) -> None:
-        status = self._desk.worker.status
+        status = self._application.worker.status
         works = status is not None and status.step > 0
         if not works or any(client.status.state is not CameraState.LIVE for client in self._cameras.live):
             return
@@ -128,7 +128,7 @@ class CameraLoad(QObject):
         )
         if len(self.segments) == len(SEGMENTS):
             self._timer.stop()
-            self._desk.worker.send(m.RequestStop())
+            self._application.worker.send(m.RequestStop())
             self._finish(0)
         else:
             self._change(now)
@@ -165,8 +165,8 @@ def measure(seconds: float) -> dict[str, Any]:
     address = f"http://127.0.0.1:{here.recv()}/camera"
     roles: list[CameraLoad] = []
 
-    def role(desk: Application, _: RetrainController, finish: Finish) -> None:
-        roles.append(CameraLoad(desk, finish, address, seconds))
+    def role(application: Application, _: RetrainController, finish: Finish) -> None:
+        roles.append(CameraLoad(application, finish, address, seconds))
 
     with tempfile.TemporaryDirectory() as name:
         log = Path(name) / "ticks.npy"

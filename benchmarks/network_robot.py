@@ -73,10 +73,10 @@ def look(port: int, camera: str, end: threading.Event, ages: list[float]) -> Non
 class Watching:
     """Reads what the worker says, confirms every checklist and keeps the thumb away from pauses."""
 
-    def __init__(self, desk: WorkerDesk, thumb: Thumb) -> None:
+    def __init__(self, application: WorkerDesk, thumb: Thumb) -> None:
         self.steps: list[m.StepTaken] = []
         self.held: list[str] = []
-        self._desk = desk
+        self._application = application
         self._thumb = thumb
         self._waiting = self._must_resume = False
         self._resumed_at = 0.0
@@ -84,8 +84,8 @@ class Watching:
     def until_done(self) -> None:
         """Follow until the thumb has pressed so often as it was to."""
         while not self._thumb.done.is_set():
-            self._follow(self._desk.process.drain())
-            self._desk.process.wait(0.005)
+            self._follow(self._application.process.drain())
+            self._application.process.wait(0.005)
             if not self._thumb.is_alive() and not self._thumb.done.is_set():
                 raise RuntimeError(f"The thumb found no episode to press in; the robot held: {self.held[-3:]}.")
 
@@ -102,11 +102,11 @@ class Watching:
     def _confirm(self, status: m.RobotStatus) -> None:
         waiting = bool(status.checklist)
         if waiting and not self._waiting:
-            self._desk.process.send(m.ConfirmReset())
+            self._application.process.send(m.ConfirmReset())
         self._waiting = waiting
         if self._must_resume and status.up and time.monotonic() - self._resumed_at > _BETWEEN_RESUMES_S:
             self._resumed_at = time.monotonic()
-            self._desk.process.send(m.ToggleHold())
+            self._application.process.send(m.ToggleHold())
 
     def _see(self, status: m.Status) -> None:
         if status.phase in MOVING:
@@ -117,7 +117,7 @@ class Watching:
             self.held.append(status.reason)
         self._must_resume = status.must_resume
         if status.phase.value == "idle":
-            self._desk.process.send(m.StartEpisodes(episodes=MANY))
+            self._application.process.send(m.StartEpisodes(episodes=MANY))
 
 
 def latencies(presses: list[Press], steps: list[m.StepTaken], acts: np.ndarray) -> dict[str, Any]:
@@ -152,21 +152,21 @@ def measure(presses: int, delays: tuple[float, float]) -> dict[str, Any]:
         ages: list[float] = []
         looking = [threading.Thread(target=look, args=(port, camera, end, ages)) for camera in CAMERAS]
         entry = partial(worker_of_a_robot, pad=there, log=folder)
-        with WorkerDesk(folder / "workspace", entry) as desk:
+        with WorkerDesk(folder / "workspace", entry) as application:
             address = f"tcp://127.0.0.1:{proxy.port if delays[1] else port}"
-            desk.load(robot=address, scene=SCENE, policy="initial", speed=1.0)
-            desk.process.send(m.ArmRobot())
-            status = desk.wait_for(m.RobotStatus, lambda each: each.armed)
+            application.load(robot=address, scene=SCENE, policy="initial", speed=1.0)
+            application.process.send(m.ArmRobot())
+            status = application.wait_for(m.RobotStatus, lambda each: each.armed)
             for thread in looking:
                 thread.start()
             thumb = Thumb(here, presses)
-            watching, others, began = Watching(desk, thumb), OthersAtWork(), time.monotonic()
+            watching, others, began = Watching(application, thumb), OthersAtWork(), time.monotonic()
             thumb.start()
             watching.until_done()
             ended = time.monotonic()
             load = others.cores()
             end.set()
-            status = desk.latest(m.RobotStatus)
+            status = application.latest(m.RobotStatus)
         for thread in looking:
             thread.join()
         acts = np.load(folder / "acts.npy")

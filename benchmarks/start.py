@@ -60,28 +60,28 @@ def run_hooked(into: Path, arguments: list[str]) -> None:
     moments: dict[str, float] = {}
 
     def sit_down(
-        desk: "Application", _retraining: "RetrainController", _folder: Path, finish: "Callable[[int], None]"
+        application: "Application", _retraining: "RetrainController", _folder: Path, finish: "Callable[[int], None]"
     ) -> None:
         from mile_desktop.rollout.messages import StartEpisodes  # noqa: PLC0415
 
         def see(frame: "Frame") -> None:
-            desk.supervise.view.repaint()  # what is noted is on screen
+            application.supervise.view.repaint()  # what is noted is on screen
             moments.setdefault("first_frame", time.time())
             if frame.step > 0:
                 moments.setdefault("first_moving_frame", time.time())
-                desk.viewer.frame_ready.disconnect(see)
+                application.viewer.frame_ready.disconnect(see)
                 into.write_text(json.dumps(moments))
-                desk.window.ask_before_closing(lambda: True)
+                application.window.ask_before_closing(lambda: True)
                 finish(0)
 
         def begin(_: object) -> None:
             moments.setdefault("session_loaded", time.time())
-            desk.worker.send(StartEpisodes(episodes=1))
+            application.worker.send(StartEpisodes(episodes=1))
 
-        desk.window.repaint()
+        application.window.repaint()
         moments["window_shown"] = time.time()
-        desk.worker.session_loaded.connect(begin)
-        desk.viewer.frame_ready.connect(see)
+        application.worker.session_loaded.connect(begin)
+        application.viewer.frame_ready.connect(see)
 
     app._attend = sit_down  # noqa: SLF001 - in the place of the person
     sys.argv = ["main.py", *arguments]

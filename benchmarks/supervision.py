@@ -37,7 +37,7 @@ class Supervision(QObject):
 
     def __init__(
         self,
-        desk: Application,
+        application: Application,
         retraining: RetrainController,
         finish: Finish,
         paints: PaintLog,
@@ -45,25 +45,25 @@ class Supervision(QObject):
         *,
         retrain: bool,
     ) -> None:
-        super().__init__(desk)
+        super().__init__(application)
         self.began = self.ended = 0.0
         self.changes: list[tuple[float, str]] = []
         """When the worker took the first step of a new phase, and which."""
         self.report: dict[str, Any] = {}
-        self._desk = desk
+        self._application = application
         self._finish = finish
         self._paints = paints
         self._seconds = seconds
         self._retrain = retrain
-        self._training = EndlessTraining(desk, retraining)
+        self._training = EndlessTraining(application, retraining)
         self._loop = LoopWatch(self)
         self._others = OthersAtWork()
         self._opened = time.monotonic()
         self._steps = self._episodes = 0
         self._phase = ""
-        paints.watch(desk)
-        desk.worker.step_taken.connect(self._step)
-        desk.worker.episode_closed.connect(self._closed)
+        paints.watch(application)
+        application.worker.step_taken.connect(self._step)
+        application.worker.episode_closed.connect(self._closed)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._poll)
         self._timer.start(_POLL_MS)
@@ -78,8 +78,8 @@ class Supervision(QObject):
                 self._end(now)
         elif self._training.at_work or (self._steps and not self._retrain):
             self._begin(now)
-        elif not self._steps and self._desk.worker.session is not None:
-            self._desk.worker.send(m.StartEpisodes(episodes=MANY))
+        elif not self._steps and self._application.worker.session is not None:
+            self._application.worker.send(m.StartEpisodes(episodes=MANY))
             if self._retrain:
                 self._training.start()
         elif now - self._opened > _WARM_UP_LIMIT_S:
@@ -112,7 +112,7 @@ class Supervision(QObject):
             "load": self._others.cores(),
         }
         self._training.stop()
-        self._desk.worker.send(m.RequestStop())
+        self._application.worker.send(m.RequestStop())
 
     def _step(self, taken: m.StepTaken) -> None:
         self._steps += 1
@@ -156,8 +156,8 @@ def measure(minutes: float, *, retrain: bool = True) -> dict[str, Any]:
         log = folder / "ticks.npy"
         status = open_window(
             folder,
-            lambda desk, retraining, finish: roles.append(
-                Supervision(desk, retraining, finish, paints, 60.0 * minutes, retrain=retrain)
+            lambda application, retraining, finish: roles.append(
+                Supervision(application, retraining, finish, paints, 60.0 * minutes, retrain=retrain)
             ),
             partial(worker_with_tick_log, log=log),
             operator="segment",

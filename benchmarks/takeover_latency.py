@@ -81,21 +81,21 @@ class Takeovers(QObject):
     """Lets the thumb press while everything is at work, and notes what comes of it."""
 
     def __init__(
-        self, desk: Application, retraining: RetrainController, finish: Finish, paints: PaintLog, thumb: Thumb
+        self, application: Application, retraining: RetrainController, finish: Finish, paints: PaintLog, thumb: Thumb
     ) -> None:
-        super().__init__(desk)
+        super().__init__(application)
         self.steps: list[m.StepTaken] = []
         self.statuses: list[tuple[float, str]] = []
         self.load: dict[str, float] = {}
-        self._desk = desk
+        self._application = application
         self._finish = finish
         self._thumb = thumb
         self._paints = paints
-        self._training = EndlessTraining(desk, retraining)
+        self._training = EndlessTraining(application, retraining)
         self._others = OthersAtWork()
-        paints.watch(desk)
-        desk.worker.step_taken.connect(self.steps.append)
-        desk.worker.status_changed.connect(self._status)
+        paints.watch(application)
+        application.worker.step_taken.connect(self.steps.append)
+        application.worker.status_changed.connect(self._status)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._poll)
         self._timer.start(_POLL_MS)
@@ -107,13 +107,13 @@ class Takeovers(QObject):
         elif self._thumb.done.is_set() or (self._thumb.ident and not self._thumb.is_alive()):
             self.load = self._others.cores()
             self._training.stop()
-            self._desk.worker.send(m.RequestStop())
+            self._application.worker.send(m.RequestStop())
         elif self._training.at_work and not self._thumb.ident:
             self._others = OthersAtWork()
             self._paints.start()
             self._thumb.start()
-        elif not self.steps and self._desk.worker.session is not None:
-            self._desk.worker.send(m.StartEpisodes(episodes=MANY))
+        elif not self.steps and self._application.worker.session is not None:
+            self._application.worker.send(m.StartEpisodes(episodes=MANY))
             self._training.start()
 
     def _status(self, status: m.Status) -> None:
@@ -163,7 +163,9 @@ def measure(presses: int) -> dict[str, Any]:
         record_beforehand(Path(name) / "workspace", EPISODES_BEFOREHAND)
         open_window(
             Path(name),
-            lambda desk, retraining, finish: roles.put(Takeovers(desk, retraining, finish, paints, thumb)),
+            lambda application, retraining, finish: roles.put(
+                Takeovers(application, retraining, finish, paints, thumb)
+            ),
             partial(worker_with_timed_pad, pad=there),
         )
         role = roles.get_nowait()

@@ -54,10 +54,10 @@ def open_window(folder: Path, role: Role, worker: Callable[..., None], *, operat
         Simulated supervisor.
     """
 
-    def sit_down(desk: Application, retraining: RetrainController, _: Path, finish: Finish) -> None:
-        desk.window.ask_before_closing(lambda: True)
-        desk.window.resize(*SIZE)
-        role(desk, retraining, finish)
+    def sit_down(application: Application, retraining: RetrainController, _: Path, finish: Finish) -> None:
+        application.window.ask_before_closing(lambda: True)
+        application.window.resize(*SIZE)
+        role(application, retraining, finish)
 
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     chosen = ["--workspace", str(folder / "workspace"), "--preferences", str(folder / "preferences.json")]
@@ -72,8 +72,8 @@ def open_window(folder: Path, role: Role, worker: Callable[..., None], *, operat
 class EndlessTraining(QObject):
     """Presses Retrain, and again when it is done."""
 
-    def __init__(self, desk: Application, retraining: RetrainController) -> None:
-        super().__init__(desk)
+    def __init__(self, application: Application, retraining: RetrainController) -> None:
+        super().__init__(application)
         self.finished = 0
         self.problems: list[str] = []
         self.at_work = False
@@ -160,14 +160,14 @@ class PaintLog:
         """When it was done (s), how long it took (s), phase on the badge."""
         self.frames = 0
         """Frames that came on screen."""
-        self._desk: Application | None = None
+        self._application: Application | None = None
         self._newest = self._painted = 0
         self._patch: Any = None
 
-    def watch(self, desk: Application) -> None:
-        """Note what comes on the screen of ``desk``."""
-        self._desk = desk
-        desk.viewer.frame_ready.connect(self._see)
+    def watch(self, application: Application) -> None:
+        """Note what comes on the screen of ``application``."""
+        self._application = application
+        application.viewer.frame_ready.connect(self._see)
 
     def start(self) -> None:
         """Forget what was painted before."""
@@ -193,7 +193,7 @@ class PaintLog:
         self._patch.stop()
 
     def _note(self, began: float) -> None:
-        status = self._desk.worker.status if self._desk is not None else None
+        status = self._application.worker.status if self._application is not None else None
         now = time.monotonic()
         self.paints.append((now, now - began, status.phase.value if status is not None else ""))
         self.frames += self._newest != self._painted

@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
+from mile_desktop.errors import UserError
 
-class DocumentError(ValueError):
+
+class DocumentError(UserError, ValueError):
     """The document has no place for the section; the message says which comments are missing."""
 
 

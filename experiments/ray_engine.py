@@ -8,11 +8,12 @@ import msgspec
 
 from experiments.cells import AnyCell
 from experiments.engines import Cancelled, CellEvent, CellFailed, OnEvent, compute
+from mile_desktop.errors import UserError
 
 _POLL_S = 0.5
 
 
-class RayMissingError(RuntimeError):
+class RayMissingError(UserError, RuntimeError):
     """Ray is not installed, or the cluster cannot be reached."""
 
 

@@ -11,12 +11,13 @@ from typing import Any
 import msgspec
 
 from experiments.cells import AnyCell, AnyResult
+from mile_desktop.errors import UserError
 from mile_desktop.storage.durable import write_durably
 
 _PACKAGES = ("mile-desktop", "torch", "numpy", "scipy", "pybullet", "gymnasium", "scikit-learn")
 
 
-class ResultError(ValueError):
+class ResultError(UserError, ValueError):
     """A result file cannot be read; the message says why and what to do."""
 
 

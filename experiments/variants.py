@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mile_desktop.errors import UserError
 from mile_desktop.learning.methods import methods
 
 SILENT: dict[str, Any] = {"silence": 0.3, "follow_through": 0, "balance": 0.5}
@@ -37,7 +38,7 @@ imitation of silent steps, ``mile-imitation`` without the BCE.
 """
 
 
-class UnknownVariantError(ValueError):
+class UnknownVariantError(UserError, ValueError):
     """There is no learner of that name."""
 
 

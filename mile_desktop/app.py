@@ -75,7 +75,7 @@ Role = Callable[["Application", "RetrainController", Path, Callable[[int], None]
 
 
 def _attend(
-    _desk: "Application", _retraining: "RetrainController", _folder: Path, _finish: Callable[[int], None]
+    _application: "Application", _retraining: "RetrainController", _folder: Path, _finish: Callable[[int], None]
 ) -> None:
     """Leave the desk to the person."""
 
@@ -86,9 +86,9 @@ def _supervise_unattended(options: argparse.Namespace) -> Role:
     extent = Extent(options.rounds, options.episodes, options.starts, options.epochs)
 
     def sit_down(
-        desk: "Application", retraining: "RetrainController", folder: Path, finish: Callable[[int], None]
+        application: "Application", retraining: "RetrainController", folder: Path, finish: Callable[[int], None]
     ) -> None:
-        Unattended(desk, retraining, folder, finish, extent).start()
+        Unattended(application, retraining, folder, finish, extent).start()
 
     return sit_down
 
@@ -128,23 +128,23 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
         stack.callback(close_log)
         uncaught.install()
         stack.callback(uncaught.uninstall)
-        desk = Application(preferences, plan=_plan(options, folder))
-        retraining = compose(desk)
+        application = Application(preferences, plan=_plan(options, folder))
+        retraining = compose(application)
         if folder is None:
-            desk.window.ask_before_closing(CloseGuard(desk, retraining).may_close)
-        uncaught.caught.connect(desk.window.show_uncaught)
-        desk.worker.session_loaded.connect(GarbageCollector(desk).spare_what_stays)
+            application.window.ask_before_closing(CloseGuard(application, retraining).may_close)
+        uncaught.caught.connect(application.window.show_uncaught)
+        application.worker.session_loaded.connect(GarbageCollector(application).spare_what_stays)
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, partial(_quit, desk))
+            signal.signal(number, partial(_quit, application))
         breath = QTimer()  # lets Python see signals while Qt waits
         breath.start(_SIGNAL_POLL_MS)
 
         def finish(status: int) -> None:
-            desk.window.close()
+            application.window.close()
             app.exit(status)
 
-        QTimer.singleShot(0, desk.start)
-        QTimer.singleShot(0, lambda: role(desk, retraining, folder or Path(), finish))
+        QTimer.singleShot(0, application.start)
+        QTimer.singleShot(0, lambda: role(application, retraining, folder or Path(), finish))
         return app.exec()
 
 
@@ -168,10 +168,10 @@ def _plan(options: argparse.Namespace, folder: Path | None) -> LoadSession | Non
     )
 
 
-def _quit(desk: "Application", _number: int, _frame: object) -> None:
+def _quit(application: "Application", _number: int, _frame: object) -> None:
     """Close as the system asks: nobody is there to answer questions, and what was recorded is kept in any case."""
-    desk.window.ask_before_closing(_without_asking)
-    desk.window.close()
+    application.window.ask_before_closing(_without_asking)
+    application.window.close()
 
 
 def _without_asking() -> bool:

@@ -1,7 +1,9 @@
 """What can be wrong with a camera."""
 
+from mile_desktop.errors import UserError
 
-class CameraError(RuntimeError):
+
+class CameraError(UserError, RuntimeError):
     """A camera cannot be used as it was asked for; the message says what to do and holds no password."""
 
 

@@ -73,7 +73,7 @@ class Camera:
         self._endpoint = endpoint
         self._ring = ring
         self._stuck_s = stuck_s
-        self._recorder = VideoRecorder(self._complain)
+        self._recorder = VideoRecorder(self._show_error)
         self._capture = Capture(settings, (self._publish, self._recorder.offer))
         self._running = True
 
@@ -117,7 +117,7 @@ class Camera:
             unrecorded=recorded.missed,
         )
 
-    def _complain(self, text: str) -> None:
+    def _show_error(self, text: str) -> None:
         self._endpoint.send(CameraNote(level="error", text=text))
 
     def _publish(self, picture: Picture) -> None:

@@ -47,8 +47,8 @@ class VideoRecorder:
         Told in one sentence why a video ends before its episode; called on the recorder's thread.
     """
 
-    def __init__(self, complain: Callable[[str], None]) -> None:
-        self._complain = complain
+    def __init__(self, show_error: Callable[[str], None]) -> None:
+        self._show_error = show_error
         self._recent: deque[Picture] = deque()
         self._items: deque[_Begin | Picture | _End] = deque()
         self._waiting_bytes = 0
@@ -136,7 +136,7 @@ class VideoRecorder:
                 self._handle(item)
             except VideoError as error:
                 self._writer = self._target = None
-                self._complain(str(error))
+                self._show_error(str(error))
             if isinstance(item, _End) and item.quit:
                 return
 

@@ -1,7 +1,9 @@
 """What can be wrong with a channel."""
 
+from mile_desktop.errors import UserError
 
-class ChannelError(RuntimeError):
+
+class ChannelError(UserError, RuntimeError):
     """A message or a frame could not be passed on."""
 
 

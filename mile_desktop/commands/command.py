@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mile_desktop.errors import UserError
 from mile_desktop.paths import default_workspace
 
 Fields = Mapping[str, Any]
 Subparsers = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-class CommandError(Exception):
+class CommandError(UserError):
     """The command cannot go on; the message says what was found, what was expected and what to do."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mile_desktop.errors import UserError
 from mile_desktop.evaluation.evaluate import EpisodeResult
 from mile_desktop.evaluation.messages import EpisodeBegan, EpisodeEnded, EpisodeProgress, EpisodeRefused
 from mile_desktop.evaluation.pool import EvaluationPool, PoolEvent, WorkerLost
@@ -11,7 +12,7 @@ from mile_desktop.storage.ids import new_id, now
 from mile_desktop.storage.records import EvaluationRecord
 
 
-class EvaluationFailedError(Exception):
+class EvaluationFailedError(UserError):
     """The evaluation cannot go on: a policy or a scene cannot be loaded, or workers die at once."""
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mile_desktop.errors import UserError
 from mile_desktop.policies.policy import FloatArray
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.rollout.scene import GymScene
@@ -22,7 +23,7 @@ _HELD_PERIODS = 1.5
 """A gap of so many usual ones between two steps may be a hold, after which motion starts from the measured pose."""
 
 
-class ReplayError(Exception):
+class ReplayError(UserError):
     """An episode cannot be replayed; the message says why."""
 
 

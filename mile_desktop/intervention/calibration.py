@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import optimize
 
+from mile_desktop.errors import UserError
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.model import (
     InterventionModel,
@@ -28,7 +29,7 @@ _PRIOR_SCALE, _PRIOR_WIDTH = 2.0, 2.0
 """A log-normal prior on σ, worth one observation: separable data would drive σ to zero."""
 
 
-class CalibrationError(ValueError):
+class CalibrationError(UserError, ValueError):
     """The recorded steps do not determine cost and scale; the message says why."""
 
 

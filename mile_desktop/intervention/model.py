@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import torch
 
+from mile_desktop.errors import UserError
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.ensemble import (
     CategoricalEnsemble,
@@ -53,7 +54,7 @@ _CORRECTED = "corrected"  # name of the forecast's remembered states
 _CHUNK = 4096  # steps evaluated at once
 
 
-class InterventionModelError(ValueError):
+class InterventionModelError(UserError, ValueError):
     """An intervention model cannot be used; the message says what was found, what was expected and what to do."""
 
 

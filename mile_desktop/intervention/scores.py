@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics
 
+from mile_desktop.errors import UserError
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.model import HeldOutScore, InterventionModel
 from mile_desktop.intervention.strata import supervised_rows
@@ -23,7 +24,7 @@ _PHASES = 10
 _RELIABILITY_BINS = 10
 
 
-class ScoreError(ValueError):
+class ScoreError(UserError, ValueError):
     """These steps cannot be scored; the message says why."""
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import torch
 
+from mile_desktop.errors import UserError
 from mile_desktop.intervention.data import SupervisedSteps
 
 _PARTS = 3  # each member learns from all but one third of the episodes
 
 
-class NothingToLearnError(ValueError):
+class NothingToLearnError(UserError, ValueError):
     """There is no human action among the steps; the message says what is missing."""
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mile_desktop.errors import UserError
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.storage.records import Episode
 
@@ -22,7 +23,7 @@ MINIMUM_FOR_HOLDING_BACK = 5
 """With fewer supervised episodes every one of them is learned from."""
 
 
-class DatasetError(ValueError):
+class DatasetError(UserError, ValueError):
     """The episodes cannot be learned from together; the message says which and why."""
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import torch
 
+from mile_desktop.errors import UserError
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.strata import takeover_begins
 from mile_desktop.learning.action_models import ActionModel, Distribution, Scalar
@@ -25,7 +26,7 @@ LOG_LEAST = -16.0
 """ln of the least probability the loss believes in; p is bounded nowhere else."""
 
 
-class UnknownMethodError(ValueError):
+class UnknownMethodError(UserError, ValueError):
     """There is no learning method of that name."""
 
 

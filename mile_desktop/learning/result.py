@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from mile_desktop.errors import UserError
 from mile_desktop.learning.progress import RunEvent
 from mile_desktop.learning.threshold import Threshold
 from mile_desktop.policies.checkpoint import PolicyNetwork
@@ -17,7 +18,7 @@ class TrainingCancelled(Exception):  # noqa: N818 - no error: somebody asked for
     """The training was stopped by request."""
 
 
-class TrainingError(ValueError):
+class TrainingError(UserError, ValueError):
     """There is nothing to train on, or the losses are no numbers; the message says what to do."""
 
 

@@ -3,13 +3,14 @@
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
+from mile_desktop.errors import UserError
 from mile_desktop.policies.networks import STD_CEILING, STD_FLOOR
 
 MentalModel = Literal["frozen", "joint", "published"]
 """π̂: the recorded policy of each step; a network anchored to it; a network tied to the BCE only, as published."""
 
 
-class SettingsError(ValueError):
+class SettingsError(UserError, ValueError):
     """A setting is out of range; the message says which, what was found and what is allowed."""
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
+from mile_desktop.errors import UserError
+
 SDL_AXES = ("leftx", "lefty", "rightx", "righty", "lefttrigger", "righttrigger")
 """In the order of SDL_GameControllerAxis."""
 
@@ -35,7 +37,7 @@ _RAW = re.compile(
 )
 
 
-class UnknownControlError(ValueError):
+class UnknownControlError(UserError, ValueError):
     """A profile names a control that no pad can have."""
 
 

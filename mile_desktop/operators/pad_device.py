@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from mile_desktop.errors import UserError
 from mile_desktop.operators.controls import (
     HAT_DIRECTIONS,
     SDL_AXES,
@@ -19,7 +20,7 @@ _FULL_SCALE = 32767.0
 _ELEMENT = re.compile(r"[+-]?(?P<kind>[abh])(?P<index>\d+)")
 
 
-class PadGoneError(RuntimeError):
+class PadGoneError(UserError, RuntimeError):
     """The pad was unplugged again before it could be opened; SDL will report its removal."""
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import msgspec
 
+from mile_desktop.errors import UserError
 from mile_desktop.operators.controls import UnknownControlError, control_label, parse_control
 from mile_desktop.operators.takeover import TakeoverMode
 
@@ -20,7 +21,7 @@ _GUID = re.compile(r"[0-9a-f]{32}")
 _DEFAULT_STEM = "default"
 
 
-class ProfileError(ValueError):
+class ProfileError(UserError, ValueError):
     """A pad profile says something that cannot be used; the message says what and what to do."""
 
 

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mile_desktop.errors import UserError
 from mile_desktop.operators.controls import SDL_BUTTONS
 
 _log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ ENVIRONMENT = {
 }
 
 
-class PadsUnavailableError(RuntimeError):
+class PadsUnavailableError(UserError, RuntimeError):
     """SDL cannot be started in this process."""
 
 

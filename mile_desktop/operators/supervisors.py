@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from mile_desktop.errors import UserError
 from mile_desktop.operators.inaccurate import InaccurateSupervisor
 from mile_desktop.operators.no_operator import NoOperator
 from mile_desktop.operators.operator import Expert, Operator
@@ -12,7 +13,7 @@ Settings = ProbitSettings | SegmentSettings
 Factory = Callable[[Expert, Settings | None], Operator]
 
 
-class UnknownSupervisorError(ValueError):
+class UnknownSupervisorError(UserError, ValueError):
     """There is no simulated supervisor of that name, or it does not take those settings."""
 
 

@@ -6,10 +6,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mile_desktop.errors import UserError
+
 FloatArray = NDArray[np.float32]
 
 
-class PolicyFileError(ValueError):
+class PolicyFileError(UserError, ValueError):
     """A policy cannot be loaded, or does not fit; the message says what was found, what was expected, what to do."""
 
 

@@ -15,6 +15,7 @@ import safetensors.torch
 import torch
 from safetensors import SafetensorError
 
+from mile_desktop.errors import UserError
 from mile_desktop.storage.durable import sync_folder
 
 _LENGTH_BYTES = 8  # a safetensors file begins with the length of its JSON header
@@ -22,7 +23,7 @@ _LENGTH_BYTES = 8  # a safetensors file begins with the length of its JSON heade
 _STRANGERS = "the two files do not belong together"
 
 
-class TensorFileError(ValueError):
+class TensorFileError(UserError, ValueError):
     """A file of the folder is missing, damaged or not what it should be; the message says which and what to do."""
 
 

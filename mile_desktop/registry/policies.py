@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from mile_desktop.errors import UserError
 from mile_desktop.paths import SIM_SCENES
 from mile_desktop.policies.checkpoint import load_policy, read_policy_config
 from mile_desktop.policies.expert_policy import ExpertPolicy
 from mile_desktop.policies.policy import Policy
 from mile_desktop.registry.bundled import adopt_bundled, has_bundled
-from mile_desktop.registry.zero_policy import find_still_policy, make_still_policy
+from mile_desktop.registry.zero_policy import find_zero_policy, make_zero_policy
 from mile_desktop.rollout.scene import Sized
 from mile_desktop.scenes.catalogue import scenes
 from mile_desktop.scenes.experts import load_expert
@@ -19,7 +20,7 @@ INITIAL = "initial"
 EXPERT = "expert"
 
 
-class UnknownPolicyError(ValueError):
+class UnknownPolicyError(UserError, ValueError):
     """What was named is no policy of the workspace, no folder and no bundled one."""
 
 
@@ -47,7 +48,7 @@ def policy_folder(workspace: Workspace, scene: str, reference: str) -> Path:
         ``initial`` where the scene has no bundled policy and was never loaded without.
     """
     if reference == INITIAL:
-        still = None if has_bundled(scene) else find_still_policy(workspace, scene)
+        still = None if has_bundled(scene) else find_zero_policy(workspace, scene)
         reference = still or adopt_bundled(workspace, scene)
     known = [record.policy_id for record in Catalogue(workspace).policies(scene)]
     if reference in known:
@@ -85,7 +86,7 @@ def _first(workspace: Workspace, task: str, driven: Sized) -> str:
     for info in scenes():
         if info.name == task and (info.choices or info.folder.parent == SIM_SCENES):
             return INITIAL
-    return make_still_policy(workspace, task, driven)
+    return make_zero_policy(workspace, task, driven)
 
 
 def load_policy_from(source: str, scene: str, driven: Sized) -> Policy:

@@ -15,7 +15,7 @@ _NAME = "v0"
 _HIDDEN = (16,)
 
 
-def make_still_policy(workspace: Workspace, task: str, sizes: Sized) -> str:
+def make_zero_policy(workspace: Workspace, task: str, sizes: Sized) -> str:
     """Return the id of the workspace's policy that stands still in ``task``, made where there is none.
 
     Raises
@@ -23,7 +23,7 @@ def make_still_policy(workspace: Workspace, task: str, sizes: Sized) -> str:
     WorkspaceError
         When the workspace does not take it.
     """
-    known = find_still_policy(workspace, task)
+    known = find_zero_policy(workspace, task)
     if known is not None:
         return known
     catalogue = Catalogue(workspace)
@@ -58,7 +58,7 @@ def make_still_policy(workspace: Workspace, task: str, sizes: Sized) -> str:
     return policy_id
 
 
-def find_still_policy(workspace: Workspace, task: str) -> str | None:
+def find_zero_policy(workspace: Workspace, task: str) -> str | None:
     """Return the id of the workspace's policy that stands still in ``task``; None where there is none."""
     for record in Catalogue(workspace).policies(task):
         if record.method == STILL:

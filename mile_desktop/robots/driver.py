@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from mile_desktop.errors import UserError
 from mile_desktop.robots.description import RobotDescription
 
 FloatArray = NDArray[np.float32]
@@ -13,7 +14,7 @@ FloatArray = NDArray[np.float32]
 NOTHING: FloatArray = np.zeros(0, np.float32)
 
 
-class RobotError(Exception):
+class RobotError(UserError):
     """The robot, or the way to it, cannot do what was asked; says what was found, expected, and what to do."""
 
 

@@ -15,6 +15,7 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
+from mile_desktop.errors import UserError
 from mile_desktop.robots.description import MAX_ACTIONS, MAX_ENTRIES, RobotDescription, Text
 from mile_desktop.robots.driver import FloatArray
 from mile_desktop.robots.modes import Mode
@@ -31,7 +32,7 @@ Floats = Annotated[bytes, msgspec.Meta(max_length=4 * MAX_ENTRIES)]
 _STORED = np.dtype("<f4")
 
 
-class ProtocolError(Exception):
+class ProtocolError(UserError):
     """Bytes that are no message; says why."""
 
 

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 
+from mile_desktop.errors import UserError
 from mile_desktop.operators.operator import Operator
 from mile_desktop.rollout.clock import Clock, SimulatedClock
 from mile_desktop.rollout.messages import EpisodeClosed, Event, LoadSession
@@ -15,7 +16,7 @@ _GATHER_S = 0.05
 """Steps of simulated time are committed in batches: a process that is killed loses so much at most of its work."""
 
 
-class RolloutHeldError(Exception):
+class RolloutHeldError(UserError):
     """The robot holds and nobody is there to resume; the message is the reason."""
 
 

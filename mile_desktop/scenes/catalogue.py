@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from mile_desktop import paths
+from mile_desktop.errors import UserError
 from mile_desktop.scenes.description import (
     FILE_NAME,
     CameraDescription,
@@ -55,7 +56,7 @@ class BrokenScene:
     """One sentence: file, key, what was found and what was expected."""
 
 
-class UnknownSceneError(ValueError):
+class UnknownSceneError(UserError, ValueError):
     """There is no scene of that name."""
 
 

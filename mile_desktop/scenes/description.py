@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 
 from mile_desktop import paths
+from mile_desktop.errors import UserError
 
 Vector = tuple[float, float, float]
 Colour = tuple[
@@ -28,7 +29,7 @@ _SHIPPED_HERE = "sim_scenes/"
 _SHIPPED = (_SHIPPED_WITH_PYBULLET, _SHIPPED_HERE)
 
 
-class SceneDescriptionError(ValueError):
+class SceneDescriptionError(UserError, ValueError):
     """A scene description is missing or wrong; says file, key, what was found and what was expected."""
 
 

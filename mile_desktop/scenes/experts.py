@@ -4,11 +4,12 @@ They keep no memory and no phase, so they can take over anywhere; deliberately f
 supervision is about. Each scene's module defines its own.
 """
 
+from mile_desktop.errors import UserError
 from mile_desktop.scenes.modules import load_module
 from mile_desktop.scenes.task import Expert
 
 
-class UnknownExpertError(ValueError):
+class UnknownExpertError(UserError, ValueError):
     """There is no scripted expert for that scene, or no flaw of that name."""
 
 

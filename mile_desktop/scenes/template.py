@@ -4,6 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
+from mile_desktop.errors import UserError
 from mile_desktop.paths import RESOURCES, own_scenes
 from mile_desktop.scenes.catalogue import broken_scenes, scenes
 
@@ -12,7 +13,7 @@ TEMPLATE = RESOURCES / "scene_template"
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
-class NewSceneError(ValueError):
+class NewSceneError(UserError, ValueError):
     """A scene cannot be begun under that name, or there."""
 
 

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mile_desktop.errors import UserError
+
 _ALMOST_FULL_BYTES = 1 << 20
 
 
-class WorkspaceError(Exception):
+class WorkspaceError(UserError):
     """Something is wrong with the workspace; the message is one sentence for people, with a way out."""
 
 

@@ -46,9 +46,9 @@ class Application(QObject):
         Entry points of the processes, as of ``processes``.
     """
 
-    library_opened = Signal(object)
+    workspace_opened = Signal(object)
     """A ``WorkspaceSession``, whenever a workspace was opened."""
-    shelf_changed = Signal(object)
+    policies_changed = Signal(object)
     """A ``PolicyList``: policies came, or another one drives."""
     robot_changed = Signal()
     """Another robot, or a scene, was chosen: see ``robot``."""
@@ -65,7 +65,7 @@ class Application(QObject):
     ) -> None:
         super().__init__()
         self.preferences = preferences
-        self.library: WorkspaceSession | None = None
+        self.workspace: WorkspaceSession | None = None
         self.window = MainWindow(preferences)
         self.supervise = SupervisePage()
         self.devices = DevicesPage(pad_profiles())
@@ -90,8 +90,8 @@ class Application(QObject):
         self._refresh = QTimer(self)
         self._refresh.setSingleShot(True)
         self._refresh.setInterval(_REFRESH_MS)
-        self._refresh.timeout.connect(self.refresh_shelf)
-        self.trouble = ErrorPresenter(self)
+        self._refresh.timeout.connect(self.refresh_policies)
+        self.error_presenter = ErrorPresenter(self)
         self._furnish()
         self._connect_worker()
         self._connect_viewer()
@@ -117,28 +117,28 @@ class Application(QObject):
 
     def close_workspace(self) -> None:
         """Let another window have the workspace."""
-        if self.library is not None:
-            self.library.close()
-            self.library = None
+        if self.workspace is not None:
+            self.workspace.close()
+            self.workspace = None
 
     def open_workspace(self, folder: Path) -> None:
         """Use another workspace; when it cannot be opened, say why and go on with the one there is."""
-        if self.library is not None and self.library.holds(folder):
+        if self.workspace is not None and self.workspace.holds(folder):
             self.window.say("info", f"{folder} is open already.")
             return
         if self.is_busy("Another workspace can be opened when the episode has ended."):
             return
         try:
-            library = WorkspaceSession(folder)
+            workspace_session = WorkspaceSession(folder)
         except WorkspaceError as error:
-            self.trouble.complain(error, folder)
+            self.error_presenter.show_error(error, folder)
             return
-        if self.library is not None:
-            self.library.close()
-        self.library = library
+        if self.workspace is not None:
+            self.workspace.close()
+        self.workspace = workspace_session
         self.preferences.remember_workspace(str(folder))
-        self.trouble.recover(library)
-        self.library_opened.emit(library)
+        self.error_presenter.recover(workspace_session)
+        self.workspace_opened.emit(workspace_session)
         self.load_scene(self._scene)
 
     # ── what people ask for ──────────────────────────────────────────────────────────────────────────────────────
@@ -150,7 +150,7 @@ class Application(QObject):
 
     def load_scene(self, scene: str) -> None:
         """Load a scene with the policy that was promoted there, or the bundled one."""
-        if self.library is None or self.is_busy("Another scene can be loaded when the episode has ended."):
+        if self.workspace is None or self.is_busy("Another scene can be loaded when the episode has ended."):
             return
         info = self._scenes.find(scene)
         if info is None:
@@ -158,36 +158,36 @@ class Application(QObject):
         self.preferences.change(scene=info.name)
         self._scenes.offer(info.name)
         self.viewer.send(v.LoadScene(scene=info.name))
-        self._load_best(self.library, info.name, None)
+        self._load_best(self.workspace, info.name, None)
 
     def load_robot(self, robot: RememberedRobot) -> None:
         """Drive a robot with the policy that was promoted for its task; nothing moves before it is armed."""
-        if self.library is None or self.is_busy("A robot can be driven when the episode has ended."):
+        if self.workspace is None or self.is_busy("A robot can be driven when the episode has ended."):
             return
         self._scenes.offer("")
         if robot.scene:
             self.viewer.send(v.LoadScene(scene=robot.scene))
-        self._load_best(self.library, robot.task, robot)
+        self._load_best(self.workspace, robot.task, robot)
 
-    def _load_best(self, library: WorkspaceSession, scene: str, robot: RememberedRobot | None) -> None:
+    def _load_best(self, workspace_session: WorkspaceSession, scene: str, robot: RememberedRobot | None) -> None:
         self._scene, self.robot = scene, robot
         self.robot_changed.emit()
         try:
-            promoted = library.catalogue.promoted(scene)
+            promoted = workspace_session.catalogue.promoted(scene)
         except WorkspaceError as error:
-            self.trouble.complain(error)
+            self.error_presenter.show_error(error)
             return
         self.load(self._policy or promoted or INITIAL)
         self._policy = ""
 
     def load(self, policy: str) -> None:
         """Load the scene with a policy: an id, a folder, ``initial`` or ``expert``."""
-        if self.library is None:
+        if self.workspace is None:
             return
         self.policy_asked = policy
         self.worker.send(
             m.LoadSession(
-                workspace=str(self.library.folder),
+                workspace=str(self.workspace.folder),
                 scene=self._scene,
                 robot=self.robot.address if self.robot else "",
                 robot_key=self.robot.key if self.robot else "",
@@ -207,17 +207,17 @@ class Application(QObject):
         """Let a policy drive from the next episode on; the one that drove until now is one click away."""
         self.worker.send(m.PromotePolicy(policy=policy_id))
 
-    def refresh_shelf(self) -> None:
+    def refresh_policies(self) -> None:
         """Show the policies as they are now."""
-        if self.library is None:
+        if self.workspace is None:
             return
         try:
-            shelf = self.library.shelf(self._scene)
+            policy_list = self.workspace.policy_list(self._scene)
         except WorkspaceError as error:
-            self.trouble.complain(error)
+            self.error_presenter.show_error(error)
             return
-        self.window.header.set_policies(shelf.entries, shelf.current, shelf.previous)
-        self.shelf_changed.emit(shelf)
+        self.window.header.set_policies(policy_list.entries, policy_list.current, policy_list.previous)
+        self.policies_changed.emit(policy_list)
 
     def is_busy(self, reason: str) -> bool:
         """Return whether an episode is open; say ``reason`` then."""
@@ -289,9 +289,9 @@ class Application(QObject):
 
     def _session_loaded(self, session: m.SessionLoaded) -> None:
         self.window.header.set_rate_asked(session.rate_hz)
-        if self.library is None:
+        if self.workspace is None:
             return
-        self.trouble.recover(self.library)  # a worker that was ended has left its episode behind
+        self.error_presenter.recover(self.workspace)  # a worker that was ended has left its episode behind
         self._promote(session.scene, session.policy_id)
         self.episodes_changed.emit()
 
@@ -301,15 +301,15 @@ class Application(QObject):
     def _promote(self, scene: str, policy_id: str) -> None:
         """Remember what drives; the expert and folders outside of the workspace are nothing it could remember."""
         self.preferences.change(policy=policy_id)
-        if self.library is None:
+        if self.workspace is None:
             return
         try:
-            known = self.library.policy(scene, policy_id) is not None
-            if known and self.library.catalogue.promoted(scene) != policy_id:
-                self.library.catalogue.promote(scene, policy_id)
+            known = self.workspace.policy(scene, policy_id) is not None
+            if known and self.workspace.catalogue.promoted(scene) != policy_id:
+                self.workspace.catalogue.promote(scene, policy_id)
         except WorkspaceError as error:
-            self.trouble.complain(error)
-        self.refresh_shelf()
+            self.error_presenter.show_error(error)
+        self.refresh_policies()
 
     def _episode_closed(self, episode: m.EpisodeClosed) -> None:
         if not episode.discarded:
@@ -328,7 +328,7 @@ class Application(QObject):
             )
             command = _alert(self.preferences.value)
         if isinstance(command, m.RequestReset) and not self.worker.alive:
-            self.trouble.restart_worker()
+            self.error_presenter.restart_worker()
         elif isinstance(command, m.Message):
             self.worker.send(command)
 

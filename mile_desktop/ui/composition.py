@@ -13,17 +13,17 @@ from mile_desktop.ui.policies.controller import PoliciesController
 from mile_desktop.ui.robots.controller import Robots
 
 
-def compose(desk: Application) -> RetrainController:
-    """Add every page and part to ``desk``, which owns them from then on; return what trains."""
-    retraining = RetrainController(desk)
-    desk.window.set_panel(retraining.panel)
-    retraining.panel.add_part(CalibrationController(desk).part)
-    ForecastRefitter(desk)
-    inspecting = InspectController(desk)
-    ScorecardController(desk, inspecting)
-    ReplayController(desk, inspecting)
-    cameras = Cameras(desk)
-    PoliciesController(desk, EvaluateController(desk)).episodes_asked.connect(inspecting.search_for)
-    Robots(desk, cameras.live)
-    desk.window.closing.connect(retraining.leave)
+def compose(application: Application) -> RetrainController:
+    """Add every page and part to ``application``, which owns them from then on; return what trains."""
+    retraining = RetrainController(application)
+    application.window.set_panel(retraining.panel)
+    retraining.panel.add_part(CalibrationController(application).part)
+    ForecastRefitter(application)
+    inspecting = InspectController(application)
+    ScorecardController(application, inspecting)
+    ReplayController(application, inspecting)
+    cameras = Cameras(application)
+    PoliciesController(application, EvaluateController(application)).episodes_asked.connect(inspecting.search_for)
+    Robots(application, cameras.live)
+    application.window.closing.connect(retraining.leave)
     return retraining

@@ -72,7 +72,7 @@ class WorkspaceSession:
         """Folder of a policy."""
         return self._workspace.policy_folder(policy_id)
 
-    def shelf(self, scene: str) -> PolicyList:
+    def policy_list(self, scene: str) -> PolicyList:
         """Return the policies of ``scene``."""
         entries = policy_entries(self.catalogue.policies(scene), self.catalogue.evaluations(scene=scene))
         promoted = [promotion.policy_id for promotion in self.catalogue.promotion_history(scene)]

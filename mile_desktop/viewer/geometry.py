@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mile_desktop.errors import UserError
+
 Triangles = npt.NDArray[np.float32]
 
 _SEGMENTS = 32
 
 
-class GeometryError(ValueError):
+class GeometryError(UserError, ValueError):
     """A mesh file has no triangles that can be drawn."""
 
 

@@ -6,13 +6,14 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from mile_desktop.errors import UserError
 from mile_desktop.viewer.camera import View
 from mile_desktop.viewer.messages import Rgb
 
 Pixels = npt.NDArray[np.uint8]
 
 
-class RendererUnavailableError(RuntimeError):
+class RendererUnavailableError(UserError, RuntimeError):
     """Drawing this way is not possible on this computer; says why."""
 
 

@@ -15,7 +15,7 @@ from mile_desktop.learning.pipeline.config import RunConfig
 from mile_desktop.policies.checkpoint import PolicyFileError, load_policy, read_policy_config
 from mile_desktop.registry.compatibility import check_policy_fits
 from mile_desktop.registry.policies import load_named_policy
-from mile_desktop.registry.zero_policy import make_still_policy
+from mile_desktop.registry.zero_policy import make_zero_policy
 from mile_desktop.robots.description import ActionAxis, Measured, RobotDescription
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.journal import EpisodeJournal
@@ -48,7 +48,7 @@ def test_what_was_taught_nothing_stands_still_and_is_made_once(workspace: Path) 
         loaded = load_named_policy(opened, "bench", "initial", Sizes())
         output = loaded.policy.act(np.full(OBSERVATIONS, 3.0, np.float32))
         assert not output.action.any()
-        assert make_still_policy(opened, "bench", Sizes()) == loaded.policy.policy_id
+        assert make_zero_policy(opened, "bench", Sizes()) == loaded.policy.policy_id
         assert [record.note for record in Catalogue(opened).policies("bench")] == [
             "stands still until you have shown it what to do and retrained"
         ]
@@ -59,7 +59,7 @@ def test_it_learns_from_what_it_was_shown_and_nothing_is_evaluated_on_a_robot(
 ) -> None:
     monkeypatch.setattr(train, "RunConfig", partial(RunConfig, fit_intervention=False))
     with Workspace.open(workspace) as opened:
-        first = make_still_policy(opened, "bench", Sizes())
+        first = make_zero_policy(opened, "bench", Sizes())
         journal = EpisodeJournal(opened)
         for seed in range(3):
             journal.begin(a_start(scene="bench", policy_id=first, seed=seed))
@@ -85,7 +85,7 @@ def test_a_task_nobody_knows_is_refused_as_before(workspace: Path, capsys: pytes
 
 def test_a_mismatch_names_both_sides(workspace: Path) -> None:
     with Workspace.open(workspace) as opened:
-        config = read_policy_config(opened.policy_folder(make_still_policy(opened, "bench", Sizes())))
+        config = read_policy_config(opened.policy_folder(make_zero_policy(opened, "bench", Sizes())))
     check_policy_fits(config, BENCH)
     other = msgspec.structs.replace(BENCH, task="pour", measures=BENCH.measures[:5], actions=BENCH.actions[:2])
     with pytest.raises(PolicyFileError) as refused:

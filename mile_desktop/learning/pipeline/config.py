@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from mile_desktop.errors import UserError
 from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.storage.durable import write_durably
 
@@ -11,7 +12,7 @@ ORDER_FILE = "config.json"
 ORDER_SCHEMA = 1
 
 
-class RunConfigError(ValueError):
+class RunConfigError(UserError, ValueError):
     """The run's description cannot be read; the message says why and what to do."""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import torch
 
+from mile_desktop.errors import UserError
 from mile_desktop.policies.tensor_folder import TensorFileError, encode_tensors, read_bytes, read_tensors, write_folder
 
 STATE_FILE = "state.json"
@@ -14,7 +15,7 @@ TENSOR_FILE = "state.safetensors"
 STATE_SCHEMA = 1
 
 
-class CheckpointError(ValueError):
+class CheckpointError(UserError, ValueError):
     """A training cannot go on from its checkpoint; the message says why and what to do."""
 
 

@@ -60,8 +60,10 @@ _UNREACHABLE = "rtsp://127.0.0.1:8554/door"
 def take_screenshots(into: Path) -> Callable[[Application, RetrainController, Path, Callable[[int], None]], None]:
     """Return who sits at the desk and takes the pictures."""
 
-    def sit_down(desk: Application, retraining: RetrainController, folder: Path, finish: Callable[[int], None]) -> None:
-        Screenshots(desk, retraining, into, finish, folder / "camera").start()
+    def sit_down(
+        application: Application, retraining: RetrainController, folder: Path, finish: Callable[[int], None]
+    ) -> None:
+        Screenshots(application, retraining, into, finish, folder / "camera").start()
 
     return sit_down
 
@@ -76,15 +78,20 @@ class Screenshots(ScriptedRun):
     """
 
     def __init__(
-        self, desk: Application, retraining: RetrainController, folder: Path, finish: Callable[[int], None], film: Path
+        self,
+        application: Application,
+        retraining: RetrainController,
+        folder: Path,
+        finish: Callable[[int], None],
+        film: Path,
     ) -> None:
-        super().__init__(desk, folder, limit_s=_LIMIT_S)
+        super().__init__(application, folder, limit_s=_LIMIT_S)
         self._retraining = retraining
-        self._evaluating = _part(desk, EvaluateController)
-        self._keeping = _part(desk, PoliciesController)
-        self._inspecting = _part(desk, InspectController)
-        self._cameras = _part(desk, Cameras)
-        self._robots = _part(desk, Robots)
+        self._evaluating = _part(application, EvaluateController)
+        self._keeping = _part(application, PoliciesController)
+        self._inspecting = _part(application, InspectController)
+        self._cameras = _part(application, Cameras)
+        self._robots = _part(application, Robots)
         self._finish = finish
         self._film = film
         self._filmed = 0
@@ -98,11 +105,11 @@ class Screenshots(ScriptedRun):
         self._drawn = ""
         self._frame_step = -1
         self._small_views: set[int] = set()
-        desk.viewer.thumbnail_ready.connect(self._keep_small_view)
-        desk.viewer.ready.connect(self._viewer_ready)
-        desk.worker.episode_closed.connect(self._count)
-        desk.worker.step_taken.connect(self._watch)
-        desk.viewer.frame_ready.connect(self._keep_frame)
+        application.viewer.thumbnail_ready.connect(self._keep_small_view)
+        application.viewer.ready.connect(self._viewer_ready)
+        application.worker.episode_closed.connect(self._count)
+        application.worker.step_taken.connect(self._watch)
+        application.viewer.frame_ready.connect(self._keep_frame)
         retraining.trainer.event_read.connect(self._follow)
 
     def _script(self) -> Iterator[Condition]:
@@ -115,33 +122,33 @@ class Screenshots(ScriptedRun):
         yield from self._evaluate_all()
         for name in _THEMES:
             yield from self._picture_pages(name)
-        self._desk.window.show_page("supervise")
-        self._desk.window.show_shortcuts()
+        self._application.window.show_page("supervise")
+        self._application.window.show_shortcuts()
         yield self._after(_SETTLE_S)
         self._shoot("shortcuts-light")
 
     def _picture_scenes(self) -> Iterator[Condition]:
         """Picture every scene that ships at work; the one that was loaded comes last and stays."""
-        desk = self._desk
-        loaded = desk.scene
+        application = self._application
+        loaded = application.scene
         shipped = [info.name for info in scenes() if info.folder.is_relative_to(SIM_SCENES) and info.name != loaded]
         for name in (*shipped, loaded):
-            desk.load_scene(name)
+            application.load_scene(name)
             yield partial(self._has_loaded, name)
             yield from self._picture_at_work(name)
 
     def _picture_at_work(self, name: str) -> Iterator[Condition]:
         """Picture a scene in the middle of an episode, held: a busy machine draws late, and is waited for."""
-        desk = self._desk
+        application = self._application
         for _ in range(_TRIALS):
             self._begin(1)
             yield self._is_at_work
-            desk.worker.send(m.ToggleHold())
+            application.worker.send(m.ToggleHold())
             yield self._is_held
             yield self._after(_SETTLE_S)
             if self._phase() is Phase.HOLD:
-                self._shoot(f"scene-{name}-dark", desk.supervise.view, _SCENE_WIDTH)
-                desk.worker.send(m.EndEpisode("discard"))
+                self._shoot(f"scene-{name}-dark", application.supervise.view, _SCENE_WIDTH)
+                application.worker.send(m.EndEpisode("discard"))
                 yield self._collected
                 return
         self.problem(f"{_TRIALS} episodes of {name} ended before they could be pictured.")
@@ -156,16 +163,16 @@ class Screenshots(ScriptedRun):
             self.problem("The episode ended before the takeover: there is no picture of one.")
         self._shoot("supervise-takeover-dark")
         self._hand.stop()
-        self._desk.worker.send(_keys(takeover=False))
-        self._desk.worker.send(m.EndEpisode("failure"))  # nobody finished it
+        self._application.worker.send(_keys(takeover=False))
+        self._application.worker.send(m.EndEpisode("failure"))  # nobody finished it
         yield self._collected
         self._begin(_EPISODES)
         yield self._collected
 
     def _picture_pages(self, name: str) -> Iterator[Condition]:
-        self._desk.preferences.change(theme=name)
-        for page in self._desk.window.pages:
-            self._desk.window.show_page(page)
+        self._application.preferences.change(theme=name)
+        for page in self._application.window.pages:
+            self._application.window.show_page(page)
             if page == "inspect":
                 yield from self._look_into_an_episode()
             yield self._after(_SETTLE_S)
@@ -181,8 +188,8 @@ class Screenshots(ScriptedRun):
 
     def _picture_cameras(self, name: str) -> Iterator[Condition]:
         """Picture two cameras beside the scene, one of which cannot be reached, and the dialog that has them."""
-        cameras, view = self._cameras, self._desk.supervise.view
-        self._desk.window.show_page("supervise")
+        cameras, view = self._cameras, self._application.supervise.view
+        self._application.window.show_page("supervise")
         cameras.store.set_cameras(
             (CameraSettings(name="Table", address=str(self._film)), CameraSettings(name="Door", address=_UNREACHABLE))
         )
@@ -235,7 +242,7 @@ class Screenshots(ScriptedRun):
     def _evaluate_all(self) -> Iterator[Condition]:
         """Evaluate every policy there is and the expert, on more starts than the retraining did."""
         page = self._evaluating.page
-        self._desk.window.show_page("evaluate")
+        self._application.window.show_page("evaluate")
         page.setup.tick_all(_STARTS)
         self._evaluating.start(page.setup.order)
         yield self._evaluated
@@ -269,7 +276,7 @@ class Screenshots(ScriptedRun):
     def _begin(self, episodes: int) -> None:
         """Begin so many episodes; ``_collected`` when all have ended."""
         self._wanted, self._closed = episodes, 0
-        self._desk.worker.send(m.StartEpisodes(episodes=episodes))
+        self._application.worker.send(m.StartEpisodes(episodes=episodes))
 
     def _count(self, _: m.EpisodeClosed) -> None:
         self._closed += 1
@@ -278,7 +285,7 @@ class Screenshots(ScriptedRun):
         self._human_steps = self._human_steps + 1 if step.intervention else 0
 
     def _hold_on(self) -> None:
-        self._desk.worker.send(_keys(takeover=True))
+        self._application.worker.send(_keys(takeover=True))
 
     def _keep_small_view(self, number: int, _: Frame) -> None:
         self._small_views.add(number)
@@ -286,7 +293,7 @@ class Screenshots(ScriptedRun):
     def _keep_frame(self, frame: Frame) -> None:
         """Know how old the picture is; keep those of one scene at work, for a camera."""
         self._frame_step = frame.step
-        if self._desk.scene == _FILMED and self._phase() in _AT_WORK_PHASES and frame.step >= 0:
+        if self._application.scene == _FILMED and self._phase() in _AT_WORK_PHASES and frame.step >= 0:
             self._film.mkdir(exist_ok=True)
             self._filmed += 1
             as_image(frame).save(str(self._film / f"{self._filmed:04}.png"))
@@ -300,16 +307,16 @@ class Screenshots(ScriptedRun):
             self._learned = event.fraction
 
     def _phase(self) -> Phase | None:
-        status = self._desk.worker.status
+        status = self._application.worker.status
         return status.phase if status is not None else None
 
     def _has_loaded(self, scene: str) -> bool:
-        session = self._desk.worker.session
+        session = self._application.worker.session
         loaded = session is not None and session.scene == scene and self._phase() is Phase.IDLE
         return loaded and self._drawn == scene
 
     def _is_at_work(self) -> bool:
-        status = self._desk.worker.status
+        status = self._application.worker.status
         driving = status is not None and status.phase is Phase.AUTONOMOUS and status.step >= _AT_WORK
         return driving or self._collected()
 
@@ -322,7 +329,7 @@ class Screenshots(ScriptedRun):
 
     def _is_of_now(self) -> bool:
         """Whether the picture shows where the robot is."""
-        status = self._desk.worker.status
+        status = self._application.worker.status
         return status is not None and 0 <= status.step - self._frame_step <= _LATE
 
     def _sees(self, camera: str) -> bool:
@@ -351,9 +358,9 @@ def _keys(*, takeover: bool) -> m.WindowInput:
     return m.WindowInput(source="keyboard", takeover=takeover, action=(0.0,) * 4)
 
 
-def _part(desk: Application, kind: type[PartT]) -> PartT:
+def _part(application: Application, kind: type[PartT]) -> PartT:
     """Return the part of the window that is of this kind; parts belong to the desk."""
-    found = desk.findChild(kind)
+    found = application.findChild(kind)
     if found is None:
         raise LookupError(f"The window has no {kind.__name__}; the pictures are taken of a whole one.")
     return found

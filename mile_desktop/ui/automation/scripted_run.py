@@ -30,11 +30,11 @@ class ScriptedRun(QObject):
         A script that takes longer is a problem.
     """
 
-    def __init__(self, desk: Application, folder: Path, *, limit_s: float) -> None:
-        super().__init__(desk)
+    def __init__(self, application: Application, folder: Path, *, limit_s: float) -> None:
+        super().__init__(application)
         self.pictures: list[str] = []
         self.problems: list[str] = []
-        self._desk = desk
+        self._application = application
         self._folder = folder
         self._limit_s = limit_s
         self._began = time.monotonic()
@@ -44,14 +44,14 @@ class ScriptedRun(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(_POLL_MS)
         self._timer.timeout.connect(self._poll)
-        desk.viewer.frame_ready.connect(self._see)
-        desk.worker.fault.connect(self._fault)
-        desk.worker.died.connect(self.problem)
+        application.viewer.frame_ready.connect(self._see)
+        application.worker.fault.connect(self._fault)
+        application.worker.died.connect(self.problem)
 
     def start(self) -> None:
         """Begin; call when the desk has started."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._desk.window.resize(*_SIZE)  # offscreen there is no room to ask for it
+        self._application.window.resize(*_SIZE)  # offscreen there is no room to ask for it
         self._steps = self._script()
         self._timer.start()
 
@@ -83,7 +83,7 @@ class ScriptedRun(QObject):
     def _shoot(self, name: str, part: QWidget | None = None, width: int = 0) -> None:
         """Picture the window, or a part of it; ``width``: make it so many pixels wide."""
         path = self._folder / f"{name}.png"
-        picture = (part or self._desk.window).grab()
+        picture = (part or self._application.window).grab()
         if width:
             picture = picture.scaledToWidth(width, Qt.TransformationMode.SmoothTransformation)
         if picture.save(str(path)):
@@ -96,7 +96,7 @@ class ScriptedRun(QObject):
         sys.stdout.flush()
 
     def _loaded(self) -> bool:
-        return self._desk.worker.session is not None and self._seen_picture
+        return self._application.worker.session is not None and self._seen_picture
 
     def _poll(self) -> None:
         if self.seconds > self._limit_s:

@@ -73,13 +73,13 @@ class Unattended(ScriptedRun):
 
     def __init__(
         self,
-        desk: Application,
+        application: Application,
         retraining: RetrainController,
         folder: Path,
         finish: Callable[[int], None],
         extent: Extent | None = None,
     ) -> None:
-        super().__init__(desk, folder, limit_s=LIMIT_S)
+        super().__init__(application, folder, limit_s=LIMIT_S)
         self.summary = Summary()
         self._retraining = retraining
         self._finish = finish
@@ -89,8 +89,8 @@ class Unattended(ScriptedRun):
         self._compared: Compared | None = None
         self._run_over = False
         self._shown_phases: set[tuple[int, Phase]] = set()
-        desk.worker.episode_closed.connect(self._count)
-        desk.worker.status_changed.connect(self._watch_phase)
+        application.worker.episode_closed.connect(self._count)
+        application.worker.status_changed.connect(self._watch_phase)
         retraining.trainer.event_read.connect(self._follow)
 
     # ── the script ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -102,7 +102,7 @@ class Unattended(ScriptedRun):
             self._round = number
             self._closed = 0
             self._say(f"Round {number}: {self._extent.episodes} supervised episodes.")
-            self._desk.worker.send(m.StartEpisodes(episodes=self._extent.episodes))
+            self._application.worker.send(m.StartEpisodes(episodes=self._extent.episodes))
             yield self._collected
             yield self._after(_SETTLE_S)
             self._shoot(f"round-{number}-collected")
@@ -115,7 +115,7 @@ class Unattended(ScriptedRun):
             self._decide(number)
             yield self._after(_SETTLE_S)
         for page in ("policies", "devices", "settings"):
-            self._desk.window.show_page(page)
+            self._application.window.show_page(page)
             yield self._after(_SETTLE_S)
             self._shoot(f"page-{page}")
 
@@ -146,7 +146,7 @@ class Unattended(ScriptedRun):
     # ── conditions ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def _collected(self) -> bool:
-        status = self._desk.worker.status
+        status = self._application.worker.status
         return self._closed >= self._extent.episodes and status is not None and status.phase is Phase.IDLE
 
     def _trained(self) -> bool:

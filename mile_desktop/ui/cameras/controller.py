@@ -30,13 +30,13 @@ class Cameras(QObject):
     when the dialog is opened. Everything runs on the window's thread.
     """
 
-    def __init__(self, desk: "Application") -> None:
-        super().__init__(desk)
-        self._desk = desk
-        self.store = CameraStore(desk.preferences.path.with_name(FILE_NAME), self)
+    def __init__(self, application: "Application") -> None:
+        super().__init__(application)
+        self._application = application
+        self.store = CameraStore(application.preferences.path.with_name(FILE_NAME), self)
         self.live = LiveCameras(self.store, camera, self)
-        self._recording = EpisodeVideos(self.live, desk.worker, self._folder)
-        self._full_view = FullView(desk.window, desk.supervise)
+        self._recording = EpisodeVideos(self.live, application.worker, self._folder)
+        self._full_view = FullView(application.window, application.supervise)
         self._dialog: CamerasDialog | None = None
         self._started = False
         self._notes = QTimer(self)
@@ -45,13 +45,13 @@ class Cameras(QObject):
         self._connect()
         self._restore(self.store.value)
         if self.store.problem:
-            desk.window.say("warning", self.store.problem)
+            application.window.say("warning", self.store.problem)
 
     @property
     def dialog(self) -> CamerasDialog:
         """The dialog, made when it is first asked for."""
         if self._dialog is None:
-            self._dialog = CamerasDialog(self.store, self.live, camera, self._desk.window)
+            self._dialog = CamerasDialog(self.store, self.live, camera, self._application.window)
             self._dialog.visibility_changed.connect(self._look)
             self._dialog.escape_pressed.connect(self._escape)
         return self._dialog
@@ -72,45 +72,45 @@ class Cameras(QObject):
             self._look()
 
     def _connect(self) -> None:
-        desk, view = self._desk, self._desk.supervise.view
-        desk.window.install_actions(
+        application, view = self._application, self._application.supervise.view
+        application.window.install_actions(
             {"layout": view.cycle_layout, "full_view": self._full_view.toggle, "cameras": self.open_dialog}
         )
-        desk.window.header.cameras_asked.connect(self.open_dialog)
-        desk.window.page_changed.connect(self._look)
-        desk.window.closing.connect(self._close)
-        desk.worker.session_loaded.connect(self._session_loaded)
-        desk.worker.fault.connect(self._session_loaded)
-        desk.supervise.pictures.cameras_asked.connect(self.open_dialog)
-        desk.supervise.pictures.full_view_asked.connect(self._full_view.toggle)
+        application.window.header.cameras_asked.connect(self.open_dialog)
+        application.window.page_changed.connect(self._look)
+        application.window.closing.connect(self._close)
+        application.worker.session_loaded.connect(self._session_loaded)
+        application.worker.fault.connect(self._session_loaded)
+        application.supervise.pictures.cameras_asked.connect(self.open_dialog)
+        application.supervise.pictures.full_view_asked.connect(self._full_view.toggle)
         view.arrangement_chosen.connect(self._remember_view)
         self.live.frame_ready.connect(view.show_camera)
         self.live.cameras_changed.connect(self._show_cameras)
-        self.live.needed_changed.connect(desk.worker.send)
+        self.live.needed_changed.connect(application.worker.send)
         self.live.note.connect(self._say)
         self.store.problem_occurred.connect(self._warn)
 
     def _folder(self) -> Path | None:
-        library = self._desk.library
-        return library.folder if library is not None else None
+        workspace = self._application.workspace
+        return workspace.folder if workspace is not None else None
 
     def _session_loaded(self, _: m.SessionLoaded | m.Fault) -> None:
         self.start()
 
     def _show_cameras(self) -> None:
-        self._desk.supervise.view.set_cameras([client.settings.name for client in self.live])
+        self._application.supervise.view.set_cameras([client.settings.name for client in self.live])
         self._annotate()
 
     def _restore(self, value: Remembered) -> None:
-        self._desk.supervise.view.set_arrangement(value.layout, value.main)
+        self._application.supervise.view.set_arrangement(value.layout, value.main)
 
     def _remember_view(self) -> None:
-        tiles = self._desk.supervise.view.tiles
+        tiles = self._application.supervise.view.tiles
         self.store.remember_view(tiles.layout, tiles.wanted)
 
     def _annotate(self) -> None:
         """Say over each picture what is wrong with it; ages grow, so this is asked again and again."""
-        view = self._desk.supervise.view
+        view = self._application.supervise.view
         for client in self.live:
             stale = client.stale
             note = status_text.tile_note(client.status, client.age_s(), stale=stale)
@@ -119,17 +119,17 @@ class Cameras(QObject):
     def _look(self, _: object = None) -> None:
         """Copy pictures only while somebody looks at them."""
         in_dialog = self._dialog is not None and self._dialog.isVisible()
-        self.live.set_watched(in_dialog or self._desk.window.page == _PAGE)
+        self.live.set_watched(in_dialog or self._application.window.page == _PAGE)
 
     def _say(self, note: CameraNote) -> None:
         level = note.level if note.level in {"info", "success", "warning", "error"} else "info"
-        self._desk.window.say(level, note.text)  # type: ignore[arg-type]
+        self._application.window.say(level, note.text)  # type: ignore[arg-type]
 
     def _escape(self) -> None:
-        stop_or_hide(self._desk, self.dialog)
+        stop_or_hide(self._application, self.dialog)
 
     def _warn(self, text: str) -> None:
-        self._desk.window.say("warning", text)
+        self._application.window.say("warning", text)
 
     def _close(self) -> None:
         """End everything; the worker, which watches the pictures, has ended by now."""

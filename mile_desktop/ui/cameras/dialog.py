@@ -179,10 +179,10 @@ class CamerasDialog(SideDialog):
         self._remove.clicked.connect(self._remove_selected)
         self._list.currentRowChanged.connect(self._selection_changed)
         self._editor.edited.connect(self._change)
-        self._editor.refused.connect(self._complain)
+        self._editor.refused.connect(self._show_error)
         self._preview.cut.connect(self._editor.cut_to)
         self._store.changed.connect(self._fill)
-        self._store.problem_occurred.connect(self._complain)
+        self._store.problem_occurred.connect(self._show_error)
         self._live.frame_ready.connect(self._show_frame)
         self._live.cameras_changed.connect(self._fill)
         self._refresh.timeout.connect(self._show_figures)
@@ -248,7 +248,7 @@ class CamerasDialog(SideDialog):
         try:
             address = parse_address(typed)
         except CameraAddressError as error:
-            self._complain(str(error))
+            self._show_error(str(error))
             return None
         name = free_name(_NAMES[address.kind], [camera.name for camera in self._store.cameras])
         return CameraSettings(name=name, address=typed)
@@ -320,11 +320,11 @@ class CamerasDialog(SideDialog):
         try:
             self._store.set_cameras(cameras)
         except ValueError as error:
-            self._complain(str(error))
+            self._show_error(str(error))
             return False
         return True
 
-    def _complain(self, text: str) -> None:
+    def _show_error(self, text: str) -> None:
         theme.set_role(self._said, "error")
         self._said.setText(text)
         self._said.show()

@@ -24,9 +24,9 @@ _OLD_S = 1.0
 class ReplayController(QObject):
     """Shows what the cameras saw at the step that is looked at; everything runs on the window's thread."""
 
-    def __init__(self, desk: "Application", inspecting: "InspectController") -> None:
+    def __init__(self, application: "Application", inspecting: "InspectController") -> None:
         super().__init__(inspecting)
-        self._desk = desk
+        self._application = application
         self._inspecting = inspecting
         self._view = inspecting.page.view
         self._names: tuple[str, ...] = ()
@@ -36,8 +36,8 @@ class ReplayController(QObject):
         self._client: ReplayClient | None = None
         inspecting.recording_shown.connect(self._show_recording)
         inspecting.playing.row_changed.connect(self._show_row)
-        desk.window.install_actions({"inspect_layout": self._view.cycle_layout})
-        desk.window.closing.connect(self._close)
+        application.window.install_actions({"inspect_layout": self._view.cycle_layout})
+        application.window.closing.connect(self._close)
 
     def _show_recording(self, recording: "RecordedEpisode | None") -> None:
         """Open the videos of another episode."""
@@ -53,10 +53,10 @@ class ReplayController(QObject):
         self._show_row(self._inspecting.playing.playback.row)
 
     def _folder(self, recording: "RecordedEpisode | None") -> Path | None:
-        library = self._desk.library
-        if recording is None or library is None:
+        workspace = self._application.workspace
+        if recording is None or workspace is None:
             return None
-        return library.folder / VIDEOS / recording.episode.record.start.episode_id
+        return workspace.folder / VIDEOS / recording.episode.record.start.episode_id
 
     def _start(self) -> ReplayClient:
         client = ReplayClient(video_replay, self)
@@ -87,10 +87,10 @@ class ReplayController(QObject):
         self._view.annotate_camera(self._names[index], note, faded=bool(note))
 
     def _say(self, note: ReplayNote) -> None:
-        self._desk.window.say("warning", note.text)
+        self._application.window.say("warning", note.text)
 
     def _died(self, reason: str) -> None:
-        self._desk.window.say("warning", f"{reason} It is started again.")
+        self._application.window.say("warning", f"{reason} It is started again.")
         if self._client is not None:
             self._client.restart()
 

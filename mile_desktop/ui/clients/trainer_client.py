@@ -17,6 +17,7 @@ from typing import IO
 import psutil
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from mile_desktop.errors import UserError
 from mile_desktop.learning.progress import AnyRunEvent, Cancelled, Failed, Finished
 from mile_desktop.learning.run_log import EVENT_FILE, TEXT_FILE, read_events
 
@@ -29,7 +30,7 @@ _LEFT_AT_WORK: list["subprocess.Popen[bytes]"] = []
 """Trainers nobody follows any more; they are still this process's to bury."""
 
 
-class TrainerRunningError(RuntimeError):
+class TrainerRunningError(UserError, RuntimeError):
     """A second trainer was asked for while one is being followed."""
 
 

@@ -43,28 +43,28 @@ class _Head(msgspec.Struct):
     name: str
 
 
-def contestants(library: WorkspaceSession, scene: str) -> tuple[Candidate, ...]:
+def contestants(workspace: WorkspaceSession, scene: str) -> tuple[Candidate, ...]:
     """Return the policies of ``scene``, newest first, the bundled one and the scripted expert."""
-    entries = policy_entries(library.catalogue.policies(scene), library.catalogue.evaluations(scene=scene))
+    entries = policy_entries(workspace.catalogue.policies(scene), workspace.catalogue.evaluations(scene=scene))
     found = [
-        Candidate(entry.policy_id, entry.name, entry.label, str(library.policy_folder(entry.policy_id)))
+        Candidate(entry.policy_id, entry.name, entry.label, str(workspace.policy_folder(entry.policy_id)))
         for entry in entries
     ]
     bundled = _bundled(bundled_models(scene) / _BUNDLED)
-    known = {record.policy_id for record in library.catalogue.policies(scene)}
+    known = {record.policy_id for record in workspace.catalogue.policies(scene)}
     if bundled is not None and bundled.policy_id not in known:
         found.append(bundled)
     return (*found, Candidate(EXPERT, EXPERT, "Scripted expert", EXPERT))
 
 
 def known_results(
-    library: WorkspaceSession, scene: str, policy_id: str, seeds: Sequence[int]
+    workspace: WorkspaceSession, scene: str, policy_id: str, seeds: Sequence[int]
 ) -> dict[int, EpisodeResult]:
     """Return what earlier evaluations say of these seeds; breakdowns do not count as known."""
     wanted = set(seeds)
     return {
         result.seed: result
-        for record in library.catalogue.evaluations(scene=scene, policy_id=policy_id)
+        for record in workspace.catalogue.evaluations(scene=scene, policy_id=policy_id)
         if record.steps or not record.seeds
         for result in results_of(record)
         if result.seed in wanted and not result.crash

@@ -55,23 +55,23 @@ class EvaluateController(QObject):
 
     def __init__(
         self,
-        desk: Application,
+        application: Application,
         *,
         worker: WorkerTarget = evaluation_worker,
         viewer_target: Callable[..., None] = viewer,
     ) -> None:
-        super().__init__(desk)
-        self._desk = desk
+        super().__init__(application)
+        self._application = application
         self._worker = worker
         self._pool: EvaluationPool | None = None
         self._run: EvaluationRun | None = None
         self._contestants: dict[str, Candidate] = {}
         self._shown: tuple[PolicyResults, ...] = ()
         self._shown_scene = ""
-        self._desk_scene = ""
+        self._application_scene = ""
         self._began = self._next_show = 0.0
         self.page = EvaluatePage()
-        self._showing = PageRefresh(desk.window, "evaluate", self._refresh, self)
+        self._showing = PageRefresh(application.window, "evaluate", self._refresh, self)
         self._watcher = Watcher(self.page.episodes, self, target=viewer_target)
         self._timer = _timer(self, _POLL_MS, self.poll)
         self._idle = _timer(self, _IDLE_MS, self._let_go)
@@ -79,12 +79,12 @@ class EvaluateController(QObject):
         self._connect()
 
     def _connect(self) -> None:
-        desk, page = self._desk, self.page
-        desk.window.add_page("evaluate", page)
-        desk.window.install_actions({"evaluate": self._run_or_cancel})
-        desk.window.closing.connect(self.close)
-        desk.library_opened.connect(self._library_opened)
-        desk.shelf_changed.connect(self._shelf_changed)
+        application, page = self._application, self.page
+        application.window.add_page("evaluate", page)
+        application.window.install_actions({"evaluate": self._run_or_cancel})
+        application.window.closing.connect(self.close)
+        application.workspace_opened.connect(self._workspace_opened)
+        application.policies_changed.connect(self._policies_changed)
         page.setup.scene_chosen.connect(self._scene_chosen)
         page.setup.run_asked.connect(self.start)
         page.setup.cancel_asked.connect(self.cancel)
@@ -100,19 +100,19 @@ class EvaluateController(QObject):
 
     def start(self, order: EvaluationOrder) -> None:
         """Evaluate what was asked for."""
-        library = self._desk.library
-        if library is None or self.running:
+        workspace = self._application.workspace
+        if workspace is None or self.running:
             return
         self._showing.settle()
         chosen = [self._contestants[policy] for policy in order.policies if policy in self._contestants]
         try:
             known = {
-                each.policy_id: known_results(library, order.scene, each.policy_id, order.seeds)
+                each.policy_id: known_results(workspace, order.scene, each.policy_id, order.seeds)
                 for each in chosen
                 if order.use_known
             }
         except WorkspaceError as error:
-            self._desk.trouble.complain(error)
+            self._application.error_presenter.show_error(error)
             return
         self._watcher.stop()
         policies = [each.evaluated for each in chosen]
@@ -133,15 +133,15 @@ class EvaluateController(QObject):
 
     def prepare(self, policies: Sequence[str]) -> None:
         """Turn to the page with these policies ticked."""
-        self._desk.window.show_page("evaluate")
+        self._application.window.show_page("evaluate")
         self.page.setup.tick(policies)
 
     def show_history_of(self, policy_id: str) -> None:
         """Turn to the evaluations of one policy of the loaded scene."""
-        if self.page.setup.scene != self._desk.scene and not self.running:
-            self.page.setup.show_scenes(scenes(), self._desk.scene)
+        if self.page.setup.scene != self._application.scene and not self.running:
+            self.page.setup.show_scenes(scenes(), self._application.scene)
             self._showing.mark_stale()
-        self._desk.window.show_page("evaluate")
+        self._application.window.show_page("evaluate")
         self.page.turn_to_history(policy_id)
 
     def close(self) -> None:
@@ -171,7 +171,7 @@ class EvaluateController(QObject):
             return False
         news = run.heed(events)
         for text in news.lost:
-            self._desk.window.say("warning", f"{text} Its episode is run again.")
+            self._application.window.say("warning", f"{text} Its episode is run again.")
         now = time.monotonic()
         if news.changed and now >= self._next_show:
             self._show_run(run)
@@ -183,25 +183,25 @@ class EvaluateController(QObject):
         self.page.setup.show_running(running=False)
         self._show_run(run)
         if run.failure:
-            self._desk.window.say("error", f"The evaluation could not be done: {run.failure}")
+            self._application.window.say("error", f"The evaluation could not be done: {run.failure}")
         elif run.cancelled:
-            self._desk.window.say("info", "The evaluation was cancelled; nothing of it is kept.")
+            self._application.window.say("info", "The evaluation was cancelled; nothing of it is kept.")
         else:
             self._keep(run)
-            self._desk.window.say("success", results_in_words(self._shown))
+            self._application.window.say("success", results_in_words(self._shown))
 
     def _keep(self, run: EvaluationRun) -> None:
-        library = self._desk.library
-        if library is None:
+        workspace = self._application.workspace
+        if workspace is None:
             return
         try:
             for policy in run.policies:
                 if not run.is_known(policy.policy_id):
                     record = record_of(policy.policy_id, run.scene, run.results(policy.policy_id))
-                    library.catalogue.add_evaluation(record)
+                    workspace.catalogue.add_evaluation(record)
         except WorkspaceError as error:
-            self._desk.trouble.complain(error)
-        self._desk.refresh_shelf()
+            self._application.error_presenter.show_error(error)
+        self._application.refresh_policies()
         self._showing.mark_stale()
 
     def _show_run(self, run: EvaluationRun) -> None:
@@ -226,7 +226,7 @@ class EvaluateController(QObject):
         try:
             rate_hz = scene_info(self._shown_scene).rate_hz
         except UnknownSceneError as error:
-            self._desk.window.say("error", str(error))
+            self._application.window.say("error", str(error))
             return
         pool = self._pool_of(self._pool.size if self._pool else self.page.setup.order.workers)
         if self._run is not None and self._watcher.watch(pool, self._run, row, rate_hz):
@@ -235,21 +235,21 @@ class EvaluateController(QObject):
             self._watcher.replay(pool, self._shown_scene, contestant.source, row, rate_hz)
             self._keep_polling()
         else:
-            self._desk.window.say("warning", f"{row.policy} is not in this workspace any more.")
+            self._application.window.say("warning", f"{row.policy} is not in this workspace any more.")
 
     # ── what there is ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _library_opened(self, _: WorkspaceSession) -> None:
+    def _workspace_opened(self, _: WorkspaceSession) -> None:
         self.cancel()
         self._watcher.stop()
         self._show_nothing()
 
-    def _shelf_changed(self, _: object) -> None:
+    def _policies_changed(self, _: object) -> None:
         setup = self.page.setup
-        if self._desk.scene != self._desk_scene:
-            self._desk_scene = self._desk.scene
+        if self._application.scene != self._application_scene:
+            self._application_scene = self._application.scene
             if not self.running:
-                setup.show_scenes(scenes(), self._desk_scene)
+                setup.show_scenes(scenes(), self._application_scene)
                 self._show_nothing()
         self._showing.mark_stale()
 
@@ -264,15 +264,15 @@ class EvaluateController(QObject):
 
     def _refresh(self) -> None:
         """Show who can be evaluated and what was."""
-        library, scene = self._desk.library, self.page.setup.scene
-        if library is None or not scene:
+        workspace, scene = self._application.workspace, self.page.setup.scene
+        if workspace is None or not scene:
             return
         try:
-            found = contestants(library, scene)
-            past = library.catalogue.evaluations(scene=scene)
-            current = library.shelf(scene)
+            found = contestants(workspace, scene)
+            past = workspace.catalogue.evaluations(scene=scene)
+            current = workspace.policy_list(scene)
         except WorkspaceError as error:
-            self._desk.trouble.complain(error)
+            self._application.error_presenter.show_error(error)
             return
         self._contestants = {each.policy_id: each for each in found}
         choices = [Choice(each.policy_id, each.label) for each in found]
@@ -281,15 +281,15 @@ class EvaluateController(QObject):
         self.page.show_history([PastEvaluation(each, names.get(each.policy_id, each.policy_id)) for each in past])
 
     def _names(self) -> dict[str, str]:
-        library, scene = self._desk.library, self.page.setup.scene
+        workspace, scene = self._application.workspace, self.page.setup.scene
         names = {each.policy_id: each.name for each in self._contestants.values()}
-        if library is not None:  # archived ones have names, too
-            names.update({record.policy_id: record.name for record in library.catalogue.policies(scene)})
+        if workspace is not None:  # archived ones have names, too
+            names.update({record.policy_id: record.name for record in workspace.catalogue.policies(scene)})
         return names
 
     def _show_kept(self, records: Sequence[EvaluationRecord]) -> None:
         if self.running:
-            self._desk.window.say("warning", "Earlier evaluations can be shown when this one has ended.")
+            self._application.window.say("warning", "Earlier evaluations can be shown when this one has ended.")
             return
         self._run = None
         self._shown_scene = self.page.setup.scene
@@ -318,8 +318,8 @@ class EvaluateController(QObject):
 
     def _run_or_cancel(self) -> None:
         """Do what the key does: pressed twice in one breath, it does not cancel what it has just begun."""
-        if self._desk.window.page != "evaluate":
-            self._desk.window.show_page("evaluate")
+        if self._application.window.page != "evaluate":
+            self._application.window.show_page("evaluate")
         elif not self.running or time.monotonic() - self._began > _TWICE_S:
             self.page.setup.run_or_cancel()
 

@@ -44,12 +44,12 @@ class InspectController(QObject):
     recording_shown = Signal(object)
     """The ``RecordedEpisode`` that is looked at from now on; None: none is."""
 
-    def __init__(self, desk: Application) -> None:
-        super().__init__(desk)
-        self._desk = desk
-        self._showing = PageRefresh(desk.window, _PAGE, self.refresh, self)
-        self._offering = PageRefresh(desk.window, _PAGE, self._offer, self)
-        self._threshold = desk.preferences.value.alert_threshold
+    def __init__(self, application: Application) -> None:
+        super().__init__(application)
+        self._application = application
+        self._showing = PageRefresh(application.window, _PAGE, self.refresh, self)
+        self._offering = PageRefresh(application.window, _PAGE, self._offer, self)
+        self._threshold = application.preferences.value.alert_threshold
         self._seen_at: tuple[str, int] | None = None
         self._unread: tuple[str, ...] = ()
         self.recording: RecordedEpisode | None = None
@@ -69,30 +69,30 @@ class InspectController(QObject):
         self.page.below.addWidget(self.branching.bar)
         self.scorecard = ScorecardPanel()
         self.page.add_tab(self.scorecard, "Scorecard")
-        desk.window.add_page(_PAGE, self.page)
+        application.window.add_page(_PAGE, self.page)
         self._connect()
         self._install_keys()
-        layout = desk.preferences.value.layouts.get(_PAGE, "")
+        layout = application.preferences.value.layouts.get(_PAGE, "")
         if layout:
             self.page.restore_layout(layout.encode("ascii", "replace"))
-        if desk.library is not None:
-            self._library_opened(desk.library)
+        if application.workspace is not None:
+            self._workspace_opened(application.workspace)
 
     def _connect(self) -> None:
-        desk, page = self._desk, self.page
-        desk.library_opened.connect(self._library_opened)
-        desk.episodes_changed.connect(self._showing.mark_stale)
-        desk.shelf_changed.connect(self._shelf_changed)
-        desk.window.page_changed.connect(self._page_changed)
-        desk.window.closing.connect(self.close)
+        application, page = self._application, self.page
+        application.workspace_opened.connect(self._workspace_opened)
+        application.episodes_changed.connect(self._showing.mark_stale)
+        application.policies_changed.connect(self._policies_changed)
+        application.window.page_changed.connect(self._page_changed)
+        application.window.closing.connect(self.close)
         page.episodes.wanted_changed.connect(self.refresh)
         page.episodes.current_changed.connect(self._current_changed)
-        page.timeline.set_threshold(desk.preferences.value.alert_threshold)
+        page.timeline.set_threshold(application.preferences.value.alert_threshold)
         self.playing.row_changed.connect(self._show_row)
         self.playing.nothing_there.connect(self._say)
         self.viewing.viewer.client.note.connect(self._say_note)
         self.viewing.viewer.client.died.connect(self._say_error)
-        desk.preferences.changed.connect(self._preferences_changed)
+        application.preferences.changed.connect(self._preferences_changed)
         page.episodes.selection_changed.connect(self._selection_changed)
         page.timeline.stretch_changed.connect(self._stretch_changed)
         page.compact_changed.connect(self.editing.bar.set_compact)
@@ -102,15 +102,15 @@ class InspectController(QObject):
         self.client.insights_kept.connect(self._insights_kept)
         self.client.died.connect(self._say_error)
         self.editing.changed.connect(self._edited)
-        self.editing.failed.connect(self._complain)
+        self.editing.failed.connect(self._show_error)
         self.editing.said.connect(self._say)
         self.branching.way_changed.connect(self._way_changed)
         self.branching.tracks_changed.connect(self._show_tracks)
-        self.branching.said.connect(desk.window.say)
+        self.branching.said.connect(application.window.say)
 
     def _install_keys(self) -> None:
         page, view, timeline = self.page, self.page.view, self.page.timeline
-        self._desk.window.install_actions(
+        self._application.window.install_actions(
             self.playing.handlers
             | self.editing.handlers
             | {
@@ -139,19 +139,19 @@ class InspectController(QObject):
     @property
     def workspace(self) -> Workspace | None:
         """The open workspace."""
-        library: WorkspaceSession | None = self._desk.library
-        return library.workspace if library is not None else None
+        workspace_session: WorkspaceSession | None = self._application.workspace
+        return workspace_session.workspace if workspace_session is not None else None
 
     def search_for(self, text: str) -> None:
         """Turn to the page with the episodes that have these words."""
         self.page.episodes.clear_filter()
         self.page.episodes.search_for(text)
-        self._desk.window.show_page(_PAGE)
+        self._application.window.show_page(_PAGE)
 
     def close(self) -> None:
         """End the viewer; the layout is remembered."""
         self._look.stop()
-        self._desk.preferences.remember_layout(_PAGE, self.page.save_layout().decode("ascii"))
+        self._application.preferences.remember_layout(_PAGE, self.page.save_layout().decode("ascii"))
         self.editing.open(None)
         self.client.close()
         self.viewing.viewer.close()
@@ -172,7 +172,7 @@ class InspectController(QObject):
             ids = find_episodes(workspace, table.wanted, column, descending=descending)
             total = len(ids) if table.wanted == EpisodeFilter() else len(find_episodes(workspace, EpisodeFilter()))
         except WorkspaceError as error:
-            self._desk.trouble.complain(error)
+            self._application.error_presenter.show_error(error)
             return
         table.show_scenes([(name, _title(name)) for name in scenes])
         table.show_episodes(ids, total)
@@ -187,16 +187,16 @@ class InspectController(QObject):
         try:
             return read_rows(workspace, ids)
         except WorkspaceError as error:
-            self._desk.trouble.complain(error)
+            self._application.error_presenter.show_error(error)
             return {}
 
-    def _library_opened(self, library: WorkspaceSession) -> None:
+    def _workspace_opened(self, workspace_session: WorkspaceSession) -> None:
         self._seen_at = None
-        self.editing.open(library.workspace)
+        self.editing.open(workspace_session.workspace)
         self.page.episodes.show_episodes((), 0)
         self._showing.mark_stale()
 
-    def _shelf_changed(self) -> None:
+    def _policies_changed(self) -> None:
         self._offering.mark_stale()
         self._showing.mark_stale()
 
@@ -205,12 +205,12 @@ class InspectController(QObject):
             self.appraising.offer()
             self.branching.offer()
         except WorkspaceError as error:
-            self._desk.trouble.complain(error)
+            self._application.error_presenter.show_error(error)
 
     def _keep_insights(self) -> None:
         """Let the other process compute what the table still lacks."""
-        if self.workspace is not None and self._desk.window.page == _PAGE:
-            threshold = self._desk.preferences.value.alert_threshold
+        if self.workspace is not None and self._application.window.page == _PAGE:
+            threshold = self._application.preferences.value.alert_threshold
             self.client.send(KeepInsights(workspace=str(self.workspace.folder), threshold=threshold))
 
     def _insights_kept(self, kept: InsightsKept) -> None:
@@ -223,7 +223,7 @@ class InspectController(QObject):
         if self._unread and kept.left == 0:
             (first, *others), self._unread = self._unread, ()
             more = f" So it is with {len(others)} more." if others else ""
-            self._desk.window.say("warning", first + more)
+            self._application.window.say("warning", first + more)
 
     def _preferences_changed(self, value: Preferences) -> None:
         if value.alert_threshold != self._threshold:
@@ -258,7 +258,7 @@ class InspectController(QObject):
         except WorkspaceError as error:
             self._show(None)
             self.page.view.show_problem(str(error))
-            self._complain(error)
+            self._show_error(error)
 
     def _show(self, recording: RecordedEpisode | None) -> None:
         before = self.recording
@@ -314,7 +314,7 @@ class InspectController(QObject):
         try:
             known = set(find_episodes(workspace, EpisodeFilter(scene=scene)))
         except WorkspaceError as error:
-            self._desk.trouble.complain(error)
+            self._application.error_presenter.show_error(error)
             return
         self.scorecard.show_selection(scene, [each for each in self.page.episodes.selected if each in known])
 
@@ -345,23 +345,23 @@ class InspectController(QObject):
 
     def _edited(self) -> None:
         self.look()
-        self._desk.episodes_changed.emit()
+        self._application.episodes_changed.emit()
 
-    def _complain(self, error: WorkspaceError) -> None:
+    def _show_error(self, error: WorkspaceError) -> None:
         """Say what is wrong: with one episode, or with the workspace, which has a way out."""
         if isinstance(error, ONE_EPISODE):
             self._say_error(str(error))
         else:
-            self._desk.trouble.complain(error)
+            self._application.error_presenter.show_error(error)
 
     def _say(self, text: str) -> None:
-        self._desk.window.say("info", text)
+        self._application.window.say("info", text)
 
     def _say_error(self, text: str) -> None:
-        self._desk.window.say("error", text)
+        self._application.window.say("error", text)
 
     def _say_note(self, note: ViewerNote) -> None:
-        self._desk.window.say("warning" if note.level == "warning" else "info", note.text)
+        self._application.window.say("warning" if note.level == "warning" else "info", note.text)
 
 
 def _id(recording: RecordedEpisode) -> str:

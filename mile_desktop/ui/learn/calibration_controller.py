@@ -19,9 +19,9 @@ class CalibrationController(QObject):
     watched with the new numbers from the next episode on.
     """
 
-    def __init__(self, desk: Application) -> None:
-        super().__init__(desk)
-        self._desk = desk
+    def __init__(self, application: Application) -> None:
+        super().__init__(application)
+        self._application = application
         self._job = CommandClient(self)
         self._in_force: InterventionModelRecord | None = None
         self.part = CalibrationPart()
@@ -31,10 +31,10 @@ class CalibrationController(QObject):
         self._job.said.connect(self._said)
         self._job.failed.connect(self.part.show_failure)
         self._job.cancelled.connect(self.part.show_nothing)
-        desk.episodes_changed.connect(self._look)
-        desk.library_opened.connect(self._start_over)
-        desk.window.install_actions({"calibrate": self.calibrate})
-        desk.window.closing.connect(self._job.close)
+        application.episodes_changed.connect(self._look)
+        application.workspace_opened.connect(self._start_over)
+        application.window.install_actions({"calibrate": self.calibrate})
+        application.window.closing.connect(self._job.close)
 
     @property
     def running(self) -> bool:
@@ -43,10 +43,10 @@ class CalibrationController(QObject):
 
     def calibrate(self) -> None:
         """Fit cost and scale to the recorded interventions of the scene that is loaded."""
-        library = self._desk.library
-        if library is None or not self.part.can_calibrate:
+        workspace = self._application.workspace
+        if workspace is None or not self.part.can_calibrate:
             return
-        if self._job.start("calibrate", "--workspace", str(library.folder), "--scene", self._desk.scene):
+        if self._job.start("calibrate", "--workspace", str(workspace.folder), "--scene", self._application.scene):
             self.part.show_progress(0.0, "Starting")
 
     def _said(self, fields: dict[str, object]) -> None:
@@ -55,20 +55,20 @@ class CalibrationController(QObject):
             return
         self.part.show_result(CalibrationResult.of(fields))
         self._look()
-        self._desk.worker.send(m.ReloadInterventionModel())
+        self._application.worker.send(m.ReloadInterventionModel())
 
     def _undo(self) -> None:
-        library = self._desk.library
-        if library is None or self._in_force is None:
+        workspace = self._application.workspace
+        if workspace is None or self._in_force is None:
             return
         try:
-            library.catalogue.remove_intervention_model(self._in_force.model_id)
+            workspace.catalogue.remove_intervention_model(self._in_force.model_id)
         except WorkspaceError as error:
-            self._desk.trouble.complain(error)
+            self._application.error_presenter.show_error(error)
             return
         self._look()
         self.part.show_undone()
-        self._desk.worker.send(m.ReloadInterventionModel())
+        self._application.worker.send(m.ReloadInterventionModel())
 
     def _start_over(self, _: object) -> None:
         self._job.cancel()
@@ -76,14 +76,14 @@ class CalibrationController(QObject):
         self._look()
 
     def _look(self) -> None:
-        library = self._desk.library
-        if library is None:
+        workspace = self._application.workspace
+        if workspace is None:
             return
         try:
-            summary = library.summary(self._desk.scene)
-            self._in_force = library.calibration(self._desk.scene)
+            summary = workspace.summary(self._application.scene)
+            self._in_force = workspace.calibration(self._application.scene)
         except WorkspaceError as error:
-            self._desk.trouble.complain(error)
+            self._application.error_presenter.show_error(error)
             return
         self.part.show_takeovers(summary.takeovers)
         self.part.show_in_force(_in_words(self._in_force) if self._in_force else "")

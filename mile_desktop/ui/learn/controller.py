@@ -32,9 +32,9 @@ class RetrainController(QObject):
     The trainer is a process of its own: supervision goes on, and a new policy drives only when the person says so.
     """
 
-    def __init__(self, desk: Application) -> None:
-        super().__init__(desk)
-        self._desk = desk
+    def __init__(self, application: Application) -> None:
+        super().__init__(application)
+        self._application = application
         self._previous = ""
         self._trained: Trained | None = None
         self._compared: Compared | None = None
@@ -43,10 +43,10 @@ class RetrainController(QObject):
         self._connect()
 
     def _connect(self) -> None:
-        desk, panel = self._desk, self.panel
-        desk.library_opened.connect(self._find_running)
-        desk.shelf_changed.connect(self._show_shelf)
-        desk.episodes_changed.connect(self._show_summary)
+        application, panel = self._application, self.panel
+        application.workspace_opened.connect(self._find_running)
+        application.policies_changed.connect(self._show_shelf)
+        application.episodes_changed.connect(self._show_summary)
         self.trainer.event_read.connect(panel.on_event)
         self.trainer.event_read.connect(self._event)
         self.trainer.running_changed.connect(panel.show_running)
@@ -57,18 +57,18 @@ class RetrainController(QObject):
         panel.evaluate_more_requested.connect(self._evaluate_more)
         panel.go_back_requested.connect(self._go_back)
         self.trainer.running_changed.connect(self._running_changed)
-        desk.window.install_actions({"retrain": self._retrain_as_shown})
-        desk.window.messages.way_out_chosen.connect(self._take_way_out)
+        application.window.install_actions({"retrain": self._retrain_as_shown})
+        application.window.messages.way_out_chosen.connect(self._take_way_out)
 
     def retrain(self, settings: dict[str, object]) -> None:
         """Start a training run from the policy that drives, with what the panel says."""
-        library = self._desk.library
-        if library is None:
+        workspace = self._application.workspace
+        if workspace is None:
             return
         try:
-            parent = library.catalogue.promoted(self._desk.scene)
+            parent = workspace.catalogue.promoted(self._application.scene)
         except WorkspaceError as error:
-            self._desk.trouble.complain(error)
+            self._application.error_presenter.show_error(error)
             return
         chosen = Settings(**settings)  # type: ignore[arg-type]
         arguments = [*chosen.arguments(), *(("--parent", parent) if parent else ())]
@@ -79,11 +79,19 @@ class RetrainController(QObject):
         self.trainer.leave()
 
     def _start(self, word: str, run_id: str, arguments: Sequence[str]) -> None:
-        library = self._desk.library
-        if library is None:
+        workspace = self._application.workspace
+        if workspace is None:
             return
-        folder = library.run_folder(run_id)
-        common = ["--workspace", str(library.folder), "--scene", self._desk.scene, "--run-id", run_id, "--background"]
+        folder = workspace.run_folder(run_id)
+        common = [
+            "--workspace",
+            str(workspace.folder),
+            "--scene",
+            self._application.scene,
+            "--run-id",
+            run_id,
+            "--background",
+        ]
         command = [sys.executable, "-m", "mile_desktop", word, "--json", *common, *arguments]
         try:
             if not self.trainer.running:
@@ -91,41 +99,41 @@ class RetrainController(QObject):
             self.trainer.start(command, folder)
             (folder / _PID_FILE).write_text(str(self.trainer.pid or ""))
         except (OSError, TrainerRunningError) as error:
-            self._desk.window.say("error", f"The training could not be started: {error}")
+            self._application.window.say("error", f"The training could not be started: {error}")
         else:
             if word == "train":
                 self._trained = self._compared = None
 
-    def _find_running(self, library: WorkspaceSession) -> None:
+    def _find_running(self, workspace: WorkspaceSession) -> None:
         """Follow a trainer that an earlier window left at work; leave the one of the workspace before."""
         if self.trainer.running:
             self.trainer.leave()
             self.panel.show_running(False)
-        for run_id in self._settle(library):
-            folder = library.run_folder(run_id)
+        for run_id in self._settle(workspace):
+            folder = workspace.run_folder(run_id)
             if not self.trainer.running and self.trainer.attach(folder, _read_pid(folder)):
-                self._desk.window.say("info", "The training that was at work is still going on.")
+                self._application.window.say("info", "The training that was at work is still going on.")
 
-    def _settle(self, library: WorkspaceSession) -> tuple[str, ...]:
+    def _settle(self, workspace: WorkspaceSession) -> tuple[str, ...]:
         """Mark runs whose trainer is gone without a word as failed; return the ids of those that are at work."""
         at_work = []
         try:
-            for run in library.catalogue.runs():
+            for run in workspace.catalogue.runs():
                 if run.state != "running":
                     continue
-                if _is_at_work(library.run_folder(run.run_id)):
+                if _is_at_work(workspace.run_folder(run.run_id)):
                     at_work.append(run.run_id)
                 else:
-                    library.catalogue.set_run_state(
+                    workspace.catalogue.set_run_state(
                         run.run_id, "failed", message="The trainer ended before it was done."
                     )
         except WorkspaceError as error:
-            self._desk.trouble.complain(error)
+            self._application.error_presenter.show_error(error)
         return tuple(at_work)
 
     def _running_changed(self, running: bool) -> None:
-        if not running and self._desk.library is not None:
-            self._settle(self._desk.library)
+        if not running and self._application.workspace is not None:
+            self._settle(self._application.workspace)
 
     def _retrain_as_shown(self) -> None:
         if not self.trainer.running and self.panel.can_retrain:
@@ -139,27 +147,29 @@ class RetrainController(QObject):
         match event:
             case Compared():
                 self._compared = event
-                self._desk.refresh_shelf()
+                self._application.refresh_policies()
             case Trained():
                 self._trained = event
-                self._desk.refresh_shelf()
+                self._application.refresh_policies()
             case Finished() if self._compared is not None:
                 advice = "use the new policy" if self._compared.suggestion == "use" else "keep the old one"
-                self._desk.window.say("success", f"Retraining is done. {self._compared.reason} Suggestion: {advice}.")
+                self._application.window.say(
+                    "success", f"Retraining is done. {self._compared.reason} Suggestion: {advice}."
+                )
             case Finished():
-                self._desk.window.say("success", "Retraining is done.")
+                self._application.window.say("success", "Retraining is done.")
             case Failed(text=text):
-                self._desk.window.say("error", text, _RETRAIN)
+                self._application.window.say("error", text, _RETRAIN)
 
     def _use(self, policy_id: str) -> None:
-        self._desk.use_policy(policy_id)
+        self._application.use_policy(policy_id)
 
     def _keep(self) -> None:
-        self._desk.window.say("info", "The policy that drives stays; the new one is on the Policies page.")
+        self._application.window.say("info", "The policy that drives stays; the new one is on the Policies page.")
 
     def _go_back(self) -> None:
         if self._previous:
-            self._desk.use_policy(self._previous)
+            self._application.use_policy(self._previous)
 
     def _evaluate_more(self) -> None:
         compared, trained = self._compared, self._trained
@@ -174,26 +184,26 @@ class RetrainController(QObject):
         self._start("compare", new_id("comparison"), pair)
 
     def _parent_of(self, policy_id: str) -> str:
-        library = self._desk.library
-        record = library.policy(self._desk.scene, policy_id) if library is not None else None
+        workspace = self._application.workspace
+        record = workspace.policy(self._application.scene, policy_id) if workspace is not None else None
         return (record.parent_id if record is not None else None) or INITIAL
 
-    def _show_shelf(self, shelf: PolicyList) -> None:
-        self._previous = shelf.previous
-        self.panel.set_policy_names({entry.policy_id: entry.name for entry in shelf.entries})
+    def _show_shelf(self, policy_list: PolicyList) -> None:
+        self._previous = policy_list.previous
+        self.panel.set_policy_names({entry.policy_id: entry.name for entry in policy_list.entries})
         self._show_summary()
 
     def _show_summary(self) -> None:
-        library, scene = self._desk.library, self._desk.scene
-        if library is None:
+        workspace, scene = self._application.workspace, self._application.scene
+        if workspace is None:
             self.panel.show_summary(None)
             return
         try:
-            summary = library.summary(scene)
-            promoted = library.catalogue.promoted(scene)
-            policy = library.policy(scene, promoted) if promoted else None
+            summary = workspace.summary(scene)
+            promoted = workspace.catalogue.promoted(scene)
+            policy = workspace.policy(scene, promoted) if promoted else None
         except WorkspaceError as error:
-            self._desk.trouble.complain(error)
+            self._application.error_presenter.show_error(error)
             return
         self.panel.show_summary(
             LearnSummary(
@@ -201,7 +211,7 @@ class RetrainController(QObject):
                 steps=summary.steps,
                 takeovers=summary.takeovers,
                 human_steps=summary.human_steps,
-                demonstrations=library.demonstrations(scene),
+                demonstrations=workspace.demonstrations(scene),
                 new_episodes=summary.new_episodes,
                 policy_name=policy.name if policy else "the start",
                 simulated=any(info.name == scene for info in scenes()),

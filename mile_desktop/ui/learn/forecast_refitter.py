@@ -14,18 +14,18 @@ class ForecastRefitter(QObject):
     ``mile-desktop forecast`` works in a process of its own. What it found is in use from the next episode on.
     """
 
-    def __init__(self, desk: Application) -> None:
-        super().__init__(desk)
-        self._desk = desk
+    def __init__(self, application: Application) -> None:
+        super().__init__(application)
+        self._application = application
         self._job = CommandClient(self)
         self._again = False
         self._said = ""
         self._job.said.connect(self._found)
         self._job.failed.connect(self._failed)
         self._job.finished.connect(self._go_on)
-        desk.worker.episode_closed.connect(self._episode_closed)
-        desk.library_opened.connect(self._stop)
-        desk.window.closing.connect(self._job.close)
+        application.worker.episode_closed.connect(self._episode_closed)
+        application.workspace_opened.connect(self._stop)
+        application.window.closing.connect(self._job.close)
 
     @property
     def running(self) -> bool:
@@ -39,26 +39,26 @@ class ForecastRefitter(QObject):
     def refit(self) -> None:
         """Refit now, or once more when the refit at work has ended."""
         self._again = self._job.running
-        library = self._desk.library
-        if library is None or self._job.running:
+        workspace = self._application.workspace
+        if workspace is None or self._job.running:
             return
         try:
-            if not library.summary(self._desk.scene).takeovers:
+            if not workspace.summary(self._application.scene).takeovers:
                 return
         except WorkspaceError as error:
-            self._desk.trouble.complain(error)
+            self._application.error_presenter.show_error(error)
             return
-        common = ["--workspace", str(library.folder), "--scene", self._desk.scene, "--background"]
-        self._job.start("forecast", *common, "--policy", self._desk.preferences.value.policy)
+        common = ["--workspace", str(workspace.folder), "--scene", self._application.scene, "--background"]
+        self._job.start("forecast", *common, "--policy", self._application.preferences.value.policy)
 
     def _found(self, fields: dict[str, object]) -> None:
         if fields.get("changed"):
-            self._desk.worker.send(m.ReloadInterventionModel())
+            self._application.worker.send(m.ReloadInterventionModel())
 
     def _failed(self, text: str) -> None:
         """Say it once: it would come again after every episode."""
         if text != self._said:
-            self._desk.window.say("warning", f"The forecast was not refitted: {text}")
+            self._application.window.say("warning", f"The forecast was not refitted: {text}")
         self._said = text
         self._go_on()
 

@@ -32,25 +32,25 @@ class PoliciesController(QObject):
     episodes_asked = Signal(str)
     """What to search for, to see the episodes that a policy learned from."""
 
-    def __init__(self, desk: Application, evaluating: EvaluateController) -> None:
-        super().__init__(desk)
-        self._desk = desk
+    def __init__(self, application: Application, evaluating: EvaluateController) -> None:
+        super().__init__(application)
+        self._application = application
         self._evaluating = evaluating
         self._details: dict[str, PolicyDetails] = {}
-        self._shelf = PolicyList((), "", "")
+        self._policy_list = PolicyList((), "", "")
         self._curves: dict[str, dict[str, Curve]] = {}
         self._put_away = self._exporting = ""
         self._job = CommandClient(self)
         self._answer: dict[str, str] = {}
         self._dialog: QFileDialog | None = None
         self.page = PoliciesPage()
-        self._showing = PageRefresh(desk.window, "policies", self._refresh, self)
+        self._showing = PageRefresh(application.window, "policies", self._refresh, self)
         self._connect()
 
     def _connect(self) -> None:
-        desk, page = self._desk, self.page
-        desk.window.add_page("policies", page)
-        desk.window.install_actions(
+        application, page = self._application, self.page
+        application.window.add_page("policies", page)
+        application.window.install_actions(
             {
                 "policies_use": page.use_chosen,
                 "policies_rename": page.rename_chosen,
@@ -59,15 +59,15 @@ class PoliciesController(QObject):
                 "policies_import": page.ask_for_file,
             }
         )
-        desk.library_opened.connect(self._library_opened)
-        desk.shelf_changed.connect(self._shelf_changed)
-        desk.window.closing.connect(self.close)
-        desk.window.messages.way_out_chosen.connect(self._take_way_out)
+        application.workspace_opened.connect(self._workspace_opened)
+        application.policies_changed.connect(self._policies_changed)
+        application.window.closing.connect(self.close)
+        application.window.messages.way_out_chosen.connect(self._take_way_out)
         self._job.said.connect(self._said)
         self._job.finished.connect(self._done)
         self._job.failed.connect(self._failed)
-        page.promote_requested.connect(desk.use_policy)
-        page.roll_back_requested.connect(desk.use_policy)
+        page.promote_requested.connect(application.use_policy)
+        page.roll_back_requested.connect(application.use_policy)
         page.note_changed.connect(self._keep_note)
         page.renamed.connect(self._rename)
         page.archive_requested.connect(self._archive)
@@ -86,23 +86,23 @@ class PoliciesController(QObject):
 
     # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _library_opened(self, _: WorkspaceSession) -> None:
+    def _workspace_opened(self, _: WorkspaceSession) -> None:
         self._curves.clear()
 
-    def _shelf_changed(self, shelf: PolicyList) -> None:
-        self._shelf = shelf
+    def _policies_changed(self, policy_list: PolicyList) -> None:
+        self._policy_list = policy_list
         self._showing.mark_stale()
 
     def _refresh(self) -> None:
-        library = self._desk.library
-        if library is None:
+        workspace = self._application.workspace
+        if workspace is None:
             return
         try:
-            self._details = read_policies(library, self._desk.scene)
+            self._details = read_policies(workspace, self._application.scene)
         except WorkspaceError as error:
-            self._desk.trouble.complain(error)
+            self._application.error_presenter.show_error(error)
             return
-        self.page.show_policies(self._details, self._shelf.current, self._shelf.previous)
+        self.page.show_policies(self._details, self._policy_list.current, self._policy_list.previous)
         self._show_chosen()
 
     def _show_chosen(self) -> None:
@@ -114,11 +114,11 @@ class PoliciesController(QObject):
         self.page.comparison.show_pair([self._curves_of(each) for each in self.page.comparison.chosen])
 
     def _curves_of(self, details: PolicyDetails) -> dict[str, Curve]:
-        library, run_id = self._desk.library, details.record.run_id
-        if library is None or run_id is None:
+        workspace, run_id = self._application.workspace, details.record.run_id
+        if workspace is None or run_id is None:
             return {}
         if run_id not in self._curves:  # a policy is there when its training is over: its log does not change any more
-            self._curves[run_id] = read_curves(library.run_folder(run_id))
+            self._curves[run_id] = read_curves(workspace.run_folder(run_id))
         return self._curves[run_id]
 
     def _ask_for_episodes(self, policy_id: str) -> None:
@@ -127,32 +127,36 @@ class PoliciesController(QObject):
     # ── names, notes, the archive ────────────────────────────────────────────────────────────────────────────────
 
     def _keep_note(self, policy_id: str, note: str) -> None:
-        self._change(lambda library: library.catalogue.set_policy_note(policy_id, note))
+        self._change(lambda workspace: workspace.catalogue.set_policy_note(policy_id, note))
 
     def _rename(self, policy_id: str, name: str) -> None:
         taken = [
             each for each in self._details.values() if each.record.policy_id != policy_id and each.entry.name == name
         ]
         if not name or len(name) > _MOST_NAME:
-            self._desk.window.say("warning", f"A policy's name has 1 to {_MOST_NAME} characters; it stays as it was.")
+            self._application.window.say(
+                "warning", f"A policy's name has 1 to {_MOST_NAME} characters; it stays as it was."
+            )
         elif taken:
             where = " among those that were put away" if taken[0].entry.archived else ""
-            self._desk.window.say("warning", f"There is a {name} already{where}; choose another name.")
+            self._application.window.say("warning", f"There is a {name} already{where}; choose another name.")
         else:
-            self._change(lambda library: library.catalogue.rename_policy(policy_id, name))
+            self._change(lambda workspace: workspace.catalogue.rename_policy(policy_id, name))
 
     def _archive(self, policy_id: str, archived: bool) -> None:
-        if archived and policy_id == self._shelf.current:
-            self._desk.window.say("warning", f"{self._name(policy_id)} drives; use another one before you put it away.")
+        if archived and policy_id == self._policy_list.current:
+            self._application.window.say(
+                "warning", f"{self._name(policy_id)} drives; use another one before you put it away."
+            )
             return
-        if not self._change(lambda library: library.catalogue.archive_policy(policy_id, archived=archived)):
+        if not self._change(lambda workspace: workspace.catalogue.archive_policy(policy_id, archived=archived)):
             return
         name = self._name(policy_id)
         if archived:
             self._put_away = policy_id
-            self._desk.window.say("info", f"{name} was put away; nothing of it is deleted.", _BRING_BACK)
+            self._application.window.say("info", f"{name} was put away; nothing of it is deleted.", _BRING_BACK)
         else:
-            self._desk.window.say("info", f"{name} is back.")
+            self._application.window.say("info", f"{name} is back.")
 
     def _take_way_out(self, name: str) -> None:
         if name == _BRING_BACK and self._put_away:
@@ -160,16 +164,16 @@ class PoliciesController(QObject):
             self._put_away = ""
 
     def _change(self, change: Callable[[WorkspaceSession], object]) -> bool:
-        library = self._desk.library
-        if library is None:
+        workspace = self._application.workspace
+        if workspace is None:
             return False
         try:
-            change(library)
+            change(workspace)
         except WorkspaceError as error:
-            self._desk.trouble.complain(error)
+            self._application.error_presenter.show_error(error)
             return False
         finally:
-            self._desk.refresh_shelf()
+            self._application.refresh_policies()
         return True
 
     def _name(self, policy_id: str) -> str:
@@ -181,21 +185,23 @@ class PoliciesController(QObject):
     def import_from(self, source: str) -> None:
         """Check a file or folder and add what is in it, in a process of its own."""
         if self._start(f"Importing {Path(source).name} …", "import-policy", source):
-            self._desk.window.show_page("policies")
+            self._application.window.show_page("policies")
 
     def export_to(self, policy_id: str, target: str) -> None:
         """Copy a policy to an archive or a folder, in a process of its own."""
-        arguments = ["--policy", policy_id, "--scene", self._desk.scene, target]
+        arguments = ["--policy", policy_id, "--scene", self._application.scene, target]
         self._start(f"Exporting {self._name(policy_id)} …", "export-policy", *arguments)
 
     def _start(self, text: str, word: str, *arguments: str) -> bool:
-        library = self._desk.library
-        if library is None:
+        workspace = self._application.workspace
+        if workspace is None:
             return False
-        if not self._job.start(word, *arguments, "--workspace", str(library.folder)):
-            self._desk.window.say("warning", "Another policy is just coming or going; wait a moment and try again.")
+        if not self._job.start(word, *arguments, "--workspace", str(workspace.folder)):
+            self._application.window.say(
+                "warning", "Another policy is just coming or going; wait a moment and try again."
+            )
             return False
-        self._desk.window.say("info", text)
+        self._application.window.say("info", text)
         return True
 
     def _said(self, answer: dict[str, str]) -> None:
@@ -205,22 +211,22 @@ class PoliciesController(QObject):
         """Act on the answer of a command that has done its work and ended."""
         answer = self._answer
         if "target" in answer:
-            self._desk.window.say("success", f"{self._name(answer['policy'])} is in {answer['target']}.")
+            self._application.window.say("success", f"{self._name(answer['policy'])} is in {answer['target']}.")
             return
-        where = "" if answer["scene"] == self._desk.scene else f" It is for the scene {answer['scene']}."
-        self._desk.window.say("success", f"{answer['name']} was imported.{where} It drives when you say so.")
-        self._desk.refresh_shelf()
+        where = "" if answer["scene"] == self._application.scene else f" It is for the scene {answer['scene']}."
+        self._application.window.say("success", f"{answer['name']} was imported.{where} It drives when you say so.")
+        self._application.refresh_policies()
         self._showing.settle()
         self.page.choose(answer["policy"])
 
     def _failed(self, text: str) -> None:
-        self._desk.window.say("error", text)
+        self._application.window.say("error", text)
 
     def _ask_where_to_export(self, policy_id: str) -> None:
         dialog = self._new_dialog(f"Export {self._name(policy_id)}")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilters(_TARGETS.split(";;"))
-        dialog.selectFile(f"{self._desk.scene}-{self._name(policy_id)}.zip")
+        dialog.selectFile(f"{self._application.scene}-{self._name(policy_id)}.zip")
         dialog.fileSelected.connect(self._target_chosen)
         self._exporting = policy_id
         dialog.show()
@@ -243,6 +249,6 @@ class PoliciesController(QObject):
         if self._dialog is not None:
             self._dialog.close()
             self._dialog.deleteLater()
-        self._dialog = QFileDialog(self._desk.window, title)
+        self._dialog = QFileDialog(self._application.window, title)
         self._dialog.setModal(False)
         return self._dialog

@@ -38,9 +38,9 @@ class PolicyDetails:
         return found[0] if found else PolicyResults(self.record.policy_id, self.record.name, (), 0)
 
 
-def read_policies(library: WorkspaceSession, scene: str) -> dict[str, PolicyDetails]:
+def read_policies(workspace: WorkspaceSession, scene: str) -> dict[str, PolicyDetails]:
     """Return the policies of ``scene``, archived ones included, newest first; raises ``WorkspaceError``."""
-    catalogue = library.catalogue
+    catalogue = workspace.catalogue
     records = {record.policy_id: record for record in catalogue.policies(scene)}
     evaluations = catalogue.evaluations(scene=scene)
     models = catalogue.intervention_models(scene=scene)

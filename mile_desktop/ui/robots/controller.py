@@ -23,19 +23,19 @@ class Robots(QObject):
     Everything runs on the window's thread; the robot itself is the rollout worker's.
     """
 
-    def __init__(self, desk: "Application", cameras: LiveCameras) -> None:
-        super().__init__(desk)
-        self._desk = desk
+    def __init__(self, application: "Application", cameras: LiveCameras) -> None:
+        super().__init__(application)
+        self._application = application
         self._cameras = cameras
         self._status: m.RobotStatus | None = None
         self._dialog: RobotsDialog | None = None
-        self.store = RobotStore(desk.preferences.path.with_name(FILE_NAME), self)
+        self.store = RobotStore(application.preferences.path.with_name(FILE_NAME), self)
         self.bar = RobotBar()
-        desk.supervise.add_above_transport(self.bar)
+        application.supervise.add_above_transport(self.bar)
         self._connect()
         self._offer()
         if self.store.problem:
-            desk.window.say("warning", self.store.problem)
+            application.window.say("warning", self.store.problem)
 
     @property
     def dialog(self) -> "RobotsDialog":
@@ -43,13 +43,13 @@ class Robots(QObject):
         if self._dialog is None:
             from mile_desktop.ui.robots.dialog import RobotsDialog  # noqa: PLC0415 - brings ZeroMQ, which few need
 
-            self._dialog = RobotsDialog(self.store, self._desk.window)
+            self._dialog = RobotsDialog(self.store, self._application.window)
             self._dialog.use_requested.connect(self.drive)
             self._dialog.escape_pressed.connect(self._escape)
         return self._dialog
 
     def _escape(self) -> None:
-        stop_or_hide(self._desk, self.dialog)
+        stop_or_hide(self._application, self.dialog)
 
     def open_dialog(self) -> None:
         """Show the dialog, ready for a new robot."""
@@ -59,62 +59,62 @@ class Robots(QObject):
         """Drive the remembered robot at ``address``; it is disarmed until a person arms it."""
         robot = self.store.robot(address)
         if robot is not None:
-            self._desk.load_robot(robot)
+            self._application.load_robot(robot)
 
     def _connect(self) -> None:
-        desk, header = self._desk, self._desk.window.header
+        application, header = self._application, self._application.window.header
         header.robot_chosen.connect(self.drive)
         header.robots_asked.connect(self.open_dialog)
-        desk.window.install_actions({"arm": self.bar.arm, "disarm": self.bar.disarm, "robots": self.open_dialog})
-        desk.window.closing.connect(self._close)
-        desk.worker.robot_status_changed.connect(self._show_status)
-        desk.worker.session_loaded.connect(self._session_loaded)
-        desk.worker.fault.connect(self._forget_status)
-        desk.worker.died.connect(self._forget_status)
-        desk.robot_changed.connect(self._robot_changed)
-        self.bar.commanded.connect(desk.worker.send)
+        application.window.install_actions({"arm": self.bar.arm, "disarm": self.bar.disarm, "robots": self.open_dialog})
+        application.window.closing.connect(self._close)
+        application.worker.robot_status_changed.connect(self._show_status)
+        application.worker.session_loaded.connect(self._session_loaded)
+        application.worker.fault.connect(self._forget_status)
+        application.worker.died.connect(self._forget_status)
+        application.robot_changed.connect(self._robot_changed)
+        self.bar.commanded.connect(application.worker.send)
         self.store.changed.connect(self._offer)
         self.store.problem_occurred.connect(self._warn)
 
     def _offer(self, _: object = None) -> None:
-        driven = self._desk.robot
-        self._desk.window.header.set_robots(self.store.robots, driven.address if driven else "")
+        driven = self._application.robot
+        self._application.window.header.set_robots(self.store.robots, driven.address if driven else "")
 
     def _robot_changed(self) -> None:
         self._offer()
         self._forget_status()
-        if self._desk.robot is None:
+        if self._application.robot is None:
             self._cameras.disconnect_robot()
-            self._desk.supervise.view.set_scene_shown(True)
+            self._application.supervise.view.set_scene_shown(True)
 
     def _session_loaded(self, session: m.SessionLoaded) -> None:
         if not session.robot:
             self._forget_status()
             return
-        self._desk.supervise.view.set_scene_shown(bool(session.robot_scene))
+        self._application.supervise.view.set_scene_shown(bool(session.robot_scene))
         self._cameras.connect_robot(_named(session.robot_cameras), needed=not session.robot_scene)
 
     def _show_status(self, status: m.RobotStatus) -> None:
         before, self._status = self._status, status
         self.bar.show_status(status)
-        self._desk.supervise.transport.await_person(bool(status.checklist))
+        self._application.supervise.transport.await_person(bool(status.checklist))
         if before is None:
             return
         if before.up and not status.up:
-            self._desk.window.say("error", status.trouble)
+            self._application.window.say("error", status.trouble)
         elif status.up and not before.up:
             how = "Resume when it is safe to go on." if status.armed else "It is disarmed."
-            self._desk.window.say("info", f"{status.name} answers again. {how}")
+            self._application.window.say("info", f"{status.name} answers again. {how}")
         elif before.may_drive and not status.may_drive:
-            self._desk.window.say("warning", f"{status.driver or 'Another window'} drives {status.name} now.")
+            self._application.window.say("warning", f"{status.driver or 'Another window'} drives {status.name} now.")
 
     def _forget_status(self, _: object = None) -> None:
         self._status = None
-        self._desk.supervise.transport.await_person(False)
+        self._application.supervise.transport.await_person(False)
         self.bar.forget()
 
     def _warn(self, text: str) -> None:
-        self._desk.window.say("warning", text)
+        self._application.window.say("warning", text)
 
     def _close(self) -> None:
         if self._dialog is not None:

@@ -50,7 +50,7 @@ class MainWindow(QMainWindow):
         self._look = preferences.value.theme, preferences.value.ui_scale
         self._may_close: Callable[[], bool] = _always
         self.header = Header(self)
-        self.rail = Sidebar(self)
+        self.sidebar = Sidebar(self)
         self.messages = MessageLine(self)
         self._stack = QStackedWidget(self)
         self._overlay = ShortcutOverlay(self)
@@ -65,13 +65,13 @@ class MainWindow(QMainWindow):
     # ── composition ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def add_page(self, page: str, widget: QWidget) -> None:
-        """Add a page (see ``rail.PAGES`` for the names); the first one is shown."""
+        """Add a page (see ``sidebar.PAGES`` for the names); the first one is shown."""
         widget.setAccessibleName(page_info(page).title)
         if widget.focusPolicy() is Qt.FocusPolicy.NoFocus:
             widget.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._pages[page] = widget
         self._stack.addWidget(widget)
-        self.rail.add(page)
+        self.sidebar.add(page)
         self.shortcuts.install({f"page_{page}": self._openers[page].open})
         if len(self._pages) == 1:
             self._turn_to(page)
@@ -184,7 +184,7 @@ class MainWindow(QMainWindow):
         bar.setObjectName("rail_bar")
         bar.setMovable(False)
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        bar.addWidget(self.rail)
+        bar.addWidget(self.sidebar)
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, bar)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.setCentralWidget(self._stack)
@@ -193,7 +193,7 @@ class MainWindow(QMainWindow):
         status.addWidget(self.messages, 1)
 
     def _connect(self) -> None:
-        self.rail.chosen.connect(self.show_page)
+        self.sidebar.chosen.connect(self.show_page)
         self.header.panel_asked.connect(self.toggle_panel)
         self.header.help_asked.connect(self.show_shortcuts)
         self.header.device_asked.connect(self._openers["devices"].open)
@@ -205,7 +205,7 @@ class MainWindow(QMainWindow):
         self._stack.setCurrentWidget(self._pages[page])
         # keys belong to the page, not to a menu that happens to be first in the tab order
         self._pages[page].setFocus(Qt.FocusReason.OtherFocusReason)
-        self.rail.select(page)
+        self.sidebar.select(page)
         self.shortcuts.set_page(page)
         self._show_panel_if_wanted()
         self.page_changed.emit(page)

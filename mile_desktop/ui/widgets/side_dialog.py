@@ -31,10 +31,10 @@ class SideDialog(QDialog):
             super().keyPressEvent(event)
 
 
-def stop_or_hide(desk: "Application", dialog: SideDialog) -> None:
+def stop_or_hide(application: "Application", dialog: SideDialog) -> None:
     """Stop the robot, if there is an episode; else close the dialog."""
-    status = desk.worker.status
-    if desk.worker.alive and status is not None and status.phase in IN_EPISODE:
-        desk.supervise.transport.stop()
+    status = application.worker.status
+    if application.worker.alive and status is not None and status.phase in IN_EPISODE:
+        application.supervise.transport.stop()
     else:
         dialog.hide()

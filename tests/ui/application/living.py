@@ -45,22 +45,22 @@ class LiveWindow:
     ) -> None:
         self.folder = folder
         self.store = PreferenceStore(folder / "preferences.json")
-        self.desk = Application(self.store, plan=plan, worker=worker, viewer_target=viewer_target)
-        self.retraining = RetrainController(self.desk)
-        self.window = self.desk.window
+        self.application = Application(self.store, plan=plan, worker=worker, viewer_target=viewer_target)
+        self.retraining = RetrainController(self.application)
+        self.window = self.application.window
         self.window.set_panel(self.retraining.panel)
-        self.evaluating = EvaluateController(self.desk, worker=evaluation_worker)
-        self.calibrating = CalibrationController(self.desk)
+        self.evaluating = EvaluateController(self.application, worker=evaluation_worker)
+        self.calibrating = CalibrationController(self.application)
         self.retraining.panel.add_part(self.calibrating.part)
-        self.keeping = PoliciesController(self.desk, self.evaluating)
+        self.keeping = PoliciesController(self.application, self.evaluating)
         self.window.closing.connect(self.retraining.leave)
         self.closed: list[m.EpisodeClosed] = []
         self.steps: list[m.StepTaken] = []
-        self.desk.worker.episode_closed.connect(self.closed.append)
-        self.desk.worker.step_taken.connect(self.steps.append)
+        self.application.worker.episode_closed.connect(self.closed.append)
+        self.application.worker.step_taken.connect(self.steps.append)
         self._open = True
         self._said = 0
-        self.desk.start()
+        self.application.start()
         if not keep_size:
             self.window.resize(*SIZE)
 
@@ -68,7 +68,7 @@ class LiveWindow:
 
     @property
     def status(self) -> m.Status | None:
-        return self.desk.worker.status
+        return self.application.worker.status
 
     @property
     def phase(self) -> Phase | None:
@@ -89,7 +89,7 @@ class LiveWindow:
     @property
     def badge(self) -> str:
         """The phase as the view shows it."""
-        shown = self.desk.supervise.view._status
+        shown = self.application.supervise.view._status
         return look(shown).word if shown else ""
 
     @property
@@ -97,9 +97,9 @@ class LiveWindow:
         return "\n".join(line.text() for line in self.retraining.panel._lines)
 
     @property
-    def library(self) -> WorkspaceSession:
-        assert self.desk.library is not None
-        return self.desk.library
+    def workspace(self) -> WorkspaceSession:
+        assert self.application.workspace is not None
+        return self.application.workspace
 
     def forget(self) -> None:
         self._said = len(self.window.messages.entries)
@@ -122,7 +122,7 @@ class LiveWindow:
 
     def click(self, action: Action, times: int = 1) -> None:
         """Click a button of the transport, as often within one turn of the window."""
-        button = self.desk.supervise.transport.button(action)
+        button = self.application.supervise.transport.button(action)
         for _ in range(times):
             QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
@@ -148,21 +148,21 @@ class LiveWindow:
         self.until(lambda: self.phase in phases)
 
     def until_loaded(self) -> None:
-        self.until(lambda: self.desk.worker.session is not None and self.status is not None)
+        self.until(lambda: self.application.worker.session is not None and self.status is not None)
 
     def to_idle(self) -> None:
         """Bring the robot to rest, from whatever it is doing."""
         self.until_loaded()
         if self.phase is not Phase.IDLE:
-            self.desk.worker.send(m.RequestStop())
+            self.application.worker.send(m.RequestStop())
             self.until_phase(Phase.STOPPED)
-            self.desk.worker.send(m.RequestReset())
+            self.application.worker.send(m.RequestReset())
             self.until_phase(Phase.IDLE)
 
     def start_episode(self, episodes: int = 1) -> None:
         self.to_idle()
-        self.desk.supervise.transport.set_episodes(episodes)
-        self.desk.supervise.transport.start()
+        self.application.supervise.transport.set_episodes(episodes)
+        self.application.supervise.transport.start()
         self.until_phase(Phase.AUTONOMOUS)
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -32,110 +32,110 @@ def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture
-def desk(living: LiveWindow) -> LiveWindow:
+def live(living: LiveWindow) -> LiveWindow:
     living.to_idle()
     living.forget()
     return living
 
 
-def refused(desk: LiveWindow, folder: Path, *parts: str) -> None:
+def refused(live: LiveWindow, folder: Path, *parts: str) -> None:
     """Choose ``folder``; one error with ``parts`` and a way out, and the workspace there was goes on."""
-    before = desk.library.folder
-    desk.desk.settings.workspace_chosen.emit(str(folder))
-    errors = [entry for entry in desk.messages if entry.level == "error"]
+    before = live.workspace.folder
+    live.application.settings.workspace_chosen.emit(str(folder))
+    errors = [entry for entry in live.messages if entry.level == "error"]
     assert len(errors) == 1
     assert all(part in errors[0].text for part in parts), errors[0].text
     assert errors[0].way_out
-    assert desk.library.folder == before
-    assert desk.window.isVisible()
-    desk.start_episode()
+    assert live.workspace.folder == before
+    assert live.window.isVisible()
+    live.start_episode()
 
 
-def test_a_file_is_no_workspace(desk: LiveWindow, tmp_path: Path) -> None:
+def test_a_file_is_no_workspace(live: LiveWindow, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("hello")
-    refused(desk, tmp_path / "file", "is a file")
+    refused(live, tmp_path / "file", "is a file")
     assert (tmp_path / "file").read_text() == "hello"
 
 
-def test_a_newer_workspace_is_left_alone(desk: LiveWindow, tmp_path: Path) -> None:
+def test_a_newer_workspace_is_left_alone(live: LiveWindow, tmp_path: Path) -> None:
     Workspace.open(tmp_path / "w").close()
     with sqlite3.connect(tmp_path / "w" / DATABASE) as connection:
         connection.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS) + 7}")
     connection.close()
-    refused(desk, tmp_path / "w", "newer version", "update the program")
+    refused(live, tmp_path / "w", "newer version", "update the program")
 
 
-def test_a_read_only_workspace_is_refused(desk: LiveWindow, small_disk: SmallDisk) -> None:
+def test_a_read_only_workspace_is_refused(live: LiveWindow, small_disk: SmallDisk) -> None:
     Workspace.open(small_disk.folder / "w").close()
     small_disk.make_read_only()
-    refused(desk, small_disk.folder / "w", "cannot be written to")
+    refused(live, small_disk.folder / "w", "cannot be written to")
 
 
-def test_a_full_disk_is_refused_before_anything_is_made(desk: LiveWindow, small_disk: SmallDisk) -> None:
+def test_a_full_disk_is_refused_before_anything_is_made(live: LiveWindow, small_disk: SmallDisk) -> None:
     small_disk.fill()
-    refused(desk, small_disk.folder / "w", "is full", "Free some space")
+    refused(live, small_disk.folder / "w", "is full", "Free some space")
 
 
-def test_a_disk_that_fills_up_holds_the_robot_and_loses_nothing(desk: LiveWindow, small_disk: SmallDisk) -> None:
-    before = desk.library.folder
-    desk.desk.settings.workspace_chosen.emit(str(small_disk.folder / "w"))
-    desk.until(lambda: desk.desk.worker.session is not None)
-    desk.start_episode()
-    desk.until(lambda: len(desk.steps) > 3)
+def test_a_disk_that_fills_up_holds_the_robot_and_loses_nothing(live: LiveWindow, small_disk: SmallDisk) -> None:
+    before = live.workspace.folder
+    live.application.settings.workspace_chosen.emit(str(small_disk.folder / "w"))
+    live.until(lambda: live.application.worker.session is not None)
+    live.start_episode()
+    live.until(lambda: len(live.steps) > 3)
     small_disk.fill()
-    desk.until(lambda: desk.said("is full", "Free some space", level="error"))
-    desk.until(lambda: desk.phase is not Phase.AUTONOMOUS)
+    live.until(lambda: live.said("is full", "Free some space", level="error"))
+    live.until(lambda: live.phase is not Phase.AUTONOMOUS)
     small_disk.free()
-    desk.until(lambda: resumed(desk) and desk.closed)
-    assert desk.library.catalogue.episode(desk.closed[0].episode_id).steps == desk.closed[0].steps
-    desk.until_phase(Phase.IDLE)
-    desk.desk.settings.workspace_chosen.emit(str(before))
-    desk.until(lambda: desk.library.folder == before and desk.desk.worker.session is not None)
+    live.until(lambda: resumed(live) and live.closed)
+    assert live.workspace.catalogue.episode(live.closed[0].episode_id).steps == live.closed[0].steps
+    live.until_phase(Phase.IDLE)
+    live.application.settings.workspace_chosen.emit(str(before))
+    live.until(lambda: live.workspace.folder == before and live.application.worker.session is not None)
 
 
-def resumed(desk: LiveWindow) -> bool:
+def resumed(live: LiveWindow) -> bool:
     """Resume as often as it takes: the recorder tries the disk again twice a second."""
-    if desk.phase is Phase.HOLD:
-        desk.desk.supervise.transport.toggle_hold()
-    return desk.phase is not Phase.HOLD
+    if live.phase is Phase.HOLD:
+        live.application.supervise.transport.toggle_hold()
+    return live.phase is not Phase.HOLD
 
 
-def test_a_damaged_catalogue_can_be_rebuilt(desk: LiveWindow, tmp_path: Path) -> None:
-    shutil.copytree(desk.library.folder / "episodes", tmp_path / "w" / "episodes")
+def test_a_damaged_catalogue_can_be_rebuilt(live: LiveWindow, tmp_path: Path) -> None:
+    shutil.copytree(live.workspace.folder / "episodes", tmp_path / "w" / "episodes")
     (tmp_path / "w" / DATABASE).write_bytes(b"this was a database once" * 1000)
     episodes = len(list((tmp_path / "w" / "episodes").glob("*.parquet")))
-    refused(desk, tmp_path / "w", "is damaged", "rebuild the catalogue")
-    desk.to_idle()
-    desk.choose("Rebuild the catalogue")
-    assert desk.said(f"The catalogue was rebuilt: {episodes} episodes")
-    assert desk.library.folder == tmp_path / "w"
-    assert desk.library.catalogue.episode_count() == episodes
-    desk.until_loaded()
-    desk.start_episode()
+    refused(live, tmp_path / "w", "is damaged", "rebuild the catalogue")
+    live.to_idle()
+    live.choose("Rebuild the catalogue")
+    assert live.said(f"The catalogue was rebuilt: {episodes} episodes")
+    assert live.workspace.folder == tmp_path / "w"
+    assert live.workspace.catalogue.episode_count() == episodes
+    live.until_loaded()
+    live.start_episode()
 
 
-def test_the_open_catalogue_can_be_rebuilt_too(desk: LiveWindow) -> None:
-    folder, episodes = desk.library.folder, desk.library.catalogue.episode_count()
+def test_the_open_catalogue_can_be_rebuilt_too(live: LiveWindow) -> None:
+    folder, episodes = live.workspace.folder, live.workspace.catalogue.episode_count()
     # everything into the one file and out of every page cache first, else the damage may go unseen for a while
     other = sqlite3.connect(folder / DATABASE)
     other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     other.close()
     with (folder / DATABASE).open("r+b") as file:
         file.truncate(5000)
-    desk.desk.refresh_shelf()
-    assert desk.said("is damaged", level="error")
-    desk.choose("Rebuild the catalogue")
-    assert desk.said("The catalogue was rebuilt")
-    assert desk.library.folder == folder
-    assert desk.library.catalogue.episode_count() >= episodes
-    desk.until_loaded()
-    desk.start_episode()
-    desk.until(lambda: desk.closed)
+    live.application.refresh_policies()
+    assert live.said("is damaged", level="error")
+    live.choose("Rebuild the catalogue")
+    assert live.said("The catalogue was rebuilt")
+    assert live.workspace.folder == folder
+    assert live.workspace.catalogue.episode_count() >= episodes
+    live.until_loaded()
+    live.start_episode()
+    live.until(lambda: live.closed)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "text", "shape", "empty"])
 def test_a_policy_that_cannot_be_used_gives_way_to_the_bundled_one(
-    desk: LiveWindow, tmp_path: Path, damage: str
+    live: LiveWindow, tmp_path: Path, damage: str
 ) -> None:
     folder = tmp_path / "policy"
     shutil.copytree(bundled_models("peg-insertion") / "initial", folder)
@@ -151,28 +151,28 @@ def test_a_policy_that_cannot_be_used_gives_way_to_the_bundled_one(
     else:
         shutil.rmtree(folder)
         folder.mkdir()
-    desk.desk.load(str(folder))
-    desk.until(lambda: desk.said("The bundled policy is loaded instead.", level="error"))
-    desk.until_loaded()
-    assert len([entry for entry in desk.messages if entry.level == "error"]) == 1
-    assert desk.status is not None
-    desk.start_episode()
-    assert desk.status.policy_id.startswith("peg-insertion-initial")
+    live.application.load(str(folder))
+    live.until(lambda: live.said("The bundled policy is loaded instead.", level="error"))
+    live.until_loaded()
+    assert len([entry for entry in live.messages if entry.level == "error"]) == 1
+    assert live.status is not None
+    live.start_episode()
+    assert live.status.policy_id.startswith("peg-insertion-initial")
 
 
 def test_a_scene_that_does_not_load_is_said_and_can_be_tried_again(
     open_window: Callable[..., LiveWindow], tmp_path: Path
 ) -> None:
-    desk = open_window(tmp_path, plan(tmp_path / "workspace"), worker_with_broken_scene, viewer_target=viewer)
-    desk.until(lambda: desk.said("scene.toml", level="error"))
-    assert desk.window.messages.shown is not None
-    assert desk.window.messages.shown.way_out == "Restart"
-    assert desk.window.isVisible()
-    assert desk.desk.worker.alive
-    desk.choose("Restart")
-    desk.forget()
-    desk.until(lambda: desk.said("scene.toml", level="error"))
-    desk.close()
+    live = open_window(tmp_path, plan(tmp_path / "workspace"), worker_with_broken_scene, viewer_target=viewer)
+    live.until(lambda: live.said("scene.toml", level="error"))
+    assert live.window.messages.shown is not None
+    assert live.window.messages.shown.way_out == "Restart"
+    assert live.window.isVisible()
+    assert live.application.worker.alive
+    live.choose("Restart")
+    live.forget()
+    live.until(lambda: live.said("scene.toml", level="error"))
+    live.close()
 
 
 def worker_with_broken_scene(connection: Connection, *_: object) -> None:

@@ -23,20 +23,20 @@ from tests.ui.application.living import LiveWindow, plan
 STALE_AFTER_S = 1.5
 
 
-def keep_going(desk: LiveWindow, condition: Callable[[], object]) -> None:
+def keep_going(live: LiveWindow, condition: Callable[[], object]) -> None:
     """Wait for ``condition``; on a machine so busy that the camera is late, resume as a person would."""
     asked: list[m.Status] = []
 
     def turn() -> object:
-        status = desk.status
+        status = live.status
         if status is not None and status.phase is not Phase.HOLD:
             asked.clear()
         elif status is not None and "Resume when" in status.reason and not asked:
             asked.append(status)
-            desk.desk.worker.send(m.ToggleHold())
+            live.application.worker.send(m.ToggleHold())
         return condition()
 
-    desk.until(turn)
+    live.until(turn)
 
 
 @pytest.fixture(scope="module")
@@ -48,50 +48,50 @@ def server() -> Iterator[MjpegServer]:
 
 
 @pytest.fixture(scope="module")
-def desk(open_window: OpenWindow, tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
+def live(open_window: OpenWindow, tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
     folder = tmp_path_factory.mktemp("desk")
     return open_window(folder, plan(folder / "workspace", speed=1.0))
 
 
 @pytest.fixture(scope="module")
-def cameras(desk: LiveWindow, server: MjpegServer) -> Cameras:
-    made = Cameras(desk.desk)
+def cameras(live: LiveWindow, server: MjpegServer) -> Cameras:
+    made = Cameras(live.application)
     wrist = CameraSettings(name="Wrist", address=server.address, needed=True, stale_after_s=STALE_AFTER_S)
     made.store.set_cameras([wrist])
     return made
 
 
 def test_a_needed_camera_that_stalls_holds_the_robot_and_its_video_is_kept(
-    desk: LiveWindow, cameras: Cameras, server: MjpegServer, tmp_path: Path
+    live: LiveWindow, cameras: Cameras, server: MjpegServer, tmp_path: Path
 ) -> None:
-    desk.to_idle()
-    view = desk.desk.supervise.view
-    desk.until(lambda: any(not client.stale for client in cameras.live))
+    live.to_idle()
+    view = live.application.supervise.view
+    live.until(lambda: any(not client.stale for client in cameras.live))
     view.set_arrangement(Layout.GRID, "Wrist")
-    desk.start_episode()
-    keep_going(desk, lambda: len(desk.steps) > 10)
+    live.start_episode()
+    keep_going(live, lambda: len(live.steps) > 10)
     server.stall()
-    desk.until_phase(Phase.HOLD)
-    assert desk.status is not None
-    assert "Camera Wrist is stale" in desk.status.reason
-    desk.until(lambda: "stale" in getattr(view.tiles.tile("Wrist"), "note", ""))
-    steps = len(desk.steps)
+    live.until_phase(Phase.HOLD)
+    assert live.status is not None
+    assert "Camera Wrist is stale" in live.status.reason
+    live.until(lambda: "stale" in getattr(view.tiles.tile("Wrist"), "note", ""))
+    steps = len(live.steps)
     seen: list[m.Status] = []
-    desk.desk.worker.status_changed.connect(seen.append)
-    desk.desk.worker.send(m.ToggleHold())
-    desk.until(lambda: len(seen) > 10)
-    assert len(desk.steps) == steps, "resuming without a picture moves nothing"
+    live.application.worker.status_changed.connect(seen.append)
+    live.application.worker.send(m.ToggleHold())
+    live.until(lambda: len(seen) > 10)
+    assert len(live.steps) == steps, "resuming without a picture moves nothing"
     server.flow()
-    desk.until(lambda: desk.status is not None and "Resume when you are ready" in desk.status.reason)
-    keep_going(desk, lambda: len(desk.steps) > steps + 5)
-    desk.desk.worker.send(m.EndEpisode(outcome="success"))
-    desk.until(lambda: desk.closed)
+    live.until(lambda: live.status is not None and "Resume when you are ready" in live.status.reason)
+    keep_going(live, lambda: len(live.steps) > steps + 5)
+    live.application.worker.send(m.EndEpisode(outcome="success"))
+    live.until(lambda: live.closed)
 
-    episode = desk.closed[-1].episode_id
-    videos = videos_in(desk.library.folder / "videos" / episode)
+    episode = live.closed[-1].episode_id
+    videos = videos_in(live.workspace.folder / "videos" / episode)
     assert [path.name for path in videos] == ["wrist.mp4"]
-    desk.until(lambda: all(not client.status.recording for client in cameras.live))
-    recorded = read_recording(desk.library.workspace, episode)
+    live.until(lambda: all(not client.status.recording for client in cameras.live))
+    recorded = read_recording(live.workspace.workspace, episode)
     video = RecordedVideo(videos[0])
     ages = []
     for moment in recorded.timestamp.tolist():
@@ -103,27 +103,27 @@ def test_a_needed_camera_that_stalls_holds_the_robot_and_its_video_is_kept(
     video.close()
 
 
-def test_escape_in_the_dialog_stops_the_robot_before_it_closes_the_dialog(desk: LiveWindow, cameras: Cameras) -> None:
-    desk.start_episode()
-    begun = len(desk.steps)
-    desk.until(lambda: len(desk.steps) > begun + 20)  # enough to look through on the Inspect page afterwards
+def test_escape_in_the_dialog_stops_the_robot_before_it_closes_the_dialog(live: LiveWindow, cameras: Cameras) -> None:
+    live.start_episode()
+    begun = len(live.steps)
+    live.until(lambda: len(live.steps) > begun + 20)  # enough to look through on the Inspect page afterwards
     cameras.open_dialog()
     QTest.keyClick(cameras.dialog, Qt.Key.Key_Escape)
-    desk.until_phase(Phase.STOPPED)
+    live.until_phase(Phase.STOPPED)
     assert cameras.dialog.isVisible()
     QTest.keyClick(cameras.dialog, Qt.Key.Key_Escape)
     assert not cameras.dialog.isVisible()
-    desk.to_idle()
+    live.to_idle()
 
 
-def test_the_inspect_page_plays_the_video_in_step(desk: LiveWindow, cameras: Cameras) -> None:
-    inspecting = InspectController(desk.desk)
-    ReplayController(desk.desk, inspecting)
+def test_the_inspect_page_plays_the_video_in_step(live: LiveWindow, cameras: Cameras) -> None:
+    inspecting = InspectController(live.application)
+    ReplayController(live.application, inspecting)
     shown: list[Frame] = []
     view = inspecting.page.view
-    desk.window.show_page("inspect")
-    desk.until(lambda: inspecting.recording is not None)
-    desk.until(lambda: view.tiles.choices == ("wrist",))
+    live.window.show_page("inspect")
+    live.until(lambda: inspecting.recording is not None)
+    live.until(lambda: view.tiles.choices == ("wrist",))
     replaying = inspecting.findChild(ReplayController)
     assert isinstance(replaying, ReplayController)
     assert replaying._client is not None
@@ -132,10 +132,10 @@ def test_the_inspect_page_plays_the_video_in_step(desk: LiveWindow, cameras: Cam
     assert recording is not None
     for row in (len(recording) - 1, 3):
         inspecting.playing.go(row)
-        desk.until(lambda row=row: shown and shown[-1].step == row)
+        live.until(lambda row=row: shown and shown[-1].step == row)
         moment = float(recording.episode.timestamp[row])
         assert 0.0 <= moment - shown[-1].timestamp <= STALE_AFTER_S
     tile = view.tiles.tile("wrist")
     assert tile is not None
     assert not tile.image.isNull()
-    desk.window.show_page("supervise")
+    live.window.show_page("supervise")

@@ -32,9 +32,9 @@ def living(open_window: OpenWindow, tmp_path_factory: pytest.TempPathFactory) ->
     plan = LoadSession(workspace=str(folder / "workspace"), scene=PEG, policy="p1")
     living = open_window(folder, plan, worker, evaluation_worker=children.worker)
     for record in (a_policy("p0", "v0"), a_policy("p1", "v1", "p0")):
-        living.library.catalogue.add_policy(record)
-    living.until(lambda: living.desk.worker.session is not None)
-    living.desk.refresh_shelf()
+        living.workspace.catalogue.add_policy(record)
+    living.until(lambda: living.application.worker.session is not None)
+    living.application.refresh_policies()
     return living
 
 
@@ -75,7 +75,7 @@ def test_an_evaluation_is_shown_kept_and_compared(living: LiveWindow, page: Eval
     living.until(lambda: not living.evaluating.running)
     assert shown(page) == {"v1": "60 % [23–88]", "v0": "60 % [23–88]"}
     assert living.said("v1 3 of 5", level="success")
-    records = living.library.catalogue.evaluations(scene=PEG)
+    records = living.workspace.catalogue.evaluations(scene=PEG)
     assert [(record.policy_id, record.successes, record.steps) for record in records] == [
         ("p1", 3, (20, 21, 22, 23, 24)),
         ("p0", 3, (20, 21, 22, 23, 24)),
@@ -88,22 +88,22 @@ def test_an_evaluation_is_shown_kept_and_compared(living: LiveWindow, page: Eval
 
 
 def test_what_is_known_is_not_run_again(living: LiveWindow, page: EvaluatePage) -> None:
-    before = living.library.catalogue.evaluations(scene=PEG)
+    before = living.workspace.catalogue.evaluations(scene=PEG)
     living.evaluating.start(order("p1", first=20, starts=4))
     living.until(lambda: not living.evaluating.running)
     assert shown(page) == {"v1": "50 % [15–85]"}
-    assert living.library.catalogue.evaluations(scene=PEG) == before
+    assert living.workspace.catalogue.evaluations(scene=PEG) == before
 
 
 def test_cancelling_keeps_nothing(living: LiveWindow, page: EvaluatePage) -> None:
-    before = living.library.catalogue.evaluations(scene=PEG)
+    before = living.workspace.catalogue.evaluations(scene=PEG)
     living.evaluating.start(order("p0", first=children.NEVER_ENDS, starts=1))
     living.until(lambda: bool(living.evaluating._run and living.evaluating._run.running))
     page.setup._cancel.click()
     assert not living.evaluating.running
     assert page.setup._run.isEnabled()
     assert living.said("cancelled")
-    assert living.library.catalogue.evaluations(scene=PEG) == before
+    assert living.workspace.catalogue.evaluations(scene=PEG) == before
 
 
 def test_a_killed_worker_is_said_and_the_evaluation_goes_on(living: LiveWindow, page: EvaluatePage) -> None:
@@ -167,7 +167,7 @@ def test_closing_asks_while_an_evaluation_is_at_work(
 
     monkeypatch.setattr(QMessageBox, "question", stay)
     living.store.change(warn_on_close=False)
-    closing = CloseGuard(living.desk, living.retraining)
+    closing = CloseGuard(living.application, living.retraining)
     assert closing.may_close()
     living.evaluating.start(order("p0", first=children.NEVER_ENDS, starts=1, known=False))
     assert not closing.may_close()

@@ -22,7 +22,7 @@ def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.Temp
     assert supervisor is not None
     roll_out(recorded, supervisor, 2, clock=SimulatedClock())
     opened = open_window(folder, plan(folder / "workspace"))
-    opened.inspecting = InspectController(opened.desk)  # type: ignore[attr-defined]
+    opened.inspecting = InspectController(opened.application)  # type: ignore[attr-defined]
     opened.until_loaded()
     opened.window.activateWindow()
     return opened
@@ -65,18 +65,18 @@ def test_a_model_and_two_policies_answer(living: LiveWindow, inspecting: Inspect
 def test_an_edit_counts_for_learning_at_once_and_is_undone_by_a_key(
     living: LiveWindow, inspecting: InspectController
 ) -> None:
-    steps = living.library.summary("peg-insertion").steps
+    steps = living.workspace.summary("peg-insertion").steps
     inspecting.page.timeline.show_row(5)
     inspecting.page.timeline.begin_stretch()
     inspecting.page.timeline.show_row(14)
     inspecting.page.timeline.end_stretch()
     QTest.keyClick(living.handle, Qt.Key.Key_X)
     living.until(lambda: inspecting.recording is not None and inspecting.recording.kept == (5, 14))
-    shorter = living.library.summary("peg-insertion").steps
+    shorter = living.workspace.summary("peg-insertion").steps
     assert shorter < steps
     assert str(shorter) in living.learn_facts
     QTest.keyClick(living.handle, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    living.until(lambda: living.library.summary("peg-insertion").steps == steps)
+    living.until(lambda: living.workspace.summary("peg-insertion").steps == steps)
     living.until(lambda: inspecting.recording is not None and inspecting.recording.kept[0] == 0)
 
 

@@ -31,131 +31,139 @@ def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture
-def desk(living: LiveWindow) -> LiveWindow:
+def live(living: LiveWindow) -> LiveWindow:
     living.to_idle()
     living.forget()
     return living
 
 
-def test_a_killed_worker_is_said_restarted_and_its_episode_recovered(desk: LiveWindow) -> None:
-    desk.start_episode()
-    desk.until(lambda: len(desk.steps) > 10)
-    seen, old = desk.steps[-1], desk.desk.worker.pid
+def test_a_killed_worker_is_said_restarted_and_its_episode_recovered(live: LiveWindow) -> None:
+    live.start_episode()
+    live.until(lambda: len(live.steps) > 10)
+    seen, old = live.steps[-1], live.application.worker.pid
     os.kill(old, signal.SIGKILL)
-    took = desk.until(lambda: desk.said("The rollout worker was killed by SIGKILL.", level="error"))
+    took = live.until(lambda: live.said("The rollout worker was killed by SIGKILL.", level="error"))
     assert took < NOTICED_S + BUSY_S
-    assert desk.badge == "Stopped"
-    desk.choose("Restart")
-    assert desk.said("was recovered", level="info")
-    desk.until_loaded()
-    desk.until_phase(Phase.IDLE)
-    assert desk.desk.worker.pid != old
-    record = desk.library.catalogue.episode(seen.episode_id)
+    assert live.badge == "Stopped"
+    live.choose("Restart")
+    assert live.said("was recovered", level="info")
+    live.until_loaded()
+    live.until_phase(Phase.IDLE)
+    assert live.application.worker.pid != old
+    record = live.workspace.catalogue.episode(seen.episode_id)
     assert record.recovered
     assert record.steps >= seen.step
-    desk.start_episode()
+    live.start_episode()
 
 
-def test_reset_restarts_a_killed_worker_too(desk: LiveWindow) -> None:
-    os.kill(desk.desk.worker.pid, signal.SIGKILL)
-    desk.until(lambda: desk.said("SIGKILL"))
-    desk.click(Action.RESET, 2)
-    desk.until(lambda: desk.desk.worker.alive)
-    desk.until_loaded()
-    desk.until_phase(Phase.IDLE)
+def test_reset_restarts_a_killed_worker_too(live: LiveWindow) -> None:
+    os.kill(live.application.worker.pid, signal.SIGKILL)
+    live.until(lambda: live.said("SIGKILL"))
+    live.click(Action.RESET, 2)
+    live.until(lambda: live.application.worker.alive)
+    live.until_loaded()
+    live.until_phase(Phase.IDLE)
 
 
-def test_a_frozen_worker_is_said_and_replaced(desk: LiveWindow) -> None:
-    desk.start_episode()
-    desk.until(lambda: len(desk.steps) > 5)
-    seen, old = desk.steps[-1], desk.desk.worker.pid
+def test_a_frozen_worker_is_said_and_replaced(live: LiveWindow) -> None:
+    live.start_episode()
+    live.until(lambda: len(live.steps) > 5)
+    seen, old = live.steps[-1], live.application.worker.pid
     os.kill(old, signal.SIGSTOP)
-    took = desk.until(lambda: desk.said("may be frozen", level="error"))
+    took = live.until(lambda: live.said("may be frozen", level="error"))
     assert took < NOTICED_S + BUSY_S
-    desk.choose("Restart")
-    desk.until(lambda: desk.said("was recovered"))
-    desk.until_loaded()
-    assert desk.desk.worker.pid != old
-    assert desk.library.catalogue.episode(seen.episode_id).recovered
+    live.choose("Restart")
+    live.until(lambda: live.said("was recovered"))
+    live.until_loaded()
+    assert live.application.worker.pid != old
+    assert live.workspace.catalogue.episode(seen.episode_id).recovered
 
 
-def test_a_worker_that_thaws_is_welcome(desk: LiveWindow) -> None:
-    os.kill(desk.desk.worker.pid, signal.SIGSTOP)
-    desk.until(lambda: desk.said("may be frozen"))
-    os.kill(desk.desk.worker.pid, signal.SIGCONT)
-    desk.until(lambda: desk.said("answers again", level="info"))
-    desk.start_episode()
+def test_a_worker_that_thaws_is_welcome(live: LiveWindow) -> None:
+    os.kill(live.application.worker.pid, signal.SIGSTOP)
+    live.until(lambda: live.said("may be frozen"))
+    os.kill(live.application.worker.pid, signal.SIGCONT)
+    live.until(lambda: live.said("answers again", level="info"))
+    live.start_episode()
 
 
-def test_a_killed_viewer_comes_back_by_itself(desk: LiveWindow) -> None:
+def test_a_killed_viewer_comes_back_by_itself(live: LiveWindow) -> None:
     frames: list[object] = []
-    desk.until(lambda: desk.desk.viewer.alive)
-    desk.desk.viewer.frame_ready.connect(frames.append)
-    desk.start_episode()
-    desk.until(lambda: frames)
-    old = desk.desk.viewer.pid
+    live.until(lambda: live.application.viewer.alive)
+    live.application.viewer.frame_ready.connect(frames.append)
+    live.start_episode()
+    live.until(lambda: frames)
+    old = live.application.viewer.pid
     os.kill(old, signal.SIGKILL)
-    took = desk.until(lambda: desk.said("The viewer was killed by SIGKILL.", "started again", level="warning"))
+    took = live.until(lambda: live.said("The viewer was killed by SIGKILL.", "started again", level="warning"))
     assert took < NOTICED_S + BUSY_S
-    desk.until(lambda: desk.desk.viewer.pid not in {0, old})
+    live.until(lambda: live.application.viewer.pid not in {0, old})
     frames.clear()
-    desk.until(lambda: frames)
-    assert desk.phase in {Phase.AUTONOMOUS, Phase.RESETTING, Phase.IDLE}
+    live.until(lambda: frames)
+    assert live.phase in {Phase.AUTONOMOUS, Phase.RESETTING, Phase.IDLE}
 
 
-def test_input_that_is_no_number_is_said_once_and_harms_nobody(desk: LiveWindow) -> None:
-    desk.start_episode()
+def test_input_that_is_no_number_is_said_once_and_harms_nobody(live: LiveWindow) -> None:
+    live.start_episode()
     for _ in range(3):
-        desk.desk.worker.send(m.WindowInput(source="keyboard", takeover=True, action=(float("nan"), 0.0, 0.0, 0.0)))
-    desk.until(lambda: desk.said("expected finite numbers", level="warning"))
-    step = len(desk.steps)
-    desk.until(lambda: len(desk.steps) > step + 5)
-    assert len([entry for entry in desk.messages if "finite" in entry.text]) == 1
+        live.application.worker.send(
+            m.WindowInput(source="keyboard", takeover=True, action=(float("nan"), 0.0, 0.0, 0.0))
+        )
+    live.until(lambda: live.said("expected finite numbers", level="warning"))
+    step = len(live.steps)
+    live.until(lambda: len(live.steps) > step + 5)
+    assert len([entry for entry in live.messages if "finite" in entry.text]) == 1
 
 
-def test_a_killed_trainer_is_said_and_may_be_started_again(desk: LiveWindow) -> None:
-    desk.start_episode()
-    desk.until(lambda: desk.closed)
-    panel, trainer, runs = desk.retraining.panel, desk.retraining.trainer, desk.library.catalogue.runs
-    desk.until(lambda: panel.can_retrain)
+def test_a_killed_trainer_is_said_and_may_be_started_again(live: LiveWindow) -> None:
+    live.start_episode()
+    live.until(lambda: live.closed)
+    panel, trainer, runs = (
+        live.retraining.panel,
+        live.retraining.trainer,
+        live.workspace.catalogue.runs,
+    )
+    live.until(lambda: panel.can_retrain)
     panel.set_settings(Settings(epochs=20_000))  # more than there is time for, on any machine
     panel._retrain.click()
-    desk.until(lambda: len(runs()) == 1)
+    live.until(lambda: len(runs()) == 1)
     assert trainer.pid is not None
     os.kill(trainer.pid, signal.SIGKILL)
-    took = desk.until(lambda: desk.said("The trainer ended with status -9", level="error"))
+    took = live.until(lambda: live.said("The trainer ended with status -9", level="error"))
     assert took < NOTICED_S + BUSY_S
     assert runs()[0].state == "failed"
-    desk.choose("Retrain")
-    desk.until(lambda: panel._run.stage == "Training the policy")
+    live.choose("Retrain")
+    live.until(lambda: panel._run.stage == "Training the policy")
 
 
 def test_closing_asks_and_a_training_that_goes_on_is_found_again_and_cancelled(
-    desk: LiveWindow, open_window: Callable[..., LiveWindow]
+    live: LiveWindow, open_window: Callable[..., LiveWindow]
 ) -> None:
-    desk.window.ask_before_closing(CloseGuard(desk.desk, desk.retraining).may_close)
-    desk.start_episode()
+    live.window.ask_before_closing(CloseGuard(live.application, live.retraining).may_close)
+    live.start_episode()
     answer_next("No")
-    assert not desk.window.close()
-    desk.until_phase(Phase.STOPPED)  # it stands still while the question is open
+    assert not live.window.close()
+    live.until_phase(Phase.STOPPED)  # it stands still while the question is open
     answer_next("Stay")
-    assert not desk.window.close()
+    assert not live.window.close()
     answer_next("Let it go on")
-    desk.close()
-    assert not desk.desk.worker.alive
+    live.close()
+    assert not live.application.worker.alive
 
-    again = open_window(desk.folder, None, worker, viewer_target=viewer, keep_size=True)
+    again = open_window(live.folder, None, worker, viewer_target=viewer, keep_size=True)
     assert again.said("The training that was at work is still going on.")
-    panel, library = again.retraining.panel, again.library
+    panel, workspace = again.retraining.panel, again.workspace
     assert panel.state is RunState.RUNNING
     panel._cancel.click()
     panel.cancel_requested.emit()
     again.until(lambda: panel.state is RunState.CANCELLED)
     again.until(lambda: not again.retraining.trainer.running)
-    assert library.catalogue.runs()[1].state == "cancelled"
-    assert [policy.note for policy in library.catalogue.policies(again.desk.scene)] == ["came with the program"]
-    assert weights(library.folder / "runs") == []
-    assert list((library.folder / "interventions").iterdir()) == []
+    assert workspace.catalogue.runs()[1].state == "cancelled"
+    assert [policy.note for policy in workspace.catalogue.policies(again.application.scene)] == [
+        "came with the program"
+    ]
+    assert weights(workspace.folder / "runs") == []
+    assert list((workspace.folder / "interventions").iterdir()) == []
     again.until(lambda: panel.can_retrain)
 
 

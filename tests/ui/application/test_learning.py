@@ -39,7 +39,7 @@ def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture
-def desk(living: LiveWindow) -> LiveWindow:
+def live(living: LiveWindow) -> LiveWindow:
     living.to_idle()
     living.forget()
     return living
@@ -76,97 +76,97 @@ def drag(plot: ProbabilityStrip, start: QPointF, end: QPointF) -> None:
         QTest.qWait(12)  # pyqtgraph takes at most a hundred moves a second
 
 
-def test_the_threshold_that_is_dragged_reaches_the_worker(desk: LiveWindow) -> None:
-    desk.start_episode()
-    desk.until(lambda: len(desk.steps) > 5)
-    plot = desk.desk.supervise.strips.probability
+def test_the_threshold_that_is_dragged_reaches_the_worker(live: LiveWindow) -> None:
+    live.start_episode()
+    live.until(lambda: len(live.steps) > 5)
+    plot = live.application.supervise.strips.probability
     x = plot.plot_rect().center().x()
     drag(plot, QPointF(x, plot.y_pixel(plot.threshold)), QPointF(x, plot.y_pixel(0.0)))
-    assert desk.store.value.alert_threshold < 0.05
+    assert live.store.value.alert_threshold < 0.05
 
     def alerted() -> bool:
-        if desk.phase is Phase.IDLE:  # an episode in which nothing went wrong: p stayed below
-            desk.start_episode()
-        return bool(desk.status and desk.status.alert)
+        if live.phase is Phase.IDLE:  # an episode in which nothing went wrong: p stayed below
+            live.start_episode()
+        return bool(live.status and live.status.alert)
 
-    desk.until(alerted)
-    assert desk.badge == "Autonomous"
-    desk.desk.supervise.strips.bar._threshold.setValue(1.0)
-    desk.until(lambda: desk.status and not desk.status.alert)
+    live.until(alerted)
+    assert live.badge == "Autonomous"
+    live.application.supervise.strips.bar._threshold.setValue(1.0)
+    live.until(lambda: live.status and not live.status.alert)
 
 
 def test_what_was_trained_drives_from_the_next_episode_on(retrained: LiveWindow) -> None:
-    desk, panel = retrained, retrained.retraining.panel
-    assert desk.said("Retraining is done.", level="success")
-    old = desk.library.catalogue.promoted(desk.desk.scene)
-    desk.start_episode()
+    live, panel = retrained, retrained.retraining.panel
+    assert live.said("Retraining is done.", level="success")
+    old = live.workspace.catalogue.promoted(live.application.scene)
+    live.start_episode()
     panel.card.use_button.click()
     new = panel._run.trained.policy if panel._run.trained else ""
-    desk.until(lambda: desk.library.catalogue.promoted(desk.desk.scene) == new)
-    assert desk.status is not None
-    assert desk.status.policy_id == old  # the episode that runs is not disturbed
-    desk.start_episode()
-    assert desk.status.policy_id == new
-    desk.until(lambda: desk.library.catalogue.episodes(desk.desk.scene))
-    menu = desk.window.header._policy.menu()
+    live.until(lambda: live.workspace.catalogue.promoted(live.application.scene) == new)
+    assert live.status is not None
+    assert live.status.policy_id == old  # the episode that runs is not disturbed
+    live.start_episode()
+    assert live.status.policy_id == new
+    live.until(lambda: live.workspace.catalogue.episodes(live.application.scene))
+    menu = live.window.header._policy.menu()
     back = menu.actions()[0]
     assert back.text().startswith("Back to v0")
     back.trigger()
-    desk.until(lambda: desk.library.catalogue.promoted(desk.desk.scene) == old)
-    desk.start_episode()
-    assert desk.status.policy_id == old
-    assert desk.window.header._policy.menu().actions()[0].text().startswith("Back to v1")
+    live.until(lambda: live.workspace.catalogue.promoted(live.application.scene) == old)
+    live.start_episode()
+    assert live.status.policy_id == old
+    assert live.window.header._policy.menu().actions()[0].text().startswith("Back to v1")
 
 
 def test_a_calibration_is_in_force_until_it_is_undone(retrained: LiveWindow) -> None:
-    desk, part = retrained, retrained.calibrating.part
-    desk.to_idle()
-    desk.forget()
-    before = desk.library.catalogue.intervention_models(desk.desk.scene)
+    live, part = retrained, retrained.calibrating.part
+    live.to_idle()
+    live.forget()
+    before = live.workspace.catalogue.intervention_models(live.application.scene)
     part._button.click()
-    assert desk.calibrating.running
-    desk.until(lambda: part.card.isVisible() or bool(part._note.text()))
+    assert live.calibrating.running
+    live.until(lambda: part.card.isVisible() or bool(part._note.text()))
     assert part.card.isVisible(), part._note.text()
-    assert len(desk.library.catalogue.intervention_models(desk.desk.scene)) == len(before) + 1
-    desk.until(lambda: not desk.calibrating.running)
-    desk.start_episode()  # the worker has loaded the new one, or does so for the next episode
+    assert len(live.workspace.catalogue.intervention_models(live.application.scene)) == len(before) + 1
+    live.until(lambda: not live.calibrating.running)
+    live.start_episode()  # the worker has loaded the new one, or does so for the next episode
     part.card._undo.click()
-    assert desk.library.catalogue.intervention_models(desk.desk.scene) == before
-    desk.start_episode()
-    assert not [entry for entry in desk.messages if entry.level == "error"]
+    assert live.workspace.catalogue.intervention_models(live.application.scene) == before
+    live.start_episode()
+    assert not [entry for entry in live.messages if entry.level == "error"]
 
 
 def test_the_forecast_is_refitted_in_the_background_without_a_word(retrained: LiveWindow) -> None:
-    desk = retrained
-    desk.to_idle()
-    desk.forget()
-    foreseeing = ForecastRefitter(desk.desk)
+    live = retrained
+    live.to_idle()
+    live.forget()
+    foreseeing = ForecastRefitter(live.application)
     foreseeing.refit()
     assert foreseeing.running
-    desk.start_episode()  # nobody waits for it: its process works only while nothing else wants to
-    desk.to_idle()
+    live.start_episode()  # nobody waits for it: its process works only while nothing else wants to
+    live.to_idle()
     foreseeing._job.cancel()
-    desk.until(lambda: not foreseeing.running)
-    assert not [entry for entry in desk.messages if entry.level in {"warning", "error"}]
+    live.until(lambda: not foreseeing.running)
+    assert not [entry for entry in live.messages if entry.level in {"warning", "error"}]
 
 
 def test_a_damaged_policy_is_refused_and_the_other_one_goes_on(retrained: LiveWindow) -> None:
-    desk = retrained
-    desk.to_idle()
-    desk.forget()
-    scene = desk.desk.scene
-    driving = desk.library.catalogue.promoted(scene)
-    other = next(each.policy_id for each in desk.library.catalogue.policies(scene) if each.policy_id != driving)
-    weights = desk.library.folder / "policies" / other / "model.safetensors"
+    live = retrained
+    live.to_idle()
+    live.forget()
+    scene = live.application.scene
+    driving = live.workspace.catalogue.promoted(scene)
+    other = next(each.policy_id for each in live.workspace.catalogue.policies(scene) if each.policy_id != driving)
+    weights = live.workspace.folder / "policies" / other / "model.safetensors"
     whole = weights.read_bytes()
     for damaged in (whole[: len(whole) // 2], b"not a safetensors file at all"):
         weights.write_bytes(damaged)
-        desk.forget()
-        desk.window.header.policy_chosen.emit(other)
-        desk.until(lambda: desk.said("goes on", level="error"))
-        assert len([entry for entry in desk.messages if entry.level == "error"]) == 1
-        assert desk.library.catalogue.promoted(scene) == driving
+        live.forget()
+        live.window.header.policy_chosen.emit(other)
+        live.until(lambda: live.said("goes on", level="error"))
+        assert len([entry for entry in live.messages if entry.level == "error"]) == 1
+        assert live.workspace.catalogue.promoted(scene) == driving
     weights.write_bytes(whole)
-    desk.start_episode()
-    assert desk.status is not None
-    assert desk.status.policy_id == driving
+    live.start_episode()
+    assert live.status is not None
+    assert live.status.policy_id == driving

@@ -24,64 +24,64 @@ def seat(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.TempPa
     here, there = multiprocessing.get_context("spawn").Pipe()
     folder = tmp_path_factory.mktemp("pad")
     pad = RemotePad(here)
-    desk = open_window(
+    live = open_window(
         folder, plan(folder / "workspace", speed=2.0), partial(worker_with_pad, there), viewer_target=viewer
     )
-    desk.until_loaded()
-    yield desk, pad
+    live.until_loaded()
+    yield live, pad
     pad.close()
     there.close()
 
 
 def test_a_thumb_takes_over_and_a_pulled_cable_holds(seat: Seat) -> None:
-    desk, pad = seat
+    live, pad = seat
     pad.attach(name="Test Pad")
-    desk.until(lambda: desk.status and desk.status.device == "Test Pad")
-    assert desk.window.header._device.text().startswith("Test Pad")
+    live.until(lambda: live.status and live.status.device == "Test Pad")
+    assert live.window.header._device.text().startswith("Test Pad")
     pad.tap("start")
-    desk.until_phase(Phase.AUTONOMOUS)
+    live.until_phase(Phase.AUTONOMOUS)
     pad.hold("rightshoulder")
-    desk.until_phase(Phase.TAKEOVER)
+    live.until_phase(Phase.TAKEOVER)
     pad.release("rightshoulder")
-    desk.until_phase(Phase.AUTONOMOUS)
+    live.until_phase(Phase.AUTONOMOUS)
     pad.hold("rightshoulder")
-    desk.until_phase(Phase.TAKEOVER)
+    live.until_phase(Phase.TAKEOVER)
     pad.detach()
-    desk.until_phase(Phase.HOLD)
-    assert desk.badge == "Hold"
-    assert desk.status is not None
-    assert "Test Pad is gone" in desk.status.reason
-    desk.until(lambda: desk.status and desk.status.device != "Test Pad")
+    live.until_phase(Phase.HOLD)
+    assert live.badge == "Hold"
+    assert live.status is not None
+    assert "Test Pad is gone" in live.status.reason
+    live.until(lambda: live.status and live.status.device != "Test Pad")
     pad.attach()
-    desk.until(lambda: desk.status and desk.status.device == "Test Pad")
+    live.until(lambda: live.status and live.status.device == "Test Pad")
     pad.tap("back")
-    desk.until_phase(Phase.STOPPED)
-    desk.until(lambda: desk.closed)
-    assert desk.closed[0].takeovers == 2
+    live.until_phase(Phase.STOPPED)
+    live.until(lambda: live.closed)
+    assert live.closed[0].takeovers == 2
 
 
 def test_a_pad_with_fewer_axes_is_said_once(seat: Seat) -> None:
-    desk, pad = seat
-    desk.to_idle()
-    desk.forget()
+    live, pad = seat
+    live.to_idle()
+    live.forget()
     pad.attach(name="Small Pad", axes=2, buttons=4)
-    desk.until(lambda: desk.said("Small Pad", level="warning"))
-    desk.start_episode()
-    desk.until(lambda: desk.closed)
-    assert len([entry for entry in desk.messages if "Small Pad" in entry.text]) == 1
+    live.until(lambda: live.said("Small Pad", level="warning"))
+    live.start_episode()
+    live.until(lambda: live.closed)
+    assert len([entry for entry in live.messages if "Small Pad" in entry.text]) == 1
 
 
 def test_the_devices_page_sees_the_pad_before_anything_is_loaded(seat: Seat) -> None:
-    desk, pad = seat
-    desk.to_idle()
-    desk.forget()
+    live, pad = seat
+    live.to_idle()
+    live.forget()
     pad.attach(name="Test Pad")
-    desk.desk.worker.send(plan(desk.folder / "workspace", scene="no-such-scene"))
-    desk.until(lambda: desk.said("no-such-scene", level="error"))
+    live.application.worker.send(plan(live.folder / "workspace", scene="no-such-scene"))
+    live.until(lambda: live.said("no-such-scene", level="error"))
     seen: list[tuple[str, ...]] = []
-    desk.desk.worker.pad_state.connect(lambda state: seen.append(state.active_controls))
-    desk.window.show_page("devices")
+    live.application.worker.pad_state.connect(lambda state: seen.append(state.active_controls))
+    live.window.show_page("devices")
     pad.hold("y")
-    desk.until(lambda: ("y",) in seen)
+    live.until(lambda: ("y",) in seen)
     pad.release("y")
-    desk.window.show_page("supervise")
+    live.window.show_page("supervise")

@@ -28,14 +28,14 @@ def living(open_window: OpenWindow, tmp_path_factory: pytest.TempPathFactory) ->
     living = open_window(
         folder, LoadSession(workspace=str(folder / "workspace"), scene=PEG, policy="p1"), worker, viewer_target=viewer
     )
-    write_parcel(bundled_models(PEG) / "initial", living.library.policy_folder("p1"))
-    with RunLog(living.library.run_folder("r1")) as log:
+    write_parcel(bundled_models(PEG) / "initial", living.workspace.policy_folder("p1"))
+    with RunLog(living.workspace.run_folder("r1")) as log:
         for epoch, loss in enumerate((3.0, 2.0, 1.5), 1):
             log.event(Progress(stage="policy", fraction=epoch / 3, epoch=epoch, losses={"total": loss}))
     for record in (a_policy("p0", "v0"), a_policy("p1", "v1", "p0", "r1"), a_policy("p2", "v2", "p1")):
-        living.library.catalogue.add_policy(record)
-    living.until(lambda: living.desk.worker.session is not None)
-    living.desk.refresh_shelf()
+        living.workspace.catalogue.add_policy(record)
+    living.until(lambda: living.application.worker.session is not None)
+    living.application.refresh_policies()
     return living
 
 
@@ -65,7 +65,7 @@ def test_what_is_put_away_comes_back_by_one_click_and_what_drives_stays(living: 
     assert names(page) == ["v2", "v1", "v0"]
     page.archive_requested.emit("p1", True)
     assert living.said("v1 drives")
-    assert not living.library.catalogue.policy("p1").archived
+    assert not living.workspace.catalogue.policy("p1").archived
 
 
 def test_names_are_changed_and_clashes_are_said(living: LiveWindow, page: PoliciesPage) -> None:
@@ -75,9 +75,9 @@ def test_names_are_changed_and_clashes_are_said(living: LiveWindow, page: Polici
     assert living.said("There is a v1 already")
     page.renamed.emit("p2", "")
     assert living.said("1 to 40 characters")
-    assert living.library.catalogue.policy("p2").name == "steady"
+    assert living.workspace.catalogue.policy("p2").name == "steady"
     page.note_changed.emit("p2", "for the corners")
-    assert living.library.catalogue.policy("p2").note == "for the corners"
+    assert living.workspace.catalogue.policy("p2").note == "for the corners"
 
 
 def test_a_policy_goes_and_comes_back_under_another_name(

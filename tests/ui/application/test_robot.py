@@ -37,87 +37,87 @@ def seat(
 ) -> Iterator[tuple[LiveWindow, RemotePad, Robots]]:
     here, there = multiprocessing.get_context("spawn").Pipe()
     folder, pad = tmp_path_factory.mktemp("robot"), RemotePad(here)
-    desk = open_window(
+    live = open_window(
         folder, plan(folder / "workspace", policy=""), partial(worker_with_pad, there), viewer_target=viewer
     )
-    robots = Robots(desk.desk, Cameras(desk.desk).live)
+    robots = Robots(live.application, Cameras(live.application).live)
     robots.store.remember(RememberedRobot(name="Bench arm", address=robot.address, task="peg-insertion"))
-    desk.until_loaded()
-    yield desk, pad, robots
+    live.until_loaded()
+    yield live, pad, robots
     pad.close()
     there.close()
 
 
-def arm_and_begin(desk: LiveWindow, pad: RemotePad, robots: Robots, told: list[m.RobotStatus]) -> None:
+def arm_and_begin(live: LiveWindow, pad: RemotePad, robots: Robots, told: list[m.RobotStatus]) -> None:
     pad.tap("start")
-    desk.until(lambda: desk.said("not armed", level="warning"))
+    live.until(lambda: live.said("not armed", level="warning"))
     robots.bar.arm_button.click()
-    desk.until(lambda: told[-1].mode == "holding")
+    live.until(lambda: told[-1].mode == "holding")
     pad.tap("start")
-    desk.until(lambda: told[-1].checklist)
-    assert not desk.steps
+    live.until(lambda: told[-1].checklist)
+    assert not live.steps
     pad.tap("start")
-    desk.until(lambda: len(desk.steps) > 3)
-    assert max(abs(value) for value in desk.steps[0].executed) <= 0.25, "slowly at first"
+    live.until(lambda: len(live.steps) > 3)
+    assert max(abs(value) for value in live.steps[0].executed) <= 0.25, "slowly at first"
 
 
-def take_over_and_succeed(desk: LiveWindow, pad: RemotePad) -> None:
+def take_over_and_succeed(live: LiveWindow, pad: RemotePad) -> None:
     pad.hold("rightshoulder")
     pad.move("rightx", 0.5)
-    desk.until(lambda: sum(step.intervention for step in desk.steps) > 10)
+    live.until(lambda: sum(step.intervention for step in live.steps) > 10)
     pad.rest()
-    desk.until_phase(Phase.AUTONOMOUS)
-    desk.until(lambda: not desk.steps[-1].intervention)
+    live.until_phase(Phase.AUTONOMOUS)
+    live.until(lambda: not live.steps[-1].intervention)
     pad.tap("a")
-    desk.until(lambda: desk.closed)
-    first = desk.closed[0]
-    assert (first.outcome, first.takeovers, first.steps) == ("success", 1, len(desk.steps))
-    record = desk.library.catalogue.episode(first.episode_id)
+    live.until(lambda: live.closed)
+    first = live.closed[0]
+    assert (first.outcome, first.takeovers, first.steps) == ("success", 1, len(live.steps))
+    record = live.workspace.catalogue.episode(first.episode_id)
     assert (record.start.scene, record.steps) == ("peg-insertion", first.steps)
-    desk.until(lambda: videos_in(Path(desk.library.folder) / "videos" / first.episode_id))
+    live.until(lambda: videos_in(Path(live.workspace.folder) / "videos" / first.episode_id))
 
 
-def retrain_and_use(desk: LiveWindow) -> None:
-    panel = desk.retraining.panel
-    desk.until(lambda: panel.can_retrain)
+def retrain_and_use(live: LiveWindow) -> None:
+    panel = live.retraining.panel
+    live.until(lambda: panel.can_retrain)
     panel.retrain_requested.emit(TINY.as_dict())
-    desk.until(lambda: panel.state is RunState.DONE, within_s=120.0)
-    trained = desk.library.catalogue.policies("peg-insertion")
+    live.until(lambda: panel.state is RunState.DONE, within_s=120.0)
+    trained = live.workspace.catalogue.policies("peg-insertion")
     better = next(each.policy_id for each in trained if each.parent_id)
     panel.use_requested.emit(better)
-    desk.until(lambda: desk.status and desk.status.policy_id == better)
-    desk.until_phase(Phase.IDLE)
+    live.until(lambda: live.status and live.status.policy_id == better)
+    live.until_phase(Phase.IDLE)
 
 
-def disarm_and_stop(desk: LiveWindow, pad: RemotePad, told: list[m.RobotStatus]) -> None:
-    desk.forget()
+def disarm_and_stop(live: LiveWindow, pad: RemotePad, told: list[m.RobotStatus]) -> None:
+    live.forget()
     pad.tap("start")
-    desk.until(lambda: told[-1].checklist)
+    live.until(lambda: told[-1].checklist)
     pad.tap("start")
-    desk.until(lambda: len(desk.steps) > 2)
-    desk.press(Qt.Key.Key_F9)
-    desk.until_phase(Phase.HOLD)
-    desk.until(lambda: told[-1].mode == "disarmed")
+    live.until(lambda: len(live.steps) > 2)
+    live.press(Qt.Key.Key_F9)
+    live.until_phase(Phase.HOLD)
+    live.until(lambda: told[-1].mode == "disarmed")
     pad.tap("back")
-    desk.until_phase(Phase.STOPPED)
-    desk.until(lambda: told[-1].mode == "stopped")
-    desk.until(lambda: desk.closed)
-    assert desk.closed[0].steps == len(desk.steps)
+    live.until_phase(Phase.STOPPED)
+    live.until(lambda: told[-1].mode == "stopped")
+    live.until(lambda: live.closed)
+    assert live.closed[0].steps == len(live.steps)
 
 
 @pytest.mark.timeout(300)
 def test_the_whole_loop_on_a_robot(seat: tuple[LiveWindow, RemotePad, Robots], robot: RobotProcess) -> None:
-    desk, pad, robots = seat
+    live, pad, robots = seat
     told: list[m.RobotStatus] = []
-    desk.desk.worker.robot_status_changed.connect(told.append)
-    desk.window.header.robot_chosen.emit(robot.address)
-    desk.until(lambda: told and told[-1].up and desk.desk.worker.session)
+    live.application.worker.robot_status_changed.connect(told.append)
+    live.window.header.robot_chosen.emit(robot.address)
+    live.until(lambda: told and told[-1].up and live.application.worker.session)
     pad.attach(name="Test Pad")
-    desk.until(lambda: desk.status and desk.status.device == "Test Pad")
-    desk.until(lambda: any(not client.stale for client in robots._cameras))
+    live.until(lambda: live.status and live.status.device == "Test Pad")
+    live.until(lambda: any(not client.stale for client in robots._cameras))
 
-    arm_and_begin(desk, pad, robots, told)
-    take_over_and_succeed(desk, pad)
-    retrain_and_use(desk)
+    arm_and_begin(live, pad, robots, told)
+    take_over_and_succeed(live, pad)
+    retrain_and_use(live)
     assert told[-1].mode == "holding", "nothing moved while it learned and was compared"
-    disarm_and_stop(desk, pad, told)
+    disarm_and_stop(live, pad, told)

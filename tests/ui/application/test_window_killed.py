@@ -83,10 +83,10 @@ def test_its_processes_end_and_the_next_start_has_the_episode(
             assert recover(opened) == ()  # a worker that outlives its window closes the episode itself
             check_episode(Catalogue(opened), steps, recovered=False)
         return
-    desk = open_window(tmp_path, plan(workspace), worker, viewer_target=viewer)
-    assert desk.said("was recovered", level="info")
-    check_episode(desk.library.catalogue, steps, recovered=True)
-    desk.close()
+    live = open_window(tmp_path, plan(workspace), worker, viewer_target=viewer)
+    assert live.said("was recovered", level="info")
+    check_episode(live.workspace.catalogue, steps, recovered=True)
+    live.close()
 
 
 def check_episode(catalogue: Catalogue, steps: int, *, recovered: bool) -> None:

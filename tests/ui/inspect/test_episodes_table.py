@@ -28,13 +28,13 @@ class PolicyList:
 
 
 @pytest.fixture
-def shelf() -> PolicyList:
+def policy_list() -> PolicyList:
     return PolicyList()
 
 
 @pytest.fixture
-def table(themed: QApplication, qtbot: QtBot, shelf: PolicyList) -> EpisodesTable:
-    table = EpisodesTable(shelf.fetch)
+def table(themed: QApplication, qtbot: QtBot, policy_list: PolicyList) -> EpisodesTable:
+    table = EpisodesTable(policy_list.fetch)
     qtbot.addWidget(table)
     table.resize(1200, 300)
     table.show()
@@ -46,8 +46,8 @@ def button(table: EpisodesTable, text: str) -> QPushButton:
     return next(each for each in table.findChildren(QPushButton) if each.text() == text)
 
 
-def test_the_model_keeps_qts_rules(themed: QApplication, shelf: PolicyList) -> None:
-    model = EpisodesModel(shelf.fetch)
+def test_the_model_keeps_qts_rules(themed: QApplication, policy_list: PolicyList) -> None:
+    model = EpisodesModel(policy_list.fetch)
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     model.show_episodes(IDS[:3])
     model.show_episodes(IDS[2:])
@@ -55,13 +55,13 @@ def test_the_model_keeps_qts_rules(themed: QApplication, shelf: PolicyList) -> N
     assert tester.model() is model
 
 
-def test_only_what_is_looked_at_is_read(table: EpisodesTable, shelf: PolicyList) -> None:
+def test_only_what_is_looked_at_is_read(table: EpisodesTable, policy_list: PolicyList) -> None:
     table.grab()
-    assert len(set(shelf.asked)) <= 256
+    assert len(set(policy_list.asked)) <= 256
     table.table.scrollToBottom()
     table.grab()
-    assert IDS[-1] in shelf.asked
-    assert len(set(shelf.asked)) <= 512
+    assert IDS[-1] in policy_list.asked
+    assert len(set(policy_list.asked)) <= 512
 
 
 def test_cells_say_what_is_known_and_what_is_not_yet(themed: QApplication) -> None:

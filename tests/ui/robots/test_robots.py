@@ -21,7 +21,7 @@ STATUS = m.RobotStatus(
     name="Toy arm",
     address="tcp://127.0.0.1:5870",
     up=True,
-    trouble="",
+    error_presenter="",
     mode="disarmed",
     armed=False,
     may_drive=True,
@@ -123,7 +123,7 @@ def test_the_bar_arms_disarms_and_asks(qtbot: QtBot) -> None:
     assert bar.arm_button.isHidden()
     bar.disarm_button.click()
     assert said == [m.ArmRobot(), m.DisarmRobot()]
-    bar.show_status(shown(up=False, trouble="The link is lost."))
+    bar.show_status(shown(up=False, error_presenter="The link is lost."))
     assert "The link is lost." in bar._link.text()
     assert not bar.arm_button.isEnabled()
     bar.show_status(shown(may_drive=False, driver="Ann"))

@@ -51,7 +51,7 @@ def test_the_rail_has_the_pages_in_their_order(window: MainWindow) -> None:
 
 def test_pages_are_reached_by_rail_and_keys(window: MainWindow, qtbot: QtBot) -> None:
     with qtbot.waitSignal(window.page_changed) as signal:
-        window.rail.chosen.emit("devices")
+        window.sidebar.chosen.emit("devices")
     assert signal.args == ["devices"]
     qtbot.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
     assert window.page == "settings"

@@ -23,13 +23,13 @@ class ScorecardController(QObject):
     the Supervise page, it moves in both.
     """
 
-    def __init__(self, desk: Application, inspecting: InspectController) -> None:
-        super().__init__(desk)
-        self._desk = desk
+    def __init__(self, application: Application, inspecting: InspectController) -> None:
+        super().__init__(application)
+        self._application = application
         self._job = CommandClient(self)
         self._list: Path | None = None
         self.panel = inspecting.scorecard
-        self.panel.set_threshold(desk.preferences.value.alert_threshold)
+        self.panel.set_threshold(application.preferences.value.alert_threshold)
         self.panel.score_requested.connect(self.score)
         self.panel.cancel_requested.connect(self._job.cancel)
         self._rest = QTimer(self)
@@ -41,8 +41,8 @@ class ScorecardController(QObject):
         self._job.failed.connect(self.panel.show_failure)
         self._job.cancelled.connect(self.panel.show_nothing)
         self._job.running_changed.connect(self._clean_up)
-        desk.preferences.changed.connect(self._preferences_changed)
-        desk.window.closing.connect(self._job.close)
+        application.preferences.changed.connect(self._preferences_changed)
+        application.window.closing.connect(self._job.close)
 
     @property
     def running(self) -> bool:
@@ -51,8 +51,8 @@ class ScorecardController(QObject):
 
     def score(self, scene: str, episode_ids: tuple[str, ...]) -> None:
         """Score the episodes; none: all of the scene."""
-        library = self._desk.library
-        if library is None or self._job.running:
+        workspace = self._application.workspace
+        if workspace is None or self._job.running:
             return
         try:
             with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False, encoding="utf-8") as file:
@@ -61,7 +61,7 @@ class ScorecardController(QObject):
             self.panel.show_failure(f"The list of episodes could not be written: {error}.")
             return
         self._list = Path(file.name)
-        common = ["--workspace", str(library.folder), "--scene", scene]
+        common = ["--workspace", str(workspace.folder), "--scene", scene]
         chosen = ["--episodes", f"@{self._list}"] if episode_ids else []
         self._job.start("scorecard", *common, *chosen)
         self.panel.show_progress(0.0, "Starting")
@@ -81,7 +81,7 @@ class ScorecardController(QObject):
         self._rest.start()
 
     def _keep_threshold(self) -> None:
-        self._desk.preferences.change(alert_threshold=self.panel.threshold)
+        self._application.preferences.change(alert_threshold=self.panel.threshold)
 
     def _preferences_changed(self, value: Preferences) -> None:
         if value.alert_threshold != self.panel.threshold and not self._rest.isActive():

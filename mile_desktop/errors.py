@@ -1,0 +1,9 @@
+"""The base of every error that is a sentence for people.
+
+An error of this family says what was found, what was expected and what to do. The edges (window, command line, worker)
+catch ``UserError`` and show its text. Every other exception is a fault of the program and keeps its traceback.
+"""
+
+
+class UserError(Exception):
+    """Something a person can understand and act on; ``str(error)`` is one or two plain sentences."""
