@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.operators.corrections import ImperfectHand
-from mile_desktop.operators.operator import Expert, FloatArray, OperatorContext, OperatorReading
+from mile_desktop.operators.operator import Expert, OperatorContext, OperatorReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +65,10 @@ class _Mixes:
     """
 
     def __init__(self) -> None:
-        self._proposed: FloatArray | None = None
-        self._intended: FloatArray | None = None
+        self._proposed: Float32Array | None = None
+        self._intended: Float32Array | None = None
 
-    def distance(self, proposal: FloatArray, intended: FloatArray, memory: float) -> float:
+    def distance(self, proposal: Float32Array, intended: Float32Array, memory: float) -> float:
         """Take in one step and return the share of the actions that differ (total variation), in [0, 1]."""
         if self._proposed is None or self._intended is None:
             # as if they had agreed until now
@@ -160,7 +161,7 @@ class SegmentSupervisor:
         hand = self._hand.choose if context.discrete else self._hand.act
         return OperatorReading(takeover=driving, action=hand(intended, self._rng))
 
-    def _distance(self, context: OperatorContext, intended: FloatArray) -> float:
+    def _distance(self, context: OperatorContext, intended: Float32Array) -> float:
         if context.discrete:
             return self._mixes.distance(context.proposal, intended, self._settings.memory)
         return _distance(context.proposal, intended)
@@ -168,7 +169,7 @@ class SegmentSupervisor:
     def _agreed(self) -> bool:
         return self._agreeing_steps >= self._settings.agreement_steps
 
-    def _watch(self, context: OperatorContext, distance: float, intended: FloatArray) -> None:
+    def _watch(self, context: OperatorContext, distance: float, intended: Float32Array) -> None:
         if context.discrete:
             self._impression.distance = distance  # remembered already
         else:
@@ -198,12 +199,12 @@ _RESTING = 0.1
 """An expert's action shorter than this asks for no motion."""
 
 
-def _distance(proposal: FloatArray, intended: FloatArray) -> float:
+def _distance(proposal: Float32Array, intended: Float32Array) -> float:
     """Return the root mean square difference over the action's dimensions."""
     return float(np.sqrt(np.mean((proposal - intended) ** 2)))
 
 
-def _progress(proposal: FloatArray, intended: FloatArray) -> float:
+def _progress(proposal: Float32Array, intended: Float32Array) -> float:
     """Return the part of the expert's step that the proposal takes along the expert's direction, in [−1, 1]."""
     length = float(np.linalg.norm(intended))
     if length < _RESTING:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.robots import protocol as p
 from mile_desktop.robots.alignment import ClockAlignment
 from mile_desktop.robots.description import RobotDescription
-from mile_desktop.robots.driver import FloatArray, Measurement, RobotError
+from mile_desktop.robots.driver import Measurement, RobotError
 from mile_desktop.robots.limits import MotionLimits
 from mile_desktop.robots.link import RobotLink
 from mile_desktop.robots.modes import Mode
@@ -81,7 +82,7 @@ class NetworkRobot:
         patience_s: float = LINK_TIMEOUT_S,
         client: bytes = b"",
     ) -> None:
-        self.commanded: FloatArray = np.zeros(0, np.float32)
+        self.commanded: Float32Array = np.zeros(0, np.float32)
         """The last action as it was sent: slowed down and cut."""
         token = client or secrets.token_bytes(16)
         self._link = RobotLink(wire, clock, name=name, client=token, role=role, patience_s=patience_s)
@@ -192,7 +193,7 @@ class NetworkRobot:
             raise RobotError("The robot has not measured anything yet; connect first.")
         return self._link.measured
 
-    def act(self, action: FloatArray) -> None:
+    def act(self, action: Float32Array) -> None:
         """Send one action, slowed down and cut, and wait a fraction of a step for the answer."""
         if self._want is not p.Want.MOVE or self._limits is None:
             return
@@ -201,7 +202,7 @@ class NetworkRobot:
         self._wait_for_answer()
 
     @property
-    def executed(self) -> FloatArray | None:
+    def executed(self) -> Float32Array | None:
         """What the robot says it carried out of the last action; None where its answer is not there yet."""
         state = self._link.state
         if state is None or state.acted != self._link.seq:
@@ -313,7 +314,7 @@ class NetworkRobot:
         description = self._link.description
         return description.period_s if description else 0.05
 
-    def _say(self, action: FloatArray | None = None) -> None:
+    def _say(self, action: Float32Array | None = None) -> None:
         link = self._link
         if not link.session:
             return

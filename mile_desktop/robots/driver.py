@@ -4,14 +4,12 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.errors import UserError
 from mile_desktop.robots.description import RobotDescription
 
-FloatArray = NDArray[np.float32]
-
-NOTHING: FloatArray = np.zeros(0, np.float32)
+NOTHING: Float32Array = np.zeros(0, np.float32)
 
 
 class RobotError(UserError):
@@ -22,13 +20,13 @@ class RobotError(UserError):
 class Measurement:
     """What a robot knows of itself at one moment."""
 
-    values: FloatArray
+    values: Float32Array
     """float32[m] in the order of ``RobotDescription.measures``."""
     at: float
     """When it was measured: the monotonic clock of the robot's side, s."""
     success: bool = False
     """The task is done, and stays so until the next start; only where the robot tells."""
-    scene_state: FloatArray = field(default_factory=NOTHING.copy)
+    scene_state: Float32Array = field(default_factory=NOTHING.copy)
     """float32[k] where the robot can be drawn, else empty."""
 
 
@@ -51,7 +49,7 @@ class RobotDriver(Protocol):
         """Measure now; must not block longer than a fraction of a control step."""
         ...
 
-    def act(self, action: FloatArray) -> None:
+    def act(self, action: Float32Array) -> None:
         """Move at these rates (float32[a]) from the measured pose, for one control step; returns at once."""
         ...
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.robots import protocol as p
-from mile_desktop.robots.driver import FloatArray, Measurement, ResettingDriver, RobotDriver
+from mile_desktop.robots.driver import Measurement, ResettingDriver, RobotDriver
 from mile_desktop.robots.limits import MotionLimits
 from mile_desktop.robots.modes import Mode, ModeEvent, next_mode
 
@@ -74,7 +75,7 @@ class RobotHost:
         self._why = ""
         self._permit = self._revoked = 0
         self._applied = self._acted = self._resets = 0
-        self._executed: FloatArray = np.zeros(self.description.action_size, np.float32)
+        self._executed: Float32Array = np.zeros(self.description.action_size, np.float32)
         self._seq = 0
         self._credit = _BURST
         now = clock()

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.robots.description import RobotDescription
-from mile_desktop.robots.driver import FloatArray
 
 
 class MotionLimits:
@@ -31,11 +31,11 @@ class MotionLimits:
         risen = min(1.0, max(0.0, (now - self._began) / self._ramp_s))
         return self._slowest + (1.0 - self._slowest) * risen
 
-    def scale(self, action: FloatArray, now: float) -> FloatArray:
+    def scale(self, action: Float32Array, now: float) -> Float32Array:
         """Return the action slowed down in all its entries alike: its direction stays (the window's side)."""
         return self.cut(action * np.float32(self.speed(now)), now)
 
-    def cut(self, action: FloatArray, now: float) -> FloatArray:
+    def cut(self, action: Float32Array, now: float) -> Float32Array:
         """Return the action with every entry cut to what is allowed (the robot's side, whatever comes in)."""
         if self._discrete:
             chosen = np.zeros(len(action), np.float32)

@@ -15,9 +15,9 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.errors import UserError
 from mile_desktop.robots.description import MAX_ACTIONS, MAX_ENTRIES, RobotDescription, Text
-from mile_desktop.robots.driver import FloatArray
 from mile_desktop.robots.modes import Mode
 
 VERSION = 1
@@ -227,12 +227,12 @@ def _body(data: bytes) -> memoryview:
     return memoryview(data)[len(MAGIC) + 1 :]
 
 
-def pack(values: FloatArray) -> bytes:
+def pack(values: Float32Array) -> bytes:
     """Return float32[n] as it is sent."""
     return values.astype(_STORED, copy=False).tobytes()
 
 
-def unpack(data: bytes, size: int) -> FloatArray | None:
+def unpack(data: bytes, size: int) -> Float32Array | None:
     """Return float32[size], or None where ``data`` is not that or not finite."""
     if len(data) != 4 * size:
         return None

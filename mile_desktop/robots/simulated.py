@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.robots.description import ActionAxis, Measured, RobotCamera, RobotDescription
-from mile_desktop.robots.driver import NOTHING, FloatArray, Measurement, RobotError
+from mile_desktop.robots.driver import NOTHING, Measurement, RobotError
 from mile_desktop.scenes.catalogue import SceneInfo, scene_info
 from mile_desktop.scenes.description import load_description
 from mile_desktop.scenes.environment import SceneEnv, make_scene, supervised
@@ -88,7 +89,7 @@ class SimulatedRobot:
         scene = supervised(self._opened())
         return Measurement(self._observation, self._at, self._success, scene.scene_state())
 
-    def act(self, action: FloatArray) -> None:
+    def act(self, action: Float32Array) -> None:
         """Take one control step, unless the task is done."""
         if self._over:
             return
@@ -119,7 +120,7 @@ class SimulatedRobot:
             self._env.close()
             self._env = None
 
-    def _take(self, observation: FloatArray) -> None:
+    def _take(self, observation: Float32Array) -> None:
         self._observation = np.asarray(observation, np.float32)
         self._at = time.monotonic()
 

@@ -3,16 +3,17 @@
 from typing import Protocol, TypeVar, cast
 
 import gymnasium
-import numpy as np
-from numpy.typing import NDArray
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.scenes.catalogue import MODULE_NAME, scene_info
 from mile_desktop.scenes.engine import load_engine
 from mile_desktop.scenes.modules import load_module, module_failed
 from mile_desktop.scenes.registration import register_scene
 
-FloatArray = NDArray[np.float32]
-SceneEnv = gymnasium.Env[FloatArray, FloatArray]
+FloatArray = Float32Array
+"""The name that scene modules of earlier versions import."""
+
+SceneEnv = gymnasium.Env[Float32Array, Float32Array]
 SnapshotT = TypeVar("SnapshotT")
 
 
@@ -27,7 +28,7 @@ class SupervisedEnv(Protocol):
         """Name and unit of every entry of the observation, oldest frame first."""
         ...
 
-    def scene_state(self) -> FloatArray:
+    def scene_state(self) -> Float32Array:
         """Return float32[k]: joints of the robot, then position, quaternion and joints of each body that can move.
 
         Enough to draw the scene (``mirror.SceneMirror.apply``), not enough to continue it (``snapshot``).
@@ -42,7 +43,7 @@ class SupervisedEnv(Protocol):
         """
         ...
 
-    def restore(self, token: int) -> FloatArray:
+    def restore(self, token: int) -> Float32Array:
         """Go back to a snapshot, which stays valid, and return the observation there.
 
         Raises ``UnknownSnapshotError`` when the token was released or never given.
@@ -60,7 +61,7 @@ class SupervisedEnv(Protocol):
         """
         ...
 
-    def end_effector(self) -> FloatArray:
+    def end_effector(self) -> Float32Array:
         """Return the measured end-effector position, float32[3], m."""
         ...
 

@@ -18,11 +18,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.storage import errors
 from mile_desktop.storage.durable import write_durably
 from mile_desktop.storage.edits import edited, read_history
 from mile_desktop.storage.errors import EpisodeFileError, UnknownEpisodeError
-from mile_desktop.storage.records import Episode, EpisodeRecord, FloatArray, Step
+from mile_desktop.storage.records import Episode, EpisodeRecord, Step
 from mile_desktop.storage.steps import stack
 from mile_desktop.storage.workspace import Workspace
 
@@ -181,7 +182,7 @@ def _table(episode: Episode) -> pa.Table:
     return pa.table(columns).replace_schema_metadata({_METADATA: inside})
 
 
-def _fixed_size(matrix: FloatArray, mask: pa.Array | None) -> pa.Array:
+def _fixed_size(matrix: Float32Array, mask: pa.Array | None) -> pa.Array:
     return pa.FixedSizeListArray.from_arrays(pa.array(matrix.reshape(-1)), matrix.shape[1], mask=mask)
 
 
@@ -236,7 +237,7 @@ def _operators(table: pa.Table) -> tuple[str, ...]:
     return _words(table[_OPERATOR]) if _OPERATOR in table.column_names else ("",) * table.num_rows
 
 
-def _matrix(column: pa.ChunkedArray) -> FloatArray:
+def _matrix(column: pa.ChunkedArray) -> Float32Array:
     """Return float32[t, list size], NaN where the list is null; own memory, writable."""
     lists = column.combine_chunks()
     matrix = np.array(lists.values.to_numpy(zero_copy_only=False), dtype=np.float32).reshape(len(lists), -1)

@@ -7,7 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float32]
+from mile_desktop.arrays import BoolArray, Float32Array, Float64Array
+
 Outcome = Literal["success", "failure", "aborted"]
 TRIMMED_AWAY = -2
 """``Step.starts_at_row`` where that row was trimmed away: the step does not follow the one before it."""
@@ -22,17 +23,17 @@ class Step:
 
     timestamp: float
     """Monotonic time of the control tick, s."""
-    observation: FloatArray
+    observation: Float32Array
     """float32[n], what policy and operator saw before acting."""
-    policy_action: FloatArray
+    policy_action: Float32Array
     """float32[a], what the policy proposed."""
-    policy_mean: FloatArray
+    policy_mean: Float32Array
     """float32[a], mean of the running policy's distribution (the frozen mental model π̂ of this step)."""
-    policy_std: FloatArray
+    policy_std: Float32Array
     """float32[a], its standard deviation."""
-    human_action: FloatArray | None
+    human_action: Float32Array | None
     """float32[a], what the operator commanded; None where ``intervention`` is False."""
-    action: FloatArray
+    action: Float32Array
     """float32[a], what was executed."""
     intervention: bool
     """ν: the step was taken in the takeover phase."""
@@ -47,7 +48,7 @@ class Step:
     reward: float
     success: bool
     """``next.success``: the scene says the task is done after this step."""
-    scene_state: FloatArray
+    scene_state: Float32Array
     """float32[k], enough to draw the scene before the step from any viewpoint."""
     starts_at_row: int = -1
     """After a rewind: the row of the episode from whose state this step was taken. −1: after the previous row.
@@ -113,33 +114,33 @@ class Episode:
     """A whole episode as stacked arrays over ``t`` steps."""
 
     record: EpisodeRecord
-    timestamp: NDArray[np.float64]
+    timestamp: Float64Array
     """float64[t], s."""
-    observation: FloatArray
+    observation: Float32Array
     """float32[t, n]."""
-    policy_action: FloatArray
+    policy_action: Float32Array
     """float32[t, a]."""
-    policy_mean: FloatArray
+    policy_mean: Float32Array
     """float32[t, a]."""
-    policy_std: FloatArray
+    policy_std: Float32Array
     """float32[t, a]."""
-    human_action: FloatArray
+    human_action: Float32Array
     """float32[t, a], NaN where ``intervention`` is False."""
-    action: FloatArray
+    action: Float32Array
     """float32[t, a]."""
-    intervention: NDArray[np.bool_]
+    intervention: BoolArray
     """bool[t]."""
-    intervention_prob: FloatArray
+    intervention_prob: Float32Array
     """float32[t]."""
-    intervention_prob_low: FloatArray
-    intervention_prob_high: FloatArray
-    forecast: FloatArray
+    intervention_prob_low: Float32Array
+    intervention_prob_high: Float32Array
+    forecast: Float32Array
     control_phase: Sequence[str]
-    reward: FloatArray
+    reward: Float32Array
     """float32[t]."""
-    success: NDArray[np.bool_]
+    success: BoolArray
     """bool[t]."""
-    scene_state: FloatArray
+    scene_state: Float32Array
     """float32[t, k]."""
     starts_at_row: NDArray[np.int32]
     """int32[t], see ``Step``: where the scene was rewound to, negative everywhere else."""
@@ -152,7 +153,7 @@ class Episode:
         return len(self.timestamp)
 
     @property
-    def alarm(self) -> FloatArray:
+    def alarm(self) -> Float32Array:
         """float32[t], the number by which a person was to be called: p, unless it was noted that the forecast did."""
         return self.forecast if self.record.start.extra.get(CALLED_BY) == "forecast" else self.intervention_prob
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from mile_desktop.storage.records import Episode, EpisodeRecord, EpisodeStart, FloatArray, Outcome, Step
+from mile_desktop.arrays import BoolArray, Float32Array
+from mile_desktop.storage.records import Episode, EpisodeRecord, EpisodeStart, Outcome, Step
 
 Shape = tuple[int, int, int]
 """Entries of observation, action and scene state."""
@@ -130,7 +130,7 @@ def summarise(
 
 
 def counted(
-    record: EpisodeRecord, intervention: NDArray[np.bool_], shown: FloatArray, operator: Sequence[str]
+    record: EpisodeRecord, intervention: BoolArray, shown: Float32Array, operator: Sequence[str]
 ) -> EpisodeRecord:
     """Return ``record`` with everything counted anew from ν (bool[t]), p as shown (float32[t]) and who drove."""
     numbers = shown[np.isfinite(shown)].astype(np.float64)
@@ -196,21 +196,21 @@ def _misfit(step: Step) -> ValueError:
     return ValueError(f"All actions of a step must have the same shape; got {[each.shape for each in actions]}")
 
 
-def _raw(array: FloatArray) -> bytes:
+def _raw(array: Float32Array) -> bytes:
     return array.tobytes() if array.dtype is _STORED else array.astype(_STORED).tobytes()
 
 
-def _array(raw: bytes) -> FloatArray:
+def _array(raw: bytes) -> Float32Array:
     return np.frombuffer(raw, dtype=_STORED).astype(np.float32)
 
 
-def _rows(arrays: Sequence[FloatArray]) -> FloatArray:
+def _rows(arrays: Sequence[Float32Array]) -> Float32Array:
     return np.stack(arrays).astype(np.float32, copy=False)
 
 
-def _floats(values: Sequence[float]) -> FloatArray:
+def _floats(values: Sequence[float]) -> Float32Array:
     return np.array(values, dtype=np.float32)
 
 
-def _flags(values: Sequence[bool]) -> NDArray[np.bool_]:
+def _flags(values: Sequence[bool]) -> BoolArray:
     return np.array(values, dtype=bool)

@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.channels.endpoint import Endpoint
 from mile_desktop.channels.shared import FrameRing, StateSlot
 from mile_desktop.scenes.catalogue import UnknownSceneError
@@ -35,7 +36,6 @@ from mile_desktop.viewer.messages import (
     ViewerStatus,
 )
 from mile_desktop.viewer.renderer import Background
-from mile_desktop.viewer.stage import FloatArray
 from mile_desktop.viewer.stages import AnyStage, open_stage
 
 _POLL_S = 0.005
@@ -231,7 +231,7 @@ class Viewer:
             self._seen = sample.sequence
             self._show(sample.values, sample.step)
 
-    def _show(self, state: FloatArray, step: int) -> None:
+    def _show(self, state: Float32Array, step: int) -> None:
         if self._stage is None:
             return
         try:

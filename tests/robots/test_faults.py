@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.robots import protocol as p
 from mile_desktop.robots.client import NetworkRobot
-from mile_desktop.robots.driver import FloatArray
 from mile_desktop.robots.modes import Mode
 from tests.robots.toy import DESCRIPTION, DrivingHelp, Network, vector
 
@@ -25,10 +25,10 @@ class Watched:
         self.network = network
         self.resumed_at = -1.0
         self.held_at = network.clock.time
-        self.acts: list[tuple[float, FloatArray]] = []
+        self.acts: list[tuple[float, Float32Array]] = []
         act = network.robot.act
 
-        def watched(action: FloatArray) -> None:
+        def watched(action: Float32Array) -> None:
             assert network.host.mode is Mode.ACTIVE
             assert self.resumed_at > self.held_at, "it moved although nobody had resumed since it held"
             self.acts.append((network.clock.time, action))
