@@ -12,6 +12,7 @@ import importlib
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 
@@ -92,7 +93,7 @@ class _Finder:
         return spec
 
 
-class _OldModule:
+class _OldModule(Loader):
     """Loads an old name as a module of its own with the content of the new one.
 
     Not the new module itself: Python would write the old name into that one's ``__spec__``.
