@@ -11,6 +11,7 @@ import numpy as np
 
 from mile_desktop.arrays import Float32Array
 from mile_desktop.channels.endpoint import Endpoint
+from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.shared import FrameRing, StateSlot
 from mile_desktop.scenes.catalogue import UnknownSceneError
 from mile_desktop.scenes.description import CameraDescription, SceneDescriptionError
@@ -28,7 +29,6 @@ from mile_desktop.viewer.messages import (
     SetThumbnails,
     SetView,
     ShowState,
-    Shutdown,
     UsePreset,
     ViewerFault,
     ViewerNote,
