@@ -60,6 +60,9 @@ NAMES: dict[str, dict[str, str]] = {
         "Array": "mile_desktop.arrays.Float64Array",
         "FloatArray": "mile_desktop.arrays.Float32Array",
     },
+    "mile_desktop.scenes.environment": {
+        name: f"mile_desktop.scenes.snapshots.{name}" for name in ("SnapshotT", "Snapshots", "UnknownSnapshotError")
+    },
     "mile_desktop.scenes.mirror": {"FloatArray": "mile_desktop.arrays.Float32Array"},
     "mile_desktop.scenes.panda": {"Array": "mile_desktop.arrays.Float64Array"},
     "mile_desktop.scenes.urdf": {"Array": "mile_desktop.arrays.Float64Array"},

@@ -1,6 +1,6 @@
 """What a scene offers beyond gymnasium's interface, and how to make one by name."""
 
-from typing import Protocol, TypeVar, cast
+from typing import Protocol, cast
 
 import gymnasium
 
@@ -14,7 +14,6 @@ FloatArray = Float32Array
 """The name that scene modules of earlier versions import."""
 
 SceneEnv = gymnasium.Env[Float32Array, Float32Array]
-SnapshotT = TypeVar("SnapshotT")
 
 
 class SupervisedEnv(Protocol):
@@ -68,24 +67,6 @@ class SupervisedEnv(Protocol):
     def close(self) -> None:
         """Free the simulator; may be called twice."""
         ...
-
-
-class UnknownSnapshotError(KeyError):
-    """There is no snapshot with that token (any more)."""
-
-
-class Snapshots(dict[int, SnapshotT]):
-    """What is kept under each token; asking for one that was released or never given is an ``UnknownSnapshotError``."""
-
-    def __missing__(self, token: int) -> SnapshotT:
-        """Refuse ``token``."""
-        raise UnknownSnapshotError(f"found no snapshot {token}, expected one of the {len(self)} kept ones")
-
-    def take(self, token: int) -> SnapshotT:
-        """Return what is kept under ``token`` and keep it no longer."""
-        kept = self[token]
-        del self[token]
-        return kept
 
 
 def make_scene(name: str) -> SceneEnv:

@@ -9,7 +9,7 @@ import numpy as np
 
 from mile_desktop.arrays import Float32Array
 from mile_desktop.scenes.engine import load_box2d
-from mile_desktop.scenes.environment import Snapshots
+from mile_desktop.scenes.snapshots import Snapshots
 
 load_box2d()
 from gymnasium.envs.box2d import lunar_lander as box2d  # noqa: E402

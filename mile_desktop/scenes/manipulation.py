@@ -15,11 +15,11 @@ from mile_desktop.arrays import Float32Array, Float64Array
 from mile_desktop.scenes.bullet import BulletWorld, Contacts
 from mile_desktop.scenes.catalogue import MODULE_NAME, scene_info
 from mile_desktop.scenes.description import load_description, model_path
-from mile_desktop.scenes.environment import Snapshots
 from mile_desktop.scenes.history import Moment
 from mile_desktop.scenes.kinematics import read_chain
 from mile_desktop.scenes.modules import SceneModuleError, load_module, module_failed
 from mile_desktop.scenes.panda import Panda, PandaCommand
+from mile_desktop.scenes.snapshots import Snapshots
 from mile_desktop.scenes.task import Situation, Task
 
 FRAMES = 4

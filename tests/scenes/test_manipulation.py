@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mile_desktop.arrays import Float32Array
-from mile_desktop.scenes.environment import UnknownSnapshotError
 from mile_desktop.scenes.experts import load_expert
 from mile_desktop.scenes.manipulation import FRAMES, ManipulationEnv
+from mile_desktop.scenes.snapshots import UnknownSnapshotError
 from tests.scenes.wandering import HOLD, random_actions
 
 
