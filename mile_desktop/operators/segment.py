@@ -57,7 +57,7 @@ ATTENTIVE = SegmentSettings(reaction_steps=2, memory=0.6, disagreement=0.35, agr
 already tipped and saves few episodes; this one saves nearly all of them, with a third of the steps."""
 
 
-class _Mixes:
+class _ActionMixtures:
     """What robot and expert did of late, each as a mixture of discrete actions.
 
     Whether an engine fires in this step or the next makes no difference to anybody; whether it fires half of the time
@@ -79,7 +79,7 @@ class _Mixes:
 
 
 @dataclass(slots=True)
-class _Impression:
+class _Memory:
     """What the person remembers of the last steps."""
 
     distance: float = 0.0
@@ -99,7 +99,7 @@ class SegmentSupervisor:
     reaction delay — even where the robot has recovered meanwhile — holds for at least ``min_hold_steps`` and hands back
     after ``agreement_steps`` agreeing proposals. Its corrections are those of an ``ImperfectHand``.
 
-    Discrete actions are compared as the mixtures of the last steps (``_Mixes``), with ``disagreement`` and
+    Discrete actions are compared as the mixtures of the last steps (``_ActionMixtures``), with ``disagreement`` and
     ``agreement`` as shares; progress says nothing beyond that there.
     """
 
@@ -111,8 +111,8 @@ class SegmentSupervisor:
             tremor=self._settings.tremor, lean=self._settings.lean, smoothness=self._settings.smoothness
         )
         self._rng = np.random.default_rng(0)
-        self._impression = _Impression()
-        self._mixes = _Mixes()
+        self._memory = _Memory()
+        self._mixtures = _ActionMixtures()
         self._reacts_in: int | None = None
         self._held_steps: int | None = None
         self._agreeing_steps = 0
@@ -140,8 +140,8 @@ class SegmentSupervisor:
 
     def _let_go(self) -> None:
         """Hand back and look with fresh eyes."""
-        self._impression = _Impression()
-        self._mixes = _Mixes()
+        self._memory = _Memory()
+        self._mixtures = _ActionMixtures()
         self._reacts_in = None
         self._held_steps = None
         self._agreeing_steps = 0
@@ -163,7 +163,7 @@ class SegmentSupervisor:
 
     def _distance(self, context: OperatorContext, intended: Float32Array) -> float:
         if context.discrete:
-            return self._mixes.distance(context.proposal, intended, self._settings.memory)
+            return self._mixtures.distance(context.proposal, intended, self._settings.memory)
         return _distance(context.proposal, intended)
 
     def _agreed(self) -> bool:
@@ -171,9 +171,9 @@ class SegmentSupervisor:
 
     def _watch(self, context: OperatorContext, distance: float, intended: Float32Array) -> None:
         if context.discrete:
-            self._impression.distance = distance  # remembered already
+            self._memory.distance = distance  # remembered already
         else:
-            self._impression.update(distance, _progress(context.proposal, intended), self._settings.memory)
+            self._memory.update(distance, _progress(context.proposal, intended), self._settings.memory)
         if self._reacts_in is None and self._seen_enough():
             self._reacts_in = self._draw_reaction()
         if self._reacts_in == 0:
@@ -183,9 +183,7 @@ class SegmentSupervisor:
             self._reacts_in -= 1
 
     def _seen_enough(self) -> bool:
-        return (
-            self._impression.distance > self._settings.disagreement or self._impression.progress < self._settings.stall
-        )
+        return self._memory.distance > self._settings.disagreement or self._memory.progress < self._settings.stall
 
     def _draw_reaction(self) -> int:
         slack = self._settings.reaction_steps // 2

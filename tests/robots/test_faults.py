@@ -255,7 +255,9 @@ def test_a_stranger_gets_nothing_moved_and_no_state() -> None:
     network = Network()
     driving = DrivingHelp(network).connect().arm_and_go()
     stranger = network.wire()
-    intent = p.Intent(session=b"x" * 16, seq=9, sent_at=0.0, want=p.Want.MOVE, permit=99, action=p.pack(vector(1, 1)))
+    intent = p.Intent(
+        session=b"x" * 16, seq=9, sent_at=0.0, want=p.RequestedMode.MOVE, permit=99, action=p.pack(vector(1, 1))
+    )
     stranger.send(p.encode(intent))
     stranger.send(p.encode(p.Goodbye(session=b"x" * 16)))
     driving.tick()

@@ -149,7 +149,7 @@ class MemoryWire:
         self.address = "tcp://toy:1"
         self.arriving: deque[tuple[float, bytes]] = deque()
         self.cut_out = self.cut_in = False
-        self.trouble = ""
+        self.problem = ""
         self.refused = False
         self.sent: list[bytes] = []
 
