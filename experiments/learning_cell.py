@@ -9,13 +9,13 @@ import msgspec
 from experiments.episode_collection import collect
 from experiments.fixtures import Fixtures, as_policy, open_scenery
 from experiments.supervisor_setup import Supervision, supervisor_of
+from mile_desktop.arrays import Float32Array
 from mile_desktop.evaluation.evaluate import FIRST_EVALUATION_SEED, EpisodeResult, evaluate, evaluation_seeds
 from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.methods import make_trainer
 from mile_desktop.learning.result import TrainingError, TrainingResult
 from mile_desktop.learning.settings import TrainingSettings, settings_from_json, settings_to_json
 from mile_desktop.operators.inaccurate import Belief
-from mile_desktop.operators.operator import FloatArray
 from mile_desktop.policies.checkpoint import PolicyNetwork
 from mile_desktop.storage.records import Episode
 
@@ -175,7 +175,7 @@ class _Learner:
             return None
         believed = as_policy(self._networks[max(0, len(self._networks) - 1 - late)], "believed")
 
-        def belief(observation: FloatArray) -> tuple[FloatArray, FloatArray]:
+        def belief(observation: Float32Array) -> tuple[Float32Array, Float32Array]:
             output = believed.act(observation)
             return output.mean, output.std
 

@@ -12,8 +12,9 @@ import time
 import cv2
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.robots.description import ActionAxis, Measured, RobotCamera, RobotDescription
-from mile_desktop.robots.driver import FloatArray, Measurement
+from mile_desktop.robots.driver import Measurement
 from mile_desktop.robots.server import RobotServer
 
 
@@ -23,11 +24,11 @@ class Sdk:
     def __init__(self) -> None:
         self.velocity, self.position, self.at = np.zeros(2), np.zeros(2), time.monotonic()
 
-    def set_velocity(self, velocity: FloatArray) -> None:
+    def set_velocity(self, velocity: Float32Array) -> None:
         self.where()
         self.velocity = np.asarray(velocity, float)
 
-    def where(self) -> FloatArray:
+    def where(self) -> Float32Array:
         now = time.monotonic()
         self.position = np.clip(self.position + self.velocity * (now - self.at), -0.3, 0.3)
         self.at = now
@@ -53,7 +54,7 @@ class Rails:
     def read_state(self) -> Measurement:
         return Measurement(self.sdk.where(), time.monotonic())
 
-    def act(self, action: FloatArray) -> None:
+    def act(self, action: Float32Array) -> None:
         self.sdk.set_velocity(0.1 * action)  # full speed is 0.1 m/s; returns at once
 
     def hold(self) -> None:

@@ -25,7 +25,7 @@ _SETTLED_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class _CaptureState:
     """Where the capture stands; replaced as a whole, so that readers get one consistent snapshot."""
 
     state: CameraState = CameraState.CONNECTING
@@ -56,7 +56,7 @@ class Capture:
         self._backoff = backoff or Backoff()
         self._clock = clock
         self._health = Health()
-        self._standing = _Standing()
+        self._state = _CaptureState()
         self._reconnects = 0
         self._size = (0, 0)
         self._stopping = False
@@ -103,7 +103,7 @@ class Capture:
 
     def status(self) -> CameraStatus:
         """Return one snapshot of state and figures."""
-        now, standing, health = self._clock(), self._standing, self._health
+        now, standing, health = self._clock(), self._state, self._health
         width, height = self._size
         return CameraStatus(
             state=standing.state,
@@ -127,7 +127,7 @@ class Capture:
             try:
                 self._play()
             except CameraEndedError as error:
-                self._standing = _Standing(CameraState.ENDED, str(error))
+                self._state = _CaptureState(CameraState.ENDED, str(error))
                 self._wait(None)
             except CameraError as error:
                 self._lose(str(error))
@@ -137,7 +137,7 @@ class Capture:
 
     def _play(self) -> None:
         """Read until the source is lost, ends or has to be opened again."""
-        self._standing = _Standing(CameraState.CONNECTING, self._standing.text)
+        self._state = _CaptureState(CameraState.CONNECTING, self._state.text)
         self._busy_since = self._clock()
         try:
             source = self._opener(self._settings)
@@ -164,8 +164,8 @@ class Capture:
                 raise CameraLostError(f"Nothing but damaged pictures came for {_DAMAGED_S:.0f} s.")
             return
         self._good_s = self._clock()
-        if self._standing.state is not CameraState.LIVE:
-            self._standing = _Standing(CameraState.LIVE)
+        if self._state.state is not CameraState.LIVE:
+            self._state = _CaptureState(CameraState.LIVE)
         if self._good_s - self._opened_s > _SETTLED_S:
             self._backoff.reset()
         settings = self._settings
@@ -186,11 +186,11 @@ class Capture:
         return True
 
     def _lose(self, text: str) -> None:
-        if self._standing.state is CameraState.LIVE:
+        if self._state.state is CameraState.LIVE:
             self._reconnects += 1
         self._health.interrupted()
         wait_s = self._backoff.next_s()
-        self._standing = _Standing(CameraState.LOST, text, self._clock() + wait_s)
+        self._state = _CaptureState(CameraState.LOST, text, self._clock() + wait_s)
         self._wait(wait_s)
 
     def _wait(self, timeout_s: float | None) -> None:

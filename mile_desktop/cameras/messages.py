@@ -5,9 +5,8 @@ Pictures do not travel here but through ``channels.shared.FrameRing``.
 
 from enum import StrEnum
 
-import msgspec
-
 from mile_desktop.cameras.settings import CameraSettings
+from mile_desktop.channels.messages import Message, Shutdown
 
 
 class CameraState(StrEnum):
@@ -21,10 +20,6 @@ class CameraState(StrEnum):
     """A video that is played once has come to its end."""
     OFF = "off"
     """Its process is not running."""
-
-
-class Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """Base of everything that crosses the pipe; the class name is the tag."""
 
 
 # ── commands: window → capture process ───────────────────────────────────────────────────────────────────────────
@@ -47,10 +42,6 @@ class StartRecording(Message, frozen=True):
 
 class StopRecording(Message, frozen=True):
     """Finish the video."""
-
-
-class Shutdown(Message, frozen=True):
-    """Finish the video and end the process."""
 
 
 # ── events: capture process → window ─────────────────────────────────────────────────────────────────────────────

@@ -16,7 +16,6 @@ from mile_desktop.cameras.messages import (
     CameraStatus,
     Command,
     Configure,
-    Shutdown,
     StartRecording,
     StopRecording,
 )
@@ -24,6 +23,7 @@ from mile_desktop.cameras.recorder import VideoRecorder
 from mile_desktop.cameras.settings import CameraSettings
 from mile_desktop.cameras.source import Picture
 from mile_desktop.channels.endpoint import Endpoint
+from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.process import ChildFailed
 from mile_desktop.channels.shared import FrameRing
 

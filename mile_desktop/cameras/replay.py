@@ -7,8 +7,8 @@ from pathlib import Path
 
 import av
 import numpy as np
-import numpy.typing as npt
 
+from mile_desktop.arrays import Float64Array, IntArray
 from mile_desktop.cameras.errors import VideoError
 from mile_desktop.cameras.source import Picture
 from mile_desktop.cameras.video import START_KEY, TIMES_HEADER, TIMES_SUFFIX, start_of
@@ -20,7 +20,7 @@ _AHEAD_US = 2 * _US
 _KEPT = 48
 """Decoded pictures that are kept, so that going back by a step costs nothing."""
 
-Times = npt.NDArray[np.float64]
+Times = Float64Array
 
 
 class RecordedVideo:
@@ -83,7 +83,7 @@ class RecordedVideo:
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _read_times(self) -> tuple[npt.NDArray[np.int64], Times]:
+    def _read_times(self) -> tuple[IntArray, Times]:
         table = self.path.with_suffix(TIMES_SUFFIX)
         rows = _read_table(table) if table.is_file() else []
         if rows:
@@ -91,7 +91,7 @@ class RecordedVideo:
             return np.array(pts, np.int64), np.array(times, np.float64)
         return self._times_of_packets()
 
-    def _times_of_packets(self) -> tuple[npt.NDArray[np.int64], Times]:
+    def _times_of_packets(self) -> tuple[IntArray, Times]:
         """Make the table from the video itself and the start that its metadata hold."""
         start = start_of(self._container.metadata.get(START_KEY, ""))
         if start is None:

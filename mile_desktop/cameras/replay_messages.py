@@ -1,10 +1,6 @@
 """What window and replay process say to each other; pictures travel through ``channels.shared.FrameRing``."""
 
-import msgspec
-
-
-class Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """Base of everything that crosses the pipe; the class name is the tag."""
+from mile_desktop.channels.messages import Message, Shutdown
 
 
 class OpenVideos(Message, frozen=True):
@@ -21,10 +17,6 @@ class ShowMoment(Message, frozen=True):
     timestamp: float
     row: int
     """Returned as ``Frame.step``."""
-
-
-class Shutdown(Message, frozen=True):
-    """End the process."""
 
 
 class VideosOpened(Message, frozen=True):

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from mile_desktop.cameras.errors import VideoError
 from mile_desktop.cameras.replay import RecordedVideo
-from mile_desktop.cameras.replay_messages import Command, OpenVideos, ReplayNote, ShowMoment, Shutdown, VideosOpened
+from mile_desktop.cameras.replay_messages import Command, OpenVideos, ReplayNote, ShowMoment, VideosOpened
 from mile_desktop.cameras.source import Pixels
 from mile_desktop.cameras.transform import fitting
 from mile_desktop.channels.endpoint import Endpoint
+from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.shared import FrameRing
 
 _WAIT_S = 0.5

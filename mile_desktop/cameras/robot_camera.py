@@ -7,7 +7,7 @@ import numpy as np
 
 from mile_desktop.cameras.errors import CameraAddressError, CameraLostError
 from mile_desktop.cameras.source import Picture
-from mile_desktop.robots.address import CameraPlace
+from mile_desktop.robots.address import CameraEndpoint
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.robots.frames import FrameReceiver
 
@@ -28,7 +28,7 @@ class RobotCameraSource:
 
     def __init__(self, url: str) -> None:
         try:
-            place = CameraPlace.of(url)
+            place = CameraEndpoint.of(url)
         except RobotError as error:
             raise CameraAddressError(str(error)) from None
         try:

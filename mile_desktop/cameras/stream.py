@@ -46,7 +46,7 @@ _FORGIVEN = 0.25
 """Of the time in which nothing waits, so much may be the stream's clock that is wrong, and not a queue."""
 
 
-class Arrival(NamedTuple):
+class PacketTiming(NamedTuple):
     """How a packet came."""
 
     moment: float
@@ -87,27 +87,27 @@ class StreamSource:
         self._loop = loop
         self._patience = open_s, read_s
         self._clock = clock
-        self._pace = Pace() if address.live else FilePace(clock, sleep)
+        self._timestamps = LiveTimestamps() if address.live else FileTimestamps(clock, sleep)
         self._shown_s = -1e9
         self._container: InputContainer
-        self._pictures: Generator[tuple[Arrival, av.VideoFrame | None]]
+        self._pictures: Generator[tuple[PacketTiming, av.VideoFrame | None]]
         self._begin()
 
     def read(self) -> Picture | None:
         """Return the next picture; see ``FrameSource``."""
         while True:
-            arrival, frame = self._next()
+            timing, frame = self._next()
             if frame is None or frame.is_corrupt:
                 return None
             self._seen_any = True
-            taken = self._pace.moment(arrival, frame.time if self._has_clock else None)
-            lag_s = arrival.moment - taken if self._address.live else 0.0
-            if lag_s <= _LAG_S or arrival.moment - self._shown_s >= _LEAST_S:
+            taken = self._timestamps.moment(timing, frame.time if self._has_clock else None)
+            lag_s = timing.moment - taken if self._address.live else 0.0
+            if lag_s <= _LAG_S or timing.moment - self._shown_s >= _LEAST_S:
                 # what falls behind is decoded, for the pictures that follow, but nothing more is done with it
-                self._shown_s = arrival.moment
+                self._shown_s = timing.moment
                 return Picture(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8), taken)
 
-    def _next(self) -> tuple[Arrival, av.VideoFrame | None]:
+    def _next(self) -> tuple[PacketTiming, av.VideoFrame | None]:
         """Return when the next packet arrived and its picture; begin a file again where it ends."""
         try:
             return next(self._pictures)
@@ -148,7 +148,7 @@ class StreamSource:
 
     def _decode(
         self, container: InputContainer, stream: VideoStream
-    ) -> Generator[tuple[Arrival, av.VideoFrame | None]]:
+    ) -> Generator[tuple[PacketTiming, av.VideoFrame | None]]:
         """Yield when a packet arrived and each of its pictures; None for a packet that cannot be decoded."""
         queue = Queue()
         packets = container.demux(stream)
@@ -158,16 +158,16 @@ class StreamSource:
             if packet is None:
                 return
             arrived = self._clock()
-            arrival = Arrival(arrived, arrived - asked)
-            if self._may_skip and queue.outdated(arrival):
+            timing = PacketTiming(arrived, arrived - asked)
+            if self._may_skip and queue.outdated(timing):
                 continue
             try:
                 frames = packet.decode()
             except av.error.InvalidDataError:
-                yield arrival, None
+                yield timing, None
                 continue
             for frame in frames:
-                yield arrival, frame
+                yield timing, frame
 
     def _begin_again(self) -> None:
         """Start a file anew; raise where the end is the end."""
@@ -179,7 +179,7 @@ class StreamSource:
             raise CameraEndedError(f"{self._address.shown} was played to its end.")
         self.close()
         self._begin()
-        self._pace.restart()
+        self._timestamps.restart()
 
 
 class Queue:
@@ -193,16 +193,16 @@ class Queue:
         self._waiting = 0
         self._passed_s = 0.0
 
-    def outdated(self, arrival: Arrival) -> bool:
+    def outdated(self, timing: PacketTiming) -> bool:
         """Return whether the picture that came so is to be passed over."""
-        self._waiting = self._waiting + 1 if arrival.waited_s < _AT_ONCE_S else 0
-        if self._waiting > _TOGETHER and arrival.moment - self._passed_s < _LEAST_S:
+        self._waiting = self._waiting + 1 if timing.waited_s < _AT_ONCE_S else 0
+        if self._waiting > _TOGETHER and timing.moment - self._passed_s < _LEAST_S:
             return True
-        self._passed_s = arrival.moment
+        self._passed_s = timing.moment
         return False
 
 
-class Pace:
+class LiveTimestamps:
     """When a picture of a live stream was taken: when it arrived, less what it has waited somewhere on the way.
 
     A stream whose pictures carry times shows by them that it falls behind: the delay beyond the least one seen is the
@@ -213,16 +213,16 @@ class Pace:
         self._least: float | None = None
         self._last = 0.0
 
-    def moment(self, arrival: Arrival, stream_time: float | None) -> float:
+    def moment(self, timing: PacketTiming, stream_time: float | None) -> float:
         """Return the timestamp for a picture that carries ``stream_time`` (s), where it has one."""
         if stream_time is None:
-            return arrival.moment
-        delay = arrival.moment - stream_time
+            return timing.moment
+        delay = timing.moment - stream_time
         if self._least is None or delay < self._least or stream_time < self._last - 1.0:
             self._least = delay
         else:
             # while something had to be waited for there was no queue: clocks drift, and cheap cameras count wrongly
-            self._least = min(delay, self._least + _FORGIVEN * arrival.waited_s)
+            self._least = min(delay, self._least + _FORGIVEN * timing.waited_s)
         self._last = stream_time
         return stream_time + self._least
 
@@ -231,7 +231,7 @@ class Pace:
         self._least = None
 
 
-class FilePace(Pace):
+class FileTimestamps(LiveTimestamps):
     """Lets the pictures of a file come in its own time; waits for each."""
 
     def __init__(self, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
@@ -241,7 +241,7 @@ class FilePace(Pace):
         self._due = clock()
         self._before: float | None = None
 
-    def moment(self, arrival: Arrival, stream_time: float | None) -> float:  # noqa: ARG002 (a file's are always there)
+    def moment(self, timing: PacketTiming, stream_time: float | None) -> float:  # noqa: ARG002 (a file's are always there)
         """Wait until the picture is due and return that moment."""
         gap = 1.0 / _FALLBACK_RATE
         if stream_time is not None and self._before is not None and 0.0 < stream_time - self._before < 10.0:

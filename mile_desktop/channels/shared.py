@@ -19,9 +19,9 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.channels.errors import SharedMemoryError
 
-FloatArray = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
 
 _ATTEMPTS = 64
@@ -68,7 +68,7 @@ _NO_ANCHOR = np.zeros(3, np.float32)
 class StateSample:
     """One scene state as a reader found it."""
 
-    values: FloatArray
+    values: Float32Array
     """float32[n], a copy."""
     step: int
     """Control step within the episode."""
@@ -90,9 +90,9 @@ class Frame:
     """Grows by one with each write, from 1."""
     timestamp: float
     """``time.monotonic()`` when drawing began, s."""
-    view_projection: FloatArray
+    view_projection: Float32Array
     """float32[4, 4]: ``clip = view_projection @ (x, y, z, 1)`` with world coordinates in m; see ``project``."""
-    anchor: FloatArray
+    anchor: Float32Array
     """float32[3]: position of the end effector in the world, m."""
     step: int
     """Control step the picture shows; −1 where unknown."""

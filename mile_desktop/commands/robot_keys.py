@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from mile_desktop.commands.command import Command, CommandError, Report
-from mile_desktop.robots.keys import ROBOT, WINDOW, let_in, make_keys, window_keys_folder
+from mile_desktop.robots.keys import ROBOT, WINDOW, allow_window, make_keys, window_keys_folder
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,7 @@ def _run(options: argparse.Namespace, report: Report) -> None:
         )
         return
     if options.let_in:
-        path = let_in(options.folder, options.name, options.let_in)
+        path = allow_window(options.folder, options.name, options.let_in)
         report.say({"let_in": options.name, "file": str(path)}, f"{options.name} is let in ({path}).")
         return
     key = make_keys(options.folder, ROBOT).public.decode("ascii")

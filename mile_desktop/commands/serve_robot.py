@@ -13,7 +13,7 @@ from mile_desktop.commands.command import Command, CommandError, Report, add_sce
 from mile_desktop.processes import robot_cameras
 from mile_desktop.robots.description import RobotCamera
 from mile_desktop.robots.driver import Measurement
-from mile_desktop.robots.network import Door
+from mile_desktop.robots.network import ServerSockets
 from mile_desktop.robots.server import DEFAULT_PORT, RobotServer
 from mile_desktop.robots.simulated import SimulatedRobot
 from mile_desktop.rollout.priority import be_eager, enter_real_time
@@ -63,7 +63,7 @@ def _size(text: str) -> tuple[int, int]:
 def _run(options: argparse.Namespace, report: Report) -> None:
     if not 0.5 <= options.camera_rate <= 60.0:
         raise CommandError(f"A camera rate of {options.camera_rate:g} Hz is not possible; choose 0.5 to 60.")
-    Door(options.bind, options.keys).close()  # says what is wrong before anything is started
+    ServerSockets(options.bind, options.keys).close()  # says what is wrong before anything is started
     cameras = _cameras(options)
     robot = SimulatedRobot(options.scene, cameras=cameras, seed=options.seed, watchdog_s=options.watchdog)
     with ExitStack() as stack:

@@ -3,12 +3,7 @@
 Scene states of an episode that somebody watches go through ``channels.shared.StateSlot``, one for each worker.
 """
 
-import msgspec
-
-
-class Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """Base of everything that crosses the pipe; the class name is the tag."""
-
+from mile_desktop.channels.messages import Message, Shutdown
 
 # ── commands: pool → worker ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -37,10 +32,6 @@ class WatchEpisode(Message, frozen=True):
     """−1: no episode is watched."""
     steps_per_second: float = 0.0
     """At most so fast while it is watched; 0: as fast as it goes."""
-
-
-class Shutdown(Message, frozen=True):
-    """End the process."""
 
 
 # ── events: worker → pool ────────────────────────────────────────────────────────────────────────────────────────

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
 from mile_desktop.channels.errors import ChannelError
+from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.process import ChildProcess
 from mile_desktop.channels.shared import StateSample, StateSlot
 from mile_desktop.evaluation.messages import (
@@ -24,7 +25,6 @@ from mile_desktop.evaluation.messages import (
     EpisodeRefused,
     Event,
     RunEpisode,
-    Shutdown,
     WatchEpisode,
     WorkerReady,
 )

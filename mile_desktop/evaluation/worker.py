@@ -9,6 +9,7 @@ import psutil
 import torch
 
 from mile_desktop.channels.endpoint import Endpoint
+from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.shared import StateSlot
 from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledError, evaluate_episode
 from mile_desktop.evaluation.messages import (
@@ -20,7 +21,6 @@ from mile_desktop.evaluation.messages import (
     EpisodeProgress,
     EpisodeRefused,
     RunEpisode,
-    Shutdown,
     WatchEpisode,
     WorkerReady,
 )

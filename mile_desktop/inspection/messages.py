@@ -1,13 +1,9 @@
 """What the window and the inspection process say to each other: msgspec structs, encoded as msgpack, never pickled."""
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-
-class Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """Base of everything that crosses the pipe; the class name is the tag."""
-
+from mile_desktop.channels.messages import Message, Shutdown
 
 # ── commands: window → inspection ────────────────────────────────────────────────────────────────────────────────
 
@@ -48,10 +44,6 @@ class CancelJob(Message, frozen=True):
     """Give a job up, whether it runs or waits; answered by ``JobEnded``."""
 
     job: int
-
-
-class Shutdown(Message, frozen=True):
-    """End the process."""
 
 
 # ── events: inspection → window ──────────────────────────────────────────────────────────────────────────────────

@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 import psutil
 
 from mile_desktop.channels.endpoint import Endpoint
+from mile_desktop.channels.messages import Shutdown
 from mile_desktop.inspection.messages import (
     Appraise,
     CancelJob,
@@ -19,7 +20,6 @@ from mile_desktop.inspection.messages import (
     JobProgress,
     KeepInsights,
     RollForward,
-    Shutdown,
 )
 from mile_desktop.storage.episodes import read_episode
 from mile_desktop.storage.errors import WorkspaceError

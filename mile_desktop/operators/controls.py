@@ -68,7 +68,7 @@ class Control:
     """Direction of a hat."""
 
     @property
-    def place(self) -> str:
+    def physical_name(self) -> str:
         """The physical thing that is moved: ``axis3`` and ``trigger3`` are the same place."""
         return f"axis{self.index}" if self.kind is ControlKind.TRIGGER else self.name
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mile_desktop.operators.operator import FloatArray
+from mile_desktop.arrays import Float32Array
 
 
 class ImperfectHand:
@@ -18,9 +18,9 @@ class ImperfectHand:
         self._tremor = tremor
         self._lean = lean
         self._smoothness = smoothness
-        self._offset: FloatArray | None = None
-        self._shake: FloatArray | None = None
-        self._chosen: FloatArray | None = None
+        self._offset: Float32Array | None = None
+        self._shake: Float32Array | None = None
+        self._chosen: Float32Array | None = None
 
     def reset(self) -> None:
         """Begin a new episode: another lean, no tremor yet."""
@@ -28,14 +28,14 @@ class ImperfectHand:
         self._shake = None
         self._chosen = None
 
-    def choose(self, intended: FloatArray, rng: np.random.Generator) -> FloatArray:
+    def choose(self, intended: Float32Array, rng: np.random.Generator) -> Float32Array:
         """Return what becomes of the ``intended`` discrete action (float32[a], one-hot)."""
         late = rng.random() < self._tremor
         if self._chosen is None or not late:
             self._chosen = intended
         return self._chosen
 
-    def act(self, intended: FloatArray, rng: np.random.Generator) -> FloatArray:
+    def act(self, intended: Float32Array, rng: np.random.Generator) -> Float32Array:
         """Return what becomes of the ``intended`` action (float32[a]), in [−1, 1]."""
         fresh = rng.normal(0.0, self._tremor, intended.shape)
         if self._offset is None or self._shake is None:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from mile_desktop.operators.operator import FloatArray, Operator, OperatorContext, OperatorReading
+from mile_desktop.arrays import Float32Array
+from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading
 
 PUSHES = ("rest", "left", "right", "up", "down")
 """What can choose an action, see ``chosen_push``."""
@@ -80,7 +81,7 @@ class DiscreteControls:
         )
         return replace(reading, action=self._choose(reading.action))
 
-    def _choose(self, push: FloatArray) -> FloatArray:
+    def _choose(self, push: Float32Array) -> Float32Array:
         x, y, z, gripper = push.tolist()
         chosen = chosen_push((x, y, z, gripper if self._gripper else 0.0))
         index = self._pushes.index(chosen if chosen in self._pushes else "rest")

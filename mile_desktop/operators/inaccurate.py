@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mile_desktop.operators.operator import FloatArray, Operator, OperatorContext, OperatorReading
+from mile_desktop.arrays import Float32Array
+from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading
 
-Belief = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+Belief = Callable[[Float32Array], tuple[Float32Array, Float32Array]]
 """Observation float32[n] → mean and standard deviation, float32[a] each, of a policy that is believed to run."""
 
 
@@ -60,8 +61,8 @@ class InaccurateSupervisor:
         self._inaccuracy = inaccuracy
         self._belief = belief
         self._rng = np.random.default_rng(0)
-        self._offset: FloatArray | None = None
-        self._seen: deque[tuple[FloatArray, FloatArray, FloatArray]] = deque(maxlen=inaccuracy.lag_steps + 1)
+        self._offset: Float32Array | None = None
+        self._seen: deque[tuple[Float32Array, Float32Array, Float32Array]] = deque(maxlen=inaccuracy.lag_steps + 1)
 
     @property
     def kind(self) -> str:
@@ -101,7 +102,7 @@ class InaccurateSupervisor:
             )
         )
 
-    def _believed(self, context: OperatorContext) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _believed(self, context: OperatorContext) -> tuple[Float32Array, Float32Array, Float32Array]:
         if self._belief is not None:
             mean, std = self._belief(context.observation)
             now = (mean, mean, std)
@@ -110,7 +111,7 @@ class InaccurateSupervisor:
         self._seen.append(now)
         return self._seen[0]
 
-    def _error(self, size: int) -> FloatArray:
+    def _error(self, size: int) -> Float32Array:
         if self._offset is None:
             direction = self._rng.standard_normal(size)
             self._offset = (self._inaccuracy.bias * math.sqrt(size) * direction / np.linalg.norm(direction)).astype(
@@ -124,7 +125,7 @@ class InaccurateSupervisor:
         self._inner.close()
 
 
-def _shifted(context: OperatorContext, weights: FloatArray) -> OperatorContext:
+def _shifted(context: OperatorContext, weights: Float32Array) -> OperatorContext:
     """Return ``context`` with other probabilities expected of the robot."""
     weights = np.maximum(weights, 0.0)
     total = float(weights.sum())

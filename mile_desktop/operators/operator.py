@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+from mile_desktop.arrays import Float32Array
 
-FloatArray = NDArray[np.float32]
-Expert = Callable[[FloatArray], FloatArray]
+Expert = Callable[[Float32Array], Float32Array]
 """Scripted expert: observation float32[n] → action float32[a] in [−1, 1]; one-hot where actions are discrete."""
 
 
@@ -33,12 +31,12 @@ class OperatorContext:
 
     step: int
     """Index of the step about to be taken, 0 at the start of an episode."""
-    observation: FloatArray
+    observation: Float32Array
     """float32[n]."""
-    proposal: FloatArray
+    proposal: Float32Array
     """float32[a], the policy's action for this step."""
-    policy_mean: FloatArray
-    policy_std: FloatArray
+    policy_mean: Float32Array
+    policy_std: Float32Array
     """float32[a] each, the running policy's distribution."""
     intervening: bool
     """The previous step was taken by the operator."""
@@ -52,7 +50,7 @@ class OperatorReading:
 
     takeover: bool
     """Wants to drive now (level)."""
-    action: FloatArray
+    action: Float32Array
     """float32[a] in [−1, 1]; used where ``takeover``."""
     requests: tuple[OperatorRequest, ...] = ()
     rewind: bool = False

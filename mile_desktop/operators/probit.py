@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mile_desktop.operators.operator import Expert, FloatArray, OperatorContext, OperatorReading
+from mile_desktop.arrays import Float32Array
+from mile_desktop.operators.operator import Expert, OperatorContext, OperatorReading
 
 _THRESHOLD = (12.0, 2.0)
 _DISCRETE_THRESHOLD = (2.0, 0.8)
@@ -66,11 +67,11 @@ class _Draw(NamedTuple):
     """T of an action drawn from the human's distribution."""
     noise: float
     """Z, standard normal."""
-    action: FloatArray
+    action: Float32Array
     """float32[a], what is done where it comes to that: an independent draw."""
 
 
-def expected_shortfall(human_mean: FloatArray, human_std: float, mean: FloatArray, std: FloatArray) -> float:
+def expected_shortfall(human_mean: Float32Array, human_std: float, mean: Float32Array, std: Float32Array) -> float:
     """Return K = ½ Σ_i (s_i² + (m_i − μ_i)²)/σ_i²: how far what is expected of the robot lies from the human's own.
 
     Korkmaz and Bıyık 2025 (arXiv 2502.13519), the intervention model for Gaussians, in the form in which the

@@ -117,14 +117,14 @@ def _check_controls(profile: PadProfile) -> None:
     taken: dict[str, str] = {}
     for use, name in profile.uses().items():
         try:
-            place = parse_control(name).place
+            physical = parse_control(name).physical_name
         except UnknownControlError as error:
             raise ProfileError(f"The control for “{use}” is unknown. {error}") from error
-        if place in taken:
+        if physical in taken:
             raise ProfileError(
-                f"{control_label(name)} is bound to both “{taken[place]}” and “{use}”; unbind one of them."
+                f"{control_label(name)} is bound to both “{taken[physical]}” and “{use}”; unbind one of them."
             )
-        taken[place] = use
+        taken[physical] = use
     for entry in DRIVEN:
         if profile.axis(entry).negative and not profile.axis(entry).positive:
             raise ProfileError(f"“{entry} −” has a control but “{entry} +” has none; bind both, or only “{entry} +”.")
@@ -144,7 +144,7 @@ def decode_profile(text: str | bytes) -> PadProfile:
 
 
 def profile_path(folder: Path, guid: str) -> Path:
-    """Return where the profile of the device ``guid`` lies in ``folder``; the default's place for an empty one."""
+    """Return where the profile of the device ``guid`` lies in ``folder``; the default's physical for an empty one."""
     if guid and not _GUID.fullmatch(guid):
         raise ProfileError(f"The device GUID {guid!r} is not 32 hexadecimal digits.")
     return folder / f"{guid or _DEFAULT_STEM}.json"

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.operators.corrections import ImperfectHand
-from mile_desktop.operators.operator import Expert, FloatArray, OperatorContext, OperatorReading
+from mile_desktop.operators.operator import Expert, OperatorContext, OperatorReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ ATTENTIVE = SegmentSettings(reaction_steps=2, memory=0.6, disagreement=0.35, agr
 already tipped and saves few episodes; this one saves nearly all of them, with a third of the steps."""
 
 
-class _Mixes:
+class _ActionMixtures:
     """What robot and expert did of late, each as a mixture of discrete actions.
 
     Whether an engine fires in this step or the next makes no difference to anybody; whether it fires half of the time
@@ -64,10 +65,10 @@ class _Mixes:
     """
 
     def __init__(self) -> None:
-        self._proposed: FloatArray | None = None
-        self._intended: FloatArray | None = None
+        self._proposed: Float32Array | None = None
+        self._intended: Float32Array | None = None
 
-    def distance(self, proposal: FloatArray, intended: FloatArray, memory: float) -> float:
+    def distance(self, proposal: Float32Array, intended: Float32Array, memory: float) -> float:
         """Take in one step and return the share of the actions that differ (total variation), in [0, 1]."""
         if self._proposed is None or self._intended is None:
             # as if they had agreed until now
@@ -78,7 +79,7 @@ class _Mixes:
 
 
 @dataclass(slots=True)
-class _Impression:
+class _Memory:
     """What the person remembers of the last steps."""
 
     distance: float = 0.0
@@ -98,7 +99,7 @@ class SegmentSupervisor:
     reaction delay — even where the robot has recovered meanwhile — holds for at least ``min_hold_steps`` and hands back
     after ``agreement_steps`` agreeing proposals. Its corrections are those of an ``ImperfectHand``.
 
-    Discrete actions are compared as the mixtures of the last steps (``_Mixes``), with ``disagreement`` and
+    Discrete actions are compared as the mixtures of the last steps (``_ActionMixtures``), with ``disagreement`` and
     ``agreement`` as shares; progress says nothing beyond that there.
     """
 
@@ -110,8 +111,8 @@ class SegmentSupervisor:
             tremor=self._settings.tremor, lean=self._settings.lean, smoothness=self._settings.smoothness
         )
         self._rng = np.random.default_rng(0)
-        self._impression = _Impression()
-        self._mixes = _Mixes()
+        self._memory = _Memory()
+        self._mixtures = _ActionMixtures()
         self._reacts_in: int | None = None
         self._held_steps: int | None = None
         self._agreeing_steps = 0
@@ -139,8 +140,8 @@ class SegmentSupervisor:
 
     def _let_go(self) -> None:
         """Hand back and look with fresh eyes."""
-        self._impression = _Impression()
-        self._mixes = _Mixes()
+        self._memory = _Memory()
+        self._mixtures = _ActionMixtures()
         self._reacts_in = None
         self._held_steps = None
         self._agreeing_steps = 0
@@ -160,19 +161,19 @@ class SegmentSupervisor:
         hand = self._hand.choose if context.discrete else self._hand.act
         return OperatorReading(takeover=driving, action=hand(intended, self._rng))
 
-    def _distance(self, context: OperatorContext, intended: FloatArray) -> float:
+    def _distance(self, context: OperatorContext, intended: Float32Array) -> float:
         if context.discrete:
-            return self._mixes.distance(context.proposal, intended, self._settings.memory)
+            return self._mixtures.distance(context.proposal, intended, self._settings.memory)
         return _distance(context.proposal, intended)
 
     def _agreed(self) -> bool:
         return self._agreeing_steps >= self._settings.agreement_steps
 
-    def _watch(self, context: OperatorContext, distance: float, intended: FloatArray) -> None:
+    def _watch(self, context: OperatorContext, distance: float, intended: Float32Array) -> None:
         if context.discrete:
-            self._impression.distance = distance  # remembered already
+            self._memory.distance = distance  # remembered already
         else:
-            self._impression.update(distance, _progress(context.proposal, intended), self._settings.memory)
+            self._memory.update(distance, _progress(context.proposal, intended), self._settings.memory)
         if self._reacts_in is None and self._seen_enough():
             self._reacts_in = self._draw_reaction()
         if self._reacts_in == 0:
@@ -182,9 +183,7 @@ class SegmentSupervisor:
             self._reacts_in -= 1
 
     def _seen_enough(self) -> bool:
-        return (
-            self._impression.distance > self._settings.disagreement or self._impression.progress < self._settings.stall
-        )
+        return self._memory.distance > self._settings.disagreement or self._memory.progress < self._settings.stall
 
     def _draw_reaction(self) -> int:
         slack = self._settings.reaction_steps // 2
@@ -198,12 +197,12 @@ _RESTING = 0.1
 """An expert's action shorter than this asks for no motion."""
 
 
-def _distance(proposal: FloatArray, intended: FloatArray) -> float:
+def _distance(proposal: Float32Array, intended: Float32Array) -> float:
     """Return the root mean square difference over the action's dimensions."""
     return float(np.sqrt(np.mean((proposal - intended) ** 2)))
 
 
-def _progress(proposal: FloatArray, intended: FloatArray) -> float:
+def _progress(proposal: Float32Array, intended: Float32Array) -> float:
     """Return the part of the expert's step that the proposal takes along the expert's direction, in [−1, 1]."""
     length = float(np.linalg.norm(intended))
     if length < _RESTING:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mile_desktop.operators.operator import FloatArray
+from mile_desktop.arrays import Float32Array
 
 
 def shape(position: float, *, dead_zone: float, expo: float) -> float:
@@ -35,7 +35,7 @@ def turn_to_view(ahead: float, left: float, yaw_deg: float) -> tuple[float, floa
     return x / longest, y / longest
 
 
-def fit_action(values: Sequence[float], size: int) -> FloatArray:
+def fit_action(values: Sequence[float], size: int) -> Float32Array:
     """Return ``values`` as float32[size] in [−1, 1]: clipped, missing entries 0, surplus ones left out."""
     action = np.zeros(size, dtype=np.float32)
     used = min(size, len(values))

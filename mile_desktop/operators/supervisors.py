@@ -17,7 +17,7 @@ class UnknownSupervisorError(UserError, ValueError):
     """There is no simulated supervisor of that name, or it does not take those settings."""
 
 
-def _nobody(expert: Expert, settings: Settings | None) -> Operator:  # noqa: ARG001 - nobody needs neither
+def _no_operator(expert: Expert, settings: Settings | None) -> Operator:  # noqa: ARG001 - nobody needs neither
     return NoOperator()
 
 
@@ -46,7 +46,7 @@ def _inaccurate_segment(expert: Expert, settings: Settings | None) -> Operator:
 
 
 SUPERVISORS: dict[str, Factory] = {
-    "none": _nobody,
+    "none": _no_operator,
     "probit": _probit,
     "segment": _segment,
     "inaccurate-probit": _inaccurate_probit,

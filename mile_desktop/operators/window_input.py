@@ -27,7 +27,7 @@ SOURCES = {
 
 
 @dataclass(slots=True)
-class _Heard:
+class _WindowMessage:
     """What was heard last."""
 
     takeover: bool = False
@@ -52,7 +52,7 @@ class WindowOperator:
             raise ValueError(f"The window has no input {source!r}; expected one of {', '.join(SOURCES)}.")
         self._source = source
         self._clock = clock
-        self._heard = _Heard()
+        self._last = _WindowMessage()
 
     @property
     def kind(self) -> str:
@@ -85,22 +85,22 @@ class WindowOperator:
             raise ValueError(f"The {source} sent the action {tuple(action)}; expected finite numbers in [−1, 1].")
         heard_at = self._clock() if now is None else now
         self._notice_silence(heard_at)
-        self._heard.takeover = takeover
-        self._heard.action = tuple(action)
-        self._heard.rewind = rewind
-        self._heard.at = heard_at
-        self._heard.must_release = self._heard.must_release and takeover
+        self._last.takeover = takeover
+        self._last.action = tuple(action)
+        self._last.rewind = rewind
+        self._last.at = heard_at
+        self._last.must_release = self._last.must_release and takeover
 
     def _notice_silence(self, now: float) -> bool:
         """Say whether the window is silent at ``now``; a takeover lost to silence has to be let go first."""
-        silent = now - self._heard.at > SILENCE_S
-        self._heard.must_release = self._heard.must_release or (self._heard.takeover and silent)
+        silent = now - self._last.at > SILENCE_S
+        self._last.must_release = self._last.must_release or (self._last.takeover and silent)
         return silent
 
     def poll(self, context: OperatorContext) -> OperatorReading:
         """Return what was heard last, as long as it is fresh."""
         silent = self._notice_silence(self._clock())
-        heard = self._heard
+        heard = self._last
         return OperatorReading(
             takeover=heard.takeover and not heard.must_release,
             action=fit_action(heard.action if heard.takeover else (), len(context.proposal)),

@@ -20,7 +20,7 @@ def checked_address(text: str) -> str:
     except ValueError:
         parts, port = urlsplit("tcp://"), None
     if parts.scheme != "tcp" or not parts.hostname or not port or parts.path not in {"", "/"}:
-        raise RobotError(f"{text!r} is no address of a robot; expected tcp://HOST:PORT, e.g. tcp://127.0.0.1:5870.")
+        raise RobotError(f"{text!r} is not an address of a robot; expected tcp://HOST:PORT, e.g. tcp://127.0.0.1:5870.")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"tcp://{host}:{port}"
 
@@ -31,7 +31,7 @@ def with_port(address: str, port: int) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether nobody but this machine can be at ``host`` (a name, an IP address, or a whole ``tcp://`` address)."""
+    """Whether ``host`` (a name, an IP address, or a whole ``tcp://`` address) is this machine."""
     if "://" in host:
         host = urlsplit(host).hostname or ""
     if host == "localhost":
@@ -43,7 +43,7 @@ def is_loopback(host: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class CameraPlace:
+class CameraEndpoint:
     """A camera of a robot, as an address: ``robot://host:port/camera?key=…``."""
 
     address: str
@@ -59,8 +59,8 @@ class CameraPlace:
         return f"{SCHEME}://{self.address.removeprefix('tcp://')}/{quote(self.camera, safe='')}{query}"
 
     @classmethod
-    def of(cls, url: str) -> "CameraPlace":
-        """Understand an address; raises ``RobotError`` where it is none."""
+    def of(cls, url: str) -> "CameraEndpoint":
+        """Return the endpoint that ``url`` names; raises ``RobotError`` if it names none."""
         parts = urlsplit(url)
         camera = unquote(parts.path.strip("/"))
         if parts.scheme != SCHEME or not camera:

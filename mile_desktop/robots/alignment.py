@@ -1,10 +1,10 @@
-"""What the robot's clock says at a moment of ours, so that frames and steps can be put in one order."""
+"""Relation between the robot's clock and ours, so that camera frames and steps can be put in one order."""
 
 from collections import deque
 from dataclasses import dataclass
 
 _KEPT = 128
-"""About six seconds of answers at 20 Hz: long enough for a good one, short enough to follow a clock that drifts."""
+"""About six seconds of answers at 20 Hz: long enough to contain a fast one, short enough to follow a drifting clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,19 +18,20 @@ class Exchange:
 
     @property
     def round_trip_s(self) -> float:
-        """Time on the way, there and back."""
+        """Time spent in the network, both ways."""
         return max(0.0, (self.heard - self.sent) - (self.answered - self.received))
 
     @property
     def offset_s(self) -> float:
-        """Robot's clock minus ours, if both ways took equally long."""
+        """Robot's clock minus ours, if both ways took the same time."""
         return ((self.received - self.sent) + (self.answered - self.heard)) / 2.0
 
 
 class ClockAlignment:
-    """Keeps the best of the last exchanges: the one that was on the way for the shortest time.
+    """Uses the best of the last exchanges: the one with the shortest round trip.
 
-    The offset of an exchange is wrong by half of its round trip at most, whichever way was the slow one.
+    The offset of an exchange is wrong by at most half of its round trip, whichever way was slow. An average over all
+    exchanges would be biased by every queue in the network.
     """
 
     def __init__(self) -> None:
@@ -41,7 +42,7 @@ class ClockAlignment:
         self._exchanges.append(exchange)
 
     def forget(self) -> None:
-        """Begin anew: the robot's side was restarted, and its clock may be another one."""
+        """Start again: the robot's side was restarted, and its clock may have another origin."""
         self._exchanges.clear()
 
     @property
@@ -51,17 +52,17 @@ class ClockAlignment:
 
     @property
     def offset_s(self) -> float:
-        """Robot's clock minus ours; 0 while nothing is known."""
+        """Robot's clock minus ours; 0 before the first exchange."""
         return self._best().offset_s if self._exchanges else 0.0
 
     @property
     def error_s(self) -> float:
-        """How wrong the offset can be; infinite while nothing is known."""
+        """Largest possible error of the offset; infinite before the first exchange."""
         return self._best().round_trip_s / 2.0 if self._exchanges else float("inf")
 
     @property
     def round_trip_s(self) -> float:
-        """Median time there and back; infinite while nothing is known."""
+        """Median round trip; infinite before the first exchange."""
         trips = sorted(each.round_trip_s for each in self._exchanges)
         return trips[len(trips) // 2] if trips else float("inf")
 

@@ -1,4 +1,4 @@
-"""The window's side of a network robot: says hello, keeps the link alive, and moves nothing nobody permitted."""
+"""The window's side of a network robot: says hello, keeps the link alive, and sends no motion without a permit."""
 
 import secrets
 from collections.abc import Callable
@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.robots import protocol as p
 from mile_desktop.robots.alignment import ClockAlignment
 from mile_desktop.robots.description import RobotDescription
-from mile_desktop.robots.driver import FloatArray, Measurement, RobotError
+from mile_desktop.robots.driver import Measurement, RobotError
 from mile_desktop.robots.limits import MotionLimits
 from mile_desktop.robots.link import RobotLink
 from mile_desktop.robots.modes import Mode
@@ -19,20 +20,20 @@ LINK_TIMEOUT_S = 0.5
 """Silence of the robot after which the link counts as lost."""
 CONNECT_TIMEOUT_S = 5.0
 _ANSWER_SHARE = 0.7
-"""Share of a control step for which an answer is waited for; what else a tick does takes far less than the rest."""
+"""Share of a control step to wait for the robot's answer; the rest of a tick needs far less than what is left."""
 _RESET_S = 10.0
 _WAITS_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class LinkReport:
-    """The link as people want to see it."""
+    """State of the link, as it is shown."""
 
     up: bool
     trouble: str
     """Why it is down; empty while it is up."""
     mode: Mode | None
-    """None until the robot has said."""
+    """None until the robot has sent its state."""
     role: p.Role
     driver: str
     """Who drives."""
@@ -42,9 +43,9 @@ class LinkReport:
     speed: float
     """Share of full speed that the robot allows now."""
     refused_there: int
-    """Messages that the robot's side did not take."""
+    """Messages that the robot's side refused."""
     refused_here: int
-    """Messages of the robot's side that were none, late or repeated."""
+    """Messages from the robot's side that could not be read, or were late or repeated."""
     lost: int
     """How often the link was lost."""
 
@@ -52,8 +53,8 @@ class LinkReport:
 class NetworkRobot:
     """A robot behind a wire, as a ``RobotDriver`` and more; owned by the thread of the control loop.
 
-    Call ``attend`` in every tick. While the robot is to move, only ``act`` speaks to it: should the control loop stand
-    still, the robot hears nothing and holds by itself, although the process is alive.
+    Call ``attend`` in every tick. While the robot may move, only ``act`` sends messages. So when the control loop
+    hangs, the robot receives nothing and its watchdog holds it, even though this process is still alive.
 
     Parameters
     ----------
@@ -62,13 +63,13 @@ class NetworkRobot:
     clock
         Monotonic, s.
     name
-        Who is driving, for the people at other windows.
+        Name of this window, shown at other windows.
     role
         Drive, or only watch.
     patience_s
-        Silence of a robot that is not to move after which the link counts as lost.
+        Silence after which the link counts as lost while the robot is not moving.
     client
-        Sixteen bytes by which the robot knows this client again, also from another process; by default new ones.
+        Sixteen bytes by which the robot recognises this client, also from another process; new ones by default.
     """
 
     def __init__(
@@ -81,24 +82,24 @@ class NetworkRobot:
         patience_s: float = LINK_TIMEOUT_S,
         client: bytes = b"",
     ) -> None:
-        self.commanded: FloatArray = np.zeros(0, np.float32)
+        self.commanded: Float32Array = np.zeros(0, np.float32)
         """The last action as it was sent: slowed down and cut."""
         token = client or secrets.token_bytes(16)
         self._link = RobotLink(wire, clock, name=name, client=token, role=role, patience_s=patience_s)
         self._clock = clock
         self._limits: MotionLimits | None = None
-        self._want = p.Want.REST
+        self._requested = p.RequestedMode.REST
         self._permit = 0
         self._held_by_itself = ""
-        self._spoke_at = -1e9
+        self._sent_at = -1e9
         self._resets = 0
         self._reset_until = 0.0
         self._seed = 0
 
-    # ── what it is ───────────────────────────────────────────────────────────────────────────────────────────────
+    # ── description and state ───────────────────────────────────────────────────────────────────────────────────────
 
     def describe(self) -> RobotDescription:
-        """Return what the robot said of itself; raises ``RobotError`` before ``connect``."""
+        """Return the robot's description; raises ``RobotError`` before ``connect``."""
         return self._link.describe()
 
     @property
@@ -121,7 +122,7 @@ class NetworkRobot:
         link, state = self._link, self._link.state
         return LinkReport(
             up=link.up,
-            trouble="" if link.up else link.trouble,
+            trouble="" if link.up else link.problem,
             mode=state.mode if state else None,
             role=link.role,
             driver=link.driver,
@@ -136,20 +137,20 @@ class NetworkRobot:
 
     @property
     def obstacle(self) -> str:
-        """Why the robot may not move, in one sentence; empty where nothing but a ``resume`` is missing."""
+        """Why the robot may not move, in one sentence; empty if only ``resume`` is missing."""
         if not self._link.up:
-            return self._link.trouble
+            return self._link.problem
         if self._link.role is not p.Role.DRIVE:
             return f"{self._link.driver or 'Another window'} drives this robot; this window may only watch."
-        if self._mode is Mode.STOPPED or self._want is p.Want.STOP:
+        if self._mode is Mode.STOPPED or self._requested is p.RequestedMode.STOP:
             return "The robot is stopped. Reset, then arm it."
-        if self._want is p.Want.REST:
+        if self._requested is p.RequestedMode.REST:
             return "The robot is not armed; arm it first."
         return ""
 
     @property
     def held_by_itself(self) -> str:
-        """Why the robot held by itself and waits for an explicit ``resume``; empty where it does not."""
+        """Why the robot holds without a command and waits for an explicit ``resume``; empty if it does not."""
         return self._held_by_itself
 
     @property
@@ -162,10 +163,10 @@ class NetworkRobot:
 
     @property
     def armed(self) -> bool:
-        """Whether somebody armed it and nothing took that away."""
-        return self._want in {p.Want.HOLD, p.Want.MOVE}
+        """Whether a person armed the robot and it was not disarmed since."""
+        return self._requested in {p.RequestedMode.HOLD, p.RequestedMode.MOVE}
 
-    # ── the driver's protocol ────────────────────────────────────────────────────────────────────────────────────
+    # ── the driver's protocol ───────────────────────────────────────────────────────────────────────────────────────
 
     def connect(self, timeout_s: float = CONNECT_TIMEOUT_S) -> None:
         """Say hello until the robot has described itself and its state.
@@ -173,15 +174,15 @@ class NetworkRobot:
         Raises
         ------
         RobotError
-            When it does not in time, with what is known about why.
+            The robot did not answer in time; the message says what is known about the reason.
         """
         until = self._clock() + timeout_s
         while True:
             self.attend(wait=False)
             if self._link.up:
                 return
-            if hopeless := self._link.hopeless():
-                raise RobotError(hopeless)
+            if problem := self._link.permanent_problem():
+                raise RobotError(problem)
             if self._clock() >= until:
                 raise RobotError(self._link.unreachable)
             self._link.wait(_WAITS_S)
@@ -192,17 +193,17 @@ class NetworkRobot:
             raise RobotError("The robot has not measured anything yet; connect first.")
         return self._link.measured
 
-    def act(self, action: FloatArray) -> None:
+    def act(self, action: Float32Array) -> None:
         """Send one action, slowed down and cut, and wait a fraction of a step for the answer."""
-        if self._want is not p.Want.MOVE or self._limits is None:
+        if self._requested is not p.RequestedMode.MOVE or self._limits is None:
             return
         self.commanded = self._limits.scale(action, self._clock())
-        self._say(self.commanded)
+        self._send(self.commanded)
         self._wait_for_answer()
 
     @property
-    def executed(self) -> FloatArray | None:
-        """What the robot says it carried out of the last action; None where its answer is not there yet."""
+    def executed(self) -> Float32Array | None:
+        """The part of the last action that the robot carried out; None until its answer has arrived."""
         state = self._link.state
         if state is None or state.acted != self._link.seq:
             return None
@@ -210,101 +211,106 @@ class NetworkRobot:
 
     def hold(self) -> None:
         """Keep the pose; motion needs ``resume``."""
-        if self._want is p.Want.MOVE:
-            self._want = p.Want.HOLD
-            self._say()
+        if self._requested is p.RequestedMode.MOVE:
+            self._requested = p.RequestedMode.HOLD
+            self._send()
 
     def stop(self) -> None:
         """Stop, latched on both sides."""
-        self._want = p.Want.STOP
-        self._say()
+        self._requested = p.RequestedMode.STOP
+        self._send()
 
     def close(self) -> None:
-        """Leave: the robot is disarmed and free for others."""
+        """Leave: the robot is disarmed, and other windows may drive it."""
         self._link.close()
 
-    # ── what a person permits ────────────────────────────────────────────────────────────────────────────────────
+    # ── permits of a person ─────────────────────────────────────────────────────────────────────────────────────────
 
     def arm(self) -> str:
-        """Permit motion; nothing moves before ``resume``. Return why not, or an empty string."""
-        if (problem := self.obstacle) and self._want is not p.Want.REST:
+        """Permit motion; nothing moves before ``resume``. Return why it is not possible, or an empty string."""
+        if (problem := self.obstacle) and self._requested is not p.RequestedMode.REST:
             return problem
         if not self._may_drive:
             return self.obstacle
-        if self._want is p.Want.REST:
-            self._permit_anew(p.Want.HOLD)
+        if self._requested is p.RequestedMode.REST:
+            self._issue_permit(p.RequestedMode.HOLD)
             self._wait_until(lambda: self._mode is not Mode.DISARMED, LINK_TIMEOUT_S)
         return ""
 
     def ask_to_drive(self) -> None:
-        """Ask for the robot anew, where this window may only watch; whether it is given shows in ``report``."""
-        self._link.hail(self._permit, now_at_any_rate=True)
+        """Ask again to drive, where this window may only watch; ``report`` shows whether the robot agreed."""
+        self._link.greet(self._permit, at_once=True)
 
     def disarm(self) -> None:
-        """Let nothing move any more until it is armed again; a stop stays a stop."""
-        if self._want is not p.Want.STOP:
-            self._want, self._held_by_itself = p.Want.REST, ""
-            self._say()
+        """Forbid motion until the robot is armed again; a stop stays latched."""
+        if self._requested is not p.RequestedMode.STOP:
+            self._requested, self._held_by_itself = p.RequestedMode.REST, ""
+            self._send()
 
     def resume(self) -> str:
-        """Let it move from now on, slowly at first. Return why not, or an empty string."""
+        """Permit motion from now on, slowly at first. Return why it is not possible, or an empty string."""
         if problem := self.obstacle:
             return problem
-        if self._want is not p.Want.MOVE:
+        if self._requested is not p.RequestedMode.MOVE:
             self._held_by_itself = ""
             if self._limits is not None:
                 self._limits.begin(self._clock())
-            self._permit_anew(p.Want.MOVE)
+            self._issue_permit(p.RequestedMode.MOVE)
         return ""
 
     def leave_stop(self) -> str:
-        """Leave the latched stop; the robot is disarmed then. Return why not, or an empty string."""
+        """Leave the latched stop; the robot is disarmed then. Return the reason if it failed, else an empty string."""
         if not self._may_drive:
             return self.obstacle
-        self._permit_anew(p.Want.REST)
+        self._issue_permit(p.RequestedMode.REST)
         self._wait_until(lambda: self._mode is not Mode.STOPPED, LINK_TIMEOUT_S)
         return (
-            "" if self._mode is not Mode.STOPPED else "The robot did not leave the stop; look after it and try again."
+            "" if self._mode is not Mode.STOPPED else "The robot did not leave the stop; check the robot and try again."
         )
 
     def reset(self, seed: int) -> None:
-        """Have a robot that resets itself go to a start; ``reset_outcome`` tells when it is there."""
+        """Ask a robot that resets itself to go to a start pose; ``reset_outcome`` says when it has arrived."""
         state = self._link.state
         self._resets = max(self._resets, state.reset_done if state else 0) + 1
         self._seed = seed
         self._reset_until = self._clock() + _RESET_S
-        self._say()
+        self._send()
 
     def reset_outcome(self) -> str | None:
-        """Return None while the robot is on its way to a start, an empty string once it is there, or why it is not."""
+        """Return None while the robot is on its way, an empty string after it has arrived, or why it has not."""
         state = self._link.state
         if state is not None and state.reset_done >= self._resets:
             return ""
         if self._link.up and self._clock() < self._reset_until:
             return None
-        return "The robot did not go to its start; look after it and try again."
+        return "The robot did not go to its start pose; check the robot and try again."
 
-    def _permit_anew(self, want: p.Want) -> None:
+    def _issue_permit(self, want: p.RequestedMode) -> None:
+        # The number must be above every permit the robot has revoked, or it would refuse this one, too.
         revoked = self._link.state.revoked if self._link.state else 0
         self._permit = max(self._permit, revoked) + 1
-        self._want = want
-        self._say()
+        self._requested = want
+        self._send()
 
-    # ── the link ─────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── the link ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def attend(self, *, wait: bool = True) -> None:
-        """Take what has come, notice silence, and speak where nothing else does; once in every tick."""
+        """Handle what has arrived, notice silence, and send a heartbeat if nothing else is sent; once in every tick."""
         link = self._link
         self._listen()
-        moving = self._want is p.Want.MOVE
-        # a robot that is to move holds by itself after its watchdog's time: sooner than that nothing can be wrong
+        moving = self._requested is p.RequestedMode.MOVE
+        # A moving robot holds itself after its watchdog time, so a shorter silence than that needs no reaction here.
         if link.lost(link.describe().watchdog_s if moving else None) and self.armed:
-            self._want = p.Want.HOLD
+            self._requested = p.RequestedMode.HOLD
             self._held_by_itself = "The link was lost."
         if not link.session or not link.up:
-            link.hail(self._permit)
-        if link.session and self._want is not p.Want.MOVE and self._clock() - self._spoke_at > 0.5 * self._period_s:
-            self._say()
+            link.greet(self._permit)
+        if (
+            link.session
+            and self._requested is not p.RequestedMode.MOVE
+            and self._clock() - self._sent_at > 0.5 * self._period_s
+        ):
+            self._send()
             if wait and link.up:
                 self._wait_for_answer()
 
@@ -313,14 +319,14 @@ class NetworkRobot:
         description = self._link.description
         return description.period_s if description else 0.05
 
-    def _say(self, action: FloatArray | None = None) -> None:
+    def _send(self, action: Float32Array | None = None) -> None:
         link = self._link
         if not link.session:
             return
         link.seq += 1
-        now = self._spoke_at = self._clock()
+        now = self._sent_at = self._clock()
         if link.role is p.Role.WATCH:
-            link.send(p.Look(session=link.session, seq=link.seq, sent_at=now))
+            link.send(p.StateRequest(session=link.session, seq=link.seq, sent_at=now))
             return
         link.send(
             p.Intent(
@@ -328,7 +334,7 @@ class NetworkRobot:
                 seq=link.seq,
                 sent_at=now,
                 due_at=link.alignment.robots(now) if link.alignment.known else None,
-                want=self._want,
+                want=self._requested,
                 permit=self._permit,
                 action=None if action is None else p.pack(action),
                 reset=self._resets,
@@ -346,27 +352,27 @@ class NetworkRobot:
             left = until - self._clock()
             if left <= 0.0:
                 return
-            if not self._link.wait(min(left, _WAITS_S)) and self._clock() - self._spoke_at > self._period_s:
-                self._say()
+            if not self._link.wait(min(left, _WAITS_S)) and self._clock() - self._sent_at > self._period_s:
+                self._send()
             self._listen()
 
     def _listen(self) -> None:
         states, restarted = self._link.listen()
         if restarted:
-            # whatever it was allowed is void
+            # A restarted robot knows no permit: everything has to be permitted again by a person.
             self._resets = 0
             self._limits = MotionLimits(self._link.describe())
-            if self._want is not p.Want.STOP:
-                self._want = p.Want.REST
+            if self._requested is not p.RequestedMode.STOP:
+                self._requested = p.RequestedMode.REST
         for state in states:
-            self._heed_revocation(state)
+            self._handle_revocation(state)
 
-    def _heed_revocation(self, state: p.State) -> None:
-        """Follow the robot's side where it took a permit back."""
-        if self._want is p.Want.STOP or state.applied == 0:
+    def _handle_revocation(self, state: p.State) -> None:
+        """Follow the robot's side where it has revoked this window's permit."""
+        if self._requested is p.RequestedMode.STOP or state.applied == 0:
             return
         if state.mode is Mode.STOPPED and state.revoked >= self._permit:
-            self._want = p.Want.STOP
+            self._requested = p.RequestedMode.STOP
         elif self.armed and state.revoked >= self._permit:
-            self._held_by_itself = self._held_by_itself or state.why or "The robot held by itself."
-            self._want = p.Want.HOLD if state.mode is Mode.HOLDING else p.Want.REST
+            self._held_by_itself = self._held_by_itself or state.why or "The robot holds without a command."
+            self._requested = p.RequestedMode.HOLD if state.mode is Mode.HOLDING else p.RequestedMode.REST

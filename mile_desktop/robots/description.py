@@ -1,4 +1,4 @@
-"""What a robot says of itself: what it measures, what it can be told, how fast, and what it needs from people."""
+"""A robot's description of itself: its measurements, actions, rate, cameras, and the checks a person has to make."""
 
 import math
 from typing import Annotated, Literal
@@ -10,13 +10,13 @@ Word = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 Positive = Annotated[float, msgspec.Meta(gt=0.0)]
 
 MAX_ENTRIES = 4096
-"""Of an observation or a scene state: what fits into one message with room to spare."""
+"""Largest number of entries of an observation or a scene state: well below the size limit of one message."""
 MAX_ACTIONS = 64
 MAX_CAMERAS = 16
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of what the robot measures."""
+    """One entry of the robot's measurements."""
 
     label: Word
     unit: Text = ""
@@ -32,13 +32,13 @@ class ActionAxis(msgspec.Struct, frozen=True, kw_only=True):
     unit: Text = ""
     """Unit of ``full``, e.g. ``m/s``."""
     full: float = 1.0
-    """What 1 means."""
+    """Value in ``unit`` that 1 stands for."""
     limit: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 1.0
     """Largest magnitude that is carried out; both sides cut at it."""
     title: Text = ""
-    """In words."""
+    """Name for people."""
     push: Literal["", "rest", "left", "right", "up", "down"] = ""
-    """What a stick or key does to choose it."""
+    """Direction of a stick or key that chooses this action."""
 
 
 class RobotCamera(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,38 +52,38 @@ class RobotCamera(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RobotDescription(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the house knows of a robot; policies are matched to it."""
+    """Everything this program knows of a robot; a policy must fit it."""
 
     name: Word
     """What people call it, e.g. ``Bench arm``."""
     task: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_-]{0,63}$")]
-    """What it is there for: episodes and policies are kept under this name."""
+    """Name of its task: episodes and policies are stored under this name."""
     summary: Text = ""
     """One sentence on the task."""
     maker: Text = ""
     rate_hz: Annotated[float, msgspec.Meta(gt=0.0, le=1000.0)]
     """Control steps a second."""
     max_steps: Annotated[int, msgspec.Meta(gt=0)] = 1200
-    """Steps after which an episode ends by itself."""
+    """Steps after which an episode ends automatically."""
     measures: Annotated[tuple[Measured, ...], msgspec.Meta(min_length=1, max_length=MAX_ENTRIES)]
     """Entries of a measurement, in order."""
     frames: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
-    """So many measurements, a control step apart and oldest first, make an observation."""
+    """Number of measurements in one observation: a control step apart, oldest first."""
     actions: Annotated[tuple[ActionAxis, ...], msgspec.Meta(min_length=1, max_length=MAX_ACTIONS)]
     cameras: Annotated[tuple[RobotCamera, ...], msgspec.Meta(max_length=MAX_CAMERAS)] = ()
     scene: Text = ""
     """The scene of this program whose states it sends, so that it can be drawn from anywhere; empty for none."""
     scene_state_size: Annotated[int, msgspec.Meta(ge=0, le=MAX_ENTRIES)] = 0
     tells_success: bool = False
-    """It says by itself when the task is done; else people say so."""
+    """It reports when the task is done; otherwise a person does."""
     resets_itself: bool = False
-    """It can go back to a start that a seed stands for (simulated robots); else people put things back."""
+    """It can go to the start pose of a seed (simulated robots); otherwise a person resets the scene."""
     checklist: Annotated[tuple[Text, ...], msgspec.Meta(max_length=20)] = ()
-    """What a person has to see to before an episode begins."""
+    """What a person has to check before an episode begins."""
     watchdog_s: Annotated[float, msgspec.Meta(ge=0.05, le=5.0)] = 0.25
-    """Silence after which it holds by itself."""
+    """Silence after which the robot holds without a command."""
     ramp_s: Annotated[float, msgspec.Meta(ge=0.0, le=60.0)] = 2.0
-    """How long it takes after arming or resuming until full speed is allowed."""
+    """Time after arming or resuming until full speed is allowed."""
     slowest: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 0.2
     """Share of full speed at the beginning of that time."""
 

@@ -1,4 +1,4 @@
-"""A robot's camera frames on their way to a window: compressed, on a connection of their own, newest wins."""
+"""Camera frames from a robot to a window: compressed, on their own connection, newest wins."""
 
 import time
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 import zmq
 
-from mile_desktop.robots.address import CameraPlace, checked_address, with_port
+from mile_desktop.robots.address import CameraEndpoint, checked_address, with_port
 from mile_desktop.robots.client import NetworkRobot
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.robots.network import ZmqWire, bound_queues, encrypt
@@ -15,16 +15,16 @@ from mile_desktop.robots.protocol import Role
 
 MAX_FRAME_BYTES = 8 * 1024 * 1024
 _QUEUE = 2
-"""Frames that wait; older ones are of no use."""
+"""Frames that may wait; older ones are useless."""
 _SOCKET_BYTES = 256 * 1024
-"""What the network may hold: a few frames, not seconds of them."""
+"""Size of the network buffer: a few frames, because a large buffer would add seconds of delay."""
 _CONNECT_S = 5.0
 _PATIENCE_S = 3.0
-"""The link only tells the clock and that the robot is there; pictures have an age of their own."""
+"""The link only provides the robot's clock and shows that the robot is alive; frames carry their own age."""
 
 
 class FrameHead(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """What is said of a frame; its JPEG follows."""
+    """Header of a frame; the JPEG follows as the next part of the message."""
 
     seq: Annotated[int, msgspec.Meta(ge=0)]
     taken_at: float
@@ -37,7 +37,7 @@ _decoder = msgspec.msgpack.Decoder(FrameHead)
 
 @dataclass(frozen=True, slots=True)
 class RobotFrame:
-    """One frame as it came."""
+    """One received frame."""
 
     jpeg: bytes
     seq: int
@@ -46,12 +46,12 @@ class RobotFrame:
 
 
 class FrameSender:
-    """Sends frames of a robot's cameras to whoever looks; never waits for anybody. Used by one thread.
+    """Sends frames of a robot's cameras to all subscribers; never waits for one. Used by one thread.
 
     Parameters
     ----------
     socket
-        A PUB socket of a ``network.Door``; stays the caller's.
+        A PUB socket of a ``network.ServerSockets``; stays the caller's.
     """
 
     def __init__(self, socket: "zmq.Socket[bytes]") -> None:
@@ -59,7 +59,7 @@ class FrameSender:
         self._seqs: dict[str, int] = {}
 
     def send(self, camera: str, jpeg: bytes, taken_at: float | None = None) -> None:
-        """Send one frame of ``camera``, taken at this moment of the monotonic clock (now)."""
+        """Send one frame of ``camera``, taken at ``taken_at`` of the monotonic clock (default: now)."""
         seq = self._seqs[camera] = self._seqs.get(camera, 0) + 1
         head = FrameHead(seq=seq, taken_at=time.monotonic() if taken_at is None else taken_at)
         self._socket.send_multipart([_topic(camera), _encoder.encode(head), jpeg], zmq.NOBLOCK)
@@ -76,10 +76,10 @@ class FrameReceiver:
     Raises
     ------
     RobotError
-        There is no such robot, or it sends no such camera.
+        The robot does not answer, or it sends no such camera.
     """
 
-    def __init__(self, place: CameraPlace) -> None:
+    def __init__(self, place: CameraEndpoint) -> None:
         self._place = place
         self._robot = NetworkRobot(
             ZmqWire(place.address, place.key),
@@ -91,7 +91,7 @@ class FrameReceiver:
         self._socket: zmq.Socket[bytes] | None = None
         self._seq = 0
         self.damaged = 0
-        """Frames that could not be understood."""
+        """Frames that could not be decoded."""
         try:
             self._robot.connect(_CONNECT_S)
             self._socket = self._open()
@@ -115,7 +115,7 @@ class FrameReceiver:
         return socket
 
     def read(self, timeout_s: float) -> RobotFrame | None:
-        """Return the newest frame, waiting for one at most so long; None where none came, or one that is none.
+        """Return the newest frame, after waiting at most ``timeout_s``; None if none arrived or it was damaged.
 
         Raises
         ------
@@ -133,7 +133,7 @@ class FrameReceiver:
         return newest
 
     def _next(self) -> RobotFrame | None:
-        """Take the next usable frame that is there."""
+        """Return the next frame that has arrived and can be decoded."""
         while self._socket is not None:
             try:
                 parts = self._socket.recv_multipart(zmq.NOBLOCK)
@@ -149,7 +149,7 @@ class FrameReceiver:
         return None
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self._socket is not None:
             self._socket.close(0)
             self._socket = None
@@ -157,5 +157,5 @@ class FrameReceiver:
 
 
 def _topic(camera: str) -> bytes:
-    """Return what subscribers filter by; ends so that no name is the beginning of another."""
+    """Return the topic that subscribers filter by; the final zero keeps one name from being the prefix of another."""
     return camera.encode("utf-8") + b"\0"

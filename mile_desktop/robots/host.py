@@ -1,4 +1,7 @@
-"""The robot's side: who drives, what is obeyed, and the watchdog. No socket, no thread; time comes in from outside."""
+"""The robot's side: which client drives, which commands are carried out, and the watchdog.
+
+There is no socket and no thread here, and the clock is handed in: tests run every case without waiting.
+"""
 
 import math
 import secrets
@@ -7,22 +10,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.robots import protocol as p
-from mile_desktop.robots.driver import FloatArray, Measurement, ResettingDriver, RobotDriver
+from mile_desktop.robots.driver import Measurement, ResettingDriver, RobotDriver
 from mile_desktop.robots.limits import MotionLimits
 from mile_desktop.robots.modes import Mode, ModeEvent, next_mode
 
 LEASE_S = 10.0
-"""A driver that was silent for so long has lost the robot to whoever asks next."""
+"""After this silence a driving window loses the robot; the next window that asks may drive."""
 MAX_CLIENTS = 32
 LATE_S = 0.15
-"""What comes later than this after its time permits nothing and moves nothing."""
+"""A command that arrives later than this after its due time gives no permit and causes no motion."""
 _BURST = 3.0
-"""So many actions may come at once, e.g. after a hiccup of the network."""
+"""Number of actions that may arrive at once, for example after a short pause of the network."""
 _HASTE = 1.25
-"""Actions may come this much faster than the control rate."""
+"""Actions may arrive at this multiple of the control rate: clocks of two machines never agree exactly."""
 _PUBLISHED_A_STEP = 4
-"""States that are sent by themselves in one control step while the robot is armed."""
+"""States per control step that are sent without a question while the robot is armed."""
 _GAP_STEPS = 2.0
 """Steps without an action after which the driver is told to keep the pose."""
 
@@ -32,7 +36,7 @@ Outgoing = tuple[bytes, bytes]
 
 @dataclass(slots=True, eq=False)
 class _Client:
-    """Somebody who said hello."""
+    """A window (or camera process) that has said hello."""
 
     client: bytes
     session: bytes
@@ -44,10 +48,10 @@ class _Client:
 
 
 class RobotHost:
-    """Stands between a driver and everybody who wants something of it.
+    """Stands between a driver and all clients: checks messages, permits and limits, and holds when commands stop.
 
-    Called by one thread: ``receive`` for every message, ``turn`` at least every few milliseconds, ``overslept`` before
-    anything else when the thread itself may have been frozen.
+    Called by one thread: ``receive`` for every message, ``turn`` at least every few milliseconds. Both look at the
+    clock first, so that a thread that was frozen itself holds the robot before it reads any old message.
 
     Parameters
     ----------
@@ -62,23 +66,23 @@ class RobotHost:
     def __init__(self, driver: RobotDriver, clock: Callable[[], float], *, frames_port: int = 0) -> None:
         self.description = driver.describe()
         self.refused = 0
-        """Messages that were none, late, repeated, too many or not allowed."""
+        """Number of messages that could not be read, or were late, repeated, too many or not allowed."""
         self._driver = driver
         self._clock = clock
         self._frames_port = frames_port
         self._boot = secrets.token_bytes(16)
         self._limits = MotionLimits(self.description)
         self._clients: dict[bytes, _Client] = {}
-        self._drives: _Client | None = None
+        self._driving_client: _Client | None = None
         self._mode = Mode.DISARMED
         self._why = ""
         self._permit = self._revoked = 0
         self._applied = self._acted = self._resets = 0
-        self._executed: FloatArray = np.zeros(self.description.action_size, np.float32)
+        self._executed: Float32Array = np.zeros(self.description.action_size, np.float32)
         self._seq = 0
         self._credit = _BURST
         now = clock()
-        self._credited_at = self._obeyed_at = self._acted_at = self._published_at = self._turned_at = now
+        self._credited_at = self._intent_at = self._acted_at = self._published_at = self._turned_at = now
         self._gap_held = True
         self._received_at = now
         self._measured = Measurement(np.zeros(len(self.description.measures), np.float32), now)
@@ -86,28 +90,28 @@ class RobotHost:
 
     @property
     def mode(self) -> Mode:
-        """What is let happen now."""
+        """What the robot may do now."""
         return self._mode
 
     @property
     def why(self) -> str:
-        """Why it is in this mode, where there is something to say."""
+        """Why it is in this mode; empty where no reason is known."""
         return self._why
 
     @property
     def driver_name(self) -> str:
-        """Who drives; empty while nobody does."""
-        return self._drives.name if self._drives else ""
+        """Name of the client that drives; empty while no client does."""
+        return self._driving_client.name if self._driving_client else ""
 
     @property
     def measured(self) -> Measurement:
         """The newest measurement."""
         return self._measured
 
-    # ── what comes in ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── what comes in ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def receive(self, address: bytes, data: bytes) -> list[Outgoing]:
-        """Heed one message from ``address`` and return the answers; whatever comes in, nothing is raised."""
+        """Handle one message from ``address`` and return the answers; no message, however broken, raises an error."""
         self._watch()
         self._received_at = self._turned_at
         try:
@@ -123,22 +127,22 @@ class RobotHost:
             case p.Hello():
                 return [(address, p.encode(self._welcome(address, message)))]
             case p.Goodbye():
-                self._leave(message)
+                self._handle_goodbye(message)
                 return []
-            case p.Intent() | p.Look():
-                return self._heed(address, message)
+            case p.Intent() | p.StateRequest():
+                return self._handle(address, message)
 
     def _welcome(self, address: bytes, hello: p.Hello) -> p.Welcome | p.Refused:
         client = next((each for each in self._clients.values() if each.client == hello.client), None)
         if client is None:
             if len(self._clients) >= MAX_CLIENTS:
                 self.refused += 1
-                return p.Refused(reason=p.Reason.BUSY, text="Too many windows look at this robot; close one.")
+                return p.Refused(reason=p.Reason.BUSY, text="Too many windows are connected to this robot; close one.")
             client = _Client(hello.client, secrets.token_bytes(16), address, hello.name, p.Role.WATCH, self._clock())
             self._clients[client.session] = client
         client.address, client.heard_at = address, self._clock()
-        if hello.role is p.Role.DRIVE and self._drives in (None, client):
-            self._let_drive(client, hello.permit)
+        if hello.role is p.Role.DRIVE and self._driving_client in (None, client):
+            self._make_driver(client, hello.permit)
         return p.Welcome(
             session=client.session,
             boot=self._boot,
@@ -148,73 +152,73 @@ class RobotHost:
             frames_port=self._frames_port,
         )
 
-    def _let_drive(self, client: _Client, permit: int) -> None:
-        if self._drives is None:
-            # permits are numbers of one driver's: the next one begins with its own
-            self._obeyed_at, self._permit, self._revoked = self._clock(), permit, permit
+    def _make_driver(self, client: _Client, permit: int) -> None:
+        if self._driving_client is None:
+            # Permit numbers belong to one client. A new driver starts with its own, or an old permit would still count.
+            self._intent_at, self._permit, self._revoked = self._clock(), permit, permit
             self._applied = self._acted = 0
-        self._drives, client.role = client, p.Role.DRIVE
+        self._driving_client, client.role = client, p.Role.DRIVE
         self._revoked = max(self._revoked, permit)
 
-    def _leave(self, goodbye: p.Goodbye) -> None:
+    def _handle_goodbye(self, goodbye: p.Goodbye) -> None:
         client = self._clients.pop(goodbye.session, None)
-        if client is not None and client is self._drives:
+        if client is not None and client is self._driving_client:
             self._release(f"{client.name} left.")
 
-    def _heed(self, address: bytes, message: p.Intent | p.Look) -> list[Outgoing]:
+    def _handle(self, address: bytes, message: p.Intent | p.StateRequest) -> list[Outgoing]:
         client = self._clients.get(message.session)
         if client is None:
-            text = "The robot does not know this window any more."
+            text = "The robot no longer knows this window."
             return [(address, p.encode(p.Refused(reason=p.Reason.SESSION, text=text)))]
         if message.seq <= client.seq or not math.isfinite(message.sent_at):
             self.refused += 1
             return []
         client.seq, client.address, client.heard_at = message.seq, address, self._clock()
         if isinstance(message, p.Intent):
-            if client is self._drives:
-                self._obey(message)
+            if client is self._driving_client:
+                self._apply(message)
             else:
                 self.refused += 1
         return [(address, self._state(message))]
 
-    # ── what is obeyed ───────────────────────────────────────────────────────────────────────────────────────────
+    # ── commands ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _obey(self, intent: p.Intent) -> None:
+    def _apply(self, intent: p.Intent) -> None:
         now = self._clock()
-        self._obeyed_at = now
+        self._intent_at = now
         self._applied = intent.seq
         self._permit = max(self._permit, intent.permit)
-        # what comes late permits nothing any more: the person may have meant another moment
+        # A late command gives no permit: the person gave it for an earlier moment, and the scene may have changed.
         late = intent.due_at is not None and not (now - intent.due_at <= LATE_S)
         fresh = intent.permit > self._revoked and not late
         self.refused += late
         match intent.want:
-            case p.Want.STOP:
+            case p.RequestedMode.STOP:
                 self._stop()
-            case p.Want.REST:
-                self._rest(fresh=fresh)
-            case p.Want.HOLD if fresh:
+            case p.RequestedMode.REST:
+                self._disarm(fresh=fresh)
+            case p.RequestedMode.HOLD if fresh:
                 self._arm("")
                 self._hold("")
                 self._reset_as_asked(intent)
-            case p.Want.MOVE if fresh:
+            case p.RequestedMode.MOVE if fresh:
                 self._move(intent, now)
-            case p.Want.HOLD:
+            case p.RequestedMode.HOLD:
                 self._hold(self._why)
-            case p.Want.MOVE:
-                pass  # late or void: the watchdog sees to it that the robot holds
+            case p.RequestedMode.MOVE:
+                pass  # late or revoked: without a valid command the watchdog holds the robot
 
     def _stop(self) -> None:
         if self._mode is not Mode.STOPPED:
             self._change(ModeEvent.STOP, "Stopped by the operator.", revoke=True)
-            self._tell(self._driver.stop)
+            self._command(self._driver.stop)
 
-    def _rest(self, *, fresh: bool) -> None:
+    def _disarm(self, *, fresh: bool) -> None:
         if self._mode is Mode.STOPPED:
             if fresh:
                 self._change(ModeEvent.CLEAR, "", revoke=True)
         elif self._mode is not Mode.DISARMED:
-            self._tell(self._driver.hold)
+            self._command(self._driver.hold)
             self._change(ModeEvent.DISARM, "", revoke=True)
 
     def _arm(self, why: str) -> None:
@@ -223,7 +227,7 @@ class RobotHost:
 
     def _hold(self, why: str, *, revoke: bool = False) -> None:
         if self._mode is Mode.ACTIVE:
-            self._tell(self._driver.hold)
+            self._command(self._driver.hold)
             self._gap_held = True
             self._change(ModeEvent.HOLD, why, revoke=revoke)
         elif self._mode is Mode.HOLDING and not why:
@@ -244,12 +248,15 @@ class RobotHost:
         action = self._limits.cut(action, now)
         self._gap_held = False
         self._acted_at = now
-        if self._tell(lambda: self._driver.act(action)):
+        if self._command(lambda: self._driver.act(action)):
             self._acted, self._executed = intent.seq, action
             self._measured = self._measure()
 
     def _may_act(self, now: float) -> bool:
-        """Allow actions at the control rate and a little haste, so that no sender makes the robot hurry."""
+        """Say whether one more action may be carried out now: a token bucket, refilled a little above the control rate.
+
+        Without it a sender that floods actions would make the robot move faster than its limits allow.
+        """
         rate_hz = _HASTE * self.description.rate_hz
         self._credit = min(_BURST, self._credit + (now - self._credited_at) * rate_hz)
         self._credited_at = now
@@ -264,59 +271,65 @@ class RobotHost:
         self._resets = intent.reset
         if isinstance(self._driver, ResettingDriver) and self.description.resets_itself:
             driver = self._driver
-            self._tell(lambda: driver.reset(intent.seed))
+            self._command(lambda: driver.reset(intent.seed))
             self._measured = self._measure()
 
-    # ── what happens by itself ───────────────────────────────────────────────────────────────────────────────────
+    # ── watchdog and lease ──────────────────────────────────────────────────────────────────────────────────────────
 
     def turn(self) -> list[Outgoing]:
-        """Look after the watchdog, the lease and what is due to be sent; return it."""
+        """Run the watchdog and the lease; return the messages that are due."""
         self._watch()
         now = self._clock()
         due = self.description.period_s / _PUBLISHED_A_STEP
-        if self._drives is None or self._mode in {Mode.DISARMED, Mode.STOPPED} or now - self._published_at < due:
+        if (
+            self._driving_client is None
+            or self._mode in {Mode.DISARMED, Mode.STOPPED}
+            or now - self._published_at < due
+        ):
             return []
         self._published_at = now
         self._measured = self._measure()
-        return [(self._drives.address, self._state(None))]
+        return [(self._driving_client.address, self._state(None))]
 
-    def let_go(self) -> None:
-        """Hold, disarm and forget everybody: the robot's side ends."""
+    def shut_down(self) -> None:
+        """Hold, disarm and forget all clients: the robot's side ends."""
         self._release("The robot's side was shut down.")
         self._clients.clear()
 
     def _watch(self) -> None:
         now = self._clock()
-        silent_s = now - self._obeyed_at
+        silent_s = now - self._intent_at
+        # If this thread itself stood still, messages may have waited in the socket: they must not move the robot now.
         frozen_s, self._turned_at = now - self._turned_at, now
         if self._mode is Mode.ACTIVE:
             self._watch_motion(now, silent_s, frozen_s)
-        if self._drives is not None and silent_s > LEASE_S:
-            self._release(f"{self._drives.name} was not heard of for {LEASE_S:g} s.")
+        if self._driving_client is not None and silent_s > LEASE_S:
+            self._release(f"{self._driving_client.name} sent nothing for {LEASE_S:g} s.")
         gone = [each for each in self._clients.values() if now - each.heard_at > LEASE_S]
         for client in gone:
             del self._clients[client.session]
 
     def _watch_motion(self, now: float, silent_s: float, frozen_s: float) -> None:
+        # A window may send intents without actions (its policy hangs): that is silence, too.
         quiet_s = max(silent_s, now - self._acted_at)
         if frozen_s > self.description.watchdog_s:
-            self._hold(f"The robot's side stood still for {frozen_s:.1f} s; it holds.", revoke=True)
+            self._hold(f"The robot's side was frozen for {frozen_s:.1f} s; the robot holds.", revoke=True)
         elif quiet_s > self.description.watchdog_s:
             self._hold(f"No action came for {quiet_s:.2f} s; the robot held by itself.", revoke=True)
         elif quiet_s > _GAP_STEPS * self.description.period_s and not self._gap_held:
             self._gap_held = True
-            self._tell(self._driver.hold)
+            self._command(self._driver.hold)
 
     def _release(self, why: str) -> None:
-        self._drives = None
+        self._driving_client = None
         if self._mode in {Mode.HOLDING, Mode.ACTIVE}:
-            self._tell(self._driver.hold)
+            self._command(self._driver.hold)
             self._change(ModeEvent.DISARM, f"{why} The robot is disarmed.", revoke=True)
         self._revoked = max(self._revoked, self._permit)
 
-    # ── the driver ───────────────────────────────────────────────────────────────────────────────────────────────
+    # ── the driver ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _tell(self, command: Callable[[], None]) -> bool:
+    def _command(self, command: Callable[[], None]) -> bool:
         try:
             command()
         except Exception as error:  # noqa: BLE001 - a vendor's SDK may raise anything; the robot must be held then
@@ -332,7 +345,7 @@ class RobotHost:
             return self._measured
         size = len(self.description.measures)
         if found.values.shape != (size,) or not np.isfinite(found.values).all():
-            self._fail(ValueError(f"it measured {found.values.shape} or something not finite, expected ({size},)"))
+            self._fail(ValueError(f"found values of shape {found.values.shape} or not finite, expected ({size},)"))
             return self._measured
         return found
 
@@ -342,7 +355,7 @@ class RobotHost:
             self._change(ModeEvent.HOLD, why, revoke=True)
             try:
                 self._driver.hold()
-            except Exception as second:  # noqa: BLE001 - as above; it is said and there is nothing else to try
+            except Exception as second:  # noqa: BLE001 - as above; it is reported, and no other way to hold is left
                 self._why = f"{why}; it cannot even hold: {second}"[:390]
         else:
             self._why = why
@@ -352,9 +365,9 @@ class RobotHost:
             self._revoked = max(self._revoked, self._permit)
         self._mode, self._why = next_mode(self._mode, event), why[:400]
 
-    # ── what goes out ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── what goes out ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _state(self, echo: p.Intent | p.Look | None) -> bytes:
+    def _state(self, echo: p.Intent | p.StateRequest | None) -> bytes:
         now = self._clock()
         self._seq += 1
         return p.encode(

@@ -1,7 +1,7 @@
 """CURVE keys: who may talk to a robot over a network, and how each side knows the other.
 
 Each side has a pair of keys in files of pyzmq's format. The robot's side keeps its own pair and, in ``windows/``, the
-public key of every window that is let in. A window keeps its pair with the user's settings and is told the robot's
+public key of every allowed window. A window keeps its pair with the user's settings; the user enters the robot's
 public key together with its address.
 """
 
@@ -35,7 +35,7 @@ def window_keys_folder() -> Path:
 
 
 def make_keys(folder: Path, name: str) -> KeyPair:
-    """Return the pair called ``name`` in ``folder``, made where it is missing; never replaces one."""
+    """Return the pair called ``name`` in ``folder``, creating it if it is missing; never replaces one."""
     if not (folder / f"{name}.key_secret").exists():
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
@@ -45,7 +45,7 @@ def make_keys(folder: Path, name: str) -> KeyPair:
 
 
 def load_keys(folder: Path, name: str) -> KeyPair:
-    """Return the pair called ``name``; raises ``RobotError`` where there is none."""
+    """Return the pair called ``name``; raises ``RobotError`` if there is none."""
     path = folder / f"{name}.key_secret"
     try:
         public, secret = zmq.auth.load_certificate(path)
@@ -59,15 +59,17 @@ def load_keys(folder: Path, name: str) -> KeyPair:
 
 
 def checked_key(text: str) -> bytes:
-    """Return a public key as people paste it; raises ``RobotError`` for anything else."""
+    """Return the public key in ``text``, as a person pastes it; raises ``RobotError`` if it is none."""
     key = text.strip()
     if not _KEY.fullmatch(key):
-        raise RobotError(f"{key!r} is no public key; expected the 40 characters that `mile-desktop robot-keys` shows.")
+        raise RobotError(
+            f"{key!r} is not a public key; expected the 40 characters that `mile-desktop robot-keys` shows."
+        )
     return key.encode("ascii")
 
 
-def let_in(folder: Path, name: str, public_key: str) -> Path:
-    """Let the window with ``public_key`` talk to the robot whose keys are in ``folder``; return the new file."""
+def allow_window(folder: Path, name: str, public_key: str) -> Path:
+    """Allow the window with ``public_key`` at the robot whose keys are in ``folder``; return the new file."""
     if not _NAME.fullmatch(name):
         raise RobotError(f"{name!r} cannot be a window's name; use letters, digits, dots, dashes and underscores.")
     key = checked_key(public_key).decode("ascii")
@@ -78,7 +80,7 @@ def let_in(folder: Path, name: str, public_key: str) -> Path:
 
 
 class KnownWindows:
-    """Says whether a window is let in; the folder is read anew each time, so nothing has to be restarted."""
+    """Says whether a window is allowed; the folder is read each time, so that nothing has to be restarted."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / WINDOWS
@@ -92,5 +94,5 @@ def _public(path: Path) -> bytes | None:
     try:
         public, _ = zmq.auth.load_certificate(path)
     except (OSError, ValueError):
-        return None  # a file that is being written, or is none: nobody is let in by it
+        return None  # a file that is just being written, or is no key, allows no window
     return public

@@ -2,15 +2,15 @@
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.robots.description import RobotDescription
-from mile_desktop.robots.driver import FloatArray
 
 
 class MotionLimits:
-    """Cuts actions to what a robot allows now; one on the window's side, one on the robot's.
+    """Limits actions to what the robot allows now; used on the window's side and on the robot's side.
 
-    After ``begin`` the speed rises evenly from ``slowest`` to full over ``ramp_s``. Of choices exactly one is taken:
-    there is no slow one.
+    After ``begin`` the speed rises evenly from ``slowest`` to full over ``ramp_s``. Of discrete choices exactly one is
+    executed: there is no slow version of it.
     """
 
     def __init__(self, description: RobotDescription) -> None:
@@ -21,7 +21,7 @@ class MotionLimits:
         self._discrete = description.discrete
 
     def begin(self, now: float) -> None:
-        """Motion is allowed from now on, slowly at first."""
+        """Allow motion from now on, slowly at first."""
         self._began = now
 
     def speed(self, now: float) -> float:
@@ -31,12 +31,12 @@ class MotionLimits:
         risen = min(1.0, max(0.0, (now - self._began) / self._ramp_s))
         return self._slowest + (1.0 - self._slowest) * risen
 
-    def scale(self, action: FloatArray, now: float) -> FloatArray:
-        """Return the action slowed down in all its entries alike: its direction stays (the window's side)."""
+    def scale(self, action: Float32Array, now: float) -> Float32Array:
+        """Return the action with all entries slowed down equally, so that its direction stays (the window's side)."""
         return self.cut(action * np.float32(self.speed(now)), now)
 
-    def cut(self, action: FloatArray, now: float) -> FloatArray:
-        """Return the action with every entry cut to what is allowed (the robot's side, whatever comes in)."""
+    def cut(self, action: Float32Array, now: float) -> Float32Array:
+        """Return the action with every entry cut to its limit (the robot's side, for any action it receives)."""
         if self._discrete:
             chosen = np.zeros(len(action), np.float32)
             chosen[int(action.argmax())] = 1.0

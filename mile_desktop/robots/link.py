@@ -1,4 +1,4 @@
-"""A client's link to a robot's side: hello, silence, clocks, and only those messages that can be true."""
+"""A client's link to a robot's side: greeting, silence, clocks, and the check that a message is plausible."""
 
 import math
 from collections.abc import Callable
@@ -11,12 +11,12 @@ from mile_desktop.robots.wire import Wire
 
 _HELLO_EVERY_S = 0.25
 _STALE_S = 1.0
-"""A state that was on the way for so long says nothing about now."""
+"""A state that took longer than this to arrive says nothing about the present."""
 _LONG_AGO = -1e9
 
 
 class RobotLink:
-    """Knows who is at the other end, whether it hears this side, and the newest of what it said.
+    """Knows the robot at the other end, whether it receives our messages, and its newest state.
 
     Used by one thread; nothing here waits.
 
@@ -27,9 +27,9 @@ class RobotLink:
     clock
         Monotonic, s.
     name, client, role
-        Who says hello; see ``protocol.Hello``.
+        Identity of this client; see ``protocol.Hello``.
     patience_s
-        Silence after which the link counts as lost, where ``lost`` is not told another.
+        Silence after which the link counts as lost, unless ``lost`` is called with another value.
     """
 
     def __init__(
@@ -51,16 +51,16 @@ class RobotLink:
         """The newest."""
         self.measured: Measurement | None = None
         self.up = False
-        self.trouble = ""
-        """Why it is down, or was last."""
+        self.problem = ""
+        """Why the link is down, or was down last."""
         self.refusal = ""
-        """Why the other side does not want to be understood; empty where it does."""
+        """Why the other side refuses this client; empty if it does not."""
         self.refused = 0
-        """Messages that were none, late or repeated."""
+        """Messages that could not be read, or were late or repeated."""
         self.losses = 0
         self.seq = self.answered = int(clock() * 1e6)
-        """Number of the newest message of this side, and of the newest that was answered; grow from one process to the
-        next, too."""
+        """Number of our newest message, and of the newest that was answered. They start from the clock, so that they
+        grow from one process to the next: the robot refuses numbers it has seen."""
         self._wire = wire
         self._clock = clock
         self._name = name[:80]
@@ -69,11 +69,11 @@ class RobotLink:
         self._patience_s = patience_s
         self._boot = b""
         self._heard_at = self._attended_at = clock()
-        self._hailed_at = _LONG_AGO
+        self._greeted_at = _LONG_AGO
 
     @property
     def address(self) -> str:
-        """What is at the other end."""
+        """Address of the robot."""
         return self._wire.address
 
     @property
@@ -81,103 +81,104 @@ class RobotLink:
         """Who drives the robot."""
         return self.state.driver if self.state else ""
 
-    # ── speaking ─────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── sending ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def hail(self, permit: int, *, now_at_any_rate: bool = False) -> None:
-        """Say hello, not too often."""
+    def greet(self, permit: int, *, at_once: bool = False) -> None:
+        """Say hello; at most every quarter of a second unless ``at_once``."""
         now = self._clock()
-        if now_at_any_rate or now - self._hailed_at >= _HELLO_EVERY_S:
-            self._hailed_at = now
+        if at_once or now - self._greeted_at >= _HELLO_EVERY_S:
+            self._greeted_at = now
             self.send(p.Hello(client=self._client, name=self._name, role=self._asked_role, permit=permit))
 
     def send(self, message: p.FromWindow) -> None:
-        """Send a message; what cannot be sent is replaced by the next."""
+        """Send a message. One that cannot be sent is dropped: the next one replaces it."""
         self._wire.send(p.encode(message))
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait for something to arrive, at most so long."""
+        """Wait at most ``timeout_s`` for a message."""
         return self._wire.wait(timeout_s)
 
     def close(self) -> None:
-        """Say goodbye and hang up."""
+        """Say goodbye and close the connection."""
         if self.session:
             self.send(p.Goodbye(session=self.session))
         self._wire.close()
 
-    # ── listening ────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── receiving ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def listen(self) -> tuple[list[p.State], bool]:
-        """Take what has arrived; return the new states, and whether the robot's side was started anew."""
+        """Handle what has arrived; return the new states, and whether the robot's side was restarted."""
         states: list[p.State] = []
         restarted = False
         for data in self._wire.receive():
-            message = self._understood(data)
+            message = self._decoded(data)
             match message:
                 case p.Welcome():
-                    restarted = self._welcomed(message) or restarted
+                    restarted = self._handle_welcome(message) or restarted
                 case p.Refused():
-                    self._turned_away(message)
+                    self._handle_refusal(message)
                 case p.State() if self._take(message):
                     states.append(message)
         return states, restarted
 
-    def _understood(self, data: bytes) -> p.FromRobot | None:
+    def _decoded(self, data: bytes) -> p.FromRobot | None:
         try:
             return p.decode_from_robot(data)
         except p.VersionError as error:
-            if not self.up:  # a robot that has been understood speaks no other version
+            if not self.up:  # a robot whose messages we could read does not change its version
                 self._refuse(f"The robot speaks version {error.found} of the protocol, this window {p.VERSION}.")
         except p.ProtocolError:
-            pass  # counted as any other that is of no use
+            pass  # counted below as a refused message
         self.refused += 1
         return None
 
     def lost(self, patience_s: float | None = None) -> bool:
-        """Look at the clock, once in every tick; return whether the link has just been lost."""
+        """Check the clock, once in every tick; return whether the link was lost just now."""
         now = self._clock()
         if now - self._attended_at > self._patience_s / 2.0:
-            self._heard_at = max(self._heard_at, now)  # it was this side that did not listen, e.g. while loading
+            # This side did not read for a while (for example it loaded a policy): that is no silence of the robot.
+            self._heard_at = max(self._heard_at, now)
         self._attended_at = now
         silent_s = now - self._heard_at
         if not self.up or silent_s <= (self._patience_s if patience_s is None else patience_s):
             return False
         self.up = False
         self.losses += 1
-        why = self._wire.trouble or f"nothing was heard of it for {silent_s:.1f} s"
+        why = self._wire.problem or f"no message for {silent_s:.1f} s"
         name = self.description.name if self.description else self.address
-        self.trouble = f"The link to {name} is lost ({why}); it holds by itself. Trying again."
+        self.problem = f"The link to {name} is lost ({why}); the robot holds. Trying again."
         return True
 
-    def hopeless(self) -> str:
-        """Return why waiting for the robot is of no use, or an empty string."""
+    def permanent_problem(self) -> str:
+        """Return why waiting for the robot cannot help, or an empty string."""
         if self.refusal and not self.session:
             return self.refusal
         return self.unreachable if self._wire.refused else ""
 
     @property
     def unreachable(self) -> str:
-        """Why it cannot be reached, as far as that is known."""
-        return self.refusal or f"{self.address} cannot be used: {self._wire.trouble or 'the robot does not answer'}."
+        """Why the robot cannot be reached, as far as it is known."""
+        return self.refusal or f"{self.address} cannot be used: {self._wire.problem or 'the robot does not answer'}."
 
     def _refuse(self, text: str) -> None:
-        self.refusal = self.trouble = text
+        self.refusal = self.problem = text
         self.up = False
 
-    def _turned_away(self, refused: p.Refused) -> None:
+    def _handle_refusal(self, refused: p.Refused) -> None:
         if refused.reason is p.Reason.SESSION:
             self.session = b""
-            self._hailed_at = _LONG_AGO
+            self._greeted_at = _LONG_AGO
         else:
             self._refuse(refused.text)
 
-    def _welcomed(self, welcome: p.Welcome) -> bool:
-        """Note who answers; return whether its side was started anew."""
+    def _handle_welcome(self, welcome: p.Welcome) -> bool:
+        """Store the robot's identity; return whether its side was restarted."""
         if self.description is not None and welcome.description != self.description:
-            self._refuse(f"Another robot answers now: {welcome.description.name}. Choose it anew to go on.")
+            self._refuse(f"Another robot answers now: {welcome.description.name}. Select it again to continue.")
             return False
         restarted = welcome.boot != self._boot
         if restarted:
-            self.alignment.forget()  # its clock may be another one
+            self.alignment.forget()  # after a restart its monotonic clock starts from another value
             self._boot, self.state = welcome.boot, None
         self.session, self.role = welcome.session, welcome.role
         self.refusal = ""
@@ -186,7 +187,7 @@ class RobotLink:
         return restarted
 
     def _take(self, state: p.State) -> bool:
-        """Keep a state that is new and can be true; return whether it is."""
+        """Keep a state that is new and plausible; return whether it was kept."""
         now = self._clock()
         measured = self._measurement(state) if self._plausible(state, now) else None
         if measured is None:
@@ -199,14 +200,14 @@ class RobotLink:
             self.refused += 1
             return False
         if state.echo_seq and now - state.echo_sent_at <= _STALE_S:
-            self._heard_at = now  # what comes by itself does not say that the robot hears this window
+            self._heard_at = now  # only an answer proves that our messages reach the robot
         self.state, self.measured = state, measured
         if not self.up and not self.refusal and now - self._heard_at <= self._patience_s:
-            self.up, self.trouble = True, ""
+            self.up, self.problem = True, ""
         return True
 
     def _plausible(self, state: p.State, now: float) -> bool:
-        """Whether a state is new and its times can be, so that no nonsense gets into the alignment of the clocks."""
+        """Whether a state is new and its times are possible: a wrong time would spoil the alignment of the clocks."""
         times = (state.measured_at, state.received_at, state.sent_at, state.echo_sent_at, state.speed)
         if not all(map(math.isfinite, times)) or state.echo_seq > self.seq or state.echo_sent_at > now:
             return False
@@ -222,7 +223,7 @@ class RobotLink:
         return Measurement(values, self.alignment.ours(state.measured_at), state.success, scene)
 
     def describe(self) -> RobotDescription:
-        """Return what the robot said of itself; raises ``RobotError`` before it did."""
+        """Return the robot's description; raises ``RobotError`` before it has arrived."""
         if self.description is None:
-            raise RobotError("The robot has not said yet what it is; connect first.")
+            raise RobotError("The robot has not described itself yet; connect first.")
         return self.description

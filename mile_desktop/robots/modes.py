@@ -1,35 +1,35 @@
-"""What the robot's side lets happen: four modes, one table."""
+"""Modes of the robot's side: four modes and one table of transitions."""
 
 from enum import StrEnum
 
 
 class Mode(StrEnum):
-    """What the robot's side is ready for."""
+    """What the robot's side allows."""
 
     DISARMED = "disarmed"
-    """Nothing moves, whatever is commanded."""
+    """Nothing moves, whatever command arrives."""
     HOLDING = "holding"
-    """Armed, keeps its pose."""
+    """Armed; keeps its pose."""
     ACTIVE = "active"
     """Carries out actions."""
     STOPPED = "stopped"
-    """Latched."""
+    """Stopped by a person; latched until a person clears it."""
 
 
 class ModeEvent(StrEnum):
     """What changes the mode."""
 
     ARM = "arm"
-    """Somebody permitted motion; nothing moves yet."""
+    """A person permitted motion; nothing moves yet."""
     MOVE = "move"
     """Actions follow."""
     HOLD = "hold"
-    """Asked to hold, or the watchdog, or a fault."""
+    """A command to hold, the watchdog, or a fault."""
     DISARM = "disarm"
-    """Asked to, or the driver went away."""
+    """A command to disarm, or the driving window left."""
     STOP = "stop"
     CLEAR = "clear"
-    """Somebody explicitly leaves the stop."""
+    """A person explicitly leaves the stop."""
 
 
 MODE_TRANSITIONS: dict[tuple[Mode, ModeEvent], Mode] = {
@@ -41,7 +41,7 @@ MODE_TRANSITIONS: dict[tuple[Mode, ModeEvent], Mode] = {
     **{(mode, ModeEvent.STOP): Mode.STOPPED for mode in Mode},
     (Mode.STOPPED, ModeEvent.CLEAR): Mode.DISARMED,
 }
-"""(mode, event) → next mode; a pair that is not here leaves the mode as it is."""
+"""(mode, event) → next mode; a pair that is not in the table leaves the mode unchanged."""
 
 
 def next_mode(mode: Mode, event: ModeEvent) -> Mode:

@@ -1,4 +1,4 @@
-"""ZeroMQ on both sides: a client's wire, and the sockets of a robot's side. Encrypted unless everything is loopback."""
+"""ZeroMQ on both sides: a client's connection, and the sockets of a robot's side. Encrypted, except on loopback."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,13 +31,13 @@ _HEARTBEAT_TIMEOUT_MS = 1000
 _TAKEN_AT_ONCE = 256
 _LARGEST_PORT = 65535
 
-_REFUSED = "the keys were refused; check the robot's public key, and that the robot lets this window in"
-_NOTHING_THERE = "nothing answers there; start the robot's side first"
-_SILENT = "something listens there, but it does not answer as a robot does"
+_REFUSED = "the keys were refused; check the robot's public key, and that the robot allows this window"
+_NOTHING_THERE = "no program answers there; start the robot's side first"
+_SILENT = "a program listens there, but it does not answer like a robot"
 
 
 class ZmqWire:
-    """A client's connection to ``address``; makes itself anew by itself, and says what it knows of trouble.
+    """A client's connection to ``address``; reconnects automatically, and says why nothing arrives.
 
     Parameters
     ----------
@@ -46,23 +46,25 @@ class ZmqWire:
     robot_key
         The robot's public key; empty only for loopback.
     keys
-        The window's pair; by default the user's, made where it is missing.
+        The window's keys; by default those of the user, created if they are missing.
 
     Raises
     ------
     RobotError
-        The address is none, or is not this machine and there is no key.
+        The address is invalid, or it is another machine and there is no key.
     """
 
     def __init__(self, address: str, robot_key: str = "", keys: KeyPair | None = None) -> None:
         self._address = checked_address(address)
         self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
         self._events: zmq.Socket[bytes] | None = None
-        self._trouble = _NOTHING_THERE
+        self._problem = _NOTHING_THERE
         try:
             bound_queues(self._socket)
             self._socket.setsockopt(zmq.LINGER, _FAREWELL_MS)
-            self._socket.setsockopt(zmq.IMMEDIATE, 1)  # nothing waits for a connection: it would come too late
+            self._socket.setsockopt(
+                zmq.IMMEDIATE, 1
+            )  # no queue before the connection stands: old commands must not arrive late
             self._socket.setsockopt(zmq.RECONNECT_IVL, 100)
             self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
             self._socket.setsockopt(zmq.CONNECT_TIMEOUT, 2000)
@@ -82,17 +84,17 @@ class ZmqWire:
         return self._address
 
     @property
-    def trouble(self) -> str:
-        """Why nothing comes through, as far as it can be told."""
+    def problem(self) -> str:
+        """Why no message arrives, as far as it is known."""
         while self._events is not None and self._events.poll(0):
             event = parse_monitor_message(self._events.recv_multipart())
-            self._trouble = _after(int(event["event"]), self._trouble)
-        return self._trouble
+            self._problem = _after(int(event["event"]), self._problem)
+        return self._problem
 
     @property
     def refused(self) -> bool:
         """Whether the keys were refused."""
-        return self.trouble == _REFUSED
+        return self.problem == _REFUSED
 
     def send(self, data: bytes) -> bool:
         """Send, or return False where there is no connection or its queue is full."""
@@ -103,7 +105,7 @@ class ZmqWire:
         return True
 
     def receive(self) -> list[bytes]:
-        """Return everything that has arrived; messages of several parts are none of ours."""
+        """Return everything that has arrived; a message of several parts is not ours and becomes empty bytes."""
         found: list[bytes] = []
         for _ in range(_TAKEN_AT_ONCE):
             try:
@@ -114,11 +116,11 @@ class ZmqWire:
         return found
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait for something to arrive, at most so long."""
+        """Wait at most ``timeout_s`` for a message."""
         return bool(self._socket.poll(max(0, round(timeout_s * 1000))))
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self._events is not None:
             self._socket.disable_monitor()
             self._events.close(0)
@@ -126,8 +128,8 @@ class ZmqWire:
         self._socket.close()
 
 
-def _after(event: int, trouble: str) -> str:
-    """Return what is known to be wrong after ``event``."""
+def _after(event: int, problem: str) -> str:
+    """Return the known problem after ``event`` of the socket."""
     failed = {
         zmq.EVENT_HANDSHAKE_FAILED_AUTH,
         zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL,
@@ -138,20 +140,20 @@ def _after(event: int, trouble: str) -> str:
     if event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
         return ""
     if event == zmq.EVENT_CONNECTED:
-        return trouble if trouble == _REFUSED else _SILENT
+        return problem if problem == _REFUSED else _SILENT
     if event == zmq.EVENT_DISCONNECTED:
-        return trouble if trouble in {_REFUSED, _SILENT} else "the connection was cut"
+        return problem if problem in {_REFUSED, _SILENT} else "the connection was cut"
     if event == zmq.EVENT_CLOSED:
-        return trouble or _NOTHING_THERE
-    return trouble
+        return problem or _NOTHING_THERE
+    return problem
 
 
 def encrypt(socket: "zmq.Socket[bytes]", address: str, robot_key: str, keys: KeyPair | None = None) -> None:
-    """Give a client's socket its keys; raises ``RobotError`` where it would speak in clear text to another machine."""
+    """Give a client's socket its keys; raises ``RobotError`` if it would send clear text to another machine."""
     if not robot_key.strip():
         if not is_loopback(address):
             raise RobotError(
-                f"{address} is not this machine, and nothing is sent there in clear text: enter the robot's public key."
+                f"{address} is another machine, and clear text is not sent to it: enter the robot's public key."
             )
         return
     pair = keys or make_keys(window_keys_folder(), WINDOW)
@@ -161,7 +163,7 @@ def encrypt(socket: "zmq.Socket[bytes]", address: str, robot_key: str, keys: Key
 
 
 def bound_queues(socket: "zmq.Socket[bytes]", queue: int = _QUEUE, largest: int = MAX_MESSAGE_BYTES) -> None:
-    """Let no queue grow without bounds, no message be larger than any of ours, and notice a half-open connection."""
+    """Limit queues and message sizes, and let heartbeats detect a half-open connection."""
     socket.setsockopt(zmq.SNDHWM, queue)
     socket.setsockopt(zmq.RCVHWM, queue)
     socket.setsockopt(zmq.MAXMSGSIZE, largest)
@@ -171,8 +173,8 @@ def bound_queues(socket: "zmq.Socket[bytes]", queue: int = _QUEUE, largest: int 
     socket.setsockopt(zmq.LINGER, 0)
 
 
-class Door:
-    """The sockets of a robot's side in a ZeroMQ context of their own, with the keys of who may come in.
+class ServerSockets:
+    """The sockets of a robot's side in their own ZeroMQ context, with the keys of the windows that may connect.
 
     Parameters
     ----------
@@ -184,13 +186,13 @@ class Door:
     Raises
     ------
     RobotError
-        Clear text would leave this machine, or there are no keys in the folder.
+        Clear text would leave this machine, or the folder holds no keys.
     """
 
     def __init__(self, bind: str = "127.0.0.1", keys: Path | None = None) -> None:
         if keys is None and not is_loopback(bind):
             raise RobotError(
-                f"{bind} can be reached from other machines, and nothing is served there in clear text: "
+                f"{bind} can be reached from other machines, and clear text is not served there: "
                 "make keys with `mile-desktop robot-keys DIR` and name them with --keys DIR."
             )
         self._bind = f"[{bind}]" if ":" in bind else bind
@@ -202,7 +204,7 @@ class Door:
 
     @property
     def public_key(self) -> str:
-        """What windows have to be told; empty in clear text."""
+        """The key that windows need; empty in clear text."""
         return self._pair.public.decode("ascii") if self._pair else ""
 
     def open(self, kind: int, port: int = 0, *, queue: int = _QUEUE) -> tuple["zmq.Socket[bytes]", int]:
@@ -233,8 +235,8 @@ class Door:
 
 
 def _guarded(context: "zmq.Context[zmq.Socket[bytes]]", keys: Path) -> "ThreadAuthenticator":
-    """Let only known windows into the sockets of ``context``."""
-    from zmq.auth.thread import ThreadAuthenticator  # noqa: PLC0415 - slow to import, and windows need it not
+    """Accept only known windows at the sockets of ``context``."""
+    from zmq.auth.thread import ThreadAuthenticator  # noqa: PLC0415 - slow to import, and windows do not need it
 
     guard = ThreadAuthenticator(context)
     guard.start()

@@ -1,12 +1,14 @@
-"""What window and robot say to each other over the network: msgspec structs in msgpack behind a magic and a version.
+"""Messages between window and robot over the network: msgspec structs in msgpack, after a magic and a version byte.
 
-The window sends a whole *intent* in every control step: what it wants of the robot now, with the action if it is to
-move. Intents replace each other, the newest counts; a lost, repeated or late one therefore changes nothing for long,
-and an intent is the heartbeat at the same time. The robot answers each with its *state*.
+The window sends a complete *intent* in every control step: the requested mode of the robot, with the action if it is to
+move. A newer intent replaces the older one. So a lost, repeated or late intent has no lasting effect, and the intents
+are the heartbeat at the same time. The robot answers each with its *state*.
 
-Motion needs a *permit*: a number that only a person's arming, resuming or leaving of a stop increases. Whenever the
-robot's side stops moving by itself it revokes all permits up to the newest it has seen; it moves again only under a
-newer one.
+Motion needs a *permit*: a number that grows only when a person arms the robot, resumes motion or leaves a stop. When
+the robot's side stops motion without a command, it revokes all permits up to the newest it has seen. It moves again
+only under a newer permit.
+
+Class names of messages and names of their fields are part of the protocol: they never change within a version.
 """
 
 from enum import StrEnum
@@ -15,15 +17,15 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.errors import UserError
 from mile_desktop.robots.description import MAX_ACTIONS, MAX_ENTRIES, RobotDescription, Text
-from mile_desktop.robots.driver import FloatArray
 from mile_desktop.robots.modes import Mode
 
 VERSION = 1
 MAGIC = b"MILE"
 MAX_MESSAGE_BYTES = 256 * 1024
-"""No message of either side is larger; larger ones end the connection that brings them."""
+"""Upper limit for messages of both sides; a larger one ends its connection."""
 
 Token = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
@@ -33,7 +35,7 @@ _STORED = np.dtype("<f4")
 
 
 class ProtocolError(UserError):
-    """Bytes that are no message; says why."""
+    """The bytes are no message of this protocol; the text says why."""
 
 
 class VersionError(ProtocolError):
@@ -51,8 +53,8 @@ class Role(StrEnum):
     WATCH = "watch"
 
 
-class Want(StrEnum):
-    """What the driving window wants of the robot now."""
+class RequestedMode(StrEnum):
+    """What the driving window asks of the robot now; the field ``want`` of ``Intent``."""
 
     REST = "rest"
     """Disarmed."""
@@ -66,7 +68,7 @@ class Reason(StrEnum):
 
     VERSION = "version"
     SESSION = "session"
-    """The robot does not know (any more) who is talking; say hello again."""
+    """The robot does not know this session, or no longer; the client has to say hello again."""
     BUSY = "busy"
     """Too many clients."""
 
@@ -75,23 +77,23 @@ class _Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Base of everything on the wire."""
 
 
-# ── window → robot ───────────────────────────────────────────────────────────────────────────────────────────────
+# ── window → robot ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class Hello(_Message, frozen=True, kw_only=True):
-    """The first word of a client, repeated until there is a ``Welcome``."""
+    """First message of a client, repeated until ``Welcome`` arrives."""
 
     client: Token
-    """Chosen by the client; whoever comes back with it goes on where it was."""
+    """Chosen by the client; a client that returns with the same token continues its session."""
     name: Annotated[str, msgspec.Meta(max_length=80)]
-    """For people: who is driving."""
+    """Name shown to people: who drives."""
     role: Role
     permit: Count
     """Permits up to this one are void."""
 
 
 class Intent(_Message, frozen=True, kw_only=True):
-    """Everything the driving window wants now; sent in every control step."""
+    """The complete request of the driving window; sent in every control step."""
 
     session: Token
     seq: Count
@@ -99,19 +101,19 @@ class Intent(_Message, frozen=True, kw_only=True):
     sent_at: float
     """Sender's monotonic clock, s."""
     due_at: float | None = None
-    """The same moment on the robot's clock, as far as the sender knows it."""
-    want: Want
+    """The same moment on the robot's clock; None until the sender knows that clock."""
+    want: RequestedMode
     permit: Count
     action: Annotated[bytes, msgspec.Meta(max_length=4 * MAX_ACTIONS)] | None = None
     """float32[a] where ``want`` is ``move``."""
     reset: Count = 0
-    """Number of the newest start that was asked for, see ``State.reset_done``; heeded while the robot holds."""
+    """Number of the newest requested start pose, see ``State.reset_done``; handled while the robot holds."""
     seed: Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62)] = 0
-    """Which start that is."""
+    """Which start pose that is."""
 
 
-class Look(_Message, frozen=True, kw_only=True):
-    """A watching client is there and wants states."""
+class StateRequest(_Message, frozen=True, kw_only=True, tag="Look"):
+    """A watching client is alive and asks for states. On the wire this message is called ``Look``."""
 
     session: Token
     seq: Count
@@ -124,7 +126,7 @@ class Goodbye(_Message, frozen=True, kw_only=True):
     session: Token
 
 
-# ── robot → window ───────────────────────────────────────────────────────────────────────────────────────────────
+# ── robot → window ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class Welcome(_Message, frozen=True, kw_only=True):
@@ -132,39 +134,39 @@ class Welcome(_Message, frozen=True, kw_only=True):
 
     session: Token
     boot: Token
-    """Another one after the robot's side was started anew."""
+    """Differs after each start of the robot's side."""
     role: Role
     """What the client may do; a second driver may only watch."""
     driver: Annotated[str, msgspec.Meta(max_length=80)]
-    """Who drives; empty while nobody does."""
+    """Name of the client that drives; empty while no client does."""
     description: RobotDescription
     frames_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
     """Where camera frames come from; 0 for nowhere."""
 
 
 class Refused(_Message, frozen=True, kw_only=True):
-    """The client was not understood or is not let in."""
+    """The client was not understood or not accepted."""
 
     reason: Reason
     text: Text
 
 
 class State(_Message, frozen=True, kw_only=True):
-    """What the robot is and does; answers every intent and look, and comes by itself while it is armed."""
+    """State of the robot; answers every ``Intent`` and ``StateRequest``, and is sent regularly while it is armed."""
 
     seq: Count
     boot: Token
     mode: Mode
     why: Text
-    """Why it is in this mode, where there is something to say."""
+    """Why it is in this mode; empty where no reason is known."""
     revoked: Count
     """Permits up to this one are void."""
     applied: Count
-    """The newest intent that was heeded."""
+    """Number of the newest intent that was handled."""
     acted: Count
-    """The newest intent whose action was carried out."""
+    """Number of the newest intent whose action was carried out."""
     executed: Floats
-    """float32[a] as it was carried out then."""
+    """float32[a], the action as it was carried out."""
     measured_at: float
     """Robot's monotonic clock, s."""
     values: Floats
@@ -172,23 +174,23 @@ class State(_Message, frozen=True, kw_only=True):
     scene_state: Floats = b""
     success: bool = False
     reset_done: Count = 0
-    """Number of the last start it went to by itself."""
+    """Number of the last start pose that was reached."""
     driver: Annotated[str, msgspec.Meta(max_length=80)] = ""
     speed: float = 1.0
     """Share of full speed that is allowed now."""
     refused: Count = 0
-    """Messages since the start that were none, late, repeated, too many or not allowed."""
+    """Messages since the start that could not be read, or were late, repeated, too many or not allowed."""
     echo_seq: Count = 0
     """The message this one answers; 0: none."""
     echo_sent_at: float = 0.0
     """Its ``sent_at``."""
     received_at: float = 0.0
-    """When it came, robot's clock, s."""
+    """When that message arrived, robot's clock, s."""
     sent_at: float = 0.0
     """Robot's clock, s."""
 
 
-FromWindow = Hello | Intent | Look | Goodbye
+FromWindow = Hello | Intent | StateRequest | Goodbye
 FromRobot = Welcome | Refused | State
 
 _encoder = msgspec.msgpack.Encoder()
@@ -202,7 +204,7 @@ def encode(message: FromWindow | FromRobot, *, version: int = VERSION) -> bytes:
 
 
 def decode_from_window(data: bytes) -> FromWindow:
-    """Return what a window said; raises ``ProtocolError`` for anything else, ``VersionError`` for another version."""
+    """Return a window's message; raises ``ProtocolError`` for other bytes, ``VersionError`` for another version."""
     try:
         return _from_window.decode(_body(data))
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -210,7 +212,7 @@ def decode_from_window(data: bytes) -> FromWindow:
 
 
 def decode_from_robot(data: bytes) -> FromRobot:
-    """Return what a robot said; raises as ``decode_from_window``."""
+    """Return the message of a robot; raises as ``decode_from_window``."""
     try:
         return _from_robot.decode(_body(data))
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -221,18 +223,18 @@ def _body(data: bytes) -> memoryview:
     if len(data) > MAX_MESSAGE_BYTES:
         raise ProtocolError(f"{len(data)} bytes, expected at most {MAX_MESSAGE_BYTES}")
     if data[: len(MAGIC)] != MAGIC or len(data) <= len(MAGIC):
-        raise ProtocolError("it does not begin as a message of the robot protocol does")
+        raise ProtocolError("the first bytes are not those of the robot protocol")
     if data[len(MAGIC)] != VERSION:
         raise VersionError(data[len(MAGIC)])
     return memoryview(data)[len(MAGIC) + 1 :]
 
 
-def pack(values: FloatArray) -> bytes:
+def pack(values: Float32Array) -> bytes:
     """Return float32[n] as it is sent."""
     return values.astype(_STORED, copy=False).tobytes()
 
 
-def unpack(data: bytes, size: int) -> FloatArray | None:
+def unpack(data: bytes, size: int) -> Float32Array | None:
     """Return float32[size], or None where ``data`` is not that or not finite."""
     if len(data) != 4 * size:
         return None

@@ -1,4 +1,4 @@
-"""A robot's side at work: one driver, one socket, one loop."""
+"""Runs a robot's side: one driver, one socket, one loop."""
 
 import threading
 import time
@@ -10,14 +10,14 @@ import zmq
 from mile_desktop.robots.driver import Measurement, RobotDriver
 from mile_desktop.robots.frames import FrameSender
 from mile_desktop.robots.host import RobotHost
-from mile_desktop.robots.network import Door
+from mile_desktop.robots.network import ServerSockets
 
 DEFAULT_PORT = 5870
 _TURN_MS = 4
-"""How often the watchdog looks at the clock."""
+"""Longest wait for a message, so that the watchdog checks the clock this often."""
 _FRAMES_QUEUE = 2
 _TAKEN_AT_ONCE = 64
-"""Messages that are taken before the watchdog has its turn again, however many come."""
+"""Messages that are read before the watchdog runs again: a flood of messages must not block it."""
 
 
 class RobotServer:
@@ -30,16 +30,16 @@ class RobotServer:
     driver
         Connected by ``serve`` and closed at its end.
     bind, port, keys
-        See ``network.Door``; port 0 takes any that is free.
+        See ``network.ServerSockets``; port 0 takes any that is free.
     frames_port
-        Where another process sends the robot's camera frames; left out, ``send_frame`` sends them.
+        Port at which another process sends the robot's camera frames; 0: ``send_frame`` sends them.
     on_measured
-        Told of every new measurement, e.g. to draw it; must return at once.
+        Called with every new measurement, for example to draw it; must return at once.
 
     Raises
     ------
     RobotError
-        It cannot be served there, or not without keys.
+        The address cannot be used, or it needs keys.
     """
 
     def __init__(
@@ -53,18 +53,18 @@ class RobotServer:
         on_measured: Callable[[Measurement], None] | None = None,
     ) -> None:
         self._driver = driver
-        self._door = Door(bind, keys)
+        self._server_sockets = ServerSockets(bind, keys)
         try:
-            self._socket, self.port = self._door.open(zmq.ROUTER, port)
+            self._socket, self.port = self._server_sockets.open(zmq.ROUTER, port)
         except Exception:
-            self._door.close()
+            self._server_sockets.close()
             raise
-        self.public_key = self._door.public_key
+        self.public_key = self._server_sockets.public_key
         self._sockets = [self._socket]
         self._frames: FrameSender | None = None
         self._waiting: dict[str, tuple[bytes, float]] = {}
         if driver.describe().cameras and not frames_port:
-            socket, frames_port = self._door.open(zmq.PUB, port + 1 if port else 0, queue=_FRAMES_QUEUE)
+            socket, frames_port = self._server_sockets.open(zmq.PUB, port + 1 if port else 0, queue=_FRAMES_QUEUE)
             self._sockets.append(socket)
             self._frames = FrameSender(socket)
         self._frames_port = frames_port
@@ -81,15 +81,15 @@ class RobotServer:
                 while not end.is_set():
                     self._turn(host)
             finally:
-                host.let_go()
+                host.shut_down()
         finally:
             self._driver.close()
-            self._door.close(self._sockets)
+            self._server_sockets.close(self._sockets)
 
     def send_frame(self, camera: str, jpeg: bytes, taken_at: float | None = None) -> None:
-        """Send one frame of a described camera, taken at this moment of ``time.monotonic`` (now); from any thread.
+        """Send one frame of a described camera, taken at ``taken_at`` of ``time.monotonic`` (default: now); any thread.
 
-        Of frames that come faster than they can be sent the newest counts.
+        Only the newest frame of a camera waits for the serving thread: frames that come too fast are dropped.
         """
         self._waiting[camera] = jpeg, time.monotonic() if taken_at is None else taken_at
 
@@ -118,5 +118,5 @@ class RobotServer:
         try:
             self._socket.send_multipart([address, data], zmq.NOBLOCK)
         except zmq.ZMQError:
-            # its queue is full or it has gone: newer states will follow, or nobody needs them
+            # The client's queue is full or the client is gone. Newer states follow, so nothing has to be sent again.
             return

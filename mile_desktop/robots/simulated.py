@@ -1,32 +1,33 @@
-"""A scene of ours as a robot: the stand-in that is served in place of a real one."""
+"""A simulated scene served as a robot, in place of a real one."""
 
 import time
 from typing import Any
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.robots.description import ActionAxis, Measured, RobotCamera, RobotDescription
-from mile_desktop.robots.driver import NOTHING, FloatArray, Measurement, RobotError
+from mile_desktop.robots.driver import NOTHING, Measurement, RobotError
 from mile_desktop.scenes.catalogue import SceneInfo, scene_info
 from mile_desktop.scenes.description import load_description
 from mile_desktop.scenes.environment import SceneEnv, make_scene, supervised
 
-CHECKLIST = ("Nobody is within reach of the arm.", "What the task needs is where it belongs.")
+CHECKLIST = ("No person is within reach of the arm.", "The objects of the task are in place.")
 
 
 class SimulatedRobot:
-    """Steps a scene by one control step for each action; stands still otherwise.
+    """Steps a scene by one control step for each action; without actions it stands still.
 
     Parameters
     ----------
     scene
         Name in the catalogue.
     cameras
-        What is drawn of it elsewhere and sent.
+        Cameras that another process draws and sends.
     seed
-        Of the first start.
+        Seed of the first episode.
     watchdog_s
-        Silence after which it holds by itself.
+        Silence after which the robot holds without a command.
 
     Raises
     ------
@@ -84,11 +85,11 @@ class SimulatedRobot:
         return self._env
 
     def read_state(self) -> Measurement:
-        """Return what the scene's observation is now."""
+        """Return the present observation of the scene."""
         scene = supervised(self._opened())
         return Measurement(self._observation, self._at, self._success, scene.scene_state())
 
-    def act(self, action: FloatArray) -> None:
+    def act(self, action: Float32Array) -> None:
         """Take one control step, unless the task is done."""
         if self._over:
             return
@@ -98,7 +99,7 @@ class SimulatedRobot:
         self._take(observation)
 
     def hold(self) -> None:
-        """Go on from the measured pose: the scene stands still by itself."""
+        """Start further motion from the measured pose: without actions the scene stands still."""
         supervised(self._opened()).rebase()
 
     def stop(self) -> None:
@@ -106,7 +107,7 @@ class SimulatedRobot:
         self.hold()
 
     def reset(self, seed: int) -> None:
-        """Begin the episode that ``seed`` stands for."""
+        """Begin the episode of ``seed``."""
         if self._env is None:
             self._env = make_scene(self._info.name)
         observation, _ = self._env.reset(seed=seed)
@@ -119,7 +120,7 @@ class SimulatedRobot:
             self._env.close()
             self._env = None
 
-    def _take(self, observation: FloatArray) -> None:
+    def _take(self, observation: Float32Array) -> None:
         self._observation = np.asarray(observation, np.float32)
         self._at = time.monotonic()
 

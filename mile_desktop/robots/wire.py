@@ -1,4 +1,4 @@
-"""How bytes come from a client to the robot's side and back: the network, or a test's memory."""
+"""The connection that carries bytes between a client and the robot's side: a network, or memory in tests."""
 
 from typing import Protocol
 
@@ -8,17 +8,17 @@ class Wire(Protocol):
 
     @property
     def address(self) -> str:
-        """What is at the other end, as people write it."""
+        """Address of the robot, as people write it."""
         ...
 
     @property
-    def trouble(self) -> str:
-        """Why nothing comes through, as far as it can be told, in words; empty when nothing is known to be wrong."""
+    def problem(self) -> str:
+        """Why no message arrives, as text; empty if no problem is known."""
         ...
 
     @property
     def refused(self) -> bool:
-        """Whether the other side has turned this one away, so that waiting does not help."""
+        """Whether the other side has refused this client, so that waiting cannot help."""
         ...
 
     def send(self, data: bytes) -> bool:
@@ -30,9 +30,9 @@ class Wire(Protocol):
         ...
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait for something to arrive, at most so long; return whether something has."""
+        """Wait at most ``timeout_s`` for a message; return whether one has arrived."""
         ...
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         ...

@@ -6,12 +6,8 @@ of them is refused by the decoder.
 
 import msgspec
 
+from mile_desktop.channels.messages import Message, Shutdown
 from mile_desktop.rollout.phases import Phase
-
-
-class Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """Base of everything that crosses the pipe; the class name is the tag."""
-
 
 # ── commands: window → worker ────────────────────────────────────────────────────────────────────────────────────
 
@@ -166,10 +162,6 @@ class WatchCameras(Message, frozen=True):
     """Hold while one of these cameras, and no longer those before, is stale."""
 
     cameras: tuple[WatchedCamera, ...] = ()
-
-
-class Shutdown(Message, frozen=True):
-    """Close the running episode safely and end the process."""
 
 
 # ── events: worker → window ──────────────────────────────────────────────────────────────────────────────────────

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mile_desktop.policies.policy import FloatArray
-from mile_desktop.robots.address import CameraPlace
+from mile_desktop.robots.address import CameraEndpoint
 from mile_desktop.robots.client import NetworkRobot
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.robots.protocol import Role
@@ -160,7 +160,7 @@ class RobotScene:
         """Return the addresses of its cameras; ``key`` is the robot's public key."""
         if not self.robot.frames_port:
             return ()
-        return tuple(CameraPlace(self.address, camera.name, key).url for camera in self.description.cameras)
+        return tuple(CameraEndpoint(self.address, camera.name, key).url for camera in self.description.cameras)
 
     def status(self, checklist: tuple[str, ...]) -> RobotStatus:
         """Return what people want to see of it; ``checklist``: what a person is asked to see to now."""

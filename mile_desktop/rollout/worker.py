@@ -10,6 +10,7 @@ from typing import cast
 import torch
 
 from mile_desktop.channels.endpoint import Endpoint
+from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.shared import StateSlot
 from mile_desktop.intervention.model import InterventionModelError
 from mile_desktop.operators.profile import ProfileError, decode_profile
@@ -120,7 +121,7 @@ class Worker:
             m.WatchPad: self._set_watch_pad,
             m.TestRumble: self._rumble,
             m.WatchCameras: self._watch_cameras,
-            m.Shutdown: self._shut_down,
+            Shutdown: self._shut_down,
         }
 
     def run(self) -> None:
@@ -345,7 +346,7 @@ class Worker:
     def _watch_cameras(self, command: m.WatchCameras) -> None:
         self._cameras.watch(command.cameras)
 
-    def _shut_down(self, _: m.Shutdown) -> None:
+    def _shut_down(self, _: Shutdown) -> None:
         self._running = False
 
     def _show(self, state: FloatArray, step: int) -> None:

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pybullet
-from numpy.typing import NDArray
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.scenes.articulated import Articulated
 from mile_desktop.scenes.body_loader import load_model, load_robot
 from mile_desktop.scenes.description import BodyDescription, SceneDescription, SceneDescriptionError, model_path
@@ -11,8 +11,6 @@ from mile_desktop.scenes.pose import Pose
 from mile_desktop.scenes.task import JointState
 from mile_desktop.scenes.urdf import Box, read_boxes
 
-Array = NDArray[np.float64]
-FloatArray = NDArray[np.float32]
 Contacts = tuple[tuple[int, int, int, int], ...]
 
 _GRAVITY = -9.81
@@ -199,7 +197,7 @@ class BulletWorld:
         """Return the state of a joint of an articulated body; raises ``KeyError`` where there is none."""
         return self._articulated[body].joint(joint)
 
-    def state(self) -> FloatArray:
+    def state(self) -> Float32Array:
         """Return the scene state, float32[k]: arm joints (rad), fingers (m), then each body that moves.
 
         A body has position (m), quaternion, and the joints it may have (m or rad).

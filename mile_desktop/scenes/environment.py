@@ -1,19 +1,19 @@
 """What a scene offers beyond gymnasium's interface, and how to make one by name."""
 
-from typing import Protocol, TypeVar, cast
+from typing import Protocol, cast
 
 import gymnasium
-import numpy as np
-from numpy.typing import NDArray
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.scenes.catalogue import MODULE_NAME, scene_info
 from mile_desktop.scenes.engine import load_engine
 from mile_desktop.scenes.modules import load_module, module_failed
 from mile_desktop.scenes.registration import register_scene
 
-FloatArray = NDArray[np.float32]
-SceneEnv = gymnasium.Env[FloatArray, FloatArray]
-SnapshotT = TypeVar("SnapshotT")
+FloatArray = Float32Array
+"""The name that scene modules of earlier versions import."""
+
+SceneEnv = gymnasium.Env[Float32Array, Float32Array]
 
 
 class SupervisedEnv(Protocol):
@@ -27,7 +27,7 @@ class SupervisedEnv(Protocol):
         """Name and unit of every entry of the observation, oldest frame first."""
         ...
 
-    def scene_state(self) -> FloatArray:
+    def scene_state(self) -> Float32Array:
         """Return float32[k]: joints of the robot, then position, quaternion and joints of each body that can move.
 
         Enough to draw the scene (``mirror.SceneMirror.apply``), not enough to continue it (``snapshot``).
@@ -42,7 +42,7 @@ class SupervisedEnv(Protocol):
         """
         ...
 
-    def restore(self, token: int) -> FloatArray:
+    def restore(self, token: int) -> Float32Array:
         """Go back to a snapshot, which stays valid, and return the observation there.
 
         Raises ``UnknownSnapshotError`` when the token was released or never given.
@@ -60,31 +60,13 @@ class SupervisedEnv(Protocol):
         """
         ...
 
-    def end_effector(self) -> FloatArray:
+    def end_effector(self) -> Float32Array:
         """Return the measured end-effector position, float32[3], m."""
         ...
 
     def close(self) -> None:
         """Free the simulator; may be called twice."""
         ...
-
-
-class UnknownSnapshotError(KeyError):
-    """There is no snapshot with that token (any more)."""
-
-
-class Snapshots(dict[int, SnapshotT]):
-    """What is kept under each token; asking for one that was released or never given is an ``UnknownSnapshotError``."""
-
-    def __missing__(self, token: int) -> SnapshotT:
-        """Refuse ``token``."""
-        raise UnknownSnapshotError(f"found no snapshot {token}, expected one of the {len(self)} kept ones")
-
-    def take(self, token: int) -> SnapshotT:
-        """Return what is kept under ``token`` and keep it no longer."""
-        kept = self[token]
-        del self[token]
-        return kept
 
 
 def make_scene(name: str) -> SceneEnv:

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from mile_desktop.scenes.pose import Array
-from mile_desktop.scenes.task import FloatArray
+from mile_desktop.arrays import Float32Array, Float64Array
 
 FIRM = 0.008
 """Squeeze with which things are carried, m: as much as the gripper gives."""
@@ -14,13 +13,13 @@ def ramp(value: float, low: float, high: float) -> float:
     return min(max((value - low) / (high - low), 0.0), 1.0)
 
 
-def action(*parts: Array | float) -> FloatArray:
+def action(*parts: Float64Array | float) -> Float32Array:
     """Return the parts of an action in one array, clipped to [−1, 1]."""
-    clipped: Array = np.clip(np.hstack(parts), -1.0, 1.0)
+    clipped: Float64Array = np.clip(np.hstack(parts), -1.0, 1.0)
     return clipped.astype(np.float32)
 
 
-def funnel(to_goal: Array, radius: float, hover: float) -> Array:
+def funnel(to_goal: Float64Array, radius: float, hover: float) -> Float64Array:
     """Return the way into a funnel around a goal, float64[3], m.
 
     Parameters
@@ -33,7 +32,7 @@ def funnel(to_goal: Array, radius: float, hover: float) -> Array:
         Height above the goal at which it is approached from 4 cm farther out, m.
     """
     distance = float(np.hypot(to_goal[0], to_goal[1]))
-    lifted: Array = to_goal + np.array([0.0, 0.0, hover * ramp(distance, radius, radius + 0.04)])
+    lifted: Float64Array = to_goal + np.array([0.0, 0.0, hover * ramp(distance, radius, radius + 0.04)])
     return lifted
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-Points = NDArray[np.float64]
+from mile_desktop.arrays import Float32Array, Float64Array
+
+Points = Float64Array
 Colour = Literal["ground", "edge", "distant", "body", "body edge", "limb", "glass", "fire", "ember", "mark", "good"]
 """Ground and its surface; what is far behind; the vehicle, its outline, legs and window; flames outside and inside;
 what marks the goal; what is as it should be."""
@@ -59,7 +60,7 @@ class Picture:
     """What is driven, m: cameras can follow it."""
 
 
-DrawState = Callable[[NDArray[np.float32]], Picture]
+DrawState = Callable[[Float32Array], Picture]
 """Scene state float32[k] → picture; raises ``ValueError`` where the state does not fit."""
 
 

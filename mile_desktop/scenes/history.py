@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mile_desktop.scenes.pose import Array
+from mile_desktop.arrays import Float64Array
 
 
 @dataclass(slots=True, eq=False)
@@ -12,7 +12,7 @@ class Moment:
 
     before: "Moment | None" = None
     """None at the start of the episode."""
-    action: Array | None = None
+    action: Float64Array | None = None
     """float64[4]: the control step that was carried out; None where the robot was rebased instead."""
     token: int | None = None
     """Snapshot that was taken here and is still kept."""

@@ -11,22 +11,23 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
-from mile_desktop.scenes.urdf import Array, ModelError, read_model, transform, vector
+from mile_desktop.arrays import Float64Array
+from mile_desktop.scenes.urdf import ModelError, read_model, transform, vector
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chain:
     """Revolute joints turning about their own z axis, from base to tip."""
 
-    links: Array
+    links: Float64Array
     """float64[joints, 4, 4]: fixed transform from the frame of the joint before to each joint at angle 0."""
-    tip: Array
+    tip: Float64Array
     """float64[4, 4]: tip in the frame of the last joint."""
-    lower: Array
-    upper: Array
+    lower: Float64Array
+    upper: Float64Array
     """float64[joints]: joint limits, rad."""
 
-    def forward(self, joints: Array) -> tuple[Array, Array]:
+    def forward(self, joints: Float64Array) -> tuple[Float64Array, Float64Array]:
         """Return the tip's pose (float64[4, 4]) and its geometric Jacobian (float64[6, joints], linear first)."""
         count = len(joints)
         cos, sin = np.cos(joints)[:, None], np.sin(joints)[:, None]
@@ -46,7 +47,15 @@ class Chain:
         jacobian[3:] = axes.T
         return pose, jacobian
 
-    def solve(self, start: Array, posture: Array, position: Array, rotation: Array, *, iterations: int = 1) -> Array:
+    def solve(
+        self,
+        start: Float64Array,
+        posture: Float64Array,
+        position: Float64Array,
+        rotation: Float64Array,
+        *,
+        iterations: int = 1,
+    ) -> Float64Array:
         """Return joints within limits that bring the tip to a pose, or as near as ``iterations`` damped steps get.
 
         Damped least squares with the spare freedom drawn towards ``posture``. A pure function of its arguments; a
@@ -84,7 +93,7 @@ _MAX_CHANGE = 0.15
 _IDENTITY = np.eye(6)
 
 
-def _rotation_error(rotation: Array) -> Array:
+def _rotation_error(rotation: Float64Array) -> Float64Array:
     """Return the rotation vector of ``rotation`` (small angles: sin φ ≈ φ)."""
     return 0.5 * np.array(
         [rotation[2, 1] - rotation[1, 2], rotation[0, 2] - rotation[2, 0], rotation[1, 0] - rotation[0, 1]]

@@ -7,8 +7,9 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.scenes.engine import load_box2d
-from mile_desktop.scenes.environment import FloatArray, Snapshots
+from mile_desktop.scenes.snapshots import Snapshots
 
 load_box2d()
 from gymnasium.envs.box2d import lunar_lander as box2d  # noqa: E402
@@ -42,7 +43,7 @@ class _Snapshot:
     rng: Mapping[str, Any]
 
 
-class LunarLanderEnv(gymnasium.Env[FloatArray, int]):
+class LunarLanderEnv(gymnasium.Env[Float32Array, int]):
     """Land on both legs between the flags; implements ``SupervisedEnv``.
 
     Physics, observation and reward are those of ``LunarLander-v3`` without wind; one step is 1/50 s. Action: 0 engines
@@ -77,14 +78,14 @@ class LunarLanderEnv(gymnasium.Env[FloatArray, int]):
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[FloatArray, dict[str, Any]]:
+    ) -> tuple[Float32Array, dict[str, Any]]:
         """Begin an episode; terrain and first push come from ``seed``. Releases all snapshots."""
         super().reset(seed=seed, options=options)
         self._snapshots.clear()
         self._began = self.np_random.bit_generator.state
         return self._begin(), {"success": False, "step": 0}
 
-    def _begin(self) -> FloatArray:
+    def _begin(self) -> Float32Array:
         """Build the world as it was when the episode began."""
         self.np_random.bit_generator.state = self._began
         self._lander.np_random = self.np_random
@@ -92,7 +93,7 @@ class LunarLanderEnv(gymnasium.Env[FloatArray, int]):
         self._engine = 0
         return self._bounded(self._lander.reset()[0])
 
-    def step(self, action: int) -> tuple[FloatArray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: int) -> tuple[Float32Array, float, bool, bool, dict[str, Any]]:
         """Fire an engine, or none, for one step.
 
         Raises ``ValueError`` when the action is none of 0 to 3; nothing moves then.
@@ -114,11 +115,11 @@ class LunarLanderEnv(gymnasium.Env[FloatArray, int]):
         standing = not hull.awake and not self._lander.game_over and abs(hull.angle) < _UPRIGHT
         return bool(standing and between)
 
-    def _bounded(self, observation: FloatArray) -> FloatArray:
+    def _bounded(self, observation: Float32Array) -> Float32Array:
         low, high = self._bounds
         return np.clip(observation, low, high).astype(np.float32)
 
-    def scene_state(self) -> FloatArray:
+    def scene_state(self) -> Float32Array:
         """Return float32[``STATE_SIZE``]: enough to draw everything, terrain included.
 
         x, z (m) and angle (rad) of hull, left and right leg; whether each leg touches the ground; the engine that
@@ -134,7 +135,7 @@ class LunarLanderEnv(gymnasium.Env[FloatArray, int]):
         corners = [polygon[0][1] for polygon in polygons] + [polygons[-1][1][1]]
         return [height * METRES_A_UNIT for height in corners]
 
-    def end_effector(self) -> FloatArray:
+    def end_effector(self) -> Float32Array:
         """Return the position of the hull as it is drawn, float32[3], m."""
         x, z = _drawn(self._lander.lander.position)
         return np.array([x, 0.0, z], np.float32)
@@ -148,7 +149,7 @@ class LunarLanderEnv(gymnasium.Env[FloatArray, int]):
         self._snapshots[self._next_token] = _Snapshot(bytes(self._actions), self.np_random.bit_generator.state)
         return self._next_token
 
-    def restore(self, token: int) -> FloatArray:
+    def restore(self, token: int) -> Float32Array:
         """Play the episode again up to a snapshot and return the observation there."""
         kept = self._snapshots[token]
         observation = self._begin()

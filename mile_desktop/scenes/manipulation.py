@@ -10,16 +10,16 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from numpy.typing import NDArray
 
+from mile_desktop.arrays import Float32Array, Float64Array
 from mile_desktop.scenes.bullet import BulletWorld, Contacts
 from mile_desktop.scenes.catalogue import MODULE_NAME, scene_info
 from mile_desktop.scenes.description import load_description, model_path
-from mile_desktop.scenes.environment import FloatArray, Snapshots
 from mile_desktop.scenes.history import Moment
 from mile_desktop.scenes.kinematics import read_chain
 from mile_desktop.scenes.modules import SceneModuleError, load_module, module_failed
 from mile_desktop.scenes.panda import Panda, PandaCommand
+from mile_desktop.scenes.snapshots import Snapshots
 from mile_desktop.scenes.task import Situation, Task
 
 FRAMES = 4
@@ -34,13 +34,13 @@ class _Snapshot:
     contacts: Contacts
     moment: Moment
     command: PandaCommand
-    frames: tuple[FloatArray, ...]
+    frames: tuple[Float32Array, ...]
     step: int
     done_steps: int
     rng: Mapping[str, Any]
 
 
-class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
+class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
     """A Panda over a table, driven by displacements of its end effector; implements ``SupervisedEnv``.
 
     Action: float32[4] in [−1, 1] = (dx, dy, dz, gripper). The first three move the end effector along the world's
@@ -82,7 +82,7 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
         chain = read_chain(model_path(self.description, robot.urdf), robot.tip_link)
         self._world = BulletWorld(self.description)
         self._panda = Panda(self._world, self.description, chain)
-        self._frames: deque[FloatArray] = deque(maxlen=FRAMES)
+        self._frames: deque[Float32Array] = deque(maxlen=FRAMES)
         self._step = 0
         self._done_steps = 0
         self._snapshots = Snapshots[_Snapshot]()
@@ -98,7 +98,7 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[FloatArray, dict[str, Any]]:
+    ) -> tuple[Float32Array, dict[str, Any]]:
         """Begin an episode; bodies are placed by ``seed``. Releases all snapshots."""
         super().reset(seed=seed, options=options)
         for token in tuple(self._snapshots):
@@ -115,7 +115,7 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
         for _ in range(_SETTLING_STEPS):
             self._panda.drive(np.zeros(4))
 
-    def step(self, action: FloatArray) -> tuple[FloatArray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Float32Array) -> tuple[Float32Array, float, bool, bool, dict[str, Any]]:
         """Carry out one control step.
 
         Raises ``ValueError`` when the action has another shape than (4,) or is not finite; nothing moves then.
@@ -139,7 +139,7 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
         squeeze = 2 * (finger - self._panda.command.finger)
         return Situation(self._world, self._panda.position(), 2 * finger, squeeze)
 
-    def _frame(self, now: Situation) -> FloatArray:
+    def _frame(self, now: Situation) -> Float32Array:
         try:
             frame = self._task.measure(now)
         except Exception as error:
@@ -149,7 +149,7 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
                 f"{self._module}: measure: found an array of shape {frame.shape}, expected {self._low.shape}, "
                 "one value for each of measurements"
             )
-        clipped: NDArray[np.float64] = np.minimum(np.maximum(frame, self._low), self._high)
+        clipped: Float64Array = np.minimum(np.maximum(frame, self._low), self._high)
         return clipped.astype(np.float32)
 
     def _is_done(self, now: Situation) -> bool:
@@ -158,14 +158,14 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
         except Exception as error:
             raise module_failed(self._module, "is_done", error) from error
 
-    def _observation(self) -> FloatArray:
+    def _observation(self) -> Float32Array:
         return np.concatenate(self._frames)
 
-    def scene_state(self) -> FloatArray:
+    def scene_state(self) -> Float32Array:
         """Return float32[k], see ``SupervisedEnv``."""
         return self._world.state()
 
-    def end_effector(self) -> FloatArray:
+    def end_effector(self) -> Float32Array:
         """Return the measured end-effector position, float32[3], m."""
         return self._panda.position().astype(np.float32)
 
@@ -189,7 +189,7 @@ class ManipulationEnv(gymnasium.Env[FloatArray, FloatArray]):
         )
         return token
 
-    def restore(self, token: int) -> FloatArray:
+    def restore(self, token: int) -> Float32Array:
         """Go back to a snapshot and return the observation there."""
         kept = self._snapshots[token]
         self._return_to(kept.moment)

@@ -5,12 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pybullet
-from numpy.typing import NDArray
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.scenes.body_loader import joint_numbers, load_model, load_robot
 from mile_desktop.scenes.description import CameraDescription, SceneDescription, model_path
-
-FloatArray = NDArray[np.float32]
 
 
 class SceneMirror:
@@ -58,7 +56,7 @@ class SceneMirror:
                 physicsClientId=self._client,
             )
 
-    def apply(self, scene_state: FloatArray) -> None:
+    def apply(self, scene_state: Float32Array) -> None:
         """Pose everything as ``scene_state`` (float32[k]) says.
 
         Raises ``ValueError`` when it does not fit the scene or is not finite.
@@ -79,7 +77,7 @@ class SceneMirror:
             for joint, value in zip(body_joints, islice(rest, len(body_joints)), strict=True):
                 pybullet.resetJointState(body, joint, value, physicsClientId=self._client)
 
-    def end_effector(self) -> FloatArray:
+    def end_effector(self) -> Float32Array:
         """Return the end-effector position of the pose applied last, float32[3], m."""
         state = pybullet.getLinkState(
             self._robot.body, self._robot.tip, computeForwardKinematics=1, physicsClientId=self._client

@@ -9,10 +9,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.scenes.catalogue import MODULE_NAME, SceneInfo, scene_info
 from mile_desktop.scenes.description import SceneDescriptionError
 from mile_desktop.scenes.flat import DrawState
-from mile_desktop.scenes.task import Expert, FloatArray, Measurement, Task
+from mile_desktop.scenes.task import Expert, Measurement, Task
 
 _PREFIX = "mile_desktop_scene_"
 
@@ -116,7 +117,7 @@ def _checked(path: Path, info: SceneInfo, module: ModuleType) -> SceneModule:
 def _guarded(path: Path, name: str, expert: Expert) -> Expert:
     """Return ``expert``, raising ``SceneModuleError`` with file and line where it fails."""
 
-    def act(observation: FloatArray) -> FloatArray:
+    def act(observation: Float32Array) -> Float32Array:
         try:
             return expert(observation)
         except Exception as error:

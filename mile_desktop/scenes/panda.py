@@ -4,14 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pybullet
-from numpy.typing import NDArray
 
+from mile_desktop.arrays import Float64Array
 from mile_desktop.scenes.bullet import BulletWorld
 from mile_desktop.scenes.description import SceneDescription
 from mile_desktop.scenes.kinematics import Chain
 from mile_desktop.scenes.pose import Pose
-
-Array = NDArray[np.float64]
 
 _DOWN = np.diag([1.0, -1.0, -1.0])
 """Rotation of the end effector: hand down, fingers closing along the world's y axis."""
@@ -32,11 +30,11 @@ _SQUEEZE = 0.004
 class PandaCommand:
     """What the robot has been told; the part of its state that PyBullet does not keep."""
 
-    position: Array
+    position: Float64Array
     """float64[3], m: commanded end-effector position."""
-    joints: Array
+    joints: Float64Array
     """float64[7], rad: commanded arm joints."""
-    velocity: Array
+    velocity: Float64Array
     """float64[3], m/s: end-effector velocity commanded in the last control step."""
     finger: float
     """Commanded position of each finger, m."""
@@ -75,7 +73,7 @@ class Panda:
         """Command the home posture with open gripper."""
         self.command = self._command_at_home()
 
-    def position(self) -> Array:
+    def position(self) -> Float64Array:
         """Return the measured end-effector position, float64[3], m."""
         robot = self._world.robot
         state = pybullet.getLinkState(
@@ -104,7 +102,7 @@ class Panda:
         joints = np.array([state[0] for state in states])
         self.command = PandaCommand(measured, joints, self.command.velocity, self.command.finger)
 
-    def drive(self, action: Array) -> None:
+    def drive(self, action: Float64Array) -> None:
         """Carry out one control step of ``action`` = (dx, dy, dz, gripper), each in units of full speed.
 
         Velocity changes halfway through the step, so that starting and stopping take two steps of half the jerk; a
@@ -121,13 +119,13 @@ class Panda:
             self._command_arm(targets, velocities)
             self._world.step()
 
-    def _next_command(self, action: Array) -> PandaCommand:
+    def _next_command(self, action: Float64Array) -> PandaCommand:
         command = self.command
         velocity = self._control.max_speed * action[:3]
         position, joints = self._moved(0.5 * (command.velocity + velocity) / self._control.rate_hz)
         return PandaCommand(position, joints, velocity, self._squeezed(float(action[3])))
 
-    def _moved(self, displacement: Array) -> tuple[Array, Array]:
+    def _moved(self, displacement: Float64Array) -> tuple[Float64Array, Float64Array]:
         """Return commanded position and joints ``displacement`` on from the last ones, within reach and workspace."""
         command = self.command
         if not displacement.any():

@@ -3,22 +3,24 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from mile_desktop.arrays import Float64Array
+
+Array = Float64Array
+"""The name that scene modules of earlier versions import."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pose:
     """Position and heading in the world."""
 
-    position: Array
+    position: Float64Array
     """float64[3], m."""
     quaternion: tuple[float, float, float, float]
     """x, y, z, w."""
 
     @property
-    def rotation(self) -> Array:
+    def rotation(self) -> Float64Array:
         """Rotation matrix, float64[3, 3]."""
         x, y, z, w = self.quaternion
         scale = 2.0 / (x * x + y * y + z * z + w * w)

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mile_desktop.scenes.pose import Array, Pose
+from mile_desktop.arrays import Float32Array, Float64Array
+from mile_desktop.scenes.pose import Pose
 
-FloatArray = NDArray[np.float32]
+FloatArray = Float32Array
+"""The name that scene modules of earlier versions import."""
 
-Expert = Callable[[FloatArray], FloatArray]
+Expert = Callable[[Float32Array], Float32Array]
 """Scripted expert: observation float32[n] → action float32[a] in [−1, 1]; keeps nothing from one call to the next."""
 
 
@@ -71,7 +72,7 @@ class Situation:
     """The present physical state, as a task looks at it."""
 
     bodies: Bodies
-    end_effector: Array
+    end_effector: Float64Array
     """float64[3], m: measured position in the world."""
     opening: float
     """Measured distance of the fingers, m."""
@@ -79,7 +80,7 @@ class Situation:
     """How much narrower the fingers are commanded, m; positive while something is held."""
 
     @property
-    def hand(self) -> Array:
+    def hand(self) -> Float64Array:
         """The measurements of ``HAND``, float64[5], m."""
         return np.array((*self.end_effector, self.opening, self.squeeze))
 
@@ -93,7 +94,7 @@ class Task(ABC):
     """The task is done when ``is_done`` held for so many consecutive steps."""
 
     @abstractmethod
-    def measure(self, now: Situation) -> Array:
+    def measure(self, now: Situation) -> Float64Array:
         """Return the current frame, float64[m], in the order of ``measurements``; observations stack four of them."""
 
     @abstractmethod

@@ -5,11 +5,9 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mile_desktop.arrays import Float64Array
 from mile_desktop.scenes.description import SceneDescriptionError
-
-Array = NDArray[np.float64]
 
 
 class ModelError(SceneDescriptionError):
@@ -24,12 +22,12 @@ def read_model(path: Path) -> ET.Element:
         raise ModelError(f"{path}: found no readable model ({error}), expected a URDF") from error
 
 
-def vector(text: str | None) -> Array:
+def vector(text: str | None) -> Float64Array:
     """Return the numbers of an attribute; three zeros where it is left out."""
     return np.array([float(part) for part in (text or "0 0 0").split()])
 
 
-def rotation(rpy: Array) -> Array:
+def rotation(rpy: Float64Array) -> Float64Array:
     """Return the rotation matrix (float64[3, 3]) of roll, pitch and yaw, rad."""
     (sr, sp, sy), (cr, cp, cy) = np.sin(rpy), np.cos(rpy)
     return np.array(
@@ -41,7 +39,7 @@ def rotation(rpy: Array) -> Array:
     )
 
 
-def transform(origin: ET.Element | None) -> Array:
+def transform(origin: ET.Element | None) -> Float64Array:
     """Return the homogeneous transform (float64[4, 4]) of an ``origin`` element; the identity where there is none."""
     matrix = np.eye(4)
     if origin is not None:
@@ -77,6 +75,6 @@ def _box(path: Path, collision: ET.Element) -> Box:
     return Box(_triple(vector(place.get("xyz"))), _triple(vector(place.get("rpy"))), _triple(half))
 
 
-def _triple(values: Array) -> tuple[float, float, float]:
+def _triple(values: Float64Array) -> tuple[float, float, float]:
     x, y, z = values.tolist()
     return x, y, z

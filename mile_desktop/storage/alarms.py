@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mile_desktop.arrays import BoolArray
+
 HORIZON_STEPS = 10
 """What "soon" means: a takeover within so many steps."""
 
@@ -31,7 +33,7 @@ class AlarmEvents:
 
 def alarm_events(
     probability: NDArray[np.floating],
-    intervention: NDArray[np.bool_],
+    intervention: BoolArray,
     threshold: float,
     horizon_steps: int = HORIZON_STEPS,
 ) -> AlarmEvents:
@@ -47,7 +49,7 @@ def alarm_events(
     return AlarmEvents(tuple(onsets), tuple(leads), tuple(false_alarms))
 
 
-def _length_of_alarm(raised: NDArray[np.bool_], before: NDArray[np.bool_], onset: int) -> int:
+def _length_of_alarm(raised: BoolArray, before: BoolArray, onset: int) -> int:
     length = 0
     while onset - length - 1 >= 0 and raised[onset - length - 1] and not before[onset - length]:
         length += 1

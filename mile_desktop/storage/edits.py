@@ -4,13 +4,14 @@
 it, so that tables and summaries need not open a file.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 
+from mile_desktop.storage.columns import COLUMNS, Kind, of_kind
 from mile_desktop.storage.errors import EditError
 from mile_desktop.storage.records import TRIMMED_AWAY, Episode, Outcome
 from mile_desktop.storage.steps import counted
@@ -187,15 +188,9 @@ def _trimmed(episode: Episode, trim: Trim | None) -> Episode:
     if trim is None:
         return episode
     rows = _rows(episode, trim.first, trim.last)
-    kept = {name: getattr(episode, name)[rows] for name in _STEP_ARRAYS}
-    branches = episode.starts_at_row[rows]
-    moved = np.where(branches >= trim.first, branches - trim.first, TRIMMED_AWAY)
-    kept["starts_at_row"] = np.where(branches >= 0, moved, branches).astype(np.int32)
+    kept: dict[str, Any] = {column.name: getattr(episode, column.name)[rows] for column in COLUMNS}
+    for column in of_kind(Kind.ROW):
+        targets = kept[column.name]
+        moved = np.where(targets >= trim.first, targets - trim.first, TRIMMED_AWAY)
+        kept[column.name] = np.where(targets >= 0, moved, targets).astype(np.int32)
     return replace(episode, first_row=trim.first, **kept)
-
-
-_STEP_ARRAYS: Sequence[str] = (
-    "timestamp", "observation", "policy_action", "policy_mean", "policy_std", "human_action", "action", "intervention",
-    "intervention_prob", "intervention_prob_low", "intervention_prob_high", "forecast", "control_phase", "reward",
-    "success", "scene_state", "operator",
-)  # fmt: skip

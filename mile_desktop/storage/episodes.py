@@ -1,7 +1,7 @@
 """Episode files: Parquet, one row a step, with the episode's record inside.
 
-The file alone is enough to rebuild its row of the catalogue. Columns are those of ``records.Step``, with the names
-other tools expect for two of them (``observation.state``, ``next.success``).
+The file alone is enough to rebuild its row of the catalogue. Columns are those of ``storage.columns``; two have the
+name that other tools expect (``observation.state``, ``next.success``).
 """
 
 import os
@@ -16,39 +16,20 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.storage import errors
+from mile_desktop.storage.columns import COLUMNS, Column, Kind, of_kind
 from mile_desktop.storage.durable import write_durably
 from mile_desktop.storage.edits import edited, read_history
 from mile_desktop.storage.errors import EpisodeFileError, UnknownEpisodeError
-from mile_desktop.storage.records import Episode, EpisodeRecord, FloatArray, Step
+from mile_desktop.storage.records import Episode, EpisodeRecord, Step
 from mile_desktop.storage.steps import stack
 from mile_desktop.storage.workspace import Workspace
 
 _METADATA = b"mile_desktop.episode"
 _FORMAT = 1
-_MATRICES = {
-    "observation": "observation.state",
-    "policy_action": "policy_action",
-    "policy_mean": "policy_mean",
-    "policy_std": "policy_std",
-    "human_action": "human_action",
-    "action": "action",
-    "scene_state": "scene_state",
-}
-_NUMBERS = {
-    "timestamp": "timestamp",
-    "intervention_prob": "intervention_prob",
-    "intervention_prob_low": "intervention_prob_low",
-    "intervention_prob_high": "intervention_prob_high",
-    "forecast": "forecast",
-    "reward": "reward",
-}
-_FLAGS = {"intervention": "intervention", "success": "next.success"}
-_PHASE = "control_phase"
-_BRANCH = "starts_at_row"
-_OPERATOR = "operator"
+_TEXT_COLUMNS = [column.file_name for column in of_kind(Kind.TEXT)]
 _READERS = min(4, os.cpu_count() or 1)
 
 
@@ -160,7 +141,7 @@ def _parquet(table: pa.Table) -> memoryview:
         table,
         sink,
         compression="snappy",
-        use_dictionary=[_PHASE, _OPERATOR],
+        use_dictionary=_TEXT_COLUMNS,
         write_statistics=False,
         write_page_checksum=True,
     )
@@ -168,20 +149,25 @@ def _parquet(table: pa.Table) -> memoryview:
 
 
 def _table(episode: Episode) -> pa.Table:
-    nobody = pa.array(~episode.intervention)
-    columns: dict[str, pa.Array] = {
-        column: pa.array(getattr(episode, name)) for name, column in (_NUMBERS | _FLAGS).items()
-    }
-    for name, column in _MATRICES.items():
-        columns[column] = _fixed_size(getattr(episode, name), nobody if name == "human_action" else None)
-    columns[_PHASE] = pa.array(episode.control_phase, pa.string()).dictionary_encode()
-    columns[_BRANCH] = pa.array(episode.starts_at_row)
-    columns[_OPERATOR] = pa.array(episode.operator, pa.string()).dictionary_encode()
+    columns = {column.file_name: _written(column, episode) for column in COLUMNS}
     inside = msgspec.json.encode(_Inside(_FORMAT, episode.record))
     return pa.table(columns).replace_schema_metadata({_METADATA: inside})
 
 
-def _fixed_size(matrix: FloatArray, mask: pa.Array | None) -> pa.Array:
+def _written(column: Column, episode: Episode) -> pa.Array:
+    values = getattr(episode, column.name)
+    match column.kind:
+        case Kind.VECTOR:
+            return _fixed_size(values, None)
+        case Kind.HUMAN_ACTION:
+            return _fixed_size(values, pa.array(~episode.intervention))
+        case Kind.TEXT:
+            return pa.array(values, pa.string()).dictionary_encode()
+        case _:
+            return pa.array(values)
+
+
+def _fixed_size(matrix: Float32Array, mask: pa.Array | None) -> pa.Array:
     return pa.FixedSizeListArray.from_arrays(pa.array(matrix.reshape(-1)), matrix.shape[1], mask=mask)
 
 
@@ -198,15 +184,16 @@ def _record(path: Path, found: pa.Schema) -> EpisodeRecord:
 
 
 def _check_columns(path: Path, found: pa.Schema) -> None:
-    names = [*_MATRICES.values(), *_NUMBERS.values(), *_FLAGS.values(), _PHASE]
-    missing = [name for name in names if name not in found.names]
+    missing = [each.file_name for each in COLUMNS if each.is_required and each.file_name not in found.names]
     if missing:
         raise EpisodeFileError(f"{path} lacks the columns {', '.join(missing)}; restore it from a backup.")
-    for name in _MATRICES.values():
-        kind = found.field(name).type
+    for column in COLUMNS:
+        if not column.is_vector or column.file_name not in found.names:
+            continue
+        kind = found.field(column.file_name).type
         if not pa.types.is_fixed_size_list(kind) or kind.value_type != pa.float32() or kind.list_size < 1:
             raise EpisodeFileError(
-                f"{path}: column {name} is {kind}, expected lists of float32; restore it from a backup."
+                f"{path}: column {column.file_name} is {kind}, expected lists of float32; restore it from a backup."
             )
 
 
@@ -215,28 +202,23 @@ def _episode(path: Path, record: EpisodeRecord, table: pa.Table) -> Episode:
         raise EpisodeFileError(
             f"{path} has {table.num_rows} steps but says {record.steps}; restore it from a backup or delete it."
         )
-    arrays: dict[str, Any] = {name: _matrix(table[column]) for name, column in _MATRICES.items()}
-    arrays |= {name: table[column].to_numpy().astype(np.float32) for name, column in _NUMBERS.items()}
-    arrays |= {name: table[column].to_numpy().astype(np.bool_) for name, column in _FLAGS.items()}
-    arrays["starts_at_row"] = _branches(table)
-    arrays["operator"] = _operators(table)
-    arrays["timestamp"] = table["timestamp"].to_numpy().astype(np.float64)
-    return Episode(record=record, control_phase=_words(table[_PHASE]), **arrays)
+    return Episode(record=record, **{column.name: _read(column, table) for column in COLUMNS})
 
 
-def _branches(table: pa.Table) -> NDArray[np.int32]:
-    """Return where the scene was rewound to; files from before there was rewinding have no such column."""
-    if _BRANCH not in table.column_names:
-        return np.full(table.num_rows, -1, np.int32)
-    return np.array(table[_BRANCH].to_numpy(), dtype=np.int32)
+def _read(column: Column, table: pa.Table) -> Any:  # noqa: ANN401 - an array of its kind, or a tuple of texts
+    if column.file_name not in table.column_names:  # the file is from before this column was recorded
+        return _filled(column, table.num_rows)
+    values = table[column.file_name]
+    if column.is_vector:
+        return _matrix(values)
+    return _texts(values) if column.kind is Kind.TEXT else values.to_numpy().astype(column.kind.value)
 
 
-def _operators(table: pa.Table) -> tuple[str, ...]:
-    """Return who drove each step; files from before that was recorded have no such column."""
-    return _words(table[_OPERATOR]) if _OPERATOR in table.column_names else ("",) * table.num_rows
+def _filled(column: Column, rows: int) -> Any:  # noqa: ANN401 - as ``_read``
+    return (column.default,) * rows if column.kind is Kind.TEXT else np.full(rows, column.default, column.kind.value)
 
 
-def _matrix(column: pa.ChunkedArray) -> FloatArray:
+def _matrix(column: pa.ChunkedArray) -> Float32Array:
     """Return float32[t, list size], NaN where the list is null; own memory, writable."""
     lists = column.combine_chunks()
     matrix = np.array(lists.values.to_numpy(zero_copy_only=False), dtype=np.float32).reshape(len(lists), -1)
@@ -245,7 +227,7 @@ def _matrix(column: pa.ChunkedArray) -> FloatArray:
     return matrix
 
 
-def _words(column: pa.ChunkedArray) -> tuple[str, ...]:
-    encoded = column.combine_chunks().dictionary_encode()  # one Python string a phase instead of one a step
-    words = encoded.dictionary.to_pylist()
-    return tuple(words[index] for index in encoded.indices.to_pylist())
+def _texts(column: pa.ChunkedArray) -> tuple[str, ...]:
+    encoded = column.combine_chunks().dictionary_encode()  # one Python string for each phase, not for each step
+    texts = encoded.dictionary.to_pylist()
+    return tuple(texts[index] for index in encoded.indices.to_pylist())

@@ -2,58 +2,90 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float32]
+from mile_desktop.arrays import BoolArray, Float32Array, Float64Array
+
 Outcome = Literal["success", "failure", "aborted"]
 TRIMMED_AWAY = -2
 """``Step.starts_at_row`` where that row was trimmed away: the step does not follow the one before it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Step:
-    """One control step, recorded whether or not anybody intervened.
+@dataclass(frozen=True, slots=True)
+class InFile:
+    """Name of a column in episode files, where other tools expect another one than ours."""
+
+    name: str
+
+
+TimeT = TypeVar("TimeT")
+ObservationT = TypeVar("ObservationT")
+ActionT = TypeVar("ActionT")
+HumanActionT = TypeVar("HumanActionT")
+StateT = TypeVar("StateT")
+FlagT = TypeVar("FlagT")
+NumberT = TypeVar("NumberT")
+TextT = TypeVar("TextT")
+RowT = TypeVar("RowT")
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class StepColumns(Generic[TimeT, ObservationT, ActionT, HumanActionT, StateT, FlagT, NumberT, TextT, RowT]):
+    """The one list of what is recorded of a control step; ``Step`` and ``Episode`` are its two forms.
+
+    The type variable of a column is its kind: it decides the type in a ``Step`` (one value), the type in an
+    ``Episode`` (an array over the ``t`` steps), and how journal and file store it (``storage.columns``). A new column
+    is one line at the end of this list. It needs a default: files and journals from before it was recorded are read
+    with that value.
 
     ``n`` observation, ``a`` action, ``k`` scene-state entries; actions are in [−1, 1] per dimension.
     """
 
-    timestamp: float
-    """Monotonic time of the control tick, s."""
-    observation: FloatArray
+    timestamp: TimeT
+    """float64, monotonic time of the control tick, s."""
+    observation: Annotated[ObservationT, InFile("observation.state")]
     """float32[n], what policy and operator saw before acting."""
-    policy_action: FloatArray
+    policy_action: ActionT
     """float32[a], what the policy proposed."""
-    policy_mean: FloatArray
+    policy_mean: ActionT
     """float32[a], mean of the running policy's distribution (the frozen mental model π̂ of this step)."""
-    policy_std: FloatArray
+    policy_std: ActionT
     """float32[a], its standard deviation."""
-    human_action: FloatArray | None
-    """float32[a], what the operator commanded; None where ``intervention`` is False."""
-    action: FloatArray
+    human_action: HumanActionT
+    """float32[a], what the operator commanded. Where ``intervention`` is False: None in a step, NaN in an episode."""
+    action: ActionT
     """float32[a], what was executed."""
-    intervention: bool
+    intervention: FlagT
     """ν: the step was taken in the takeover phase."""
-    intervention_prob: float
+    intervention_prob: NumberT
     """p(ν=1∣s) as the operator saw it; NaN where none was shown."""
-    intervention_prob_low: float
-    intervention_prob_high: float
-    """Edges of the band that was shown; NaN where none was."""
-    forecast: float
+    intervention_prob_low: NumberT
+    """Lower edge of the band that was shown; NaN where none was."""
+    intervention_prob_high: NumberT
+    """Upper edge of that band."""
+    forecast: NumberT
     """Probability of a takeover within the next ten steps as shown; NaN where none was."""
-    control_phase: str
-    reward: float
-    success: bool
-    """``next.success``: the scene says the task is done after this step."""
-    scene_state: FloatArray
+    control_phase: TextT
+    """Phase of the control loop, for example ``autonomous`` or ``takeover``."""
+    reward: NumberT
+    """Reward of the step, as the scene gives it."""
+    success: Annotated[FlagT, InFile("next.success")]
+    """The scene says the task is done after this step."""
+    scene_state: StateT
     """float32[k], enough to draw the scene before the step from any viewpoint."""
-    starts_at_row: int = -1
+    starts_at_row: RowT = field(default=cast("RowT", -1))
     """After a rewind: the row of the episode from whose state this step was taken. −1: after the previous row.
     ``TRIMMED_AWAY``: from a row that is not there any more."""
-    operator: str = ""
+    operator: TextT = field(default=cast("TextT", ""))
     """Who drove this step where ``intervention`` is True: ``gamepad``, ``keyboard`` …; empty where unknown."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Step(StepColumns[float, Float32Array, Float32Array, Float32Array | None, Float32Array, bool, float, str, int]):
+    """One control step, recorded whether or not the operator intervened; see ``StepColumns`` for its values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,43 +140,19 @@ class EpisodeRecord:
         return self.start.episode_id
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Episode:
-    """A whole episode as stacked arrays over ``t`` steps."""
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Episode(
+    StepColumns[
+        Float64Array, Float32Array, Float32Array, Float32Array, Float32Array, BoolArray, Float32Array, Sequence[str],
+        NDArray[np.int32],
+    ]
+):  # fmt: skip
+    """A whole episode: each of the ``StepColumns`` as one array, whose first axis are the ``t`` steps.
+
+    Whoever makes an episode gives every column (``steps.stack`` and ``episodes`` do it from the table).
+    """
 
     record: EpisodeRecord
-    timestamp: NDArray[np.float64]
-    """float64[t], s."""
-    observation: FloatArray
-    """float32[t, n]."""
-    policy_action: FloatArray
-    """float32[t, a]."""
-    policy_mean: FloatArray
-    """float32[t, a]."""
-    policy_std: FloatArray
-    """float32[t, a]."""
-    human_action: FloatArray
-    """float32[t, a], NaN where ``intervention`` is False."""
-    action: FloatArray
-    """float32[t, a]."""
-    intervention: NDArray[np.bool_]
-    """bool[t]."""
-    intervention_prob: FloatArray
-    """float32[t]."""
-    intervention_prob_low: FloatArray
-    intervention_prob_high: FloatArray
-    forecast: FloatArray
-    control_phase: Sequence[str]
-    reward: FloatArray
-    """float32[t]."""
-    success: NDArray[np.bool_]
-    """bool[t]."""
-    scene_state: FloatArray
-    """float32[t, k]."""
-    starts_at_row: NDArray[np.int32]
-    """int32[t], see ``Step``: where the scene was rewound to, negative everywhere else."""
-    operator: Sequence[str]
-    """Who drove each step, see ``Step``."""
     first_row: int = 0
     """Row of the recording that the first step is: above 0 where the beginning was trimmed away."""
 
@@ -152,7 +160,12 @@ class Episode:
         return len(self.timestamp)
 
     @property
-    def alarm(self) -> FloatArray:
+    def shown_estimates(self) -> tuple[Float32Array, Float32Array, Float32Array, Float32Array]:
+        """p, the lower and the upper edge of its band, and the forecast as the operator saw them, float32[t] each."""
+        return self.intervention_prob, self.intervention_prob_low, self.intervention_prob_high, self.forecast
+
+    @property
+    def alarm(self) -> Float32Array:
         """float32[t], the number by which a person was to be called: p, unless it was noted that the forecast did."""
         return self.forecast if self.record.start.extra.get(CALLED_BY) == "forecast" else self.intervention_prob
 

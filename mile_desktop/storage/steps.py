@@ -1,49 +1,65 @@
-"""Steps as bytes for the journal and as stacked arrays for everybody else."""
+"""Steps as bytes for the journal and as stacked arrays for everything else; both follow the table of columns."""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from mile_desktop.storage.records import Episode, EpisodeRecord, EpisodeStart, FloatArray, Outcome, Step
+from mile_desktop.arrays import BoolArray, Float32Array
+from mile_desktop.storage.columns import COLUMNS, Column, Kind, of_kind
+from mile_desktop.storage.records import Episode, EpisodeRecord, EpisodeStart, Outcome, Step
 
-Shape = tuple[int, int, int]
+Shape = tuple[int, ...]
 """Entries of observation, action and scene state."""
 
 _STORED = np.dtype("<f4")
+_STORED_TYPES: dict[Kind, object] = {
+    Kind.TIME: float,
+    Kind.NUMBER: float,
+    Kind.FLAG: bool,
+    Kind.ROW: int,
+    Kind.TEXT: str,
+    Kind.VECTOR: bytes,
+    Kind.HUMAN_ACTION: bytes | None,
+}
 
 
-class _Body(msgspec.Struct, frozen=True, array_like=True):
-    """One step in msgpack; arrays as their raw little-endian float32 bytes."""
-
-    timestamp: float
-    observation: bytes
-    policy_action: bytes
-    policy_mean: bytes
-    policy_std: bytes
-    human_action: bytes | None
-    action: bytes
-    intervention: bool
-    intervention_prob: float
-    intervention_prob_low: float
-    intervention_prob_high: float
-    forecast: float
-    control_phase: str
-    reward: float
-    success: bool
-    scene_state: bytes
-    starts_at_row: int = -1
-    operator: str = ""
+def _stored_field(column: Column) -> tuple[str, object] | tuple[str, object, object]:
+    stored = _STORED_TYPES[column.kind]
+    return (column.name, stored) if column.is_required else (column.name, stored, column.default)
 
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(_Body)
+_StoredStep = msgspec.defstruct("_StoredStep", [_stored_field(each) for each in COLUMNS], frozen=True, array_like=True)
+"""One step in msgpack, by position; arrays as their raw little-endian float32 bytes."""
+
+# One call for all attributes, and msgspec's hook for the arrays: a tick has no time for a Python loop over the columns.
+_values_of = attrgetter(*(column.name for column in COLUMNS))
+_VECTOR_NAMES = tuple(column.name for column in COLUMNS if column.is_vector)
+
+
+def _stored(value: object) -> bytes | bool | float | str:
+    """Return what msgpack does not know by itself: an array as bytes, a number of numpy as a number."""
+    if isinstance(value, np.ndarray):
+        return value.tobytes() if value.dtype is _STORED else value.astype(_STORED).tobytes()
+    if isinstance(value, np.generic):
+        number: bool | float | str = value.item()
+        return number
+    raise TypeError(f"found {value!r} in a step, expected a number, a text or an array")
+
+
+_encoder = msgspec.msgpack.Encoder(enc_hook=_stored)
+_decoder = msgspec.msgpack.Decoder(_StoredStep)
+
+
+_shapes_of = attrgetter(*(f"{column.name}.shape" for column in of_kind(Kind.VECTOR)))
 
 
 def shape_of(step: Step) -> Shape:
-    """Return the entries of observation, action and scene state, checking the step against itself.
+    """Return how many entries the vectors have, in the order of ``Shape``, checking the step against itself.
 
     Raises
     ------
@@ -51,69 +67,40 @@ def shape_of(step: Step) -> Shape:
         An array is not one-dimensional or is empty, the actions differ in length, or there is a human action
         without an intervention or the other way round.
     """
-    size = step.action.shape
     human = step.human_action
-    # Plain comparisons: this runs in every step, with cold caches.
+    # This runs in every tick, with cold caches: all shapes in one call, and a check that was made before is looked up.
+    shape = _checked_shape(_shapes_of(step))
     if (
-        size == step.policy_action.shape == step.policy_mean.shape == step.policy_std.shape
+        shape is not None
         and (human is not None) == step.intervention
-        and (human is None or human.shape == size)
-        and len(size) == len(step.observation.shape) == len(step.scene_state.shape) == 1
-        and step.action.size * step.observation.size * step.scene_state.size > 0
+        and (human is None or human.shape == step.action.shape)
     ):
-        return (step.observation.size, step.action.size, step.scene_state.size)
+        return shape
     raise _misfit(step)
+
+
+@lru_cache(maxsize=16)
+def _checked_shape(shapes: tuple[tuple[int, ...], ...]) -> Shape | None:
+    """Return the shape that all vectors agree on; None where they do not, or where one is no vector."""
+    lengths: dict[str, tuple[int, ...]] = {}
+    for column, shape in zip(of_kind(Kind.VECTOR), shapes, strict=True):
+        if len(shape) != 1 or shape[0] == 0 or lengths.setdefault(column.length, shape) != shape:
+            return None
+    return tuple(size for (size,) in lengths.values())
 
 
 def encode(step: Step) -> bytes:
     """Return the step as msgpack."""
-    return _encoder.encode(
-        _Body(
-            timestamp=float(step.timestamp),
-            observation=_raw(step.observation),
-            policy_action=_raw(step.policy_action),
-            policy_mean=_raw(step.policy_mean),
-            policy_std=_raw(step.policy_std),
-            human_action=None if step.human_action is None else _raw(step.human_action),
-            action=_raw(step.action),
-            intervention=bool(step.intervention),
-            intervention_prob=float(step.intervention_prob),
-            intervention_prob_low=float(step.intervention_prob_low),
-            intervention_prob_high=float(step.intervention_prob_high),
-            forecast=float(step.forecast),
-            control_phase=str(step.control_phase),
-            reward=float(step.reward),
-            success=bool(step.success),
-            scene_state=_raw(step.scene_state),
-            starts_at_row=int(step.starts_at_row),
-            operator=str(step.operator),
-        )
-    )
+    return _encoder.encode(_values_of(step))
 
 
 def decode(body: bytes) -> Step:
     """Return the step that ``encode`` wrote; raises ``msgspec.DecodeError`` if it is none."""
-    found = _decoder.decode(body)
-    return Step(
-        timestamp=found.timestamp,
-        observation=_array(found.observation),
-        policy_action=_array(found.policy_action),
-        policy_mean=_array(found.policy_mean),
-        policy_std=_array(found.policy_std),
-        human_action=None if found.human_action is None else _array(found.human_action),
-        action=_array(found.action),
-        intervention=found.intervention,
-        intervention_prob=found.intervention_prob,
-        intervention_prob_low=found.intervention_prob_low,
-        intervention_prob_high=found.intervention_prob_high,
-        forecast=found.forecast,
-        control_phase=found.control_phase,
-        reward=found.reward,
-        success=found.success,
-        scene_state=_array(found.scene_state),
-        starts_at_row=found.starts_at_row,
-        operator=found.operator,
-    )
+    values = msgspec.structs.asdict(_decoder.decode(body))
+    for name in _VECTOR_NAMES:
+        raw = values[name]
+        values[name] = None if raw is None else np.frombuffer(raw, dtype=_STORED).astype(np.float32)
+    return Step(**values)
 
 
 def summarise(
@@ -123,16 +110,16 @@ def summarise(
     record = EpisodeRecord(start, outcome, 0, 0, 0, None, recovered, deleted)
     return counted(
         record,
-        _flags([step.intervention for step in steps]),
-        _floats([step.intervention_prob for step in steps]),
+        np.array([step.intervention for step in steps], dtype=np.bool_),
+        np.array([step.intervention_prob for step in steps], dtype=np.float32),
         [step.operator for step in steps],
     )
 
 
 def counted(
-    record: EpisodeRecord, intervention: NDArray[np.bool_], shown: FloatArray, operator: Sequence[str]
+    record: EpisodeRecord, intervention: BoolArray, shown: Float32Array, operator: Sequence[str]
 ) -> EpisodeRecord:
-    """Return ``record`` with everything counted anew from ν (bool[t]), p as shown (float32[t]) and who drove."""
+    """Return ``record`` with all counts made again from ν (bool[t]), p as shown (float32[t]) and who drove."""
     numbers = shown[np.isfinite(shown)].astype(np.float64)
     return replace(
         record,
@@ -157,60 +144,36 @@ def stack(record: EpisodeRecord, steps: Sequence[Step]) -> Episode:
     shapes = {shape_of(step) for step in steps}
     if len(shapes) != 1:
         raise ValueError(f"The steps of {record.episode_id} differ in shape: {sorted(shapes)}")
-    nobody = np.full(len(steps[0].action), np.nan, dtype=np.float32)
-    return Episode(
-        record=record,
-        timestamp=np.array([step.timestamp for step in steps], dtype=np.float64),
-        observation=_rows([step.observation for step in steps]),
-        policy_action=_rows([step.policy_action for step in steps]),
-        policy_mean=_rows([step.policy_mean for step in steps]),
-        policy_std=_rows([step.policy_std for step in steps]),
-        human_action=_rows([nobody if step.human_action is None else step.human_action for step in steps]),
-        action=_rows([step.action for step in steps]),
-        intervention=_flags([step.intervention for step in steps]),
-        intervention_prob=_floats([step.intervention_prob for step in steps]),
-        intervention_prob_low=_floats([step.intervention_prob_low for step in steps]),
-        intervention_prob_high=_floats([step.intervention_prob_high for step in steps]),
-        forecast=_floats([step.forecast for step in steps]),
-        control_phase=tuple(str(step.control_phase) for step in steps),
-        reward=_floats([step.reward for step in steps]),
-        success=_flags([step.success for step in steps]),
-        scene_state=_rows([step.scene_state for step in steps]),
-        starts_at_row=np.array([step.starts_at_row for step in steps], dtype=np.int32),
-        operator=tuple(str(step.operator) for step in steps),
-    )
+    no_command = np.full(len(steps[0].action), np.nan, dtype=np.float32)
+    stacked = {
+        column.name: _stacked(column, [getattr(step, column.name) for step in steps], no_command) for column in COLUMNS
+    }
+    return Episode(record=record, **stacked)
+
+
+def _stacked(column: Column, values: Sequence[Any], no_command: Float32Array) -> Any:  # noqa: ANN401 - by kind
+    match column.kind:
+        case Kind.TEXT:
+            return tuple(str(value) for value in values)
+        case Kind.VECTOR:
+            return np.stack(values).astype(np.float32, copy=False)
+        case Kind.HUMAN_ACTION:
+            return np.stack([no_command if value is None else value for value in values]).astype(np.float32, copy=False)
+        case _:
+            return np.array(values, dtype=column.kind.value)
 
 
 def _misfit(step: Step) -> ValueError:
     """Return what is wrong with a step that contradicts itself."""
-    arrays = (step.observation, step.action, step.scene_state)
-    if any(array.ndim != 1 or array.size == 0 for array in arrays):
-        return ValueError(
-            f"A step's arrays must be one-dimensional and not empty; got {[each.shape for each in arrays]}"
-        )
+    arrays = {column.name: getattr(step, column.name) for column in COLUMNS if column.is_vector}
+    if any(array is not None and (array.ndim != 1 or array.size == 0) for array in arrays.values()):
+        found = {name: None if array is None else array.shape for name, array in arrays.items()}
+        return ValueError(f"A step's arrays must be one-dimensional and not empty; got {found}")
     if (step.human_action is not None) != step.intervention:
         return ValueError("A step has a human action exactly where intervention is True")
-    actions = [step.action, step.policy_action, step.policy_mean, step.policy_std]
-    if step.human_action is not None:
-        actions.append(step.human_action)
-    return ValueError(f"All actions of a step must have the same shape; got {[each.shape for each in actions]}")
-
-
-def _raw(array: FloatArray) -> bytes:
-    return array.tobytes() if array.dtype is _STORED else array.astype(_STORED).tobytes()
-
-
-def _array(raw: bytes) -> FloatArray:
-    return np.frombuffer(raw, dtype=_STORED).astype(np.float32)
-
-
-def _rows(arrays: Sequence[FloatArray]) -> FloatArray:
-    return np.stack(arrays).astype(np.float32, copy=False)
-
-
-def _floats(values: Sequence[float]) -> FloatArray:
-    return np.array(values, dtype=np.float32)
-
-
-def _flags(values: Sequence[bool]) -> NDArray[np.bool_]:
-    return np.array(values, dtype=bool)
+    sizes = {
+        column.name: (column.length, len(arrays[column.name]))
+        for column in COLUMNS
+        if column.is_vector and arrays[column.name] is not None
+    }
+    return ValueError(f"Vectors of one length in a step must have the same number of entries; got {sizes}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from mile_desktop.channels.messages import Message
 from mile_desktop.paths import default_workspace, pad_profiles
 from mile_desktop.processes import rollout_worker, viewer
 from mile_desktop.rollout import messages as m
@@ -329,7 +330,7 @@ class Application(QObject):
             command = _alert(self.preferences.value)
         if isinstance(command, m.RequestReset) and not self.worker.alive:
             self.error_presenter.restart_worker()
-        elif isinstance(command, m.Message):
+        elif isinstance(command, Message):
             self.worker.send(command)
 
     # ── what the window says ─────────────────────────────────────────────────────────────────────────────────────

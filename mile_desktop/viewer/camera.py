@@ -4,9 +4,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Matrix = npt.NDArray[np.float32]
+from mile_desktop.arrays import Float32Array, Float64Array
+
+Matrix = Float32Array
 Vector = tuple[float, float, float]
 
 NEAR_M = 0.02
@@ -63,7 +64,7 @@ class View:
         return self.projection_matrix(aspect) @ self.view_matrix()
 
 
-def _rigid(rows: npt.NDArray[np.float64], eye: npt.NDArray[np.float64]) -> Matrix:
+def _rigid(rows: Float64Array, eye: Float64Array) -> Matrix:
     matrix = np.eye(4, dtype=np.float32)
     matrix[:3, :3] = rows
     matrix[:3, 3] = -rows @ eye

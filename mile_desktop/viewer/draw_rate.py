@@ -11,7 +11,7 @@ MOVING_RATE_HZ = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class DrawLimits:
     """How much drawing is wanted."""
 
     max_rate_hz: float = MAX_RATE_HZ
@@ -19,7 +19,7 @@ class Pace:
     moving_rate_hz: float = MOVING_RATE_HZ
 
 
-SCRUBBING = Pace(max_rate_hz=40.0, core_share=0.9, moving_rate_hz=36.0)
+SCRUBBING = DrawLimits(max_rate_hz=40.0, core_share=0.9, moving_rate_hz=36.0)
 """While a hand moves through a recording: thirty pictures a second with room to spare, and none when it rests."""
 
 SETTLED_S = 0.15
@@ -30,14 +30,14 @@ _STEPS = 8
 _MEMORY = 0.7
 
 
-class Pacer:
+class DrawRate:
     """Decides when the next picture may be drawn and at which share of the full size.
 
     Pure arithmetic on times its caller measures; belongs to one thread.
     """
 
-    def __init__(self, pace: Pace | None = None) -> None:
-        self._pace = pace or Pace()
+    def __init__(self, limits: DrawLimits | None = None) -> None:
+        self._limits = limits or DrawLimits()
         self._next_s = -math.inf
         self._full_cost_s: float | None = None
 
@@ -48,7 +48,7 @@ class Pacer:
     @property
     def scale(self) -> float:
         """Share of width and height to draw while things move, 0.5–1 in eighths."""
-        budget_s = self._pace.core_share / self._pace.moving_rate_hz
+        budget_s = self._limits.core_share / self._limits.moving_rate_hz
         if self._full_cost_s is None or self._full_cost_s <= budget_s:
             return 1.0
         wanted = math.sqrt(budget_s / self._full_cost_s)
@@ -56,11 +56,11 @@ class Pacer:
 
     def spent(self, began_s: float, processor_s: float) -> None:
         """Note that work which began at ``began_s`` took ``processor_s`` of processor time; drawing pauses for it."""
-        self._next_s = max(self._next_s, began_s) + processor_s / self._pace.core_share
+        self._next_s = max(self._next_s, began_s) + processor_s / self._limits.core_share
 
     def drew(self, began_s: float, processor_s: float, scale: float) -> None:
         """Note a picture of a moving scene at ``scale`` of the full size."""
-        self._next_s = began_s + max(1.0 / self._pace.max_rate_hz, processor_s / self._pace.core_share)
+        self._next_s = began_s + max(1.0 / self._limits.max_rate_hz, processor_s / self._limits.core_share)
         cost_s = processor_s / scale**2
         known_s = cost_s if self._full_cost_s is None else self._full_cost_s
         self._full_cost_s = _MEMORY * known_s + (1.0 - _MEMORY) * cost_s

@@ -19,7 +19,7 @@ _FAR_PX = 1 << 14
 _BRIGHT = 0.5
 
 Rgbx = tuple[int, int, int, int]
-Place = Callable[[Points], npt.NDArray[np.int32]]
+ToPixels = Callable[[Points], npt.NDArray[np.int32]]
 """Points of the plane → where they are on the canvas, in subpixels."""
 
 _ON_DARK: dict[Colour, Rgb] = {
@@ -113,7 +113,7 @@ class FlatRenderer:
         """Nothing to free."""
 
 
-def _paint(canvas: Pixels, shape: Shape, on_canvas: Place, scale: float, colour: Rgbx) -> None:
+def _paint(canvas: Pixels, shape: Shape, on_canvas: ToPixels, scale: float, colour: Rgbx) -> None:
     match shape:
         case Polygon(points=points):
             cv2.fillPoly(canvas, [on_canvas(points)], colour, cv2.LINE_AA, _SHIFT)

@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.scenes.catalogue import MODULE_NAME, SceneInfo
 from mile_desktop.scenes.description import CameraDescription
 from mile_desktop.scenes.flat import DrawState, Picture
 from mile_desktop.scenes.modules import SceneModuleError, load_module, module_failed
 from mile_desktop.viewer.camera import View
 from mile_desktop.viewer.flat_renderer import FlatRenderer
-from mile_desktop.viewer.stage import FloatArray
 
 
 class FlatStage:
@@ -32,7 +32,7 @@ class FlatStage:
         self._draw: DrawState = picture
         self._anchor = (0.0, 0.0)
 
-    def pose(self, state: FloatArray) -> None:
+    def pose(self, state: Float32Array) -> None:
         """Show ``state`` (float32[k]) from the next picture on; raise ``ValueError`` when it does not fit the scene."""
         try:
             picture: Picture = self._draw(state)
@@ -43,7 +43,7 @@ class FlatStage:
         self._anchor = picture.anchor
         self.renderer.show(picture)
 
-    def end_effector(self) -> FloatArray:
+    def end_effector(self) -> Float32Array:
         """Return the position of what is driven, float32[3], m."""
         return np.array([self._anchor[0], 0.0, self._anchor[1]], np.float32)
 

@@ -5,11 +5,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from mile_desktop.arrays import Float32Array, Float64Array
 from mile_desktop.errors import UserError
 
-Triangles = npt.NDArray[np.float32]
+Triangles = Float32Array
 
 _SEGMENTS = 32
 
@@ -108,20 +108,18 @@ def _corner(text: str) -> tuple[int, int]:
     return int(parts[0]) - 1, int(parts[2]) - 1 if len(parts) == 3 and parts[2] else -1
 
 
-def _normals(
-    places: npt.NDArray[np.float64], normals: list[list[float]], indices: list[int]
-) -> npt.NDArray[np.float64]:
+def _normals(places: Float64Array, normals: list[list[float]], indices: list[int]) -> Float64Array:
     if normals and min(indices) >= 0:
         return np.array(normals)[indices].reshape(-1, 3, 3)
     flat = np.cross(places[:, 1] - places[:, 0], places[:, 2] - places[:, 0])
     return np.repeat(flat[:, None], 3, axis=1)
 
 
-def _stack(*corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _stack(*corners: Float64Array) -> Float64Array:
     return np.stack(corners, axis=1)
 
 
-def _joined(places: npt.NDArray[np.float64], normals: npt.NDArray[np.float64]) -> Triangles:
+def _joined(places: Float64Array, normals: Float64Array) -> Triangles:
     lengths = np.linalg.norm(normals, axis=2, keepdims=True)
     unit = normals / np.maximum(lengths, 1e-12)
     return np.concatenate([places, unit], axis=2).astype(np.float32)

@@ -4,17 +4,13 @@ Frames do not travel here but through ``channels.shared.FrameRing``; scene state
 from the rollout worker through ``channels.shared.StateSlot``.
 """
 
-import msgspec
+from mile_desktop.channels.messages import Message, Shutdown
 
 Rgb = tuple[float, float, float]
 """Red, green and blue as on screen (sRGB), 0–1."""
 
 RECORDED = 1
 """Set in ``Frame.flags`` when the picture shows a recorded step (``ShowState``) and not the live scene."""
-
-
-class Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """Base of everything that crosses the pipe; the class name is the tag."""
 
 
 # ── commands: window → viewer ────────────────────────────────────────────────────────────────────────────────────
@@ -81,10 +77,6 @@ class SetPace(Message, frozen=True):
     max_rate_hz: float
     core_share: float
     moving_rate_hz: float
-
-
-class Shutdown(Message, frozen=True):
-    """End the process."""
 
 
 # ── events: viewer → window ──────────────────────────────────────────────────────────────────────────────────────

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import moderngl
 import numpy as np
-import numpy.typing as npt
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.viewer.camera import View, light_matrix
 from mile_desktop.viewer.context import driver_name, open_context
 from mile_desktop.viewer.renderer import Background, Pixels, RendererUnavailableError
@@ -191,7 +191,7 @@ def _extent(shape: Shape) -> float:
     return float(np.linalg.norm(corners.max(axis=(0, 1)) - corners.min(axis=(0, 1))))
 
 
-def _columns(matrices: npt.NDArray[np.float32]) -> bytes:
+def _columns(matrices: Float32Array) -> bytes:
     """Return matrices as OpenGL stores them, column by column."""
     return np.ascontiguousarray(np.swapaxes(matrices, -1, -2), np.float32).tobytes()
 

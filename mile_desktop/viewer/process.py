@@ -9,12 +9,14 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.channels.endpoint import Endpoint
+from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.shared import FrameRing, StateSlot
 from mile_desktop.scenes.catalogue import UnknownSceneError
 from mile_desktop.scenes.description import CameraDescription, SceneDescriptionError
 from mile_desktop.viewer.camera import View
-from mile_desktop.viewer.draw_rate import SETTLED_S, Pace, Pacer
+from mile_desktop.viewer.draw_rate import SETTLED_S, DrawLimits, DrawRate
 from mile_desktop.viewer.messages import (
     RECORDED,
     Command,
@@ -27,7 +29,6 @@ from mile_desktop.viewer.messages import (
     SetThumbnails,
     SetView,
     ShowState,
-    Shutdown,
     UsePreset,
     ViewerFault,
     ViewerNote,
@@ -35,7 +36,6 @@ from mile_desktop.viewer.messages import (
     ViewerStatus,
 )
 from mile_desktop.viewer.renderer import Background
-from mile_desktop.viewer.stage import FloatArray
 from mile_desktop.viewer.stages import AnyStage, open_stage
 
 _POLL_S = 0.005
@@ -85,8 +85,8 @@ def run_viewer(
 class Viewer:
     """What is shown, and whether it has to be drawn again; belongs to the viewer process's one loop.
 
-    While something moves, pictures are drawn as often as ``Pacer`` allows and no larger than it says; when nothing has
-    changed for ``SETTLED_S`` the last one is drawn again in full size with smooth edges.
+    While something moves, ``DrawRate`` limits how often pictures are drawn and how large they are. When nothing has
+    changed for ``SETTLED_S``, the last picture is drawn again in full size with smooth edges.
     """
 
     def __init__(
@@ -111,8 +111,8 @@ class Viewer:
         self._seen = 0
         self._step = -1
         self._refused = False
-        self._pace = Pace()
-        self._pacer = Pacer(self._pace)
+        self._limits = DrawLimits()
+        self._draw_rate = DrawRate(self._limits)
         self._changed_s: float | None = None
         """When the first change happened that is not drawn yet."""
         self._coarse_since_s: float | None = None
@@ -168,11 +168,11 @@ class Viewer:
         match command:
             case SetSize(width=width, height=height):
                 self._size = _limited(width, height, self._frames)
-                self._pacer.forget()
+                self._draw_rate.forget()
                 self._touch()
             case SetPace():
-                self._pace = Pace(command.max_rate_hz, command.core_share, command.moving_rate_hz)
-                self._pacer = Pacer(self._pace)
+                self._limits = DrawLimits(command.max_rate_hz, command.core_share, command.moving_rate_hz)
+                self._draw_rate = DrawRate(self._limits)
             case SetBackground(top=top, bottom=bottom):
                 self._background = Background(top, bottom)
                 if self._stage is not None:
@@ -200,7 +200,7 @@ class Viewer:
             self._endpoint.send(ViewerNote(level="warning", text=problem))
         self._camera = stage.cameras[0]
         self._recorded, self._refused, self._seen, self._step = False, False, 0, -1
-        self._pacer = Pacer(self._pace)
+        self._draw_rate = DrawRate(self._limits)
         self._touch(scene=True)
         presets = tuple(_preset(camera) for camera in stage.cameras)
         self._endpoint.send(
@@ -231,7 +231,7 @@ class Viewer:
             self._seen = sample.sequence
             self._show(sample.values, sample.step)
 
-    def _show(self, state: FloatArray, step: int) -> None:
+    def _show(self, state: Float32Array, step: int) -> None:
         if self._stage is None:
             return
         try:
@@ -255,7 +255,7 @@ class Viewer:
             waiting.extend(index for index in range(len(self._thumbnail_names)) if index not in waiting)
 
     def _draw_what_is_due(self, stage: AnyStage, now: float) -> None:
-        if not self._pacer.due(now):
+        if not self._draw_rate.due(now):
             return
         thumbnail_due = bool(self._stale_thumbnails) and now >= self._next_thumbnail_s
         # a scene that goes on moving leaves small views their turn, between two pictures of the large one
@@ -270,14 +270,14 @@ class Viewer:
             self._coarse_since_s = None
             began = time.process_time()
             self._draw_main(stage, self._size, smooth=True)
-            self._pacer.spent(now, time.process_time() - began)
+            self._draw_rate.spent(now, time.process_time() - began)
 
     def _draw_moving(self, stage: AnyStage, now: float) -> None:
-        scale = self._pacer.scale
+        scale = self._draw_rate.scale
         smooth = not stage.renderer.software
         began = time.process_time()
         self._draw_main(stage, (round(self._size[0] * scale), round(self._size[1] * scale)), smooth=smooth)
-        self._pacer.drew(now, time.process_time() - began, scale)
+        self._draw_rate.drew(now, time.process_time() - began, scale)
         self._drawn.append(time.monotonic() - now)
         self._coarse_since_s = None if smooth and scale == 1.0 else now
 
@@ -293,10 +293,10 @@ class Viewer:
                 size = _limited(*self._thumbnail_size, self._rings[index])
                 self._write(stage, self._rings[index], stage.standpoint(camera), size, smooth=True)
         spent_s = time.process_time() - began
-        self._pacer.spent(now, spent_s)
+        self._draw_rate.spent(now, spent_s)
         moving = self._changed_s is not None or self._coarse_since_s is not None
         # by the clock: on a busy machine a small view that takes long must not take turns from the large one
-        rest_s = (time.monotonic() - now) / (_THUMBNAIL_SHARE * self._pace.core_share) if moving else 0.0
+        rest_s = (time.monotonic() - now) / (_THUMBNAIL_SHARE * self._limits.core_share) if moving else 0.0
         self._next_thumbnail_s = now + max(_THUMBNAIL_PERIOD_S / len(self._thumbnail_names), rest_s)
 
     def _write(self, stage: AnyStage, ring: FrameRing, view: View, size: tuple[int, int], *, smooth: bool) -> None:

@@ -12,7 +12,7 @@ import zmq
 
 from mile_desktop.channels.shared import StateSlot
 from mile_desktop.robots.frames import FrameSender
-from mile_desktop.robots.network import Door
+from mile_desktop.robots.network import ServerSockets
 from mile_desktop.scenes.description import CameraDescription
 from mile_desktop.viewer.cameras_plan import CamerasPlan
 from mile_desktop.viewer.renderer import Pixels
@@ -26,14 +26,14 @@ _FRAMES_QUEUE = 2
 def run_robot_cameras(connection: Connection, plan: CamerasPlan) -> None:
     """Body of the process; sends the port of the frames as text when it is ready, ends when ``connection`` is closed.
 
-    Raises what ``Door`` and ``open_stage`` raise.
+    Raises what ``ServerSockets`` and ``open_stage`` raise.
     """
     if sys.platform != "win32":
         os.nice(_NICENESS)
     with ExitStack() as stack:
-        door = Door(plan.bind, plan.keys)
-        socket, port = door.open(zmq.PUB, plan.port, queue=_FRAMES_QUEUE)
-        stack.callback(door.close, [socket])
+        server_sockets = ServerSockets(plan.bind, plan.keys)
+        socket, port = server_sockets.open(zmq.PUB, plan.port, queue=_FRAMES_QUEUE)
+        stack.callback(server_sockets.close, [socket])
         states = stack.enter_context(StateSlot.attach(plan.state_slot))
         stage = open_stage(plan.scene)
         stack.callback(stage.close)

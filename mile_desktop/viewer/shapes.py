@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pybullet
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.viewer.geometry import GeometryError, Triangles, box, cylinder, read_obj, sphere
 
-Matrices = npt.NDArray[np.float32]
+Matrices = Float32Array
 
 _BASE = -1
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pybullet
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.paths import SIM_SCENES
 from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.scenes.description import (
@@ -20,8 +21,6 @@ from mile_desktop.viewer.context import try_context
 from mile_desktop.viewer.opengl import OpenGLRenderer
 from mile_desktop.viewer.renderer import Renderer, RendererUnavailableError
 from mile_desktop.viewer.tiny import TinyRenderer
-
-FloatArray = npt.NDArray[np.float32]
 
 LIGHT_MODELS = {"pybullet_data/franka_panda/panda.urdf": SIM_SCENES / "panda" / "panda.urdf"}
 """Models with fewer triangles to draw in place of those a scene steps."""
@@ -77,12 +76,12 @@ class Stage:
         """The scene's cameras, the default one first."""
         return self._mirror.cameras()
 
-    def pose(self, state: FloatArray) -> None:
+    def pose(self, state: Float32Array) -> None:
         """Put everything where ``state`` (float32[k]) says; raise ``ValueError`` when it does not fit the scene."""
         self._mirror.apply(state)
         self.renderer.scene_changed()
 
-    def end_effector(self) -> FloatArray:
+    def end_effector(self) -> Float32Array:
         """Return the position of the end effector, float32[3], m."""
         return self._mirror.end_effector()
 
@@ -101,7 +100,7 @@ class Stage:
         pybullet.disconnect(physicsClientId=self._client)
 
 
-def resting_state(description: SceneDescription) -> FloatArray:
+def resting_state(description: SceneDescription) -> Float32Array:
     """Return float32[k]: robot at home, gripper open, every body in the middle of where it may stand.
 
     Shown until the first state of the running scene arrives.

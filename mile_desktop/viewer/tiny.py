@@ -1,9 +1,9 @@
 """PyBullet's own software renderer: slow, and there on every computer."""
 
 import numpy as np
-import numpy.typing as npt
 import pybullet
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.viewer.camera import Matrix, View
 from mile_desktop.viewer.renderer import Background, Pixels
 
@@ -46,7 +46,7 @@ class TinyRenderer:
         self._paint_background(pixels, np.asarray(picture[3]).reshape(height, width))
         return pixels
 
-    def _paint_background(self, pixels: Pixels, depth: npt.NDArray[np.float32]) -> None:
+    def _paint_background(self, pixels: Pixels, depth: Float32Array) -> None:
         """Colour what nothing was drawn on."""
         share = np.linspace(0.0, 1.0, len(pixels))[:, None]
         rows = (1.0 - share) * self._background.top + share * self._background.bottom

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array, Float64Array
 from mile_desktop.scenes.expert_moves import action, move_fingers, ramp
-from mile_desktop.scenes.pose import Array
-from mile_desktop.scenes.task import HAND, FloatArray, Measurement, Situation, Task, offset
+from mile_desktop.scenes.task import HAND, Measurement, Situation, Task, offset
 
 PIVOT = np.array([0.0, 0.0, 0.024])
 """Hinge in the lever's frame, m (lever.urdf)."""
@@ -32,7 +32,7 @@ class Lever(Task):
     # The task is done when is_done held for so many consecutive steps.
     success_steps: ClassVar[int] = 5
 
-    def measure(self, now: Situation) -> Array:
+    def measure(self, now: Situation) -> Float64Array:
         """Return one frame, in the order of ``measurements``."""
         lever, angle = now.bodies.pose("lever"), now.bodies.joint("lever", "hinge").position
         direction = -lever.rotation[:, 1]
@@ -61,7 +61,7 @@ class LeverExpert:
     beside: float = 0.0
     """Pushes beside the knob of turned levers, by this times the sine of their angle, m: a flaw."""
 
-    def __call__(self, observation: FloatArray) -> FloatArray:
+    def __call__(self, observation: Float32Array) -> Float32Array:
         """Return the action: dx, dy, dz and gripper (+ closes), each in [−1, 1]."""
         frame = observation[-len(Lever.measurements) :].astype(np.float64)
         to_knob, direction = frame[5:8], np.array([frame[8], frame[9], 0.0])

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array, Float64Array
 from mile_desktop.scenes.expert_moves import action, move_fingers, ramp
-from mile_desktop.scenes.pose import Array
-from mile_desktop.scenes.task import HAND, FloatArray, Measurement, Situation, Task, offset
+from mile_desktop.scenes.task import HAND, Measurement, Situation, Task, offset
 
 PRESSED = 0.009
 """How far down the button switches, of 0.012 m."""
@@ -29,7 +29,7 @@ class ButtonPress(Task):
 
     success_steps: ClassVar[int] = 10
 
-    def measure(self, now: Situation) -> Array:
+    def measure(self, now: Situation) -> Float64Array:
         """Return the hand, the top of the released button as seen from it, and how far down the button is."""
         button, travel = now.bodies.pose("button").position, now.bodies.joint("button", "plunger").position
         return np.array((*now.hand, *(button - now.end_effector), travel))
@@ -71,7 +71,7 @@ class ButtonExpert:
     near_under: float = -1.0
     """x coordinate under which a button counts as near, m."""
 
-    def __call__(self, observation: FloatArray) -> FloatArray:
+    def __call__(self, observation: Float32Array) -> Float32Array:
         """Return the action for an observation of the button-press scene."""
         frame = observation[-_FRAME:].astype(np.float64)
         opening, to_button = float(frame[3]), frame[5:8]

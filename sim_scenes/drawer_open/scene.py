@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array, Float64Array
 from mile_desktop.scenes.expert_moves import action, funnel, keep_hold, move_fingers
-from mile_desktop.scenes.pose import Array
-from mile_desktop.scenes.task import HAND, FloatArray, Measurement, Situation, Task, offset
+from mile_desktop.scenes.task import HAND, Measurement, Situation, Task, offset
 
 HANDLE = np.array([0.0, -0.060, 0.100])
 """Middle of the handle of the closed drawer in the cabinet's frame, m (cabinet.urdf)."""
@@ -31,7 +31,7 @@ class DrawerOpening(Task):
         Measurement("drawer opening (m)", 0.0, 0.2),
     )
 
-    def measure(self, now: Situation) -> Array:
+    def measure(self, now: Situation) -> Float64Array:
         """Return the hand, the handle as seen from it, which way the drawer opens and how far it is."""
         cabinet, out = now.bodies.pose("cabinet"), now.bodies.joint("cabinet", "slide").position
         rotation = cabinet.rotation
@@ -77,7 +77,7 @@ class DrawerExpert:
     near_until: float = 0.14
     """Like ``until``, for near handles."""
 
-    def __call__(self, observation: FloatArray) -> FloatArray:
+    def __call__(self, observation: Float32Array) -> Float32Array:
         """Return the action for an observation of the drawer-opening scene."""
         frame = observation[-_FRAME:].astype(np.float64)
         opening, squeeze, to_handle, out = float(frame[3]), float(frame[4]), frame[5:8], float(frame[10])
@@ -89,13 +89,15 @@ class DrawerExpert:
             return self._pull(frame[0] + to_handle[0], direction, to_handle, out, squeeze)
         return self._grasp(to_handle, direction, opening)
 
-    def _pull(self, handle_x: float, direction: Array, to_handle: Array, out: float, squeeze: float) -> FloatArray:
+    def _pull(
+        self, handle_x: float, direction: Float64Array, to_handle: Float64Array, out: float, squeeze: float
+    ) -> Float32Array:
         until = self.near_until if handle_x < self.near_from else self.until
         speed = min(self.pull, self.gain * max(until - out, 0.0))
         aside = to_handle - (to_handle @ direction) * direction
         return action(speed * direction + 0.3 * self.gain * aside, keep_hold(squeeze))
 
-    def _grasp(self, to_handle: Array, direction: Array, opening: float) -> FloatArray:
+    def _grasp(self, to_handle: Float64Array, direction: Float64Array, opening: float) -> Float32Array:
         turned = abs(float(direction[0])) > self.turned_from
         aim = to_handle + (self.turned_aim if turned else 0.0) * direction
         distance = float(np.hypot(aim[0], aim[1]))

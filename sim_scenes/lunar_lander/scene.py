@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.scenes.flat import Disc, Line, Picture, Points, Polygon, Shape, placed
-from mile_desktop.scenes.task import FloatArray
 
 OFF, LEFT, MAIN, RIGHT = range(4)
 
@@ -39,7 +39,7 @@ class LanderExpert:
     leisure: float = 0.082
     """Speed of sinking that is allowed anywhere."""
 
-    def __call__(self, observation: FloatArray) -> FloatArray:
+    def __call__(self, observation: Float32Array) -> Float32Array:
         """Return the action, one-hot, for an observation of the lunar-lander scene."""
         x, height, x_speed, z_speed, tilt, turning, left_leg, right_leg = observation.tolist()
         standing = bool(left_leg and right_leg)
@@ -64,7 +64,7 @@ class LanderExpert:
         return self.tilt_gain * (wanted - tilt) - turning
 
 
-def _choose(action: int) -> FloatArray:
+def _choose(action: int) -> Float32Array:
     one_hot = np.zeros(4, np.float32)
     one_hot[action] = 1.0
     return one_hot
@@ -105,7 +105,7 @@ _STARS = np.random.default_rng(7).uniform((-1.2, 0.1, 0.4), (1.2, 0.95, 1.4), (9
 """x, z (m) and size (thousandths of a metre) of the stars."""
 
 
-def draw(state: FloatArray) -> Picture:
+def draw(state: Float32Array) -> Picture:
     """Return the picture of a scene state of ``LunarLanderEnv``."""
     if state.shape != (23,) or not np.isfinite(state).all():
         raise ValueError(f"scene state: found shape {state.shape}, or not finite; expected 23 finite values")

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array, Float64Array
 from mile_desktop.scenes.expert_moves import action, funnel, ramp
-from mile_desktop.scenes.pose import Array
-from mile_desktop.scenes.task import HAND, FloatArray, Measurement, Situation, Task, offset
+from mile_desktop.scenes.task import HAND, Measurement, Situation, Task, offset
 
 TIP_DEPTH = 0.0975
 """Tip of the peg below its origin, the middle of the handle, m (peg.urdf)."""
@@ -41,7 +41,7 @@ class PegInsertion(Task):
         *offset("hole - peg tip"),
     )
 
-    def measure(self, now: Situation) -> Array:
+    def measure(self, now: Situation) -> Float64Array:
         """Return the hand, the peg as seen from it, and the hole as seen from the peg's tip."""
         peg = now.bodies.pose("peg")
         axis = peg.rotation[:, 2]
@@ -92,7 +92,7 @@ class PegExpert:
     far_seat_depth: float = 0.060
     """Like ``seat_depth``, for far holes."""
 
-    def __call__(self, observation: FloatArray) -> FloatArray:
+    def __call__(self, observation: Float32Array) -> Float32Array:
         """Return the action for an observation of the peg-insertion scene."""
         frame = observation[-_FRAME:].astype(np.float64)
         opening, squeeze = float(frame[3]), float(frame[4])
@@ -101,7 +101,7 @@ class PegExpert:
         holding = between and squeeze > 0.003 and 0.02 < opening < 0.05
         return self._insert(frame[:3], to_hole) if holding else self._grasp(handle, opening)
 
-    def _grasp(self, handle: Array, opening: float) -> FloatArray:
+    def _grasp(self, handle: Float64Array, opening: float) -> Float32Array:
         distance = float(np.hypot(handle[0], handle[1]))
         move = self.gain * funnel(handle, self.grip_radius, self.hover)
         ready = distance < self.grip_radius and abs(handle[2]) < self.grip_height
@@ -111,7 +111,7 @@ class PegExpert:
             move[2] = max(move[2], 0.0)
         return action(move, -1.0)
 
-    def _insert(self, end_effector: Array, to_hole: Array) -> FloatArray:
+    def _insert(self, end_effector: Float64Array, to_hole: Float64Array) -> Float32Array:
         beyond = float(end_effector[1] + to_hole[1]) - self.far_from
         aim = to_hole[:2] - (0.0, self.far_aim * max(beyond, 0.0))
         distance = float(np.hypot(aim[0], aim[1]))

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array, Float64Array
 from mile_desktop.scenes.expert_moves import action, funnel, keep_hold, move_fingers, ramp
-from mile_desktop.scenes.pose import Array
-from mile_desktop.scenes.task import HAND, FloatArray, Measurement, Situation, Task, offset
+from mile_desktop.scenes.task import HAND, Measurement, Situation, Task, offset
 
 BLOCK = 0.04
 """Edge of the block, m (block.urdf)."""
@@ -39,7 +39,7 @@ class PickPlace(Task):
         *offset("bin - block"),
     )
 
-    def measure(self, now: Situation) -> Array:
+    def measure(self, now: Situation) -> Float64Array:
         """Return the hand, the block as seen from it, and the floor of the bin as seen from the block's middle."""
         block, bin_ = now.bodies.pose("block").position, now.bodies.pose("bin").position
         return np.array((*now.hand, *(block - now.end_effector), *(bin_ - block + (0.0, 0.0, FLOOR))))
@@ -86,7 +86,7 @@ class PickPlaceExpert:
     side_aim: float = 0.0
     """Grasps blocks far to the side so much beside their middle, m."""
 
-    def __call__(self, observation: FloatArray) -> FloatArray:
+    def __call__(self, observation: Float32Array) -> Float32Array:
         """Return the action for an observation of the pick-and-place scene."""
         frame = observation[-_FRAME:].astype(np.float64)
         opening, squeeze, to_block, to_bin = float(frame[3]), float(frame[4]), frame[5:8], frame[8:11]
@@ -98,7 +98,7 @@ class PickPlaceExpert:
             return action(0.0, 0.0, 1.0 if opening > BLOCK + _FREE else 0.0, -1.0)
         return self._grasp(frame[1] + to_block[1], to_block, opening)
 
-    def _grasp(self, block_y: float, to_block: Array, opening: float) -> FloatArray:
+    def _grasp(self, block_y: float, to_block: Float64Array, opening: float) -> Float32Array:
         aim = to_block.copy()
         aim[0] += self.side_aim if block_y < self.side_from else 0.0
         distance = float(np.hypot(aim[0], aim[1]))
@@ -109,7 +109,7 @@ class PickPlaceExpert:
             move[2] = max(move[2], 0.0)
         return action(move, move_fingers(opening, _OPEN))
 
-    def _place(self, bin_x: float, to_bin: Array, squeeze: float) -> FloatArray:
+    def _place(self, bin_x: float, to_bin: Float64Array, squeeze: float) -> Float32Array:
         aim = to_bin[:2] - (self.far_aim if bin_x > self.far_from else 0.0, 0.0)
         distance = float(np.hypot(aim[0], aim[1]))
         above = -float(to_bin[2]) - BLOCK / 2

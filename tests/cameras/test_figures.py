@@ -11,7 +11,7 @@ from mile_desktop.cameras.backoff import Backoff
 from mile_desktop.cameras.health import Health
 from mile_desktop.cameras.settings import CameraSettings, Crop, file_stem, free_name
 from mile_desktop.cameras.source import Picture
-from mile_desktop.cameras.stream import Arrival, Pace, Queue
+from mile_desktop.cameras.stream import LiveTimestamps, PacketTiming, Queue
 from mile_desktop.cameras.transform import LARGEST, fitting, transformed
 
 CHANGING = [np.full((32, 32, 3), shade, np.uint8) for shade in range(2)]
@@ -91,28 +91,28 @@ def test_a_picture_that_does_not_change_is_noticed() -> None:
 
 
 def test_a_queue_in_front_of_the_decoder_makes_pictures_older() -> None:
-    pace = Pace()
-    assert pace.moment(Arrival(10.0, 0.1), 0.0) == 10.0
-    assert pace.moment(Arrival(10.1, 0.1), 0.1) == pytest.approx(10.1)
-    assert pace.moment(Arrival(12.2, 0.0), 0.2) == pytest.approx(10.2)  # it had waited for two seconds
-    assert pace.moment(Arrival(13.0, 0.0), None) == 13.0
+    pace = LiveTimestamps()
+    assert pace.moment(PacketTiming(10.0, 0.1), 0.0) == 10.0
+    assert pace.moment(PacketTiming(10.1, 0.1), 0.1) == pytest.approx(10.1)
+    assert pace.moment(PacketTiming(12.2, 0.0), 0.2) == pytest.approx(10.2)  # it had waited for two seconds
+    assert pace.moment(PacketTiming(13.0, 0.0), None) == 13.0
 
 
 def test_a_stream_that_counts_its_time_wrongly_does_not_grow_old() -> None:
-    pace = Pace()
+    pace = LiveTimestamps()
     for index in range(200):
         now = 10.0 + index / 20
-        assert now - pace.moment(Arrival(now, 0.049), index / 24) < 0.02  # it says 24 a second, and sends 20
+        assert now - pace.moment(PacketTiming(now, 0.049), index / 24) < 0.02  # it says 24 a second, and sends 20
 
 
 def test_of_pictures_that_wait_the_newest_wins() -> None:
     queue = Queue()
-    fresh = [queue.outdated(Arrival(moment / 30, 0.03)) for moment in range(1, 10)]
+    fresh = [queue.outdated(PacketTiming(moment / 30, 0.03)) for moment in range(1, 10)]
     assert not any(fresh)
-    waiting = [queue.outdated(Arrival(1.0 + moment / 1000, 0.0001)) for moment in range(20)]
+    waiting = [queue.outdated(PacketTiming(1.0 + moment / 1000, 0.0001)) for moment in range(20)]
     assert waiting == [False, False] + [True] * 18
-    assert not queue.outdated(Arrival(1.2, 0.0001)), "something is shown all the same"
-    assert not queue.outdated(Arrival(1.22, 0.02))
+    assert not queue.outdated(PacketTiming(1.2, 0.0001)), "something is shown all the same"
+    assert not queue.outdated(PacketTiming(1.22, 0.02))
 
 
 @given(

@@ -9,7 +9,7 @@ from mile_desktop.cameras.address import parse_address
 from mile_desktop.cameras.backoff import Backoff
 from mile_desktop.cameras.capture import Capture
 from mile_desktop.cameras.errors import CameraAddressError, CameraEndedError, CameraLostError
-from mile_desktop.cameras.messages import CameraState, CameraStatus, Event, Shutdown
+from mile_desktop.cameras.messages import CameraState, CameraStatus, Event
 from mile_desktop.cameras.pictures import FolderSource
 from mile_desktop.cameras.process import run_camera
 from mile_desktop.cameras.settings import CameraSettings
@@ -17,6 +17,7 @@ from mile_desktop.cameras.source import FrameSource, Picture
 from mile_desktop.cameras.sources import open_source
 from mile_desktop.cameras.stream import StreamSource
 from mile_desktop.cameras.video import VideoWriter
+from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.process import ChildProcess
 from mile_desktop.channels.shared import FrameRing
 from mile_desktop.rollout.clock import SimulatedClock

@@ -11,7 +11,7 @@ from mile_desktop.cli import main
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--bind", "0.0.0.0"], "nothing is served there in clear text"),
+        (["--bind", "0.0.0.0"], "clear text is not served there"),
         (["--keys", "no-such-folder"], "robot-keys"),
         (["--scene", "nope"], "There is no scene 'nope'"),
         (["--camera-rate", "0"], "choose 0.5 to 60"),

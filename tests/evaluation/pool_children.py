@@ -6,6 +6,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from mile_desktop.channels.endpoint import Endpoint
+from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.shared import StateSlot
 from mile_desktop.evaluation import messages as e
 
@@ -36,7 +37,7 @@ def worker(connection: Connection, state_slot_name: str, niceness: int) -> None:
                 elif isinstance(command, e.CancelEpisode):
                     running = None
                     endpoint.send(e.EpisodeCancelled(ticket=command.ticket))
-                elif isinstance(command, e.Shutdown):
+                elif isinstance(command, Shutdown):
                     return
             if running is not None and running.ticket == watched:
                 slot.write([float(running.seed)], step=1)

@@ -3,6 +3,7 @@ from collections import deque
 import numpy as np
 import pytest
 
+from mile_desktop.channels.messages import Shutdown
 from mile_desktop.inspection.messages import (
     Appraise,
     Appraised,
@@ -15,7 +16,6 @@ from mile_desktop.inspection.messages import (
     KeepInsights,
     RolledForward,
     RollForward,
-    Shutdown,
     unpacked,
 )
 from mile_desktop.inspection.worker import InspectionWorker

@@ -4,25 +4,24 @@ from dataclasses import replace
 
 import numpy as np
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.operators.no_operator import NoOperator
 from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading
 from mile_desktop.operators.segment import SegmentSettings
 from tests.operators.conftest import context
 
-FloatArray = NDArray[np.float32]
 GOAL = np.array([1.0, 0.0, 0.0, -1.0], np.float32)
 STEADY = SegmentSettings(tremor=0.0, lean=0.0)
 stories = st.lists(st.lists(st.floats(-1.0, 1.0, width=32), min_size=4, max_size=4), min_size=1, max_size=80)
 
 
-def expert(observation: FloatArray) -> FloatArray:
+def expert(observation: Float32Array) -> Float32Array:
     """Always the same wish."""
     return GOAL.copy()
 
 
-def seen(proposal: FloatArray, std: float = 0.1) -> OperatorContext:
+def seen(proposal: Float32Array, std: float = 0.1) -> OperatorContext:
     proposal = np.asarray(proposal, np.float32)
     return replace(
         context(len(proposal)),
@@ -32,7 +31,7 @@ def seen(proposal: FloatArray, std: float = 0.1) -> OperatorContext:
     )
 
 
-def drive(operator: Operator, proposals: list[FloatArray]) -> list[OperatorReading]:
+def drive(operator: Operator, proposals: list[Float32Array]) -> list[OperatorReading]:
     return [operator.poll(seen(proposal)) for proposal in proposals]
 
 

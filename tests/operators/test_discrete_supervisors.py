@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.operators.corrections import ImperfectHand
 from mile_desktop.operators.inaccurate import Inaccuracy, InaccurateSupervisor
 from mile_desktop.operators.operator import OperatorContext
@@ -14,10 +15,10 @@ from mile_desktop.operators.probit import (
 )
 from mile_desktop.operators.segment import SegmentSupervisor
 from tests.operators.conftest import context
-from tests.operators.supervised import STEADY, FloatArray, Watcher, spans
+from tests.operators.supervised import STEADY, Watcher, spans
 
 
-def one_hot(action: int) -> FloatArray:
+def one_hot(action: int) -> Float32Array:
     return np.eye(4, dtype=np.float32)[action]
 
 

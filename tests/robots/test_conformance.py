@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mile_desktop.robots.address import CameraPlace
+from mile_desktop.robots.address import CameraEndpoint
 from mile_desktop.robots.client import NetworkRobot
 from mile_desktop.robots.frames import FrameReceiver
 from mile_desktop.robots.modes import Mode
@@ -100,11 +100,11 @@ def test_every_robots_side_keeps_to_the_protocol(address: str) -> None:
     assert robot.report().mode is Mode.DISARMED
     robot.close()
     for camera in told.cameras:
-        check_camera(CameraPlace(address, camera.name), (camera.height, camera.width, 3))
+        check_camera(CameraEndpoint(address, camera.name), (camera.height, camera.width, 3))
 
 
-def check_camera(place: CameraPlace, shape: tuple[int, int, int]) -> None:
-    frames = FrameReceiver(CameraPlace.of(place.url))
+def check_camera(place: CameraEndpoint, shape: tuple[int, int, int]) -> None:
+    frames = FrameReceiver(CameraEndpoint.of(place.url))
     first = next(frame for _ in range(100) if (frame := frames.read(0.2)) is not None)
     assert cv2.imdecode(np.frombuffer(first.jpeg, np.uint8), cv2.IMREAD_COLOR).shape == shape
     assert 0.0 <= time.monotonic() - first.taken_at < 5.0

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.robots import protocol as p
 from mile_desktop.robots.client import NetworkRobot
-from mile_desktop.robots.driver import FloatArray
 from mile_desktop.robots.modes import Mode
 from tests.robots.toy import DESCRIPTION, DrivingHelp, Network, vector
 
@@ -25,10 +25,10 @@ class Watched:
         self.network = network
         self.resumed_at = -1.0
         self.held_at = network.clock.time
-        self.acts: list[tuple[float, FloatArray]] = []
+        self.acts: list[tuple[float, Float32Array]] = []
         act = network.robot.act
 
-        def watched(action: FloatArray) -> None:
+        def watched(action: Float32Array) -> None:
             assert network.host.mode is Mode.ACTIVE
             assert self.resumed_at > self.held_at, "it moved although nobody had resumed since it held"
             self.acts.append((network.clock.time, action))
@@ -255,7 +255,9 @@ def test_a_stranger_gets_nothing_moved_and_no_state() -> None:
     network = Network()
     driving = DrivingHelp(network).connect().arm_and_go()
     stranger = network.wire()
-    intent = p.Intent(session=b"x" * 16, seq=9, sent_at=0.0, want=p.Want.MOVE, permit=99, action=p.pack(vector(1, 1)))
+    intent = p.Intent(
+        session=b"x" * 16, seq=9, sent_at=0.0, want=p.RequestedMode.MOVE, permit=99, action=p.pack(vector(1, 1))
+    )
     stranger.send(p.encode(intent))
     stranger.send(p.encode(p.Goodbye(session=b"x" * 16)))
     driving.tick()

@@ -50,7 +50,7 @@ def test_first_motions_are_slow_and_limits_hold_on_the_robots_side(network: Netw
     driving.robot.hold()
     driving.tick()
     driving.robot.resume()
-    driving.robot._say(vector(50.0, -50.0))
+    driving.robot._send(vector(50.0, -50.0))
     network.advance(0.01)
     assert np.all(np.abs(network.robot.acted[-1]) <= [0.25, 0.13])
 
@@ -85,7 +85,7 @@ def test_a_frozen_robots_side_holds_when_it_comes_back_and_takes_no_late_action(
     network.frozen = True
     driving.tick(20)
     assert not driving.robot.report().up
-    assert "holds by itself" in driving.robot.obstacle
+    assert "the robot holds" in driving.robot.obstacle
     network.frozen = False
     driving.tick(10)
     assert network.host.mode is Mode.HOLDING
@@ -210,7 +210,7 @@ def test_nobody_can_make_the_robot_hurry(network: Network, driving: DrivingHelp)
     network.advance(0.04)
     acted = len(network.robot.acted)
     for _ in range(100):
-        driving.robot._say(driving.action)
+        driving.robot._send(driving.action)
         network.advance(0.001)
     assert len(network.robot.acted) - acted <= 3 + 0.1 * 20 * 1.25 + 1
     assert network.host.refused >= 90

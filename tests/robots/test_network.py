@@ -12,9 +12,9 @@ from mile_desktop.robots import protocol as p
 from mile_desktop.robots.address import checked_address, is_loopback
 from mile_desktop.robots.client import NetworkRobot
 from mile_desktop.robots.driver import RobotError
-from mile_desktop.robots.keys import ROBOT, KeyPair, checked_key, let_in, load_keys, make_keys
+from mile_desktop.robots.keys import ROBOT, KeyPair, allow_window, checked_key, load_keys, make_keys
 from mile_desktop.robots.modes import Mode
-from mile_desktop.robots.network import Door, ZmqWire
+from mile_desktop.robots.network import ServerSockets, ZmqWire
 from mile_desktop.robots.server import RobotServer
 from tests.robots.served import Proxy, served, until
 from tests.robots.toy import ToyRobot, vector
@@ -53,23 +53,23 @@ def test_addresses_and_keys_are_checked_in_words() -> None:
     assert checked_address(" 10.0.0.7:5870 ") == "tcp://10.0.0.7:5870"
     assert checked_address("tcp://[::1]:5870") == "tcp://[::1]:5870"
     for wrong in ("", "http://host:1", "tcp://host", "tcp://:1", "tcp://host:99999", "tcp://host:1/path"):
-        with pytest.raises(RobotError, match="no address of a robot"):
+        with pytest.raises(RobotError, match="not an address of a robot"):
             checked_address(wrong)
-    with pytest.raises(RobotError, match="no public key"):
+    with pytest.raises(RobotError, match="not a public key"):
         checked_key("too short")
     assert all(is_loopback(each) for each in ("127.0.0.1", "localhost", "tcp://[::1]:5"))
     assert not any(is_loopback(each) for each in ("0.0.0.0", "10.1.2.3", "host"))
 
 
 def test_clear_text_never_leaves_this_machine_on_either_side() -> None:
-    with pytest.raises(RobotError, match="nothing is served there in clear text"):
-        Door("0.0.0.0")
-    with pytest.raises(RobotError, match="nothing is sent there in clear text"):
+    with pytest.raises(RobotError, match="clear text is not served there"):
+        ServerSockets("0.0.0.0")
+    with pytest.raises(RobotError, match="clear text is not sent to it"):
         ZmqWire("tcp://192.0.2.1:5870")
 
 
 def test_a_window_that_is_let_in_drives_encrypted(robot_keys: Path, window: KeyPair) -> None:
-    let_in(robot_keys, "test", window.public.decode())
+    allow_window(robot_keys, "test", window.public.decode())
     with served(bind="0.0.0.0", keys=robot_keys) as (server, toy):
         robot = client(server.port, key=server.public_key, keys=window)
         robot.connect(20.0)
@@ -83,7 +83,7 @@ def test_a_window_that_is_let_in_drives_encrypted(robot_keys: Path, window: KeyP
 
 def test_wrong_keys_are_refused_in_words(robot_keys: Path, window: KeyPair, tmp_path: Path) -> None:
     stranger = make_keys(tmp_path, "stranger")
-    let_in(robot_keys, "test", window.public.decode())
+    allow_window(robot_keys, "test", window.public.decode())
     with served(keys=robot_keys) as (server, _):
         unknown = client(server.port, key=server.public_key, keys=stranger)
         with pytest.raises(RobotError, match="keys were refused"):
@@ -105,18 +105,18 @@ def test_keys_are_made_once_and_kept_from_others(tmp_path: Path) -> None:
     with pytest.raises(RobotError, match="robot-keys"):
         load_keys(tmp_path / "nowhere", ROBOT)
     with pytest.raises(RobotError, match="cannot be a window's name"):
-        let_in(tmp_path, "../escape", first.public.decode())
+        allow_window(tmp_path, "../escape", first.public.decode())
 
 
 def test_nobody_there_and_somebody_else_there_are_told_apart() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         mute = client(listener.getsockname()[1])
-        with pytest.raises(RobotError, match="does not answer as a robot does"):
+        with pytest.raises(RobotError, match="does not answer like a robot"):
             mute.connect(0.6)
         mute.close()
         port = listener.getsockname()[1]
     nobody = client(port)
-    with pytest.raises(RobotError, match="nothing answers there"):
+    with pytest.raises(RobotError, match="no program answers there"):
         nobody.connect(0.4)
     nobody.close()
 
@@ -176,7 +176,7 @@ def test_a_lost_link_is_found_again_and_moves_nothing_by_itself(
         drive(robot, 3)
         proxy.silent = True
         until(lambda: (robot.attend(), not robot.report().up)[1])
-        assert "it holds by itself" in robot.obstacle
+        assert "the robot holds" in robot.obstacle
         time.sleep(1.1)  # after a second ZeroMQ's own heartbeat gives up and makes a new one, as silent
         proxy.silent = False
         acted = len(toy.acted)

@@ -5,14 +5,15 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.robots.client import NetworkRobot
 from mile_desktop.robots.description import ActionAxis, Measured, RobotDescription
-from mile_desktop.robots.driver import FloatArray, Measurement
+from mile_desktop.robots.driver import Measurement
 from mile_desktop.robots.host import RobotHost
 from mile_desktop.robots.protocol import Role
 
 
-def vector(*values: float) -> FloatArray:
+def vector(*values: float) -> Float32Array:
     return np.asarray(values, np.float32)
 
 
@@ -49,7 +50,7 @@ class ToyRobot:
         self.description = description
         self.position = vector(0.0, 0.0)
         self.told: list[str] = []
-        self.acted: list[FloatArray] = []
+        self.acted: list[Float32Array] = []
         self.seeds: list[int] = []
         self.success = False
         self.breaks: Exception | None = None
@@ -65,7 +66,7 @@ class ToyRobot:
         values = vector(np.nan, 0.0) if self.measures_nonsense else self.position.copy()
         return Measurement(values, self.clock(), self.success)
 
-    def act(self, action: FloatArray) -> None:
+    def act(self, action: Float32Array) -> None:
         if self.breaks is not None:
             raise self.breaks
         self.told.append("act")
@@ -148,7 +149,7 @@ class MemoryWire:
         self.address = "tcp://toy:1"
         self.arriving: deque[tuple[float, bytes]] = deque()
         self.cut_out = self.cut_in = False
-        self.trouble = ""
+        self.problem = ""
         self.refused = False
         self.sent: list[bytes] = []
 

@@ -78,7 +78,7 @@ def test_a_frozen_and_a_killed_robot_hold_in_mid_takeover_and_nothing_recorded_i
 
     drive_until(desk, Phase.TAKEOVER)
     robot.send(signal.SIGSTOP)
-    assert "it holds by itself" in drive_until(desk, Phase.HOLD).reason
+    assert "the robot holds" in drive_until(desk, Phase.HOLD).reason
     robot_status(desk, up=False)
     robot.send(signal.SIGCONT)
     robot_status(desk, up=True)
@@ -90,7 +90,7 @@ def test_a_frozen_and_a_killed_robot_hold_in_mid_takeover_and_nothing_recorded_i
 
     drive_until(desk, Phase.TAKEOVER)
     robot.end()
-    assert "it holds by itself" in drive_until(desk, Phase.HOLD).reason
+    assert "the robot holds" in drive_until(desk, Phase.HOLD).reason
     robot_status(desk, up=False)
     again = RobotProcess(robot.port)
     try:

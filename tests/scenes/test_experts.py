@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.scenes.catalogue import UnknownSceneError
 from mile_desktop.scenes.experts import UnknownExpertError, expert_flaws, load_expert
 from mile_desktop.scenes.manipulation import ManipulationEnv
-from mile_desktop.scenes.task import FloatArray
 from tests.scenes.conftest import run
 
 
@@ -45,7 +45,7 @@ def test_the_gripper_is_left_alone_once_it_is_as_wanted(env: ManipulationEnv) ->
     """But for the peg's expert, who closes all the time."""
     expert, asked = load_expert(env.scene), []
 
-    def listened(observation: FloatArray) -> FloatArray:
+    def listened(observation: Float32Array) -> Float32Array:
         asked.append(expert(observation))
         return asked[-1]
 

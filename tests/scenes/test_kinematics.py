@@ -3,10 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mile_desktop.arrays import Float64Array
 from mile_desktop.paths import scene_folder
 from mile_desktop.scenes.description import load_description, model_path
 from mile_desktop.scenes.kinematics import read_chain
-from mile_desktop.scenes.urdf import Array, ModelError
+from mile_desktop.scenes.urdf import ModelError
 
 DESCRIPTION = load_description(scene_folder("peg-insertion"))
 URDF = model_path(DESCRIPTION, DESCRIPTION.robot.urdf)
@@ -18,7 +19,7 @@ places = st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1)).map(np.arr
 
 
 @given(shares)
-def test_the_jacobian_is_the_derivative_of_the_pose(share: Array) -> None:
+def test_the_jacobian_is_the_derivative_of_the_pose(share: Float64Array) -> None:
     joints = CHAIN.lower + share * (CHAIN.upper - CHAIN.lower)
     pose, jacobian = CHAIN.forward(joints)
     for index in range(7):
@@ -32,7 +33,7 @@ def test_the_jacobian_is_the_derivative_of_the_pose(share: Array) -> None:
 
 @given(places)
 @settings(max_examples=50)
-def test_every_place_of_the_workspace_can_be_reached_hand_down_within_the_joint_limits(share: Array) -> None:
+def test_every_place_of_the_workspace_can_be_reached_hand_down_within_the_joint_limits(share: Float64Array) -> None:
     low, high = np.array(DESCRIPTION.workspace.low), np.array(DESCRIPTION.workspace.high)
     target = low + share * (high - low)
     joints = CHAIN.solve(HOME, HOME, target, DOWN, iterations=60)

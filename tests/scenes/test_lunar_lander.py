@@ -5,10 +5,11 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 from mile_desktop.scenes.catalogue import scene_info
-from mile_desktop.scenes.environment import UnknownSnapshotError, make_scene
+from mile_desktop.scenes.environment import make_scene
 from mile_desktop.scenes.experts import expert_flaws, load_expert
 from mile_desktop.scenes.lunar_lander import STATE_SIZE, LunarLanderEnv
 from mile_desktop.scenes.modules import load_module
+from mile_desktop.scenes.snapshots import UnknownSnapshotError
 from mile_desktop.scenes.task import Expert
 
 OFF, LEFT, MAIN, RIGHT = range(4)

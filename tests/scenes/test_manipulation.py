@@ -7,18 +7,19 @@ from gymnasium.utils.env_checker import check_env
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mile_desktop.scenes.environment import FloatArray, UnknownSnapshotError
+from mile_desktop.arrays import Float32Array
 from mile_desktop.scenes.experts import load_expert
 from mile_desktop.scenes.manipulation import FRAMES, ManipulationEnv
+from mile_desktop.scenes.snapshots import UnknownSnapshotError
 from tests.scenes.wandering import HOLD, random_actions
 
 
-def roll(env: ManipulationEnv, seed: int, actions: FloatArray) -> FloatArray:
+def roll(env: ManipulationEnv, seed: int, actions: Float32Array) -> Float32Array:
     first, _ = env.reset(seed=seed)
     return np.array([first, *(env.step(action)[0] for action in actions)])
 
 
-def noisy_expert_actions(env: ManipulationEnv, seed: int, steps: int) -> FloatArray:
+def noisy_expert_actions(env: ManipulationEnv, seed: int, steps: int) -> Float32Array:
     """Actions that lead through all the contacts there are."""
     expert, rng = load_expert(env.scene), np.random.default_rng(seed)
     observation, _ = env.reset(seed=seed)
@@ -173,7 +174,7 @@ def test_released_and_outdated_snapshots_are_refused(peg_env: ManipulationEnv) -
 # ── success ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def rammed(rng: np.random.Generator, steps: int) -> FloatArray:
+def rammed(rng: np.random.Generator, steps: int) -> Float32Array:
     """Actions of somebody who drives at full speed from side to side and into the table."""
     corners = rng.choice([-1.0, 0.0, 1.0], (steps // 20 + 1, 4))
     corners[1::3, 2] = -1.0

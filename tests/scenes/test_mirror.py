@@ -6,8 +6,8 @@ import numpy as np
 import pybullet
 import pytest
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.paths import SIM_SCENES
-from mile_desktop.scenes.environment import FloatArray
 from mile_desktop.scenes.experts import load_expert
 from mile_desktop.scenes.manipulation import ManipulationEnv
 from mile_desktop.scenes.mirror import SceneMirror
@@ -54,7 +54,7 @@ def test_the_mirror_shows_what_the_scene_state_says(env: ManipulationEnv, mirror
 
 @pytest.mark.parametrize("spoil", [lambda state: state[:-1], lambda state: state * np.nan])
 def test_a_state_that_does_not_fit_is_refused(
-    env: ManipulationEnv, mirror: SceneMirror, spoil: Callable[[FloatArray], FloatArray]
+    env: ManipulationEnv, mirror: SceneMirror, spoil: Callable[[Float32Array], Float32Array]
 ) -> None:
     env.reset(seed=1)
     with pytest.raises(ValueError, match="scene state"):

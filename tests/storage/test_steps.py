@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from mile_desktop.rollout.phases import Phase
 from mile_desktop.storage.records import Step
 from mile_desktop.storage.steps import decode, encode, shape_of, stack, summarise
 from tests.storage.samples import a_start, a_step, some_steps
@@ -66,6 +67,26 @@ def test_arrays_of_another_type_are_stored_as_float32() -> None:
     assert back.action.tolist() == [1, 2, 3, 4]
 
 
+def test_numbers_of_numpy_and_phases_are_stored_as_plain_values() -> None:
+    step = replace(
+        a_step(0),
+        timestamp=np.float64(2.5),
+        intervention_prob=np.float32(0.25),
+        reward=np.int64(1),
+        success=np.bool_(True),
+        starts_at_row=np.int32(3),
+        control_phase=Phase.HOLD,
+    )
+    back = decode(encode(step))
+    assert (back.timestamp, back.intervention_prob, back.reward) == (2.5, 0.25, 1.0)
+    assert (back.success, back.starts_at_row, back.control_phase) == (True, 3, "hold")
+
+
+def test_a_value_that_is_no_part_of_a_step_is_refused() -> None:
+    with pytest.raises(TypeError, match="expected a number, a text or an array"):
+        encode(replace(a_step(0), reward=object()))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("cut", [0, 1, 20, -1])
 def test_cut_bytes_are_refused(cut: int) -> None:
     with pytest.raises(msgspec.MsgspecError):
@@ -93,6 +114,7 @@ def test_the_mean_probability_leaves_out_steps_that_showed_none() -> None:
         {"observation": np.zeros((2, 2), np.float32)},
         {"observation": np.zeros(0, np.float32)},
         {"policy_std": np.zeros(3, np.float32)},
+        {"policy_mean": np.zeros((1, 4), np.float32)},
         {"human_action": np.zeros(4, np.float32)},
         {"intervention": True},
     ],

@@ -7,6 +7,7 @@ from multiprocessing.connection import Connection
 import numpy as np
 
 from mile_desktop.channels.endpoint import Endpoint
+from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.shared import FrameRing, StateSlot
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
@@ -46,7 +47,7 @@ def worker(connection: Connection, *_arguments: str) -> None:
                     _send_one_of_each(endpoint)
                 elif isinstance(command, m.RequestStop):
                     _misbehave(FREEZE, endpoint)
-                running = running and not isinstance(command, m.Shutdown)
+                running = running and not isinstance(command, Shutdown)
             if loaded:
                 step += 1
                 endpoint.send(status(step))
@@ -75,7 +76,7 @@ def viewer(
                     shade = int(command.yaw_deg)
                     if command.pitch_deg <= -90:
                         os._exit(EXIT_CODE)
-                running = running and not isinstance(command, v.Shutdown)
+                running = running and not isinstance(command, Shutdown)
             for ring in (frames, *thumbnails):
                 _draw(ring, shade)
     for block in (frames, states, *thumbnails):

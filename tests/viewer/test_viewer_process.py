@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.process import ChildProcess
 from mile_desktop.channels.shared import Frame, FrameRing, StateSlot
 from mile_desktop.paths import scene_folder
@@ -23,7 +24,6 @@ from mile_desktop.viewer.messages import (
     SetThumbnails,
     SetView,
     ShowState,
-    Shutdown,
     UsePreset,
     ViewerFault,
     ViewerReady,

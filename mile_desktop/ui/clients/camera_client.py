@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from mile_desktop.cameras import messages as c
@@ -160,9 +159,6 @@ class CameraClient(ChildClient):
 
     def _should_speak(self) -> bool:
         return self._spoke  # on a busy machine it takes a while until it can
-
-    def _goodbye(self) -> msgspec.Struct:
-        return c.Shutdown()
 
     def _ended(self, reason: str) -> None:
         wait_s = self._backoff.next_s()

@@ -9,6 +9,7 @@ import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from mile_desktop.channels.errors import ChannelError
+from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.process import ChildProcess
 
 POLL_MS = 16
@@ -143,10 +144,6 @@ class ChildClient(QObject):
         """Whether silence means that something is wrong."""
         raise NotImplementedError
 
-    def _goodbye(self) -> msgspec.Struct:
-        """Return the command that ends the process."""
-        raise NotImplementedError
-
     def _ended(self, reason: str) -> None:
         """React to an end that nobody asked for."""
         self.died.emit(reason)
@@ -179,7 +176,7 @@ class ChildClient(QObject):
 
     def _say_goodbye(self, child: ChildProcess[Any]) -> None:
         try:
-            child.send(self._goodbye())
+            child.send(Shutdown())
         except ChannelError:
             # it is gone or does not listen; stopping it is what follows anyway
             self._said_refused = True

@@ -69,9 +69,6 @@ class InspectionClient(ChildClient):
     def _should_speak(self) -> bool:
         return False
 
-    def _goodbye(self) -> msgspec.Struct:
-        return i.Shutdown()
-
     def _ended(self, reason: str) -> None:
         """Give up what was being worked on, or say that it is gone; the next job starts a new process."""
         given_up, self._open = sorted(self._open), set()

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from mile_desktop.cameras import replay_messages as r
@@ -71,6 +70,3 @@ class ReplayClient(ChildClient):
 
     def _should_speak(self) -> bool:
         return False  # it speaks only when it is asked for other videos
-
-    def _goodbye(self) -> msgspec.Struct:
-        return r.Shutdown()

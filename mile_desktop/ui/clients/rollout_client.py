@@ -105,9 +105,6 @@ class RolloutClient(ChildClient):
     def _should_speak(self) -> bool:
         return self._session is not None
 
-    def _goodbye(self) -> msgspec.Struct:
-        return m.Shutdown()
-
     def _receive(self, events: Sequence[Any]) -> None:
         for event in _newest_snapshots(events):
             if isinstance(event, m.CameraRequest):

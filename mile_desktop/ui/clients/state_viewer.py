@@ -5,7 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QColor
 
-from mile_desktop.channels.shared import FloatArray
+from mile_desktop.arrays import Float32Array
 from mile_desktop.processes import viewer
 from mile_desktop.ui.clients.viewer_client import ViewerClient
 from mile_desktop.ui.theme import theme
@@ -41,7 +41,7 @@ class StateViewer(QObject):
         canvas.viewer_command.connect(self.client.send)
         theme.signals().changed.connect(self._paint_background)
 
-    def show_state(self, scene: str, state: FloatArray, step: int) -> None:
+    def show_state(self, scene: str, state: Float32Array, step: int) -> None:
         """Draw one state (float32[k]) of ``scene``; ``step`` comes back with the picture."""
         if not self._scene:
             self._paint_background()

@@ -154,9 +154,6 @@ class ViewerClient(ChildClient):
     def _should_speak(self) -> bool:
         return self._is_ready
 
-    def _goodbye(self) -> msgspec.Struct:
-        return v.Shutdown()
-
     def _ended(self, reason: str) -> None:
         now = self._clock()
         self._ends.append(now)

@@ -109,7 +109,7 @@ def _put_axis(axis: AxisBinding, slot: Slot, control: str) -> AxisBinding:
 
 
 def _place(control: str) -> str:
-    return parse_control(control).place
+    return parse_control(control).physical_name
 
 
 def _is_two_sided(control: str) -> bool:

@@ -66,13 +66,7 @@ class RecordedEpisode:
     def window(self) -> StripWindow:
         """Return the rows as the strips draw them; time runs from the first row."""
         episode, rows = self.episode, np.arange(len(self), dtype=np.float64)
-        columns = (
-            episode.intervention_prob,
-            episode.intervention_prob_low,
-            episode.intervention_prob_high,
-            episode.forecast,
-        )
-        p, low, high, forecast = (each.astype(np.float64) for each in columns)
+        p, low, high, forecast = (each.astype(np.float64) for each in episode.shown_estimates)
         return StripWindow(
             time=rows / self.rate_hz,
             probability=p,

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from mile_desktop.robots.address import CameraPlace
+from mile_desktop.robots.address import CameraEndpoint
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.rollout import messages as m
 from mile_desktop.ui.cameras.live_cameras import LiveCameras
@@ -127,7 +127,7 @@ def _named(addresses: tuple[str, ...]) -> dict[str, str]:
     found = {}
     for address in addresses:
         try:
-            found[f"Robot {CameraPlace.of(address).camera}"] = address
+            found[f"Robot {CameraEndpoint.of(address).camera}"] = address
         except RobotError:
             continue  # a name that cannot be written in an address: there is no way to ask for it
     return found

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
+from mile_desktop.channels.messages import Message
 from mile_desktop.channels.shared import Frame
 from mile_desktop.rollout import messages as m
 from mile_desktop.ui.clients.viewer_client import ViewerClient
@@ -107,7 +108,7 @@ class ViewController(QObject):
             self._page.view.show_small_view(names[index], frame)
 
     def _heed(self, command: object) -> None:
-        if not isinstance(command, v.Message):
+        if not isinstance(command, Message):
             return
         self._viewer.send(command)
         if isinstance(command, (v.SetView, v.UsePreset)):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mile_desktop.channels.endpoint import Endpoint
+from mile_desktop.channels.messages import Shutdown
 from mile_desktop.paths import bundled_models
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
@@ -181,7 +182,7 @@ def worker_with_broken_scene(connection: Connection, *_: object) -> None:
         while not endpoint.closed:
             endpoint.wait(0.1)
             for command in endpoint.receive():
-                if isinstance(command, m.Shutdown):
+                if isinstance(command, Shutdown):
                     return
                 if isinstance(command, m.LoadSession):
                     endpoint.send(m.Fault(text="peg_insertion/scene.toml: [robot]: found urdf = 7, expected a file."))

@@ -87,7 +87,7 @@ def test_a_robot_is_tested_remembered_and_driven(
 def test_what_is_wrong_with_an_address_is_said(qtbot: QtBot, dialog: RobotsDialog) -> None:
     dialog.address.setText("http://somewhere")
     dialog.start_test()
-    assert "no address of a robot" in dialog.said
+    assert "not an address of a robot" in dialog.said
     dialog.address.setText("192.0.2.7:5870")
     dialog.start_test()
     qtbot.waitUntil(lambda: "public key" in dialog.said, timeout=20000)

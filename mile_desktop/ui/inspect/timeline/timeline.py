@@ -200,15 +200,7 @@ class Timeline(QFrame):
             [recording.time(row) for row in range(len(recording))],
             recording.step.tolist(),
             episode.intervention.astype(int).tolist(),
-            *(
-                each.tolist()
-                for each in (
-                    episode.intervention_prob,
-                    episode.intervention_prob_low,
-                    episode.intervention_prob_high,
-                    episode.forecast,
-                )
-            ),
+            *(each.tolist() for each in episode.shown_estimates),
         ]
         if appraisal is not None:
             columns.append(f"p {appraisal.title}")
@@ -227,15 +219,12 @@ def values_text(
     """Return what is known of ``row``: time, step, p, who drove, and which of ``choices`` was proposed and done."""
     episode = recording.episode
     parts = [f"{recording.time(row):.2f} s", f"step {int(recording.step[row])}"]
-    p, low, high = (
-        float(each[row])
-        for each in (episode.intervention_prob, episode.intervention_prob_low, episode.intervention_prob_high)
-    )
+    p, low, high, forecast = (float(each[row]) for each in episode.shown_estimates)
     if not math.isnan(p):
         band = "" if math.isnan(low) or math.isnan(high) else f" [{low:.2f}–{high:.2f}]"
         parts.append(f"p {p:.2f}{band}")
-    if not math.isnan(float(episode.forecast[row])):
-        parts.append(f"forecast {episode.forecast[row]:.2f}")
+    if not math.isnan(forecast):
+        parts.append(f"forecast {forecast:.2f}")
     if appraisal is not None and row < len(appraisal.probability) and not math.isnan(appraisal.probability[row]):
         parts.append(f"{appraisal.title} {appraisal.probability[row]:.2f}")
     who = episode.operator[row] or episode.record.start.operator

@@ -1,0 +1,146 @@
+"""Old names of the modules that people's own scripts and scene folders import.
+
+Public packages are ``mile_desktop.scenes``, ``.intervention``, ``.learning`` and ``.policies``. When a module of one of
+them is renamed, add a row to ``MODULES``; when something inside a module is renamed or moves, add a row to ``NAMES``;
+when it is removed, add a sentence to ``GONE``. The old import then works and gives a ``DeprecationWarning``, or fails
+with an ``ImportError`` that says what to use now.
+
+``mile_desktop/__init__.py`` installs the finder, so this module imports nothing but what Python has loaded by then.
+"""
+
+import importlib
+import sys
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import ModuleType
+
+_LEARNING = "mile_desktop.learning"
+
+MODULES: dict[str, str] = {
+    "mile_desktop.intervention.live": "mile_desktop.intervention.live_estimator",
+    "mile_desktop.intervention.one_state": "mile_desktop.intervention.probability_numpy",
+    "mile_desktop.intervention.one_state_model": "mile_desktop.intervention.model_numpy",
+    f"{_LEARNING}.calibrating": f"{_LEARNING}.threshold",
+    f"{_LEARNING}.cancelling": f"{_LEARNING}.cancellation",
+    f"{_LEARNING}.clock": f"{_LEARNING}.trainer.epoch_loop",
+    f"{_LEARNING}.held_back": f"{_LEARNING}.trainer.held_out_data",
+    f"{_LEARNING}.intervention_stage": f"{_LEARNING}.pipeline.intervention_stage",
+    f"{_LEARNING}.making": f"{_LEARNING}.pipeline.policy_pipeline",
+    f"{_LEARNING}.order": f"{_LEARNING}.pipeline.config",
+    f"{_LEARNING}.outcome": f"{_LEARNING}.result",
+    f"{_LEARNING}.rlif_actors": f"{_LEARNING}.rlif.actors",
+    f"{_LEARNING}.runs": f"{_LEARNING}.pipeline.runs",
+    f"{_LEARNING}.stages": f"{_LEARNING}.pipeline.stages",
+    f"{_LEARNING}.starting": f"{_LEARNING}.trainer.initial_networks",
+    f"{_LEARNING}.trainer_state": f"{_LEARNING}.trainer.state",
+    "mile_desktop.policies.one_state": "mile_desktop.policies.networks_numpy",
+    "mile_desktop.scenes.loading": "mile_desktop.scenes.body_loader",
+    "mile_desktop.scenes.steering": "mile_desktop.scenes.expert_moves",
+}
+"""Old module → new module."""
+
+NAMES: dict[str, dict[str, str]] = {
+    f"{_LEARNING}.pipeline.config": {
+        "OrderError": f"{_LEARNING}.pipeline.config.RunConfigError",
+        "TrainingOrder": f"{_LEARNING}.pipeline.config.RunConfig",
+    },
+    f"{_LEARNING}.pipeline.policy_pipeline": {
+        "PolicyMaker": f"{_LEARNING}.pipeline.policy_pipeline.TrainingPipeline",
+    },
+    # Two modules became packages of the same name.
+    f"{_LEARNING}.rlif": {
+        name: f"{_LEARNING}.rlif.trainer.{name}"
+        for name in ("DISCOUNT", "RlifTrainer", "TwinCritic", "last_steps", "takeover_rewards")
+    },
+    f"{_LEARNING}.trainer": {name: f"{_LEARNING}.trainer.trainer.{name}" for name in ("FEW_TAKEOVERS", "Trainer")},
+    f"{_LEARNING}.trainer.held_out_data": {"HeldOut": f"{_LEARNING}.trainer.held_out_data.HeldOutData"},
+    "mile_desktop.scenes.bullet": {
+        "Array": "mile_desktop.arrays.Float64Array",
+        "FloatArray": "mile_desktop.arrays.Float32Array",
+    },
+    "mile_desktop.scenes.environment": {
+        name: f"mile_desktop.scenes.snapshots.{name}" for name in ("SnapshotT", "Snapshots", "UnknownSnapshotError")
+    },
+    "mile_desktop.scenes.mirror": {"FloatArray": "mile_desktop.arrays.Float32Array"},
+    "mile_desktop.scenes.panda": {"Array": "mile_desktop.arrays.Float64Array"},
+    "mile_desktop.scenes.urdf": {"Array": "mile_desktop.arrays.Float64Array"},
+}
+"""Module (as it is called today) → old name in it → module and name of today."""
+
+GONE: dict[str, dict[str, str]] = {}
+"""Module (as it is called today) → removed name → a sentence: what to use instead."""
+
+
+def install() -> None:
+    """Make old names importable from now on, in this process."""
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+
+
+class _Finder:
+    """Answers for the modules of the tables; all others go to Python's own finders."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, _target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return how to load ``fullname``, or None where the tables have nothing to say."""
+        if fullname in MODULES:
+            return ModuleSpec(fullname, _OldModule(MODULES[fullname]), origin=MODULES[fullname])
+        if fullname not in NAMES and fullname not in GONE:
+            return None
+        spec = PathFinder.find_spec(fullname, path)
+        if spec is not None and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = _WithOldNames(spec.loader.name, spec.loader.path)
+        return spec
+
+
+class _OldModule(Loader):
+    """Loads an old name as a module of its own with the content of the new one.
+
+    Not the new module itself: Python would write the old name into that one's ``__spec__``.
+    """
+
+    def __init__(self, new: str) -> None:
+        self._new = new
+
+    def create_module(self, _spec: ModuleSpec) -> None:
+        """Let Python make the module."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Fill ``module`` from the new one."""
+        old = module.__name__
+        # Level 2 is the import statement of the caller: Python leaves out the frames of its import system.
+        warnings.warn(f"{old} is now {self._new}; import it from there.", DeprecationWarning, stacklevel=2)
+        new = importlib.import_module(self._new)
+        vars(module).update({name: value for name, value in vars(new).items() if not name.startswith("_")})
+        vars(module)["__getattr__"] = _old_names(old, self._new)
+
+
+class _WithOldNames(SourceFileLoader):
+    """Loads a module from its file and adds the names that it had before."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Execute the file; unknown names are then looked up in the tables."""
+        super().exec_module(module)
+        vars(module)["__getattr__"] = _old_names(module.__name__, module.__name__)
+
+
+def _old_names(asked: str, new: str) -> Callable[[str], object]:
+    """Return the ``__getattr__`` of module ``asked``, whose content stands in module ``new``."""
+    moved: Mapping[str, str] = NAMES.get(new, {})
+    gone: Mapping[str, str] = GONE.get(new, {})
+
+    def find(name: str) -> object:
+        if name in moved:
+            module, _, today = moved[name].rpartition(".")
+            warnings.warn(f"{asked}.{name} is now {moved[name]}; use that.", DeprecationWarning, stacklevel=2)
+            return getattr(importlib.import_module(module), today)
+        if name in gone:
+            raise ImportError(f"{asked}.{name} was removed: {gone[name]}")
+        if asked != new and not name.startswith("__"):
+            raise ImportError(f"{asked} is now {new}, and there is no {name} in it; look for it there.")
+        raise AttributeError(f"module {asked!r} has no attribute {name!r}")
+
+    return find
