@@ -32,7 +32,7 @@ class Fixtures:
 
 
 @contextmanager
-def open_scenery(scene: str) -> Iterator[Fixtures]:
+def open_fixtures(scene: str) -> Iterator[Fixtures]:
     """Open ``scene`` with what ships for it.
 
     Raises

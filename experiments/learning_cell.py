@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 from experiments.episode_collection import collect
-from experiments.fixtures import Fixtures, as_policy, open_scenery
-from experiments.supervisor_setup import Supervision, supervisor_of
+from experiments.fixtures import Fixtures, as_policy, open_fixtures
+from experiments.supervisor_setup import SimulatedSupervisor, supervisor_of
+from mile_desktop.errors import UserError
 from mile_desktop.evaluation.evaluate import FIRST_EVALUATION_SEED, EpisodeResult, evaluate, evaluation_seeds
 from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.methods import make_trainer
@@ -23,6 +24,10 @@ SEEDS_A_CELL = 1000
 """Episode seeds that belong to one seed of an experiment; all methods see the same starts."""
 
 
+class CellError(UserError, ValueError):
+    """The settings of a cell make no sense together."""
+
+
 class LearningCell(msgspec.Struct, frozen=True, kw_only=True, tag="learning", forbid_unknown_fields=True):
     """Everything one curve depends on."""
 
@@ -31,7 +36,7 @@ class LearningCell(msgspec.Struct, frozen=True, kw_only=True, tag="learning", fo
     """What tables call it: a key of ``variants.VARIANTS``."""
     training: dict[str, Any] = {}
     """Training settings that differ from the program's defaults, the learning method's name among them."""
-    supervision: Supervision = Supervision()
+    supervision: SimulatedSupervisor = SimulatedSupervisor()
     seed: int = 0
     rounds: int = 4
     episodes: int = 5
@@ -43,14 +48,14 @@ class LearningCell(msgspec.Struct, frozen=True, kw_only=True, tag="learning", fo
 
     def __post_init__(self) -> None:
         if min(self.rounds, self.episodes, self.evaluate) < 1 or self.seed < 0:
-            raise ValueError("rounds, episodes and evaluate must be positive and the seed not negative.")
+            raise CellError("rounds, episodes and evaluate must be positive and the seed not negative.")
         if self.rounds * self.episodes > SEEDS_A_CELL or (self.seed + 1) * SEEDS_A_CELL > FIRST_EVALUATION_SEED // 2:
-            raise ValueError(
+            raise CellError(
                 f"Seed {self.seed} with {self.rounds} rounds of {self.episodes} episodes would use up more than its "
                 f"{SEEDS_A_CELL} starts, or reach those that are evaluated on; use fewer."
             )
         if any(not 1 <= each <= self.rounds for each in self.evaluated_after):
-            raise ValueError(f"evaluated_after is {self.evaluated_after}; there are {self.rounds} rounds.")
+            raise CellError(f"evaluated_after is {self.evaluated_after}; there are {self.rounds} rounds.")
 
     @property
     def title(self) -> str:
@@ -115,22 +120,22 @@ class LearningCurve(msgspec.Struct, frozen=True, kw_only=True, tag="learning"):
 
 def run_learning(cell: LearningCell) -> LearningCurve:
     """Run the cell; equal cells give equal curves."""
-    with open_scenery(cell.scene) as scenery:
-        learner = _Learner(cell, scenery)
-        points = [LearningPoint(round=0, outcomes=_initial_outcomes(scenery, cell.evaluate))]
+    with open_fixtures(cell.scene) as fixtures:
+        learner = _Learner(cell, fixtures)
+        points = [LearningPoint(round=0, outcomes=_initial_outcomes(fixtures, cell.evaluate))]
         points.extend(learner.round(number) for number in range(1, cell.rounds + 1))
     return LearningCurve(
-        initial_policy=scenery.initial_id, settings=settings_to_json(cell.settings()), points=tuple(points)
+        initial_policy=fixtures.initial_id, settings=settings_to_json(cell.settings()), points=tuple(points)
     )
 
 
 class _Learner:
     """Where a learner stands between rounds."""
 
-    def __init__(self, cell: LearningCell, scenery: Fixtures) -> None:
-        self._cell, self._scenery = cell, scenery
+    def __init__(self, cell: LearningCell, fixtures: Fixtures) -> None:
+        self._cell, self._fixtures = cell, fixtures
         self._settings = cell.settings()
-        self._networks: list[PolicyNetwork] = [scenery.initial]
+        self._networks: list[PolicyNetwork] = [fixtures.initial]
         self._mental: PolicyNetwork | None = None
         self._episodes: list[Episode] = []
 
@@ -162,11 +167,11 @@ class _Learner:
         )
 
     def _collect(self, number: int) -> tuple[Episode, ...]:
-        cell, scenery = self._cell, self._scenery
-        operator = supervisor_of(cell.supervision, scenery.expert, self._belief())
+        cell, fixtures = self._cell, self._fixtures
+        operator = supervisor_of(cell.supervision, fixtures.expert, self._belief())
         policy = as_policy(self._networks[-1], f"round-{number - 1}")
         first_seed = cell.seed * SEEDS_A_CELL + (number - 1) * cell.episodes
-        return collect(scenery.driven, scenery.info, policy, operator, first_seed=first_seed, episodes=cell.episodes)
+        return collect(fixtures.driven, fixtures.info, policy, operator, first_seed=first_seed, episodes=cell.episodes)
 
     def _belief(self) -> Belief | None:
         """Return the policy the supervisor takes the robot's for; None: the one that runs."""
@@ -183,7 +188,7 @@ class _Learner:
 
     def _train(self, learned_from: tuple[str, ...]) -> tuple[TrainingResult | None, str]:
         """Retrain from the latest policy; where there is nothing to learn from, it stays."""
-        steps = supervised_steps(self._episodes, self._scenery.demonstrations)
+        steps = supervised_steps(self._episodes, self._fixtures.demonstrations)
         try:
             trainer = make_trainer(
                 steps,
@@ -200,22 +205,22 @@ class _Learner:
         return not self._cell.evaluated_after or number in self._cell.evaluated_after
 
     def _outcomes(self) -> str:
-        return _evaluated(self._scenery, self._networks[-1], self._cell.evaluate)
+        return _evaluated(self._fixtures, self._networks[-1], self._cell.evaluate)
 
 
 _initial: dict[tuple[str, int], str] = {}
 """Outcomes of initial policies that this process has evaluated: policies never change, nor do seeds."""
 
 
-def _initial_outcomes(scenery: Fixtures, episodes: int) -> str:
-    key = (scenery.initial_id, episodes)
+def _initial_outcomes(fixtures: Fixtures, episodes: int) -> str:
+    key = (fixtures.initial_id, episodes)
     if key not in _initial:
-        _initial[key] = _evaluated(scenery, scenery.initial, episodes)
+        _initial[key] = _evaluated(fixtures, fixtures.initial, episodes)
     return _initial[key]
 
 
-def _evaluated(scenery: Fixtures, network: PolicyNetwork, episodes: int) -> str:
-    results = evaluate(scenery.driven, as_policy(network, "evaluated"), evaluation_seeds(episodes))
+def _evaluated(fixtures: Fixtures, network: PolicyNetwork, episodes: int) -> str:
+    results = evaluate(fixtures.driven, as_policy(network, "evaluated"), evaluation_seeds(episodes))
     return "".join(map(_sign, results))
 
 

@@ -54,8 +54,8 @@ class OracleChooser(CategoricalEnsemble):
         return (((1 - self._slip) * chosen + self._slip / self.action_size).log(),)
 
 
-def known_chooser(expert: Expert, slip: float, observation_size: int, action_size: int) -> InterventionModel:
-    """Return the intervention model of an ``expert`` of discrete actions, see ``known_model``."""
+def oracle_chooser(expert: Expert, slip: float, observation_size: int, action_size: int) -> InterventionModel:
+    """Return the intervention model of an ``expert`` of discrete actions, see ``oracle_model``."""
     config = ModelConfig(
         members=1,
         observation_size=observation_size,
@@ -68,7 +68,7 @@ def known_chooser(expert: Expert, slip: float, observation_size: int, action_siz
     return InterventionModel(config, OracleChooser(expert, slip, observation_size, action_size))
 
 
-def known_model(
+def oracle_model(
     expert: Expert, std: float, observation_size: int, action_size: int, *, cost: float = 2.0, cdf_scale: float = 2.0
 ) -> InterventionModel:
     """Return the intervention model of ``expert``; it has seen no episode, so everything is held out."""

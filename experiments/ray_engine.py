@@ -37,7 +37,7 @@ class RayEngine:
 
     def __init__(self, address: str | None = None, workers: int = 1) -> None:
         if importlib.util.find_spec("ray") is None:
-            raise RayMissingError("--engine ray needs Ray, which is not installed; pip install 'mile-desktop[ray]'.")
+            raise RayMissingError("--engine ray needs Ray, which is not installed; pip install -e '.[experiments]'.")
         self._address = address
         self._workers = workers
 

@@ -5,9 +5,9 @@ from typing import Literal
 import msgspec
 
 from experiments.episode_collection import collect
-from experiments.fixtures import Fixtures, as_policy, open_scenery
-from experiments.oracle_model import known_model
-from experiments.supervisor_setup import Supervision, supervisor_of
+from experiments.fixtures import Fixtures, as_policy, open_fixtures
+from experiments.oracle_model import oracle_model
+from experiments.supervisor_setup import SimulatedSupervisor, supervisor_of
 from mile_desktop.intervention.calibration import calibrate
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.fit import FitSettings, fit_intervention_model
@@ -72,10 +72,10 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True, tag="recovery"):
 
 def run_recovery(cell: RecoveryCell) -> Recovery:
     """Run the cell; equal cells give equal results."""
-    supervision = Supervision(kind="probit", changes={"cost": cell.cost, "cdf_scale": cell.cdf_scale})
-    with open_scenery(cell.scene) as scenery:
-        steps = watched(scenery, supervision, first_seed=SUPERVISED_SEED + cell.seed * SEEDS_A_CELL, n=cell.episodes)
-        model = human_model(cell.networks, scenery, steps, seed=cell.seed)
+    supervision = SimulatedSupervisor(kind="probit", changes={"cost": cell.cost, "cdf_scale": cell.cdf_scale})
+    with open_fixtures(cell.scene) as fixtures:
+        steps = watched(fixtures, supervision, first_seed=SUPERVISED_SEED + cell.seed * SEEDS_A_CELL, n=cell.episodes)
+        model = human_model(cell.networks, fixtures, steps, seed=cell.seed)
     _, found = calibrate(model, steps)
     true = None
     if cell.networks == "known":
@@ -94,18 +94,18 @@ def run_recovery(cell: RecoveryCell) -> Recovery:
     )
 
 
-def watched(scenery: Fixtures, supervision: Supervision, *, first_seed: int, n: int) -> SupervisedSteps:
+def watched(fixtures: Fixtures, supervision: SimulatedSupervisor, *, first_seed: int, n: int) -> SupervisedSteps:
     """Let the supervisor watch the initial policy for ``n`` episodes; with the demonstrations as anchors."""
-    policy = as_policy(scenery.initial, "initial")
-    operator = supervisor_of(supervision, scenery.expert)
-    episodes = collect(scenery.driven, scenery.info, policy, operator, first_seed=first_seed, episodes=n)
-    return supervised_steps(episodes, scenery.demonstrations)
+    policy = as_policy(fixtures.initial, "initial")
+    operator = supervisor_of(supervision, fixtures.expert)
+    episodes = collect(fixtures.driven, fixtures.info, policy, operator, first_seed=first_seed, episodes=n)
+    return supervised_steps(episodes, fixtures.demonstrations)
 
 
-def human_model(networks: Networks, scenery: Fixtures, steps: SupervisedSteps, *, seed: int) -> InterventionModel:
+def human_model(networks: Networks, fixtures: Fixtures, steps: SupervisedSteps, *, seed: int) -> InterventionModel:
     """Return the known or the learned model of the supervisor of ``steps``."""
     if networks == "known":
-        return known_model(
-            scenery.expert, ProbitSettings().expert_std, steps.observation.shape[1], steps.action.shape[1]
+        return oracle_model(
+            fixtures.expert, ProbitSettings().expert_std, steps.observation.shape[1], steps.action.shape[1]
         )
     return fit_intervention_model(steps, FitSettings(seed=seed, temporal=False, forecast=False)).model

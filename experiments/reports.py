@@ -24,6 +24,7 @@ from experiments.validation_tables import (
     temporal_table,
 )
 
+
 def report_learning(store: ResultStore, figures: Path, document: Path | None = None) -> str:
     """Draw the curves of all learning results in ``store`` and return their tables.
 

@@ -18,7 +18,7 @@ _DEFAULTS: dict[str, Settings] = {
 }
 
 
-class Supervision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SimulatedSupervisor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A simulated supervisor and what is wrong with their picture of the robot."""
 
     kind: str = "attentive"
@@ -54,7 +54,7 @@ class Supervision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return ", ".join([self.kind, *own, *wrong])
 
 
-def supervisor_of(supervision: Supervision, expert: Expert, belief: Belief | None = None) -> Operator:
+def supervisor_of(supervision: SimulatedSupervisor, expert: Expert, belief: Belief | None = None) -> Operator:
     """Make the supervisor.
 
     Parameters
@@ -74,7 +74,7 @@ def supervisor_of(supervision: Supervision, expert: Expert, belief: Belief | Non
     return InaccurateSupervisor(inner, wrong, belief)
 
 
-def _settings(supervision: Supervision) -> Settings | None:
+def _settings(supervision: SimulatedSupervisor) -> Settings | None:
     if not supervision.changes:
         return None
     defaults = _DEFAULTS.get(supervision.kind)

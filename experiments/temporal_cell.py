@@ -5,9 +5,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from experiments.fixtures import open_scenery
+from experiments.fixtures import open_fixtures
 from experiments.recovery_cell import SEEDS_A_CELL, SUPERVISED_SEED, Networks, human_model, watched
-from experiments.supervisor_setup import Supervision
+from experiments.supervisor_setup import SimulatedSupervisor
 from mile_desktop.intervention.calibration import calibrate
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.model_config import TemporalParameters
@@ -22,7 +22,7 @@ class TemporalCell(msgspec.Struct, frozen=True, kw_only=True, tag="temporal", fo
     """Both models are fitted to some episodes under a supervisor and predict others."""
 
     scene: str = "peg-insertion"
-    supervision: Supervision
+    supervision: SimulatedSupervisor
     networks: Networks = "known"
     episodes: int = 16
     held_out: int = 10
@@ -72,10 +72,10 @@ class TemporalOutcome(msgspec.Struct, frozen=True, kw_only=True, tag="temporal")
 def run_temporal(cell: TemporalCell) -> TemporalOutcome:
     """Run the cell; equal cells give equal results."""
     first = SUPERVISED_SEED + cell.seed * SEEDS_A_CELL
-    with open_scenery(cell.scene) as scenery:
-        train = watched(scenery, cell.supervision, first_seed=first, n=cell.episodes)
-        test = watched(scenery, cell.supervision, first_seed=first + _TEST_OFFSET, n=cell.held_out)
-        model = human_model(cell.networks, scenery, train, seed=cell.seed)
+    with open_fixtures(cell.scene) as fixtures:
+        train = watched(fixtures, cell.supervision, first_seed=first, n=cell.episodes)
+        test = watched(fixtures, cell.supervision, first_seed=first + _TEST_OFFSET, n=cell.held_out)
+        model = human_model(cell.networks, fixtures, train, seed=cell.seed)
         model, _ = calibrate(model, train)
         parameters = fit_temporal(model, train).parameters
         instantaneous = model.predict(test, honest=False).probability.numpy()

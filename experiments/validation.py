@@ -6,21 +6,21 @@ from experiments.cells import AnyCell
 from experiments.learning_cell import LearningCell
 from experiments.prediction_cell import PredictionCell
 from experiments.recovery_cell import RecoveryCell
-from experiments.supervisor_setup import Supervision
+from experiments.supervisor_setup import SimulatedSupervisor
 from experiments.temporal_cell import TemporalCell
 from experiments.variants import variant
 
 COSTS, SCALES = (4.0, 12.0, 30.0), (0.5, 2.0, 8.0)
 _LEARNED_SEEDS = 3  # fitting an ensemble takes ten times as long as asking the expert
 
-MINDS: tuple[Supervision, ...] = (
-    Supervision("probit"),
-    Supervision("probit", {"delay_steps": 4}),
-    Supervision("probit", {"hand_back": 0.1}),
-    Supervision("probit", {"delay_steps": 4, "hand_back": 0.1}),
-    Supervision("probit", {"cost": 8.0, "retention": 0.7, "delay_steps": 4, "hand_back": 0.1}),
-    Supervision("attentive"),
-    Supervision("segment"),
+MINDS: tuple[SimulatedSupervisor, ...] = (
+    SimulatedSupervisor("probit"),
+    SimulatedSupervisor("probit", {"delay_steps": 4}),
+    SimulatedSupervisor("probit", {"hand_back": 0.1}),
+    SimulatedSupervisor("probit", {"delay_steps": 4, "hand_back": 0.1}),
+    SimulatedSupervisor("probit", {"cost": 8.0, "retention": 0.7, "delay_steps": 4, "hand_back": 0.1}),
+    SimulatedSupervisor("attentive"),
+    SimulatedSupervisor("segment"),
 )
 """Supervisors without and with delay, persistence and evidence; the last two are no member of either model's family."""
 
@@ -37,20 +37,20 @@ METHODS = (
     "rlif",
 )
 
-WRONG: tuple[Supervision, ...] = (
-    Supervision("attentive", lag_steps=6),
-    Supervision("attentive", bias=0.25),
-    Supervision("attentive", noise_std=0.3),
-    Supervision("attentive", lag_rounds=1),
+WRONG: tuple[SimulatedSupervisor, ...] = (
+    SimulatedSupervisor("attentive", lag_steps=6),
+    SimulatedSupervisor("attentive", bias=0.25),
+    SimulatedSupervisor("attentive", noise_std=0.3),
+    SimulatedSupervisor("attentive", lag_rounds=1),
 )
 """Stale by steps, biased, noisy, stale by a round."""
 
 _LEARNING_EPOCHS = 60
 
-REGIMES: tuple[Supervision, ...] = (
-    Supervision("attentive"),
-    Supervision("probit", {"cost": 4.0}),
-    Supervision("probit", {"cost": 30.0}),
+REGIMES: tuple[SimulatedSupervisor, ...] = (
+    SimulatedSupervisor("attentive"),
+    SimulatedSupervisor("probit", {"cost": 4.0}),
+    SimulatedSupervisor("probit", {"cost": 30.0}),
 )
 """Steps in where it matters; steps in for little; tolerates much."""
 
@@ -89,13 +89,13 @@ def prediction_grid(scene: str, seeds: int) -> list[AnyCell]:
     return [
         PredictionCell(scene=scene, supervision=mind, seed=seed)
         for seed in range(seeds)
-        for mind in (Supervision("attentive"), Supervision("probit"))
+        for mind in (SimulatedSupervisor("attentive"), SimulatedSupervisor("probit"))
     ]
 
 
 def methods_grid(scene: str, seeds: int) -> list[AnyCell]:
     """Return a curve for every method, and for MILE's forms side by side."""
-    return [_curve(scene, method, Supervision(), seed) for seed in range(seeds) for method in METHODS]
+    return [_curve(scene, method, SimulatedSupervisor(), seed) for seed in range(seeds) for method in METHODS]
 
 
 def inaccuracy_grid(scene: str, seeds: int) -> list[AnyCell]:
@@ -130,7 +130,7 @@ def bce_grid(scene: str, seeds: int) -> list[AnyCell]:
     ]
 
 
-def _curve(scene: str, method: str, supervision: Supervision, seed: int) -> LearningCell:
+def _curve(scene: str, method: str, supervision: SimulatedSupervisor, seed: int) -> LearningCell:
     return LearningCell(
         scene=scene,
         method=method,
