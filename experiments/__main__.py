@@ -25,7 +25,7 @@ from experiments.learning_grid import LearningGrid, learning_cells
 from experiments.ray_engine import RayEngine
 from experiments.reports import report_learning, report_validation
 from experiments.results import ResultStore
-from experiments.validation import PARTS
+from experiments.validation_grid import PARTS
 from experiments.variants import VARIANTS
 from mile_desktop.commands.command import CancelledError, CommandError, Report, positive
 from mile_desktop.errors import UserError

@@ -1,4 +1,4 @@
-"""Success against human steps: what the curves of several seeds say together."""
+"""Success against human steps: curves of several seeds put together."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MethodCurve:
-    """One method in one setting, all seeds."""
+    """One method in one setting, over all its seeds."""
 
     method: str
     seeds: tuple[int, ...]
@@ -63,11 +63,11 @@ class Setting:
     episodes: int
     evaluate: int
     budget: float
-    """Human steps up to which areas go: the median over all cells of what was used in the end."""
+    """Human steps up to which areas are taken: the median over all cells of the total after the last round."""
     curves: tuple[MethodCurve, ...]
     """In the order of ``VARIANTS``."""
     wrong: bool = False
-    """The supervisor is wrong about the robot."""
+    """The supervisor has a wrong picture of the robot."""
 
     @property
     def slug(self) -> str:
@@ -76,12 +76,12 @@ class Setting:
         return "-".join(words)
 
     def curve(self, method: str) -> MethodCurve | None:
-        """Return the curve of ``method``; None where there is none."""
+        """Return the curve of ``method``; None when the setting has none."""
         return next((each for each in self.curves if each.method == method), None)
 
 
 def settings_of(results: Iterable[CellResult]) -> tuple[Setting, ...]:
-    """Group learning results by what may be compared; others are passed over."""
+    """Group learning results that may be compared; results of other kinds are ignored."""
     groups: dict[tuple[str, str, int, int, int], list[_Member]] = {}
     for each in results:
         cell, curve = each.cell, each.result
@@ -92,7 +92,7 @@ def settings_of(results: Iterable[CellResult]) -> tuple[Setting, ...]:
 
 
 def paired_difference(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Estimate | None:
-    """Return the mean difference over the seeds both have; None where they share none."""
+    """Return the mean difference over the seeds that both have; None when they share no seed."""
     shared = sorted(ours.keys() & theirs.keys())
     return mean_with_interval([ours[seed] - theirs[seed] for seed in shared]) if shared else None
 
@@ -110,7 +110,7 @@ def mean_with_interval(values: Sequence[float]) -> Estimate:
 def area_under(points: Sequence[LearningPoint], budget: float) -> float:
     """Return the mean success over human steps from 0 to ``budget``: straight lines between evaluations.
 
-    What a learner had last is held when it used fewer steps: it would have gone on with that policy.
+    A learner that used fewer steps keeps its last success up to ``budget``: it would have gone on with that policy.
     """
     evaluated = [each for each in points if each.evaluated]
     steps = np.array([each.human_steps for each in evaluated], float)
@@ -139,7 +139,7 @@ def _seed(member: _Member) -> int:
 
 
 def _at_common_rounds(members: Sequence[_Member]) -> list[_Member]:
-    """Leave out what was not evaluated in all of ``members``: only the same rounds compare."""
+    """Leave out rounds that were not evaluated in all of ``members``: areas over different rounds do not compare."""
     rounds = set.intersection(*({each.round for each in curve.points if each.evaluated} for _, curve, _ in members))
     return [
         (cell, msgspec.structs.replace(curve, points=tuple(each for each in curve.points if each.round in rounds)), cpu)

@@ -77,7 +77,7 @@ def figure(path: Path, columns: int = 1, *, width: float = 6.4, height: float = 
 
 
 def look_of(method: str) -> dict[str, str]:
-    """Return colour and marker of a learner: the same in every figure."""
+    """Return the colour and marker of a learner, the same in every figure."""
     place = list(VARIANTS).index(method) % len(_COLOURS)
     return {"color": _COLOURS[place], "marker": _MARKERS[place]}
 
@@ -100,14 +100,14 @@ def draw_learning(setting: Setting, path: Path) -> None:
 
 
 def draw_recovery(results: Sequence[CellResult], path: Path) -> None:
-    """Draw found against true cost and scale, one dot a seed."""
+    """Draw fitted against true cost and scale, one dot a seed."""
     from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter  # noqa: PLC0415 - optional
 
     groups = recovered(results)
     with figure(path, 2, width=8.6, height=3.8) as (costs, scales):
         for place, (networks, colour) in enumerate((("known", _COLOURS[0]), ("learned", _COLOURS[1]))):
             members = [each for key, group in groups.items() if key[0] == networks for each in group]
-            shift = 1 + 0.06 * place  # side by side on a logarithmic axis
+            shift = 1 + 0.06 * place  # the two groups side by side on a logarithmic axis
             look = {"linestyle": "none", "marker": "o", "alpha": 0.6, "markersize": 4.5, "color": colour}
             label = f"{networks} networks"
             costs.plot(
@@ -144,7 +144,7 @@ def draw_reliability(results: Sequence[CellResult], path: Path) -> None:
 
 
 def _pooled_reliability(found: Sequence[PredictionOutcome], name: str) -> tuple[list[float], list[float]]:
-    """Return predicted and observed rates of bins of equal rank, seeds put together."""
+    """Return predicted and observed rates of bins of equal rank, pooled over seeds."""
     curves = [score.reliability for each in found for score in each.promoted.scores if score.name == name]
     columns = [[point for point in column if point.steps] for column in zip(*curves, strict=False)]
     weights = [sum(point.steps for point in column) for column in columns]

@@ -1,4 +1,4 @@
-"""How well takeovers are predicted: with the robot that the data came from, and just after another was promoted."""
+"""How well takeovers are predicted: for the robot of the training data, and just after another policy is promoted."""
 
 import copy
 from collections.abc import Mapping
@@ -42,11 +42,11 @@ REFIT_EPISODES = 8
 """Supervised episodes of the promoted robot after which everything is fitted again."""
 
 _MILE = frozenset({"mile, single", "mile, ensemble", "temporal"})
-"""They speak of one step: against ten steps ahead their ranking counts, their level does not."""
+"""They predict one step. Against takeovers within ten steps their ranking can be scored, their level cannot."""
 
 
 class PredictionCell(msgspec.Struct, frozen=True, kw_only=True, tag="prediction", forbid_unknown_fields=True):
-    """Predictors learn from supervision of the initial policy, and then a retrained one drives."""
+    """Predictors are fitted to supervision of the initial policy; then a retrained policy drives."""
 
     scene: str = "peg-insertion"
     supervision: SimulatedSupervisor = SimulatedSupervisor()
@@ -59,7 +59,7 @@ class PredictionCell(msgspec.Struct, frozen=True, kw_only=True, tag="prediction"
     unattended: int = 30
     """Episodes of the promoted robot alone, from which the success value is learned."""
     fit_epochs: int = 40
-    """Of the intervention model."""
+    """Epochs of the intervention model's fit."""
     seed: int = 0
 
     @property
@@ -74,7 +74,7 @@ class PredictionCell(msgspec.Struct, frozen=True, kw_only=True, tag="prediction"
 
 
 class ReliabilityPoint(msgspec.Struct, frozen=True, array_like=True):
-    """Steps of similar predicted probability."""
+    """One bin of the reliability curve: steps of similar predicted probability."""
 
     predicted: float
     observed: float
@@ -89,7 +89,7 @@ class PredictorScore(msgspec.Struct, frozen=True, kw_only=True):
     phase_matched_auroc: float | None
     brier: float | None = None
     calibration_error: float | None = None
-    """These and the next only of predictors that say a probability of this."""
+    """This and the next only for predictors that give a probability of a takeover within ten steps."""
     reliability: tuple[ReliabilityPoint, ...] = ()
 
 
@@ -176,7 +176,7 @@ class _Prediction:
         newer: tuple[Episode, ...],
         alone: tuple[Episode, ...],
     ) -> RobotScores:
-        """Score on the last episodes of the promoted robot; those before serve what is fitted again."""
+        """Score on the last episodes of the promoted robot; the first ones are for predictors that are fitted again."""
         train = supervised_steps(recorded, self._fixtures.demonstrations)
         longer = supervised_steps([*recorded, *newer[:REFIT_EPISODES]], self._fixtures.demonstrations)
         test = supervised_steps(newer[REFIT_EPISODES:])
@@ -230,11 +230,13 @@ class _Prediction:
         )
 
     def _own_distance(self, test: SupervisedSteps) -> dict[str, FloatArray]:
-        """Return the distance that the supervisor's own mind sees at this very step; nobody else has that."""
-        expert, mind = self._fixtures.expert, ProbitSettings()
+        """Return the distance that the supervisor itself decides by at each step; no predictor has it."""
+        expert, human = self._fixtures.expert, ProbitSettings()
         sizes = test.observation.shape[1], test.action.shape[1]
         discrete = bool(self._fixtures.info.choices)
-        known = oracle_chooser(expert, mind.slip, *sizes) if discrete else oracle_model(expert, mind.expert_std, *sizes)
+        known = (
+            oracle_chooser(expert, human.slip, *sizes) if discrete else oracle_model(expert, human.expert_std, *sizes)
+        )
         distances = known.distances(test.observation, test.policy_mean, test.policy_std)[0]
         return {"supervisor's own distance": distances.numpy()}
 
@@ -253,7 +255,7 @@ def _as_score(name: str, scores: PredictionScores, *, level: bool) -> PredictorS
 
 
 def _squashed(signal: FloatArray) -> FloatArray:
-    """Bring a signal into [0, 1] without changing its order; probabilities stay as they are."""
+    """Map a signal into [0, 1] and keep its order; probabilities are returned unchanged."""
     if np.nanmin(signal) >= 0 and np.nanmax(signal) <= 1:
         return signal
     order = np.argsort(np.argsort(np.nan_to_num(signal), kind="stable"), kind="stable")

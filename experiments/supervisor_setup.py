@@ -1,4 +1,4 @@
-"""Who supervises in an experiment, as plain settings."""
+"""The simulated supervisor of an experiment, as plain settings."""
 
 from dataclasses import fields, replace
 from typing import Any
@@ -19,27 +19,27 @@ _DEFAULTS: dict[str, Settings] = {
 
 
 class SimulatedSupervisor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A simulated supervisor and what is wrong with their picture of the robot."""
+    """A simulated supervisor and the errors in their picture of the robot."""
 
     kind: str = "attentive"
     """Name in ``operators.supervisors.SUPERVISORS``."""
     changes: dict[str, int | float] = {}
-    """Fields of the supervisor's own settings that differ from its defaults."""
+    """Fields of the supervisor's settings that differ from its defaults."""
     lag_steps: int = 0
     bias: float = 0.0
     noise_std: float = 0.0
     """See ``operators.inaccurate.Inaccuracy``."""
     lag_rounds: int = 0
-    """The policy that is believed to run is the one of so many rounds before."""
+    """The supervisor expects the policy of so many rounds before."""
 
     @property
     def inaccurate(self) -> bool:
-        """Whether anything is wrong with the mental model."""
+        """Whether the mental model has an error."""
         return bool(self.lag_steps or self.bias or self.noise_std or self.lag_rounds)
 
     @property
     def title(self) -> str:
-        """What tables call it."""
+        """Name in tables."""
         wrong = [
             f"{name} {value:g}"
             for name, value in (
@@ -60,12 +60,12 @@ def supervisor_of(supervision: SimulatedSupervisor, expert: Expert, belief: Beli
     Parameters
     ----------
     belief
-        The policy that is believed to run, where ``lag_rounds`` asks for one.
+        The policy that the supervisor expects, when it is not the one that runs.
 
     Raises
     ------
     UnknownSupervisorError
-        There is no such supervisor, or it has no such setting.
+        The supervisor or one of its settings does not exist.
     """
     inner = make_supervisor(supervision.kind, expert, _settings(supervision))
     if not supervision.inaccurate:

@@ -13,7 +13,7 @@ from experiments.curves import (
 from mile_desktop.evaluation.statistics import Interval
 
 REFERENCE = "iwr"
-"""The rival whose area others are compared with."""
+"""The areas of all other methods are compared with this method's."""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -27,7 +27,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def number(value: float, digits: int = 2, *, sign: bool = False) -> str:
-    """Write a number; what does not exist is a dash."""
+    """Write a number; a dash for NaN."""
     if not math.isfinite(value):
         return "–"
     return f"{value:{'+' if sign else ''}.{digits}f}".replace("-", "−")
@@ -60,7 +60,7 @@ _LEARNING_HEAD = (
 
 
 def learning_table(setting: Setting) -> str:
-    """Return one row a learner: success at the start, in the end, area, and the area against the reference."""
+    """Return one row a learner: success at the start and in the end, area, difference in area to the reference."""
     return table(_LEARNING_HEAD, _learning_rows(setting))
 
 
@@ -91,12 +91,12 @@ def _learning_row(curve: MethodCurve, reference: MethodCurve | None) -> tuple[st
 
 
 def learning_section(setting: Setting) -> str:
-    """Return the table of one setting under a line that says what it is."""
+    """Return a description of one setting and its table."""
     return f"{describe(setting)}\n\n{learning_table(setting)}"
 
 
 def describe(setting: Setting) -> str:
-    """Return what one setting is, in a sentence."""
+    """Describe one setting in a sentence."""
     return (
         f"**{setting.scene}**, supervisor *{setting.supervision}*: {setting.rounds} rounds of {setting.episodes} "
         f"episodes, evaluated on {setting.evaluate} starts; areas up to {setting.budget:.0f} human steps."
@@ -104,7 +104,7 @@ def describe(setting: Setting) -> str:
 
 
 def wrong_table(accurate: Setting, wrong: Sequence[Setting]) -> str:
-    """Return what becomes of learners whose supervisor is wrong about the robot, against the same with a right one."""
+    """Return learners under a supervisor with a wrong picture of the robot, against the same with a right one."""
     head = ("supervisor", "learner", "seeds", "last round", "human steps", "last − with a right supervisor, paired")
     rows = [
         (
@@ -127,7 +127,7 @@ BCE_PAIRS = (("mile-iwr", "iwr"), ("mile-silent", "mile-imitation"))
 
 
 def bce_table(settings: Sequence[Setting]) -> str:
-    """Return what the intervention term adds where the imitation is the same."""
+    """Return the difference that the intervention term makes to the same imitation."""
     head = ("supervisor", "with", "without", "seeds", "success with", "without", "difference, paired", "human steps")
     rows = [
         (
@@ -157,11 +157,11 @@ PAIRS = (
     ("mile-no-silence", "hg-dagger"),
     ("mile-silent", "mile-no-silence"),
 )
-"""Who is compared over all scenes; ``mile-no-silence`` is HG-DAgger's imitation and the intervention term."""
+"""Learners compared over all scenes; ``mile-no-silence`` is HG-DAgger's imitation with the intervention term."""
 
 
 def pairs_table(settings: Sequence[Setting]) -> str:
-    """Return differences over all scenes, paired by scene and seed; pairs that never met are left out."""
+    """Return differences over all scenes, paired by scene and seed; pairs without a common seed are left out."""
     head = ("learner", "against", "pairs", "difference in area", "difference in success after the last round")
     rows = [
         (first, second, str(len(areas)), _over_all(areas), _over_all(finals))

@@ -1,4 +1,4 @@
-"""Whether the temporal model is better at supervisors who gather evidence, react late and hold on."""
+"""Whether the temporal model predicts better for supervisors who gather evidence, react late and hold on."""
 
 import msgspec
 import numpy as np
@@ -6,7 +6,7 @@ import torch
 from numpy.typing import NDArray
 
 from experiments.fixtures import open_fixtures
-from experiments.recovery_cell import SEEDS_A_CELL, SUPERVISED_SEED, Networks, human_model, watched
+from experiments.recovery_cell import SEEDS_A_CELL, SUPERVISED_SEED, Networks, collect_supervised_steps, human_model
 from experiments.supervisor_setup import SimulatedSupervisor
 from mile_desktop.intervention.calibration import calibrate
 from mile_desktop.intervention.data import SupervisedSteps
@@ -19,7 +19,7 @@ _TEST_OFFSET = SEEDS_A_CELL // 2
 
 
 class TemporalCell(msgspec.Struct, frozen=True, kw_only=True, tag="temporal", forbid_unknown_fields=True):
-    """Both models are fitted to some episodes under a supervisor and predict others."""
+    """Both models are fitted to some episodes of a supervisor and predict other episodes."""
 
     scene: str = "peg-insertion"
     supervision: SimulatedSupervisor
@@ -43,16 +43,16 @@ class Predicted(msgspec.Struct, frozen=True, kw_only=True):
     """One model on the held-out episodes."""
 
     log_likelihood: float
-    """Mean per step, of ν given everything before."""
+    """Mean per step, of ν given all earlier steps."""
     brier: float
     auroc: float | None
     onset_log_likelihood: float
-    """The same over steps at which the robot had driven before: there holding on is no help."""
+    """The same over steps after an autonomous one: a model cannot gain there by predicting that a takeover continues."""
     onset_auroc: float | None
 
 
 class TemporalOutcome(msgspec.Struct, frozen=True, kw_only=True, tag="temporal"):
-    """Both models, and what the temporal one found."""
+    """Scores of both models, and the fitted parameters of the temporal one."""
 
     rate: float
     parameters: TemporalParameters
@@ -73,8 +73,8 @@ def run_temporal(cell: TemporalCell) -> TemporalOutcome:
     """Run the cell; equal cells give equal results."""
     first = SUPERVISED_SEED + cell.seed * SEEDS_A_CELL
     with open_fixtures(cell.scene) as fixtures:
-        train = watched(fixtures, cell.supervision, first_seed=first, n=cell.episodes)
-        test = watched(fixtures, cell.supervision, first_seed=first + _TEST_OFFSET, n=cell.held_out)
+        train = collect_supervised_steps(fixtures, cell.supervision, first_seed=first, n=cell.episodes)
+        test = collect_supervised_steps(fixtures, cell.supervision, first_seed=first + _TEST_OFFSET, n=cell.held_out)
         model = human_model(cell.networks, fixtures, train, seed=cell.seed)
         model, _ = calibrate(model, train)
         parameters = fit_temporal(model, train).parameters
@@ -107,5 +107,5 @@ def _predicted(probability: NDArray[np.float64], test: SupervisedSteps) -> Predi
 
 
 def existing(value: float) -> float | None:
-    """Return ``value``, or None where it does not exist: JSON has no NaN."""
+    """Return ``value``, or None for NaN, which JSON does not have."""
     return None if np.isnan(value) else value

@@ -1,4 +1,4 @@
-"""The learners a table may have, by name: every method as it is, and MILE's forms side by side."""
+"""The learners of the tables by name: every method with its defaults, and the forms of MILE."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from mile_desktop.errors import UserError
 from mile_desktop.learning.methods import methods
 
 SILENT: dict[str, Any] = {"silence": 0.3, "follow_through": 0, "balance": 0.5}
-"""What was the program's default before follow-through."""
+"""The program's default before follow-through."""
 
 _FORMS: dict[str, dict[str, Any]] = {
     "mile": {"method": "mile", "silence": 0.0, "follow_through": 10, "balance": 0.1},
@@ -27,19 +27,20 @@ _FORMS: dict[str, dict[str, Any]] = {
 }
 
 VARIANTS: dict[str, dict[str, Any]] = {**{each.name: {"method": each.name} for each in methods()}, **_FORMS}
-"""Name → the training settings that make it.
+"""Name → training settings of the learner.
 
-``mile`` is the program's default, spelled out: a default may change, what a result means may not. It imitates of the
-silent steps those that follow a short takeover, like the takeover itself. ``mile-silent`` imitates all of them a little
-and gives the BCE half the weight. ``mile-joint`` and ``mile-published`` differ from that in the mental model alone: a
-network anchored to the recorded policy, or tied to nothing but the BCE. ``mile-paper`` is the publication's objective
-besides: silence in the BCE only, no warm-up, constant learning rate. ``mile-no-silence`` is ``mile-silent`` without
-imitation of silent steps, ``mile-imitation`` without the BCE.
+- ``mile``: the program's default, spelled out, because a default may change and a committed result may not. Of the
+  silent steps it imitates those that follow a short takeover, as it imitates the takeover.
+- ``mile-silent``: imitates all silent steps with a small weight, and gives the BCE half of the loss.
+- ``mile-joint``, ``mile-published``: ``mile-silent`` with another mental model, a network anchored to the recorded
+  policy, or one that only the BCE trains.
+- ``mile-paper``: the published objective; also silence in the BCE only, no warm-up, constant learning rate.
+- ``mile-no-silence``, ``mile-imitation``: ``mile-silent`` without imitation of silent steps, or without the BCE.
 """
 
 
 class UnknownVariantError(UserError, ValueError):
-    """There is no learner of that name."""
+    """The learner does not exist."""
 
 
 def variant(name: str) -> dict[str, Any]:

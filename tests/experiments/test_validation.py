@@ -10,7 +10,7 @@ from experiments.results import cell_key
 from experiments.signals import counterfactual_contrast, weighed_together
 from experiments.supervisor_setup import SimulatedSupervisor
 from experiments.temporal_cell import TemporalCell, run_temporal
-from experiments.validation import PARTS
+from experiments.validation_grid import PARTS
 from mile_desktop.intervention.data import SupervisedSteps
 
 

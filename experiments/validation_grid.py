@@ -1,4 +1,4 @@
-"""The grid of the validation: what a supervisor of known mind shows about calibration, time and prediction."""
+"""The grids of the validation: calibration, temporal model and prediction under supervisors that are known exactly."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,9 +11,9 @@ from experiments.temporal_cell import TemporalCell
 from experiments.variants import variant
 
 COSTS, SCALES = (4.0, 12.0, 30.0), (0.5, 2.0, 8.0)
-_LEARNED_SEEDS = 3  # fitting an ensemble takes ten times as long as asking the expert
+_LEARNED_SEEDS = 3  # fitting an ensemble takes ten times as long as calling the expert
 
-MINDS: tuple[SimulatedSupervisor, ...] = (
+TEMPORAL_SUPERVISORS: tuple[SimulatedSupervisor, ...] = (
     SimulatedSupervisor("probit"),
     SimulatedSupervisor("probit", {"delay_steps": 4}),
     SimulatedSupervisor("probit", {"hand_back": 0.1}),
@@ -22,7 +22,7 @@ MINDS: tuple[SimulatedSupervisor, ...] = (
     SimulatedSupervisor("attentive"),
     SimulatedSupervisor("segment"),
 )
-"""Supervisors without and with delay, persistence and evidence; the last two are no member of either model's family."""
+"""Supervisors with and without delay, persistence and evidence; neither model family contains the last two."""
 
 METHODS = (
     "mile",
@@ -43,7 +43,7 @@ WRONG: tuple[SimulatedSupervisor, ...] = (
     SimulatedSupervisor("attentive", noise_std=0.3),
     SimulatedSupervisor("attentive", lag_rounds=1),
 )
-"""Stale by steps, biased, noisy, stale by a round."""
+"""With a picture of the robot that is late by steps, biased, noisy, or late by a round."""
 
 _LEARNING_EPOCHS = 60
 
@@ -52,11 +52,11 @@ REGIMES: tuple[SimulatedSupervisor, ...] = (
     SimulatedSupervisor("probit", {"cost": 4.0}),
     SimulatedSupervisor("probit", {"cost": 30.0}),
 )
-"""Steps in where it matters; steps in for little; tolerates much."""
+"""Takes over where it matters; at small errors; only at large errors."""
 
 
 def calibration_grid(scene: str, seeds: int) -> list[AnyCell]:
-    """Return cells that look for the cost and scale that were put in."""
+    """Return cells that estimate the cost and scale of the supervisor."""
     known: list[AnyCell] = [
         RecoveryCell(scene=scene, cost=cost, cdf_scale=scale, seed=seed)
         for seed in range(seeds)
@@ -72,14 +72,16 @@ def calibration_grid(scene: str, seeds: int) -> list[AnyCell]:
 
 
 def temporal_grid(scene: str, seeds: int) -> list[AnyCell]:
-    """Return cells that set the temporal model against the instantaneous one."""
+    """Return cells that compare the temporal model with the instantaneous one."""
     known: list[AnyCell] = [
-        TemporalCell(scene=scene, supervision=mind, seed=seed) for seed in range(seeds) for mind in MINDS
+        TemporalCell(scene=scene, supervision=supervisor, seed=seed)
+        for seed in range(seeds)
+        for supervisor in TEMPORAL_SUPERVISORS
     ]
     learned = [
-        TemporalCell(scene=scene, supervision=mind, networks="learned", seed=seed)
+        TemporalCell(scene=scene, supervision=supervisor, networks="learned", seed=seed)
         for seed in range(min(seeds, _LEARNED_SEEDS))
-        for mind in (MINDS[0], MINDS[3])
+        for supervisor in (TEMPORAL_SUPERVISORS[0], TEMPORAL_SUPERVISORS[3])
     ]
     return known + learned
 
@@ -87,19 +89,19 @@ def temporal_grid(scene: str, seeds: int) -> list[AnyCell]:
 def prediction_grid(scene: str, seeds: int) -> list[AnyCell]:
     """Return cells that score predictors before and after a promotion."""
     return [
-        PredictionCell(scene=scene, supervision=mind, seed=seed)
+        PredictionCell(scene=scene, supervision=supervisor, seed=seed)
         for seed in range(seeds)
-        for mind in (SimulatedSupervisor("attentive"), SimulatedSupervisor("probit"))
+        for supervisor in (SimulatedSupervisor("attentive"), SimulatedSupervisor("probit"))
     ]
 
 
 def methods_grid(scene: str, seeds: int) -> list[AnyCell]:
-    """Return a curve for every method, and for MILE's forms side by side."""
+    """Return a curve for every method and every form of MILE."""
     return [_curve(scene, method, SimulatedSupervisor(), seed) for seed in range(seeds) for method in METHODS]
 
 
 def inaccuracy_grid(scene: str, seeds: int) -> list[AnyCell]:
-    """Return curves under supervisors who are wrong about the robot."""
+    """Return curves under supervisors with a wrong picture of the robot."""
     return [
         _curve(scene, method, wrong, seed)
         for seed in range(seeds)
@@ -109,24 +111,24 @@ def inaccuracy_grid(scene: str, seeds: int) -> list[AnyCell]:
 
 
 def bce_grid(scene: str, seeds: int) -> list[AnyCell]:
-    """Return single trainings on twenty episodes with and without the BCE, the imitation being the same.
+    """Return single trainings on twenty episodes, with and without the BCE for the same imitation.
 
-    ``mile-iwr`` is ``iwr`` and ``mile-silent`` is ``mile-imitation`` with the intervention term beside.
+    ``mile-iwr`` is ``iwr`` with the intervention term, ``mile-silent`` is ``mile-imitation`` with it.
     """
-    pairs = [(mind, method) for mind in REGIMES for method in ("iwr", "mile-iwr")]
+    pairs = [(supervisor, method) for supervisor in REGIMES for method in ("iwr", "mile-iwr")]
     pairs += [(REGIMES[0], method) for method in ("mile-imitation", "mile-silent")]
     return [
         LearningCell(
             scene=scene,
             method=method,
             training={**variant(method), "epochs": _LEARNING_EPOCHS},
-            supervision=mind,
+            supervision=supervisor,
             seed=seed,
             rounds=1,
             episodes=20,
         )
         for seed in range(seeds)
-        for mind, method in pairs
+        for supervisor, method in pairs
     ]
 
 
