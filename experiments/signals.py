@@ -53,8 +53,8 @@ def failure_value(unattended: Sequence[Episode], test: SupervisedSteps, *, seed:
 def counterfactual_contrast(train: SupervisedSteps, test: SupervisedSteps) -> FloatArray:
     """Return how much nearer the proposal is to overruled actions at similar states than to accepted ones.
 
-    The states are the nearest recorded ones of each ``test`` step. Overruled actions are the old robot's proposals where
-    a person took over. Accepted ones are the person's actions, the old robot's actions without a takeover, and
+    The states are the nearest recorded ones of each ``test`` step. Overruled actions are the old robot's proposals
+    where a person took over. Accepted ones are the person's actions, the old robot's actions without a takeover, and
     demonstrations. A robot that repeats the old mistake in the corrected region scores high, one that has learned the
     correction scores low, at any point of the episode.
     """

@@ -47,7 +47,7 @@ class Predicted(msgspec.Struct, frozen=True, kw_only=True):
     brier: float
     auroc: float | None
     onset_log_likelihood: float
-    """The same over steps after an autonomous one: a model cannot gain there by predicting that a takeover continues."""
+    """The same over steps after an autonomous one, where predicting that a takeover continues is no gain."""
     onset_auroc: float | None
 
 
