@@ -17,6 +17,7 @@ from typing import Any
 # torch reads it on import: these networks are too small for a second thread to help
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from experiments.arms import CONTROL_ARMS
 from experiments.cells import AnyCell
 from experiments.engines import CellFailed, Engine, LocalEngine
 from experiments.figures import require_matplotlib
@@ -25,6 +26,7 @@ from experiments.learning_grid import LearningGrid, learning_cells
 from experiments.ray_engine import RayEngine
 from experiments.reports import report_learning, report_validation
 from experiments.results import ResultStore
+from experiments.seeds import EVALUATION_STARTS, SEED_SETS
 from experiments.validation_grid import PARTS
 from experiments.variants import VARIANTS
 from mile_desktop.commands.command import CancelledError, CommandError, Report, positive
@@ -182,11 +184,17 @@ def _add_learning_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="M",
         help=f"among {', '.join(VARIANTS)}",
     )
+    parser.add_argument("--controls", action="store_true", help="the control arms as well")
     parser.add_argument("--seeds", type=positive, default=3, metavar="N", help="number of seeds (%(default)s)")
+    parser.add_argument(
+        "--seed-set", choices=SEED_SETS, help="seeds for choosing or for reporting instead, see experiments/seeds.py"
+    )
     parser.add_argument("--first-seed", type=int, default=0, metavar="K", help="first of the seeds (%(default)s)")
     parser.add_argument("--rounds", type=positive, default=4, metavar="N", help="(%(default)s)")
     parser.add_argument("--episodes", type=positive, default=5, metavar="N", help="supervised, a round (%(default)s)")
-    parser.add_argument("--evaluate", type=positive, default=50, metavar="N", help="evaluation starts (%(default)s)")
+    parser.add_argument(
+        "--evaluate", type=positive, default=EVALUATION_STARTS, metavar="N", help="evaluation starts (%(default)s)"
+    )
     parser.add_argument(
         "--evaluated-after", nargs="+", type=positive, default=[], metavar="R", help="only after these rounds (all)"
     )
@@ -206,8 +214,8 @@ def _run_learning(options: argparse.Namespace, report: Report) -> None:
     if not options.show:
         grid = LearningGrid(
             scenes=tuple(scene_info(scene).name for scene in options.scene),
-            methods=tuple(options.methods),
-            seeds=tuple(range(options.first_seed, options.first_seed + options.seeds)),
+            methods=_methods(options),
+            seeds=_seeds(options),
             supervisor=options.supervisor,
             supervision=_parsed(options.supervision, "--supervision"),
             training={"epochs": options.epochs, **_parsed(options.settings, "--settings")},
@@ -219,6 +227,17 @@ def _run_learning(options: argparse.Namespace, report: Report) -> None:
         _run_cells(learning_cells(grid), options, report)
     figures = options.results / options.grid
     report.say({"figures": str(figures)}, report_learning(_store(options), figures, options.document))
+
+
+def _methods(options: argparse.Namespace) -> tuple[str, ...]:
+    controls = CONTROL_ARMS if options.controls else ()
+    return tuple(dict.fromkeys((*controls, *options.methods)))
+
+
+def _seeds(options: argparse.Namespace) -> tuple[int, ...]:
+    if options.seed_set is not None:
+        return SEED_SETS[options.seed_set]
+    return tuple(range(options.first_seed, options.first_seed + options.seeds))
 
 
 def _run_validation(options: argparse.Namespace, report: Report) -> None:

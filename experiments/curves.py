@@ -6,25 +6,16 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from experiments.learning_cell import LearningCell, LearningCurve, LearningPoint
 from experiments.results import CellResult
+from experiments.statistics import Estimate, mean_with_interval
 from experiments.variants import VARIANTS
 from mile_desktop.evaluation.statistics import Interval, wilson_interval
 
 FloatArray = NDArray[np.float64]
 _Member = tuple[LearningCell, LearningCurve, float]
 """Settings, result and processor time of one seed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A mean over seeds with its 95 % interval (Student's t; NaN with one seed)."""
-
-    mean: float
-    interval: Interval
-    seeds: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +42,8 @@ class MethodCurve:
     """Highest pooled success of the evaluated rounds."""
     cpu_s: float
     """Of all seeds."""
+    operator_minutes: float | None
+    """Watching and driving up to the last round, mean over seeds; None in results from before it was measured."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,22 +82,6 @@ def settings_of(results: Iterable[CellResult]) -> tuple[Setting, ...]:
             key = (cell.scene, cell.supervision.title, cell.rounds, cell.episodes, cell.evaluate)
             groups.setdefault(key, []).append((cell, curve, each.cpu_s))
     return tuple(_setting(key, groups[key]) for key in sorted(groups))
-
-
-def paired_difference(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Estimate | None:
-    """Return the mean difference over the seeds that both have; None when they share no seed."""
-    shared = sorted(ours.keys() & theirs.keys())
-    return mean_with_interval([ours[seed] - theirs[seed] for seed in shared]) if shared else None
-
-
-def mean_with_interval(values: Sequence[float]) -> Estimate:
-    """Return the mean of one value a seed, with its interval."""
-    array = np.asarray(values, float)
-    mean = float(array.mean())
-    if len(array) < 2:
-        return Estimate(mean, (float("nan"), float("nan")), len(array))
-    half = float(stats.t.ppf(0.975, len(array) - 1) * array.std(ddof=1) / np.sqrt(len(array)))
-    return Estimate(mean, (mean - half, mean + half), len(array))
 
 
 def area_under(points: Sequence[LearningPoint], budget: float) -> float:
@@ -168,8 +145,16 @@ def _method_curve(method: str, members: Sequence[_Member], budget: float) -> Met
         final_interval=wilson_interval(*counts[-1]),
         best=float(success.max()),
         cpu_s=sum(cpu_s for _, _, cpu_s in members),
+        operator_minutes=_operator_minutes([curve.points[-1] for _, curve, _ in members]),
     )
 
 
 def _pooled(column: Sequence[LearningPoint]) -> tuple[int, int]:
     return sum(each.outcomes.count("1") for each in column), sum(each.evaluated for each in column)
+
+
+def _operator_minutes(last: Sequence[LearningPoint]) -> float | None:
+    # an old result has steps and no time; an arm without an operator has neither, and its time is 0
+    if any(each.steps and not (each.watching_s or each.driving_s) for each in last):
+        return None
+    return float(np.mean([(each.watching_s + each.driving_s) / 60 for each in last]))

@@ -8,7 +8,7 @@ import msgspec
 from experiments.cells import AnyCell
 from experiments.learning_cell import LearningCell
 from experiments.supervisor_setup import SimulatedSupervisor
-from experiments.variants import variant
+from experiments.variants import arm_of, variant
 from mile_desktop.errors import UserError
 
 
@@ -60,6 +60,7 @@ def learning_cells(grid: LearningGrid) -> list[AnyCell]:
             episodes=grid.episodes,
             evaluate=grid.evaluate,
             evaluated_after=grid.evaluated_after,
+            arm=arm_of(method),
         )
         for seed in grid.seeds
         for scene in grid.scenes

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from experiments.control_tables import controls_table
 from experiments.curves import Setting, settings_of
 from experiments.documents import fill_section, picture
 from experiments.figures import draw_learning, draw_recovery, draw_reliability
@@ -60,7 +61,10 @@ def _learning_report(settings: Sequence[Setting], figures: Path, seen_from: Path
     over_all = f"Over all scenes, paired by scene and seed:\n\n{pairs_table(settings)}"
     minutes = sum(curve.cpu_s for setting in settings for curve in setting.curves) / 60
     cost = f"All of it took {minutes:.0f} core-minutes."
-    return "\n\n".join([overview_table(settings), cost, over_all, *pictures])
+    # the controls first: a gain over the initial policy alone says little
+    controls = controls_table(settings)
+    gains = [f"What the methods add over the control arms:\n\n{controls}"] if controls else []
+    return "\n\n".join([*gains, overview_table(settings), cost, over_all, *pictures])
 
 
 def _drawn(setting: Setting, figures: Path, seen_from: Path) -> str:

@@ -1,20 +1,26 @@
 """The simulated supervisor of an experiment, as plain settings."""
 
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from mile_desktop.operators.inaccurate import Belief, Inaccuracy, InaccurateSupervisor
+from mile_desktop.operators.novice import NoviceSettings
 from mile_desktop.operators.operator import Expert, Operator
 from mile_desktop.operators.probit import ProbitSettings
 from mile_desktop.operators.segment import ATTENTIVE, SegmentSettings
+from mile_desktop.operators.stall import StallSettings
 from mile_desktop.operators.supervisors import Settings, UnknownSupervisorError, make_supervisor
+from mile_desktop.operators.tired import TiredSettings
 
 _DEFAULTS: dict[str, Settings] = {
     "probit": ProbitSettings(),
     "segment": SegmentSettings(),
     "attentive": ATTENTIVE,
+    "novice": NoviceSettings(),
+    "stall": StallSettings(),
+    "tired": TiredSettings(),
 }
 
 
@@ -31,11 +37,14 @@ class SimulatedSupervisor(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     """See ``operators.inaccurate.Inaccuracy``."""
     lag_rounds: int = 0
     """The supervisor expects the policy of so many rounds before."""
+    mental_model: Literal["running", "initial"] = "running"
+    """The policy that the supervisor expects: the one that runs, or for all rounds the initial one. The published
+    synthetic human has the fixed one, and never sees that the robot has improved."""
 
     @property
     def inaccurate(self) -> bool:
         """Whether the mental model has an error."""
-        return bool(self.lag_steps or self.bias or self.noise_std or self.lag_rounds)
+        return bool(self.lag_steps or self.bias or self.noise_std or self.lag_rounds or self.mental_model != "running")
 
     @property
     def title(self) -> str:
@@ -51,7 +60,8 @@ class SimulatedSupervisor(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
             if value
         ]
         own = [f"{name} {value:g}" for name, value in self.changes.items()]
-        return ", ".join([self.kind, *own, *wrong])
+        fixed = ["fixed mental model"] if self.mental_model == "initial" else []
+        return ", ".join([self.kind, *own, *wrong, *fixed])
 
 
 def supervisor_of(supervision: SimulatedSupervisor, expert: Expert, belief: Belief | None = None) -> Operator:
@@ -70,6 +80,8 @@ def supervisor_of(supervision: SimulatedSupervisor, expert: Expert, belief: Beli
     inner = make_supervisor(supervision.kind, expert, _settings(supervision))
     if not supervision.inaccurate:
         return inner
+    if supervision.mental_model == "initial" and belief is None:
+        raise UnknownSupervisorError("A supervisor with a fixed mental model needs the policy that they expect.")
     wrong = Inaccuracy(lag_steps=supervision.lag_steps, bias=supervision.bias, noise_std=supervision.noise_std)
     return InaccurateSupervisor(inner, wrong, belief)
 

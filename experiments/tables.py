@@ -3,13 +3,8 @@
 import math
 from collections.abc import Iterable, Sequence
 
-from experiments.curves import (
-    Estimate,
-    MethodCurve,
-    Setting,
-    mean_with_interval,
-    paired_difference,
-)
+from experiments.curves import MethodCurve, Setting
+from experiments.statistics import Estimate, mean_with_interval, paired_difference
 from mile_desktop.evaluation.statistics import Interval
 
 REFERENCE = "iwr"
@@ -53,6 +48,7 @@ _LEARNING_HEAD = (
     "best round",
     "last round",
     "human steps",
+    "operator min",
     "area",
     f"area − {REFERENCE}, paired",
     "core-min",
@@ -61,13 +57,21 @@ _LEARNING_HEAD = (
 
 def learning_table(setting: Setting) -> str:
     """Return one row a learner: success at the start and in the end, area, difference in area to the reference."""
-    return table(_LEARNING_HEAD, _learning_rows(setting))
+    return _table_of((), [((), each) for each in _learning_rows(setting)])
 
 
 def overview_table(settings: Sequence[Setting]) -> str:
     """Return the rows of all ``settings`` in one table."""
-    rows = [(setting.scene, setting.supervision, *row) for setting in settings for row in _learning_rows(setting)]
-    return table(("scene", "supervisor", *_LEARNING_HEAD), rows)
+    rows = [((setting.scene, setting.supervision), row) for setting in settings for row in _learning_rows(setting)]
+    return _table_of(("scene", "supervisor"), rows)
+
+
+def _table_of(head: tuple[str, ...], rows: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]) -> str:
+    """Return a table; without the operator's time when no row has it, as in results from before it was measured."""
+    column = _LEARNING_HEAD.index("operator min")
+    kept = [place for place in range(len(_LEARNING_HEAD)) if place != column or any(r[place] != "–" for _, r in rows)]
+    names = (*head, *(_LEARNING_HEAD[place] for place in kept))
+    return table(names, [(*first, *(row[place] for place in kept)) for first, row in rows])
 
 
 def _learning_rows(setting: Setting) -> list[tuple[str, ...]]:
@@ -84,6 +88,7 @@ def _learning_row(curve: MethodCurve, reference: MethodCurve | None) -> tuple[st
         number(curve.best),
         with_interval(curve.final, curve.final_interval),
         f"{curve.human_steps[-1]:.0f}",
+        "–" if curve.operator_minutes is None else number(curve.operator_minutes, 1),
         estimate(curve.area),
         estimate(compared, sign=True),
         number(curve.cpu_s / 60, 1),

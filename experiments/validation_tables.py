@@ -4,10 +4,10 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from experiments.curves import Estimate, mean_with_interval
 from experiments.prediction_cell import PredictionCell, PredictionOutcome, RobotScores
 from experiments.recovery_cell import Recovery, RecoveryCell
 from experiments.results import CellResult
+from experiments.statistics import Estimate, mean_with_interval
 from experiments.tables import estimate, number, table
 from experiments.temporal_cell import TemporalCell, TemporalOutcome
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from experiments.arms import CONTROL_ARMS, Arm
 from mile_desktop.errors import UserError
 from mile_desktop.learning.methods import methods
 
@@ -26,7 +27,17 @@ _FORMS: dict[str, dict[str, Any]] = {
     "mile-iwr": {"method": "mile-iwr", "balance": 0.5},
 }
 
-VARIANTS: dict[str, dict[str, Any]] = {**{each.name: {"method": each.name} for each in methods()}, **_FORMS}
+_CONTROLS: dict[Arm, dict[str, Any]] = {
+    "no-retraining": {"method": "bc"},
+    "demonstrations-only": {"method": "bc"},
+    "random-expert-steps": {"method": "hg-dagger"},
+}
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    **{each.name: {"method": each.name} for each in methods()},
+    **_FORMS,
+    **{str(name): settings for name, settings in _CONTROLS.items()},
+}
 """Name → training settings of the learner.
 
 - ``mile``: the program's default, spelled out, because a default may change and a committed result may not. Of the
@@ -36,6 +47,8 @@ VARIANTS: dict[str, dict[str, Any]] = {**{each.name: {"method": each.name} for e
   policy, or one that only the BCE trains.
 - ``mile-paper``: the published objective; also silence in the BCE only, no warm-up, constant learning rate.
 - ``mile-no-silence``, ``mile-imitation``: ``mile-silent`` without imitation of silent steps, or without the BCE.
+- ``no-retraining``, ``demonstrations-only``, ``random-expert-steps``: control arms, see ``arms.Arm``. What the random
+  arm's human did is imitated, and nothing else, as HG-DAgger does.
 """
 
 
@@ -49,3 +62,8 @@ def variant(name: str) -> dict[str, Any]:
         return VARIANTS[name]
     except KeyError:
         raise UnknownVariantError(f"There is no learner {name!r}; there are {', '.join(VARIANTS)}.") from None
+
+
+def arm_of(name: str) -> Arm:
+    """Return the arm of the learner called ``name``: its own for a control, else ``supervised``."""
+    return next((arm for arm in CONTROL_ARMS if arm == name), "supervised")
