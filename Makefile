@@ -5,7 +5,7 @@ STAMP := $(VENV)/.installed
 RUN ?=
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup run test check bench screenshots bundle clean
+.PHONY: setup run test check bench results screenshots bundle clean
 
 setup: $(STAMP)
 
@@ -30,8 +30,14 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# speed; what the learning methods are worth is measured by `python -m experiments`
 bench: setup
 	$(BIN)/python -m benchmarks
+
+# tables and figures of the documents from the committed results; runs no experiment
+results: setup
+	$(BIN)/python -m experiments learning --show --document docs/results.md
+	$(BIN)/python -m experiments validation --show --document docs/validation.md
 
 screenshots: setup
 	$(BIN)/python main.py --screenshots docs/screenshots

@@ -1,1 +1,4 @@
-"""Experiments: grids of cells, each a pure function of its settings, run anywhere, kept one file a cell."""
+"""Research harness: grids of cells. A cell is a pure function of its settings and runs in any process.
+
+Not installed with the program; ``python -m experiments`` from a checkout.
+"""

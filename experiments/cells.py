@@ -1,4 +1,4 @@
-"""All kinds of cells, and how each is run."""
+"""All kinds of cells, and the function that runs each."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ AnyCell = LearningCell | RecoveryCell | TemporalCell | PredictionCell
 """Settings of one cell."""
 
 AnyResult = LearningCurve | Recovery | TemporalOutcome | PredictionOutcome
-"""What comes of it."""
+"""Result of one cell."""
 
 _RUNS: dict[type, Callable[[Any], AnyResult]] = {
     LearningCell: run_learning,
@@ -23,5 +23,5 @@ _RUNS: dict[type, Callable[[Any], AnyResult]] = {
 
 
 def run_cell(cell: AnyCell) -> AnyResult:
-    """Compute the result of ``cell``: a function of its settings alone, alike in whatever process it is called."""
+    """Compute the result of ``cell``. It depends on the settings alone, not on the process that runs it."""
     return _RUNS[type(cell)](cell)

@@ -1,4 +1,4 @@
-"""Success against human steps: what the curves of several seeds say together."""
+"""Success against human steps: curves of several seeds put together."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from experiments.learning_cell import LearningCell, LearningCurve, LearningPoint
 from experiments.results import CellResult
+from experiments.statistics import Estimate, mean_with_interval
 from experiments.variants import VARIANTS
 from mile_desktop.evaluation.statistics import Interval, wilson_interval
 
@@ -18,18 +18,9 @@ _Member = tuple[LearningCell, LearningCurve, float]
 """Settings, result and processor time of one seed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A mean over seeds with its 95 % interval (Student's t; NaN with one seed)."""
-
-    mean: float
-    interval: Interval
-    seeds: int
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class MethodCurve:
-    """One method in one setting, all seeds."""
+    """One method in one setting, over all its seeds."""
 
     method: str
     seeds: tuple[int, ...]
@@ -51,6 +42,8 @@ class MethodCurve:
     """Highest pooled success of the evaluated rounds."""
     cpu_s: float
     """Of all seeds."""
+    operator_minutes: float | None
+    """Watching and driving up to the last round, mean over seeds; None in results from before it was measured."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,11 +56,11 @@ class Setting:
     episodes: int
     evaluate: int
     budget: float
-    """Human steps up to which areas go: the median over all cells of what was used in the end."""
+    """Human steps up to which areas are taken: the median over all cells of the total after the last round."""
     curves: tuple[MethodCurve, ...]
     """In the order of ``VARIANTS``."""
     wrong: bool = False
-    """The supervisor is wrong about the robot."""
+    """The supervisor has a wrong picture of the robot."""
 
     @property
     def slug(self) -> str:
@@ -76,12 +69,12 @@ class Setting:
         return "-".join(words)
 
     def curve(self, method: str) -> MethodCurve | None:
-        """Return the curve of ``method``; None where there is none."""
+        """Return the curve of ``method``; None when the setting has none."""
         return next((each for each in self.curves if each.method == method), None)
 
 
 def settings_of(results: Iterable[CellResult]) -> tuple[Setting, ...]:
-    """Group learning results by what may be compared; others are passed over."""
+    """Group learning results that may be compared; results of other kinds are ignored."""
     groups: dict[tuple[str, str, int, int, int], list[_Member]] = {}
     for each in results:
         cell, curve = each.cell, each.result
@@ -91,26 +84,10 @@ def settings_of(results: Iterable[CellResult]) -> tuple[Setting, ...]:
     return tuple(_setting(key, groups[key]) for key in sorted(groups))
 
 
-def paired_difference(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Estimate | None:
-    """Return the mean difference over the seeds both have; None where they share none."""
-    shared = sorted(ours.keys() & theirs.keys())
-    return mean_with_interval([ours[seed] - theirs[seed] for seed in shared]) if shared else None
-
-
-def mean_with_interval(values: Sequence[float]) -> Estimate:
-    """Return the mean of one value a seed, with its interval."""
-    array = np.asarray(values, float)
-    mean = float(array.mean())
-    if len(array) < 2:
-        return Estimate(mean, (float("nan"), float("nan")), len(array))
-    half = float(stats.t.ppf(0.975, len(array) - 1) * array.std(ddof=1) / np.sqrt(len(array)))
-    return Estimate(mean, (mean - half, mean + half), len(array))
-
-
 def area_under(points: Sequence[LearningPoint], budget: float) -> float:
     """Return the mean success over human steps from 0 to ``budget``: straight lines between evaluations.
 
-    What a learner had last is held when it used fewer steps: it would have gone on with that policy.
+    A learner that used fewer steps keeps its last success up to ``budget``: it would have gone on with that policy.
     """
     evaluated = [each for each in points if each.evaluated]
     steps = np.array([each.human_steps for each in evaluated], float)
@@ -139,7 +116,7 @@ def _seed(member: _Member) -> int:
 
 
 def _at_common_rounds(members: Sequence[_Member]) -> list[_Member]:
-    """Leave out what was not evaluated in all of ``members``: only the same rounds compare."""
+    """Leave out rounds that were not evaluated in all of ``members``: areas over different rounds do not compare."""
     rounds = set.intersection(*({each.round for each in curve.points if each.evaluated} for _, curve, _ in members))
     return [
         (cell, msgspec.structs.replace(curve, points=tuple(each for each in curve.points if each.round in rounds)), cpu)
@@ -168,8 +145,16 @@ def _method_curve(method: str, members: Sequence[_Member], budget: float) -> Met
         final_interval=wilson_interval(*counts[-1]),
         best=float(success.max()),
         cpu_s=sum(cpu_s for _, _, cpu_s in members),
+        operator_minutes=_operator_minutes([curve.points[-1] for _, curve, _ in members]),
     )
 
 
 def _pooled(column: Sequence[LearningPoint]) -> tuple[int, int]:
     return sum(each.outcomes.count("1") for each in column), sum(each.evaluated for each in column)
+
+
+def _operator_minutes(last: Sequence[LearningPoint]) -> float | None:
+    # an old result has steps and no time; an arm without an operator has neither, and its time is 0
+    if any(each.steps and not (each.watching_s or each.driving_s) for each in last):
+        return None
+    return float(np.mean([(each.watching_s + each.driving_s) / 60 for each in last]))

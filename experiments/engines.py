@@ -1,4 +1,4 @@
-"""Where cells are run: processes of this machine. The cluster is in ``ray_engine``."""
+"""Engines run cells: here in processes of this machine; ``ray_engine`` has the one for a cluster."""
 
 import contextlib
 import time
@@ -21,7 +21,7 @@ _WAIT_S = 1.0
 
 
 class CellDone(msgspec.Struct, frozen=True, tag=True):
-    """A cell came to its end."""
+    """A cell is finished."""
 
     result: CellResult
 
@@ -45,25 +45,25 @@ class Compute(msgspec.Struct, frozen=True, tag=True):
 
 
 class Engine(Protocol):
-    """Runs cells somewhere, in any order."""
+    """Runs cells in any order."""
 
     def run(self, cells: Sequence[AnyCell], on_event: OnEvent, cancelled: Cancelled) -> None:
-        """Run ``cells``; tell of each, on the caller's thread, when it is done or failed.
+        """Run ``cells``; call ``on_event``, on the caller's thread, for each that is done or has failed.
 
-        Returns when all are, or soon after ``cancelled`` said so; cells that run then are given up.
+        Returns when all have ended, or soon after ``cancelled`` returns True; the cells that run then are lost.
         """
         ...
 
 
 def compute(cell: AnyCell) -> CellEvent:
-    """Run ``cell`` in this process and time it; whatever goes wrong becomes words."""
+    """Run ``cell`` in this process and time it; an exception becomes a ``CellFailed`` with its text."""
     import torch  # noqa: PLC0415 - only where cells are run
 
-    torch.set_num_threads(1)  # cells are what is spread over the cores
+    torch.set_num_threads(1)  # one cell a core: threads inside a cell would only compete
     wall, cpu = time.monotonic(), time.process_time()
     try:
         result = run_cell(cell)
-    except Exception as error:  # noqa: BLE001 - one broken cell must not end the others; it is reported, not kept
+    except Exception as error:  # noqa: BLE001 - one broken cell must not end the others; it is reported and not kept
         return CellFailed(cell, f"{type(error).__name__}: {error}")
     return CellDone(
         CellResult(
@@ -78,7 +78,7 @@ def compute(cell: AnyCell) -> CellEvent:
 
 
 def cell_worker(connection: Connection, niceness: int) -> None:
-    """Compute the cells the pipe brings, one after the other: body of a worker process."""
+    """Compute the cells that arrive through the pipe, one after the other: main function of a worker process."""
     if niceness:
         psutil.Process().nice(max(niceness, psutil.Process().nice()))
     with Endpoint(connection, Compute) as endpoint:
@@ -91,14 +91,14 @@ def cell_worker(connection: Connection, niceness: int) -> None:
 class LocalEngine:
     """Spawned processes of this machine; used by one thread.
 
-    The processes end with this one, however it ends: what they were computing is lost, nothing else.
+    The processes end when this one ends, also when it is killed. Only the cells in progress are lost.
 
     Parameters
     ----------
     workers
         Number of processes.
     niceness
-        Added priority of everybody else, 0 to 19.
+        How far the priority of the processes is lowered, 0 to 19.
     """
 
     def __init__(self, workers: int = 1, niceness: int = 0) -> None:
@@ -114,7 +114,7 @@ class LocalEngine:
                 busy[self._start(stack)] = None
             while (waiting or any(busy.values())) and not cancelled():
                 for worker in tuple(busy):
-                    self._attend(worker, busy, waiting, on_event)
+                    self._serve(worker, busy, waiting, on_event)
                     if not worker.alive:
                         del busy[worker]
                         busy[self._start(stack)] = None
@@ -128,14 +128,14 @@ class LocalEngine:
         stack.callback(worker.stop, 0.0)
         return worker
 
-    def _attend(
+    def _serve(
         self,
         worker: ChildProcess[CellEvent],
         busy: dict[ChildProcess[CellEvent], AnyCell | None],
         waiting: deque[AnyCell],
         on_event: OnEvent,
     ) -> None:
-        """Take what ``worker`` has to say and give it the next cell; a worker that died loses its cell only."""
+        """Handle the events of ``worker`` and give it the next cell; when it has died, only its cell fails."""
         for event in worker.drain():
             busy[worker] = None
             on_event(event)

@@ -1,4 +1,4 @@
-"""Supervised episodes in memory: the real rollout loop, with a list in the recorder's place and simulated time."""
+"""Supervised episodes in memory: the real rollout loop, with a list instead of the recorder, in simulated time."""
 
 import mile_desktop
 from mile_desktop.operators.operator import Operator
@@ -17,7 +17,7 @@ from mile_desktop.storage.steps import stack, summarise
 
 
 class EpisodeList:
-    """Keeps what the recorder would write; a ``StepSink``."""
+    """Keeps in memory what the recorder would write; a ``StepSink``."""
 
     problem = ""
 
@@ -35,27 +35,27 @@ class EpisodeList:
         self._steps.append(step)
 
     def end(self, outcome: Outcome) -> None:
-        """Keep the episode, unless it has no step."""
+        """Keep the episode if it has a step."""
         if self._start is not None and self._steps:
             self.episodes.append(stack(summarise(self._start, self._steps, outcome), self._steps))
         self._start = None
 
     def discard(self) -> None:
-        """Forget the episode."""
+        """Drop the episode."""
         self._start = None
 
 
 def collect(
     scene: DrivenScene, info: SceneInfo, policy: Policy, operator: Operator, *, first_seed: int, episodes: int
 ) -> tuple[Episode, ...]:
-    """Roll ``policy`` out under ``operator`` on ``episodes`` seeds from ``first_seed`` on, as fast as it goes.
+    """Roll ``policy`` out under ``operator`` on ``episodes`` seeds from ``first_seed`` on, as fast as the machine can.
 
     Equal arguments give equal episodes; their ids follow from the seed and the policy.
 
     Raises
     ------
     RolloutHeldError
-        When the robot has to hold: nobody is there to resume.
+        When the robot has to hold: no person can resume.
     """
 
     def describe(seed: int, running: RunningPolicy) -> EpisodeStart:
@@ -78,10 +78,10 @@ def collect(
         running=RunningPolicy(policy, policy.policy_id, NoEstimate()),
         operator=operator,
         sink=kept,
-        publish=_nobody_listens,
+        publish=_no_listener,
         clock=clock,
         describe_episode=describe,
-        show=_nobody_looks,
+        show=_no_view,
         first_seed=first_seed,
         dwell_steps=0,
     )
@@ -94,9 +94,9 @@ def collect(
     return tuple(kept.episodes)
 
 
-def _nobody_listens(_event: Event) -> None:
+def _no_listener(_event: Event) -> None:
     return
 
 
-def _nobody_looks(_state: FloatArray, _step: int) -> None:
+def _no_view(_state: FloatArray, _step: int) -> None:
     return

@@ -1,19 +1,22 @@
-"""Results as figures. Drawn without a display; equal results give equal files."""
+"""Results as figures. Drawn without a display; equal results give equal files.
 
+matplotlib is optional, and tables and cells do without it: it is imported when a figure is drawn.
+"""
+
+import importlib.util
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from experiments.curves import Setting
 from experiments.prediction_cell import PredictionOutcome
 from experiments.results import CellResult
 from experiments.validation_tables import predictions, recovered
 from experiments.variants import VARIANTS
+from mile_desktop.errors import UserError
 
 _COLOURS = (
     "#0072B2",
@@ -29,7 +32,7 @@ _COLOURS = (
     "#117733",
     "#882255",
 )
-"""Told apart by most people with a colour deficiency (after Okabe and Ito)."""
+"""Most people with a colour deficiency can tell them apart (after Okabe and Ito)."""
 _MARKERS = "osD^vP*Xh<>p"
 
 _STYLE: Any = {
@@ -44,9 +47,21 @@ _STYLE: Any = {
 }
 
 
+class FiguresMissingError(UserError, RuntimeError):
+    """matplotlib is not installed."""
+
+
+def require_matplotlib() -> None:
+    """Raise ``FiguresMissingError`` when figures cannot be drawn; asked before a grid runs, not after it."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise FiguresMissingError("Figures need matplotlib, which is not installed; pip install -e '.[experiments]'.")
+
+
 @contextmanager
 def figure(path: Path, columns: int = 1, *, width: float = 6.4, height: float = 4.0) -> Iterator[Any]:
     """Yield the axes (one, or an array of ``columns``) of a figure that is written to ``path`` (.svg or .png)."""
+    import matplotlib as mpl  # noqa: PLC0415 - optional
+
     mpl.use("Agg")
     import matplotlib.pyplot as plt  # noqa: PLC0415 - after the choice of the backend
 
@@ -62,7 +77,7 @@ def figure(path: Path, columns: int = 1, *, width: float = 6.4, height: float = 
 
 
 def look_of(method: str) -> dict[str, str]:
-    """Return colour and marker of a learner: the same in every figure."""
+    """Return the colour and marker of a learner, the same in every figure."""
     place = list(VARIANTS).index(method) % len(_COLOURS)
     return {"color": _COLOURS[place], "marker": _MARKERS[place]}
 
@@ -85,12 +100,14 @@ def draw_learning(setting: Setting, path: Path) -> None:
 
 
 def draw_recovery(results: Sequence[CellResult], path: Path) -> None:
-    """Draw found against true cost and scale, one dot a seed."""
+    """Draw fitted against true cost and scale, one dot a seed."""
+    from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter  # noqa: PLC0415 - optional
+
     groups = recovered(results)
     with figure(path, 2, width=8.6, height=3.8) as (costs, scales):
         for place, (networks, colour) in enumerate((("known", _COLOURS[0]), ("learned", _COLOURS[1]))):
             members = [each for key, group in groups.items() if key[0] == networks for each in group]
-            shift = 1 + 0.06 * place  # side by side on a logarithmic axis
+            shift = 1 + 0.06 * place  # the two groups side by side on a logarithmic axis
             look = {"linestyle": "none", "marker": "o", "alpha": 0.6, "markersize": 4.5, "color": colour}
             label = f"{networks} networks"
             costs.plot(
@@ -127,7 +144,7 @@ def draw_reliability(results: Sequence[CellResult], path: Path) -> None:
 
 
 def _pooled_reliability(found: Sequence[PredictionOutcome], name: str) -> tuple[list[float], list[float]]:
-    """Return predicted and observed rates of bins of equal rank, seeds put together."""
+    """Return predicted and observed rates of bins of equal rank, pooled over seeds."""
     curves = [score.reliability for each in found for score in each.promoted.scores if score.name == name]
     columns = [[point for point in column if point.steps] for column in zip(*curves, strict=False)]
     weights = [sum(point.steps for point in column) for column in columns]

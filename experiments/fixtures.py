@@ -1,4 +1,4 @@
-"""What an experiment needs of a scene: the simulator, the expert, and what ships for it."""
+"""What an experiment uses of a scene: simulator, expert, bundled policy and demonstrations."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from mile_desktop.storage.records import Episode
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fixtures:
-    """One scene, open; the process's own."""
+    """One open scene; it belongs to the process that opened it."""
 
     info: SceneInfo
     driven: GymScene
@@ -28,17 +28,17 @@ class Fixtures:
     """The bundled mediocre policy."""
     initial_id: str
     demonstrations: tuple[Episode, ...]
-    """Those it came from; the anchors."""
+    """The initial policy was trained on them; later trainings use them as anchors."""
 
 
 @contextmanager
-def open_scenery(scene: str) -> Iterator[Fixtures]:
-    """Open ``scene`` with what ships for it.
+def open_fixtures(scene: str) -> Iterator[Fixtures]:
+    """Open ``scene`` with its bundled files.
 
     Raises
     ------
     UnknownSceneError, UnknownExpertError, PolicyFileError
-        There is no such scene, expert or bundled policy.
+        The scene, its expert or its bundled policy does not exist.
     """
     info = scene_info(scene)
     initial, config = load_network(bundled_models(scene) / POLICY_FOLDER)
@@ -52,7 +52,7 @@ def open_scenery(scene: str) -> Iterator[Fixtures]:
 
 
 def as_policy(network: PolicyNetwork, policy_id: str) -> NetworkPolicy:
-    """Return ``network`` ready to act."""
+    """Return ``network`` as a policy that acts."""
     if isinstance(network, CategoricalMlp):
         return CategoricalPolicy(network, policy_id)
     return TorchPolicy(network, policy_id)

@@ -1,4 +1,4 @@
-"""Running a grid: what is there is not run again."""
+"""Runs the missing cells of a grid."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -11,10 +11,10 @@ from experiments.results import CellResult, ResultStore
 
 @dataclass(frozen=True, slots=True)
 class GridProgress:
-    """How far a grid is, after each cell."""
+    """Progress of a grid after each cell."""
 
     done: int
-    """Cells that are there, those of earlier runs included."""
+    """Finished cells, those of earlier runs included."""
     total: int
     event: CellEvent
     minutes_left: float
@@ -26,7 +26,7 @@ class GridOutcome:
     """How a run of a grid ended."""
 
     results: tuple[CellResult, ...]
-    """In the order of the cells; those that are missing are left out."""
+    """In the order of the cells; missing ones are left out."""
     failed: tuple[CellFailed, ...]
     cancelled: bool
 
@@ -39,19 +39,19 @@ def run_grid(
     on_progress: Callable[[GridProgress], None] = lambda _: None,
     cancelled: Cancelled = lambda: False,
 ) -> GridOutcome:
-    """Run those of ``cells`` that ``store`` does not have, and keep each as soon as it is done.
+    """Run those of ``cells`` that ``store`` does not have, and write each as soon as it is done.
 
     Raises
     ------
     ResultError
-        When a result that is there is damaged.
+        When an earlier result is damaged.
     """
     missing = [cell for cell in cells if cell not in store]
     done = len(cells) - len(missing)
     began, tried = time.monotonic(), 0
     failed: list[CellFailed] = []
 
-    def keep(event: CellEvent) -> None:
+    def handle(event: CellEvent) -> None:
         nonlocal done, tried
         tried += 1
         if isinstance(event, CellDone):
@@ -63,6 +63,6 @@ def run_grid(
         on_progress(GridProgress(done, len(cells), event, left))
 
     if missing:
-        engine.run(missing, keep, cancelled)
+        engine.run(missing, handle, cancelled)
     results = tuple(store.read(cell) for cell in cells if cell in store)
     return GridOutcome(results, tuple(failed), cancelled=len(results) + len(failed) < len(cells))

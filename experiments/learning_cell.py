@@ -1,4 +1,4 @@
-"""One learner under one supervisor: rollouts, retraining and evaluation, round after round."""
+"""One learner under one supervisor: rollouts, retraining and evaluation, for several rounds."""
 
 import copy
 import time
@@ -6,21 +6,33 @@ from typing import Any
 
 import msgspec
 
+from experiments.arms import Arm, RandomTakeovers
 from experiments.episode_collection import collect
-from experiments.fixtures import Fixtures, as_policy, open_scenery
-from experiments.supervisor_setup import Supervision, supervisor_of
-from mile_desktop.arrays import Float32Array
-from mile_desktop.evaluation.evaluate import FIRST_EVALUATION_SEED, EpisodeResult, evaluate, evaluation_seeds
+from experiments.fixtures import Fixtures, as_policy, open_fixtures
+from experiments.operator_time import operator_time
+from experiments.physics_cache import PhysicsCache, round_key
+from experiments.supervisor_setup import SimulatedSupervisor, supervisor_of
+from mile_desktop.errors import UserError
+from mile_desktop.evaluation.evaluate import FIRST_EVALUATION_SEED
 from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.methods import make_trainer
 from mile_desktop.learning.result import TrainingError, TrainingResult
 from mile_desktop.learning.settings import TrainingSettings, settings_from_json, settings_to_json
 from mile_desktop.operators.inaccurate import Belief
+from mile_desktop.arrays import Float32Array
+from mile_desktop.operators.operator import Operator
 from mile_desktop.policies.checkpoint import PolicyNetwork
 from mile_desktop.storage.records import Episode
 
 SEEDS_A_CELL = 1000
 """Episode seeds that belong to one seed of an experiment; all methods see the same starts."""
+
+_physics = PhysicsCache()
+"""Of this process, for all cells that it runs."""
+
+
+class CellError(UserError, ValueError):
+    """The settings of a cell make no sense together."""
 
 
 class LearningCell(msgspec.Struct, frozen=True, kw_only=True, tag="learning", forbid_unknown_fields=True):
@@ -28,10 +40,10 @@ class LearningCell(msgspec.Struct, frozen=True, kw_only=True, tag="learning", fo
 
     scene: str
     method: str
-    """What tables call it: a key of ``variants.VARIANTS``."""
+    """Name in tables: a key of ``variants.VARIANTS``."""
     training: dict[str, Any] = {}
     """Training settings that differ from the program's defaults, the learning method's name among them."""
-    supervision: Supervision = Supervision()
+    supervision: SimulatedSupervisor = SimulatedSupervisor()
     seed: int = 0
     rounds: int = 4
     episodes: int = 5
@@ -40,17 +52,18 @@ class LearningCell(msgspec.Struct, frozen=True, kw_only=True, tag="learning", fo
     """Seeds the policy is evaluated on."""
     evaluated_after: tuple[int, ...] = ()
     """Rounds after which it is evaluated, besides at the start; empty: all of them."""
+    arm: Arm = "supervised"
 
     def __post_init__(self) -> None:
         if min(self.rounds, self.episodes, self.evaluate) < 1 or self.seed < 0:
-            raise ValueError("rounds, episodes and evaluate must be positive and the seed not negative.")
+            raise CellError("rounds, episodes and evaluate must be positive and the seed not negative.")
         if self.rounds * self.episodes > SEEDS_A_CELL or (self.seed + 1) * SEEDS_A_CELL > FIRST_EVALUATION_SEED // 2:
-            raise ValueError(
-                f"Seed {self.seed} with {self.rounds} rounds of {self.episodes} episodes would use up more than its "
-                f"{SEEDS_A_CELL} starts, or reach those that are evaluated on; use fewer."
+            raise CellError(
+                f"Seed {self.seed} with {self.rounds} rounds of {self.episodes} episodes would use more than its "
+                f"{SEEDS_A_CELL} starts, or starts that are evaluated on; use fewer."
             )
         if any(not 1 <= each <= self.rounds for each in self.evaluated_after):
-            raise ValueError(f"evaluated_after is {self.evaluated_after}; there are {self.rounds} rounds.")
+            raise CellError(f"evaluated_after is {self.evaluated_after}; there are {self.rounds} rounds.")
 
     @property
     def title(self) -> str:
@@ -71,14 +84,17 @@ class LearningPoint(msgspec.Struct, frozen=True, kw_only=True):
     """The learner after one round."""
 
     round: int
-    """0: as it began."""
+    """0: the initial policy."""
     steps: int = 0
     human_steps: int = 0
     takeovers: int = 0
     rescued: int = 0
     """Supervised episodes that ended in success; this and the numbers above are of all rounds so far."""
+    watching_s: float = 0.0
+    driving_s: float = 0.0
+    """The operator's time by the recorded phases, of all rounds so far; 0 in results from before it was measured."""
     outcomes: str = ""
-    """Of the evaluation, one sign a seed: ``1`` success, ``0`` failure, ``x`` broke down. Empty: not evaluated."""
+    """Of the evaluation, one sign a seed: ``1`` success, ``0`` failure, ``x`` crash. Empty: not evaluated."""
     cost: float | None = None
     cdf_scale: float | None = None
     best_epoch: int | None = None
@@ -115,22 +131,22 @@ class LearningCurve(msgspec.Struct, frozen=True, kw_only=True, tag="learning"):
 
 def run_learning(cell: LearningCell) -> LearningCurve:
     """Run the cell; equal cells give equal curves."""
-    with open_scenery(cell.scene) as scenery:
-        learner = _Learner(cell, scenery)
-        points = [LearningPoint(round=0, outcomes=_initial_outcomes(scenery, cell.evaluate))]
+    with open_fixtures(cell.scene) as fixtures:
+        learner = _Learner(cell, fixtures)
+        points = [LearningPoint(round=0, outcomes=_physics.outcomes(fixtures, fixtures.initial, cell.evaluate))]
         points.extend(learner.round(number) for number in range(1, cell.rounds + 1))
     return LearningCurve(
-        initial_policy=scenery.initial_id, settings=settings_to_json(cell.settings()), points=tuple(points)
+        initial_policy=fixtures.initial_id, settings=settings_to_json(cell.settings()), points=tuple(points)
     )
 
 
 class _Learner:
-    """Where a learner stands between rounds."""
+    """State of a learner between rounds."""
 
-    def __init__(self, cell: LearningCell, scenery: Fixtures) -> None:
-        self._cell, self._scenery = cell, scenery
+    def __init__(self, cell: LearningCell, fixtures: Fixtures) -> None:
+        self._cell, self._fixtures = cell, fixtures
         self._settings = cell.settings()
-        self._networks: list[PolicyNetwork] = [scenery.initial]
+        self._networks: list[PolicyNetwork] = [fixtures.initial]
         self._mental: PolicyNetwork | None = None
         self._episodes: list[Episode] = []
 
@@ -146,12 +162,15 @@ class _Learner:
         self._networks.append(self._networks[-1] if result is None else result.network)
         threshold = None if result is None else result.threshold
         records = [each.record for each in self._episodes]
+        spent = operator_time(self._episodes)
         return LearningPoint(
             round=number,
             steps=sum(each.steps for each in records),
             human_steps=sum(each.human_steps for each in records),
             takeovers=sum(each.takeovers for each in records),
             rescued=sum(each.outcome == "success" for each in records),
+            watching_s=round(spent.watching_s, 2),
+            driving_s=round(spent.driving_s, 2),
             outcomes=self._outcomes() if self._is_evaluated(number) else "",
             cost=None if threshold is None else threshold.cost,
             cdf_scale=None if threshold is None else threshold.cdf_scale,
@@ -161,19 +180,55 @@ class _Learner:
             training_s=round(training_s, 2),
         )
 
+    # ── collecting ───────────────────────────────────────────────────────────────────────────────────────────────
+
     def _collect(self, number: int) -> tuple[Episode, ...]:
-        cell, scenery = self._cell, self._scenery
-        operator = supervisor_of(cell.supervision, scenery.expert, self._belief())
+        if self._cell.arm == "demonstrations-only":
+            return ()
+        supervised = self._supervised_round(number)
+        if self._cell.arm != "random-expert-steps":
+            return supervised
+        return self._rolled_out(number, RandomTakeovers(self._supervisor(), supervised, self._cell.seed))
+
+    def _supervised_round(self, number: int) -> tuple[Episode, ...]:
+        """Collect under the supervisor; the first round is shared with the other methods of this process."""
+        cell, fixtures = self._cell, self._fixtures
+        if number > 1:
+            return self._rolled_out(number, self._supervisor())
+        key = round_key(fixtures, fixtures.initial, cell.supervision, self._first_seed(number), cell.episodes)
+        episodes = _physics.first_round(key)
+        if episodes is None:
+            episodes = self._rolled_out(number, self._supervisor())
+            _physics.keep_first_round(key, episodes)
+        return episodes
+
+    def _rolled_out(self, number: int, operator: Operator) -> tuple[Episode, ...]:
         policy = as_policy(self._networks[-1], f"round-{number - 1}")
-        first_seed = cell.seed * SEEDS_A_CELL + (number - 1) * cell.episodes
-        return collect(scenery.driven, scenery.info, policy, operator, first_seed=first_seed, episodes=cell.episodes)
+        return collect(
+            self._fixtures.driven,
+            self._fixtures.info,
+            policy,
+            operator,
+            first_seed=self._first_seed(number),
+            episodes=self._cell.episodes,
+        )
+
+    def _first_seed(self, number: int) -> int:
+        return self._cell.seed * SEEDS_A_CELL + (number - 1) * self._cell.episodes
+
+    def _supervisor(self) -> Operator:
+        return supervisor_of(self._cell.supervision, self._fixtures.expert, self._belief())
 
     def _belief(self) -> Belief | None:
-        """Return the policy the supervisor takes the robot's for; None: the one that runs."""
-        late = self._cell.supervision.lag_rounds
-        if not late:
+        """Return the policy that the supervisor expects; None: the one that runs."""
+        supervision = self._cell.supervision
+        if supervision.mental_model == "initial":
+            network = self._networks[0]
+        elif supervision.lag_rounds:
+            network = self._networks[max(0, len(self._networks) - 1 - supervision.lag_rounds)]
+        else:
             return None
-        believed = as_policy(self._networks[max(0, len(self._networks) - 1 - late)], "believed")
+        believed = as_policy(network, "believed")
 
         def belief(observation: Float32Array) -> tuple[Float32Array, Float32Array]:
             output = believed.act(observation)
@@ -181,9 +236,13 @@ class _Learner:
 
         return belief
 
+    # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────
+
     def _train(self, learned_from: tuple[str, ...]) -> tuple[TrainingResult | None, str]:
-        """Retrain from the latest policy; where there is nothing to learn from, it stays."""
-        steps = supervised_steps(self._episodes, self._scenery.demonstrations)
+        """Retrain from the latest policy; it stays when there is nothing to learn from."""
+        if self._cell.arm == "no-retraining":
+            return None, "Not retrained, as this arm says."
+        steps = supervised_steps(self._episodes, self._fixtures.demonstrations)
         try:
             trainer = make_trainer(
                 steps,
@@ -200,24 +259,4 @@ class _Learner:
         return not self._cell.evaluated_after or number in self._cell.evaluated_after
 
     def _outcomes(self) -> str:
-        return _evaluated(self._scenery, self._networks[-1], self._cell.evaluate)
-
-
-_initial: dict[tuple[str, int], str] = {}
-"""Outcomes of initial policies that this process has evaluated: policies never change, nor do seeds."""
-
-
-def _initial_outcomes(scenery: Fixtures, episodes: int) -> str:
-    key = (scenery.initial_id, episodes)
-    if key not in _initial:
-        _initial[key] = _evaluated(scenery, scenery.initial, episodes)
-    return _initial[key]
-
-
-def _evaluated(scenery: Fixtures, network: PolicyNetwork, episodes: int) -> str:
-    results = evaluate(scenery.driven, as_policy(network, "evaluated"), evaluation_seeds(episodes))
-    return "".join(map(_sign, results))
-
-
-def _sign(result: EpisodeResult) -> str:
-    return "x" if result.crash else str(int(result.success))
+        return _physics.outcomes(self._fixtures, self._networks[-1], self._cell.evaluate)

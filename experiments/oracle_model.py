@@ -1,4 +1,4 @@
-"""The intervention model of somebody whose mind is known: the scripted expert in the place of the networks."""
+"""Intervention model of a supervisor that is known exactly: the scripted expert instead of human-action networks."""
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from mile_desktop.policies.networks import STD_CEILING
 
 
 class OracleHuman(GaussianEnsemble):
-    """One member that does what the expert does, with a constant spread.
+    """Ensemble of one member: the expert's action with a constant spread.
 
     Parameters
     ----------
@@ -33,14 +33,14 @@ class OracleHuman(GaussianEnsemble):
 
 
 class OracleChooser(CategoricalEnsemble):
-    """One member that chooses as the expert does, but for a slip.
+    """Ensemble of one member: the expert's choice, with a small probability of any other.
 
     Parameters
     ----------
     expert
         Observation float32[n] → one-hot action float32[A].
     slip
-        Probability of pressing any one of the buttons instead.
+        Probability that an action drawn at random replaces the expert's.
     """
 
     def __init__(self, expert: Expert, slip: float, observation_size: int, action_size: int) -> None:
@@ -54,8 +54,8 @@ class OracleChooser(CategoricalEnsemble):
         return (((1 - self._slip) * chosen + self._slip / self.action_size).log(),)
 
 
-def known_chooser(expert: Expert, slip: float, observation_size: int, action_size: int) -> InterventionModel:
-    """Return the intervention model of an ``expert`` of discrete actions, see ``known_model``."""
+def oracle_chooser(expert: Expert, slip: float, observation_size: int, action_size: int) -> InterventionModel:
+    """Return the intervention model of an ``expert`` of discrete actions, see ``oracle_model``."""
     config = ModelConfig(
         members=1,
         observation_size=observation_size,
@@ -68,10 +68,10 @@ def known_chooser(expert: Expert, slip: float, observation_size: int, action_siz
     return InterventionModel(config, OracleChooser(expert, slip, observation_size, action_size))
 
 
-def known_model(
+def oracle_model(
     expert: Expert, std: float, observation_size: int, action_size: int, *, cost: float = 2.0, cdf_scale: float = 2.0
 ) -> InterventionModel:
-    """Return the intervention model of ``expert``; it has seen no episode, so everything is held out."""
+    """Return the intervention model of ``expert``; it was fitted to no episode, so every episode is held out."""
     human = OracleHuman(expert, std, observation_size, action_size)
     config = ModelConfig(
         members=1,

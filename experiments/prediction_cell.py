@@ -1,4 +1,4 @@
-"""How well takeovers are predicted: with the robot that the data came from, and just after another was promoted."""
+"""How well takeovers are predicted: for the robot of the training data, and just after another policy is promoted."""
 
 import copy
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from experiments.episode_collection import collect
-from experiments.fixtures import Fixtures, as_policy, open_scenery
-from experiments.oracle_model import known_chooser, known_model
+from experiments.fixtures import Fixtures, as_policy, open_fixtures
+from experiments.oracle_model import oracle_chooser, oracle_model
 from experiments.recovery_cell import SEEDS_A_CELL, SUPERVISED_SEED
 from experiments.signals import (
     behind_schedule,
@@ -18,7 +18,7 @@ from experiments.signals import (
     failure_value,
     weighed_together,
 )
-from experiments.supervisor_setup import Supervision, supervisor_of
+from experiments.supervisor_setup import SimulatedSupervisor, supervisor_of
 from experiments.temporal_cell import existing
 from experiments.variants import SILENT
 from mile_desktop.intervention.compare import compare_predictors
@@ -42,14 +42,14 @@ REFIT_EPISODES = 8
 """Supervised episodes of the promoted robot after which everything is fitted again."""
 
 _MILE = frozenset({"mile, single", "mile, ensemble", "temporal"})
-"""They speak of one step: against ten steps ahead their ranking counts, their level does not."""
+"""They predict one step. Against takeovers within ten steps their ranking can be scored, their level cannot."""
 
 
 class PredictionCell(msgspec.Struct, frozen=True, kw_only=True, tag="prediction", forbid_unknown_fields=True):
-    """Predictors learn from supervision of the initial policy, and then a retrained one drives."""
+    """Predictors are fitted to supervision of the initial policy; then a retrained policy drives."""
 
     scene: str = "peg-insertion"
-    supervision: Supervision = Supervision()
+    supervision: SimulatedSupervisor = SimulatedSupervisor()
     method: str = "mile"
     """How the promoted policy is trained."""
     epochs: int = 60
@@ -59,7 +59,7 @@ class PredictionCell(msgspec.Struct, frozen=True, kw_only=True, tag="prediction"
     unattended: int = 30
     """Episodes of the promoted robot alone, from which the success value is learned."""
     fit_epochs: int = 40
-    """Of the intervention model."""
+    """Epochs of the intervention model's fit."""
     seed: int = 0
 
     @property
@@ -74,7 +74,7 @@ class PredictionCell(msgspec.Struct, frozen=True, kw_only=True, tag="prediction"
 
 
 class ReliabilityPoint(msgspec.Struct, frozen=True, array_like=True):
-    """Steps of similar predicted probability."""
+    """One bin of the reliability curve: steps of similar predicted probability."""
 
     predicted: float
     observed: float
@@ -89,7 +89,7 @@ class PredictorScore(msgspec.Struct, frozen=True, kw_only=True):
     phase_matched_auroc: float | None
     brier: float | None = None
     calibration_error: float | None = None
-    """These and the next only of predictors that say a probability of this."""
+    """This and the next only for predictors that give a probability of a takeover within ten steps."""
     reliability: tuple[ReliabilityPoint, ...] = ()
 
 
@@ -124,24 +124,24 @@ class PredictionOutcome(msgspec.Struct, frozen=True, kw_only=True, tag="predicti
 
 def run_prediction(cell: PredictionCell) -> PredictionOutcome:
     """Run the cell; equal cells give equal results."""
-    with open_scenery(cell.scene) as scenery:
-        return _Prediction(cell, scenery).run()
+    with open_fixtures(cell.scene) as fixtures:
+        return _Prediction(cell, fixtures).run()
 
 
 class _Prediction:
     """Episodes, models and scores of one cell."""
 
-    def __init__(self, cell: PredictionCell, scenery: Fixtures) -> None:
-        self._cell, self._scenery = cell, scenery
+    def __init__(self, cell: PredictionCell, fixtures: Fixtures) -> None:
+        self._cell, self._fixtures = cell, fixtures
         self._next_seed = SUPERVISED_SEED + cell.seed * SEEDS_A_CELL
 
     def run(self) -> PredictionOutcome:
-        cell, scenery = self._cell, self._scenery
-        initial = as_policy(scenery.initial, "initial")
+        cell, fixtures = self._cell, self._fixtures
+        initial = as_policy(fixtures.initial, "initial")
         recorded = self._collect(initial, cell.episodes)
-        train = supervised_steps(recorded, scenery.demonstrations)
+        train = supervised_steps(recorded, fixtures.demonstrations)
         settings = FitSettings(
-            actions="categorical" if scenery.info.choices else "gaussian", epochs=cell.fit_epochs, seed=cell.seed
+            actions="categorical" if fixtures.info.choices else "gaussian", epochs=cell.fit_epochs, seed=cell.seed
         )
         model = fit_intervention_model(train, settings).model
         same_robot = supervised_steps(self._collect(initial, cell.held_out))
@@ -155,15 +155,17 @@ class _Prediction:
         )
 
     def _collect(self, policy: Policy, episodes: int, *, supervised: bool = True) -> tuple[Episode, ...]:
-        operator = supervisor_of(self._cell.supervision, self._scenery.expert) if supervised else NoOperator()
+        operator = supervisor_of(self._cell.supervision, self._fixtures.expert) if supervised else NoOperator()
         first = self._next_seed
         self._next_seed += episodes
-        return collect(self._scenery.driven, self._scenery.info, policy, operator, first_seed=first, episodes=episodes)
+        return collect(
+            self._fixtures.driven, self._fixtures.info, policy, operator, first_seed=first, episodes=episodes
+        )
 
     def _retrained(self, train: SupervisedSteps) -> PolicyNetwork:
         cell = self._cell
         settings = TrainingSettings(method=cell.method, epochs=cell.epochs, seed=cell.seed, **SILENT)
-        return make_trainer(train, settings, start=copy.deepcopy(self._scenery.initial)).run().network
+        return make_trainer(train, settings, start=copy.deepcopy(self._fixtures.initial)).run().network
 
     # ── scores ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -174,9 +176,9 @@ class _Prediction:
         newer: tuple[Episode, ...],
         alone: tuple[Episode, ...],
     ) -> RobotScores:
-        """Score on the last episodes of the promoted robot; those before serve what is fitted again."""
-        train = supervised_steps(recorded, self._scenery.demonstrations)
-        longer = supervised_steps([*recorded, *newer[:REFIT_EPISODES]], self._scenery.demonstrations)
+        """Score on the last episodes of the promoted robot; the first ones are for predictors that are fitted again."""
+        train = supervised_steps(recorded, self._fixtures.demonstrations)
+        longer = supervised_steps([*recorded, *newer[:REFIT_EPISODES]], self._fixtures.demonstrations)
         test = supervised_steps(newer[REFIT_EPISODES:])
         both = supervised_steps(newer)
         known = torch.isin(both.episode, torch.arange(REFIT_EPISODES)).numpy()
@@ -228,11 +230,13 @@ class _Prediction:
         )
 
     def _own_distance(self, test: SupervisedSteps) -> dict[str, FloatArray]:
-        """Return the distance that the supervisor's own mind sees at this very step; nobody else has that."""
-        expert, mind = self._scenery.expert, ProbitSettings()
+        """Return the distance that the supervisor itself decides by at each step; no predictor has it."""
+        expert, human = self._fixtures.expert, ProbitSettings()
         sizes = test.observation.shape[1], test.action.shape[1]
-        discrete = bool(self._scenery.info.choices)
-        known = known_chooser(expert, mind.slip, *sizes) if discrete else known_model(expert, mind.expert_std, *sizes)
+        discrete = bool(self._fixtures.info.choices)
+        known = (
+            oracle_chooser(expert, human.slip, *sizes) if discrete else oracle_model(expert, human.expert_std, *sizes)
+        )
         distances = known.distances(test.observation, test.policy_mean, test.policy_std)[0]
         return {"supervisor's own distance": distances.numpy()}
 
@@ -251,7 +255,7 @@ def _as_score(name: str, scores: PredictionScores, *, level: bool) -> PredictorS
 
 
 def _squashed(signal: FloatArray) -> FloatArray:
-    """Bring a signal into [0, 1] without changing its order; probabilities stay as they are."""
+    """Map a signal into [0, 1] and keep its order; probabilities are returned unchanged."""
     if np.nanmin(signal) >= 0 and np.nanmax(signal) <= 1:
         return signal
     order = np.argsort(np.argsort(np.nan_to_num(signal), kind="stable"), kind="stable")

@@ -1,4 +1,4 @@
-"""Cells on a Ray cluster, or on a Ray that is started here."""
+"""Runs cells on a Ray cluster, or on a Ray started on this machine."""
 
 import importlib.util
 from collections.abc import Sequence
@@ -18,26 +18,26 @@ class RayMissingError(UserError, RuntimeError):
 
 
 def compute_encoded(cell: bytes) -> bytes:
-    """Run one cell on whatever machine this is; JSON in, JSON out."""
+    """Run one cell on the machine that Ray chose; JSON in, JSON out."""
     return msgspec.json.encode(compute(msgspec.json.decode(cell, type=AnyCell)))
 
 
 class RayEngine:
     """Runs each cell as one Ray task on one core; used by one thread.
 
-    Settings and results travel as JSON. The machines of a cluster need the same version of this program.
+    Settings and results are sent as JSON. All machines of a cluster need the same version of this program.
 
     Parameters
     ----------
     address
-        Of a running cluster, e.g. ``ray://host:10001`` or ``auto``; None starts one on this machine.
+        Address of a running cluster, e.g. ``ray://host:10001`` or ``auto``; None starts one on this machine.
     workers
-        Cores of a Ray that is started here.
+        Cores of a Ray that is started on this machine.
     """
 
     def __init__(self, address: str | None = None, workers: int = 1) -> None:
         if importlib.util.find_spec("ray") is None:
-            raise RayMissingError("--engine ray needs Ray, which is not installed; pip install 'mile-desktop[ray]'.")
+            raise RayMissingError("--engine ray needs Ray, which is not installed; pip install -e '.[experiments]'.")
         self._address = address
         self._workers = workers
 

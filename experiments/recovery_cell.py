@@ -1,13 +1,13 @@
-"""Whether calibration finds the cost and scale that a supervisor was made with."""
+"""Whether calibration finds the cost and scale of a simulated supervisor."""
 
 from typing import Literal
 
 import msgspec
 
 from experiments.episode_collection import collect
-from experiments.fixtures import Fixtures, as_policy, open_scenery
-from experiments.oracle_model import known_model
-from experiments.supervisor_setup import Supervision, supervisor_of
+from experiments.fixtures import Fixtures, as_policy, open_fixtures
+from experiments.oracle_model import oracle_model
+from experiments.supervisor_setup import SimulatedSupervisor, supervisor_of
 from mile_desktop.intervention.calibration import calibrate
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.fit import FitSettings, fit_intervention_model
@@ -17,7 +17,7 @@ from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.operators.probit import ProbitSettings
 
 SUPERVISED_SEED = 700_000
-"""Episodes of the validation begin here, away from those of learning, of the bundle and of evaluations."""
+"""First episode seed of the validation, apart from the seeds of learning, of the bundle and of evaluations."""
 
 SEEDS_A_CELL = 200
 
@@ -26,7 +26,7 @@ Networks = Literal["known", "learned"]
 
 
 class RecoveryCell(msgspec.Struct, frozen=True, kw_only=True, tag="recovery", forbid_unknown_fields=True):
-    """A probit supervisor of known cost and scale watches the initial policy."""
+    """A probit supervisor of known cost and scale supervises the initial policy."""
 
     scene: str = "peg-insertion"
     cost: float
@@ -47,20 +47,20 @@ class RecoveryCell(msgspec.Struct, frozen=True, kw_only=True, tag="recovery", fo
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True, tag="recovery"):
-    """What calibration made of it."""
+    """What calibration found."""
 
     steps: int
     takeovers: int
     cost: float
     cdf_scale: float
     cost_error: float
-    """Standard error that calibration claims."""
+    """Standard error as calibration estimates it."""
     observed_rate: float
     predicted_rate: float
     log_likelihood: float
-    """Mean per step, with the values found."""
+    """Mean per step, with the fitted values."""
     true_log_likelihood: float | None
-    """With the true ones; None with learned networks, whose units are not the supervisor's."""
+    """With the true values; None with learned networks, whose K is in other units than the supervisor's."""
 
     @property
     def summary(self) -> str:
@@ -72,10 +72,12 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True, tag="recovery"):
 
 def run_recovery(cell: RecoveryCell) -> Recovery:
     """Run the cell; equal cells give equal results."""
-    supervision = Supervision(kind="probit", changes={"cost": cell.cost, "cdf_scale": cell.cdf_scale})
-    with open_scenery(cell.scene) as scenery:
-        steps = watched(scenery, supervision, first_seed=SUPERVISED_SEED + cell.seed * SEEDS_A_CELL, n=cell.episodes)
-        model = human_model(cell.networks, scenery, steps, seed=cell.seed)
+    supervision = SimulatedSupervisor(kind="probit", changes={"cost": cell.cost, "cdf_scale": cell.cdf_scale})
+    with open_fixtures(cell.scene) as fixtures:
+        steps = collect_supervised_steps(
+            fixtures, supervision, first_seed=SUPERVISED_SEED + cell.seed * SEEDS_A_CELL, n=cell.episodes
+        )
+        model = human_model(cell.networks, fixtures, steps, seed=cell.seed)
     _, found = calibrate(model, steps)
     true = None
     if cell.networks == "known":
@@ -94,18 +96,20 @@ def run_recovery(cell: RecoveryCell) -> Recovery:
     )
 
 
-def watched(scenery: Fixtures, supervision: Supervision, *, first_seed: int, n: int) -> SupervisedSteps:
-    """Let the supervisor watch the initial policy for ``n`` episodes; with the demonstrations as anchors."""
-    policy = as_policy(scenery.initial, "initial")
-    operator = supervisor_of(supervision, scenery.expert)
-    episodes = collect(scenery.driven, scenery.info, policy, operator, first_seed=first_seed, episodes=n)
-    return supervised_steps(episodes, scenery.demonstrations)
+def collect_supervised_steps(
+    fixtures: Fixtures, supervision: SimulatedSupervisor, *, first_seed: int, n: int
+) -> SupervisedSteps:
+    """Collect ``n`` supervised episodes of the initial policy; the demonstrations are added as anchors."""
+    policy = as_policy(fixtures.initial, "initial")
+    operator = supervisor_of(supervision, fixtures.expert)
+    episodes = collect(fixtures.driven, fixtures.info, policy, operator, first_seed=first_seed, episodes=n)
+    return supervised_steps(episodes, fixtures.demonstrations)
 
 
-def human_model(networks: Networks, scenery: Fixtures, steps: SupervisedSteps, *, seed: int) -> InterventionModel:
-    """Return the known or the learned model of the supervisor of ``steps``."""
+def human_model(networks: Networks, fixtures: Fixtures, steps: SupervisedSteps, *, seed: int) -> InterventionModel:
+    """Return the oracle or the fitted model of the supervisor of ``steps``."""
     if networks == "known":
-        return known_model(
-            scenery.expert, ProbitSettings().expert_std, steps.observation.shape[1], steps.action.shape[1]
+        return oracle_model(
+            fixtures.expert, ProbitSettings().expert_std, steps.observation.shape[1], steps.action.shape[1]
         )
     return fit_intervention_model(steps, FitSettings(seed=seed, temporal=False, forecast=False)).model

@@ -1,8 +1,9 @@
-"""From the results of a folder to its tables and figures."""
+"""Tables and figures of the results of a grid."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from experiments.control_tables import controls_table
 from experiments.curves import Setting, settings_of
 from experiments.documents import fill_section, picture
 from experiments.figures import draw_learning, draw_recovery, draw_reliability
@@ -24,104 +25,109 @@ from experiments.validation_tables import (
     temporal_table,
 )
 
-CELLS = "cells"
-"""Folder of the results inside an output folder."""
 
-
-def report_learning(output: Path, document: Path | None = None) -> str:
-    """Draw the curves of all learning results in ``output``, write ``learning.md`` there and return its text.
+def report_learning(store: ResultStore, figures: Path, document: Path | None = None) -> str:
+    """Draw the curves of all learning results in ``store`` and return their tables.
 
     Parameters
     ----------
+    figures
+        Folder of the figures.
     document
-        Whose section ``learning`` is filled with the same.
+        Markdown file whose section ``learning`` gets the tables and the figures.
 
     Raises
     ------
-    ResultError, DocumentError
-        A result is damaged, or the document has no place.
+    ResultError, DocumentError, FiguresMissingError
+        A result is damaged, the document has no such section, or matplotlib is not installed.
     """
-    settings = settings_of(ResultStore(output / CELLS).all())
-    text = _learning_report(settings, output, output / "learning.md")
-    if settings:
-        (output / "learning.md").write_text(text + "\n", "utf-8")
+    settings = settings_of(store.all())
+    text = _learning_report(settings, figures, _seen_from(figures, document))
     if document is not None:
-        fill_section(document, "learning", _learning_report(settings, output, document))
+        fill_section(document, "learning", text)
     return text
 
 
-def _learning_report(settings: Sequence[Setting], output: Path, seen_from: Path) -> str:
+def _seen_from(figures: Path, document: Path | None) -> Path:
+    """Return the file whose folder the links to figures start from."""
+    return figures.parent / "tables.md" if document is None else document
+
+
+def _learning_report(settings: Sequence[Setting], figures: Path, seen_from: Path) -> str:
     """Return one table of everything, then a line and a figure a setting."""
     if not settings:
         return ""
-    pictures = [f"{describe(each)}\n\n{_drawn(each, output, seen_from)}" for each in settings]
+    pictures = [f"{describe(each)}\n\n{_drawn(each, figures, seen_from)}" for each in settings]
     over_all = f"Over all scenes, paired by scene and seed:\n\n{pairs_table(settings)}"
     minutes = sum(curve.cpu_s for setting in settings for curve in setting.curves) / 60
     cost = f"All of it took {minutes:.0f} core-minutes."
-    return "\n\n".join([overview_table(settings), cost, over_all, *pictures])
+    # the controls first: a gain over the initial policy alone says little
+    controls = controls_table(settings)
+    gains = [f"What the methods add over the control arms:\n\n{controls}"] if controls else []
+    return "\n\n".join([*gains, overview_table(settings), cost, over_all, *pictures])
 
 
-def _drawn(setting: Setting, output: Path, seen_from: Path) -> str:
-    figure = output / f"{setting.slug}.svg"
+def _drawn(setting: Setting, figures: Path, seen_from: Path) -> str:
+    figure = figures / f"{setting.slug}.svg"
     draw_learning(setting, figure)
     return picture(figure, f"Success on {setting.slug}", seen_from)
 
 
-def report_validation(output: Path, document: Path | None = None) -> str:
-    """Draw the figures of the validation in ``output``, write ``validation.md`` there and return its text.
+def report_validation(store: ResultStore, figures: Path, document: Path | None = None) -> str:
+    """Draw the figures of the validation in ``store`` and return its tables.
 
     Parameters
     ----------
+    figures
+        Folder of the figures.
     document
-        Whose sections, named as in ``_PARTS``, are filled with the same.
+        Markdown file whose sections, named as in ``_PARTS``, get the tables and the figures.
 
     Raises
     ------
-    ResultError, DocumentError
-        A result is damaged, or the document has no place.
+    ResultError, DocumentError, FiguresMissingError
+        A result is damaged, the document has no such section, or matplotlib is not installed.
     """
-    results = tuple(ResultStore(output / CELLS).all())
-    written = {name: make(results, output, output / "validation.md") for name, make in _PARTS.items()}
-    parts = [f"## {name.capitalize()}\n\n{text}" for name, text in written.items() if text]
-    if parts:
-        (output / "validation.md").write_text("\n\n".join(parts) + "\n", "utf-8")
+    results = tuple(store.all())
+    seen_from = _seen_from(figures, document)
+    written = {name: make(results, figures, seen_from) for name, make in _PARTS.items()}
     if document is not None:
-        for name, make in _PARTS.items():
-            fill_section(document, name, make(results, output, document) or "Not run yet.")
-    return "\n\n".join(parts)
+        for name, text in written.items():
+            fill_section(document, name, text or "Not run yet.")
+    return "\n\n".join(f"## {name.capitalize()}\n\n{text}" for name, text in written.items() if text)
 
 
-def _calibration(results: Sequence[CellResult], output: Path, seen_from: Path) -> str:
+def _calibration(results: Sequence[CellResult], figures: Path, seen_from: Path) -> str:
     if not recovered(results):
         return ""
-    draw_recovery(results, output / "calibration.svg")
-    return f"{recovery_table(results)}\n\n{picture(output / 'calibration.svg', 'Found against true', seen_from)}"
+    draw_recovery(results, figures / "calibration.svg")
+    return f"{recovery_table(results)}\n\n{picture(figures / 'calibration.svg', 'Found against true', seen_from)}"
 
 
-def _temporal(results: Sequence[CellResult], _output: Path, _seen_from: Path) -> str:
+def _temporal(results: Sequence[CellResult], _figures: Path, _seen_from: Path) -> str:
     return temporal_table(results) if any(isinstance(each.cell, TemporalCell) for each in results) else ""
 
 
-def _prediction(results: Sequence[CellResult], output: Path, seen_from: Path) -> str:
+def _prediction(results: Sequence[CellResult], figures: Path, seen_from: Path) -> str:
     if not predictions(results):
         return ""
-    draw_reliability(results, output / "reliability.svg")
-    figure = picture(output / "reliability.svg", "Predicted against observed rates", seen_from)
+    draw_reliability(results, figures / "reliability.svg")
+    figure = picture(figures / "reliability.svg", "Predicted against observed rates", seen_from)
     return f"{prediction_sections(results)}\n\n{figure}"
 
 
-def _methods(results: Sequence[CellResult], output: Path, seen_from: Path) -> str:
+def _methods(results: Sequence[CellResult], figures: Path, seen_from: Path) -> str:
     settings = [each for each in settings_of(results) if each.rounds > 1 and not each.wrong]
-    return "\n\n".join(f"{learning_section(each)}\n\n{_drawn(each, output, seen_from)}" for each in settings)
+    return "\n\n".join(f"{learning_section(each)}\n\n{_drawn(each, figures, seen_from)}" for each in settings)
 
 
-def _inaccuracy(results: Sequence[CellResult], _output: Path, _seen_from: Path) -> str:
+def _inaccuracy(results: Sequence[CellResult], _figures: Path, _seen_from: Path) -> str:
     settings = [each for each in settings_of(results) if each.rounds > 1]
     wrong = [each for each in settings if each.wrong]
     return wrong_table(next(each for each in settings if not each.wrong), wrong) if wrong else ""
 
 
-def _bce(results: Sequence[CellResult], _output: Path, _seen_from: Path) -> str:
+def _bce(results: Sequence[CellResult], _figures: Path, _seen_from: Path) -> str:
     once = [each for each in settings_of(results) if each.rounds == 1]
     return bce_table(once) if once else ""
 
@@ -134,4 +140,4 @@ _PARTS: dict[str, Callable[[Sequence[CellResult], Path, Path], str]] = {
     "inaccuracy": _inaccuracy,
     "bce": _bce,
 }
-"""Section → results, output folder and where its pictures are seen from → text, empty where there are no results."""
+"""Section → function of the results, the figures' folder and the document; its text is empty without results."""

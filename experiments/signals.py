@@ -1,7 +1,7 @@
-"""Attempts at the open problem: telling good from bad moments at the same point of an episode of a new policy.
+"""Signals for an open problem: good against bad moments of a new policy at the same point of an episode.
 
-Each is a number a step, larger where a takeover is thought more likely. None of them looks at what the supervisor did
-with the new policy.
+Each signal is one number a step, larger where a takeover is expected. None of them uses what the supervisor did with
+the new policy.
 """
 
 import warnings
@@ -32,8 +32,8 @@ _FLOOR = 1e-4
 def failure_value(unattended: Sequence[Episode], test: SupervisedSteps, *, seed: int = 0) -> FloatArray:
     """Return the log-odds of failure of each ``test`` step, learned from unattended episodes of the same policy.
 
-    Success value: a perceptron from observation and proposal to how the episode ended. Where resets are automatic such
-    episodes cost nobody's time; a promotion's evaluation has fifty of them.
+    A perceptron predicts the outcome of the episode from observation and proposal. With automatic resets such episodes
+    need no person; the evaluation before a promotion has fifty of them.
     """
     outcome = np.concatenate([np.full(len(each), each.record.outcome != "success") for each in unattended])
     if not 0 < outcome.sum() < len(outcome):
@@ -41,7 +41,7 @@ def failure_value(unattended: Sequence[Episode], test: SupervisedSteps, *, seed:
     inputs = np.concatenate([np.hstack((each.observation, each.policy_mean)) for each in unattended])
     network = MLPClassifier((64, 64), alpha=1.0, early_stopping=True, max_iter=200, random_state=seed)
     with warnings.catch_warnings():
-        # an unfinished fit is scored for what it is
+        # a fit that has not converged is scored as it is
         warnings.simplefilter("ignore", ConvergenceWarning)
         fitted = make_pipeline(StandardScaler(), network).fit(inputs.astype(np.float64), outcome)
     shown = torch.cat((test.observation, test.policy_mean), 1).double().numpy()
@@ -51,12 +51,12 @@ def failure_value(unattended: Sequence[Episode], test: SupervisedSteps, *, seed:
 
 
 def counterfactual_contrast(train: SupervisedSteps, test: SupervisedSteps) -> FloatArray:
-    """Return how much nearer the proposal is to what was overruled around here than to what was done.
+    """Return how much nearer the proposal is to overruled actions at similar states than to accepted ones.
 
-    Around each ``test`` step are its nearest recorded states. What the old robot proposed where it was overruled is bad
-    company; what people did there, what the old robot did where they kept silent, and demonstrations are good company.
-    A robot that repeats the old mistake in the corrected region scores high, one that has learned the correction low,
-    wherever in the episode that is.
+    The states are the nearest recorded ones of each ``test`` step. Overruled actions are the old robot's proposals
+    where a person took over. Accepted ones are the person's actions, the old robot's actions without a takeover, and
+    demonstrations. A robot that repeats the old mistake in the corrected region scores high, one that has learned the
+    correction scores low, at any point of the episode.
     """
     scale = train.observation.std(0, correction=0).clamp_min(1e-2)
     states = (train.observation / scale).double().numpy()
@@ -66,13 +66,13 @@ def counterfactual_contrast(train: SupervisedSteps, test: SupervisedSteps) -> Fl
     if overruled.sum() < _NEIGHBOURS:
         return np.zeros(len(test))
     done = human_targets(train).double().numpy()
-    bad = _distance_to_company(states[overruled], train.policy_mean.double().numpy()[overruled], here, proposal)
-    good = _distance_to_company(states, done, here, proposal)
-    return good - bad
+    rejected = _distance_to_actions(states[overruled], train.policy_mean.double().numpy()[overruled], here, proposal)
+    accepted = _distance_to_actions(states, done, here, proposal)
+    return accepted - rejected
 
 
-def _distance_to_company(states: FloatArray, actions: FloatArray, here: FloatArray, proposal: FloatArray) -> FloatArray:
-    """Return the distance of each proposal to the actions at the nearest ``states``, nearer ones counting more."""
+def _distance_to_actions(states: FloatArray, actions: FloatArray, here: FloatArray, proposal: FloatArray) -> FloatArray:
+    """Return the mean distance of each proposal to the actions at the nearest ``states``; near states weigh more."""
     away, which = NearestNeighbors(n_neighbors=_NEIGHBOURS).fit(states).kneighbors(here)
     weight = 1 / (away + 0.1)
     gap = np.linalg.norm(actions[which] - proposal[:, None, :], axis=-1)
@@ -81,10 +81,10 @@ def _distance_to_company(states: FloatArray, actions: FloatArray, here: FloatArr
 
 
 def behind_schedule(forecast: Forecast, train: SupervisedSteps, test: SupervisedSteps) -> FloatArray:
-    """Return the share of successful recorded steps at similar elapsed time that had less left to do.
+    """Return the share of successful recorded steps at a similar elapsed time that were nearer to success.
 
-    Time to go as the forecast has learned it, relative to its distribution over successful episodes and demonstrations
-    at the same phase.
+    The forecast's time to go is compared with its distribution over successful episodes and demonstrations at the same
+    phase.
     """
     successful = (train.success | train.demonstration).numpy()
     left_then, left_now = _time_to_go(forecast, train)[successful], _time_to_go(forecast, test)
@@ -94,7 +94,7 @@ def behind_schedule(forecast: Forecast, train: SupervisedSteps, test: Supervised
         near = left_then[np.abs(elapsed_then - step) <= 5]
         if len(near):
             quantile[row] = float((near < left).mean())
-        else:  # later than any success: everything left to do is too much
+        else:  # later than any successful episode: more than the largest quantile, and ranked by what remains
             quantile[row] = 1.0 + left
     return quantile
 

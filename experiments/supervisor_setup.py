@@ -1,45 +1,54 @@
-"""Who supervises in an experiment, as plain settings."""
+"""The simulated supervisor of an experiment, as plain settings."""
 
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from mile_desktop.operators.inaccurate import Belief, Inaccuracy, InaccurateSupervisor
+from mile_desktop.operators.novice import NoviceSettings
 from mile_desktop.operators.operator import Expert, Operator
 from mile_desktop.operators.probit import ProbitSettings
 from mile_desktop.operators.segment import ATTENTIVE, SegmentSettings
+from mile_desktop.operators.stall import StallSettings
 from mile_desktop.operators.supervisors import Settings, UnknownSupervisorError, make_supervisor
+from mile_desktop.operators.tired import TiredSettings
 
 _DEFAULTS: dict[str, Settings] = {
     "probit": ProbitSettings(),
     "segment": SegmentSettings(),
     "attentive": ATTENTIVE,
+    "novice": NoviceSettings(),
+    "stall": StallSettings(),
+    "tired": TiredSettings(),
 }
 
 
-class Supervision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A simulated supervisor and what is wrong with their picture of the robot."""
+class SimulatedSupervisor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A simulated supervisor and the errors in their picture of the robot."""
 
     kind: str = "attentive"
     """Name in ``operators.supervisors.SUPERVISORS``."""
     changes: dict[str, int | float] = {}
-    """Fields of the supervisor's own settings that differ from its defaults."""
+    """Fields of the supervisor's settings that differ from its defaults."""
     lag_steps: int = 0
     bias: float = 0.0
     noise_std: float = 0.0
     """See ``operators.inaccurate.Inaccuracy``."""
     lag_rounds: int = 0
-    """The policy that is believed to run is the one of so many rounds before."""
+    """The supervisor expects the policy of so many rounds before."""
+    mental_model: Literal["running", "initial"] = "running"
+    """The policy that the supervisor expects: the one that runs, or for all rounds the initial one. The published
+    synthetic human has the fixed one, and never sees that the robot has improved."""
 
     @property
     def inaccurate(self) -> bool:
-        """Whether anything is wrong with the mental model."""
-        return bool(self.lag_steps or self.bias or self.noise_std or self.lag_rounds)
+        """Whether the mental model has an error."""
+        return bool(self.lag_steps or self.bias or self.noise_std or self.lag_rounds or self.mental_model != "running")
 
     @property
     def title(self) -> str:
-        """What tables call it."""
+        """Name in tables."""
         wrong = [
             f"{name} {value:g}"
             for name, value in (
@@ -51,30 +60,33 @@ class Supervision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if value
         ]
         own = [f"{name} {value:g}" for name, value in self.changes.items()]
-        return ", ".join([self.kind, *own, *wrong])
+        fixed = ["fixed mental model"] if self.mental_model == "initial" else []
+        return ", ".join([self.kind, *own, *wrong, *fixed])
 
 
-def supervisor_of(supervision: Supervision, expert: Expert, belief: Belief | None = None) -> Operator:
+def supervisor_of(supervision: SimulatedSupervisor, expert: Expert, belief: Belief | None = None) -> Operator:
     """Make the supervisor.
 
     Parameters
     ----------
     belief
-        The policy that is believed to run, where ``lag_rounds`` asks for one.
+        The policy that the supervisor expects, when it is not the one that runs.
 
     Raises
     ------
     UnknownSupervisorError
-        There is no such supervisor, or it has no such setting.
+        The supervisor or one of its settings does not exist.
     """
     inner = make_supervisor(supervision.kind, expert, _settings(supervision))
     if not supervision.inaccurate:
         return inner
+    if supervision.mental_model == "initial" and belief is None:
+        raise UnknownSupervisorError("A supervisor with a fixed mental model needs the policy that they expect.")
     wrong = Inaccuracy(lag_steps=supervision.lag_steps, bias=supervision.bias, noise_std=supervision.noise_std)
     return InaccurateSupervisor(inner, wrong, belief)
 
 
-def _settings(supervision: Supervision) -> Settings | None:
+def _settings(supervision: SimulatedSupervisor) -> Settings | None:
     if not supervision.changes:
         return None
     defaults = _DEFAULTS.get(supervision.kind)

@@ -3,17 +3,12 @@
 import math
 from collections.abc import Iterable, Sequence
 
-from experiments.curves import (
-    Estimate,
-    MethodCurve,
-    Setting,
-    mean_with_interval,
-    paired_difference,
-)
+from experiments.curves import MethodCurve, Setting
+from experiments.statistics import Estimate, mean_with_interval, paired_difference
 from mile_desktop.evaluation.statistics import Interval
 
 REFERENCE = "iwr"
-"""The rival whose area others are compared with."""
+"""The areas of all other methods are compared with this method's."""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -27,7 +22,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def number(value: float, digits: int = 2, *, sign: bool = False) -> str:
-    """Write a number; what does not exist is a dash."""
+    """Write a number; a dash for NaN."""
     if not math.isfinite(value):
         return "–"
     return f"{value:{'+' if sign else ''}.{digits}f}".replace("-", "−")
@@ -53,6 +48,7 @@ _LEARNING_HEAD = (
     "best round",
     "last round",
     "human steps",
+    "operator min",
     "area",
     f"area − {REFERENCE}, paired",
     "core-min",
@@ -60,14 +56,22 @@ _LEARNING_HEAD = (
 
 
 def learning_table(setting: Setting) -> str:
-    """Return one row a learner: success at the start, in the end, area, and the area against the reference."""
-    return table(_LEARNING_HEAD, _learning_rows(setting))
+    """Return one row a learner: success at the start and in the end, area, difference in area to the reference."""
+    return _table_of((), [((), each) for each in _learning_rows(setting)])
 
 
 def overview_table(settings: Sequence[Setting]) -> str:
     """Return the rows of all ``settings`` in one table."""
-    rows = [(setting.scene, setting.supervision, *row) for setting in settings for row in _learning_rows(setting)]
-    return table(("scene", "supervisor", *_LEARNING_HEAD), rows)
+    rows = [((setting.scene, setting.supervision), row) for setting in settings for row in _learning_rows(setting)]
+    return _table_of(("scene", "supervisor"), rows)
+
+
+def _table_of(head: tuple[str, ...], rows: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]) -> str:
+    """Return a table; without the operator's time when no row has it, as in results from before it was measured."""
+    column = _LEARNING_HEAD.index("operator min")
+    kept = [place for place in range(len(_LEARNING_HEAD)) if place != column or any(r[place] != "–" for _, r in rows)]
+    names = (*head, *(_LEARNING_HEAD[place] for place in kept))
+    return table(names, [(*first, *(row[place] for place in kept)) for first, row in rows])
 
 
 def _learning_rows(setting: Setting) -> list[tuple[str, ...]]:
@@ -84,6 +88,7 @@ def _learning_row(curve: MethodCurve, reference: MethodCurve | None) -> tuple[st
         number(curve.best),
         with_interval(curve.final, curve.final_interval),
         f"{curve.human_steps[-1]:.0f}",
+        "–" if curve.operator_minutes is None else number(curve.operator_minutes, 1),
         estimate(curve.area),
         estimate(compared, sign=True),
         number(curve.cpu_s / 60, 1),
@@ -91,12 +96,12 @@ def _learning_row(curve: MethodCurve, reference: MethodCurve | None) -> tuple[st
 
 
 def learning_section(setting: Setting) -> str:
-    """Return the table of one setting under a line that says what it is."""
+    """Return a description of one setting and its table."""
     return f"{describe(setting)}\n\n{learning_table(setting)}"
 
 
 def describe(setting: Setting) -> str:
-    """Return what one setting is, in a sentence."""
+    """Describe one setting in a sentence."""
     return (
         f"**{setting.scene}**, supervisor *{setting.supervision}*: {setting.rounds} rounds of {setting.episodes} "
         f"episodes, evaluated on {setting.evaluate} starts; areas up to {setting.budget:.0f} human steps."
@@ -104,7 +109,7 @@ def describe(setting: Setting) -> str:
 
 
 def wrong_table(accurate: Setting, wrong: Sequence[Setting]) -> str:
-    """Return what becomes of learners whose supervisor is wrong about the robot, against the same with a right one."""
+    """Return learners under a supervisor with a wrong picture of the robot, against the same with a right one."""
     head = ("supervisor", "learner", "seeds", "last round", "human steps", "last − with a right supervisor, paired")
     rows = [
         (
@@ -127,7 +132,7 @@ BCE_PAIRS = (("mile-iwr", "iwr"), ("mile-silent", "mile-imitation"))
 
 
 def bce_table(settings: Sequence[Setting]) -> str:
-    """Return what the intervention term adds where the imitation is the same."""
+    """Return the difference that the intervention term makes to the same imitation."""
     head = ("supervisor", "with", "without", "seeds", "success with", "without", "difference, paired", "human steps")
     rows = [
         (
@@ -157,11 +162,11 @@ PAIRS = (
     ("mile-no-silence", "hg-dagger"),
     ("mile-silent", "mile-no-silence"),
 )
-"""Who is compared over all scenes; ``mile-no-silence`` is HG-DAgger's imitation and the intervention term."""
+"""Learners compared over all scenes; ``mile-no-silence`` is HG-DAgger's imitation with the intervention term."""
 
 
 def pairs_table(settings: Sequence[Setting]) -> str:
-    """Return differences over all scenes, paired by scene and seed; pairs that never met are left out."""
+    """Return differences over all scenes, paired by scene and seed; pairs without a common seed are left out."""
     head = ("learner", "against", "pairs", "difference in area", "difference in success after the last round")
     rows = [
         (first, second, str(len(areas)), _over_all(areas), _over_all(finals))

@@ -1,13 +1,13 @@
-"""Whether the temporal model is better at supervisors who gather evidence, react late and hold on."""
+"""Whether the temporal model predicts better for supervisors who gather evidence, react late and hold on."""
 
 import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from experiments.fixtures import open_scenery
-from experiments.recovery_cell import SEEDS_A_CELL, SUPERVISED_SEED, Networks, human_model, watched
-from experiments.supervisor_setup import Supervision
+from experiments.fixtures import open_fixtures
+from experiments.recovery_cell import SEEDS_A_CELL, SUPERVISED_SEED, Networks, collect_supervised_steps, human_model
+from experiments.supervisor_setup import SimulatedSupervisor
 from mile_desktop.intervention.calibration import calibrate
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.model_config import TemporalParameters
@@ -19,10 +19,10 @@ _TEST_OFFSET = SEEDS_A_CELL // 2
 
 
 class TemporalCell(msgspec.Struct, frozen=True, kw_only=True, tag="temporal", forbid_unknown_fields=True):
-    """Both models are fitted to some episodes under a supervisor and predict others."""
+    """Both models are fitted to some episodes of a supervisor and predict other episodes."""
 
     scene: str = "peg-insertion"
-    supervision: Supervision
+    supervision: SimulatedSupervisor
     networks: Networks = "known"
     episodes: int = 16
     held_out: int = 10
@@ -43,16 +43,16 @@ class Predicted(msgspec.Struct, frozen=True, kw_only=True):
     """One model on the held-out episodes."""
 
     log_likelihood: float
-    """Mean per step, of ν given everything before."""
+    """Mean per step, of ν given all earlier steps."""
     brier: float
     auroc: float | None
     onset_log_likelihood: float
-    """The same over steps at which the robot had driven before: there holding on is no help."""
+    """The same over steps after an autonomous one, where predicting that a takeover continues is no gain."""
     onset_auroc: float | None
 
 
 class TemporalOutcome(msgspec.Struct, frozen=True, kw_only=True, tag="temporal"):
-    """Both models, and what the temporal one found."""
+    """Scores of both models, and the fitted parameters of the temporal one."""
 
     rate: float
     parameters: TemporalParameters
@@ -72,10 +72,10 @@ class TemporalOutcome(msgspec.Struct, frozen=True, kw_only=True, tag="temporal")
 def run_temporal(cell: TemporalCell) -> TemporalOutcome:
     """Run the cell; equal cells give equal results."""
     first = SUPERVISED_SEED + cell.seed * SEEDS_A_CELL
-    with open_scenery(cell.scene) as scenery:
-        train = watched(scenery, cell.supervision, first_seed=first, n=cell.episodes)
-        test = watched(scenery, cell.supervision, first_seed=first + _TEST_OFFSET, n=cell.held_out)
-        model = human_model(cell.networks, scenery, train, seed=cell.seed)
+    with open_fixtures(cell.scene) as fixtures:
+        train = collect_supervised_steps(fixtures, cell.supervision, first_seed=first, n=cell.episodes)
+        test = collect_supervised_steps(fixtures, cell.supervision, first_seed=first + _TEST_OFFSET, n=cell.held_out)
+        model = human_model(cell.networks, fixtures, train, seed=cell.seed)
         model, _ = calibrate(model, train)
         parameters = fit_temporal(model, train).parameters
         instantaneous = model.predict(test, honest=False).probability.numpy()
@@ -107,5 +107,5 @@ def _predicted(probability: NDArray[np.float64], test: SupervisedSteps) -> Predi
 
 
 def existing(value: float) -> float | None:
-    """Return ``value``, or None where it does not exist: JSON has no NaN."""
+    """Return ``value``, or None for NaN, which JSON does not have."""
     return None if np.isnan(value) else value

@@ -1,13 +1,13 @@
-"""What the validation found, as tables."""
+"""Tables of the validation."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from experiments.curves import Estimate, mean_with_interval
 from experiments.prediction_cell import PredictionCell, PredictionOutcome, RobotScores
 from experiments.recovery_cell import Recovery, RecoveryCell
 from experiments.results import CellResult
+from experiments.statistics import Estimate, mean_with_interval
 from experiments.tables import estimate, number, table
 from experiments.temporal_cell import TemporalCell, TemporalOutcome
 
@@ -19,7 +19,7 @@ Key = tuple[str | float, ...]
 def grouped(
     results: Iterable[CellResult], cell: type[CellT], result: type[ResultT], key: Callable[[CellT], Key]
 ) -> dict[Key, list[tuple[CellT, ResultT]]]:
-    """Return the results of one kind by what they share besides the seed."""
+    """Group the results of one kind by their settings except the seed."""
     groups: dict[Key, list[tuple[CellT, ResultT]]] = {}
     for each in results:
         if isinstance(each.cell, cell) and isinstance(each.result, result):
@@ -28,7 +28,7 @@ def grouped(
 
 
 def recovered(results: Iterable[CellResult]) -> dict[Key, list[tuple[RecoveryCell, Recovery]]]:
-    """Return what calibration found by networks, cost and scale."""
+    """Group the results of calibration by networks, cost and scale."""
     groups = grouped(
         results, RecoveryCell, Recovery, lambda cell: (cell.networks, cell.cost, cell.cdf_scale, cell.episodes)
     )
@@ -36,7 +36,7 @@ def recovered(results: Iterable[CellResult]) -> dict[Key, list[tuple[RecoveryCel
 
 
 def recovery_table(results: Sequence[CellResult]) -> str:
-    """Return true against found cost and scale, one row a supervisor."""
+    """Return true against fitted cost and scale, one row a supervisor."""
     head = (
         "networks", "true c", "true σ", "seeds", "takeovers", "c found", "spread of c", "claimed error", "σ found",
         "rate seen", "rate predicted",
@@ -64,7 +64,7 @@ def recovery_table(results: Sequence[CellResult]) -> str:
 
 
 def temporal_table(results: Sequence[CellResult]) -> str:
-    """Return both models on held-out episodes, one row a supervisor."""
+    """Return the scores of both models on held-out episodes, one row a supervisor."""
     groups = grouped(results, TemporalCell, TemporalOutcome, lambda cell: (cell.networks, cell.supervision.title))
     head = (
         "networks", "supervisor", "seeds", "rate", "log-lik. of the moment", "temporal", "gain, paired",
@@ -96,7 +96,7 @@ def temporal_table(results: Sequence[CellResult]) -> str:
 
 
 def predictions(results: Iterable[CellResult]) -> dict[Key, list[tuple[PredictionCell, PredictionOutcome]]]:
-    """Return the scores by scene and supervisor."""
+    """Group the scores by scene and supervisor."""
     return grouped(results, PredictionCell, PredictionOutcome, lambda cell: (cell.scene, cell.supervision.title))
 
 
@@ -136,7 +136,7 @@ def _prediction_section(title: str, found: Sequence[PredictionOutcome]) -> str:
 
 
 def scored(robots: Iterable[RobotScores], name: str, what: str) -> Estimate | None:
-    """Return the mean of one score, in [0, 1], of one predictor over the seeds where it exists; None where nowhere."""
+    """Return the mean over seeds of one score, in [0, 1], of one predictor; None when no seed has it."""
     found = [
         float(value)
         for robot in robots
@@ -161,7 +161,7 @@ def _mean_of_some(values: Iterable[float | None]) -> float:
 
 
 def _spread(values: Sequence[float]) -> float:
-    """Return the standard deviation over seeds; NaN of one."""
+    """Return the standard deviation over seeds; NaN for one seed."""
     if len(values) < 2:
         return math.nan
     centre = _mean(values)

@@ -1,12 +1,13 @@
-"""The learners a table may have, by name: every method as it is, and MILE's forms side by side."""
+"""The learners of the tables by name: every method with its defaults, and the forms of MILE."""
 
 from typing import Any
 
+from experiments.arms import CONTROL_ARMS, Arm
 from mile_desktop.errors import UserError
 from mile_desktop.learning.methods import methods
 
 SILENT: dict[str, Any] = {"silence": 0.3, "follow_through": 0, "balance": 0.5}
-"""What was the program's default before follow-through."""
+"""The program's default before follow-through."""
 
 _FORMS: dict[str, dict[str, Any]] = {
     "mile": {"method": "mile", "silence": 0.0, "follow_through": 10, "balance": 0.1},
@@ -26,20 +27,33 @@ _FORMS: dict[str, dict[str, Any]] = {
     "mile-iwr": {"method": "mile-iwr", "balance": 0.5},
 }
 
-VARIANTS: dict[str, dict[str, Any]] = {**{each.name: {"method": each.name} for each in methods()}, **_FORMS}
-"""Name → the training settings that make it.
+_CONTROLS: dict[Arm, dict[str, Any]] = {
+    "no-retraining": {"method": "bc"},
+    "demonstrations-only": {"method": "bc"},
+    "random-expert-steps": {"method": "hg-dagger"},
+}
 
-``mile`` is the program's default, spelled out: a default may change, what a result means may not. It imitates of the
-silent steps those that follow a short takeover, like the takeover itself. ``mile-silent`` imitates all of them a little
-and gives the BCE half the weight. ``mile-joint`` and ``mile-published`` differ from that in the mental model alone: a
-network anchored to the recorded policy, or tied to nothing but the BCE. ``mile-paper`` is the publication's objective
-besides: silence in the BCE only, no warm-up, constant learning rate. ``mile-no-silence`` is ``mile-silent`` without
-imitation of silent steps, ``mile-imitation`` without the BCE.
+VARIANTS: dict[str, dict[str, Any]] = {
+    **{each.name: {"method": each.name} for each in methods()},
+    **_FORMS,
+    **{str(name): settings for name, settings in _CONTROLS.items()},
+}
+"""Name → training settings of the learner.
+
+- ``mile``: the program's default, spelled out, because a default may change and a committed result may not. Of the
+  silent steps it imitates those that follow a short takeover, as it imitates the takeover.
+- ``mile-silent``: imitates all silent steps with a small weight, and gives the BCE half of the loss.
+- ``mile-joint``, ``mile-published``: ``mile-silent`` with another mental model, a network anchored to the recorded
+  policy, or one that only the BCE trains.
+- ``mile-paper``: the published objective; also silence in the BCE only, no warm-up, constant learning rate.
+- ``mile-no-silence``, ``mile-imitation``: ``mile-silent`` without imitation of silent steps, or without the BCE.
+- ``no-retraining``, ``demonstrations-only``, ``random-expert-steps``: control arms, see ``arms.Arm``. What the random
+  arm's human did is imitated, and nothing else, as HG-DAgger does.
 """
 
 
 class UnknownVariantError(UserError, ValueError):
-    """There is no learner of that name."""
+    """The learner does not exist."""
 
 
 def variant(name: str) -> dict[str, Any]:
@@ -48,3 +62,8 @@ def variant(name: str) -> dict[str, Any]:
         return VARIANTS[name]
     except KeyError:
         raise UnknownVariantError(f"There is no learner {name!r}; there are {', '.join(VARIANTS)}.") from None
+
+
+def arm_of(name: str) -> Arm:
+    """Return the arm of the learner called ``name``: its own for a control, else ``supervised``."""
+    return next((arm for arm in CONTROL_ARMS if arm == name), "supervised")

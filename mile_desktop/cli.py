@@ -24,7 +24,6 @@ _COMMANDS = (
     "bundle",
     "export-policy",
     "import-policy",
-    "bench",
     "serve-robot",
     "robot-keys",
 )

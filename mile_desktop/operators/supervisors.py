@@ -5,11 +5,14 @@ from collections.abc import Callable
 from mile_desktop.errors import UserError
 from mile_desktop.operators.inaccurate import InaccurateSupervisor
 from mile_desktop.operators.no_operator import NoOperator
+from mile_desktop.operators.novice import NoviceSettings, NoviceSupervisor
 from mile_desktop.operators.operator import Expert, Operator
 from mile_desktop.operators.probit import ProbitSettings, ProbitSupervisor
 from mile_desktop.operators.segment import ATTENTIVE, SegmentSettings, SegmentSupervisor
+from mile_desktop.operators.stall import StallSettings, StallSupervisor
+from mile_desktop.operators.tired import TiredSettings, TiredSupervisor
 
-Settings = ProbitSettings | SegmentSettings
+Settings = ProbitSettings | SegmentSettings | NoviceSettings | StallSettings | TiredSettings
 Factory = Callable[[Expert, Settings | None], Operator]
 
 
@@ -45,6 +48,24 @@ def _inaccurate_segment(expert: Expert, settings: Settings | None) -> Operator:
     return InaccurateSupervisor(_segment(expert, settings))
 
 
+def _novice(expert: Expert, settings: Settings | None) -> Operator:
+    if settings is not None and not isinstance(settings, NoviceSettings):
+        raise UnknownSupervisorError(f"The novice supervisor takes NoviceSettings, not {type(settings).__name__}.")
+    return NoviceSupervisor(expert, settings)
+
+
+def _stall(expert: Expert, settings: Settings | None) -> Operator:
+    if settings is not None and not isinstance(settings, StallSettings):
+        raise UnknownSupervisorError(f"The stall supervisor takes StallSettings, not {type(settings).__name__}.")
+    return StallSupervisor(expert, settings)
+
+
+def _tired(expert: Expert, settings: Settings | None) -> Operator:
+    if settings is not None and not isinstance(settings, TiredSettings):
+        raise UnknownSupervisorError(f"The tired supervisor takes TiredSettings, not {type(settings).__name__}.")
+    return TiredSupervisor(expert, settings)
+
+
 SUPERVISORS: dict[str, Factory] = {
     "none": _no_operator,
     "probit": _probit,
@@ -52,6 +73,9 @@ SUPERVISORS: dict[str, Factory] = {
     "inaccurate-probit": _inaccurate_probit,
     "inaccurate-segment": _inaccurate_segment,
     "attentive": _attentive,
+    "novice": _novice,
+    "stall": _stall,
+    "tired": _tired,
 }
 """Name, as on the command line → how it is made."""
 

@@ -3,29 +3,33 @@ from pathlib import Path
 
 import pytest
 
+from experiments.__main__ import main
 from experiments.results import ResultStore
-from mile_desktop.cli import main
 from tests.experiments.examples import result, tiny
 
 
 @pytest.fixture
 def output(tmp_path: Path) -> Path:
-    store = ResultStore(tmp_path / "out" / "cells")
+    store = ResultStore(tmp_path / "work" / "learning")
     for method in ("bc", "iwr"):
         store.write(result(tiny(method)))
-    return tmp_path / "out"
+    return tmp_path
+
+
+def places(folder: Path) -> list[str]:
+    return ["--work", str(folder / "work"), "--results", str(folder / "results")]
 
 
 def test_shows_what_is_there(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", "learning", "--show", "--output", str(output)]) == 0
+    assert main(["learning", "--show", *places(output)]) == 0
     assert "| attentive  | bc " in capsys.readouterr().out
-    assert main(["bench", "learning", "--show", "--json", "--output", str(output)]) == 0
-    assert json.loads(capsys.readouterr().out)["output"] == str(output)
+    assert main(["learning", "--show", "--json", *places(output)]) == 0
+    assert json.loads(capsys.readouterr().out)["figures"] == str(output / "results" / "learning")
 
 
 def test_cells_that_are_there_are_not_run_again(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
     grid = ["--methods", "bc", "iwr", "--seeds", "1", "--rounds", "1", "--episodes", "1", "--evaluate", "1"]
-    assert main(["bench", "learning", *grid, "--epochs", "1", "--output", str(output)]) == 0
+    assert main(["learning", *grid, "--epochs", "1", *places(output)]) == 0
     printed = capsys.readouterr().out
     assert "[" not in printed.split("|")[0]  # no progress line: nothing ran
 
@@ -33,7 +37,7 @@ def test_cells_that_are_there_are_not_run_again(output: Path, capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (["--settings", "no"], 1, "--settings is no JSON"),
+        (["--settings", "no"], 1, "--settings is not JSON"),
         (["--supervision", "3"], 1, "expected an object"),
         (["--supervision", '{"patience": 3}'], 1, "patience"),
         (["--scene", "moon"], 1, "moon"),
@@ -46,20 +50,39 @@ def test_cells_that_are_there_are_not_run_again(output: Path, capsys: pytest.Cap
 def test_bad_usage_is_said_in_one_line(
     arguments: list[str], status: int, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["bench", "learning", *arguments, "--output", str(tmp_path)]) == status
+    assert main(["learning", *arguments, *places(tmp_path)]) == status
     said = capsys.readouterr().err
     assert words in said
     assert status == 2 or said.count("\n") == 1
 
 
 def test_validation_fills_its_document(tmp_path: Path) -> None:
-    store = ResultStore(tmp_path / "cells")
+    store = ResultStore(tmp_path / "work" / "validation")
     store.write(result(tiny("iwr")))
     store.write(result(tiny("mile-iwr")))
     document = tmp_path / "document.md"
     sections = ("calibration", "temporal", "prediction", "methods", "inaccuracy", "bce")
     document.write_text("\n".join(f"<!-- begin {each} -->\n<!-- end {each} -->" for each in sections), "utf-8")
-    assert main(["bench", "validation", "--show", "--output", str(tmp_path), "--document", str(document)]) == 0
+    assert main(["validation", "--show", *places(tmp_path), "--document", str(document)]) == 0
     text = document.read_text("utf-8")
     assert text.count("Not run yet.") == 5
     assert "| attentive  | mile-iwr | iwr" in text
+
+
+def test_record_holds_the_cells_of_the_work_folder(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["record", "learning", *places(output)]) == 0
+    assert "holds 2 cells" in capsys.readouterr().out
+    record = output / "results" / "learning.jsonl"
+    assert len(record.read_text("utf-8").splitlines()) == 2
+    # without the work folder the same tables come from the record
+    assert main(["learning", "--show", "--results", str(output / "results"), "--work", str(output / "none")]) == 0
+    assert "| attentive  | bc " in capsys.readouterr().out
+
+
+def test_a_fault_of_the_harness_keeps_its_traceback(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> str:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr("experiments.__main__.report_learning", broken)
+    with pytest.raises(ValueError, match="a bug"):
+        main(["learning", "--show", *places(output)])

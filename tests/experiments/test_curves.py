@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.curves import area_under, mean_with_interval, paired_difference, settings_of
+from experiments.curves import area_under, settings_of
 from experiments.learning_cell import LearningPoint
+from experiments.statistics import mean_with_interval, paired_difference
 from mile_desktop.evaluation.statistics import wilson_interval
 from tests.experiments.examples import point, result, tiny
 

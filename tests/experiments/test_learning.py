@@ -3,16 +3,16 @@ import numpy as np
 import pytest
 
 from experiments.episode_collection import collect
-from experiments.fixtures import as_policy, open_scenery
+from experiments.fixtures import as_policy, open_fixtures
 from experiments.learning_cell import LearningCell, run_learning
-from experiments.supervisor_setup import Supervision, supervisor_of
+from experiments.supervisor_setup import SimulatedSupervisor, supervisor_of
 from mile_desktop.learning.settings import SettingsError
 from mile_desktop.operators.supervisors import UnknownSupervisorError
 from tests.experiments.examples import tiny
 
 
 def test_equal_cells_give_equal_curves() -> None:
-    cell = msgspec.structs.replace(tiny("mile"), supervision=Supervision(lag_rounds=1, bias=0.1), rounds=2)
+    cell = msgspec.structs.replace(tiny("mile"), supervision=SimulatedSupervisor(lag_rounds=1, bias=0.1), rounds=2)
     first, second = run_learning(cell), run_learning(cell)
     assert [msgspec.structs.replace(each, training_s=0) for each in first.points] == [
         msgspec.structs.replace(each, training_s=0) for each in second.points
@@ -23,14 +23,14 @@ def test_equal_cells_give_equal_curves() -> None:
 
 
 def test_collected_episodes_are_those_of_the_seeds() -> None:
-    with open_scenery("peg-insertion") as scenery:
-        policy = as_policy(scenery.initial, "p")
+    with open_fixtures("peg-insertion") as fixtures:
+        policy = as_policy(fixtures.initial, "p")
         twice = [
             collect(
-                scenery.driven,
-                scenery.info,
+                fixtures.driven,
+                fixtures.info,
                 policy,
-                supervisor_of(Supervision(), scenery.expert),
+                supervisor_of(SimulatedSupervisor(), fixtures.expert),
                 first_seed=7,
                 episodes=1,
             )
@@ -61,6 +61,6 @@ def test_unknown_settings_are_named() -> None:
     with pytest.raises(SettingsError, match="silent"):
         msgspec.structs.replace(tiny(), training={"silent": 1}).settings()
     with pytest.raises(UnknownSupervisorError, match="patience"):
-        supervisor_of(Supervision(changes={"patience": 3}), lambda observation: observation)
+        supervisor_of(SimulatedSupervisor(changes={"patience": 3}), lambda observation: observation)
     with pytest.raises(msgspec.ValidationError, match="unknown"):
         msgspec.convert({"scene": "s", "method": "bc", "unknown": 1}, LearningCell)

@@ -8,9 +8,9 @@ from experiments.prediction_cell import PredictionCell, run_prediction
 from experiments.recovery_cell import RecoveryCell, run_recovery
 from experiments.results import cell_key
 from experiments.signals import counterfactual_contrast, weighed_together
-from experiments.supervisor_setup import Supervision
+from experiments.supervisor_setup import SimulatedSupervisor
 from experiments.temporal_cell import TemporalCell, run_temporal
-from experiments.validation import PARTS
+from experiments.validation_grid import PARTS
 from mile_desktop.intervention.data import SupervisedSteps
 
 
@@ -23,7 +23,7 @@ def test_calibration_finds_the_cost_of_a_known_mind() -> None:
 
 
 def test_temporal_model_finds_evidence_delay_and_persistence() -> None:
-    mind = Supervision("probit", {"cost": 8.0, "retention": 0.7, "delay_steps": 4, "hand_back": 0.1})
+    mind = SimulatedSupervisor("probit", {"cost": 8.0, "retention": 0.7, "delay_steps": 4, "hand_back": 0.1})
     found = run_temporal(TemporalCell(supervision=mind, episodes=8, held_out=3))
     assert found.temporal.log_likelihood > found.instantaneous.log_likelihood + 0.2
     assert found.parameters.delay_steps in {3, 4, 5}
@@ -32,7 +32,7 @@ def test_temporal_model_finds_evidence_delay_and_persistence() -> None:
 
 def test_predictors_are_scored_with_both_robots() -> None:
     cell = PredictionCell(
-        supervision=Supervision("probit"), epochs=1, episodes=4, held_out=2, unattended=2, fit_epochs=2
+        supervision=SimulatedSupervisor("probit"), epochs=1, episodes=4, held_out=2, unattended=2, fit_epochs=2
     )
     outcome = run_prediction(cell)
     collecting, promoted = (

@@ -1,0 +1,46 @@
+"""What methods add over the control arms: differences paired by scene and seed, corrected for their number."""
+
+from collections.abc import Sequence
+
+from experiments.arms import CONTROL_ARMS
+from experiments.curves import Setting
+from experiments.statistics import holm, mean_with_interval, sign_flip_p
+from experiments.tables import differences, estimate, number, table
+from experiments.variants import VARIANTS
+
+_HEAD = (
+    "learner",
+    "against",
+    "pairs",
+    "difference in area",
+    "difference in success after the last round",
+    "p",
+    "p, Holm",
+)
+
+
+def controls_table(settings: Sequence[Setting]) -> str:
+    """Return each method against each control arm over all ``settings``; an empty string without a control arm.
+
+    p is of the difference in success after the last round. Holm's correction is over all rows of one control arm.
+    """
+    rows = [row for control in CONTROL_ARMS for row in _against(control, settings)]
+    return table(_HEAD, rows) if rows else ""
+
+
+def _against(control: str, settings: Sequence[Setting]) -> list[tuple[str, ...]]:
+    pairs = {name: differences(settings, name, control, "finals") for name in VARIANTS if name not in CONTROL_ARMS}
+    found = {name: finals for name, finals in pairs.items() if finals}
+    p_values = [sign_flip_p(finals) for finals in found.values()]
+    return [
+        (
+            name,
+            control,
+            str(len(finals)),
+            estimate(mean_with_interval(differences(settings, name, control, "areas")), sign=True),
+            estimate(mean_with_interval(finals), sign=True),
+            number(p, 3),
+            number(adjusted, 3),
+        )
+        for (name, finals), p, adjusted in zip(found.items(), p_values, holm(p_values), strict=True)
+    ]
