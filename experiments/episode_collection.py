@@ -4,8 +4,8 @@ import mile_desktop
 from mile_desktop.operators.operator import Operator
 from mile_desktop.policies.policy import FloatArray, Policy
 from mile_desktop.registry.intervention_models import NoEstimate
+from mile_desktop.registry.running_policy import RunningPolicy
 from mile_desktop.rollout.clock import SimulatedClock
-from mile_desktop.rollout.episode_state import RunningPolicy
 from mile_desktop.rollout.headless import RolloutHeldError
 from mile_desktop.rollout.loop import RolloutLoop
 from mile_desktop.rollout.messages import Event

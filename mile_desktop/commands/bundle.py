@@ -26,7 +26,7 @@ from mile_desktop.paths import SIM_SCENES, bundled_demonstrations, bundled_model
 from mile_desktop.policies.checkpoint import PolicyConfig, PolicyNetwork, describe_network, load_policy, save_policy
 from mile_desktop.registry.bundled import POLICY_FOLDER
 from mile_desktop.registry.intervention_models import INTERVENTION_FOLDER
-from mile_desktop.registry.policies import EXPERT
+from mile_desktop.registry.names import EXPERT
 from mile_desktop.rollout.clock import SimulatedClock
 from mile_desktop.rollout.headless import roll_out
 from mile_desktop.rollout.messages import LoadSession

@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 
 from mile_desktop.commands.command import Command, Report, add_scene_argument
-from mile_desktop.evaluation.prediction import calibrate_recorded
+from mile_desktop.registry.recorded_calibration import calibrate_recorded
 from mile_desktop.storage.workspace import Workspace
 
 

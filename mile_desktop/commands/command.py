@@ -10,6 +10,7 @@ from typing import Any
 
 from mile_desktop.errors import UserError
 from mile_desktop.paths import default_workspace
+from mile_desktop.registry.names import INITIAL
 
 Fields = Mapping[str, Any]
 Subparsers = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -81,7 +82,7 @@ def add_scene_argument(parser: argparse.ArgumentParser) -> None:
 def add_policy_argument(parser: argparse.ArgumentParser) -> None:
     """Add ``--policy``."""
     parser.add_argument(
-        "--policy", default="initial", metavar="P", help="a policy id, a folder, initial or expert (%(default)s)"
+        "--policy", default=INITIAL, metavar="P", help="a policy id, a folder, initial or expert (%(default)s)"
     )
 
 

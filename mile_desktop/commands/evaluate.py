@@ -14,6 +14,7 @@ from mile_desktop.evaluation.evaluate import FIRST_EVALUATION_SEED, EvaluationCa
 from mile_desktop.evaluation.policies import Watching, evaluate_policies
 from mile_desktop.evaluation.statistics import wilson_interval
 from mile_desktop.learning.cancellation import cancelled_by_signals
+from mile_desktop.registry.names import INITIAL
 from mile_desktop.storage.records import EvaluationRecord
 from mile_desktop.storage.workspace import Workspace
 
@@ -23,7 +24,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--policy",
         nargs="+",
-        default=["initial"],
+        default=[INITIAL],
         metavar="P",
         help="policies to evaluate on the same starts: ids, folders, initial or expert (initial)",
     )

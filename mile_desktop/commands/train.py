@@ -27,7 +27,8 @@ from mile_desktop.learning.progress import Compared, Progress, RunEvent, Warned
 from mile_desktop.learning.settings import TrainingSettings, settings_from_json, settings_to_json
 from mile_desktop.learning.trainer.trainer import TrainingCancelled
 from mile_desktop.paths import bundled_demonstrations
-from mile_desktop.registry.policies import INITIAL, policy_folder
+from mile_desktop.registry.names import INITIAL
+from mile_desktop.registry.policies import policy_folder
 from mile_desktop.scenes.catalogue import scene_info, scenes
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace

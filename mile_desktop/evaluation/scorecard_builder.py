@@ -1,13 +1,12 @@
 """Making a scorecard: every predictor of takeovers on chosen episodes, by those who had not seen them."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics
 
-from mile_desktop.evaluation.prediction import Progress, current_model, ignore, recorded_steps
 from mile_desktop.evaluation.scorecard import (
     CurvePoint,
     ReliabilityPoint,
@@ -19,6 +18,8 @@ from mile_desktop.evaluation.scoring_split import ScoringSplit, arrange_trial
 from mile_desktop.intervention.compare import predict_all
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.scores import score_probabilities, takeover_ahead
+from mile_desktop.registry.intervention_models import model_in_use
+from mile_desktop.registry.recorded_steps import recorded_steps
 from mile_desktop.storage.alarms import HORIZON_STEPS
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.edits import read_history
@@ -38,7 +39,7 @@ def make_scorecard(
     *,
     reference: str = "",
     seed: int = 0,
-    report: Progress = ignore,
+    report: Callable[[float, str], None],
 ) -> Scorecard:
     """Score every predictor on the chosen episodes of ``scene``.
 
@@ -58,7 +59,7 @@ def make_scorecard(
         There is nothing that could be scored honestly.
     """
     report(0.0, "Reading the recorded episodes")
-    model = current_model(workspace, scene, reference)
+    model = model_in_use(workspace, scene, reference)
     trial = arrange_trial(model, recorded_steps(workspace, scene), episode_ids, seed)
     report(0.15, f"Asking every predictor about {len(trial.held_out)} episodes")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from mile_desktop.evaluation.prediction import HELD_OUT_SHARE
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.model import InterventionModel
 from mile_desktop.intervention.scores import ScoreError
@@ -15,8 +16,6 @@ FEWEST_TO_LEARN_FROM = 5
 
 MOST_EPISODES = 300
 """So many are scored, the newest: every probability goes to the window, which must not stand still for it."""
-
-_HELD_OUT = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +83,7 @@ def _learned_from(steps: SupervisedSteps, supervised: list[str], held_out: list[
     others = [name for name in supervised if name not in scored]
     if len(others) >= FEWEST_TO_LEARN_FROM:
         return ScoringSplit(_episodes(steps, others), _episodes(steps, held_out), tuple(held_out))
-    split = split_episodes(_episodes(steps, held_out), share=_HELD_OUT, seed=seed)
+    split = split_episodes(_episodes(steps, held_out), share=HELD_OUT_SHARE, seed=seed)
     if not len(split.held_out):
         raise ScoreError(
             f"{len(held_out)} episodes are too few to hold some of them out; choose or record at least "

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from mile_desktop.errors import UserError
 from mile_desktop.operators.inaccurate import InaccurateSupervisor
-from mile_desktop.operators.no_operator import NoOperator
+from mile_desktop.operators.no_operator import NO_SUPERVISOR, NoOperator
 from mile_desktop.operators.operator import Expert, Operator
 from mile_desktop.operators.probit import ProbitSettings, ProbitSupervisor
 from mile_desktop.operators.segment import ATTENTIVE, SegmentSettings, SegmentSupervisor
@@ -46,7 +46,7 @@ def _inaccurate_segment(expert: Expert, settings: Settings | None) -> Operator:
 
 
 SUPERVISORS: dict[str, Factory] = {
-    "none": _nobody,
+    NO_SUPERVISOR: _nobody,
     "probit": _probit,
     "segment": _segment,
     "inaccurate-probit": _inaccurate_probit,

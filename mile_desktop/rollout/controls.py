@@ -7,6 +7,7 @@ import numpy as np
 from mile_desktop.operators.discrete_controls import DiscreteControls
 from mile_desktop.operators.gamepad import Gamepad
 from mile_desktop.operators.group import OperatorGroup
+from mile_desktop.operators.no_operator import NO_SUPERVISOR
 from mile_desktop.operators.operator import Operator, OperatorContext
 from mile_desktop.operators.supervisors import make_supervisor
 from mile_desktop.operators.window_input import WindowOperator
@@ -14,8 +15,6 @@ from mile_desktop.paths import pad_profiles
 from mile_desktop.rollout.messages import PadState
 from mile_desktop.scenes.description import Choice
 from mile_desktop.scenes.experts import load_expert
-
-NOBODY = "none"
 
 _NOTHING = np.zeros(4, np.float32)
 _NO_ROBOT = OperatorContext(0, _NOTHING, _NOTHING, _NOTHING, _NOTHING, intervening=False)
@@ -69,4 +68,4 @@ def simulated_supervisor(name: str, scene: str) -> Operator | None:
     UnknownSupervisorError, UnknownExpertError, UnknownSceneError, SceneModuleError
         There is no such supervisor, expert or scene, or the scene's module is broken.
     """
-    return None if name == NOBODY else make_supervisor(name, load_expert(scene))
+    return None if name == NO_SUPERVISOR else make_supervisor(name, load_expert(scene))

@@ -7,10 +7,11 @@ import numpy as np
 from mile_desktop.intervention.estimate import InterventionEstimate
 from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading, OperatorRequest
 from mile_desktop.policies.policy import FloatArray, PolicyOutput
+from mile_desktop.registry.running_policy import RunningPolicy
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.rollout.alert import AlertMonitor, AlertRule
 from mile_desktop.rollout.clock import Clock
-from mile_desktop.rollout.episode_state import EpisodeState, RunningPolicy, StepSink
+from mile_desktop.rollout.episode_state import EpisodeState, StepSink
 from mile_desktop.rollout.gate import EpisodeGate
 from mile_desktop.rollout.live_robot import LiveRobot, Simulated, follow, no_hazard
 from mile_desktop.rollout.messages import Event, Note

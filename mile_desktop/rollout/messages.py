@@ -6,6 +6,7 @@ of them is refused by the decoder.
 
 import msgspec
 
+from mile_desktop.operators.no_operator import NO_SUPERVISOR
 from mile_desktop.rollout.phases import Phase
 
 
@@ -37,7 +38,7 @@ class LoadSession(Message, frozen=True, kw_only=True):
     """A model id of the workspace, a folder, or empty for the best there is for scene and policy."""
     live_source: str = "ensemble"
     """What computes p: ``ensemble``, ``published`` (one member) or ``temporal``."""
-    simulated_operator: str = "none"
+    simulated_operator: str = NO_SUPERVISOR
     """``none``, ``probit`` or ``segment``: a simulated supervisor listens besides the person."""
     gamepad: bool = True
     rate_hz: float = 20.0

@@ -9,11 +9,12 @@ from mile_desktop.operators.operator import Operator
 from mile_desktop.policies.checkpoint import read_policy_config
 from mile_desktop.registry.bundled import has_bundled
 from mile_desktop.registry.compatibility import check_policy_fits
-from mile_desktop.registry.intervention_models import load_running_policy, watched
-from mile_desktop.registry.policies import EXPERT, INITIAL, policy_folder
+from mile_desktop.registry.intervention_models import load_running_policy, with_intervention_model
+from mile_desktop.registry.names import EXPERT, INITIAL
+from mile_desktop.registry.policies import policy_folder
+from mile_desktop.registry.running_policy import RunningPolicy
 from mile_desktop.rollout.cadence import Cadence
 from mile_desktop.rollout.clock import Clock
-from mile_desktop.rollout.episode_state import RunningPolicy
 from mile_desktop.rollout.live_robot import no_hazard
 from mile_desktop.rollout.loop import Publish, RolloutLoop
 from mile_desktop.rollout.messages import Choice, EpisodeClosed, LoadSession, RobotStatus, SessionLoaded, Status
@@ -113,9 +114,9 @@ class Session:
             folder = policy_folder(self._workspace, self._subject.name, policy)
             check_policy_fits(read_policy_config(folder), robot.description)
 
-    def watch_again(self, running: RunningPolicy) -> RunningPolicy:
-        """Load what watches ``running`` anew; may be called on another thread."""
-        return watched(
+    def with_newest_model(self, running: RunningPolicy) -> RunningPolicy:
+        """Return ``running`` with the newest intervention model and forecast; may be called on another thread."""
+        return with_intervention_model(
             self._workspace,
             self._subject.name,
             running,

@@ -5,6 +5,7 @@ import platform
 import time
 from dataclasses import dataclass
 
+from mile_desktop.operators.no_operator import NO_SUPERVISOR
 from mile_desktop.robots.client import NetworkRobot
 from mile_desktop.robots.description import RobotDescription
 from mile_desktop.robots.driver import RobotError
@@ -15,8 +16,6 @@ from mile_desktop.rollout.robot_scene import RobotScene
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.scenes.description import Choice
-
-NOBODY = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def _robot(plan: LoadSession) -> Subject:
     try:
         robot.connect()
         description = robot.describe()
-        if plan.simulated_operator != NOBODY and plan.scene != description.task:
+        if plan.simulated_operator != NO_SUPERVISOR and plan.scene != description.task:
             raise RobotError(
                 f"The simulated supervisor knows {plan.scene}, but {description.name} is there for {description.task}; "
                 "choose that scene, or no supervisor."

@@ -16,6 +16,7 @@ from mile_desktop.operators.profile import ProfileError, decode_profile
 from mile_desktop.operators.supervisors import UnknownSupervisorError
 from mile_desktop.policies.policy import FloatArray, PolicyFileError
 from mile_desktop.registry.policies import UnknownPolicyError
+from mile_desktop.registry.running_policy import RunningPolicy
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.alert import AlertMonitor, AlertRule
@@ -24,7 +25,6 @@ from mile_desktop.rollout.camera_watch import CameraWatch
 from mile_desktop.rollout.chime import Chime
 from mile_desktop.rollout.clock import SystemClock
 from mile_desktop.rollout.controls import Controls, simulated_supervisor
-from mile_desktop.rollout.episode_state import RunningPolicy
 from mile_desktop.rollout.phases import MOVING
 from mile_desktop.rollout.priority import be_eager, enter_real_time, leave_real_time
 from mile_desktop.rollout.session import Session
@@ -288,7 +288,7 @@ class Worker:
     def _reload_model(self, _: m.ReloadInterventionModel) -> None:
         if self._session is not None:
             upcoming = self._session.loop.upcoming
-            self._reloading = upcoming, self._loader.submit(self._session.watch_again, upcoming)
+            self._reloading = upcoming, self._loader.submit(self._session.with_newest_model, upcoming)
 
     def _finish_reloading(self, session: Session) -> None:
         if self._reloading is None or not self._reloading[1].done():

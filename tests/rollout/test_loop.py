@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mile_desktop.operators.operator import OperatorRequest
+from mile_desktop.registry.running_policy import RunningPolicy
 from mile_desktop.rollout.alert import AlertMonitor, AlertRule
-from mile_desktop.rollout.episode_state import RunningPolicy
 from mile_desktop.rollout.messages import Note, StepTaken
 from mile_desktop.rollout.phases import Phase
 from tests.rollout.point_scene import ConstantPolicy, FixedEstimator, PointRollout
