@@ -8,15 +8,7 @@ from typing import Any
 import msgspec
 import psutil
 
-from mile_desktop.commands.command import (
-    CancelledError,
-    Command,
-    CommandError,
-    Report,
-    add_scene_argument,
-    add_workers_argument,
-    positive,
-)
+from mile_desktop.commands.command import CancelledError, CommandError, Report
 from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledError, evaluation_seeds
 from mile_desktop.evaluation.policies import Watching, compare_policies
 from mile_desktop.learning.cancellation import cancelled_by_signals
@@ -39,30 +31,8 @@ _BACKGROUND_NICENESS = 10
 _OWN_SETTINGS = ("epochs", "batch", "seed")
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_scene_argument(parser)
-    parser.add_argument(
-        "--method", default="mile", metavar="M", help="mile, bc, hg-dagger, iwr, sirius, mile-iwr, rlif (%(default)s)"
-    )
-    parser.add_argument("--parent", metavar="P", help="policy to start from (the promoted one, else initial)")
-    parser.add_argument("--epochs", type=positive, metavar="N")
-    parser.add_argument("--batch", type=positive, metavar="N", help="steps a batch")
-    parser.add_argument("--seed", type=int, metavar="K")
-    parser.add_argument("--settings", default="{}", metavar="JSON", help="any other training setting by its name")
-    parser.add_argument(
-        "--evaluate",
-        type=int,
-        default=0,
-        metavar="N",
-        help="compare with the parent on N starts afterwards (%(default)s)",
-    )
-    add_workers_argument(parser)
-    parser.add_argument("--run-id", metavar="ID", help="name of the run's folder under runs/")
-    parser.add_argument("--resume", metavar="ID", help="go on with a run that was interrupted")
-    parser.add_argument("--background", action="store_true", help="step back when something else wants the processor")
-
-
-def _run(options: argparse.Namespace, report: Report) -> None:
+def run(options: argparse.Namespace, report: Report) -> None:
+    """Train, compare if asked to, and report every event of the run."""
     if options.background:
         psutil.Process().nice(_BACKGROUND_NICENESS)
     with Workspace.open(options.workspace) as workspace, cancelled_by_signals() as cancel:
@@ -165,6 +135,3 @@ def _say_to(report: Report) -> Callable[[RunEvent], None]:
         report.say(msgspec.to_builtins(event), words)
 
     return say
-
-
-TRAIN = Command("train", "retrain a policy from the recorded episodes", _add_arguments, _run)
