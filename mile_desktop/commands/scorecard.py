@@ -31,6 +31,8 @@ def _episode_ids(said: str) -> tuple[str, ...]:
             lines = Path(said[1:]).read_text(encoding="utf-8").splitlines()
         except OSError as error:
             raise CommandError(f"--episodes: {said[1:]} cannot be read ({error.strerror}).") from error
+        except UnicodeDecodeError as error:
+            raise CommandError(f"--episodes: {said[1:]} is not a text file with one episode id per line.") from error
         return tuple(line.strip() for line in lines if line.strip())
     return tuple(name for name in said.split(",") if name)
 

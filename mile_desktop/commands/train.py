@@ -9,6 +9,7 @@ import msgspec
 import psutil
 
 from mile_desktop.commands.command import CancelledError, CommandError, Report
+from mile_desktop.errors import UserError
 from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledError, evaluation_seeds
 from mile_desktop.evaluation.policies import Watching, compare_policies
 from mile_desktop.learning.cancellation import cancelled_by_signals
@@ -84,11 +85,22 @@ def _settings(options: argparse.Namespace) -> TrainingSettings:
     try:
         named: Any = json.loads(options.settings)
     except json.JSONDecodeError as error:
-        raise CommandError(f'--settings is no JSON ({error}); expected an object such as {{"epochs": 40}}.') from error
+        raise CommandError(f'--settings is not JSON ({error}); expected an object such as {{"epochs": 40}}.') from error
     if not isinstance(named, dict):
         raise CommandError(f'--settings is {named!r}; expected an object such as {{"epochs": 40}}.')
     own: Mapping[str, Any] = {name: value for name in _OWN_SETTINGS if (value := getattr(options, name)) is not None}
-    return settings_from_json({**settings_to_json(TrainingSettings(method=options.method)), **named, **own})
+    return _checked_settings({**settings_to_json(TrainingSettings(method=options.method)), **named, **own})
+
+
+def _checked_settings(values: dict[str, Any]) -> TrainingSettings:
+    """Return the settings; raise ``CommandError`` for a value of another type, before its range is compared."""
+    try:
+        msgspec.convert(values, TrainingSettings)
+    except msgspec.ValidationError as error:
+        if isinstance(error.__cause__, UserError):  # the right type, but out of range
+            raise error.__cause__ from error
+        raise CommandError(f"--settings has a value of the wrong type: {error}.") from error
+    return settings_from_json(values)
 
 
 def _comparison(workspace: Workspace, options: argparse.Namespace) -> FollowUp:

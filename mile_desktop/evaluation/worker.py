@@ -10,6 +10,7 @@ import torch
 
 from mile_desktop.channels.endpoint import Endpoint
 from mile_desktop.channels.shared import StateSlot
+from mile_desktop.errors import UserError
 from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledError, evaluate_episode
 from mile_desktop.evaluation.messages import (
     CancelEpisode,
@@ -24,12 +25,9 @@ from mile_desktop.evaluation.messages import (
     WatchEpisode,
     WorkerReady,
 )
-from mile_desktop.policies.policy import Policy, PolicyFileError
+from mile_desktop.policies.policy import Policy
 from mile_desktop.registry.policies import load_policy_from
 from mile_desktop.rollout.scene import GymScene
-from mile_desktop.scenes.catalogue import UnknownSceneError
-from mile_desktop.scenes.description import SceneDescriptionError
-from mile_desktop.scenes.experts import UnknownExpertError
 
 _IDLE_S = 0.5
 _PROGRESS_S = 0.25
@@ -121,7 +119,7 @@ class EvaluationWorker:
         try:
             scene = self._load_scene(order.scene)
             policy = self._load_policy(order, scene)
-        except (UnknownSceneError, SceneDescriptionError, UnknownExpertError, PolicyFileError) as error:
+        except UserError as error:
             self._endpoint.send(EpisodeRefused(ticket=order.ticket, text=str(error)))
             return
         self._endpoint.send(EpisodeBegan(ticket=order.ticket))

@@ -17,7 +17,7 @@ from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
 
 
-class UnknownPolicyError(UserError, ValueError):
+class UnknownPolicyError(UserError):
     """The name is neither a policy of the workspace, nor a folder, nor a bundled policy."""
 
 
@@ -32,10 +32,14 @@ def policy_folder(workspace: Workspace, scene: str, reference: str) -> Path:
     Raises
     ------
     UnknownPolicyError
-        When it is none of these.
+        When it is none of these, or the expert.
     PolicyFileError
         When it is ``initial``, the scene has no bundled policy, and no zero policy was made for it yet.
     """
+    if reference == EXPERT:
+        raise UnknownPolicyError(
+            f"The expert of {scene} is a program and not a file; choose a folder, a policy's id or {INITIAL}."
+        )
     if reference == INITIAL:
         zero = None if has_bundled(scene) else find_zero_policy(workspace, scene)
         reference = zero or adopt_bundled(workspace, scene)

@@ -11,13 +11,12 @@ import torch
 
 from mile_desktop.channels.endpoint import Endpoint
 from mile_desktop.channels.shared import StateSlot
+from mile_desktop.errors import UserError
 from mile_desktop.intervention.model import InterventionModelError
 from mile_desktop.operators.profile import ProfileError, decode_profile
-from mile_desktop.operators.supervisors import UnknownSupervisorError
 from mile_desktop.policies.policy import FloatArray, PolicyFileError
 from mile_desktop.registry.policies import UnknownPolicyError
 from mile_desktop.registry.running_policy import RunningPolicy
-from mile_desktop.robots.driver import RobotError
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.alert import AlertMonitor, AlertRule
 from mile_desktop.rollout.cadence import Cadence
@@ -28,25 +27,15 @@ from mile_desktop.rollout.controls import Controls, simulated_supervisor
 from mile_desktop.rollout.phases import MOVING
 from mile_desktop.rollout.priority import be_eager, enter_real_time, leave_real_time
 from mile_desktop.rollout.session import Session
-from mile_desktop.scenes.catalogue import UnknownSceneError, scene_info
-from mile_desktop.scenes.description import SceneDescriptionError
-from mile_desktop.scenes.experts import UnknownExpertError
+from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.scenes.modules import SceneModuleError
-from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.records import Outcome
 
-POLICY_ERRORS = (UnknownPolicyError, PolicyFileError, InterventionModelError)
-LOADING_ERRORS = (
-    *POLICY_ERRORS,
-    WorkspaceError,
-    UnknownSceneError,
-    UnknownExpertError,
-    SceneDescriptionError,
-    UnknownSupervisorError,
-    RobotError,
-    OSError,
-)
-"""What can be wrong with what people ask for; each says so in words."""
+_POLICY_ERRORS = (UnknownPolicyError, PolicyFileError, InterventionModelError)
+"""Loading another policy would help; the window then offers the initial one."""
+_LOADING_ERRORS = (UserError, OSError)
+"""What a wrong choice or the disk can cause while loading. Other exceptions are faults of the program: they end the
+process with a traceback, and the window restarts it."""
 
 _IDLE_RATE_HZ = 20.0
 _SWITCH_INTERVAL_S = 0.0005
@@ -199,8 +188,8 @@ class Worker:
                 clock=self._clock,
                 hazard=self._cameras.hazard,
             )
-        except LOADING_ERRORS as error:
-            self._endpoint.send(m.Fault(text=str(error), policy_at_fault=isinstance(error, POLICY_ERRORS)))
+        except _LOADING_ERRORS as error:
+            self._endpoint.send(m.Fault(text=str(error), policy_at_fault=isinstance(error, _POLICY_ERRORS)))
             return
         self._set_alert(self._alert)
         # what was loaded stays: the collector need not look at it again while the robot moves
@@ -278,7 +267,7 @@ class Worker:
         (command, loading), self._promotion = self._promotion, None
         try:
             running = loading.result()
-        except LOADING_ERRORS as error:
+        except _LOADING_ERRORS as error:
             text = f"{error} {session.loop.running.name} goes on."
             self._endpoint.send(m.Note(level="error", text=text))
             return
@@ -296,7 +285,7 @@ class Worker:
         (asked_for, loading), self._reloading = self._reloading, None
         try:
             reloaded = loading.result()
-        except LOADING_ERRORS as error:
+        except _LOADING_ERRORS as error:
             self._endpoint.send(m.Note(level="warning", text=f"{error} The intervention model stays as it was."))
             return
         if session.loop.upcoming is asked_for:  # another policy that was promoted meanwhile has loaded its own
