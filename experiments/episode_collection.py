@@ -86,11 +86,11 @@ def collect(
         dwell_steps=0,
     )
     loop.start(episodes)
-    while loop.supervision.phase is not Phase.IDLE:
+    while loop.phase is not Phase.IDLE:
         loop.tick()
         clock.advance(1 / info.rate_hz)
-        if loop.supervision.phase in {Phase.HOLD, Phase.STOPPED}:
-            raise RolloutHeldError(loop.supervision.reason)
+        if loop.phase in {Phase.HOLD, Phase.STOPPED}:
+            raise RolloutHeldError(loop.reason)
     return tuple(kept.episodes)
 
 

@@ -5,8 +5,8 @@ import argparse
 from mile_desktop.commands.command import CommandError, Report
 from mile_desktop.operators.no_operator import NoOperator
 from mile_desktop.rollout.clock import Clock, SimulatedClock, SystemClock
-from mile_desktop.rollout.controls import simulated_supervisor
 from mile_desktop.rollout.headless import roll_out
+from mile_desktop.rollout.input_devices import simulated_supervisor
 from mile_desktop.rollout.messages import EpisodeClosed, LoadSession
 from mile_desktop.rollout.priority import be_eager, enter_real_time
 

@@ -82,7 +82,7 @@ class _Closing:
 
 def _run_to_the_end(session: Session, closing: _Closing) -> None:
     ticks = 0
-    while session.loop.supervision.phase is not Phase.IDLE:
+    while session.loop.phase is not Phase.IDLE:
         _tick(session)
         ticks += 1
         if ticks % _BACKLOG == 0:
@@ -92,6 +92,6 @@ def _run_to_the_end(session: Session, closing: _Closing) -> None:
 
 def _tick(session: Session) -> None:
     session.loop.tick()
-    if session.loop.supervision.phase in {Phase.HOLD, Phase.STOPPED}:
-        raise RolloutHeldError(session.loop.supervision.reason)
+    if session.loop.phase in {Phase.HOLD, Phase.STOPPED}:
+        raise RolloutHeldError(session.loop.reason)
     session.cadence.wait()

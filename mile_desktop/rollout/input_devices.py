@@ -1,4 +1,7 @@
-"""Whom the worker listens to: devices live as long as the process, supervisors as long as a session."""
+"""The devices a person takes over with, and the simulated supervisors.
+
+Devices live as long as the worker process, supervisors as long as a session.
+"""
 
 from collections.abc import Sequence
 
@@ -20,7 +23,7 @@ _NOTHING = np.zeros(4, np.float32)
 _NO_ROBOT = OperatorContext(0, _NOTHING, _NOTHING, _NOTHING, _NOTHING, intervening=False)
 
 
-class Controls:
+class InputDevices:
     """Gamepad, keyboard and on-screen pad; owned by the loop's thread."""
 
     def __init__(self) -> None:
@@ -28,7 +31,7 @@ class Controls:
         self.window = {source: WindowOperator(source) for source in ("keyboard", "screen")}
 
     def group(self, supervisor: Operator | None, *, gamepad: bool, choices: Sequence[Choice] = ()) -> OperatorGroup:
-        """Return everybody who may take over; people come before a simulated supervisor.
+        """Return all operators that may take over; people come before a simulated supervisor.
 
         ``choices``: the scene's discrete actions; none where they are continuous.
         """
@@ -39,8 +42,8 @@ class Controls:
             people = [DiscreteControls(device, pushes, gripper=device is self.gamepad) for device in people]
         return OperatorGroup([*people, supervisor] if supervisor is not None else people)
 
-    def look(self) -> None:
-        """Follow the pads while there is no robot to drive; what is pressed meanwhile asks for nothing."""
+    def poll(self) -> None:
+        """Poll the pads while no session is loaded, so that connecting one is noticed; presses have no effect."""
         self.gamepad.poll(_NO_ROBOT)
 
     def pad_state(self) -> PadState:
