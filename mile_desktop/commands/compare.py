@@ -8,7 +8,7 @@ import psutil
 
 from mile_desktop.commands.command import CancelledError, Report
 from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledError, evaluation_seeds
-from mile_desktop.evaluation.policies import Watching, compare_policies
+from mile_desktop.evaluation.policies import EvaluationCallbacks, compare_policies
 from mile_desktop.learning.cancellation import cancelled_by_signals
 from mile_desktop.learning.progress import Cancelled, Finished, Progress, RunEvent
 from mile_desktop.learning.run_log import RunLog
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
                 options.after,
                 evaluation_seeds(options.episodes),
                 workers=options.workers,
-                watching=Watching(count, cancel.is_set),
+                callbacks=EvaluationCallbacks(count, cancel.is_set),
             )
         except EvaluationCancelledError as error:
             say(Cancelled(), "")

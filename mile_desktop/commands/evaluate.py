@@ -4,7 +4,7 @@ import argparse
 
 from mile_desktop.commands.command import CancelledError, Report
 from mile_desktop.evaluation.evaluate import FIRST_EVALUATION_SEED, EvaluationCancelledError, evaluation_seeds
-from mile_desktop.evaluation.policies import Watching, evaluate_policies
+from mile_desktop.evaluation.policies import EvaluationCallbacks, evaluate_policies
 from mile_desktop.evaluation.statistics import wilson_interval
 from mile_desktop.learning.cancellation import cancelled_by_signals
 from mile_desktop.storage.records import EvaluationRecord
@@ -22,7 +22,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
                 options.policy,
                 evaluation_seeds(options.episodes, first),
                 workers=options.workers,
-                watching=Watching(cancelled=cancel.is_set),
+                callbacks=EvaluationCallbacks(cancelled=cancel.is_set),
             )
         except EvaluationCancelledError as error:
             raise CancelledError from error

@@ -11,7 +11,7 @@ import psutil
 from mile_desktop.commands.command import CancelledError, CommandError, Report
 from mile_desktop.errors import UserError
 from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledError, evaluation_seeds
-from mile_desktop.evaluation.policies import Watching, compare_policies
+from mile_desktop.evaluation.policies import EvaluationCallbacks, compare_policies
 from mile_desktop.learning.cancellation import cancelled_by_signals
 from mile_desktop.learning.pipeline.config import RunConfig
 from mile_desktop.learning.pipeline.policy_pipeline import Cancel, TrainedPolicy
@@ -124,7 +124,7 @@ def _comparison(workspace: Workspace, options: argparse.Namespace) -> FollowUp:
                 trained.record.policy_id,
                 evaluation_seeds(episodes),
                 workers=options.workers,
-                watching=Watching(count, cancelled),
+                callbacks=EvaluationCallbacks(count, cancelled),
             )
         except EvaluationCancelledError as error:
             raise TrainingCancelled from error
