@@ -1,4 +1,4 @@
-"""``mile-desktop scenes``."""
+"""``mile-desktop scenes``: list the scenes, or begin a new one."""
 
 import argparse
 
@@ -14,7 +14,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
         return
     folder = new_scene(options.new)
     fields = {"scene": options.new, "folder": str(folder)}
-    report.say(fields, f"{folder} is a scene that works; docs/scenes.md says how to make it yours.")
+    report.say(fields, f"{folder} is a working scene; docs/scenes.md explains how to change it.")
 
 
 def _list(report: Report) -> None:

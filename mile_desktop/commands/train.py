@@ -50,7 +50,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
 
 
 def _is_simulated(workspace: Workspace, scene: str) -> bool:
-    """Whether policies can be compared in simulation; raises ``UnknownSceneError`` for what nobody knows."""
+    """Whether policies can be compared in simulation; raises ``UnknownSceneError`` for an unknown scene."""
     if Catalogue(workspace).policies(scene) and scene not in {info.name for info in scenes()}:
         return False  # the task of a robot
     scene_info(scene)
@@ -58,7 +58,7 @@ def _is_simulated(workspace: Workspace, scene: str) -> bool:
 
 
 def _no_comparison(task: str) -> FollowUp:
-    """Return a follow-up that says why there is none: a live robot never starts to move by itself."""
+    """Return a follow-up that reports why there is no comparison: a live robot never starts to move by itself."""
 
     def say(_: TrainedPolicy, report: Callable[[RunEvent], None], __: Cancel) -> None:
         text = f"{task} is a robot's task without a simulation: supervise the new policy to see how good it is."

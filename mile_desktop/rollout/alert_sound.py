@@ -1,4 +1,4 @@
-"""The soft sound with which the robot calls for attention."""
+"""The sound of the alert."""
 
 import logging
 

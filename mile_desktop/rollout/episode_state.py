@@ -28,20 +28,20 @@ class StepSink(Protocol):
 
     @property
     def problem(self) -> str:
-        """Why nothing can be written at present, in words; empty when all is well."""
+        """Why nothing can be written at present, as a sentence; empty while writing works."""
         ...
 
 
 @dataclass(slots=True)
 class EpisodeState:
-    """Where the running episode stands; the loop's own."""
+    """State of the running episode; changed by the episode runner only."""
 
     start: EpisodeStart
     observation: FloatArray
     step: int = 0
     """Steps into the episode; a rewind counts back."""
     row: int = 0
-    """Rows recorded; a rewind takes none away."""
+    """Rows recorded; a rewind removes none."""
     starts_at_row: int = -1
     """Row whose state the next step starts from, right after a rewind; else −1."""
     takeovers: int = 0

@@ -32,10 +32,11 @@ _POLICY_ERRORS = (UnknownPolicyError, PolicyFileError, InterventionModelError)
 
 _IDLE_RATE_HZ = 20.0
 _SWITCH_INTERVAL_S = 0.0005
+"""How long another thread may keep the interpreter. Python's default of 5 ms would be a tenth of a control period."""
 
 
 def run_worker(connection: Connection, state_slot_name: str) -> None:
-    """Entry point of the process; ends when the window says so or is gone."""
+    """Run the process; it ends on ``Shutdown`` or when the window is gone."""
     _prefer_control()
     endpoint: Endpoint[m.Command] = Endpoint(connection, m.Command, newest_wins=(m.Status, m.RobotStatus, m.PadState))
     with endpoint:
@@ -49,7 +50,7 @@ def run_worker(connection: Connection, state_slot_name: str) -> None:
 
 
 def _prefer_control() -> None:
-    """Let the control thread win against this process's other threads, and where allowed against other processes."""
+    """Give the control thread priority over this process's other threads and, where allowed, over other processes."""
     torch.set_num_threads(1)  # waiting for a second thread costs more than these networks take
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     be_eager()
@@ -75,9 +76,9 @@ class Worker:
         self._alerting = False
         self._watch_pad = False
         self._running = True
-        self._said_pad_problem = ""
-        self._said_disk_problem = ""
-        self._said_bad_input = False
+        self._reported_pad_problem = ""
+        self._reported_disk_problem = ""
+        self._reported_bad_input = False
         self._handlers: dict[type, Callable[..., None]] = {
             m.LoadSession: self._load,
             m.WindowInput: self._feed,
@@ -126,21 +127,22 @@ class Worker:
                 self._endpoint.send(robot)
             self._report_disk(session.recorder.problem)
         self._report_pad()
+        # everything above belongs to this tick; the wait comes last, so that commands are taken right before the next
         (self._idle_cadence if session is None else session.cadence).wait()
 
     def _report_disk(self, problem: str) -> None:
-        """Say once why nothing can be written; between episodes no robot holds because of it."""
-        if problem and problem != self._said_disk_problem:
+        """Report once why nothing can be written: between episodes no robot holds, so no phase shows it."""
+        if problem and problem != self._reported_disk_problem:
             self._endpoint.send(m.Note(level="error", text=problem))
-        self._said_disk_problem = problem
+        self._reported_disk_problem = problem
 
     def _report_pad(self) -> None:
-        """Send the pad's state where somebody looks; say once what is wrong with it."""
+        """Send the pad's state while the Devices page is open, and report once what is wrong with the pad."""
         if self._watch_pad:
             self._endpoint.send(self._devices.pad_state())
         problem = self._devices.gamepad.problem
-        if problem != self._said_pad_problem:
-            self._said_pad_problem = problem
+        if problem != self._reported_pad_problem:
+            self._reported_pad_problem = problem
             if problem:
                 self._endpoint.send(m.Note(level="warning", text=problem))
 
@@ -156,7 +158,7 @@ class Worker:
     # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _load(self, plan: m.LoadSession) -> None:
-        leave_real_time()
+        leave_real_time()  # loading takes seconds of processor time, which the window needs, too
         self._leave_session()
         try:
             supervisor = simulated_supervisor(plan.simulated_operator, plan.scene)
@@ -174,12 +176,12 @@ class Worker:
             self._endpoint.send(m.Fault(text=str(error), policy_at_fault=isinstance(error, _POLICY_ERRORS)))
             return
         self._set_alert(self._alert)
-        # what was loaded stays: the collector need not look at it again while the robot moves
+        # what was loaded stays: later collections need not walk torch's and the simulator's objects, and delay no tick
         gc.collect()
         gc.freeze()
         if plan.speed == 1.0 or plan.robot:
             enter_real_time()
-        self._session.cadence.restart()
+        self._session.cadence.restart()  # ticks did not pass while everything was loaded
         self._endpoint.send(self._session.loaded())
 
     def _leave_session(self) -> None:
@@ -194,12 +196,12 @@ class Worker:
         try:
             operator.feed(command.source, takeover=command.takeover, action=command.action, rewind=command.rewind)
         except ValueError as error:
-            # ten of them a second may follow; the takeover ends by silence
-            if not self._said_bad_input:
-                self._said_bad_input = True
+            # the window sends ten of these a second, so it is reported once; the takeover ends by its silence limit
+            if not self._reported_bad_input:
+                self._reported_bad_input = True
                 self._endpoint.send(m.Note(level="warning", text=str(error)))
         else:
-            self._said_bad_input = False
+            self._reported_bad_input = False
 
     def _set_alert(self, command: m.SetAlert) -> None:
         try:
