@@ -176,7 +176,7 @@ class Shutdown(Message, frozen=True):
 # ── events: worker → window ──────────────────────────────────────────────────────────────────────────────────────
 
 
-class Choice(msgspec.Struct, frozen=True):
+class ActionChoice(msgspec.Struct, frozen=True):
     """One discrete action and what chooses it."""
 
     title: str
@@ -200,7 +200,7 @@ class SessionLoaded(Message, frozen=True, kw_only=True):
     """Address of the robot that is driven; empty for a scene."""
     robot_scene: str = ""
     """The scene as which it can be drawn; empty for none."""
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[ActionChoice, ...] = ()
     """The discrete actions of the scene, in the order of ``action_labels``; none where actions are continuous."""
     robot_cameras: tuple[str, ...] = ()
     """Its cameras, as live cameras are addressed."""

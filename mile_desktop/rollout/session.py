@@ -154,7 +154,7 @@ class Session:
             basis=running.estimator.basis,
             action_labels=self._target.action_labels,
             max_steps=self._target.max_steps,
-            choices=tuple(m.Choice(choice.title, choice.push) for choice in self._target.choices),
+            choices=tuple(m.ActionChoice(choice.title, choice.push) for choice in self._target.choices),
             rate_hz=self._rate_hz,
             robot=self._robot.address if self._robot else "",
             robot_scene=self._robot.description.scene if self._robot else "",

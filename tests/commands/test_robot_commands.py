@@ -1,4 +1,4 @@
-"""What people can get wrong with ``serve-robot`` and ``robot-keys``, and what those print."""
+"""Wrong usage of ``serve-robot`` and ``robot-keys``, and their output."""
 
 import json
 from pathlib import Path
@@ -45,6 +45,6 @@ def test_keys_are_made_shown_and_windows_let_in(
     assert main(["robot-keys"]) == 1
 
 
-def test_nothing_is_driven_that_nobody_armed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_robot_that_is_not_armed_is_not_driven(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["rollout", "--robot", "tcp://127.0.0.1:9", "--workspace", str(tmp_path)]) == 1
     assert "add --arm" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mile_desktop.operators.operator import OperatorRequest
 from mile_desktop.registry.running_policy import RunningPolicy
 from mile_desktop.rollout.alert import AlertMonitor, AlertRule
-from mile_desktop.rollout.messages import Note, StepTaken
+from mile_desktop.rollout.messages import CameraRequest, Note, StepTaken
 from mile_desktop.rollout.phases import Phase
 from tests.rollout.point_scene import ConstantPolicy, FixedEstimator, PointRollout
 
@@ -173,6 +173,25 @@ def test_stop_is_latched_and_keeps_the_episode(rollout: PointRollout) -> None:
     rollout.operator.requests = [OperatorRequest.START]
     rollout.tick()
     assert rollout.loop.phase is Phase.IDLE
+
+
+def test_a_stop_wins_over_a_takeover_of_the_same_tick(rollout: PointRollout) -> None:
+    rollout.loop.start()
+    rollout.tick(2)
+    rollout.operator.takeover = True
+    rollout.operator.requests = [OperatorRequest.STOP]
+    rollout.tick()
+    assert rollout.loop.phase is Phase.STOPPED
+    assert len(rollout.sink.steps) == 2
+    assert rollout.sink.ends == ["aborted"]
+
+
+def test_every_request_of_an_operator_is_handled_and_camera_requests_are_passed_on(rollout: PointRollout) -> None:
+    for request in OperatorRequest:
+        rollout.operator.requests = [request]
+        rollout.tick()
+    directions = [event.direction for event in rollout.events if isinstance(event, CameraRequest)]
+    assert directions == [1, -1]
 
 
 def test_a_run_of_episodes_uses_fresh_seeds(rollout: PointRollout) -> None:
