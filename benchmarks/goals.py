@@ -60,6 +60,14 @@ def _start(report: Report) -> list[Verdict]:
     ]
 
 
+def _command_line(report: Report) -> list[Verdict]:
+    median = report["median_s"]
+    return [
+        _at_most(f"mile-desktop {words}", median[words], 0.5, "s", figure="median")
+        for words in ("--help", "--version", "mistyped", "train --help")
+    ]
+
+
 def _headless_rollout(report: Report) -> list[Verdict]:
     result = report["results"]["rollout, initial policy"]
     return [
@@ -151,6 +159,7 @@ BENCHMARKS = (
     Benchmark("takeover_latency", _takeover_latency, ("--presses", "15")),
     Benchmark("network_robot", _network_robot, ("--presses", "6")),
     Benchmark("start", _start, ("--repeats", "1")),
+    Benchmark("command_line", _command_line, ("--repeats", "2")),
     Benchmark("scene_view", _scene_view, ("--pictures", "10")),
     Benchmark("headless_rollout", _headless_rollout, ("--episodes", "3", "--repeats", "2")),
     Benchmark("recording", _recording, ("--steps", "2000", "--episodes", "50")),

@@ -4,8 +4,8 @@ import mile_desktop
 from mile_desktop.operators.operator import Operator
 from mile_desktop.policies.policy import FloatArray, Policy
 from mile_desktop.registry.intervention_models import NoEstimate
+from mile_desktop.registry.running_policy import RunningPolicy
 from mile_desktop.rollout.clock import SimulatedClock
-from mile_desktop.rollout.episode_state import RunningPolicy
 from mile_desktop.rollout.headless import RolloutHeldError
 from mile_desktop.rollout.loop import RolloutLoop
 from mile_desktop.rollout.messages import Event
@@ -86,11 +86,11 @@ def collect(
         dwell_steps=0,
     )
     loop.start(episodes)
-    while loop.supervision.phase is not Phase.IDLE:
+    while loop.phase is not Phase.IDLE:
         loop.tick()
         clock.advance(1 / info.rate_hz)
-        if loop.supervision.phase in {Phase.HOLD, Phase.STOPPED}:
-            raise RolloutHeldError(loop.supervision.reason)
+        if loop.phase in {Phase.HOLD, Phase.STOPPED}:
+            raise RolloutHeldError(loop.reason)
     return tuple(kept.episodes)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import mile_desktop
+from mile_desktop.operators.no_operator import NO_SUPERVISOR
 from mile_desktop.paths import default_workspace
 from mile_desktop.rollout.messages import LoadSession
 
@@ -55,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scene", metavar="S", help="scene to load (the one used last)")
     parser.add_argument("--policy", default="", metavar="P", help="policy to load: an id, a folder, initial or expert")
     parser.add_argument(
-        "--operator", default="none", metavar="O", help="simulated supervisor, as in `mile-desktop rollout`"
+        "--operator", default=NO_SUPERVISOR, metavar="O", help="simulated supervisor, as in `mile-desktop rollout`"
     )
     parser.add_argument("--preferences", type=Path, metavar="FILE", help="remembered choices (the user's)")
     parser.add_argument("--unattended", action="store_true", help="two rounds with a simulated supervisor, then end")
@@ -158,7 +159,7 @@ def _plan(options: argparse.Namespace, folder: Path | None) -> LoadSession | Non
             simulated_operator="segment",
             speed=_UNATTENDED_SPEED,
         )
-    if not (options.workspace or options.scene or options.policy or options.operator != "none"):
+    if not (options.workspace or options.scene or options.policy or options.operator != NO_SUPERVISOR):
         return None
     return LoadSession(
         workspace=str(options.workspace or default_workspace()),

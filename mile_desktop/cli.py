@@ -1,51 +1,73 @@
-"""The command line: the same engine as the window's, without a window, readable by programs."""
+"""The command line: the same engine as the window's, without a window, with output for people or for programs."""
 
 import argparse
+import difflib
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 
 import mile_desktop
-from mile_desktop.commands.command import CancelledError, Command, CommandError, Report, add_common_arguments
-
-_COMMANDS = (
-    "scenes",
-    "rollout",
-    "train",
-    "evaluate",
-    "compare",
-    "calibrate",
-    "predict",
-    "forecast",
-    "scorecard",
-    "doctor",
-    "bundle",
-    "export-policy",
-    "import-policy",
-    "serve-robot",
-    "robot-keys",
-)
-"""Module and name of each command; only the module of the one that was asked for is imported."""
+from mile_desktop.commands import arguments
+from mile_desktop.commands.command import CancelledError, Command, Report
+from mile_desktop.errors import UserError
 
 _CANCELLED = 130
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def _run_of(module: str) -> Callable[[argparse.Namespace, Report], None]:
+    """Return the ``run`` function of a command's module, which is imported when it is called."""
+
+    def run(options: argparse.Namespace, report: Report) -> None:
+        import_module(f"mile_desktop.commands.{module}").run(options, report)
+
+    return run
+
+
+COMMANDS = tuple(
+    Command(add.__name__.replace("_", "-"), text, add, _run_of(add.__name__))
+    for add, text in (
+        (arguments.scenes, "list the scenes, or begin one of your own"),
+        (arguments.rollout, "run episodes and record them, with or without a simulated supervisor"),
+        (arguments.train, "retrain a policy from the recorded episodes"),
+        (arguments.policies, "list the policies with their parents and evaluations"),
+        (arguments.promote, "choose the policy that runs in its scene from now on"),
+        (arguments.rollback, "promote the policy again that was promoted before"),
+        (arguments.evaluate, "success of policies on fixed seeds"),
+        (arguments.compare, "compare two policies on the same starts"),
+        (arguments.calibrate, "fit cost and scale to the recorded interventions"),
+        (arguments.predict, "score the prediction of takeovers on held-out episodes"),
+        (arguments.forecast, "refit the forecast of takeovers to the recorded episodes"),
+        (arguments.scorecard, "every predictor of takeovers on chosen episodes"),
+        (arguments.doctor, "recover episodes after a crash and check the workspace"),
+        (arguments.bundle, "make again what ships with the program for a scene"),
+        (arguments.export_policy, "copy a policy to a zip archive or a folder"),
+        (arguments.import_policy, "add a policy from elsewhere after checking it"),
+        (arguments.serve_robot, "serve a scene as a stand-in for a robot"),
+        (arguments.robot_keys, "make the keys of a robot or a window, and allow windows"),
+    )
+)
+"""Every command. Its arguments are the function of its name in ``commands.arguments``, its ``run`` is in its module."""
+
+
+def main(given: Sequence[str] | None = None) -> int:
     """Run one command.
+
+    Errors that a person can correct (``UserError``, and errors of the operating system that name a file) become one
+    line on standard error. Every other exception is a fault of the program and passes, so that its traceback is shown;
+    the interpreter then ends with status 1 as well.
 
     Returns
     -------
-    0 when it did what was asked, 1 after an error (one line on standard error), 2 for bad usage, 130 when cancelled.
+    0 after success, 1 after an error, 2 after wrong usage, 130 when cancelled.
     """
-    # read by torch when it is imported: these networks are too small for a second thread to pay
+    # torch reads this when it is imported: these networks are too small for a second thread to be worth its start
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    words = list(sys.argv[1:] if given is None else given)
     try:
-        parser = _parser(given)
-        options = parser.parse_args(given)
-    except SystemExit as ending:  # argparse has said what was wrong, or shown the help
+        options = _parse(words)
+    except SystemExit as ending:  # argparse has printed the error or the help
         return int(ending.code or 0)
     logging.basicConfig(level=logging.WARNING, format="mile-desktop: %(message)s")
     command: Command = options.command
@@ -54,37 +76,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (CancelledError, KeyboardInterrupt):
         sys.stderr.write("mile-desktop: cancelled\n")
         return _CANCELLED
-    except (CommandError, OSError, ValueError, RuntimeError) as error:
-        return _fail(error)
-    except Exception as error:
-        if not type(error).__module__.startswith("mile_desktop"):
+    except UserError as error:
+        return _fail(str(error))
+    except OSError as error:
+        if error.filename is None or not error.strerror:
             raise
-        return _fail(error)
+        return _fail(f"{error.filename}: {error.strerror.lower()}; check it, or choose another place.")
     return 0
 
 
-def _fail(error: Exception) -> int:
-    sentence = " ".join(_words(error).split()) or type(error).__name__
-    sys.stderr.write(f"mile-desktop: {sentence}\n")
+def _fail(message: str) -> int:
+    sys.stderr.write(f"mile-desktop: {' '.join(message.split())}\n")
     return 1
 
 
-def _words(error: Exception) -> str:
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.filename}: {error.strerror.lower()}; check it, or choose another place."
-    return str(error)
-
-
-def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="mile-desktop", description=mile_desktop.__doc__)
     parser.add_argument("--version", action="version", version=f"mile-desktop {mile_desktop.__version__}")
-    words = parser.add_subparsers(metavar="COMMAND", required=True)
-    wanted = [name for name in _COMMANDS if name in given] or _COMMANDS
-    for name in wanted:
-        module = name.replace("-", "_")
-        command: Command = getattr(import_module(f"mile_desktop.commands.{module}"), module.upper())
-        word = words.add_parser(command.name, help=command.help, description=command.help)
-        add_common_arguments(word)
-        command.add_arguments(word)
-        word.set_defaults(command=command)
-    return parser
+    parsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    # options before the command take no value, so the first word that is no option is the command
+    asked_for = next((word for word in words if not word.startswith("-")), "")
+    for command in COMMANDS:
+        its_parser = parsers.add_parser(command.name, help=command.help, description=command.help)
+        if command.name == asked_for:  # some functions import choices, which no other command should wait for
+            arguments.add_common(its_parser)
+            command.add_arguments(its_parser)
+        its_parser.set_defaults(command=command)
+    if words and words[0] == asked_for and asked_for not in parsers.choices:
+        parser.error(_unknown(asked_for))
+    return parser.parse_args(words)
+
+
+def _unknown(word: str) -> str:
+    close = difflib.get_close_matches(word, [command.name for command in COMMANDS], n=1)
+    hint = f"did you mean {close[0]}?" if close else "`mile-desktop --help` lists the commands."
+    return f"there is no command {word!r}; {hint}"

@@ -8,11 +8,8 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mile_desktop.viewer.cameras_plan import CamerasPlan
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
     from mile_desktop.cameras.settings import CameraSettings
+    from mile_desktop.viewer.cameras_plan import CamerasPlan
 
 
 def rollout_worker(connection: Connection, state_slot_name: str) -> None:

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from mile_desktop.commands.command import Command, Report, add_scene_argument, positive
+from mile_desktop.commands.command import Report
 from mile_desktop.evaluation.evaluate import evaluate, evaluation_seeds
 from mile_desktop.evaluation.statistics import wilson_interval
 from mile_desktop.intervention.fit import FitSettings, fit_intervention_model
@@ -26,7 +26,7 @@ from mile_desktop.paths import SIM_SCENES, bundled_demonstrations, bundled_model
 from mile_desktop.policies.checkpoint import PolicyConfig, PolicyNetwork, describe_network, load_policy, save_policy
 from mile_desktop.registry.bundled import POLICY_FOLDER
 from mile_desktop.registry.intervention_models import INTERVENTION_FOLDER
-from mile_desktop.registry.policies import EXPERT
+from mile_desktop.registry.names import EXPERT
 from mile_desktop.rollout.clock import SimulatedClock
 from mile_desktop.rollout.headless import roll_out
 from mile_desktop.rollout.messages import LoadSession
@@ -64,19 +64,8 @@ class Demonstrator:
         """Release nothing."""
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_scene_argument(parser)
-    parser.add_argument("--all", action="store_true", help="every scene that ships, instead of one")
-    parser.add_argument("--demonstrations", type=positive, metavar="N", help="(as the scene's description says)")
-    parser.add_argument("--epochs", type=positive, metavar="N", help="of the initial policy (as the description says)")
-    parser.add_argument("--evaluate", type=positive, default=100, metavar="N", help="episodes (%(default)s)")
-    parser.add_argument(
-        "--supervised", type=positive, metavar="N", help="episodes for the intervention model (as the description says)"
-    )
-    parser.add_argument("--into", type=Path, metavar="DIR", help="folder instead of where the program looks")
-
-
-def _run(options: argparse.Namespace, report: Report) -> None:
+def run(options: argparse.Namespace, report: Report) -> None:
+    """Make the bundled files of one scene, or of all."""
     shipped = [info.name for info in scenes() if info.folder.parent == SIM_SCENES]
     for scene in shipped if options.all else [options.scene]:
         report.say({"scene": scene}, f"{scene}:")
@@ -194,6 +183,3 @@ def _say_success(scene: str, folder: Path, episodes: int, report: Report) -> Non
     mean_return = sum(result.total_reward for result in results) / episodes
     fields["mean_return"] = mean_return
     report.say(fields, f"The initial policy succeeds in {successes} of {episodes}, mean return {mean_return:.3g}.")
-
-
-BUNDLE = Command("bundle", "make again what ships with the program for a scene", _add_arguments, _run)

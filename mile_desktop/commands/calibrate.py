@@ -3,17 +3,13 @@
 import argparse
 import dataclasses
 
-from mile_desktop.commands.command import Command, Report, add_scene_argument
-from mile_desktop.evaluation.prediction import calibrate_recorded
+from mile_desktop.commands.command import Report
+from mile_desktop.registry.recorded_calibration import calibrate_recorded
 from mile_desktop.storage.workspace import Workspace
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_scene_argument(parser)
-    parser.add_argument("--model", default="", metavar="M", help="intervention model (the one in use)")
-
-
-def _run(options: argparse.Namespace, report: Report) -> None:
+def run(options: argparse.Namespace, report: Report) -> None:
+    """Calibrate the intervention model and report both rates."""
     with Workspace.open(options.workspace, create=False) as workspace:
         model, found = calibrate_recorded(workspace, options.scene, options.model, report=report.progress)
     text = (
@@ -24,6 +20,3 @@ def _run(options: argparse.Namespace, report: Report) -> None:
         f"{found.log_likelihood:.4f} now."
     )
     report.say({"intervention_model": model, **dataclasses.asdict(found)}, text)
-
-
-CALIBRATE = Command("calibrate", "fit the cost of stepping in to the recorded interventions", _add_arguments, _run)

@@ -6,16 +6,9 @@ from contextlib import ExitStack
 import msgspec
 import psutil
 
-from mile_desktop.commands.command import (
-    CancelledError,
-    Command,
-    Report,
-    add_scene_argument,
-    add_workers_argument,
-    positive,
-)
+from mile_desktop.commands.command import CancelledError, Report
 from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledError, evaluation_seeds
-from mile_desktop.evaluation.policies import Watching, compare_policies
+from mile_desktop.evaluation.policies import EvaluationCallbacks, compare_policies
 from mile_desktop.learning.cancellation import cancelled_by_signals
 from mile_desktop.learning.progress import Cancelled, Finished, Progress, RunEvent
 from mile_desktop.learning.run_log import RunLog
@@ -25,17 +18,8 @@ from mile_desktop.storage.workspace import Workspace
 _BACKGROUND_NICENESS = 10
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_scene_argument(parser)
-    parser.add_argument("--before", required=True, metavar="P", help="a policy id, a folder, initial or expert")
-    parser.add_argument("--after", required=True, metavar="P", help="likewise")
-    parser.add_argument("--episodes", type=positive, default=100, metavar="N", help="starts (%(default)s)")
-    add_workers_argument(parser)
-    parser.add_argument("--run-id", metavar="ID", help="write progress to runs/ID/progress.jsonl as well")
-    parser.add_argument("--background", action="store_true", help="step back when something else wants the processor")
-
-
-def _run(options: argparse.Namespace, report: Report) -> None:
+def run(options: argparse.Namespace, report: Report) -> None:
+    """Compare two policies and report the suggestion."""
     if options.background:
         psutil.Process().nice(_BACKGROUND_NICENESS)
     with ExitStack() as stack:
@@ -63,7 +47,7 @@ def _run(options: argparse.Namespace, report: Report) -> None:
                 options.after,
                 evaluation_seeds(options.episodes),
                 workers=options.workers,
-                watching=Watching(count, cancel.is_set),
+                callbacks=EvaluationCallbacks(count, cancel.is_set),
             )
         except EvaluationCancelledError as error:
             say(Cancelled(), "")
@@ -75,6 +59,3 @@ def _run(options: argparse.Namespace, report: Report) -> None:
 def _method(workspace: Workspace, policy_id: str) -> str:
     known = {record.policy_id: record.method for record in Catalogue(workspace).policies()}
     return known.get(policy_id, "")
-
-
-COMPARE = Command("compare", "compare two policies on the same starts", _add_arguments, _run)

@@ -1,64 +1,43 @@
-"""``mile-desktop evaluate``."""
+"""``mile-desktop evaluate``: success of policies on fixed seeds."""
 
 import argparse
 
-from mile_desktop.commands.command import (
-    CancelledError,
-    Command,
-    Report,
-    add_scene_argument,
-    add_workers_argument,
-    positive,
-)
+from mile_desktop.commands.command import CancelledError, Report
 from mile_desktop.evaluation.evaluate import FIRST_EVALUATION_SEED, EvaluationCancelledError, evaluation_seeds
-from mile_desktop.evaluation.policies import Watching, evaluate_policies
+from mile_desktop.evaluation.policies import EvaluationCallbacks, evaluate_policies
 from mile_desktop.evaluation.statistics import wilson_interval
 from mile_desktop.learning.cancellation import cancelled_by_signals
 from mile_desktop.storage.records import EvaluationRecord
 from mile_desktop.storage.workspace import Workspace
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_scene_argument(parser)
-    parser.add_argument(
-        "--policy",
-        nargs="+",
-        default=["initial"],
-        metavar="P",
-        help="policies to evaluate on the same starts: ids, folders, initial or expert (initial)",
-    )
-    parser.add_argument("--episodes", type=positive, default=50, metavar="N", help="(%(default)s)")
-    parser.add_argument(
-        "--seed", type=int, default=FIRST_EVALUATION_SEED, metavar="K", help="seed of the first episode (%(default)s)"
-    )
-    add_workers_argument(parser)
-
-
-def _run(options: argparse.Namespace, report: Report) -> None:
+def run(options: argparse.Namespace, report: Report) -> None:
+    """Evaluate the policies and report one line for each."""
+    first = FIRST_EVALUATION_SEED if options.seed is None else options.seed
     with Workspace.open(options.workspace) as workspace, cancelled_by_signals() as cancel:
         try:
             records = evaluate_policies(
                 workspace,
                 options.scene,
                 options.policy,
-                evaluation_seeds(options.episodes, options.seed),
+                evaluation_seeds(options.episodes, first),
                 workers=options.workers,
-                watching=Watching(cancelled=cancel.is_set),
+                callbacks=EvaluationCallbacks(cancelled=cancel.is_set),
             )
         except EvaluationCancelledError as error:
             raise CancelledError from error
     for record in records:
-        _say(record, options, report)
+        _say(record, options.scene, options.episodes, first, report)
 
 
-def _say(record: EvaluationRecord, options: argparse.Namespace, report: Report) -> None:
+def _say(record: EvaluationRecord, scene: str, episodes: int, first_seed: int, report: Report) -> None:
     whole = len(record.outcomes)
     low, high = wilson_interval(record.successes, whole)
     fields = {
-        "scene": options.scene,
+        "scene": scene,
         "policy": record.policy_id,
-        "episodes": options.episodes,
-        "seed": options.seed,
+        "episodes": episodes,
+        "seed": first_seed,
         "successes": record.successes,
         "crashes": record.crashes,
         "success_rate": record.successes / whole if whole else None,
@@ -71,6 +50,3 @@ def _say(record: EvaluationRecord, options: argparse.Namespace, report: Report) 
         words += f", mean return {record.mean_return:.4g} in {record.mean_steps:.0f} steps"
     broken = f"; {record.crashes} broke down and are not counted." if record.crashes else "."
     report.say(fields, words + broken)
-
-
-EVALUATE = Command("evaluate", "success of policies on fixed seeds", _add_arguments, _run)

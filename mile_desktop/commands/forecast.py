@@ -6,7 +6,7 @@ import math
 
 import psutil
 
-from mile_desktop.commands.command import Command, Report, add_scene_argument
+from mile_desktop.commands.command import Report
 from mile_desktop.registry.forecast_refit import refit_forecast
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
@@ -14,14 +14,8 @@ from mile_desktop.storage.workspace import Workspace
 _NICENESS = 19
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_scene_argument(parser)
-    parser.add_argument("--policy", default="", metavar="P", help="id of the policy that is running (the promoted one)")
-    parser.add_argument("--seed", type=int, default=0, metavar="K")
-    parser.add_argument("--background", action="store_true", help="work only while nothing else wants the processor")
-
-
-def _run(options: argparse.Namespace, report: Report) -> None:
+def run(options: argparse.Namespace, report: Report) -> None:
+    """Refit the forecast and report whether it is used."""
     if options.background:
         psutil.Process().nice(_NICENESS)
     with Workspace.open(options.workspace, create=False) as workspace:
@@ -35,6 +29,3 @@ def _run(options: argparse.Namespace, report: Report) -> None:
     scores = "" if math.isnan(found.auroc) else f" AUROC {found.auroc:.3f}, Brier {found.brier:.3f} against "
     scores += "" if math.isnan(found.auroc) else f"{found.brier_constant:.3f}, {found.recall:.0%} announced."
     report.say(fields, text + found.reason + scores)
-
-
-FORECAST = Command("forecast", "refit the forecast of takeovers to what was recorded", _add_arguments, _run)

@@ -1,4 +1,4 @@
-"""A policy from elsewhere becomes one of the workspace's: checked first, then written anew, never taken as it is."""
+"""Import of a policy: it is checked, loaded and written again; no foreign file enters the workspace unchanged."""
 
 import itertools
 import tempfile
@@ -33,8 +33,8 @@ _FLOAT_BYTES = 4
 def import_policy(workspace: Workspace, source: Path) -> PolicyRecord:
     """Check what is at ``source`` and add it to the workspace, for the scene that it says it is for.
 
-    It gets an id of its own, and another name where its own is taken. What it learned from is not here: its parent is
-    kept if the workspace has it, its episodes are not.
+    It gets a new id, and another name if its own is taken. The episodes it learned from are not here; its parent is
+    kept if the workspace has it.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ def import_policy(workspace: Workspace, source: Path) -> PolicyRecord:
     Raises
     ------
     PolicyFileError
-        It is no policy, it is damaged, it is for other observations or actions than its scene's, or for no scene here.
+        When it is not a policy, damaged, made for other observations or actions, or for a scene that is not here.
     WorkspaceError
-        When the workspace does not take it.
+        When the workspace cannot be written.
     """
     with tempfile.TemporaryDirectory(prefix="mile-import-") as temporary:
         folder = Path(temporary)

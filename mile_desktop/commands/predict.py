@@ -2,20 +2,14 @@
 
 import argparse
 
-from mile_desktop.commands.command import Command, Report, add_scene_argument
+from mile_desktop.commands.command import Report
 from mile_desktop.evaluation.prediction import as_json, score_recorded
 from mile_desktop.intervention.compare import ComparedPredictor
 from mile_desktop.storage.workspace import Workspace
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_scene_argument(parser)
-    parser.add_argument("--model", default="", metavar="M", help="intervention model (the one in use)")
-    parser.add_argument("--threshold", type=float, default=0.5, metavar="P", help="of the alarm (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, metavar="K", help="of the choice of held-out episodes")
-
-
-def _run(options: argparse.Namespace, report: Report) -> None:
+def run(options: argparse.Namespace, report: Report) -> None:
+    """Score the predictors and report one line for each."""
     with Workspace.open(options.workspace, create=False) as workspace:
         compared = score_recorded(
             workspace, options.scene, options.model, threshold=options.threshold, seed=options.seed
@@ -36,6 +30,3 @@ def _row(predictor: ComparedPredictor) -> str:
         f"{scores.brier:5.3f}  {scores.calibration_error:5.3f}  {scores.log_likelihood:7.3f}  "
         f"{alarm.announced:4}/{alarm.takeovers:<4}  {alarm.median_lead_s:4.1f} s {alarm.false_alarms_per_minute:6.1f}"
     )
-
-
-PREDICT = Command("predict", "score the prediction of takeovers on held-out episodes", _add_arguments, _run)

@@ -1,20 +1,13 @@
 """``mile-desktop robot-keys``: the keys with which window and robot know each other."""
 
 import argparse
-from pathlib import Path
 
-from mile_desktop.commands.command import Command, CommandError, Report
+from mile_desktop.commands.command import CommandError, Report
 from mile_desktop.robots.keys import ROBOT, WINDOW, allow_window, make_keys, window_keys_folder
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="the robot's keys; made where missing")
-    parser.add_argument("--let-in", metavar="KEY", default="", help="let the window with this public key in")
-    parser.add_argument("--name", metavar="NAME", default="window", help="of that window (%(default)s)")
-    parser.add_argument("--window", action="store_true", help="show the public key of this user's window instead")
-
-
-def _run(options: argparse.Namespace, report: Report) -> None:
+def run(options: argparse.Namespace, report: Report) -> None:
+    """Make or show keys, or allow a window."""
     if options.window == (options.folder is not None):
         raise CommandError("Name the folder of the robot's keys, or ask for this user's with --window.")
     if options.window:
@@ -29,6 +22,3 @@ def _run(options: argparse.Namespace, report: Report) -> None:
         return
     key = make_keys(options.folder, ROBOT).public.decode("ascii")
     report.say({"public_key": key, "folder": str(options.folder)}, f"The robot's public key, for its windows: {key}")
-
-
-ROBOT_KEYS = Command("robot-keys", "make the keys of a robot or a window, and let windows in", _add_arguments, _run)

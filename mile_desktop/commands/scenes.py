@@ -1,26 +1,20 @@
-"""``mile-desktop scenes``."""
+"""``mile-desktop scenes``: list the scenes, or begin a new one."""
 
 import argparse
 
-from mile_desktop.commands.command import Command, Report
-from mile_desktop.paths import SCENES_VARIABLE, own_scenes
+from mile_desktop.commands.command import Report
 from mile_desktop.scenes.catalogue import broken_scenes, scenes
 from mile_desktop.scenes.template import new_scene
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--new", metavar="NAME", help=f"begin a scene of your own in {own_scenes()} (or where {SCENES_VARIABLE} says)"
-    )
-
-
-def _run(options: argparse.Namespace, report: Report) -> None:
+def run(options: argparse.Namespace, report: Report) -> None:
+    """List the scenes, or make a new one."""
     if options.new is None:
         _list(report)
         return
     folder = new_scene(options.new)
     fields = {"scene": options.new, "folder": str(folder)}
-    report.say(fields, f"{folder} is a scene that works; docs/scenes.md says how to make it yours.")
+    report.say(fields, f"{folder} is a working scene; docs/scenes.md explains how to change it.")
 
 
 def _list(report: Report) -> None:
@@ -37,6 +31,3 @@ def _list(report: Report) -> None:
         report.say(fields, f"{info.name:16} {info.env_id:24} {info.summary}")
     for broken in broken_scenes():
         report.say({"scene": broken.name, "error": broken.error}, f"{broken.name:16} cannot be used: {broken.error}")
-
-
-SCENES = Command("scenes", "list the scenes, or begin one of your own", _add_arguments, _run)

@@ -5,22 +5,14 @@ from pathlib import Path
 
 import msgspec
 
-from mile_desktop.commands.command import Command, CommandError, Report, add_scene_argument
+from mile_desktop.commands.command import CommandError, Report
 from mile_desktop.evaluation.scorecard import Scorecard
 from mile_desktop.evaluation.scorecard_builder import make_scorecard
 from mile_desktop.storage.workspace import Workspace
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_scene_argument(parser)
-    parser.add_argument(
-        "--episodes", default="", metavar="IDS", help="ids with commas, or @FILE with one a line (every episode)"
-    )
-    parser.add_argument("--model", default="", metavar="M", help="intervention model (the one in use)")
-    parser.add_argument("--seed", type=int, default=0, metavar="K", help="of the choice of held-out episodes")
-
-
-def _run(options: argparse.Namespace, report: Report) -> None:
+def run(options: argparse.Namespace, report: Report) -> None:
+    """Make the scorecard and report it."""
     with Workspace.open(options.workspace, create=False) as workspace:
         card = make_scorecard(
             workspace,
@@ -39,6 +31,8 @@ def _episode_ids(said: str) -> tuple[str, ...]:
             lines = Path(said[1:]).read_text(encoding="utf-8").splitlines()
         except OSError as error:
             raise CommandError(f"--episodes: {said[1:]} cannot be read ({error.strerror}).") from error
+        except UnicodeDecodeError as error:
+            raise CommandError(f"--episodes: {said[1:]} is not a text file with one episode id per line.") from error
         return tuple(line.strip() for line in lines if line.strip())
     return tuple(name for name in said.split(",") if name)
 
@@ -50,6 +44,3 @@ def _text(card: Scorecard) -> str:
         scores = (each.auroc, each.phase_matched_auroc, each.average_precision, each.brier, each.calibration_error)
         lines.append(f"{each.name:18}" + "".join("      –" if value is None else f"{value:7.3f}" for value in scores))
     return "\n".join(lines)
-
-
-SCORECARD = Command("scorecard", "every predictor of takeovers on chosen episodes", _add_arguments, _run)

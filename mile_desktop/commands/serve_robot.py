@@ -6,15 +6,14 @@ import signal
 import threading
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 
 from mile_desktop.channels.shared import StateSlot
-from mile_desktop.commands.command import Command, CommandError, Report, add_scene_argument
+from mile_desktop.commands.command import CommandError, Report
 from mile_desktop.processes import robot_cameras
 from mile_desktop.robots.description import RobotCamera
 from mile_desktop.robots.driver import Measurement
 from mile_desktop.robots.network import ServerSockets
-from mile_desktop.robots.server import DEFAULT_PORT, RobotServer
+from mile_desktop.robots.server import RobotServer
 from mile_desktop.robots.simulated import SimulatedRobot
 from mile_desktop.rollout.priority import be_eager, enter_real_time
 from mile_desktop.scenes.catalogue import scene_info
@@ -22,47 +21,10 @@ from mile_desktop.viewer.cameras_plan import CamerasPlan
 
 _CAMERAS_READY_S = 30.0
 _ENDS_S = 3.0
-_LARGEST_PORT = 65535
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_scene_argument(parser)
-    parser.add_argument("--port", type=_port, default=DEFAULT_PORT, metavar="N", help="0: any free one (%(default)s)")
-    parser.add_argument("--bind", default="127.0.0.1", metavar="HOST", help="address to serve at (%(default)s)")
-    parser.add_argument("--keys", type=Path, metavar="DIR", help="the robot's keys, as `robot-keys DIR` makes them")
-    parser.add_argument("--seed", type=int, default=0, metavar="K", help="of the first start (%(default)s)")
-    parser.add_argument("--watchdog", type=_seconds, default=0.25, metavar="S", help="hold after silence (%(default)s)")
-    parser.add_argument("--cameras", type=int, default=2, metavar="N", help="of the scene's; 0: none (%(default)s)")
-    parser.add_argument("--camera-rate", type=float, default=15.0, metavar="HZ", help="pictures a second (%(default)s)")
-    parser.add_argument("--camera-size", type=_size, default=(640, 480), metavar="WxH", help="in pixels (640x480)")
-
-
-def _port(text: str) -> int:
-    """Read a port whose next one is left for the pictures, for argparse."""
-    if not (text.isdigit() and int(text) < _LARGEST_PORT):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; choose 0 to {_LARGEST_PORT - 1}")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    """Read a watchdog's time, for argparse."""
-    seconds = float(text)
-    if not 0.1 <= seconds <= 5.0:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0.1 and 5 s")
-    return seconds
-
-
-def _size(text: str) -> tuple[int, int]:
-    """Read ``640x480``, for argparse."""
-    width, _, height = text.partition("x")
-    if not (width.isdigit() and height.isdigit() and 16 <= int(width) <= 3840 and 16 <= int(height) <= 2160):
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; write e.g. 640x480")
-    return int(width), int(height)
-
-
-def _run(options: argparse.Namespace, report: Report) -> None:
-    if not 0.5 <= options.camera_rate <= 60.0:
-        raise CommandError(f"A camera rate of {options.camera_rate:g} Hz is not possible; choose 0.5 to 60.")
+def run(options: argparse.Namespace, report: Report) -> None:
+    """Serve until the process is interrupted."""
     ServerSockets(options.bind, options.keys).close()  # says what is wrong before anything is started
     cameras = _cameras(options)
     robot = SimulatedRobot(options.scene, cameras=cameras, seed=options.seed, watchdog_s=options.watchdog)
@@ -102,7 +64,7 @@ def _show(slot: StateSlot, measured: Measurement) -> None:
 
 def _cameras(options: argparse.Namespace) -> tuple[RobotCamera, ...]:
     width, height = options.camera_size
-    viewpoints = scene_info(options.scene).cameras[: max(0, options.cameras)]
+    viewpoints = scene_info(options.scene).cameras[: options.cameras]
     return tuple(
         RobotCamera(name=each.name, title=each.title, width=width, height=height, rate_hz=options.camera_rate)
         for each in viewpoints
@@ -134,6 +96,3 @@ def _start_cameras(options: argparse.Namespace, cameras: tuple[RobotCamera, ...]
     except EOFError:
         raise CommandError("The cameras could not be started; --cameras 0 serves the robot without them.") from None
     raise CommandError(f"The cameras were not ready within {_CAMERAS_READY_S:.0f} s; serve with --cameras 0.")
-
-
-SERVE_ROBOT = Command("serve-robot", "serve a scene as a stand-in for a robot", _add_arguments, _run)

@@ -8,17 +8,10 @@ from typing import Any
 import msgspec
 import psutil
 
-from mile_desktop.commands.command import (
-    CancelledError,
-    Command,
-    CommandError,
-    Report,
-    add_scene_argument,
-    add_workers_argument,
-    positive,
-)
+from mile_desktop.commands.command import CancelledError, CommandError, Report
+from mile_desktop.errors import UserError
 from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledError, evaluation_seeds
-from mile_desktop.evaluation.policies import Watching, compare_policies
+from mile_desktop.evaluation.policies import EvaluationCallbacks, compare_policies
 from mile_desktop.learning.cancellation import cancelled_by_signals
 from mile_desktop.learning.pipeline.config import RunConfig
 from mile_desktop.learning.pipeline.policy_pipeline import Cancel, TrainedPolicy
@@ -27,7 +20,8 @@ from mile_desktop.learning.progress import Compared, Progress, RunEvent, Warned
 from mile_desktop.learning.settings import TrainingSettings, settings_from_json, settings_to_json
 from mile_desktop.learning.trainer.trainer import TrainingCancelled
 from mile_desktop.paths import bundled_demonstrations
-from mile_desktop.registry.policies import INITIAL, policy_folder
+from mile_desktop.registry.names import INITIAL
+from mile_desktop.registry.policies import policy_folder
 from mile_desktop.scenes.catalogue import scene_info, scenes
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
@@ -38,30 +32,8 @@ _BACKGROUND_NICENESS = 10
 _OWN_SETTINGS = ("epochs", "batch", "seed")
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_scene_argument(parser)
-    parser.add_argument(
-        "--method", default="mile", metavar="M", help="mile, bc, hg-dagger, iwr, sirius, mile-iwr, rlif (%(default)s)"
-    )
-    parser.add_argument("--parent", metavar="P", help="policy to start from (the promoted one, else initial)")
-    parser.add_argument("--epochs", type=positive, metavar="N")
-    parser.add_argument("--batch", type=positive, metavar="N", help="steps a batch")
-    parser.add_argument("--seed", type=int, metavar="K")
-    parser.add_argument("--settings", default="{}", metavar="JSON", help="any other training setting by its name")
-    parser.add_argument(
-        "--evaluate",
-        type=int,
-        default=0,
-        metavar="N",
-        help="compare with the parent on N starts afterwards (%(default)s)",
-    )
-    add_workers_argument(parser)
-    parser.add_argument("--run-id", metavar="ID", help="name of the run's folder under runs/")
-    parser.add_argument("--resume", metavar="ID", help="go on with a run that was interrupted")
-    parser.add_argument("--background", action="store_true", help="step back when something else wants the processor")
-
-
-def _run(options: argparse.Namespace, report: Report) -> None:
+def run(options: argparse.Namespace, report: Report) -> None:
+    """Train, compare if asked to, and report every event of the run."""
     if options.background:
         psutil.Process().nice(_BACKGROUND_NICENESS)
     with Workspace.open(options.workspace) as workspace, cancelled_by_signals() as cancel:
@@ -78,7 +50,7 @@ def _run(options: argparse.Namespace, report: Report) -> None:
 
 
 def _is_simulated(workspace: Workspace, scene: str) -> bool:
-    """Whether policies can be compared in simulation; raises ``UnknownSceneError`` for what nobody knows."""
+    """Whether policies can be compared in simulation; raises ``UnknownSceneError`` for an unknown scene."""
     if Catalogue(workspace).policies(scene) and scene not in {info.name for info in scenes()}:
         return False  # the task of a robot
     scene_info(scene)
@@ -86,7 +58,7 @@ def _is_simulated(workspace: Workspace, scene: str) -> bool:
 
 
 def _no_comparison(task: str) -> FollowUp:
-    """Return a follow-up that says why there is none: a live robot never starts to move by itself."""
+    """Return a follow-up that reports why there is no comparison: a live robot never starts to move by itself."""
 
     def say(_: TrainedPolicy, report: Callable[[RunEvent], None], __: Cancel) -> None:
         text = f"{task} is a robot's task without a simulation: supervise the new policy to see how good it is."
@@ -113,11 +85,22 @@ def _settings(options: argparse.Namespace) -> TrainingSettings:
     try:
         named: Any = json.loads(options.settings)
     except json.JSONDecodeError as error:
-        raise CommandError(f'--settings is no JSON ({error}); expected an object such as {{"epochs": 40}}.') from error
+        raise CommandError(f'--settings is not JSON ({error}); expected an object such as {{"epochs": 40}}.') from error
     if not isinstance(named, dict):
         raise CommandError(f'--settings is {named!r}; expected an object such as {{"epochs": 40}}.')
     own: Mapping[str, Any] = {name: value for name in _OWN_SETTINGS if (value := getattr(options, name)) is not None}
-    return settings_from_json({**settings_to_json(TrainingSettings(method=options.method)), **named, **own})
+    return _checked_settings({**settings_to_json(TrainingSettings(method=options.method)), **named, **own})
+
+
+def _checked_settings(values: dict[str, Any]) -> TrainingSettings:
+    """Return the settings; raise ``CommandError`` for a value of another type, before its range is compared."""
+    try:
+        msgspec.convert(values, TrainingSettings)
+    except msgspec.ValidationError as error:
+        if isinstance(error.__cause__, UserError):  # the right type, but out of range
+            raise error.__cause__ from error
+        raise CommandError(f"--settings has a value of the wrong type: {error}.") from error
+    return settings_from_json(values)
 
 
 def _comparison(workspace: Workspace, options: argparse.Namespace) -> FollowUp:
@@ -141,7 +124,7 @@ def _comparison(workspace: Workspace, options: argparse.Namespace) -> FollowUp:
                 trained.record.policy_id,
                 evaluation_seeds(episodes),
                 workers=options.workers,
-                watching=Watching(count, cancelled),
+                callbacks=EvaluationCallbacks(count, cancelled),
             )
         except EvaluationCancelledError as error:
             raise TrainingCancelled from error
@@ -164,6 +147,3 @@ def _say_to(report: Report) -> Callable[[RunEvent], None]:
         report.say(msgspec.to_builtins(event), words)
 
     return say
-
-
-TRAIN = Command("train", "retrain a policy from the recorded episodes", _add_arguments, _run)

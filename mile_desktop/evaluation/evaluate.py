@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 class EvaluationCancelledError(Exception):
-    """The evaluation was stopped by request."""
+    """The evaluation was cancelled by request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class EpisodeResult:
     steps: int
     """Control steps taken."""
     crash: str = ""
-    """Why the episode broke down; such an episode counts neither as success nor as failure."""
+    """Why the episode crashed; a crashed episode counts neither as success nor as failure."""
     total_reward: float = 0.0
     """Sum of rewards (the return)."""
 
@@ -50,43 +50,54 @@ def evaluate(
     Parameters
     ----------
     on_result
-        Told after each episode.
+        Called after each episode.
     cancelled
-        Asked before every step.
+        Asked before every step: True gives the evaluation up.
 
     Raises
     ------
     EvaluationCancelledError
-        When ``cancelled`` says so.
+        When ``cancelled`` returned True.
     """
     results = []
     for seed in seeds:
-        result = evaluate_episode(env, policy, seed, cancelled=_asked_at_each_step(cancelled))
+        result = evaluate_episode(env, policy, seed, cancelled=cancelled)
         results.append(result)
         on_result(result)
     return tuple(results)
 
 
 def evaluate_episode(
-    env: DrivenScene, policy: Policy, seed: int, *, cancelled: Callable[[int], bool] = lambda _: False
+    env: DrivenScene,
+    policy: Policy,
+    seed: int,
+    *,
+    before_step: Callable[[int], None] = lambda _: None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> EpisodeResult:
     """Roll ``policy`` out once, from the start that ``seed`` stands for.
 
     Parameters
     ----------
+    before_step
+        Called before every step with the number of steps taken so far; before ``cancelled``, so that it may receive
+        the request to cancel.
     cancelled
-        Asked before every step, with the number of steps taken so far.
+        Asked before every step: True gives the episode up.
 
     Raises
     ------
     EvaluationCancelledError
-        When ``cancelled`` says so.
+        When ``cancelled`` returned True.
     """
     steps, total_reward = 0, 0.0
     try:
         observation, _ = env.reset(seed=seed)
         policy.reset(seed)
-        while not cancelled(steps):
+        while True:
+            before_step(steps)
+            if cancelled():
+                break
             output = policy.act(observation)
             if problem := output_problem(output, env.action_size, discrete=env.discrete):
                 return EpisodeResult(seed, success=False, steps=steps, crash=problem, total_reward=total_reward)
@@ -97,10 +108,6 @@ def evaluate_episode(
                 success = bool(info.get("success", False))
                 return EpisodeResult(seed, success=success, steps=steps, total_reward=total_reward)
     except (RuntimeError, ValueError, ArithmeticError) as error:
-        _log.warning("Evaluation seed %d broke down: %s", seed, error)
+        _log.warning("The episode of evaluation seed %d crashed: %s", seed, error)
         return EpisodeResult(seed, success=False, steps=steps, crash=str(error), total_reward=total_reward)
     raise EvaluationCancelledError(f"Cancelled during seed {seed}.")
-
-
-def _asked_at_each_step(cancelled: Callable[[], bool]) -> Callable[[int], bool]:
-    return lambda _: cancelled()

@@ -1,6 +1,6 @@
-"""What an evaluation pool and its workers say to each other: msgspec structs, encoded as msgpack, never pickled.
+"""Messages between an evaluation pool and its workers: msgspec structs, encoded as msgpack, never pickled.
 
-Scene states of an episode that somebody watches go through ``channels.shared.StateSlot``, one for each worker.
+Scene states of a watched episode go through ``channels.shared.StateSlot``, one for each worker.
 """
 
 from mile_desktop.channels.messages import Message, Shutdown

@@ -16,7 +16,8 @@ from mile_desktop.evaluation.run import (
 from mile_desktop.evaluation.statistics import compare_paired, wilson_interval
 from mile_desktop.learning.progress import Compared
 from mile_desktop.policies.checkpoint import read_policy_config
-from mile_desktop.registry.policies import EXPERT, policy_folder
+from mile_desktop.registry.names import EXPERT
+from mile_desktop.registry.policies import policy_folder
 from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.records import EvaluationRecord
@@ -24,13 +25,13 @@ from mile_desktop.storage.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Watching:
-    """Who follows a long evaluation and may end it."""
+class EvaluationCallbacks:
+    """What a long evaluation calls while it runs."""
 
     on_result: Callable[[EpisodeResult], None] = lambda _: None
     cancelled: Callable[[], bool] = lambda: False
     on_lost: Callable[[str], None] = lambda _: None
-    """Told why a worker died; its episode is run again, once."""
+    """Called with the reason when a worker died; its episode is run again, once."""
 
 
 def evaluate_policies(
@@ -40,7 +41,7 @@ def evaluate_policies(
     seeds: Sequence[int],
     *,
     workers: int | None = None,
-    watching: Watching | None = None,
+    callbacks: EvaluationCallbacks | None = None,
 ) -> tuple[EvaluationRecord, ...]:
     """Evaluate the policies that ``references`` name on ``seeds`` and keep the results in the workspace.
 
@@ -49,7 +50,7 @@ def evaluate_policies(
     references
         Ids, folders, ``initial`` or ``expert``.
     workers
-        Processes at most; None: as many as this machine bears.
+        Processes at most; None: one less than processors.
 
     Raises
     ------
@@ -61,7 +62,7 @@ def evaluate_policies(
         When asked to stop; nothing is kept.
     """
     policies = [find_policy(workspace, scene, reference) for reference in references]
-    return _evaluate(workspace, scene, policies, seeds, workers=workers, watching=watching)
+    return _evaluate(workspace, scene, policies, seeds, workers=workers, callbacks=callbacks)
 
 
 def _evaluate(
@@ -71,11 +72,11 @@ def _evaluate(
     seeds: Sequence[int],
     *,
     workers: int | None,
-    watching: Watching | None,
+    callbacks: EvaluationCallbacks | None,
 ) -> tuple[EvaluationRecord, ...]:
     with closing(EvaluationPool(_enough(workers, len(policies) * len(seeds)))) as pool:
         run = EvaluationRun(pool, scene, policies, seeds)
-        _follow(run, watching or Watching())
+        _follow(run, callbacks or EvaluationCallbacks())
     records = tuple(record_of(policy.policy_id, scene, run.results(policy.policy_id)) for policy in policies)
     for record in records:
         Catalogue(workspace).add_evaluation(record)
@@ -110,7 +111,7 @@ def compare_policies(
     seeds: Sequence[int],
     *,
     workers: int | None = None,
-    watching: Watching | None = None,
+    callbacks: EvaluationCallbacks | None = None,
 ) -> Compared:
     """Evaluate two policies on the same seeds and say whether to use the second.
 
@@ -121,7 +122,7 @@ def compare_policies(
     missing = [each for each, record in found.items() if record is None]
     if missing:
         contestants = [policies[each] for each in missing]
-        made = _evaluate(workspace, scene, contestants, seeds, workers=workers, watching=watching)
+        made = _evaluate(workspace, scene, contestants, seeds, workers=workers, callbacks=callbacks)
         found.update(zip(missing, made, strict=True))
     first, second = (record for each in (before, after) if (record := found[each]) is not None)
     return compare_records(first, second, seeds)
@@ -159,17 +160,17 @@ def _enough(workers: int | None, episodes: int) -> int:
     return max(1, min(workers or default_workers(), episodes))
 
 
-def _follow(run: EvaluationRun, watching: Watching) -> None:
+def _follow(run: EvaluationRun, callbacks: EvaluationCallbacks) -> None:
     while not run.over:
-        if watching.cancelled():
+        if callbacks.cancelled():
             done = run.done
             run.cancel()
             raise EvaluationCancelledError(f"Cancelled after {done} of {run.planned} episodes.")
-        news = run.heed(run.pool.poll())
+        news = run.update(run.pool.poll())
         for text in news.lost:
-            watching.on_lost(text)
+            callbacks.on_lost(text)
         for _, result in news.results:
-            watching.on_result(result)
+            callbacks.on_result(result)
         run.pool.wait()
     if run.failure:
         raise EvaluationFailedError(run.failure)

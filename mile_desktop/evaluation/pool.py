@@ -1,4 +1,4 @@
-"""A pool of processes that roll episodes out: fed by whoever evaluates, alive between evaluations.
+"""A pool of processes that run evaluation episodes; it stays alive between evaluations.
 
 Nothing heavy is imported here, so that the window can own a pool as well as a command can.
 """
@@ -31,19 +31,19 @@ from mile_desktop.evaluation.messages import (
 from mile_desktop.processes import evaluation_worker
 
 NICENESS = 15
-"""Workers step back for the window, for supervision and even for a training."""
+"""Workers have a lower priority than the window, supervision and even a training."""
 
 SILENCE_S = 60.0
-"""A worker that runs an episode and has not said anything for so long is stuck, and ended."""
+"""A worker that runs an episode and sent nothing for this long is stuck and is killed."""
 
 START_S = 300.0
-"""One that has not even begun has so long: on a busy machine those that step back wait for their imports."""
+"""The limit until the first episode begins: on a busy machine a process of low priority waits long for its imports."""
 
 _AHEAD = 2
-"""Episodes a worker has at once, the running one included: it never waits for the pool."""
+"""Episodes given to a worker, the running one included: it never waits for the pool."""
 
 _DEATHS_IN_A_ROW = 6
-"""When so many workers have died and no episode ended in between, something is wrong with all of them."""
+"""After this many deaths without an episode that ended in between, the fault is not one worker's or one episode's."""
 
 _POLL_S = 0.01
 
@@ -52,7 +52,7 @@ WorkerTarget = Callable[[Connection, str, int], None]
 
 @dataclass(frozen=True, slots=True)
 class WorkerLost:
-    """A worker died; what it had is run again, once."""
+    """A worker died; its episodes are run again, once."""
 
     ticket: int
     """The episode it was running; −1 where it was idle, or had only begun to start."""
@@ -133,11 +133,11 @@ class EvaluationPool:
         self._next_ticket = 0
         self._cancelled: set[int] = set()
 
-    # ── what can be asked of it ──────────────────────────────────────────────────────────────────────────────────
+    # ── for the owner ──────────────────────────────────────────────────────────────────────────────────
 
     @property
     def size(self) -> int:
-        """How many workers there are at most."""
+        """Number of workers at most."""
         return self._size
 
     @property
@@ -161,7 +161,7 @@ class EvaluationPool:
         return order.ticket
 
     def cancel(self, tickets: Iterable[int]) -> None:
-        """Give episodes up; nothing is heard of them from now on."""
+        """Cancel episodes; no event of them follows."""
         wanted = set(tickets)
         self._queue = deque(order for order in self._queue if order.ticket not in wanted)
         for worker in self._workers:
@@ -188,13 +188,13 @@ class EvaluationPool:
         return self._watched_in.slot.read(after) if self._watched_in in self._workers else None
 
     def poll(self) -> list[PoolEvent]:
-        """Take what the workers say, look after them, and give them work; never waits."""
+        """Receive events, end and replace workers that are stuck or dead, and give out episodes; never waits."""
         events: list[PoolEvent] = []
         for worker in list(self._workers):
-            alive = worker.child.alive  # asked first: what it said before its end is drained below
-            events += self._heed(worker)
+            alive = worker.child.alive  # asked first: events it sent before its end are received below
+            events += self._receive(worker)
             if not alive:
-                events += self._bury(worker)
+                events += self._replace(worker)
             elif self._is_stuck(worker):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(worker.child.pid, signal.SIGKILL)
@@ -202,7 +202,7 @@ class EvaluationPool:
         return events
 
     def wait(self, timeout_s: float = _POLL_S) -> None:
-        """Do nothing for a moment; for owners that have nothing else to do."""
+        """Sleep for a moment; for owners that have nothing else to do."""
         time.sleep(timeout_s)
 
     def close(self) -> None:
@@ -221,13 +221,13 @@ class EvaluationPool:
         return any(order.ticket == ticket for order in worker.orders)
 
     def _tell(self, worker: _Worker, command: CancelEpisode | WatchEpisode | RunEpisode | Shutdown) -> None:
-        # a worker that is gone is noticed, and said, by the next poll
+        # a worker that is gone is noticed and reported by the next poll
         with contextlib.suppress(ChannelError):
             worker.child.send(command)
 
     def _hand_out(self) -> None:
         while self._queue and len(self._workers) < self._size and not self._idle():
-            self._workers.append(self._hire())
+            self._workers.append(self._start_worker())
         while self._queue and (worker := self._least_busy()) is not None:
             order = self._queue.popleft()
             worker.orders.append(order)
@@ -247,7 +247,7 @@ class EvaluationPool:
         free = [worker for worker in self._workers if len(worker.orders) < _AHEAD and worker.child.alive]
         return min(free, key=_load, default=None)
 
-    def _hire(self) -> _Worker:
+    def _start_worker(self) -> _Worker:
         slot = StateSlot.create()
         child: ChildProcess[Event] = ChildProcess(
             "evaluation worker", self._target, (slot.name, self._niceness), event_type=Event
@@ -259,7 +259,7 @@ class EvaluationPool:
             raise
         return _Worker(child, slot)
 
-    def _heed(self, worker: _Worker) -> list[PoolEvent]:
+    def _receive(self, worker: _Worker) -> list[PoolEvent]:
         heard: list[PoolEvent] = []
         for event in worker.child.drain():
             if isinstance(event, WorkerReady):
@@ -284,8 +284,8 @@ class EvaluationPool:
         patience_s = SILENCE_S if worker.ready else START_S
         return bool(worker.orders) and self._clock() - silent_since > patience_s
 
-    def _bury(self, worker: _Worker) -> list[PoolEvent]:
-        """Put what a dead worker had back into the queue, its running episode only once."""
+    def _replace(self, worker: _Worker) -> list[PoolEvent]:
+        """Put the episodes of a dead worker back into the queue, the one that ran only once."""
         self._workers.remove(worker)
         reason = worker.child.exit_reason
         worker.child.stop()
@@ -295,12 +295,12 @@ class EvaluationPool:
         self._deaths_in_a_row += 1
         if self._deaths_in_a_row >= _DEATHS_IN_A_ROW:
             return self._give_up(orders, reason)
-        # one that died before it was ready has nobody's episode to blame
+        # a worker that died before it was ready had not begun its episode, so no episode is to blame
         running = worker.orders[0].ticket if worker.orders and worker.ready else -1
         events: list[PoolEvent] = [WorkerLost(running, reason)]
         for order in reversed(orders):
             if order.ticket == running and self._deaths.get(running, 0):
-                events.append(_killer(running, reason))
+                events.append(_crash_of(running, reason))
                 del self._deaths[running]
                 continue
             if order.ticket == running:
@@ -309,7 +309,7 @@ class EvaluationPool:
         return events
 
     def _give_up(self, orders: list[RunEpisode], reason: str) -> list[PoolEvent]:
-        """Refuse everything: no worker lives long enough to do it."""
+        """Refuse every episode: no worker lives long enough to run one."""
         text = f"{_DEATHS_IN_A_ROW} workers in a row died before an episode ended; the last one: {reason}"
         refused = [*orders, *self._queue]
         self._queue.clear()
@@ -322,6 +322,6 @@ def _load(worker: _Worker) -> int:
     return len(worker.orders)
 
 
-def _killer(ticket: int, reason: str) -> EpisodeEnded:
+def _crash_of(ticket: int, reason: str) -> EpisodeEnded:
     text = f"It ended its worker twice: {reason}"
     return EpisodeEnded(ticket=ticket, success=False, steps=0, total_reward=0.0, crash=text)

@@ -49,7 +49,7 @@ class Tally:
 
     @property
     def done(self) -> int:
-        """Starts that are dealt with."""
+        """Starts that have a result."""
         return self.episodes + self.crashes
 
     @property
@@ -73,7 +73,7 @@ class _Ticket:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationNews:
-    """What one ``EvaluationRun.heed`` brought."""
+    """What one call of ``EvaluationRun.update`` found."""
 
     results: tuple[tuple[str, EpisodeResult], ...] = ()
     """Policy id and result of each episode that ended."""
@@ -92,11 +92,11 @@ class EvaluationRun:
     Parameters
     ----------
     pool
-        Where the episodes run; stays the caller's, who polls it and hands what it says to ``heed``.
+        Where the episodes run; stays the caller's, who polls it and hands its events to ``update``.
     scene
         Name of the scene.
     policies
-        Whom to evaluate, each once.
+        The policies to evaluate, each once.
     seeds
         The starts, each once.
     known
@@ -131,7 +131,7 @@ class EvaluationRun:
                     ticket = self.pool.submit(self.scene, policy.source, seed)
                     self._open[ticket] = _Ticket(policy.policy_id, seed)
 
-    # ── where it is ──────────────────────────────────────────────────────────────────────────────────────────────
+    # ── state ──────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def over(self) -> bool:
@@ -140,17 +140,17 @@ class EvaluationRun:
 
     @property
     def finished(self) -> bool:
-        """Whether every start was dealt with."""
+        """Whether every start has a result."""
         return self.over and not self.failure and not self.cancelled
 
     @property
     def done(self) -> int:
-        """Episodes that are dealt with, over all policies."""
+        """Episodes that have a result, over all policies."""
         return sum(len(self.results(policy.policy_id)) for policy in self.policies)
 
     @property
     def planned(self) -> int:
-        """Episodes there are, over all policies."""
+        """Number of episodes, over all policies."""
         return len(self.policies) * len(self.seeds)
 
     @property
@@ -178,7 +178,7 @@ class EvaluationRun:
         """Whether every start of this policy was known before the evaluation began."""
         return all(seed in self.known.get(policy_id, {}) for seed in self.seeds)
 
-    # ── what happens ─────────────────────────────────────────────────────────────────────────────────────────────
+    # ── changes ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def cancel(self) -> None:
         """Give up what is not done yet."""
@@ -186,8 +186,8 @@ class EvaluationRun:
             self.cancelled = True
             self._drop()
 
-    def heed(self, events: Sequence[PoolEvent]) -> EvaluationNews:
-        """Take in what the pool said; events of other episodes are passed over."""
+    def update(self, events: Sequence[PoolEvent]) -> EvaluationNews:
+        """Take in the pool's events; events of other episodes are ignored."""
         results, lost, changed = [], [], False
         for event in events:
             if isinstance(event, WorkerLost):

@@ -1,13 +1,12 @@
-"""Making a scorecard: every predictor of takeovers on chosen episodes, by those who had not seen them."""
+"""Builds a scorecard: every predictor of takeovers on chosen episodes that it had not seen."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics
 
-from mile_desktop.evaluation.prediction import Progress, current_model, ignore, recorded_steps
 from mile_desktop.evaluation.scorecard import (
     CurvePoint,
     ReliabilityPoint,
@@ -15,10 +14,12 @@ from mile_desktop.evaluation.scorecard import (
     ScoredEpisode,
     ScoredPredictor,
 )
-from mile_desktop.evaluation.scoring_split import ScoringSplit, arrange_trial
+from mile_desktop.evaluation.scoring_split import ScoringSplit, make_scoring_split
 from mile_desktop.intervention.compare import predict_all
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.scores import score_probabilities, takeover_ahead
+from mile_desktop.registry.intervention_models import model_in_use
+from mile_desktop.registry.recorded_steps import recorded_steps
 from mile_desktop.storage.alarms import HORIZON_STEPS
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.edits import read_history
@@ -38,7 +39,7 @@ def make_scorecard(
     *,
     reference: str = "",
     seed: int = 0,
-    report: Progress = ignore,
+    report: Callable[[float, str], None],
 ) -> Scorecard:
     """Score every predictor on the chosen episodes of ``scene``.
 
@@ -50,42 +51,42 @@ def make_scorecard(
     reference
         An intervention model's id or folder; empty for the one in use.
     report
-        Told the share that is done, and what is being done.
+        Called with the share that is done, and what is done next.
 
     Raises
     ------
     ScoreError
-        There is nothing that could be scored honestly.
+        When no chosen episode can be held out.
     """
     report(0.0, "Reading the recorded episodes")
-    model = current_model(workspace, scene, reference)
-    trial = arrange_trial(model, recorded_steps(workspace, scene), episode_ids, seed)
-    report(0.15, f"Asking every predictor about {len(trial.held_out)} episodes")
+    model = model_in_use(workspace, scene, reference)
+    split = make_scoring_split(model, recorded_steps(workspace, scene), episode_ids, seed)
+    report(0.15, f"Asking every predictor about {len(split.held_out)} episodes")
 
     def tell(done: int, of: int, name: str) -> None:
         report(0.15 + 0.7 * done / of, f"Asking {name}")
 
-    predictions = predict_all(model, trial.train, trial.test, report=tell)
+    predictions = predict_all(model, split.train, split.test, report=tell)
     report(0.9, "Drawing curves")
-    train, records = trial.train, Catalogue(workspace)
+    train, records = split.train, Catalogue(workspace)
     return Scorecard(
         scene=scene,
         model_id=model.config.model_id,
-        rate_hz=records.episode(trial.held_out[0]).start.rate_hz,
+        rate_hz=records.episode(split.held_out[0]).start.rate_hz,
         horizon_steps=HORIZON_STEPS,
-        episodes=_scored_episodes(workspace, trial),
+        episodes=_scored_episodes(workspace, split),
         learned_from=len(set(train.episode[~train.demonstration].tolist())),
-        notes=trial.notes,
-        predictors=_scored_predictors(trial, {name: soon for name, (_, soon) in predictions.items()}),
+        notes=split.notes,
+        predictors=_scored_predictors(split, {name: soon for name, (_, soon) in predictions.items()}),
     )
 
 
-def _scored_episodes(workspace: Workspace, trial: ScoringSplit) -> tuple[ScoredEpisode, ...]:
-    asked, ahead = takeover_ahead(trial.test)
-    intervention, catalogue = trial.test.intervention.numpy(), Catalogue(workspace)
+def _scored_episodes(workspace: Workspace, split: ScoringSplit) -> tuple[ScoredEpisode, ...]:
+    asked, ahead = takeover_ahead(split.test)
+    intervention, catalogue = split.test.intervention.numpy(), Catalogue(workspace)
     scored = []
-    for name in trial.held_out:
-        record, rows = catalogue.episode(name), _rows_of(trial.test, name)
+    for name in split.held_out:
+        record, rows = catalogue.episode(name), _rows_of(split.test, name)
         scored.append(
             ScoredEpisode(
                 episode_id=name,
@@ -100,10 +101,10 @@ def _scored_episodes(workspace: Workspace, trial: ScoringSplit) -> tuple[ScoredE
     return tuple(scored)
 
 
-def _scored_predictors(trial: ScoringSplit, predictions: Mapping[str, FloatArray]) -> tuple[ScoredPredictor, ...]:
-    asked, ahead = takeover_ahead(trial.test)
-    elapsed = trial.test.step.numpy()
-    rows = [_rows_of(trial.test, name) for name in trial.held_out]
+def _scored_predictors(split: ScoringSplit, predictions: Mapping[str, FloatArray]) -> tuple[ScoredPredictor, ...]:
+    asked, ahead = takeover_ahead(split.test)
+    elapsed = split.test.step.numpy()
+    rows = [_rows_of(split.test, name) for name in split.held_out]
     return tuple(_scored(name, soon, asked, ahead, elapsed, rows) for name, soon in predictions.items())
 
 

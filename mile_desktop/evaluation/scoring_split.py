@@ -1,10 +1,11 @@
-"""Who may be asked about which episodes: what the baselines learn from, and what is left to score honestly."""
+"""Which episodes the baselines learn from, and which are held out and scored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
 
+from mile_desktop.evaluation.prediction import HELD_OUT_SHARE
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.model import InterventionModel
 from mile_desktop.intervention.scores import ScoreError
@@ -14,9 +15,7 @@ FEWEST_TO_LEARN_FROM = 5
 """With fewer other episodes the baselines learn from a part of the chosen ones, which are then not scored."""
 
 MOST_EPISODES = 300
-"""So many are scored, the newest: every probability goes to the window, which must not stand still for it."""
-
-_HELD_OUT = 0.3
+"""So many are scored, the newest: every probability goes to the window, which must not freeze."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,27 +27,27 @@ class ScoringSplit:
     held_out: tuple[str, ...]
     """Ids of the episodes of ``test``."""
     notes: tuple[str, ...] = ()
-    """What should be known about who had seen what; sentences."""
+    """Sentences on which predictor had seen which episodes."""
 
 
-def arrange_trial(
+def make_scoring_split(
     model: InterventionModel, steps: SupervisedSteps, episode_ids: Sequence[str], seed: int
 ) -> ScoringSplit:
-    """Hold out what can be scored of the chosen episodes; none chosen: of all.
+    """Hold out the chosen episodes that can be scored; none chosen: of all episodes.
 
     Raises
     ------
     ScoreError
-        There is nothing that could be scored honestly.
+        When no chosen episode can be held out.
     """
     supervised = _supervised(steps)
     wanted = set(episode_ids)
     chosen = [name for name in supervised if name in wanted] if wanted else supervised
     if not chosen:
         raise ScoreError("None of the chosen episodes was supervised; choose some in which a person could take over.")
-    honest, left_out = _honest(model, steps, chosen)
-    trial = _with_newest(_learned_from(steps, supervised, honest, seed), steps)
-    return replace(trial, notes=(*left_out, *trial.notes, *_notes_on(model, trial.held_out)))
+    unseen, left_out = _unseen(model, steps, chosen)
+    split = _with_newest(_learned_from(steps, supervised, unseen, seed), steps)
+    return replace(split, notes=(*left_out, *split.notes, *_notes_on(model, split.held_out)))
 
 
 def _supervised(steps: SupervisedSteps) -> list[str]:
@@ -64,18 +63,18 @@ def _with_any(steps: SupervisedSteps, rows: torch.Tensor) -> set[str]:
     return {name for name, there in zip(steps.episode_ids, found.tolist(), strict=True) if there}
 
 
-def _honest(model: InterventionModel, steps: SupervisedSteps, chosen: list[str]) -> tuple[list[str], tuple[str, ...]]:
+def _unseen(model: InterventionModel, steps: SupervisedSteps, chosen: list[str]) -> tuple[list[str], tuple[str, ...]]:
     """Leave out episodes that every member of the model has seen; return the others, and what to say about it."""
     judged = _with_any(steps, model.unseen(steps).any(0))
-    honest = [name for name in chosen if name in judged]
-    if not honest:
+    unseen = [name for name in chosen if name in judged]
+    if not unseen:
         raise ScoreError(
             f"Every member of the intervention model has seen all {len(chosen)} chosen episodes; choose episodes that "
             "were recorded later, or a model of more members."
         )
-    left = len(chosen) - len(honest)
+    left = len(chosen) - len(unseen)
     said = f"{left} of {len(chosen)} chosen episodes are left out: every member of the model has seen them."
-    return honest, (said,) if left else ()
+    return unseen, (said,) if left else ()
 
 
 def _learned_from(steps: SupervisedSteps, supervised: list[str], held_out: list[str], seed: int) -> ScoringSplit:
@@ -84,7 +83,7 @@ def _learned_from(steps: SupervisedSteps, supervised: list[str], held_out: list[
     others = [name for name in supervised if name not in scored]
     if len(others) >= FEWEST_TO_LEARN_FROM:
         return ScoringSplit(_episodes(steps, others), _episodes(steps, held_out), tuple(held_out))
-    split = split_episodes(_episodes(steps, held_out), share=_HELD_OUT, seed=seed)
+    split = split_episodes(_episodes(steps, held_out), share=HELD_OUT_SHARE, seed=seed)
     if not len(split.held_out):
         raise ScoreError(
             f"{len(held_out)} episodes are too few to hold some of them out; choose or record at least "
@@ -99,13 +98,13 @@ def _learned_from(steps: SupervisedSteps, supervised: list[str], held_out: list[
     return ScoringSplit(split.train, _episodes(steps, left), left, (said,))
 
 
-def _with_newest(trial: ScoringSplit, steps: SupervisedSteps) -> ScoringSplit:
-    """Return the trial on no more episodes than the window can show."""
-    if len(trial.held_out) <= MOST_EPISODES:
-        return trial
-    newest = trial.held_out[-MOST_EPISODES:]
-    said = f"Of {len(trial.held_out)} held-out episodes the newest {MOST_EPISODES} are scored."
-    return replace(trial, test=_episodes(steps, newest), held_out=newest, notes=(*trial.notes, said))
+def _with_newest(split: ScoringSplit, steps: SupervisedSteps) -> ScoringSplit:
+    """Return the split with no more held-out episodes than the window can show."""
+    if len(split.held_out) <= MOST_EPISODES:
+        return split
+    newest = split.held_out[-MOST_EPISODES:]
+    said = f"Of {len(split.held_out)} held-out episodes the newest {MOST_EPISODES} are scored."
+    return replace(split, test=_episodes(steps, newest), held_out=newest, notes=(*split.notes, said))
 
 
 def _notes_on(model: InterventionModel, held_out: Sequence[str]) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
-"""A worker of the evaluation pool: rolls one episode out after the other, in a process of its own."""
+"""A worker of the evaluation pool: runs one episode after the other, in a process of its own."""
 
 import time
 from collections import deque
 from contextlib import ExitStack
+from functools import partial
 from multiprocessing.connection import Connection
 
 import psutil
@@ -11,6 +12,7 @@ import torch
 from mile_desktop.channels.endpoint import Endpoint
 from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.shared import StateSlot
+from mile_desktop.errors import UserError
 from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledError, evaluate_episode
 from mile_desktop.evaluation.messages import (
     CancelEpisode,
@@ -24,19 +26,16 @@ from mile_desktop.evaluation.messages import (
     WatchEpisode,
     WorkerReady,
 )
-from mile_desktop.policies.policy import Policy, PolicyFileError
+from mile_desktop.policies.policy import Policy
 from mile_desktop.registry.policies import load_policy_from
 from mile_desktop.rollout.scene import GymScene
-from mile_desktop.scenes.catalogue import UnknownSceneError
-from mile_desktop.scenes.description import SceneDescriptionError
-from mile_desktop.scenes.experts import UnknownExpertError
 
 _IDLE_S = 0.5
 _PROGRESS_S = 0.25
-"""How often a running episode says where it is."""
+"""Seconds between two progress events of a running episode."""
 _LOADED_POLICIES = 8
 """How many policies stay in memory."""
-_NOBODY = WatchEpisode(ticket=-1)
+_NONE_WATCHED = WatchEpisode(ticket=-1)
 
 
 def run_evaluation_worker(connection: Connection, state_slot_name: str, niceness: int) -> None:
@@ -64,7 +63,7 @@ def run_evaluation_worker(connection: Connection, state_slot_name: str, niceness
 
 
 class EvaluationWorker:
-    """Obeys between the steps of an episode; used by the process's main thread."""
+    """Runs episodes and takes commands between their steps; used by the process's main thread."""
 
     def __init__(self, endpoint: Endpoint[Command], slot: StateSlot) -> None:
         self._endpoint = endpoint
@@ -74,16 +73,16 @@ class EvaluationWorker:
         self._ending = False
         self._scene: tuple[str, GymScene] | None = None
         self._policies: dict[tuple[str, str], Policy] = {}
-        self._watched = _NOBODY
+        self._watched = _NONE_WATCHED
         self._next_progress_s = 0.0
         self._next_step_s = 0.0
 
     def turn(self) -> bool:
         """Run every episode that waits; return whether to go on."""
-        self._obey()
+        self._take_commands()
         while self._waiting and not self._ended():
             self._run(self._waiting.popleft())
-            self._obey()
+            self._take_commands()
         return not self._ended()
 
     def close(self) -> None:
@@ -95,7 +94,7 @@ class EvaluationWorker:
     def _ended(self) -> bool:
         return self._ending or self._endpoint.closed
 
-    def _obey(self) -> None:
+    def _take_commands(self) -> None:
         for command in self._endpoint.receive():
             match command:
                 case RunEpisode():
@@ -121,16 +120,19 @@ class EvaluationWorker:
         try:
             scene = self._load_scene(order.scene)
             policy = self._load_policy(order, scene)
-        except (UnknownSceneError, SceneDescriptionError, UnknownExpertError, PolicyFileError) as error:
+        except UserError as error:
             self._endpoint.send(EpisodeRefused(ticket=order.ticket, text=str(error)))
             return
         self._endpoint.send(EpisodeBegan(ticket=order.ticket))
 
-        def stop_before(steps: int) -> bool:
-            return self._stop_before(order, scene, steps)
-
         try:
-            result = evaluate_episode(scene, policy, order.seed, cancelled=stop_before)
+            result = evaluate_episode(
+                scene,
+                policy,
+                order.seed,
+                before_step=partial(self._before_step, order, scene),
+                cancelled=lambda: self._running is not order or self._ended(),
+            )
         except EvaluationCancelledError:
             self._endpoint.send(EpisodeCancelled(ticket=order.ticket))
         else:
@@ -139,9 +141,9 @@ class EvaluationWorker:
             self._endpoint.send(_ended(order.ticket, result))
         self._running = None
 
-    def _stop_before(self, order: RunEpisode, scene: GymScene, steps: int) -> bool:
-        """Look after everything else between two steps; return whether the episode is to be given up."""
-        self._obey()
+    def _before_step(self, order: RunEpisode, scene: GymScene, steps: int) -> None:
+        """Take new commands, report progress, and show the scene if it is watched."""
+        self._take_commands()
         now = time.monotonic()
         if now >= self._next_progress_s:
             self._next_progress_s = now + _PROGRESS_S
@@ -149,7 +151,6 @@ class EvaluationWorker:
         if order.ticket == self._watched.ticket:
             self._slot.write(scene.scene_state(), steps)
             self._keep_pace()
-        return self._running is not order or self._ended()
 
     def _keep_pace(self) -> None:
         if self._watched.steps_per_second <= 0:

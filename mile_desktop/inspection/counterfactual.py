@@ -9,7 +9,8 @@ from mile_desktop.inspection.messages import Branch, RolledForward, RollForward,
 from mile_desktop.inspection.replay import Replay, ReplayCancelledError, ReplayError
 from mile_desktop.inspection.replayable import replay_problem
 from mile_desktop.policies.policy import FloatArray
-from mile_desktop.registry.policies import LoadedPolicy, load_named_policy
+from mile_desktop.registry.policies import load_named_policy
+from mile_desktop.registry.running_policy import LoadedPolicy
 from mile_desktop.rollout.safety import output_problem
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.storage.episodes import read_recording

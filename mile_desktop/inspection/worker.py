@@ -10,6 +10,7 @@ import psutil
 
 from mile_desktop.channels.endpoint import Endpoint
 from mile_desktop.channels.messages import Shutdown
+from mile_desktop.errors import UserError
 from mile_desktop.inspection.messages import (
     Appraise,
     CancelJob,
@@ -122,12 +123,12 @@ class InspectionWorker:
     # ── jobs ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _work(self, job: Job) -> None:
-        from mile_desktop.inspection.jobs import REFUSALS, answer  # noqa: PLC0415 - networks and simulators
+        from mile_desktop.inspection.jobs import answer  # noqa: PLC0415 - networks and simulators
 
         self._running, self._cancelled = job.job, False
         try:
             result = answer(self._open(job.workspace), job, self._progress, self._is_cancelled)
-        except REFUSALS as error:
+        except UserError as error:
             self._send(JobEnded(job=job.job, problem=str(error)))
         else:
             self._send(result or JobEnded(job=job.job))

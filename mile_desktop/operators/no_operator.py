@@ -3,6 +3,9 @@
 from mile_desktop.operators.operator import OperatorContext, OperatorReading
 from mile_desktop.operators.stick_response import fit_action
 
+NO_SUPERVISOR = "none"
+"""The name of no simulated supervisor, in settings, on the command line and in recorded episodes."""
+
 
 class NoOperator:
     """Never takes over and asks for nothing."""
@@ -10,7 +13,7 @@ class NoOperator:
     @property
     def kind(self) -> str:
         """Recorded with the episode."""
-        return "none"
+        return NO_SUPERVISOR
 
     @property
     def device(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from mile_desktop.errors import UserError
 from mile_desktop.operators.inaccurate import InaccurateSupervisor
-from mile_desktop.operators.no_operator import NoOperator
+from mile_desktop.operators.no_operator import NO_SUPERVISOR, NoOperator
 from mile_desktop.operators.novice import NoviceSettings, NoviceSupervisor
 from mile_desktop.operators.operator import Expert, Operator
 from mile_desktop.operators.probit import ProbitSettings, ProbitSupervisor
@@ -67,7 +67,7 @@ def _tired(expert: Expert, settings: Settings | None) -> Operator:
 
 
 SUPERVISORS: dict[str, Factory] = {
-    "none": _no_operator,
+    NO_SUPERVISOR: _no_operator,
     "probit": _probit,
     "segment": _segment,
     "inaccurate-probit": _inaccurate_probit,

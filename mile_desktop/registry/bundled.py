@@ -1,6 +1,6 @@
-"""The bundled policy becomes one of the workspace's when it is first used there.
+"""The bundled policy of a scene is copied into the workspace when it is first used there.
 
-From then on it is found by its id like any other, the workspace is complete in itself, and a later version of the
+From then on it is found by its id like any other. The workspace is complete in itself, and a later version of the
 program with another bundled policy changes nothing in it.
 """
 
@@ -30,7 +30,7 @@ def adopt_bundled(workspace: Workspace, scene: str) -> str:
     PolicyFileError
         When the scene has no bundled policy, or it is damaged.
     WorkspaceError
-        When the workspace does not take it.
+        When the workspace cannot be written.
     """
     folder = bundled_models(scene) / POLICY_FOLDER
     if not folder.is_dir():

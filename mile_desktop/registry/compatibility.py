@@ -1,4 +1,4 @@
-"""Whether a policy is for a robot, by what both say of themselves; a mismatch names both sides."""
+"""Whether a policy fits a robot, by the description of each; an error names both sides."""
 
 from mile_desktop.policies.checkpoint import PolicyConfig, PolicyFileError
 from mile_desktop.robots.description import RobotDescription

@@ -1,33 +1,33 @@
-"""The forecast kept up to date: refitted to what was recorded while the same policy goes on."""
+"""The forecast is refitted to newly recorded episodes while the policy stays the same."""
 
 import math
 import shutil
 from dataclasses import dataclass, replace
 
-from mile_desktop.evaluation.prediction import recorded_steps
 from mile_desktop.intervention.forecast import Forecast
 from mile_desktop.intervention.forecast_fit import FEWEST_EPISODES, fit_forecast
 from mile_desktop.intervention.live_estimator import FAMILIAR_EPISODES
 from mile_desktop.intervention.model import load_intervention_model, save_intervention_model
 from mile_desktop.intervention.strata import takeovers_in
 from mile_desktop.registry.intervention_models import episodes_driven_by, intervention_folder
+from mile_desktop.registry.recorded_steps import recorded_steps
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
 
 NEWEST_EPISODES = 60
-"""A forecast is fitted to so many episodes at most: people change, and it has to be ready before the next one ends."""
+"""At most this many episodes are used: people change, and the fit has to end before the next episode does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refit:
-    """What came of refitting."""
+    """The result of a refit."""
 
     refitted: bool
-    """Whether another forecast is in use from now on."""
+    """Whether the new forecast is used from now on."""
     reason: str
-    """Why, or why not; one sentence."""
+    """Why, or why not: one sentence."""
     changed: bool = False
-    """Whether the forecast in use is another one than before."""
+    """Whether the forecast in use differs from the one before."""
     takeovers: int = 0
     auroc: float = math.nan
     brier: float = math.nan
@@ -37,11 +37,11 @@ class Refit:
 
 
 def refit_forecast(workspace: Workspace, scene: str, policy_id: str, *, seed: int = 0) -> Refit:
-    """Fit the forecast of the intervention model in use to the newest episodes, and put it into use if it is any good.
+    """Fit the forecast of the intervention model in use to the newest episodes, and use it if it is good enough.
 
-    It is used only where it ranks and predicts better than a constant on episodes its parts had not seen; otherwise the
-    forecast that came with the model is in use (again). While the running policy is new, rows in which a member plays
-    the robot are added.
+    It is used only if it ranks and predicts better than a constant on episodes that its parts had not seen; otherwise
+    the forecast that came with the model is used. While the running policy is new, rows in which a member of the
+    ensemble plays the robot are added.
 
     Parameters
     ----------
@@ -51,11 +51,11 @@ def refit_forecast(workspace: Workspace, scene: str, policy_id: str, *, seed: in
     Raises
     ------
     InterventionModelError, WorkspaceError, ScoreError
-        In words.
+        When the model or the episodes cannot be read, or there is no episode.
     """
     folder = intervention_folder(workspace, scene, policy_id)
     if folder is None:
-        return Refit(refitted=False, reason=f"{scene} has no intervention model to go with yet; train one.")
+        return Refit(refitted=False, reason=f"{scene} has no intervention model yet; train one.")
     if Catalogue(workspace).episode_count() < FEWEST_EPISODES:
         return Refit(refitted=False, reason=f"A forecast needs {FEWEST_EPISODES} supervised episodes.")
     model = load_intervention_model(folder)

@@ -1,4 +1,4 @@
-"""The intervention model that watches a policy: which one, and what it rests on."""
+"""Intervention models by name, and the one that watches a policy."""
 
 import logging
 import math
@@ -8,11 +8,11 @@ from typing import cast, get_args
 from mile_desktop.intervention.estimate import Caller, InterventionEstimate, InterventionEstimator
 from mile_desktop.intervention.live_estimator import LiveEstimator, Source
 from mile_desktop.intervention.model import InterventionModel, InterventionModelError, load_intervention_model
+from mile_desktop.intervention.scores import ScoreError
 from mile_desktop.paths import bundled_models
 from mile_desktop.policies.policy import FloatArray, PolicyOutput
 from mile_desktop.registry.policies import load_named_policy
-from mile_desktop.rollout.episode_state import RunningPolicy
-from mile_desktop.rollout.scene import Sized
+from mile_desktop.registry.running_policy import RunningPolicy, Sized
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
 
@@ -22,13 +22,13 @@ _log = logging.getLogger(__name__)
 
 
 class NoEstimate:
-    """Says nothing: there is no intervention model for this scene."""
+    """Stands in where there is no intervention model for the scene: every probability is NaN."""
 
     basis = "no intervention model yet"
     calls_by: Caller = ""
 
     def alarm(self, estimate: InterventionEstimate) -> float:  # noqa: ARG002
-        """Return NaN: there is nothing to call a person by."""
+        """Return NaN: without a probability no alert can come on."""
         return math.nan
 
     def reset(self) -> None:
@@ -56,7 +56,7 @@ def intervention_folder(workspace: Workspace, scene: str, policy_id: str, refere
 
     Returns
     -------
-    None when nothing was asked for and there is none.
+    None when ``reference`` is empty and there is no model.
 
     Raises
     ------
@@ -91,16 +91,20 @@ def load_running_policy(
 
     Raises
     ------
-    UnknownPolicyError, PolicyFileError, InterventionModelError
-        As the loading of either; the last also for a live source that is none.
+    UnknownPolicyError, PolicyFileError
+        When the policy cannot be loaded.
+    InterventionModelError
+        When the model cannot be loaded, or ``live_source`` is unknown.
     """
-    _source(live_source)
+    _checked_source(live_source)  # before the policy is loaded, which takes seconds
     loaded = load_named_policy(workspace, scene, policy, driven)
     running = RunningPolicy(loaded.policy, loaded.name, NoEstimate())
-    return watched(workspace, scene, running, driven, intervention_model=intervention_model, live_source=live_source)
+    return with_intervention_model(
+        workspace, scene, running, driven, intervention_model=intervention_model, live_source=live_source
+    )
 
 
-def watched(
+def with_intervention_model(
     workspace: Workspace,
     scene: str,
     running: RunningPolicy,
@@ -109,8 +113,8 @@ def watched(
     intervention_model: str = "",
     live_source: str = "ensemble",
 ) -> RunningPolicy:
-    """Return ``running`` with the intervention model that goes with it now; raises ``InterventionModelError``."""
-    source = _source(live_source)
+    """Return ``running`` with the intervention model that watches it now; raises ``InterventionModelError``."""
+    source = _checked_source(live_source)
     policy_id = running.policy.policy_id
     folder = intervention_folder(workspace, scene, policy_id, intervention_model)
     if folder is None:
@@ -132,10 +136,21 @@ def episodes_driven_by(workspace: Workspace, scene: str, policy_id: str) -> int:
     return sum(record.start.policy_id == policy_id for record in Catalogue(workspace).episodes(scene))
 
 
-def load_with_forecast(workspace: Workspace, folder: Path) -> InterventionModel:
-    """Load an intervention model, with the forecast that was refitted since where there is one.
+def model_in_use(workspace: Workspace, scene: str, reference: str = "") -> InterventionModel:
+    """Load the intervention model that ``reference`` names, or the one in use for the promoted policy.
 
-    A refitted forecast that cannot be read is passed over and logged: the next episode makes another one.
+    Raises ``InterventionModelError`` or ``ScoreError`` where there is none.
+    """
+    folder = intervention_folder(workspace, scene, Catalogue(workspace).promoted(scene) or "", reference)
+    if folder is None:
+        raise ScoreError(f"{scene} has no intervention model yet; train one first.")
+    return load_with_forecast(workspace, folder)
+
+
+def load_with_forecast(workspace: Workspace, folder: Path) -> InterventionModel:
+    """Load an intervention model, with its refitted forecast where there is one.
+
+    A refitted forecast that cannot be read is logged and not used: it is fitted again after the next episode.
     """
     model = load_intervention_model(folder)
     refitted = workspace.forecast_folder(model.config.model_id) if model.config.model_id else None
@@ -145,14 +160,14 @@ def load_with_forecast(workspace: Workspace, folder: Path) -> InterventionModel:
         found = load_intervention_model(refitted)
         found.expect(model.config.observation_size, model.config.action_size)
     except InterventionModelError:
-        _log.warning("The refitted forecast in %s is passed over", refitted, exc_info=True)
+        _log.warning("The refitted forecast in %s cannot be read and is not used", refitted, exc_info=True)
         return model
     return model.with_forecast(found.forecast)
 
 
-def _source(name: str) -> Source:
+def _checked_source(name: str) -> Source:
     for known in get_args(Source):
         if name == known:
             return cast("Source", known)
     choices = ", ".join(get_args(Source))
-    raise InterventionModelError(f"p cannot be computed by {name!r}; choose one of {choices}.")
+    raise InterventionModelError(f"There is no source {name!r} of p; choose one of {choices}.")

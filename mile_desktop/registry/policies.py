@@ -1,6 +1,5 @@
-"""From what people name to what runs: policies and intervention models of a workspace, a folder, or the bundle."""
+"""Policies by name: an id of the workspace, a folder, ``initial`` or ``expert``."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from mile_desktop.errors import UserError
@@ -9,27 +8,17 @@ from mile_desktop.policies.checkpoint import load_policy, read_policy_config
 from mile_desktop.policies.expert_policy import ExpertPolicy
 from mile_desktop.policies.policy import Policy
 from mile_desktop.registry.bundled import adopt_bundled, has_bundled
+from mile_desktop.registry.names import EXPERT, INITIAL
+from mile_desktop.registry.running_policy import LoadedPolicy, Sized
 from mile_desktop.registry.zero_policy import find_zero_policy, make_zero_policy
-from mile_desktop.rollout.scene import Sized
 from mile_desktop.scenes.catalogue import scenes
 from mile_desktop.scenes.experts import load_expert
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
 
-INITIAL = "initial"
-EXPERT = "expert"
 
-
-class UnknownPolicyError(UserError, ValueError):
-    """What was named is no policy of the workspace, no folder and no bundled one."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedPolicy:
-    """A policy ready to act and its name on screen."""
-
-    policy: Policy
-    name: str
+class UnknownPolicyError(UserError):
+    """The name is neither a policy of the workspace, nor a folder, nor a bundled policy."""
 
 
 def policy_folder(workspace: Workspace, scene: str, reference: str) -> Path:
@@ -38,18 +27,22 @@ def policy_folder(workspace: Workspace, scene: str, reference: str) -> Path:
     Parameters
     ----------
     reference
-        A policy id of the workspace, a folder, or ``initial``: the bundled one, else the one that stands still.
+        A policy id of the workspace, a folder, or ``initial``: the bundled policy, else the zero policy.
 
     Raises
     ------
     UnknownPolicyError
-        It is none of these.
+        When it is none of these, or the expert.
     PolicyFileError
-        ``initial`` where the scene has no bundled policy and was never loaded without.
+        When it is ``initial``, the scene has no bundled policy, and no zero policy was made for it yet.
     """
+    if reference == EXPERT:
+        raise UnknownPolicyError(
+            f"The expert of {scene} is a program and not a file; choose a folder, a policy's id or {INITIAL}."
+        )
     if reference == INITIAL:
-        still = None if has_bundled(scene) else find_zero_policy(workspace, scene)
-        reference = still or adopt_bundled(workspace, scene)
+        zero = None if has_bundled(scene) else find_zero_policy(workspace, scene)
+        reference = zero or adopt_bundled(workspace, scene)
     known = [record.policy_id for record in Catalogue(workspace).policies(scene)]
     if reference in known:
         return workspace.policy_folder(reference)
@@ -68,21 +61,25 @@ def load_named_policy(workspace: Workspace, scene: str, reference: str, driven: 
     Raises
     ------
     UnknownPolicyError
-        Nothing is called that.
+        When there is no policy of that name.
     PolicyFileError
-        The file is damaged, or made for other observations or actions.
+        When the file is damaged, or made for other observations or actions.
     """
     if reference == EXPERT:
-        return LoadedPolicy(load_policy_from(EXPERT, scene, driven), "expert")
+        return LoadedPolicy(load_policy_from(EXPERT, scene, driven), EXPERT)
     if reference == INITIAL and not has_bundled(scene):
-        reference = _first(workspace, scene, driven)
+        reference = _initial(workspace, scene, driven)
     folder = policy_folder(workspace, scene, reference)
     policy = load_policy_from(str(folder), scene, driven)
     return LoadedPolicy(policy, _name(workspace, folder, policy.policy_id))
 
 
-def _first(workspace: Workspace, task: str, driven: Sized) -> str:
-    """Return the policy to begin with where none is bundled, as for robots and people's own scenes: it stands still."""
+def _initial(workspace: Workspace, task: str, driven: Sized) -> str:
+    """Return the policy to begin with where none is bundled (robots, scenes of the user): the zero policy.
+
+    Scenes that ship with the program, and scenes with discrete actions, for which no action means "stand still", get
+    no zero policy: their missing bundled policy stays an error.
+    """
     for info in scenes():
         if info.name == task and (info.choices or info.folder.parent == SIM_SCENES):
             return INITIAL
@@ -95,7 +92,7 @@ def load_policy_from(source: str, scene: str, driven: Sized) -> Policy:
     Raises
     ------
     PolicyFileError
-        The file is damaged, or made for other observations or actions.
+        When the file is damaged, or made for other observations or actions.
     """
     if source == EXPERT:
         return ExpertPolicy(load_expert(scene))
@@ -105,7 +102,7 @@ def load_policy_from(source: str, scene: str, driven: Sized) -> Policy:
 
 
 def _name(workspace: Workspace, folder: Path, policy_id: str) -> str:
-    """Return the catalogue's name, which people may have changed, else the one in the file."""
+    """Return the name in the catalogue, which a person may have changed, else the one in the file."""
     for record in Catalogue(workspace).policies():
         if record.policy_id == policy_id:
             return record.name

@@ -1,10 +1,10 @@
-"""The policy of a robot or scene nobody has taught anything: it stands still, so that people show by taking over."""
+"""The zero policy: it stands still in a robot's task or a scene without any policy, until a person takes over."""
 
 import torch
 
 from mile_desktop.policies.checkpoint import STILL, PolicyConfig, save_policy
 from mile_desktop.policies.networks import GaussianMlp
-from mile_desktop.rollout.scene import Sized
+from mile_desktop.registry.running_policy import Sized
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.errors import translated
 from mile_desktop.storage.ids import new_id, now
@@ -16,12 +16,12 @@ _HIDDEN = (16,)
 
 
 def make_zero_policy(workspace: Workspace, task: str, sizes: Sized) -> str:
-    """Return the id of the workspace's policy that stands still in ``task``, made where there is none.
+    """Return the id of the workspace's zero policy for ``task``; make it where there is none.
 
     Raises
     ------
     WorkspaceError
-        When the workspace does not take it.
+        When the workspace cannot be written.
     """
     known = find_zero_policy(workspace, task)
     if known is not None:
@@ -40,7 +40,7 @@ def make_zero_policy(workspace: Workspace, task: str, sizes: Sized) -> str:
         created_at=now(),
     )
     with translated(workspace.folder):
-        save_policy(workspace.policy_folder(policy_id), _still_network(sizes), config)
+        save_policy(workspace.policy_folder(policy_id), _zero_network(sizes), config)
     catalogue.add_policy(
         PolicyRecord(
             policy_id=policy_id,
@@ -59,14 +59,14 @@ def make_zero_policy(workspace: Workspace, task: str, sizes: Sized) -> str:
 
 
 def find_zero_policy(workspace: Workspace, task: str) -> str | None:
-    """Return the id of the workspace's policy that stands still in ``task``; None where there is none."""
+    """Return the id of the workspace's zero policy for ``task``; None where there is none."""
     for record in Catalogue(workspace).policies(task):
         if record.method == STILL:
             return record.policy_id
     return None
 
 
-def _still_network(sizes: Sized) -> GaussianMlp:
+def _zero_network(sizes: Sized) -> GaussianMlp:
     """Return a network whose mean is 0 everywhere."""
     network = GaussianMlp(sizes.observation_size, sizes.action_size, _HIDDEN)
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""A fixed rate and how well it was kept."""
+"""The fixed control rate, and how well it was kept."""
 
 from collections import deque
 from dataclasses import dataclass

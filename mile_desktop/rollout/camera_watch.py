@@ -1,4 +1,4 @@
-"""The cameras that policy or operator depend on: the robot holds while one of them is stale."""
+"""Cameras that policy or operator depend on: the robot holds while a picture is too old."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,10 +1,9 @@
-"""What the rollout loop works with: the policy that drives, the episode that runs, where its steps go."""
+"""The running episode, and the recorder that its steps go to, as the rollout loop sees them."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
-from mile_desktop.intervention.estimate import InterventionEstimator
-from mile_desktop.policies.policy import FloatArray, Policy
+from mile_desktop.policies.policy import FloatArray
 from mile_desktop.storage.records import EpisodeStart, Outcome, Step
 
 
@@ -29,33 +28,20 @@ class StepSink(Protocol):
 
     @property
     def problem(self) -> str:
-        """Why nothing can be written at present, in words; empty when all is well."""
+        """Why nothing can be written at present, as a sentence; empty while writing works."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class RunningPolicy:
-    """The policy that drives, its name on screen, and the intervention model that watches it."""
-
-    policy: Policy
-    name: str
-    estimator: InterventionEstimator
-    model_id: str | None = None
-    """The intervention model behind ``estimator``, with its cost *c* and cdf scale σ_Φ; None where there is none."""
-    cost: float | None = None
-    cdf_scale: float | None = None
 
 
 @dataclass(slots=True)
 class EpisodeState:
-    """Where the running episode stands; the loop's own."""
+    """State of the running episode; changed by the episode runner only."""
 
     start: EpisodeStart
     observation: FloatArray
     step: int = 0
     """Steps into the episode; a rewind counts back."""
     row: int = 0
-    """Rows recorded; a rewind takes none away."""
+    """Rows recorded; a rewind removes none."""
     starts_at_row: int = -1
     """Row whose state the next step starts from, right after a rewind; else −1."""
     takeovers: int = 0

@@ -11,13 +11,13 @@ from mile_desktop.rollout.phases import Phase
 from mile_desktop.rollout.session import Session
 
 _BACKLOG = 500
-"""Steps after which the recorder is waited for: as fast as it goes must not outrun the disk."""
+"""Steps after which the recorder is waited for: simulated time must not outrun the disk."""
 _GATHER_S = 0.05
-"""Steps of simulated time are committed in batches: a process that is killed loses so much at most of its work."""
+"""Steps of simulated time are committed in batches; a process that is killed loses this much of its work at most."""
 
 
 class RolloutHeldError(UserError):
-    """The robot holds and nobody is there to resume; the message is the reason."""
+    """The robot holds and there is no person to resume; the message is the reason."""
 
 
 def roll_out(
@@ -37,61 +37,61 @@ def roll_out(
     clock
         ``SystemClock`` for real time, ``SimulatedClock`` for as fast as it goes.
     on_episode
-        Told of each episode once it is on disk.
+        Called with each episode once it is on disk.
 
     Returns
     -------
-    What was recorded, in order.
+    The recorded episodes, in order.
 
     Raises
     ------
     RolloutHeldError
         When the robot has to hold; what was recorded until then is kept.
     """
-    closing = _Closing(on_episode)
+    closed = _ClosedEpisodes(on_episode)
     gather_s = _GATHER_S if isinstance(clock, SimulatedClock) else 0.0
-    session = Session(plan, operator, publish=closing.note, show=None, clock=clock, gather_s=gather_s)
+    session = Session(plan, operator, publish=closed.add, show=None, clock=clock, gather_s=gather_s)
     try:
         if plan.robot and (problem := session.arm()):
             raise RolloutHeldError(problem)
         session.loop.start(episodes)
-        _run_to_the_end(session, closing)
+        _run_to_the_end(session, closed)
     finally:
         session.close()
-    closing.tell()
-    return tuple(closing.told)
+    closed.report()
+    return tuple(closed.reported)
 
 
-class _Closing:
-    """Episodes once they are on disk: noted on the recorder's thread, told of on the caller's."""
+class _ClosedEpisodes:
+    """Closed episodes: they arrive on the recorder's thread and are reported on the caller's thread."""
 
     def __init__(self, on_episode: Callable[[EpisodeClosed], None]) -> None:
-        self.told: list[EpisodeClosed] = []
+        self.reported: list[EpisodeClosed] = []
         self._on_episode = on_episode
-        self._noted: deque[EpisodeClosed] = deque()
+        self._arrived: deque[EpisodeClosed] = deque()
 
-    def note(self, event: Event) -> None:
+    def add(self, event: Event) -> None:
         if isinstance(event, EpisodeClosed):
-            self._noted.append(event)
+            self._arrived.append(event)
 
-    def tell(self) -> None:
-        while self._noted:
-            self.told.append(self._noted.popleft())
-            self._on_episode(self.told[-1])
+    def report(self) -> None:
+        while self._arrived:
+            self.reported.append(self._arrived.popleft())
+            self._on_episode(self.reported[-1])
 
 
-def _run_to_the_end(session: Session, closing: _Closing) -> None:
+def _run_to_the_end(session: Session, closed: _ClosedEpisodes) -> None:
     ticks = 0
-    while session.loop.supervision.phase is not Phase.IDLE:
+    while session.loop.phase is not Phase.IDLE:
         _tick(session)
         ticks += 1
         if ticks % _BACKLOG == 0:
             session.recorder.flush()
-        closing.tell()
+        closed.report()
 
 
 def _tick(session: Session) -> None:
     session.loop.tick()
-    if session.loop.supervision.phase in {Phase.HOLD, Phase.STOPPED}:
-        raise RolloutHeldError(session.loop.supervision.reason)
+    if session.loop.phase in {Phase.HOLD, Phase.STOPPED}:
+        raise RolloutHeldError(session.loop.reason)
     session.cadence.wait()

@@ -1,4 +1,4 @@
-"""What the rollout loop asks of a robot in the world, which a simulated scene need not be asked."""
+"""What the rollout loop asks of a robot in the world, and the null object for simulated scenes."""
 
 from typing import Protocol
 
@@ -7,31 +7,31 @@ from mile_desktop.rollout.phases import MOVING, Phase
 
 
 class LiveRobot(Protocol):
-    """A robot that moves by itself in time, may be lost, and moves only where somebody permits it.
+    """A robot that moves by itself in time, whose connection may be lost, and that moves only with permission.
 
     Everything is called on the loop's thread.
     """
 
     @property
     def checklist(self) -> tuple[str, ...]:
-        """What a person has to see to and confirm before an episode begins; empty: it begins by itself."""
+        """What a person has to check and confirm before an episode begins; empty: it begins by itself."""
         ...
 
     @property
     def must_resume(self) -> bool:
-        """It held by itself: nothing but an explicit resume lets it move again, no takeover either."""
+        """It held by itself: only an explicit resume lets it move again, a takeover does not."""
         ...
 
     def attend(self) -> None:
-        """Look after the link; first thing in every tick."""
+        """Send and receive what the link needs; called first in every tick."""
         ...
 
     def hazard(self) -> str:
-        """Return why it must hold, in words; empty while it may move."""
+        """Return why it must hold, as a sentence; empty while it may move."""
         ...
 
     def obstacle(self) -> str:
-        """Return why no episode can begin, in words; empty where one can."""
+        """Return why no episode can begin, as a sentence; empty if one can."""
         ...
 
     def newest(self, known: FloatArray) -> FloatArray:
@@ -43,7 +43,7 @@ class LiveRobot(Protocol):
         ...
 
     def prepare(self, seed: int) -> str:
-        """Begin to go to an episode's start, where it does so by itself; return why not, or an empty string."""
+        """Let a robot that resets itself go to the start; return why it cannot, or an empty string."""
         ...
 
     def prepared(self) -> str | None:
@@ -67,55 +67,47 @@ class LiveRobot(Protocol):
         ...
 
 
-class Simulated:
-    """A scene stands still by itself, is never lost, and may always move."""
+class NoRobot:
+    """The ``LiveRobot`` of a simulated scene, which stands still between steps, is never lost, and may always move."""
 
     checklist: tuple[str, ...] = ()
     must_resume = False
 
     def attend(self) -> None:
-        """Need nothing."""
+        return
 
     def hazard(self) -> str:
-        """Return that nothing is wrong."""
         return ""
 
     def obstacle(self) -> str:
-        """Return that nothing is in the way."""
         return ""
 
     def newest(self, known: FloatArray) -> FloatArray:
-        """Return ``known``: nothing happens between steps."""
         return known
 
     def view(self) -> FloatArray | None:
-        """Return that nothing moves between steps."""
         return None
 
-    def prepare(self, seed: int) -> str:  # noqa: ARG002 - resetting the scene does it
-        """Do nothing."""
+    def prepare(self, seed: int) -> str:
         return ""
 
     def prepared(self) -> str | None:
-        """Return that it is there."""
         return ""
 
     def go(self) -> str:
-        """Return that it may move."""
         return ""
 
     def pause(self) -> None:
-        """Need nothing."""
+        return
 
     def stop(self) -> None:
-        """Need nothing."""
+        return
 
     def leave_stop(self) -> str:
-        """Return that it did."""
         return ""
 
 
-def follow(live: LiveRobot, before: Phase, after: Phase) -> str:
+def follow_phase(live: LiveRobot, before: Phase, after: Phase) -> str:
     """Let ``live`` go, pause or stop as the phase changed; return why it may not go, or an empty string."""
     if after is Phase.STOPPED:
         live.stop()
@@ -127,5 +119,5 @@ def follow(live: LiveRobot, before: Phase, after: Phase) -> str:
 
 
 def no_hazard() -> str:
-    """Nothing but the robot itself can make moving unsafe."""
+    """Return that nothing besides the robot itself makes moving unsafe."""
     return ""

@@ -1,40 +1,26 @@
-"""The rollout loop: one control tick after another, whoever has the robot."""
+"""The rollout loop: one control tick after another, with a policy or a person in control."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-import numpy as np
-
-from mile_desktop.intervention.estimate import InterventionEstimate
-from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading, OperatorRequest
-from mile_desktop.policies.policy import FloatArray, PolicyOutput
-from mile_desktop.robots.driver import RobotError
-from mile_desktop.rollout.alert import AlertMonitor, AlertRule
+from mile_desktop.operators.operator import Operator, OperatorRequest
+from mile_desktop.registry.running_policy import RunningPolicy
 from mile_desktop.rollout.clock import Clock
-from mile_desktop.rollout.episode_state import EpisodeState, RunningPolicy, StepSink
-from mile_desktop.rollout.gate import EpisodeGate
-from mile_desktop.rollout.live_robot import LiveRobot, Simulated, follow, no_hazard
-from mile_desktop.rollout.messages import Event, Note
-from mile_desktop.rollout.phases import MOVING, Phase, PhaseEvent
-from mile_desktop.rollout.requests import heed_request
-from mile_desktop.rollout.rewind import RewindRing
-from mile_desktop.rollout.safety import action_problem, output_problem
+from mile_desktop.rollout.episode_runner import DescribeEpisode, EpisodeRunner, Publish, Show
+from mile_desktop.rollout.episode_state import StepSink
+from mile_desktop.rollout.live_robot import LiveRobot, NoRobot, no_hazard
+from mile_desktop.rollout.messages import CameraRequest, Note
+from mile_desktop.rollout.phases import Phase, PhaseEvent, PhaseMachine
 from mile_desktop.rollout.scene import DrivenScene
-from mile_desktop.rollout.step_record import announcement, recorded_step
-from mile_desktop.rollout.supervision import Supervision
-from mile_desktop.storage.records import EpisodeStart, Outcome
-
-Publish = Callable[[Event], None]
-
-_REWOUND = "Rewound."
-_OVER = "What was missing is back. Resume when you are ready."
+from mile_desktop.storage.records import Outcome
 
 
 class RolloutLoop:
     """Drives one scene with one policy under one operator.
 
     Everything is called on the thread that owns the scene: requests (``start``, ``stop`` …) between ticks, ``tick`` at
-    the control rate. What happens goes out through ``publish`` and ``sink``; both return at once, so that display and
-    disk never hold up a tick.
+    the control rate. Events go out through ``publish`` and steps through ``sink``; both return at once, so that display
+    and disk never hold up a tick. The loop decides when episodes begin and end; ``runner`` does their ticks.
 
     The phases are those of ``phases.TRANSITIONS``::
 
@@ -46,7 +32,7 @@ class RolloutLoop:
         any ── stop ──► stopped ── reset ──► idle
         episode ends ──► resetting ──► autonomous | idle
 
-    While the robot holds, nothing is recorded: no step is taken. A live robot may ask for a person before an episode:
+    While the robot holds, nothing is recorded: no step is taken. A live robot may need a person before an episode:
     the loop waits in ``resetting`` until ``confirm_reset``.
     """
 
@@ -59,49 +45,63 @@ class RolloutLoop:
         sink: StepSink,
         publish: Publish,
         clock: Clock,
-        describe_episode: Callable[[int, RunningPolicy], EpisodeStart],
-        show: Callable[[FloatArray, int], None] | None,
+        describe_episode: DescribeEpisode,
+        show: Show | None,
         first_seed: int,
         dwell_steps: int = 20,
         rewind_steps: int = 0,
         hazard: Callable[[], str] = no_hazard,
         live: LiveRobot | None = None,
     ) -> None:
-        self.supervision = Supervision(self._phase_changed)
-        self.alert = AlertMonitor(AlertRule())
-        self.running = running
-        self.operator = operator
         self.episodes_left = 0
         self.episodes_begun = 0
-        self.asking = False
-        self.discard_armed = False
-        self.device_connected = False
-        self.episode: EpisodeState | None = None
-        self._env = env
-        self._live = live or Simulated()
-        self._gate = EpisodeGate(self._live)
-        self._sink = sink
+        self._live = live or NoRobot()
+        self._phases = PhaseMachine(self._phase_changed)
+        self._gate = _EpisodeGate(self._live)
         self._publish = publish
-        self._clock = clock
         self._describe = describe_episode
         self._show = show
         self._next_seed = first_seed
         self._dwell_steps = dwell_steps
         self._dwell_left = 0
         self._promoted: RunningPolicy | None = None
-        self._history = RewindRing(env, rewind_steps)
-        self._zero = np.zeros(env.action_size, np.float32)
-        self._takeover_pressed = False
-        self._hazard = hazard
-        self._obstacle = ""
-        self._idle_observation = self._zero
-        self._reset_env(first_seed)
+        self._actions = self._operator_actions()
+        self.runner = EpisodeRunner(
+            env=env,
+            running=running,
+            operator=operator,
+            sink=sink,
+            publish=publish,
+            clock=clock,
+            show=show,
+            rewind_steps=rewind_steps,
+            hazard=hazard,
+            live=self._live,
+            phases=self._phases,
+            handle_requests=self._handle_requests,
+        )
+        self.runner.reset_scene(first_seed)
+
+    @property
+    def phase(self) -> Phase:
+        """Who has the robot now."""
+        return self._phases.phase
+
+    @property
+    def reason(self) -> str:
+        """One sentence on why the phase is what it is, where there is a reason to give."""
+        return self._phases.reason
+
+    @property
+    def in_episode(self) -> bool:
+        """Whether an episode is open."""
+        return self._phases.in_episode
 
     # ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def start(self, episodes: int = 1) -> None:
-        """Begin a run of ``episodes`` episodes when idle; more of them when one is running."""
-        if self.supervision.phase is not Phase.IDLE:
+        """Begin a run of ``episodes`` episodes when idle; otherwise do nothing."""
+        if self.phase is not Phase.IDLE:
             return
         if problem := self._live.obstacle():
             self._publish(Note(level="warning", text=problem))
@@ -110,225 +110,140 @@ class RolloutLoop:
         if not self.checklist:
             self._begin_next(PhaseEvent.START)
         if self.checklist or self._gate.on_its_way:
-            self.supervision.apply(PhaseEvent.PREPARE)
+            self._phases.apply(PhaseEvent.PREPARE)
             self._dwell_left = 0
 
     @property
     def checklist(self) -> tuple[str, ...]:
-        """What a person has to see to before episodes of this robot."""
+        """What a person has to check before each episode of this robot."""
         return self._live.checklist
 
     @property
     def awaits_person(self) -> bool:
         """The next episode begins when a person has confirmed the checklist."""
-        waits = self.supervision.phase is Phase.RESETTING and self.episodes_left > 0 and self._dwell_left <= 0
+        waits = self.phase is Phase.RESETTING and self.episodes_left > 0 and self._dwell_left <= 0
         return waits and self._gate.closed
 
     def confirm_reset(self) -> None:
-        """Begin the next episode: a person has seen to the checklist."""
+        """Begin the next episode: a person has confirmed the checklist."""
         if self.awaits_person:
             self._gate.open()
 
     def end_run(self) -> None:
         """Begin no further episode."""
         self.episodes_left = 0
-        self._gate = EpisodeGate(self._live)
+        self._gate = _EpisodeGate(self._live)
 
     def stop(self, reason: str = "Stopped by the operator.") -> None:
         """Latch the stop; the running episode is kept as aborted."""
-        if self.supervision.in_episode:
-            self._close_episode("aborted")
+        if self.in_episode:
+            self.runner.close("aborted")
         self.end_run()
-        self.supervision.apply(PhaseEvent.STOP, reason)
+        self._phases.apply(PhaseEvent.STOP, reason)
 
     def reset(self) -> None:
         """Leave the stop; a scene goes back to a start, a live robot stays where it is."""
-        if self.supervision.phase is Phase.STOPPED and (problem := self._live.leave_stop()):
+        if self.phase is Phase.STOPPED and (problem := self._live.leave_stop()):
             self._publish(Note(level="warning", text=problem))
-        elif self.supervision.apply(PhaseEvent.RESET):
-            self._reset_env(self._next_seed)
+        elif self._phases.apply(PhaseEvent.RESET):
+            self.runner.reset_scene(self._next_seed)
 
     def toggle_hold(self) -> None:
         """Hold the pose, or go on when already holding."""
-        if self.supervision.phase is Phase.HOLD:
-            self.supervision.apply(PhaseEvent.RESUME)
+        if self.phase is Phase.HOLD:
+            self._phases.apply(PhaseEvent.RESUME)
         else:
-            self.supervision.apply(PhaseEvent.HOLD_PRESSED, "Held by the operator.")
+            self._phases.apply(PhaseEvent.HOLD_PRESSED, "Held by the operator.")
 
     def fault(self, reason: str) -> None:
         """Hold because moving on would not be safe."""
-        self.supervision.apply(PhaseEvent.FAULT, reason)
+        self.runner.fault(reason)
 
     def end_episode(self, outcome: Outcome) -> None:
-        """Close the running episode as the operator says."""
-        if self.supervision.in_episode:
-            self._close_episode(outcome)
-            self.supervision.apply(PhaseEvent.EPISODE_ENDED)
+        """Close the running episode with the operator's outcome."""
+        if self.in_episode:
+            self.runner.close(outcome)
+            self._phases.apply(PhaseEvent.EPISODE_ENDED)
 
     def discard_episode(self) -> None:
         """Put the running episode in the bin and record the same start again."""
-        if self.episode is None:
+        if self.runner.episode is None:
             return
-        self._sink.discard()
+        self.runner.discard()
         self._next_seed -= 1
         self.episodes_left += 1
-        self.episode = None
-        self.supervision.apply(PhaseEvent.EPISODE_ENDED)
+        self._phases.apply(PhaseEvent.EPISODE_ENDED)
 
     def promote(self, running: RunningPolicy) -> None:
-        """Let another policy drive from the next episode on; the running one is never disturbed."""
+        """Let another policy drive from the next episode on; the running episode is never disturbed."""
         self._promoted = running
-        if not self.supervision.in_episode:
-            self._adopt_promoted()
+        if not self.in_episode:
+            self._use_promoted()
 
     @property
     def upcoming(self) -> RunningPolicy:
-        """What drives the next episode."""
-        return self._promoted or self.running
+        """The policy that drives the next episode."""
+        return self._promoted or self.runner.running
 
     # ── ticks ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def tick(self) -> None:
         """Do everything one control period asks for."""
-        self._live.attend()
-        if self.episode is not None:
-            self._episode_tick(self.episode)
-        elif self.supervision.phase is Phase.RESETTING:
+        self._live.attend()  # first: what it receives decides whether the robot may move in this tick
+        if self.runner.episode is not None:
+            self.runner.tick(self.runner.episode)
+        elif self.phase is Phase.RESETTING:
             self._reset_tick()
         else:
-            self._idle_tick()
-        if self._show is not None and self.episode is None and (state := self._live.view()) is not None:
+            self._handle_requests(self.runner.read_idle_operator().requests)
+        # a live robot is shown between episodes, too: another window or a person may move it
+        if self._show is not None and self.runner.episode is None and (state := self._live.view()) is not None:
             self._show(state, 0)
 
-    def _idle_tick(self) -> None:
-        reading = self._read_operator(self._zero, self._zero, self._zero)
-        for request in reading.requests:
-            heed_request(self, request, self._publish)
-
     def _reset_tick(self) -> None:
-        reading = self._read_operator(self._zero, self._zero, self._zero)
-        if OperatorRequest.START in reading.requests and not self.episodes_left and not self.checklist:
-            self.episodes_left = 1  # pressed a moment too early is meant all the same
-        if OperatorRequest.STOP in reading.requests:
+        requests = self.runner.read_idle_operator().requests
+        if OperatorRequest.START in requests and not self.episodes_left and not self.checklist:
+            self.episodes_left = 1  # a start that is pressed during the last dwell counts
+        if OperatorRequest.STOP in requests:
             self.stop()
         elif self._dwell_left > 0:
             self._dwell_left -= 1
         elif self.episodes_left > 0:
-            if OperatorRequest.START in reading.requests:
+            if OperatorRequest.START in requests:
                 self.confirm_reset()
             if not self.awaits_person:
                 self._begin_next(PhaseEvent.NEXT_EPISODE)
         else:
-            self.supervision.apply(PhaseEvent.RUN_FINISHED)
-            self._reset_env(self._next_seed)
+            self._phases.apply(PhaseEvent.RUN_FINISHED)
+            self.runner.reset_scene(self._next_seed)
 
-    def _episode_tick(self, episode: EpisodeState) -> None:
-        self._heed_obstacle()
-        episode.observation = self._live.newest(episode.observation)
-        output = self.running.policy.act(episode.observation)
-        if problem := output_problem(output, len(self._zero), discrete=self._env.discrete):
-            self.fault(f"{problem} End the episode, or choose another policy.")
-            output = PolicyOutput(self._zero, self._zero, np.ones_like(self._zero))
-        estimate = self.running.estimator.estimate(episode.observation, output, intervening=episode.human_drove)
-        reading = self._read_operator(output.action, output.mean, output.std)
-        self._heed(reading, blocked=bool(problem or self._obstacle))
-        if reading.rewind and self.episode is episode:
-            self._rewind(episode)
-            return
-        if self.supervision.phase in MOVING and self.episode is episode:
-            self._heed_alert(estimate)
-        if self.supervision.phase in MOVING and self.episode is episode:
-            self._take_step(episode, output, estimate, reading)
+    def _handle_requests(self, requests: Sequence[OperatorRequest]) -> None:
+        for request in requests:
+            self._actions[request]()
 
-    def _heed_obstacle(self) -> None:
-        """Hold while the disk refuses or something the robot depends on is missing; say so when it is over."""
-        before, self._obstacle = self._obstacle, self._sink.problem or self._live.hazard() or self._hazard()
-        if self._obstacle:
-            self.fault(self._obstacle)
-        elif before and self.supervision.reason == before:
-            self.fault(_OVER)  # the robot holds already: only the reason changes
+    def _operator_actions(self) -> Mapping[OperatorRequest, Callable[[], None]]:
+        """Return what each request of an operator does; camera requests are passed on to the window."""
+        return {
+            OperatorRequest.STOP: self.stop,
+            OperatorRequest.START: self._start_or_reset,
+            OperatorRequest.TOGGLE_HOLD: self.toggle_hold,
+            OperatorRequest.SUCCESS: partial(self.end_episode, "success"),
+            OperatorRequest.FAILURE: partial(self.end_episode, "failure"),
+            OperatorRequest.DISCARD: self.discard_episode,
+            OperatorRequest.NEXT_CAMERA: partial(self._publish, CameraRequest(direction=1)),
+            OperatorRequest.PREVIOUS_CAMERA: partial(self._publish, CameraRequest(direction=-1)),
+        }
 
-    def _heed(self, reading: OperatorReading, *, blocked: bool) -> None:
-        for request in reading.requests:
-            heed_request(self, request, self._publish)
-        self._heed_takeover(reading, blocked=blocked)
-        self._takeover_pressed = reading.takeover
-
-    def _heed_takeover(self, reading: OperatorReading, *, blocked: bool) -> None:
-        if self.supervision.phase is Phase.TAKEOVER and not reading.connected:
-            self.fault(f"{self.operator.device} is gone. The robot holds; plug it in again and resume.")
-        elif reading.takeover and not blocked:
-            if self.supervision.phase is Phase.HOLD and (self._takeover_pressed or self._live.must_resume):
-                return  # a button that was down when the robot began to hold must be let go first
-            if problem := action_problem(reading.action, len(self._zero), discrete=self._env.discrete):
-                self.fault(f"The operator's action {problem}.")
-            else:
-                self.supervision.apply(PhaseEvent.TAKEOVER_PRESSED)
-        elif not reading.takeover:
-            self.supervision.apply(PhaseEvent.TAKEOVER_RELEASED)
-
-    def _heed_alert(self, estimate: InterventionEstimate) -> None:
-        if self.supervision.phase is Phase.TAKEOVER:
-            self.alert.reset()
-            return
-        came_on = self.alert.update(self.running.estimator.alarm(estimate))
-        if came_on and self.alert.rule.ask_me:
-            self.asking = True
-            self.supervision.apply(PhaseEvent.HOLD_PRESSED, "The robot asks for help. Take over, or resume.")
-
-    def _rewind(self, episode: EpisodeState) -> None:
-        """Go back by one step and hold there; what was recorded stays, the next step says where it starts."""
-        self.supervision.apply(PhaseEvent.HOLD_PRESSED, _REWOUND)
-        back = self._history.back()
-        if back is None:
-            return
-        moment, episode.observation = back
-        episode.step, episode.starts_at_row = moment.step, moment.row
-        episode.human_drove = False
-        self.alert.reset()
-        self._draw(episode.step)
-
-    def _take_step(
-        self, episode: EpisodeState, output: PolicyOutput, estimate: InterventionEstimate, reading: OperatorReading
-    ) -> None:
-        human = self.supervision.phase is Phase.TAKEOVER
-        action = reading.action if human else output.action
-        timestamp = self._clock.now()
-        state = self._env.scene_state()
-        self._history.keep(episode.step, episode.row)
-        try:
-            observation, reward, terminated, truncated, info = self._env.step(action)
-        except RobotError as error:
-            self.fault(str(error))
-            return
-        except (RuntimeError, ValueError, ArithmeticError) as error:
-            # whatever the simulator reports: the robot must not go on from a state nobody knows
-            self.fault(f"The simulator failed: {error} End the episode to start over.")
-            return
-        phase = self.supervision.phase
-        step = recorded_step(
-            episode,
-            output,
-            estimate,
-            timestamp=timestamp,
-            scene_state=state,
-            commanded=action,
-            reward=reward,
-            info=info,
-            phase=phase,
-            operator=self.operator.kind,
-        )
-        self._sink.append(step)
-        self._publish(announcement(episode, step, phase))
-        episode.advance(observation, human=human)
-        self._draw(episode.step)
-        if terminated or truncated:
-            self.end_episode("success" if step.success else "failure")
+    def _start_or_reset(self) -> None:
+        if self.phase is Phase.STOPPED:
+            self.reset()
+        else:
+            self.start()
 
     # ── episodes ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _begin_next(self, event: PhaseEvent) -> None:
-        """Begin an episode of the run once the robot is at its start, or say why not and wait for a person again."""
+        """Begin an episode of the run once the robot is at its start, or report why not and wait for a person again."""
         problem = self._gate.pass_through(self._next_seed)
         if problem:
             self._publish(Note(level="warning", text=problem))
@@ -338,63 +253,55 @@ class RolloutLoop:
             self._begin_episode(event)
 
     def _begin_episode(self, event: PhaseEvent) -> None:
-        self._adopt_promoted()
+        self._use_promoted()
         seed = self._next_seed
         self._next_seed += 1
         self.episodes_begun += 1
-        self._history.forget()
-        self._reset_env(seed)
-        self.running.policy.reset(seed)
-        self.running.estimator.reset()
-        self.operator.reset(seed)
-        self.alert.reset()
-        start = self._describe(seed, self.running)
-        self.episode = EpisodeState(start, self._idle_observation)
-        self._sink.begin(start)
-        self.supervision.apply(event)
+        self.runner.begin(seed, self._describe)
+        self._phases.apply(event)  # last: a robot may move from here on
 
-    def _close_episode(self, outcome: Outcome) -> None:
-        self._sink.end(outcome)
-        self.episode = None
-
-    def _adopt_promoted(self) -> None:
-        before, self.running, self._promoted = self.running, self._promoted or self.running, None
-        if self.running.policy is not before.policy:
-            self._publish(Note(level="info", text=f"{self.running.name} drives from now on."))
-
-    def _draw(self, step: int) -> None:
-        """Show the scene as it is now, where somebody looks."""
-        if self._show is not None:
-            self._show(self._env.scene_state(), step)
-
-    def _reset_env(self, seed: int) -> None:
-        self._idle_observation, _ = self._env.reset(seed=seed)
-        self._draw(0)
+    def _use_promoted(self) -> None:
+        runner = self.runner
+        before, runner.running, self._promoted = runner.running, self.upcoming, None
+        if runner.running.policy is not before.policy:
+            self._publish(Note(level="info", text=f"{runner.running.name} drives from now on."))
 
     def _phase_changed(self, before: Phase, after: Phase) -> None:
-        if problem := follow(self._live, before, after):
-            self.fault(problem)
-        if Phase.TAKEOVER in {before, after} or after is Phase.HOLD:
-            # deltas go on from where the robot is, not from where its last command wanted it
-            self._env.rebase()
-        if before is Phase.HOLD:
-            self.asking = False
+        self.runner.phase_changed(before, after)
         if after is Phase.RESETTING:
             self._dwell_left = self._dwell_steps
 
-    def _read_operator(self, proposal: FloatArray, mean: FloatArray, std: FloatArray) -> OperatorReading:
-        episode = self.episode
-        reading = self.operator.poll(
-            OperatorContext(
-                step=episode.step if episode else 0,
-                observation=episode.observation if episode else self._idle_observation,
-                proposal=proposal,
-                policy_mean=mean,
-                policy_std=std,
-                intervening=bool(episode and episode.human_drove),
-                discrete=self._env.discrete,
-            )
-        )
-        self.discard_armed = reading.discard_armed
-        self.device_connected = reading.connected
-        return reading
+
+class _EpisodeGate:
+    """What has to happen before an episode of a robot begins: a person's checklist, then the robot's way to its start.
+
+    One for each run. No tick waits: each asks again how far it is.
+    """
+
+    def __init__(self, live: LiveRobot) -> None:
+        self._live = live
+        self._opened = False
+        self.on_its_way = False
+        """The robot goes to its start."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether a person has to confirm the checklist first."""
+        return bool(self._live.checklist) and not self._opened and not self.on_its_way
+
+    def open(self) -> None:
+        """Let the next episode begin: a person has confirmed the checklist."""
+        self._opened = True
+
+    def pass_through(self, seed: int) -> str | None:
+        """Take the next step towards the episode that ``seed`` stands for; once in every tick.
+
+        Returns
+        -------
+        None while the robot is on its way; an empty string when the episode may begin; else why it may not.
+        """
+        problem: str | None = "" if self.on_its_way else self._live.prepare(seed)
+        if not problem:
+            problem = self._live.prepared()
+        self._opened, self.on_its_way = False, problem is None
+        return problem

@@ -1,4 +1,4 @@
-"""What window and rollout worker say to each other: msgspec structs, encoded as msgpack, never pickled.
+"""Messages between window and rollout worker: msgspec structs, encoded as msgpack, never pickled.
 
 Commands go from the window to the worker, events come back. Both unions are closed: a byte string that is none
 of them is refused by the decoder.
@@ -7,6 +7,7 @@ of them is refused by the decoder.
 import msgspec
 
 from mile_desktop.channels.messages import Message, Shutdown
+from mile_desktop.operators.no_operator import NO_SUPERVISOR
 from mile_desktop.rollout.phases import Phase
 
 # ── commands: window → worker ────────────────────────────────────────────────────────────────────────────────────
@@ -24,16 +25,16 @@ class LoadSession(Message, frozen=True, kw_only=True):
     robot_key: str = ""
     """Its public key; empty only on this machine."""
     robot_client: str = ""
-    """Sixteen bytes in hexadecimal by which the robot knows this window again when its worker is started anew."""
+    """Sixteen bytes in hexadecimal by which the robot recognises this window after its worker was restarted."""
     self_resetting: bool = False
-    """Nobody sits there: a robot that can goes to its starts by itself, without a person's word."""
+    """Unattended run: a robot that resets itself goes to its start without a person's confirmation."""
     policy: str
     """A policy id of the workspace, a folder, ``initial`` or ``expert``."""
     intervention_model: str = ""
-    """A model id of the workspace, a folder, or empty for the best there is for scene and policy."""
+    """A model id of the workspace, a folder, or empty for the one in use for scene and policy."""
     live_source: str = "ensemble"
     """What computes p: ``ensemble``, ``published`` (one member) or ``temporal``."""
-    simulated_operator: str = "none"
+    simulated_operator: str = NO_SUPERVISOR
     """``none``, ``probit`` or ``segment``: a simulated supervisor listens besides the person."""
     gamepad: bool = True
     rate_hz: float = 20.0
@@ -56,15 +57,15 @@ class ArmRobot(Message, frozen=True):
 
 
 class DisarmRobot(Message, frozen=True):
-    """Let the robot not move any more until it is armed again; a running episode holds."""
+    """Forbid the robot to move until it is armed again; a running episode holds."""
 
 
 class AskToDrive(Message, frozen=True):
-    """Ask for a robot that another window drove until now."""
+    """Ask to drive a robot that another window drove until now."""
 
 
 class ConfirmReset(Message, frozen=True):
-    """A person has seen to the robot's checklist: begin the next episode; or, not ``ready``, end the run."""
+    """A person has confirmed the robot's checklist: begin the next episode; or, not ``ready``, end the run."""
 
     ready: bool = True
 
@@ -116,7 +117,7 @@ class WindowInput(Message, frozen=True):
 
 
 class SetAlert(Message, frozen=True):
-    """When to call for attention."""
+    """When the alert comes on, and how."""
 
     threshold: float
     debounce_steps: int
@@ -167,11 +168,11 @@ class WatchCameras(Message, frozen=True):
 # ── events: worker → window ──────────────────────────────────────────────────────────────────────────────────────
 
 
-class Choice(msgspec.Struct, frozen=True):
+class ActionChoice(msgspec.Struct, frozen=True):
     """One discrete action and what chooses it."""
 
     title: str
-    """In words, e.g. ``main engine``."""
+    """For people, e.g. ``main engine``."""
     push: str
     """``rest``, ``left``, ``right``, ``up`` or ``down``."""
 
@@ -183,7 +184,7 @@ class SessionLoaded(Message, frozen=True, kw_only=True):
     policy_id: str
     policy_name: str
     basis: str
-    """What the probability rests on, in words."""
+    """A sentence on the data that the probability is based on."""
     action_labels: tuple[str, ...]
     max_steps: int
     rate_hz: float
@@ -191,7 +192,7 @@ class SessionLoaded(Message, frozen=True, kw_only=True):
     """Address of the robot that is driven; empty for a scene."""
     robot_scene: str = ""
     """The scene as which it can be drawn; empty for none."""
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[ActionChoice, ...] = ()
     """The discrete actions of the scene, in the order of ``action_labels``; none where actions are continuous."""
     robot_cameras: tuple[str, ...] = ()
     """Its cameras, as live cameras are addressed."""
@@ -202,7 +203,7 @@ class Status(Message, frozen=True):
 
     phase: Phase
     reason: str
-    """Why the phase is what it is, when there is something to say."""
+    """Why the phase is what it is; may be empty."""
     episode: int
     """Number of the running episode within the workspace, from 1."""
     episodes_left: int
@@ -250,7 +251,7 @@ class StepTaken(Message, frozen=True):
 
 
 class RobotStatus(Message, frozen=True):
-    """How a network robot and the link to it are; newest wins, sent in every tick while there is one."""
+    """State of a network robot and of its link; newest wins, sent in every tick of a session with a robot."""
 
     name: str
     address: str
@@ -265,7 +266,7 @@ class RobotStatus(Message, frozen=True):
     driver: str
     """Who drives."""
     obstacle: str
-    """Why it may not move now, in words."""
+    """Why it may not move now, as a sentence."""
     round_trip_ms: float
     clock_offset_ms: float
     clock_error_ms: float
@@ -276,7 +277,7 @@ class RobotStatus(Message, frozen=True):
     lost: int
     """How often the link was lost."""
     checklist: tuple[str, ...] = ()
-    """What to see to before the next episode; filled only while a person is waited for."""
+    """What a person has to check before the next episode; filled only while the loop waits for the person."""
 
 
 class EpisodeClosed(Message, frozen=True):
@@ -292,7 +293,7 @@ class EpisodeClosed(Message, frozen=True):
 
 
 class PolicyAccepted(Message, frozen=True):
-    """What ``PromotePolicy`` asked for is loaded and drives from the next episode on; a refusal is a ``Note``."""
+    """The policy of ``PromotePolicy`` is loaded and drives from the next episode on; a ``Note`` answers otherwise."""
 
     policy: str
     """As it was asked for."""

@@ -1,5 +1,6 @@
-"""The phases of supervision as one table."""
+"""The phases of supervision: one table, and the machine that holds the current phase."""
 
+from collections.abc import Callable
 from enum import StrEnum
 
 
@@ -19,12 +20,12 @@ class PhaseEvent(StrEnum):
 
     START = "start"
     PREPARE = "prepare"
-    """Start where a person has to see to something first."""
+    """Start with a checklist that a person confirms first."""
     TAKEOVER_PRESSED = "takeover_pressed"
     TAKEOVER_RELEASED = "takeover_released"
     HOLD_PRESSED = "hold_pressed"
     FAULT = "fault"
-    """Device lost, policy output unusable, simulator stuck, link lost: whatever makes moving unsafe."""
+    """Device lost, policy output unusable, simulator stuck, link lost: anything that makes moving unsafe."""
     RESUME = "resume"
     STOP = "stop"
     RESET = "reset"
@@ -62,3 +63,51 @@ TRANSITIONS: dict[tuple[Phase, PhaseEvent], Phase] = {
 def next_phase(phase: Phase, event: PhaseEvent) -> Phase:
     """Return the phase that follows ``phase`` when ``event`` happens."""
     return TRANSITIONS.get((phase, event), phase)
+
+
+class PhaseMachine:
+    """The current phase, why it is what it is, and the only way to change it; owned by the rollout loop's thread.
+
+    Every change goes through ``TRANSITIONS``. ``on_change`` is called with (before, after), when the new phase is
+    already in place: it may apply a further event, for example a fault.
+    """
+
+    def __init__(self, on_change: Callable[[Phase, Phase], None]) -> None:
+        self._on_change = on_change
+        self._phase = Phase.IDLE
+        self._reason = ""
+
+    @property
+    def phase(self) -> Phase:
+        """Who has the robot now."""
+        return self._phase
+
+    @property
+    def reason(self) -> str:
+        """One sentence on why, where there is a reason to give."""
+        return self._reason
+
+    @property
+    def in_episode(self) -> bool:
+        """Whether an episode is open."""
+        return self._phase in IN_EPISODE
+
+    @property
+    def moving(self) -> bool:
+        """Whether the robot may move."""
+        return self._phase in MOVING
+
+    def apply(self, event: PhaseEvent, reason: str = "") -> bool:
+        """Apply ``event``; return whether the phase changed.
+
+        A fault that repeats while the robot already holds replaces the reason: the newest reason is the useful one.
+        """
+        before = self._phase
+        after = next_phase(before, event)
+        if after is not before or event is PhaseEvent.FAULT:
+            self._reason = reason
+        if after is before:
+            return False
+        self._phase = after
+        self._on_change(before, after)
+        return True

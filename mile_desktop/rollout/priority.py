@@ -1,4 +1,4 @@
-"""Who gets the processor first: control, where the system lets an ordinary program ask for it."""
+"""Processor priority for control, as far as the system allows it to an ordinary program."""
 
 import contextlib
 import os
@@ -8,26 +8,27 @@ import psutil
 
 _NICENESS = -5
 _REAL_TIME_PRIORITY = 1
-"""The lowest there is; every one of them comes before every ordinary program."""
+"""The lowest real-time priority; even that comes before every ordinary program."""
 
 
 def be_eager() -> None:
-    """Come before other ordinary programs, where that is allowed; elsewhere trainer and viewer step back instead."""
+    """Raise this process's priority where that is allowed; elsewhere the lower one of trainer and viewer has to do."""
     with contextlib.suppress(psutil.AccessDenied):
         psutil.Process().nice(_NICENESS)
 
 
 def enter_real_time() -> bool:
-    """Let every thread of this process come before all ordinary programs; return whether that is so now.
+    """Give every thread of this process real-time priority; return whether that succeeded.
 
-    With the control thread alone, another one could be put aside by an ordinary program while it holds the
-    interpreter's lock. An ordinary user needs a limit (rtprio) that allows it.
+    With the control thread alone, an ordinary program could interrupt another thread while that holds the
+    interpreter's lock, and the control thread would wait for it. An ordinary user needs a
+    limit (rtprio) that allows it.
     """
     return sys.platform == "linux" and _put_threads_into(os.SCHED_RR, _REAL_TIME_PRIORITY)
 
 
 def leave_real_time() -> None:
-    """Take turns with others again: while something is loaded, the window must not wait for it."""
+    """Return to ordinary priority: while something is loaded, the window must not wait for it."""
     if sys.platform == "linux":
         _put_threads_into(os.SCHED_OTHER, 0)
 

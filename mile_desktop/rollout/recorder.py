@@ -1,4 +1,4 @@
-"""The recorder: steps go to the journal on a thread of their own, so that no tick waits for the disk."""
+"""The recorder: its own thread writes steps to the journal, so that no tick waits for the disk."""
 
 import queue
 import threading
@@ -14,8 +14,8 @@ from mile_desktop.storage.records import EpisodeRecord, EpisodeStart, Outcome, S
 from mile_desktop.storage.workspace import Workspace
 
 _RETRY_S = 0.5
-_TOGETHER = 256
-"""So many waiting steps are committed in one statement. In real time hardly ever more than one is waiting."""
+_LARGEST_BATCH = 256
+"""At most this many waiting steps are committed at once. In real time there is hardly ever more than one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ class Recorder:
     on disk. When the disk refuses, the item is kept and tried again, and ``problem`` says why: the loop holds the robot
     until there is room again, and nothing is lost.
 
-    ``gather_s`` is how long steps may wait for company: 0 where a person drives, so that a step is committed within a
-    fraction of a millisecond; a moment where steps come as fast as they can be made, because every commit of the other
-    thread costs the simulation more than the commit itself.
+    ``gather_s`` is how long a step may wait for further ones: 0 where a person drives, so that a step is committed
+    within a fraction of a millisecond; a moment in simulated time, where every commit of the writer thread costs the
+    simulation more than the commit itself.
 
     Raises ``WorkspaceError`` when the workspace cannot be opened.
     """
@@ -137,7 +137,7 @@ class Recorder:
         if self._gather_s and isinstance(taken[0], Step) and not self._flushing:
             self._hurry.wait(self._gather_s)
             self._hurry.clear()
-        while isinstance(taken[-1], Step) and len(taken) < _TOGETHER and not self._items.empty():
+        while isinstance(taken[-1], Step) and len(taken) < _LARGEST_BATCH and not self._items.empty():
             following = self._items.get_nowait()
             if not isinstance(following, Step):
                 self._next = following
@@ -150,12 +150,12 @@ class Recorder:
             self._lost = False
         if self._lost and (isinstance(items[0], Step) or not journal.is_open):
             return
-        while not self._abandon.is_set():
+        while not self._abandon.is_set():  # a disk that refuses is tried again until ``close`` gives up
             try:
                 self._write(journal, items)
             except (JournalError, ValueError) as error:
                 if isinstance(error, ValueError) and len(items) > 1:
-                    for item in items:  # those before the one that does not fit can be kept
+                    for item in items:  # one by one: those before the one that does not fit can be kept
                         self._write_until_done(journal, [item])
                     return
                 # trying again cannot help: the rest of this episode has nowhere to go

@@ -15,7 +15,7 @@ from mile_desktop.rollout.scene import StepResult
 
 
 class RobotScene:
-    """Steps are commands, observations come when they come; nothing is ever put back by this program.
+    """A step is a command; observations arrive at the robot's own times; this program never puts anything back.
 
     Used by the loop's thread. A robot cannot be rewound: the loop is to keep no history of it.
 
@@ -24,7 +24,7 @@ class RobotScene:
     robot
         Connected; closed by ``close``.
     self_resetting
-        Begin episodes without asking a person, where the robot resets itself: only for runs nobody sits at.
+        Begin episodes without asking a person, where the robot resets itself: only for unattended runs.
     """
 
     def __init__(self, robot: NetworkRobot, *, self_resetting: bool = False) -> None:
@@ -42,7 +42,7 @@ class RobotScene:
     # ── DrivenScene ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def reset(self, *, seed: int) -> tuple[FloatArray, dict[str, Any]]:  # noqa: ARG002 - ``prepare`` went there
-        """Begin to observe anew; nothing moves."""
+        """Start the observation history again; nothing moves."""
         self._watch_from()
         return self._observation(), {}
 
@@ -72,15 +72,15 @@ class RobotScene:
         """Do nothing: actions are rates and start from the measured pose."""
 
     def snapshot(self) -> int:
-        """Refuse: the world cannot be put back."""
+        """Raise ``NotImplementedError``: the world cannot be put back."""
         raise NotImplementedError("A robot cannot be rewound.")
 
     def restore(self, token: int) -> FloatArray:
-        """Refuse."""
+        """Raise ``NotImplementedError``: the world cannot be put back."""
         raise NotImplementedError(f"A robot cannot be rewound to {token}.")
 
     def release(self, token: int) -> None:
-        """Refuse."""
+        """Raise ``NotImplementedError``: the world cannot be put back."""
         raise NotImplementedError(f"A robot cannot be rewound to {token}.")
 
     def close(self) -> None:
@@ -95,7 +95,7 @@ class RobotScene:
         return bool(self.robot.held_by_itself)
 
     def attend(self) -> None:
-        """Look after the link."""
+        """Send and receive what the link needs."""
         self.robot.attend()
 
     def hazard(self) -> str:
@@ -114,7 +114,7 @@ class RobotScene:
         return self._observation()
 
     def view(self) -> FloatArray | None:
-        """Return what it looks like now, so that it is seen to move when somebody else drives it."""
+        """Return what it looks like now, so that it is seen to move when another window drives it."""
         return self.scene_state()
 
     def prepare(self, seed: int) -> str:
@@ -163,7 +163,7 @@ class RobotScene:
         return tuple(CameraEndpoint(self.address, camera.name, key).url for camera in self.description.cameras)
 
     def status(self, checklist: tuple[str, ...]) -> RobotStatus:
-        """Return what people want to see of it; ``checklist``: what a person is asked to see to now."""
+        """Return the status that the window shows; ``checklist``: what a person is asked to confirm now."""
         link, robot = self.robot.report(), self.robot
         return RobotStatus(
             name=self.description.name,

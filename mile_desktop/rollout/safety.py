@@ -1,4 +1,4 @@
-"""What must be true before the robot moves."""
+"""Checks of an action and of a policy's output before the robot moves."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ _BOUND = 1.0 + 1e-4
 
 
 def action_problem(action: FloatArray, size: int, *, discrete: bool = False) -> str:
-    """Return what is wrong with ``action`` in words, or an empty string when it may be executed.
+    """Return what is wrong with ``action`` as part of a sentence, or an empty string when it may be executed.
 
     ``discrete``: it has to be one-hot, one of ``size`` choices.
     """
@@ -25,7 +25,7 @@ def action_problem(action: FloatArray, size: int, *, discrete: bool = False) -> 
 
 
 def output_problem(output: PolicyOutput, size: int, *, discrete: bool = False) -> str:
-    """Return why the policy's output is unusable in words, or an empty string."""
+    """Return why the policy's output is unusable as a sentence, or an empty string."""
     if problem := action_problem(output.action, size, discrete=discrete):
         return f"The policy's action {problem}."
     if not (np.isfinite(output.mean).all() and np.isfinite(output.std).all() and (output.std > 0).all()):

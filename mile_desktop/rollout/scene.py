@@ -11,20 +11,6 @@ from mile_desktop.scenes.environment import SceneEnv, make_scene, supervised
 StepResult = tuple[FloatArray, float, bool, bool, dict[str, Any]]
 
 
-class Sized(Protocol):
-    """What a policy has to fit."""
-
-    @property
-    def observation_size(self) -> int:
-        """Entries of an observation."""
-        ...
-
-    @property
-    def action_size(self) -> int:
-        """Entries of an action."""
-        ...
-
-
 class DrivenScene(Protocol):
     """A gymnasium environment in step and seed, plus what supervision needs; owned by one thread."""
 

@@ -1,36 +1,45 @@
-"""A loaded scene with its policy, its supervisors and its recorder: what the window and the command line both run."""
+"""A session: a loaded scene or robot with its policy, operators and recorder. Window and command line both run it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import mile_desktop
 from mile_desktop.operators.operator import Operator
 from mile_desktop.policies.checkpoint import read_policy_config
 from mile_desktop.registry.bundled import has_bundled
 from mile_desktop.registry.compatibility import check_policy_fits
-from mile_desktop.registry.intervention_models import load_running_policy, watched
-from mile_desktop.registry.policies import EXPERT, INITIAL, policy_folder
+from mile_desktop.registry.intervention_models import load_running_policy, with_intervention_model
+from mile_desktop.registry.names import EXPERT, INITIAL
+from mile_desktop.registry.policies import policy_folder
+from mile_desktop.registry.running_policy import RunningPolicy
+from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.cadence import Cadence
 from mile_desktop.rollout.clock import Clock
-from mile_desktop.rollout.episode_state import RunningPolicy
+from mile_desktop.rollout.episode_runner import Publish
 from mile_desktop.rollout.live_robot import no_hazard
-from mile_desktop.rollout.loop import Publish, RolloutLoop
-from mile_desktop.rollout.messages import Choice, EpisodeClosed, LoadSession, RobotStatus, SessionLoaded, Status
+from mile_desktop.rollout.loop import RolloutLoop
 from mile_desktop.rollout.phases import Phase
+from mile_desktop.rollout.policy_loader import PolicyLoader
 from mile_desktop.rollout.recorder import ClosedKind, Recorder
 from mile_desktop.rollout.robot_scene import RobotScene
-from mile_desktop.rollout.subject import open_subject
+from mile_desktop.rollout.target import open_target
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.ids import new_episode_id, now
-from mile_desktop.storage.records import CALLED_BY, EpisodeRecord, EpisodeStart
+from mile_desktop.storage.records import CALLED_BY, EpisodeRecord, EpisodeStart, Outcome
 from mile_desktop.storage.workspace import Workspace
 
 Show = Callable[..., None]
 
+_OUTCOMES = frozenset({"success", "failure", "aborted"})
+
 
 class Session:
     """Owns scene or robot, loop and recorder; used by the thread that made it.
+
+    The worker passes the window's commands to ``handle`` between ticks, and calls ``tick`` at the control rate.
 
     Parameters
     ----------
@@ -39,25 +48,25 @@ class Session:
     operator
         Who may take over; stays the caller's.
     publish
-        Told of everything that happens; also called on the recorder's thread for closed episodes.
+        Called with every event; also called on the recorder's thread for closed episodes.
     show
-        ``show(scene_state, step)``: told the scene's state after every change; None where nobody looks.
+        ``show(scene_state, step)``: called with the scene's state after every change; None without a viewer.
     clock
         The machine's for people, simulated for headless rollouts.
     hazard
-        Says in words why the robot must hold because of something besides itself; empty while all is well.
+        Returns why the robot must hold because of something besides itself, as a sentence, or an empty string.
     gather_s
         Steps may wait so long to be committed together; 0 commits each at once.
 
     Raises
     ------
     WorkspaceError, UnknownSceneError, SceneDescriptionError, UnknownPolicyError, PolicyFileError, RobotError
-        In words, with nothing left open.
+        When a part cannot be loaded; nothing is left open.
     """
 
     def __init__(
         self,
-        plan: LoadSession,
+        plan: m.LoadSession,
         operator: Operator,
         *,
         publish: Publish,
@@ -73,27 +82,38 @@ class Session:
             self._workspace = Workspace.open(plan.workspace)
             undoing.callback(self._workspace.close)
             self._recorded_before = Catalogue(self._workspace).episode_count()
-            self._subject = subject = open_subject(plan)
-            undoing.callback(subject.env.close)
+            self._target = target = open_target(plan)
+            undoing.callback(target.env.close)
             running = self.load_policy(plan.policy, plan.intervention_model)
             self.recorder = Recorder(Path(plan.workspace), self._episode_closed, gather_s=gather_s)
             undoing.callback(self.recorder.close)
-            self.cadence = Cadence(subject.rate_hz, clock)
+            self.cadence = Cadence(target.rate_hz, clock)
             self.loop = RolloutLoop(
-                env=subject.env,
+                env=target.env,
                 running=running,
                 operator=operator,
                 sink=self.recorder,
                 publish=publish,
                 clock=clock,
                 describe_episode=self._describe_episode,
-                show=show if subject.drawn else None,
-                rewind_steps=subject.rewind_steps,
+                show=show if target.drawn else None,
+                rewind_steps=target.rewind_steps,
                 hazard=hazard,
-                live=subject.live,
+                live=target.live,
                 first_seed=self._recorded_before if plan.seed is None else plan.seed,
             )
             undoing.pop_all()
+        self._loader = PolicyLoader(publish)
+        self._handlers = self._command_handlers()
+
+    def handle(self, command: m.Message) -> None:
+        """Do what the window asks for; called between ticks."""
+        self._handlers[type(command)](command)
+
+    def tick(self) -> None:
+        """Hand over what was loaded meanwhile, then do everything one control period asks for."""
+        self._loader.finish(self.loop)
+        self.loop.tick()
 
     def load_policy(self, policy: str, intervention_model: str = "") -> RunningPolicy:
         """Load a policy and the intervention model that goes with it; may be called on another thread."""
@@ -101,40 +121,40 @@ class Session:
             self._check_fits(policy, self._robot)
         return load_running_policy(
             self._workspace,
-            self._subject.name,
+            self._target.name,
             policy,
-            self._subject.env,
+            self._target.env,
             intervention_model=intervention_model,
             live_source=self.plan.live_source,
         )
 
     def _check_fits(self, policy: str, robot: RobotScene) -> None:
-        if policy != EXPERT and (policy != INITIAL or has_bundled(self._subject.name)):
-            folder = policy_folder(self._workspace, self._subject.name, policy)
+        if policy != EXPERT and (policy != INITIAL or has_bundled(self._target.name)):
+            folder = policy_folder(self._workspace, self._target.name, policy)
             check_policy_fits(read_policy_config(folder), robot.description)
 
-    def watch_again(self, running: RunningPolicy) -> RunningPolicy:
-        """Load what watches ``running`` anew; may be called on another thread."""
-        return watched(
+    def with_newest_model(self, running: RunningPolicy) -> RunningPolicy:
+        """Return ``running`` with the newest intervention model and forecast; may be called on another thread."""
+        return with_intervention_model(
             self._workspace,
-            self._subject.name,
+            self._target.name,
             running,
-            self._subject.env,
+            self._target.env,
             intervention_model=self.plan.intervention_model,
             live_source=self.plan.live_source,
         )
 
-    def loaded(self) -> SessionLoaded:
-        """Return what there is to say once everything is loaded."""
-        running = self.loop.running
-        return SessionLoaded(
-            scene=self._subject.name,
+    def loaded(self) -> m.SessionLoaded:
+        """Return the answer to ``LoadSession``, once everything is loaded."""
+        running = self.loop.runner.running
+        return m.SessionLoaded(
+            scene=self._target.name,
             policy_id=running.policy.policy_id,
             policy_name=running.name,
             basis=running.estimator.basis,
-            action_labels=self._subject.action_labels,
-            max_steps=self._subject.max_steps,
-            choices=tuple(Choice(choice.title, choice.push) for choice in self._subject.choices),
+            action_labels=self._target.action_labels,
+            max_steps=self._target.max_steps,
+            choices=tuple(m.ActionChoice(choice.title, choice.push) for choice in self._target.choices),
             rate_hz=self._rate_hz,
             robot=self._robot.address if self._robot else "",
             robot_scene=self._robot.description.scene if self._robot else "",
@@ -143,7 +163,7 @@ class Session:
 
     @property
     def _robot(self) -> RobotScene | None:
-        return self._subject.robot
+        return self._target.robot
 
     @property
     def _rate_hz(self) -> float:
@@ -156,65 +176,122 @@ class Session:
         """Permit the robot to move; return why that is not possible, or an empty string."""
         return self._robot.robot.arm() if self._robot else ""
 
-    def disarm(self) -> None:
-        """Let the robot not move any more; a running episode holds."""
-        if self._robot is not None:
-            self._robot.robot.disarm()
-            self.loop.fault("The robot was disarmed. Arm it, then resume.")
-
-    def ask_to_drive(self) -> None:
-        """Ask for the robot anew."""
-        if self._robot is not None:
-            self._robot.robot.ask_to_drive()
-
-    def robot_status(self) -> RobotStatus | None:
+    def robot_status(self) -> m.RobotStatus | None:
         """Return one consistent snapshot of the robot; None where there is none."""
         if self._robot is None:
             return None
         return self._robot.status(self.loop.checklist if self.loop.awaits_person else ())
 
-    # ── what is said of it ───────────────────────────────────────────────────────────────────────────────────────
+    # ── status ───────────────────────────────────────────────────────────────────────────────────────
 
-    def status(self) -> Status:
+    def status(self) -> m.Status:
         """Return one consistent snapshot."""
-        loop, running = self.loop, self.loop.running
+        loop, runner, running = self.loop, self.loop.runner, self.loop.runner.running
         cadence = self.cadence.report()
-        idle = loop.supervision.phase in {Phase.IDLE, Phase.STOPPED}
-        return Status(
-            phase=loop.supervision.phase,
-            reason=loop.supervision.reason,
+        idle = loop.phase in {Phase.IDLE, Phase.STOPPED}
+        return m.Status(
+            phase=loop.phase,
+            reason=loop.reason,
             episode=self._recorded_before + loop.episodes_begun,
             episodes_left=loop.episodes_left,
-            step=loop.episode.step if loop.episode else 0,
+            step=runner.episode.step if runner.episode else 0,
             policy_id=running.policy.policy_id,
             policy_name=running.name,
             operator=self._operator.kind,
             device=self._operator.device,
             instruction=self._operator.instruction,
-            device_connected=loop.device_connected,
-            rate_hz=0.0 if idle else cadence.rate_hz * self._rate_hz / self._subject.rate_hz,
+            device_connected=runner.device_connected,
+            rate_hz=0.0 if idle else cadence.rate_hz * self._rate_hz / self._target.rate_hz,
             lateness_p99_ms=cadence.lateness_p99_ms,
             lateness_max_ms=cadence.lateness_max_ms,
             overruns=cadence.overruns,
-            alert=loop.alert.active,
-            asking=loop.asking,
+            alert=runner.alert.active,
+            asking=runner.asking,
             basis=running.estimator.basis,
-            discard_armed=loop.discard_armed,
-            must_resume=self._subject.live.must_resume,
+            discard_armed=runner.discard_armed,
+            must_resume=self._target.live.must_resume,
         )
 
     def close(self) -> None:
         """Close the running episode as aborted, wait until it is on disk, and free the scene."""
-        if self.loop.supervision.in_episode:
+        self._loader.close()
+        if self.loop.in_episode:
             self.loop.stop("The session is closed.")
         self.recorder.close()
-        self._subject.env.close()
+        self._target.env.close()
         self._workspace.close()
+
+    # ── commands of the window ───────────────────────────────────────────────────────────────────────────────────
+
+    def _command_handlers(self) -> Mapping[type[m.Message], Callable[..., None]]:
+        return {
+            m.StartEpisodes: self._start,
+            m.ArmRobot: self._arm,
+            m.DisarmRobot: self._disarm,
+            m.AskToDrive: self._ask_to_drive,
+            m.ConfirmReset: self._confirm_reset,
+            m.RequestStop: self._stop,
+            m.RequestReset: self._reset,
+            m.ToggleHold: self._toggle_hold,
+            m.EndEpisode: self._end_episode,
+            m.UndoDiscard: self._undo_discard,
+            m.PromotePolicy: self._promote,
+            m.ReloadInterventionModel: self._reload_model,
+        }
+
+    def _start(self, command: m.StartEpisodes) -> None:
+        self.loop.start(command.episodes)
+
+    def _arm(self, _: m.ArmRobot) -> None:
+        if problem := self.arm():
+            self._publish(m.Note(level="warning", text=problem))
+
+    def _disarm(self, _: m.DisarmRobot) -> None:
+        if self._robot is not None:
+            self._robot.robot.disarm()
+            self.loop.fault("The robot was disarmed. Arm it, then resume.")
+
+    def _ask_to_drive(self, _: m.AskToDrive) -> None:
+        if self._robot is not None:
+            self._robot.robot.ask_to_drive()
+
+    def _confirm_reset(self, command: m.ConfirmReset) -> None:
+        if command.ready:
+            self.loop.confirm_reset()
+        else:
+            self.loop.end_run()
+
+    def _stop(self, _: m.RequestStop) -> None:
+        self.loop.stop()
+
+    def _reset(self, _: m.RequestReset) -> None:
+        self.loop.reset()
+
+    def _toggle_hold(self, _: m.ToggleHold) -> None:
+        self.loop.toggle_hold()
+
+    def _end_episode(self, command: m.EndEpisode) -> None:
+        if command.outcome in _OUTCOMES:
+            self.loop.end_episode(cast("Outcome", command.outcome))
+        else:
+            self.loop.discard_episode()
+
+    def _undo_discard(self, _: m.UndoDiscard) -> None:
+        self.recorder.undo_discard()
+
+    def _promote(self, command: m.PromotePolicy) -> None:
+        self._loader.promote(command, partial(self.load_policy, command.policy, command.intervention_model))
+
+    def _reload_model(self, _: m.ReloadInterventionModel) -> None:
+        upcoming = self.loop.upcoming
+        self._loader.reload(upcoming, partial(self.with_newest_model, upcoming))
+
+    # ── callbacks of loop and recorder ───────────────────────────────────────────────────────────────────────────
 
     def _describe_episode(self, seed: int, running: RunningPolicy) -> EpisodeStart:
         return EpisodeStart(
             episode_id=new_episode_id(),
-            scene=self._subject.name,
+            scene=self._target.name,
             seed=seed,
             policy_id=running.policy.policy_id,
             operator=self._operator.kind,
@@ -230,7 +307,7 @@ class Session:
 
     def _episode_closed(self, record: EpisodeRecord, kind: ClosedKind) -> None:
         self._publish(
-            EpisodeClosed(
+            m.EpisodeClosed(
                 episode_id=record.episode_id,
                 outcome=record.outcome,
                 steps=record.steps,

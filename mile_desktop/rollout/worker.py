@@ -3,9 +3,7 @@
 import gc
 import sys
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from multiprocessing.connection import Connection
-from typing import cast
 
 import torch
 
@@ -14,48 +12,32 @@ from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.shared import StateSlot
 from mile_desktop.intervention.model import InterventionModelError
 from mile_desktop.operators.profile import ProfileError, decode_profile
-from mile_desktop.operators.supervisors import UnknownSupervisorError
 from mile_desktop.policies.policy import FloatArray, PolicyFileError
 from mile_desktop.registry.policies import UnknownPolicyError
-from mile_desktop.robots.driver import RobotError
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.alert import AlertMonitor, AlertRule
+from mile_desktop.rollout.alert_sound import AlertSound
 from mile_desktop.rollout.cadence import Cadence
 from mile_desktop.rollout.camera_watch import CameraWatch
-from mile_desktop.rollout.chime import Chime
 from mile_desktop.rollout.clock import SystemClock
-from mile_desktop.rollout.controls import Controls, simulated_supervisor
-from mile_desktop.rollout.episode_state import RunningPolicy
+from mile_desktop.rollout.input_devices import InputDevices, simulated_supervisor
 from mile_desktop.rollout.phases import MOVING
+from mile_desktop.rollout.policy_loader import LOADING_ERRORS
 from mile_desktop.rollout.priority import be_eager, enter_real_time, leave_real_time
 from mile_desktop.rollout.session import Session
-from mile_desktop.scenes.catalogue import UnknownSceneError, scene_info
-from mile_desktop.scenes.description import SceneDescriptionError
-from mile_desktop.scenes.experts import UnknownExpertError
+from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.scenes.modules import SceneModuleError
-from mile_desktop.storage.errors import WorkspaceError
-from mile_desktop.storage.records import Outcome
 
-POLICY_ERRORS = (UnknownPolicyError, PolicyFileError, InterventionModelError)
-LOADING_ERRORS = (
-    *POLICY_ERRORS,
-    WorkspaceError,
-    UnknownSceneError,
-    UnknownExpertError,
-    SceneDescriptionError,
-    UnknownSupervisorError,
-    RobotError,
-    OSError,
-)
-"""What can be wrong with what people ask for; each says so in words."""
+_POLICY_ERRORS = (UnknownPolicyError, PolicyFileError, InterventionModelError)
+"""Loading another policy would help; the window then offers the initial one."""
 
 _IDLE_RATE_HZ = 20.0
 _SWITCH_INTERVAL_S = 0.0005
-_OUTCOMES = frozenset({"success", "failure", "aborted"})
+"""How long another thread may keep the interpreter. Python's default of 5 ms would be a tenth of a control period."""
 
 
 def run_worker(connection: Connection, state_slot_name: str) -> None:
-    """Entry point of the process; ends when the window says so or is gone."""
+    """Run the process; it ends on ``Shutdown`` or when the window is gone."""
     _prefer_control()
     endpoint: Endpoint[m.Command] = Endpoint(connection, m.Command, newest_wins=(m.Status, m.RobotStatus, m.PadState))
     with endpoint:
@@ -69,24 +51,25 @@ def run_worker(connection: Connection, state_slot_name: str) -> None:
 
 
 def _prefer_control() -> None:
-    """Let the control thread win against this process's other threads, and where allowed against other processes."""
+    """Give the control thread priority over this process's other threads and, where allowed, over other processes."""
     torch.set_num_threads(1)  # waiting for a second thread costs more than these networks take
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     be_eager()
 
 
 class Worker:
-    """Heeds the window's commands between ticks; everything here runs on the process's main thread.
+    """Handles the window's commands between ticks; everything here runs on the process's main thread.
 
-    Policies are loaded on a second thread, so that a promotion never costs a tick.
+    Commands that concern devices, alert and cameras outlive a session and are handled here; all others belong to the
+    session that is loaded.
     """
 
-    def __init__(self, endpoint: "Endpoint[m.Command]", slot: StateSlot) -> None:
+    def __init__(self, endpoint: Endpoint[m.Command], slot: StateSlot) -> None:
         self._endpoint = endpoint
         self._slot = slot
         self._clock = SystemClock()
-        self._controls = Controls()
-        self._chime = Chime()
+        self._devices = InputDevices()
+        self._sound = AlertSound()
         self._cameras = CameraWatch()
         self._idle_cadence = Cadence(_IDLE_RATE_HZ, self._clock)
         self._session: Session | None = None
@@ -94,26 +77,11 @@ class Worker:
         self._alerting = False
         self._watch_pad = False
         self._running = True
-        self._loader = ThreadPoolExecutor(1, thread_name_prefix="policy loader")
-        self._promotion: tuple[m.PromotePolicy, Future[RunningPolicy]] | None = None
-        self._reloading: tuple[RunningPolicy, Future[RunningPolicy]] | None = None
-        self._said_pad_problem = ""
-        self._said_disk_problem = ""
-        self._said_bad_input = False
+        self._reported_pad_problem = ""
+        self._reported_disk_problem = ""
+        self._reported_bad_input = False
         self._handlers: dict[type, Callable[..., None]] = {
             m.LoadSession: self._load,
-            m.StartEpisodes: self._start,
-            m.ArmRobot: self._arm,
-            m.DisarmRobot: self._disarm,
-            m.AskToDrive: self._ask_to_drive,
-            m.ConfirmReset: self._confirm_reset,
-            m.RequestStop: self._stop,
-            m.RequestReset: self._reset,
-            m.ToggleHold: self._toggle_hold,
-            m.EndEpisode: self._end_episode,
-            m.UndoDiscard: self._undo_discard,
-            m.PromotePolicy: self._promote,
-            m.ReloadInterventionModel: self._reload_model,
             m.WindowInput: self._feed,
             m.SetAlert: self._set_alert,
             m.SetPad: self._set_pad,
@@ -128,70 +96,75 @@ class Worker:
         """Tick until told to end, or until the window is gone."""
         while self._running and not self._endpoint.closed:
             for command in self._endpoint.receive():
-                self._handlers[type(command)](command)
+                self._handle(command)
             try:
                 self._tick()
-            except SceneModuleError as error:  # people's own code, which may fail at any step
+            except SceneModuleError as error:  # the code of a user's scene, which may fail at any step
                 self._leave_session()
                 self._endpoint.send(m.Fault(text=str(error), policy_at_fault=False))
 
     def close(self) -> None:
         """Put the running episode on disk and release everything."""
         self._leave_session()
-        self._loader.shutdown()
-        self._controls.close()
+        self._devices.close()
         self._cameras.close()
+
+    def _handle(self, command: m.Command) -> None:
+        """Do what the window asks for; without a session, commands to one have no effect."""
+        if handler := self._handlers.get(type(command)):
+            handler(command)
+        elif self._session is not None:
+            self._session.handle(command)
 
     def _tick(self) -> None:
         session = self._session
         if session is None:
-            self._controls.look()
+            self._devices.poll()
         else:
-            self._finish_promotion(session)
-            self._finish_reloading(session)
-            session.loop.tick()
+            session.tick()
             self._call_for_attention(session)
             self._endpoint.send(session.status())
             if (robot := session.robot_status()) is not None:
                 self._endpoint.send(robot)
             self._report_disk(session.recorder.problem)
         self._report_pad()
+        # everything above belongs to this tick; the wait comes last, so that commands are taken right before the next
         (self._idle_cadence if session is None else session.cadence).wait()
 
     def _report_disk(self, problem: str) -> None:
-        """Say once why nothing can be written; between episodes no robot holds because of it."""
-        if problem and problem != self._said_disk_problem:
+        """Report once why nothing can be written: between episodes no robot holds, so no phase shows it."""
+        if problem and problem != self._reported_disk_problem:
             self._endpoint.send(m.Note(level="error", text=problem))
-        self._said_disk_problem = problem
+        self._reported_disk_problem = problem
 
     def _report_pad(self) -> None:
-        """Send the pad's state where somebody looks; say once what is wrong with it."""
+        """Send the pad's state while the Devices page is open, and report once what is wrong with the pad."""
         if self._watch_pad:
-            self._endpoint.send(self._controls.pad_state())
-        problem = self._controls.gamepad.problem
-        if problem != self._said_pad_problem:
-            self._said_pad_problem = problem
+            self._endpoint.send(self._devices.pad_state())
+        problem = self._devices.gamepad.problem
+        if problem != self._reported_pad_problem:
+            self._reported_pad_problem = problem
             if problem:
                 self._endpoint.send(m.Note(level="warning", text=problem))
 
     def _call_for_attention(self, session: Session) -> None:
-        alerting = session.loop.asking or (session.loop.alert.active and session.loop.supervision.phase in MOVING)
+        alerting = session.loop.runner.asking or (session.loop.runner.alert.active and session.loop.phase in MOVING)
         if alerting and not self._alerting:
             if self._alert.sound:
-                self._chime.play()
+                self._sound.play()
             if self._alert.rumble:
-                self._controls.gamepad.rumble()
+                self._devices.gamepad.rumble()
         self._alerting = alerting
 
     # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _load(self, plan: m.LoadSession) -> None:
-        leave_real_time()
+        leave_real_time()  # loading takes seconds of processor time, which the window needs, too
         self._leave_session()
         try:
             supervisor = simulated_supervisor(plan.simulated_operator, plan.scene)
             choices = () if plan.robot else scene_info(plan.scene).choices
-            operator = self._controls.group(supervisor, gamepad=plan.gamepad, choices=choices)
+            operator = self._devices.group(supervisor, gamepad=plan.gamepad, choices=choices)
             self._session = Session(
                 plan,
                 operator,
@@ -201,121 +174,35 @@ class Worker:
                 hazard=self._cameras.hazard,
             )
         except LOADING_ERRORS as error:
-            self._endpoint.send(m.Fault(text=str(error), policy_at_fault=isinstance(error, POLICY_ERRORS)))
+            self._endpoint.send(m.Fault(text=str(error), policy_at_fault=isinstance(error, _POLICY_ERRORS)))
             return
         self._set_alert(self._alert)
-        # what was loaded stays: the collector need not look at it again while the robot moves
+        # what was loaded stays: later collections need not walk torch's and the simulator's objects, and delay no tick
         gc.collect()
         gc.freeze()
         if plan.speed == 1.0 or plan.robot:
             enter_real_time()
-        self._session.cadence.restart()
+        self._session.cadence.restart()  # ticks did not pass while everything was loaded
         self._endpoint.send(self._session.loaded())
 
     def _leave_session(self) -> None:
-        # they read the workspace that is about to be closed
-        wait([pending[1] for pending in (self._promotion, self._reloading) if pending is not None])
-        self._promotion = self._reloading = None
         if self._session is not None:
             self._session.close()
             self._session = None
 
-    def _start(self, command: m.StartEpisodes) -> None:
-        if self._session is not None:
-            self._session.loop.start(command.episodes)
-
-    def _arm(self, _: m.ArmRobot) -> None:
-        if self._session is not None and (problem := self._session.arm()):
-            self._endpoint.send(m.Note(level="warning", text=problem))
-
-    def _disarm(self, _: m.DisarmRobot) -> None:
-        if self._session is not None:
-            self._session.disarm()
-
-    def _ask_to_drive(self, _: m.AskToDrive) -> None:
-        if self._session is not None:
-            self._session.ask_to_drive()
-
-    def _confirm_reset(self, command: m.ConfirmReset) -> None:
-        if self._session is None:
-            return
-        if command.ready:
-            self._session.loop.confirm_reset()
-        else:
-            self._session.loop.end_run()
-
-    def _stop(self, _: m.RequestStop) -> None:
-        if self._session is not None:
-            self._session.loop.stop()
-
-    def _reset(self, _: m.RequestReset) -> None:
-        if self._session is not None:
-            self._session.loop.reset()
-
-    def _toggle_hold(self, _: m.ToggleHold) -> None:
-        if self._session is not None:
-            self._session.loop.toggle_hold()
-
-    def _end_episode(self, command: m.EndEpisode) -> None:
-        if self._session is None:
-            return
-        if command.outcome in _OUTCOMES:
-            self._session.loop.end_episode(cast("Outcome", command.outcome))
-        else:
-            self._session.loop.discard_episode()
-
-    def _undo_discard(self, _: m.UndoDiscard) -> None:
-        if self._session is not None:
-            self._session.recorder.undo_discard()
-
-    def _promote(self, command: m.PromotePolicy) -> None:
-        if self._session is not None:
-            loading = self._loader.submit(self._session.load_policy, command.policy, command.intervention_model)
-            self._promotion = command, loading
-
-    def _finish_promotion(self, session: Session) -> None:
-        if self._promotion is None or not self._promotion[1].done():
-            return
-        (command, loading), self._promotion = self._promotion, None
-        try:
-            running = loading.result()
-        except LOADING_ERRORS as error:
-            text = f"{error} {session.loop.running.name} goes on."
-            self._endpoint.send(m.Note(level="error", text=text))
-            return
-        self._endpoint.send(m.PolicyAccepted(policy=command.policy, intervention_model=command.intervention_model))
-        session.loop.promote(running)
-
-    def _reload_model(self, _: m.ReloadInterventionModel) -> None:
-        if self._session is not None:
-            upcoming = self._session.loop.upcoming
-            self._reloading = upcoming, self._loader.submit(self._session.watch_again, upcoming)
-
-    def _finish_reloading(self, session: Session) -> None:
-        if self._reloading is None or not self._reloading[1].done():
-            return
-        (asked_for, loading), self._reloading = self._reloading, None
-        try:
-            reloaded = loading.result()
-        except LOADING_ERRORS as error:
-            self._endpoint.send(m.Note(level="warning", text=f"{error} The intervention model stays as it was."))
-            return
-        if session.loop.upcoming is asked_for:  # another policy that was promoted meanwhile has loaded its own
-            session.loop.promote(reloaded)
-
     def _feed(self, command: m.WindowInput) -> None:
-        operator = self._controls.window.get(command.source)
+        operator = self._devices.window.get(command.source)
         if operator is None:
             return
         try:
             operator.feed(command.source, takeover=command.takeover, action=command.action, rewind=command.rewind)
         except ValueError as error:
-            # ten of them a second may follow; the takeover ends by silence
-            if not self._said_bad_input:
-                self._said_bad_input = True
+            # the window sends ten of these a second, so it is reported once; the takeover ends by its silence limit
+            if not self._reported_bad_input:
+                self._reported_bad_input = True
                 self._endpoint.send(m.Note(level="warning", text=str(error)))
         else:
-            self._said_bad_input = False
+            self._reported_bad_input = False
 
     def _set_alert(self, command: m.SetAlert) -> None:
         try:
@@ -325,22 +212,22 @@ class Worker:
             return
         self._alert = command
         if self._session is not None:
-            self._session.loop.alert = AlertMonitor(rule)
+            self._session.loop.runner.alert = AlertMonitor(rule)
 
     def _set_pad(self, command: m.SetPad) -> None:
         try:
-            self._controls.gamepad.set_profile(decode_profile(command.profile))
+            self._devices.gamepad.set_profile(decode_profile(command.profile))
         except ProfileError as error:
             self._endpoint.send(m.Note(level="warning", text=f"The gamepad profile was not used: {error}"))
 
     def _set_view_yaw(self, command: m.SetViewYaw) -> None:
-        self._controls.gamepad.set_view_yaw(command.yaw_deg)
+        self._devices.gamepad.set_view_yaw(command.yaw_deg)
 
     def _set_watch_pad(self, command: m.WatchPad) -> None:
         self._watch_pad = command.enabled
 
     def _rumble(self, _: m.TestRumble) -> None:
-        if not self._controls.gamepad.rumble():
+        if not self._devices.gamepad.rumble():
             self._endpoint.send(m.Note(level="info", text="This pad cannot rumble."))
 
     def _watch_cameras(self, command: m.WatchCameras) -> None:

@@ -6,6 +6,8 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
+from mile_desktop.errors import UserError
+
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _lock = threading.Lock()
@@ -26,10 +28,14 @@ def new_id(prefix: str) -> str:
     return checked_id(f"{prefix}-{stamp}-{secrets.token_hex(2)}")
 
 
+class InvalidIdError(UserError, ValueError):
+    """The text cannot be an id, because it could not be the name of a file or folder."""
+
+
 def checked_id(identity: str) -> str:
-    """Return ``identity``, or raise ``ValueError`` if it could not be the name of a file or folder."""
+    """Return ``identity``, or raise ``InvalidIdError`` if it could not be the name of a file or folder."""
     if _SAFE.fullmatch(identity) is None:
-        raise ValueError(f"{identity!r} is no id: expected letters, digits, dots, dashes and underscores only")
+        raise InvalidIdError(f"{identity!r} is no id: expected letters, digits, dots, dashes and underscores only")
     return identity
 
 

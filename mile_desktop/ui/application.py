@@ -8,15 +8,17 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from mile_desktop.channels.messages import Message
+from mile_desktop.operators.no_operator import NO_SUPERVISOR
 from mile_desktop.paths import default_workspace, pad_profiles
 from mile_desktop.processes import rollout_worker, viewer
+from mile_desktop.registry.names import INITIAL
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import IN_EPISODE
 from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.ui.clients.rollout_client import RolloutClient
 from mile_desktop.ui.clients.viewer_client import ViewerClient
 from mile_desktop.ui.devices.page import DevicesPage
-from mile_desktop.ui.error_presenter import INITIAL, ErrorPresenter
+from mile_desktop.ui.error_presenter import ErrorPresenter
 from mile_desktop.ui.robots.robot_store import RememberedRobot
 from mile_desktop.ui.settings.page import SettingsPage
 from mile_desktop.ui.shell.main_window import MainWindow
@@ -77,7 +79,7 @@ class Application(QObject):
         small_views = preferences.value.layouts.get(_SMALL_VIEWS, "") != _HIDDEN
         self._viewing = ViewController(self.viewer, self.supervise, self, small_views=small_views)
         self._driving = DrivingHelp(self.worker, self.window.shortcuts, self.devices, self)
-        self._simulated_operator = plan.simulated_operator if plan else "none"
+        self._simulated_operator = plan.simulated_operator if plan else NO_SUPERVISOR
         self._speed = plan.speed if plan else 1.0
         self._seed = plan.seed if plan else None
         self._scene = plan.scene if plan else preferences.value.scene

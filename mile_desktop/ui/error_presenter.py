@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from PySide6.QtCore import QObject
 
+from mile_desktop.registry.names import INITIAL
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.storage.errors import WorkspaceDamagedError, WorkspaceError
@@ -17,7 +18,6 @@ from mile_desktop.ui.workspace_session import WorkspaceSession
 if TYPE_CHECKING:
     from mile_desktop.ui.application import Application
 
-INITIAL = "initial"
 """The bundled policy, which is always there."""
 
 RESTART = "Restart"

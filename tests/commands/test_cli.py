@@ -115,6 +115,19 @@ def test_doctor_makes_no_workspace(capsys: pytest.CaptureFixture[str], tmp_path:
 
 
 @pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("rolout", "did you mean rollout?"),
+        ("polices", "did you mean policies?"),
+        ("brew", "--help` lists"),
+    ],
+)
+def test_a_mistyped_command_gets_a_suggestion(word: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([word, "--json"]) == 2
+    assert hint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     "arguments",
     [[], ["brew"], ["rollout", "--episodes", "0"], ["rollout", "--operator", "x"], ["evaluate", "--workers", "0"]],
 )

@@ -7,7 +7,7 @@ import pytest
 
 from mile_desktop.cli import main
 from mile_desktop.evaluation.evaluate import EvaluationCancelledError, evaluate, evaluation_seeds
-from mile_desktop.evaluation.policies import Watching, compare_policies, evaluate_policies, find_policy
+from mile_desktop.evaluation.policies import EvaluationCallbacks, compare_policies, evaluate_policies, find_policy
 from mile_desktop.evaluation.run import EvaluationFailedError, results_of
 from mile_desktop.paths import bundled_models
 from mile_desktop.policies.checkpoint import PolicyFileError, load_policy
@@ -30,8 +30,8 @@ def test_pool_command_line_and_one_process_agree(tmp_path: Path, capsys: pytest.
 
     with Workspace.open(tmp_path / "pool") as workspace:
         told: list[int] = []
-        watching = Watching(lambda result: told.append(result.seed))
-        made = evaluate_policies(workspace, PEG, ["initial", "expert"], SEEDS, workers=2, watching=watching)
+        callbacks = EvaluationCallbacks(lambda result: told.append(result.seed))
+        made = evaluate_policies(workspace, PEG, ["initial", "expert"], SEEDS, workers=2, callbacks=callbacks)
         assert results_of(made[0]) == alone
         assert sorted(told) == sorted(2 * SEEDS)
         assert Catalogue(workspace).evaluations() == made
@@ -75,5 +75,5 @@ def test_what_cannot_be_evaluated_is_said_and_nothing_is_kept(tmp_path: Path) ->
         with pytest.raises(EvaluationFailedError, match="safetensors"):
             evaluate_policies(workspace, PEG, [str(tmp_path / "torn")], SEEDS, workers=1)
         with pytest.raises(EvaluationCancelledError, match=f"0 of {STARTS}"):
-            evaluate_policies(workspace, PEG, ["expert"], SEEDS, watching=Watching(cancelled=lambda: True))
+            evaluate_policies(workspace, PEG, ["expert"], SEEDS, callbacks=EvaluationCallbacks(cancelled=lambda: True))
         assert Catalogue(workspace).evaluations() == ()

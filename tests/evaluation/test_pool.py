@@ -37,7 +37,7 @@ def follow(run: EvaluationRun, until: Callable[[], bool] = lambda: False) -> lis
         assert time.monotonic() < deadline, said
         events = run.pool.poll()
         said += events
-        run.heed(events)
+        run.update(events)
         run.pool.wait()
     return said
 

@@ -60,7 +60,7 @@ def restless(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for _ in range(TICKS):
             session.loop.tick()
             session.cadence.wait()
-        assert session.loop.supervision.phase in {Phase.AUTONOMOUS, Phase.TAKEOVER}
+        assert session.loop.phase in {Phase.AUTONOMOUS, Phase.TAKEOVER}
         session.loop.end_episode("failure")
     finally:
         session.close()

@@ -1,4 +1,4 @@
-"""A robot nobody has taught: it stands still, is shown, and learns without being compared on the robot."""
+"""A robot without a policy: the zero policy stands still, learns from takeovers, and is not compared on the robot."""
 
 import json
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ def workspace(tmp_path: Path) -> Path:
     return tmp_path / "workspace"
 
 
-def test_what_was_taught_nothing_stands_still_and_is_made_once(workspace: Path) -> None:
+def test_the_zero_policy_stands_still_and_is_made_once(workspace: Path) -> None:
     with Workspace.open(workspace) as opened:
         loaded = load_named_policy(opened, "bench", "initial", Sizes())
         output = loaded.policy.act(np.full(OBSERVATIONS, 3.0, np.float32))
@@ -78,7 +78,7 @@ def test_it_learns_from_what_it_was_shown_and_nothing_is_evaluated_on_a_robot(
         policy.expect(OBSERVATIONS, ACTIONS)
 
 
-def test_a_task_nobody_knows_is_refused_as_before(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_task_is_refused(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--scene", "tea-making", "--workspace", str(workspace)]) == 1
     assert "tea-making" in capsys.readouterr().err
 

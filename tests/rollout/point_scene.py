@@ -9,8 +9,8 @@ import numpy as np
 from mile_desktop.intervention.estimate import Caller, InterventionEstimate
 from mile_desktop.operators.operator import OperatorContext, OperatorReading, OperatorRequest
 from mile_desktop.policies.policy import FloatArray, PolicyOutput
+from mile_desktop.registry.running_policy import RunningPolicy
 from mile_desktop.rollout.clock import SimulatedClock
-from mile_desktop.rollout.episode_state import RunningPolicy
 from mile_desktop.rollout.loop import RolloutLoop
 from mile_desktop.rollout.messages import Event
 from mile_desktop.storage.records import EpisodeStart, Outcome, Step

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mile_desktop.operators.operator import OperatorRequest
+from mile_desktop.registry.running_policy import RunningPolicy
 from mile_desktop.rollout.alert import AlertMonitor, AlertRule
-from mile_desktop.rollout.episode_state import RunningPolicy
-from mile_desktop.rollout.messages import Note, StepTaken
+from mile_desktop.rollout.messages import CameraRequest, Note, StepTaken
 from mile_desktop.rollout.phases import Phase
 from tests.rollout.point_scene import ConstantPolicy, FixedEstimator, PointRollout
 
@@ -20,7 +20,7 @@ def rollout() -> PointRollout:
 
 def test_nothing_moves_before_start(rollout: PointRollout) -> None:
     rollout.tick(5)
-    assert rollout.loop.supervision.phase is Phase.IDLE
+    assert rollout.loop.phase is Phase.IDLE
     assert not rollout.sink.starts
     assert rollout.scene.steps == 0
 
@@ -58,8 +58,8 @@ def test_a_pause_inside_a_correction_is_still_an_intervention(rollout: PointRoll
     rollout.operator.action = 0.0
     rollout.tick(3)
     assert all(s.intervention for s in rollout.sink.steps)
-    assert rollout.loop.episode is not None
-    assert (rollout.loop.episode.takeovers, rollout.loop.episode.human_steps) == (1, 3)
+    assert rollout.loop.runner.episode is not None
+    assert (rollout.loop.runner.episode.takeovers, rollout.loop.runner.episode.human_steps) == (1, 3)
 
 
 def test_a_device_lost_in_a_takeover_holds_until_resumed(rollout: PointRollout) -> None:
@@ -68,24 +68,24 @@ def test_a_device_lost_in_a_takeover_holds_until_resumed(rollout: PointRollout) 
     rollout.tick(2)
     rollout.operator.connected = False
     rollout.tick(3)
-    assert rollout.loop.supervision.phase is Phase.HOLD
-    assert "Test pad is gone" in rollout.loop.supervision.reason
+    assert rollout.loop.phase is Phase.HOLD
+    assert "Test pad is gone" in rollout.loop.reason
     assert len(rollout.sink.steps) == 2
     rollout.operator.connected = True
     rollout.tick()
-    assert rollout.loop.supervision.phase is Phase.HOLD, "a button that is still down is no new takeover"
+    assert rollout.loop.phase is Phase.HOLD, "a button that is still down is no new takeover"
     rollout.operator.takeover = False
     rollout.tick()
     rollout.loop.toggle_hold()
     rollout.tick()
-    assert rollout.loop.supervision.phase is Phase.AUTONOMOUS
+    assert rollout.loop.phase is Phase.AUTONOMOUS
 
 
 def test_a_device_lost_while_the_policy_drives_is_no_fault(rollout: PointRollout) -> None:
     rollout.loop.start()
     rollout.operator.connected = False
     rollout.tick(2)
-    assert rollout.loop.supervision.phase is Phase.AUTONOMOUS
+    assert rollout.loop.phase is Phase.AUTONOMOUS
 
 
 def test_holding_moves_nothing_and_a_new_press_takes_over(rollout: PointRollout) -> None:
@@ -93,11 +93,11 @@ def test_holding_moves_nothing_and_a_new_press_takes_over(rollout: PointRollout)
     rollout.tick(2)
     rollout.operator.requests = [OperatorRequest.TOGGLE_HOLD]
     rollout.tick(4)
-    assert rollout.loop.supervision.phase is Phase.HOLD
+    assert rollout.loop.phase is Phase.HOLD
     assert len(rollout.sink.steps) == 2
     rollout.operator.takeover = True
     rollout.tick()
-    assert rollout.loop.supervision.phase is Phase.TAKEOVER
+    assert rollout.loop.phase is Phase.TAKEOVER
 
 
 @pytest.mark.parametrize("action", [math.nan, math.inf, 1.5])
@@ -106,8 +106,8 @@ def test_an_unusable_policy_output_holds_and_says_why(rollout: PointRollout, act
     rollout.tick()
     rollout.policy.action = action
     rollout.tick(2)
-    assert rollout.loop.supervision.phase is Phase.HOLD
-    assert "The policy's action" in rollout.loop.supervision.reason
+    assert rollout.loop.phase is Phase.HOLD
+    assert "The policy's action" in rollout.loop.reason
     assert len(rollout.sink.steps) == 1
 
 
@@ -115,8 +115,8 @@ def test_a_failing_simulator_holds_and_the_episode_can_be_ended(rollout: PointRo
     rollout.scene.breaks_at = 2
     rollout.loop.start()
     rollout.tick(4)
-    assert rollout.loop.supervision.phase is Phase.HOLD
-    assert "the physics server does not answer" in rollout.loop.supervision.reason
+    assert rollout.loop.phase is Phase.HOLD
+    assert "the physics server does not answer" in rollout.loop.reason
     rollout.loop.end_episode("failure")
     assert rollout.sink.ends == ["failure"]
 
@@ -127,14 +127,14 @@ def test_a_full_disk_holds_until_there_is_room(rollout: PointRollout) -> None:
     rollout.sink.problem = "The disk is full."
     rollout.operator.takeover = True
     rollout.tick(2)
-    assert rollout.loop.supervision.phase is Phase.HOLD
-    assert rollout.loop.supervision.reason == "The disk is full."
+    assert rollout.loop.phase is Phase.HOLD
+    assert rollout.loop.reason == "The disk is full."
     rollout.sink.problem = ""
     rollout.operator.takeover = False
     rollout.tick()
     rollout.loop.toggle_hold()
     rollout.tick()
-    assert rollout.loop.supervision.phase is Phase.AUTONOMOUS
+    assert rollout.loop.phase is Phase.AUTONOMOUS
 
 
 def test_a_stale_camera_holds_policy_and_operator_until_resumed(rollout: PointRollout) -> None:
@@ -142,18 +142,18 @@ def test_a_stale_camera_holds_policy_and_operator_until_resumed(rollout: PointRo
     rollout.tick(2)
     rollout.hazard = "Camera wrist is stale."
     rollout.tick()
-    assert rollout.loop.supervision.phase is Phase.HOLD
+    assert rollout.loop.phase is Phase.HOLD
     rollout.operator.takeover = True
     rollout.loop.toggle_hold()
     rollout.hazard = "Camera wrist is staler."
     rollout.tick(2)
-    assert rollout.loop.supervision.phase is Phase.HOLD
-    assert rollout.loop.supervision.reason == "Camera wrist is staler."
+    assert rollout.loop.phase is Phase.HOLD
+    assert rollout.loop.reason == "Camera wrist is staler."
     rollout.hazard = ""
     rollout.operator.takeover = False
     rollout.tick(2)
-    assert rollout.loop.supervision.phase is Phase.HOLD
-    assert "Resume" in rollout.loop.supervision.reason
+    assert rollout.loop.phase is Phase.HOLD
+    assert "Resume" in rollout.loop.reason
     assert len(rollout.sink.steps) == 2
     rollout.loop.toggle_hold()
     rollout.tick()
@@ -166,13 +166,32 @@ def test_stop_is_latched_and_keeps_the_episode(rollout: PointRollout) -> None:
     rollout.operator.requests = [OperatorRequest.STOP]
     rollout.tick(3)
     assert rollout.sink.ends == ["aborted"]
-    assert rollout.loop.supervision.phase is Phase.STOPPED
+    assert rollout.loop.phase is Phase.STOPPED
     rollout.loop.start()
     rollout.tick(3)
-    assert rollout.loop.supervision.phase is Phase.STOPPED
+    assert rollout.loop.phase is Phase.STOPPED
     rollout.operator.requests = [OperatorRequest.START]
     rollout.tick()
-    assert rollout.loop.supervision.phase is Phase.IDLE
+    assert rollout.loop.phase is Phase.IDLE
+
+
+def test_a_stop_wins_over_a_takeover_of_the_same_tick(rollout: PointRollout) -> None:
+    rollout.loop.start()
+    rollout.tick(2)
+    rollout.operator.takeover = True
+    rollout.operator.requests = [OperatorRequest.STOP]
+    rollout.tick()
+    assert rollout.loop.phase is Phase.STOPPED
+    assert len(rollout.sink.steps) == 2
+    assert rollout.sink.ends == ["aborted"]
+
+
+def test_every_request_of_an_operator_is_handled_and_camera_requests_are_passed_on(rollout: PointRollout) -> None:
+    for request in OperatorRequest:
+        rollout.operator.requests = [request]
+        rollout.tick()
+    directions = [event.direction for event in rollout.events if isinstance(event, CameraRequest)]
+    assert directions == [1, -1]
 
 
 def test_a_run_of_episodes_uses_fresh_seeds(rollout: PointRollout) -> None:
@@ -180,7 +199,7 @@ def test_a_run_of_episodes_uses_fresh_seeds(rollout: PointRollout) -> None:
     rollout.tick(80)
     assert rollout.sink.ends == ["success"] * 3
     assert [start.seed for start in rollout.sink.starts] == [7, 8, 9]
-    assert rollout.loop.supervision.phase is Phase.IDLE
+    assert rollout.loop.phase is Phase.IDLE
 
 
 def test_a_discarded_episode_is_recorded_again_from_the_same_start(rollout: PointRollout) -> None:
@@ -190,7 +209,7 @@ def test_a_discarded_episode_is_recorded_again_from_the_same_start(rollout: Poin
     rollout.tick(6)
     assert rollout.sink.ends == ["discarded"]
     assert [start.seed for start in rollout.sink.starts] == [7, 7]
-    assert rollout.loop.supervision.phase is Phase.AUTONOMOUS
+    assert rollout.loop.phase is Phase.AUTONOMOUS
 
 
 def test_marks_end_the_episode(rollout: PointRollout) -> None:
@@ -213,11 +232,11 @@ def test_a_time_limit_is_a_failure() -> None:
 
 def test_start_pressed_just_after_an_episode_begins_another(rollout: PointRollout) -> None:
     rollout.loop.start()
-    while rollout.loop.supervision.phase is not Phase.RESETTING:
+    while rollout.loop.phase is not Phase.RESETTING:
         rollout.tick()
     rollout.operator.requests = [OperatorRequest.START]
     rollout.tick(4)
-    assert rollout.loop.supervision.phase is Phase.AUTONOMOUS
+    assert rollout.loop.phase is Phase.AUTONOMOUS
     assert len(rollout.sink.starts) == 2
 
 
@@ -234,16 +253,16 @@ def test_a_promoted_policy_waits_for_the_next_episode(rollout: PointRollout) -> 
 
 def test_asking_holds_by_itself_and_a_takeover_answers() -> None:
     rollout = PointRollout(probability=0.9)
-    rollout.loop.alert = AlertMonitor(AlertRule(threshold=0.5, debounce_steps=3, ask_me=True))
+    rollout.loop.runner.alert = AlertMonitor(AlertRule(threshold=0.5, debounce_steps=3, ask_me=True))
     rollout.loop.start()
     rollout.tick(5)
-    assert rollout.loop.supervision.phase is Phase.HOLD
-    assert rollout.loop.asking
+    assert rollout.loop.phase is Phase.HOLD
+    assert rollout.loop.runner.asking
     assert len(rollout.sink.steps) == 2
     rollout.operator.takeover = True
     rollout.tick(2)
-    assert rollout.loop.supervision.phase is Phase.TAKEOVER
-    assert not rollout.loop.asking
+    assert rollout.loop.phase is Phase.TAKEOVER
+    assert not rollout.loop.runner.asking
 
 
 def test_a_number_that_has_not_earned_it_raises_no_alarm() -> None:
@@ -251,7 +270,7 @@ def test_a_number_that_has_not_earned_it_raises_no_alarm() -> None:
     rollout.estimator.earned = False
     rollout.loop.start()
     rollout.tick(10)
-    assert not rollout.loop.alert.active
+    assert not rollout.loop.runner.alert.active
 
 
 def test_the_value_shown_is_the_value_recorded(rollout: PointRollout) -> None:
@@ -286,7 +305,7 @@ def test_rewinding_runs_the_scene_backwards_and_the_recording_keeps_and_marks_ev
     rollout.tick(6)
     rollout.operator.rewind = True
     rollout.tick(2)
-    assert rollout.loop.supervision.phase is Phase.HOLD
+    assert rollout.loop.phase is Phase.HOLD
     assert rollout.shown[-1] == pytest.approx(0.2)  # four steps of 0.05 are left
     rollout.operator.rewind = False
     rollout.tick(2)
@@ -305,6 +324,6 @@ def test_rewinding_ends_where_the_ring_ends_and_keeps_no_more_than_it(rollout: P
     assert len(rollout.scene.kept) == 10
     rollout.operator.rewind = True
     rollout.tick(30)
-    assert rollout.loop.episode is not None
-    assert rollout.loop.episode.step == 4
+    assert rollout.loop.runner.episode is not None
+    assert rollout.loop.runner.episode.step == 4
     assert not rollout.scene.kept

@@ -1,8 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mile_desktop.rollout.phases import IN_EPISODE, MOVING, TRANSITIONS, Phase, PhaseEvent, next_phase
-from mile_desktop.rollout.supervision import Supervision
+from mile_desktop.rollout.phases import IN_EPISODE, MOVING, TRANSITIONS, Phase, PhaseEvent, PhaseMachine, next_phase
 
 EVENTS = st.lists(st.sampled_from(PhaseEvent), max_size=40)
 
@@ -35,12 +34,12 @@ def test_every_phase_can_be_reached_and_left() -> None:
     assert MOVING < IN_EPISODE
 
 
-def test_supervision_tells_of_changes_only() -> None:
+def test_the_machine_notifies_of_changes_only() -> None:
     changes: list[tuple[Phase, Phase]] = []
-    supervision = Supervision(lambda before, after: changes.append((before, after)))
-    assert supervision.apply(PhaseEvent.START)
-    assert not supervision.apply(PhaseEvent.TAKEOVER_RELEASED)
-    assert supervision.apply(PhaseEvent.FAULT, "first")
-    assert not supervision.apply(PhaseEvent.FAULT, "second")
-    assert supervision.reason == "second"
+    machine = PhaseMachine(lambda before, after: changes.append((before, after)))
+    assert machine.apply(PhaseEvent.START)
+    assert not machine.apply(PhaseEvent.TAKEOVER_RELEASED)
+    assert machine.apply(PhaseEvent.FAULT, "first")
+    assert not machine.apply(PhaseEvent.FAULT, "second")
+    assert machine.reason == "second"
     assert changes == [(Phase.IDLE, Phase.AUTONOMOUS), (Phase.AUTONOMOUS, Phase.HOLD)]

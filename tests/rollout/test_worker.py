@@ -3,6 +3,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
@@ -29,6 +30,33 @@ def desk(shared_desk: WorkerDesk) -> WorkerDesk:
     shared_desk.load()
     shared_desk.events.clear()
     return shared_desk
+
+
+def test_every_command_is_taken_with_and_without_a_session(tmp_path: Path) -> None:
+    commands = (
+        *(
+            m.StartEpisodes(),
+            m.ArmRobot(),
+            m.DisarmRobot(),
+            m.AskToDrive(),
+            m.ConfirmReset(),
+            m.ConfirmReset(ready=False),
+        ),
+        *(m.ToggleHold(), m.UndoDiscard(), m.ReloadInterventionModel(), m.PromotePolicy(policy="expert")),
+        *(m.WindowInput(source="keyboard", takeover=False, action=()), m.SetViewYaw(yaw_deg=30.0)),
+        *(m.SetAlert(threshold=0.4, debounce_steps=2, ask_me=False), m.WatchCameras(), m.TestRumble()),
+        *(m.EndEpisode(outcome="failure"), m.RequestStop(), m.RequestReset()),
+    )
+    left_out = {m.LoadSession, m.SetPad, m.WatchPad, m.Shutdown}
+    assert {type(command) for command in commands} | left_out == set(get_args(m.Command))
+    with WorkerDesk(tmp_path / "workspace") as desk:
+        for command in commands:
+            desk.process.send(command)
+        desk.load()
+        for command in commands:
+            desk.process.send(command)
+        assert desk.wait_for(m.PolicyAccepted).policy == "expert"
+        desk.wait_for_phase(Phase.IDLE)
 
 
 def test_an_episode_runs_to_its_end_and_is_on_disk(desk: WorkerDesk) -> None:
@@ -114,7 +142,7 @@ def test_an_unknown_source_of_the_live_number_is_said(desk: WorkerDesk) -> None:
     desk.load()
 
 
-def test_the_model_that_watches_is_loaded_anew_without_a_word_and_without_disturbing(desk: WorkerDesk) -> None:
+def test_the_intervention_model_is_reloaded_without_a_note_and_without_disturbing(desk: WorkerDesk) -> None:
     basis = desk.load(policy="initial").basis
     desk.process.send(m.StartEpisodes())
     desk.wait_for(m.StepTaken)

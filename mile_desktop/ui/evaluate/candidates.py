@@ -10,11 +10,10 @@ import msgspec
 from mile_desktop.evaluation.evaluate import EpisodeResult
 from mile_desktop.evaluation.run import EvaluatedPolicy, results_of
 from mile_desktop.paths import bundled_models
+from mile_desktop.registry.names import EXPERT, INITIAL
 from mile_desktop.ui.widgets.policy_entry import policy_entries
 from mile_desktop.ui.workspace_session import WorkspaceSession
 
-EXPERT = "expert"
-_BUNDLED = "initial"
 _log = logging.getLogger(__name__)
 
 
@@ -50,7 +49,7 @@ def contestants(workspace: WorkspaceSession, scene: str) -> tuple[Candidate, ...
         Candidate(entry.policy_id, entry.name, entry.label, str(workspace.policy_folder(entry.policy_id)))
         for entry in entries
     ]
-    bundled = _bundled(bundled_models(scene) / _BUNDLED)
+    bundled = _bundled(bundled_models(scene) / INITIAL)
     known = {record.policy_id for record in workspace.catalogue.policies(scene)}
     if bundled is not None and bundled.policy_id not in known:
         found.append(bundled)

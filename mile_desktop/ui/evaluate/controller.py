@@ -169,7 +169,7 @@ class EvaluateController(QObject):
         """Show what is new of the evaluation; return whether it has just ended."""
         if not self.page.setup.is_running:
             return False
-        news = run.heed(events)
+        news = run.update(events)
         for text in news.lost:
             self._application.window.say("warning", f"{text} Its episode is run again.")
         now = time.monotonic()

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from mile_desktop.inspection import messages as i
 from mile_desktop.inspection.replayable import replay_problem
+from mile_desktop.registry.names import EXPERT, INITIAL
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.clients.inspection_client import InspectionClient
@@ -18,7 +19,7 @@ from mile_desktop.ui.inspect.roll_forward_bar import COLOURS, RECORDED, RollForw
 
 _EXACT = 1e-4
 """Up to here the replay is the recording: its states are single precision."""
-_INITIAL, _EXPERT = Choice("initial", "bundled"), Choice("expert", "expert", "The scripted expert of the scene")
+_INITIAL, _EXPERT = Choice(INITIAL, "bundled"), Choice(EXPERT, EXPERT, "The scripted expert of the scene")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,12 +8,12 @@ import psutil
 from PySide6.QtCore import QObject
 
 from mile_desktop.learning.progress import AnyRunEvent, Compared, Failed, Finished, Trained
+from mile_desktop.registry.names import INITIAL
 from mile_desktop.scenes.catalogue import scenes
 from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.ids import new_id
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.trainer_client import TrainerClient, TrainerRunningError
-from mile_desktop.ui.error_presenter import INITIAL
 from mile_desktop.ui.learn.model import LearnSummary, Settings
 from mile_desktop.ui.learn.page import LearnPanel
 from mile_desktop.ui.workspace_session import PolicyList, WorkspaceSession

@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
+from mile_desktop.operators.no_operator import NO_SUPERVISOR
 from mile_desktop.rollout.messages import Status
 from mile_desktop.rollout.phases import MOVING
 from mile_desktop.scenes.catalogue import BrokenScene, SceneInfo
@@ -41,7 +42,7 @@ _DEVICE_ICONS = {
     "screen": _SCREEN,
     "probit": _SIMULATED,
     "segment": _SIMULATED,
-    "none": _MISSING,
+    NO_SUPERVISOR: _MISSING,
 }
 
 

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QPen, QShow
 from PySide6.QtWidgets import QWidget
 
 from mile_desktop.channels.shared import Frame
-from mile_desktop.rollout.messages import Choice, SessionLoaded, Status, StepTaken
+from mile_desktop.rollout.messages import ActionChoice, SessionLoaded, Status, StepTaken
 from mile_desktop.rollout.phases import IN_EPISODE, MOVING, Phase
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport import overlay
@@ -37,7 +37,7 @@ class SceneView(PictureCanvas):
         self._step: StepTaken | None = None
         self._threshold = 0.5
         self._max_steps = 0
-        self._choices: tuple[Choice, ...] = ()
+        self._choices: tuple[ActionChoice, ...] = ()
         self._stale = False
         self.setAccessibleName("Scene")
         self._fade = QVariantAnimation(self)

@@ -7,8 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from mile_desktop.rollout.clock import SimulatedClock
-from mile_desktop.rollout.controls import simulated_supervisor
 from mile_desktop.rollout.headless import roll_out
+from mile_desktop.rollout.input_devices import simulated_supervisor
 from mile_desktop.ui.inspect.controller import InspectController
 from mile_desktop.viewer.messages import RECORDED
 from tests.ui.application.living import LiveWindow, children, plan

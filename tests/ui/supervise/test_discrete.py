@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from mile_desktop.rollout.messages import Choice, SessionLoaded, WindowInput
+from mile_desktop.rollout.messages import ActionChoice, SessionLoaded, WindowInput
 from mile_desktop.ui.plots.probability_strip import hover_text
 from mile_desktop.ui.supervise.driving_help import driving_bindings
 from mile_desktop.ui.supervise.page import SupervisePage
@@ -22,10 +22,10 @@ from mile_desktop.viewer.messages import Preset, SetView
 from tests.ui.supervise.examples import session, status, taken
 
 CHOICES = (
-    Choice("engines off", "rest"),
-    Choice("to the left", "left"),
-    Choice("main engine", "up"),
-    Choice("to the right", "right"),
+    ActionChoice("engines off", "rest"),
+    ActionChoice("to the left", "left"),
+    ActionChoice("main engine", "up"),
+    ActionChoice("to the right", "right"),
 )
 OFF, LEFT, MAIN, RIGHT = (tuple(row) for row in np.eye(4).tolist())
 

@@ -1,4 +1,7 @@
-"""Whom the worker listens to: devices live as long as the process, supervisors as long as a session."""
+"""The devices a person takes over with, and the simulated supervisors.
+
+Devices live as long as the worker process, supervisors as long as a session.
+"""
 
 from collections.abc import Sequence
 
@@ -7,6 +10,7 @@ import numpy as np
 from mile_desktop.operators.discrete_controls import DiscreteControls
 from mile_desktop.operators.gamepad import Gamepad
 from mile_desktop.operators.group import OperatorGroup
+from mile_desktop.operators.no_operator import NO_SUPERVISOR
 from mile_desktop.operators.operator import Operator, OperatorContext
 from mile_desktop.operators.supervisors import make_supervisor
 from mile_desktop.operators.window_input import WindowOperator
@@ -15,13 +19,11 @@ from mile_desktop.rollout.messages import PadState
 from mile_desktop.scenes.description import Choice
 from mile_desktop.scenes.experts import load_expert
 
-NOBODY = "none"
-
 _NOTHING = np.zeros(4, np.float32)
 _NO_ROBOT = OperatorContext(0, _NOTHING, _NOTHING, _NOTHING, _NOTHING, intervening=False)
 
 
-class Controls:
+class InputDevices:
     """Gamepad, keyboard and on-screen pad; owned by the loop's thread."""
 
     def __init__(self) -> None:
@@ -29,7 +31,7 @@ class Controls:
         self.window = {source: WindowOperator(source) for source in ("keyboard", "screen")}
 
     def group(self, supervisor: Operator | None, *, gamepad: bool, choices: Sequence[Choice] = ()) -> OperatorGroup:
-        """Return everybody who may take over; people come before a simulated supervisor.
+        """Return all operators that may take over; people come before a simulated supervisor.
 
         ``choices``: the scene's discrete actions; none where they are continuous.
         """
@@ -40,8 +42,8 @@ class Controls:
             people = [DiscreteControls(device, pushes, gripper=device is self.gamepad) for device in people]
         return OperatorGroup([*people, supervisor] if supervisor is not None else people)
 
-    def look(self) -> None:
-        """Follow the pads while there is no robot to drive; what is pressed meanwhile asks for nothing."""
+    def poll(self) -> None:
+        """Poll the pads while no session is loaded, so that connecting one is noticed; presses have no effect."""
         self.gamepad.poll(_NO_ROBOT)
 
     def pad_state(self) -> PadState:
@@ -69,4 +71,4 @@ def simulated_supervisor(name: str, scene: str) -> Operator | None:
     UnknownSupervisorError, UnknownExpertError, UnknownSceneError, SceneModuleError
         There is no such supervisor, expert or scene, or the scene's module is broken.
     """
-    return None if name == NOBODY else make_supervisor(name, load_expert(scene))
+    return None if name == NO_SUPERVISOR else make_supervisor(name, load_expert(scene))

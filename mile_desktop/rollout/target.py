@@ -1,27 +1,26 @@
-"""What a session drives: a scene of ours, or a robot behind a network."""
+"""The target of a session: a scene of the program, or a robot behind a network."""
 
 import getpass
 import platform
 import time
 from dataclasses import dataclass
 
+from mile_desktop.operators.no_operator import NO_SUPERVISOR
 from mile_desktop.robots.client import NetworkRobot
 from mile_desktop.robots.description import RobotDescription
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.robots.network import ZmqWire
-from mile_desktop.rollout.live_robot import LiveRobot, Simulated
+from mile_desktop.rollout.live_robot import LiveRobot, NoRobot
 from mile_desktop.rollout.messages import LoadSession
 from mile_desktop.rollout.robot_scene import RobotScene
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.scenes.description import Choice
 
-NOBODY = "none"
-
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """Everything a session knows of what it drives; nothing else knows which it is."""
+class Target:
+    """What a session drives. Only ``robot`` shows whether it is a scene or a robot."""
 
     name: str
     """Scene or task: episodes and policies are kept under it."""
@@ -35,10 +34,10 @@ class Subject:
     choices: tuple[Choice, ...] = ()
     """Discrete actions; none where they are continuous."""
     drawn: bool = True
-    """There is a scene as which it can be drawn."""
+    """Whether there is a scene in which it can be drawn."""
 
 
-def open_subject(plan: LoadSession) -> Subject:
+def open_target(plan: LoadSession) -> Target:
     """Make the scene, or connect to the robot, that ``plan`` names.
 
     Raises
@@ -52,20 +51,20 @@ def open_subject(plan: LoadSession) -> Subject:
 
 
 def who_drives() -> str:
-    """Name this window for the people at others."""
+    """Return the name of this window, which people at other windows see."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError, ImportError):
-        user = "somebody"  # the account has no name
+        user = "unknown user"  # the account has no name
     return f"{user} at {platform.node() or 'this computer'}"
 
 
-def _scene(plan: LoadSession) -> Subject:
+def _scene(plan: LoadSession) -> Target:
     info = scene_info(plan.scene)
-    return Subject(
+    return Target(
         name=plan.scene,
         env=GymScene.make(plan.scene),
-        live=Simulated(),
+        live=NoRobot(),
         action_labels=info.action_labels,
         rate_hz=plan.rate_hz * plan.speed,
         max_steps=info.max_steps,
@@ -74,22 +73,22 @@ def _scene(plan: LoadSession) -> Subject:
     )
 
 
-def _robot(plan: LoadSession) -> Subject:
+def _robot(plan: LoadSession) -> Target:
     wire, client = ZmqWire(plan.robot, plan.robot_key), bytes.fromhex(plan.robot_client)
     robot = NetworkRobot(wire, time.monotonic, name=who_drives(), client=client)
     try:
         robot.connect()
         description = robot.describe()
-        if plan.simulated_operator != NOBODY and plan.scene != description.task:
+        if plan.simulated_operator != NO_SUPERVISOR and plan.scene != description.task:
             raise RobotError(
-                f"The simulated supervisor knows {plan.scene}, but {description.name} is there for {description.task}; "
-                "choose that scene, or no supervisor."
+                f"The simulated supervisor knows {plan.scene}, but {description.name} does {description.task}; "
+                "choose that scene, or no simulated supervisor."
             )
     except RobotError:
         robot.close()
         raise
     scene = RobotScene(robot, self_resetting=plan.self_resetting)
-    return Subject(
+    return Target(
         name=description.task,
         env=scene,
         live=scene,

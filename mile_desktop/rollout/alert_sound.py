@@ -1,4 +1,4 @@
-"""The soft sound with which the robot calls for attention."""
+"""The sound of the alert."""
 
 import logging
 
@@ -8,7 +8,7 @@ from mile_desktop.silence_stderr import quiet_error_stream
 _log = logging.getLogger(__name__)
 
 
-class Chime:
+class AlertSound:
     """Plays one short sound without waiting for it; silent where there is no sound card, which the log notes."""
 
     def __init__(self) -> None:

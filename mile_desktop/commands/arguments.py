@@ -1,0 +1,298 @@
+"""The arguments of every command. Light: what a command works with is imported when it runs.
+
+``--help``, ``--version`` and a mistyped command read this module and none of the modules that run the commands, which
+import torch, the simulators or the file formats. A default or a list of choices that lives in a heavier module is
+imported by the function that needs it, which is called only for its own command.
+"""
+
+import argparse
+from pathlib import Path
+
+from mile_desktop.paths import SCENES_VARIABLE, default_workspace, own_scenes
+from mile_desktop.registry.names import INITIAL
+
+_LARGEST_PORT = 65535
+
+
+# ── types of values ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def positive(text: str) -> int:
+    """Read a whole number above 0."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return number
+
+
+def _not_negative(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    return number
+
+
+def _probability(text: str) -> float:
+    number = float(text)
+    if not 0.0 <= number <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return number
+
+
+def _port(text: str) -> int:
+    """Read a port. The largest one is not allowed, because the pictures are served at the next port."""
+    if not (text.isdigit() and int(text) < _LARGEST_PORT):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; choose 0 to {_LARGEST_PORT - 1}")
+    return int(text)
+
+
+def _watchdog_s(text: str) -> float:
+    seconds = float(text)
+    if not 0.1 <= seconds <= 5.0:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0.1 and 5 s")
+    return seconds
+
+
+def _picture_rate(text: str) -> float:
+    rate_hz = float(text)
+    if not 0.5 <= rate_hz <= 60.0:
+        raise argparse.ArgumentTypeError(f"a camera rate of {text} Hz is not possible; choose 0.5 to 60")
+    return rate_hz
+
+
+def _picture_size(text: str) -> tuple[int, int]:
+    """Read ``640x480``."""
+    width, _, height = text.partition("x")
+    if not (width.isdigit() and height.isdigit() and 16 <= int(width) <= 3840 and 16 <= int(height) <= 2160):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; write for example 640x480")
+    return int(width), int(height)
+
+
+# ── arguments that several commands share ────────────────────────────────────────────────────────────────────────
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of every command."""
+    parser.add_argument(
+        "--workspace",
+        type=Path,
+        default=default_workspace(),
+        metavar="DIR",
+        help="folder of the workspace (%(default)s)",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object per line on standard output")
+
+
+def _add_scene(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--scene", default="peg-insertion", metavar="S", help="see `mile-desktop scenes` (%(default)s)")
+
+
+def _add_policy(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--policy", default=INITIAL, metavar="P", help="a policy id, a folder, initial or expert (%(default)s)"
+    )
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", default="", metavar="M", help="intervention model (the one in use)")
+
+
+def _add_workers(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--workers", type=positive, metavar="N", help="processes that run episodes (one less than processors)"
+    )
+
+
+def _add_background(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--background", action="store_true", help="run at low priority, for use beside supervision")
+
+
+# ── one function for each command ────────────────────────────────────────────────────────────────────────────────
+
+
+def scenes(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``scenes``."""
+    parser.add_argument(
+        "--new", metavar="NAME", help=f"begin a scene of your own in {own_scenes()} (or where {SCENES_VARIABLE} points)"
+    )
+
+
+def policies(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``policies``."""
+    parser.add_argument("--scene", metavar="S", help="list only the policies of this scene (every scene)")
+    parser.add_argument("--archived", action="store_true", help="list archived policies, too")
+
+
+def promote(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``promote``."""
+    parser.add_argument("policy", metavar="POLICY", help="id of a policy, or its name together with --scene")
+    parser.add_argument("--scene", metavar="S", help="scene of the policy (the one it was made for)")
+
+
+def rollback(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``rollback``."""
+    _add_scene(parser)
+
+
+def rollout(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``rollout``."""
+    from mile_desktop.operators.no_operator import NO_SUPERVISOR  # noqa: PLC0415 - imports numpy
+    from mile_desktop.operators.supervisors import SUPERVISORS  # noqa: PLC0415 - likewise
+
+    _add_scene(parser)
+    _add_policy(parser)
+    parser.add_argument(
+        "--operator", choices=SUPERVISORS, default=NO_SUPERVISOR, help="simulated supervisor (%(default)s)"
+    )
+    parser.add_argument("--episodes", type=positive, default=1, metavar="N", help="(%(default)s)")
+    parser.add_argument(
+        "--seed", type=_not_negative, default=0, metavar="K", help="seed of the first episode (%(default)s)"
+    )
+    parser.add_argument("--robot", default="", metavar="ADDRESS", help="drive the robot at tcp://HOST:PORT instead")
+    parser.add_argument("--robot-key", default="", metavar="KEY", help="its public key; needed on other machines")
+    parser.add_argument("--arm", action="store_true", help="permit the robot to move; needed with --robot")
+    parser.add_argument("--realtime", action="store_true", help="run at the control rate, not as fast as possible")
+
+
+def train(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``train``."""
+    _add_scene(parser)
+    parser.add_argument(
+        "--method", default="mile", metavar="M", help="mile, bc, hg-dagger, iwr, sirius, mile-iwr, rlif (%(default)s)"
+    )
+    parser.add_argument("--parent", metavar="P", help="policy to start from (the promoted one, else initial)")
+    parser.add_argument("--epochs", type=positive, metavar="N")
+    parser.add_argument("--batch", type=positive, metavar="N", help="steps per batch")
+    parser.add_argument("--seed", type=int, metavar="K")
+    parser.add_argument("--settings", default="{}", metavar="JSON", help="any other training setting by its name")
+    parser.add_argument(
+        "--evaluate",
+        type=_not_negative,
+        default=0,
+        metavar="N",
+        help="compare with the parent on N starts afterwards (%(default)s)",
+    )
+    _add_workers(parser)
+    parser.add_argument("--run-id", metavar="ID", help="name of the run's folder under runs/")
+    parser.add_argument("--resume", metavar="ID", help="continue a run that was interrupted")
+    _add_background(parser)
+
+
+def evaluate(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``evaluate``."""
+    _add_scene(parser)
+    parser.add_argument(
+        "--policy",
+        nargs="+",
+        default=[INITIAL],
+        metavar="P",
+        help="policies to evaluate on the same starts: ids, folders, initial or expert (initial)",
+    )
+    parser.add_argument("--episodes", type=positive, default=50, metavar="N", help="(%(default)s)")
+    parser.add_argument(
+        "--seed", type=_not_negative, metavar="K", help="seed of the first episode (the first one kept for evaluation)"
+    )
+    _add_workers(parser)
+
+
+def compare(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``compare``."""
+    _add_scene(parser)
+    parser.add_argument("--before", required=True, metavar="P", help="a policy id, a folder, initial or expert")
+    parser.add_argument("--after", required=True, metavar="P", help="likewise")
+    parser.add_argument("--episodes", type=positive, default=100, metavar="N", help="starts (%(default)s)")
+    _add_workers(parser)
+    parser.add_argument("--run-id", metavar="ID", help="write progress to runs/ID/progress.jsonl as well")
+    _add_background(parser)
+
+
+def calibrate(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``calibrate``."""
+    _add_scene(parser)
+    _add_model(parser)
+
+
+def predict(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``predict``."""
+    _add_scene(parser)
+    _add_model(parser)
+    parser.add_argument("--threshold", type=_probability, default=0.5, metavar="P", help="of the alarm (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, metavar="K", help="for the choice of held-out episodes")
+
+
+def forecast(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``forecast``."""
+    _add_scene(parser)
+    parser.add_argument("--policy", default="", metavar="P", help="id of the policy that is running (the promoted one)")
+    parser.add_argument("--seed", type=int, default=0, metavar="K")
+    _add_background(parser)
+
+
+def scorecard(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``scorecard``."""
+    _add_scene(parser)
+    parser.add_argument(
+        "--episodes", default="", metavar="IDS", help="ids with commas, or @FILE with one id per line (every episode)"
+    )
+    _add_model(parser)
+    parser.add_argument("--seed", type=int, default=0, metavar="K", help="for the choice of held-out episodes")
+
+
+def doctor(_: argparse.ArgumentParser) -> None:
+    """Add no argument: ``doctor`` needs the workspace only."""
+
+
+def bundle(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``bundle``."""
+    _add_scene(parser)
+    parser.add_argument("--all", action="store_true", help="every scene that ships, instead of one")
+    parser.add_argument("--demonstrations", type=positive, metavar="N", help="(as the scene's description says)")
+    parser.add_argument("--epochs", type=positive, metavar="N", help="of the initial policy (as the description says)")
+    parser.add_argument("--evaluate", type=positive, default=100, metavar="N", help="episodes (%(default)s)")
+    parser.add_argument(
+        "--supervised", type=positive, metavar="N", help="episodes for the intervention model (as the description says)"
+    )
+    parser.add_argument("--into", type=Path, metavar="DIR", help="write here instead of where the program looks")
+
+
+def export_policy(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``export-policy``."""
+    _add_scene(parser)
+    _add_policy(parser)
+    parser.add_argument("target", type=Path, metavar="PATH", help="a file that ends in .zip, or a new folder")
+
+
+def import_policy(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``import-policy``."""
+    parser.add_argument("source", type=Path, metavar="PATH", help="a folder, a .zip or a .safetensors file")
+
+
+def serve_robot(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``serve-robot``."""
+    from mile_desktop.robots.server import DEFAULT_PORT  # noqa: PLC0415 - imports zmq
+
+    _add_scene(parser)
+    parser.add_argument("--port", type=_port, default=DEFAULT_PORT, metavar="N", help="0: any free one (%(default)s)")
+    parser.add_argument("--bind", default="127.0.0.1", metavar="HOST", help="address to serve at (%(default)s)")
+    parser.add_argument("--keys", type=Path, metavar="DIR", help="the robot's keys, as `robot-keys DIR` makes them")
+    parser.add_argument("--seed", type=_not_negative, default=0, metavar="K", help="of the first start (%(default)s)")
+    parser.add_argument(
+        "--watchdog", type=_watchdog_s, default=0.25, metavar="S", help="hold after silence (%(default)s)"
+    )
+    parser.add_argument(
+        "--cameras", type=_not_negative, default=2, metavar="N", help="of the scene's; 0: none (%(default)s)"
+    )
+    parser.add_argument(
+        "--camera-rate", type=_picture_rate, default=15.0, metavar="HZ", help="pictures per second (%(default)s)"
+    )
+    parser.add_argument(
+        "--camera-size", type=_picture_size, default=(640, 480), metavar="WxH", help="in pixels (640x480)"
+    )
+
+
+def robot_keys(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``robot-keys``."""
+    parser.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="the robot's keys; made where missing")
+    parser.add_argument("--let-in", metavar="KEY", default="", help="allow the window with this public key")
+    parser.add_argument("--name", metavar="NAME", default="window", help="of that window (%(default)s)")
+    parser.add_argument("--window", action="store_true", help="show the public key of this user's window instead")

@@ -1,0 +1,266 @@
+"""One episode of the rollout loop: its ticks, takeovers, rewinds and steps."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from mile_desktop.intervention.estimate import InterventionEstimate
+from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading, OperatorRequest
+from mile_desktop.policies.policy import FloatArray, PolicyOutput
+from mile_desktop.registry.running_policy import RunningPolicy
+from mile_desktop.robots.driver import RobotError
+from mile_desktop.rollout.alert import AlertMonitor, AlertRule
+from mile_desktop.rollout.clock import Clock
+from mile_desktop.rollout.episode_state import EpisodeState, StepSink
+from mile_desktop.rollout.live_robot import LiveRobot, follow_phase
+from mile_desktop.rollout.messages import Event
+from mile_desktop.rollout.phases import Phase, PhaseEvent, PhaseMachine
+from mile_desktop.rollout.rewind import RewindRing
+from mile_desktop.rollout.safety import action_problem, output_problem
+from mile_desktop.rollout.scene import DrivenScene
+from mile_desktop.rollout.step_record import announcement, recorded_step
+from mile_desktop.storage.records import EpisodeStart, Outcome
+
+Publish = Callable[[Event], None]
+DescribeEpisode = Callable[[int, RunningPolicy], EpisodeStart]
+Show = Callable[[FloatArray, int], None]
+
+_REWOUND = "Rewound."
+_OVER = "What was missing is back. Resume when you are ready."
+
+
+class EpisodeRunner:
+    """Runs the episodes of a ``RolloutLoop``, which says when one begins; on the loop's thread.
+
+    A tick has a fixed order:
+
+    1. obstacles (disk, link, cameras), because nothing below may move the robot while there is one;
+    2. the newest observation, the policy's output and p, all from the same observation;
+    3. the operator, after the policy, because the operator sees the proposal, and before the step, so that a takeover
+       is executed in the tick in which it is pressed;
+    4. the operator's requests, then takeover or release: a stop wins over a takeover of the same tick;
+    5. rewind, which replaces the step of this tick;
+    6. the alert, after the takeover, because a person who drives needs no alert; "ask me" may hold the robot;
+    7. the step, only if the phase is still one in which the robot moves.
+
+    After 4 and 6 the episode may have ended or the robot may hold, so each later part looks at the phase again.
+
+    Parameters
+    ----------
+    phases
+        The loop's; changes of phase come back through ``phase_changed``.
+    handle_requests
+        Called with the operator's requests of a tick; may end the episode.
+    """
+
+    def __init__(
+        self,
+        *,
+        env: DrivenScene,
+        running: RunningPolicy,
+        operator: Operator,
+        sink: StepSink,
+        publish: Publish,
+        clock: Clock,
+        show: Show | None,
+        rewind_steps: int,
+        hazard: Callable[[], str],
+        live: LiveRobot,
+        phases: PhaseMachine,
+        handle_requests: Callable[[Sequence[OperatorRequest]], None],
+    ) -> None:
+        self.alert = AlertMonitor(AlertRule())
+        self.running = running
+        self.operator = operator
+        self.asking = False
+        self.discard_armed = False
+        self.device_connected = False
+        self.episode: EpisodeState | None = None
+        self._env = env
+        self._sink = sink
+        self._publish = publish
+        self._clock = clock
+        self._show = show
+        self._hazard = hazard
+        self._live = live
+        self._phases = phases
+        self._handle_requests = handle_requests
+        self._history = RewindRing(env, rewind_steps)
+        self._zero = np.zeros(env.action_size, np.float32)
+        self._takeover_pressed = False
+        self._obstacle = ""
+        self._idle_observation = self._zero
+
+    # ── between episodes ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def reset_scene(self, seed: int) -> None:
+        """Put the scene at the start that ``seed`` stands for, and draw it."""
+        self._idle_observation, _ = self._env.reset(seed=seed)
+        self._draw(0)
+
+    def read_idle_operator(self) -> OperatorReading:
+        """Poll the operator while no episode runs: there is no proposal."""
+        return self._read_operator(self._zero, self._zero, self._zero)
+
+    def begin(self, seed: int, describe: DescribeEpisode) -> None:
+        """Open the episode that ``seed`` stands for; the caller changes the phase afterwards."""
+        self._history.forget()  # before the reset, which releases the snapshots
+        self.reset_scene(seed)
+        self.running.policy.reset(seed)
+        self.running.estimator.reset()
+        self.operator.reset(seed)
+        self.alert.reset()
+        start = describe(seed, self.running)
+        self.episode = EpisodeState(start, self._idle_observation)
+        self._sink.begin(start)
+
+    def close(self, outcome: Outcome) -> None:
+        """Close the running episode; the caller changes the phase afterwards."""
+        self._sink.end(outcome)
+        self.episode = None
+
+    def discard(self) -> None:
+        """Put the running episode in the bin; the caller changes the phase afterwards."""
+        self._sink.discard()
+        self.episode = None
+
+    def phase_changed(self, before: Phase, after: Phase) -> None:
+        """Follow a change of phase."""
+        if problem := follow_phase(self._live, before, after):
+            self.fault(problem)
+        if Phase.TAKEOVER in {before, after} or after is Phase.HOLD:
+            # deltas go on from where the robot is, not from where its last command wanted it
+            self._env.rebase()
+        if before is Phase.HOLD:
+            self.asking = False
+
+    def fault(self, reason: str) -> None:
+        """Hold because moving on would not be safe."""
+        self._phases.apply(PhaseEvent.FAULT, reason)
+
+    # ── the tick ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def tick(self, episode: EpisodeState) -> None:
+        """Do everything that one control period of ``episode`` asks for, in the order of the class's docstring."""
+        self._check_obstacles()
+        episode.observation = self._live.newest(episode.observation)
+        output = self.running.policy.act(episode.observation)
+        if problem := output_problem(output, len(self._zero), discrete=self._env.discrete):
+            self.fault(f"{problem} End the episode, or choose another policy.")
+            # a harmless output, so that the operator can still be read and can end the episode
+            output = PolicyOutput(self._zero, self._zero, np.ones_like(self._zero))
+        estimate = self.running.estimator.estimate(episode.observation, output, intervening=episode.human_drove)
+        reading = self._read_operator(output.action, output.mean, output.std)
+        self._handle_requests(reading.requests)
+        self._apply_takeover(reading, blocked=bool(problem or self._obstacle))
+        self._takeover_pressed = reading.takeover
+        if reading.rewind and self.episode is episode:
+            self._rewind(episode)
+            return
+        if self._phases.moving and self.episode is episode:
+            self._update_alert(estimate)
+        if self._phases.moving and self.episode is episode:
+            self._take_step(episode, output, estimate, reading)
+
+    def _check_obstacles(self) -> None:
+        """Hold while the disk refuses or something the robot depends on is missing, and report when it is back."""
+        before, self._obstacle = self._obstacle, self._sink.problem or self._live.hazard() or self._hazard()
+        if self._obstacle:
+            self.fault(self._obstacle)
+        elif before and self._phases.reason == before:
+            self.fault(_OVER)  # the robot holds already: only the reason changes
+
+    def _apply_takeover(self, reading: OperatorReading, *, blocked: bool) -> None:
+        if self._phases.phase is Phase.TAKEOVER and not reading.connected:
+            self.fault(f"{self.operator.device} is gone. The robot holds; plug it in again and resume.")
+        elif reading.takeover and not blocked:
+            if self._phases.phase is Phase.HOLD and (self._takeover_pressed or self._live.must_resume):
+                return  # a button that was down when the robot began to hold must be let go first
+            if problem := action_problem(reading.action, len(self._zero), discrete=self._env.discrete):
+                self.fault(f"The operator's action {problem}.")
+            else:
+                self._phases.apply(PhaseEvent.TAKEOVER_PRESSED)
+        elif not reading.takeover:
+            self._phases.apply(PhaseEvent.TAKEOVER_RELEASED)
+
+    def _update_alert(self, estimate: InterventionEstimate) -> None:
+        if self._phases.phase is Phase.TAKEOVER:
+            self.alert.reset()
+            return
+        came_on = self.alert.update(self.running.estimator.alarm(estimate))
+        if came_on and self.alert.rule.ask_me:
+            self.asking = True
+            self._phases.apply(PhaseEvent.HOLD_PRESSED, "The robot asks for help. Take over, or resume.")
+
+    def _rewind(self, episode: EpisodeState) -> None:
+        """Go back by one step and hold there; the recording keeps everything; the next step notes its start."""
+        self._phases.apply(PhaseEvent.HOLD_PRESSED, _REWOUND)
+        back = self._history.back()
+        if back is None:
+            return
+        moment, episode.observation = back
+        episode.step, episode.starts_at_row = moment.step, moment.row
+        episode.human_drove = False
+        self.alert.reset()
+        self._draw(episode.step)
+
+    def _take_step(
+        self, episode: EpisodeState, output: PolicyOutput, estimate: InterventionEstimate, reading: OperatorReading
+    ) -> None:
+        human = self._phases.phase is Phase.TAKEOVER
+        action = reading.action if human else output.action
+        # state and time of before the step: that is what observation, action and p of its row belong to
+        timestamp = self._clock.now()
+        state = self._env.scene_state()
+        self._history.keep(episode.step, episode.row)
+        try:
+            observation, reward, terminated, truncated, info = self._env.step(action)
+        except RobotError as error:
+            self.fault(str(error))
+            return
+        except (RuntimeError, ValueError, ArithmeticError) as error:
+            # whatever the simulator reports: the robot must not go on from an unknown state
+            self.fault(f"The simulator failed: {error} End the episode to start over.")
+            return
+        phase = self._phases.phase
+        step = recorded_step(
+            episode,
+            output,
+            estimate,
+            timestamp=timestamp,
+            scene_state=state,
+            commanded=action,
+            reward=reward,
+            info=info,
+            phase=phase,
+            operator=self.operator.kind,
+        )
+        self._sink.append(step)
+        self._publish(announcement(episode, step, phase))
+        episode.advance(observation, human=human)
+        self._draw(episode.step)
+        if terminated or truncated:
+            self.close("success" if step.success else "failure")
+            self._phases.apply(PhaseEvent.EPISODE_ENDED)
+
+    def _read_operator(self, proposal: FloatArray, mean: FloatArray, std: FloatArray) -> OperatorReading:
+        episode = self.episode
+        reading = self.operator.poll(
+            OperatorContext(
+                step=episode.step if episode else 0,
+                observation=episode.observation if episode else self._idle_observation,
+                proposal=proposal,
+                policy_mean=mean,
+                policy_std=std,
+                intervening=bool(episode and episode.human_drove),
+                discrete=self._env.discrete,
+            )
+        )
+        self.discard_armed = reading.discard_armed
+        self.device_connected = reading.connected
+        return reading
+
+    def _draw(self, step: int) -> None:
+        """Show the scene as it is now, if a viewer is attached."""
+        if self._show is not None:
+            self._show(self._env.scene_state(), step)

@@ -1,0 +1,46 @@
+"""The command line starts without importing what the asked-for command does not use."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mile_desktop.cli import COMMANDS
+from mile_desktop.commands.command import Command
+
+_HEAVY = ("torch", "pybullet", "PySide6", "scipy", "pyarrow", "sklearn", "pygame", "cv2", "av", "gymnasium")
+_PROGRAM = """
+import sys
+from mile_desktop.cli import main
+status = main(sys.argv[2:])
+print("imported:", *sorted(set(sys.argv[1].split(",")) & set(sys.modules)))
+sys.exit(status)
+"""
+
+
+def imported(*arguments: str) -> tuple[int, list[str]]:
+    """Run the command line in a fresh process; return its status and which heavy modules it imported."""
+    command = [sys.executable, "-c", _PROGRAM, ",".join(_HEAVY), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = [line for line in done.stdout.splitlines() if line.startswith("imported:")]
+    assert said, done.stderr
+    return done.returncode, said[-1].split()[1:]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"), [(["--help"], 0), (["--version"], 0), (["rolout"], 2), (["train", "--epoch"], 2)]
+)
+def test_help_version_and_mistakes_import_nothing_heavy(arguments: list[str], status: int) -> None:
+    assert imported(*arguments) == (status, [])
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_the_help_of_a_command_does_not_import_what_it_runs_with(command: Command) -> None:
+    assert imported(command.name, "--help") == (0, [])
+
+
+def test_a_run_imports_no_qt_and_no_more_than_it_needs(tmp_path: Path) -> None:
+    status, found = imported("doctor", "--workspace", str(tmp_path / "missing"))
+    assert status == 1
+    assert found == ["pyarrow"]
