@@ -12,6 +12,7 @@ from experiments.fixtures import Fixtures, as_policy, open_fixtures
 from experiments.operator_time import operator_time
 from experiments.physics_cache import PhysicsCache, round_key
 from experiments.supervisor_setup import SimulatedSupervisor, supervisor_of
+from mile_desktop.arrays import Float32Array
 from mile_desktop.errors import UserError
 from mile_desktop.evaluation.evaluate import FIRST_EVALUATION_SEED
 from mile_desktop.learning.dataset import supervised_steps
@@ -19,7 +20,6 @@ from mile_desktop.learning.methods import make_trainer
 from mile_desktop.learning.result import TrainingError, TrainingResult
 from mile_desktop.learning.settings import TrainingSettings, settings_from_json, settings_to_json
 from mile_desktop.operators.inaccurate import Belief
-from mile_desktop.arrays import Float32Array
 from mile_desktop.operators.operator import Operator
 from mile_desktop.policies.checkpoint import PolicyNetwork
 from mile_desktop.storage.records import Episode

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mile_desktop.operators.operator import Expert, FloatArray, OperatorContext, OperatorReading
+from mile_desktop.arrays import Float32Array
+from mile_desktop.operators.operator import Expert, OperatorContext, OperatorReading
 from mile_desktop.operators.segment import SegmentSettings, SegmentSupervisor
 
 _WATCHING = SegmentSettings(
@@ -63,7 +64,7 @@ class _Keys:
 
     def __init__(self, settings: NoviceSettings) -> None:
         self._settings = settings
-        self._pressed: FloatArray | None = None
+        self._pressed: Float32Array | None = None
         self._steps_left = 0
 
     def release(self) -> None:
@@ -71,12 +72,14 @@ class _Keys:
         self._pressed = None
         self._steps_left = 0
 
-    def pause(self, rng: np.random.Generator, idle: FloatArray) -> None:
+    def pause(self, rng: np.random.Generator, idle: Float32Array) -> None:
         """Press nothing (``idle``) for a while."""
         self._pressed = idle
         self._steps_left = int(rng.geometric(1.0 / self._settings.pause_steps))
 
-    def act(self, intended: FloatArray, idle: FloatArray, rng: np.random.Generator, *, discrete: bool) -> FloatArray:
+    def act(
+        self, intended: Float32Array, idle: Float32Array, rng: np.random.Generator, *, discrete: bool
+    ) -> Float32Array:
         """Return the action of the keys (float32[a]) for this step."""
         if self._pressed is None or self._steps_left <= 0:
             if rng.random() < self._settings.pause:
@@ -85,10 +88,10 @@ class _Keys:
                 self._pressed = (self._choose if discrete else self._press)(intended, rng)
                 self._steps_left = self._settings.key_steps
         self._steps_left -= 1
-        pressed: FloatArray = idle if self._pressed is None else self._pressed
+        pressed: Float32Array = idle if self._pressed is None else self._pressed
         return pressed
 
-    def _press(self, intended: FloatArray, rng: np.random.Generator) -> FloatArray:
+    def _press(self, intended: Float32Array, rng: np.random.Generator) -> Float32Array:
         size = np.abs(intended)
         # ties go to the first entries, so that equal inputs press equal keys
         chosen = np.argsort(-size, kind="stable")[: self._settings.keys_at_once]
@@ -101,7 +104,7 @@ class _Keys:
             pressed[wrong] = -pressed[wrong] if pressed[wrong] else self._settings.key_speed * rng.choice((-1.0, 1.0))
         return pressed
 
-    def _choose(self, intended: FloatArray, rng: np.random.Generator) -> FloatArray:
+    def _choose(self, intended: Float32Array, rng: np.random.Generator) -> Float32Array:
         if rng.random() >= self._settings.fumble:
             return intended
         pressed = np.zeros(len(intended), np.float32)
@@ -130,7 +133,7 @@ class NoviceSupervisor:
         self._keys = _Keys(self._settings)
         self._rng = np.random.default_rng(0)
         self._held_steps = 0
-        self._error: FloatArray | None = None
+        self._error: Float32Array | None = None
         """Error of the aim in the running takeover; None: the rescue will not fail."""
 
     @property
@@ -176,7 +179,7 @@ class NoviceSupervisor:
         action = self._keys.act(intended, idle, self._rng, discrete=context.discrete)
         return OperatorReading(takeover=True, action=action.astype(np.float32))
 
-    def _begin(self, intended: FloatArray, idle: FloatArray) -> None:
+    def _begin(self, intended: Float32Array, idle: Float32Array) -> None:
         self._error = None
         if self._rng.random() < self._settings.failed_rescue:
             direction = self._rng.standard_normal(len(intended))

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.operators.corrections import ImperfectHand
-from mile_desktop.operators.operator import Expert, FloatArray, OperatorContext, OperatorReading
+from mile_desktop.operators.operator import Expert, OperatorContext, OperatorReading
 
 _STILL = 1e-3
 """An entry of the observation that has changed by less than this since the start does not move (m, rad, m/s)."""
@@ -50,15 +51,15 @@ class _Progress:
     """How much the scene has changed over the last steps, in units of its own motion in this episode."""
 
     def __init__(self, window_steps: int) -> None:
-        self._past: deque[FloatArray] = deque(maxlen=window_steps + 1)
-        self._low: FloatArray | None = None
-        self._high: FloatArray | None = None
+        self._past: deque[Float32Array] = deque(maxlen=window_steps + 1)
+        self._low: Float32Array | None = None
+        self._high: Float32Array | None = None
 
     def watch_again(self) -> None:
         """Begin a new window; the ranges of the episode stay."""
         self._past.clear()
 
-    def update(self, observation: FloatArray) -> float:
+    def update(self, observation: Float32Array) -> float:
         """Take in float32[n]; return the change over the window, infinity until the window is full."""
         self._low = observation if self._low is None else np.minimum(self._low, observation)
         self._high = observation if self._high is None else np.maximum(self._high, observation)

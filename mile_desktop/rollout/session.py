@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 import mile_desktop
+from mile_desktop.channels.messages import Message
 from mile_desktop.operators.operator import Operator
 from mile_desktop.policies.checkpoint import read_policy_config
 from mile_desktop.registry.bundled import has_bundled
@@ -106,7 +107,7 @@ class Session:
         self._loader = PolicyLoader(publish)
         self._handlers = self._command_handlers()
 
-    def handle(self, command: m.Message) -> None:
+    def handle(self, command: Message) -> None:
         """Do what the window asks for; called between ticks."""
         self._handlers[type(command)](command)
 
@@ -223,7 +224,7 @@ class Session:
 
     # ── commands of the window ───────────────────────────────────────────────────────────────────────────────────
 
-    def _command_handlers(self) -> Mapping[type[m.Message], Callable[..., None]]:
+    def _command_handlers(self) -> Mapping[type[Message], Callable[..., None]]:
         return {
             m.StartEpisodes: self._start,
             m.ArmRobot: self._arm,
