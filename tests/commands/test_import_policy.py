@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mile_desktop.cli import main
-from mile_desktop.commands.policy_import import free_name, import_policy
+from mile_desktop.commands.import_policy import free_name, import_policy
 from mile_desktop.paths import bundled_models
 from mile_desktop.policies.checkpoint import PolicyFileError, load_network
 from mile_desktop.policies.parcel import DESCRIPTION, WEIGHTS, read_parcel, write_parcel
