@@ -53,7 +53,7 @@ def default_workspace() -> Path:
 
 
 def pad_profiles() -> Path:
-    """Return the folder of the user's gamepad profiles: they belong to the pads of this computer, not to a workspace."""
+    """Return the folder of the user's gamepad profiles: they belong to this computer, not to a workspace."""
     return platformdirs.user_config_path("mile-desktop") / "pads"
 
 
