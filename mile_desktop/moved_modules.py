@@ -36,6 +36,7 @@ MODULES: dict[str, str] = {
     f"{_LEARNING}.starting": f"{_LEARNING}.trainer.initial_networks",
     f"{_LEARNING}.trainer_state": f"{_LEARNING}.trainer.state",
     "mile_desktop.policies.one_state": "mile_desktop.policies.networks_numpy",
+    "mile_desktop.scenes.history": "mile_desktop.scenes.snapshots",
     "mile_desktop.scenes.loading": "mile_desktop.scenes.body_loader",
     "mile_desktop.scenes.steering": "mile_desktop.scenes.expert_moves",
 }

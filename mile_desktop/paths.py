@@ -1,4 +1,4 @@
-"""Where the files that ship with the program lie, in a checkout and in an installed wheel."""
+"""Paths of bundled files (in a checkout and in an installed wheel) and of the user's folders."""
 
 import os
 from pathlib import Path
@@ -26,19 +26,19 @@ def own_scenes() -> Path:
 
 
 def scene_folder(scene: str) -> Path:
-    """Return the folder of ``scene`` (``peg-insertion`` → ``peg_insertion``); one that ships goes before the user's."""
+    """Return the folder of ``scene`` (``peg-insertion`` → ``peg_insertion``); bundled scenes have priority."""
     name = scene.replace("-", "_")
     own = own_scenes() / name
     return own if own.is_dir() and not (SIM_SCENES / name).is_dir() else SIM_SCENES / name
 
 
 def bundled_models(scene: str) -> Path:
-    """Return the folder of the policies and intervention model bundled with ``scene``, for a user's in its folder."""
+    """Return the folder of the policies and intervention model bundled with ``scene``; a user's scene holds its own."""
     return _bundled(scene, "models")
 
 
 def bundled_demonstrations(scene: str) -> Path:
-    """Return the folder of the demonstrations (Parquet episodes) the bundled policy of ``scene`` came from."""
+    """Return the folder of the demonstrations (Parquet episodes) of ``scene``'s bundled policy."""
     return _bundled(scene, "demonstrations")
 
 
@@ -48,12 +48,12 @@ def _bundled(scene: str, kind: str) -> Path:
 
 
 def default_workspace() -> Path:
-    """Return the workspace that is used where none is named, in the user's data folder."""
+    """Return the default workspace, in the user's data folder."""
     return platformdirs.user_data_path("mile-desktop") / "workspace"
 
 
 def pad_profiles() -> Path:
-    """Return the folder of the user's gamepad profiles: they belong to the pads on this desk, not to a workspace."""
+    """Return the folder of the user's gamepad profiles: they belong to this computer, not to a workspace."""
     return platformdirs.user_config_path("mile-desktop") / "pads"
 
 

@@ -1,4 +1,4 @@
-"""Libraries written in C that talk on the error stream."""
+"""Silences libraries written in C that print to the error stream."""
 
 import os
 import sys
@@ -8,10 +8,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet_error_stream() -> Iterator[None]:
-    """Let the error stream lead nowhere meanwhile, for every thread of the process; for moments at the start only.
+    """Discard the error stream inside the block, for all threads of the process; only for short moments at the start.
 
-    PyBullet writes when it was built as it is imported, and ALSA a page about a sound card that is not there. The
-    command line promises one line there, and only for errors.
+    PyBullet prints its build time when it is imported, and ALSA prints a page if there is no sound card. The command
+    line promises one line on the error stream, and only for errors. File descriptor 2 is replaced, because C code does
+    not use ``sys.stderr``.
     """
     sys.stderr.flush()
     kept = os.dup(2)

@@ -1,4 +1,4 @@
-"""One camera's capture: opens the source again and again, passes on the newest picture, knows how well it does."""
+"""Capture of one camera: opens the source (again after every loss), passes frames on, and measures its health."""
 
 import threading
 import time
@@ -17,16 +17,16 @@ from mile_desktop.cameras.transform import transformed
 Sink = Callable[[Picture], None]
 
 _EARLY = 0.25
-"""A picture may come so much of a period early when the rate is limited: cameras do not keep time exactly."""
+"""With a limited rate, a frame may come this share of a period early: cameras do not keep time exactly."""
 _DAMAGED_S = 5.0
-"""After so long with nothing but damaged pictures the source is opened again."""
+"""After this time with only damaged frames the source is opened again."""
 _SETTLED_S = 5.0
-"""A source that has worked for so long is tried again at once when it is lost."""
+"""A source that has worked for this time is opened again at once when it is lost: its backoff starts again."""
 
 
 @dataclass(frozen=True, slots=True)
 class _CaptureState:
-    """Where the capture stands; replaced as a whole, so that readers get one consistent snapshot."""
+    """State of the capture; replaced as a whole, so that other threads read one consistent snapshot without a lock."""
 
     state: CameraState = CameraState.CONNECTING
     text: str = ""
@@ -34,11 +34,11 @@ class _CaptureState:
 
 
 class Capture:
-    """Reads one source on a thread of its own and hands every picture to ``sinks``.
+    """Reads one source on its own thread and passes every frame to ``sinks``.
 
-    ``configure``, ``status``, ``stuck_s`` and ``stop`` are for the process's main thread; the sinks are called on the
-    capture thread and return soon. Whatever is wrong with a camera ends in a new attempt after a wait that doubles
-    (``Backoff``), never in the thread's end.
+    ``configure``, ``status``, ``stuck_s`` and ``stop`` are for the process's main thread. The sinks are called on the
+    capture thread and must return soon. After every error of the camera the source is opened again, with a wait that
+    doubles each time (``Backoff``); no such error ends the thread.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Capture:
         return not self._thread.is_alive()
 
     def configure(self, settings: CameraSettings) -> None:
-        """Capture like this from the next picture on; the source is opened again where it has to be."""
+        """Use ``settings`` from the next frame on; the source is opened again if it must be."""
         with self._wake:
             self._reopen = self._reopen or not settings.opens_like(self._settings)
             self._settings = settings
@@ -92,12 +92,12 @@ class Capture:
 
     @property
     def failure(self) -> Exception | None:
-        """What ended the thread that should not have; None while all is well."""
+        """The unexpected error that ended the thread; None if there was none."""
         return self._failure
 
     @property
     def stuck_s(self) -> float:
-        """For how long the thread has been in one call of the source, s; 0 while it is not."""
+        """Time that the thread has spent in the present call of the source, s; 0 outside of calls."""
         since = self._busy_since
         return 0.0 if since is None else self._clock() - since
 
@@ -136,7 +136,7 @@ class Capture:
                 return
 
     def _play(self) -> None:
-        """Read until the source is lost, ends or has to be opened again."""
+        """Read until the source is lost, ends or must be opened again."""
         self._state = _CaptureState(CameraState.CONNECTING, self._state.text)
         self._busy_since = self._clock()
         try:
@@ -161,7 +161,7 @@ class Capture:
         if picture is None:
             self._health.damaged += 1
             if self._clock() - self._good_s > _DAMAGED_S:
-                raise CameraLostError(f"Nothing but damaged pictures came for {_DAMAGED_S:.0f} s.")
+                raise CameraLostError(f"Only damaged frames arrived for {_DAMAGED_S:.0f} s.")
             return
         self._good_s = self._clock()
         if self._state.state is not CameraState.LIVE:
@@ -179,7 +179,7 @@ class Capture:
         self._health.published(self._clock(), picture.timestamp)
 
     def _is_due(self, moment: float, period_s: float) -> bool:
-        """Whether a picture of that moment is one of the limited rate; a late one does not delay the next."""
+        """Whether the limited rate lets a frame of that moment through; a late frame does not delay the next one."""
         if moment < self._due_s - _EARLY * period_s:
             return False
         self._due_s = max(self._due_s, moment - period_s) + period_s
@@ -194,7 +194,7 @@ class Capture:
         self._wait(wait_s)
 
     def _wait(self, timeout_s: float | None) -> None:
-        """Wait, until there is a reason to go on."""
+        """Wait until the thread must stop or open the source again, at most ``timeout_s``."""
         with self._wake:
             self._wake.wait_for(self._has_reason, timeout_s)
 

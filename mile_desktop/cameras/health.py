@@ -1,4 +1,4 @@
-"""How well a camera does: rate, latency, pictures that are missing."""
+"""Health of a camera: rate, latency, missing frames."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -11,13 +11,13 @@ _WINDOW_S = 2.0
 _RHYTHM = 60
 _LEAST_RHYTHM = 8
 _GAP = 1.6
-"""A gap of more usual intervals than this has swallowed pictures …"""
+"""A gap longer than this many usual intervals means that frames are missing …"""
 _BURST = 0.5
-"""… unless they follow in a burst, closer than this: they were only late. …"""
+"""… unless they follow in a burst, with intervals shorter than this share: then they were only late. …"""
 _GRACE = 12
-"""… So many pictures later it is clear which."""
+"""… After this many frames it is decided."""
 _SAMPLE = 16
-"""Every so many pixels are compared to see whether anything changed."""
+"""Every 16th pixel is compared to see whether the image changed: cheap, and sensor noise changes some of them."""
 
 
 @dataclass(slots=True)
@@ -28,21 +28,21 @@ class Health:
     """
 
     dropped: int = 0
-    """Pictures that the camera's own rhythm lets expect and that never came."""
+    """Frames that were expected from the camera's usual interval and never arrived."""
     damaged: int = 0
-    """Pictures that came and could not be used."""
+    """Frames that arrived and could not be decoded."""
     _last_s: float | None = None
     """When the newest picture was taken; None before the first and after an interruption."""
     _published: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=1000))
     _gaps: deque[float] = field(default_factory=lambda: deque(maxlen=_RHYTHM))
     _missing: int = 0
-    """Pictures of the last gap that may still come in a burst."""
+    """Frames of the last gap that may still arrive in a burst."""
     _grace: int = 0
     _sample: Pixels | None = None
     _changed_s: float = 0.0
 
     def arrived(self, picture: Picture) -> None:
-        """Count a picture as it comes from the source."""
+        """Count a frame from the source."""
         if self._last_s is not None:
             self._note_gap(picture.timestamp - self._last_s)
         self._last_s = picture.timestamp
@@ -51,28 +51,28 @@ class Health:
             self._sample, self._changed_s = sample, picture.timestamp
 
     def published(self, now: float, timestamp: float) -> None:
-        """Count a picture, taken at ``timestamp``, that was passed on at ``now``."""
+        """Count a frame, taken at ``timestamp``, that was passed on at ``now``."""
         self._published.append((now, now - timestamp))
 
     def interrupted(self) -> None:
-        """Forget the rhythm: the camera was lost, and what did not come meanwhile is no drop."""
+        """Forget the usual interval: the camera was lost, and frames missing meanwhile are not drops."""
         self._last_s = None
         self._gaps.clear()
         self._missing = 0
         self._sample = None
 
     def rate_hz(self, now: float) -> float:
-        """Return pictures passed on a second."""
+        """Return the number of frames passed on in a second."""
         counted = list(self._published)
         recent = [when for when, _ in counted if now - when <= _WINDOW_S]
         if len(recent) < 2:
             return 0.0
         if counted[0][0] < now - _WINDOW_S:
-            return len(recent) / _WINDOW_S  # a burst at the end of it must not look like a high rate
+            return len(recent) / _WINDOW_S  # a burst at the end of the window must not look like a high rate
         return (len(recent) - 1) / max(1e-6, recent[-1] - recent[0])
 
     def latency_ms(self, now: float) -> float:
-        """Return how long pictures took from being taken (or arriving) to being passed on."""
+        """Return the mean time from taking (or receiving) a frame to passing it on."""
         recent = [took for when, took in list(self._published) if now - when <= _WINDOW_S]
         return 1000.0 * sum(recent) / len(recent) if recent else 0.0
 

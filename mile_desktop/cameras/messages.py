@@ -1,4 +1,4 @@
-"""What window and capture process say to each other: msgspec structs, encoded as msgpack, never pickled.
+"""Messages between window and capture process.
 
 Pictures do not travel here but through ``channels.shared.FrameRing``.
 """

@@ -15,11 +15,11 @@ DEFAULT_RATE_HZ = 10.0
 
 
 class FolderSource:
-    """Shows the pictures of a folder in the order of their names; what is no picture is passed over.
+    """Plays the images of a folder in the order of their names; other files are skipped.
 
-    The folder is looked at again when it begins anew: pictures may come and go.
+    The folder is listed again at each restart: images may be added or removed.
 
-    Raises ``CameraLostError`` where there are none.
+    Raises ``CameraLostError`` if there are none.
     """
 
     def __init__(

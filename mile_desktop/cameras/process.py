@@ -1,4 +1,4 @@
-"""The capture process: one camera, its pictures into shared memory, its videos onto the disk."""
+"""The capture process: one camera; frames go to shared memory, videos to the disk."""
 
 import os
 import sys
@@ -28,9 +28,9 @@ from mile_desktop.channels.process import ChildFailed
 from mile_desktop.channels.shared import FrameRing
 
 STUCK_S = 12.0
-"""A source that has not come back from one call for so long never will: the process ends, and a new one is started."""
+"""A source call that takes longer than this never returns: the process ends, and the window starts a new one."""
 STUCK_EXIT_CODE = 71
-_HANGS = "its source does not come back from a call"
+_HANGS = "a call of its source does not return"
 _STATUS_PERIOD_S = 0.2
 _NICENESS = 5
 
@@ -45,12 +45,12 @@ def run_camera(connection: Connection, ring_name: str, settings: CameraSettings,
     ring_name
         Name of the ``FrameRing`` for the pictures.
     settings
-        What to capture.
+        Settings of the camera.
     stuck_s
-        How long one call of the source may take, s; must be longer than the source's own patience.
+        Longest time for one call of the source, s; must be longer than the source's own timeouts.
     """
     if sys.platform != "win32":
-        os.nice(_NICENESS)  # before any thread is started: the control loop comes first
+        os.nice(_NICENESS)  # before any thread starts, so that all threads inherit it: the control loop has priority
     with ExitStack() as stack:
         endpoint = stack.enter_context(Endpoint[Command](connection, Command, newest_wins=(CameraStatus,)))
         ring = stack.enter_context(FrameRing.attach(ring_name))
@@ -59,13 +59,13 @@ def run_camera(connection: Connection, ring_name: str, settings: CameraSettings,
             if not camera.run():
                 connection.send_bytes(msgspec.msgpack.encode(ChildFailed(f"{_HANGS} ({stuck_s:.0f} s)")))
                 os._exit(STUCK_EXIT_CODE)
-        except Exception as error:  # noqa: BLE001 (raised again, in other words)
-            # its traceback might hold an address with a password
+        except Exception as error:  # noqa: BLE001 (raised again with another text)
+            # The original text or traceback may contain an address with a password.
             raise CameraError(redacted(f"{type(error).__name__}: {error}")) from None
 
 
 class Camera:
-    """Obeys the window and watches the capture; belongs to the process's main thread."""
+    """Handles commands of the window and watches the capture thread; used by the process's main thread."""
 
     def __init__(
         self, endpoint: Endpoint[Command], ring: FrameRing, settings: CameraSettings, *, stuck_s: float = STUCK_S
@@ -78,16 +78,16 @@ class Camera:
         self._running = True
 
     def run(self) -> bool:
-        """Capture until told to end; return whether the source has let go, too.
+        """Capture until the window ends it; return whether the capture thread has ended, too.
 
-        When it has not, nothing but the end of the process ends the thread that waits for it; messages are written.
+        If it has not (its source hangs in C code), only the end of the process ends it. All messages have been written.
         """
         self._capture.start()
         hangs = False
         while self._running and not self._endpoint.closed and not hangs:
             self._endpoint.wait(_STATUS_PERIOD_S)
             for command in self._endpoint.receive():
-                self._obey(command)
+                self._handle(command)
             self._endpoint.send(self._status())
             if self._capture.failure is not None:
                 raise self._capture.failure
@@ -97,7 +97,7 @@ class Camera:
         self._endpoint.close()
         return stopped
 
-    def _obey(self, command: Command) -> None:
+    def _handle(self, command: Command) -> None:
         match command:
             case Configure(settings=settings):
                 self._capture.configure(settings)

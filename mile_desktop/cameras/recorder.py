@@ -1,4 +1,4 @@
-"""Keeps a camera's pictures as a video, on a thread of its own in the capture process."""
+"""Records a camera's frames as a video, on its own thread in the capture process."""
 
 import threading
 from collections import deque
@@ -11,10 +11,10 @@ from mile_desktop.cameras.source import Picture
 from mile_desktop.cameras.video import VideoWriter
 
 _RECENT_S = 0.6
-"""Pictures of so long are kept, so that a video begins with its episode although word of it comes later."""
+"""Frames of this time are kept, so that a video starts with its episode although the command arrives later."""
 _RECENT_BYTES = 32 * 1024 * 1024
 _WAITING_BYTES = 96 * 1024 * 1024
-"""So much may wait for the encoder; pictures beyond that are not recorded, and counted."""
+"""Limit of frames that wait for the encoder; further ones are not recorded, but counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,13 @@ class _End:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What is being written."""
+    """The video that is being written."""
 
     file: str = ""
     """Name of the MP4; empty while none is written."""
     pictures: int = 0
     missed: int = 0
-    """Pictures that the encoder had no time for."""
+    """Frames that were dropped because the encoder was too slow."""
 
 
 class VideoRecorder:
@@ -43,8 +43,8 @@ class VideoRecorder:
 
     Parameters
     ----------
-    complain
-        Told in one sentence why a video ends before its episode; called on the recorder's thread.
+    show_error
+        Called on the recorder's thread with one sentence when a video ends before its episode.
     """
 
     def __init__(self, show_error: Callable[[str], None]) -> None:
@@ -61,7 +61,7 @@ class VideoRecorder:
         self._thread.start()
 
     def offer(self, picture: Picture) -> None:
-        """Take a picture: for the video, or for one that is about to begin."""
+        """Take a frame for the running video, or for one that starts soon; never waits."""
         with self._changed:
             self._recent.append(picture)
             self._forget_old(picture.timestamp)
@@ -89,7 +89,7 @@ class VideoRecorder:
                 self._changed.notify()
 
     def close(self, timeout_s: float = 2.0) -> bool:
-        """Write what waits and end the thread; return whether that was done within ``timeout_s``."""
+        """Write the waiting frames and end the thread; return whether that was done within ``timeout_s``."""
         with self._changed:
             self._recording = False
             self._items.append(_End(quit=True))
@@ -153,4 +153,4 @@ class VideoRecorder:
             case Picture() if self._target is not None:
                 self._writer = VideoWriter(self._target, item)
             case Picture():
-                return  # the video has ended before its episode, and why was said
+                return  # the video ended early after an error that was shown

@@ -1,4 +1,4 @@
-"""Recorded videos, picture by picture, by the moment at which each was taken."""
+"""Recorded videos: frames by the time at which they were taken."""
 
 import contextlib
 from collections import OrderedDict
@@ -16,9 +16,9 @@ from mile_desktop.cameras.video import START_KEY, TIMES_HEADER, TIMES_SUFFIX, st
 VIDEO_SUFFIX = ".mp4"
 _US = 1_000_000
 _AHEAD_US = 2 * _US
-"""A picture not further ahead than this is reached by decoding on; otherwise the video is wound to a key picture."""
+"""A frame at most this far ahead is reached by decoding on; otherwise by a seek to a key frame."""
 _KEPT = 48
-"""Decoded pictures that are kept, so that going back by a step costs nothing."""
+"""Decoded frames that are kept, so that a step back needs no decoding."""
 
 Times = Float64Array
 
@@ -111,7 +111,7 @@ class RecordedVideo:
             newest = self._keep(frame)
             if self._reached >= wanted:
                 return newest
-        # a killed writer may have noted times of pictures that never reached the disk: the last one stands for them
+        # A killed writer may have written times of frames that never reached the disk: the last frame stands for them.
         self._frames = None
         newest = newest or (next(reversed(self._kept.values())) if self._kept else None)
         if newest is None:
@@ -125,14 +125,14 @@ class RecordedVideo:
         self._kept.clear()
 
     def _decode_on(self) -> Iterator[av.VideoFrame]:
-        """Yield what can be decoded from here on; a video that breaks off in the middle of a picture ends there."""
+        """Yield the frames that can be decoded from here; a video that was cut inside a frame ends there."""
         packets = self._container.demux(self._stream)
         while True:
             try:
                 packet = next(packets)
             except (StopIteration, av.error.FFmpegError):
                 return
-            with contextlib.suppress(av.error.InvalidDataError):  # one damaged picture; the next may be whole
+            with contextlib.suppress(av.error.InvalidDataError):  # one damaged frame; the next may be intact
                 yield from packet.decode()
 
     def _keep(self, frame: av.VideoFrame) -> Picture:
@@ -147,7 +147,7 @@ class RecordedVideo:
 
 
 def videos_in(folder: Path) -> tuple[Path, ...]:
-    """Return the videos of one episode's folder, by name; none where there is no folder."""
+    """Return the videos in one episode's folder, by name; empty if there is no folder."""
     return tuple(sorted(folder.glob(f"*{VIDEO_SUFFIX}"))) if folder.is_dir() else ()
 
 

@@ -1,4 +1,4 @@
-"""What window and replay process say to each other; pictures travel through ``channels.shared.FrameRing``."""
+"""Messages between window and replay process; frames go through ``channels.shared.FrameRing``."""
 
 from mile_desktop.channels.messages import Message, Shutdown
 

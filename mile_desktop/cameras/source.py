@@ -1,4 +1,4 @@
-"""What a camera is to the rest of the house: something that yields pictures with the moment they were taken."""
+"""The interface of a camera: it yields frames with the time at which they were taken."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,7 +14,7 @@ class Picture:
     """One picture of a camera."""
 
     pixels: Pixels
-    """uint8[height, width, 3], red green blue, top row first; nobody writes into it."""
+    """uint8[height, width, 3], red green blue, top row first; never written to."""
     timestamp: float
     """When it was taken, or else when it arrived: ``time.monotonic()``, s, the clock of the control loop."""
 
@@ -39,5 +39,5 @@ class FrameSource(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of device, connection or file; a second call does nothing."""
+        """Release device, connection or file; a second call does nothing."""
         ...

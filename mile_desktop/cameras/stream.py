@@ -37,22 +37,22 @@ _FALLBACK_RATE = 25.0
 _AT_ONCE_S = 0.001
 """A packet that comes within this time had been there already."""
 _TOGETHER = 2
-"""So many pictures may come at the same time."""
+"""Number of frames that may arrive together without being old."""
 _LEAST_S = 0.1
-"""At least one picture is passed on in this time, however many wait."""
+"""At least one frame is passed on in this time, even while old frames are dropped."""
 _LAG_S = 0.25
-"""A stream that is further behind is caught up with."""
+"""A stream with a larger delay drops frames until it has caught up."""
 _FORGIVEN = 0.25
-"""Of the time in which nothing waits, so much may be the stream's clock that is wrong, and not a queue."""
+"""Share of the waiting time by which the least delay may grow: so much can be a wrong clock of the stream."""
 
 
 class PacketTiming(NamedTuple):
-    """How a packet came."""
+    """Arrival of a packet."""
 
     moment: float
     """``time.monotonic()``, s."""
     waited_s: float
-    """How long it had to be waited for; next to nothing where it had been there already."""
+    """How long we waited for it, s; almost 0 if it was in a queue already."""
 
 
 class StreamSource:
@@ -194,7 +194,7 @@ class Queue:
         self._passed_s = 0.0
 
     def outdated(self, timing: PacketTiming) -> bool:
-        """Return whether the picture that came so is to be passed over."""
+        """Return whether a frame with this timing must be dropped."""
         self._waiting = self._waiting + 1 if timing.waited_s < _AT_ONCE_S else 0
         if self._waiting > _TOGETHER and timing.moment - self._passed_s < _LEAST_S:
             return True
@@ -203,10 +203,10 @@ class Queue:
 
 
 class LiveTimestamps:
-    """When a picture of a live stream was taken: when it arrived, less what it has waited somewhere on the way.
+    """Timestamps of a live stream: the time of arrival, minus the time a frame has waited in queues.
 
-    A stream whose pictures carry times shows by them that it falls behind: the delay beyond the least one seen is the
-    queue in front of the decoder.
+    If the frames carry times, the delay (arrival minus stream time) contains an unknown constant. The smallest delay
+    seen is taken as that constant; everything beyond it is waiting time in front of the decoder.
     """
 
     def __init__(self) -> None:
@@ -221,18 +221,19 @@ class LiveTimestamps:
         if self._least is None or delay < self._least or stream_time < self._last - 1.0:
             self._least = delay
         else:
-            # while something had to be waited for there was no queue: clocks drift, and cheap cameras count wrongly
+            # While we wait for a frame there is no queue, so a growing delay is a drifting clock (cheap cameras count
+            # wrongly): the constant may then grow slowly.
             self._least = min(delay, self._least + _FORGIVEN * timing.waited_s)
         self._last = stream_time
         return stream_time + self._least
 
     def restart(self) -> None:
-        """Begin again: times start from anywhere."""
+        """Start again: the times of a new connection have another origin."""
         self._least = None
 
 
 class FileTimestamps(LiveTimestamps):
-    """Lets the pictures of a file come in its own time; waits for each."""
+    """Timestamps of a file: waits for each frame, so that the file plays at its own speed."""
 
     def __init__(self, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
         super().__init__()
@@ -248,13 +249,13 @@ class FileTimestamps(LiveTimestamps):
             gap = stream_time - self._before
         self._before = stream_time
         now = self._clock()
-        self._due = max(self._due + gap, now - 1.0)  # far behind is given up, not caught up
+        self._due = max(self._due + gap, now - 1.0)  # a long delay is dropped, not caught up
         if self._due > now:
             self._sleep(self._due - now)
         return self._clock()
 
     def restart(self) -> None:
-        """Let the file begin again."""
+        """Start again at the beginning of the file."""
         self._before = None
 
 

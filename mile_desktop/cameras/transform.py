@@ -1,4 +1,4 @@
-"""What is done to a picture between the camera and everybody else."""
+"""Changes of a frame between the camera and all consumers: crop, rotation, size."""
 
 import numpy as np
 

@@ -32,7 +32,7 @@ class Endpoint(Generic[CommandT]):
         Types of which only the newest message matters (snapshots): at most one of each waits. Every other type is
         kept in order, at most ``event_capacity`` of them; beyond that the oldest is dropped and counted.
     command_capacity
-        How many commands may wait for ``receive``; beyond that they stay in the pipe, and the window is told.
+        How many commands may wait for ``receive``. Further ones stay in the pipe, until ``send`` at the window refuses.
     """
 
     def __init__(
@@ -60,12 +60,12 @@ class Endpoint(Generic[CommandT]):
 
     @property
     def closed(self) -> bool:
-        """Whether the window is gone or has said goodbye; the child's loop is to end."""
+        """Whether the window is gone or has closed the channel; the child's loop must end then."""
         return self._window_gone or self._outbox.broken
 
     @property
     def dropped(self) -> int:
-        """How many kept events were dropped because the window did not read."""
+        """Number of kept events that were dropped because the window did not read."""
         return self._outbox.dropped
 
     def receive(self) -> list[CommandT]:
@@ -74,14 +74,14 @@ class Endpoint(Generic[CommandT]):
         Raises
         ------
         UnreadableMessageError
-            If the window sent bytes that are no command; the commands before them were returned.
+            If the window sent bytes that are not a command; earlier commands were returned before.
         """
         with self._changed:
             commands = list(self._commands)
             self._commands.clear()
             self._changed.notify_all()
         if not commands and self._unreadable:
-            raise UnreadableMessageError(f"The window sent a message that is no command: {self._unreadable}.")
+            raise UnreadableMessageError(f"The window sent a message that is not a command: {self._unreadable}.")
         return commands
 
     def wait(self, timeout_s: float) -> bool:
@@ -99,7 +99,7 @@ class Endpoint(Generic[CommandT]):
             self._outbox.push(data)
 
     def close(self, flush_s: float = 1.0) -> None:
-        """Write what is queued, for at most ``flush_s`` seconds, and let the process end by itself."""
+        """Write what is queued, for at most ``flush_s`` seconds; the daemon threads do not keep the process alive."""
         self._outbox.finish()
         self._outbox.join(flush_s)
 
@@ -119,7 +119,7 @@ class Endpoint(Generic[CommandT]):
             while data := self._connection.recv_bytes(MAX_MESSAGE_BYTES):
                 self._put(self._decoder.decode(data))
         except (OSError, EOFError):
-            # the ordinary end: the window closed the pipe or died
+            # The normal end: the window has closed the pipe or died.
             self._announce_end()
         except msgspec.MsgspecError as error:
             self._announce_end(str(error))

@@ -1,14 +1,14 @@
-"""What can be wrong with a channel."""
+"""Errors of channels between processes."""
 
 from mile_desktop.errors import UserError
 
 
 class ChannelError(UserError, RuntimeError):
-    """A message or a frame could not be passed on."""
+    """A message or a frame could not be sent or received."""
 
 
 class ChannelFullError(ChannelError):
-    """The other side has not taken messages for so long that the queue towards it is full."""
+    """The other side has not read messages for so long that its queue is full."""
 
 
 class ChannelClosedError(ChannelError):
@@ -16,8 +16,8 @@ class ChannelClosedError(ChannelError):
 
 
 class UnreadableMessageError(ChannelError):
-    """The other side sent bytes that are none of the agreed messages."""
+    """The other side sent bytes that are not one of the agreed messages."""
 
 
 class SharedMemoryError(ChannelError):
-    """A shared memory block is not what its reader or writer expects, or a value does not fit into it."""
+    """A shared memory block has another content than its reader or writer expects, or a value does not fit into it."""

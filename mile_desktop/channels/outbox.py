@@ -1,4 +1,4 @@
-"""Bytes that wait for a pipe, and the one thread that writes them."""
+"""A queue of bytes for a pipe, and the one thread that writes them."""
 
 import threading
 from collections import deque
@@ -6,14 +6,14 @@ from collections.abc import Hashable
 from multiprocessing.connection import Connection
 
 FAREWELL = b""
-"""The empty message: the sender says goodbye; nothing follows. An encoded message is never empty."""
+"""The empty message: the sender closes, and nothing follows. An encoded message is never empty."""
 
 
 class Outbox:
     """A bounded queue of encoded messages and a daemon thread that writes them to ``connection``.
 
-    ``offer``, ``push`` and ``replace`` may be called from any thread and never wait for the pipe: a stalled reader
-    costs messages or an answer ``False``, never time.
+    ``offer``, ``push`` and ``replace`` may be called from any thread and never wait for the pipe: if the reader stalls,
+    messages are dropped or refused, but the caller loses no time.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ class Outbox:
                 for data in batch:
                     self._connection.send_bytes(data)
             except OSError:
-                # the reader is gone; whoever owns the connection learns it from the reading side as well
+                # The reader is gone; the owner of the connection sees that on its reading side, too.
                 self._broken = True
 
     def _next_batch(self) -> list[bytes]:
@@ -102,7 +102,8 @@ class Outbox:
         with self._changed:
             while not (self._kept or self._newest or self._finished):
                 self._changed.wait()
-            # one at a time: what still waits in the queue can still be dropped in favour of something newer
+            # One kept message at a time: those that stay in the queue can still be dropped for newer ones.
+            # The farewell comes last, so the newest snapshots go out before it.
             if self._kept and not (self._kept[0] == FAREWELL and self._newest):
                 return [self._kept.popleft()]
             batch = list(self._newest.values())

@@ -1,4 +1,4 @@
-"""The window's side of a process it started."""
+"""The window's side of a child process."""
 
 import contextlib
 import multiprocessing
@@ -20,10 +20,10 @@ from mile_desktop.channels.outbox import FAREWELL, Outbox
 EventT = TypeVar("EventT")
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
-"""A longer message is refused: frames and episodes do not travel through pipes."""
+"""Longer messages are refused: frames go through shared memory and episodes through files, not through pipes."""
 
 ORPHAN_GRACE_S = 10.0
-"""When the window dies, a child has this long to end by itself."""
+"""Time for a child to end normally after the window has died."""
 
 ORPHAN_EXIT_CODE = 70
 """Exit status of a child that did not end within the grace time."""
@@ -33,28 +33,32 @@ _KILL_S = 2.0
 
 
 class ChildFailed(msgspec.Struct, frozen=True, tag=True):
-    """The last words of a child whose target raised; sent by ``run_child`` only."""
+    """Last message of a child whose target raised an error; sent by ``run_child`` only."""
 
     text: str
 
 
 def run_child(target: Callable[..., None], connection: Connection, arguments: tuple[Any, ...]) -> None:
-    """Run ``target(connection, *arguments)`` in the child process and say why, should it raise.
+    """Run ``target(connection, *arguments)`` in the child process; if it raises, send the reason to the window.
 
-    Ctrl-C in a terminal reaches every process of the window; only the window acts on it.
+    Ctrl-C in a terminal reaches every process of the window, but only the window handles it: it then ends its children
+    in order, so that a running episode is closed.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="orphan watch", daemon=True).start()
     try:
         target(connection, *arguments)
     except Exception as error:
-        with contextlib.suppress(OSError):  # the window may be gone; the traceback still goes to the error stream
+        with contextlib.suppress(OSError):  # the window may be gone; the traceback still goes to stderr
             connection.send_bytes(msgspec.msgpack.encode(ChildFailed(f"{type(error).__name__}: {error}")))
         raise
 
 
 def _end_with_parent() -> None:
-    """Wait for the parent's death; then end this process, unless it ends by itself first."""
+    """Wait for the parent's end; then end this process, unless it ends normally before.
+
+    ``os._exit`` because the main thread may hang in a driver or in C code, where no exception reaches it.
+    """
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -63,17 +67,17 @@ def _end_with_parent() -> None:
 
 
 class ChildProcess(Generic[EventT]):
-    """A spawned process, the typed messages to and from it, and the truth about whether it lives.
+    """A spawned process, the typed messages to and from it, and whether it is alive.
 
-    Every method may be called from the window's thread and none waits for the child, but ``stop`` and ``wait``, which
-    say so. Two threads serve the pipe: one writes what ``send`` queued, one decodes what the child says and notices
-    its end. The child is never left behind: it is a daemon of this process, sees the end of its pipe when this
-    process dies in whatever way (``Endpoint.closed``), and is ended ``ORPHAN_GRACE_S`` later if it does not end then.
+    Every method may be called from the window's thread. Only ``stop`` and ``wait`` wait for the child. Two threads
+    serve the pipe: one writes what ``send`` has queued, the other decodes the child's messages and notices its end. No
+    child outlives the window: it is a daemon of this process, its pipe closes when this process dies
+    (``Endpoint.closed``), and ``ORPHAN_GRACE_S`` later it is ended by force.
 
     Parameters
     ----------
     name
-        What to call it in sentences, e.g. ``rollout worker``.
+        Its name in messages, for example ``rollout worker``.
     target
         Importable function, called in the child as ``target(connection, *arguments)``.
     arguments
@@ -133,12 +137,12 @@ class ChildProcess(Generic[EventT]):
 
     @property
     def last_heard(self) -> float:
-        """``time.monotonic()`` of the last message (or of the start): how a frozen child is noticed."""
+        """``time.monotonic()`` of the last message (or of the start), by which a frozen child is noticed."""
         return self._last_heard
 
     @property
     def dropped_events(self) -> int:
-        """How many events were dropped because nobody drained them."""
+        """Number of events that were dropped because ``drain`` was not called in time."""
         return self._dropped
 
     def start(self) -> None:
@@ -153,7 +157,7 @@ class ChildProcess(Generic[EventT]):
             raise ChannelClosedError(f"The {self.name} was started before; make a new one to start it again.")
         self._process.start()
         self._started = True
-        # the child's end must live in the child only, or its death would not close the pipe
+        # Only the child may hold its end of the pipe: otherwise the pipe would stay open after the child has died.
         self._child_connection.close()
         self._last_heard = time.monotonic()
         self._outbox.start()
@@ -190,7 +194,7 @@ class ChildProcess(Generic[EventT]):
         return self._ended.wait(timeout_s)
 
     def stop(self, timeout_s: float = 2.0) -> None:
-        """Say goodbye, wait ``timeout_s`` seconds, terminate, kill; process and threads are gone when it returns.
+        """Send the farewell, wait ``timeout_s`` seconds, terminate, kill; process and threads have ended on return.
 
         Events that arrived before the end can still be drained. Calling it again does nothing.
         """
@@ -215,10 +219,10 @@ class ChildProcess(Generic[EventT]):
             while self._read_one():
                 self._last_heard = time.monotonic()
         except (OSError, EOFError):
-            # the ordinary end: the child's end of the pipe is closed
+            # The normal end: the child has closed its end of the pipe.
             self._outbox.finish()
         except msgspec.MsgspecError as error:
-            self._failure = f"it sent a message that is no event of its kind ({error})"
+            self._failure = f"it sent a message that is not one of its events ({error})"
             self._process.kill()
         self._exit_reason = self._describe_end(self._exit_code())
         self._outbox.finish()
@@ -241,7 +245,7 @@ class ChildProcess(Generic[EventT]):
         return True
 
     def _exit_code(self) -> int:
-        """Wait for the exit status; a child that closed its pipe and yet does not end is ended here."""
+        """Wait for the exit status; a child that has closed its pipe but does not end is killed here."""
         self._process.join(_KILL_S)
         if self._process.exitcode is None:
             self._process.kill()
@@ -256,7 +260,7 @@ class ChildProcess(Generic[EventT]):
             return f"The {self.name} was stopped."
         if code < 0:
             return f"The {self.name} was killed by {_signal_name(-code)}."
-        return f"The {self.name} ended by itself with exit code {code}."
+        return f"The {self.name} ended with exit code {code}."
 
 
 def _signal_name(number: int) -> str:

@@ -2,8 +2,8 @@
 
 The window creates the blocks and gives their names to the processes. Writers and readers never wait for each other:
 every record carries a counter that is odd while the record is being written and grows with each write (a sequence
-lock), so a reader notices that it was overtaken, and reads again. A writer that dies in the middle of a record leaves
-the counter odd; readers then see nothing new until the next writer continues from there.
+lock), so that a reader notices a write during its copy and reads again. A writer that dies in the middle of a record
+leaves the counter odd. Readers then see nothing new until the next writer continues from that counter.
 
 ``multiprocessing.shared_memory`` registers a block with a resource tracker that all spawned processes share: blocks of
 a window that was killed are removed when its last child has ended.
@@ -25,7 +25,7 @@ from mile_desktop.channels.errors import SharedMemoryError
 Pixels = npt.NDArray[np.uint8]
 
 _ATTEMPTS = 64
-"""How often a reader that was overtaken reads again at once before it reports nothing new."""
+"""How often a reader retries after a write during its copy, before it reports that nothing is new."""
 
 _HEADER_BYTES = 64
 _CHANNELS = 4
@@ -66,7 +66,7 @@ _NO_ANCHOR = np.zeros(3, np.float32)
 
 @dataclass(frozen=True, slots=True)
 class StateSample:
-    """One scene state as a reader found it."""
+    """One scene state, copied by a reader."""
 
     values: Float32Array
     """float32[n], a copy."""
@@ -75,14 +75,14 @@ class StateSample:
     timestamp: float
     """``time.monotonic()`` of the writer, s; the clock is the same for all processes of a machine."""
     flags: int
-    """Whatever writer and readers agree on."""
+    """Bits whose meaning writer and readers agree on."""
     sequence: int
     """Grows by one with each write, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One rendered picture and what is needed to draw over it."""
+    """One rendered picture, and the projection that is needed to draw over it."""
 
     pixels: Pixels
     """uint8[height, width, 3 or 4], top row first."""
@@ -97,7 +97,7 @@ class Frame:
     step: int
     """Control step the picture shows; −1 where unknown."""
     flags: int
-    """Whatever writer and readers agree on."""
+    """Bits whose meaning writer and readers agree on."""
 
     def project(self, point: npt.ArrayLike) -> tuple[float, float] | None:
         """Return where the world ``point`` (m) is in the picture, pixel x and y; None when it is behind the camera."""
@@ -122,7 +122,7 @@ class _Block:
         return self._memory.name
 
     def close(self) -> None:
-        """Let go of the memory; the creator also removes it. Calling it again does nothing."""
+        """Release the memory; the creator also removes it. Calling it again does nothing."""
         if self._closed:
             return
         self._closed = True
@@ -149,7 +149,8 @@ def _attach(name: str) -> SharedMemory:
     try:
         if sys.version_info >= (3, 13):
             return SharedMemory(name=name, track=False)
-        # registering again is harmless: spawned processes share the window's tracker, which keeps a set of names
+        # Python < 3.13 always registers the block. That is harmless: spawned processes share the window's tracker,
+        # which keeps a set of names.
         return SharedMemory(name=name)
     except FileNotFoundError as error:
         raise SharedMemoryError(

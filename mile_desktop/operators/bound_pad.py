@@ -1,10 +1,9 @@
-"""One plugged-in pad used by one profile: positions in, takeover, command and requests out."""
+"""One connected pad with one profile: reads positions, returns takeover, command and requests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mile_desktop.operators.controls import BUTTONS, Control, control_label, parse_control
-from mile_desktop.operators.double_press import DoublePress
 from mile_desktop.operators.operator import OperatorRequest
 from mile_desktop.operators.pad_device import PadDevice
 from mile_desktop.operators.profile import DRIVEN, AxisBinding, PadProfile
@@ -22,7 +21,7 @@ _REQUESTS = {
     "next_camera": OperatorRequest.NEXT_CAMERA,
     "previous_camera": OperatorRequest.PREVIOUS_CAMERA,
 }
-"""Use of a button → what one press of it asks for; discarding takes two and is not here."""
+"""Use of a button → request of one press; to discard takes two presses and is handled separately."""
 
 _ESSENTIAL = frozenset({"takeover", *(f"{entry} {sign}" for entry in DRIVEN for sign in "+−")})
 """Uses without which a pad cannot take over, as ``PadProfile.uses`` names them."""
@@ -40,24 +39,50 @@ class PadReading:
     requests: tuple[OperatorRequest, ...]
     rewind: bool
     touched: bool
-    """A control was used in this tick."""
+    """Whether any control was used in this tick."""
     discard_armed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Drive:
-    """A driven entry whose controls the pad has."""
+    """The controls of one driven entry of the action."""
 
     positive: Control
     negative: Control | None
     gain: float
 
 
-class BoundPad:
-    """Reads ``device`` as ``profile`` says.
+class DoublePress:
+    """A button whose action cannot be undone: the first press arms it, a second within ``window_s`` confirms.
 
-    What the pad lacks is found once, here: a missing button only loses its request, a missing driving control or
-    takeover button makes taking over unavailable (``can_drive``), because half a command is worse than none.
+    Without a second press the first has no effect.
+    """
+
+    def __init__(self, window_s: float) -> None:
+        self._window_s = window_s
+        self._armed_until: float | None = None
+
+    def press(self, now: float) -> bool:
+        """Take one press at monotonic time ``now`` (s); return whether it confirms."""
+        confirmed = self.armed(now)
+        self._armed_until = None if confirmed else now + self._window_s
+        return confirmed
+
+    def armed(self, now: float) -> bool:
+        """Say whether the next press would confirm."""
+        return self._armed_until is not None and now <= self._armed_until
+
+    def forget(self) -> None:
+        """Forget the first press."""
+        self._armed_until = None
+
+
+class BoundPad:
+    """Reads ``device`` with the bindings of ``profile``.
+
+    Missing controls are found once, in the constructor. Without a button only its request is lost. Without a driving
+    control or the takeover button this pad cannot take over (``can_drive``): a command with missing entries would be
+    more dangerous than none.
     """
 
     def __init__(self, device: PadDevice, profile: PadProfile) -> None:
@@ -81,7 +106,7 @@ class BoundPad:
         return parse_control(name) if name and name not in self._missing.values() else None
 
     def _level_controls(self) -> list[Control]:
-        """Return the controls used as buttons that send no presses of their own: triggers and hats."""
+        """Return the controls used as buttons for which SDL sends no press events: triggers and hats."""
         return [control for control in self._buttons.values() if control and control.kind not in BUTTONS]
 
     @property
@@ -93,7 +118,7 @@ class BoundPad:
 
     @property
     def problem(self) -> str:
-        """What is wrong with pad and profile together, in one sentence; empty when nothing is."""
+        """Problem of this pad with this profile, in one sentence; empty if there is none."""
         name = self.device.name
         if self._missing and not self.device.known_to_sdl:
             return f"The layout of “{name}” is not known; bind its controls on the Devices page before taking over."
@@ -115,14 +140,14 @@ class BoundPad:
 
     @property
     def instruction(self) -> str:
-        """What takes over, or how to let go; empty where this pad cannot."""
+        """How to take over, or how to hand back; empty if this pad cannot take over."""
         if not self.can_drive:
             return ""
         button = control_label(self.profile.buttons.takeover) if self.profile.buttons.takeover else ""
         return takeover_instruction(self.profile.mode, button, engaged=self._machine.engaged)
 
     def begin_episode(self) -> None:
-        """Forget what only a single episode may carry."""
+        """Reset everything that belongs to one episode only."""
         self._machine.begin_episode()
         self._discard.forget()
 

@@ -1,7 +1,7 @@
-"""Names of the controls of a pad, as profiles write them and as people read them.
+"""Names of the controls of a pad, in profiles and for people.
 
 Pads that SDL knows are described by SDL's game-controller names (``leftx``, ``rightshoulder`` …), which mean the same
-place on every pad. Any pad can be described by raw names: ``axis3``, ``trigger3`` (an axis that rests at −1 and is
+control on every pad. Any pad can be described by raw names: ``axis3``, ``trigger3`` (an axis that rests at −1 and is
 read as 0 … 1), ``button5`` and ``hat0up``.
 """
 
@@ -38,7 +38,7 @@ _RAW = re.compile(
 
 
 class UnknownControlError(UserError, ValueError):
-    """A profile names a control that no pad can have."""
+    """A profile names a control that does not exist on any pad."""
 
 
 class ControlKind(StrEnum):
@@ -53,7 +53,7 @@ class ControlKind(StrEnum):
 
 
 BUTTONS = frozenset({ControlKind.SDL_BUTTON, ControlKind.BUTTON})
-"""Kinds that send an event when they go down, so that no tap between two looks is missed."""
+"""Kinds that send an event when they are pressed, so that a press between two ticks is not missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +69,13 @@ class Control:
 
     @property
     def physical_name(self) -> str:
-        """The physical thing that is moved: ``axis3`` and ``trigger3`` are the same place."""
+        """Name of the physical control: ``axis3`` and ``trigger3`` are the same one."""
         return f"axis{self.index}" if self.kind is ControlKind.TRIGGER else self.name
 
 
 @cache
 def parse_control(name: str) -> Control:
-    """Return the control called ``name``, or raise ``UnknownControlError`` saying what a name looks like."""
+    """Return the control called ``name``, or raise ``UnknownControlError`` with the valid names."""
     if name in SDL_AXES:
         return Control(name, ControlKind.SDL_AXIS, SDL_AXES.index(name))
     if name in SDL_BUTTONS:

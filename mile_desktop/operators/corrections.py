@@ -1,4 +1,4 @@
-"""How a simulated person drives: like the expert, but not quite."""
+"""How a simulated person drives: like the expert, with errors."""
 
 import numpy as np
 
@@ -9,9 +9,9 @@ class ImperfectHand:
     """The expert's action with a lean that lasts an episode and a tremor that drifts.
 
     The tremor is a first-order autoregression with standard deviation ``tremor`` and correlation ``smoothness`` from
-    step to step: hands do not jump. The lean is drawn once an episode with standard deviation ``lean``. Where actions
-    are discrete there is nothing to lean or tremble towards: with probability ``tremor`` the hand is a step late, and
-    what it did before is done again.
+    step to step, because hands do not jump. The lean is drawn once an episode with standard deviation ``lean``.
+    Discrete actions have no direction to lean to: there, with probability ``tremor``, the hand is one step late and
+    repeats its previous action.
     """
 
     def __init__(self, *, tremor: float, lean: float, smoothness: float) -> None:
@@ -29,14 +29,14 @@ class ImperfectHand:
         self._chosen = None
 
     def choose(self, intended: Float32Array, rng: np.random.Generator) -> Float32Array:
-        """Return what becomes of the ``intended`` discrete action (float32[a], one-hot)."""
+        """Return the executed action for the ``intended`` discrete action (float32[a], one-hot)."""
         late = rng.random() < self._tremor
         if self._chosen is None or not late:
             self._chosen = intended
         return self._chosen
 
     def act(self, intended: Float32Array, rng: np.random.Generator) -> Float32Array:
-        """Return what becomes of the ``intended`` action (float32[a]), in [−1, 1]."""
+        """Return the executed action for the ``intended`` action (float32[a]), in [−1, 1]."""
         fresh = rng.normal(0.0, self._tremor, intended.shape)
         if self._offset is None or self._shake is None:
             self._offset = rng.normal(0.0, self._lean, intended.shape).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Discrete actions by the controls of a robot arm: a push chooses one of them."""
+"""Discrete actions with the controls of a robot arm: a push selects one of them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,10 +9,10 @@ from mile_desktop.arrays import Float32Array
 from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading
 
 PUSHES = ("rest", "left", "right", "up", "down")
-"""What can choose an action, see ``chosen_push``."""
+"""The pushes that can select an action, see ``chosen_push``."""
 
 _MEANT = 0.3
-"""Smaller pushes choose nothing."""
+"""Smaller pushes select nothing."""
 _DRIVEN = 4
 """Entries of a push: x, y, z, gripper."""
 
@@ -34,7 +34,7 @@ def chosen_push(push: Sequence[float]) -> str:
 
 
 class DiscreteControls:
-    """A person's device, for a scene with discrete actions: what it commands becomes one-hot.
+    """A person's device for a scene with discrete actions: its command becomes one-hot.
 
     Parameters
     ----------
@@ -44,8 +44,8 @@ class DiscreteControls:
         Which of ``PUSHES`` chooses each action, in the order of the actions; ``rest`` must be among them. A push that
         chooses none of them counts as resting.
     gripper
-        Whether the gripper entry is pushed anew in every tick, as by a trigger. Keyboard and on-screen pad keep a grip
-        between takeovers, which chooses nothing.
+        Whether the gripper entry is read again in every tick, as with a trigger. Keyboard and on-screen pad keep their
+        grip between takeovers; such a grip must not select an action.
     """
 
     def __init__(self, device: Operator, pushes: Sequence[str], *, gripper: bool) -> None:
@@ -66,7 +66,7 @@ class DiscreteControls:
 
     @property
     def instruction(self) -> str:
-        """What takes over and how to let go."""
+        """How to take over and hand back."""
         return self._device.instruction
 
     def reset(self, seed: int) -> None:

@@ -1,4 +1,4 @@
-"""Taking over with a gamepad, read inside the control tick."""
+"""Takeover with a gamepad, which is read inside the control tick."""
 
 import logging
 import time
@@ -18,17 +18,17 @@ _log = logging.getLogger(__name__)
 NO_GAMEPAD = "No gamepad"
 
 STALE_S = 0.5
-"""What was pressed while nobody looked for longer is not done late, except a stop."""
+"""After a longer pause between two polls, earlier presses are dropped, because they come too late; a stop is kept."""
 
 
 class Gamepad:
-    """Every plugged-in pad as one operator: the one that was touched last drives, a pad that drives keeps it.
+    """All connected pads as one operator: the pad that was touched last drives; a driving pad is not replaced.
 
-    One object a process, because SDL's event queue is the process's. Made, polled and closed by one thread, the
-    rollout loop's; nothing here blocks, but opening a pad that is being plugged in asks the system for some
-    milliseconds. Pads come and go while it runs: one lost while driving is reported as not connected, and a pad that
-    comes back has to see its takeover button released before it drives. Where SDL cannot be started there are no pads
-    and ``problem`` says why.
+    One object for each process, because SDL has one event queue for each process. Created, polled and closed by one
+    thread, that of the rollout loop. Nothing here blocks, except that opening a new pad takes some milliseconds. Pads
+    may come and go: a pad that is lost while it drives is reported as not connected, and after it returns its takeover
+    button must be released once before it drives again. If SDL cannot start, there are no pads and ``problem`` says
+    why.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class Gamepad:
 
     @property
     def device(self) -> str:
-        """Name of the pad that is listened to, or what is missing; a lost driver's in the tick that lost it."""
+        """Name of the active pad, or what is missing; in the tick in which a driving pad is lost, its name."""
         if self._lost_name:
             return self._lost_name
         if self._active is None:
@@ -75,12 +75,12 @@ class Gamepad:
 
     @property
     def instruction(self) -> str:
-        """What takes over and how to let go, e.g. ``hold RB``; empty without a usable pad."""
+        """How to take over and hand back, for example ``hold RB``; empty without a usable pad."""
         return self._active.instruction if self._active else ""
 
     @property
     def problem(self) -> str:
-        """What is wrong with the pad that is listened to, in words; empty when nothing is."""
+        """Problem of the active pad in one sentence; empty if there is none."""
         if self._active is None:
             return self._unavailable
         return self._profile_problems.get(self._active.device.guid, "") or self._active.problem
@@ -96,7 +96,7 @@ class Gamepad:
         return self._active.profile if self._active else None
 
     def reset(self, seed: int) -> None:  # noqa: ARG002 - people need no seed
-        """Begin a new episode: a toggled takeover lets go."""
+        """Begin a new episode: a toggled takeover ends."""
         for pad in self._pads.values():
             pad.begin_episode()
 
@@ -132,7 +132,7 @@ class Gamepad:
         return readings
 
     def _take_events(self) -> dict[int, Counter[str]]:
-        """Follow pads coming and going; return how often which button of each pad went down."""
+        """Update the list of pads; return, for each pad, how often each button was pressed."""
         presses: dict[int, Counter[str]] = {}
         self._lost_name = ""
         if self._unavailable:
@@ -183,7 +183,7 @@ class Gamepad:
             return PadProfile(guid=guid)
 
     def _choose(self, readings: dict[int, PadReading]) -> None:
-        """Listen to the pad that was touched last, unless another one is driving."""
+        """Make the pad that was touched last the active one, unless another one is driving."""
         if self._driving and self._active and readings[self._active.device.instance_id].takeover:
             return
         for instance, reading in readings.items():
@@ -191,7 +191,7 @@ class Gamepad:
                 self._active = self._pads[instance]
 
     def set_profile(self, profile: PadProfile) -> None:
-        """Use ``profile`` from now on for the pads of its GUID; without a GUID, for the pad that is listened to."""
+        """Use ``profile`` from now on for the pads of its GUID; without a GUID, for the active pad."""
         guid = profile.guid or (self._active.device.guid if self._active else "")
         self._chosen_profiles[guid] = profile
         self._profile_problems.pop(guid, None)
@@ -205,11 +205,11 @@ class Gamepad:
         self._view_yaw_deg = yaw_deg
 
     def raw_state(self) -> RawPadState:
-        """Return every axis and button of the pad that is listened to."""
+        """Return every axis and button of the active pad."""
         return self._active.device.raw() if self._active else NO_PAD
 
     def rumble(self, strength: float = 0.6, duration_ms: int = 200) -> bool:
-        """Shake the pad that is listened to; False where it cannot or there is none."""
+        """Shake the active pad; False if it cannot or if there is none."""
         return self._active is not None and self._active.device.rumble(strength, duration_ms)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Several operators at once, e.g. gamepad, keyboard, on-screen pad and a simulated supervisor."""
+"""Several operators at once, for example gamepad, keyboard, on-screen pad and a simulated supervisor."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,10 +8,10 @@ from mile_desktop.operators.stick_response import fit_action
 
 
 class OperatorGroup:
-    """Listens to all ``members``: who takes over first drives until letting go; anyone may ask for anything.
+    """Reads all ``members``. The first one that takes over drives until it hands back; every member may send requests.
 
-    Of members that begin in the same tick the earlier in the list drives. While nobody drives, the group shows the
-    first member that is connected. Raises ``ValueError`` when there are no members.
+    If several members begin in the same tick, the first in the list drives. While no member drives, the group shows
+    the first connected one. Raises ``ValueError`` if there are no members.
     """
 
     def __init__(self, members: Sequence[Operator]) -> None:
@@ -24,7 +24,7 @@ class OperatorGroup:
 
     @property
     def active_kind(self) -> str | None:
-        """Kind of the member that drives now; None while nobody does."""
+        """Kind of the member that drives now; None if none does."""
         return self._driver.kind if self._driver else None
 
     @property
@@ -39,7 +39,7 @@ class OperatorGroup:
 
     @property
     def instruction(self) -> str:
-        """What takes over, or how to let go."""
+        """How to take over, or how to hand back."""
         return self._shown.instruction
 
     def reset(self, seed: int) -> None:
@@ -49,7 +49,7 @@ class OperatorGroup:
             member.reset(seed)
 
     def poll(self, context: OperatorContext) -> OperatorReading:
-        """Read every member, none of them blocking; each is told whether it was *itself* that drove the last step."""
+        """Read every member; none blocks. Each learns whether it drove the last step *itself*."""
         readings = [
             (member, member.poll(replace(context, intervening=context.intervening and member is self._driver)))
             for member in self._members
@@ -67,7 +67,7 @@ class OperatorGroup:
         )
 
     def _drives_now(self, readings: Sequence[tuple[Operator, OperatorReading]]) -> OperatorReading | None:
-        """Find the driver, the present one first, and return what it says."""
+        """Find the driving member and return its reading; the member that drives already is asked first."""
         by_claim = sorted(readings, key=lambda each: each[0] is not self._driver)
         for member, reading in by_claim:
             if reading.takeover and reading.connected:
@@ -77,7 +77,10 @@ class OperatorGroup:
         return None
 
     def _show(self, readings: Sequence[tuple[Operator, OperatorReading]], *, lost: bool) -> None:
-        """Choose whose device and instruction are shown; a lost driver stays for the tick that reports it."""
+        """Choose the member whose device and instruction are shown.
+
+        A driver that was lost stays for the tick that reports the loss, so that the message names the right device.
+        """
         if lost and self._driver is not None:
             self._shown, self._driver = self._driver, None
         else:

@@ -1,4 +1,4 @@
-"""A supervisor who is wrong about the robot."""
+"""A supervisor with a wrong mental model of the robot."""
 
 import math
 from collections import deque
@@ -11,15 +11,15 @@ from mile_desktop.arrays import Float32Array
 from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading
 
 Belief = Callable[[Float32Array], tuple[Float32Array, Float32Array]]
-"""Observation float32[n] → mean and standard deviation, float32[a] each, of a policy that is believed to run."""
+"""Observation float32[n] → mean and standard deviation, float32[a] each, of the policy that the supervisor expects."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inaccuracy:
-    """How the mental model differs from the robot; raises ``ValueError`` where that makes no sense."""
+    """How the mental model differs from the robot; raises ``ValueError`` for impossible values."""
 
     lag_steps: int = 0
-    """Stale: the robot is expected to do what it would have done so many steps ago."""
+    """Stale: the supervisor expects the action of this many steps ago."""
     bias: float = 0.0
     """Biased: length per dimension (root mean square) of a fixed offset whose direction is drawn once an episode."""
     noise_std: float = 0.0
@@ -37,21 +37,21 @@ DEFAULT_INACCURACY = Inaccuracy(lag_steps=4, bias=0.1, noise_std=0.1)
 
 
 class InaccurateSupervisor:
-    """Shows ``inner`` another robot than the one that is running: stale, biased, noisy, or any of them together.
+    """Gives ``inner`` a wrong expectation of the robot: stale, biased, noisy, or any of them together.
 
-    Only what is expected of the robot is changed (proposal, mean and spread), never the observation. Probabilities of
-    discrete actions are shifted by the same errors, kept at 0 or more and made to sum to one again; the proposal that
-    is expected is then the likeliest of them.
+    Only the expected action is changed (proposal, mean and spread), never the observation. Probabilities of discrete
+    actions are shifted by the same errors, clipped at 0 and normalised again; the expected proposal is then the most
+    likely action.
 
     Parameters
     ----------
     inner
-        The supervisor who decides and drives.
+        The supervisor that decides and drives.
     inaccuracy
         How the mental model is wrong.
     belief
-        A policy that is believed to be running instead, e.g. the one before the last promotion: stale by a round
-        rather than by steps. None: the one that runs.
+        A policy that the supervisor expects instead of the running one, for example the one before the last promotion:
+        stale by a training round instead of by steps. None: the running policy.
     """
 
     def __init__(
@@ -82,13 +82,13 @@ class InaccurateSupervisor:
     def reset(self, seed: int) -> None:
         """Begin a new episode; all its randomness comes from ``seed``."""
         self._inner.reset(seed)
-        # a stream of its own: a change of the inner supervisor's draws must not change the errors
+        # Its own random stream: if the inner supervisor draws more or fewer numbers, the errors must stay the same.
         self._rng = np.random.default_rng([seed, 1])
         self._offset = None
         self._seen.clear()
 
     def poll(self, context: OperatorContext) -> OperatorReading:
-        """Let the inner supervisor decide from what is believed."""
+        """Let the inner supervisor decide from its wrong expectation."""
         proposal, mean, std = self._believed(context)
         error = self._error(len(mean))
         if context.discrete:

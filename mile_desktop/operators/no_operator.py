@@ -22,14 +22,14 @@ class NoOperator:
 
     @property
     def instruction(self) -> str:
-        """There is no way to take over."""
+        """Empty: this operator cannot take over."""
         return ""
 
     def reset(self, seed: int) -> None:
         """Begin a new episode."""
 
     def poll(self, context: OperatorContext) -> OperatorReading:
-        """Let the policy go on."""
+        """Return no takeover."""
         return OperatorReading(takeover=False, action=fit_action((), len(context.proposal)))
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Who can take over, seen from the rollout loop."""
+"""The interface of an operator: a person or a simulated supervisor that can take over."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Expert = Callable[[Float32Array], Float32Array]
 
 
 class OperatorRequest(StrEnum):
-    """What an operator can ask for besides driving; edges, not levels."""
+    """Requests of an operator besides driving; each is one event, not a state."""
 
     START = "start"
     SUCCESS = "success"
@@ -27,7 +27,7 @@ class OperatorRequest(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OperatorContext:
-    """What an operator may look at when deciding; people look at the screen instead."""
+    """Input for a simulated supervisor's decision; people look at the screen instead."""
 
     step: int
     """Index of the step about to be taken, 0 at the start of an episode."""
@@ -46,17 +46,17 @@ class OperatorContext:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OperatorReading:
-    """What an operator says in one control tick."""
+    """An operator's input in one control tick."""
 
     takeover: bool
-    """Wants to drive now (level)."""
+    """The operator drives now (a state, in every tick)."""
     action: Float32Array
     """float32[a] in [−1, 1]; used where ``takeover``."""
     requests: tuple[OperatorRequest, ...] = ()
     rewind: bool = False
-    """Rewind button held (level)."""
+    """The rewind button is held (a state, in every tick)."""
     connected: bool = True
-    """False: the device is gone; a takeover in progress becomes a hold, whatever ``takeover`` says."""
+    """False: the device is gone; a running takeover becomes a hold, independent of ``takeover``."""
     discard_armed: bool = False
     """The discard button was pressed once; a second press discards."""
 
@@ -71,12 +71,12 @@ class Operator(Protocol):
 
     @property
     def device(self) -> str:
-        """Human name of the device that is listened to, or what is missing."""
+        """Name of the device for people, or what is missing."""
         ...
 
     @property
     def instruction(self) -> str:
-        """What takes over and how to let go, e.g. ``hold RB``."""
+        """How to take over and hand back, for example ``hold RB``."""
         ...
 
     def reset(self, seed: int) -> None:

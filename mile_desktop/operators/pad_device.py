@@ -1,4 +1,4 @@
-"""One plugged-in pad, read through SDL: positions of its controls by name, and which of them it has."""
+"""One connected pad, read through SDL: which controls it has, and their positions by name."""
 
 import re
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _ELEMENT = re.compile(r"[+-]?(?P<kind>[abh])(?P<index>\d+)")
 
 
 class PadGoneError(UserError, RuntimeError):
-    """The pad was unplugged again before it could be opened; SDL will report its removal."""
+    """The pad was unplugged before it could be opened; SDL will report its removal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ NO_PAD = RawPadState(name="", guid="", axes=(), buttons=(), connected=False)
 
 
 class PadDevice:
-    """An open pad. Made, read and closed on the thread that pumps SDL's events.
+    """An open pad. Created, read and closed by the thread that reads SDL's events.
 
     Raises ``PadGoneError``.
     """
@@ -71,7 +71,7 @@ class PadDevice:
 
     @property
     def counts(self) -> str:
-        """What the pad has, in words."""
+        """Number of axes, buttons and hats, as text."""
         return f"{self._axes} axes, {self._buttons} buttons and {self._hats} hats"
 
     def has(self, control: Control) -> bool:
@@ -83,7 +83,7 @@ class PadDevice:
         return control.index < (self._hats if control.kind is ControlKind.HAT else self._axes)
 
     def _has_element(self, element: str) -> bool:
-        """Say whether the joystick has what SDL's mapping refers to: a mapping may promise more than there is."""
+        """Say whether the joystick has the element of SDL's mapping: a mapping may name more than the pad has."""
         found = _ELEMENT.match(element)
         if found is None:
             return False
@@ -133,7 +133,7 @@ class PadDevice:
         return bool(self._joystick.rumble(strength, strength, duration_ms))
 
     def close(self) -> None:
-        """Let go of the device; harmless when it is gone already."""
+        """Release the device; also safe if it is gone already."""
         if self._controller is not None:
             self._controller.quit()
         self._joystick.quit()

@@ -1,4 +1,4 @@
-"""The paper's synthetic human: an independent decision at every step; or with evidence, delay and persistence."""
+"""The paper's synthetic human: an independent decision at every step; optionally with memory, delay, persistence."""
 
 import math
 from collections import deque
@@ -12,19 +12,19 @@ from mile_desktop.operators.operator import Expert, OperatorContext, OperatorRea
 
 _THRESHOLD = (12.0, 2.0)
 _DISCRETE_THRESHOLD = (2.0, 0.8)
-"""c and σ_Φ where nothing else is said: losses of discrete actions are smaller."""
+"""Default c and σ_Φ: losses of discrete actions are smaller than those of Gaussians, so is the threshold."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbitSettings:
-    """Parameters of the decision; raises ``ValueError`` where they make no sense."""
+    """Parameters of the decision; raises ``ValueError`` for impossible values."""
 
     expert_std: float = 0.15
     """σ_h, standard deviation of the human's actions about the expert's, per dimension."""
     slip: float = 0.1
     """Where actions are discrete: probability of pressing any one of the buttons instead of the expert's."""
     cost: float | None = None
-    """c, the price of stepping in; None: 12, and 2 where actions are discrete."""
+    """c, the cost of an intervention; None: 12, and 2 where actions are discrete."""
     cdf_scale: float | None = None
     """σ_Φ, spread of the decision noise; None: 2, and 0.8 where actions are discrete."""
     retention: float = 0.0
@@ -32,7 +32,7 @@ class ProbitSettings:
     delay_steps: int = 0
     """How many steps old the evidence is that a decision rests on; 0 as published."""
     hand_back: float = 1.0
-    """r in (0, 1], the probability of thinking again at each step of a takeover; 1 as published."""
+    """r in (0, 1], the probability of a new decision at each step of a takeover; 1 as published."""
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.expert_std) and self.expert_std > 0.0):
@@ -59,7 +59,7 @@ class ProbitSettings:
 
 
 class _Draw(NamedTuple):
-    """What one decision rests on."""
+    """The random draw of one decision."""
 
     shortfall: float
     """K."""
@@ -68,11 +68,11 @@ class _Draw(NamedTuple):
     noise: float
     """Z, standard normal."""
     action: Float32Array
-    """float32[a], what is done where it comes to that: an independent draw."""
+    """float32[a], the action if ν = 1: an independent draw."""
 
 
 def expected_shortfall(human_mean: Float32Array, human_std: float, mean: Float32Array, std: Float32Array) -> float:
-    """Return K = ½ Σ_i (s_i² + (m_i − μ_i)²)/σ_i²: how far what is expected of the robot lies from the human's own.
+    """Return K = ½ Σ_i (s_i² + (m_i − μ_i)²)/σ_i²: how far the expected robot action is from the human's own.
 
     Korkmaz and Bıyık 2025 (arXiv 2502.13519), the intervention model for Gaussians, in the form in which the
     normalisers have cancelled: human N(μ, σ²), mental model N(m, s²).
@@ -107,7 +107,7 @@ class ProbitSupervisor:
 
     @property
     def device(self) -> str:
-        """Who is listened to."""
+        """Name of the supervisor."""
         return "Simulated supervisor (probit)"
 
     @property
@@ -153,7 +153,7 @@ class ProbitSupervisor:
         return _Draw(shortfall, own_loss, noise, action)
 
     def _goes_on(self) -> bool:
-        """Whether a takeover goes on without being thought over."""
+        """Whether the takeover continues without a new decision."""
         persistent = self._settings.hand_back < 1.0
         return persistent and self._driving and self._rng.random() >= self._settings.hand_back
 

@@ -1,4 +1,4 @@
-"""How one kind of pad is used: mapping, takeover mode, feel; one JSON file a device GUID."""
+"""Settings for one kind of pad: bindings, takeover mode, response; one JSON file for each device GUID."""
 
 import math
 import os
@@ -22,7 +22,7 @@ _DEFAULT_STEM = "default"
 
 
 class ProfileError(UserError, ValueError):
-    """A pad profile says something that cannot be used; the message says what and what to do."""
+    """A pad profile has a value that cannot be used; the message says which one and what to do."""
 
 
 class AxisBinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,7 +40,7 @@ class AxisBinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PadButtons(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which control asks for what; empty: nothing does."""
+    """Control for each request; empty: no control."""
 
     takeover: str = "rightshoulder"
     rewind: str = "leftshoulder"
@@ -72,7 +72,7 @@ class PadProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     expo: float = 0.35
     """Bend of the response, 0 straight to 1 cubic."""
     release_delay_s: float = 0.6
-    """In stick mode: rest that hands back, s, in [0.1, 5]."""
+    """In stick mode: time at rest after which control is handed back, s, in [0.1, 5]."""
     x: AxisBinding = msgspec.field(default_factory=lambda: AxisBinding("lefty", invert=True))
     y: AxisBinding = msgspec.field(default_factory=lambda: AxisBinding("leftx", invert=True))
     z: AxisBinding = msgspec.field(default_factory=lambda: AxisBinding("righty", invert=True))
@@ -100,7 +100,7 @@ class PadProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return binding
 
     def uses(self) -> dict[str, str]:
-        """Return every use that has a control, in words → name of the control."""
+        """Return use (as text) → name of its control, for every use that has one."""
         named = {f"{entry} +": self.axis(entry).positive for entry in DRIVEN}
         named |= {f"{entry} −": self.axis(entry).negative for entry in DRIVEN}
         named |= {use.replace("_", " "): getattr(self.buttons, use) for use in PadButtons.__struct_fields__}
@@ -113,7 +113,7 @@ def _check_range(what: str, value: float, low: float, high: float) -> None:
 
 
 def _check_controls(profile: PadProfile) -> None:
-    """Refuse unknown controls, and one control that would do two things at once."""
+    """Refuse unknown controls, and a control with two uses."""
     taken: dict[str, str] = {}
     for use, name in profile.uses().items():
         try:
@@ -183,6 +183,6 @@ def load_profile(folder: Path, guid: str) -> PadProfile:
         try:
             profile = decode_profile(text)
         except ProfileError as error:
-            raise ProfileError(f"{path}: {error} Mend or delete the file.") from error
+            raise ProfileError(f"{path}: {error} Correct or delete the file.") from error
         return msgspec.structs.replace(profile, guid=guid)
     return PadProfile(guid=guid)

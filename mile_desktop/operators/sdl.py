@@ -1,6 +1,6 @@
-"""SDL as this program needs it: joysticks without a window, a mixer or a hold on signals.
+"""SDL for joysticks only: without a window, a mixer or signal handlers.
 
-Imported late: pygame costs a tenth of a second, and only the process that owns the pad needs it.
+pygame is imported late: that takes a tenth of a second, and only the process that reads the pad needs it.
 """
 
 import logging
@@ -18,9 +18,9 @@ ENVIRONMENT = {
     "SDL_VIDEODRIVER": "dummy",
     # the process that reads the pad never has the keyboard focus
     "SDL_JOYSTICK_ALLOW_BACKGROUND_EVENTS": "1",
-    # SDL would otherwise turn SIGTERM into an event that nobody reads
+    # SDL would otherwise turn SIGTERM into an event that is never read
     "SDL_NO_SIGNAL_HANDLERS": "1",
-    # on Windows pads are found by a thread of SDL's own, because there is no window to receive the messages
+    # on Windows SDL's own thread finds pads, because there is no window that receives the messages
     "SDL_JOYSTICK_THREAD": "1",
     "PYGAME_HIDE_SUPPORT_PROMPT": "1",
 }
@@ -41,7 +41,7 @@ class ButtonDown:
 def start_sdl() -> None:
     """Start SDL's joysticks and their events in this process; the calling thread has to read the events.
 
-    Starting again does nothing but forget what happened before. SDL ends with the process.
+    A second start only clears the events. SDL ends with the process.
 
     Raises ``PadsUnavailableError``.
     """
@@ -73,19 +73,19 @@ def start_sdl() -> None:
 
 
 def pads_changed() -> bool:
-    """Read the devices; say whether pads were plugged in or pulled since the last call. Never blocks."""
+    """Read the devices; say whether pads were plugged in or unplugged since the last call. Never blocks."""
     import pygame  # noqa: PLC0415
 
     try:
         return bool(pygame.event.get((pygame.JOYDEVICEADDED, pygame.JOYDEVICEREMOVED)))
     except (SystemError, KeyError) as error:
-        # pygame 2.6 fails on a pad that was pulled before anybody opened it, and drops what it had read with it
+        # pygame 2.6 fails on a pad that was unplugged before it was opened, and loses the events it had read.
         _log.info("A gamepad came and went: %r", error.__cause__ or error)
         return True
 
 
 def plugged_in() -> dict[int, int]:
-    """Return the pads that are there: instance id, which a pad keeps as long as it is plugged in, → index now."""
+    """Return the connected pads: instance id (constant while a pad is connected) → present index."""
     import pygame  # noqa: PLC0415
 
     found: dict[int, int] = {}
@@ -98,7 +98,7 @@ def plugged_in() -> dict[int, int]:
 
 
 def buttons_down() -> Iterator[ButtonDown]:
-    """Yield the presses that ``pads_changed`` has read from the devices, and drop everything else that it has read."""
+    """Yield the presses that ``pads_changed`` has read from the devices; drop all other events."""
     import pygame  # noqa: PLC0415
 
     for event in pygame.event.get((pygame.CONTROLLERBUTTONDOWN, pygame.JOYBUTTONDOWN), pump=False):

@@ -1,4 +1,4 @@
-"""What people do: see it go wrong for a while, react late, keep the robot for a while, give it back."""
+"""A simulated person who takes over in segments: watches for a while, reacts late, drives for a while, hands back."""
 
 import math
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ from mile_desktop.operators.operator import Expert, OperatorContext, OperatorRea
 
 @dataclass(frozen=True, slots=True)
 class SegmentSettings:
-    """How patient, slow and skilled the simulated person is; raises ``ValueError`` where that makes no sense."""
+    """How patient, slow and skilled the simulated person is; raises ``ValueError`` for impossible values."""
 
     reaction_steps: int = 4
-    """Steps between having seen enough and the first own action; varied by up to half each time."""
+    """Steps between the decision and the first own action; varied by up to half each time."""
     min_hold_steps: int = 10
     """A takeover lasts at least this long."""
     memory: float = 0.85
-    """Part of the last impression that is kept at each step, in [0, 1)."""
+    """Factor of the moving averages at each step, in [0, 1)."""
     disagreement: float = 0.5
-    """Remembered distance (root mean square over dimensions) between proposal and expert that calls for a takeover."""
+    """Averaged distance (root mean square over dimensions) between proposal and expert above which it takes over."""
     agreement: float = 0.3
     """Distance under which a proposal counts as agreeing again."""
     agreement_steps: int = 3
-    """Agreeing proposals in a row before handing back."""
+    """Consecutive agreeing proposals before control is handed back."""
     stall: float = 0.15
-    """Remembered progress, as a part of the expert's, under which the robot counts as stuck."""
+    """Averaged progress, relative to the expert's, below which the robot counts as stuck."""
     tremor: float = 0.08
     lean: float = 0.04
     smoothness: float = 0.7
@@ -44,7 +44,7 @@ class SegmentSettings:
         if not 0.0 < self.agreement <= self.disagreement:
             raise ValueError(
                 f"agreement {self.agreement:g} has to be above 0 and at most disagreement {self.disagreement:g}; "
-                "otherwise what is handed back is taken over again at once."
+                "otherwise it takes over again directly after it hands back."
             )
         if not (math.isfinite(self.stall) and self.tremor >= 0.0 and self.lean >= 0.0):
             raise ValueError(
@@ -53,15 +53,15 @@ class SegmentSettings:
 
 
 ATTENTIVE = SegmentSettings(reaction_steps=2, memory=0.6, disagreement=0.35, agreement=0.25, tremor=0.03, lean=0.02)
-"""Sees trouble early and corrects it with a steady hand. On peg insertion the ordinary one often comes when the peg has
-already tipped and saves few episodes; this one saves nearly all of them, with a third of the steps."""
+"""Reacts early and corrects with a steady hand. On peg insertion the default supervisor often reacts when the peg has
+already tipped, and saves few episodes. This one saves nearly all of them, with a third of the steps."""
 
 
 class _ActionMixtures:
-    """What robot and expert did of late, each as a mixture of discrete actions.
+    """Recent actions of robot and expert, each as a mixture of discrete actions.
 
-    Whether an engine fires in this step or the next makes no difference to anybody; whether it fires half of the time
-    or never does.
+    Whether an engine fires in this step or in the next does not matter; whether it fires half of the time or never
+    does. So averages are compared, not single steps.
     """
 
     def __init__(self) -> None:
@@ -69,9 +69,9 @@ class _ActionMixtures:
         self._intended: Float32Array | None = None
 
     def distance(self, proposal: Float32Array, intended: Float32Array, memory: float) -> float:
-        """Take in one step and return the share of the actions that differ (total variation), in [0, 1]."""
+        """Add one step and return the share of the actions that differ (total variation), in [0, 1]."""
         if self._proposed is None or self._intended is None:
-            # as if they had agreed until now
+            # The first step starts both averages at the expert's action, as if they had agreed until now.
             self._proposed = self._intended = intended
         self._proposed = memory * self._proposed + (1.0 - memory) * proposal
         self._intended = memory * self._intended + (1.0 - memory) * intended
@@ -80,7 +80,7 @@ class _ActionMixtures:
 
 @dataclass(slots=True)
 class _Memory:
-    """What the person remembers of the last steps."""
+    """Moving averages of distance and progress."""
 
     distance: float = 0.0
     progress: float = 1.0
@@ -94,13 +94,13 @@ class SegmentSupervisor:
     """Takes over in segments, as people do.
 
     Watches the distance between the robot's proposal and the expert's action, and the progress of the proposal along
-    the expert's action (1: as good as the expert's own; where the expert rests there is nothing to gain and the
-    progress counts as 1). When the remembered distance is large or the remembered progress small, it takes over after a
-    reaction delay — even where the robot has recovered meanwhile — holds for at least ``min_hold_steps`` and hands back
-    after ``agreement_steps`` agreeing proposals. Its corrections are those of an ``ImperfectHand``.
+    the expert's action (1: as good as the expert's own; also 1 where the expert rests). When the averaged distance is
+    large or the averaged progress small, it takes over after a reaction delay, even if the robot has recovered
+    meanwhile. It drives for at least ``min_hold_steps`` and hands back after ``agreement_steps`` agreeing proposals.
+    Its corrections are those of an ``ImperfectHand``.
 
     Discrete actions are compared as the mixtures of the last steps (``_ActionMixtures``), with ``disagreement`` and
-    ``agreement`` as shares; progress says nothing beyond that there.
+    ``agreement`` as shares; progress is not used there.
     """
 
     def __init__(self, expert: Expert, settings: SegmentSettings | None = None, *, kind: str = "segment") -> None:
@@ -124,7 +124,7 @@ class SegmentSupervisor:
 
     @property
     def device(self) -> str:
-        """Who is listened to."""
+        """Name of the supervisor."""
         return f"Simulated supervisor ({self._kind})"
 
     @property
@@ -139,7 +139,7 @@ class SegmentSupervisor:
         self._let_go()
 
     def _let_go(self) -> None:
-        """Hand back and look with fresh eyes."""
+        """Hand back and reset the averages."""
         self._memory = _Memory()
         self._mixtures = _ActionMixtures()
         self._reacts_in = None
@@ -171,7 +171,7 @@ class SegmentSupervisor:
 
     def _watch(self, context: OperatorContext, distance: float, intended: Float32Array) -> None:
         if context.discrete:
-            self._memory.distance = distance  # remembered already
+            self._memory.distance = distance  # averaged already
         else:
             self._memory.update(distance, _progress(context.proposal, intended), self._settings.memory)
         if self._reacts_in is None and self._seen_enough():
@@ -194,7 +194,7 @@ class SegmentSupervisor:
 
 
 _RESTING = 0.1
-"""An expert's action shorter than this asks for no motion."""
+"""An expert's action shorter than this is no motion."""
 
 
 def _distance(proposal: Float32Array, intended: Float32Array) -> float:

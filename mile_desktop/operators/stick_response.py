@@ -40,5 +40,5 @@ def fit_action(values: Sequence[float], size: int) -> Float32Array:
     action = np.zeros(size, dtype=np.float32)
     used = min(size, len(values))
     action[:used] = values[:used]
-    # adding 0 turns −0 into 0, which reads better wherever actions are shown
+    # Adding 0 turns −0 into 0, so that no "−0.00" is shown.
     return np.clip(action, -1.0, 1.0, out=action) + np.float32(0.0)

@@ -17,10 +17,10 @@ Factory = Callable[[Expert, Settings | None], Operator]
 
 
 class UnknownSupervisorError(UserError, ValueError):
-    """There is no simulated supervisor of that name, or it does not take those settings."""
+    """There is no simulated supervisor of that name, or the settings are of another one."""
 
 
-def _no_operator(expert: Expert, settings: Settings | None) -> Operator:  # noqa: ARG001 - nobody needs neither
+def _no_operator(expert: Expert, settings: Settings | None) -> Operator:  # noqa: ARG001 - the table's signature
     return NoOperator()
 
 
@@ -77,13 +77,13 @@ SUPERVISORS: dict[str, Factory] = {
     "stall": _stall,
     "tired": _tired,
 }
-"""Name, as on the command line → how it is made."""
+"""Name, as on the command line → function that makes it."""
 
 
 def make_supervisor(name: str, expert: Expert, settings: Settings | None = None) -> Operator:
     """Return the simulated supervisor called ``name`` over ``expert``.
 
-    Raises ``UnknownSupervisorError`` naming those there are, or when ``settings`` are another supervisor's.
+    Raises ``UnknownSupervisorError`` with the valid names, or if ``settings`` belong to another supervisor.
     """
     try:
         factory = SUPERVISORS[name]

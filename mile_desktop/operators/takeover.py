@@ -1,4 +1,4 @@
-"""When a pad takes over: three small state machines with one face."""
+"""When a pad takes over: three small state machines with one interface."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,24 +6,24 @@ from typing import Protocol
 
 
 class TakeoverMode(StrEnum):
-    """How the person says that they want to drive."""
+    """How a person takes over with a pad."""
 
     HOLD = "hold"
     """While the button is held (dead man's switch)."""
     TOGGLE = "toggle"
-    """One press takes over, the next one lets go."""
+    """One press takes over, the next one hands back."""
     STICK = "stick"
-    """Moving any driving control takes over; resting hands back after a delay."""
+    """Motion of any driving control takes over; a pause hands back after a delay."""
 
 
 @dataclass(frozen=True, slots=True)
 class TakeoverInput:
-    """What a pad shows in one tick."""
+    """A pad's input in one tick."""
 
     held: bool
     """The takeover button is down."""
     presses: int
-    """How often it went down since the last tick, taps shorter than a tick included."""
+    """Number of presses since the last tick, including those shorter than a tick."""
     deflection: float
     """Largest driving command after the dead zone, in [0, 1]."""
 
@@ -41,15 +41,15 @@ class TakeoverMachine(Protocol):
         ...
 
     def begin_episode(self) -> None:
-        """Forget what only a single episode may carry."""
+        """Reset everything that belongs to one episode only."""
         ...
 
 
 class HoldTakeover:
     """Drives while the button is held.
 
-    A button already down when the machine is made counts only after it was released once: a pad plugged in again with
-    a finger still on it must not set the robot in motion.
+    A button that is already down when the machine is created counts only after it was released once: a pad that is
+    plugged in again with a finger on the button must not move the robot.
     """
 
     def __init__(self) -> None:
@@ -68,11 +68,11 @@ class HoldTakeover:
         return self._engaged
 
     def begin_episode(self) -> None:
-        """Keep everything: a held button goes on meaning what it means."""
+        """Change nothing: a held button keeps its meaning."""
 
 
 class ToggleTakeover:
-    """One press takes over, the next one lets go; every episode begins let go."""
+    """One press takes over, the next one hands back; every episode begins without a takeover."""
 
     def __init__(self) -> None:
         self._engaged = False
@@ -88,14 +88,14 @@ class ToggleTakeover:
         return self._engaged
 
     def begin_episode(self) -> None:
-        """Let go."""
+        """Hand back."""
         self._engaged = False
 
 
 class StickTakeover:
     """Drives from the first motion until the controls have rested for ``release_delay_s``.
 
-    The pauses inside a correction belong to the correction; without the delay each would be a hand-back.
+    Short pauses inside a correction belong to it; without the delay each pause would be a hand-back.
     """
 
     def __init__(self, release_delay_s: float) -> None:
@@ -121,7 +121,7 @@ class StickTakeover:
         return self._engaged
 
     def begin_episode(self) -> None:
-        """Let go; a control that is still moving takes over again at once."""
+        """Hand back; a control that is still moving takes over again at once."""
         self._engaged = False
 
 
@@ -135,7 +135,7 @@ def takeover_machine(mode: TakeoverMode, *, release_delay_s: float) -> TakeoverM
 
 
 def takeover_instruction(mode: TakeoverMode, button: str, *, engaged: bool) -> str:
-    """Say what takes over, or how to let go while ``engaged``; ``button`` as people call it."""
+    """Return how to take over, or how to hand back while ``engaged``; ``button`` is its name for people."""
     if mode is TakeoverMode.HOLD:
         return f"release {button} to let go" if engaged else f"hold {button}"
     if mode is TakeoverMode.TOGGLE:

@@ -1,4 +1,4 @@
-"""Taking over from the window: keyboard and on-screen pad."""
+"""Takeover from the window: keyboard and on-screen pad."""
 
 import math
 import time
@@ -9,7 +9,7 @@ from mile_desktop.operators.operator import OperatorContext, OperatorReading
 from mile_desktop.operators.stick_response import fit_action
 
 SILENCE_S = 0.5
-"""A takeover from which nothing was heard for longer is lost: the window hangs or is gone."""
+"""A takeover without a message for longer than this is lost: the window hangs or is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +28,22 @@ SOURCES = {
 
 @dataclass(slots=True)
 class _WindowMessage:
-    """What was heard last."""
+    """The last message of the window."""
 
     takeover: bool = False
     action: tuple[float, ...] = ()
     rewind: bool = False
     at: float = -math.inf
     must_release: bool = False
-    """The takeover was lost; it counts again after it was released once."""
+    """The takeover was lost; it counts again only after it was released once."""
 
 
 class WindowOperator:
-    """One of the window's sources, fed with what the window says and polled in the control tick.
+    """One of the window's inputs, fed by messages of the window and polled in the control tick.
 
-    ``feed`` and ``poll`` are called by the same thread, the rollout loop's. The window speaks on every change and every
-    100 ms while anything is pressed; silence of more than ``SILENCE_S`` during a takeover counts as a lost device.
+    ``feed`` and ``poll`` are called by the same thread, the rollout loop's. The window sends a message on every change
+    and every 100 ms while anything is pressed. During a takeover, silence longer than ``SILENCE_S`` counts as a lost
+    device.
 
     Raises ``ValueError`` when ``source`` is none of ``SOURCES``.
     """
@@ -66,16 +67,16 @@ class WindowOperator:
 
     @property
     def instruction(self) -> str:
-        """What takes over."""
+        """How to take over."""
         return SOURCES[self._source].instruction
 
     def reset(self, seed: int) -> None:
-        """Begin a new episode: nothing to forget, a held key goes on meaning what it means."""
+        """Begin a new episode: nothing changes, a held key keeps its meaning."""
 
     def feed(
         self, source: str, *, takeover: bool, action: Sequence[float], rewind: bool = False, now: float | None = None
     ) -> None:
-        """Take one message of the window, heard at ``now`` (s, the clock's by default); other sources' are left alone.
+        """Take one message of the window, received at ``now`` (s; default: now); those of other inputs are ignored.
 
         Raises ``ValueError`` for an action that is not finite.
         """
@@ -92,13 +93,13 @@ class WindowOperator:
         self._last.must_release = self._last.must_release and takeover
 
     def _notice_silence(self, now: float) -> bool:
-        """Say whether the window is silent at ``now``; a takeover lost to silence has to be let go first."""
+        """Say whether the window is silent at ``now``; a takeover that is lost by silence must be released first."""
         silent = now - self._last.at > SILENCE_S
         self._last.must_release = self._last.must_release or (self._last.takeover and silent)
         return silent
 
     def poll(self, context: OperatorContext) -> OperatorReading:
-        """Return what was heard last, as long as it is fresh."""
+        """Return the last message while it is fresh."""
         silent = self._notice_silence(self._clock())
         heard = self._last
         return OperatorReading(

@@ -20,7 +20,7 @@ _UPRIGHT = (0.0, 0.0, 0.0, 1.0)
 
 
 class _Fixture:
-    """A body that stands fast while physics runs: one static body a box.
+    """A body that does not move while physics runs: one static body for each box.
 
     Saved states restore contacts exactly only where two collision objects touch in one shape each, so a block with a
     hole cannot be one body of many shapes. As plain rigid bodies they also step a tenth faster.

@@ -1,4 +1,4 @@
-"""The scenes there are, found in the program's and the user's folder; imports neither a simulator nor their modules."""
+"""All scenes in the program's and the user's folder; imports neither a simulator nor the scenes' modules."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _FOLDER_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 @dataclass(frozen=True, slots=True)
 class SceneInfo:
-    """What menus, command line and window need to know of a scene before it is loaded."""
+    """Description of a scene for menus and command line, before it is loaded."""
 
     name: str
     """Command-line name, folder under ``sim_scenes/``: ``peg-insertion`` → ``peg_insertion``."""
@@ -32,12 +32,12 @@ class SceneInfo:
     env_id: str
     """Gymnasium id."""
     summary: str
-    """One sentence: what the robot is to do."""
+    """One sentence: the robot's task."""
     action_labels: tuple[str, ...]
     rate_hz: float
     max_steps: int
     folder: Path
-    """Where its description, models and module lie."""
+    """Folder of its description, models and module."""
     kind: Literal["panda", "own"]
     """A Panda in PyBullet, or an environment that the scene's module makes itself."""
     choices: tuple[Choice, ...] = ()
@@ -65,7 +65,7 @@ class BrokenSceneError(UnknownSceneError):
 
 
 def scenes() -> tuple[SceneInfo, ...]:
-    """Return every scene that can be used, in menu order: those that ship, then the user's."""
+    """Return every usable scene in menu order: bundled ones, then the user's."""
     return tuple(found for found in _found() if isinstance(found, SceneInfo))
 
 
@@ -96,13 +96,13 @@ def scene_info(name: str) -> SceneInfo:
 
 
 def _found() -> Iterator[SceneInfo | BrokenScene]:
-    """Look at every folder with a description. A few files of a hundred lines: nothing is worth remembering."""
+    """Read every folder with a description. These are a few short files, so nothing is cached."""
     taken: dict[str, str] = {}
     for folder in (paths.SIM_SCENES, paths.own_scenes()):
         try:
             candidates = sorted(path for path in folder.iterdir() if (path / FILE_NAME).exists())
         except FileNotFoundError:
-            continue  # nobody has to have scenes of their own
+            continue  # the user has no scenes
         except OSError as error:
             said = f"{folder}: found {error.strerror or error}, expected a folder of scenes that can be read"
             yield BrokenScene(folder.name, folder, said)

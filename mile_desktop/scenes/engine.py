@@ -1,4 +1,4 @@
-"""Importing the physics engines without what they say meanwhile."""
+"""Imports the physics engines without their output."""
 
 import importlib
 import sys
@@ -15,7 +15,7 @@ def load_engine() -> None:
 
 
 def load_box2d() -> None:
-    """Import Box2D, whose types warn when they are made; where warnings are errors that would end the process."""
+    """Import Box2D, whose types give a warning when they are created; in tests, warnings are errors."""
     if "Box2D" not in sys.modules:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)

@@ -1,4 +1,4 @@
-"""What a scene offers beyond gymnasium's interface, and how to make one by name."""
+"""The interface of a scene beyond gymnasium's, and how to make a scene by name."""
 
 from typing import Protocol, cast
 
@@ -17,7 +17,7 @@ SceneEnv = gymnasium.Env[Float32Array, Float32Array]
 
 
 class SupervisedEnv(Protocol):
-    """Drawing, rewinding and jump-free changes of control; methods of ``env.unwrapped``.
+    """Drawing, rewinding and smooth changes of control; methods of ``env.unwrapped``.
 
     Owned by one thread of one process.
     """
@@ -35,7 +35,7 @@ class SupervisedEnv(Protocol):
         ...
 
     def snapshot(self) -> int:
-        """Keep the whole state of the episode in memory and return its token.
+        """Save the complete state of the episode in memory and return its token.
 
         After ``restore(token)`` the same actions lead to exactly the same observations. Tokens die with the episode:
         ``reset`` releases them all. Costs about a millisecond and some memory until released.
@@ -45,7 +45,7 @@ class SupervisedEnv(Protocol):
     def restore(self, token: int) -> Float32Array:
         """Go back to a snapshot, which stays valid, and return the observation there.
 
-        Raises ``UnknownSnapshotError`` when the token was released or never given.
+        Raises ``UnknownSnapshotError`` if the token was released or never existed.
         """
         ...
 
@@ -54,9 +54,10 @@ class SupervisedEnv(Protocol):
         ...
 
     def rebase(self) -> None:
-        """Let further motion start from the measured pose; the grip stays as it is.
+        """Start further motion from the measured pose; the grip stays as it is.
 
-        Called whenever control changes hands and when a hold begins.
+        Called when control changes between policy and operator, and when a hold begins: otherwise the robot would jump
+        to the target that was commanded before.
         """
         ...
 

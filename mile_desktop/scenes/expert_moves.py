@@ -1,15 +1,15 @@
-"""What scripted experts are made of: funnels, grips and clipped actions."""
+"""Building blocks of scripted experts: funnels, grips and clipped actions."""
 
 import numpy as np
 
 from mile_desktop.arrays import Float32Array, Float64Array
 
 FIRM = 0.008
-"""Squeeze with which things are carried, m: as much as the gripper gives."""
+"""Squeeze for carrying, m: the maximum of the gripper."""
 
 
 def ramp(value: float, low: float, high: float) -> float:
-    """Return 0 below ``low``, 1 above ``high``, and a straight line between: what funnels are made of."""
+    """Return 0 below ``low``, 1 above ``high``, and a linear ramp between; used for funnels."""
     return min(max((value - low) / (high - low), 0.0), 1.0)
 
 

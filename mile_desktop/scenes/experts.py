@@ -1,4 +1,4 @@
-"""Scripted experts: what a good operator would do, as a function of the observation alone.
+"""Scripted experts: the actions of a good operator, as a function of the observation alone.
 
 They keep no memory and no phase, so they can take over anywhere; deliberately flawed versions make the failures that
 supervision is about. Each scene's module defines its own.

@@ -1,4 +1,4 @@
-"""What all PyBullet scenes with the Panda share: control steps, stacked observations, success, snapshots.
+"""The environment of all PyBullet scenes with the Panda: control steps, stacked observations, success, snapshots.
 
 A scene is a folder with a description and one short module that says what is measured and when the task is done.
 """
@@ -15,17 +15,16 @@ from mile_desktop.arrays import Float32Array, Float64Array
 from mile_desktop.scenes.bullet import BulletWorld, Contacts
 from mile_desktop.scenes.catalogue import MODULE_NAME, scene_info
 from mile_desktop.scenes.description import load_description, model_path
-from mile_desktop.scenes.history import Moment
 from mile_desktop.scenes.kinematics import read_chain
 from mile_desktop.scenes.modules import SceneModuleError, load_module, module_failed
 from mile_desktop.scenes.panda import Panda, PandaCommand
-from mile_desktop.scenes.snapshots import Snapshots
+from mile_desktop.scenes.snapshots import Moment, Snapshots
 from mile_desktop.scenes.task import Situation, Task
 
 FRAMES = 4
 """Number of measurements stacked into an observation, oldest first."""
 _SETTLING_STEPS = 4
-"""Control steps the bodies are given to come to rest before an episode begins."""
+"""Control steps in which the bodies come to rest before an episode begins."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +49,7 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
     Observation: the last ``FRAMES`` frames, oldest first (``observation_labels``). The first observation of an episode
     repeats one frame.
 
-    Reward: the task's, by default 1 on the step that completes it and else 0. Success, which ``info["success"]`` says,
+    Reward: the task's, by default 1 on the step that completes it and else 0. Success, given by ``info["success"]``,
     terminates the episode; ``info["step"]`` counts from 1. The episode is truncated after ``max_steps``.
 
     Parameters

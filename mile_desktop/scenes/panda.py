@@ -23,12 +23,12 @@ _LEASH = 0.016
 _SERVO_ERROR = 0.0015
 """How far the measured position is from the commanded one in free motion at most, m."""
 _SQUEEZE = 0.004
-"""How far each finger's target may run ahead of the measured finger, m: opening answers at once."""
+"""How far each finger's target may run ahead of the measured finger, m, so that opening starts at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PandaCommand:
-    """What the robot has been told; the part of its state that PyBullet does not keep."""
+    """The commands of the robot: the part of its state that PyBullet does not store."""
 
     position: Float64Array
     """float64[3], m: commanded end-effector position."""

@@ -6,13 +6,13 @@ from mile_desktop.scenes.catalogue import SceneInfo, scenes
 
 
 def register_scenes() -> None:
-    """Register every scene that can be used; what is wrong with the others is said by ``catalogue.broken_scenes``."""
+    """Register every usable scene; ``catalogue.broken_scenes`` lists the others with their errors."""
     for info in scenes():
         register_scene(info)
 
 
 def register_scene(info: SceneInfo) -> None:
-    """Make ``gymnasium.make(info.env_id)`` work; one that is registered already is left alone."""
+    """Make ``gymnasium.make(info.env_id)`` work; does nothing for a registered scene."""
     if info.env_id not in gymnasium.registry:
         gymnasium.register(
             id=info.env_id, entry_point="mile_desktop.scenes.environment:open_scene", kwargs={"scene": info.name}

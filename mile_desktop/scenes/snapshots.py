@@ -1,6 +1,10 @@
-"""What an environment keeps in memory to go back to, by token."""
+"""Saved states of an environment in memory, by token, and the path of an episode from one to the next."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TypeVar
+
+from mile_desktop.arrays import Float64Array
 
 SnapshotT = TypeVar("SnapshotT")
 
@@ -21,3 +25,25 @@ class Snapshots(dict[int, SnapshotT]):
         kept = self[token]
         del self[token]
         return kept
+
+
+@dataclass(slots=True, eq=False)
+class Moment:
+    """A point of an episode, with the step that led to it from the point before.
+
+    Saved physics alone does not restore all contacts: then the steps since an earlier snapshot are repeated.
+    """
+
+    before: "Moment | None" = None
+    """None at the start of the episode."""
+    action: Float64Array | None = None
+    """float64[4]: the control step that was carried out; None where the robot was rebased instead."""
+    token: int | None = None
+    """Snapshot that was taken here and is still kept."""
+
+    def backwards(self) -> Iterator["Moment"]:
+        """Return this moment and all before it."""
+        moment: Moment | None = self
+        while moment is not None:
+            yield moment
+            moment = moment.before

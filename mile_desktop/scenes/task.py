@@ -1,4 +1,4 @@
-"""What a scene's module says of it in code: what is measured, when the task is done, what it is worth.
+"""The part of a scene that its module defines in code: measurements, success and reward.
 
 Imports no simulator, so that experts can be loaded without one.
 """
@@ -17,7 +17,7 @@ FloatArray = Float32Array
 """The name that scene modules of earlier versions import."""
 
 Expert = Callable[[Float32Array], Float32Array]
-"""Scripted expert: observation float32[n] → action float32[a] in [−1, 1]; keeps nothing from one call to the next."""
+"""Scripted expert: observation float32[n] → action float32[a] in [−1, 1]; has no memory between calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ HAND = (
     Measurement("gripper opening (m)", -0.01, 0.1),
     Measurement("gripper squeeze (m)", -0.1, 0.1),
 )
-"""What ``Situation.hand`` says: every frame may begin with it."""
+"""Measurements of ``Situation.hand``: every frame may begin with them."""
 
 
 def offset(difference: str) -> tuple[Measurement, ...]:
@@ -69,7 +69,7 @@ class Bodies(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Situation:
-    """The present physical state, as a task looks at it."""
+    """The present physical state, as a task reads it."""
 
     bodies: Bodies
     end_effector: Float64Array
@@ -86,12 +86,12 @@ class Situation:
 
 
 class Task(ABC):
-    """What a Panda scene asks of the robot. One instance an environment; keeps nothing from one step to the next."""
+    """The task of a Panda scene. One instance for each environment; has no memory between steps."""
 
     measurements: ClassVar[tuple[Measurement, ...]]
-    """What ``measure`` returns, in its order."""
+    """Entries of the array that ``measure`` returns, in order."""
     success_steps: ClassVar[int] = 5
-    """The task is done when ``is_done`` held for so many consecutive steps."""
+    """The task is done after ``is_done`` was True for this many consecutive steps."""
 
     @abstractmethod
     def measure(self, now: Situation) -> Float64Array:

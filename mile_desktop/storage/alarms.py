@@ -1,6 +1,6 @@
-"""What an alarm at a threshold would have done in one episode: which takeovers it announced, where it was wrong.
+"""How an alarm at a threshold would have performed in one episode: announced takeovers, misses and false alarms.
 
-The one definition of a miss and of a false alarm, for scores, the catalogue and the timeline alike.
+The only definition of a miss and of a false alarm: scores, catalogue and timeline use it.
 """
 
 from dataclasses import dataclass
@@ -11,23 +11,23 @@ from numpy.typing import NDArray
 from mile_desktop.arrays import BoolArray
 
 HORIZON_STEPS = 10
-"""What "soon" means: a takeover within so many steps."""
+"""An alarm counts as correct if a takeover follows within this many steps."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmEvents:
-    """Rows of one episode where something happened."""
+    """Rows of one episode at which takeovers began or alarms were false."""
 
     onsets: tuple[int, ...]
     """First step of each takeover."""
     leads: tuple[int, ...]
-    """For each of them for how many autonomous steps before it the alarm had been on without a break; 0: missed."""
+    """For each takeover: number of autonomous steps directly before it with the alarm on; 0: missed."""
     false_alarms: tuple[int, ...]
-    """Crossings that no takeover followed soon."""
+    """Rows at which the alarm began and no takeover followed within the horizon."""
 
     @property
     def misses(self) -> tuple[int, ...]:
-        """Takeovers that nothing announced."""
+        """Takeovers without an alarm directly before them."""
         return tuple(onset for onset, lead in zip(self.onsets, self.leads, strict=True) if lead == 0)
 
 
@@ -37,13 +37,13 @@ def alarm_events(
     threshold: float,
     horizon_steps: int = HORIZON_STEPS,
 ) -> AlarmEvents:
-    """Find the events in ``probability`` (float[t], NaN where nothing was said) and ν (bool[t]) of one episode."""
+    """Find the events in ``probability`` (float[t], NaN where no value was shown) and ν (bool[t]) of one episode."""
     with np.errstate(invalid="ignore"):
         raised = probability >= threshold
-    nobody = np.zeros(1, np.bool_)
-    before = np.concatenate((nobody, intervention[:-1]))
+    before_first = np.zeros(1, np.bool_)
+    before = np.concatenate((before_first, intervention[:-1]))
     onsets = np.flatnonzero(intervention & ~before).tolist()
-    crossings = raised & ~np.concatenate((nobody, raised[:-1])) & ~intervention & ~before
+    crossings = raised & ~np.concatenate((before_first, raised[:-1])) & ~intervention & ~before
     false_alarms = (at for at in np.flatnonzero(crossings).tolist() if not intervention[at : at + horizon_steps].any())
     leads = (_length_of_alarm(raised, before, onset) for onset in onsets)
     return AlarmEvents(tuple(onsets), tuple(leads), tuple(false_alarms))

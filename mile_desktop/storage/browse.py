@@ -1,4 +1,4 @@
-"""Episodes as a person looks through them: filtered, sorted and read a window at a time; no file is opened."""
+"""Episodes for the table of the Inspect page: filtered, sorted, and read in parts; no episode file is opened."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ Column = Literal[
     "scene", "policy", "operator", "started_at", "outcome", "steps", "takeovers", "mean_p", "false_alarms", "misses",
     "brier", "note",
 ]  # fmt: skip
-"""What the table can be sorted by."""
+"""Columns that the table can be sorted by."""
 
 _FROM = (
     "FROM episode LEFT JOIN episode_detail USING (episode_id) LEFT JOIN policy ON policy.policy_id = episode.policy_id"
@@ -39,7 +39,7 @@ _SEARCHED = (
     "json_extract(start, '$.operator')", "json_extract(start, '$.device')", "drivers", "started_at",
 )  # fmt: skip
 LEARNED_BY = "learned-by:"
-"""Before the id of a policy: a word of ``EpisodeFilter.text``."""
+"""Prefix in ``EpisodeFilter.text``, followed by the id of a policy."""
 _LEARNED = (
     "episode.episode_id IN (SELECT used.value FROM policy AS learner, json_each(learner.episode_ids) AS used "
     "WHERE learner.policy_id = ?)"
@@ -50,7 +50,7 @@ _drivers = msgspec.json.Decoder(tuple[str, ...])
 
 @dataclass(frozen=True, slots=True)
 class EpisodeFilter:
-    """Which episodes are looked at; every default lets all of them through."""
+    """Conditions for episodes; with the defaults every episode outside the bin matches."""
 
     text: str = ""
     """Words that all must occur: in id, scene, policy, operator, device, outcome, date or note. The word
@@ -61,7 +61,7 @@ class EpisodeFilter:
     has_false_alarm: bool = False
     has_miss: bool = False
     deleted: bool = False
-    """Look into the bin instead."""
+    """Show the bin instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class EpisodeRow:
     policy: str
     """Short name; the id where the workspace has no such policy."""
     operator: str
-    """Who took over; where nobody did, who could have first."""
+    """Operators that took over; if none did, the first one that could have."""
     started_at: str
     """UTC, ISO 8601."""
     seed: int
@@ -85,13 +85,13 @@ class EpisodeRow:
     human_steps: int
     mean_p: float | None
     false_alarms: int | None
-    """At the threshold of ``threshold``; None where not computed yet."""
+    """At the threshold ``threshold``; None if not computed yet."""
     misses: int | None
     brier: float | None
     threshold: float | None
     note: str
     edits: int
-    """Changes ever made, undone ones included."""
+    """Number of edits, withdrawn ones included."""
     recovered: bool
     deleted: bool
 
@@ -99,7 +99,7 @@ class EpisodeRow:
 def find_episodes(
     workspace: Workspace, wanted: EpisodeFilter, order: Column = "started_at", *, descending: bool = True
 ) -> tuple[str, ...]:
-    """Return the ids of the episodes that match, in order; what is unknown comes last."""
+    """Return the ids of the matching episodes in order; unknown values come last."""
     where, parameters = _where(wanted)
     by, direction = _ORDER[order], "DESC" if descending else "ASC"
     statement = f"SELECT episode_id {_FROM} WHERE {where} ORDER BY {by} {direction} NULLS LAST, started_at DESC"
@@ -107,7 +107,7 @@ def find_episodes(
 
 
 def read_rows(workspace: Workspace, episode_ids: Sequence[str]) -> dict[str, EpisodeRow]:
-    """Return the rows of these episodes by id; ids that are gone are left out."""
+    """Return the rows of these episodes by id; ids that no longer exist are left out."""
     rows: dict[str, EpisodeRow] = {}
     for first in range(0, len(episode_ids), _AT_ONCE):
         part = episode_ids[first : first + _AT_ONCE]
@@ -122,7 +122,7 @@ def read_rows(workspace: Workspace, episode_ids: Sequence[str]) -> dict[str, Epi
 
 
 def browsed_scenes(workspace: Workspace) -> tuple[str, ...]:
-    """Return the scenes of which there are episodes, by name."""
+    """Return the names of scenes with episodes, sorted."""
     return tuple(row[0] for row in workspace.query("SELECT DISTINCT scene FROM episode ORDER BY scene"))
 
 

@@ -1,6 +1,6 @@
-"""The catalogue: what episodes, policies, runs, evaluations and intervention models there are.
+"""The catalogue: records of all episodes, policies, runs, evaluations and intervention models.
 
-No file of an episode is opened here, so a table of thousands of them shows at once.
+No episode file is opened here, so that a table of thousands of episodes appears at once.
 """
 
 import re
@@ -36,14 +36,14 @@ _drivers_decoder = msgspec.json.Decoder(tuple[str, ...])
 
 @dataclass(frozen=True, slots=True)
 class LearningSummary:
-    """What there is to learn from in one scene; the bin is left out."""
+    """Amount of data to learn from in one scene, without the bin."""
 
     episodes: int
     steps: int
     takeovers: int
     human_steps: int
     new_episodes: int
-    """Episodes the policy asked about did not learn from; all where none was asked about."""
+    """Episodes that the given policy has not learned from; all episodes if no policy was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class LearnedFrom:
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """One policy was chosen to run in a scene from then on."""
+    """From this moment on a policy runs in a scene."""
 
     scene: str
     policy_id: str
@@ -67,11 +67,11 @@ class Promotion:
 
 
 class Catalogue:
-    """Questions to, and changes of, an open workspace's catalogue.
+    """Reads and changes the catalogue of an open workspace.
 
-    Holds no state: make one wherever it is handy, use it from any thread. All methods raise the ``WorkspaceError``
-    that fits what the disk reports; those that name a record raise ``UnknownEpisodeError`` or ``UnknownRecordError``
-    where there is none.
+    It holds no state: create one where it is needed, use it from any thread. All methods raise the ``WorkspaceError``
+    that fits the error of the disk; methods that name a record raise ``UnknownEpisodeError`` or
+    ``UnknownRecordError`` if it does not exist.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -107,7 +107,7 @@ class Catalogue:
         return int(self._workspace.query("SELECT count(*) FROM episode")[0][0])
 
     def learning_summary(self, scene: str, since_policy: str | None = None) -> LearningSummary:
-        """Count what there is to learn from, and how much of it ``since_policy`` has not learned from."""
+        """Count the data to learn from, and the episodes that ``since_policy`` has not learned from."""
         rows = self._workspace.query(
             "SELECT count(*) AS episodes, coalesce(sum(steps), 0) AS steps, coalesce(sum(takeovers), 0) AS takeovers, "
             "coalesce(sum(human_steps), 0) AS human_steps, "
@@ -166,7 +166,7 @@ class Catalogue:
         return POLICIES.update(self._workspace, policy_id, note=note)
 
     def archive_policy(self, policy_id: str, *, archived: bool = True) -> PolicyRecord:
-        """Put a policy away, or bring it back."""
+        """Archive a policy, or restore it."""
         return POLICIES.update(self._workspace, policy_id, archived=archived)
 
     def promote(self, scene: str, policy_id: str) -> Promotion:
@@ -218,7 +218,7 @@ class Catalogue:
         policy_id: str | None = None,
         message: str = "",
     ) -> RunRecord:
-        """Say where a run is; ``policy_id`` is what it made."""
+        """Set the state of a run; ``policy_id`` is the policy it produced."""
         return RUNS.update(self._workspace, run_id, state=state, policy_id=policy_id, message=message)
 
     def evaluations(self, scene: str | None = None, *, policy_id: str | None = None) -> tuple[EvaluationRecord, ...]:
@@ -253,7 +253,7 @@ class Catalogue:
         INTERVENTION_MODELS.add(self._workspace, record)
 
     def remove_intervention_model(self, model_id: str) -> None:
-        """Take a model out of use and remove its folder: what was in use before it is so again.
+        """Remove a model and its folder; the model that was used before it is used again.
 
         Episodes that were recorded under it keep its id, cost and scale. Raises ``UnknownRecordError``.
         """
@@ -300,7 +300,7 @@ def _move(workspace: Workspace, episode_id: str, *, deleted: bool) -> EpisodeRec
     catalogue.episode(episode_id)
     source = workspace.episode_path(episode_id, deleted=not deleted)
     target = workspace.episode_path(episode_id, deleted=deleted)
-    # Killed between the two, the file's place wins: recovery sets the row after it.
+    # If the process is killed between the two steps, the place of the file decides: recovery sets the row.
     with workspace.transaction() as connection:
         connection.execute("UPDATE episode SET deleted = ? WHERE episode_id = ?", (int(deleted), episode_id))
         if source.exists():

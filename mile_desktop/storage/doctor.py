@@ -1,4 +1,4 @@
-"""Does the catalogue agree with the files? Looks, and changes nothing."""
+"""Checks whether the catalogue agrees with the files; changes nothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from mile_desktop.storage.workspace import EPISODE_SUFFIX, Workspace
 
 @dataclass(frozen=True, slots=True)
 class DoctorReport:
-    """What a check of the whole workspace found."""
+    """Result of a check of the whole workspace."""
 
     episodes: int
     """Episodes outside the bin."""
@@ -25,7 +25,7 @@ class DoctorReport:
     recovered: int
     """How many of them were recovered after a crash."""
     problems: tuple[str, ...]
-    """One sentence each, with a way out; the bin is checked too."""
+    """One sentence for each problem, with what to do; the bin is checked, too."""
 
 
 def doctor(workspace: Workspace) -> DoctorReport:
@@ -62,14 +62,14 @@ def _episode_problems(workspace: Workspace, record: EpisodeRecord) -> Iterator[s
         yield str(error)
         return
     if (inside.start, inside.outcome, inside.steps) != (record.start, record.outcome, record.steps):
-        yield f"{path} disagrees with the catalogue about its episode; rebuild the catalogue to believe the file."
+        yield f"{path} disagrees with the catalogue about its episode; rebuild the catalogue to use the file."
 
 
 def _stray_files(workspace: Workspace, known: set[str]) -> Iterator[str]:
     being_written = {row["episode_id"] for row in workspace.query("SELECT episode_id FROM journal")}
     for path in _files(workspace, EPISODE_SUFFIX):
         if path.stem not in known | being_written:
-            yield f"{path} is not in the catalogue; rebuild the catalogue to take it in, or move the file away."
+            yield f"{path} is not in the catalogue; rebuild the catalogue to add it, or move the file away."
     for path in sorted((workspace.folder / "edits").glob("*.json")):
         if path.stem not in known:
             yield f"{path} belongs to no episode; restore the episode, or move the file away."

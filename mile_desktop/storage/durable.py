@@ -1,14 +1,17 @@
-"""Files that are either whole and on the disk, or not there."""
+"""Writes files so that they are either complete and on the disk, or absent."""
 
 import os
 from pathlib import Path
 
 PART_SUFFIX = ".part"
-"""Ends the name of a file that is still being written."""
+"""Suffix of a file that is still being written."""
 
 
 def write_durably(path: Path, content: bytes | memoryview) -> None:
     """Write ``content`` to a file beside ``path``, sync it, rename it to ``path`` and sync the folder.
+
+    The order matters. Renamed before its content is synced, a file could be empty after a power cut; without syncing
+    the folder, the new name itself could be missing.
 
     An error leaves ``path`` as it was and nothing beside it; a killed process may leave the file with ``PART_SUFFIX``.
     """
@@ -26,8 +29,8 @@ def write_durably(path: Path, content: bytes | memoryview) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames in ``folder`` last beyond a power cut."""
-    if os.name != "posix":  # elsewhere a folder cannot be opened, and a rename is durable by itself
+    """Make renames in ``folder`` survive a power cut."""
+    if os.name != "posix":  # Windows cannot open a folder, and its renames are durable without this
         return
     handle = os.open(folder, os.O_RDONLY)
     try:

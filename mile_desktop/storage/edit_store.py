@@ -1,4 +1,4 @@
-"""Changing what an episode means, in file and catalogue together."""
+"""Changes an episode's edits in file and catalogue together."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _UPDATE = (
     "UPDATE episode SET outcome = ?, steps = ?, takeovers = ?, human_steps = ?, mean_intervention_prob = ?, "
     "drivers = ? WHERE episode_id = ?"
 )
-# What was computed from the episode before it changed is forgotten, and computed again when it is asked for.
+# Values computed from the episode before this edit are cleared; they are computed again when they are needed.
 _DETAIL = (
     "INSERT INTO episode_detail (episode_id, edits, note) VALUES (?, ?, ?) ON CONFLICT (episode_id) DO UPDATE SET "
     "edits = excluded.edits, note = excluded.note, threshold = NULL, false_alarms = NULL, misses = NULL, brier = NULL"
@@ -26,12 +26,12 @@ _DETAIL = (
 
 
 def edit_history(workspace: Workspace, episode_id: str) -> EditHistory:
-    """Return everything that was changed about an episode; raises ``EditError`` where its file cannot be read."""
+    """Return all edits of an episode; raises ``EditError`` if their file cannot be read."""
     return read_history(workspace.edits_path(episode_id), episode_id)
 
 
 def edit_episode(workspace: Workspace, episode_id: str, change: Change) -> EditHistory:
-    """Add one change: the file is written and the catalogue follows, both or neither.
+    """Add one change to the file of edits and to the catalogue: both or neither.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def edit_episode(workspace: Workspace, episode_id: str, change: Change) -> EditH
     """
     Catalogue(workspace).episode(episode_id)
     recording = read_recording(workspace, episode_id)
-    # Killed between file and row, the file wins: recovery sets the row after it.
+    # If the process is killed between file and row, the file decides: recovery sets the row.
     with workspace.transaction() as connection:
         history = edit_history(workspace, episode_id)
         if isinstance(change, Withdraw) and change.version not in {edit.version for edit in history.edits}:
@@ -54,7 +54,7 @@ def edit_episode(workspace: Workspace, episode_id: str, change: Change) -> EditH
 
 
 def write_row(connection: sqlite3.Connection, record: EpisodeRecord, history: EditHistory) -> None:
-    """Let the catalogue say what ``record`` says, within the caller's transaction; the bin is left alone."""
+    """Copy ``record`` to the catalogue's row within the caller's transaction; ``deleted`` is not changed."""
     values = (record.outcome, record.steps, record.takeovers, record.human_steps, record.mean_intervention_prob)
     drivers = msgspec.json.encode(record.drivers).decode()
     connection.execute(_UPDATE, (*values, drivers, record.episode_id))
@@ -62,9 +62,9 @@ def write_row(connection: sqlite3.Connection, record: EpisodeRecord, history: Ed
 
 
 def settle_edits(workspace: Workspace, *, source: Workspace | None = None) -> Iterator[str]:
-    """Let the catalogue follow files of edits it does not know yet; yields what could not be, a sentence each.
+    """Update the catalogue from files of edits it has not seen yet; yields one sentence for each file that failed.
 
-    ``source``: where the files are, if not in ``workspace`` (a catalogue that is being rebuilt).
+    ``source``: workspace with the files, if it is not ``workspace`` (while a catalogue is rebuilt).
     """
     place = source or workspace
     known = {row["episode_id"]: row["edits"] for row in workspace.query("SELECT episode_id, edits FROM episode_detail")}

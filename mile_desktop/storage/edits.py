@@ -1,7 +1,7 @@
-"""What people changed about an episode afterwards: kept beside the recording, which itself is never touched.
+"""Changes that people made to an episode after it was recorded; the recording itself is never changed.
 
-``edits/<id>.json`` is the truth and only ever grows; undoing is one more entry. The catalogue's row says what came of
-it, so that tables and summaries need not open a file.
+``edits/<id>.json`` is the only source and only grows: to undo adds one more entry. The catalogue's row holds the
+result, so that tables and summaries need not open a file.
 """
 
 from dataclasses import replace
@@ -20,15 +20,15 @@ _FORMAT = 1
 
 
 class Relabel(msgspec.Struct, frozen=True, tag=True):
-    """The episode ended differently."""
+    """The episode gets another outcome."""
 
     outcome: Outcome
 
 
 class MarkStretch(msgspec.Struct, frozen=True, tag=True):
-    """The steps from ``first`` to ``last`` (rows of the recording, both included) were, or were not, an intervention.
+    """Marks the rows ``first`` to ``last`` of the recording (both included) as an intervention, or as none.
 
-    Where they were, what was executed counts as the person's command.
+    Where it becomes an intervention, the executed action counts as the person's command.
     """
 
     first: int
@@ -37,7 +37,7 @@ class MarkStretch(msgspec.Struct, frozen=True, tag=True):
 
 
 class Trim(msgspec.Struct, frozen=True, tag=True):
-    """Only the rows from ``first`` to ``last`` of the recording (both included) count."""
+    """Keeps only the rows ``first`` to ``last`` of the recording (both included)."""
 
     first: int
     last: int
@@ -50,7 +50,7 @@ class Annotate(msgspec.Struct, frozen=True, tag=True):
 
 
 class Withdraw(msgspec.Struct, frozen=True, tag=True):
-    """Takes back the edit of that version; withdrawing a withdrawal brings it into force again."""
+    """Undoes the edit of that version; to withdraw a withdrawal makes the edit active again."""
 
     version: int
 
@@ -69,7 +69,7 @@ class Edit(msgspec.Struct, frozen=True):
 
 
 class EditHistory(msgspec.Struct, frozen=True):
-    """Everything that was ever changed about one episode, oldest first."""
+    """All edits of one episode, oldest first."""
 
     episode_id: str
     edits: tuple[Edit, ...] = ()
@@ -77,7 +77,10 @@ class EditHistory(msgspec.Struct, frozen=True):
 
     @property
     def in_force(self) -> tuple[Edit, ...]:
-        """The edits that count: neither withdrawn nor withdrawals."""
+        """The active edits: not withdrawn, and no withdrawals themselves.
+
+        Read from the newest to the oldest, because a withdrawal counts only if no later one withdraws it.
+        """
         void: set[int] = set()
         kept: list[Edit] = []
         for edit in reversed(self.edits):
@@ -97,7 +100,7 @@ class EditHistory(msgspec.Struct, frozen=True):
 
     @property
     def trim(self) -> Trim | None:
-        """What counts of the recording; None: all of it."""
+        """The rows that are kept; None: all rows."""
         trims = [edit.change for edit in self.in_force if isinstance(edit.change, Trim)]
         return trims[-1] if trims else None
 
@@ -144,7 +147,7 @@ def encoded(history: EditHistory) -> bytes:
 
 
 def edited(episode: Episode, history: EditHistory) -> Episode:
-    """Return the recorded ``episode`` as ``history`` wants it seen; without edits, the episode itself.
+    """Return ``episode`` with the edits of ``history`` applied; without edits, the episode itself.
 
     Raises
     ------

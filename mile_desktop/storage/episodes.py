@@ -66,7 +66,7 @@ def read_episode_file(path: Path) -> Episode:
         The file is missing, truncated, altered (page checksums), or not an episode of a known format.
     """
     with _explained(path):
-        # A buffer instead of a path: one read call, and no file stays open.
+        # A buffer instead of a path: one read call, and the file is closed even after an error.
         file = pq.ParquetFile(pa.BufferReader(path.read_bytes()), page_checksum_verification=True)
         schema = file.schema_arrow
         record = _record(path, schema)
@@ -81,7 +81,7 @@ def read_record(path: Path) -> EpisodeRecord:
 
 
 def find_episode(workspace: Workspace, episode_id: str) -> Path:
-    """Return where the episode's file is, in the bin or not; raises ``UnknownEpisodeError`` if it is nowhere."""
+    """Return the path of the episode's file, in the bin or not; raises ``UnknownEpisodeError`` if there is none."""
     for deleted in (False, True):
         path = workspace.episode_path(episode_id, deleted=deleted)
         if path.exists():
@@ -92,14 +92,14 @@ def find_episode(workspace: Workspace, episode_id: str) -> Path:
 
 
 def read_recording(workspace: Workspace, episode_id: str) -> Episode:
-    """Read an episode as it was recorded, whatever was changed about it since; raises as ``read_episode``."""
+    """Read an episode as it was recorded, without its edits; raises as ``read_episode``."""
     path = find_episode(workspace, episode_id)
     episode = read_episode_file(path)
     return replace(episode, record=replace(episode.record, deleted=path.parent.name == "bin"))
 
 
 def read_episode(workspace: Workspace, episode_id: str) -> Episode:
-    """Read an episode of the workspace, also from the bin, with what people changed about it: the one to learn from.
+    """Read an episode of the workspace, also from the bin, with its edits applied: the version to learn from.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def read_episodes(workspace: Workspace, episode_ids: Sequence[str]) -> tuple[Epi
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """Raise ``EpisodeFileError`` for whatever makes ``path`` unreadable."""
+    """Raise ``EpisodeFileError`` for every error that makes ``path`` unreadable."""
     try:
         yield
     except FileNotFoundError as error:
@@ -135,7 +135,7 @@ def _explained(path: Path) -> Iterator[None]:
 
 def _parquet(table: pa.Table) -> memoryview:
     # Floats neither repeat nor sort: dictionaries and statistics would only make the files larger and slower.
-    # In memory first: arrow's own file would stay open behind an error.
+    # Written to memory first: a file that Arrow opened itself would stay open after an error.
     sink = pa.BufferOutputStream()
     pq.write_table(
         table,

@@ -1,4 +1,4 @@
-"""What can go wrong with a workspace, each with a way out in its sentence."""
+"""Errors of a workspace; each message says what to do."""
 
 import errno
 import shutil
@@ -13,7 +13,7 @@ _ALMOST_FULL_BYTES = 1 << 20
 
 
 class WorkspaceError(UserError):
-    """Something is wrong with the workspace; the message is one sentence for people, with a way out."""
+    """The workspace cannot be used as asked; the message is one sentence for people and says what to do."""
 
 
 class NotAWorkspaceError(WorkspaceError):
@@ -21,7 +21,7 @@ class NotAWorkspaceError(WorkspaceError):
 
 
 class WorkspaceMissingError(WorkspaceError):
-    """There is no workspace at the path and none was to be made."""
+    """There is no workspace at the path, and none was to be created."""
 
 
 class WorkspaceReadOnlyError(WorkspaceError):
@@ -77,7 +77,7 @@ class JournalError(WorkspaceError):
 
 
 ONE_EPISODE = (EpisodeFileError, EditError, UnknownEpisodeError)
-"""Troubles of one episode, not of the workspace."""
+"""Errors of one episode, not of the workspace."""
 
 
 def full(folder: Path) -> WorkspaceFullError:
@@ -95,7 +95,7 @@ def read_only(folder: Path) -> WorkspaceReadOnlyError:
 
 
 def damaged(folder: Path, found: str) -> WorkspaceDamagedError:
-    """Return the error for a database in ``folder`` of which ``found`` says what is wrong."""
+    """Return the error for a damaged database in ``folder``; ``found`` is SQLite's finding."""
     return WorkspaceDamagedError(
         f"The database in {folder} is damaged ({found}); the episodes are files of their own: "
         "rebuild the catalogue from them, or restore workspace.db from a backup."
@@ -106,7 +106,7 @@ def damaged(folder: Path, found: str) -> WorkspaceDamagedError:
 def translated(folder: Path) -> Iterator[None]:
     """Raise ``WorkspaceError`` for what SQLite and the operating system report about ``folder``.
 
-    Errors that are none of a disk's or database's troubles (a wrong statement, a broken constraint) pass unchanged.
+    Errors in a statement or of a constraint are faults of the program and pass unchanged.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Identities that sort by the time they were made and are safe as file names."""
+"""Ids that sort by the time of their creation and are valid file names."""
 
 import re
 import secrets
@@ -33,9 +33,9 @@ class InvalidIdError(UserError, ValueError):
 
 
 def checked_id(identity: str) -> str:
-    """Return ``identity``, or raise ``InvalidIdError`` if it could not be the name of a file or folder."""
+    """Return ``identity``, or raise ``InvalidIdError`` if it is not a valid name of a file or folder."""
     if _SAFE.fullmatch(identity) is None:
-        raise InvalidIdError(f"{identity!r} is no id: expected letters, digits, dots, dashes and underscores only")
+        raise InvalidIdError(f"{identity!r} is not an id: expected letters, digits, dots, dashes and underscores only")
     return identity
 
 

@@ -1,4 +1,4 @@
-"""What an episode says about the prediction of takeovers, kept with the catalogue so that tables can sort by it."""
+"""How well takeovers were predicted in each episode; stored in the catalogue so that tables can sort by it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ _STALE = (
 
 @dataclass(frozen=True, slots=True)
 class Insight:
-    """How the number that was shown did in one episode."""
+    """Quality of the shown probability in one episode."""
 
     threshold: float
-    """Of the alarm, for the next two."""
+    """Threshold of the alarm for the two counts below."""
     false_alarms: int
     misses: int
     brier: float | None
@@ -33,7 +33,7 @@ class Insight:
 
 
 def insight_of(episode: Episode, threshold: float) -> Insight:
-    """Return how p as it was shown, and the number that called, did in ``episode``, with its edits."""
+    """Return the quality of the shown p, and of the number that called the person, in the edited ``episode``."""
     shown = np.isfinite(episode.intervention_prob)
     if not shown.any():
         return Insight(threshold, 0, 0, None)
@@ -48,7 +48,7 @@ def stale_insights(workspace: Workspace, threshold: float) -> tuple[tuple[str, i
 
 
 def store_insights(workspace: Workspace, insights: Iterable[tuple[str, int, Insight]]) -> None:
-    """Keep insights with the id and the number of edits of their episodes; one edited since then is left out."""
+    """Store insights with id and number of edits of their episodes; an episode edited since then is skipped."""
     with workspace.transaction() as connection:
         for episode_id, edits, each in insights:
             values = (episode_id, each.threshold, each.false_alarms, each.misses, each.brier, edits)

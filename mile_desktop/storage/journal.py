@@ -47,9 +47,9 @@ class EpisodeJournal:
     """Records one episode after the other, step by step.
 
     ``begin`` → ``append`` … → ``close`` or ``discard`` → ``begin`` … A step is in the database when ``append``
-    returns, and survives the end of the process from then on (losing power may cost the last moments). Nothing here
-    waits for the disk to sync but ``close`` and ``discard``. One thread at a time; several processes or threads
-    record into one workspace with a journal each.
+    returns, and survives the end of the process from then on (a power cut may lose the last steps). Only ``close`` and
+    ``discard`` wait for the disk to sync. One thread at a time; several processes or threads can record into one
+    workspace, each with its own journal.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -61,7 +61,7 @@ class EpisodeJournal:
 
     @property
     def is_open(self) -> bool:
-        """An episode was begun and not yet closed or discarded."""
+        """Whether an episode was begun and not yet closed or discarded."""
         return self._journal_id is not None
 
     @property
@@ -103,7 +103,7 @@ class EpisodeJournal:
         """
         rows = [self._row(step, number) for number, step in enumerate(steps, self._steps)]
         try:
-            # one statement: between several of them other threads would run, with the database locked
+            # One statement for all rows: between several ones other threads would run while the database is locked.
             self._workspace.connection().execute(_APPEND + ", ".join([_ROW] * len(rows)), [*chain.from_iterable(rows)])
         except sqlite3.IntegrityError as error:
             raise self._taken_over() from error
@@ -113,7 +113,7 @@ class EpisodeJournal:
         self._steps += len(rows)
 
     def _row(self, step: Step, number: int) -> tuple[int, int, float, bytes]:
-        """Return the row of step ``number``, checking that it fits to the steps before."""
+        """Return the row of step ``number``; check that it has the shape of the steps before it."""
         journal_id = self._opened()
         shape = step_format.shape_of(step)
         if self._shape is None:
@@ -143,7 +143,7 @@ class EpisodeJournal:
         try:
             self._workspace.checkpoint()
         except WorkspaceError:
-            # The episode is committed; only the log was not shortened, which the next one does.
+            # The episode is committed; only the log is still long, and the next checkpoint shortens it.
             _log.warning("The write-ahead log of %s was not moved", self._workspace.folder, exc_info=True)
         return record
 
@@ -165,13 +165,14 @@ def finish_journal(
 ) -> EpisodeRecord | None:
     """Turn a journal into an episode: file written, synced and renamed, then row in and journal out in one transaction.
 
-    Returns None for a journal without steps, which is only removed. For the journal's owner, or who claimed it.
+    Returns None for a journal without steps, which is only removed. To be called by the journal's owner, or by the
+    process that has claimed it. Killed at any point, the journal is still complete and the next start repeats this.
     """
     start, steps = _contents(workspace, journal_id)
     record = step_format.summarise(start, steps, outcome, recovered=recovered, deleted=deleted)
     if steps:
         write_episode_file(workspace.episode_path(start.episode_id, deleted=deleted), record, steps)
-        # What an attempt with another end, or one that died, may have left in the other place.
+        # An earlier attempt with another outcome, or one that was killed, may have left a file in the other folder.
         with translated(workspace.folder):
             workspace.episode_path(start.episode_id, deleted=not deleted).unlink(missing_ok=True)
     with workspace.transaction() as connection:

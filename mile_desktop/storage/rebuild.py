@@ -1,4 +1,4 @@
-"""A new catalogue from the files, for when the database is lost or damaged."""
+"""Builds a new catalogue from the files when the database is lost or damaged."""
 
 import shutil
 import sqlite3
@@ -26,23 +26,23 @@ _TABLES: tuple[Table[Any], ...] = (POLICIES, RUNS, INTERVENTION_MODELS, EVALUATI
 
 @dataclass(frozen=True, slots=True)
 class RebuildReport:
-    """What came of rebuilding a catalogue."""
+    """Result of rebuilding a catalogue."""
 
     episodes: int
     """Episodes now in the catalogue, the bin included."""
     policies: int
     problems: tuple[str, ...]
-    """What could not be taken over, one sentence each."""
+    """One sentence for each thing that could not be copied."""
     kept: Path | None
-    """Where the old database was put; None if there was none."""
+    """Folder of the old database; None if there was none."""
 
 
 def rebuild_catalogue(folder: Path | str) -> RebuildReport:
-    """Replace the database of the workspace in ``folder`` by a new one, made from what the files say.
+    """Replace the database of the workspace in ``folder`` by a new one, built from the files.
 
     Episodes come from their Parquet files and edits, policies, runs and intervention models from their ``record.json``;
     evaluations, promotions and journals from the old database as far as it can still be read. The old database is
-    kept in a folder beside. Killed half-way, the workspace is as damaged as before and this can be called again.
+    kept in a folder of its own. After a kill at any point the workspace is unchanged and this can be called again.
     Everything else that uses the workspace (worker, trainer) must be closed first. Call ``recover`` afterwards, as at
     every start.
 
@@ -53,7 +53,7 @@ def rebuild_catalogue(folder: Path | str) -> RebuildReport:
     WorkspaceVersionError
         The database was written by a newer version.
     WorkspaceFullError, WorkspaceReadOnlyError
-        The disk does not take it.
+        The disk is full or cannot be written to.
     """
     place = Path(folder).expanduser().absolute()
     scratch = place / _SCRATCH
@@ -123,7 +123,7 @@ def _take_record_files(place: Path, new: Workspace) -> list[str]:
 
 
 def _salvage(place: Path, copy: Path, new: Workspace) -> list[str]:
-    """Take over what can still be read from a copy of the old database; the old one itself is not touched."""
+    """Copy what can still be read from a copy of the old database; the old database itself is not touched."""
     if not (place / DATABASE).exists():
         return []
     copy.mkdir()

@@ -1,4 +1,4 @@
-"""What is stored: one step, one episode, and the rows of the workspace's catalogue."""
+"""The stored records: one step, one episode, and the rows of the workspace's catalogue."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -90,14 +90,14 @@ class Step(StepColumns[float, Float32Array, Float32Array, Float32Array | None, F
 
 @dataclass(frozen=True, slots=True)
 class EpisodeStart:
-    """What is known when an episode begins; written to the journal before its first step."""
+    """Everything known at the beginning of an episode; written to the journal before its first step."""
 
     episode_id: str
     scene: str
     seed: int
     policy_id: str
     operator: str
-    """Who could take over first: ``gamepad``, ``keyboard``, ``segment``, ``none`` …; see ``EpisodeRecord.drivers``."""
+    """First operator that could take over: ``gamepad``, ``segment``, ``none`` …; see ``EpisodeRecord.drivers``."""
     device: str
     """Human name of the device, e.g. ``Xbox Series X Controller``."""
     rate_hz: float
@@ -112,12 +112,12 @@ class EpisodeStart:
 
 
 CALLED_BY = "called_by"
-"""Key of ``EpisodeStart.extra``: by which number a person was called, ``p``, ``forecast`` or none."""
+"""Key of ``EpisodeStart.extra``: the number that called the person: ``p``, ``forecast`` or empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class EpisodeRecord:
-    """One row of the catalogue: an episode that is closed and safely on disk."""
+    """One row of the catalogue: an episode that is closed and on disk."""
 
     start: EpisodeStart
     outcome: Outcome
@@ -132,7 +132,7 @@ class EpisodeRecord:
     deleted: bool = False
     """In the bin: kept on disk, left out of training and of the table."""
     drivers: tuple[str, ...] = ()
-    """Who took over, in order of appearance; empty where nobody did, or where it was not recorded yet."""
+    """Operators that took over, in order; empty if none did, or if it was not recorded (older files)."""
 
     @property
     def episode_id(self) -> str:
@@ -154,7 +154,7 @@ class Episode(
 
     record: EpisodeRecord
     first_row: int = 0
-    """Row of the recording that the first step is: above 0 where the beginning was trimmed away."""
+    """Row of the recording of the first step: above 0 if the beginning was trimmed away."""
 
     def __len__(self) -> int:
         return len(self.timestamp)
@@ -166,13 +166,13 @@ class Episode(
 
     @property
     def alarm(self) -> Float32Array:
-        """float32[t], the number by which a person was to be called: p, unless it was noted that the forecast did."""
+        """float32[t], the number that called the person: the forecast if the episode says so, else p."""
         return self.forecast if self.record.start.extra.get(CALLED_BY) == "forecast" else self.intervention_prob
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyRecord:
-    """One policy of the workspace and where it came from."""
+    """One policy of the workspace and its origin."""
 
     policy_id: str
     scene: str
@@ -202,15 +202,15 @@ class EvaluationRecord:
     """Seeds that ended in success or failure, in the order of ``outcomes``."""
     outcomes: tuple[bool, ...]
     crashes: int
-    """Episodes that broke down; left out of the rate."""
+    """Episodes that crashed; they do not count in the rate."""
     steps: tuple[int, ...] = ()
     """Control steps of each episode, in the order of ``seeds``; empty in evaluations of version 0.1's first schema."""
     returns: tuple[float, ...] = ()
     """Sum of rewards of each episode, likewise."""
     crash_seeds: tuple[int, ...] = ()
-    """Seeds of the episodes that broke down, where they were recorded."""
+    """Seeds of the episodes that crashed; empty in older evaluations."""
     crash_reasons: tuple[str, ...] = ()
-    """Why they did, in the order of ``crash_seeds``."""
+    """Reasons of the crashes, in the order of ``crash_seeds``."""
 
     @property
     def successes(self) -> int:
@@ -239,13 +239,13 @@ class RunRecord:
     state: Literal["running", "finished", "cancelled", "failed"]
     created_at: str
     policy_id: str | None = None
-    """The policy it made, when finished."""
+    """The policy it produced, once finished."""
     message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class InterventionModelRecord:
-    """One intervention model (an artefact of its own beside the policies)."""
+    """One intervention model (stored beside the policies)."""
 
     model_id: str
     scene: str
@@ -256,5 +256,5 @@ class InterventionModelRecord:
     cost: float
     cdf_scale: float
     takeovers: int
-    """Human takeovers it rests on; 0 for a shipped model."""
+    """Number of human takeovers it was fitted to; 0 for a bundled model."""
     episode_ids: tuple[str, ...]

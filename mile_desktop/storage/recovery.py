@@ -1,4 +1,4 @@
-"""What the next start does with what a killed process left behind."""
+"""Recovery at the start: completes what a killed process left unfinished."""
 
 import logging
 import sqlite3
@@ -21,8 +21,9 @@ from mile_desktop.storage.workspace import EPISODE_SUFFIX, Workspace
 _log = logging.getLogger(__name__)
 
 _SAME_PROCESS_S = 1.0
+"""Two readings of a creation time differ by less, by rounding; a later process with the same pid differs by more."""
 _SILENT_S = 120.0
-"""A journal of another host counts as left behind after this long without a step; its process cannot be asked."""
+"""A journal of another host counts as abandoned after this time without a step; its process cannot be checked."""
 
 _ORPHANS = (
     "SELECT journal.*, coalesce(max(written_at), opened_at) AS last_written, count(position) AS steps "
@@ -35,18 +36,18 @@ _CLAIM = (
 
 
 def recover(workspace: Workspace) -> tuple[EpisodeRecord, ...]:
-    """Finish what dead processes left behind, and return the episodes that came of it.
+    """Complete what dead processes left unfinished, and return the recovered episodes.
 
     A journal becomes an episode marked ``recovered`` with outcome ``aborted``. If its file was already complete when
-    the process died, the file's own outcome stands. Journals without steps and half-written files are removed;
-    an episode that was being moved to or from the bin is where its file is, and one that was being edited is what its
-    file of edits says. Journals of living processes, of this one too, are left alone, so this may be called at any
-    time and by several processes at once.
+    the process died, the outcome in the file is kept. Journals without steps and half-written files are removed.
+    For an episode that was being moved to or from the bin, the place of its file decides; for one that was being
+    edited, its file of edits decides. Journals of living processes (also of this one) are not touched, so this may be
+    called at any time and by several processes at once.
 
     Raises
     ------
     WorkspaceFullError
-        The disk is full; what was not recovered stays in the journal for the next attempt.
+        The disk is full; the remaining journals stay for the next attempt.
     """
     found = [_recover_one(workspace, orphan) for orphan in orphans(workspace)]
     _remove_unfinished_files(workspace)
@@ -70,7 +71,7 @@ def _is_alive(owner: Owner, last_written: float) -> bool:
         return time.time() - last_written < _SILENT_S
     try:
         process = psutil.Process(owner.pid)
-        # One that was killed and not yet waited for still has its pid.
+        # A killed process whose parent has not waited for it yet still has its pid.
         ended = process.status() in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
         return not ended and abs(process.create_time() - owner.process_started) < _SAME_PROCESS_S
     except psutil.NoSuchProcess:
@@ -95,7 +96,7 @@ def _recover_one(workspace: Workspace, orphan: sqlite3.Row) -> EpisodeRecord | N
 
 @contextmanager
 def _claimed(workspace: Workspace, orphan: sqlite3.Row) -> Iterator[bool]:
-    """Make the journal ours unless another process was faster; give it back to the dead if the block fails."""
+    """Make this process the journal's owner unless another was faster; undo that if the block fails."""
     dead, living = _owner(orphan), this_process()
     mine = _change_owner(workspace, orphan["journal_id"], dead, living)
     try:
@@ -131,7 +132,7 @@ def _adopt(workspace: Workspace, journal_id: int, record: EpisodeRecord) -> None
 def _remove_unfinished_files(workspace: Workspace) -> None:
     ending = EPISODE_SUFFIX + PART_SUFFIX
     parts = [part for place in ("episodes", "bin") for part in (workspace.folder / place).glob(f"*{ending}")]
-    # Asked after listing: what a living process writes has had its journal since before its file.
+    # The journals are read after the files are listed: a living process has its journal before its file.
     recording = {row["episode_id"] for row in workspace.query("SELECT episode_id FROM journal")}
     for part in parts:
         if part.name.removesuffix(ending) not in recording:

@@ -1,19 +1,19 @@
-"""The database's schema as a list of steps from nothing to today.
+"""The database's schema as a list of migrations from an empty database to the present version.
 
-A released step is never edited: a change is a new step at the end. ``PRAGMA user_version`` counts the steps taken.
+A released migration is never changed: add a new one at the end. ``PRAGMA user_version`` counts the migrations made.
 """
 
 import sqlite3
 from collections.abc import Sequence
 
 APPLICATION_ID = 0x4D494C45
-"""``MILE``: tells our databases from other programs'."""
+"""``MILE`` in ASCII: distinguishes our databases from those of other programs."""
 
 Migration = tuple[str, ...]
 """Statements that lead from one version to the next, run in one transaction."""
 
-# position = journal_id · 2³² + step: SQLite appends to an integer key with one page written a step, where a composite
-# key has it move half of a page to and fro.
+# position = journal_id · 2³² + step. With one growing integer key SQLite appends and writes one page for a step; with a
+# composite key it would split pages and write more.
 _FIRST: Migration = (
     """CREATE TABLE episode (
         episode_id TEXT PRIMARY KEY,

@@ -1,6 +1,6 @@
 """Records of artefacts as rows of a table and, for those with a folder of their own, as ``record.json`` beside it.
 
-The file makes the row's loss repairable: ``rebuild_catalogue`` reads it back.
+If the row is lost, ``rebuild_catalogue`` restores it from the file.
 """
 
 import sqlite3
@@ -25,13 +25,13 @@ R = TypeVar("R", PolicyRecord, RunRecord, EvaluationRecord, InterventionModelRec
 
 @dataclass(frozen=True)
 class Table(Generic[R]):
-    """How records of one kind are kept: a column for each field, tuples and dictionaries as JSON."""
+    """Storage of records of one kind: a column for each field, tuples and dictionaries as JSON."""
 
     name: str
     kind: type[R]
     key: str
     folder: str | None
-    """Folder of the workspace with a subfolder for each record; None where there is none."""
+    """Folder of the workspace with one subfolder for each record; None if this kind has no files."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ class Table(Generic[R]):
         return record
 
     def remove(self, workspace: Workspace, identity: str) -> None:
-        """Forget the record of that id, its file first; its folder stays. Raises ``UnknownRecordError``."""
+        """Remove the record of that id, its file first; its folder stays. Raises ``UnknownRecordError``."""
         self.get(workspace, identity)
         path = self._file(workspace, identity)
         with translated(workspace.folder):
@@ -126,7 +126,7 @@ class Table(Generic[R]):
 
     @property
     def title(self) -> str:
-        """What people call it."""
+        """Name of the kind for people."""
         return self.name.replace("_", " ")
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The workspace: one folder the user opened, with its database and the places of its files."""
+"""The workspace: one folder with its database and its files."""
 
 import os
 import sqlite3
@@ -23,11 +23,11 @@ _SETUP_LOCK = "setup.lock"
 _BUSY_S = 5.0
 _SETUP_S = 10.0
 _CHECKPOINT_PAGES = 10_000
-"""About 40 MB: steps are committed without ever waiting for a checkpoint; closing an episode makes one."""
+"""About 40 MB, so that no step waits for an automatic checkpoint; closing an episode makes one."""
 
 
 class WindowLock:
-    """Held by the window that has a workspace open; given back by ``release``, by ``with``, or by the process's end."""
+    """Held by the window that has a workspace open, until ``release``, the end of ``with``, or of the process."""
 
     def __init__(self, lock: FileLock) -> None:
         self._lock = lock
@@ -46,9 +46,9 @@ class WindowLock:
 
 
 def hold_window_lock(folder: Path) -> WindowLock:
-    """Take the lock that only one window of a workspace can have; command line, trainer and worker need none.
+    """Take the lock that only one window of a workspace can hold; command line, trainer and worker need none.
 
-    The lock is the operating system's: it ends with the process, however that ends.
+    The operating system holds the lock, so it ends with the process, also after a crash.
 
     Raises
     ------
@@ -72,7 +72,7 @@ class Workspace:
     May be shared by all threads of a process: each thread gets a connection of its own on first use, so a slow query
     in one never delays a commit in another, and SQLite's write lock orders the writers of all threads and processes
     (a writer waits up to five seconds, then ``WorkspaceBusyError``). ``close`` is for the thread that opened it,
-    when the others are done with it. Not to be carried through ``fork``; other processes open the folder themselves.
+    after all other threads have finished with it. It must not be used after ``fork``; each process opens the folder.
 
     Every method that touches the disk raises ``WorkspaceFullError``, ``WorkspaceReadOnlyError``,
     ``WorkspaceDamagedError`` or ``WorkspaceBusyError`` where that is the cause.
@@ -86,18 +86,18 @@ class Workspace:
 
     @classmethod
     def open(cls, folder: Path | str, *, create: bool = True) -> Self:
-        """Open the workspace in ``folder``, making or migrating what is needed.
+        """Open the workspace in ``folder``; create or migrate its database if needed.
 
         Raises
         ------
         NotAWorkspaceError
             ``folder`` is a file, or its database is another program's.
         WorkspaceMissingError
-            There is no workspace and ``create`` is False.
+            There is no workspace, and ``create`` is False.
         WorkspaceReadOnlyError, WorkspaceFullError
             It cannot be written to.
         WorkspaceDamagedError
-            The database is missing beside existing episodes, is none, or fails SQLite's check.
+            The database is missing beside existing episodes, is not a database, or fails SQLite's check.
         WorkspaceVersionError
             A newer version of the program wrote it.
         """
@@ -122,11 +122,11 @@ class Workspace:
         return hold_window_lock(self._folder)
 
     def episode_path(self, episode_id: str, *, deleted: bool = False) -> Path:
-        """Return where the episode's file belongs: ``episodes/``, or ``bin/`` if ``deleted``."""
+        """Return the path of the episode's file: in ``episodes/``, or in ``bin/`` if ``deleted``."""
         return self._folder / ("bin" if deleted else "episodes") / f"{checked_id(episode_id)}{EPISODE_SUFFIX}"
 
     def edits_path(self, episode_id: str) -> Path:
-        """Return ``edits/<id>.json``, where what was changed about an episode is kept, also while it is in the bin."""
+        """Return ``edits/<id>.json``, the edits of an episode, also while the episode is in the bin."""
         return self._folder / "edits" / f"{checked_id(episode_id)}.json"
 
     def policy_folder(self, policy_id: str) -> Path:
@@ -142,11 +142,11 @@ class Workspace:
         return self._folder / "interventions" / checked_id(model_id)
 
     def forecast_folder(self, model_id: str) -> Path:
-        """Folder of the forecast that was refitted for an intervention model, the bundled one's included."""
+        """Return the folder of the forecast that was refitted for an intervention model (also for a bundled one)."""
         return self._folder / "forecasts" / checked_id(model_id)
 
     def connection(self) -> sqlite3.Connection:
-        """Return the calling thread's own connection, in autocommit mode; not to be handed to another thread."""
+        """Return the calling thread's own connection, in autocommit mode; never pass it to another thread."""
         found = self._connections.get(threading.current_thread())
         return found if found is not None else self._connect()
 
@@ -169,7 +169,7 @@ class Workspace:
                 raise
 
     def checkpoint(self) -> None:
-        """Move committed pages from the write-ahead log to the database, as far as no reader needs them."""
+        """Move committed pages from the write-ahead log to the database, except those that a reader still needs."""
         self.query("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
@@ -202,11 +202,12 @@ class Workspace:
 
 
 def _connect(database: Path) -> sqlite3.Connection:
-    # One thread uses a connection; another one may close it, which is all that the relaxed check is for.
+    # Only one thread uses a connection, but another thread may close it; the check is relaxed for that alone.
     connection = sqlite3.connect(database, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
     try:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
+        # NORMAL syncs at checkpoints, not at commits: a commit survives a crash of the process but takes no disk sync.
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     except BaseException:
@@ -260,7 +261,7 @@ def _is_foreign(connection: sqlite3.Connection) -> bool:
 
 
 def _set_up(connection: sqlite3.Connection, folder: Path) -> None:
-    # Switching to the write-ahead log does not wait for a rival that does the same; this lock does.
+    # SQLite does not wait when two processes switch to the write-ahead log at once; this lock makes them wait.
     with _setup_lock(folder):
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":

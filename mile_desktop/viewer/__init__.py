@@ -1,1 +1,1 @@
-"""Draws a scene in a process of its own, off the control path."""
+"""Draws a scene in a separate process, outside the control path."""

@@ -1,4 +1,4 @@
-"""What the process that draws a simulated robot's cameras is told; light, because the one that starts it reads it."""
+"""Settings for the process that draws a simulated robot's cameras; light to import."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class CamerasPlan:
-    """What to draw and where to send it."""
+    """Which cameras to draw, and where to send the frames."""
 
     scene: str
     cameras: tuple[str, ...]

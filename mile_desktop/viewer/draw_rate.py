@@ -1,4 +1,4 @@
-"""How often and how finely to draw, so that drawing never takes a core from control."""
+"""Limits for the rate and the resolution of drawing, so that drawing leaves a core to the control loop."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ MOVING_RATE_HZ = 20.0
 
 @dataclass(frozen=True, slots=True)
 class DrawLimits:
-    """How much drawing is wanted."""
+    """Limits of drawing."""
 
     max_rate_hz: float = MAX_RATE_HZ
     core_share: float = CORE_SHARE
@@ -20,10 +20,10 @@ class DrawLimits:
 
 
 SCRUBBING = DrawLimits(max_rate_hz=40.0, core_share=0.9, moving_rate_hz=36.0)
-"""While a hand moves through a recording: thirty pictures a second with room to spare, and none when it rests."""
+"""While a person moves through a recording: up to thirty frames a second, and none while nothing changes."""
 
 SETTLED_S = 0.15
-"""When nothing changed for so long, the picture is drawn once more in full."""
+"""After this time without a change, the picture is drawn once more in full size."""
 
 _COARSEST = 0.5
 _STEPS = 8
@@ -55,16 +55,16 @@ class DrawRate:
         return max(_COARSEST, math.floor(wanted * _STEPS) / _STEPS)
 
     def spent(self, began_s: float, processor_s: float) -> None:
-        """Note that work which began at ``began_s`` took ``processor_s`` of processor time; drawing pauses for it."""
+        """Count ``processor_s`` of processor time from ``began_s`` on; drawing pauses in proportion to it."""
         self._next_s = max(self._next_s, began_s) + processor_s / self._limits.core_share
 
     def drew(self, began_s: float, processor_s: float, scale: float) -> None:
-        """Note a picture of a moving scene at ``scale`` of the full size."""
+        """Count a frame of a moving scene, drawn at ``scale`` of the full size."""
         self._next_s = began_s + max(1.0 / self._limits.max_rate_hz, processor_s / self._limits.core_share)
         cost_s = processor_s / scale**2
         known_s = cost_s if self._full_cost_s is None else self._full_cost_s
         self._full_cost_s = _MEMORY * known_s + (1.0 - _MEMORY) * cost_s
 
     def forget(self) -> None:
-        """Forget what a picture costs: its size or the scene is another."""
+        """Forget the cost of a frame: its size or the scene has changed."""
         self._full_cost_s = None

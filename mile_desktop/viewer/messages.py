@@ -1,4 +1,4 @@
-"""What window and viewer say to each other: msgspec structs, encoded as msgpack, never pickled.
+"""Messages between window and viewer.
 
 Frames do not travel here but through ``channels.shared.FrameRing``; scene states of the running episode come straight
 from the rollout worker through ``channels.shared.StateSlot``.
@@ -72,7 +72,7 @@ class SetThumbnails(Message, frozen=True):
 
 
 class SetPace(Message, frozen=True):
-    """How often and with how much processor time to draw from now on, see ``pacing.Pace``."""
+    """Limits of drawing from now on, see ``draw_rate.DrawLimits``."""
 
     max_rate_hz: float
     core_share: float
@@ -100,7 +100,7 @@ class ViewerReady(Message, frozen=True):
 
     scene: str
     renderer: str
-    """In words, e.g. ``OpenGL (llvmpipe)`` or ``TinyRenderer``."""
+    """Name for people, for example ``OpenGL (llvmpipe)`` or ``TinyRenderer``."""
     presets: tuple[Preset, ...]
     """The scene's cameras, the default one first."""
     flat: bool = False

@@ -21,13 +21,13 @@ MAX_SHAPES = 256
 """A uniform block holds at least 16 KiB everywhere."""
 
 TOWARDS_LIGHT = (-0.12, -0.18, 1.0)
-"""Steep on purpose: the gripper's shadow falls nearly below it and tells how far it is from the table."""
+"""Steep, so that the gripper's shadow falls nearly below it and shows its height above the table."""
 
 _SHADOW_PIXELS = 1024
 _SHADOW_RADIUS_M = 0.95
 _SHADOW_CENTRE = (0.35, 0.0, 0.25)
 _CASTING_M = 0.9
-"""Larger shapes (table, floor) cast no shadow: it would fall where nobody looks and cost a third of the picture."""
+"""Larger shapes (table, floor) cast no shadow: it would fall out of sight and cost a third of the drawing time."""
 _SAMPLES = 4
 _KEPT_SIZES = 6
 _SHADERS = Path(__file__).parent / "shaders"
@@ -45,7 +45,7 @@ class OpenGLRenderer:
     def __init__(self, client: int) -> None:
         self._client = client
         shapes, self.problems = read_shapes(client)
-        # small things first: they stand before large ones, whose hidden pixels are then never shaded
+        # Small shapes first: they are in front of large ones, whose hidden pixels are then not shaded.
         self._shapes = sorted(shapes, key=_extent)
         if not 0 < len(self._shapes) <= MAX_SHAPES:
             raise RendererUnavailableError(

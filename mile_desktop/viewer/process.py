@@ -1,4 +1,4 @@
-"""The viewer process: follows scene states, draws what changed, and writes frames where the window finds them."""
+"""The viewer process: follows scene states, draws changes, and writes frames to shared memory for the window."""
 
 import os
 import sys
@@ -70,7 +70,7 @@ def run_viewer(
         Use OpenGL where there is any.
     """
     if sys.platform != "win32":
-        os.nice(_NICENESS)  # before any thread is started, so that the renderer's threads are polite too
+        os.nice(_NICENESS)  # before any thread starts, so that the renderer's threads inherit it
     with ExitStack() as stack:
         endpoint = stack.enter_context(Endpoint[Command](connection, Command, newest_wins=(ViewerStatus,)))
         frames = stack.enter_context(FrameRing.attach(frames_name))
@@ -127,7 +127,7 @@ class Viewer:
         self._processor_s = time.process_time()
 
     def turn(self) -> bool:
-        """Obey, follow, draw: one turn of the loop; return False when the process is to end."""
+        """Handle commands, follow the state, draw: one pass of the loop; False when the process must end."""
         for command in self._endpoint.receive():
             if isinstance(command, Shutdown):
                 return False
@@ -250,7 +250,7 @@ class Viewer:
         if self._changed_s is None:
             self._changed_s = time.monotonic()
         if scene:
-            # those that wait come first: a scene that goes on moving must not leave the last one out for ever
+            # Waiting views come first: otherwise a scene that keeps moving would starve the last one.
             waiting = self._stale_thumbnails
             waiting.extend(index for index in range(len(self._thumbnail_names)) if index not in waiting)
 
@@ -258,7 +258,7 @@ class Viewer:
         if not self._draw_rate.due(now):
             return
         thumbnail_due = bool(self._stale_thumbnails) and now >= self._next_thumbnail_s
-        # a scene that goes on moving leaves small views their turn, between two pictures of the large one
+        # While the scene keeps moving, small views are drawn between two frames of the large one.
         if self._changed_s is not None and not (thumbnail_due and self._thumbnails_turn):
             self._changed_s = None
             self._thumbnails_turn = True
@@ -295,7 +295,7 @@ class Viewer:
         spent_s = time.process_time() - began
         self._draw_rate.spent(now, spent_s)
         moving = self._changed_s is not None or self._coarse_since_s is not None
-        # by the clock: on a busy machine a small view that takes long must not take turns from the large one
+        # Measured by the clock: on a busy machine a slow small view must not delay the large one.
         rest_s = (time.monotonic() - now) / (_THUMBNAIL_SHARE * self._limits.core_share) if moving else 0.0
         self._next_thumbnail_s = now + max(_THUMBNAIL_PERIOD_S / len(self._thumbnail_names), rest_s)
 

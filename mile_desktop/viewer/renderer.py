@@ -1,4 +1,4 @@
-"""What a renderer is: two exist, OpenGL and PyBullet's own."""
+"""The interface of a renderer; there are two, OpenGL and PyBullet's own."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -30,7 +30,7 @@ class Renderer(Protocol):
 
     @property
     def name(self) -> str:
-        """In words, for the person."""
+        """Name for people."""
 
     def scene_changed(self) -> None:
         """Say that bodies moved since the last picture."""

@@ -44,7 +44,7 @@ def run_robot_cameras(connection: Connection, plan: CamerasPlan) -> None:
 
 
 class SimulatedCameras:
-    """Draws what changed and sends every camera at its rate, as cameras do; belongs to one thread."""
+    """Draws changes and sends every camera at its rate, like a real camera; used by one thread."""
 
     def __init__(self, stage: AnyStage, states: StateSlot, sender: FrameSender, plan: CamerasPlan) -> None:
         self._stage = stage
@@ -83,7 +83,7 @@ class SimulatedCameras:
 
 
 def _jpeg(picture: Pixels, taken_at: float) -> bytes:
-    """Compress with the time in a corner: no two pictures are the same, as with real cameras."""
+    """Compress with the time in a corner, so that no two frames are equal, as with real cameras."""
     stamped = picture.copy()
     place = (8, stamped.shape[0] - 8)
     cv2.putText(stamped, f"{taken_at:.2f} s", place, cv2.FONT_HERSHEY_SIMPLEX, 0.4, (190, 190, 190), 1, cv2.LINE_AA)

@@ -1,4 +1,4 @@
-"""The stage for a scene, whichever way it is drawn."""
+"""Opens the stage of a scene: flat, or with bodies."""
 
 from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.viewer.flat_stage import FlatStage

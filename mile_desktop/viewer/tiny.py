@@ -1,4 +1,4 @@
-"""PyBullet's own software renderer: slow, and there on every computer."""
+"""PyBullet's own software renderer: slow, but available on every computer."""
 
 import numpy as np
 import pybullet

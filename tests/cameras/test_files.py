@@ -166,7 +166,7 @@ def test_a_source_that_never_comes_back_ends_the_process(tmp_path: Path, start_c
     os.mkfifo(pipe)  # opening it waits until somebody writes, which nobody does
     child, _ = start_camera(pipe, 0.4)
     assert child.wait(30.0)
-    assert "its source does not come back" in child.exit_reason
+    assert "a call of its source does not return" in child.exit_reason
     states = [event.state for event in child.drain() if isinstance(event, CameraStatus)]
     assert set(states) == {CameraState.CONNECTING}, "until then the process answered and said how it stood"
 
@@ -179,4 +179,4 @@ def test_a_process_publishes_pictures_and_ends_when_told(video: Path, start_came
     assert number_in(frame.pixels) in range(COUNT)
     child.send(Shutdown())
     assert child.wait(10.0)
-    assert child.exit_reason == "The camera a ended by itself with exit code 0."
+    assert child.exit_reason == "The camera a ended with exit code 0."

@@ -91,7 +91,7 @@ def test_an_unexpected_exit_carries_its_code(start_child: StartChild) -> None:
     child = start_child()
     child.send(Exit(3))
     assert child.wait(20.0)
-    assert child.exit_reason == "The test child ended by itself with exit code 3."
+    assert child.exit_reason == "The test child ended with exit code 3."
 
 
 def test_a_frozen_child_is_silent_but_stops_all_the_same(start_child: StartChild) -> None:
@@ -173,7 +173,7 @@ def test_events_nobody_drains_are_bounded(start_child: StartChild) -> None:
 def test_bytes_that_are_no_event_end_the_child(start_child: StartChild) -> None:
     child = start_child(children.speak_gibberish, ())
     assert child.wait(20.0)
-    assert child.exit_reason.startswith("The test child failed: it sent a message that is no event of its kind")
+    assert child.exit_reason.startswith("The test child failed: it sent a message that is not one of its events")
 
 
 def test_it_starts_once(start_child: StartChild) -> None:

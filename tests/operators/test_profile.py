@@ -119,7 +119,7 @@ def test_other_pads_get_the_folders_default_or_the_built_in_one(tmp_path: Path) 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     profile_path(tmp_path, GUID).write_text('{"dead_zone": 7}')
-    with pytest.raises(ProfileError, match=rf"{GUID}\.json: .*dead zone is 7.*Mend or delete"):
+    with pytest.raises(ProfileError, match=rf"{GUID}\.json: .*dead zone is 7.*Correct or delete"):
         load_profile(tmp_path, GUID)
 
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mile_desktop.operators.double_press import DoublePress
+from mile_desktop.operators.bound_pad import DoublePress
 from mile_desktop.operators.takeover import (
     HoldTakeover,
     StickTakeover,

@@ -87,7 +87,7 @@ def test_a_policy_comes_back_as_it_was_added(workspace: Workspace) -> None:
     assert catalogue.policy("p1") == policy
     with pytest.raises(UnknownRecordError, match="no policy p9"):
         catalogue.policy("p9")
-    with pytest.raises(ValueError, match="is no id"):
+    with pytest.raises(ValueError, match="is not an id"):
         catalogue.add_policy(a_policy("../p1"))
 
 

@@ -187,5 +187,5 @@ def test_many_episodes_come_in_the_order_asked_for_and_from_the_bin(workspace: W
 def test_an_unknown_episode_is_said_in_words(workspace: Workspace) -> None:
     with pytest.raises(UnknownEpisodeError, match="no file of episode ep-x"):
         read_episodes(workspace, ["ep-x"])
-    with pytest.raises(ValueError, match="is no id"):
+    with pytest.raises(ValueError, match="is not an id"):
         read_episode(workspace, "../ep-x")

@@ -34,5 +34,5 @@ def test_an_id_reads_as_prefix_date_time_and_random() -> None:
 
 @pytest.mark.parametrize("bad", ["", "..", "../x", "a/b", "a\\b", ".hidden", "a b", "x" * 121])
 def test_what_could_not_be_a_file_name_is_refused(bad: str) -> None:
-    with pytest.raises(ValueError, match="is no id"):
+    with pytest.raises(ValueError, match="is not an id"):
         ids.checked_id(bad)

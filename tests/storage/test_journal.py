@@ -132,7 +132,7 @@ def test_a_step_that_does_not_fit_is_refused_and_the_episode_goes_on(workspace: 
 
 
 def test_an_id_that_could_leave_the_folder_is_refused(workspace: Workspace) -> None:
-    with pytest.raises(ValueError, match="is no id"):
+    with pytest.raises(ValueError, match="is not an id"):
         begun(workspace, "../../ep-1")
 
 

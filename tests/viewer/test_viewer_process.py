@@ -103,7 +103,7 @@ def running() -> Iterator[Window]:
         ended = child.wait(10.0)
         child.stop()
         assert ended
-        assert child.exit_reason == "The viewer ended by itself with exit code 0."
+        assert child.exit_reason == "The viewer ended with exit code 0."
 
 
 @pytest.fixture

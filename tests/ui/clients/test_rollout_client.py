@@ -80,7 +80,7 @@ def test_a_worker_that_ends_by_itself_is_said_once(client: RolloutClient, qtbot:
     qtbot.waitUntil(lambda: bool(said), timeout=20000)
     client.poll()
     client.poll()
-    assert said == ["The rollout worker ended by itself with exit code 7."]
+    assert said == ["The rollout worker ended with exit code 7."]
 
 
 def test_restarting_brings_the_session_back_with_the_promoted_policy(client: RolloutClient, qtbot: QtBot) -> None:

@@ -93,7 +93,7 @@ def test_what_is_wrong_with_an_address_is_said(qtbot: QtBot, dialog: RobotsDialo
     qtbot.waitUntil(lambda: "public key" in dialog.said, timeout=20000)
     dialog.key.setText("nonsense")
     dialog.start_test()
-    qtbot.waitUntil(lambda: "no public key" in dialog.said, timeout=20000)
+    qtbot.waitUntil(lambda: "not a public key" in dialog.said, timeout=20000)
     assert not dialog.add.isEnabled()
 
 
