@@ -1,1 +1,1 @@
-"""What is measured; ``python -m benchmarks`` runs it all. No part of the program and none of its tests."""
+"""Speed benchmarks; ``python -m benchmarks`` runs all of them. Neither part of the program nor of its tests."""

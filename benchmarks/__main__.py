@@ -1,10 +1,10 @@
-"""Run the benchmarks and say what was reached.
+"""Run the benchmarks and compare the results with their goals.
 
     python -m benchmarks [names ...] [--quick] [--show]
 
-Each runs in a process of its own, one after the other, and leaves ``benchmarks/results/<name>.json``. ``--quick`` takes
+Each runs in its own process, one after the other, and writes ``benchmarks/results/<name>.json``. ``--quick`` takes
 a few minutes in all, shows that everything works, and writes its results to ``out/benchmarks`` instead. ``--show``
-measures nothing and shows the table of the results that are there.
+measures nothing and shows the table of the existing results.
 """
 
 import argparse
@@ -52,9 +52,9 @@ def table(verdicts: Sequence[Verdict]) -> str:
 
 def main() -> int:
     names = [each.name for each in BENCHMARKS]
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure and say what was reached.")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure speed, compare with the goals.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which (all): {', '.join(names)}")
-    parser.add_argument("--quick", action="store_true", help="short runs, kept apart")
+    parser.add_argument("--quick", action="store_true", help="short runs, written to out/benchmarks")
     parser.add_argument("--show", action="store_true", help="measure nothing")
     options = parser.parse_args()
     if unknown := set(options.names) - set(names):

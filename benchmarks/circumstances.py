@@ -1,4 +1,4 @@
-"""Under which circumstances something was measured: versions, cores, and what else the machine had to do."""
+"""Circumstances of a measurement: versions, cores, and the load of other programs."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def _version(package: str) -> str:
 
 
 class OthersAtWork:
-    """Says how much of the machine programs took that are no part of the measurement."""
+    """Measures how much of the machine other programs used meanwhile."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -39,7 +39,7 @@ class OthersAtWork:
         self._own = _own_s()
 
     def cores(self) -> dict[str, float]:
-        """Return how many cores on average this program and its children, others, and the host took until now."""
+        """Return the mean number of cores that this program with its children, other programs, and the host used."""
         passed = time.monotonic() - self._began
         busy, stolen = (now - then for now, then in zip(_machine_s(), self._all, strict=True))
         own = _own_s() - self._own
@@ -51,7 +51,7 @@ class OthersAtWork:
 
 
 def _machine_s() -> tuple[float, float]:
-    """Return processor seconds of all cores since the machine started: at work, taken away by the host."""
+    """Return processor seconds of all cores since the machine started: busy, and taken by the host."""
     times = psutil.cpu_times()
     stolen = float(getattr(times, "steal", 0.0))
     return sum(times) - times.idle - getattr(times, "iowait", 0.0) - stolen, stolen
@@ -64,7 +64,7 @@ def _own_s() -> float:
     for child in me.children(recursive=True):
         try:
             total += sum(child.cpu_times()[:4])
-        except psutil.NoSuchProcess:  # it has just ended and is counted with its parent
+        except psutil.NoSuchProcess:  # it has just ended, and its parent now counts its time
             continue
     return float(total)
 

@@ -1,4 +1,4 @@
-"""What each benchmark has to reach, and how to find it in its report."""
+"""Goals of the benchmarks, and where their reports hold the figures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -131,12 +131,12 @@ def _cameras(report: Report) -> list[Verdict]:
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """A module of this package and what to ask it for."""
+    """A module of this package and its arguments."""
 
     name: str
     verdicts: Callable[[Report], list[Verdict]]
     quick: tuple[str, ...]
-    """Arguments of a run that only shows that it works."""
+    """Arguments of a short run that only checks that the benchmark works."""
 
 
 def _network_robot(report: Report) -> list[Verdict]:

@@ -46,7 +46,7 @@ from mile_desktop.ui.theme import theme
 
 SIZE = (1440, 900)
 TABLE_HEIGHT = 300
-"""As on the page, in a window of that size."""
+"""The table as on the page, in a window of that size."""
 SCRUB_S = 5.0
 
 
@@ -138,7 +138,7 @@ def record(folder: Path) -> None:
 
 
 def measure_scrubbing(folder: Path) -> dict[str, float]:
-    """Drag through the longest recording as a hand would and count the different pictures that arrive."""
+    """Drag through the longest recording at a person's speed and count the different pictures that arrive."""
     with Workspace.open(folder) as workspace:
         longest = max(Catalogue(workspace).episodes(), key=lambda each: each.steps)
         recording = recording_of(read_recording(workspace, longest.episode_id), EditHistory(longest.episode_id))

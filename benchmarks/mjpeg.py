@@ -1,4 +1,4 @@
-"""A camera server that costs next to nothing: pictures compressed beforehand, sent over HTTP at a steady rate."""
+"""A cheap camera server: pictures compressed in advance, sent over HTTP at a steady rate."""
 
 import socketserver
 import time
@@ -13,7 +13,7 @@ _BOUNDARY = "a-picture"
 
 
 def serve(connection: Connection, size: tuple[int, int], rate_hz: float) -> None:
-    """Serve until the other end of ``connection``, which is told the port, is closed."""
+    """Send the port through ``connection``, and serve until its other end is closed."""
     parts = [_part(index, size) for index in range(PICTURES)]
 
     class Handler(BaseHTTPRequestHandler):
@@ -29,13 +29,13 @@ def serve(connection: Connection, size: tuple[int, int], rate_hz: float) -> None
                     self.wfile.write(part)
 
         def log_message(self, *arguments: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     class Server(socketserver.ThreadingTCPServer):
         daemon_threads = True
 
         def handle_error(self, request: object, client_address: object) -> None:
-            """Pass over a camera that was closed: it hangs up."""
+            """Ignore the error of a camera that was closed and has ended the connection."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
         server.timeout = 0.2

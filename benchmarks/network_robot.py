@@ -4,8 +4,8 @@
 
 The real rollout worker drives ``mile-desktop serve-robot --scene peg-insertion`` at 20 Hz with two cameras (640×480, 15
 pictures a second, drawn and compressed in a third process, received here). A virtual SDL pad inside the worker's
-process is pressed and let go at random moments. Measured: lateness of every tick; from just before SDL is told until
-the step whose action is the operator's begins, in ticks and time, and until the robot has said that it carried it out.
+process is pressed and let go at random moments. Measured: lateness of every tick; the time from just before the
+SDL event until the step with the operator's action begins, in ticks and in ms, and until the robot has confirmed it.
 Once directly over loopback, and once through a proxy that delays every piece by 5–15 ms each way.
 """
 
@@ -46,7 +46,7 @@ _LINKS: dict[str, tuple[float, float]] = {"loopback": (0.0, 0.0), "delayed": (0.
 
 @contextlib.contextmanager
 def robot() -> Iterator[int]:
-    """Serve the scene with its cameras in a process; give its port."""
+    """Serve the scene with its cameras in a process; yield its port."""
     words = ["serve-robot", "--scene", SCENE, "--port", "0", "--json"]
     process = subprocess.Popen([sys.executable, "-m", "mile_desktop", *words], stdout=subprocess.PIPE, text=True)
     try:
@@ -71,7 +71,7 @@ def look(port: int, camera: str, end: threading.Event, ages: list[float]) -> Non
 
 
 class Watching:
-    """Reads what the worker says, confirms every checklist and keeps the thumb away from pauses."""
+    """Reads the worker's messages, confirms every checklist, and presses only while an episode runs."""
 
     def __init__(self, application: WorkerDesk, thumb: Thumb) -> None:
         self.steps: list[m.StepTaken] = []
@@ -82,7 +82,7 @@ class Watching:
         self._resumed_at = 0.0
 
     def until_done(self) -> None:
-        """Follow until the thumb has pressed so often as it was to."""
+        """Follow until the button has been pressed the required number of times."""
         while not self._thumb.done.is_set():
             self._follow(self._application.process.drain())
             self._application.process.wait(0.005)

@@ -1,4 +1,4 @@
-"""The real rollout worker with a stopwatch: entry functions for its process, in place of its own."""
+"""The real rollout worker with timing: main functions for its process, instead of the worker's own."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ from tests.virtual_pad import VirtualPad, sdl_library
 def worker_with_tick_log(connection: Connection, state_slot_name: str, *, log: Path) -> None:
     """Run the worker; write one row for each tick to ``log``: when it began (s), lateness (s), how long it worked (s).
 
-    The rhythm is the session's own; only its ``wait`` is timed from outside.
+    The session keeps its own rhythm; only ``wait`` is timed from outside.
     """
     from mile_desktop.rollout import cadence, session  # noqa: PLC0415 - the process that spawns this needs neither
     from mile_desktop.rollout.worker import run_worker  # noqa: PLC0415
@@ -41,8 +41,8 @@ def worker_with_tick_log(connection: Connection, state_slot_name: str, *, log: P
 def worker_of_a_robot(connection: Connection, state_slot_name: str, *, pad: Connection, log: Path) -> None:
     """Run the worker with a virtual pad; log every tick to ``ticks.npy`` and every act of a robot to ``acts.npy``.
 
-    A row of ``acts.npy``: when the action was sent, when ``act`` returned (s), and whether the robot had said by then
-    that it was carried out.
+    A row of ``acts.npy``: when the action was sent, when ``act`` returned (s), and whether the robot had
+    confirmed it by then.
     """
     from mile_desktop.robots.client import NetworkRobot  # noqa: PLC0415
 
@@ -66,7 +66,7 @@ def worker_of_a_robot(connection: Connection, state_slot_name: str, *, pad: Conn
 def worker_with_timed_pad(connection: Connection, state_slot_name: str, *, pad: Connection) -> None:
     """Run the worker with a virtual SDL pad that ``pad`` presses: ``control|hold`` or ``control|release``.
 
-    Each is answered with the moment (``time.monotonic``) just before SDL was told.
+    The answer to each is the time (``time.monotonic``) just before the SDL event.
     """
     from mile_desktop.rollout.worker import run_worker  # noqa: PLC0415
 

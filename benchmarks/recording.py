@@ -1,4 +1,4 @@
-"""What recording costs and how fast recorded episodes are there again: the recording rows of the benchmark table.
+"""The cost of recording and the time to load recorded episodes: the recording rows of the benchmark table.
 
     python benchmarks/recording.py [--steps 20000] [--episodes 1000] [--length 200] [--folder DIR] [--json FILE]
 

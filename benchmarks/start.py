@@ -1,4 +1,4 @@
-"""How long the program takes to be there: from the command to the window, to the first picture, to a robot that moves.
+"""How long the program takes to start: from the command to the window, the first picture, and a moving robot.
 
     python -m benchmarks.start [--repeats 7] [--json FILE]
 

@@ -33,7 +33,7 @@ _WARM_UP_LIMIT_S = 120.0
 
 
 class Supervision(QObject):
-    """Starts everything, measures for so long, ends."""
+    """Starts everything, measures for a given time, ends."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Supervision(QObject):
         super().__init__(application)
         self.began = self.ended = 0.0
         self.changes: list[tuple[float, str]] = []
-        """When the worker took the first step of a new phase, and which."""
+        """Times of the worker's first step in each new phase, with the phase."""
         self.report: dict[str, Any] = {}
         self._application = application
         self._finish = finish
@@ -125,7 +125,7 @@ class Supervision(QObject):
 
 
 def cadence(log: Path, began: float, ended: float) -> dict[str, Any]:
-    """Return how the worker's ticks between two moments kept their time."""
+    """Return the lateness of the worker's ticks between two moments."""
     rows = np.load(log)
     rows = rows[(rows[:, 0] >= began) & (rows[:, 0] < ended)]
     lateness, period = rows[:, 1], 1.0 / RATE_HZ

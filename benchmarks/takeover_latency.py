@@ -1,10 +1,10 @@
-"""From the thumb to the robot and to the screen: takeover latency under full load.
+"""Takeover latency under full load: from the button to the robot and to the screen.
 
     python -m benchmarks.takeover_latency [--presses 200] [--json FILE]
 
 A virtual SDL pad is attached inside the real worker's process and pressed and let go at random moments, while the real
-window draws and a retraining is at work. Measured from just before SDL is told until the step whose action is the
-operator's begins (and, letting go, the first that is the policy's again); in ticks: 1 means the very next step. Then
+window draws and a retraining runs. Measured from just before the SDL event until the step with the operator's action
+begins (and, letting go, the first that is the policy's again); in ticks: 1 means the very next step. Then
 until the window has the worker's status, and until the badge is painted.
 """
 
@@ -49,7 +49,7 @@ class Press:
 
     @property
     def phase(self) -> str:
-        """What the change leads to."""
+        """The phase after the change."""
         return Phase.TAKEOVER.value if self.down else Phase.AUTONOMOUS.value
 
 
@@ -66,7 +66,7 @@ class Thumb(threading.Thread):
         self._random = np.random.default_rng(0)
 
     def run(self) -> None:
-        """Press so often."""
+        """Press the given number of times."""
         for _ in range(self._presses):
             for down in (True, False):
                 time.sleep(self._random.uniform(_SHORTEST_S, _LONGEST_S))
@@ -78,7 +78,7 @@ class Thumb(threading.Thread):
 
 
 class Takeovers(QObject):
-    """Lets the thumb press while everything is at work, and notes what comes of it."""
+    """Presses the button while everything runs, and records the times of the effects."""
 
     def __init__(
         self, application: Application, retraining: RetrainController, finish: Finish, paints: PaintLog, thumb: Thumb

@@ -1,4 +1,4 @@
-"""The real window, put together by the program itself, with a role in the person's place and a trainer at work."""
+"""The real window, built by the program itself, with a script instead of a person and a trainer that runs."""
 
 import os
 import subprocess
@@ -86,17 +86,17 @@ class EndlessTraining(QObject):
         retraining.trainer.event_read.connect(self._follow)
 
     def start(self) -> None:
-        """Press Retrain from now on."""
+        """Start pressing Retrain."""
         self._timer.start()
 
     def stop(self) -> None:
-        """Press it no more and cancel what is at work."""
+        """Stop pressing and cancel the running training."""
         self._timer.stop()
         self._retraining.trainer.cancel()
 
     @property
     def stopped(self) -> bool:
-        """Whether no trainer runs."""
+        """True while no trainer runs."""
         return not self._retraining.trainer.running
 
     def _again(self) -> None:
@@ -115,7 +115,7 @@ class EndlessTraining(QObject):
 
 
 class LoopWatch(QObject):
-    """Measures how long an event that comes every 5 ms, whatever the window does, has to wait for its turn."""
+    """Measures how long an event that is due every 5 ms has to wait for the event loop."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -130,7 +130,7 @@ class LoopWatch(QObject):
         self._timer.timeout.connect(self._turn)
 
     def start(self) -> None:
-        """Measure from now on."""
+        """Start measuring."""
         self.waits.clear()
         self.work.clear()
         self._worked = time.thread_time()
@@ -138,7 +138,7 @@ class LoopWatch(QObject):
         self._timer.start(round(_BEAT_S * 1000))
 
     def stop(self) -> None:
-        """Measure no more."""
+        """Stop measuring."""
         self._timer.stop()
 
     def _turn(self) -> None:
@@ -153,7 +153,7 @@ class LoopWatch(QObject):
 
 
 class PaintLog:
-    """Notes when the view was painted, how long it took, and what it showed; a context around the whole window."""
+    """Records when the view was painted, how long it took, and what it showed; a context around the whole window."""
 
     def __init__(self) -> None:
         self.paints: list[tuple[float, float, str]] = []
