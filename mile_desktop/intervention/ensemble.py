@@ -15,8 +15,7 @@ from mile_desktop.intervention.probability import (
     categorical_outcome_log_likelihood,
     gaussian_distance,
 )
-from mile_desktop.policies.networks import NORMALISED_LIMIT, SCALE_FLOOR, STD_CEILING, STD_FLOOR
-from mile_desktop.policies.torch_policy import ACTION_LIMIT
+from mile_desktop.policies.limits import ACTION_LIMIT, NORMALISED_LIMIT, SCALE_FLOOR, STD_CEILING, STD_FLOOR
 
 MEMBERS = 8
 HIDDEN = (128, 128)

@@ -38,7 +38,7 @@ from mile_desktop.intervention.strata import (
     takeovers_in,
 )
 from mile_desktop.intervention.temporal import fit_temporal
-from mile_desktop.policies.networks import STD_CEILING
+from mile_desktop.policies.limits import STD_CEILING
 
 FALLBACK_COST, FALLBACK_SCALE = 2.0, 2.0
 """Assumed where the data does not determine them: nobody took over, or nobody let go."""

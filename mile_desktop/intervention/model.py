@@ -22,16 +22,9 @@ from mile_desktop.intervention.forecast import SIGNALS, Forecast, build_forecast
 from mile_desktop.intervention.model_config import MODEL_SCHEMA, HeldOutScore, ModelConfig, TemporalParameters
 from mile_desktop.intervention.probability import OwnLoss, Scalar, intervention_log_probability_at
 from mile_desktop.intervention.strata import unseen_by
-from mile_desktop.policies.networks import STD_FLOOR
-from mile_desktop.policies.tensor_folder import (
-    TensorFileError,
-    check_finite,
-    check_tensors,
-    encode_tensors,
-    read_bytes,
-    read_tensors,
-    write_folder,
-)
+from mile_desktop.policies.limits import STD_FLOOR
+from mile_desktop.policies.model_folder import raised_as, read_description, write_folder
+from mile_desktop.policies.tensor_file import check_finite, check_tensors, encode_tensors, read_tensors
 
 __all__ = [
     "HeldOutScore",
@@ -56,10 +49,6 @@ _CHUNK = 4096  # steps evaluated at once
 
 class InterventionModelError(UserError, ValueError):
     """An intervention model cannot be used; the message says what was found, what was expected and what to do."""
-
-
-class _SchemaOnly(msgspec.Struct):
-    schema: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -245,10 +234,8 @@ def save_intervention_model(folder: Path, model: InterventionModel, *, replace: 
         When the disk refuses.
     """
     tensors = _tensors(model)
-    try:
+    with raised_as(InterventionModelError):
         check_finite(folder / MODEL_FILE, tensors)
-    except TensorFileError as error:
-        raise InterventionModelError(str(error)) from error
     _check_config(folder / CONFIG_FILE, model.config)
     text = msgspec.json.format(msgspec.json.encode(model.config), indent=2)
     write_folder(folder, {CONFIG_FILE: text, MODEL_FILE: encode_tensors(tensors)}, replace=replace)
@@ -257,21 +244,14 @@ def save_intervention_model(folder: Path, model: InterventionModel, *, replace: 
 def read_model_config(folder: Path) -> ModelConfig:
     """Read and check ``config.json``; ``InterventionModelError`` where it is missing, damaged, impossible or newer."""
     path = folder / CONFIG_FILE
-    try:
-        text = read_bytes(path)
-        schema = msgspec.json.decode(text, type=_SchemaOnly).schema
-        if schema > MODEL_SCHEMA:
-            raise InterventionModelError(
-                f"{path} was written by a newer version (schema {schema}, this program reads up to {MODEL_SCHEMA}); "
-                "update the program."
-            )
-        config = msgspec.json.decode(text, type=ModelConfig)
-    except msgspec.DecodeError as error:
-        raise InterventionModelError(
-            f"{path} is no description of an intervention model ({error}); copy the model again."
-        ) from error
-    except TensorFileError as error:
-        raise InterventionModelError(str(error)) from error
+    with raised_as(InterventionModelError):
+        config = read_description(
+            path,
+            ModelConfig,
+            schema=MODEL_SCHEMA,
+            noun="description of an intervention model",
+            remedy="copy the model again",
+        )
     _check_config(path, config)
     return config
 
@@ -288,14 +268,13 @@ def load_intervention_model(folder: Path) -> InterventionModel:
     config = read_model_config(folder)
     path = folder / MODEL_FILE
     try:
-        tensors = read_tensors(path)
         with torch.device("meta"):  # sizes only: a description must not be able to claim all memory
             model = InterventionModel(config, build_ensemble(config), build_mental(config), build_forecast(config))
-        check_tensors(path, tensors, _tensors(model))
-    except TensorFileError as error:
-        raise InterventionModelError(str(error)) from error
     except ValueError as error:
         raise InterventionModelError(f"{folder / CONFIG_FILE} describes an impossible model: {error}") from error
+    with raised_as(InterventionModelError):
+        tensors = read_tensors(path)
+        check_tensors(path, tensors, _tensors(model))
     for prefix, network in _networks(model).items():
         own = {name.removeprefix(prefix): each for name, each in tensors.items() if name.startswith(prefix)}
         network.load_state_dict(own, assign=True)

@@ -26,7 +26,7 @@ class Criterion:
     """Evaluates one method's objective; holds no state of the training."""
 
     def __init__(self, method: Objective, settings: TrainingSettings, network: PolicyNetwork) -> None:
-        self._silence = method.learns_from_silence and settings.balance > 0
+        self._silence = method.info.learns_from_decisions and settings.balance > 0
         self._settings = settings
         self._model = action_model(network)
 

@@ -5,7 +5,7 @@ Every method here minimises
     λ · BCE(p(ν=1∣s), ν)  over all supervised steps   +   (1 − λ) · Σ_i w_i (−ln π_θ(a_i∣s_i))
 
 with weights w that sum to one over supervised and anchor steps; λ = 0 for those that only imitate. A new method is one
-function from steps to weights and one entry in ``METHODS``.
+function from steps to weights, one entry in ``OBJECTIVES`` and one in ``method_info.METHODS``.
 """
 
 from collections.abc import Callable
@@ -14,20 +14,16 @@ from typing import NamedTuple
 
 import torch
 
-from mile_desktop.errors import UserError
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.strata import takeover_begins
 from mile_desktop.learning.action_models import ActionModel, Distribution, Scalar
+from mile_desktop.learning.method_info import MethodInfo, UnknownMethodError, method_info
 
 SIRIUS_LEAD = 15
 """Steps before an intervention that Sirius distrusts."""
 
 LOG_LEAST = -16.0
 """ln of the least probability the loss believes in; p is bounded nowhere else."""
-
-
-class UnknownMethodError(UserError, ValueError):
-    """There is no learning method of that name."""
 
 
 class ImitationMass(NamedTuple):
@@ -60,14 +56,8 @@ MassRule = Callable[[SupervisedSteps, Weighing], ImitationMass]
 class Objective:
     """One method of learning."""
 
-    name: str
-    """On the command line."""
-    title: str
-    summary: str
-    """One sentence for people."""
+    info: MethodInfo
     masses: MassRule
-    learns_from_silence: bool = False
-    """Whether ν is learned from, too (λ > 0)."""
 
 
 class Losses(NamedTuple):
@@ -191,36 +181,22 @@ def four_classes(steps: SupervisedSteps, weighing: Weighing) -> ImitationMass:
     return ImitationMass(weights / total, demonstrated / total)
 
 
-METHODS: dict[str, Objective] = {
-    each.name: each
-    for each in (
-        Objective(
-            "mile",
-            "MILE",
-            "Learns from your corrections and from when you stayed silent.",
-            corrections_and_silence,
-            learns_from_silence=True,
-        ),
-        Objective("bc", "Behaviour cloning", "Imitates everything that was executed.", everything_executed),
-        Objective("hg-dagger", "HG-DAgger", "Imitates your corrections only.", corrections_only),
-        Objective("iwr", "IWR", "Imitates corrections and the rest at half the weight each.", balanced_halves),
-        Objective("sirius", "Sirius", "Imitates corrections most and what led to them least.", four_classes),
-        Objective(
-            "mile-iwr",
-            "MILE + IWR",
-            "Imitates like IWR and learns from when you stayed silent.",
-            balanced_halves,
-            learns_from_silence=True,
-        ),
-    )
+_RULES: dict[str, MassRule] = {
+    "mile": corrections_and_silence,
+    "bc": everything_executed,
+    "hg-dagger": corrections_only,
+    "iwr": balanced_halves,
+    "sirius": four_classes,
+    "mile-iwr": balanced_halves,
 }
-"""Imitation methods by name, in menu order."""
+
+OBJECTIVES: dict[str, Objective] = {name: Objective(method_info(name), rule) for name, rule in _RULES.items()}
+"""Methods that minimise this objective, by name; RLIF does not."""
 
 
 def objective(name: str) -> Objective:
-    """Return the method called ``name``, or raise ``UnknownMethodError`` naming those there are."""
-    try:
-        return METHODS[name]
-    except KeyError:
-        known = ", ".join(METHODS)
-        raise UnknownMethodError(f"There is no learning method {name!r}; the methods are {known}.") from None
+    """Return the objective of the method ``name``, or raise ``UnknownMethodError`` where it has none."""
+    if name not in OBJECTIVES:
+        known = ", ".join(OBJECTIVES)
+        raise UnknownMethodError(f"There is no objective {name!r}; the methods with one are {known}.")
+    return OBJECTIVES[name]

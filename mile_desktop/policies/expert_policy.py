@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mile_desktop.policies.networks import STD_FLOOR
+from mile_desktop.policies.limits import STD_FLOOR
 from mile_desktop.policies.policy import FloatArray, PolicyOutput
 from mile_desktop.policies.torch_policy import clip_action
 

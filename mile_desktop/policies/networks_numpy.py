@@ -10,7 +10,8 @@ import torch
 from scipy import special
 from torch import nn
 
-from mile_desktop.policies.networks import NORMALISED_LIMIT, CategoricalMlp, GaussianMlp, ObservationMlp
+from mile_desktop.policies.limits import NORMALISED_LIMIT
+from mile_desktop.policies.networks import CategoricalMlp, GaussianMlp, ObservationMlp
 from mile_desktop.policies.policy import FloatArray
 
 # plain numbers would be converted anew in every call

@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mile_desktop.policies.limits import ACTION_LIMIT
 from mile_desktop.policies.networks import CategoricalMlp, GaussianMlp, ObservationMlp
 from mile_desktop.policies.networks_numpy import OneStateCategorical, OneStateGaussian
 from mile_desktop.policies.policy import FloatArray, PolicyFileError, PolicyOutput
 
-ACTION_LIMIT = 1.0
-"""Actions live in [−ACTION_LIMIT, ACTION_LIMIT] per dimension."""
 _LOWEST, _HIGHEST = np.float32(-ACTION_LIMIT), np.float32(ACTION_LIMIT)
 
 

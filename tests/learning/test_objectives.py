@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.objectives import (
-    METHODS,
+    OBJECTIVES,
     ImitationMass,
     UnknownMethodError,
     Weighing,
@@ -40,7 +40,7 @@ def mass(name: str, human: str, share: float = 0.5, silence: float = 0.0) -> Imi
     return objective(name).masses(steps(human), Weighing(human.count("d"), share, silence))
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", OBJECTIVES)
 @settings(deadline=None)
 @given(human=st.text("h.d", min_size=1, max_size=60), share=st.floats(0.01, 0.9))
 def test_the_mass_is_one_or_nothing_and_never_negative(name: str, human: str, share: float) -> None:
@@ -52,7 +52,7 @@ def test_the_mass_is_one_or_nothing_and_never_negative(name: str, human: str, sh
     assert float(found.supervised.sum()) + found.anchors == pytest.approx(float(something), abs=1e-5)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", OBJECTIVES)
 def test_without_anchors_nothing_is_set_aside_for_them(name: str) -> None:
     found = mass(name, "..hh", 0.0)
     assert found.anchors == 0
@@ -133,9 +133,9 @@ def test_steps_before_a_takeover_stay_within_their_episode() -> None:
 
 
 def test_only_mile_learns_from_silence() -> None:
-    assert {name for name, method in METHODS.items() if method.learns_from_silence} == {"mile", "mile-iwr"}
+    assert {name for name, method in OBJECTIVES.items() if method.info.learns_from_decisions} == {"mile", "mile-iwr"}
 
 
 def test_an_unknown_method_names_the_known_ones() -> None:
-    with pytest.raises(UnknownMethodError, match="'dagger'; the methods are mile, bc, hg-dagger"):
+    with pytest.raises(UnknownMethodError, match="'dagger'; the methods with one are mile, bc, hg-dagger"):
         objective("dagger")

@@ -14,7 +14,6 @@ from mile_desktop.learning.progress import Progress, Trained
 from mile_desktop.learning.result import AnyTrainer, Report, TrainingCancelled, TrainingResult
 from mile_desktop.learning.settings import settings_to_json
 from mile_desktop.policies.checkpoint import (
-    STILL,
     PolicyConfig,
     describe_network,
     load_mental_model,
@@ -22,7 +21,8 @@ from mile_desktop.policies.checkpoint import (
     read_policy_config,
     save_policy,
 )
-from mile_desktop.policies.tensor_folder import remove_leftovers
+from mile_desktop.policies.config import ZERO_METHOD
+from mile_desktop.policies.model_folder import remove_leftovers
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.episodes import read_episode, read_episode_file
 from mile_desktop.storage.errors import UnknownRecordError
@@ -120,7 +120,7 @@ class TrainingPipeline:
 
     def _trainer(self, steps: SupervisedSteps) -> AnyTrainer:
         network, config = load_network(self._parent_folder)
-        start = None if config.method == STILL else network  # what stands still has nothing to pass on
+        start = None if config.method == ZERO_METHOD else network  # what stands still has nothing to pass on
         return make_trainer(
             steps,
             self._order.settings,

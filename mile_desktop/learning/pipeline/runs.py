@@ -13,7 +13,7 @@ from mile_desktop.learning.pipeline.stages import StagedReport
 from mile_desktop.learning.progress import Cancelled, Failed, Finished, RunEvent
 from mile_desktop.learning.result import Report, TrainingCancelled
 from mile_desktop.learning.run_log import RunLog
-from mile_desktop.policies.checkpoint import read_policy_config
+from mile_desktop.policies.config import read_policy_config
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.ids import new_id, now
 from mile_desktop.storage.records import RunRecord

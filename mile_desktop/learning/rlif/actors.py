@@ -6,8 +6,8 @@ from typing import Protocol
 import torch
 
 from mile_desktop.policies.checkpoint import PolicyNetwork
+from mile_desktop.policies.limits import ACTION_LIMIT
 from mile_desktop.policies.networks import CategoricalMlp, GaussianMlp
-from mile_desktop.policies.torch_policy import ACTION_LIMIT
 
 Critic = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 """Observation float32[b, n] and action float32[b, a] → both values, float32[2, b]."""

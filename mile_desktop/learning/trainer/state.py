@@ -8,7 +8,8 @@ import msgspec
 import torch
 
 from mile_desktop.errors import UserError
-from mile_desktop.policies.tensor_folder import TensorFileError, encode_tensors, read_bytes, read_tensors, write_folder
+from mile_desktop.policies.model_folder import ModelFileError, read_description, write_folder
+from mile_desktop.policies.tensor_file import encode_tensors, read_tensors
 
 STATE_FILE = "state.json"
 TENSOR_FILE = "state.safetensors"
@@ -79,13 +80,14 @@ def read_state(folder: Path, fingerprint: str) -> tuple[TrainerState, dict[str, 
     CheckpointError
         When it is incomplete, damaged, from a newer version, or another training's.
     """
+    path = folder / STATE_FILE
     try:
-        state = msgspec.json.decode(read_bytes(folder / STATE_FILE), type=TrainerState)
+        state = read_description(
+            path, TrainerState, schema=STATE_SCHEMA, noun="state of a training", remedy="it is damaged"
+        )
         tensors = read_tensors(folder / TENSOR_FILE)
-    except (TensorFileError, msgspec.DecodeError) as error:
+    except ModelFileError as error:
         raise CheckpointError(f"The training cannot go on ({error}); start it again.") from error
-    if state.schema > STATE_SCHEMA:
-        raise CheckpointError(f"{folder} was written by a newer version; update the program or start again.")
     if state.fingerprint != fingerprint:
         raise CheckpointError(
             f"The checkpoint in {folder} is of other episodes, settings or parent; start the training again."

@@ -12,6 +12,7 @@ from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.batches import Batch, TrainingData, lay_out
 from mile_desktop.learning.criterion import Criterion, Networks
 from mile_desktop.learning.dataset import split_episodes
+from mile_desktop.learning.method_info import FEW_TAKEOVERS
 from mile_desktop.learning.objectives import Losses, objective
 from mile_desktop.learning.progress import Warned
 from mile_desktop.learning.result import Cancelled, Report, TrainingCancelled, TrainingError, TrainingResult
@@ -33,7 +34,6 @@ from mile_desktop.policies.checkpoint import PolicyNetwork
 
 __all__ = ["Trainer", "TrainingCancelled", "TrainingError", "TrainingResult"]
 
-FEW_TAKEOVERS = 5
 _FITS = 4  # of cost and scale
 _LAST_FIT = 0.6  # share of the epochs after which the objective stays as it is, so that losses compare
 _SETTLED = 0.8  # share of a cosine schedule after which weights are candidates
@@ -79,7 +79,7 @@ class Trainer:
         self._train = self._lay_out(split.train, follow_through=settings.follow_through)
         self._check_data()
         self._uses_silence = (
-            self._objective.learns_from_silence and settings.balance > 0 and len(self._train.supervised) > 0
+            self._objective.info.learns_from_decisions and settings.balance > 0 and len(self._train.supervised) > 0
         )
         policy = first_network(split.train, settings, start).to(self._device)
         self._networks = Networks(policy, self._first_mental(policy, mental))
@@ -151,14 +151,14 @@ class Trainer:
 
     def _check_data(self) -> None:
         imitated = bool(self._train.weight.any()) or (self._train.anchor_mass > 0 and len(self._train.anchors) > 0)
-        if not imitated and not (self._objective.learns_from_silence and len(self._train.supervised)):
+        if not imitated and not (self._objective.info.learns_from_decisions and len(self._train.supervised)):
             raise TrainingError(
-                f"{self._objective.title} finds no step to learn from: no takeover and no demonstration. Take over at "
-                "least once, or choose another method."
+                f"{self._objective.info.title} finds no step to learn from: no takeover and no demonstration. "
+                "Take over at least once, or choose another method."
             )
 
     def _first_mental(self, policy: PolicyNetwork, mental: PolicyNetwork | None) -> PolicyNetwork | None:
-        if not self._objective.learns_from_silence or self._settings.mental_model == "frozen":
+        if not self._objective.info.learns_from_decisions or self._settings.mental_model == "frozen":
             return None
         return copy.deepcopy(policy if mental is None else mental).train().to(self._device)
 

@@ -8,13 +8,14 @@ import psutil
 from PySide6.QtCore import QObject
 
 from mile_desktop.learning.progress import AnyRunEvent, Compared, Failed, Finished, Trained
+from mile_desktop.learning.settings import EVALUATION_EPISODES
 from mile_desktop.scenes.catalogue import scenes
 from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.ids import new_id
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.trainer_client import TrainerClient, TrainerRunningError
 from mile_desktop.ui.error_presenter import INITIAL
-from mile_desktop.ui.learn.model import LearnSummary, Settings
+from mile_desktop.ui.learn.model import LearnSummary, RetrainRequest
 from mile_desktop.ui.learn.page import LearnPanel
 from mile_desktop.ui.workspace_session import PolicyList, WorkspaceSession
 
@@ -22,7 +23,7 @@ _PID_FILE = "trainer.pid"
 _RETRAIN = "Retrain"
 _MORE = 3
 """Evaluate more: so many times as many starts as before."""
-_FIRST_STARTS = Settings().evaluation_episodes
+_FIRST_STARTS = EVALUATION_EPISODES
 """Evaluate more where nothing was compared yet."""
 
 
@@ -60,7 +61,7 @@ class RetrainController(QObject):
         application.window.install_actions({"retrain": self._retrain_as_shown})
         application.window.messages.way_out_chosen.connect(self._take_way_out)
 
-    def retrain(self, settings: dict[str, object]) -> None:
+    def retrain(self, request: RetrainRequest) -> None:
         """Start a training run from the policy that drives, with what the panel says."""
         workspace = self._application.workspace
         if workspace is None:
@@ -70,8 +71,7 @@ class RetrainController(QObject):
         except WorkspaceError as error:
             self._application.error_presenter.show_error(error)
             return
-        chosen = Settings(**settings)  # type: ignore[arg-type]
-        arguments = [*chosen.arguments(), *(("--parent", parent) if parent else ())]
+        arguments = [*request.arguments(), *(("--parent", parent) if parent else ())]
         self._start("train", new_id("run"), arguments)
 
     def leave(self) -> None:
@@ -137,7 +137,7 @@ class RetrainController(QObject):
 
     def _retrain_as_shown(self) -> None:
         if not self.trainer.running and self.panel.can_retrain:
-            self.retrain(self.panel.settings.as_dict())
+            self.retrain(self.panel.request)
 
     def _take_way_out(self, name: str) -> None:
         if name == _RETRAIN:

@@ -15,9 +15,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mile_desktop.learning.method_info import METHODS
 from mile_desktop.learning.progress import AnyRunEvent
 from mile_desktop.ui.learn.advanced import AdvancedSettings
-from mile_desktop.ui.learn.model import METHODS, LearnSummary, RunModel, RunState, Settings
+from mile_desktop.ui.learn.model import LearnSummary, RetrainRequest, RunModel, RunState
 from mile_desktop.ui.learn.result_card import ResultCard
 from mile_desktop.ui.plots.loss_curves import LossCurves
 from mile_desktop.ui.theme import theme
@@ -33,8 +34,8 @@ _NOTES: dict[RunState, tuple[str, str]] = {
 class LearnPanel(QScrollArea):
     """Fed by ``show_summary``, ``show_running`` and ``on_event``; says what the person wants. Window's thread only."""
 
-    retrain_requested = Signal(dict)
-    """Carries ``Settings.as_dict()``."""
+    retrain_requested = Signal(object)
+    """Carries a ``RetrainRequest``."""
     cancel_requested = Signal()
     use_requested = Signal(str)
     """Carries the id of the new policy."""
@@ -166,19 +167,19 @@ class LearnPanel(QScrollArea):
         return not self._run.running and self._summary is not None and self._summary.can_train
 
     @property
-    def settings(self) -> Settings:
+    def request(self) -> RetrainRequest:
         """What Retrain would ask for."""
-        return self.advanced.settings(str(self._method.currentData()))
+        return self.advanced.request(str(self._method.currentData()))
 
-    def set_settings(self, settings: Settings) -> None:
-        """Show remembered settings."""
-        self._method.setCurrentIndex(max(0, self._method.findData(settings.method)))
-        self.advanced.set_settings(settings)
+    def show_request(self, request: RetrainRequest) -> None:
+        """Show ``request`` as what Retrain would ask for."""
+        self._method.setCurrentIndex(max(0, self._method.findData(request.settings.method)))
+        self.advanced.show_request(request)
 
     # ── what goes out ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _ask_to_retrain(self) -> None:
-        self.retrain_requested.emit(self.settings.as_dict())
+        self.retrain_requested.emit(self.request)
 
     def _ask_to_cancel(self) -> None:
         self._run.state = RunState.CANCELLING
@@ -288,7 +289,7 @@ class LearnPanel(QScrollArea):
     def _method_changed(self) -> None:
         method = METHODS[max(0, self._method.currentIndex())]
         self._method_text.setText(method.summary)
-        self.advanced.show_method(method.name)
+        self.advanced.show_method(method)
 
     def _unfold(self, unfolded: bool) -> None:
         theme.set_icon(self._fold, "mdi6.chevron-down" if unfolded else "mdi6.chevron-right")

@@ -9,7 +9,7 @@ import torch
 
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.dataset import supervised_steps
-from mile_desktop.learning.objectives import METHODS
+from mile_desktop.learning.objectives import OBJECTIVES
 from mile_desktop.learning.progress import Progress, RunEvent, Warned
 from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.learning.trainer.initial_networks import new_network
@@ -41,7 +41,7 @@ def test_mile_improves_a_biased_policy(biased: GaussianMlp, data: SupervisedStep
     assert (result.mental is None) == (mental_model == "frozen")
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", OBJECTIVES)
 def test_every_method_improves_it(biased: GaussianMlp, data: SupervisedSteps, method: str) -> None:
     result = Trainer(data, replace(FAST, method=method, epochs=20), start=biased).run()
     assert error_where_wrong(result.network) < 0.7 * error_where_wrong(biased)  # type: ignore[arg-type]
