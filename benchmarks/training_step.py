@@ -19,12 +19,12 @@ import torch
 from torch.distributions import Independent, Normal
 from torch.utils.data import DataLoader, Dataset
 
+from mile_desktop.intervention.cost_fit import Threshold
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.batches import lay_out
 from mile_desktop.learning.criterion import Criterion, Networks
 from mile_desktop.learning.objectives import objective
 from mile_desktop.learning.settings import TrainingSettings, published_settings
-from mile_desktop.learning.threshold import Threshold
 from mile_desktop.learning.trainer.initial_networks import new_network
 from mile_desktop.learning.trainer.trainer import Trainer
 from mile_desktop.policies.checkpoint import PolicyNetwork

@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 
-from mile_desktop.intervention.ensemble import CategoricalEnsemble, Distribution, GaussianEnsemble
+from mile_desktop.intervention.action_distributions import Distribution
+from mile_desktop.intervention.ensemble import CategoricalEnsemble, GaussianEnsemble
 from mile_desktop.intervention.model import InterventionModel
 from mile_desktop.intervention.model_config import ModelConfig
 from mile_desktop.operators.operator import Expert

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from mile_desktop.intervention.baselines import BASELINES
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.forecast_fit import forecast_probabilities
-from mile_desktop.intervention.model import InterventionModel, posterior_predictive
+from mile_desktop.intervention.model import InterventionModel
+from mile_desktop.intervention.posterior import posterior_predictive
 from mile_desktop.intervention.scores import (
     AlarmScores,
     PredictionScores,
@@ -110,20 +111,20 @@ def predict_all(
 
 def _of_the_model(model: InterventionModel, test: SupervisedSteps) -> dict[str, FloatArray]:
     config = model.config
-    opinions = model.opinions(test.observation, test.policy_mean, test.policy_std)
+    outputs = model.member_outputs(test.observation, test.policy_mean, test.policy_std)
     unseen = model.unseen(test)
     unseen |= ~unseen.any(0)
     first = torch.zeros_like(unseen)
     first[unseen.double().argmax(0), torch.arange(len(test))] = True
-    said = {
+    predicted = {
         name: posterior_predictive(
-            opinions.distances, opinions.own, cost=config.cost, cdf_scale=config.cdf_scale, asked=asked
+            outputs.distances, outputs.threshold_loss, cost=config.cost, cdf_scale=config.cdf_scale, asked=asked
         ).probability.numpy()
         for name, asked in (("mile, single", first), ("mile, ensemble", unseen))
     }
     if config.temporal is not None:
-        said["temporal"] = temporal_probabilities(model, config.temporal, test)
-    return said
+        predicted["temporal"] = temporal_probabilities(model, config.temporal, test)
+    return predicted
 
 
 def _select(steps: SupervisedSteps, rows: BoolArray) -> SupervisedSteps:

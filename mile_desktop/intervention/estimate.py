@@ -15,7 +15,7 @@ class InterventionEstimate:
     """p(ν=1∣s) for one step, with its band."""
 
     probability: float
-    """Posterior-predictive probability in [0, 1]; NaN where nothing can be said."""
+    """Posterior-predictive probability in [0, 1]; NaN where it is unknown."""
     low: float
     high: float
     """Band over the ensemble's members, same range."""

@@ -16,18 +16,20 @@ from typing import Literal
 import msgspec
 import torch
 
-from mile_desktop.intervention.calibration import (
-    Calibration,
+from mile_desktop.intervention.action_distributions import Distribution
+from mile_desktop.intervention.calibration import Calibration, calibrate
+from mile_desktop.intervention.cost_fit import (
+    FALLBACK,
     CalibrationError,
     RecordedDecisions,
-    calibrate,
+    Threshold,
     fit_cost_and_scale,
 )
 from mile_desktop.intervention.data import SupervisedSteps
-from mile_desktop.intervention.ensemble import HIDDEN, HUMAN_STD_FLOOR, MEMBERS, Distribution, HumanEnsemble
+from mile_desktop.intervention.ensemble import HIDDEN, HUMAN_STD_FLOOR, MEMBERS, HumanEnsemble
 from mile_desktop.intervention.forecast_fit import fit_forecast
 from mile_desktop.intervention.model import InterventionModel, ModelConfig, build_ensemble, build_mental
-from mile_desktop.intervention.probability import intervention_log_probability_at
+from mile_desktop.intervention.objective_terms import bounded_log_probabilities, combined, decision_loss, outcome_loss
 from mile_desktop.intervention.scores import held_out_score
 from mile_desktop.intervention.strata import (
     imitated_actions,
@@ -40,10 +42,7 @@ from mile_desktop.intervention.strata import (
 from mile_desktop.intervention.temporal import fit_temporal
 from mile_desktop.policies.limits import STD_CEILING
 
-FALLBACK_COST, FALLBACK_SCALE = 2.0, 2.0
-"""Assumed where the data does not determine them: nobody took over, or nobody let go."""
-
-_PROBABILITY_FLOOR = 1e-4  # p is kept away from 0 and 1 inside the loss only
+_LEAST_LOG = math.log(1e-4)  # members see few steps: one contradiction would otherwise outweigh a whole batch
 _NODES = 16  # three digits are plenty for a gradient
 _MOST_CHECKED = 1500  # steps on which members are compared with themselves, epoch by epoch
 _MENTAL_UPDATES = 400
@@ -189,8 +188,8 @@ def _describe(steps: SupervisedSteps, settings: FitSettings) -> ModelConfig:
         actions=settings.actions,
         std_floor=settings.std_floor,
         std_ceiling=settings.std_ceiling,
-        cost=FALLBACK_COST,
-        cdf_scale=FALLBACK_SCALE,
+        cost=FALLBACK.cost,
+        cdf_scale=FALLBACK.cdf_scale,
         mental_rule=settings.mental_rule,
     )
 
@@ -216,24 +215,24 @@ class _Training:
 
     def run(self, report: Callable[[FitProgress], None], *, takeovers: int) -> ModelConfig:
         """Train; return what the model is now known to be, with the cost and scale that the objective used."""
-        cost, cdf_scale = self._train(report) or (FALLBACK_COST, FALLBACK_SCALE)
+        threshold = self._train(report) or FALLBACK
         episode_ids = supervised_episodes(self._steps)
         return msgspec.structs.replace(
             self._described,
-            cost=cost,
-            cdf_scale=cdf_scale,
+            cost=threshold.cost,
+            cdf_scale=threshold.cdf_scale,
             episode_ids=episode_ids,
             left_out=left_out_names(self._steps, self.strata.left_out, episode_ids),
             takeovers=takeovers,
         )
 
-    def _train(self, report: Callable[[FitProgress], None]) -> tuple[float, float] | None:
+    def _train(self, report: Callable[[FitProgress], None]) -> Threshold | None:
         """Train; return cost and scale of the objective, None where no epoch got so far."""
         settings = self._settings
         optimiser = torch.optim.Adam(self._parameters, lr=settings.learning_rate)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.epochs)
         warm_up = round(settings.warm_up * settings.epochs)
-        threshold: tuple[float, float] | None = None
+        threshold: Threshold | None = None
         for epoch in range(settings.epochs):
             if epoch == warm_up:
                 threshold = self._calibrated()
@@ -244,7 +243,7 @@ class _Training:
             report(FitProgress(epoch + 1, settings.epochs, losses))
         return threshold
 
-    def _run_epoch(self, optimiser: torch.optim.Optimizer, threshold: tuple[float, float] | None) -> dict[str, float]:
+    def _run_epoch(self, optimiser: torch.optim.Optimizer, threshold: Threshold | None) -> dict[str, float]:
         """Update through one epoch; return its mean losses."""
         totals = torch.zeros(3)
         for _ in range(self._settings.updates_per_epoch):
@@ -266,7 +265,7 @@ class _Training:
         return self._ensemble.eval().requires_grad_(requires_grad=False)
 
     def fit_mental(self, config: ModelConfig) -> HumanEnsemble | None:
-        """Fit a network to the recorded π̂ where the model is to guess it, by least expected surprise."""
+        """Fit a network to the recorded π̂ where the model is to guess it, by least cross-entropy."""
         mental = build_mental(config)
         pool = self.strata.decisions
         if mental is None or pool is None:
@@ -278,7 +277,8 @@ class _Training:
             self.stop_if_cancelled()
             rows = pool.draw(self._settings.batch, self._random)[0]
             guessed = mental.distribution(self._steps.observation[rows])
-            loss = mental.expected_surprise(guessed, self._steps.policy_mean[rows], self._steps.policy_std[rows]).mean()
+            recorded = mental.actions.recorded(self._steps.policy_mean[rows], self._steps.policy_std[rows])
+            loss = mental.actions.cross_entropy(guessed, recorded).mean()
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -286,23 +286,23 @@ class _Training:
 
     # ── one update ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _update(self, optimiser: torch.optim.Optimizer, threshold: tuple[float, float] | None) -> torch.Tensor:
+    def _update(self, optimiser: torch.optim.Optimizer, threshold: Threshold | None) -> torch.Tensor:
         imitated = self._draw_imitated()
         decided = self._draw_decisions() if threshold else imitated[:, :0]
         rows = torch.cat((decided, imitated), 1)
         human = self._ensemble.distribution(self._steps.observation[rows])
         split = decided.shape[1]
         imitating = tuple(each[:, split:] for each in human)
-        action = self._ensemble.surprise(imitating, self._target[imitated]).mean(1)
+        action = self._ensemble.actions.negative_log_likelihood(imitating, self._target[imitated]).mean(1)
         intervention = torch.zeros_like(action)
         total = action
         if threshold is not None and split:
             deciding = tuple(each[:, :split] for each in human)
-            intervention = self._cross_entropy(deciding, decided, threshold).mean(1).to(action.dtype)
-            total = self._settings.balance * intervention + (1 - self._settings.balance) * action
+            intervention = self._decision_loss(deciding, decided, threshold).mean(1).to(action.dtype)
+            total = combined(self._settings.balance, intervention, action)
         optimiser.zero_grad()
         total.sum().backward()  # type: ignore[no-untyped-call]
-        self._shorten_gradients()
+        self._clip_gradients()
         optimiser.step()
         return torch.stack([each.detach().mean() for each in (action, intervention, total)])
 
@@ -321,16 +321,21 @@ class _Training:
         shares = (from_anchors, count - from_anchors)
         return torch.cat([pool.draw(share, self._random) for pool, share in zip(pools, shares, strict=True)], 1)
 
-    def _cross_entropy(self, human: Distribution, rows: torch.Tensor, threshold: tuple[float, float]) -> torch.Tensor:
-        """Return minus the log-likelihood of each row's decision, float64[members, b]."""
-        steps = self._steps
-        distance, own = self._ensemble.weigh(human, steps.policy_mean[rows], steps.policy_std[rows])
-        pair = intervention_log_probability_at(distance, own, cost=threshold[0], cdf_scale=threshold[1], nodes=_NODES)
-        nu, least = steps.intervention[rows], math.log(_PROBABILITY_FLOOR)
-        bounded = (pair[0].clamp(min=least), pair[1].clamp(min=least))
-        return -self._ensemble.log_likelihood(human, bounded, self._target[rows], nu)
+    def _decision_loss(self, human: Distribution, rows: torch.Tensor, threshold: Threshold) -> torch.Tensor:
+        """Return minus the log-likelihood of each row's decision, float64[members, b].
 
-    def _shorten_gradients(self) -> None:
+        Of ν for continuous actions; of one of the A + 1 outcomes for discrete ones, as published.
+        """
+        steps = self._steps
+        terms = self._ensemble.decision_terms(human, steps.policy_mean[rows], steps.policy_std[rows])
+        pair = bounded_log_probabilities(
+            terms, cost=threshold.cost, cdf_scale=threshold.cdf_scale, least=_LEAST_LOG, nodes=_NODES
+        )
+        if self._settings.actions == "categorical":
+            return outcome_loss(human[0], pair, self._target[rows], steps.intervention[rows])
+        return decision_loss(pair, steps.intervention[rows])
+
+    def _clip_gradients(self) -> None:
         """Limit the norm of each member's own gradient: a wild member must not slow the others down."""
         gradients = [each.grad for each in self._parameters if each.grad is not None]
         norm = torch.stack([each.flatten(1).square().sum(1) for each in gradients]).sum(0).sqrt()
@@ -350,42 +355,46 @@ class _Training:
         return torch.tensor(sorted({row for rows in thinned for row in rows.tolist()}))
 
     @torch.no_grad()
-    def _keep_best(self, threshold: tuple[float, float] | None) -> None:
+    def _keep_best(self, threshold: Threshold | None) -> None:
         """Remember the weights of members that did better than ever on the episodes they do not learn from."""
         rows, steps = self._checked, self._steps
         human = self._ensemble.distribution(steps.observation[rows])
         unseen = self.strata.left_out[:, rows]
         supervised = supervised_rows(steps)[rows]
         correction = supervised & steps.intervention[rows]
-        surprise = self._ensemble.surprise(human, self._target[rows])
-        score = _mean_where(surprise, unseen & correction) + _mean_where(surprise, unseen & ~supervised)
+        imitation = self._ensemble.actions.negative_log_likelihood(human, self._target[rows])
+        score = _mean_where(imitation, unseen & correction) + _mean_where(imitation, unseen & ~supervised)
         if threshold is not None and bool(supervised.any()):
             deciding = tuple(each[:, supervised] for each in human)
-            loss = self._cross_entropy(deciding, rows[supervised].expand(self._settings.members, -1), threshold)
+            loss = self._decision_loss(deciding, rows[supervised].expand(self._settings.members, -1), threshold)
             balance = self._settings.balance
-            score = 2 * balance * _mean_where(loss, unseen[:, supervised]) + (1 - balance) * score
+            score = combined(balance, 2 * _mean_where(loss, unseen[:, supervised]), score)
         better = (score < self._best_score) | ~unseen.any(1)
         self._best_score = torch.where(better, score.float(), self._best_score)
         for best, parameter in zip(self._best, self._parameters, strict=True):
             best[better] = parameter[better]
 
     @torch.no_grad()
-    def _calibrated(self) -> tuple[float, float]:
+    def _calibrated(self) -> Threshold:
         rows = self._checked[supervised_rows(self._steps)[self._checked]]
         steps = self._steps
         if not len(rows):
-            return FALLBACK_COST, FALLBACK_SCALE
-        said = self._ensemble.opinions(steps.observation[rows], steps.policy_mean[rows], steps.policy_std[rows])
+            return FALLBACK
+        outputs = self._ensemble.member_outputs(
+            steps.observation[rows], steps.policy_mean[rows], steps.policy_std[rows]
+        )
         unseen = self.strata.left_out[:, rows]
-        asked = unseen | ~unseen.any(0)
         try:
             decisions = RecordedDecisions(
-                said.distances, asked, steps.intervention[rows], steps.episode[rows], said.own
+                distances=outputs.distances,
+                asked=unseen | ~unseen.any(0),
+                intervention=steps.intervention[rows],
+                threshold_loss=outputs.threshold_loss,
             )
         except CalibrationError:
-            return FALLBACK_COST, FALLBACK_SCALE
+            return FALLBACK
         with torch.enable_grad():
-            return fit_cost_and_scale(decisions, start=(FALLBACK_COST, FALLBACK_SCALE))
+            return fit_cost_and_scale(decisions, start=FALLBACK)
 
 
 def _mean_where(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -30,7 +30,8 @@ from mile_desktop.intervention.forecast import (
     build_forecast_networks,
     disagreement,
 )
-from mile_desktop.intervention.model import InterventionModel, posterior_predictive
+from mile_desktop.intervention.model import InterventionModel
+from mile_desktop.intervention.posterior import posterior_predictive
 from mile_desktop.intervention.scores import score_alarm, score_probabilities, takeover_ahead
 from mile_desktop.intervention.strata import (
     Pool,
@@ -107,7 +108,7 @@ def fit_forecast(
         promoted, robot = _promoted(model, steps, random)
         simulated = _rows(model, parts, promoted, asked_at & robot.any(0).numpy(), ahead, robot=robot)
         rows = _Rows(*[np.concatenate(pair) for pair in zip(_columns(recorded), _columns(simulated), strict=True)])
-    config = _weigh(rows, parts.config)
+    config = _fit_weights(rows, parts.config)
     score = _held_out_score(recorded, rows, parts, steps)
     takeovers = 0 if shipped else takeovers_in(steps)
     return replace(parts, config=msgspec.structs.replace(config, score=score, takeovers=takeovers))
@@ -228,11 +229,11 @@ def _promoted(
     unseen = model.unseen(steps)
     order = torch.rand(model.config.members, len(steps.episode_ids), generator=random)[:, steps.episode]
     player = torch.where(unseen, order, -1.0).argmax(0)
-    said = model.opinions(steps.observation, steps.policy_mean, steps.policy_std)
+    outputs = model.member_outputs(steps.observation, steps.policy_mean, steps.policy_std)
     place = torch.arange(len(steps))
     played = torch.zeros_like(unseen)
     played[player, place] = unseen.sum(0) >= 2
-    return replace(steps, policy_mean=said.means[player, place], policy_std=said.stds[player, place]), played
+    return replace(steps, policy_mean=outputs.means[player, place], policy_std=outputs.stds[player, place]), played
 
 
 def _rows(
@@ -245,8 +246,10 @@ def _rows(
     robot: torch.Tensor | None = None,
 ) -> _Rows:
     """Return the signals of the autonomous steps; ``robot`` (bool[members, t]) plays and is not asked."""
-    said = _say(model, forecast, steps, robot)
-    columns = [getattr(said, name).tolist() for name in ("log_odds", "onset", "time_to_go", "disagreement", "nearness")]
+    states = _state_signals(model, forecast, steps, robot)
+    columns = [
+        getattr(states, name).tolist() for name in ("log_odds", "onset", "time_to_go", "disagreement", "nearness")
+    ]
     supervised = supervised_rows(steps).numpy()
     episode, intervention = steps.episode.tolist(), steps.intervention.tolist()
     tracker, signals, rows = SignalTracker(), [], []
@@ -265,25 +268,27 @@ def _rows(
     return _Rows(np.array(signals).reshape(-1, len(SIGNALS)), ahead[place], fold[place], place)
 
 
-def _say(
+def _state_signals(
     model: InterventionModel, forecast: Forecast, steps: SupervisedSteps, robot: torch.Tensor | None
 ) -> StateSignals:
     """Return what parts that have not seen the episode say of each step."""
-    opinions = model.opinions(steps.observation, steps.policy_mean, steps.policy_std)
+    outputs = model.member_outputs(steps.observation, steps.policy_mean, steps.policy_std)
     asked = model.unseen(steps)
     if robot is not None:
         asked = asked & ~robot
     asked = asked | ~asked.any(0)
     config = model.config
-    distances = torch.nan_to_num(opinions.distances)  # demonstrations, which have no π̂
-    predicted = posterior_predictive(distances, opinions.own, cost=config.cost, cdf_scale=config.cdf_scale, asked=asked)
+    distances = torch.nan_to_num(outputs.distances)  # demonstrations, which have no π̂
+    predicted = posterior_predictive(
+        distances, outputs.threshold_loss, cost=config.cost, cdf_scale=config.cdf_scale, asked=asked
+    )
     with torch.no_grad():
-        onset, time_to_go = forecast.networks_say(
+        onset, time_to_go = forecast.network_outputs(
             steps.observation, torch.nan_to_num(steps.policy_mean), _unseen(forecast, steps)
         )
         nearness = forecast.nearness(steps.observation, _own(forecast, steps))
     log_odds = (predicted.log_probability - predicted.log_complement).clamp(-LOG_ODDS_LIMIT, LOG_ODDS_LIMIT)
-    return StateSignals(log_odds, onset, time_to_go, disagreement(opinions.means, asked), nearness)
+    return StateSignals(log_odds, onset, time_to_go, disagreement(outputs.means, asked), nearness)
 
 
 def _own(forecast: Forecast, steps: SupervisedSteps) -> torch.Tensor:
@@ -305,7 +310,7 @@ def _columns(rows: _Rows) -> tuple[NDArray[np.generic], ...]:
     return rows.signals, rows.ahead, rows.fold, rows.row
 
 
-def _weigh(rows: _Rows, config: ForecastConfig) -> ForecastConfig:
+def _fit_weights(rows: _Rows, config: ForecastConfig) -> ForecastConfig:
     """Fit bias and weights ≥ 0 by penalised maximum likelihood."""
     centre = rows.signals.mean(0)
     scale = np.maximum(rows.signals.std(0), _DISTANCE_SCALE_FLOOR)
@@ -335,18 +340,18 @@ def _weigh(rows: _Rows, config: ForecastConfig) -> ForecastConfig:
 
 def _held_out_score(recorded: _Rows, rows: _Rows, parts: Forecast, steps: SupervisedSteps) -> ForecastScore | None:
     """Score forecasts of each third of the episodes by weights fitted to the other two."""
-    said = np.full(len(recorded.ahead), np.nan)
+    probability = np.full(len(recorded.ahead), np.nan)
     for fold in np.unique(recorded.fold):
         others = rows.fold != fold
         if not 0 < rows.ahead[others].sum() < others.sum():
             return None
         kept = _Rows(*[column[others] for column in _columns(rows)])
-        weighed = replace(parts, config=_weigh(kept, parts.config))
+        refitted = replace(parts, config=_fit_weights(kept, parts.config))
         here = recorded.fold == fold
-        said[here] = [weighed.probability(signals.tolist()) for signals in recorded.signals[here]]
-    scores = score_probabilities(said, recorded.ahead, steps.step.numpy()[recorded.row])
+        probability[here] = [refitted.probability(signals.tolist()) for signals in recorded.signals[here]]
+    scores = score_probabilities(probability, recorded.ahead, steps.step.numpy()[recorded.row])
     trace = np.full(len(steps), np.nan)
-    trace[recorded.row] = said
+    trace[recorded.row] = probability
     alarm = score_alarm(trace, steps.intervention.numpy(), steps.episode.numpy())
     return ForecastScore(
         steps=scores.steps,

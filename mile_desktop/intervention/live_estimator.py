@@ -8,8 +8,9 @@ import numpy as np
 
 from mile_desktop.intervention.estimate import Caller, InterventionEstimate
 from mile_desktop.intervention.forecast import LOG_ODDS_LIMIT, ForecastConfig, SignalTracker
-from mile_desktop.intervention.model import BAND, InterventionModel
-from mile_desktop.intervention.model_numpy import OneStateForecast, OneStateModel, Opinion, disagreement_of_one
+from mile_desktop.intervention.model import InterventionModel
+from mile_desktop.intervention.model_numpy import OneStateForecast, OneStateModel, OneStateOutputs, disagreement_of_one
+from mile_desktop.intervention.posterior import BAND
 from mile_desktop.intervention.probability_numpy import Array, probabilities_of_one
 from mile_desktop.intervention.temporal import TemporalFilter
 from mile_desktop.policies.policy import FloatArray, PolicyOutput
@@ -102,21 +103,28 @@ class LiveEstimator:
         self._begun = True
         if not all(np.isfinite(each).all() for each in (observation, output.mean, output.std)):
             return _NOTHING
-        opinion = self._one_state.opinion(observation, output.mean, output.std)
-        usual, dearer, cheaper = self._instantaneous(opinion)
+        outputs = self._one_state.outputs(observation, output.mean, output.std)
+        usual, dearer, cheaper = self._instantaneous(outputs)
         if self._filter is None:
             members = self._members
             estimate = _estimate(usual[:members], dearer[:members], cheaper[:members])
         else:
             self._filter.observe(intervening=intervening)
-            own = opinion.own if isinstance(opinion.own, int) else opinion.own[: self._members]
-            each = self._filter.predict(opinion.distances[: self._members], own)
+            loss = outputs.threshold_loss
+            loss = loss if isinstance(loss, int) else loss[: self._members]
+            each = self._filter.predict(outputs.distances[: self._members], loss)
             estimate = _estimate(each, each, each)
-        forecast = self._forecast(observation, output.mean, opinion, usual, intervening=intervening)
+        forecast = self._forecast(observation, output.mean, outputs, usual, intervening=intervening)
         return InterventionEstimate(estimate.probability, estimate.low, estimate.high, forecast)
 
     def _forecast(
-        self, observation: FloatArray, proposal: FloatArray, opinion: Opinion, each_p: Array, *, intervening: bool
+        self,
+        observation: FloatArray,
+        proposal: FloatArray,
+        outputs: OneStateOutputs,
+        each_p: Array,
+        *,
+        intervening: bool,
     ) -> float:
         """Return the forecast, which always rests on the whole ensemble; NaN where there is none, and in takeovers."""
         parts, networks = self._model.forecast, self._networks
@@ -129,21 +137,21 @@ class LiveEstimator:
             log_odds,
             networks.onset(observation, proposal),
             time_to_go,
-            disagreement_of_one(opinion.means),
+            disagreement_of_one(outputs.means),
             nearness,
             intervening=intervening,
         )
         return math.nan if intervening else parts.probability(signals)
 
-    def _instantaneous(self, opinion: Opinion) -> Array:
+    def _instantaneous(self, outputs: OneStateOutputs) -> Array:
         """Return p of each member, and with a cost by its error higher and lower, float64[3, members]."""
         config = self._model.config
         error = config.cost_error
         if self._policy_is_new or config.takeovers < ENOUGH_TAKEOVERS:
             error = max(error, _WIDE_ERROR * config.cdf_scale)
         shifts = np.array((0.0, _BAND_ERRORS * error, -_BAND_ERRORS * error))
-        beyond = (opinion.distances - config.cost) - shifts[:, None]
-        return probabilities_of_one(beyond, config.cdf_scale, opinion.own)
+        beyond = (outputs.distances - config.cost) - shifts[:, None]
+        return probabilities_of_one(beyond, config.cdf_scale, outputs.threshold_loss)
 
     @property
     def _earned(self) -> Caller:

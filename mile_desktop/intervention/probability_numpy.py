@@ -101,11 +101,11 @@ def _legendre_columns() -> tuple[Array, Array]:
     return places.copy(), weights.copy()
 
 
-OwnLossOfOne = int | Array
+ThresholdLossOfOne = int | Array
 """Whose loss T is: action entries d of a Gaussian, or ln π of each discrete action, float64[k, A]."""
 
 
-def probabilities_of_one(u: Array, scale: float, own: OwnLossOfOne) -> Array:
+def probabilities_of_one(u: Array, scale: float, threshold_loss: ThresholdLossOfOne) -> Array:
     """Return P(T + σZ ≤ u) of each, together.
 
     Parameters
@@ -114,13 +114,13 @@ def probabilities_of_one(u: Array, scale: float, own: OwnLossOfOne) -> Array:
         float64[..., k].
     scale : float
         σ > 0.
-    own : int or numpy.ndarray
+    threshold_loss : int or numpy.ndarray
         T ~ Gamma(d/2, 1) for d action entries, as ``probability_of_one``; or T = −ln π(a), a ∼ π.
     """
-    if isinstance(own, int):
-        return _gaussian_probabilities(u.ravel(), scale, own).reshape(u.shape)
-    reached = special.ndtr((u[..., None] + own) / scale)
-    summed: Array = (np.exp(own) * reached).sum(-1)
+    if isinstance(threshold_loss, int):
+        return _gaussian_probabilities(u.ravel(), scale, threshold_loss).reshape(u.shape)
+    reached = special.ndtr((u[..., None] + threshold_loss) / scale)
+    summed: Array = (np.exp(threshold_loss) * reached).sum(-1)
     return np.minimum(summed, 1.0)
 
 

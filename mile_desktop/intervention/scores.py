@@ -153,7 +153,7 @@ def score_alarm(
     Parameters
     ----------
     probability, intervention, episode : numpy.ndarray
-        float64[t], bool[t] and int64[t], steps in order; ``probability`` may be NaN where nothing was said.
+        float64[t], bool[t] and int64[t], steps in order; ``probability`` may be NaN where nothing was predicted.
     horizon_steps : int
         A crossing with no takeover within so many steps is a false alarm.
     """

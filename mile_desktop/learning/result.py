@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from mile_desktop.errors import UserError
+from mile_desktop.intervention.cost_fit import Threshold
 from mile_desktop.learning.progress import RunEvent
-from mile_desktop.learning.threshold import Threshold
 from mile_desktop.policies.checkpoint import PolicyNetwork
 
 Report = Callable[[RunEvent], None]

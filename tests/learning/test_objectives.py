@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.objectives import (
     OBJECTIVES,
-    ImitationMass,
+    SampleWeights,
     UnknownMethodError,
-    Weighing,
+    WeightingContext,
     objective,
     steps_before_intervention,
     steps_followed_through,
@@ -36,8 +36,8 @@ def steps(human: str, *, episodes: tuple[int, ...] | None = None) -> SupervisedS
     )
 
 
-def mass(name: str, human: str, share: float = 0.5, silence: float = 0.0) -> ImitationMass:
-    return objective(name).masses(steps(human), Weighing(human.count("d"), share, silence))
+def mass(name: str, human: str, share: float = 0.5, silent_weight: float = 0.0) -> SampleWeights:
+    return objective(name).sample_weights(steps(human), WeightingContext(human.count("d"), share, silent_weight))
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -74,12 +74,16 @@ def test_anchors_that_are_more_weigh_more() -> None:
 
 
 def test_silence_is_imitated_by_its_weight() -> None:
-    found = mass("mile", "..h", 0.0, silence=0.25).supervised
+    found = mass("mile", "..h", 0.0, silent_weight=0.25).supervised
     torch.testing.assert_close(found, torch.tensor([1.0, 1.0, 4.0]) / 6)
 
 
 def test_what_follows_a_tap_is_imitated_like_the_tap() -> None:
-    found = objective("mile").masses(steps("..h....h"), Weighing(0, 0.0, silence=0.25, follow_through=3)).supervised
+    found = (
+        objective("mile")
+        .sample_weights(steps("..h....h"), WeightingContext(0, 0.0, silent_weight=0.25, follow_through=3))
+        .supervised
+    )
     torch.testing.assert_close(found, torch.tensor([0.25, 0.25, 1, 1, 1, 0.25, 0.25, 1]) / 5)
 
 
@@ -87,8 +91,8 @@ def test_what_follows_a_tap_is_imitated_like_the_tap() -> None:
 @given(human=st.text("h.d", min_size=1, max_size=40), length=st.integers(1, 12))
 def test_takeovers_as_long_as_the_follow_through_are_what_hg_dagger_imitates(human: str, length: int) -> None:
     held = human.replace("h", "h" * length + ".")
-    ours = objective("mile").masses(steps(held), Weighing(held.count("d"), 0.5, follow_through=length))
-    theirs = objective("hg-dagger").masses(steps(held), Weighing(held.count("d"), 0.5))
+    ours = objective("mile").sample_weights(steps(held), WeightingContext(held.count("d"), 0.5, follow_through=length))
+    theirs = objective("hg-dagger").sample_weights(steps(held), WeightingContext(held.count("d"), 0.5))
     assert torch.equal(ours.supervised, theirs.supervised)
     assert ours.anchors == theirs.anchors
 

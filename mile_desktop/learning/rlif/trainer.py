@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from mile_desktop.intervention.data import SupervisedSteps
-from mile_desktop.learning.batches import lay_out
+from mile_desktop.learning.batches import build_training_data
 from mile_desktop.learning.objectives import everything_executed
 from mile_desktop.learning.result import Cancelled, Report, TrainingCancelled, TrainingError, TrainingResult
 from mile_desktop.learning.rlif.actors import actor_for
@@ -107,7 +107,9 @@ class RlifTrainer:
             raise TrainingError("RLIF learns from takeovers only and finds none; take over at least once.")
         self._policy = policy
         self._actor = actor_for(policy)
-        self._data = lay_out(steps, everything_executed, anchor_share=settings.anchor_share, device=self._device)
+        self._data = build_training_data(
+            steps, everything_executed, anchor_share=settings.anchor_share, device=self._device
+        )
         self._last = last_steps(steps).to(self._device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)

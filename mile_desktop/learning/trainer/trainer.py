@@ -8,8 +8,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from mile_desktop.intervention.cost_fit import FALLBACK, Threshold
 from mile_desktop.intervention.data import SupervisedSteps
-from mile_desktop.learning.batches import Batch, TrainingData, lay_out
+from mile_desktop.learning.batches import Batch, TrainingData, build_training_data
 from mile_desktop.learning.criterion import Criterion, Networks
 from mile_desktop.learning.dataset import split_episodes
 from mile_desktop.learning.method_info import FEW_TAKEOVERS
@@ -17,7 +18,6 @@ from mile_desktop.learning.objectives import Losses, objective
 from mile_desktop.learning.progress import Warned
 from mile_desktop.learning.result import Cancelled, Report, TrainingCancelled, TrainingError, TrainingResult
 from mile_desktop.learning.settings import TrainingSettings
-from mile_desktop.learning.threshold import FALLBACK, Threshold
 from mile_desktop.learning.trainer.epoch_loop import run_epochs
 from mile_desktop.learning.trainer.held_out_data import HeldOutData, OldData
 from mile_desktop.learning.trainer.initial_networks import fingerprint, first_network, training_device
@@ -76,16 +76,16 @@ class Trainer:
         self._objective = objective(settings.method)
         self._device = training_device(settings.device)
         split = split_episodes(steps, share=settings.held_out, seed=settings.seed)
-        self._train = self._lay_out(split.train, follow_through=settings.follow_through)
+        self._train = self._build_data(split.train, follow_through=settings.follow_through)
         self._check_data()
-        self._uses_silence = (
+        self._learns_from_decisions = (
             self._objective.info.learns_from_decisions and settings.balance > 0 and len(self._train.supervised) > 0
         )
         policy = first_network(split.train, settings, start).to(self._device)
         self._networks = Networks(policy, self._first_mental(policy, mental))
         self._criterion = Criterion(self._objective, settings, policy)
         self._held_out = HeldOutData(
-            self._lay_out(split.held_out), self._criterion, corrections_matter=self._train.corrections > 0
+            self._build_data(split.held_out), self._criterion, corrections_matter=self._train.corrections > 0
         )
         self._old = OldData(split.held_out, old_episode_ids, self._criterion, self._device)
         self._watches_forgetting = start is not None and settings.warm_start and len(self._old) > 0
@@ -138,13 +138,13 @@ class Trainer:
 
     # ── setting up ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _lay_out(self, steps: SupervisedSteps, *, follow_through: int = 0) -> TrainingData:
+    def _build_data(self, steps: SupervisedSteps, *, follow_through: int = 0) -> TrainingData:
         """Lay out; without ``follow_through`` for the judge: the robot that ran follows itself best."""
-        return lay_out(
+        return build_training_data(
             steps,
-            self._objective.masses,
+            self._objective.sample_weights,
             anchor_share=self._settings.anchor_share,
-            silence=self._settings.silence,
+            silent_weight=self._settings.silence,
             follow_through=follow_through,
             device=self._device,
         )
@@ -211,7 +211,7 @@ class Trainer:
         """
         settings, state = self._settings, self._state
         fits = _fitting_epochs(settings)
-        if not self._uses_silence or state.epoch < fits[0]:
+        if not self._learns_from_decisions or state.epoch < fits[0]:
             return None
         if state.epoch in fits and (settings.cost is None or settings.cdf_scale is None):
             fitted = self._criterion.fit_threshold(self._networks, self._train)
