@@ -4,9 +4,9 @@ from collections.abc import Collection
 
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.method_info import METHODS, RLIF, MethodInfo, UnknownMethodError, method_info
-from mile_desktop.learning.result import AnyTrainer
 from mile_desktop.learning.rlif.trainer import RlifTrainer
 from mile_desktop.learning.settings import TrainingSettings
+from mile_desktop.learning.trainer.epoch_loop import EpochTrainer
 from mile_desktop.learning.trainer.trainer import Trainer
 from mile_desktop.policies.checkpoint import PolicyNetwork
 
@@ -25,7 +25,7 @@ def make_trainer(
     start: PolicyNetwork | None = None,
     mental: PolicyNetwork | None = None,
     old_episode_ids: Collection[str] = (),
-) -> AnyTrainer:
+) -> EpochTrainer:
     """Return the trainer of the method that ``settings`` name; parameters as for ``Trainer``.
 
     Raises

@@ -124,7 +124,7 @@ def test_3_categorical_likelihoods_go_through_log_softmax() -> None:
     assert torch.isfinite(logits.grad).all()  # type: ignore[arg-type]
 
 
-def test_4_the_kept_weights_are_no_worse_on_held_back_episodes_than_those_before(
+def test_4_the_kept_weights_are_no_worse_on_held_out_names_episodes_than_those_before(
     biased: GaussianMlp, data: SupervisedSteps
 ) -> None:
     """A round that only does harm keeps the weights of the round before."""
@@ -181,7 +181,7 @@ def test_5_only_the_acting_policy_clips() -> None:
 
 
 def test_6_earlier_episodes_stay_in_the_mix(biased: GaussianMlp, tmp_path: Path) -> None:
-    """Every batch of an epoch together is every supervised step that is not held back, old or new."""
+    """Every batch of an epoch together is every supervised step that is not held out, old or new."""
     steps = supervised_steps([*collected(biased, 10), *collected(biased, 10, first=10)], demonstrations(4))
     laid_out = build_training_data(steps, objective("mile").sample_weights, anchor_share=0.5, device=CPU)
     assert len(laid_out.supervised) == int((~steps.demonstration).sum())

@@ -33,7 +33,7 @@ class TrainerState(msgspec.Struct, kw_only=True):
     calibrated: bool = False
     """Cost and scale were fitted to the data."""
     best_error: float | None = None
-    """Least error on held-back episodes so far."""
+    """Least error on held-out episodes so far."""
     best_epoch: int | None = None
     """Epoch it belongs to; 0 is the network the training began with."""
     loss: float = 0.0

@@ -16,7 +16,7 @@ import torch
 
 from mile_desktop.intervention.model import load_intervention_model
 from mile_desktop.learning.cancellation import cancelled_by_signals
-from mile_desktop.learning.pipeline.config import RunConfig, RunConfigError, read_order
+from mile_desktop.learning.pipeline.config import RunConfig, RunConfigError, read_run_config
 from mile_desktop.learning.pipeline.policy_pipeline import TrainedPolicy
 from mile_desktop.learning.pipeline.runs import begin_training, resume_training
 from mile_desktop.learning.progress import Cancelled, Failed, Finished, Progress, RunEvent, Trained, Warned
@@ -171,7 +171,7 @@ def test_without_a_takeover_no_human_is_modelled(workspace: Workspace, order: Ru
     assert trained.intervention_model is None
     assert names(workspace.folder / "interventions") == []
     assert any(
-        isinstance(each, Warned) and "Nobody took over" in each.text for each in events_of(workspace, run.run_id)
+        isinstance(each, Warned) and "There is no takeover yet" in each.text for each in events_of(workspace, run.run_id)
     )
 
 
@@ -194,7 +194,7 @@ def test_the_follow_up_hears_of_the_registered_policy(workspace: Workspace, orde
 def test_binned_episodes_are_left_out(workspace: Workspace, order: RunConfig) -> None:
     delete_episode(workspace, "ep-003")
     run = begin_training(workspace, order)
-    assert "ep-003" not in (read_order(run.folder).episode_ids or ())
+    assert "ep-003" not in (read_run_config(run.folder).episode_ids or ())
 
 
 def test_the_number_of_threads_is_given_back(workspace: Workspace, order: RunConfig) -> None:
