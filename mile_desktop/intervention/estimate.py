@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from mile_desktop.policies.policy import FloatArray, PolicyOutput
+from mile_desktop.arrays import Float32Array
+from mile_desktop.policies.policy import PolicyOutput
 
 Caller = Literal["", "p", "forecast"]
 """By which number a person is called; empty: by none."""
@@ -44,6 +45,6 @@ class InterventionEstimator(Protocol):
         """Begin a new episode."""
         ...
 
-    def estimate(self, observation: FloatArray, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:
+    def estimate(self, observation: Float32Array, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:
         """Estimate for the step about to be taken; ``intervening``: the previous step was the operator's."""
         ...

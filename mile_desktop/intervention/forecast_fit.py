@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 from torch.nn import functional
 
+from mile_desktop.arrays import BoolArray, Float64Array, IntArray
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.ensemble import StackedMlp
 from mile_desktop.intervention.forecast import (
@@ -63,12 +64,12 @@ _DISTANCE_SCALE_FLOOR = 1e-3
 class _Rows:
     """What the logistic is fitted to."""
 
-    signals: NDArray[np.float64]
+    signals: Float64Array
     """[r, signals]."""
-    ahead: NDArray[np.bool_]
-    fold: NDArray[np.int64]
+    ahead: BoolArray
+    fold: IntArray
     """Third of the episodes the row belongs to."""
-    row: NDArray[np.int64]
+    row: IntArray
     """Step the row came from."""
 
 
@@ -116,7 +117,7 @@ def fit_forecast(
 
 def forecast_probabilities(
     model: InterventionModel, steps: SupervisedSteps, forecast: Forecast | None = None
-) -> NDArray[np.float64]:
+) -> Float64Array:
     """Return the forecast of every autonomous step, float64[t]; NaN during takeovers and in demonstrations.
 
     Parts that have seen an episode are not asked about it where there are others. ``forecast`` defaults to the model's;
@@ -138,8 +139,8 @@ def forecast_probabilities(
 def _fit_parts(
     steps: SupervisedSteps,
     left_out: torch.Tensor,
-    asked_at: NDArray[np.bool_],
-    ahead: NDArray[np.bool_],
+    asked_at: BoolArray,
+    ahead: BoolArray,
     random: torch.Generator,
 ) -> Forecast:
     """Fit the networks and remember the corrected states; the weights are still to come."""
@@ -240,8 +241,8 @@ def _rows(
     model: InterventionModel,
     forecast: Forecast,
     steps: SupervisedSteps,
-    asked_at: NDArray[np.bool_],
-    ahead: NDArray[np.bool_],
+    asked_at: BoolArray,
+    ahead: BoolArray,
     *,
     robot: torch.Tensor | None = None,
 ) -> _Rows:
@@ -317,7 +318,7 @@ def _fit_weights(rows: _Rows, config: ForecastConfig) -> ForecastConfig:
     inputs = np.clip((rows.signals - centre) / scale, -4, 4)
     target = rows.ahead.astype(np.float64)
 
-    def negative(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    def negative(at: Float64Array) -> tuple[float, Float64Array]:
         total = at[0] + inputs @ at[1:]
         residual = 1 / (1 + np.exp(-total)) - target
         loss = np.logaddexp(0, total).sum() - target @ total + 0.5 * _PENALTY * at[1:] @ at[1:]

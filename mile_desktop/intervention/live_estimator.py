@@ -6,14 +6,15 @@ from typing import Literal
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array, Float64Array
 from mile_desktop.intervention.estimate import Caller, InterventionEstimate
 from mile_desktop.intervention.forecast import LOG_ODDS_LIMIT, ForecastConfig, SignalTracker
 from mile_desktop.intervention.model import InterventionModel
 from mile_desktop.intervention.model_numpy import OneStateForecast, OneStateModel, OneStateOutputs, disagreement_of_one
 from mile_desktop.intervention.posterior import BAND
-from mile_desktop.intervention.probability_numpy import Array, probabilities_of_one
+from mile_desktop.intervention.probability_numpy import probabilities_of_one
 from mile_desktop.intervention.temporal import TemporalFilter
-from mile_desktop.policies.policy import FloatArray, PolicyOutput
+from mile_desktop.policies.policy import PolicyOutput
 
 Source = Literal["ensemble", "published", "temporal"]
 """Which model the live probability comes from."""
@@ -98,7 +99,7 @@ class LiveEstimator:
         if self._filter is not None:
             self._filter.reset()
 
-    def estimate(self, observation: FloatArray, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:
+    def estimate(self, observation: Float32Array, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:
         """Return p of the step about to be taken; NaN where observation or policy are not finite."""
         self._begun = True
         if not all(np.isfinite(each).all() for each in (observation, output.mean, output.std)):
@@ -119,10 +120,10 @@ class LiveEstimator:
 
     def _forecast(
         self,
-        observation: FloatArray,
-        proposal: FloatArray,
+        observation: Float32Array,
+        proposal: Float32Array,
         outputs: OneStateOutputs,
-        each_p: Array,
+        each_p: Float64Array,
         *,
         intervening: bool,
     ) -> float:
@@ -143,7 +144,7 @@ class LiveEstimator:
         )
         return math.nan if intervening else parts.probability(signals)
 
-    def _instantaneous(self, outputs: OneStateOutputs) -> Array:
+    def _instantaneous(self, outputs: OneStateOutputs) -> Float64Array:
         """Return p of each member, and with a cost by its error higher and lower, float64[3, members]."""
         config = self._model.config
         error = config.cost_error
@@ -176,13 +177,13 @@ class LiveEstimator:
         return self._is_new and self._episodes < FAMILIAR_EPISODES
 
 
-def _estimate(usual: Array, dearer: Array, cheaper: Array) -> InterventionEstimate:
+def _estimate(usual: Float64Array, dearer: Float64Array, cheaper: Float64Array) -> InterventionEstimate:
     """Put the mean of the members' p and the edges of the band together; rounding must not push one past the other."""
     mean = min(1.0, fmean(usual.tolist()))
     return InterventionEstimate(mean, min(mean, _quantile(dearer, BAND[0])), max(mean, _quantile(cheaper, BAND[1])))
 
 
-def _quantile(values: Array, share: float) -> float:
+def _quantile(values: Float64Array, share: float) -> float:
     """Interpolate between the ordered ``values``."""
     ordered: list[float] = sorted(values.tolist())
     place = share * (len(ordered) - 1)

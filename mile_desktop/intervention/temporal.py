@@ -16,15 +16,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy import optimize
 
+from mile_desktop.arrays import Float64Array
 from mile_desktop.intervention.cost_fit import RecordedDecisions, Threshold, fit_cost_and_scale
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.model import InterventionModel, TemporalParameters
 from mile_desktop.intervention.posterior import average_over_members
 from mile_desktop.intervention.probability import Scalar, ThresholdLoss, intervention_log_probability_at
-from mile_desktop.intervention.probability_numpy import Array, ThresholdLossOfOne, probabilities_of_one
+from mile_desktop.intervention.probability_numpy import ThresholdLossOfOne, probabilities_of_one
 from mile_desktop.intervention.strata import supervised_rows
 
 MOST_DELAY = 12
@@ -65,7 +65,7 @@ class TemporalFilter:
     def __init__(self, parameters: TemporalParameters, members: int) -> None:
         self._parameters = parameters
         self._evidence = np.zeros(members)
-        self._past: deque[tuple[Array, ThresholdLossOfOne]] = deque(maxlen=parameters.delay_steps + 1)
+        self._past: deque[tuple[Float64Array, ThresholdLossOfOne]] = deque(maxlen=parameters.delay_steps + 1)
         self._intervening = 0.0
 
     @property
@@ -88,7 +88,7 @@ class TemporalFilter:
         """Update by the ν that was seen: it settles the state."""
         self._intervening = float(intervening)
 
-    def predict(self, distances: Array, threshold_loss: ThresholdLossOfOne) -> Array:
+    def predict(self, distances: Float64Array, threshold_loss: ThresholdLossOfOne) -> Float64Array:
         """Take in K of each member at this step and return each member's P(ν = 1) for it, float64[members] both.
 
         ``threshold_loss``: what K is compared with.
@@ -161,7 +161,7 @@ def fit_temporal(model: InterventionModel, steps: SupervisedSteps) -> TemporalFi
 
 def temporal_probabilities(
     model: InterventionModel, parameters: TemporalParameters, steps: SupervisedSteps, *, honest: bool = True
-) -> NDArray[np.float64]:
+) -> Float64Array:
     """Return P(ν_t = 1) of recorded steps given all ν before, float64[t]; NaN in demonstrations.
 
     ``honest``: ask only members that have not seen the episode, where there are any.
@@ -223,7 +223,7 @@ def _descend(table: _Table, start: TemporalParameters, delay: int) -> tuple[floa
     """Maximise the likelihood at a given delay, from ``start``."""
     count = int(table.present.sum())
 
-    def negative(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    def negative(at: Float64Array) -> tuple[float, Float64Array]:
         point = torch.tensor(at, requires_grad=True)
         total = -_log_likelihood(table, point[0], point[1], point[2].exp(), point[3], delay) / count
         (gradient,) = torch.autograd.grad(total, point)

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.errors import UserError
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.storage.records import Episode
@@ -65,7 +66,7 @@ def supervised_steps(episodes: Iterable[Episode], demonstrations: Iterable[Episo
 _Reader = Callable[[Episode, bool], NDArray[np.generic]]
 
 
-def _unless_demonstration(values: NDArray[np.float32], demonstration: bool) -> NDArray[np.float32]:
+def _unless_demonstration(values: Float32Array, demonstration: bool) -> Float32Array:
     return np.full_like(values, np.nan) if demonstration else values
 
 
