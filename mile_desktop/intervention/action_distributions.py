@@ -98,6 +98,7 @@ class CategoricalActions:
 
     def recorded(self, mean: torch.Tensor, std: torch.Tensor) -> Distribution:  # noqa: ARG002 - follows from the mean
         """See ``ActionDistribution``."""
+        # A probability recorded as 0 becomes the least positive number: its logarithm stays finite, its weight 0.
         return (mean.clamp_min(torch.finfo(mean.dtype).tiny).log(),)
 
     def negative_log_likelihood(self, distribution: Distribution, action: torch.Tensor) -> torch.Tensor:
@@ -117,10 +118,12 @@ class CategoricalActions:
     def moments(self, distribution: Distribution) -> tuple[torch.Tensor, torch.Tensor]:
         """See ``ActionDistribution``; the standard deviation is that of each entry of a one-hot draw, kept above 0."""
         probability = distribution[0].softmax(-1).float()
+        # A certain choice has no variance, but a standard deviation of 0 is refused when a step is recorded.
         variance = probability * (1 - probability)
         return probability, variance.clamp_min(torch.finfo(probability.dtype).eps).sqrt()
 
     def decision_terms(self, human: Distribution, mental: Distribution) -> DecisionTerms:
         """See ``ActionDistribution``."""
+        # Double precision: K − c loses its digits where both are large.
         log_policy = human[0].double().log_softmax(-1).clamp(min=LEAST_LOG_POLICY)
         return DecisionTerms(categorical_distance(log_policy, mental[0].double().softmax(-1)), log_policy)

@@ -53,7 +53,7 @@ def calibrate(model: InterventionModel, steps: SupervisedSteps) -> tuple[Interve
     Raises
     ------
     CalibrationError
-        When nobody took over, or nobody let go.
+        When no step, or every step, is a takeover.
     """
     decisions, held_out_share = recorded_decisions(model, steps)
     before = Threshold(model.config.cost, model.config.cdf_scale)

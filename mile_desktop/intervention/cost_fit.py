@@ -114,6 +114,7 @@ def _guess(decisions: RecordedDecisions) -> Threshold:
 
 
 def _descend(decisions: RecordedDecisions, place: Float64Array) -> optimize.OptimizeResult:
+    # Per step, so that the tolerances of the descent mean the same for 60 steps and for 6000.
     count = len(decisions.intervention)
 
     def negative(at: Float64Array) -> tuple[float, Float64Array]:
@@ -140,6 +141,7 @@ def standard_error_of_cost(decisions: RecordedDecisions, cost: float, cdf_scale:
     Steps within a takeover are one decision, not many; with fewer than two episodes they are taken as independent.
     """
     scores = _scores(decisions, cost, cdf_scale)
+    # Central differences of the exact scores; the steps are small against σ, large against the quadrature's error.
     step = np.array([1e-3 * max(1.0, cdf_scale), 1e-3])
     curvature = np.column_stack(
         [
@@ -148,6 +150,7 @@ def standard_error_of_cost(decisions: RecordedDecisions, cost: float, cdf_scale:
             for dc, ds, size in ((step[0], 0.0, step[0]), (0.0, step[1], step[1]))
         ]
     )  # fmt: skip
+    # The pseudo-inverse: where σ is at a bound, the likelihood can be flat in one direction.
     bread = np.linalg.pinv(curvature)
     episode = decisions.episode if decisions.episode is not None else torch.zeros(len(scores))
     _, cluster = np.unique(episode.numpy(), return_inverse=True)

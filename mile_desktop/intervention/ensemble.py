@@ -106,6 +106,7 @@ class StackedMlp(nn.Module):
         features = self.standardised(observation)
         if features.dim() == 2:
             features = features.expand(self.members, -1, -1)
+        # One kernel a layer for all members, the bias included.
         last = len(self.weights) - 1
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             features = torch.baddbmm(bias, features, weight)

@@ -136,6 +136,7 @@ class EnsembleTrainer:
         threshold: Threshold | None = None
         for epoch in range(settings.epochs):
             if epoch == warm_up:
+                # From here on the objective is another one; scores from before do not compare with it.
                 threshold = self._calibrated()
                 self._best_score.fill_(math.inf)
             losses = self._run_epoch(optimiser, threshold)
@@ -202,6 +203,7 @@ class EnsembleTrainer:
             intervention = self._decision_loss(deciding, decided, threshold).mean(1).to(action.dtype)
             total = combined(self._settings.balance, intervention, action)
         optimiser.zero_grad()
+        # The sum over members: they share no weights, so each gets the gradient of its own loss alone.
         total.sum().backward()  # type: ignore[no-untyped-call]
         self._clip_gradients()
         optimiser.step()

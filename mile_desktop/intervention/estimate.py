@@ -29,7 +29,7 @@ class InterventionEstimator(Protocol):
 
     @property
     def basis(self) -> str:
-        """What the number rests on, in words, e.g. ``shipped model`` or ``3 takeovers``."""
+        """Which data the number is based on, e.g. ``shipped model`` or ``3 takeovers``."""
         ...
 
     @property

@@ -29,7 +29,7 @@ class FittedModel:
 
     model: InterventionModel
     calibration: Calibration | None
-    """None where nobody took over, or nobody let go; cost and scale are then assumed."""
+    """None where no step, or every step, is a takeover; cost and scale are then assumed."""
 
 
 def fit_intervention_model(

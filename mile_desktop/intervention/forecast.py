@@ -70,7 +70,7 @@ class ForecastConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Entries of observation and proposal together."""
     observation_size: int
     corrected: tuple[str, ...]
-    """The episode of each remembered state in which somebody took over."""
+    """The episode of each remembered state in which a takeover began."""
     bias: float
     weights: tuple[float, ...]
     """≥ 0, one a signal."""
@@ -108,7 +108,7 @@ class Forecast:
     progress: StackedMlp
     """Observation → time to go to success, one a member."""
     corrected: torch.Tensor
-    """float32[c, n], standardised observations at which somebody took over."""
+    """float32[c, n], standardised observations at which a takeover began."""
 
     def probability(self, signals: list[float]) -> float:
         """Return the probability of a takeover within the horizon from the signals of one step."""

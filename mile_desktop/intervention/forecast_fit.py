@@ -86,7 +86,7 @@ def fit_forecast(
     Parameters
     ----------
     steps : SupervisedSteps
-        Recorded episodes; those that ``model`` was fitted to are judged by members that have not seen them.
+        Recorded episodes; for those that ``model`` was fitted to, only members are used that have not seen them.
     simulate_promotion : bool
         The policy that will run is new: add rows in which a member plays the robot.
     shipped : bool
@@ -201,13 +201,13 @@ def _updates(pool: Pool) -> int:
 
 
 def _onsets(steps: SupervisedSteps) -> torch.Tensor:
-    """Return the steps at which somebody took over, thinned to ``MOST_CORRECTED``."""
+    """Return the steps at which a takeover began, thinned to ``MOST_CORRECTED``."""
     rows = takeover_begins(steps).nonzero()[:, 0]
     return rows[:: max(1, -(-len(rows) // MOST_CORRECTED))]
 
 
 def _time_to_go(steps: SupervisedSteps) -> torch.Tensor:
-    """Return how long each episode still goes on, in units of ``STEPS_PER_UNIT``."""
+    """Return how long each episode still lasts, in units of ``STEPS_PER_UNIT``."""
     last = torch.zeros(len(steps.episode_ids), dtype=torch.int64)
     last.scatter_reduce_(0, steps.episode, steps.step, "amax")
     return (last[steps.episode] - steps.step).float() / STEPS_PER_UNIT
@@ -219,12 +219,12 @@ def _time_to_go(steps: SupervisedSteps) -> torch.Tensor:
 def _promoted(
     model: InterventionModel, steps: SupervisedSteps, random: torch.Generator
 ) -> tuple[SupervisedSteps, torch.Tensor]:
-    """Let a member that has not seen the episode play the robot, where another is left to judge it.
+    """Let a member that has not seen the episode act as the robot, where another such member is left to predict.
 
     Returns
     -------
     tuple
-        The steps with that member's distribution as π̂, and bool[members, t], who played; nobody where there are not
+        The steps with that member's distribution as π̂, and bool[members, t], who acted; none where there are not
         two members that have not seen the episode.
     """
     unseen = model.unseen(steps)
@@ -246,7 +246,7 @@ def _rows(
     *,
     robot: torch.Tensor | None = None,
 ) -> _Rows:
-    """Return the signals of the autonomous steps; ``robot`` (bool[members, t]) plays and is not asked."""
+    """Return the signals of the autonomous steps; ``robot`` (bool[members, t]) acts and is not asked."""
     states = _state_signals(model, forecast, steps, robot)
     columns = [
         getattr(states, name).tolist() for name in ("log_odds", "onset", "time_to_go", "disagreement", "nearness")

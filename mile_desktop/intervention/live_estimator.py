@@ -1,4 +1,4 @@
-"""The number on screen: p of the step about to be taken, its band, and what it rests on."""
+"""The number on screen: p of the step about to be taken, its band, and the data it is based on."""
 
 import math
 from statistics import fmean
@@ -39,7 +39,7 @@ class LiveEstimator:
     Parameters
     ----------
     model : InterventionModel
-        What it rests on.
+        The model that is evaluated.
     running_policy_id : str
         The policy that is running; another one than the model was fitted to is new until it is known.
     episodes_with_policy : int
@@ -70,16 +70,16 @@ class LiveEstimator:
 
     @property
     def basis(self) -> str:
-        """What the number rests on, in words."""
-        words = [_knowledge(self._model.config.takeovers, well_ranked=self._well_ranked)]
+        """Which data the number is based on, for people."""
+        parts = [_knowledge(self._model.config.takeovers, well_ranked=self._well_ranked)]
         forecast = self._model.config.forecast
         if forecast is not None and forecast.takeovers:
-            words.append(_foresight(forecast))
+            parts.append(_forecast_basis(forecast))
         if self._earned == "forecast":
-            words.append("the forecast calls you")
+            parts.append("the forecast calls you")
         if self._policy_is_new:
-            words.append("new policy")
-        return ", ".join(words)
+            parts.append("new policy")
+        return ", ".join(parts)
 
     def alarm(self, estimate: InterventionEstimate) -> float:
         """Return p where it has earned an alarm, else the forecast where that has; NaN for a policy that is new."""
@@ -87,7 +87,7 @@ class LiveEstimator:
 
     @property
     def calls_by(self) -> Caller:
-        """Which number calls a person; none for a policy that is new."""
+        """Which number alerts a person; none for a policy that is new."""
         return "" if self._policy_is_new else self._earned
 
     def reset(self) -> None:
@@ -127,7 +127,7 @@ class LiveEstimator:
         *,
         intervening: bool,
     ) -> float:
-        """Return the forecast, which always rests on the whole ensemble; NaN where there is none, and in takeovers."""
+        """Return the forecast, which always uses the whole ensemble; NaN where there is none, and in takeovers."""
         parts, networks = self._model.forecast, self._networks
         if parts is None or networks is None:
             return math.nan
@@ -156,7 +156,7 @@ class LiveEstimator:
 
     @property
     def _earned(self) -> Caller:
-        """Which number has earned an alarm: it is shipped, or rests on enough takeovers; and beats a constant."""
+        """Which number has earned an alarm: it is shipped, or based on enough takeovers; and beats a constant."""
         takeovers, forecast = self._model.config.takeovers, self._model.config.forecast
         if 0 < takeovers < ENOUGH_TAKEOVERS:
             return ""
@@ -201,8 +201,8 @@ def _knowledge(takeovers: int, *, well_ranked: bool) -> str:
     return counted if well_ranked else f"{counted}, not better than a constant yet"
 
 
-def _foresight(forecast: ForecastConfig) -> str:
-    """Return what a forecast that was refitted to a person rests on."""
+def _forecast_basis(forecast: ForecastConfig) -> str:
+    """Return the basis of a forecast that was refitted to a person."""
     if forecast.takeovers < ENOUGH_TAKEOVERS or forecast.score is None or forecast.score.recall is None:
         return "forecast learning you"
     return f"forecast announces {forecast.score.recall:.0%}"

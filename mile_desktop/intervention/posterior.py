@@ -71,5 +71,6 @@ def log_probability_of_members(
 
 def average_over_members(log_values: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
     """Return the logarithm of the mean over the members asked, [t] from [members, t]; never above 0."""
+    # In logarithms: averaging p itself would lose 1 − p where p is near 1, and the clamp takes off rounding above 0.
     mean: torch.Tensor = torch.logsumexp(log_values, 0) - asked.sum(0).to(log_values.dtype).log()
     return mean.clamp(max=0)

@@ -1,9 +1,9 @@
-"""The temporal intervention model (ours): people gather evidence, react late and hold on.
+"""The temporal intervention model (ours): people add up evidence, react late and keep control for a while.
 
     evidence    e_t = ρ e_{t−1} + (K_t − c)
     onset       h_t = P(T + σZ ≤ e_{t−k})                       the probit of the publication, k steps late
     supervising P(ν_t = 1) = h_t
-    intervening P(ν_t = 1) = (1 − r) + r h_t                     with probability r the decision is made afresh
+    intervening P(ν_t = 1) = (1 − r) + r h_t                     with probability r the decision is made again
 
 The two states are a Bayes filter: the prediction above, then the update by ν_t where it was seen (which settles the
 state) or none where it was not. ρ = 0, k = 0, r = 1 is the published model exactly.
@@ -38,8 +38,8 @@ _BOUNDS = [(0.0, 0.97), (-1e4, 1e5), (math.log(0.02), math.log(2000.0)), (1e-3, 
 # r = 1 is the published model, which is tried by itself: there a step that is held on is impossible where p is 0
 _START_RETENTION = 0.3
 _RETENTIONS, _COST_QUANTILES, _SCALES = (0.4, 0.7, 0.9), (0.2, 0.4, 0.6, 0.8, 0.9), (2.0, 20.0)
-"""Where evidence that adds up is looked for. Seen from decisions of the moment, the cost is far higher: only steps far
-beyond the true one are taken over at once, and a descent from there never finds back."""
+"""Starts of the search with much retention. There the cost is far from the one of instant decisions, and a descent that
+begins at instant decisions ends in a local optimum."""
 _PARAMETERS = 3  # beyond the published model's two
 _NODES = 16
 _MOST_ASKED = 2  # members whose likelihood is averaged while fitting
@@ -139,13 +139,13 @@ class _Table:
 def fit_temporal(model: InterventionModel, steps: SupervisedSteps) -> TemporalFit:
     """Fit ρ, k, c, σ and r by maximum likelihood, on members that have not seen the episode where there are any.
 
-    The published model is kept where the three further parameters do not pay (Akaike's criterion), so that nothing is
-    lost on people who decide at once.
+    The published model is kept where the three further parameters do not pay (Akaike's criterion), so that people who
+    decide at once are described as before.
 
     Raises
     ------
     CalibrationError
-        When nobody took over, or nobody let go.
+        When no step, or every step, is a takeover.
     """
     table = _table(model, steps, most_steps=MOST_STEPS, most_asked=_MOST_ASKED)
     start = fit_cost_and_scale(table.flat(table.present), start=Threshold(model.config.cost, model.config.cdf_scale))

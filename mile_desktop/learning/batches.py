@@ -31,7 +31,7 @@ class Batch(NamedTuple):
 def anchor_steps(steps: SupervisedSteps) -> torch.Tensor:
     """Return bool[t]: steps that keep a policy from forgetting.
 
-    Demonstrations; where there are none, the policy's own successful rollouts in which nobody intervened.
+    Demonstrations; where there are none, the policy's own successful rollouts without an intervention.
     """
     if bool(steps.demonstration.any()):
         return steps.demonstration
@@ -82,7 +82,7 @@ class TrainingData:
         return self.batch(self.supervised, self.anchors)
 
     def epoch(self, batch_size: int, anchor_share: float, generator: torch.Generator) -> Iterator[Batch]:
-        """Yield the batches of one pass over the supervised rows, anchors drawn anew for each.
+        """Yield the batches of one pass over the supervised rows, anchors drawn again for each.
 
         Without supervised rows the pass is over the anchors.
         """

@@ -1,4 +1,4 @@
-"""What the methods differ in: how much of the imitation each step gets, and whether ν itself is learned from.
+"""How the methods differ: the weight of each step in the imitation, and whether ν itself is learned from.
 
 Every method here minimises
 
@@ -19,7 +19,7 @@ from mile_desktop.intervention.strata import takeover_begins
 from mile_desktop.learning.method_info import MethodInfo, UnknownMethodError, method_info
 
 SIRIUS_LEAD = 15
-"""Steps before an intervention that Sirius distrusts."""
+"""Steps before an intervention that Sirius gives almost no weight."""
 
 
 class SampleWeights(NamedTuple):
@@ -32,7 +32,7 @@ class SampleWeights(NamedTuple):
 
 
 class WeightingContext(NamedTuple):
-    """What a method's weights depend on besides the steps."""
+    """Numbers that a method's weights depend on besides the steps."""
 
     anchors: int
     """Number of anchor steps."""
@@ -41,7 +41,7 @@ class WeightingContext(NamedTuple):
     silent_weight: float = 0.0
     """Weight of imitating the robot where the human did not take over, against 1 of imitating a human; MILE only."""
     follow_through: int = 0
-    """A takeover that is shorter than this speaks for the robot's steps up to it, see ``steps_followed_through``."""
+    """After a shorter takeover the robot's steps up to it count as well, see ``steps_followed_through``."""
 
 
 WeightingRule = Callable[[SupervisedSteps, WeightingContext], SampleWeights]
@@ -75,7 +75,7 @@ def _spread(weights: torch.Tensor, mass: float) -> torch.Tensor:
 
 
 def _with_anchors(weights: torch.Tensor, context: WeightingContext) -> SampleWeights:
-    """Give anchors their share, or more where they are more: no single correction outweighs many demonstrations.
+    """Give anchors their share, or more where they are many: no single correction may outweigh many demonstrations.
 
     With few corrections a fixed share would have the policy learn each of them, tremor and all, by heart.
     """
@@ -95,13 +95,13 @@ def corrections_only(steps: SupervisedSteps, context: WeightingContext) -> Sampl
 
 
 def corrections_and_silence(steps: SupervisedSteps, context: WeightingContext) -> SampleWeights:
-    """Imitate the human where ν = 1, the anchors, and by ``silence`` the robot where nobody stepped in: MILE.
+    """Imitate the human where ν = 1, the anchors, and by ``silent_weight`` the robot where ν = 0: MILE.
 
-    The publication has ``silence`` 0. A supervisor who tolerates much says little by keeping silent; then nothing else
-    holds the policy where it was good enough.
+    The publication has ``silent_weight`` 0. The silent steps of a tolerant supervisor carry little information; then
+    nothing else holds the policy where it was good enough.
 
-    The steps a correction is followed through by count like the correction itself: somebody who taps the robot onto the
-    right way leaves the rest of it to the robot, and shows by letting it go on what the tap was for.
+    The robot's steps just after a short takeover count like the correction itself: a person who pushes the robot onto
+    the right path leaves the rest to the robot, and its next steps show what the push was for.
     """
     followed = steps_followed_through(steps, context.follow_through).float()
     silent = torch.maximum(context.silent_weight * _robot_steps(steps), followed)
@@ -144,7 +144,7 @@ def steps_followed_through(steps: SupervisedSteps, horizon: int) -> torch.Tensor
 
 
 def four_classes(steps: SupervisedSteps, context: WeightingContext) -> SampleWeights:
-    """Weigh demonstrations, interventions, steps before one, and robot steps as Sirius does (Liu et al. 2023).
+    """Weight demonstrations, interventions, steps before one, and robot steps as Sirius does (Liu et al. 2023).
 
     The classes have the masses r_demo, .5, .002 and what remains (≥ 0), where r_demo is the demonstrations' share of
     all steps; a class without steps gives its mass to the others in proportion.

@@ -15,7 +15,7 @@ class RunEvent(msgspec.Struct, frozen=True, tag_field="event", kw_only=True):
 
 
 class Progress(RunEvent, frozen=True, tag="progress"):
-    """Where the run is."""
+    """How far the run is."""
 
     stage: str
     """``data``, ``policy``, ``intervention``, ``evaluation``."""
@@ -71,7 +71,7 @@ class Compared(RunEvent, frozen=True, tag="compared"):
 
 
 class Finished(RunEvent, frozen=True, tag="finished"):
-    """The run is over and everything it promised is on disk."""
+    """The run is over and all its results are on disk."""
 
     policy: str
     method: str
@@ -79,7 +79,7 @@ class Finished(RunEvent, frozen=True, tag="finished"):
 
 
 class Cancelled(RunEvent, frozen=True, tag="cancelled"):
-    """Stopped by request; nothing of it remains but this log."""
+    """Stopped by request; only this log remains."""
 
 
 class Failed(RunEvent, frozen=True, tag="failed"):
@@ -121,6 +121,7 @@ class StagedReport:
         before = sum(share for stage, share in self._share.items() if _earlier(stage, progress.stage))
         fraction = before + self._share[progress.stage] * min(max(progress.fraction, 0.0), 1.0)
         self._latest = max(self._latest, min(fraction, 1.0))
+        # Judged by the whole run so far: stages differ in speed, and an estimate per stage would jump.
         elapsed = time.monotonic() - self._began
         left = elapsed * (1 - self._latest) / self._latest if self._latest > 0 else None
         return msgspec.structs.replace(progress, fraction=self._latest, seconds_left=left)

@@ -1,4 +1,4 @@
-"""A scripted expert in the place of a policy."""
+"""A scripted expert as a policy."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ ScriptedExpert = Callable[[Float32Array], Float32Array]
 
 
 class ExpertPolicy:
-    """A scripted expert as ``Policy``; its spread is a constant, for want of one of its own.
+    """A scripted expert as ``Policy``; its spread is a constant, because an expert has none.
 
     Parameters
     ----------

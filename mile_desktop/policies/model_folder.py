@@ -101,6 +101,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, replace: bool = Fa
     beside = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}.partial"
     beside.mkdir()
     try:
+        # Each file is synced before the rename: after a power cut the folder is there whole or not at all.
         for name, content in files.items():
             _write_synced(beside / name, content)
         _put_in_place(beside, folder)

@@ -14,7 +14,7 @@ from mile_desktop.arrays import Float32Array
 from mile_desktop.policies.limits import NORMALISED_LIMIT
 from mile_desktop.policies.networks import CategoricalMlp, GaussianMlp, ObservationMlp
 
-# plain numbers would be converted anew in every call
+# plain numbers would be converted in every call
 ZERO = np.float32(0)
 _LOWEST, _HIGHEST = np.float32(-NORMALISED_LIMIT), np.float32(NORMALISED_LIMIT)
 
@@ -79,6 +79,7 @@ class OneStateCategorical(_OneStateMlp):
     def __call__(self, observation: Float32Array) -> Float32Array:
         """Map float32[n] to probabilities, float32[a]."""
         (logits,) = self._outputs(observation)
+        # The largest logit is taken off first, so that exp cannot overflow.
         weights: Float32Array = np.exp(logits - logits.max())
         weights /= weights.sum()
         return weights

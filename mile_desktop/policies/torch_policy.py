@@ -101,5 +101,6 @@ class CategoricalPolicy(NetworkPolicy):
     def _choose(self, probabilities: Float32Array) -> int:
         if not self._sample:
             return int(probabilities.argmax())
+        # Normalised again in double precision, because numpy checks that the sum is 1.
         exact = probabilities.astype(np.float64)
         return int(self._random.choice(len(exact), p=exact / exact.sum()))

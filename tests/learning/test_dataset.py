@@ -116,7 +116,7 @@ def test_demonstrations_are_held_out_names_too() -> None:
 
 
 @given(seed=st.integers(0, 50))
-def test_episodes_without_a_selected_step_are_nobodys_to_hold_back(seed: int) -> None:
+def test_episodes_without_a_selected_step_are_not_held_out(seed: int) -> None:
     recorded = [episode(f"e{index}", [False, True]) for index in range(5)]
     steps = supervised_steps(recorded, [episode(f"d{index}", [False]) for index in range(20)])
     split = split_episodes(select_steps(steps, ~steps.demonstration), share=0.3, seed=seed)

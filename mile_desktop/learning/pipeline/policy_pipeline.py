@@ -196,6 +196,7 @@ class TrainingPipeline:
         if model is not None:
             self._catalogue.add_intervention_model(model)
             self._unregistered.remove(self._workspace.intervention_folder(model.model_id))
+        # The policy comes last: killed in between, there is no policy in the list whose model is missing.
         self._catalogue.add_policy(record)
         self._unregistered.remove(self._workspace.policy_folder(record.policy_id))
 

@@ -54,7 +54,7 @@ def begin_training(workspace: Workspace, config: RunConfig, *, run_id: str | Non
 
 
 def resume_training(workspace: Workspace, run_id: str) -> "TrainingRun":
-    """Go on with a run whose process ended early, from its checkpoint where it has one.
+    """Continue a run whose process ended early, from its checkpoint where it has one.
 
     Raises
     ------
@@ -175,7 +175,7 @@ class TrainingRun:
 
 @contextmanager
 def _threads(count: int) -> Iterator[None]:
-    """Use ``count`` processor threads; supervision goes on beside the training and needs the rest."""
+    """Use ``count`` processor threads; supervision runs at the same time and needs the rest."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

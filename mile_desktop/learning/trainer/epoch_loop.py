@@ -100,6 +100,7 @@ class EpochTrainer(ABC):
         settings, state, data = self._settings, self._state, self._data
         self._begin_epoch()
         batches = data.batches(settings.batch, settings.anchor_share)
+        # Summed on the device: reading a loss from a GPU after every batch would wait for it every time.
         sums = torch.zeros(len(self.loss_names), device=data.observation.device)
         rows = data.rows(settings.batch, settings.anchor_share, self._generator)
         for index, (supervised, anchors) in enumerate(rows):

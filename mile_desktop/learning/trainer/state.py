@@ -1,4 +1,4 @@
-"""The state of a training on disk: enough to go on as if nothing had happened, without a pickle."""
+"""The state of a training on disk, without a pickle: enough to continue bit for bit after an interruption."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ STATE_SCHEMA = 1
 
 
 class CheckpointError(UserError, ValueError):
-    """A training cannot go on from its checkpoint; the message says why and what to do."""
+    """A training cannot continue from its checkpoint; the message says why and what to do."""
 
 
 class TrainerState(msgspec.Struct, kw_only=True):
@@ -87,7 +87,7 @@ def read_state(folder: Path, fingerprint: str) -> tuple[TrainerState, dict[str, 
         )
         tensors = read_tensors(folder / TENSOR_FILE)
     except ModelFileError as error:
-        raise CheckpointError(f"The training cannot go on ({error}); start it again.") from error
+        raise CheckpointError(f"The training cannot continue ({error}); start it again.") from error
     if state.fingerprint != fingerprint:
         raise CheckpointError(
             f"The checkpoint in {folder} is of other episodes, settings or parent; start the training again."

@@ -31,10 +31,10 @@ from mile_desktop.policies.checkpoint import PolicyNetwork
 
 __all__ = ["Trainer", "TrainingCancelled", "TrainingError", "TrainingResult"]
 
-_FITS = 4  # of cost and scale
+_FITS = 4  # of cost and scale over a training; each takes a second or two
 _LAST_FIT = 0.6  # share of the epochs after which the objective stays as it is, so that losses compare
 _SETTLED = 0.8  # share of a cosine schedule after which weights are candidates
-_MEASUREMENTS = 40  # held-out measurements over a training, at most
+_MEASUREMENTS = 40  # held-out measurements over a training, at most: each passes over all held-out rows
 
 
 class Trainer(EpochTrainer):
@@ -43,7 +43,7 @@ class Trainer(EpochTrainer):
     Parameters
     ----------
     steps : SupervisedSteps
-        All there is to learn from; held-out episodes are taken out here.
+        All recorded steps; held-out episodes are taken out here.
     start : PolicyNetwork or None
         The parent: where the training begins (``warm_start``), or else only what its architecture is. Not changed.
     mental : PolicyNetwork or None
@@ -179,8 +179,9 @@ class Trainer(EpochTrainer):
     def _threshold(self) -> Threshold | None:
         """Return c and σ_Φ of the coming epoch; None while ν is not used.
 
-        What is not set is fitted when the warm-up ends, and again as the networks improve: a human model that was only
-        imitated steps in everywhere, and a threshold fitted to it makes silence mean little.
+        A value that is not set is fitted when the warm-up ends, and again as the networks improve: right after the
+        warm-up the human model differs from the robot everywhere, and with a cost fitted to it silent steps would say
+        little.
         """
         settings, state = self._settings, self._state
         fits = _fitting_epochs(settings)
@@ -193,7 +194,7 @@ class Trainer(EpochTrainer):
             state.cost = assumed.cost if settings.cost is None else settings.cost
             state.cdf_scale = assumed.cdf_scale if settings.cdf_scale is None else settings.cdf_scale
         if state.cost is None or state.cdf_scale is None:
-            raise TrainingError("The training has no cost and scale to go on with; start it again.")
+            raise TrainingError("The checkpoint holds no cost and scale; start the training again.")
         return Threshold(state.cost, state.cdf_scale)
 
     def _set_learning_rate(self, done: float) -> None:
@@ -201,7 +202,7 @@ class Trainer(EpochTrainer):
         for group in self._optimiser.param_groups:
             group["lr"] = self._settings.learning_rate * share
 
-    # ── holding the result to account ────────────────────────────────────────────────────────────────────────────
+    # ── choosing the weights ────────────────────────────────────────────────────────────────────────────
 
     def _measure(self) -> dict[str, float]:
         """Measure on held-out data now and then, and remember the best weights there."""
@@ -221,7 +222,7 @@ class Trainer(EpochTrainer):
         return {**measured, "held_out": error}
 
     def _has_settled(self) -> bool:
-        """Whether the weights are worth keeping: at a high learning rate they jump about, however good one looks."""
+        """Whether weights may be kept: at a high learning rate they jump, and one good measurement is chance."""
         return self._settings.schedule == "constant" or self._state.epoch >= _SETTLED * self._settings.epochs
 
     def _consider(self, epoch: int, error: float) -> None:

@@ -1,4 +1,4 @@
-"""What the Learn panel says, as values and sentences; no Qt and no torch."""
+"""The values and sentences of the Learn panel; no Qt and no torch."""
 
 import json
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ STAGES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class LearnSummary:
-    """What there is to learn from."""
+    """The recorded data of a scene, counted."""
 
     episodes: int
     steps: int
@@ -45,7 +45,7 @@ class LearnSummary:
     """Whether policies can be compared on fixed starts: not for the task of a robot."""
 
     def lines(self) -> tuple[str, ...]:
-        """Return one sentence for each thing there is."""
+        """Return one line for each kind of data."""
         return (
             f"{_count(self.episodes, 'episode')} · {_grouped(self.steps)} steps",
             f"{_count(self.takeovers, 'takeover')} · {_grouped(self.human_steps)} steps by you",
@@ -54,7 +54,7 @@ class LearnSummary:
         )
 
     def warnings(self) -> tuple[str, ...]:
-        """Return what should be known before training."""
+        """Return warnings that should be read before a training."""
         found = []
         if self.episodes and self.takeovers < FEW_TAKEOVERS:
             found.append(
@@ -62,7 +62,7 @@ class LearnSummary:
                 "usually gets worse."
             )
         if not self.demonstrations:
-            found.append("No demonstrations to anchor on: the policy may forget what it could do.")
+            found.append("No demonstrations as anchors: the policy may forget what it could do.")
         return tuple(found)
 
     @property
@@ -94,7 +94,7 @@ class RunState(StrEnum):
     RUNNING = "running"
     CANCELLING = "cancelling"
     DONE = "done"
-    """The result waits for the person's word."""
+    """The result waits for a decision of the person."""
     USED = "used"
     CANCELLED = "cancelled"
     FAILED = "failed"
@@ -119,7 +119,7 @@ class RunModel:
     """The run is over and the comparison is being made again with more episodes."""
 
     def apply(self, event: AnyRunEvent) -> None:
-        """Take in one line of the run's log."""
+        """Update from one line of the run's log."""
         match event:
             case Progress():
                 self._progress(event)
@@ -157,7 +157,7 @@ class RunModel:
 
     @property
     def running(self) -> bool:
-        """Whether the run goes on."""
+        """Whether the trainer works."""
         return self.state in {RunState.RUNNING, RunState.CANCELLING}
 
     def progress_text(self) -> str:
@@ -196,7 +196,7 @@ def verdict(compared: Compared) -> str:
 
 
 def difference_text(compared: Compared) -> str:
-    """Return the paired difference with its interval and what was left out."""
+    """Return the paired difference with its interval and the number of crashes."""
     low, high = (round(100 * edge) for edge in compared.difference_interval)
     text = f"{round(100 * compared.difference):+d} points [{low:+d} … {high:+d}] on the same {compared.episodes} seeds"
     if compared.p_value is not None:

@@ -171,7 +171,8 @@ def test_without_a_takeover_no_human_is_modelled(workspace: Workspace, order: Ru
     assert trained.intervention_model is None
     assert names(workspace.folder / "interventions") == []
     assert any(
-        isinstance(each, Warned) and "There is no takeover yet" in each.text for each in events_of(workspace, run.run_id)
+        isinstance(each, Warned) and "There is no takeover yet" in each.text
+        for each in events_of(workspace, run.run_id)
     )
 
 
@@ -345,7 +346,7 @@ def test_a_killed_run_goes_on_where_it_was(workspace: Workspace, order: RunConfi
     assert whole is not None
     assert resumed is not None
     after = [each.epoch for each in events_of(workspace, run_id) if isinstance(each, Progress) and each.epoch]
-    assert after.count(1) == 1, "it did not begin anew"
+    assert after.count(1) == 1, "it did not start again"
     one, other = (load_network(each.folder)[0].state_dict() for each in (whole, resumed))
     assert all(torch.equal(one[name], other[name]) for name in one)
 

@@ -152,7 +152,7 @@ def test_closing_asks_and_a_training_that_goes_on_is_found_again_and_cancelled(
     assert not live.application.worker.alive
 
     again = open_window(live.folder, None, worker, viewer_target=viewer, keep_size=True)
-    assert again.said("The training that was at work is still going on.")
+    assert again.said("The training that was started before is still running.")
     panel, workspace = again.retraining.panel, again.workspace
     assert panel.state is RunState.RUNNING
     panel._cancel.click()

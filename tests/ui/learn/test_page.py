@@ -148,7 +148,7 @@ def test_keeping_changes_nothing(panel: LearnPanel, qtbot: QtBot) -> None:
     with qtbot.waitSignal(panel.keep_requested):
         panel.card.keep_button.click()
     assert panel.card.isHidden()
-    assert panel._note.text() == "v3 goes on; v4 stays under Policies."
+    assert panel._note.text() == "v3 keeps driving; v4 stays under Policies."
 
 
 def test_evaluating_more_updates_the_card(panel: LearnPanel, qtbot: QtBot) -> None:
