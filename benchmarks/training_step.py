@@ -19,12 +19,12 @@ import torch
 from torch.distributions import Independent, Normal
 from torch.utils.data import DataLoader, Dataset
 
+from mile_desktop.intervention.cost_fit import Threshold
 from mile_desktop.intervention.data import SupervisedSteps
-from mile_desktop.learning.batches import lay_out
+from mile_desktop.learning.batches import build_training_data
 from mile_desktop.learning.criterion import Criterion, Networks
 from mile_desktop.learning.objectives import objective
 from mile_desktop.learning.settings import TrainingSettings, published_settings
-from mile_desktop.learning.threshold import Threshold
 from mile_desktop.learning.trainer.initial_networks import new_network
 from mile_desktop.learning.trainer.trainer import Trainer
 from mile_desktop.policies.checkpoint import PolicyNetwork
@@ -124,7 +124,7 @@ def retrain(steps: SupervisedSteps, settings: TrainingSettings, start: PolicyNet
 def step_jobs(steps: SupervisedSteps, settings: TrainingSettings) -> dict[str, Callable[[], None]]:
     """Return one training step of each side on the same batch."""
     method = objective("mile")
-    data = lay_out(steps, method.masses, anchor_share=0.0, device=torch.device("cpu"))
+    data = build_training_data(steps, method.sample_weights, anchor_share=0.0, device=torch.device("cpu"))
     rows = torch.arange(BATCH)
     batch = data.batch(rows, rows[:0])
 

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -18,9 +17,10 @@ from PySide6.QtGui import QPaintEvent
 from mile_desktop import app
 from mile_desktop.channels.shared import Frame
 from mile_desktop.learning.progress import AnyRunEvent, Failed, Finished, Progress
+from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.learn.controller import RetrainController
-from mile_desktop.ui.learn.model import Settings
+from mile_desktop.ui.learn.model import RetrainRequest
 from mile_desktop.ui.supervise.scene_view import SceneView
 
 SCENE = "peg-insertion"
@@ -102,7 +102,7 @@ class EndlessTraining(QObject):
     def _again(self) -> None:
         if not self._retraining.trainer.running and not self.problems:
             self._seed += 1
-            self._retraining.retrain(replace(Settings(), seed=self._seed).as_dict())
+            self._retraining.retrain(RetrainRequest(TrainingSettings(seed=self._seed)))
 
     def _follow(self, event: AnyRunEvent) -> None:
         match event:

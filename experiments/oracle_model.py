@@ -3,11 +3,12 @@
 import numpy as np
 import torch
 
-from mile_desktop.intervention.ensemble import CategoricalEnsemble, Distribution, GaussianEnsemble
+from mile_desktop.intervention.action_distributions import Distribution
+from mile_desktop.intervention.ensemble import CategoricalEnsemble, GaussianEnsemble
 from mile_desktop.intervention.model import InterventionModel
 from mile_desktop.intervention.model_config import ModelConfig
 from mile_desktop.operators.operator import Expert
-from mile_desktop.policies.networks import STD_CEILING
+from mile_desktop.policies.limits import STD_CEILING
 
 
 class OracleHuman(GaussianEnsemble):

@@ -102,7 +102,7 @@ def behind_schedule(forecast: Forecast, train: SupervisedSteps, test: Supervised
 def _time_to_go(forecast: Forecast, steps: SupervisedSteps) -> FloatArray:
     with torch.no_grad():
         proposal = torch.nan_to_num(steps.policy_mean)
-        _, left = forecast.networks_say(steps.observation, proposal)
+        _, left = forecast.network_outputs(steps.observation, proposal)
     found: FloatArray = left.double().numpy() * STEPS_PER_UNIT
     return found
 

@@ -14,11 +14,11 @@ from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledE
 from mile_desktop.evaluation.policies import EvaluationCallbacks, compare_policies
 from mile_desktop.learning.cancellation import cancelled_by_signals
 from mile_desktop.learning.pipeline.config import RunConfig
-from mile_desktop.learning.pipeline.policy_pipeline import Cancel, TrainedPolicy
+from mile_desktop.learning.pipeline.policy_pipeline import TrainedPolicy
 from mile_desktop.learning.pipeline.runs import TrainingRun, begin_training, resume_training
 from mile_desktop.learning.progress import Compared, Progress, RunEvent, Warned
+from mile_desktop.learning.result import CancelCheck, TrainingCancelled
 from mile_desktop.learning.settings import TrainingSettings, settings_from_json, settings_to_json
-from mile_desktop.learning.trainer.trainer import TrainingCancelled
 from mile_desktop.paths import bundled_demonstrations
 from mile_desktop.registry.names import INITIAL
 from mile_desktop.registry.policies import policy_folder
@@ -26,7 +26,7 @@ from mile_desktop.scenes.catalogue import scene_info, scenes
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
 
-FollowUp = Callable[[TrainedPolicy, Callable[[RunEvent], None], Cancel], None]
+FollowUp = Callable[[TrainedPolicy, Callable[[RunEvent], None], CancelCheck], None]
 
 _BACKGROUND_NICENESS = 10
 _OWN_SETTINGS = ("epochs", "batch", "seed")
@@ -60,7 +60,7 @@ def _is_simulated(workspace: Workspace, scene: str) -> bool:
 def _no_comparison(task: str) -> FollowUp:
     """Return a follow-up that reports why there is no comparison: a live robot never starts to move by itself."""
 
-    def say(_: TrainedPolicy, report: Callable[[RunEvent], None], __: Cancel) -> None:
+    def say(_: TrainedPolicy, report: Callable[[RunEvent], None], __: CancelCheck) -> None:
         text = f"{task} is a robot's task without a simulation: supervise the new policy to see how good it is."
         report(Warned(text=text))
 
@@ -107,7 +107,7 @@ def _comparison(workspace: Workspace, options: argparse.Namespace) -> FollowUp:
     """Return the follow-up that compares a new policy with its parent on the same seeds."""
     episodes: int = options.evaluate
 
-    def compare(trained: TrainedPolicy, report: Callable[[RunEvent], None], cancelled: Cancel) -> None:
+    def compare(trained: TrainedPolicy, report: Callable[[RunEvent], None], cancelled: CancelCheck) -> None:
         done = 0
 
         def count(_: EpisodeResult) -> None:

@@ -15,7 +15,7 @@ from mile_desktop.evaluation.run import (
 )
 from mile_desktop.evaluation.statistics import compare_paired, wilson_interval
 from mile_desktop.learning.progress import Compared
-from mile_desktop.policies.checkpoint import read_policy_config
+from mile_desktop.policies.config import read_policy_config
 from mile_desktop.registry.names import EXPERT
 from mile_desktop.registry.policies import policy_folder
 from mile_desktop.scenes.catalogue import scene_info

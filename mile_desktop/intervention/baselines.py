@@ -4,17 +4,14 @@ import warnings
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from mile_desktop.arrays import BoolArray, Float64Array
 from mile_desktop.intervention.data import SupervisedSteps
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 _RECENT_STEPS = 20.0
 
@@ -22,24 +19,24 @@ _RECENT_STEPS = 20.0
 class Baseline(Protocol):
     """Predicts from training steps and what happened there; sees nothing of the policy's distribution."""
 
-    def __call__(self, train: SupervisedSteps, happened: BoolArray, test: SupervisedSteps) -> FloatArray:
+    def __call__(self, train: SupervisedSteps, happened: BoolArray, test: SupervisedSteps) -> Float64Array:
         """Return the probability for each of the ``test`` steps, float64[t]; ``happened`` is bool[t] over ``train``."""
         ...
 
 
-def majority(train: SupervisedSteps, happened: BoolArray, test: SupervisedSteps) -> FloatArray:  # noqa: ARG001 - looks at nothing
+def majority(train: SupervisedSteps, happened: BoolArray, test: SupervisedSteps) -> Float64Array:  # noqa: ARG001 - looks at nothing
     """Say the rate of the training steps, always."""
     return np.full(len(test), float(happened.mean()))
 
 
-def history_logistic(train: SupervisedSteps, happened: BoolArray, test: SupervisedSteps) -> FloatArray:
+def history_logistic(train: SupervisedSteps, happened: BoolArray, test: SupervisedSteps) -> Float64Array:
     """Regress on elapsed time, time since release and takeovers so far."""
     return _fit_and_predict(
         make_pipeline(StandardScaler(), LogisticRegression()), history(train), happened, history(test)
     )
 
 
-def neural_classifier(train: SupervisedSteps, happened: BoolArray, test: SupervisedSteps) -> FloatArray:
+def neural_classifier(train: SupervisedSteps, happened: BoolArray, test: SupervisedSteps) -> Float64Array:
     """Classify by a perceptron from observation to what happens, s → ν."""
     network = MLPClassifier((64, 64), alpha=1e-2, early_stopping=True, max_iter=100, random_state=0)
     model = make_pipeline(StandardScaler(), network)
@@ -53,7 +50,7 @@ BASELINES: dict[str, Baseline] = {
 }
 
 
-def history(steps: SupervisedSteps) -> FloatArray:
+def history(steps: SupervisedSteps) -> Float64Array:
     """Return elapsed time, recency of the last release, whether the step before was a takeover, and takeovers so far.
 
     float64[t, 4]; of what came before each step only.
@@ -71,7 +68,7 @@ def history(steps: SupervisedSteps) -> FloatArray:
     return result
 
 
-def _fit_and_predict(model: object, inputs: FloatArray, happened: BoolArray, test: FloatArray) -> FloatArray:
+def _fit_and_predict(model: object, inputs: Float64Array, happened: BoolArray, test: Float64Array) -> Float64Array:
     """Fit a scikit-learn classifier; where nothing varies it is the constant."""
     if not 0 < happened.sum() < len(happened):
         return np.full(len(test), float(happened.mean()))
@@ -79,5 +76,5 @@ def _fit_and_predict(model: object, inputs: FloatArray, happened: BoolArray, tes
         # an unfinished fit is still a baseline, and is scored for what it is
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(inputs, happened)  # type: ignore[attr-defined]
-    predicted: FloatArray = model.predict_proba(test)[:, 1]  # type: ignore[attr-defined]
+    predicted: Float64Array = model.predict_proba(test)[:, 1]  # type: ignore[attr-defined]
     return predicted

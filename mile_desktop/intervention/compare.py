@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from mile_desktop.arrays import BoolArray, Float64Array
 from mile_desktop.intervention.baselines import BASELINES
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.forecast_fit import forecast_probabilities
-from mile_desktop.intervention.model import InterventionModel, posterior_predictive
+from mile_desktop.intervention.model import InterventionModel
+from mile_desktop.intervention.posterior import posterior_predictive
 from mile_desktop.intervention.scores import (
     AlarmScores,
     PredictionScores,
@@ -21,9 +21,6 @@ from mile_desktop.intervention.scores import (
 )
 from mile_desktop.intervention.strata import supervised_rows
 from mile_desktop.intervention.temporal import temporal_probabilities
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +80,7 @@ def predict_all(
     test: SupervisedSteps,
     *,
     report: Callable[[int, int, str], None] = lambda _done, _of, _name: None,
-) -> dict[str, tuple[FloatArray | None, FloatArray]]:
+) -> dict[str, tuple[Float64Array | None, Float64Array]]:
     """Return what every predictor says of ``test``: p of ν at each step and p of a takeover soon, float64[t] each.
 
     The first is None for the forecast, which says nothing about this step alone. ``report`` is told how many predictors
@@ -93,7 +90,7 @@ def predict_all(
     if not rows.any() or not known.any():
         raise ScoreError("There are no supervised steps to compare predictors on; supervise an episode first.")
     train_asked, train_ahead = takeover_ahead(train)
-    predictions: dict[str, tuple[FloatArray | None, FloatArray]] = {}
+    predictions: dict[str, tuple[Float64Array | None, Float64Array]] = {}
     total = len(BASELINES) + 2
     for number, (name, baseline) in enumerate(BASELINES.items()):
         report(number, total, f"the {name}")
@@ -108,22 +105,22 @@ def predict_all(
     return predictions
 
 
-def _of_the_model(model: InterventionModel, test: SupervisedSteps) -> dict[str, FloatArray]:
+def _of_the_model(model: InterventionModel, test: SupervisedSteps) -> dict[str, Float64Array]:
     config = model.config
-    opinions = model.opinions(test.observation, test.policy_mean, test.policy_std)
+    outputs = model.member_outputs(test.observation, test.policy_mean, test.policy_std)
     unseen = model.unseen(test)
     unseen |= ~unseen.any(0)
     first = torch.zeros_like(unseen)
     first[unseen.double().argmax(0), torch.arange(len(test))] = True
-    said = {
+    predicted = {
         name: posterior_predictive(
-            opinions.distances, opinions.own, cost=config.cost, cdf_scale=config.cdf_scale, asked=asked
+            outputs.distances, outputs.threshold_loss, cost=config.cost, cdf_scale=config.cdf_scale, asked=asked
         ).probability.numpy()
         for name, asked in (("mile, single", first), ("mile, ensemble", unseen))
     }
     if config.temporal is not None:
-        said["temporal"] = temporal_probabilities(model, config.temporal, test)
-    return said
+        predicted["temporal"] = temporal_probabilities(model, config.temporal, test)
+    return predicted
 
 
 def _select(steps: SupervisedSteps, rows: BoolArray) -> SupervisedSteps:

@@ -17,7 +17,7 @@ class SupervisedSteps:
     action: torch.Tensor
     """float32[t, a], executed."""
     human_action: torch.Tensor
-    """float32[t, a], NaN where nobody intervened."""
+    """float32[t, a], NaN where ν = 0."""
     policy_mean: torch.Tensor
     """float32[t, a], mean of the policy that ran (π̂ recorded with the step); NaN in demonstrations."""
     policy_std: torch.Tensor

@@ -9,14 +9,15 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from mile_desktop.intervention.probability import (
-    OwnLoss,
-    categorical_distance,
-    categorical_outcome_log_likelihood,
-    gaussian_distance,
+from mile_desktop.intervention.action_distributions import (
+    ActionDistribution,
+    CategoricalActions,
+    DecisionTerms,
+    Distribution,
+    GaussianActions,
 )
-from mile_desktop.policies.networks import NORMALISED_LIMIT, SCALE_FLOOR, STD_CEILING, STD_FLOOR
-from mile_desktop.policies.torch_policy import ACTION_LIMIT
+from mile_desktop.intervention.probability import ThresholdLoss
+from mile_desktop.policies.limits import NORMALISED_LIMIT, SCALE_FLOOR, STD_CEILING, STD_FLOOR
 
 MEMBERS = 8
 HIDDEN = (128, 128)
@@ -105,6 +106,7 @@ class StackedMlp(nn.Module):
         features = self.standardised(observation)
         if features.dim() == 2:
             features = features.expand(self.members, -1, -1)
+        # One kernel a layer for all members, the bias included.
         last = len(self.weights) - 1
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             features = torch.baddbmm(bias, features, weight)
@@ -113,69 +115,50 @@ class StackedMlp(nn.Module):
         return features
 
 
-Distribution = tuple[torch.Tensor, ...]
-"""(mean, std) of Gaussians, (ln π,) of categoricals; [..., a] each."""
-
-
-class Opinions(NamedTuple):
-    """What ``members`` models of the human think of ``t`` steps."""
+class MemberOutputs(NamedTuple):
+    """What ``members`` models of the human give for ``t`` steps."""
 
     distances: torch.Tensor
     """float64[members, t], K."""
-    own: OwnLoss
-    """What K is weighed against: an int for Gaussians, float64[members, t, A] for discrete actions."""
+    threshold_loss: ThresholdLoss
+    """What K is compared with: an int for Gaussians, float64[members, t, A] for discrete actions."""
     means: torch.Tensor
     """float32[members, t, a], mean of what each would do, within the action box; for discrete actions probabilities."""
     stds: torch.Tensor
     """float32[members, t, a]."""
 
 
-def join_opinions(parts: Sequence[Opinions]) -> Opinions:
-    """Return opinions of consecutive steps as one."""
+def join_outputs(parts: Sequence[MemberOutputs]) -> MemberOutputs:
+    """Return the outputs of consecutive steps as one."""
     distances, means, stds = (
         torch.cat([getattr(part, name) for part in parts], 1) for name in ("distances", "means", "stds")
     )
-    discrete = [part.own for part in parts if isinstance(part.own, torch.Tensor)]
-    return Opinions(distances, torch.cat(discrete, 1) if discrete else parts[0].own, means, stds)
+    discrete = [part.threshold_loss for part in parts if isinstance(part.threshold_loss, torch.Tensor)]
+    threshold_loss = torch.cat(discrete, 1) if discrete else parts[0].threshold_loss
+    return MemberOutputs(distances, threshold_loss, means, stds)
 
 
 class HumanEnsemble(StackedMlp):
     """Models of what the human would do, whatever kind of actions there are."""
 
     action_size: int
+    actions: ActionDistribution
+    """What the members' distributions are."""
 
     @abstractmethod
     def distribution(self, observation: torch.Tensor) -> Distribution:
         """Return each member's distribution over actions; ``observation`` as in ``forward``."""
 
-    @abstractmethod
-    def weigh(
-        self, human: Distribution, mental_mean: torch.Tensor, mental_std: torch.Tensor
-    ) -> tuple[torch.Tensor, OwnLoss]:
-        """Return K and whose loss it is weighed against; π̂ as recorded, float32[b, a] or float32[members, b, a]."""
+    def decision_terms(self, human: Distribution, mental_mean: torch.Tensor, mental_std: torch.Tensor) -> DecisionTerms:
+        """Return K and what it is compared with; π̂ as recorded, float32[b, a] or float32[members, b, a]."""
+        return self.actions.decision_terms(human, self.actions.recorded(mental_mean, mental_std))
 
-    @abstractmethod
-    def surprise(self, human: Distribution, action: torch.Tensor) -> torch.Tensor:
-        """Return −ln π(a∣s), up to a constant, [...] from [..., a]; never scaled by p."""
-
-    @abstractmethod
-    def expected_surprise(self, human: Distribution, mean: torch.Tensor, std: torch.Tensor) -> torch.Tensor:
-        """Return the surprise, as above, expected of a policy that was recorded as ``mean`` and ``std``."""
-
-    @abstractmethod
-    def moments(self, human: Distribution) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return mean and standard deviation as a policy that acts like this would record them."""
-
-    @abstractmethod
-    def log_likelihood(
-        self, human: Distribution, pair: tuple[torch.Tensor, torch.Tensor], action: torch.Tensor, nu: torch.Tensor
-    ) -> torch.Tensor:
-        """Return the log-likelihood of what was decided, [...]; ``pair`` ln p and ln(1 − p), ``nu`` bool[...]."""
-
-    def opinions(self, observation: torch.Tensor, mental_mean: torch.Tensor, mental_std: torch.Tensor) -> Opinions:
-        """Return what every member thinks."""
+    def member_outputs(
+        self, observation: torch.Tensor, mental_mean: torch.Tensor, mental_std: torch.Tensor
+    ) -> MemberOutputs:
+        """Evaluate every member."""
         human = self.distribution(observation)
-        return Opinions(*self.weigh(human, mental_mean, mental_std), *self.moments(human))
+        return MemberOutputs(*self.decision_terms(human, mental_mean, mental_std), *self.actions.moments(human))
 
 
 class GaussianEnsemble(HumanEnsemble):
@@ -207,7 +190,7 @@ class GaussianEnsemble(HumanEnsemble):
         super().__init__(members, observation_size, 2 * action_size, hidden)
         if not 0 < std_floor < std_ceiling:
             raise ValueError(f"σ needs 0 < floor < ceiling, got {std_floor} and {std_ceiling}.")
-        self.action_size = action_size
+        self.action_size, self.actions = action_size, GaussianActions()
         self.std_floor, self.std_ceiling = std_floor, std_ceiling
 
     def gaussians(self, observation: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -223,36 +206,9 @@ class GaussianEnsemble(HumanEnsemble):
         """See ``HumanEnsemble``."""
         return self.gaussians(observation)
 
-    def weigh(
-        self, human: Distribution, mental_mean: torch.Tensor, mental_std: torch.Tensor
-    ) -> tuple[torch.Tensor, OwnLoss]:
+    def decision_terms(self, human: Distribution, mental_mean: torch.Tensor, mental_std: torch.Tensor) -> DecisionTerms:
         """See ``HumanEnsemble``; means are clipped to the action box, where π̂ was clipped as well."""
-        mean, std = self.moments(human)
-        return gaussian_distance(mean, std, mental_mean, mental_std), self.action_size
-
-    def surprise(self, human: Distribution, action: torch.Tensor) -> torch.Tensor:
-        """See ``HumanEnsemble``."""
-        mean, std = human
-        return (0.5 * ((action - mean) / std).square() + std.log()).sum(-1)
-
-    def expected_surprise(self, human: Distribution, mean: torch.Tensor, std: torch.Tensor) -> torch.Tensor:
-        """See ``HumanEnsemble``."""
-        return self.surprise(human, mean) + 0.5 * (std / human[1]).square().sum(-1)
-
-    def moments(self, human: Distribution) -> tuple[torch.Tensor, torch.Tensor]:
-        """See ``HumanEnsemble``."""
-        mean, std = human
-        return mean.clamp(-ACTION_LIMIT, ACTION_LIMIT), std
-
-    def log_likelihood(
-        self,
-        human: Distribution,  # noqa: ARG002 - the action has its own term, for anchors beside corrections
-        pair: tuple[torch.Tensor, torch.Tensor],
-        action: torch.Tensor,  # noqa: ARG002
-        nu: torch.Tensor,
-    ) -> torch.Tensor:
-        """See ``HumanEnsemble``: ln P(ν)."""
-        return torch.where(nu, *pair)
+        return super().decision_terms(self.actions.moments(human), mental_mean, mental_std)
 
 
 class CategoricalEnsemble(HumanEnsemble):
@@ -266,49 +222,10 @@ class CategoricalEnsemble(HumanEnsemble):
 
     def __init__(self, members: int, observation_size: int, action_size: int, hidden: Sequence[int] = HIDDEN) -> None:
         super().__init__(members, observation_size, action_size, hidden)
-        self.action_size = action_size
+        self.action_size, self.actions = action_size, CategoricalActions()
 
     def distribution(self, observation: torch.Tensor) -> Distribution:
         """See ``HumanEnsemble``: ln π, float64[members, b, A]."""
         meant = self(observation).double().log_softmax(-1) + math.log1p(-HUMAN_SLIP)
         slip = torch.full_like(meant, math.log(HUMAN_SLIP / self.action_size))
         return (torch.logaddexp(meant, slip),)
-
-    def weigh(
-        self,
-        human: Distribution,
-        mental_mean: torch.Tensor,
-        mental_std: torch.Tensor,  # noqa: ARG002 - the probabilities say it all
-    ) -> tuple[torch.Tensor, OwnLoss]:
-        """See ``HumanEnsemble``; π̂ is recorded as its probabilities."""
-        (log_policy,) = human
-        return categorical_distance(log_policy, mental_mean), log_policy
-
-    def surprise(self, human: Distribution, action: torch.Tensor) -> torch.Tensor:
-        """See ``HumanEnsemble``; ``action`` is one-hot."""
-        return -(action * human[0]).sum(-1)
-
-    def expected_surprise(self, human: Distribution, mean: torch.Tensor, std: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
-        """See ``HumanEnsemble``."""
-        return self.surprise(human, mean)
-
-    def moments(self, human: Distribution) -> tuple[torch.Tensor, torch.Tensor]:
-        """See ``HumanEnsemble``."""
-        probability = human[0].exp().float()
-        return probability, categorical_std(probability)
-
-    def log_likelihood(
-        self,
-        human: Distribution,
-        pair: tuple[torch.Tensor, torch.Tensor],
-        action: torch.Tensor,
-        nu: torch.Tensor,
-    ) -> torch.Tensor:
-        """See ``HumanEnsemble``: of one of the A + 1 outcomes."""
-        return categorical_outcome_log_likelihood(human[0], pair, action, nu)
-
-
-def categorical_std(probability: torch.Tensor) -> torch.Tensor:
-    """Return the standard deviation of each entry of a one-hot draw, kept above 0."""
-    variance = probability * (1 - probability)
-    return variance.clamp_min(torch.finfo(probability.dtype).eps).sqrt()

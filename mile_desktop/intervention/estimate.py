@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from mile_desktop.policies.policy import FloatArray, PolicyOutput
+from mile_desktop.arrays import Float32Array
+from mile_desktop.policies.policy import PolicyOutput
 
 Caller = Literal["", "p", "forecast"]
 """By which number a person is called; empty: by none."""
@@ -15,7 +16,7 @@ class InterventionEstimate:
     """p(ν=1∣s) for one step, with its band."""
 
     probability: float
-    """Posterior-predictive probability in [0, 1]; NaN where nothing can be said."""
+    """Posterior-predictive probability in [0, 1]; NaN where it is unknown."""
     low: float
     high: float
     """Band over the ensemble's members, same range."""
@@ -28,7 +29,7 @@ class InterventionEstimator(Protocol):
 
     @property
     def basis(self) -> str:
-        """What the number rests on, in words, e.g. ``shipped model`` or ``3 takeovers``."""
+        """Which data the number is based on, e.g. ``shipped model`` or ``3 takeovers``."""
         ...
 
     @property
@@ -44,6 +45,6 @@ class InterventionEstimator(Protocol):
         """Begin a new episode."""
         ...
 
-    def estimate(self, observation: FloatArray, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:
+    def estimate(self, observation: Float32Array, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:
         """Estimate for the step about to be taken; ``intervening``: the previous step was the operator's."""
         ...

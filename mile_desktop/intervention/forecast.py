@@ -29,7 +29,7 @@ SIGNALS = (
     "takeovers so far",
     "recent release",
 )
-"""What the forecast weighs, in the order of its weights."""
+"""Inputs of the forecast, in the order of its weights."""
 
 LOG_ODDS_LIMIT = 8.0
 STEPS_PER_UNIT = 100.0
@@ -70,7 +70,7 @@ class ForecastConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Entries of observation and proposal together."""
     observation_size: int
     corrected: tuple[str, ...]
-    """The episode of each remembered state in which somebody took over."""
+    """The episode of each remembered state in which a takeover began."""
     bias: float
     weights: tuple[float, ...]
     """≥ 0, one a signal."""
@@ -88,7 +88,7 @@ class ForecastConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StateSignals:
-    """What can be said of single steps, [t] each; the rest needs their order."""
+    """Signals that need a single step only, [t] each; the rest needs their order."""
 
     log_odds: torch.Tensor
     onset: torch.Tensor
@@ -108,7 +108,7 @@ class Forecast:
     progress: StackedMlp
     """Observation → time to go to success, one a member."""
     corrected: torch.Tensor
-    """float32[c, n], standardised observations at which somebody took over."""
+    """float32[c, n], standardised observations at which a takeover began."""
 
     def probability(self, signals: list[float]) -> float:
         """Return the probability of a takeover within the horizon from the signals of one step."""
@@ -118,7 +118,7 @@ class Forecast:
             total += weight * min(max((signal - centre) / scale, -_SIGNAL_LIMIT), _SIGNAL_LIMIT)
         return 1 / (1 + math.exp(-min(max(total, -30.0), 30.0)))
 
-    def networks_say(
+    def network_outputs(
         self, observation: torch.Tensor, proposal: torch.Tensor, asked: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return onset log-odds and time to go, [t] each.
@@ -154,7 +154,7 @@ class Forecast:
 
 
 class SignalTracker:
-    """Turns what is said of single steps into the signals of a running episode; O(1) a step, owned by one thread."""
+    """Turns the signals of single steps into the signals of a running episode; O(1) a step, owned by one thread."""
 
     def __init__(self) -> None:
         self._past_progress: deque[float] = deque(maxlen=_PROGRESS_STEPS + 1)

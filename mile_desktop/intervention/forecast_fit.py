@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 from torch.nn import functional
 
+from mile_desktop.arrays import BoolArray, Float64Array, IntArray
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.ensemble import StackedMlp
 from mile_desktop.intervention.forecast import (
@@ -30,7 +31,8 @@ from mile_desktop.intervention.forecast import (
     build_forecast_networks,
     disagreement,
 )
-from mile_desktop.intervention.model import InterventionModel, posterior_predictive
+from mile_desktop.intervention.model import InterventionModel
+from mile_desktop.intervention.posterior import posterior_predictive
 from mile_desktop.intervention.scores import score_alarm, score_probabilities, takeover_ahead
 from mile_desktop.intervention.strata import (
     Pool,
@@ -62,12 +64,12 @@ _DISTANCE_SCALE_FLOOR = 1e-3
 class _Rows:
     """What the logistic is fitted to."""
 
-    signals: NDArray[np.float64]
+    signals: Float64Array
     """[r, signals]."""
-    ahead: NDArray[np.bool_]
-    fold: NDArray[np.int64]
+    ahead: BoolArray
+    fold: IntArray
     """Third of the episodes the row belongs to."""
-    row: NDArray[np.int64]
+    row: IntArray
     """Step the row came from."""
 
 
@@ -84,7 +86,7 @@ def fit_forecast(
     Parameters
     ----------
     steps : SupervisedSteps
-        Recorded episodes; those that ``model`` was fitted to are judged by members that have not seen them.
+        Recorded episodes; for those that ``model`` was fitted to, only members are used that have not seen them.
     simulate_promotion : bool
         The policy that will run is new: add rows in which a member plays the robot.
     shipped : bool
@@ -107,7 +109,7 @@ def fit_forecast(
         promoted, robot = _promoted(model, steps, random)
         simulated = _rows(model, parts, promoted, asked_at & robot.any(0).numpy(), ahead, robot=robot)
         rows = _Rows(*[np.concatenate(pair) for pair in zip(_columns(recorded), _columns(simulated), strict=True)])
-    config = _weigh(rows, parts.config)
+    config = _fit_weights(rows, parts.config)
     score = _held_out_score(recorded, rows, parts, steps)
     takeovers = 0 if shipped else takeovers_in(steps)
     return replace(parts, config=msgspec.structs.replace(config, score=score, takeovers=takeovers))
@@ -115,7 +117,7 @@ def fit_forecast(
 
 def forecast_probabilities(
     model: InterventionModel, steps: SupervisedSteps, forecast: Forecast | None = None
-) -> NDArray[np.float64]:
+) -> Float64Array:
     """Return the forecast of every autonomous step, float64[t]; NaN during takeovers and in demonstrations.
 
     Parts that have seen an episode are not asked about it where there are others. ``forecast`` defaults to the model's;
@@ -137,8 +139,8 @@ def forecast_probabilities(
 def _fit_parts(
     steps: SupervisedSteps,
     left_out: torch.Tensor,
-    asked_at: NDArray[np.bool_],
-    ahead: NDArray[np.bool_],
+    asked_at: BoolArray,
+    ahead: BoolArray,
     random: torch.Generator,
 ) -> Forecast:
     """Fit the networks and remember the corrected states; the weights are still to come."""
@@ -199,13 +201,13 @@ def _updates(pool: Pool) -> int:
 
 
 def _onsets(steps: SupervisedSteps) -> torch.Tensor:
-    """Return the steps at which somebody took over, thinned to ``MOST_CORRECTED``."""
+    """Return the steps at which a takeover began, thinned to ``MOST_CORRECTED``."""
     rows = takeover_begins(steps).nonzero()[:, 0]
     return rows[:: max(1, -(-len(rows) // MOST_CORRECTED))]
 
 
 def _time_to_go(steps: SupervisedSteps) -> torch.Tensor:
-    """Return how long each episode still goes on, in units of ``STEPS_PER_UNIT``."""
+    """Return how long each episode still lasts, in units of ``STEPS_PER_UNIT``."""
     last = torch.zeros(len(steps.episode_ids), dtype=torch.int64)
     last.scatter_reduce_(0, steps.episode, steps.step, "amax")
     return (last[steps.episode] - steps.step).float() / STEPS_PER_UNIT
@@ -217,36 +219,38 @@ def _time_to_go(steps: SupervisedSteps) -> torch.Tensor:
 def _promoted(
     model: InterventionModel, steps: SupervisedSteps, random: torch.Generator
 ) -> tuple[SupervisedSteps, torch.Tensor]:
-    """Let a member that has not seen the episode play the robot, where another is left to judge it.
+    """Let a member that has not seen the episode act as the robot, where another such member is left to predict.
 
     Returns
     -------
     tuple
-        The steps with that member's distribution as π̂, and bool[members, t], who played; nobody where there are not
+        The steps with that member's distribution as π̂, and bool[members, t], who acted; none where there are not
         two members that have not seen the episode.
     """
     unseen = model.unseen(steps)
     order = torch.rand(model.config.members, len(steps.episode_ids), generator=random)[:, steps.episode]
     player = torch.where(unseen, order, -1.0).argmax(0)
-    said = model.opinions(steps.observation, steps.policy_mean, steps.policy_std)
+    outputs = model.member_outputs(steps.observation, steps.policy_mean, steps.policy_std)
     place = torch.arange(len(steps))
     played = torch.zeros_like(unseen)
     played[player, place] = unseen.sum(0) >= 2
-    return replace(steps, policy_mean=said.means[player, place], policy_std=said.stds[player, place]), played
+    return replace(steps, policy_mean=outputs.means[player, place], policy_std=outputs.stds[player, place]), played
 
 
 def _rows(
     model: InterventionModel,
     forecast: Forecast,
     steps: SupervisedSteps,
-    asked_at: NDArray[np.bool_],
-    ahead: NDArray[np.bool_],
+    asked_at: BoolArray,
+    ahead: BoolArray,
     *,
     robot: torch.Tensor | None = None,
 ) -> _Rows:
-    """Return the signals of the autonomous steps; ``robot`` (bool[members, t]) plays and is not asked."""
-    said = _say(model, forecast, steps, robot)
-    columns = [getattr(said, name).tolist() for name in ("log_odds", "onset", "time_to_go", "disagreement", "nearness")]
+    """Return the signals of the autonomous steps; ``robot`` (bool[members, t]) acts and is not asked."""
+    states = _state_signals(model, forecast, steps, robot)
+    columns = [
+        getattr(states, name).tolist() for name in ("log_odds", "onset", "time_to_go", "disagreement", "nearness")
+    ]
     supervised = supervised_rows(steps).numpy()
     episode, intervention = steps.episode.tolist(), steps.intervention.tolist()
     tracker, signals, rows = SignalTracker(), [], []
@@ -265,25 +269,27 @@ def _rows(
     return _Rows(np.array(signals).reshape(-1, len(SIGNALS)), ahead[place], fold[place], place)
 
 
-def _say(
+def _state_signals(
     model: InterventionModel, forecast: Forecast, steps: SupervisedSteps, robot: torch.Tensor | None
 ) -> StateSignals:
     """Return what parts that have not seen the episode say of each step."""
-    opinions = model.opinions(steps.observation, steps.policy_mean, steps.policy_std)
+    outputs = model.member_outputs(steps.observation, steps.policy_mean, steps.policy_std)
     asked = model.unseen(steps)
     if robot is not None:
         asked = asked & ~robot
     asked = asked | ~asked.any(0)
     config = model.config
-    distances = torch.nan_to_num(opinions.distances)  # demonstrations, which have no π̂
-    predicted = posterior_predictive(distances, opinions.own, cost=config.cost, cdf_scale=config.cdf_scale, asked=asked)
+    distances = torch.nan_to_num(outputs.distances)  # demonstrations, which have no π̂
+    predicted = posterior_predictive(
+        distances, outputs.threshold_loss, cost=config.cost, cdf_scale=config.cdf_scale, asked=asked
+    )
     with torch.no_grad():
-        onset, time_to_go = forecast.networks_say(
+        onset, time_to_go = forecast.network_outputs(
             steps.observation, torch.nan_to_num(steps.policy_mean), _unseen(forecast, steps)
         )
         nearness = forecast.nearness(steps.observation, _own(forecast, steps))
     log_odds = (predicted.log_probability - predicted.log_complement).clamp(-LOG_ODDS_LIMIT, LOG_ODDS_LIMIT)
-    return StateSignals(log_odds, onset, time_to_go, disagreement(opinions.means, asked), nearness)
+    return StateSignals(log_odds, onset, time_to_go, disagreement(outputs.means, asked), nearness)
 
 
 def _own(forecast: Forecast, steps: SupervisedSteps) -> torch.Tensor:
@@ -305,14 +311,14 @@ def _columns(rows: _Rows) -> tuple[NDArray[np.generic], ...]:
     return rows.signals, rows.ahead, rows.fold, rows.row
 
 
-def _weigh(rows: _Rows, config: ForecastConfig) -> ForecastConfig:
+def _fit_weights(rows: _Rows, config: ForecastConfig) -> ForecastConfig:
     """Fit bias and weights ≥ 0 by penalised maximum likelihood."""
     centre = rows.signals.mean(0)
     scale = np.maximum(rows.signals.std(0), _DISTANCE_SCALE_FLOOR)
     inputs = np.clip((rows.signals - centre) / scale, -4, 4)
     target = rows.ahead.astype(np.float64)
 
-    def negative(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    def negative(at: Float64Array) -> tuple[float, Float64Array]:
         total = at[0] + inputs @ at[1:]
         residual = 1 / (1 + np.exp(-total)) - target
         loss = np.logaddexp(0, total).sum() - target @ total + 0.5 * _PENALTY * at[1:] @ at[1:]
@@ -335,18 +341,18 @@ def _weigh(rows: _Rows, config: ForecastConfig) -> ForecastConfig:
 
 def _held_out_score(recorded: _Rows, rows: _Rows, parts: Forecast, steps: SupervisedSteps) -> ForecastScore | None:
     """Score forecasts of each third of the episodes by weights fitted to the other two."""
-    said = np.full(len(recorded.ahead), np.nan)
+    probability = np.full(len(recorded.ahead), np.nan)
     for fold in np.unique(recorded.fold):
         others = rows.fold != fold
         if not 0 < rows.ahead[others].sum() < others.sum():
             return None
         kept = _Rows(*[column[others] for column in _columns(rows)])
-        weighed = replace(parts, config=_weigh(kept, parts.config))
+        refitted = replace(parts, config=_fit_weights(kept, parts.config))
         here = recorded.fold == fold
-        said[here] = [weighed.probability(signals.tolist()) for signals in recorded.signals[here]]
-    scores = score_probabilities(said, recorded.ahead, steps.step.numpy()[recorded.row])
+        probability[here] = [refitted.probability(signals.tolist()) for signals in recorded.signals[here]]
+    scores = score_probabilities(probability, recorded.ahead, steps.step.numpy()[recorded.row])
     trace = np.full(len(steps), np.nan)
-    trace[recorded.row] = said
+    trace[recorded.row] = probability
     alarm = score_alarm(trace, steps.intervention.numpy(), steps.episode.numpy())
     return ForecastScore(
         steps=scores.steps,

@@ -1,4 +1,4 @@
-"""The number on screen: p of the step about to be taken, its band, and what it rests on."""
+"""The number on screen: p of the step about to be taken, its band, and the data it is based on."""
 
 import math
 from statistics import fmean
@@ -6,13 +6,15 @@ from typing import Literal
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array, Float64Array
 from mile_desktop.intervention.estimate import Caller, InterventionEstimate
 from mile_desktop.intervention.forecast import LOG_ODDS_LIMIT, ForecastConfig, SignalTracker
-from mile_desktop.intervention.model import BAND, InterventionModel
-from mile_desktop.intervention.model_numpy import OneStateForecast, OneStateModel, Opinion, disagreement_of_one
-from mile_desktop.intervention.probability_numpy import Array, probabilities_of_one
+from mile_desktop.intervention.model import InterventionModel
+from mile_desktop.intervention.model_numpy import OneStateForecast, OneStateModel, OneStateOutputs, disagreement_of_one
+from mile_desktop.intervention.posterior import BAND
+from mile_desktop.intervention.probability_numpy import probabilities_of_one
 from mile_desktop.intervention.temporal import TemporalFilter
-from mile_desktop.policies.policy import FloatArray, PolicyOutput
+from mile_desktop.policies.policy import PolicyOutput
 
 Source = Literal["ensemble", "published", "temporal"]
 """Which model the live probability comes from."""
@@ -37,7 +39,7 @@ class LiveEstimator:
     Parameters
     ----------
     model : InterventionModel
-        What it rests on.
+        The model that is evaluated.
     running_policy_id : str
         The policy that is running; another one than the model was fitted to is new until it is known.
     episodes_with_policy : int
@@ -68,16 +70,16 @@ class LiveEstimator:
 
     @property
     def basis(self) -> str:
-        """What the number rests on, in words."""
-        words = [_knowledge(self._model.config.takeovers, well_ranked=self._well_ranked)]
+        """Which data the number is based on, for people."""
+        parts = [_knowledge(self._model.config.takeovers, well_ranked=self._well_ranked)]
         forecast = self._model.config.forecast
         if forecast is not None and forecast.takeovers:
-            words.append(_foresight(forecast))
+            parts.append(_forecast_basis(forecast))
         if self._earned == "forecast":
-            words.append("the forecast calls you")
+            parts.append("the forecast calls you")
         if self._policy_is_new:
-            words.append("new policy")
-        return ", ".join(words)
+            parts.append("new policy")
+        return ", ".join(parts)
 
     def alarm(self, estimate: InterventionEstimate) -> float:
         """Return p where it has earned an alarm, else the forecast where that has; NaN for a policy that is new."""
@@ -85,7 +87,7 @@ class LiveEstimator:
 
     @property
     def calls_by(self) -> Caller:
-        """Which number calls a person; none for a policy that is new."""
+        """Which number alerts a person; none for a policy that is new."""
         return "" if self._policy_is_new else self._earned
 
     def reset(self) -> None:
@@ -97,28 +99,35 @@ class LiveEstimator:
         if self._filter is not None:
             self._filter.reset()
 
-    def estimate(self, observation: FloatArray, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:
+    def estimate(self, observation: Float32Array, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:
         """Return p of the step about to be taken; NaN where observation or policy are not finite."""
         self._begun = True
         if not all(np.isfinite(each).all() for each in (observation, output.mean, output.std)):
             return _NOTHING
-        opinion = self._one_state.opinion(observation, output.mean, output.std)
-        usual, dearer, cheaper = self._instantaneous(opinion)
+        outputs = self._one_state.outputs(observation, output.mean, output.std)
+        usual, dearer, cheaper = self._instantaneous(outputs)
         if self._filter is None:
             members = self._members
             estimate = _estimate(usual[:members], dearer[:members], cheaper[:members])
         else:
             self._filter.observe(intervening=intervening)
-            own = opinion.own if isinstance(opinion.own, int) else opinion.own[: self._members]
-            each = self._filter.predict(opinion.distances[: self._members], own)
+            loss = outputs.threshold_loss
+            loss = loss if isinstance(loss, int) else loss[: self._members]
+            each = self._filter.predict(outputs.distances[: self._members], loss)
             estimate = _estimate(each, each, each)
-        forecast = self._forecast(observation, output.mean, opinion, usual, intervening=intervening)
+        forecast = self._forecast(observation, output.mean, outputs, usual, intervening=intervening)
         return InterventionEstimate(estimate.probability, estimate.low, estimate.high, forecast)
 
     def _forecast(
-        self, observation: FloatArray, proposal: FloatArray, opinion: Opinion, each_p: Array, *, intervening: bool
+        self,
+        observation: Float32Array,
+        proposal: Float32Array,
+        outputs: OneStateOutputs,
+        each_p: Float64Array,
+        *,
+        intervening: bool,
     ) -> float:
-        """Return the forecast, which always rests on the whole ensemble; NaN where there is none, and in takeovers."""
+        """Return the forecast, which always uses the whole ensemble; NaN where there is none, and in takeovers."""
         parts, networks = self._model.forecast, self._networks
         if parts is None or networks is None:
             return math.nan
@@ -129,25 +138,25 @@ class LiveEstimator:
             log_odds,
             networks.onset(observation, proposal),
             time_to_go,
-            disagreement_of_one(opinion.means),
+            disagreement_of_one(outputs.means),
             nearness,
             intervening=intervening,
         )
         return math.nan if intervening else parts.probability(signals)
 
-    def _instantaneous(self, opinion: Opinion) -> Array:
+    def _instantaneous(self, outputs: OneStateOutputs) -> Float64Array:
         """Return p of each member, and with a cost by its error higher and lower, float64[3, members]."""
         config = self._model.config
         error = config.cost_error
         if self._policy_is_new or config.takeovers < ENOUGH_TAKEOVERS:
             error = max(error, _WIDE_ERROR * config.cdf_scale)
         shifts = np.array((0.0, _BAND_ERRORS * error, -_BAND_ERRORS * error))
-        beyond = (opinion.distances - config.cost) - shifts[:, None]
-        return probabilities_of_one(beyond, config.cdf_scale, opinion.own)
+        beyond = (outputs.distances - config.cost) - shifts[:, None]
+        return probabilities_of_one(beyond, config.cdf_scale, outputs.threshold_loss)
 
     @property
     def _earned(self) -> Caller:
-        """Which number has earned an alarm: it is shipped, or rests on enough takeovers; and beats a constant."""
+        """Which number has earned an alarm: it is shipped, or based on enough takeovers; and beats a constant."""
         takeovers, forecast = self._model.config.takeovers, self._model.config.forecast
         if 0 < takeovers < ENOUGH_TAKEOVERS:
             return ""
@@ -168,13 +177,13 @@ class LiveEstimator:
         return self._is_new and self._episodes < FAMILIAR_EPISODES
 
 
-def _estimate(usual: Array, dearer: Array, cheaper: Array) -> InterventionEstimate:
+def _estimate(usual: Float64Array, dearer: Float64Array, cheaper: Float64Array) -> InterventionEstimate:
     """Put the mean of the members' p and the edges of the band together; rounding must not push one past the other."""
     mean = min(1.0, fmean(usual.tolist()))
     return InterventionEstimate(mean, min(mean, _quantile(dearer, BAND[0])), max(mean, _quantile(cheaper, BAND[1])))
 
 
-def _quantile(values: Array, share: float) -> float:
+def _quantile(values: Float64Array, share: float) -> float:
     """Interpolate between the ordered ``values``."""
     ordered: list[float] = sorted(values.tolist())
     place = share * (len(ordered) - 1)
@@ -192,8 +201,8 @@ def _knowledge(takeovers: int, *, well_ranked: bool) -> str:
     return counted if well_ranked else f"{counted}, not better than a constant yet"
 
 
-def _foresight(forecast: ForecastConfig) -> str:
-    """Return what a forecast that was refitted to a person rests on."""
+def _forecast_basis(forecast: ForecastConfig) -> str:
+    """Return the basis of a forecast that was refitted to a person."""
     if forecast.takeovers < ENOUGH_TAKEOVERS or forecast.score is None or forecast.score.recall is None:
         return "forecast learning you"
     return f"forecast announces {forecast.score.recall:.0%}"

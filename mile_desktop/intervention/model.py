@@ -14,24 +14,17 @@ from mile_desktop.intervention.ensemble import (
     CategoricalEnsemble,
     GaussianEnsemble,
     HumanEnsemble,
-    Opinions,
+    MemberOutputs,
     StackedMlp,
-    join_opinions,
+    join_outputs,
 )
 from mile_desktop.intervention.forecast import SIGNALS, Forecast, build_forecast_networks
 from mile_desktop.intervention.model_config import MODEL_SCHEMA, HeldOutScore, ModelConfig, TemporalParameters
-from mile_desktop.intervention.probability import OwnLoss, Scalar, intervention_log_probability_at
+from mile_desktop.intervention.posterior import Predictions, posterior_predictive
 from mile_desktop.intervention.strata import unseen_by
-from mile_desktop.policies.networks import STD_FLOOR
-from mile_desktop.policies.tensor_folder import (
-    TensorFileError,
-    check_finite,
-    check_tensors,
-    encode_tensors,
-    read_bytes,
-    read_tensors,
-    write_folder,
-)
+from mile_desktop.policies.limits import STD_FLOOR
+from mile_desktop.policies.model_folder import raised_as, read_description, write_folder
+from mile_desktop.policies.tensor_file import check_finite, check_tensors, encode_tensors, read_tensors
 
 __all__ = [
     "HeldOutScore",
@@ -46,9 +39,6 @@ __all__ = [
 CONFIG_FILE = "config.json"
 MODEL_FILE = "model.safetensors"
 
-BAND = (0.1, 0.9)
-"""Quantiles over the members between which the band is drawn."""
-
 _MOST_MEMBERS, _MOST_UNITS = 256, 1 << 20
 _CORRECTED = "corrected"  # name of the forecast's remembered states
 _CHUNK = 4096  # steps evaluated at once
@@ -56,24 +46,6 @@ _CHUNK = 4096  # steps evaluated at once
 
 class InterventionModelError(UserError, ValueError):
     """An intervention model cannot be used; the message says what was found, what was expected and what to do."""
-
-
-class _SchemaOnly(msgspec.Struct):
-    schema: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Predictions:
-    """Posterior-predictive probabilities of ``t`` steps."""
-
-    probability: torch.Tensor
-    """float64[t], mean over the members asked."""
-    low: torch.Tensor
-    high: torch.Tensor
-    """float64[t], the band over these members."""
-    log_probability: torch.Tensor
-    log_complement: torch.Tensor
-    """float64[t], logarithms of ``probability`` and of 1 − ``probability``, accurate in both tails."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,25 +83,27 @@ class InterventionModel:
 
         ``observation`` float32[t, n]; ``policy_mean`` and ``policy_std`` float32[t, a], of the policy running then.
         """
-        return self.opinions(observation, policy_mean, policy_std).distances
+        return self.member_outputs(observation, policy_mean, policy_std).distances
 
-    def opinions(self, observation: torch.Tensor, policy_mean: torch.Tensor, policy_std: torch.Tensor) -> Opinions:
-        """Return what every member thinks of each step; arguments as in ``distances``."""
+    def member_outputs(
+        self, observation: torch.Tensor, policy_mean: torch.Tensor, policy_std: torch.Tensor
+    ) -> MemberOutputs:
+        """Evaluate every member at each step; arguments as in ``distances``."""
         chunks = []
         with torch.no_grad():
             for first in range(0, max(1, len(observation)), _CHUNK):
                 part = slice(first, first + _CHUNK)
-                believed = self._believed(observation[part], policy_mean[part], policy_std[part])
-                chunks.append(self.ensemble.opinions(observation[part], *believed))
-        return chunks[0] if len(chunks) == 1 else join_opinions(chunks)
+                mental = self._mental(observation[part], policy_mean[part], policy_std[part])
+                chunks.append(self.ensemble.member_outputs(observation[part], *mental))
+        return chunks[0] if len(chunks) == 1 else join_outputs(chunks)
 
-    def _believed(
+    def _mental(
         self, observation: torch.Tensor, policy_mean: torch.Tensor, policy_std: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return π̂."""
         if self.mental is None:
             return policy_mean, policy_std
-        mean, std = self.mental.moments(self.mental.distribution(observation))
+        mean, std = self.mental.actions.moments(self.mental.distribution(observation))
         return mean[0], std[0]
 
     def unseen(self, steps: SupervisedSteps) -> torch.Tensor:
@@ -145,60 +119,15 @@ class InterventionModel:
         honest : bool
             Ask only members that have not seen the episode (all of them where every member has).
         """
-        said = self.opinions(steps.observation, steps.policy_mean, steps.policy_std)
-        asked = self.unseen(steps) if honest else torch.ones_like(said.distances, dtype=torch.bool)
+        outputs = self.member_outputs(steps.observation, steps.policy_mean, steps.policy_std)
+        asked = self.unseen(steps) if honest else torch.ones_like(outputs.distances, dtype=torch.bool)
         return posterior_predictive(
-            said.distances,
-            said.own,
+            outputs.distances,
+            outputs.threshold_loss,
             cost=self.config.cost,
             cdf_scale=self.config.cdf_scale,
             asked=asked | ~asked.any(0),
         )
-
-
-def posterior_predictive(
-    distances: torch.Tensor, own: OwnLoss, *, cost: float, cdf_scale: float, asked: torch.Tensor | None = None
-) -> Predictions:
-    """Average p over members.
-
-    Parameters
-    ----------
-    distances : torch.Tensor
-        float64[members, t], K.
-    own : int or torch.Tensor
-        What K is weighed against, see ``OwnLoss``.
-    asked : torch.Tensor or None
-        bool[members, t], who is asked; at least one member a step.
-    """
-    if asked is None:
-        asked = torch.ones_like(distances, dtype=torch.bool)
-    log_p, log_not_p = log_probability_of_members(distances, asked, own, cost=cost, cdf_scale=cdf_scale)
-    each = torch.where(asked, log_p.exp(), math.nan)
-    low, high = torch.nanquantile(each, torch.tensor(BAND, dtype=each.dtype), dim=0)
-    mean, complement = average_over_members(log_p, asked), average_over_members(log_not_p, asked)
-    return Predictions(mean.exp(), low, high, mean, complement)
-
-
-def log_probability_of_members(
-    distances: torch.Tensor, asked: torch.Tensor, own: OwnLoss, *, cost: Scalar, cdf_scale: Scalar
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return ln p and ln(1 − p), float64[members, t] with −∞ where ``asked`` (same shape) is False.
-
-    Differentiable; ``cost`` and ``cdf_scale`` are numbers or broadcast with [t].
-    """
-    cost, cdf_scale = (
-        each.expand_as(distances)[asked] if isinstance(each, torch.Tensor) else each for each in (cost, cdf_scale)
-    )
-    own = own[asked] if isinstance(own, torch.Tensor) else own
-    pair = intervention_log_probability_at(distances[asked], own, cost=cost, cdf_scale=cdf_scale)
-    nothing = torch.full_like(distances, -math.inf)
-    return nothing.masked_scatter(asked, pair[0]), nothing.masked_scatter(asked, pair[1])
-
-
-def average_over_members(log_values: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
-    """Return the logarithm of the mean over the members asked, [t] from [members, t]; never above 0."""
-    mean: torch.Tensor = torch.logsumexp(log_values, 0) - asked.sum(0).to(log_values.dtype).log()
-    return mean.clamp(max=0)
 
 
 def build_ensemble(config: ModelConfig) -> HumanEnsemble:
@@ -245,10 +174,8 @@ def save_intervention_model(folder: Path, model: InterventionModel, *, replace: 
         When the disk refuses.
     """
     tensors = _tensors(model)
-    try:
+    with raised_as(InterventionModelError):
         check_finite(folder / MODEL_FILE, tensors)
-    except TensorFileError as error:
-        raise InterventionModelError(str(error)) from error
     _check_config(folder / CONFIG_FILE, model.config)
     text = msgspec.json.format(msgspec.json.encode(model.config), indent=2)
     write_folder(folder, {CONFIG_FILE: text, MODEL_FILE: encode_tensors(tensors)}, replace=replace)
@@ -257,21 +184,14 @@ def save_intervention_model(folder: Path, model: InterventionModel, *, replace: 
 def read_model_config(folder: Path) -> ModelConfig:
     """Read and check ``config.json``; ``InterventionModelError`` where it is missing, damaged, impossible or newer."""
     path = folder / CONFIG_FILE
-    try:
-        text = read_bytes(path)
-        schema = msgspec.json.decode(text, type=_SchemaOnly).schema
-        if schema > MODEL_SCHEMA:
-            raise InterventionModelError(
-                f"{path} was written by a newer version (schema {schema}, this program reads up to {MODEL_SCHEMA}); "
-                "update the program."
-            )
-        config = msgspec.json.decode(text, type=ModelConfig)
-    except msgspec.DecodeError as error:
-        raise InterventionModelError(
-            f"{path} is no description of an intervention model ({error}); copy the model again."
-        ) from error
-    except TensorFileError as error:
-        raise InterventionModelError(str(error)) from error
+    with raised_as(InterventionModelError):
+        config = read_description(
+            path,
+            ModelConfig,
+            schema=MODEL_SCHEMA,
+            noun="description of an intervention model",
+            remedy="copy the model again",
+        )
     _check_config(path, config)
     return config
 
@@ -288,14 +208,13 @@ def load_intervention_model(folder: Path) -> InterventionModel:
     config = read_model_config(folder)
     path = folder / MODEL_FILE
     try:
-        tensors = read_tensors(path)
         with torch.device("meta"):  # sizes only: a description must not be able to claim all memory
             model = InterventionModel(config, build_ensemble(config), build_mental(config), build_forecast(config))
-        check_tensors(path, tensors, _tensors(model))
-    except TensorFileError as error:
-        raise InterventionModelError(str(error)) from error
     except ValueError as error:
         raise InterventionModelError(f"{folder / CONFIG_FILE} describes an impossible model: {error}") from error
+    with raised_as(InterventionModelError):
+        tensors = read_tensors(path)
+        check_tensors(path, tensors, _tensors(model))
     for prefix, network in _networks(model).items():
         own = {name.removeprefix(prefix): each for name, each in tensors.items() if name.startswith(prefix)}
         network.load_state_dict(own, assign=True)

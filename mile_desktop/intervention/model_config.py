@@ -6,7 +6,7 @@ import msgspec
 
 from mile_desktop.intervention.ensemble import HIDDEN, MEMBERS
 from mile_desktop.intervention.forecast import ForecastConfig
-from mile_desktop.policies.networks import STD_CEILING, STD_FLOOR
+from mile_desktop.policies.limits import STD_CEILING, STD_FLOOR
 
 MODEL_SCHEMA = 1
 

@@ -1,6 +1,7 @@
-"""An intervention model asked about one state, in numpy: what the live number needs, within a small part of a tick.
+"""An intervention model evaluated at one state, in numpy: the live number must take only a small part of a tick.
 
-The same functions as ``InterventionModel.opinions`` and the networks of ``Forecast``, which serve whole recordings.
+The same functions as ``InterventionModel.member_outputs`` and the networks of ``Forecast``, which evaluate whole
+recordings.
 """
 
 import math
@@ -11,6 +12,7 @@ from typing import Protocol
 import numpy as np
 from scipy import special
 
+from mile_desktop.arrays import Float32Array, Float64Array
 from mile_desktop.intervention.ensemble import (
     HUMAN_SLIP,
     CategoricalEnsemble,
@@ -20,21 +22,20 @@ from mile_desktop.intervention.ensemble import (
 )
 from mile_desktop.intervention.forecast import LEAST_DISTANCE, NEAREST, Forecast
 from mile_desktop.intervention.model import InterventionModel
-from mile_desktop.intervention.probability_numpy import Array, OwnLossOfOne
+from mile_desktop.intervention.probability_numpy import ThresholdLossOfOne
 from mile_desktop.policies.networks_numpy import ZERO, OneStateScaling, StdBounds, view
-from mile_desktop.policies.policy import FloatArray
 from mile_desktop.policies.torch_policy import clip_action
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Opinion:
-    """What the members say of one state."""
+class OneStateOutputs:
+    """What the members give for one state."""
 
-    distances: Array
+    distances: Float64Array
     """float64[members], K."""
-    own: OwnLossOfOne
-    """What K is weighed against."""
-    means: FloatArray
+    threshold_loss: ThresholdLossOfOne
+    """What K is compared with."""
+    means: Float32Array
     """float32[members, a], what each would do, within the action box; for discrete actions probabilities."""
 
 
@@ -47,7 +48,7 @@ class OneStateStack:
             (view(weight), view(bias)) for weight, bias in zip(network.weights, network.biases, strict=True)
         ]
 
-    def __call__(self, standardised: FloatArray) -> FloatArray:
+    def __call__(self, standardised: Float32Array) -> Float32Array:
         """Map a standardised observation, float32[n], to float32[members, outputs]."""
         features = standardised
         last = len(self._layers) - 1
@@ -69,25 +70,27 @@ class OneStateGaussians:
         self._size = network.action_size
         self._bounds = StdBounds(network.std_floor, network.std_ceiling)
 
-    def believed(self, observation: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def mental(self, observation: Float32Array) -> tuple[Float32Array, Float32Array]:
         """See ``OneStateHumans``."""
         mean, std = self._gaussians(observation)
         return mean[0], std[0]
 
-    def opinion(self, observation: FloatArray, mental_mean: FloatArray, mental_std: FloatArray) -> Opinion:
+    def outputs(
+        self, observation: Float32Array, mental_mean: Float32Array, mental_std: Float32Array
+    ) -> OneStateOutputs:
         """See ``OneStateHumans``."""
         mean, std = self._gaussians(observation)
         gap = mental_mean.astype(np.float64) - mean
         gap *= gap
         gap += np.square(mental_std, dtype=np.float64)
         gap /= np.square(std, dtype=np.float64)
-        return Opinion(gap.sum(1) * 0.5, self._size, mean)
+        return OneStateOutputs(gap.sum(1) * 0.5, self._size, mean)
 
-    def _gaussians(self, observation: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _gaussians(self, observation: Float32Array) -> tuple[Float32Array, Float32Array]:
         """Return each member's mean, clipped to the action box, and standard deviation, float32[members, a]."""
-        said = self._stack(self._stack.standardised(observation))
-        mean = clip_action(said[:, : self._size])
-        return mean, self._bounds(said[:, self._size :])
+        raw = self._stack(self._stack.standardised(observation))
+        mean = clip_action(raw[:, : self._size])
+        return mean, self._bounds(raw[:, self._size :])
 
 
 class OneStateCategoricals:
@@ -96,33 +99,40 @@ class OneStateCategoricals:
     def __init__(self, network: CategoricalEnsemble) -> None:
         self._stack = OneStateStack(network)
 
-    def believed(self, observation: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def mental(self, observation: Float32Array) -> tuple[Float32Array, Float32Array]:
         """See ``OneStateHumans``; a guess that is not looked at stands for the standard deviation."""
         mean = np.exp(self._log_policy(observation)[0]).astype(np.float32)
         return mean, mean
 
-    def opinion(self, observation: FloatArray, mental_mean: FloatArray, mental_std: FloatArray) -> Opinion:  # noqa: ARG002 - the probabilities say it all
+    def outputs(
+        self,
+        observation: Float32Array,
+        mental_mean: Float32Array,
+        mental_std: Float32Array,  # noqa: ARG002 - follows from the probabilities
+    ) -> OneStateOutputs:
         """See ``OneStateHumans``."""
         log_policy = self._log_policy(observation)
-        return Opinion(
+        return OneStateOutputs(
             -(log_policy @ mental_mean.astype(np.float64)), log_policy, np.exp(log_policy).astype(np.float32)
         )
 
-    def _log_policy(self, observation: FloatArray) -> Array:
+    def _log_policy(self, observation: Float32Array) -> Float64Array:
         """Return ln π of each member, float64[members, A]."""
-        said = self._stack(self._stack.standardised(observation)).astype(np.float64)
-        meant: Array = special.log_softmax(said, axis=-1) + math.log1p(-HUMAN_SLIP)
-        return np.logaddexp(meant, math.log(HUMAN_SLIP / said.shape[-1]))
+        raw = self._stack(self._stack.standardised(observation)).astype(np.float64)
+        meant: Float64Array = special.log_softmax(raw, axis=-1) + math.log1p(-HUMAN_SLIP)
+        return np.logaddexp(meant, math.log(HUMAN_SLIP / raw.shape[-1]))
 
 
 class OneStateHumans(Protocol):
     """A ``HumanEnsemble`` for one observation."""
 
-    def believed(self, observation: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def mental(self, observation: Float32Array) -> tuple[Float32Array, Float32Array]:
         """Return the first member's mean and standard deviation, float32[a] each, as a guess of π̂."""
         ...
 
-    def opinion(self, observation: FloatArray, mental_mean: FloatArray, mental_std: FloatArray) -> Opinion:
+    def outputs(
+        self, observation: Float32Array, mental_mean: Float32Array, mental_std: Float32Array
+    ) -> OneStateOutputs:
         """Ask every member, with π̂ as recorded, float32[a] each."""
         ...
 
@@ -134,11 +144,13 @@ class OneStateModel:
         self._ensemble = _for_one_state(model.ensemble)
         self._mental = _for_one_state(model.mental) if model.mental is not None else None
 
-    def opinion(self, observation: FloatArray, policy_mean: FloatArray, policy_std: FloatArray) -> Opinion:
+    def outputs(
+        self, observation: Float32Array, policy_mean: Float32Array, policy_std: Float32Array
+    ) -> OneStateOutputs:
         """Ask every member about ``observation``, float32[n], what the running policy is about, float32[a] each."""
         if self._mental is not None:
-            policy_mean, policy_std = self._mental.believed(observation)
-        return self._ensemble.opinion(observation, policy_mean, policy_std)
+            policy_mean, policy_std = self._mental.mental(observation)
+        return self._ensemble.outputs(observation, policy_mean, policy_std)
 
 
 def _for_one_state(network: HumanEnsemble) -> OneStateHumans:
@@ -157,12 +169,12 @@ class OneStateForecast:
         self._corrected = view(forecast.corrected)
         self._nearest = min(NEAREST, len(self._corrected))
 
-    def onset(self, observation: FloatArray, proposal: FloatArray) -> float:
+    def onset(self, observation: Float32Array, proposal: Float32Array) -> float:
         """Return the log-odds of a takeover soon."""
-        said = self._onset(self._onset.standardised(np.concatenate((observation, proposal))))
-        return fmean(said[:, 0].tolist())
+        log_odds = self._onset(self._onset.standardised(np.concatenate((observation, proposal))))
+        return fmean(log_odds[:, 0].tolist())
 
-    def progress(self, observation: FloatArray) -> tuple[float, float]:
+    def progress(self, observation: Float32Array) -> tuple[float, float]:
         """Return time to go and nearness to corrected states."""
         standardised = self._progress.standardised(observation)
         gap = self._corrected - standardised
@@ -172,7 +184,7 @@ class OneStateForecast:
         return fmean(self._progress(standardised)[:, 0].tolist()), -math.log(max(distance, LEAST_DISTANCE))
 
 
-def disagreement_of_one(means: FloatArray) -> float:
+def disagreement_of_one(means: Float32Array) -> float:
     """Return how far the members differ: the root mean variance of their means, float32[members, a]."""
     gap = means - means.sum(0) / len(means)
     return math.sqrt(float(np.vdot(gap, gap)) / (max(len(means) - 1, 1) * means.shape[1]))

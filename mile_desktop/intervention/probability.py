@@ -14,12 +14,14 @@ from mile_desktop.intervention.quadrature import NODES, log_tails
 Scalar = float | torch.Tensor
 """A number, or a tensor that broadcasts with (batch,)."""
 
-OwnLoss = int | torch.Tensor
-"""Whose loss T the decision weighs K − c against: the action entries d of a Gaussian, T ~ Gamma(d/2, 1); or
-float64[..., A], ln π of each discrete action, T = −ln π(a) with a ∼ π."""
+ThresholdLoss = int | torch.Tensor
+"""T, the human's own loss −ln π(a∣s), which K − c must exceed: for a Gaussian its number d of action entries, T ~
+Gamma(d/2, 1); for discrete actions float64[..., A], ln π of each action, T = −ln π(a) with a ∼ π."""
+
+LEAST_LOG_POLICY = -1e6
+"""ln π of an action that cannot happen: e^(−1e6) is 0 in every precision, and 0 · −∞ would be NaN."""
 
 _NODES_SINGLE_PRECISION = 24  # six digits
-_LEAST_LOG = -1e6  # an action that can not happen; e^(−1e6) is 0 in every precision
 
 
 def gaussian_intervention_probability(
@@ -100,7 +102,7 @@ def gaussian_distance(
 
 
 def intervention_log_probability_at(
-    distance: torch.Tensor, own: OwnLoss, *, cost: Scalar, cdf_scale: Scalar, nodes: int = NODES
+    distance: torch.Tensor, threshold_loss: ThresholdLoss, *, cost: Scalar, cdf_scale: Scalar, nodes: int = NODES
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return ln p and ln(1 − p) at distances K, float64 of the shape of ``distance``.
 
@@ -108,9 +110,8 @@ def intervention_log_probability_at(
     ----------
     distance : torch.Tensor
         float64[...], K ≥ 0; see ``gaussian_distance`` and ``categorical_distance``.
-    own : int or torch.Tensor
-        Whose loss K is weighed against, see ``OwnLoss``; a tensor has the shape of ``distance`` and one entry for each
-        discrete action behind it.
+    threshold_loss : int or torch.Tensor
+        T, see ``ThresholdLoss``; a tensor has the shape of ``distance`` and one more dimension, the discrete actions.
     cost, cdf_scale : float or torch.Tensor
         Broadcast with ``distance``.
     nodes : int
@@ -123,10 +124,10 @@ def intervention_log_probability_at(
     """
     u = distance - cost
     scale = _checked_scale(cdf_scale, distance).expand_as(u)
-    if isinstance(own, torch.Tensor):
-        return _weighed_over_actions(own, u[..., None] + own, scale[..., None])
+    if isinstance(threshold_loss, torch.Tensor):
+        return _summed_over_actions(threshold_loss, u[..., None] + threshold_loss, scale[..., None])
     log_p, log_not_p = _LogTails.apply(  # type: ignore[no-untyped-call]
-        u.reshape(-1), scale.reshape(-1), own, nodes
+        u.reshape(-1), scale.reshape(-1), threshold_loss, nodes
     )
     return log_p.view(u.shape), log_not_p.view(u.shape)
 
@@ -211,7 +212,7 @@ def categorical_intervention_log_probability(
 
     Arguments, shapes and exceptions as in ``categorical_intervention_probability``.
     """
-    log_policy = logits.double().log_softmax(-1).clamp(min=_LEAST_LOG)
+    log_policy = logits.double().log_softmax(-1).clamp(min=LEAST_LOG_POLICY)
     distance = categorical_distance(log_policy, mental_logits.double().softmax(-1))
     log_p, log_not_p = intervention_log_probability_at(distance, log_policy, cost=cost, cdf_scale=cdf_scale)
     return log_p.to(logits.dtype), log_not_p.to(logits.dtype)
@@ -228,31 +229,7 @@ def categorical_distance(log_policy: torch.Tensor, mental: torch.Tensor) -> torc
     return -(mental.double() * log_policy.double()).sum(-1)
 
 
-def categorical_outcome_log_likelihood(
-    log_policy: torch.Tensor, pair: tuple[torch.Tensor, torch.Tensor], action: torch.Tensor, intervention: torch.Tensor
-) -> torch.Tensor:
-    """Return the log-likelihood of what happened among A + 1 outcomes: "took over with a" and "did not".
-
-    ln(π(a) p) where ν = 1, ln(1 − p) where ν = 0 (arXiv 2502.13519, the discrete objective); the probabilities of the
-    outcomes sum to one.
-
-    Parameters
-    ----------
-    log_policy : torch.Tensor
-        float64[..., A], ln π.
-    pair : tuple of torch.Tensor
-        ln p and ln(1 − p), float64[...] each.
-    action : torch.Tensor
-        float[..., A], one-hot; looked at where ν = 1.
-    intervention : torch.Tensor
-        bool[...], ν.
-    """
-    chosen = action.argmax(-1, keepdim=True).expand(*log_policy.shape[:-1], 1)
-    took_over = log_policy.gather(-1, chosen).squeeze(-1) + pair[0]
-    return torch.where(intervention, took_over, pair[1])
-
-
-def _weighed_over_actions(
+def _summed_over_actions(
     log_policy: torch.Tensor, advantage: torch.Tensor, scale: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return ln Σ_a π(a) Φ(x_a) and ln Σ_a π(a) Φ(−x_a) with x = ``advantage`` / ``scale``."""

@@ -9,12 +9,9 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
-from mile_desktop.policies.policy import FloatArray
-
-Array = NDArray[np.float64]
+from mile_desktop.arrays import Float32Array, Float64Array
 
 _NODES = 20
 _REACH = 5.4  # Φ(−5.4) is 3e-8
@@ -63,7 +60,11 @@ def distance_of_one(
 
 
 def gaussian_probability_of_one(
-    human: tuple[FloatArray, FloatArray], mental: tuple[FloatArray, FloatArray], *, cost: float, cdf_scale: float
+    human: tuple[Float32Array, Float32Array],
+    mental: tuple[Float32Array, Float32Array],
+    *,
+    cost: float,
+    cdf_scale: float,
 ) -> float:
     """Return p of one state from mean and standard deviation of π_θ and of π̂, float[d] each.
 
@@ -96,16 +97,16 @@ def probability_of_one(u: float, scale: float, dimensions: int) -> float:
 
 
 @cache
-def _legendre_columns() -> tuple[Array, Array]:
+def _legendre_columns() -> tuple[Float64Array, Float64Array]:
     places, weights = np.array(_legendre()).T
     return places.copy(), weights.copy()
 
 
-OwnLossOfOne = int | Array
+ThresholdLossOfOne = int | Float64Array
 """Whose loss T is: action entries d of a Gaussian, or ln π of each discrete action, float64[k, A]."""
 
 
-def probabilities_of_one(u: Array, scale: float, own: OwnLossOfOne) -> Array:
+def probabilities_of_one(u: Float64Array, scale: float, threshold_loss: ThresholdLossOfOne) -> Float64Array:
     """Return P(T + σZ ≤ u) of each, together.
 
     Parameters
@@ -114,17 +115,17 @@ def probabilities_of_one(u: Array, scale: float, own: OwnLossOfOne) -> Array:
         float64[..., k].
     scale : float
         σ > 0.
-    own : int or numpy.ndarray
+    threshold_loss : int or numpy.ndarray
         T ~ Gamma(d/2, 1) for d action entries, as ``probability_of_one``; or T = −ln π(a), a ∼ π.
     """
-    if isinstance(own, int):
-        return _gaussian_probabilities(u.ravel(), scale, own).reshape(u.shape)
-    reached = special.ndtr((u[..., None] + own) / scale)
-    summed: Array = (np.exp(own) * reached).sum(-1)
+    if isinstance(threshold_loss, int):
+        return _gaussian_probabilities(u.ravel(), scale, threshold_loss).reshape(u.shape)
+    reached = special.ndtr((u[..., None] + threshold_loss) / scale)
+    summed: Float64Array = (np.exp(threshold_loss) * reached).sum(-1)
     return np.minimum(summed, 1.0)
 
 
-def _gaussian_probabilities(u: Array, scale: float, dimensions: int) -> Array:
+def _gaussian_probabilities(u: Float64Array, scale: float, dimensions: int) -> Float64Array:
     first, last = _gamma_ends(dimensions)
     reach = _REACH * scale
     low = np.maximum(u - reach, first)
@@ -142,5 +143,5 @@ def _gaussian_probabilities(u: Array, scale: float, dimensions: int) -> Array:
     inside = (density @ weights) * width / math.gamma(dimensions / 2)
     below = special.gammainc(dimensions / 2, low)
     inside += below
-    clipped: Array = np.minimum(np.maximum(inside, 0.0), 1.0)
+    clipped: Float64Array = np.minimum(np.maximum(inside, 0.0), 1.0)
     return clipped

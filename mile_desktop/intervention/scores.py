@@ -7,17 +7,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn import metrics
 
+from mile_desktop.arrays import BoolArray, Float64Array, IntArray
 from mile_desktop.errors import UserError
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.model import HeldOutScore, InterventionModel
 from mile_desktop.intervention.strata import supervised_rows
 from mile_desktop.storage.alarms import HORIZON_STEPS, alarm_events
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 _FLOOR = 1e-6  # keeps the log-likelihood of a predictor that was sure and wrong finite
 _PHASES = 10
@@ -77,7 +74,7 @@ class AlarmScores:
         return self.announced / self.takeovers if self.takeovers else math.nan
 
 
-def score_probabilities(probability: FloatArray, happened: BoolArray, elapsed: NDArray[np.int64]) -> PredictionScores:
+def score_probabilities(probability: Float64Array, happened: BoolArray, elapsed: IntArray) -> PredictionScores:
     """Score ``probability`` against ``happened``.
 
     Parameters
@@ -112,7 +109,7 @@ def score_probabilities(probability: FloatArray, happened: BoolArray, elapsed: N
     )
 
 
-def phase_matched_auroc(probability: FloatArray, happened: BoolArray, elapsed: NDArray[np.int64]) -> float:
+def phase_matched_auroc(probability: Float64Array, happened: BoolArray, elapsed: IntArray) -> float:
     """Return the AUROC over pairs of steps at similar elapsed time.
 
     Much of any ranking is the phase of the task; here steps are compared within tenths of the elapsed time only, each
@@ -131,7 +128,7 @@ def phase_matched_auroc(probability: FloatArray, happened: BoolArray, elapsed: N
     return total / pairs if pairs else math.nan
 
 
-def _reliability(probability: FloatArray, happened: BoolArray) -> tuple[ReliabilityBin, ...]:
+def _reliability(probability: Float64Array, happened: BoolArray) -> tuple[ReliabilityBin, ...]:
     order = np.argsort(probability, kind="stable")
     parts = [part for part in np.array_split(order, _RELIABILITY_BINS) if len(part)]
     return tuple(
@@ -140,9 +137,9 @@ def _reliability(probability: FloatArray, happened: BoolArray) -> tuple[Reliabil
 
 
 def score_alarm(
-    probability: FloatArray,
+    probability: Float64Array,
     intervention: BoolArray,
-    episode: NDArray[np.int64],
+    episode: IntArray,
     *,
     threshold: float = 0.5,
     rate_hz: float = 20.0,
@@ -153,7 +150,7 @@ def score_alarm(
     Parameters
     ----------
     probability, intervention, episode : numpy.ndarray
-        float64[t], bool[t] and int64[t], steps in order; ``probability`` may be NaN where nothing was said.
+        float64[t], bool[t] and int64[t], steps in order; ``probability`` may be NaN where nothing was predicted.
     horizon_steps : int
         A crossing with no takeover within so many steps is a false alarm.
     """
@@ -206,7 +203,7 @@ def held_out_score(model: InterventionModel, steps: SupervisedSteps) -> HeldOutS
     return as_held_out(probability, intervention, steps.step[rows].numpy())
 
 
-def as_held_out(probability: FloatArray, happened: BoolArray, elapsed: NDArray[np.int64]) -> HeldOutScore:
+def as_held_out(probability: Float64Array, happened: BoolArray, elapsed: IntArray) -> HeldOutScore:
     """Score predictions that were held out, against the constant."""
     scores = score_probabilities(probability, happened, elapsed)
     return HeldOutScore(

@@ -35,7 +35,7 @@ class Strata:
     """What is drawn from in training."""
 
     decisions: Pool | None
-    """Supervised steps, silent ones included; None where nobody supervised."""
+    """Supervised steps, silent ones included; None where there are none."""
     corrections: Pool | None
     """ν = 1 steps; None where there are none."""
     anchors: Pool | None
@@ -67,7 +67,7 @@ def supervised_rows(steps: SupervisedSteps) -> torch.Tensor:
 
 
 def stratify(steps: SupervisedSteps, members: int, generator: torch.Generator) -> Strata:
-    """Deal the episodes out to the members and sort the steps by what they teach.
+    """Assign the episodes to the members and sort the steps by what is learned from them.
 
     Raises
     ------
@@ -79,8 +79,8 @@ def stratify(steps: SupervisedSteps, members: int, generator: torch.Generator) -
     anchor = steps.demonstration if bool(steps.demonstration.any()) else supervised & ~correction & steps.success
     if not bool((correction | anchor).any()):
         raise NothingToLearnError(
-            "Nobody took over, there is no demonstration and no episode ended in success: there is no human action to "
-            "learn from. Take over at least once, or add demonstrations."
+            "There is no takeover, no demonstration and no successful episode, so there is no human action to learn "
+            "from. Take over at least once, or add demonstrations."
         )
     left_out = deal_out(steps, members, generator)[:, steps.episode]
     decisions, corrections, anchors = (pool_of(kind, left_out) for kind in (supervised, correction, anchor))

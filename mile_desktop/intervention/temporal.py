@@ -1,9 +1,9 @@
-"""The temporal intervention model (ours): people gather evidence, react late and hold on.
+"""The temporal intervention model (ours): people add up evidence, react late and keep control for a while.
 
     evidence    e_t = ρ e_{t−1} + (K_t − c)
     onset       h_t = P(T + σZ ≤ e_{t−k})                       the probit of the publication, k steps late
     supervising P(ν_t = 1) = h_t
-    intervening P(ν_t = 1) = (1 − r) + r h_t                     with probability r the decision is made afresh
+    intervening P(ν_t = 1) = (1 − r) + r h_t                     with probability r the decision is made again
 
 The two states are a Bayes filter: the prediction above, then the update by ν_t where it was seen (which settles the
 state) or none where it was not. ρ = 0, k = 0, r = 1 is the published model exactly.
@@ -16,14 +16,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy import optimize
 
-from mile_desktop.intervention.calibration import RecordedDecisions, fit_cost_and_scale
+from mile_desktop.arrays import Float64Array
+from mile_desktop.intervention.cost_fit import RecordedDecisions, Threshold, fit_cost_and_scale
 from mile_desktop.intervention.data import SupervisedSteps
-from mile_desktop.intervention.model import InterventionModel, TemporalParameters, average_over_members
-from mile_desktop.intervention.probability import OwnLoss, Scalar, intervention_log_probability_at
-from mile_desktop.intervention.probability_numpy import Array, OwnLossOfOne, probabilities_of_one
+from mile_desktop.intervention.model import InterventionModel, TemporalParameters
+from mile_desktop.intervention.posterior import average_over_members
+from mile_desktop.intervention.probability import Scalar, ThresholdLoss, intervention_log_probability_at
+from mile_desktop.intervention.probability_numpy import ThresholdLossOfOne, probabilities_of_one
 from mile_desktop.intervention.strata import supervised_rows
 
 MOST_DELAY = 12
@@ -37,8 +38,8 @@ _BOUNDS = [(0.0, 0.97), (-1e4, 1e5), (math.log(0.02), math.log(2000.0)), (1e-3, 
 # r = 1 is the published model, which is tried by itself: there a step that is held on is impossible where p is 0
 _START_RETENTION = 0.3
 _RETENTIONS, _COST_QUANTILES, _SCALES = (0.4, 0.7, 0.9), (0.2, 0.4, 0.6, 0.8, 0.9), (2.0, 20.0)
-"""Where evidence that adds up is looked for. Seen from decisions of the moment, the cost is far higher: only steps far
-beyond the true one are taken over at once, and a descent from there never finds back."""
+"""Starts of the search with much retention. There the cost is far from the one of instant decisions, and a descent that
+begins at instant decisions ends in a local optimum."""
 _PARAMETERS = 3  # beyond the published model's two
 _NODES = 16
 _MOST_ASKED = 2  # members whose likelihood is averaged while fitting
@@ -64,7 +65,7 @@ class TemporalFilter:
     def __init__(self, parameters: TemporalParameters, members: int) -> None:
         self._parameters = parameters
         self._evidence = np.zeros(members)
-        self._past: deque[tuple[Array, OwnLossOfOne]] = deque(maxlen=parameters.delay_steps + 1)
+        self._past: deque[tuple[Float64Array, ThresholdLossOfOne]] = deque(maxlen=parameters.delay_steps + 1)
         self._intervening = 0.0
 
     @property
@@ -87,17 +88,17 @@ class TemporalFilter:
         """Update by the ν that was seen: it settles the state."""
         self._intervening = float(intervening)
 
-    def predict(self, distances: Array, own: OwnLossOfOne) -> Array:
+    def predict(self, distances: Float64Array, threshold_loss: ThresholdLossOfOne) -> Float64Array:
         """Take in K of each member at this step and return each member's P(ν = 1) for it, float64[members] both.
 
-        ``own``: what K is weighed against.
+        ``threshold_loss``: what K is compared with.
         """
         parameters = self._parameters
         self._evidence = parameters.retention * self._evidence + distances - parameters.cost
-        self._past.append((self._evidence, own))
+        self._past.append((self._evidence, threshold_loss))
         holding = self._intervening * (1 - parameters.hand_back)
-        evidence, weighed_against = self._past[0]
-        onsets = probabilities_of_one(evidence, parameters.cdf_scale, weighed_against)
+        evidence, compared_with = self._past[0]
+        onsets = probabilities_of_one(evidence, parameters.cdf_scale, compared_with)
         each_p = holding + (1 - holding) * onsets
         self._intervening = float(each_p.mean())
         return each_p
@@ -117,37 +118,38 @@ class _Table:
     """bool[e, l], ν of the step before; False at the start."""
     present: torch.Tensor
     """bool[e, l]."""
-    own: OwnLoss
-    """What evidence is weighed against; a tensor is float64[members, e, l, A]."""
+    threshold_loss: ThresholdLoss
+    """What evidence is compared with; a tensor is float64[members, e, l, A]."""
     rows: torch.Tensor
     """int64[e, l], where the step came from."""
 
     def flat(self, chosen: torch.Tensor) -> RecordedDecisions:
         """Return the steps where ``chosen`` (bool[e, l]) without their order; ``CalibrationError`` as there."""
         episode = torch.arange(len(self.rows))[:, None].expand_as(self.rows)
+        loss = self.threshold_loss
         return RecordedDecisions(
-            self.distances[:, chosen],
-            self.asked[:, chosen],
-            self.intervention[chosen],
-            episode[chosen],
-            self.own[:, chosen] if isinstance(self.own, torch.Tensor) else self.own,
+            distances=self.distances[:, chosen],
+            asked=self.asked[:, chosen],
+            intervention=self.intervention[chosen],
+            threshold_loss=loss[:, chosen] if isinstance(loss, torch.Tensor) else loss,
+            episode=episode[chosen],
         )
 
 
 def fit_temporal(model: InterventionModel, steps: SupervisedSteps) -> TemporalFit:
     """Fit ρ, k, c, σ and r by maximum likelihood, on members that have not seen the episode where there are any.
 
-    The published model is kept where the three further parameters do not pay (Akaike's criterion), so that nothing is
-    lost on people who decide at once.
+    The published model is kept where the three further parameters do not pay (Akaike's criterion), so that people who
+    decide at once are described as before.
 
     Raises
     ------
     CalibrationError
-        When nobody took over, or nobody let go.
+        When no step, or every step, is a takeover.
     """
     table = _table(model, steps, most_steps=MOST_STEPS, most_asked=_MOST_ASKED)
-    start = fit_cost_and_scale(table.flat(table.present), start=(model.config.cost, model.config.cdf_scale))
-    published = TemporalParameters(cost=start[0], cdf_scale=start[1])
+    start = fit_cost_and_scale(table.flat(table.present), start=Threshold(model.config.cost, model.config.cdf_scale))
+    published = TemporalParameters(cost=start.cost, cdf_scale=start.cdf_scale)
     with torch.no_grad():
         before = float(_log_likelihood(table, *_as_point(published), 0))
     best = _search(table, published)
@@ -159,7 +161,7 @@ def fit_temporal(model: InterventionModel, steps: SupervisedSteps) -> TemporalFi
 
 def temporal_probabilities(
     model: InterventionModel, parameters: TemporalParameters, steps: SupervisedSteps, *, honest: bool = True
-) -> NDArray[np.float64]:
+) -> Float64Array:
     """Return P(ν_t = 1) of recorded steps given all ν before, float64[t]; NaN in demonstrations.
 
     ``honest``: ask only members that have not seen the episode, where there are any.
@@ -213,7 +215,7 @@ def _start(table: _Table, published: TemporalParameters) -> TemporalParameters:
     held = table.intervention[table.before & table.present].double()
     hand_back = min(max(1 - float(held.mean()) if len(held) else 1.0, 0.02), 0.9)
     onsets = table.flat(table.present & ~table.before)
-    cost, cdf_scale = fit_cost_and_scale(onsets, start=(published.cost, published.cdf_scale))
+    cost, cdf_scale = fit_cost_and_scale(onsets, start=Threshold(published.cost, published.cdf_scale))
     return TemporalParameters(cost=cost, cdf_scale=cdf_scale, retention=_START_RETENTION, hand_back=hand_back)
 
 
@@ -221,7 +223,7 @@ def _descend(table: _Table, start: TemporalParameters, delay: int) -> tuple[floa
     """Maximise the likelihood at a given delay, from ``start``."""
     count = int(table.present.sum())
 
-    def negative(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    def negative(at: Float64Array) -> tuple[float, Float64Array]:
         point = torch.tensor(at, requires_grad=True)
         total = -_log_likelihood(table, point[0], point[1], point[2].exp(), point[3], delay) / count
         (gradient,) = torch.autograd.grad(total, point)
@@ -256,10 +258,12 @@ def _log_probabilities(  # noqa: PLR0917 - the model's five parameters
     """Return ln P(ν=1) and ln P(ν=0) given the ν before, float64[members, e, l], −∞ for members not asked."""
     evidence = _evidence(table.distances - cost, retention)
     late = _delayed(evidence, delay)
-    asked, own = table.asked, table.own
-    if isinstance(own, torch.Tensor):
-        own = _delayed(own.movedim(-1, 0), delay).movedim(0, -1)[asked]
-    onset, none = intervention_log_probability_at(late[asked], own, cost=0.0, cdf_scale=cdf_scale, nodes=_NODES)
+    asked, threshold_loss = table.asked, table.threshold_loss
+    if isinstance(threshold_loss, torch.Tensor):
+        threshold_loss = _delayed(threshold_loss.movedim(-1, 0), delay).movedim(0, -1)[asked]
+    onset, none = intervention_log_probability_at(
+        late[asked], threshold_loss, cost=0.0, cdf_scale=cdf_scale, nodes=_NODES
+    )
     holding = table.before.expand_as(asked)[asked]
     again = torch.as_tensor(hand_back, dtype=torch.float64)
     # (1 − r) + r h, and its complement r (1 − h)
@@ -308,14 +312,14 @@ def _table(
     present = rows >= 0
     place = rows.clamp(min=0)
     flat = place[present]
-    said = model.opinions(steps.observation[flat], steps.policy_mean[flat], steps.policy_std[flat])
+    outputs = model.member_outputs(steps.observation[flat], steps.policy_mean[flat], steps.policy_std[flat])
     distances = torch.zeros(model.config.members, *rows.shape, dtype=torch.float64)
-    distances[:, present] = said.distances
-    own = said.own
-    if isinstance(own, torch.Tensor):
-        padded = torch.zeros(*distances.shape, own.shape[-1], dtype=torch.float64)
-        padded[:, present] = own
-        own = padded
+    distances[:, present] = outputs.distances
+    threshold_loss = outputs.threshold_loss
+    if isinstance(threshold_loss, torch.Tensor):
+        padded = torch.zeros(*distances.shape, threshold_loss.shape[-1], dtype=torch.float64)
+        padded[:, present] = threshold_loss
+        threshold_loss = padded
     asked = model.unseen(steps)[:, place] if honest else torch.ones_like(distances, dtype=torch.bool)
     asked = (asked | ~asked.any(0)) & present
     if most_asked is not None:
@@ -323,7 +327,7 @@ def _table(
     intervention = steps.intervention[place] & present
     before = torch.zeros_like(intervention)
     before[:, 1:] = intervention[:, :-1]
-    return _Table(distances, asked, intervention, before, present, own, rows)
+    return _Table(distances, asked, intervention, before, present, threshold_loss, rows)
 
 
 def _thinned(runs: list[torch.Tensor], most_steps: int) -> list[torch.Tensor]:

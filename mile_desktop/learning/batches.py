@@ -1,4 +1,4 @@
-"""Training data laid out once, and minibatches cut from it by index with anchors in every one of them."""
+"""Training data as contiguous tensors, and minibatches cut from it by index with anchors in each of them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import torch
 
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.dataset import human_targets
-from mile_desktop.learning.objectives import MassRule, Weighing
+from mile_desktop.learning.objectives import WeightingContext, WeightingRule
 
 
 class Batch(NamedTuple):
@@ -31,7 +31,7 @@ class Batch(NamedTuple):
 def anchor_steps(steps: SupervisedSteps) -> torch.Tensor:
     """Return bool[t]: steps that keep a policy from forgetting.
 
-    Demonstrations; where there are none, the policy's own successful rollouts in which nobody intervened.
+    Demonstrations; where there are none, the policy's own successful rollouts without an intervention.
     """
     if bool(steps.demonstration.any()):
         return steps.demonstration
@@ -82,7 +82,7 @@ class TrainingData:
         return self.batch(self.supervised, self.anchors)
 
     def epoch(self, batch_size: int, anchor_share: float, generator: torch.Generator) -> Iterator[Batch]:
-        """Yield the batches of one pass over the supervised rows, anchors drawn anew for each.
+        """Yield the batches of one pass over the supervised rows, anchors drawn again for each.
 
         Without supervised rows the pass is over the anchors.
         """
@@ -115,18 +115,18 @@ class TrainingData:
             yield rows, self.anchors[drawn.to(primary.device)]
 
 
-def lay_out(
+def build_training_data(
     steps: SupervisedSteps,
-    masses: MassRule,
+    weighting: WeightingRule,
     *,
     anchor_share: float,
     device: torch.device,
-    silence: float = 0.0,
+    silent_weight: float = 0.0,
     follow_through: int = 0,
 ) -> TrainingData:
-    """Lay ``steps`` out for a method that distributes its imitation by ``masses``; see ``Weighing`` for the shares."""
+    """Return ``steps`` as the trainer needs them, imitation weighted by ``weighting``; see ``WeightingContext``."""
     anchors = anchor_steps(steps).nonzero().squeeze(-1)
-    mass = masses(steps, Weighing(len(anchors), anchor_share, silence, follow_through))
+    weights = weighting(steps, WeightingContext(len(anchors), anchor_share, silent_weight, follow_through))
     supervised = (~steps.demonstration).nonzero().squeeze(-1)
     return TrainingData(
         observation=steps.observation.to(device),
@@ -134,8 +134,8 @@ def lay_out(
         policy_mean=steps.policy_mean.to(device),
         policy_std=steps.policy_std.to(device),
         intervention=steps.intervention.float().to(device),
-        weight=mass.supervised.to(device),
-        anchor_mass=mass.anchors,
+        weight=weights.supervised.to(device),
+        anchor_mass=weights.anchors,
         supervised=supervised.to(device),
         anchors=anchors.to(device),
     )

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.errors import UserError
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.storage.records import Episode
@@ -19,7 +20,7 @@ from mile_desktop.storage.records import Episode
 DEMONSTRATORS = frozenset({"demonstration", "expert"})
 """Operators whose whole episode is a demonstration."""
 
-MINIMUM_FOR_HOLDING_BACK = 5
+MINIMUM_FOR_HOLDING_OUT = 5
 """With fewer supervised episodes every one of them is learned from."""
 
 
@@ -65,7 +66,7 @@ def supervised_steps(episodes: Iterable[Episode], demonstrations: Iterable[Episo
 _Reader = Callable[[Episode, bool], NDArray[np.generic]]
 
 
-def _unless_demonstration(values: NDArray[np.float32], demonstration: bool) -> NDArray[np.float32]:
+def _unless_demonstration(values: Float32Array, demonstration: bool) -> Float32Array:
     return np.full_like(values, np.nan) if demonstration else values
 
 
@@ -125,30 +126,30 @@ def human_targets(steps: SupervisedSteps) -> torch.Tensor:
 
 @dataclass(frozen=True, slots=True)
 class EpisodeSplit:
-    """Which steps are learned from and which are held back, by whole episodes."""
+    """Which steps are learned from and which are held out, by whole episodes."""
 
     train: SupervisedSteps
     held_out: SupervisedSteps
 
 
 def split_episodes(steps: SupervisedSteps, *, share: float, seed: int) -> EpisodeSplit:
-    """Hold back about ``share`` of the episodes, of supervised ones and of demonstrations alike.
+    """Hold out about ``share`` of the episodes, of supervised ones and of demonstrations alike.
 
-    Whether an episode is held back follows from its id and ``seed`` alone, so an episode that was held back in one
+    Whether an episode is held out follows from its id and ``seed`` alone, so an episode that was held out in one
     round is not learned from in the next and the loss on it stays comparable across rounds.
     """
     demonstrated = set(steps.episode[steps.demonstration].tolist())
-    there = sorted(set(steps.episode.tolist()))  # episodes of which no step was selected cannot be held back
+    there = sorted(set(steps.episode.tolist()))  # episodes of which no step was selected cannot be held out
     groups = (
         ([steps.episode_ids[number] for number in there if number in demonstrated], 2),
-        ([steps.episode_ids[number] for number in there if number not in demonstrated], MINIMUM_FOR_HOLDING_BACK),
+        ([steps.episode_ids[number] for number in there if number not in demonstrated], MINIMUM_FOR_HOLDING_OUT),
     )
-    held_back = [name for names, minimum in groups for name in _held_back(names, share, seed, minimum)]
-    mask = steps_of(steps, held_back)
+    held_out_ids = [name for names, minimum in groups for name in _held_out_names(names, share, seed, minimum)]
+    mask = steps_of(steps, held_out_ids)
     return EpisodeSplit(train=select_steps(steps, ~mask), held_out=select_steps(steps, mask))
 
 
-def _held_back(names: list[str], share: float, seed: int, minimum: int) -> list[str]:
+def _held_out_names(names: list[str], share: float, seed: int, minimum: int) -> list[str]:
     """Choose by draw; at least one of enough episodes, and never so many that fewer than half are learned from."""
     if share <= 0 or len(names) < minimum:
         return []

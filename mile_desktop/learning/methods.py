@@ -1,35 +1,21 @@
-"""All learning methods by name, whatever trains them."""
+"""The trainer of a learning method, by the method's name."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from mile_desktop.intervention.data import SupervisedSteps
-from mile_desktop.learning.objectives import METHODS, UnknownMethodError
-from mile_desktop.learning.result import AnyTrainer
+from mile_desktop.learning.method_info import METHODS, RLIF, MethodInfo, UnknownMethodError, method_info
 from mile_desktop.learning.rlif.trainer import RlifTrainer
 from mile_desktop.learning.settings import TrainingSettings
+from mile_desktop.learning.trainer.epoch_loop import EpochTrainer
 from mile_desktop.learning.trainer.trainer import Trainer
 from mile_desktop.policies.checkpoint import PolicyNetwork
 
-RLIF = "rlif"
-
-
-@dataclass(frozen=True, slots=True)
-class MethodInfo:
-    """What a menu says about a method."""
-
-    name: str
-    """On the command line."""
-    title: str
-    summary: str
-    """One sentence for people."""
+__all__ = ["METHODS", "RLIF", "MethodInfo", "UnknownMethodError", "make_trainer", "methods"]
 
 
 def methods() -> tuple[MethodInfo, ...]:
     """Return every method, in menu order."""
-    imitating = [MethodInfo(each.name, each.title, each.summary) for each in METHODS.values()]
-    learning = MethodInfo(RLIF, "RLIF", "Avoids what made you take over, by reinforcement learning.")
-    return (*imitating, learning)
+    return METHODS
 
 
 def make_trainer(
@@ -39,7 +25,7 @@ def make_trainer(
     start: PolicyNetwork | None = None,
     mental: PolicyNetwork | None = None,
     old_episode_ids: Collection[str] = (),
-) -> AnyTrainer:
+) -> EpochTrainer:
     """Return the trainer of the method that ``settings`` name; parameters as for ``Trainer``.
 
     Raises
@@ -49,9 +35,6 @@ def make_trainer(
     TrainingError
         When ``steps`` or ``start`` do not suit it.
     """
-    if settings.method == RLIF:
+    if method_info(settings.method).name == RLIF:
         return RlifTrainer(steps, settings, start=start)
-    if settings.method not in METHODS:
-        known = ", ".join(each.name for each in methods())
-        raise UnknownMethodError(f"There is no learning method {settings.method!r}; the methods are {known}.")
     return Trainer(steps, settings, start=start, mental=mental, old_episode_ids=old_episode_ids)

@@ -1,11 +1,11 @@
-"""What the methods differ in: how much of the imitation each step gets, and whether ν itself is learned from.
+"""How the methods differ: the weight of each step in the imitation, and whether ν itself is learned from.
 
 Every method here minimises
 
     λ · BCE(p(ν=1∣s), ν)  over all supervised steps   +   (1 − λ) · Σ_i w_i (−ln π_θ(a_i∣s_i))
 
 with weights w that sum to one over supervised and anchor steps; λ = 0 for those that only imitate. A new method is one
-function from steps to weights and one entry in ``METHODS``.
+function from steps to weights, one entry in ``OBJECTIVES`` and one in ``method_info.METHODS``.
 """
 
 from collections.abc import Callable
@@ -14,23 +14,15 @@ from typing import NamedTuple
 
 import torch
 
-from mile_desktop.errors import UserError
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.strata import takeover_begins
-from mile_desktop.learning.action_models import ActionModel, Distribution, Scalar
+from mile_desktop.learning.method_info import MethodInfo, UnknownMethodError, method_info
 
 SIRIUS_LEAD = 15
-"""Steps before an intervention that Sirius distrusts."""
-
-LOG_LEAST = -16.0
-"""ln of the least probability the loss believes in; p is bounded nowhere else."""
+"""Steps before an intervention that Sirius gives almost no weight."""
 
 
-class UnknownMethodError(UserError, ValueError):
-    """There is no learning method of that name."""
-
-
-class ImitationMass(NamedTuple):
+class SampleWeights(NamedTuple):
     """How the imitation is distributed; everything sums to one."""
 
     supervised: torch.Tensor
@@ -39,20 +31,20 @@ class ImitationMass(NamedTuple):
     """Weight of all anchor steps together, spread evenly."""
 
 
-class Weighing(NamedTuple):
-    """What a method's weights depend on besides the steps."""
+class WeightingContext(NamedTuple):
+    """Numbers that a method's weights depend on besides the steps."""
 
     anchors: int
     """Number of anchor steps."""
     share: float
     """Least share of the mass that anchors have where there are any; 0: none, whatever there is."""
-    silence: float = 0.0
-    """Weight of imitating the robot where nobody stepped in, against 1 of imitating a human; MILE only."""
+    silent_weight: float = 0.0
+    """Weight of imitating the robot where the human did not take over, against 1 of imitating a human; MILE only."""
     follow_through: int = 0
-    """A takeover that is shorter than this speaks for the robot's steps up to it, see ``steps_followed_through``."""
+    """After a shorter takeover the robot's steps up to it count as well, see ``steps_followed_through``."""
 
 
-MassRule = Callable[[SupervisedSteps, Weighing], ImitationMass]
+WeightingRule = Callable[[SupervisedSteps, WeightingContext], SampleWeights]
 """Steps and what else matters → weights."""
 
 
@@ -60,14 +52,8 @@ MassRule = Callable[[SupervisedSteps, Weighing], ImitationMass]
 class Objective:
     """One method of learning."""
 
-    name: str
-    """On the command line."""
-    title: str
-    summary: str
-    """One sentence for people."""
-    masses: MassRule
-    learns_from_silence: bool = False
-    """Whether ν is learned from, too (λ > 0)."""
+    info: MethodInfo
+    sample_weights: WeightingRule
 
 
 class Losses(NamedTuple):
@@ -79,22 +65,7 @@ class Losses(NamedTuple):
     intervention: torch.Tensor
     """Mean BCE over the supervised steps; 0 where ν is not learned from."""
     mental: torch.Tensor
-    """Mean surprise of the recorded policy under the learned mental model; 0 where that is not anchored."""
-
-
-def intervention_loss(
-    model: ActionModel,
-    human: Distribution,
-    mental: Distribution,
-    intervention: torch.Tensor,
-    *,
-    cost: Scalar,
-    cdf_scale: Scalar,
-) -> torch.Tensor:
-    """Return the mean binary cross-entropy of ``intervention`` (float32[b], ν) under the intervention model."""
-    log_yes, log_no = model.log_intervention(human, mental, cost=cost, cdf_scale=cdf_scale)
-    log_yes, log_no = log_yes.clamp_min(LOG_LEAST), log_no.clamp_min(LOG_LEAST)
-    return -(intervention * log_yes + (1 - intervention) * log_no).mean()
+    """Mean cross-entropy of the recorded policy and the learned mental model; 0 where that is not anchored."""
 
 
 def _spread(weights: torch.Tensor, mass: float) -> torch.Tensor:
@@ -103,52 +74,52 @@ def _spread(weights: torch.Tensor, mass: float) -> torch.Tensor:
     return weights * (mass / total) if total > 0 else weights
 
 
-def _with_anchors(weights: torch.Tensor, weighing: Weighing) -> ImitationMass:
-    """Give anchors their share, or more where they are more: no single correction outweighs many demonstrations.
+def _with_anchors(weights: torch.Tensor, context: WeightingContext) -> SampleWeights:
+    """Give anchors their share, or more where they are many: no single correction may outweigh many demonstrations.
 
     With few corrections a fixed share would have the policy learn each of them, tremor and all, by heart.
     """
-    if not weighing.anchors or not weighing.share:
-        return ImitationMass(_spread(weights, 1.0), 0.0)
-    mass = max(weighing.share, weighing.anchors / (weighing.anchors + float(weights.sum())))
-    return ImitationMass(_spread(weights, 1 - mass), mass)
+    if not context.anchors or not context.share:
+        return SampleWeights(_spread(weights, 1.0), 0.0)
+    mass = max(context.share, context.anchors / (context.anchors + float(weights.sum())))
+    return SampleWeights(_spread(weights, 1 - mass), mass)
 
 
 def _robot_steps(steps: SupervisedSteps) -> torch.Tensor:
     return (~steps.intervention & ~steps.demonstration).float()
 
 
-def corrections_only(steps: SupervisedSteps, weighing: Weighing) -> ImitationMass:
+def corrections_only(steps: SupervisedSteps, context: WeightingContext) -> SampleWeights:
     """Imitate the human where ν = 1, and the anchors: HG-DAgger (Kelly et al. 2019)."""
-    return _with_anchors(steps.intervention.float(), weighing)
+    return _with_anchors(steps.intervention.float(), context)
 
 
-def corrections_and_silence(steps: SupervisedSteps, weighing: Weighing) -> ImitationMass:
-    """Imitate the human where ν = 1, the anchors, and by ``silence`` the robot where nobody stepped in: MILE.
+def corrections_and_silence(steps: SupervisedSteps, context: WeightingContext) -> SampleWeights:
+    """Imitate the human where ν = 1, the anchors, and by ``silent_weight`` the robot where ν = 0: MILE.
 
-    The publication has ``silence`` 0. A supervisor who tolerates much says little by keeping silent; then nothing else
-    holds the policy where it was good enough.
+    The publication has ``silent_weight`` 0. The silent steps of a tolerant supervisor carry little information; then
+    nothing else holds the policy where it was good enough.
 
-    The steps a correction is followed through by count like the correction itself: somebody who taps the robot onto the
-    right way leaves the rest of it to the robot, and shows by letting it go on what the tap was for.
+    The robot's steps just after a short takeover count like the correction itself: a person who pushes the robot onto
+    the right path leaves the rest to the robot, and its next steps show what the push was for.
     """
-    followed = steps_followed_through(steps, weighing.follow_through).float()
-    silent = torch.maximum(weighing.silence * _robot_steps(steps), followed)
-    return _with_anchors(steps.intervention.float() + silent, weighing)
+    followed = steps_followed_through(steps, context.follow_through).float()
+    silent = torch.maximum(context.silent_weight * _robot_steps(steps), followed)
+    return _with_anchors(steps.intervention.float() + silent, context)
 
 
-def everything_executed(steps: SupervisedSteps, weighing: Weighing) -> ImitationMass:
+def everything_executed(steps: SupervisedSteps, context: WeightingContext) -> SampleWeights:
     """Imitate every executed action alike: behaviour cloning."""
-    return _with_anchors((~steps.demonstration).float(), weighing)
+    return _with_anchors((~steps.demonstration).float(), context)
 
 
-def balanced_halves(steps: SupervisedSteps, weighing: Weighing) -> ImitationMass:
+def balanced_halves(steps: SupervisedSteps, context: WeightingContext) -> SampleWeights:
     """Give interventions and the rest of the rollouts half the mass each: IWR (Mandlekar et al. 2020)."""
     human, robot = steps.intervention.float(), _robot_steps(steps)
     if not human.any() or not robot.any():
-        return _with_anchors(human + robot, weighing)
+        return _with_anchors(human + robot, context)
     half = float(human.sum() + robot.sum()) / 2
-    return _with_anchors(_spread(human, half) + _spread(robot, half), weighing)
+    return _with_anchors(_spread(human, half) + _spread(robot, half), context)
 
 
 def steps_before_intervention(steps: SupervisedSteps, lead: int) -> torch.Tensor:
@@ -172,8 +143,8 @@ def steps_followed_through(steps: SupervisedSteps, horizon: int) -> torch.Tensor
     return after & ~steps.intervention & ~steps.demonstration
 
 
-def four_classes(steps: SupervisedSteps, weighing: Weighing) -> ImitationMass:
-    """Weigh demonstrations, interventions, steps before one, and robot steps as Sirius does (Liu et al. 2023).
+def four_classes(steps: SupervisedSteps, context: WeightingContext) -> SampleWeights:
+    """Weight demonstrations, interventions, steps before one, and robot steps as Sirius does (Liu et al. 2023).
 
     The classes have the masses r_demo, .5, .002 and what remains (≥ 0), where r_demo is the demonstrations' share of
     all steps; a class without steps gives its mass to the others in proportion.
@@ -181,46 +152,32 @@ def four_classes(steps: SupervisedSteps, weighing: Weighing) -> ImitationMass:
     human = steps.intervention
     before = steps_before_intervention(steps, SIRIUS_LEAD)
     robot = ~(human | before | steps.demonstration)
-    demonstrated = float(steps.demonstration.float().mean()) if weighing.share else 0.0
+    demonstrated = float(steps.demonstration.float().mean()) if context.share else 0.0
     remaining = max(0.0, 1 - demonstrated - 0.5 - 0.002)
     classes = ((human, 0.5), (before, 0.002), (robot, remaining))
     weights = sum((_spread(mask.float(), mass) for mask, mass in classes), torch.zeros(len(steps)))
     total = float(weights.sum()) + demonstrated
     if total <= 0:
-        return _with_anchors(weights, weighing)
-    return ImitationMass(weights / total, demonstrated / total)
+        return _with_anchors(weights, context)
+    return SampleWeights(weights / total, demonstrated / total)
 
 
-METHODS: dict[str, Objective] = {
-    each.name: each
-    for each in (
-        Objective(
-            "mile",
-            "MILE",
-            "Learns from your corrections and from when you stayed silent.",
-            corrections_and_silence,
-            learns_from_silence=True,
-        ),
-        Objective("bc", "Behaviour cloning", "Imitates everything that was executed.", everything_executed),
-        Objective("hg-dagger", "HG-DAgger", "Imitates your corrections only.", corrections_only),
-        Objective("iwr", "IWR", "Imitates corrections and the rest at half the weight each.", balanced_halves),
-        Objective("sirius", "Sirius", "Imitates corrections most and what led to them least.", four_classes),
-        Objective(
-            "mile-iwr",
-            "MILE + IWR",
-            "Imitates like IWR and learns from when you stayed silent.",
-            balanced_halves,
-            learns_from_silence=True,
-        ),
-    )
+_RULES: dict[str, WeightingRule] = {
+    "mile": corrections_and_silence,
+    "bc": everything_executed,
+    "hg-dagger": corrections_only,
+    "iwr": balanced_halves,
+    "sirius": four_classes,
+    "mile-iwr": balanced_halves,
 }
-"""Imitation methods by name, in menu order."""
+
+OBJECTIVES: dict[str, Objective] = {name: Objective(method_info(name), rule) for name, rule in _RULES.items()}
+"""Methods that minimise this objective, by name; RLIF does not."""
 
 
 def objective(name: str) -> Objective:
-    """Return the method called ``name``, or raise ``UnknownMethodError`` naming those there are."""
-    try:
-        return METHODS[name]
-    except KeyError:
-        known = ", ".join(METHODS)
-        raise UnknownMethodError(f"There is no learning method {name!r}; the methods are {known}.") from None
+    """Return the objective of the method ``name``, or raise ``UnknownMethodError`` where it has none."""
+    if name not in OBJECTIVES:
+        known = ", ".join(OBJECTIVES)
+        raise UnknownMethodError(f"There is no objective {name!r}; the methods with one are {known}.")
+    return OBJECTIVES[name]

@@ -1,8 +1,11 @@
-"""What a training run says while it works: one JSON object a line in ``runs/<id>/progress.jsonl``.
+"""The events of a training run: one JSON object a line in ``runs/<id>/progress.jsonl``.
 
-Written by the trainer process only; read by whoever wants to know (the Learn panel tails the file, so a window that
-was closed meanwhile finds everything again).
+The trainer process alone writes them. The Learn panel follows the file, so a window that was closed meanwhile finds all
+events again.
 """
+
+import time
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -12,7 +15,7 @@ class RunEvent(msgspec.Struct, frozen=True, tag_field="event", kw_only=True):
 
 
 class Progress(RunEvent, frozen=True, tag="progress"):
-    """Where the run is."""
+    """How far the run is."""
 
     stage: str
     """``data``, ``policy``, ``intervention``, ``evaluation``."""
@@ -68,7 +71,7 @@ class Compared(RunEvent, frozen=True, tag="compared"):
 
 
 class Finished(RunEvent, frozen=True, tag="finished"):
-    """The run is over and everything it promised is on disk."""
+    """The run is over and all its results are on disk."""
 
     policy: str
     method: str
@@ -76,7 +79,7 @@ class Finished(RunEvent, frozen=True, tag="finished"):
 
 
 class Cancelled(RunEvent, frozen=True, tag="cancelled"):
-    """Stopped by request; nothing of it remains but this log."""
+    """Stopped by request; only this log remains."""
 
 
 class Failed(RunEvent, frozen=True, tag="failed"):
@@ -86,3 +89,44 @@ class Failed(RunEvent, frozen=True, tag="failed"):
 
 
 AnyRunEvent = Progress | Warned | Trained | Compared | Finished | Cancelled | Failed
+
+STAGES: Mapping[str, float] = {"data": 0.03, "policy": 0.55, "intervention": 0.12, "evaluation": 0.3}
+"""Rough share of the time of a run that each stage takes, in order."""
+
+
+class StagedReport:
+    """Passes events on; ``Progress`` is scaled from its stage to the run, never falls, and gets the time left.
+
+    Parameters
+    ----------
+    report : callable
+        Where events go.
+    left_out : tuple of str
+        Stages that this run does not have.
+    """
+
+    def __init__(self, report: Callable[[RunEvent], None], *, left_out: tuple[str, ...] = ()) -> None:
+        self._report = report
+        shares = {stage: 0.0 if stage in left_out else share for stage, share in STAGES.items()}
+        total = sum(shares.values())
+        self._share = {stage: share / total for stage, share in shares.items()}
+        self._latest = 0.0
+        self._began = time.monotonic()
+
+    def __call__(self, event: RunEvent) -> None:
+        """Pass ``event`` on; ``Progress.fraction`` is the stage's own on the way in, the run's on the way out."""
+        self._report(self._scaled(event) if isinstance(event, Progress) else event)
+
+    def _scaled(self, progress: Progress) -> Progress:
+        before = sum(share for stage, share in self._share.items() if _earlier(stage, progress.stage))
+        fraction = before + self._share[progress.stage] * min(max(progress.fraction, 0.0), 1.0)
+        self._latest = max(self._latest, min(fraction, 1.0))
+        # Judged by the whole run so far: stages differ in speed, and an estimate per stage would jump.
+        elapsed = time.monotonic() - self._began
+        left = elapsed * (1 - self._latest) / self._latest if self._latest > 0 else None
+        return msgspec.structs.replace(progress, fraction=self._latest, seconds_left=left)
+
+
+def _earlier(stage: str, than: str) -> bool:
+    order = list(STAGES)
+    return order.index(stage) < order.index(than)

@@ -1,20 +1,19 @@
-"""What every trainer takes, gives and raises."""
+"""What every trainer takes, returns and raises."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
 from mile_desktop.errors import UserError
+from mile_desktop.intervention.cost_fit import Threshold
 from mile_desktop.learning.progress import RunEvent
-from mile_desktop.learning.threshold import Threshold
 from mile_desktop.policies.checkpoint import PolicyNetwork
 
 Report = Callable[[RunEvent], None]
-Cancelled = Callable[[], bool]
+CancelCheck = Callable[[], bool]
+"""Asked between two small pieces of work; True: stop."""
 
 
-class TrainingCancelled(Exception):  # noqa: N818 - no error: somebody asked for it
+class TrainingCancelled(Exception):  # noqa: N818 - a request, not an error
     """The training was stopped by request."""
 
 
@@ -32,7 +31,7 @@ class TrainingResult:
     loss: float
     """Mean training loss of the last epoch."""
     held_out_error: float | None
-    """Error of ``network`` on held-back episodes; None where they could not tell."""
+    """Error of ``network`` on held-out episodes; None where there are too few."""
     best_epoch: int
     """Epoch the weights are from; 0: those the training began with."""
     threshold: Threshold | None
@@ -40,33 +39,4 @@ class TrainingResult:
     calibrated: bool
     """Whether they were fitted to the data rather than set or assumed."""
     forgetting: float | None
-    """Error on held-back old data after over before; None where it could not be measured."""
-
-
-class AnyTrainer(Protocol):
-    """Trains one policy; used by one thread, which calls ``run``."""
-
-    def run(
-        self, *, report: Report = ..., cancelled: Cancelled = ..., checkpoint: Path | None = None
-    ) -> TrainingResult:
-        """Train to the end.
-
-        Parameters
-        ----------
-        report : callable
-            Gets ``Progress`` after every epoch and ``Warned`` where something should be known.
-        cancelled : callable
-            Asked before every batch.
-        checkpoint : Path or None
-            Folder of the resumable checkpoint: gone on from where it exists, rewritten every few seconds.
-
-        Raises
-        ------
-        TrainingCancelled
-            When ``cancelled`` said so.
-        TrainingError
-            When the loss is not finite any more.
-        CheckpointError
-            When the checkpoint is damaged or another training's.
-        """
-        ...
+    """Error on held-out old data after over before; None where it could not be measured."""

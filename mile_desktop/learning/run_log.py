@@ -45,6 +45,7 @@ class RunLog:
         torn = path.exists() and not path.read_bytes().endswith(b"\n") and path.stat().st_size > 0
         self._events = path.open("a", encoding="utf-8", buffering=1)
         self._text = (folder / TEXT_FILE).open("a", encoding="utf-8", buffering=1)
+        # A writer that was killed left half a line; ended here, it is one unreadable line and not two.
         if torn:
             self._events.write("\n")
 
@@ -94,7 +95,7 @@ def read_events(path: Path, offset: int = 0) -> tuple[list[AnyRunEvent], int]:
     Returns
     -------
     list of RunEvent, int
-        The events, and the offset to go on from: where the last whole line ends, so that a line which is being
+        The events, and the offset for the next call: where the last whole line ends, so that a line which is being
         written is read next time. A file that is not there yet has no events. Lines that are no events (torn by a
         kill, or of a newer version) are logged and left out.
     """

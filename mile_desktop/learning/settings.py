@@ -1,112 +1,341 @@
-"""Everything a person can set about a training, with defaults that suit one core and twenty episodes."""
+"""Every setting of a training, with its default, its range and the text that the window shows; no torch, no Qt.
 
-from dataclasses import asdict, dataclass, fields, replace
+This is the only place that lists the settings. The Learn panel builds its form from these fields, the command line
+reads them by name, and the Policies page takes title and meaning from here. A new setting is one new field.
+"""
+
+from collections.abc import Mapping
+from dataclasses import Field, asdict, dataclass, field, fields, replace
+from enum import StrEnum
 from typing import Any, Literal
 
 from mile_desktop.errors import UserError
-from mile_desktop.policies.networks import STD_CEILING, STD_FLOOR
+from mile_desktop.policies.limits import STD_CEILING, STD_FLOOR
 
 MentalModel = Literal["frozen", "joint", "published"]
 """π̂: the recorded policy of each step; a network anchored to it; a network tied to the BCE only, as published."""
+
+EVALUATION_EPISODES = 20
+"""Fixed starts on which the window compares the policies before and after a training."""
+
+_METADATA_KEY = "setting"
 
 
 class SettingsError(UserError, ValueError):
     """A setting is out of range; the message says which, what was found and what is allowed."""
 
 
+class SettingGroup(StrEnum):
+    """Settings that a learning method uses all together or not at all; ``method_info`` says which method uses which."""
+
+    COMMON = "common"
+    """Used by every method."""
+    IMITATION = "imitation"
+    """Used where a policy is chosen by its error on held-out episodes."""
+    INTERVENTION = "intervention"
+    """Used where ν itself is learned from."""
+    SILENT_STEPS = "silent steps"
+    """How much the robot's own steps count; MILE only."""
+    WARM_UP = "warm-up"
+    """Used where the training begins with a simpler objective."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingInfo:
+    """What people read about a setting, and which values it may have."""
+
+    title: str
+    meaning: str
+    """One line, for a tooltip."""
+    group: SettingGroup = SettingGroup.COMMON
+    low: float | None = None
+    high: float | None = None
+    """Allowed range, both ends included; None: checked in another way, or no number."""
+    unit: str = ""
+    step: float = 1.0
+    """How far an arrow key of a number field goes."""
+    choices: tuple[tuple[str, str], ...] = ()
+    """(value, text) of each allowed value of a setting that is a word."""
+    in_window: bool = False
+    """Whether the Learn panel offers it."""
+
+    @property
+    def tooltip(self) -> str:
+        """Meaning and allowed range, each on its own line."""
+        if self.low is None or self.high is None:
+            return self.meaning
+        return f"{self.meaning}\nFrom {self.low:,.10g} to {self.high:,.10g} {self.unit}".rstrip()
+
+
+def _described(info: SettingInfo) -> dict[str, SettingInfo]:
+    """Return ``info`` as the metadata of a field."""
+    return {_METADATA_KEY: info}
+
+
+def _offered(
+    title: str,
+    meaning: str,
+    low: float,
+    high: float,
+    *,
+    group: SettingGroup = SettingGroup.COMMON,
+    unit: str = "",
+    step: float = 1.0,
+) -> dict[str, SettingInfo]:
+    """Return the metadata of a number that the window offers."""
+    return _described(SettingInfo(title, meaning, group, low, high, unit, step, in_window=True))
+
+
+_MENTAL_MODELS = (
+    ("frozen", "frozen: the policy that ran (default)"),
+    ("joint", "joint, anchored"),
+    ("published", "joint, as published"),
+)
+_SCHEDULES = (("cosine", "falling (cosine)"), ("constant", "constant"))
+_IMITATION, _INTERVENTION = SettingGroup.IMITATION, SettingGroup.INTERVENTION
+_SILENT_STEPS, _WARM_UP = SettingGroup.SILENT_STEPS, SettingGroup.WARM_UP
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """Settings of one training; raises ``SettingsError`` where one is out of range."""
+    """Settings of one training; the defaults suit one core and twenty episodes.
 
-    method: str = "mile"
-    """Name in ``objectives.METHODS`` (or ``rlif``)."""
-    epochs: int = 80
-    """Passes over the supervised steps."""
-    batch: int = 256
-    """Steps a batch, anchors included."""
-    learning_rate: float = 5e-4
-    schedule: Literal["cosine", "constant"] = "cosine"
-    balance: float = 0.1
+    Field names are written into run configurations and policies; the order enters the fingerprint of a checkpoint.
+
+    Raises
+    ------
+    SettingsError
+        When a value is out of range.
+    """
+
+    method: str = field(default="mile", metadata=_described(SettingInfo("Method", "What the policy learns from")))
+    """Name in ``method_info.METHODS``."""
+    epochs: int = field(
+        default=80, metadata=_offered("Epochs", "Passes over the recorded steps", 1, 100_000, unit="epochs")
+    )
+    batch: int = field(
+        default=256, metadata=_offered("Batch", "Steps in a batch, demonstrations included", 2, 1_000_000, unit="steps")
+    )
+    learning_rate: float = field(
+        default=5e-4, metadata=_offered("Learning rate", "Step size of the optimiser", 1e-9, 1.0, step=1e-4)
+    )
+    schedule: Literal["cosine", "constant"] = field(
+        default="cosine",
+        metadata=_described(
+            SettingInfo("Rate over time", "How the learning rate falls", _IMITATION, choices=_SCHEDULES, in_window=True)
+        ),
+    )
+    balance: float = field(
+        default=0.1,
+        metadata=_offered(
+            "Weight λ",
+            "Weight of the decisions to take over or not, against imitating corrections",
+            0.0,
+            1.0,
+            group=_INTERVENTION,
+            step=0.05,
+        ),
+    )
     """λ: weight of the intervention term; the action term gets 1 − λ."""
-    anchor_share: float = 0.5
-    """Share of every batch, and least share of the action term, that anchors have where there are any."""
-    silence: float = 0.0
-    """Weight of imitating the robot where nobody stepped in, against 1 of imitating a human; ``mile`` only. 0 is the
-    published form."""
-    follow_through: int = 10
-    """Steps from the beginning of a takeover on that are imitated like the human's, if the robot did them; ``mile``
-    only. 0 is the published form."""
-    mental_model: MentalModel = "frozen"
-    mental_anchor: float = 1.0
-    """Weight of the likelihood of the recorded policy under a ``joint`` mental model."""
-    cost: float | None = None
-    """c of the objective; None: calibrated from the data after the warm-up."""
-    cdf_scale: float | None = None
-    """σ_Φ of the objective; None: calibrated."""
-    warm_up: float = 0.25
-    """Share of the epochs that only imitate, before the intervention term and its calibration."""
-    gradient_limit: float = 10.0
-    """Largest norm of the gradient; longer ones are shortened."""
-    std_floor: float = STD_FLOOR
-    std_ceiling: float = STD_CEILING
-    hidden: tuple[int, ...] = (256, 256)
-    """Hidden layers of a policy without a parent; one with a parent has the parent's."""
-    warm_start: bool = True
-    """Begin with the parent's weights."""
-    held_out: float = 0.1
-    """Share of the episodes that are held back."""
-    tripwire: float = 1.5
-    """Growth of the error on held-back old data that counts as forgetting."""
-    ensemble: int = 8
-    """Members of the intervention model that is fitted after the policy."""
-    fit_epochs: int = 40
-    """Passes of that fit."""
-    seed: int = 0
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    threads: int = 1
-    """Processor threads of the trainer; more than one pays only on an idle machine."""
+    anchor_share: float = field(
+        default=0.5,
+        metadata=_offered("Anchor share", "Share of each batch that comes from demonstrations", 0.0, 0.95, step=0.05),
+    )
+    """Also the least share of the action term that anchors have where there are any."""
+    silence: float = field(
+        default=0.0,
+        metadata=_offered(
+            "Silent steps",
+            "Weight of imitating the robot where you did not take over; 0 as published",
+            0.0,
+            1.0,
+            group=_SILENT_STEPS,
+            step=0.05,
+        ),
+    )
+    """Against 1 of imitating a human; in the code ``silent_weight``, here the name that older runs wrote."""
+    follow_through: int = field(
+        default=10,
+        metadata=_offered(
+            "Follow-through",
+            "Steps from where you took over that count as yours, even if the robot did them; 0 as published",
+            0,
+            10_000,
+            group=_SILENT_STEPS,
+            unit="steps",
+        ),
+    )
+    mental_model: MentalModel = field(
+        default="frozen",
+        metadata=_described(
+            SettingInfo(
+                "Mental model",
+                "What you were taken to expect of the robot",
+                _INTERVENTION,
+                choices=_MENTAL_MODELS,
+                in_window=True,
+            )
+        ),
+    )
+    mental_anchor: float = field(
+        default=1.0,
+        metadata=_described(
+            SettingInfo(
+                "Mental anchor", "Weight of the policy that ran under a joint mental model", _INTERVENTION, 0.0, 1e6
+            )
+        ),
+    )
+    cost: float | None = field(
+        default=None,
+        metadata=_described(SettingInfo("Cost c", "What it costs you to take over, in the objective", _INTERVENTION)),
+    )
+    """None: calibrated from the data after the warm-up."""
+    cdf_scale: float | None = field(
+        default=None,
+        metadata=_described(
+            SettingInfo("Scale σ", "How sharply you decide to take over, in the objective", _INTERVENTION)
+        ),
+    )
+    """σ_Φ; None: calibrated."""
+    warm_up: float = field(
+        default=0.25,
+        metadata=_offered(
+            "Warm-up", "Share of the epochs before interventions count", 0.0, 1.0, group=_WARM_UP, step=0.05
+        ),
+    )
+    """Only imitates until then (RLIF: only trains the critic)."""
+    gradient_limit: float = field(
+        default=10.0,
+        metadata=_offered("Gradient limit", "Largest norm of the gradient; longer ones are clipped", 1e-6, 1e9),
+    )
+    std_floor: float = field(
+        default=STD_FLOOR,
+        metadata=_described(
+            SettingInfo(
+                "Least spread", "Standard deviation of an action that the policy does not go below", low=1e-4, high=10.0
+            )
+        ),
+    )
+    std_ceiling: float = field(
+        default=STD_CEILING,
+        metadata=_described(
+            SettingInfo(
+                "Largest spread",
+                "Standard deviation of an action that the policy does not exceed",
+                low=1e-4,
+                high=100.0,
+            )
+        ),
+    )
+    hidden: tuple[int, ...] = field(
+        default=(256, 256),
+        metadata=_described(SettingInfo("Hidden layers", "Width of each; a policy with a parent has the parent's")),
+    )
+    warm_start: bool = field(
+        default=True, metadata=_described(SettingInfo("Warm start", "Whether it began with the parent's weights"))
+    )
+    held_out: float = field(
+        default=0.1,
+        metadata=_offered(
+            "Held out",
+            "Share of the episodes that are held out to choose the best weights",
+            0.0,
+            0.5,
+            group=_IMITATION,
+            step=0.05,
+        ),
+    )
+    tripwire: float = field(
+        default=1.5,
+        metadata=_offered(
+            "Forgetting",
+            "Growth of the error on old episodes at which you are warned",
+            1.0,
+            1e6,
+            group=_IMITATION,
+            step=0.1,
+        ),
+    )
+    ensemble: int = field(
+        default=8,
+        metadata=_offered("Members", "Models of you behind p(intervene); 1 as published", 1, 256, unit="models"),
+    )
+    fit_epochs: int = field(
+        default=40,
+        metadata=_offered(
+            "Their epochs", "Passes over the recorded decisions when the members are fitted", 1, 100_000, unit="epochs"
+        ),
+    )
+    seed: int = field(default=0, metadata=_offered("Seed", "Same seed, same data: same policy", 0, 2**31 - 1))
+    device: Literal["auto", "cpu", "cuda"] = field(
+        default="auto", metadata=_described(SettingInfo("Computes on", "Processor or graphics card"))
+    )
+    threads: int = field(
+        default=1,
+        metadata=_described(
+            SettingInfo(
+                "Threads", "Processor threads of the trainer; more pay only on an idle machine", low=1, high=256
+            )
+        ),
+    )
 
     def __post_init__(self) -> None:
-        for name, low, high in _RANGES:
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise SettingsError(f"{name} is {value}; it must be between {low:g} and {high:g}.")
+        for each in fields(self):
+            _check(each, getattr(self, each.name))
         if self.cdf_scale is not None and self.cdf_scale <= 0:
             raise SettingsError(f"cdf_scale is {self.cdf_scale}; it must be positive.")
         if self.std_floor >= self.std_ceiling:
             raise SettingsError(f"std_floor {self.std_floor} must be below std_ceiling {self.std_ceiling}.")
         if not self.hidden or min(self.hidden) < 1:
             raise SettingsError(f"hidden is {self.hidden}; it needs at least one positive width.")
-        if self.mental_model not in {"frozen", "joint", "published"}:
-            raise SettingsError(f"mental_model is {self.mental_model!r}; it is one of frozen, joint, published.")
 
 
-_RANGES: tuple[tuple[str, float, float], ...] = (
-    ("epochs", 1, 100_000),
-    ("batch", 2, 1_000_000),
-    ("learning_rate", 1e-9, 1.0),
-    ("balance", 0.0, 1.0),
-    ("anchor_share", 0.0, 0.95),
-    ("silence", 0.0, 1.0),
-    ("follow_through", 0, 10_000),
-    ("mental_anchor", 0.0, 1e6),
-    ("warm_up", 0.0, 1.0),
-    ("gradient_limit", 1e-6, 1e9),
-    ("std_floor", 1e-4, 10.0),
-    ("std_ceiling", 1e-4, 100.0),
-    ("held_out", 0.0, 0.5),
-    ("tripwire", 1.0, 1e6),
-    ("ensemble", 1, 256),
-    ("fit_epochs", 1, 100_000),
-    ("seed", 0, 2**31 - 1),
-    ("threads", 1, 256),
+def _check(setting: "Field[Any]", value: object) -> None:
+    info: SettingInfo = setting.metadata[_METADATA_KEY]
+    allowed = [name for name, _ in info.choices]
+    if allowed and value not in allowed:
+        raise SettingsError(f"{setting.name} is {value!r}; it is one of {', '.join(allowed)}.")
+    if info.low is None or info.high is None or not isinstance(value, int | float):
+        return
+    if not info.low <= value <= info.high:
+        raise SettingsError(f"{setting.name} is {value}; it must be between {info.low:g} and {info.high:g}.")
+
+
+SETTINGS: Mapping[str, SettingInfo] = {each.name: each.metadata[_METADATA_KEY] for each in fields(TrainingSettings)}
+"""Settings of a training by name, in the order of the form."""
+
+EVALUATION_SETTING = SettingInfo(
+    "Evaluation",
+    "Episodes: starts on which before and after are compared; 0 leaves it out",
+    low=0,
+    high=1000,
+    unit="episodes",
 )
+"""Asked for beside a training: the comparison follows it."""
+
+_FOUND = "Found by the training"
+_OTHER_NAMES: Mapping[str, SettingInfo] = {
+    "evaluation_episodes": EVALUATION_SETTING,
+    "learned.best_epoch": SettingInfo("Best epoch", f"{_FOUND}: the one whose weights were kept"),
+    "learned.forgetting": SettingInfo("Forgot", f"{_FOUND}: growth of the error on old episodes"),
+    "learned.cost": SettingInfo("Cost c found", f"{_FOUND}: what it costs you to take over"),
+    "learned.cdf_scale": SettingInfo("Scale σ found", f"{_FOUND}: how sharply you decide to take over"),
+    "learned.calibrated": SettingInfo("Calibrated", f"{_FOUND}: whether cost and scale fit your takeovers"),
+    "learned.loss": SettingInfo("Loss", f"{_FOUND}: of the weights that were kept"),
+    "learned.held_out_error": SettingInfo("Error held out", f"{_FOUND}: on the episodes that were held out"),
+}
+
+
+def setting_info(name: str) -> SettingInfo:
+    """Return what people read about the setting or result ``name``; an unknown one gets its name as title."""
+    known = SETTINGS.get(name) or _OTHER_NAMES.get(name)
+    return known or SettingInfo(name.rpartition(".")[2].replace("_", " ").capitalize(), "")
 
 
 def published_settings(settings: TrainingSettings | None = None) -> TrainingSettings:
     """Return ``settings`` with what the publication used.
 
-    300 epochs, batch 1024, a joint mental model tied to nothing else, silence in the BCE only, no warm-up.
+    300 epochs, batch 1024, a joint mental model tied to nothing else, silent steps in the BCE only, no warm-up.
     """
     return replace(
         settings or TrainingSettings(),
@@ -131,9 +360,8 @@ def settings_to_json(settings: TrainingSettings) -> dict[str, Any]:
 
 def settings_from_json(values: dict[str, Any]) -> TrainingSettings:
     """Return settings from ``values``; ``SettingsError`` for names that are no settings."""
-    known = {each.name for each in fields(TrainingSettings)}
-    unknown = sorted(values.keys() - known)
+    unknown = sorted(values.keys() - SETTINGS.keys())
     if unknown:
-        raise SettingsError(f"Unknown settings {', '.join(unknown)}; known are {', '.join(sorted(known))}.")
+        raise SettingsError(f"Unknown settings {', '.join(unknown)}; known are {', '.join(sorted(SETTINGS))}.")
     hidden = {"hidden": tuple(values["hidden"])} if "hidden" in values else {}
     return TrainingSettings(**{**values, **hidden})

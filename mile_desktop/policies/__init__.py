@@ -1,1 +1,1 @@
-"""What drives the robot when nobody does: networks, their files, and the seam they share."""
+"""Policies: networks, their files, and the interface that all policies share."""

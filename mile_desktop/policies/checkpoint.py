@@ -1,21 +1,15 @@
 """Policies on disk: ``config.json`` and ``model.safetensors`` in a folder of their own."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-from mile_desktop.policies.networks import STD_CEILING, STD_FLOOR, CategoricalMlp, GaussianMlp
+from mile_desktop.policies.config import CONFIG_FILE, MENTAL_FILE, MODEL_FILE, PolicyConfig, read_policy_config
+from mile_desktop.policies.model_folder import raised_as, write_folder
+from mile_desktop.policies.networks import CategoricalMlp, GaussianMlp
 from mile_desktop.policies.policy import PolicyFileError
-from mile_desktop.policies.tensor_folder import (
-    TensorFileError,
-    check_finite,
-    check_tensors,
-    encode_tensors,
-    read_bytes,
-    read_tensors,
-    write_folder,
-)
+from mile_desktop.policies.tensor_file import check_finite, check_tensors, encode_tensors, read_tensors
 from mile_desktop.policies.torch_policy import CategoricalPolicy, NetworkPolicy, TorchPolicy
 
 __all__ = [
@@ -33,41 +27,7 @@ __all__ = [
     "save_policy",
 ]
 
-POLICY_SCHEMA = 1
-CONFIG_FILE = "config.json"
-MODEL_FILE = "model.safetensors"
-MENTAL_FILE = "mental.safetensors"
-"""Learned mental model π̂ of the training that made the policy, same architecture; only with ``joint`` training."""
-
-STILL = "still"
-"""Method of a policy that was taught nothing; a training that starts from it begins with fresh weights."""
-
 PolicyNetwork = GaussianMlp | CategoricalMlp
-
-
-class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``config.json`` of a policy says."""
-
-    schema: int = POLICY_SCHEMA
-    policy_id: str
-    scene: str
-    name: str
-    """Short name for people: ``v0``, ``v1`` …"""
-    method: str
-    network: Literal["gaussian", "categorical"]
-    observation_size: int
-    action_size: int
-    hidden: tuple[int, ...]
-    std_floor: float = STD_FLOOR
-    std_ceiling: float = STD_CEILING
-    parent_id: str | None = None
-    created_at: str = ""
-    """UTC, ISO 8601."""
-    settings: dict[str, Any] = {}
-
-
-class _SchemaOnly(msgspec.Struct):
-    schema: int
 
 
 def describe_network(network: PolicyNetwork) -> dict[str, Any]:
@@ -124,33 +84,13 @@ def save_policy(
         When the disk refuses.
     """
     models = {MODEL_FILE: network} if mental is None else {MODEL_FILE: network, MENTAL_FILE: mental}
-    try:
+    with raised_as(PolicyFileError):
         for name, model in models.items():
             check_finite(folder / name, model.state_dict())
-    except TensorFileError as error:
-        raise PolicyFileError(str(error)) from error
     described = msgspec.structs.replace(config, **describe_network(network))
     text = msgspec.json.format(msgspec.json.encode(described), indent=2)
     tensors = {name: encode_tensors(model.state_dict()) for name, model in models.items()}
     write_folder(folder, {CONFIG_FILE: text, **tensors}, replace=replace)
-
-
-def read_policy_config(folder: Path) -> PolicyConfig:
-    """Read and check ``config.json``; ``PolicyFileError`` where it is missing, damaged or newer than this program."""
-    path = folder / CONFIG_FILE
-    try:
-        text = read_bytes(path)
-        schema = msgspec.json.decode(text, type=_SchemaOnly).schema
-        if schema > POLICY_SCHEMA:
-            raise PolicyFileError(
-                f"{path} was written by a newer version (schema {schema}, this program reads up to {POLICY_SCHEMA}); "
-                "update the program."
-            )
-        return msgspec.json.decode(text, type=PolicyConfig)
-    except msgspec.DecodeError as error:
-        raise PolicyFileError(f"{path} is no policy description ({error}); copy the policy again.") from error
-    except TensorFileError as error:
-        raise PolicyFileError(str(error)) from error
 
 
 def load_network(folder: Path) -> tuple[PolicyNetwork, PolicyConfig]:
@@ -183,12 +123,11 @@ def _load(folder: Path, name: str, config: PolicyConfig) -> PolicyNetwork:
     path = folder / name
     try:
         network = build_network(config)
-        tensors = read_tensors(path)
-        check_tensors(path, tensors, network.state_dict())
-    except TensorFileError as error:
-        raise PolicyFileError(str(error)) from error
     except ValueError as error:
         raise PolicyFileError(f"{folder / CONFIG_FILE} describes an impossible network: {error}") from error
+    with raised_as(PolicyFileError):
+        tensors = read_tensors(path)
+        check_tensors(path, tensors, network.state_dict())
     network.load_state_dict(tensors)
     return network.eval()
 

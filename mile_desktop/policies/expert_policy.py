@@ -1,19 +1,20 @@
-"""A scripted expert in the place of a policy."""
+"""A scripted expert as a policy."""
 
 from collections.abc import Callable
 
 import numpy as np
 
-from mile_desktop.policies.networks import STD_FLOOR
-from mile_desktop.policies.policy import FloatArray, PolicyOutput
+from mile_desktop.arrays import Float32Array
+from mile_desktop.policies.limits import STD_FLOOR
+from mile_desktop.policies.policy import PolicyOutput
 from mile_desktop.policies.torch_policy import clip_action
 
-ScriptedExpert = Callable[[FloatArray], FloatArray]
+ScriptedExpert = Callable[[Float32Array], Float32Array]
 """Observation float32[n] → action float32[a]."""
 
 
 class ExpertPolicy:
-    """A scripted expert as ``Policy``; its spread is a constant, for want of one of its own.
+    """A scripted expert as ``Policy``; its spread is a constant, because an expert has none.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ class ExpertPolicy:
     def reset(self, seed: int) -> None:
         """Do nothing: a scripted expert is a function of the observation alone."""
 
-    def act(self, observation: FloatArray) -> PolicyOutput:
+    def act(self, observation: Float32Array) -> PolicyOutput:
         """Propose the expert's action for ``observation`` (float32[n])."""
         action = clip_action(self._expert(observation))
         return PolicyOutput(action=action, mean=action, std=np.full_like(action, self._std))

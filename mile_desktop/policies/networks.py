@@ -10,16 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-STD_FLOOR = 0.1
-STD_CEILING = 1.0
-"""Hard bounds of σ for actions in [−1, 1]. Distances in p are measured in units of σ, so a σ that collapses
-inflates every probability of intervention; the floor forbids it."""
-
-SCALE_FLOOR = 1e-2
-"""Smallest scale an observation entry is divided by; an entry that was constant in the data must not explode later."""
-
-NORMALISED_LIMIT = 10.0
-"""Standardised observations are clipped to ± this, far outside anything a network was trained on."""
+from mile_desktop.policies.limits import NORMALISED_LIMIT, SCALE_FLOOR, STD_CEILING, STD_FLOOR
 
 
 def _trunk(observation_size: int, hidden: Sequence[int]) -> nn.Sequential:

@@ -10,10 +10,11 @@ import torch
 from scipy import special
 from torch import nn
 
-from mile_desktop.policies.networks import NORMALISED_LIMIT, CategoricalMlp, GaussianMlp, ObservationMlp
-from mile_desktop.policies.policy import FloatArray
+from mile_desktop.arrays import Float32Array
+from mile_desktop.policies.limits import NORMALISED_LIMIT
+from mile_desktop.policies.networks import CategoricalMlp, GaussianMlp, ObservationMlp
 
-# plain numbers would be converted anew in every call
+# plain numbers would be converted in every call
 ZERO = np.float32(0)
 _LOWEST, _HIGHEST = np.float32(-NORMALISED_LIMIT), np.float32(NORMALISED_LIMIT)
 
@@ -30,7 +31,7 @@ class OneStateScaling:
     def __init__(self, offset: torch.Tensor, scale: torch.Tensor) -> None:
         self._offset, self._scale = view(offset), view(scale)
 
-    def __call__(self, observation: FloatArray) -> FloatArray:
+    def __call__(self, observation: Float32Array) -> Float32Array:
         """Return float32[n] in units of the spread in the data, clipped; NaN stays NaN."""
         units = observation - self._offset
         units /= self._scale
@@ -47,7 +48,7 @@ class _OneStateMlp:
         self._hidden = [_layer(each) for each in network.trunk if isinstance(each, nn.Linear)]
         self._heads = [_layer(each) for each in heads]
 
-    def _outputs(self, observation: FloatArray) -> list[FloatArray]:
+    def _outputs(self, observation: Float32Array) -> list[Float32Array]:
         features = self._standardised(observation)
         for weight, bias in self._hidden:
             features = weight.dot(features)
@@ -63,7 +64,7 @@ class OneStateGaussian(_OneStateMlp):
         super().__init__(network, network.mean_head, network.spread_head)
         self._bounds = StdBounds(network.std_floor, network.std_ceiling)
 
-    def __call__(self, observation: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def __call__(self, observation: Float32Array) -> tuple[Float32Array, Float32Array]:
         """Map float32[n] to mean and standard deviation, float32[a] each."""
         mean, spread = self._outputs(observation)
         return mean, self._bounds(spread)
@@ -75,10 +76,11 @@ class OneStateCategorical(_OneStateMlp):
     def __init__(self, network: CategoricalMlp) -> None:
         super().__init__(network, network.logit_head)
 
-    def __call__(self, observation: FloatArray) -> FloatArray:
+    def __call__(self, observation: Float32Array) -> Float32Array:
         """Map float32[n] to probabilities, float32[a]."""
         (logits,) = self._outputs(observation)
-        weights: FloatArray = np.exp(logits - logits.max())
+        # The largest logit is taken off first, so that exp cannot overflow.
+        weights: Float32Array = np.exp(logits - logits.max())
         weights /= weights.sum()
         return weights
 
@@ -91,9 +93,9 @@ class StdBounds:
         self._low = np.float32(math.log(floor))
         self._width = np.float32(math.log(ceiling) - math.log(floor))
 
-    def __call__(self, spread: FloatArray) -> FloatArray:
+    def __call__(self, spread: Float32Array) -> Float32Array:
         """Return σ, float32[...]."""
-        std: FloatArray = special.expit(spread)
+        std: Float32Array = special.expit(spread)
         std *= self._width
         std += self._low
         np.exp(std, out=std)
@@ -102,11 +104,11 @@ class StdBounds:
         return std
 
 
-def view(tensor: torch.Tensor) -> FloatArray:
+def view(tensor: torch.Tensor) -> Float32Array:
     """Return the memory of ``tensor`` as an array."""
-    array: FloatArray = tensor.detach().numpy()
+    array: Float32Array = tensor.detach().numpy()
     return array
 
 
-def _layer(linear: nn.Linear) -> tuple[FloatArray, FloatArray]:
+def _layer(linear: nn.Linear) -> tuple[Float32Array, Float32Array]:
     return view(linear.weight), view(linear.bias)

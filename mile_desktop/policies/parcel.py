@@ -1,7 +1,7 @@
-"""A policy on its way to or from somewhere else: a folder, a zip archive, or a safetensors file with its description.
+"""Import and export of a policy: a folder, a zip archive, or a safetensors file with its description.
 
-Nothing of what comes from elsewhere is run: only named files are taken, each up to a size, and none is a pickle.
-Whether they make a policy is for ``checkpoint`` to say.
+Nothing that is imported can run code: only named files are read, each up to a size, and none is a pickle. Whether the
+files are a valid policy is checked by ``checkpoint``.
 """
 
 import stat
@@ -9,11 +9,12 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
+from mile_desktop.policies.config import CONFIG_FILE, MENTAL_FILE, MODEL_FILE
 from mile_desktop.policies.policy import PolicyFileError
 
-DESCRIPTION = "config.json"
-WEIGHTS = "model.safetensors"
-_OPTIONAL = ("mental.safetensors",)
+DESCRIPTION = CONFIG_FILE
+WEIGHTS = MODEL_FILE
+_OPTIONAL = (MENTAL_FILE,)
 _TAKEN = (DESCRIPTION, WEIGHTS, *_OPTIONAL)
 MOST_BYTES = 512 * 1024 * 1024
 """A larger file is refused: the policies here have a few hundred thousand weights."""
@@ -126,7 +127,7 @@ def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, title: str) ->
     limit = _limit(_base(entry))
     try:
         with archive.open(entry) as file:
-            content = file.read(limit + 1)  # what the archive says of the size need not be true
+            content = file.read(limit + 1)  # the size that the archive states may be wrong
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise PolicyFileError(f"{title} is damaged ({error}); copy it again from where it came from.") from error
     return _within(content, limit, entry.filename)
@@ -168,7 +169,9 @@ def _limit(name: str) -> int:
 
 def _within(content: bytes, limit: int, name: str) -> bytes:
     if len(content) > limit:
-        raise PolicyFileError(f"{name} is larger than {limit // 2**20} MiB, which no policy here is; it is refused.")
+        raise PolicyFileError(
+            f"{name} is larger than {limit // 2**20} MiB; policies of this program are smaller, so it is refused."
+        )
     return content
 
 

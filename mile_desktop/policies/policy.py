@@ -1,14 +1,13 @@
-"""What a policy is to the rest of the house."""
+"""The interface of a policy."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
+from mile_desktop.arrays import Float32Array
 from mile_desktop.errors import UserError
 
-FloatArray = NDArray[np.float32]
+FloatArray: TypeAlias = Float32Array
+"""Earlier name, for scripts and modules that import it from here."""
 
 
 class PolicyFileError(UserError, ValueError):
@@ -19,11 +18,11 @@ class PolicyFileError(UserError, ValueError):
 class PolicyOutput:
     """What a policy proposes for one observation."""
 
-    action: FloatArray
+    action: Float32Array
     """float32[a] in [−1, 1]: the proposal, clipped by the policy and nowhere else."""
-    mean: FloatArray
+    mean: Float32Array
     """float32[a]: mean of its distribution, clipped to the action box."""
-    std: FloatArray
+    std: Float32Array
     """float32[a]: standard deviation, > 0."""
 
 
@@ -39,6 +38,6 @@ class Policy(Protocol):
         """Forget the previous episode; all randomness of the next one comes from ``seed``."""
         ...
 
-    def act(self, observation: FloatArray) -> PolicyOutput:
+    def act(self, observation: Float32Array) -> PolicyOutput:
         """Propose an action for ``observation`` (float32[n])."""
         ...

@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mile_desktop.arrays import Float32Array
+from mile_desktop.policies.limits import ACTION_LIMIT
 from mile_desktop.policies.networks import CategoricalMlp, GaussianMlp, ObservationMlp
 from mile_desktop.policies.networks_numpy import OneStateCategorical, OneStateGaussian
-from mile_desktop.policies.policy import FloatArray, PolicyFileError, PolicyOutput
+from mile_desktop.policies.policy import PolicyFileError, PolicyOutput
 
-ACTION_LIMIT = 1.0
-"""Actions live in [−ACTION_LIMIT, ACTION_LIMIT] per dimension."""
 _LOWEST, _HIGHEST = np.float32(-ACTION_LIMIT), np.float32(ACTION_LIMIT)
 
 
-def clip_action(action: NDArray[np.floating[Any]]) -> FloatArray:
+def clip_action(action: NDArray[np.floating[Any]]) -> Float32Array:
     """Clip float[..., a] to the action box; NaN stays NaN for the rollout loop to refuse."""
     clipped: NDArray[np.floating[Any]] = np.minimum(np.maximum(action, _LOWEST), _HIGHEST)
     return clipped.astype(np.float32, copy=False)
@@ -59,7 +59,7 @@ class NetworkPolicy(ABC):
         self._random = np.random.default_rng(seed)
 
     @abstractmethod
-    def act(self, observation: FloatArray) -> PolicyOutput:
+    def act(self, observation: Float32Array) -> PolicyOutput:
         """Propose an action for ``observation`` (float32[n])."""
 
 
@@ -70,7 +70,7 @@ class TorchPolicy(NetworkPolicy):
         super().__init__(network, policy_id, sample=sample)
         self._gaussian = OneStateGaussian(network)
 
-    def act(self, observation: FloatArray) -> PolicyOutput:
+    def act(self, observation: Float32Array) -> PolicyOutput:
         """Propose an action for ``observation`` (float32[n])."""
         raw, std = self._gaussian(observation)
         mean = clip_action(raw)
@@ -89,7 +89,7 @@ class CategoricalPolicy(NetworkPolicy):
         super().__init__(network, policy_id, sample=sample)
         self._categorical = OneStateCategorical(network)
 
-    def act(self, observation: FloatArray) -> PolicyOutput:
+    def act(self, observation: Float32Array) -> PolicyOutput:
         """Propose a one-hot action for ``observation`` (float32[n])."""
         probabilities = self._categorical(observation)
         choice = self._choose(probabilities)
@@ -98,8 +98,9 @@ class CategoricalPolicy(NetworkPolicy):
         variance = np.maximum(probabilities * (1 - probabilities), np.finfo(np.float32).eps)
         return PolicyOutput(action=action, mean=probabilities, std=np.sqrt(variance))
 
-    def _choose(self, probabilities: FloatArray) -> int:
+    def _choose(self, probabilities: Float32Array) -> int:
         if not self._sample:
             return int(probabilities.argmax())
+        # Normalised again in double precision, because numpy checks that the sum is 1.
         exact = probabilities.astype(np.float64)
         return int(self._random.choice(len(exact), p=exact / exact.sum()))

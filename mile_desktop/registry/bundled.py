@@ -7,7 +7,8 @@ program with another bundled policy changes nothing in it.
 import shutil
 
 from mile_desktop.paths import bundled_models
-from mile_desktop.policies.checkpoint import PolicyConfig, PolicyFileError, read_policy_config
+from mile_desktop.policies.config import PolicyConfig, read_policy_config
+from mile_desktop.policies.policy import PolicyFileError
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.errors import UnknownRecordError, translated
 from mile_desktop.storage.ids import now

@@ -1,6 +1,7 @@
 """Whether a policy fits a robot, by the description of each; an error names both sides."""
 
-from mile_desktop.policies.checkpoint import PolicyConfig, PolicyFileError
+from mile_desktop.policies.config import PolicyConfig
+from mile_desktop.policies.policy import PolicyFileError
 from mile_desktop.robots.description import RobotDescription
 
 

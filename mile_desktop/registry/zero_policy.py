@@ -2,7 +2,8 @@
 
 import torch
 
-from mile_desktop.policies.checkpoint import STILL, PolicyConfig, save_policy
+from mile_desktop.policies.checkpoint import save_policy
+from mile_desktop.policies.config import ZERO_METHOD, PolicyConfig
 from mile_desktop.policies.networks import GaussianMlp
 from mile_desktop.registry.running_policy import Sized
 from mile_desktop.storage.catalogue import Catalogue
@@ -32,7 +33,7 @@ def make_zero_policy(workspace: Workspace, task: str, sizes: Sized) -> str:
         policy_id=policy_id,
         scene=task,
         name=_NAME,
-        method=STILL,
+        method=ZERO_METHOD,
         network="gaussian",
         observation_size=sizes.observation_size,
         action_size=sizes.action_size,
@@ -46,7 +47,7 @@ def make_zero_policy(workspace: Workspace, task: str, sizes: Sized) -> str:
             policy_id=policy_id,
             scene=task,
             name=_NAME,
-            method=STILL,
+            method=ZERO_METHOD,
             parent_id=None,
             run_id=None,
             created_at=config.created_at,
@@ -61,7 +62,7 @@ def make_zero_policy(workspace: Workspace, task: str, sizes: Sized) -> str:
 def find_zero_policy(workspace: Workspace, task: str) -> str | None:
     """Return the id of the workspace's zero policy for ``task``; None where there is none."""
     for record in Catalogue(workspace).policies(task):
-        if record.method == STILL:
+        if record.method == ZERO_METHOD:
             return record.policy_id
     return None
 

@@ -9,7 +9,7 @@ from typing import cast
 import mile_desktop
 from mile_desktop.channels.messages import Message
 from mile_desktop.operators.operator import Operator
-from mile_desktop.policies.checkpoint import read_policy_config
+from mile_desktop.policies.config import read_policy_config
 from mile_desktop.registry.bundled import has_bundled
 from mile_desktop.registry.compatibility import check_policy_fits
 from mile_desktop.registry.intervention_models import load_running_policy, with_intervention_model

@@ -1,11 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from mile_desktop.intervention.calibration import (
+from mile_desktop.intervention.calibration import calibrate
+from mile_desktop.intervention.cost_fit import (
     CalibrationError,
     RecordedDecisions,
-    calibrate,
+    Threshold,
     fit_cost_and_scale,
     standard_error_of_cost,
 )
@@ -20,18 +23,18 @@ def drawn(cost: float, scale: float, *, count: int = 4000, dimensions: int = 4, 
     distances = random.gamma(2.0, 3.0, count)
     noise = random.gamma(dimensions / 2, size=count) + scale * random.standard_normal(count)
     return RecordedDecisions(
-        torch.from_numpy(distances[None]),
-        torch.ones(1, count, dtype=torch.bool),
-        torch.from_numpy(distances - cost > noise),
-        torch.arange(count) // 100,
-        dimensions,
+        distances=torch.from_numpy(distances[None]),
+        asked=torch.ones(1, count, dtype=torch.bool),
+        intervention=torch.from_numpy(distances - cost > noise),
+        threshold_loss=dimensions,
+        episode=torch.arange(count) // 100,
     )
 
 
 @pytest.mark.parametrize(("cost", "scale"), [(2.0, 2.0), (6.0, 0.5), (0.0, 4.0)])
 def test_recovers_the_cost_and_scale_that_were_used(cost: float, scale: float) -> None:
     decisions = drawn(cost, scale)
-    found = fit_cost_and_scale(decisions, start=(20.0, 10.0))
+    found = fit_cost_and_scale(decisions, start=Threshold(20.0, 10.0))
     error = standard_error_of_cost(decisions, *found)
     assert found[0] == pytest.approx(cost, abs=4 * error)
     assert 0 < error < 0.4
@@ -40,7 +43,7 @@ def test_recovers_the_cost_and_scale_that_were_used(cost: float, scale: float) -
 
 def test_standard_error_agrees_with_the_spread_of_repeated_calibrations() -> None:
     repeats = [drawn(3.0, 1.5, count=1000, seed=seed) for seed in range(25)]
-    found = [fit_cost_and_scale(each, start=(3.0, 1.5)) for each in repeats]
+    found = [fit_cost_and_scale(each, start=Threshold(3.0, 1.5)) for each in repeats]
     stated = np.mean([standard_error_of_cost(each, *at) for each, at in zip(repeats, found, strict=True)])
     assert stated == pytest.approx(np.std([cost for cost, _ in found]), rel=0.5)
 
@@ -48,8 +51,8 @@ def test_standard_error_agrees_with_the_spread_of_repeated_calibrations() -> Non
 def test_separable_decisions_do_not_drive_the_scale_out_of_bounds() -> None:
     decisions = drawn(3.0, 1.0, count=40)
     split = decisions.distances[0] > 6
-    separable = RecordedDecisions(decisions.distances, decisions.asked, split, decisions.episode, 4)
-    cost, scale = fit_cost_and_scale(separable, start=(2.0, 2.0))
+    separable = replace(decisions, intervention=split)
+    cost, scale = fit_cost_and_scale(separable, start=Threshold(2.0, 2.0))
     assert 0.02 <= scale < 5
     assert np.isfinite(cost)
 
@@ -69,8 +72,8 @@ def test_calibrating_a_model_predicts_the_observed_rate_and_is_likelier(fitted: 
 
 def test_says_why_it_cannot_calibrate(fitted: FittedModel, steps: SupervisedSteps) -> None:
     calm = drawn(3.0, 1.0, count=10)
-    nobody, always = torch.zeros(10, dtype=torch.bool), torch.ones(10, dtype=torch.bool)
-    with pytest.raises(CalibrationError, match="Nobody took over in these 10 steps"):
-        RecordedDecisions(calm.distances, calm.asked, nobody, calm.episode, 4)
+    never, always = torch.zeros(10, dtype=torch.bool), torch.ones(10, dtype=torch.bool)
+    with pytest.raises(CalibrationError, match="no takeover in these 10 steps"):
+        replace(calm, intervention=never)
     with pytest.raises(CalibrationError, match="All 10 steps are takeovers"):
-        RecordedDecisions(calm.distances, calm.asked, always, calm.episode, 4)
+        replace(calm, intervention=always)

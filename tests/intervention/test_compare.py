@@ -47,9 +47,9 @@ def test_history_is_known_before_the_step() -> None:
 
 
 def test_baselines_say_the_constant_where_nothing_varies(steps: SupervisedSteps) -> None:
-    nobody = np.zeros(len(steps), dtype=bool)
-    assert majority(steps, nobody, steps).max() == 0
-    assert neural_classifier(steps, nobody, steps).max() == 0
+    never = np.zeros(len(steps), dtype=bool)
+    assert majority(steps, never, steps).max() == 0
+    assert neural_classifier(steps, never, steps).max() == 0
 
 
 def test_needs_supervised_steps(fitted: FittedModel, steps: SupervisedSteps) -> None:

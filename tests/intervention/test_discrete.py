@@ -19,11 +19,8 @@ from mile_desktop.intervention.model import (
     load_intervention_model,
     save_intervention_model,
 )
-from mile_desktop.intervention.probability import (
-    categorical_distance,
-    categorical_outcome_log_likelihood,
-    intervention_log_probability_at,
-)
+from mile_desktop.intervention.objective_terms import outcome_loss
+from mile_desktop.intervention.probability import categorical_distance, intervention_log_probability_at
 from mile_desktop.intervention.probability_numpy import probabilities_of_one
 from mile_desktop.intervention.temporal import temporal_probabilities
 from mile_desktop.policies.policy import PolicyOutput
@@ -59,7 +56,7 @@ def test_the_probabilities_of_all_outcomes_sum_to_one(
     distance = categorical_distance(log_policy, normalised(mental))
     pair = intervention_log_probability_at(distance, log_policy, cost=cost, cdf_scale=scale)
     outcomes = [
-        categorical_outcome_log_likelihood(log_policy, pair, each, torch.tensor(nu)).exp().item()
+        (-outcome_loss(log_policy, pair, each, torch.tensor(nu))).exp().item()
         for nu, actions in ((True, torch.eye(4)), (False, torch.eye(4)[:1]))
         for each in actions
     ]
@@ -99,7 +96,7 @@ def test_no_action_is_impossible_to_a_human() -> None:
 
 def test_learns_what_the_human_would_do_and_when_they_step_in(fitted: FittedModel) -> None:
     test = toy.recorded(8, demonstrations=0, seed=9)
-    said = fitted.model.opinions(test.observation, test.policy_mean, test.policy_std)
+    said = fitted.model.member_outputs(test.observation, test.policy_mean, test.policy_std)
     wanted = np.array([toy.human(*row) for row in test.observation.double().tolist()])
     assert np.mean(said.means.mean(0).argmax(-1).numpy() == wanted.argmax(-1)) > 0.9
     truth = [
@@ -159,5 +156,5 @@ def test_can_learn_what_is_expected_of_the_robot(steps: SupervisedSteps) -> None
     )
     model = fit_intervention_model(steps, settings_).model
     unknown = torch.full_like(steps.policy_mean, math.nan)
-    said = model.opinions(steps.observation, unknown, unknown)
+    said = model.member_outputs(steps.observation, unknown, unknown)
     assert bool(torch.isfinite(said.distances).all())

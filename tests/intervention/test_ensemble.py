@@ -56,7 +56,7 @@ def test_means_are_clipped_to_the_action_box_before_they_are_compared() -> None:
     believed = torch.ones(1, 2), torch.full((1, 2), 0.3)
     _, std = made.gaussians(observation)
     expected = gaussian_distance(torch.ones_like(std), std, *believed)
-    torch.testing.assert_close(made.opinions(observation, *believed).distances, expected)
+    torch.testing.assert_close(made.member_outputs(observation, *believed).distances, expected)
 
 
 @pytest.mark.parametrize(

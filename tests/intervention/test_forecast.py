@@ -66,7 +66,7 @@ def test_the_live_forecast_is_the_one_that_was_scored(fitted: FittedModel) -> No
         before = bool(fresh.intervention[row])
 
 
-def test_episodes_are_judged_by_networks_that_have_not_seen_them(fitted: FittedModel, steps: SupervisedSteps) -> None:
+def test_networks_predict_only_episodes_they_have_not_seen(fitted: FittedModel, steps: SupervisedSteps) -> None:
     forecast = fitted.model.forecast
     assert forecast is not None
     config = forecast.config

@@ -9,7 +9,8 @@ from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.estimate import InterventionEstimate, InterventionEstimator
 from mile_desktop.intervention.fit import FittedModel
 from mile_desktop.intervention.live_estimator import LiveEstimator
-from mile_desktop.intervention.model import InterventionModel, TemporalParameters, posterior_predictive
+from mile_desktop.intervention.model import InterventionModel, TemporalParameters
+from mile_desktop.intervention.posterior import posterior_predictive
 from mile_desktop.intervention.temporal import temporal_probabilities
 from mile_desktop.policies.policy import PolicyOutput
 

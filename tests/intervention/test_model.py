@@ -16,9 +16,9 @@ from mile_desktop.intervention.model import (
     TemporalParameters,
     build_ensemble,
     load_intervention_model,
-    posterior_predictive,
     save_intervention_model,
 )
+from mile_desktop.intervention.posterior import posterior_predictive
 
 
 @pytest.fixture

@@ -37,14 +37,16 @@ def learned(model: InterventionModel) -> InterventionModel:
 
 
 @pytest.mark.parametrize("rule", ["running", "learned"])
-def test_opinions_are_those_on_a_recording(fitted: FittedModel, steps: SupervisedSteps, rule: str) -> None:
+def test_member_outputs_are_those_on_a_recording(fitted: FittedModel, steps: SupervisedSteps, rule: str) -> None:
     model = learned(fitted.model) if rule == "learned" else fitted.model
     part = slice(0, 40)
-    distances, _, means, _ = model.opinions(steps.observation[part], steps.policy_mean[part], steps.policy_std[part])
+    distances, _, means, _ = model.member_outputs(
+        steps.observation[part], steps.policy_mean[part], steps.policy_std[part]
+    )
     spread = disagreement(means, torch.ones(means.shape[:2], dtype=torch.bool))
     one = OneStateModel(model)
     for row in range(40):
-        said = one.opinion(
+        said = one.outputs(
             steps.observation[row].numpy(), steps.policy_mean[row].numpy(), steps.policy_std[row].numpy()
         )
         np.testing.assert_allclose(said.distances, distances[:, row].numpy(), rtol=1e-4)
@@ -57,7 +59,7 @@ def test_the_forecasts_networks_say_the_same(fitted: FittedModel, steps: Supervi
     assert parts is not None
     one = OneStateForecast(parts)
     observation, proposal = steps.observation[:40], steps.policy_mean[:40]
-    onset, time_to_go = parts.networks_say(observation, proposal)
+    onset, time_to_go = parts.network_outputs(observation, proposal)
     nearness = parts.nearness(observation)
     for row in range(40):
         assert one.onset(observation[row].numpy(), proposal[row].numpy()) == pytest.approx(onset[row].item(), abs=1e-4)

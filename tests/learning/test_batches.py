@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mile_desktop.intervention.data import SupervisedSteps
-from mile_desktop.learning.batches import anchor_steps, lay_out
+from mile_desktop.learning.batches import anchor_steps, build_training_data
 from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.objectives import corrections_only, everything_executed
 from tests.learning.test_objectives import steps as marked
@@ -14,7 +14,7 @@ CPU = torch.device("cpu")
 
 
 def laid_out(human: str, share: float = 0.5, masses: object = corrections_only) -> object:
-    return lay_out(marked(human), masses, anchor_share=share, device=CPU)  # type: ignore[arg-type]
+    return build_training_data(marked(human), masses, anchor_share=share, device=CPU)  # type: ignore[arg-type]
 
 
 def epoch(data: object, batch: int, share: float, seed: int = 0) -> list[object]:
@@ -85,7 +85,7 @@ def test_with_demonstrations_nothing_else_anchors() -> None:
 
 
 def test_there_may_be_nothing_to_hold_on_to() -> None:
-    data = lay_out(own_rollouts((False, True, False)), corrections_only, anchor_share=0.5, device=CPU)
+    data = build_training_data(own_rollouts((False, True, False)), corrections_only, anchor_share=0.5, device=CPU)
     assert not len(data.anchors)
     assert data.anchor_mass == 0
     assert [len(batch.observation) for batch in epoch(data, 4, 0.5)] == [3, 3, 3]

@@ -97,26 +97,26 @@ def test_no_episode_is_ever_torn(count: int, demos: int, share: float, seed: int
         assert split.held_out.demonstration.all()
 
 
-def test_what_was_held_back_once_is_held_back_in_later_rounds() -> None:
-    held_back: set[str] = set()
+def test_what_was_held_out_names_once_is_held_out_names_in_later_rounds() -> None:
+    held_out_ids: set[str] = set()
     for count in range(5, 40):
         steps = supervised_steps([episode(f"e{index}", [False]) for index in range(count)])
         now = split_episodes(steps, share=0.2, seed=3)
         trained = {steps.episode_ids[index] for index in now.train.episode.unique().tolist()}
-        smallest_may_return = trained & held_back
+        smallest_may_return = trained & held_out_ids
         assert len(smallest_may_return) <= 1, "only the stand-in of a small data set returns to training"
-        held_back = {steps.episode_ids[index] for index in now.held_out.episode.unique().tolist()}
-    assert 3 <= len(held_back) <= 14
+        held_out_ids = {steps.episode_ids[index] for index in now.held_out.episode.unique().tolist()}
+    assert 3 <= len(held_out_ids) <= 14
 
 
-def test_demonstrations_are_held_back_too() -> None:
+def test_demonstrations_are_held_out_names_too() -> None:
     split = split_episodes(supervised_steps([], demonstrations(8)), share=0.1, seed=0)
     assert split.held_out.demonstration.all()
     assert len(split.held_out)
 
 
 @given(seed=st.integers(0, 50))
-def test_episodes_without_a_selected_step_are_nobodys_to_hold_back(seed: int) -> None:
+def test_episodes_without_a_selected_step_are_not_held_out(seed: int) -> None:
     recorded = [episode(f"e{index}", [False, True]) for index in range(5)]
     steps = supervised_steps(recorded, [episode(f"d{index}", [False]) for index in range(20)])
     split = split_episodes(select_steps(steps, ~steps.demonstration), share=0.3, seed=seed)

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.objectives import (
-    METHODS,
-    ImitationMass,
+    OBJECTIVES,
+    SampleWeights,
     UnknownMethodError,
-    Weighing,
+    WeightingContext,
     objective,
     steps_before_intervention,
     steps_followed_through,
@@ -36,11 +36,11 @@ def steps(human: str, *, episodes: tuple[int, ...] | None = None) -> SupervisedS
     )
 
 
-def mass(name: str, human: str, share: float = 0.5, silence: float = 0.0) -> ImitationMass:
-    return objective(name).masses(steps(human), Weighing(human.count("d"), share, silence))
+def mass(name: str, human: str, share: float = 0.5, silent_weight: float = 0.0) -> SampleWeights:
+    return objective(name).sample_weights(steps(human), WeightingContext(human.count("d"), share, silent_weight))
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", OBJECTIVES)
 @settings(deadline=None)
 @given(human=st.text("h.d", min_size=1, max_size=60), share=st.floats(0.01, 0.9))
 def test_the_mass_is_one_or_nothing_and_never_negative(name: str, human: str, share: float) -> None:
@@ -52,7 +52,7 @@ def test_the_mass_is_one_or_nothing_and_never_negative(name: str, human: str, sh
     assert float(found.supervised.sum()) + found.anchors == pytest.approx(float(something), abs=1e-5)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", OBJECTIVES)
 def test_without_anchors_nothing_is_set_aside_for_them(name: str) -> None:
     found = mass(name, "..hh", 0.0)
     assert found.anchors == 0
@@ -74,12 +74,16 @@ def test_anchors_that_are_more_weigh_more() -> None:
 
 
 def test_silence_is_imitated_by_its_weight() -> None:
-    found = mass("mile", "..h", 0.0, silence=0.25).supervised
+    found = mass("mile", "..h", 0.0, silent_weight=0.25).supervised
     torch.testing.assert_close(found, torch.tensor([1.0, 1.0, 4.0]) / 6)
 
 
 def test_what_follows_a_tap_is_imitated_like_the_tap() -> None:
-    found = objective("mile").masses(steps("..h....h"), Weighing(0, 0.0, silence=0.25, follow_through=3)).supervised
+    found = (
+        objective("mile")
+        .sample_weights(steps("..h....h"), WeightingContext(0, 0.0, silent_weight=0.25, follow_through=3))
+        .supervised
+    )
     torch.testing.assert_close(found, torch.tensor([0.25, 0.25, 1, 1, 1, 0.25, 0.25, 1]) / 5)
 
 
@@ -87,8 +91,8 @@ def test_what_follows_a_tap_is_imitated_like_the_tap() -> None:
 @given(human=st.text("h.d", min_size=1, max_size=40), length=st.integers(1, 12))
 def test_takeovers_as_long_as_the_follow_through_are_what_hg_dagger_imitates(human: str, length: int) -> None:
     held = human.replace("h", "h" * length + ".")
-    ours = objective("mile").masses(steps(held), Weighing(held.count("d"), 0.5, follow_through=length))
-    theirs = objective("hg-dagger").masses(steps(held), Weighing(held.count("d"), 0.5))
+    ours = objective("mile").sample_weights(steps(held), WeightingContext(held.count("d"), 0.5, follow_through=length))
+    theirs = objective("hg-dagger").sample_weights(steps(held), WeightingContext(held.count("d"), 0.5))
     assert torch.equal(ours.supervised, theirs.supervised)
     assert ours.anchors == theirs.anchors
 
@@ -133,9 +137,9 @@ def test_steps_before_a_takeover_stay_within_their_episode() -> None:
 
 
 def test_only_mile_learns_from_silence() -> None:
-    assert {name for name, method in METHODS.items() if method.learns_from_silence} == {"mile", "mile-iwr"}
+    assert {name for name, method in OBJECTIVES.items() if method.info.learns_from_decisions} == {"mile", "mile-iwr"}
 
 
 def test_an_unknown_method_names_the_known_ones() -> None:
-    with pytest.raises(UnknownMethodError, match="'dagger'; the methods are mile, bc, hg-dagger"):
+    with pytest.raises(UnknownMethodError, match="'dagger'; the methods with one are mile, bc, hg-dagger"):
         objective("dagger")

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mile_desktop.learning.pipeline.stages import StagedReport
 from mile_desktop.learning.progress import (
     AnyRunEvent,
     Cancelled,
@@ -15,6 +14,7 @@ from mile_desktop.learning.progress import (
     Failed,
     Finished,
     Progress,
+    StagedReport,
     Trained,
     Warned,
 )

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mile_desktop.policies.expert_policy import ExpertPolicy
-from mile_desktop.policies.networks import SCALE_FLOOR, CategoricalMlp, GaussianMlp
+from mile_desktop.policies.limits import SCALE_FLOOR
+from mile_desktop.policies.networks import CategoricalMlp, GaussianMlp
 
 
 @given(raw=st.floats(-1e6, 1e6), floor=st.floats(0.01, 0.4))

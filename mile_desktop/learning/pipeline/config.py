@@ -1,4 +1,4 @@
-"""What a training run was asked to do: ``config.json`` of its folder, enough to do it again or go on with it."""
+"""What a training run was asked to do: ``config.json`` of its folder, enough to repeat or to continue it."""
 
 from pathlib import Path
 
@@ -6,10 +6,11 @@ import msgspec
 
 from mile_desktop.errors import UserError
 from mile_desktop.learning.settings import TrainingSettings
+from mile_desktop.policies.model_folder import raised_as, read_description
 from mile_desktop.storage.durable import write_durably
 
-ORDER_FILE = "config.json"
-ORDER_SCHEMA = 1
+RUN_CONFIG_FILE = "config.json"
+RUN_CONFIG_SCHEMA = 1
 
 
 class RunConfigError(UserError, ValueError):
@@ -19,7 +20,7 @@ class RunConfigError(UserError, ValueError):
 class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
     """One training: from which policy, on which episodes, how."""
 
-    schema: int = ORDER_SCHEMA
+    schema: int = RUN_CONFIG_SCHEMA
     scene: str
     parent: str
     """Folder of the parent policy."""
@@ -32,24 +33,24 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Whether an intervention model is fitted after the policy."""
 
 
-def write_order(folder: Path, order: RunConfig) -> None:
-    """Write ``order`` into the run's ``folder``."""
-    write_durably(folder / ORDER_FILE, msgspec.json.format(msgspec.json.encode(order), indent=2))
+def write_run_config(folder: Path, config: RunConfig) -> None:
+    """Write ``config`` into the run's ``folder``."""
+    write_durably(folder / RUN_CONFIG_FILE, msgspec.json.format(msgspec.json.encode(config), indent=2))
 
 
-def read_order(folder: Path) -> RunConfig:
-    """Read the order of the run in ``folder``.
+def read_run_config(folder: Path) -> RunConfig:
+    """Read the description of the run in ``folder``.
 
     Raises
     ------
-    OrderError
+    RunConfigError
         When it is missing, damaged or of a newer version.
     """
-    path = folder / ORDER_FILE
-    try:
-        order = msgspec.json.decode(path.read_bytes(), type=RunConfig)
-    except (OSError, msgspec.MsgspecError) as error:
-        raise RunConfigError(f"{path} cannot be read ({error}); start a new training.") from error
-    if order.schema > ORDER_SCHEMA:
-        raise RunConfigError(f"{path} was written by a newer version (schema {order.schema}); update the program.")
-    return order
+    with raised_as(RunConfigError):
+        return read_description(
+            folder / RUN_CONFIG_FILE,
+            RunConfig,
+            schema=RUN_CONFIG_SCHEMA,
+            noun="description of a training",
+            remedy="start a new training",
+        )

@@ -1,4 +1,4 @@
-"""The last stage of a run: the intervention model that goes with the episodes."""
+"""The last stage of a run: an intervention model fitted to the same episodes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from mile_desktop.intervention.fit import (
 from mile_desktop.intervention.model import ModelConfig, save_intervention_model
 from mile_desktop.intervention.strata import takeovers_in
 from mile_desktop.learning.progress import Progress, Warned
-from mile_desktop.learning.result import Cancelled, Report, TrainingCancelled
+from mile_desktop.learning.result import CancelCheck, Report, TrainingCancelled
 from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.storage.ids import now
 from mile_desktop.storage.records import InterventionModelRecord
@@ -36,14 +36,19 @@ class InterventionFit:
 
 
 def fit_and_save(
-    steps: SupervisedSteps, settings: TrainingSettings, wanted: InterventionFit, *, report: Report, cancelled: Cancelled
+    steps: SupervisedSteps,
+    settings: TrainingSettings,
+    wanted: InterventionFit,
+    *,
+    report: Report,
+    cancelled: CancelCheck,
 ) -> InterventionModelRecord | None:
     """Fit an intervention model to ``steps`` and save it; the caller registers it.
 
     Returns
     -------
     InterventionModelRecord or None
-        None where nobody took over: there is nothing to say about a human then.
+        None where there is no takeover: nothing is known about the human then.
 
     Raises
     ------
@@ -51,7 +56,9 @@ def fit_and_save(
         When ``cancelled`` said so; nothing was written.
     """
     if takeovers_in(steps) == 0:
-        report(Warned(text="Nobody took over yet: the intervention model stays the one that came with the program."))
+        report(
+            Warned(text="There is no takeover yet: the intervention model stays the one that came with the program.")
+        )
         return None
 
     try:

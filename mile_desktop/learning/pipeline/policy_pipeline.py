@@ -1,8 +1,8 @@
-"""What a run makes, in order: data, policy, intervention model; and what is taken back when it does not get there."""
+"""The stages of a run: data, policy, intervention model; and the removal of what an unfinished run left."""
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from mile_desktop.intervention.data import SupervisedSteps
@@ -11,10 +11,10 @@ from mile_desktop.learning.methods import make_trainer
 from mile_desktop.learning.pipeline.config import RunConfig
 from mile_desktop.learning.pipeline.intervention_stage import InterventionFit, fit_and_save
 from mile_desktop.learning.progress import Progress, Trained
-from mile_desktop.learning.result import AnyTrainer, Report, TrainingCancelled, TrainingResult
+from mile_desktop.learning.result import CancelCheck, Report, TrainingCancelled, TrainingResult
 from mile_desktop.learning.settings import settings_to_json
+from mile_desktop.learning.trainer.epoch_loop import EpochTrainer
 from mile_desktop.policies.checkpoint import (
-    STILL,
     PolicyConfig,
     describe_network,
     load_mental_model,
@@ -22,7 +22,8 @@ from mile_desktop.policies.checkpoint import (
     read_policy_config,
     save_policy,
 )
-from mile_desktop.policies.tensor_folder import remove_leftovers
+from mile_desktop.policies.config import ZERO_METHOD
+from mile_desktop.policies.model_folder import remove_leftovers
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.episodes import read_episode, read_episode_file
 from mile_desktop.storage.errors import UnknownRecordError
@@ -32,7 +33,7 @@ from mile_desktop.storage.workspace import EPISODE_SUFFIX, Workspace
 
 CHECKPOINT_FOLDER = "checkpoint"
 
-Cancel = Callable[[], bool]
+_REPORT_EVERY = 50  # episodes: reading one takes milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +54,29 @@ class TrainingPipeline:
     ----------
     workspace : Workspace
         Where episodes come from and artefacts go.
-    order : TrainingOrder
-        What to do, its episodes settled.
+    config : RunConfig
+        What to do; its episodes are filled in.
     run_id : str
         The run it is for.
     """
 
-    def __init__(self, workspace: Workspace, order: RunConfig, run_id: str) -> None:
+    def __init__(self, workspace: Workspace, config: RunConfig, run_id: str) -> None:
         self._workspace = workspace
         self._catalogue = Catalogue(workspace)
-        self._order = order
+        self._config = config
         self._run_id = run_id
-        self._parent_folder = Path(order.parent)
+        self._parent_folder = Path(config.parent)
         self._checkpoint = workspace.run_folder(run_id) / CHECKPOINT_FOLDER
         self._unregistered: list[Path] = []
 
-    def make(self, report: Report, cancelled: Cancel) -> TrainedPolicy:
+    def make(self, report: Report, cancelled: CancelCheck) -> TrainedPolicy:
         """Train, save and register; ``TrainingCancelled`` when cancelled before the policy is registered."""
         for parent in ("policies", "interventions"):
             remove_leftovers(self._workspace.folder / parent)
         steps = self._read_data(report, cancelled)
         result = self._trainer(steps).run(report=report, cancelled=cancelled, checkpoint=self._checkpoint)
         record = self._describe(result)
-        model = self._fit_intervention(steps, report, cancelled) if self._order.fit_intervention else None
+        model = self._fit_intervention(steps, report, cancelled) if self._config.fit_intervention else None
         folder = self._save_policy(result, record)
         if cancelled():
             raise TrainingCancelled
@@ -99,31 +100,27 @@ class TrainingPipeline:
 
     # ── data ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _read_data(self, report: Report, cancelled: Cancel) -> SupervisedSteps:
-        names = self._order.episode_ids or ()
-        paths = _demonstrations(self._order.demonstrations)
+    def _read_data(self, report: Report, cancelled: CancelCheck) -> SupervisedSteps:
+        names = self._config.episode_ids or ()
+        paths = _demonstrations(self._config.demonstrations)
         total = max(1, len(names) + len(paths))
+        readers = [*(partial(read_episode, self._workspace, name) for name in names),
+                   *(partial(read_episode_file, path) for path in paths)]  # fmt: skip
         read: list[Episode] = []
-
-        def take(episode: Episode) -> None:
-            read.append(episode)
+        for number, reader in enumerate(readers, 1):
+            read.append(reader())
             if cancelled():
                 raise TrainingCancelled
-            if len(read) % 50 == 0 or len(read) == total:
-                report(Progress(stage="data", fraction=len(read) / total, text=f"Read {len(read)} of {total} episodes"))
-
-        for name in names:
-            take(read_episode(self._workspace, name))
-        for path in paths:
-            take(read_episode_file(path))
+            if number % _REPORT_EVERY == 0 or number == total:
+                report(Progress(stage="data", fraction=number / total, text=f"Read {number} of {total} episodes"))
         return supervised_steps(read[: len(names)], read[len(names) :])
 
-    def _trainer(self, steps: SupervisedSteps) -> AnyTrainer:
+    def _trainer(self, steps: SupervisedSteps) -> EpochTrainer:
         network, config = load_network(self._parent_folder)
-        start = None if config.method == STILL else network  # what stands still has nothing to pass on
+        start = None if config.method == ZERO_METHOD else network  # its weights are zero: nothing to continue from
         return make_trainer(
             steps,
-            self._order.settings,
+            self._config.settings,
             start=start,
             mental=load_mental_model(self._parent_folder),
             old_episode_ids=self._old_episode_ids(config.policy_id),
@@ -151,14 +148,14 @@ class TrainingPipeline:
         }
         return PolicyRecord(
             policy_id=new_id("policy"),
-            scene=self._order.scene,
-            name=self._catalogue.next_policy_name(self._order.scene),
-            method=self._order.settings.method,
+            scene=self._config.scene,
+            name=self._catalogue.next_policy_name(self._config.scene),
+            method=self._config.settings.method,
             parent_id=read_policy_config(self._parent_folder).policy_id,
             run_id=self._run_id,
             created_at=now(),
-            settings={**settings_to_json(self._order.settings), "learned": learned},
-            episode_ids=self._order.episode_ids or (),
+            settings={**settings_to_json(self._config.settings), "learned": learned},
+            episode_ids=self._config.episode_ids or (),
         )
 
     def _save_policy(self, result: TrainingResult, record: PolicyRecord) -> Path:
@@ -178,7 +175,7 @@ class TrainingPipeline:
         return folder
 
     def _fit_intervention(
-        self, steps: SupervisedSteps, report: Report, cancelled: Cancel
+        self, steps: SupervisedSteps, report: Report, cancelled: CancelCheck
     ) -> InterventionModelRecord | None:
         model_id = new_id("intervention")
         folder = self._workspace.intervention_folder(model_id)
@@ -186,19 +183,20 @@ class TrainingPipeline:
         supervised = read_policy_config(self._parent_folder)
         wanted = InterventionFit(
             model_id=model_id,
-            scene=self._order.scene,
+            scene=self._config.scene,
             policy_id=supervised.policy_id,
             run_id=self._run_id,
             folder=folder,
             actions=supervised.network,
         )
-        return fit_and_save(steps, self._order.settings, wanted, report=report, cancelled=cancelled)
+        return fit_and_save(steps, self._config.settings, wanted, report=report, cancelled=cancelled)
 
     def _register(self, record: PolicyRecord, model: InterventionModelRecord | None) -> None:
         """Enter both into the catalogue; what is entered is not taken back any more."""
         if model is not None:
             self._catalogue.add_intervention_model(model)
             self._unregistered.remove(self._workspace.intervention_folder(model.model_id))
+        # The policy comes last: killed in between, there is no policy in the list whose model is missing.
         self._catalogue.add_policy(record)
         self._unregistered.remove(self._workspace.policy_folder(record.policy_id))
 

@@ -7,24 +7,23 @@ from pathlib import Path
 import msgspec
 import torch
 
-from mile_desktop.learning.pipeline.config import RunConfig, read_order, write_order
-from mile_desktop.learning.pipeline.policy_pipeline import Cancel, TrainedPolicy, TrainingPipeline
-from mile_desktop.learning.pipeline.stages import StagedReport
-from mile_desktop.learning.progress import Cancelled, Failed, Finished, RunEvent
-from mile_desktop.learning.result import Report, TrainingCancelled
+from mile_desktop.learning.pipeline.config import RunConfig, read_run_config, write_run_config
+from mile_desktop.learning.pipeline.policy_pipeline import TrainedPolicy, TrainingPipeline
+from mile_desktop.learning.progress import Cancelled, Failed, Finished, RunEvent, StagedReport
+from mile_desktop.learning.result import CancelCheck, Report, TrainingCancelled
 from mile_desktop.learning.run_log import RunLog
-from mile_desktop.policies.checkpoint import read_policy_config
+from mile_desktop.policies.config import read_policy_config
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.ids import new_id, now
 from mile_desktop.storage.records import RunRecord
 from mile_desktop.storage.workspace import Workspace
 
-FollowUp = Callable[[TrainedPolicy, Callable[[RunEvent], None], Cancel], None]
+FollowUp = Callable[[TrainedPolicy, Callable[[RunEvent], None], CancelCheck], None]
 """What is done once the policy is registered (its evaluation): reports ``Progress`` of stage ``evaluation`` with its
 own fraction, and ``Compared``. Raises ``TrainingCancelled`` when it is cancelled."""
 
 
-def begin_training(workspace: Workspace, order: RunConfig, *, run_id: str | None = None) -> "TrainingRun":
+def begin_training(workspace: Workspace, config: RunConfig, *, run_id: str | None = None) -> "TrainingRun":
     """Register a new run and settle which episodes it learns from.
 
     Raises
@@ -32,20 +31,20 @@ def begin_training(workspace: Workspace, order: RunConfig, *, run_id: str | None
     PolicyFileError
         When the parent cannot be read; nothing is registered then.
     """
-    parent = read_policy_config(Path(order.parent))
+    parent = read_policy_config(Path(config.parent))
     catalogue = Catalogue(workspace)
-    if order.episode_ids is None:
-        episode_ids = tuple(record.episode_id for record in catalogue.episodes(order.scene))
-        order = msgspec.structs.replace(order, episode_ids=episode_ids)
+    if config.episode_ids is None:
+        episode_ids = tuple(record.episode_id for record in catalogue.episodes(config.scene))
+        config = msgspec.structs.replace(config, episode_ids=episode_ids)
     identity = run_id or new_id("run")
-    run = TrainingRun(workspace, order, identity)
+    run = TrainingRun(workspace, config, identity)
     run.folder.mkdir(parents=True, exist_ok=True)
-    write_order(run.folder, order)
+    write_run_config(run.folder, config)
     catalogue.add_run(
         RunRecord(
             run_id=identity,
-            scene=order.scene,
-            method=order.settings.method,
+            scene=config.scene,
+            method=config.settings.method,
             parent_policy_id=parent.policy_id,
             state="running",
             created_at=now(),
@@ -55,18 +54,18 @@ def begin_training(workspace: Workspace, order: RunConfig, *, run_id: str | None
 
 
 def resume_training(workspace: Workspace, run_id: str) -> "TrainingRun":
-    """Go on with a run whose process ended early, from its checkpoint where it has one.
+    """Continue a run whose process ended early, from its checkpoint where it has one.
 
     Raises
     ------
-    OrderError
+    RunConfigError
         When the run's description is unreadable.
     UnknownRecordError
         When there is no such run.
     """
-    order = read_order(workspace.run_folder(run_id))
+    config = read_run_config(workspace.run_folder(run_id))
     Catalogue(workspace).set_run_state(run_id, "running")
-    return TrainingRun(workspace, order, run_id)
+    return TrainingRun(workspace, config, run_id)
 
 
 class TrainingRun:
@@ -76,16 +75,16 @@ class TrainingRun:
     ----------
     workspace : Workspace
         Open workspace; only its catalogue and folders are touched.
-    order : TrainingOrder
+    config : TrainingOrder
         What to do, its episodes settled.
     run_id : str
         Id of the run, also the name of its folder.
     """
 
-    def __init__(self, workspace: Workspace, order: RunConfig, run_id: str) -> None:
+    def __init__(self, workspace: Workspace, config: RunConfig, run_id: str) -> None:
         self._workspace = workspace
         self._catalogue = Catalogue(workspace)
-        self._order = order
+        self._config = config
         self._run_id = run_id
 
     @property
@@ -101,7 +100,7 @@ class TrainingRun:
     def run(
         self,
         *,
-        cancelled: Cancel = lambda: False,
+        cancelled: CancelCheck = lambda: False,
         follow_up: FollowUp | None = None,
         report: Report = lambda _: None,
     ) -> TrainedPolicy | None:
@@ -127,29 +126,31 @@ class TrainingRun:
         Exception
             Whatever made the run fail, after it was written to the log and the catalogue.
         """
-        with RunLog(self.folder) as log, _threads(self._order.settings.threads):
+        with RunLog(self.folder) as log, _threads(self._config.settings.threads):
 
             def both(event: RunEvent) -> None:
                 log.event(event)
                 report(event)
 
             staged = StagedReport(both, left_out=self._left_out(follow_up))
-            maker = TrainingPipeline(self._workspace, self._order, self._run_id)
+            pipeline = TrainingPipeline(self._workspace, self._config, self._run_id)
             try:
-                trained = maker.make(staged, cancelled)
+                trained = pipeline.make(staged, cancelled)
             except TrainingCancelled:
-                maker.clear()
+                pipeline.clear()
                 self._catalogue.set_run_state(self._run_id, "cancelled")
                 staged(Cancelled())
                 return None
             except Exception as error:
-                maker.clear()
+                pipeline.clear()
                 self._fail(error, staged)
                 raise
             self._follow(follow_up, trained, staged, cancelled)
             return trained
 
-    def _follow(self, follow_up: FollowUp | None, trained: TrainedPolicy, report: Report, cancelled: Cancel) -> None:
+    def _follow(
+        self, follow_up: FollowUp | None, trained: TrainedPolicy, report: Report, cancelled: CancelCheck
+    ) -> None:
         policy_id, message = trained.record.policy_id, ""
         try:
             if follow_up is not None:
@@ -168,13 +169,13 @@ class TrainingRun:
         report(Failed(text=text))
 
     def _left_out(self, follow_up: FollowUp | None) -> tuple[str, ...]:
-        stages = (("intervention", self._order.fit_intervention), ("evaluation", follow_up is not None))
+        stages = (("intervention", self._config.fit_intervention), ("evaluation", follow_up is not None))
         return tuple(stage for stage, wanted in stages if not wanted)
 
 
 @contextmanager
 def _threads(count: int) -> Iterator[None]:
-    """Use ``count`` processor threads; supervision goes on beside the training and needs the rest."""
+    """Use ``count`` processor threads; supervision runs at the same time and needs the rest."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

@@ -1,4 +1,4 @@
-"""How RLIF looks ahead and improves a policy, for continuous and for discrete actions."""
+"""The actor of RLIF: value of the next action and loss of the policy, for continuous and for discrete actions."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -6,8 +6,8 @@ from typing import Protocol
 import torch
 
 from mile_desktop.policies.checkpoint import PolicyNetwork
+from mile_desktop.policies.limits import ACTION_LIMIT
 from mile_desktop.policies.networks import CategoricalMlp, GaussianMlp
-from mile_desktop.policies.torch_policy import ACTION_LIMIT
 
 Critic = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 """Observation float32[b, n] and action float32[b, a] → both values, float32[2, b]."""
@@ -22,13 +22,13 @@ class Actor(Protocol):
     def ahead(
         self, policy: PolicyNetwork, critic: Critic, observation: torch.Tensor, generator: torch.Generator
     ) -> torch.Tensor:
-        """Return the value of what ``policy`` would do, the lesser of the critic's two, float32[b]."""
+        """Return the value of the action of ``policy``, the smaller of the critic's two, float32[b]."""
         ...
 
     def losses(
         self, policy: PolicyNetwork, critic: Critic, observation: torch.Tensor, target: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the loss, and what is minimised beside it without being reported; scalars."""
+        """Return the reported loss, and a second term that is minimised with it; scalars."""
         ...
 
 
@@ -50,7 +50,7 @@ class GaussianActor:
         mean, std = policy(observation)
         value = critic(observation, _boxed(mean))[0]
         error = (mean - target).square()
-        # σ is fitted beside, so that the policy goes on saying how sure it is; its mean is not moved by that
+        # σ is fitted separately, so that the policy still reports its spread; the mean gets no gradient from this term
         spread = (0.5 * error.detach() / std.square() + std.log()).sum(-1).mean()
         # in units of the least σ: in a scene that asks for precision a squared error of .01 is a failure, not a trifle
         floor = policy.std_floor if isinstance(policy, GaussianMlp) else 1.0
@@ -59,7 +59,7 @@ class GaussianActor:
 
 
 class CategoricalActor:
-    """The same over discrete actions: every action is judged, and expectations are taken exactly."""
+    """The same over discrete actions: every action gets a value, and expectations are exact."""
 
     def ahead(
         self,
@@ -100,5 +100,5 @@ def _greed(value: torch.Tensor) -> torch.Tensor:
 
 
 def _boxed(action: torch.Tensor) -> torch.Tensor:
-    """Judge actions as the policy will execute them."""
+    """Return the action as the policy would execute it."""
     return action.clamp(-ACTION_LIMIT, ACTION_LIMIT)

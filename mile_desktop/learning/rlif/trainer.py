@@ -1,37 +1,35 @@
 """RLIF: reinforcement learning whose only reward is −1 on the step before a takeover (Luo et al. 2023).
 
-The publication improves the policy while it runs. Here the episodes of a round are all there is, so the critic is a
+The publication improves the policy while it runs. Here only the episodes of a round exist, so the critic is a
 pair with the lesser value taken, and the actor is held to what was executed (TD3+BC, Fujimoto and Gu 2021): without
-that, off-policy learning from recorded episodes prefers actions nobody ever tried.
+that, off-policy learning from recorded episodes prefers actions that were never tried.
 """
 
 import copy
-import math
-from pathlib import Path
+from collections.abc import Mapping
 
 import torch
 from torch import nn
 
 from mile_desktop.intervention.data import SupervisedSteps
-from mile_desktop.learning.batches import lay_out
+from mile_desktop.learning.batches import build_training_data
 from mile_desktop.learning.objectives import everything_executed
-from mile_desktop.learning.result import Cancelled, Report, TrainingCancelled, TrainingError, TrainingResult
+from mile_desktop.learning.result import Report, TrainingError, TrainingResult
 from mile_desktop.learning.rlif.actors import actor_for
 from mile_desktop.learning.settings import TrainingSettings
-from mile_desktop.learning.trainer.epoch_loop import run_epochs
+from mile_desktop.learning.trainer.epoch_loop import EpochTrainer, Tensors
 from mile_desktop.learning.trainer.initial_networks import fingerprint, first_network, training_device
 from mile_desktop.learning.trainer.state import (
     TrainerState,
     optimiser_tensors,
     prefixed,
-    read_state,
     restore_optimiser,
     unprefixed,
-    write_state,
 )
 from mile_desktop.policies.checkpoint import PolicyNetwork
 
 DISCOUNT = 0.97
+"""A takeover counts for about the 1.5 seconds before it at 20 Hz: .97^30 = .4."""
 _FOLLOW = 0.005  # share of the critic that its slow copy takes over each step
 
 
@@ -53,7 +51,7 @@ def last_steps(steps: SupervisedSteps) -> torch.Tensor:
 class TwinCritic(nn.Module):
     """Two values of (observation, action), each a perceptron with layer normalisation.
 
-    Observations are standardised as in the policy they judge.
+    Observations are standardised as in the policy that is evaluated.
     """
 
     offset: torch.Tensor
@@ -80,26 +78,27 @@ def _value_network(inputs: int, first: int, second: int) -> nn.Sequential:
     )  # fmt: skip
 
 
-class RlifTrainer:
-    """Trains one policy by RLIF; used by one thread, which calls ``run``. Deterministic on the processor.
+class RlifTrainer(EpochTrainer):
+    """Trains one policy by RLIF; see ``EpochTrainer`` for ``run`` and checkpoints.
 
     Parameters
     ----------
     steps : SupervisedSteps
-        All there is to learn from; nothing is held back, because nothing here is compared with a human's action.
+        All there is to learn from; nothing is held out, because nothing here is compared with a human's action.
     start : PolicyNetwork or None
         The parent. Not changed.
 
     Raises
     ------
     TrainingError
-        When nobody took over, or the policy is for other observations or actions.
+        When there is no takeover, or the policy is for other observations or actions.
     """
+
+    loss_names = ("total", "critic", "actor")
 
     def __init__(
         self, steps: SupervisedSteps, settings: TrainingSettings, *, start: PolicyNetwork | None = None
     ) -> None:
-        self._settings = settings
         self._device = training_device(settings.device)
         policy = first_network(steps, settings, start).to(self._device)
         self._rewards = takeover_rewards(steps).to(self._device)
@@ -107,7 +106,7 @@ class RlifTrainer:
             raise TrainingError("RLIF learns from takeovers only and finds none; take over at least once.")
         self._policy = policy
         self._actor = actor_for(policy)
-        self._data = lay_out(steps, everything_executed, anchor_share=settings.anchor_share, device=self._device)
+        data = build_training_data(steps, everything_executed, anchor_share=settings.anchor_share, device=self._device)
         self._last = last_steps(steps).to(self._device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
@@ -115,23 +114,11 @@ class RlifTrainer:
         self._slow_critic, self._slow_policy = copy.deepcopy(self._critic), copy.deepcopy(policy)
         self._actor_optimiser = torch.optim.Adam(policy.parameters(), lr=settings.learning_rate, fused=True)
         self._critic_optimiser = torch.optim.Adam(self._critic.parameters(), lr=settings.learning_rate, fused=True)
-        self._generator = torch.Generator().manual_seed(settings.seed)
-        self._state = TrainerState(fingerprint=fingerprint(steps, settings, policy.state_dict()))
+        self._acts = False
+        super().__init__(settings, data, TrainerState(fingerprint=fingerprint(steps, settings, policy.state_dict())))
 
-    def run(
-        self,
-        *,
-        report: Report = lambda _: None,
-        cancelled: Cancelled = lambda: False,
-        checkpoint: Path | None = None,
-    ) -> TrainingResult:
-        """See ``AnyTrainer``."""
-        if checkpoint is not None and checkpoint.exists():
-            self.restore(checkpoint)
-        epochs = self._settings.epochs
-        run_epochs(
-            self._state, epochs, self._epoch, self.save, report=report, cancelled=cancelled, checkpoint=checkpoint
-        )
+    def _finish(self, report: Report) -> TrainingResult:  # noqa: ARG002 - nothing to warn of
+        """See ``EpochTrainer``."""
         return TrainingResult(
             network=self._policy.cpu().eval(),
             mental=None,
@@ -143,19 +130,17 @@ class RlifTrainer:
             forgetting=None,
         )
 
-    def save(self, folder: Path) -> None:
-        """Write a checkpoint of the state after the latest whole epoch."""
-        tensors = {"generator": self._generator.get_state()}
+    def _tensors(self) -> Tensors:
+        """See ``EpochTrainer``."""
+        tensors: Tensors = {}
         for name, module in self._modules().items():
             tensors |= prefixed(name, module.state_dict())
         for name, optimiser in self._optimisers().items():
             tensors |= prefixed(name, optimiser_tensors(optimiser))
-        write_state(folder, self._state, tensors)
+        return tensors
 
-    def restore(self, folder: Path) -> None:
-        """Go on from the checkpoint in ``folder``; ``CheckpointError`` when it is damaged or another training's."""
-        self._state, tensors = read_state(folder, self._state.fingerprint)
-        self._generator.set_state(tensors["generator"])
+    def _load(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        """See ``EpochTrainer``."""
         for name, module in self._modules().items():
             module.load_state_dict(unprefixed(name, tensors))
         for name, optimiser in self._optimisers().items():
@@ -174,28 +159,22 @@ class RlifTrainer:
 
     # ── one epoch ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _epoch(self, cancelled: Cancelled) -> dict[str, float]:
-        settings, data = self._settings, self._data
-        acts = self._state.epoch >= round(settings.warm_up * settings.epochs)
-        sums, count = torch.zeros(2), 0
-        for supervised, anchors in data.rows(settings.batch, settings.anchor_share, self._generator):
-            if cancelled():
-                raise TrainingCancelled
-            rows = torch.cat([supervised, anchors])
-            value = self._step_critic(rows)
-            sums += torch.tensor([value, self._step_actor(rows) if acts else 0.0])
-            self._follow()
-            count += 1
-        critic, actor = (sums / count).tolist()
-        if not math.isfinite(critic + actor):
-            raise TrainingError(f"The loss is {critic + actor}; lower the learning rate and train again.")
-        self._state.epoch += 1
-        self._state.loss = critic
-        return {"total": critic, "critic": critic} | ({"actor": actor} if acts else {})
+    def _begin_epoch(self) -> None:
+        """See ``EpochTrainer``: at first only the critic learns, until its values mean something."""
+        self._acts = self._state.epoch >= round(self._settings.warm_up * self._settings.epochs)
 
-    def _step_critic(self, rows: torch.Tensor) -> float:
+    def _update(self, supervised: torch.Tensor, anchors: torch.Tensor, *, done: float) -> torch.Tensor:  # noqa: ARG002
+        """See ``EpochTrainer``."""
+        rows = torch.cat([supervised, anchors])
+        critic = self._step_critic(rows)
+        actor = self._step_actor(rows) if self._acts else torch.zeros_like(critic)
+        self._follow()
+        return torch.stack([critic, critic, actor])
+
+    def _step_critic(self, rows: torch.Tensor) -> torch.Tensor:
         data = self._data
         with torch.no_grad():
+            # Rows are in recorded order, so the next step is the next row, except at the end of an episode.
             following = torch.where(self._last[rows], rows, rows + 1)
             ahead = self._actor.ahead(
                 self._slow_policy, self._slow_critic, data.observation[following], self._generator
@@ -204,13 +183,14 @@ class RlifTrainer:
         values = self._critic(data.observation[rows], data.target[rows])
         loss = (values - target).square().mean()
         self._descend(loss, self._critic, self._critic_optimiser)
-        return float(loss.detach())
+        detached: torch.Tensor = loss.detach()
+        return detached
 
-    def _step_actor(self, rows: torch.Tensor) -> float:
+    def _step_actor(self, rows: torch.Tensor) -> torch.Tensor:
         data = self._data
         loss, beside = self._actor.losses(self._policy, self._critic, data.observation[rows], data.target[rows])
         self._descend(loss + beside, self._policy, self._actor_optimiser)
-        return float(loss.detach())
+        return loss.detach()
 
     def _descend(self, loss: torch.Tensor, module: nn.Module, optimiser: torch.optim.Optimizer) -> None:
         optimiser.zero_grad(set_to_none=True)

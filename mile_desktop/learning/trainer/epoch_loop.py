@@ -1,36 +1,148 @@
-"""Epoch after epoch: how far a training is, how long the rest takes, and when its state is put on disk."""
+"""The loop over epochs that every trainer shares: batches, losses, progress, checkpoints, cancelling."""
 
+import math
 import time
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
+import torch
+
+from mile_desktop.learning.batches import TrainingData
 from mile_desktop.learning.progress import Progress
-from mile_desktop.learning.result import Cancelled, Report
-from mile_desktop.learning.trainer.state import TrainerState
+from mile_desktop.learning.result import CancelCheck, Report, TrainingCancelled, TrainingError, TrainingResult
+from mile_desktop.learning.settings import TrainingSettings
+from mile_desktop.learning.trainer.state import TrainerState, read_state, write_state
 
 CHECKPOINT_SECONDS = 5.0
+"""Time between two checkpoints: a killed training loses that much, and writing takes well under a tenth of it."""
+
+Tensors = dict[str, torch.Tensor]
 
 
-def run_epochs(
-    state: TrainerState,
-    epochs: int,
-    run_epoch: Callable[[Cancelled], dict[str, float]],
-    save: Callable[[Path], None],
-    *,
-    report: Report,
-    cancelled: Cancelled,
-    checkpoint: Path | None,
-) -> None:
-    """Train until ``epochs`` are done; ``run_epoch`` counts them in ``state`` and returns the losses by name.
+class EpochTrainer(ABC):
+    """Trains one policy epoch after epoch; used by one thread, which calls ``run``.
 
-    Reports after each, and saves to ``checkpoint`` every few seconds and at the end.
+    On the processor, the same data, settings and start give the same weights bit for bit, also when the training was
+    interrupted and continued from its checkpoint: all randomness comes from one generator, whose state is saved.
+
+    Parameters
+    ----------
+    settings : TrainingSettings
+        Epochs, batch size and seed.
+    data : TrainingData
+        The steps that epochs pass over.
+    state : TrainerState
+        Where the training stands.
     """
-    clock = EpochClock(state.epoch, epochs)
-    while state.epoch < epochs:
-        losses = run_epoch(cancelled)
-        if checkpoint is not None and (state.epoch == epochs or clock.due(CHECKPOINT_SECONDS)):
-            save(checkpoint)
-        report(clock.progress(state.epoch, losses))
+
+    loss_names: ClassVar[tuple[str, ...]]
+    """What ``_update`` returns; ``total`` among them."""
+
+    def __init__(self, settings: TrainingSettings, data: TrainingData, state: TrainerState) -> None:
+        self._settings = settings
+        self._data = data
+        self._state = state
+        self._generator = torch.Generator().manual_seed(settings.seed)
+
+    def run(
+        self,
+        *,
+        report: Report = lambda _: None,
+        cancelled: CancelCheck = lambda: False,
+        checkpoint: Path | None = None,
+    ) -> TrainingResult:
+        """Train to the end.
+
+        Parameters
+        ----------
+        report : callable
+            Gets ``Progress`` after every epoch and ``Warned`` where something should be known.
+        cancelled : callable
+            Asked before every batch.
+        checkpoint : Path or None
+            Folder of the resumable checkpoint: continued from where it exists, rewritten every few seconds.
+
+        Raises
+        ------
+        TrainingCancelled
+            When ``cancelled`` returned True.
+        TrainingError
+            When the loss is not finite any more.
+        CheckpointError
+            When the checkpoint is damaged or another training's.
+        """
+        if checkpoint is not None and checkpoint.exists():
+            self.restore(checkpoint)
+        self._warn(report)
+        state, epochs = self._state, self._settings.epochs
+        clock = EpochClock(state.epoch, epochs)
+        while state.epoch < epochs:
+            losses = self._run_epoch(cancelled)
+            if checkpoint is not None and (state.epoch == epochs or clock.due(CHECKPOINT_SECONDS)):
+                self.save(checkpoint)
+            report(clock.progress(state.epoch, losses))
+        return self._finish(report)
+
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint of the state after the latest whole epoch."""
+        write_state(folder, self._state, {"generator": self._generator.get_state(), **self._tensors()})
+
+    def restore(self, folder: Path) -> None:
+        """Continue from the checkpoint in ``folder``; ``CheckpointError`` when it is damaged or another training's."""
+        self._state, tensors = read_state(folder, self._state.fingerprint)
+        self._generator.set_state(tensors["generator"])
+        self._load(tensors)
+
+    def _run_epoch(self, cancelled: CancelCheck) -> dict[str, float]:
+        """Pass over the data once; return the mean losses that are not zero, and what was measured."""
+        settings, state, data = self._settings, self._state, self._data
+        self._begin_epoch()
+        batches = data.batches(settings.batch, settings.anchor_share)
+        # Summed on the device: reading a loss from a GPU after every batch would wait for it every time.
+        sums = torch.zeros(len(self.loss_names), device=data.observation.device)
+        rows = data.rows(settings.batch, settings.anchor_share, self._generator)
+        for index, (supervised, anchors) in enumerate(rows):
+            if cancelled():
+                raise TrainingCancelled
+            sums += self._update(supervised, anchors, done=(state.epoch + index / batches) / settings.epochs)
+        losses = dict(zip(self.loss_names, (sums / batches).tolist(), strict=True))
+        wrong = [value for value in losses.values() if not math.isfinite(value)]
+        if wrong:
+            raise TrainingError(f"The loss is {wrong[0]}; lower the learning rate and train again.")
+        state.epoch += 1
+        state.loss = losses["total"]
+        return {name: value for name, value in losses.items() if value} | self._measure()
+
+    @abstractmethod
+    def _update(self, supervised: torch.Tensor, anchors: torch.Tensor, *, done: float) -> torch.Tensor:
+        """Learn from one batch of rows and return its losses, float32[len(loss_names)].
+
+        ``done``: share of the training that lies behind, for schedules.
+        """
+
+    @abstractmethod
+    def _finish(self, report: Report) -> TrainingResult:
+        """Return what the training made."""
+
+    @abstractmethod
+    def _tensors(self) -> Tensors:
+        """Return networks and optimisers by name, for a checkpoint."""
+
+    @abstractmethod
+    def _load(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        """Take over what ``_tensors`` returned."""
+
+    def _begin_epoch(self) -> None:  # noqa: B027 - most trainers have nothing to prepare
+        """Prepare the coming epoch."""
+
+    def _warn(self, report: Report) -> None:  # noqa: B027 - most trainers have nothing to warn of
+        """Report what people should know about the data before the training."""
+
+    def _measure(self) -> dict[str, float]:
+        """Return measurements after an epoch by name."""
+        return {}
 
 
 class EpochClock:
@@ -48,7 +160,7 @@ class EpochClock:
         self._epochs = epochs
 
     def progress(self, epoch: int, losses: dict[str, float]) -> Progress:
-        """Return where a training is that has just finished ``epoch``."""
+        """Return the progress of a training that has just finished ``epoch``."""
         done = max(1, epoch - self._first)
         left = (time.monotonic() - self._began) / done * (self._epochs - epoch)
         return Progress(
@@ -62,7 +174,7 @@ class EpochClock:
         )
 
     def due(self, seconds: float) -> bool:
-        """Return whether ``seconds`` went by since this last was the case."""
+        """Return whether ``seconds`` have passed since this last returned True."""
         now = time.monotonic()
         if now - self._saved < seconds:
             return False

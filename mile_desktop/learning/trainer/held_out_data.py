@@ -1,4 +1,4 @@
-"""What was held back: it chooses the weights to keep and notices when a policy forgets."""
+"""Held-out episodes: they choose the weights to keep and show when a policy forgets."""
 
 from collections.abc import Collection
 
@@ -12,12 +12,12 @@ from mile_desktop.policies.checkpoint import PolicyNetwork
 
 
 class OldData:
-    """Human actions of held-back episodes that the parent had learned from.
+    """Human actions of held-out episodes that the parent had learned from.
 
     Parameters
     ----------
     held_out : SupervisedSteps
-        Held-back episodes.
+        Held-out episodes.
     old_episode_ids : collection of str
         Episodes the parent learned from; demonstrations always count.
     """
@@ -40,17 +40,17 @@ class OldData:
 
 
 class HeldOutData:
-    """Held-back episodes as a judge between weights.
+    """Held-out episodes that choose between weights.
 
-    It looks at what the policy would do, weighed as the method weighs its imitation, and not at the likelihood: that
-    prefers a wrong policy which is unsure to a good one which is sure and wrong once.
+    They measure the error of the action, weighted as the method weights its imitation, and not the likelihood: the
+    likelihood prefers a wrong policy with a large spread to a good one with a small spread that is wrong once.
 
     Parameters
     ----------
     data : TrainingData
-        Held-back rows, laid out for the method.
+        Held-out rows, laid out for the method.
     corrections_matter : bool
-        Whether there are corrections to learn from; held-back data without any says nothing about them then.
+        Whether there are corrections to learn from; held-out data without any cannot choose then.
     """
 
     def __init__(self, data: TrainingData, criterion: Criterion, *, corrections_matter: bool) -> None:

@@ -15,6 +15,7 @@ from mile_desktop.policies.networks import CategoricalMlp, GaussianMlp
 def new_network(steps: SupervisedSteps, settings: TrainingSettings, *, discrete: bool = False) -> PolicyNetwork:
     """Make an untrained network for ``steps``, its initial weights drawn from the seed of ``settings``."""
     sizes = (steps.observation.shape[1], steps.action.shape[1], settings.hidden)
+    # A forked generator: drawing weights must not move the random numbers of the rest of the program.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         network: PolicyNetwork = (

@@ -1,4 +1,4 @@
-"""The state of a training on disk: enough to go on as if nothing had happened, without a pickle."""
+"""The state of a training on disk, without a pickle: enough to continue bit for bit after an interruption."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,8 @@ import msgspec
 import torch
 
 from mile_desktop.errors import UserError
-from mile_desktop.policies.tensor_folder import TensorFileError, encode_tensors, read_bytes, read_tensors, write_folder
+from mile_desktop.policies.model_folder import ModelFileError, read_description, write_folder
+from mile_desktop.policies.tensor_file import encode_tensors, read_tensors
 
 STATE_FILE = "state.json"
 TENSOR_FILE = "state.safetensors"
@@ -16,7 +17,7 @@ STATE_SCHEMA = 1
 
 
 class CheckpointError(UserError, ValueError):
-    """A training cannot go on from its checkpoint; the message says why and what to do."""
+    """A training cannot continue from its checkpoint; the message says why and what to do."""
 
 
 class TrainerState(msgspec.Struct, kw_only=True):
@@ -32,7 +33,7 @@ class TrainerState(msgspec.Struct, kw_only=True):
     calibrated: bool = False
     """Cost and scale were fitted to the data."""
     best_error: float | None = None
-    """Least error on held-back episodes so far."""
+    """Least error on held-out episodes so far."""
     best_epoch: int | None = None
     """Epoch it belongs to; 0 is the network the training began with."""
     loss: float = 0.0
@@ -79,13 +80,14 @@ def read_state(folder: Path, fingerprint: str) -> tuple[TrainerState, dict[str, 
     CheckpointError
         When it is incomplete, damaged, from a newer version, or another training's.
     """
+    path = folder / STATE_FILE
     try:
-        state = msgspec.json.decode(read_bytes(folder / STATE_FILE), type=TrainerState)
+        state = read_description(
+            path, TrainerState, schema=STATE_SCHEMA, noun="state of a training", remedy="it is damaged"
+        )
         tensors = read_tensors(folder / TENSOR_FILE)
-    except (TensorFileError, msgspec.DecodeError) as error:
-        raise CheckpointError(f"The training cannot go on ({error}); start it again.") from error
-    if state.schema > STATE_SCHEMA:
-        raise CheckpointError(f"{folder} was written by a newer version; update the program or start again.")
+    except ModelFileError as error:
+        raise CheckpointError(f"The training cannot continue ({error}); start it again.") from error
     if state.fingerprint != fingerprint:
         raise CheckpointError(
             f"The checkpoint in {folder} is of other episodes, settings or parent; start the training again."

@@ -2,54 +2,48 @@
 
 import copy
 import math
-from collections.abc import Collection
-from pathlib import Path
+from collections.abc import Collection, Mapping
 
 import torch
 from torch import nn
 
+from mile_desktop.intervention.cost_fit import FALLBACK, Threshold
 from mile_desktop.intervention.data import SupervisedSteps
-from mile_desktop.learning.batches import Batch, TrainingData, lay_out
+from mile_desktop.learning.batches import TrainingData, build_training_data
 from mile_desktop.learning.criterion import Criterion, Networks
 from mile_desktop.learning.dataset import split_episodes
+from mile_desktop.learning.method_info import FEW_TAKEOVERS
 from mile_desktop.learning.objectives import Losses, objective
 from mile_desktop.learning.progress import Warned
-from mile_desktop.learning.result import Cancelled, Report, TrainingCancelled, TrainingError, TrainingResult
+from mile_desktop.learning.result import Report, TrainingCancelled, TrainingError, TrainingResult
 from mile_desktop.learning.settings import TrainingSettings
-from mile_desktop.learning.threshold import FALLBACK, Threshold
-from mile_desktop.learning.trainer.epoch_loop import run_epochs
+from mile_desktop.learning.trainer.epoch_loop import EpochTrainer, Tensors
 from mile_desktop.learning.trainer.held_out_data import HeldOutData, OldData
 from mile_desktop.learning.trainer.initial_networks import fingerprint, first_network, training_device
 from mile_desktop.learning.trainer.state import (
     TrainerState,
     optimiser_tensors,
     prefixed,
-    read_state,
     restore_optimiser,
     unprefixed,
-    write_state,
 )
 from mile_desktop.policies.checkpoint import PolicyNetwork
 
 __all__ = ["Trainer", "TrainingCancelled", "TrainingError", "TrainingResult"]
 
-FEW_TAKEOVERS = 5
-_FITS = 4  # of cost and scale
+_FITS = 4  # of cost and scale over a training; each takes a second or two
 _LAST_FIT = 0.6  # share of the epochs after which the objective stays as it is, so that losses compare
 _SETTLED = 0.8  # share of a cosine schedule after which weights are candidates
-_MEASUREMENTS = 40  # held-out measurements over a training, at most
+_MEASUREMENTS = 40  # held-out measurements over a training, at most: each passes over all held-out rows
 
 
-class Trainer:
-    """Trains one policy; used by one thread, which calls ``run``.
-
-    On the processor, the same data, settings and start give the same weights bit for bit, also when the training was
-    interrupted and went on from its checkpoint.
+class Trainer(EpochTrainer):
+    """Trains one policy by an ``Objective``; see ``EpochTrainer`` for ``run`` and checkpoints.
 
     Parameters
     ----------
     steps : SupervisedSteps
-        All there is to learn from; held-back episodes are taken out here.
+        All recorded steps; held-out episodes are taken out here.
     start : PolicyNetwork or None
         The parent: where the training begins (``warm_start``), or else only what its architecture is. Not changed.
     mental : PolicyNetwork or None
@@ -63,6 +57,8 @@ class Trainer:
         When no step is left to imitate or to learn from, or ``start`` is for other observations or actions.
     """
 
+    loss_names = Losses._fields
+
     def __init__(
         self,
         steps: SupervisedSteps,
@@ -72,93 +68,80 @@ class Trainer:
         mental: PolicyNetwork | None = None,
         old_episode_ids: Collection[str] = (),
     ) -> None:
-        self._settings = settings
         self._objective = objective(settings.method)
         self._device = training_device(settings.device)
         split = split_episodes(steps, share=settings.held_out, seed=settings.seed)
-        self._train = self._lay_out(split.train, follow_through=settings.follow_through)
-        self._check_data()
-        self._uses_silence = (
-            self._objective.learns_from_silence and settings.balance > 0 and len(self._train.supervised) > 0
+        data = self._build_data(split.train, settings, follow_through=settings.follow_through)
+        self._check_data(data)
+        self._learns_from_decisions = (
+            self._objective.info.learns_from_decisions and settings.balance > 0 and len(data.supervised) > 0
         )
         policy = first_network(split.train, settings, start).to(self._device)
-        self._networks = Networks(policy, self._first_mental(policy, mental))
+        self._networks = Networks(policy, self._first_mental(policy, mental, settings))
         self._criterion = Criterion(self._objective, settings, policy)
         self._held_out = HeldOutData(
-            self._lay_out(split.held_out), self._criterion, corrections_matter=self._train.corrections > 0
+            self._build_data(split.held_out, settings), self._criterion, corrections_matter=data.corrections > 0
         )
         self._old = OldData(split.held_out, old_episode_ids, self._criterion, self._device)
         self._watches_forgetting = start is not None and settings.warm_start and len(self._old) > 0
         self._start = copy.deepcopy(policy.state_dict())
         self._best = self._start
         self._optimiser = torch.optim.Adam(self._parameters(), lr=settings.learning_rate, fused=True)
-        self._generator = torch.Generator().manual_seed(settings.seed)
-        self._state = TrainerState(
+        self._epoch_threshold: Threshold | None = None
+        state = TrainerState(
             fingerprint=fingerprint(steps, settings, self._start), cost=settings.cost, cdf_scale=settings.cdf_scale
         )
+        super().__init__(settings, data, state)
 
-    def run(
-        self,
-        *,
-        report: Report = lambda _: None,
-        cancelled: Cancelled = lambda: False,
-        checkpoint: Path | None = None,
-    ) -> TrainingResult:
-        """See ``AnyTrainer``."""
-        if checkpoint is not None and checkpoint.exists():
-            self.restore(checkpoint)
-        self._warn_of_data(report)
-        epochs = self._settings.epochs
-        run_epochs(
-            self._state, epochs, self._epoch, self.save, report=report, cancelled=cancelled, checkpoint=checkpoint
-        )
-        return self._finish(report)
-
-    def save(self, folder: Path) -> None:
-        """Write a checkpoint of the state after the latest whole epoch."""
+    def _tensors(self) -> Tensors:
+        """See ``EpochTrainer``."""
         tensors = {
             **prefixed("network", self._networks.policy.state_dict()),
             **prefixed("best", self._best),
             **prefixed("optimiser", optimiser_tensors(self._optimiser)),
-            "generator": self._generator.get_state(),
         }
         if self._networks.mental is not None:
             tensors |= prefixed("mental", self._networks.mental.state_dict())
-        write_state(folder, self._state, tensors)
+        return tensors
 
-    def restore(self, folder: Path) -> None:
-        """Go on from the checkpoint in ``folder``; ``CheckpointError`` when it is damaged or another training's."""
-        self._state, tensors = read_state(folder, self._state.fingerprint)
+    def _load(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        """See ``EpochTrainer``."""
         self._networks.policy.load_state_dict(unprefixed("network", tensors))
         self._best = unprefixed("best", tensors)
         restore_optimiser(self._optimiser, unprefixed("optimiser", tensors))
-        self._generator.set_state(tensors["generator"])
         if self._networks.mental is not None:
             self._networks.mental.load_state_dict(unprefixed("mental", tensors))
 
     # ── setting up ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _lay_out(self, steps: SupervisedSteps, *, follow_through: int = 0) -> TrainingData:
-        """Lay out; without ``follow_through`` for the judge: the robot that ran follows itself best."""
-        return lay_out(
+    def _build_data(
+        self, steps: SupervisedSteps, settings: TrainingSettings, *, follow_through: int = 0
+    ) -> TrainingData:
+        """Return the data for the method.
+
+        Held-out data has no ``follow_through``: judged by the robot's own steps, the policy that ran is always best.
+        """
+        return build_training_data(
             steps,
-            self._objective.masses,
-            anchor_share=self._settings.anchor_share,
-            silence=self._settings.silence,
+            self._objective.sample_weights,
+            anchor_share=settings.anchor_share,
+            silent_weight=settings.silence,
             follow_through=follow_through,
             device=self._device,
         )
 
-    def _check_data(self) -> None:
-        imitated = bool(self._train.weight.any()) or (self._train.anchor_mass > 0 and len(self._train.anchors) > 0)
-        if not imitated and not (self._objective.learns_from_silence and len(self._train.supervised)):
+    def _check_data(self, data: TrainingData) -> None:
+        imitated = bool(data.weight.any()) or (data.anchor_mass > 0 and len(data.anchors) > 0)
+        if not imitated and not (self._objective.info.learns_from_decisions and len(data.supervised)):
             raise TrainingError(
-                f"{self._objective.title} finds no step to learn from: no takeover and no demonstration. Take over at "
-                "least once, or choose another method."
+                f"{self._objective.info.title} finds no step to learn from: no takeover and no demonstration. "
+                "Take over at least once, or choose another method."
             )
 
-    def _first_mental(self, policy: PolicyNetwork, mental: PolicyNetwork | None) -> PolicyNetwork | None:
-        if not self._objective.learns_from_silence or self._settings.mental_model == "frozen":
+    def _first_mental(
+        self, policy: PolicyNetwork, mental: PolicyNetwork | None, settings: TrainingSettings
+    ) -> PolicyNetwork | None:
+        if not self._objective.info.learns_from_decisions or settings.mental_model == "frozen":
             return None
         return copy.deepcopy(policy if mental is None else mental).train().to(self._device)
 
@@ -166,61 +149,52 @@ class Trainer:
         """One Adam over both networks, as published."""
         return [each for network in self._networks if network is not None for each in network.parameters()]
 
-    def _warn_of_data(self, report: Report) -> None:
-        if self._state.epoch or not len(self._train.supervised):
+    def _warn(self, report: Report) -> None:
+        """See ``EpochTrainer``."""
+        if self._state.epoch or not len(self._data.supervised):
             return
-        if not len(self._train.anchors):
+        if not len(self._data.anchors):
             report(Warned(text="No demonstrations and no successful rollouts to hold on to: the policy may forget."))
-        takeovers = _takeovers(self._train)
+        takeovers = _takeovers(self._data)
         if takeovers < FEW_TAKEOVERS:
             found = f"Only {takeovers} takeover{'' if takeovers == 1 else 's'} to learn from"
             report(Warned(text=f"{found}; with fewer than {FEW_TAKEOVERS} a retrained policy is usually worse."))
 
     # ── one epoch ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _epoch(self, cancelled: Cancelled) -> dict[str, float]:
-        settings, state = self._settings, self._state
-        threshold = self._threshold()
-        batches = self._train.batches(settings.batch, settings.anchor_share)
-        sums = torch.zeros(len(Losses._fields), device=self._device)
-        for index, batch in enumerate(self._train.epoch(settings.batch, settings.anchor_share, self._generator)):
-            if cancelled():
-                raise TrainingCancelled
-            self._set_learning_rate((state.epoch + index / batches) / settings.epochs)
-            sums += torch.stack(self._step(batch, threshold)).detach()
-        losses = dict(zip(Losses._fields, (sums / batches).tolist(), strict=True))
-        if not math.isfinite(losses["total"]):
-            raise TrainingError(f"The loss is {losses['total']}; lower the learning rate and train again.")
-        state.epoch += 1
-        state.loss = losses["total"]
-        return {name: value for name, value in losses.items() if value} | self._measure()
+    def _begin_epoch(self) -> None:
+        """See ``EpochTrainer``: c and σ_Φ stay the same for a whole epoch."""
+        self._epoch_threshold = self._threshold()
 
-    def _step(self, batch: Batch, threshold: Threshold | None) -> Losses:
-        losses = self._criterion.losses(self._networks, batch, threshold)
+    def _update(self, supervised: torch.Tensor, anchors: torch.Tensor, *, done: float) -> torch.Tensor:
+        """See ``EpochTrainer``."""
+        self._set_learning_rate(done)
+        losses = self._criterion.losses(self._networks, self._data.batch(supervised, anchors), self._epoch_threshold)
         self._optimiser.zero_grad(set_to_none=True)
         losses.total.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._parameters(), self._settings.gradient_limit)
         self._optimiser.step()
-        return losses
+        return torch.stack(losses).detach()
 
     def _threshold(self) -> Threshold | None:
         """Return c and σ_Φ of the coming epoch; None while ν is not used.
 
-        What is not set is fitted when the warm-up ends, and again as the networks improve: a human model that was only
-        imitated steps in everywhere, and a threshold fitted to it makes silence mean little.
+        A value that is not set is fitted when the warm-up ends, and again as the networks improve: right after the
+        warm-up the human model differs from the robot everywhere, and with a cost fitted to it silent steps would say
+        little.
         """
         settings, state = self._settings, self._state
         fits = _fitting_epochs(settings)
-        if not self._uses_silence or state.epoch < fits[0]:
+        if not self._learns_from_decisions or state.epoch < fits[0]:
             return None
         if state.epoch in fits and (settings.cost is None or settings.cdf_scale is None):
-            fitted = self._criterion.fit_threshold(self._networks, self._train)
+            fitted = self._criterion.fit_threshold(self._networks, self._data)
             assumed = fitted or FALLBACK
             state.calibrated = fitted is not None
             state.cost = assumed.cost if settings.cost is None else settings.cost
             state.cdf_scale = assumed.cdf_scale if settings.cdf_scale is None else settings.cdf_scale
         if state.cost is None or state.cdf_scale is None:
-            raise TrainingError("The training has no cost and scale to go on with; start it again.")
+            raise TrainingError("The checkpoint holds no cost and scale; start the training again.")
         return Threshold(state.cost, state.cdf_scale)
 
     def _set_learning_rate(self, done: float) -> None:
@@ -228,10 +202,10 @@ class Trainer:
         for group in self._optimiser.param_groups:
             group["lr"] = self._settings.learning_rate * share
 
-    # ── holding the result to account ────────────────────────────────────────────────────────────────────────────
+    # ── choosing the weights ────────────────────────────────────────────────────────────────────────────
 
     def _measure(self) -> dict[str, float]:
-        """Measure on held-back data now and then, and remember the best weights there."""
+        """Measure on held-out data now and then, and remember the best weights there."""
         state = self._state
         every = max(1, self._settings.epochs // _MEASUREMENTS)
         if state.epoch % every and state.epoch < self._settings.epochs:
@@ -248,7 +222,7 @@ class Trainer:
         return {**measured, "held_out": error}
 
     def _has_settled(self) -> bool:
-        """Whether the weights are worth keeping: at a high learning rate they jump about, however good one looks."""
+        """Whether weights may be kept: at a high learning rate they jump, and one good measurement is chance."""
         return self._settings.schedule == "constant" or self._state.epoch >= _SETTLED * self._settings.epochs
 
     def _consider(self, epoch: int, error: float) -> None:
@@ -263,11 +237,12 @@ class Trainer:
         return network
 
     def _finish(self, report: Report) -> TrainingResult:
+        """See ``EpochTrainer``."""
         state = self._state
         if state.best_epoch is not None:
             self._networks.policy.load_state_dict(self._best)
         if state.best_epoch == 0:
-            report(Warned(text="No epoch was better on held-back episodes than the start; its weights were kept."))
+            report(Warned(text="No epoch was better on held-out episodes than the start; its weights were kept."))
         return TrainingResult(
             forgetting=self._check_tripwire(report),
             network=self._networks.policy.cpu().eval(),
@@ -287,7 +262,7 @@ class Trainer:
         if growth >= self._settings.tripwire:
             report(
                 Warned(
-                    text=f"The policy may be forgetting: its error on held-back earlier data grew {growth:.1f}-fold. "
+                    text=f"The policy may be forgetting: its error on held-out earlier data grew {growth:.1f}-fold. "
                     "Evaluate before using it, or raise the anchors' share."
                 )
             )

@@ -21,7 +21,7 @@ from mile_desktop.ui.evaluate.controller import EvaluateController
 from mile_desktop.ui.evaluate.results import EpisodeRow
 from mile_desktop.ui.inspect.controller import InspectController
 from mile_desktop.ui.learn.controller import RetrainController
-from mile_desktop.ui.learn.model import Settings
+from mile_desktop.ui.learn.model import RetrainRequest
 from mile_desktop.ui.policies.controller import PoliciesController
 from mile_desktop.ui.robots.controller import Robots
 from mile_desktop.ui.viewport.frame_canvas import as_image
@@ -115,7 +115,7 @@ class Screenshots(ScriptedRun):
     def _script(self) -> Iterator[Condition]:
         yield from self._picture_scenes()
         yield from self._picture_a_takeover()
-        self._retraining.retrain(Settings(evaluation_episodes=10).as_dict())
+        self._retraining.retrain(RetrainRequest(evaluation_episodes=10))
         yield self._well_under_way
         self._shoot("supervise-training-dark")
         yield self._trained

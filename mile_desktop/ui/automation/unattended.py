@@ -10,12 +10,13 @@ from PySide6.QtCore import QTimer
 
 from mile_desktop.evaluation.statistics import wilson_interval
 from mile_desktop.learning.progress import AnyRunEvent, Compared, Failed, Finished, Progress
+from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.automation.scripted_run import Condition, ScriptedRun
 from mile_desktop.ui.learn.controller import RetrainController
-from mile_desktop.ui.learn.model import Settings
+from mile_desktop.ui.learn.model import RetrainRequest
 
 LIMIT_S = 285.0
 _SETTLE_S = 0.7
@@ -33,10 +34,12 @@ class Extent:
     epochs: int = 0
     """Of every training; 0: as many as the Learn panel proposes."""
 
-    def training(self, seed: int) -> Settings:
+    def training(self, seed: int) -> RetrainRequest:
         """Return what a training is asked for."""
-        settings = replace(Settings(), seed=seed, evaluation_episodes=self.starts)
-        return replace(settings, epochs=self.epochs, fit_epochs=self.epochs) if self.epochs else settings
+        settings = TrainingSettings(seed=seed)
+        if self.epochs:
+            settings = replace(settings, epochs=self.epochs, fit_epochs=self.epochs)
+        return RetrainRequest(settings, self.starts)
 
 
 @dataclass(slots=True)
@@ -108,7 +111,7 @@ class Unattended(ScriptedRun):
             self._shoot(f"round-{number}-collected")
             self._compared, self._run_over = None, False
             self._say(f"Round {number}: retraining.")
-            self._retraining.retrain(self._extent.training(number).as_dict())
+            self._retraining.retrain(self._extent.training(number))
             yield self._trained
             yield self._after(_SETTLE_S)
             self._shoot(f"round-{number}-result")

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from mile_desktop.evaluation.evaluate import EpisodeResult
 from mile_desktop.evaluation.run import EvaluatedPolicy, results_of
 from mile_desktop.paths import bundled_models
+from mile_desktop.policies.config import read_policy_config
+from mile_desktop.policies.policy import PolicyFileError
 from mile_desktop.registry.names import EXPERT, INITIAL
 from mile_desktop.ui.widgets.policy_entry import policy_entries
 from mile_desktop.ui.workspace_session import WorkspaceSession
@@ -33,13 +33,6 @@ class Candidate:
     def evaluated(self) -> EvaluatedPolicy:
         """The same, as workers take it."""
         return EvaluatedPolicy(self.policy_id, self.source)
-
-
-class _Head(msgspec.Struct):
-    """What is needed of a policy's ``config.json``; reading all of it would bring in torch."""
-
-    policy_id: str
-    name: str
 
 
 def contestants(workspace: WorkspaceSession, scene: str) -> tuple[Candidate, ...]:
@@ -72,11 +65,11 @@ def known_results(
 
 def _bundled(folder: Path) -> Candidate | None:
     """Return the policy that comes with the program, None where there is none."""
+    if not folder.exists():
+        return None
     try:
-        head = msgspec.json.decode((folder / "config.json").read_bytes(), type=_Head)
-    except FileNotFoundError:
+        config = read_policy_config(folder)
+    except PolicyFileError as error:
+        _log.warning("The bundled policy cannot be read: %s", error)
         return None
-    except (OSError, msgspec.DecodeError) as error:
-        _log.warning("The bundled policy in %s cannot be read: %s", folder, error)
-        return None
-    return Candidate(head.policy_id, head.name, f"{head.name} · comes with the program", str(folder))
+    return Candidate(config.policy_id, config.name, f"{config.name} · comes with the program", str(folder))

@@ -1,1 +1,1 @@
-"""The Learn panel: what there is to learn from, one click to retrain, and whether the result is better."""
+"""The Learn panel: the recorded data, one click to retrain, and whether the result is better."""

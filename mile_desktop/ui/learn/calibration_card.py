@@ -1,4 +1,4 @@
-"""The part of the Learn panel about cost and scale: a button, its progress, what it found, and the way back."""
+"""The part of the Learn panel about cost and scale: a button, its progress, the result, and undo."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -17,19 +17,19 @@ from mile_desktop.ui.theme import theme
 
 _TIP = (
     "Fit the cost of stepping in and the decision noise to your recorded interventions; the networks stay as they are. "
-    "Each training does it by itself"
+    "Each training does this itself"
 )
 _UNDO = "Go back to the intervention model of before"
 _NOTHING_YET = "Take over at least once: calibration learns from interventions."
 
 
 class CalibrationPart(QWidget):
-    """Fed by ``show_…``; says what the person wants. Window's thread only."""
+    """Fed by ``show_…``; reports what the person asks for. Window's thread only."""
 
     calibrate_requested = Signal()
     cancel_requested = Signal()
     undo_requested = Signal()
-    """Of the calibration that is in force, whenever it was made."""
+    """About the calibration in use, whenever it was made."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,7 +40,7 @@ class CalibrationPart(QWidget):
         self._text = _label("secondary")
         self._cancel = QPushButton("Cancel")
         self._note = _label("quiet")
-        self._in_force = ""
+        self._in_use = ""
         self._back = QPushButton("Undo the calibration")
         self.card = CalibrationCard()
         self._dress()
@@ -66,56 +66,56 @@ class CalibrationPart(QWidget):
 
     @property
     def can_calibrate(self) -> bool:
-        """Whether there is something to fit to, and no fit at work."""
+        """Whether there are decisions to fit to, and no fit is running."""
         return self._takeovers > 0 and not self._running
 
     def show_takeovers(self, takeovers: int) -> None:
-        """Know how many takeovers there are to learn from."""
+        """Set the number of recorded takeovers."""
         self._takeovers = takeovers
         self._refresh()
 
-    def show_in_force(self, text: str) -> None:
-        """Know which calibration is in force and can be undone, in words; empty: none."""
-        if self._note.text() == self._in_force:
-            self._say("", "quiet")
-        self._in_force = text
+    def show_in_use(self, text: str) -> None:
+        """Show which calibration is in use and can be undone; empty: none."""
+        if self._note.text() == self._in_use:
+            self._show_note("", "quiet")
+        self._in_use = text
         self._refresh()
 
     def show_progress(self, fraction: float, text: str) -> None:
-        """Show a calibration at work."""
+        """Show that a calibration is running."""
         self._running = True
         self._bar.setValue(round(1000 * fraction))
         self._text.setText(text)
         self._cancel.setEnabled(True)
         self.card.hide()
-        self._say("", "quiet")
+        self._show_note("", "quiet")
         self._refresh()
 
     def show_result(self, result: CalibrationResult) -> None:
-        """Show what was found; it is in force from the next episode on."""
+        """Show the result; it is used from the next episode on."""
         self._running = False
         self.card.show_result(result)
-        self._say("In force from the next episode on.", "quiet")
+        self._show_note("Used from the next episode on.", "quiet")
         self.card.show()
         self._refresh()
 
     def show_failure(self, text: str) -> None:
-        """Say why there is no calibration."""
+        """Show why there is no calibration."""
         self._running = False
-        self._say(f"✕ {text}", "error")
+        self._show_note(f"✕ {text}", "error")
         self._refresh()
 
     def show_undone(self) -> None:
-        """Say that the numbers of before are in force again."""
+        """Show that the previous numbers are used again."""
         self.card.hide()
-        self._say("Undone: the calibration of before is in force from the next episode on.", "quiet")
+        self._show_note("Undone: the previous calibration is used from the next episode on.", "quiet")
         self._refresh()
 
     def show_nothing(self) -> None:
         """Show the button alone."""
         self._running = False
         self.card.hide()
-        self._say("", "quiet")
+        self._show_note("", "quiet")
         self._refresh()
 
     def _ask_to_cancel(self) -> None:
@@ -123,7 +123,7 @@ class CalibrationPart(QWidget):
         self._text.setText("Cancelling …")
         self.cancel_requested.emit()
 
-    def _say(self, text: str, role: str) -> None:
+    def _show_note(self, text: str, role: str) -> None:
         theme.set_role(self._note, role)
         self._note.setText(text)
         self._note.setVisible(bool(text))
@@ -134,10 +134,10 @@ class CalibrationPart(QWidget):
         self._button.setToolTip(_TIP if self._takeovers else _NOTHING_YET)
         for widget in (self._bar, self._text, self._cancel):
             widget.setVisible(self._running)
-        may_undo = bool(self._in_force) and not self._running and self.card.isHidden()
+        may_undo = bool(self._in_use) and not self._running and self.card.isHidden()
         self._back.setVisible(may_undo)
         if may_undo and not self._note.text():
-            self._say(self._in_force, "quiet")
+            self._show_note(self._in_use, "quiet")
 
 
 class CalibrationCard(QFrame):
@@ -183,7 +183,7 @@ class CalibrationCard(QFrame):
         column_box.addLayout(buttons)
 
     def show_result(self, result: CalibrationResult) -> None:
-        """Show what a calibration found."""
+        """Show the result of a calibration."""
         rows = result.rows()
         while len(self._cells) < len(rows):
             cells = (_label("secondary"), _figure("secondary"), _figure("body"))

@@ -1,4 +1,4 @@
-"""From the Calibrate button to the intervention model that watches: runs the command, shows what it found, undoes."""
+"""From the Calibrate button to the intervention model in use: runs the command, shows its result, undoes it."""
 
 from PySide6.QtCore import QObject
 
@@ -15,7 +15,7 @@ from mile_desktop.ui.widgets.dates import local_time
 class CalibrationController(QObject):
     """Owns the part of the Learn panel about cost and scale; everything runs on the window's thread.
 
-    Calibration is ``mile-desktop calibrate`` in a process of its own: supervision goes on, and the running policy is
+    Calibration is ``mile-desktop calibrate`` in its own process: supervision continues, and the running policy is
     watched with the new numbers from the next episode on.
     """
 
@@ -23,7 +23,7 @@ class CalibrationController(QObject):
         super().__init__(application)
         self._application = application
         self._job = CommandClient(self)
-        self._in_force: InterventionModelRecord | None = None
+        self._in_use: InterventionModelRecord | None = None
         self.part = CalibrationPart()
         self.part.calibrate_requested.connect(self.calibrate)
         self.part.cancel_requested.connect(self._job.cancel)
@@ -38,7 +38,7 @@ class CalibrationController(QObject):
 
     @property
     def running(self) -> bool:
-        """Whether a calibration is at work."""
+        """Whether a calibration is running."""
         return self._job.running
 
     def calibrate(self) -> None:
@@ -59,10 +59,10 @@ class CalibrationController(QObject):
 
     def _undo(self) -> None:
         workspace = self._application.workspace
-        if workspace is None or self._in_force is None:
+        if workspace is None or self._in_use is None:
             return
         try:
-            workspace.catalogue.remove_intervention_model(self._in_force.model_id)
+            workspace.catalogue.remove_intervention_model(self._in_use.model_id)
         except WorkspaceError as error:
             self._application.error_presenter.show_error(error)
             return
@@ -81,14 +81,14 @@ class CalibrationController(QObject):
             return
         try:
             summary = workspace.summary(self._application.scene)
-            self._in_force = workspace.calibration(self._application.scene)
+            self._in_use = workspace.calibration(self._application.scene)
         except WorkspaceError as error:
             self._application.error_presenter.show_error(error)
             return
         self.part.show_takeovers(summary.takeovers)
-        self.part.show_in_force(_in_words(self._in_force) if self._in_force else "")
+        self.part.show_in_use(_sentence(self._in_use) if self._in_use else "")
 
 
-def _in_words(calibration: InterventionModelRecord) -> str:
+def _sentence(calibration: InterventionModelRecord) -> str:
     made = local_time(calibration.created_at)
     return f"Calibrated {made}: cost {calibration.cost:.2f}, σ {calibration.cdf_scale:.2f}."

@@ -1,4 +1,4 @@
-"""What a calibration found, in words; no Qt and no torch."""
+"""The result of a calibration and its sentences; no Qt and no torch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True)
 class CalibrationResult:
-    """What ``mile-desktop calibrate`` says."""
+    """The output of ``mile-desktop calibrate``."""
 
     model: str
     """Id of the new intervention model."""
@@ -27,7 +27,7 @@ class CalibrationResult:
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Self:
-        """Read the command's own words; ``KeyError`` or ``ValueError`` where they are none."""
+        """Read the output of the command; ``KeyError`` or ``ValueError`` where it is none."""
         names = [name for name in cls.__slots__ if name not in {"model", "steps"}]
         numbers = {name: float(fields[name]) for name in names}
         return cls(model=str(fields["intervention_model"]), steps=int(fields["steps"]), **numbers)
@@ -43,7 +43,7 @@ class CalibrationResult:
         )
 
     def verdict(self) -> str:
-        """Return in one sentence what was gained, and on what it rests."""
+        """Return the gain and the data it was measured on, in one sentence."""
         gain = self.log_likelihood - self.log_likelihood_before
         word = "describes your interventions better" if gain > 1e-4 else "describes them as well as before"
         seen = " on episodes the model had not seen" if self.held_out_share > 0.99 else ""

@@ -1,4 +1,4 @@
-"""From the Learn panel's button to the next policy: starts the trainer, follows it, acts on the person's word."""
+"""From the Learn panel's button to the next policy: starts the trainer, follows it, does what the person decides."""
 
 import sys
 from collections.abc import Sequence
@@ -8,13 +8,14 @@ import psutil
 from PySide6.QtCore import QObject
 
 from mile_desktop.learning.progress import AnyRunEvent, Compared, Failed, Finished, Trained
+from mile_desktop.learning.settings import EVALUATION_EPISODES
 from mile_desktop.registry.names import INITIAL
 from mile_desktop.scenes.catalogue import scenes
 from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.ids import new_id
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.trainer_client import TrainerClient, TrainerRunningError
-from mile_desktop.ui.learn.model import LearnSummary, Settings
+from mile_desktop.ui.learn.model import LearnSummary, RetrainRequest
 from mile_desktop.ui.learn.page import LearnPanel
 from mile_desktop.ui.workspace_session import PolicyList, WorkspaceSession
 
@@ -22,14 +23,14 @@ _PID_FILE = "trainer.pid"
 _RETRAIN = "Retrain"
 _MORE = 3
 """Evaluate more: so many times as many starts as before."""
-_FIRST_STARTS = Settings().evaluation_episodes
+_FIRST_STARTS = EVALUATION_EPISODES
 """Evaluate more where nothing was compared yet."""
 
 
 class RetrainController(QObject):
     """Owns the Learn panel and the trainer it follows; everything runs on the window's thread.
 
-    The trainer is a process of its own: supervision goes on, and a new policy drives only when the person says so.
+    The trainer is a process of its own: supervision continues, and a new policy drives only when the person selects it.
     """
 
     def __init__(self, application: Application) -> None:
@@ -45,7 +46,7 @@ class RetrainController(QObject):
     def _connect(self) -> None:
         application, panel = self._application, self.panel
         application.workspace_opened.connect(self._find_running)
-        application.policies_changed.connect(self._show_shelf)
+        application.policies_changed.connect(self._show_policies)
         application.episodes_changed.connect(self._show_summary)
         self.trainer.event_read.connect(panel.on_event)
         self.trainer.event_read.connect(self._event)
@@ -60,8 +61,8 @@ class RetrainController(QObject):
         application.window.install_actions({"retrain": self._retrain_as_shown})
         application.window.messages.way_out_chosen.connect(self._take_way_out)
 
-    def retrain(self, settings: dict[str, object]) -> None:
-        """Start a training run from the policy that drives, with what the panel says."""
+    def retrain(self, request: RetrainRequest) -> None:
+        """Start a training run from the policy that drives, with the settings of the panel."""
         workspace = self._application.workspace
         if workspace is None:
             return
@@ -70,12 +71,11 @@ class RetrainController(QObject):
         except WorkspaceError as error:
             self._application.error_presenter.show_error(error)
             return
-        chosen = Settings(**settings)  # type: ignore[arg-type]
-        arguments = [*chosen.arguments(), *(("--parent", parent) if parent else ())]
+        arguments = [*request.arguments(), *(("--parent", parent) if parent else ())]
         self._start("train", new_id("run"), arguments)
 
     def leave(self) -> None:
-        """Follow no more; the trainer goes on for the next window."""
+        """Stop following; the trainer keeps running and the next window follows it."""
         self.trainer.leave()
 
     def _start(self, word: str, run_id: str, arguments: Sequence[str]) -> None:
@@ -105,31 +105,31 @@ class RetrainController(QObject):
                 self._trained = self._compared = None
 
     def _find_running(self, workspace: WorkspaceSession) -> None:
-        """Follow a trainer that an earlier window left at work; leave the one of the workspace before."""
+        """Follow a trainer that an earlier window left running; leave the one of the previous workspace."""
         if self.trainer.running:
             self.trainer.leave()
             self.panel.show_running(False)
         for run_id in self._settle(workspace):
             folder = workspace.run_folder(run_id)
             if not self.trainer.running and self.trainer.attach(folder, _read_pid(folder)):
-                self._application.window.say("info", "The training that was at work is still going on.")
+                self._application.window.say("info", "The training that was started before is still running.")
 
     def _settle(self, workspace: WorkspaceSession) -> tuple[str, ...]:
-        """Mark runs whose trainer is gone without a word as failed; return the ids of those that are at work."""
-        at_work = []
+        """Mark runs whose trainer died as failed; return the ids of those that still run."""
+        running = []
         try:
             for run in workspace.catalogue.runs():
                 if run.state != "running":
                     continue
-                if _is_at_work(workspace.run_folder(run.run_id)):
-                    at_work.append(run.run_id)
+                if _is_running(workspace.run_folder(run.run_id)):
+                    running.append(run.run_id)
                 else:
                     workspace.catalogue.set_run_state(
-                        run.run_id, "failed", message="The trainer ended before it was done."
+                        run.run_id, "failed", message="The trainer ended before it had finished."
                     )
         except WorkspaceError as error:
             self._application.error_presenter.show_error(error)
-        return tuple(at_work)
+        return tuple(running)
 
     def _running_changed(self, running: bool) -> None:
         if not running and self._application.workspace is not None:
@@ -137,7 +137,7 @@ class RetrainController(QObject):
 
     def _retrain_as_shown(self) -> None:
         if not self.trainer.running and self.panel.can_retrain:
-            self.retrain(self.panel.settings.as_dict())
+            self.retrain(self.panel.request)
 
     def _take_way_out(self, name: str) -> None:
         if name == _RETRAIN:
@@ -188,7 +188,7 @@ class RetrainController(QObject):
         record = workspace.policy(self._application.scene, policy_id) if workspace is not None else None
         return (record.parent_id if record is not None else None) or INITIAL
 
-    def _show_shelf(self, policy_list: PolicyList) -> None:
+    def _show_policies(self, policy_list: PolicyList) -> None:
         self._previous = policy_list.previous
         self.panel.set_policy_names({entry.policy_id: entry.name for entry in policy_list.entries})
         self._show_summary()
@@ -226,8 +226,11 @@ def _read_pid(folder: Path) -> int:
         return 0
 
 
-def _is_at_work(folder: Path) -> bool:
-    """Whether the trainer of the run in ``folder`` is alive; process ids are used again, names of runs are not."""
+def _is_running(folder: Path) -> bool:
+    """Whether the trainer of the run in ``folder`` is alive.
+
+    The system reuses process ids, so the command line must also name the run, whose id is unique.
+    """
     pid = _read_pid(folder)
     if not pid:
         return False

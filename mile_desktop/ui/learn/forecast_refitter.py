@@ -11,7 +11,7 @@ from mile_desktop.ui.clients.command_client import CommandClient
 class ForecastRefitter(QObject):
     """Refits after episodes, one at a time, at the lowest priority; everything runs on the window's thread.
 
-    ``mile-desktop forecast`` works in a process of its own. What it found is in use from the next episode on.
+    ``mile-desktop forecast`` runs in its own process. The new forecast is used from the next episode on.
     """
 
     def __init__(self, application: Application) -> None:
@@ -37,7 +37,7 @@ class ForecastRefitter(QObject):
             self.refit()
 
     def refit(self) -> None:
-        """Refit now, or once more when the refit at work has ended."""
+        """Refit now, or once more when the running refit has ended."""
         self._again = self._job.running
         workspace = self._application.workspace
         if workspace is None or self._job.running:
@@ -56,7 +56,7 @@ class ForecastRefitter(QObject):
             self._application.worker.send(m.ReloadInterventionModel())
 
     def _failed(self, text: str) -> None:
-        """Say it once: it would come again after every episode."""
+        """Show the first failure only: it would come again after every episode."""
         if text != self._said:
             self._application.window.say("warning", f"The forecast was not refitted: {text}")
         self._said = text

@@ -1,10 +1,11 @@
-"""What the Learn panel says, as values and sentences; no Qt and no torch."""
+"""The values and sentences of the Learn panel; no Qt and no torch."""
 
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mile_desktop.evaluation.statistics import p_text
+from mile_desktop.learning.method_info import FEW_TAKEOVERS
 from mile_desktop.learning.progress import (
     AnyRunEvent,
     Cancelled,
@@ -15,9 +16,8 @@ from mile_desktop.learning.progress import (
     Trained,
     Warned,
 )
+from mile_desktop.learning.settings import EVALUATION_EPISODES, TrainingSettings, settings_to_json
 
-FEW_TAKEOVERS = 5
-"""With fewer a retrained policy usually got worse (``method.md``, trap 7)."""
 MAX_CURVE_POINTS = 2000
 
 STAGES: dict[str, str] = {
@@ -29,50 +29,8 @@ STAGES: dict[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Method:
-    """One learning method as people choose it."""
-
-    name: str
-    """Command-line name."""
-    title: str
-    summary: str
-
-
-METHODS: tuple[Method, ...] = (
-    Method("mile", "MILE", "Learns from your corrections and from when you stayed silent."),
-    Method("bc", "Behaviour cloning", "Imitates everything that was executed."),
-    Method("hg-dagger", "HG-DAgger", "Imitates your corrections only."),
-    Method("iwr", "IWR", "Imitates corrections and the rest at half the weight each."),
-    Method("sirius", "Sirius", "Imitates corrections most and what led to them least."),
-    Method("mile-iwr", "MILE + IWR", "Imitates like IWR and learns from when you stayed silent."),
-    Method("rlif", "RLIF", "Avoids what made you take over, by reinforcement learning."),
-)
-"""The trainer's own list, repeated because that one imports torch; a test holds them together."""
-
-MENTAL_MODELS: tuple[tuple[str, str], ...] = (
-    ("frozen", "frozen: the policy that ran (default)"),
-    ("joint", "joint, anchored"),
-    ("published", "joint, as published"),
-)
-
-
-SCHEDULES: tuple[tuple[str, str], ...] = (("cosine", "falling (cosine)"), ("constant", "constant"))
-
-_FOR_SILENCE = frozenset({"mental_model", "balance"})
-_FOR_IMITATION = frozenset({"schedule", "held_out", "tripwire"})
-
-
-def unused_settings(method: str) -> frozenset[str]:
-    """Return the names of the settings that mean nothing to ``method``."""
-    unused = frozenset(() if method == "mile" else {"silence", "follow_through"})
-    if method not in {"mile", "mile-iwr"}:
-        unused |= _FOR_SILENCE | (frozenset() if method == "rlif" else {"warm_up"})
-    return unused | _FOR_IMITATION if method == "rlif" else unused
-
-
-@dataclass(frozen=True, slots=True)
 class LearnSummary:
-    """What there is to learn from."""
+    """The recorded data of a scene, counted."""
 
     episodes: int
     steps: int
@@ -87,7 +45,7 @@ class LearnSummary:
     """Whether policies can be compared on fixed starts: not for the task of a robot."""
 
     def lines(self) -> tuple[str, ...]:
-        """Return one sentence for each thing there is."""
+        """Return one line for each kind of data."""
         return (
             f"{_count(self.episodes, 'episode')} · {_grouped(self.steps)} steps",
             f"{_count(self.takeovers, 'takeover')} · {_grouped(self.human_steps)} steps by you",
@@ -96,7 +54,7 @@ class LearnSummary:
         )
 
     def warnings(self) -> tuple[str, ...]:
-        """Return what should be known before training."""
+        """Return warnings that should be read before a training."""
         found = []
         if self.episodes and self.takeovers < FEW_TAKEOVERS:
             found.append(
@@ -104,7 +62,7 @@ class LearnSummary:
                 "usually gets worse."
             )
         if not self.demonstrations:
-            found.append("No demonstrations to anchor on: the policy may forget what it could do.")
+            found.append("No demonstrations as anchors: the policy may forget what it could do.")
         return tuple(found)
 
     @property
@@ -114,46 +72,19 @@ class LearnSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What a training run is asked for; the defaults are the trainer's own (a test holds them together)."""
+class RetrainRequest:
+    """What a person asked for by pressing Retrain."""
 
-    method: str = "mile"
-    mental_model: str = "frozen"
-    epochs: int = 80
-    batch: int = 256
-    balance: float = 0.1
-    """λ: weight of the intervention likelihood against the imitation of corrections, in [0, 1]."""
-    learning_rate: float = 5e-4
-    anchor_share: float = 0.5
-    """Share of each batch that comes from demonstrations, in [0, 0.95]."""
-    silence: float = 0.0
-    """Weight of imitating the robot where nobody stepped in; MILE only."""
-    follow_through: int = 10
-    """Steps from the beginning of a takeover on that count as the human's; MILE only."""
-    warm_up: float = 0.25
-    """Share of the epochs that only imitate (RLIF: only judge)."""
-    schedule: str = "cosine"
-    gradient_limit: float = 10.0
-    held_out: float = 0.1
-    """Share of the episodes that are held back."""
-    tripwire: float = 1.5
-    """Growth of the error on old episodes that counts as forgetting."""
-    ensemble: int = 8
-    """Members of the intervention model."""
-    fit_epochs: int = 40
-    seed: int = 0
-    evaluation_episodes: int = 20
+    settings: TrainingSettings = field(default_factory=TrainingSettings)
+    evaluation_episodes: int = EVALUATION_EPISODES
     """Fixed starts on which before and after are compared; 0 leaves the comparison out."""
 
-    def as_dict(self) -> dict[str, object]:
-        """Return the settings as JSON-representable values."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}
-
     def arguments(self) -> list[str]:
-        """Return the settings as arguments of ``mile-desktop train``."""
-        named = {name: value for name, value in self.as_dict().items() if name not in {"method", "evaluation_episodes"}}
+        """Return the request as arguments of ``mile-desktop train``."""
+        values = settings_to_json(self.settings)
+        method = str(values.pop("method"))
         evaluate = str(self.evaluation_episodes)
-        return ["--method", self.method, "--settings", json.dumps(named), "--evaluate", evaluate]
+        return ["--method", method, "--settings", json.dumps(values), "--evaluate", evaluate]
 
 
 class RunState(StrEnum):
@@ -163,7 +94,7 @@ class RunState(StrEnum):
     RUNNING = "running"
     CANCELLING = "cancelling"
     DONE = "done"
-    """The result waits for the person's word."""
+    """The result waits for a decision of the person."""
     USED = "used"
     CANCELLED = "cancelled"
     FAILED = "failed"
@@ -188,7 +119,7 @@ class RunModel:
     """The run is over and the comparison is being made again with more episodes."""
 
     def apply(self, event: AnyRunEvent) -> None:
-        """Take in one line of the run's log."""
+        """Update from one line of the run's log."""
         match event:
             case Progress():
                 self._progress(event)
@@ -226,7 +157,7 @@ class RunModel:
 
     @property
     def running(self) -> bool:
-        """Whether the run goes on."""
+        """Whether the trainer works."""
         return self.state in {RunState.RUNNING, RunState.CANCELLING}
 
     def progress_text(self) -> str:
@@ -265,7 +196,7 @@ def verdict(compared: Compared) -> str:
 
 
 def difference_text(compared: Compared) -> str:
-    """Return the paired difference with its interval and what was left out."""
+    """Return the paired difference with its interval and the number of crashes."""
     low, high = (round(100 * edge) for edge in compared.difference_interval)
     text = f"{round(100 * compared.difference):+d} points [{low:+d} … {high:+d}] on the same {compared.episodes} seeds"
     if compared.p_value is not None:

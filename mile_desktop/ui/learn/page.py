@@ -1,4 +1,4 @@
-"""The Learn panel: what there is to learn from, the one button, the run, and the result."""
+"""The Learn panel: the data, the Retrain button, the run and its result."""
 
 from collections.abc import Mapping
 
@@ -15,9 +15,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mile_desktop.learning.method_info import METHODS
 from mile_desktop.learning.progress import AnyRunEvent
 from mile_desktop.ui.learn.advanced import AdvancedSettings
-from mile_desktop.ui.learn.model import METHODS, LearnSummary, RunModel, RunState, Settings
+from mile_desktop.ui.learn.model import LearnSummary, RetrainRequest, RunModel, RunState
 from mile_desktop.ui.learn.result_card import ResultCard
 from mile_desktop.ui.plots.loss_curves import LossCurves
 from mile_desktop.ui.theme import theme
@@ -31,10 +32,10 @@ _NOTES: dict[RunState, tuple[str, str]] = {
 
 
 class LearnPanel(QScrollArea):
-    """Fed by ``show_summary``, ``show_running`` and ``on_event``; says what the person wants. Window's thread only."""
+    """Fed by ``show_summary``, ``show_running`` and ``on_event``; emits a person's requests. Window's thread only."""
 
-    retrain_requested = Signal(dict)
-    """Carries ``Settings.as_dict()``."""
+    retrain_requested = Signal(object)
+    """Carries a ``RetrainRequest``."""
     cancel_requested = Signal()
     use_requested = Signal(str)
     """Carries the id of the new policy."""
@@ -65,12 +66,12 @@ class LearnPanel(QScrollArea):
         self._note = _label("quiet")
         self._back = QPushButton("Go back")
         self._running_part = QWidget()
-        self._dress()
-        self._lay_out()
+        self._set_up()
+        self._build_layout()
         self._connect()
         self._refresh()
 
-    def _dress(self) -> None:
+    def _set_up(self) -> None:
         self.setAccessibleName("Learn")
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -84,12 +85,12 @@ class LearnPanel(QScrollArea):
         self._bar.setAccessibleName("Training progress")
         theme.set_role(self._retrain, "primary")
         theme.set_icon(self._retrain, "mdi6.school-outline", "on_accent")
-        self._retrain.setToolTip("Train in the background; the running episode is not disturbed")
+        self._retrain.setToolTip("Train in the background; the running episode continues")
         theme.set_icon(self._cancel, "mdi6.close")
-        self._cancel.setToolTip("Stop the training; nothing of it stays")
+        self._cancel.setToolTip("Stop the training and delete what it made")
         theme.set_icon(self._back, "mdi6.undo")
 
-    def _lay_out(self) -> None:
+    def _build_layout(self) -> None:
         inside = QWidget()
         column = QVBoxLayout(inside)
         theme.space(column, (16, 12, 16, 16), 8)
@@ -126,23 +127,23 @@ class LearnPanel(QScrollArea):
         self._method_changed()
 
     def add_part(self, part: QWidget) -> None:
-        """Put something else about learning below."""
+        """Add a part below the panel's own."""
         self._further.addWidget(part)
 
-    # ── what comes in ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── input ────────────────────────────────────────────────────────────────────────────────────────────
 
     def show_summary(self, summary: LearnSummary | None) -> None:
-        """Show what there is to learn from; None while nobody knows."""
+        """Show the data to learn from; None while it is unknown."""
         self._summary = summary
         self._refresh()
 
     def set_policy_names(self, names: Mapping[str, str]) -> None:
-        """Know the short names of policies by their ids."""
+        """Set the short names of policies by their ids."""
         self._names = dict(names)
         self._refresh()
 
     def show_running(self, running: bool) -> None:
-        """Say that a trainer has started, or that there is none any more."""
+        """Show that a trainer has started or ended."""
         if running and not self._run.running:
             self._run = RunModel(state=RunState.RUNNING)
             self._note_text = ""
@@ -151,7 +152,7 @@ class LearnPanel(QScrollArea):
         self._refresh()
 
     def on_event(self, event: AnyRunEvent) -> None:
-        """Take in what the trainer says."""
+        """Handle an event of the trainer."""
         self._run.apply(event)
         self._refresh()
 
@@ -162,23 +163,23 @@ class LearnPanel(QScrollArea):
 
     @property
     def can_retrain(self) -> bool:
-        """Whether Retrain can be pressed: there is something to learn from and no run at work."""
+        """Whether Retrain can be pressed: there is data and no run."""
         return not self._run.running and self._summary is not None and self._summary.can_train
 
     @property
-    def settings(self) -> Settings:
+    def request(self) -> RetrainRequest:
         """What Retrain would ask for."""
-        return self.advanced.settings(str(self._method.currentData()))
+        return self.advanced.request(str(self._method.currentData()))
 
-    def set_settings(self, settings: Settings) -> None:
-        """Show remembered settings."""
-        self._method.setCurrentIndex(max(0, self._method.findData(settings.method)))
-        self.advanced.set_settings(settings)
+    def show_request(self, request: RetrainRequest) -> None:
+        """Show ``request`` as what Retrain would ask for."""
+        self._method.setCurrentIndex(max(0, self._method.findData(request.settings.method)))
+        self.advanced.show_request(request)
 
-    # ── what goes out ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── requests ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _ask_to_retrain(self) -> None:
-        self.retrain_requested.emit(self.settings.as_dict())
+        self.retrain_requested.emit(self.request)
 
     def _ask_to_cancel(self) -> None:
         self._run.state = RunState.CANCELLING
@@ -198,7 +199,7 @@ class LearnPanel(QScrollArea):
     def _keep(self) -> None:
         before, after = self._pair()
         self._run.state = RunState.READY
-        self._note_text = f"{before or 'The old policy'} goes on; {after} stays under Policies."
+        self._note_text = f"{before or 'The old policy'} keeps driving; {after} stays under Policies."
         self._refresh()
         self.keep_requested.emit()
 
@@ -209,7 +210,7 @@ class LearnPanel(QScrollArea):
         self._refresh()
         self.go_back_requested.emit()
 
-    # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── display ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _refresh(self) -> None:
         state = self._run.state
@@ -223,7 +224,7 @@ class LearnPanel(QScrollArea):
         self._show_run()
         self.card.setVisible(state is RunState.DONE)
         self._back.setVisible(state is RunState.USED)
-        # One primary button at a time: a result waits for a word before the next run.
+        # One primary button at a time: a result waits for a decision before the next run.
         theme.set_role(self._retrain, "plain" if state is RunState.DONE else "primary")
         theme.set_icon(self._retrain, "mdi6.school-outline", "text" if state is RunState.DONE else "on_accent")
         if state is RunState.DONE:
@@ -236,7 +237,7 @@ class LearnPanel(QScrollArea):
         empty = known is None or not known.episodes
         lines: tuple[str, ...] = (
             "Nothing to learn from yet.",
-            "Press Start and take over when the robot errs.",
+            "Press Start and take over when the robot makes a mistake.",
             "",
             "",
         )
@@ -251,7 +252,7 @@ class LearnPanel(QScrollArea):
 
     def _show_run(self) -> None:
         run = self._run
-        # a bar paints itself at once when its value changes, and with it everything in the window that waits for that
+        # A bar paints at once when its value changes, and with it everything in the window that waits to be painted.
         self._bar.setUpdatesEnabled(False)
         self._bar.setValue(round(1000 * run.fraction))
         self._bar.setUpdatesEnabled(True)
@@ -288,7 +289,7 @@ class LearnPanel(QScrollArea):
     def _method_changed(self) -> None:
         method = METHODS[max(0, self._method.currentIndex())]
         self._method_text.setText(method.summary)
-        self.advanced.show_method(method.name)
+        self.advanced.show_method(method)
 
     def _unfold(self, unfolded: bool) -> None:
         theme.set_icon(self._fold, "mdi6.chevron-down" if unfolded else "mdi6.chevron-right")
@@ -307,5 +308,5 @@ def _fold_button() -> QToolButton:
     button.setText("Advanced")
     button.setCheckable(True)
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    button.setToolTip("Mental model, epochs, batch and the rest")
+    button.setToolTip("Mental model, epochs, batch and other settings")
     return button

@@ -36,7 +36,9 @@ class ResultCard(QFrame):
         self._difference = _label("secondary")
         self._verdict = _label("heading")
         self._use = _button("Use", "mdi6.check", "The new policy runs from the next episode on")
-        self._keep = _button("Keep", "mdi6.shield-outline", "The old policy goes on; the new one stays under Policies")
+        self._keep = _button(
+            "Keep", "mdi6.shield-outline", "The old policy keeps driving; the new one is under Policies"
+        )
         self._more = _button("Evaluate more", "mdi6.plus", _MORE)
         self._lay_out()
         self._use.clicked.connect(self.use)

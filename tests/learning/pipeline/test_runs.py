@@ -16,7 +16,7 @@ import torch
 
 from mile_desktop.intervention.model import load_intervention_model
 from mile_desktop.learning.cancellation import cancelled_by_signals
-from mile_desktop.learning.pipeline.config import RunConfig, RunConfigError, read_order
+from mile_desktop.learning.pipeline.config import RunConfig, RunConfigError, read_run_config
 from mile_desktop.learning.pipeline.policy_pipeline import TrainedPolicy
 from mile_desktop.learning.pipeline.runs import begin_training, resume_training
 from mile_desktop.learning.progress import Cancelled, Failed, Finished, Progress, RunEvent, Trained, Warned
@@ -171,7 +171,8 @@ def test_without_a_takeover_no_human_is_modelled(workspace: Workspace, order: Ru
     assert trained.intervention_model is None
     assert names(workspace.folder / "interventions") == []
     assert any(
-        isinstance(each, Warned) and "Nobody took over" in each.text for each in events_of(workspace, run.run_id)
+        isinstance(each, Warned) and "There is no takeover yet" in each.text
+        for each in events_of(workspace, run.run_id)
     )
 
 
@@ -194,7 +195,7 @@ def test_the_follow_up_hears_of_the_registered_policy(workspace: Workspace, orde
 def test_binned_episodes_are_left_out(workspace: Workspace, order: RunConfig) -> None:
     delete_episode(workspace, "ep-003")
     run = begin_training(workspace, order)
-    assert "ep-003" not in (read_order(run.folder).episode_ids or ())
+    assert "ep-003" not in (read_run_config(run.folder).episode_ids or ())
 
 
 def test_the_number_of_threads_is_given_back(workspace: Workspace, order: RunConfig) -> None:
@@ -345,7 +346,7 @@ def test_a_killed_run_goes_on_where_it_was(workspace: Workspace, order: RunConfi
     assert whole is not None
     assert resumed is not None
     after = [each.epoch for each in events_of(workspace, run_id) if isinstance(each, Progress) and each.epoch]
-    assert after.count(1) == 1, "it did not begin anew"
+    assert after.count(1) == 1, "it did not start again"
     one, other = (load_network(each.folder)[0].state_dict() for each in (whole, resumed))
     assert all(torch.equal(one[name], other[name]) for name in one)
 

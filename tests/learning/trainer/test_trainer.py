@@ -1,4 +1,4 @@
-"""The trainer: what it starts from, how it stops and goes on, and that it makes policies better."""
+"""The trainer: what it starts from, how it stops and continues, and that it makes policies better."""
 
 import itertools
 from dataclasses import replace
@@ -9,7 +9,7 @@ import torch
 
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.dataset import supervised_steps
-from mile_desktop.learning.objectives import METHODS
+from mile_desktop.learning.objectives import OBJECTIVES
 from mile_desktop.learning.progress import Progress, RunEvent, Warned
 from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.learning.trainer.initial_networks import new_network
@@ -41,7 +41,7 @@ def test_mile_improves_a_biased_policy(biased: GaussianMlp, data: SupervisedStep
     assert (result.mental is None) == (mental_model == "frozen")
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", OBJECTIVES)
 def test_every_method_improves_it(biased: GaussianMlp, data: SupervisedSteps, method: str) -> None:
     result = Trainer(data, replace(FAST, method=method, epochs=20), start=biased).run()
     assert error_where_wrong(result.network) < 0.7 * error_where_wrong(biased)  # type: ignore[arg-type]
@@ -56,11 +56,13 @@ def test_the_same_seed_gives_the_same_bits(biased: GaussianMlp, data: Supervised
     assert not same_weights(first, other)
 
 
-def test_what_follows_a_takeover_is_learned_from_but_judges_nothing(biased: GaussianMlp, data: SupervisedSteps) -> None:
-    """The robot that ran follows itself best: judged by its own steps no other weights would ever be better."""
+def test_steps_after_a_takeover_are_learned_from_but_choose_no_weights(
+    biased: GaussianMlp, data: SupervisedSteps
+) -> None:
+    """Measured on the robot's own steps, no weights would ever be better than those that ran."""
     plain = replace(FAST, silence=0.0, epochs=2)
     without, with_it = (Trainer(data, replace(plain, follow_through=each), start=biased) for each in (0, 10))
-    assert with_it._train.weight.count_nonzero() > without._train.weight.count_nonzero()
+    assert with_it._data.weight.count_nonzero() > without._data.weight.count_nonzero()
     assert with_it._held_out.error(biased) == without._held_out.error(biased)
     assert not same_weights(without.run().network, with_it.run().network)
 

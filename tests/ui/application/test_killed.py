@@ -9,10 +9,11 @@ import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.close_guard import CloseGuard
-from mile_desktop.ui.learn.model import RunState, Settings
+from mile_desktop.ui.learn.model import RetrainRequest, RunState
 from mile_desktop.ui.supervise.transport_model import Action
 from tests.ui.application.living import LiveWindow, plan
 from tests.ui.ui_children import viewer, worker
@@ -124,7 +125,7 @@ def test_a_killed_trainer_is_said_and_may_be_started_again(live: LiveWindow) -> 
         live.workspace.catalogue.runs,
     )
     live.until(lambda: panel.can_retrain)
-    panel.set_settings(Settings(epochs=20_000))  # more than there is time for, on any machine
+    panel.show_request(RetrainRequest(TrainingSettings(epochs=20_000)))  # more than there is time for, on any machine
     panel._retrain.click()
     live.until(lambda: len(runs()) == 1)
     assert trainer.pid is not None
@@ -151,7 +152,7 @@ def test_closing_asks_and_a_training_that_goes_on_is_found_again_and_cancelled(
     assert not live.application.worker.alive
 
     again = open_window(live.folder, None, worker, viewer_target=viewer, keep_size=True)
-    assert again.said("The training that was at work is still going on.")
+    assert again.said("The training that was started before is still running.")
     panel, workspace = again.retraining.panel, again.workspace
     assert panel.state is RunState.RUNNING
     panel._cancel.click()

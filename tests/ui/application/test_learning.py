@@ -8,15 +8,16 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.learn.forecast_refitter import ForecastRefitter
-from mile_desktop.ui.learn.model import RunState, Settings
+from mile_desktop.ui.learn.model import RetrainRequest, RunState
 from mile_desktop.ui.plots.probability_strip import ProbabilityStrip
 from mile_desktop.ui.supervise.transport_model import Action
 from tests.ui.application.living import LiveWindow, plan
 from tests.ui.ui_children import viewer
 
-TINY = Settings(epochs=1, batch=64, evaluation_episodes=1, ensemble=1, fit_epochs=5)
+TINY = RetrainRequest(TrainingSettings(epochs=1, batch=64, ensemble=1, fit_epochs=5), evaluation_episodes=1)
 """One member instead of eight: what is tested here is the way, not what is at its end."""
 
 
@@ -34,7 +35,7 @@ def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.Temp
     opened.until_phase(Phase.AUTONOMOUS, Phase.HOLD)
     opened.click(Action.SUCCESS)
     opened.until(lambda: opened.retraining.panel.can_retrain)
-    opened.retraining.panel.set_settings(TINY)
+    opened.retraining.panel.show_request(TINY)
     return opened
 
 
@@ -51,7 +52,7 @@ def retrained(living: LiveWindow) -> LiveWindow:
     living.to_idle()
     living.forget()
     living.retraining.panel._retrain.click()
-    living.retraining.panel.retrain_requested.emit(TINY.as_dict())  # pressed twice before the panel could change
+    living.retraining.panel.retrain_requested.emit(TINY)  # pressed twice before the panel could change
     assert living.said("A training run is at work", level="error")
     living.until(lambda: living.retraining.panel.state is RunState.DONE)
     living.until(lambda: not living.retraining.trainer.running)

@@ -80,7 +80,7 @@ def take_over_and_succeed(live: LiveWindow, pad: RemotePad) -> None:
 def retrain_and_use(live: LiveWindow) -> None:
     panel = live.retraining.panel
     live.until(lambda: panel.can_retrain)
-    panel.retrain_requested.emit(TINY.as_dict())
+    panel.retrain_requested.emit(TINY)
     live.until(lambda: panel.state is RunState.DONE, within_s=120.0)
     trained = live.workspace.catalogue.policies("peg-insertion")
     better = next(each.policy_id for each in trained if each.parent_id)

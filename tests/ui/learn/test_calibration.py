@@ -51,9 +51,9 @@ def test_while_it_works_it_can_only_be_cancelled(part: CalibrationPart, qtbot: Q
     assert part.can_calibrate
 
 
-def test_a_calibration_in_force_can_be_undone_at_any_time(part: CalibrationPart, qtbot: QtBot) -> None:
+def test_a_calibration_in_use_can_be_undone_at_any_time(part: CalibrationPart, qtbot: QtBot) -> None:
     assert part._back.isHidden()
-    part.show_in_force("Calibrated yesterday: cost 5.19, σ 2.92.")
+    part.show_in_use("Calibrated yesterday: cost 5.19, σ 2.92.")
     assert "yesterday" in part._note.text()
     with qtbot.waitSignal(part.undo_requested):
         part._back.click()
@@ -63,7 +63,7 @@ def test_a_calibration_in_force_can_be_undone_at_any_time(part: CalibrationPart,
     assert part._back.isHidden()
     part.card._keep.click()
     assert part._back.isVisible()
-    part.show_in_force("")
+    part.show_in_use("")
     assert part._back.isHidden()
     assert part._note.text() == ""
 

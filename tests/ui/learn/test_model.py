@@ -1,30 +1,25 @@
 import json
 import subprocess
 import sys
-from dataclasses import fields
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mile_desktop.learning.methods import methods
 from mile_desktop.learning.progress import Cancelled, Failed, Finished, Trained, Warned
-from mile_desktop.learning.settings import TrainingSettings, settings_from_json, settings_to_json
+from mile_desktop.learning.settings import MentalModel, TrainingSettings, settings_from_json, settings_to_json
 from mile_desktop.ui.learn.model import (
     MAX_CURVE_POINTS,
-    MENTAL_MODELS,
-    METHODS,
     LearnSummary,
+    RetrainRequest,
     RunModel,
     RunState,
-    Settings,
     difference_text,
     share_text,
     time_text,
     verdict,
 )
-from mile_desktop.ui.learn.setting_words import words_of
 from tests.ui.learn.learn_events import compared, progress
 
 
@@ -33,45 +28,21 @@ def summary(**changes: object) -> LearnSummary:
     return LearnSummary(**{**values, "new_episodes": 3, "policy_name": "v3", **changes})
 
 
-def test_the_methods_are_the_trainers_own() -> None:
-    assert [(each.name, each.title, each.summary) for each in METHODS] == [
-        (each.name, each.title, each.summary) for each in methods()
-    ]
-
-
-def test_the_defaults_are_the_trainers_own() -> None:
-    trainer = TrainingSettings()
-    for each in fields(Settings):
-        if each.name != "evaluation_episodes":
-            assert getattr(Settings(), each.name) == getattr(trainer, each.name), each.name
-
-
-def test_every_setting_is_called_something() -> None:
-    names = {each.name for each in (*fields(TrainingSettings), *fields(Settings))}
-    assert all(words_of(name).meaning for name in names)
-    assert len({words_of(name).title for name in names}) == len(names)
-    assert words_of("learned.new_thing").title == "New thing"
-
-
-@pytest.mark.parametrize("mental_model", [name for name, _ in MENTAL_MODELS])
-def test_what_the_panel_says_is_what_the_trainer_reads(mental_model: str) -> None:
-    settings = Settings(method="iwr", mental_model=mental_model, epochs=7, anchor_share=0.3, seed=5)
-    method, named, evaluate = settings.arguments()[1::2]
+@pytest.mark.parametrize("mental_model", ["frozen", "joint", "published"])
+def test_the_trainer_reads_what_the_panel_asks_for(mental_model: MentalModel) -> None:
+    settings = TrainingSettings(method="iwr", mental_model=mental_model, epochs=7, anchor_share=0.3, seed=5)
+    method, named, evaluate = RetrainRequest(settings).arguments()[1::2]
     read = settings_from_json({**settings_to_json(TrainingSettings(method=method)), **json.loads(named)})
-    assert (read.method, read.mental_model, read.epochs, read.anchor_share, read.seed) == (
-        "iwr",
-        mental_model,
-        7,
-        0.3,
-        5,
-    )
+    assert read == settings
     assert evaluate == "20"
 
 
-def test_the_window_learns_nothing_of_torch() -> None:
+def test_the_learn_panel_imports_no_heavy_library() -> None:
     program = (
-        "import sys\n"
-        "import mile_desktop.ui.learn.page, mile_desktop.ui.clients.trainer_client, mile_desktop.ui.supervise.page\n"
+        "import importlib, pkgutil, sys\n"
+        "import mile_desktop.ui.learn, mile_desktop.ui.clients.trainer_client, mile_desktop.ui.supervise.page\n"
+        "for each in pkgutil.iter_modules(mile_desktop.ui.learn.__path__, 'mile_desktop.ui.learn.'):\n"
+        "    importlib.import_module(each.name)\n"
         "print(*(name for name in ('torch', 'pybullet', 'sklearn', 'pygame') if name in sys.modules))"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

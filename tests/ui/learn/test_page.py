@@ -4,8 +4,10 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from mile_desktop.learning.method_info import METHODS
 from mile_desktop.learning.progress import Cancelled, Failed, Finished, Trained, Warned
-from mile_desktop.ui.learn.model import METHODS, LearnSummary, RunState, Settings
+from mile_desktop.learning.settings import TrainingSettings
+from mile_desktop.ui.learn.model import LearnSummary, RetrainRequest, RunState
 from mile_desktop.ui.learn.page import LearnPanel
 from tests.ui.learn.learn_events import compared, progress
 
@@ -48,11 +50,13 @@ def test_warnings_are_shown_before_training(panel: LearnPanel) -> None:
 
 
 def test_retrain_asks_for_what_the_panel_shows(panel: LearnPanel, qtbot: QtBot) -> None:
-    panel.set_settings(Settings(method="sirius", epochs=12, mental_model="joint", learning_rate=1e-3))
+    wanted = RetrainRequest(
+        TrainingSettings(method="sirius", epochs=12, mental_model="joint", learning_rate=1e-3, cost=3.0), 7
+    )
+    panel.show_request(wanted)
     with qtbot.waitSignal(panel.retrain_requested) as caught:
         panel._retrain.click()
-    [asked] = caught.args
-    assert Settings(**asked) == Settings(method="sirius", epochs=12, mental_model="joint", learning_rate=1e-3)
+    assert caught.args == [wanted]
 
 
 def test_choosing_a_method_says_what_it_does(panel: LearnPanel) -> None:
@@ -144,7 +148,7 @@ def test_keeping_changes_nothing(panel: LearnPanel, qtbot: QtBot) -> None:
     with qtbot.waitSignal(panel.keep_requested):
         panel.card.keep_button.click()
     assert panel.card.isHidden()
-    assert panel._note.text() == "v3 goes on; v4 stays under Policies."
+    assert panel._note.text() == "v3 keeps driving; v4 stays under Policies."
 
 
 def test_evaluating_more_updates_the_card(panel: LearnPanel, qtbot: QtBot) -> None:

@@ -187,7 +187,7 @@ def test_the_window_needs_neither_torch_nor_simulator() -> None:
         "import sys, mile_desktop.ui.shell.main_window, mile_desktop.ui.clients.rollout_client, "
         "mile_desktop.ui.clients.viewer_client, "
         "mile_desktop.ui.devices.page, mile_desktop.ui.settings.page, "
-        "mile_desktop.ui.policies.controller, mile_desktop.ui.evaluate.controller;"
+        "mile_desktop.ui.policies.controller, mile_desktop.ui.evaluate.controller, mile_desktop.ui.learn.controller;"
         f"print(sorted({heavy} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,0 +1,139 @@
+"""A folder with one model: a JSON description and files beside it, written whole or not at all; no torch.
+
+Policies, intervention models and training checkpoints are such folders. ``tensor_file`` reads and writes the tensors.
+"""
+
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from mile_desktop.errors import UserError
+from mile_desktop.storage.durable import sync_folder
+
+Described = TypeVar("Described")
+
+
+class ModelFileError(UserError, ValueError):
+    """A file of the folder is missing, damaged or not what it should be; the message says which and what to do."""
+
+
+class _SchemaOnly(msgspec.Struct):
+    schema: int
+
+
+def read_description(path: Path, expected: type[Described], *, schema: int, noun: str, remedy: str) -> Described:
+    """Read the JSON description in ``path``.
+
+    The schema number is read first and by itself: a newer version may have fields that this one cannot decode, and
+    then "update the program" is the message that helps.
+
+    Parameters
+    ----------
+    expected : type
+        ``msgspec.Struct`` with a field ``schema``.
+    schema : int
+        Newest version that this program reads.
+    noun, remedy : str
+        For the message: what the file should be, and what to do where it is not.
+
+    Raises
+    ------
+    ModelFileError
+        When the file is missing, damaged or newer.
+    """
+    text = read_bytes(path)
+    try:
+        found = msgspec.json.decode(text, type=_SchemaOnly).schema
+        if found > schema:
+            raise ModelFileError(
+                f"{path} was written by a newer version (schema {found}, this program reads up to {schema}); "
+                "update the program."
+            )
+        return msgspec.json.decode(text, type=expected)
+    except msgspec.DecodeError as error:
+        raise ModelFileError(f"{path} is no {noun} ({error}); {remedy}.") from error
+
+
+@contextmanager
+def raised_as(error_type: type[UserError]) -> Iterator[None]:
+    """Raise ``ModelFileError`` from the block as ``error_type``, with the same message."""
+    try:
+        yield
+    except ModelFileError as error:
+        raise error_type(str(error)) from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file whole, or raise ``ModelFileError`` saying why not."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise ModelFileError(f"{path} is missing; the folder is incomplete, copy it again.") from error
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes], *, replace: bool = False) -> None:
+    """Write ``files`` (name → content) as ``folder``: beside, synced, then renamed, so that no reader sees a half.
+
+    Parameters
+    ----------
+    replace : bool
+        Whether an existing folder makes way.
+
+    Raises
+    ------
+    FileExistsError
+        When the folder exists and is not to be replaced.
+    OSError
+        When the disk refuses; nothing is left behind then.
+    """
+    if folder.exists() and not replace:
+        raise FileExistsError(f"{folder} exists already; choose another name or remove it.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}.partial"
+    beside.mkdir()
+    try:
+        # Each file is synced before the rename: after a power cut the folder is there whole or not at all.
+        for name, content in files.items():
+            _write_synced(beside / name, content)
+        _put_in_place(beside, folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    sync_folder(folder.parent)
+
+
+def _put_in_place(beside: Path, folder: Path) -> None:
+    """Rename; a full folder cannot be renamed over, so an old one is first moved aside and kept until it worked."""
+    if not folder.exists():
+        beside.rename(folder)
+        return
+    aside = beside.with_suffix(".replaced")
+    folder.rename(aside)
+    try:
+        beside.rename(folder)
+    except OSError:
+        aside.rename(folder)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def remove_leftovers(parent: Path, *, older_than_s: float = 3600.0) -> None:
+    """Remove what killed writers left in ``parent``, if it is too old to be written at this moment."""
+    for leftover in parent.glob(".*.partial"):
+        if time.time() - leftover.stat().st_mtime > older_than_s:
+            shutil.rmtree(leftover, ignore_errors=True)
