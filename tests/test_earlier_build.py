@@ -167,7 +167,7 @@ def test_the_other_intervention_model_loads(workspace: Workspace) -> None:
 def test_the_run_says_what_it_was_asked_and_how_it_went(workspace: Workspace) -> None:
     folder = workspace.run_folder(RUN)
 
-    asked = run_config.read_order(folder)
+    asked = run_config.read_run_config(folder)
     assert asked.scene == "button-press"
     assert asked.episode_ids == (RELABELLED, NOTED, TRIM_WITHDRAWN, UNTOUCHED)
     settings = asked.settings

@@ -1,16 +1,13 @@
 """Simulated supervisors in the real rollout loop, over the point on a line."""
 
-import numpy as np
-
+from mile_desktop.arrays import Float32Array
 from mile_desktop.operators.operator import Operator
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.storage.records import Step
 from tests.rollout.point_scene import PointRollout, vector
 
-FloatArray = np.ndarray[tuple[int], np.dtype[np.float32]]
 
-
-def to_the_right(observation: FloatArray) -> FloatArray:
+def to_the_right(observation: Float32Array) -> Float32Array:
     """The expert of the point scene: straight to the goal at 1."""
     return vector(1.0)
 
@@ -19,10 +16,10 @@ def episode(operator: Operator, *, proposal: float, seed: int = 7, max_steps: in
     """Return the recorded steps of one episode in which the policy always proposes the same."""
     rollout = PointRollout(action=proposal)
     rollout.scene.max_steps = max_steps
-    rollout.loop.operator = operator
+    rollout.loop.runner.operator = operator
     rollout.loop._next_seed = seed
     rollout.loop.start()
-    while rollout.loop.supervision.phase is not Phase.IDLE:
+    while rollout.loop.phase is not Phase.IDLE:
         rollout.tick()
     assert rollout.sink.ends[-1] in {"success", "failure"}
     return rollout.sink.steps
