@@ -1,11 +1,10 @@
-"""Pictures of every page in both themes, taken of the window at work: ``make screenshots``."""
+"""Takes pictures of every page in both themes, while the window works: ``make screenshots``."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QTimer
 
 from mile_desktop.cameras.settings import CameraSettings
 from mile_desktop.channels.shared import Frame
@@ -14,21 +13,14 @@ from mile_desktop.paths import SIM_SCENES
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.scenes.catalogue import scenes
-from mile_desktop.ui.application import Application
 from mile_desktop.ui.automation.scripted_run import Condition, ScriptedRun
-from mile_desktop.ui.cameras.controller import Cameras
-from mile_desktop.ui.evaluate.controller import EvaluateController
-from mile_desktop.ui.evaluate.results import EpisodeRow
-from mile_desktop.ui.inspect.controller import InspectController
-from mile_desktop.ui.learn.controller import RetrainController
+from mile_desktop.ui.composition import Composition
 from mile_desktop.ui.learn.model import Settings
-from mile_desktop.ui.policies.controller import PoliciesController
-from mile_desktop.ui.robots.controller import Robots
 from mile_desktop.ui.viewport.frame_canvas import as_image
 from mile_desktop.ui.viewport.tiles import Layout
+from mile_desktop.ui.widgets.policy_results import EpisodeRow
 from mile_desktop.viewer.messages import ViewerReady
 
-PartT = TypeVar("PartT", bound=QObject)
 _LIMIT_S = 600.0
 _SETTLE_S = 0.8
 _EPISODES = 3
@@ -57,41 +49,24 @@ _FILMED = "pick-place"
 _UNREACHABLE = "rtsp://127.0.0.1:8554/door"
 
 
-def take_screenshots(into: Path) -> Callable[[Application, RetrainController, Path, Callable[[int], None]], None]:
-    """Return who sits at the desk and takes the pictures."""
-
-    def sit_down(
-        application: Application, retraining: RetrainController, folder: Path, finish: Callable[[int], None]
-    ) -> None:
-        Screenshots(application, retraining, into, finish, folder / "camera").start()
-
-    return sit_down
-
-
 class Screenshots(ScriptedRun):
     """Pictures every scene and every page, with a simulated supervisor at work; ends with 0 when all are taken.
 
     Parameters
     ----------
+    parts
+        The whole window.
+    folder
+        Where the pictures are written.
+    finish
+        Called with the exit status at the end.
     film
-        An empty folder, or none yet, for what a camera is to show.
+        A folder, empty or not made yet, for the pictures that a simulated camera shows.
     """
 
-    def __init__(
-        self,
-        application: Application,
-        retraining: RetrainController,
-        folder: Path,
-        finish: Callable[[int], None],
-        film: Path,
-    ) -> None:
-        super().__init__(application, folder, limit_s=_LIMIT_S)
-        self._retraining = retraining
-        self._evaluating = _part(application, EvaluateController)
-        self._keeping = _part(application, PoliciesController)
-        self._inspecting = _part(application, InspectController)
-        self._cameras = _part(application, Cameras)
-        self._robots = _part(application, Robots)
+    def __init__(self, parts: Composition, folder: Path, finish: Callable[[int], None], film: Path) -> None:
+        super().__init__(parts.application, folder, limit_s=_LIMIT_S)
+        self._parts = parts
         self._finish = finish
         self._film = film
         self._filmed = 0
@@ -105,17 +80,18 @@ class Screenshots(ScriptedRun):
         self._drawn = ""
         self._frame_step = -1
         self._small_views: set[int] = set()
+        application = parts.application
         application.viewer.thumbnail_ready.connect(self._keep_small_view)
         application.viewer.ready.connect(self._viewer_ready)
         application.worker.episode_closed.connect(self._count)
         application.worker.step_taken.connect(self._watch)
         application.viewer.frame_ready.connect(self._keep_frame)
-        retraining.trainer.event_read.connect(self._follow)
+        parts.retrain.trainer.event_read.connect(self._follow)
 
     def _script(self) -> Iterator[Condition]:
         yield from self._picture_scenes()
         yield from self._picture_a_takeover()
-        self._retraining.retrain(Settings(evaluation_episodes=10).as_dict())
+        self._parts.retrain.retrain(Settings(evaluation_episodes=10).as_dict())
         yield self._well_under_way
         self._shoot("supervise-training-dark")
         yield self._trained
@@ -147,7 +123,7 @@ class Screenshots(ScriptedRun):
             yield self._is_held
             yield self._after(_SETTLE_S)
             if self._phase() is Phase.HOLD:
-                self._shoot(f"scene-{name}-dark", application.supervise.view, _SCENE_WIDTH)
+                self._shoot(f"scene-{name}-dark", self._parts.supervise.page.view, _SCENE_WIDTH)
                 application.worker.send(m.EndEpisode("discard"))
                 yield self._collected
                 return
@@ -188,7 +164,7 @@ class Screenshots(ScriptedRun):
 
     def _picture_cameras(self, name: str) -> Iterator[Condition]:
         """Picture two cameras beside the scene, one of which cannot be reached, and the dialog that has them."""
-        cameras, view = self._cameras, self._application.supervise.view
+        cameras, view = self._parts.cameras, self._parts.supervise.page.view
         self._application.window.show_page("supervise")
         cameras.store.set_cameras(
             (CameraSettings(name="Table", address=str(self._film)), CameraSettings(name="Door", address=_UNREACHABLE))
@@ -208,15 +184,15 @@ class Screenshots(ScriptedRun):
         cameras.store.set_cameras(())
 
     def _picture_robots(self, name: str) -> Iterator[Condition]:
-        dialog = self._robots.dialog
-        self._robots.open_dialog()
+        dialog = self._parts.robots.dialog
+        self._parts.robots.open_dialog()
         dialog.resize(*_DIALOG)
         yield self._after(_SETTLE_S)
         self._shoot(f"robots-{name}", dialog)
         dialog.hide()
 
     def _picture_the_scorecard(self, name: str) -> Iterator[Condition]:
-        page, scorecard = self._inspecting.page, self._inspecting.scorecard
+        page, scorecard = self._parts.inspect.page, self._parts.inspect.scorecard
         page.next_tab()
         if scorecard.shown is None:
             scorecard.score()
@@ -230,7 +206,7 @@ class Screenshots(ScriptedRun):
 
     def _look_into_an_episode(self) -> Iterator[Condition]:
         """Turn to the first takeover there is, ask what two policies would have done, and watch the second one."""
-        inspecting = self._inspecting
+        inspecting = self._parts.inspect
         inspecting.land_on_takeover()
         yield inspecting.is_shown
         inspecting.playing.step(-_BEFORE)
@@ -241,14 +217,14 @@ class Screenshots(ScriptedRun):
 
     def _evaluate_all(self) -> Iterator[Condition]:
         """Evaluate every policy there is and the expert, on more starts than the retraining did."""
-        page = self._evaluating.page
+        page = self._parts.evaluate.page
         self._application.window.show_page("evaluate")
         page.setup.tick_all(_STARTS)
-        self._evaluating.start(page.setup.order)
+        self._parts.evaluate.start(page.setup.order)
         yield self._evaluated
 
     def _picture_an_episode(self, name: str) -> Iterator[Condition]:
-        page = self._evaluating.page
+        page = self._parts.evaluate.page
         page.show_episodes_of("")
         page.episodes.table.choose(_is_success)
         page.episodes.watch_chosen()
@@ -261,7 +237,7 @@ class Screenshots(ScriptedRun):
         page.turn_to_results()
 
     def _picture_two_policies(self, name: str) -> Iterator[Condition]:
-        page = self._keeping.page
+        page = self._parts.policies.page
         page.turn_to_comparison()
         yield self._after(_SETTLE_S)
         self._shoot(f"policies-compare-{name}")
@@ -333,7 +309,7 @@ class Screenshots(ScriptedRun):
         return status is not None and 0 <= status.step - self._frame_step <= _LATE
 
     def _sees(self, camera: str) -> bool:
-        client = self._cameras.live.client(camera)
+        client = self._parts.cameras.live.client(camera)
         age_s = client.age_s() if client is not None else None
         return age_s is not None and age_s < _SETTLE_S
 
@@ -344,26 +320,18 @@ class Screenshots(ScriptedRun):
         return self._closed >= self._wanted and self._phase() is Phase.IDLE
 
     def _trained(self) -> bool:
-        return not self._retraining.trainer.running
+        return not self._parts.retrain.trainer.running
 
     def _scored(self) -> bool:
-        return self._inspecting.scorecard.shown is not None or self._inspecting.scorecard.bar.can_score
+        return self._parts.inspect.scorecard.shown is not None or self._parts.inspect.scorecard.bar.can_score
 
     def _evaluated(self) -> bool:
-        return not self._evaluating.running
+        return not self._parts.evaluate.running
 
 
 def _keys(*, takeover: bool) -> m.WindowInput:
     """Return what the keyboard says while Space is down and nothing else, or while nothing is."""
     return m.WindowInput(source="keyboard", takeover=takeover, action=(0.0,) * 4)
-
-
-def _part(application: Application, kind: type[PartT]) -> PartT:
-    """Return the part of the window that is of this kind; parts belong to the desk."""
-    found = application.findChild(kind)
-    if found is None:
-        raise LookupError(f"The window has no {kind.__name__}; the pictures are taken of a whole one.")
-    return found
 
 
 def _is_success(row: EpisodeRow) -> bool:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 
+from mile_desktop.cameras.settings import VIDEOS
 from mile_desktop.rollout.messages import EpisodeClosed, StepTaken
 from mile_desktop.storage.ids import checked_id
 from mile_desktop.ui.cameras.live_cameras import LiveCameras
 from mile_desktop.ui.clients.rollout_client import RolloutClient
 
-VIDEOS = "videos"
 _BEFORE_S = 0.1
 """The video begins so much before the first step, so that there is a picture of what the policy saw."""
 

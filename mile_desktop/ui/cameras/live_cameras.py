@@ -92,7 +92,7 @@ class LiveCameras(QObject):
 
     # ── robots ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def connect_robot(self, addresses: Mapping[str, str], *, needed: bool) -> None:
+    def connect_robot(self, addresses: Mapping[str, str], needed: bool) -> None:
         """Have the cameras of a robot, name → address, besides the remembered ones; they behave like all others.
 
         A name that a camera of this desk has already gets a number. ``needed``: the robot holds while one is stale.

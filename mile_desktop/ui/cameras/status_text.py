@@ -1,6 +1,7 @@
 """How a camera does, in words; no widgets."""
 
 from mile_desktop.cameras.messages import CameraState, CameraStatus
+from mile_desktop.ui.widgets.dates import seconds_text
 
 _UNCHANGED_S = 5.0
 _STATES = {
@@ -37,15 +38,15 @@ def tile_note(status: CameraStatus, age_s: float | None, *, stale: bool) -> str:
         if stale:
             parts.append("stale")
         elif status.unchanged_s >= _UNCHANGED_S:
-            return f"the same picture for {seconds(status.unchanged_s)}"
+            return f"the same picture for {seconds_text(status.unchanged_s)}"
     else:
         parts.append(state_word(status, stale=stale).lower())
     if not parts:
         return ""
     if age_s is not None:
-        parts.append(f"picture {seconds(age_s)} old")
+        parts.append(f"picture {seconds_text(age_s)} old")
     if status.retry_in_s > 0.0:
-        parts.append(f"again in {seconds(status.retry_in_s)}")
+        parts.append(f"again in {seconds_text(status.retry_in_s)}")
     return " · ".join(parts)
 
 
@@ -56,7 +57,7 @@ def figures(status: CameraStatus, age_s: float | None, *, stale: bool) -> str:
         parts.append(f"{status.width} × {status.height}")
     parts.append(f"{status.rate_hz:.1f} pictures/s")
     parts.append(f"latency {status.latency_ms:.0f} ms")
-    parts.append(f"age {seconds(age_s)}" if age_s is not None else "no picture yet")
+    parts.append(f"age {seconds_text(age_s)}" if age_s is not None else "no picture yet")
     parts.append(f"{status.dropped} dropped")
     if status.damaged:
         parts.append(f"{status.damaged} damaged")
@@ -71,12 +72,5 @@ def figures(status: CameraStatus, age_s: float | None, *, stale: bool) -> str:
 def explanation(status: CameraStatus) -> str:
     """Return why the camera is not live, and what happens next; empty where there is nothing to say."""
     if status.retry_in_s > 0.0:
-        return f"{status.text} Tried again in {seconds(status.retry_in_s)}.".strip()
+        return f"{status.text} Tried again in {seconds_text(status.retry_in_s)}.".strip()
     return status.text
-
-
-def seconds(value: float) -> str:
-    """Return a time as people read it."""
-    if value < 0.0995:
-        return f"{1000 * value:.0f} ms"
-    return f"{value:.1f} s" if value < 60.0 else f"{value / 60.0:.0f} min"

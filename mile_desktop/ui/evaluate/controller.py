@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QMessageBox
 
 from mile_desktop.evaluation.pool import EvaluationPool, PoolEvent, WorkerTarget
 from mile_desktop.evaluation.run import EvaluationRun, record_of
@@ -15,7 +16,11 @@ from mile_desktop.ui.application import Application
 from mile_desktop.ui.evaluate.candidates import Candidate, contestants, known_results
 from mile_desktop.ui.evaluate.history_view import PastEvaluation
 from mile_desktop.ui.evaluate.page import EvaluatePage
-from mile_desktop.ui.evaluate.results import (
+from mile_desktop.ui.evaluate.setup_panel import Choice, EvaluationOrder
+from mile_desktop.ui.evaluate.watch_controller import Watcher
+from mile_desktop.ui.shell.page_refresh import PageRefresh
+from mile_desktop.ui.widgets.dates import time_text
+from mile_desktop.ui.widgets.policy_results import (
     EpisodeRow,
     PolicyResults,
     episode_rows,
@@ -23,10 +28,6 @@ from mile_desktop.ui.evaluate.results import (
     of_run,
     results_in_words,
 )
-from mile_desktop.ui.evaluate.setup_panel import Choice, EvaluationOrder
-from mile_desktop.ui.evaluate.watch_controller import Watcher
-from mile_desktop.ui.learn.model import time_text
-from mile_desktop.ui.shell.page_refresh import PageRefresh
 from mile_desktop.ui.workspace_session import WorkspaceSession
 
 _POLL_MS = 16
@@ -130,6 +131,14 @@ class EvaluateController(QObject):
             self._run.cancel()
             self._watcher.leave()
             self._conclude(self._run)
+
+    def may_close(self) -> bool:
+        """Ask about an evaluation that runs; return whether the window may close."""
+        if not self.running:
+            return True
+        question = "An evaluation is running. It ends with the window, and its results are lost. Close the window?"
+        answer = QMessageBox.question(self._application.window, "Close", question)
+        return answer is QMessageBox.StandardButton.Yes
 
     def prepare(self, policies: Sequence[str]) -> None:
         """Turn to the page with these policies ticked."""

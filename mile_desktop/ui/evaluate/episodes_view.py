@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from mile_desktop.ui.evaluate.results import EpisodeRow, PolicyResults
 from mile_desktop.ui.evaluate.watch_view import WatchView
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.policy_results import EpisodeRow, PolicyResults
 from mile_desktop.ui.widgets.splitter import Splitter
 from mile_desktop.ui.widgets.tables import ROW_ROLE, Column, RowsModel, RowsTable
 

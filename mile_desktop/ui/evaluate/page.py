@@ -7,11 +7,11 @@ from PySide6.QtWidgets import QStackedWidget, QTabWidget, QWidget
 
 from mile_desktop.ui.evaluate.episodes_view import EpisodesView
 from mile_desktop.ui.evaluate.history_view import HistoryView, PastEvaluation
-from mile_desktop.ui.evaluate.results import EpisodeRow, PolicyResults
 from mile_desktop.ui.evaluate.results_view import ResultsView
 from mile_desktop.ui.evaluate.setup_panel import SetupPanel
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.page_frame import ColumnScroll, EmptyState, PageFrame
+from mile_desktop.ui.widgets.policy_results import EpisodeRow, PolicyResults
 from mile_desktop.ui.widgets.splitter import Splitter
 
 _RESULTS, _EPISODES, _HISTORY = range(3)

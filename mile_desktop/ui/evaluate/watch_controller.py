@@ -11,7 +11,7 @@ from mile_desktop.evaluation.run import EvaluationRun
 from mile_desktop.processes import viewer
 from mile_desktop.ui.clients.state_viewer import StateViewer
 from mile_desktop.ui.evaluate.episodes_view import EpisodesView
-from mile_desktop.ui.evaluate.results import EpisodeRow
+from mile_desktop.ui.widgets.policy_results import EpisodeRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class Watcher(QObject):
         self._watched: Watched | None = None
         self._seen = 0
         self.viewer = StateViewer(view.view, self, target=target)
+        view.view.viewer_command.connect(self.viewer.client.send)
         view.stop_asked.connect(self.stop)
         view.speed_chosen.connect(self._change_speed)
 

@@ -4,8 +4,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QSpinBox, QWidget
 
 from mile_desktop.ui.learn.model import MENTAL_MODELS, SCHEDULES, Settings, unused_settings
-from mile_desktop.ui.learn.setting_words import words_of
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.setting_words import words_of
 
 
 class AdvancedSettings(QWidget):

@@ -6,20 +6,21 @@ from pathlib import Path
 
 import psutil
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QMessageBox
 
 from mile_desktop.learning.progress import AnyRunEvent, Compared, Failed, Finished, Trained
+from mile_desktop.registry.names import INITIAL
 from mile_desktop.scenes.catalogue import scenes
 from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.ids import new_id
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.trainer_client import TrainerClient, TrainerRunningError
-from mile_desktop.ui.error_presenter import INITIAL
 from mile_desktop.ui.learn.model import LearnSummary, Settings
 from mile_desktop.ui.learn.page import LearnPanel
+from mile_desktop.ui.shell.message_line import MessageAction
 from mile_desktop.ui.workspace_session import PolicyList, WorkspaceSession
 
 _PID_FILE = "trainer.pid"
-_RETRAIN = "Retrain"
 _MORE = 3
 """Evaluate more: so many times as many starts as before."""
 _FIRST_STARTS = Settings().evaluation_episodes
@@ -58,7 +59,7 @@ class RetrainController(QObject):
         panel.go_back_requested.connect(self._go_back)
         self.trainer.running_changed.connect(self._running_changed)
         application.window.install_actions({"retrain": self._retrain_as_shown})
-        application.window.messages.way_out_chosen.connect(self._take_way_out)
+        application.window.closing.connect(self.leave)
 
     def retrain(self, settings: dict[str, object]) -> None:
         """Start a training run from the policy that drives, with what the panel says."""
@@ -75,8 +76,26 @@ class RetrainController(QObject):
         self._start("train", new_id("run"), arguments)
 
     def leave(self) -> None:
-        """Follow no more; the trainer goes on for the next window."""
+        """Stop following; the trainer goes on, and the next window finds it."""
         self.trainer.leave()
+
+    def may_close(self) -> bool:
+        """Ask what happens to a training that runs; return whether the window may close."""
+        if not self.trainer.running:
+            return True
+        box = QMessageBox(self._application.window)
+        box.setWindowTitle("Close")
+        box.setText("A training is running.")
+        box.setInformativeText("It can go on without the window; the next window finds it again.")
+        keep = box.addButton("Let it go on", QMessageBox.ButtonRole.AcceptRole)
+        cancel = box.addButton("Cancel the training", QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
+        box.exec()
+        clicked = box.clickedButton()
+        if clicked is cancel:
+            self.trainer.cancel()
+            return True
+        return clicked is keep
 
     def _start(self, word: str, run_id: str, arguments: Sequence[str]) -> None:
         workspace = self._application.workspace
@@ -139,10 +158,6 @@ class RetrainController(QObject):
         if not self.trainer.running and self.panel.can_retrain:
             self.retrain(self.panel.settings.as_dict())
 
-    def _take_way_out(self, name: str) -> None:
-        if name == _RETRAIN:
-            self._retrain_as_shown()
-
     def _event(self, event: AnyRunEvent) -> None:
         match event:
             case Compared():
@@ -159,7 +174,7 @@ class RetrainController(QObject):
             case Finished():
                 self._application.window.say("success", "Retraining is done.")
             case Failed(text=text):
-                self._application.window.say("error", text, _RETRAIN)
+                self._application.window.say("error", text, MessageAction("Retrain", self._retrain_as_shown))
 
     def _use(self, policy_id: str) -> None:
         self._application.use_policy(policy_id)

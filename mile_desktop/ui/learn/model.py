@@ -15,6 +15,7 @@ from mile_desktop.learning.progress import (
     Trained,
     Warned,
 )
+from mile_desktop.ui.widgets.dates import time_text
 
 FEW_TAKEOVERS = 5
 """With fewer a retrained policy usually got worse (``method.md``, trap 7)."""
@@ -239,15 +240,6 @@ class RunModel:
         elif self.stage:
             parts.append(self.stage)
         return " · ".join(parts)
-
-
-def time_text(seconds: float) -> str:
-    """Return ``40 s``, ``3 min`` or ``1 h 20 min``."""
-    whole = max(0, round(seconds))
-    if whole < 90:
-        return f"{whole} s"
-    minutes = round(whole / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def share_text(successes: int, episodes: int, interval: tuple[float, float]) -> str:

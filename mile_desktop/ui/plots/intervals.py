@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 from mile_desktop.evaluation.run import Tally
 from mile_desktop.ui.plots.series import Axis, Series
 from mile_desktop.ui.plots.series_plot import SeriesPlot
+from mile_desktop.ui.widgets.policy_results import rate_text
 
 _SUCCESS = Axis("success", "%", (0.0, 100.0))
 
@@ -37,14 +38,6 @@ def interval_series(tallies: Sequence[Tally]) -> Series:
         x_intervals=tuple((100 * tally.interval[0], 100 * tally.interval[1]) for _, tally in rows),
         tips=tuple(_tip(tally) for _, tally in rows),
     )
-
-
-def rate_text(tally: Tally) -> str:
-    """Return ``78 % [64–88]``, ``–`` where there are no episodes."""
-    if tally.rate is None:
-        return "–"
-    low, high = tally.interval
-    return f"{100 * tally.rate:.0f} % [{100 * low:.0f}–{100 * high:.0f}]"
 
 
 def _tip(tally: Tally) -> str:

@@ -13,7 +13,7 @@ from mile_desktop.ui.plots.plot_export import PlotSharing
 from mile_desktop.ui.plots.strip_model import StripWindow
 from mile_desktop.ui.plots.strip_plot import Band, Label, StripPlot
 from mile_desktop.ui.theme import theme
-from mile_desktop.ui.viewport.discrete_choices import choice_text
+from mile_desktop.ui.widgets.discrete_actions import choice_text
 
 THRESHOLD_RANGE = (0.02, 0.98)
 

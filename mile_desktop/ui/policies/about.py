@@ -4,7 +4,6 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from mile_desktop.storage.records import InterventionModelRecord
-from mile_desktop.ui.plots.intervals import rate_text
 from mile_desktop.ui.plots.loss_curves import LossCurves
 from mile_desktop.ui.plots.series import Curve
 from mile_desktop.ui.policies.lineage import PolicyDetails, setting_rows
@@ -12,6 +11,7 @@ from mile_desktop.ui.policies.settings_table import SettingsTable
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.dates import local_time
 from mile_desktop.ui.widgets.page_frame import ColumnScroll
+from mile_desktop.ui.widgets.policy_results import rate_text
 
 _CURVE_HEIGHT = 170
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
-from mile_desktop.ui.evaluate.results import pair
 from mile_desktop.ui.plots.intervals import IntervalPlot
 from mile_desktop.ui.plots.loss_curves import LossCurves
 from mile_desktop.ui.plots.series import Curve
@@ -14,6 +13,7 @@ from mile_desktop.ui.policies.settings_table import SettingsTable
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.page_frame import ColumnScroll
 from mile_desktop.ui.widgets.pair_chooser import PairChooser
+from mile_desktop.ui.widgets.policy_results import pair
 
 _PLOT_HEIGHT, _CURVE_HEIGHT = 160, 170
 

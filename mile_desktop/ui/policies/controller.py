@@ -1,6 +1,7 @@
 """The Policies page between window and workspace: who drives, what is called what, what comes and goes."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -10,14 +11,13 @@ from mile_desktop.storage.browse import LEARNED_BY
 from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.command_client import CommandClient
-from mile_desktop.ui.evaluate.controller import EvaluateController
 from mile_desktop.ui.plots.series import Curve
 from mile_desktop.ui.policies.lineage import PolicyDetails, read_curves, read_policies
 from mile_desktop.ui.policies.page import PoliciesPage
+from mile_desktop.ui.shell.message_line import MessageAction
 from mile_desktop.ui.shell.page_refresh import PageRefresh
 from mile_desktop.ui.workspace_session import PolicyList, WorkspaceSession
 
-_BRING_BACK = "Bring it back"
 _MOST_NAME = 40
 _KINDS = "Policies (*.zip *.safetensors);;All files (*)"
 _TARGETS = "Zip archive (*.zip);;A folder (*)"
@@ -31,15 +31,18 @@ class PoliciesController(QObject):
 
     episodes_asked = Signal(str)
     """What to search for, to see the episodes that a policy learned from."""
+    evaluation_asked = Signal(object)
+    """Ids of the policies to evaluate."""
+    evaluations_asked = Signal(str)
+    """Id of the policy whose kept evaluations are to be shown."""
 
-    def __init__(self, application: Application, evaluating: EvaluateController) -> None:
+    def __init__(self, application: Application) -> None:
         super().__init__(application)
         self._application = application
-        self._evaluating = evaluating
         self._details: dict[str, PolicyDetails] = {}
         self._policy_list = PolicyList((), "", "")
         self._curves: dict[str, dict[str, Curve]] = {}
-        self._put_away = self._exporting = ""
+        self._exporting = ""
         self._job = CommandClient(self)
         self._answer: dict[str, str] = {}
         self._dialog: QFileDialog | None = None
@@ -62,7 +65,6 @@ class PoliciesController(QObject):
         application.workspace_opened.connect(self._workspace_opened)
         application.policies_changed.connect(self._policies_changed)
         application.window.closing.connect(self.close)
-        application.window.messages.way_out_chosen.connect(self._take_way_out)
         self._job.said.connect(self._said)
         self._job.finished.connect(self._done)
         self._job.failed.connect(self._failed)
@@ -74,11 +76,11 @@ class PoliciesController(QObject):
         page.export_requested.connect(self._ask_where_to_export)
         page.import_requested.connect(self._ask_what_to_import)
         page.dropped.connect(self.import_from)
-        page.evaluate_requested.connect(self._evaluating.prepare)
+        page.evaluate_requested.connect(self.evaluation_asked)
         page.chosen_changed.connect(self._show_chosen)
         page.comparison.pair_changed.connect(self._show_pair)
         page.about.episodes_asked.connect(self._ask_for_episodes)
-        page.about.evaluations_asked.connect(self._evaluating.show_history_of)
+        page.about.evaluations_asked.connect(self.evaluations_asked)
 
     def close(self) -> None:
         """End an import or export that is at work; nothing half is left of it."""
@@ -153,15 +155,10 @@ class PoliciesController(QObject):
             return
         name = self._name(policy_id)
         if archived:
-            self._put_away = policy_id
-            self._application.window.say("info", f"{name} was put away; nothing of it is deleted.", _BRING_BACK)
+            bring_back = MessageAction("Bring it back", partial(self._archive, policy_id, archived=False))
+            self._application.window.say("info", f"{name} was put away; nothing of it is deleted.", bring_back)
         else:
             self._application.window.say("info", f"{name} is back.")
-
-    def _take_way_out(self, name: str) -> None:
-        if name == _BRING_BACK and self._put_away:
-            self._archive(self._put_away, archived=False)
-            self._put_away = ""
 
     def _change(self, change: Callable[[WorkspaceSession], object]) -> bool:
         workspace = self._application.workspace

@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
 from mile_desktop.robots.address import checked_address
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.robots.keys import WINDOW, make_keys, window_keys_folder
+from mile_desktop.robots.remembered import RememberedRobot
 from mile_desktop.ui.robots import status_text
 from mile_desktop.ui.robots.probe import Probe, Probed
-from mile_desktop.ui.robots.robot_store import RememberedRobot, RobotStore
+from mile_desktop.ui.robots.robot_store import RobotStore
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.form_rows import rows
 from mile_desktop.ui.widgets.page_frame import ColumnScroll, Panel

@@ -5,21 +5,9 @@ from pathlib import Path
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
+from mile_desktop.robots.remembered import RememberedRobot
+
 FILE_NAME = "robots.json"
-
-
-class RememberedRobot(msgspec.Struct, frozen=True, kw_only=True):
-    """One robot, as it described itself when it was added."""
-
-    name: str
-    address: str
-    """``tcp://host:port``; tells robots apart."""
-    key: str = ""
-    """Its public key; empty on this machine."""
-    task: str
-    summary: str = ""
-    scene: str = ""
-    """The scene as which it can be drawn; empty for none."""
 
 
 class _Remembered(msgspec.Struct, frozen=True, kw_only=True):

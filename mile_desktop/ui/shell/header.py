@@ -6,10 +6,10 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
+from mile_desktop.robots.remembered import RememberedRobot
 from mile_desktop.rollout.messages import Status
 from mile_desktop.rollout.phases import MOVING
 from mile_desktop.scenes.catalogue import BrokenScene, SceneInfo
-from mile_desktop.ui.robots.robot_store import RememberedRobot
 from mile_desktop.ui.shell import shortcuts
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.policy_entry import PolicyEntry

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWi
 
 from mile_desktop.ui.shell.error_log import UncaughtError
 from mile_desktop.ui.shell.header import Header
-from mile_desktop.ui.shell.message_line import Level, MessageLine
+from mile_desktop.ui.shell.message_line import Level, MessageAction, MessageLine, as_level
 from mile_desktop.ui.shell.preferences import Preferences, PreferenceStore
 from mile_desktop.ui.shell.shortcut_overlay import ShortcutOverlay
 from mile_desktop.ui.shell.shortcuts import Shortcuts
@@ -128,9 +128,13 @@ class MainWindow(QMainWindow):
         self._turn_to(page)
         self._preferences.change(page=page)
 
-    def say(self, level: Level, text: str, way_out: str = "") -> None:
-        """Say one sentence in the message line, with the name of a way out if there is one."""
-        self.messages.say(level, text, way_out)
+    def say(self, level: Level, text: str, action: MessageAction | None = None) -> None:
+        """Show one sentence in the message line, with an action if one helps."""
+        self.messages.say(level, text, action)
+
+    def say_note(self, level: str, text: str) -> None:
+        """Show a note of another process; a level that is not known counts as information."""
+        self.messages.say(as_level(level), text)
 
     def show_uncaught(self, error: UncaughtError) -> None:
         """Say that something went wrong that should not have; the window goes on."""

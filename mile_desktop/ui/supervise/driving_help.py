@@ -1,14 +1,13 @@
-"""Everything that says how to drive follows the scene: a robot arm by directions, discrete actions by a push each."""
+"""Help texts on driving, which depend on the scene: a robot arm has directions, discrete actions have one push each."""
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from mile_desktop.rollout.messages import SessionLoaded
 from mile_desktop.ui.clients.rollout_client import RolloutClient
-from mile_desktop.ui.devices.page import DevicesPage
 from mile_desktop.ui.shell.shortcuts import Binding, Shortcuts
-from mile_desktop.ui.viewport.discrete_choices import Choosable, driving_text
+from mile_desktop.ui.widgets.discrete_actions import Choosable, driving_text
 
 _KEYS = {"left": ("A", "Left"), "right": ("D", "Right"), "up": ("W", "Up"), "down": ("S", "Down")}
 _PAD = {
@@ -20,21 +19,23 @@ _PAD = {
 
 
 class DrivingHelp(QObject):
-    """Tells the shortcut table and the Devices page what driving means in the scene that was loaded.
+    """Keeps the shortcut table right, and explains driving, for the scene that was loaded.
 
     Everything runs on the window's thread.
     """
 
-    def __init__(self, worker: RolloutClient, shortcuts: Shortcuts, devices: DevicesPage, parent: QObject) -> None:
+    explained = Signal(str)
+    """How the discrete actions of the scene are chosen; empty for a robot arm."""
+
+    def __init__(self, worker: RolloutClient, shortcuts: Shortcuts, parent: QObject) -> None:
         super().__init__(parent)
         self._shortcuts = shortcuts
-        self._devices = devices
         worker.session_loaded.connect(self._loaded)
 
     def _loaded(self, session: SessionLoaded) -> None:
         self._shortcuts.set_driving(driving_bindings(session.choices))
         pad, keys = driving_text(session.choices, "gamepad"), driving_text(session.choices)
-        self._devices.show_driving(f"In this scene a push chooses an action: {pad}. Keys: {keys}." if pad else "")
+        self.explained.emit(f"In this scene a push chooses an action: {pad}. Keys: {keys}." if pad else "")
 
 
 def driving_bindings(choices: Sequence[Choosable]) -> tuple[Binding, ...]:

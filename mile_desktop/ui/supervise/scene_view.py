@@ -12,12 +12,12 @@ from mile_desktop.rollout.messages import Choice, SessionLoaded, Status, StepTak
 from mile_desktop.rollout.phases import IN_EPISODE, MOVING, Phase
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport import overlay
-from mile_desktop.ui.viewport.discrete_choices import as_motion, chosen
 from mile_desktop.ui.viewport.frame_canvas import BORDER, as_image
 from mile_desktop.ui.viewport.phase_look import driving_hint, look, takeover_hint
 from mile_desktop.ui.viewport.picture_canvas import PictureCanvas
 from mile_desktop.ui.viewport.projection import action_arrow
 from mile_desktop.ui.viewport.tiles import SCENE, Layout
+from mile_desktop.ui.widgets.discrete_actions import as_motion, chosen
 
 FADE_MS = 120
 STALE_S = 1.0

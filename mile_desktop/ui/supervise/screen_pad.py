@@ -12,8 +12,8 @@ from mile_desktop.ui.supervise.keyboard_model import CLOSE, KEEP, OPEN
 from mile_desktop.ui.supervise.stick import Stick
 from mile_desktop.ui.supervise.view_directions import drive
 from mile_desktop.ui.theme import theme
-from mile_desktop.ui.viewport.discrete_choices import driving_text
 from mile_desktop.ui.viewport.orbit import Orbit
+from mile_desktop.ui.widgets.discrete_actions import driving_text
 
 _PLANE = "x, y as you see it"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mile_desktop.rollout.messages import Status
 from mile_desktop.rollout.phases import IN_EPISODE, Phase
-from mile_desktop.ui.viewport.discrete_choices import Choosable, driving_text
+from mile_desktop.ui.widgets.discrete_actions import Choosable, driving_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from mile_desktop.ui.theme import theme
-from tests.ui.application.living import LiveWindow
+from tests.ui.application.live_window import LiveWindow
 
 OpenWindow = Callable[..., LiveWindow]
 

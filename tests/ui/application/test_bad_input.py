@@ -16,7 +16,7 @@ from mile_desktop.storage import schema
 from mile_desktop.storage.workspace import DATABASE, Workspace
 from tests.storage.conftest import small_disk
 from tests.storage.small_disk import SmallDisk
-from tests.ui.application.living import LiveWindow, plan
+from tests.ui.application.live_window import LiveWindow, plan
 from tests.ui.ui_children import viewer
 
 __all__ = ["small_disk"]
@@ -41,11 +41,11 @@ def live(living: LiveWindow) -> LiveWindow:
 def refused(live: LiveWindow, folder: Path, *parts: str) -> None:
     """Choose ``folder``; one error with ``parts`` and a way out, and the workspace there was goes on."""
     before = live.workspace.folder
-    live.application.settings.workspace_chosen.emit(str(folder))
+    live.open_folder(folder)
     errors = [entry for entry in live.messages if entry.level == "error"]
     assert len(errors) == 1
     assert all(part in errors[0].text for part in parts), errors[0].text
-    assert errors[0].way_out
+    assert errors[0].action is not None
     assert live.workspace.folder == before
     assert live.window.isVisible()
     live.start_episode()
@@ -78,7 +78,7 @@ def test_a_full_disk_is_refused_before_anything_is_made(live: LiveWindow, small_
 
 def test_a_disk_that_fills_up_holds_the_robot_and_loses_nothing(live: LiveWindow, small_disk: SmallDisk) -> None:
     before = live.workspace.folder
-    live.application.settings.workspace_chosen.emit(str(small_disk.folder / "w"))
+    live.open_folder(small_disk.folder / "w")
     live.until(lambda: live.application.worker.session is not None)
     live.start_episode()
     live.until(lambda: len(live.steps) > 3)
@@ -89,14 +89,14 @@ def test_a_disk_that_fills_up_holds_the_robot_and_loses_nothing(live: LiveWindow
     live.until(lambda: resumed(live) and live.closed)
     assert live.workspace.catalogue.episode(live.closed[0].episode_id).steps == live.closed[0].steps
     live.until_phase(Phase.IDLE)
-    live.application.settings.workspace_chosen.emit(str(before))
+    live.open_folder(before)
     live.until(lambda: live.workspace.folder == before and live.application.worker.session is not None)
 
 
 def resumed(live: LiveWindow) -> bool:
     """Resume as often as it takes: the recorder tries the disk again twice a second."""
     if live.phase is Phase.HOLD:
-        live.application.supervise.transport.toggle_hold()
+        live.supervise.transport.toggle_hold()
     return live.phase is not Phase.HOLD
 
 
@@ -165,8 +165,6 @@ def test_a_scene_that_does_not_load_is_said_and_can_be_tried_again(
 ) -> None:
     live = open_window(tmp_path, plan(tmp_path / "workspace"), worker_with_broken_scene, viewer_target=viewer)
     live.until(lambda: live.said("scene.toml", level="error"))
-    assert live.window.messages.shown is not None
-    assert live.window.messages.shown.way_out == "Restart"
     assert live.window.isVisible()
     assert live.application.worker.alive
     live.choose("Restart")

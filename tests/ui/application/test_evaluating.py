@@ -10,13 +10,12 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from mile_desktop.rollout.messages import LoadSession
 from mile_desktop.storage.records import PolicyRecord
-from mile_desktop.ui.close_guard import CloseGuard
 from mile_desktop.ui.evaluate.controller import EvaluateController
 from mile_desktop.ui.evaluate.page import EvaluatePage
 from mile_desktop.ui.evaluate.setup_panel import EvaluationOrder
 from tests.evaluation import pool_children as children
 from tests.ui.application.conftest import OpenWindow
-from tests.ui.application.living import LiveWindow
+from tests.ui.application.live_window import LiveWindow
 from tests.ui.ui_children import worker
 
 PEG = "peg-insertion"
@@ -41,7 +40,7 @@ def living(open_window: OpenWindow, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture
 def evaluating(living: LiveWindow) -> EvaluateController:
     living.forget()
-    return living.evaluating
+    return living.parts.evaluate
 
 
 @pytest.fixture
@@ -69,10 +68,10 @@ def test_the_policies_of_the_scene_can_be_ticked(page: EvaluatePage) -> None:
 
 def test_an_evaluation_is_shown_kept_and_compared(living: LiveWindow, page: EvaluatePage) -> None:
     living.window.show_page("evaluate")
-    living.evaluating.start(order("p1", "p0", first=20, starts=5))
-    assert living.evaluating.running
+    living.parts.evaluate.start(order("p1", "p0", first=20, starts=5))
+    assert living.parts.evaluate.running
     assert not page.setup._run.isEnabled()
-    living.until(lambda: not living.evaluating.running)
+    living.until(lambda: not living.parts.evaluate.running)
     assert shown(page) == {"v1": "60 % [23–88]", "v0": "60 % [23–88]"}
     assert living.said("v1 3 of 5", level="success")
     records = living.workspace.catalogue.evaluations(scene=PEG)
@@ -89,25 +88,25 @@ def test_an_evaluation_is_shown_kept_and_compared(living: LiveWindow, page: Eval
 
 def test_what_is_known_is_not_run_again(living: LiveWindow, page: EvaluatePage) -> None:
     before = living.workspace.catalogue.evaluations(scene=PEG)
-    living.evaluating.start(order("p1", first=20, starts=4))
-    living.until(lambda: not living.evaluating.running)
+    living.parts.evaluate.start(order("p1", first=20, starts=4))
+    living.until(lambda: not living.parts.evaluate.running)
     assert shown(page) == {"v1": "50 % [15–85]"}
     assert living.workspace.catalogue.evaluations(scene=PEG) == before
 
 
 def test_cancelling_keeps_nothing(living: LiveWindow, page: EvaluatePage) -> None:
     before = living.workspace.catalogue.evaluations(scene=PEG)
-    living.evaluating.start(order("p0", first=children.NEVER_ENDS, starts=1))
-    living.until(lambda: bool(living.evaluating._run and living.evaluating._run.running))
+    living.parts.evaluate.start(order("p0", first=children.NEVER_ENDS, starts=1))
+    living.until(lambda: bool(living.parts.evaluate._run and living.parts.evaluate._run.running))
     page.setup._cancel.click()
-    assert not living.evaluating.running
+    assert not living.parts.evaluate.running
     assert page.setup._run.isEnabled()
     assert living.said("cancelled")
     assert living.workspace.catalogue.evaluations(scene=PEG) == before
 
 
 def test_a_killed_worker_is_said_and_the_evaluation_goes_on(living: LiveWindow, page: EvaluatePage) -> None:
-    evaluating = living.evaluating
+    evaluating = living.parts.evaluate
     evaluating.start(order("p0", first=children.NEVER_ENDS, starts=1, known=False))
     living.until(lambda: bool(evaluating._run and evaluating._run.running))
     assert evaluating._pool is not None
@@ -118,8 +117,8 @@ def test_a_killed_worker_is_said_and_the_evaluation_goes_on(living: LiveWindow, 
 
 
 def test_breakdowns_are_counted_apart(living: LiveWindow, page: EvaluatePage) -> None:
-    living.evaluating.start(order("p0", first=children.BREAKS_DOWN, starts=2))
-    living.until(lambda: not living.evaluating.running)
+    living.parts.evaluate.start(order("p0", first=children.BREAKS_DOWN, starts=2))
+    living.until(lambda: not living.parts.evaluate.running)
     (row,) = page.results._model.rows
     assert (row.tally.successes, row.tally.episodes, row.tally.crashes) == (1, 1, 1)
     page.show_episodes_of("")
@@ -129,7 +128,7 @@ def test_breakdowns_are_counted_apart(living: LiveWindow, page: EvaluatePage) ->
 
 
 def test_a_running_episode_is_watched_and_a_finished_one_run_again(living: LiveWindow, page: EvaluatePage) -> None:
-    evaluating = living.evaluating
+    evaluating = living.parts.evaluate
     evaluating.start(order("p0", first=children.NEVER_ENDS, starts=1, known=False))
     page.show_episodes_of("p0")
     living.until(lambda: any(row.state == "running" for row in page.episodes._model.rows))
@@ -167,12 +166,12 @@ def test_closing_asks_while_an_evaluation_is_at_work(
 
     monkeypatch.setattr(QMessageBox, "question", stay)
     living.store.change(warn_on_close=False)
-    closing = CloseGuard(living.application, living.retraining)
+    closing = living.parts
     assert closing.may_close()
-    living.evaluating.start(order("p0", first=children.NEVER_ENDS, starts=1, known=False))
+    living.parts.evaluate.start(order("p0", first=children.NEVER_ENDS, starts=1, known=False))
     assert not closing.may_close()
-    assert "nothing of it is kept" in asked[0]
-    living.evaluating.cancel()
+    assert "its results are lost" in asked[0]
+    living.parts.evaluate.cancel()
     assert closing.may_close()
 
 
@@ -193,5 +192,5 @@ def test_the_page_works_by_keys_alone(living: LiveWindow, page: EvaluatePage) ->
     living.until(lambda: living.window.page == "evaluate")
     page.setup.tick(["p1"], starts=2)
     QTest.keyClick(living.handle, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
-    living.until(lambda: living.evaluating.running or living.said("Evaluated") is not None)
-    living.until(lambda: not living.evaluating.running)
+    living.until(lambda: living.parts.evaluate.running or living.said("Evaluated") is not None)
+    living.until(lambda: not living.parts.evaluate.running)

@@ -11,7 +11,7 @@ from mile_desktop.rollout.controls import simulated_supervisor
 from mile_desktop.rollout.headless import roll_out
 from mile_desktop.ui.inspect.controller import InspectController
 from mile_desktop.viewer.messages import RECORDED
-from tests.ui.application.living import LiveWindow, children, plan
+from tests.ui.application.live_window import LiveWindow, children, plan
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,6 @@ def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.Temp
     assert supervisor is not None
     roll_out(recorded, supervisor, 2, clock=SimulatedClock())
     opened = open_window(folder, plan(folder / "workspace"))
-    opened.inspecting = InspectController(opened.application)  # type: ignore[attr-defined]
     opened.until_loaded()
     opened.window.activateWindow()
     return opened
@@ -30,8 +29,7 @@ def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.Temp
 
 @pytest.fixture
 def inspecting(living: LiveWindow) -> InspectController:
-    found: InspectController = living.inspecting  # type: ignore[attr-defined]
-    return found
+    return living.parts.inspect
 
 
 def test_the_newest_episode_is_shown_as_it_was_recorded(living: LiveWindow, inspecting: InspectController) -> None:

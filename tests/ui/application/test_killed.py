@@ -11,10 +11,9 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
-from mile_desktop.ui.close_guard import CloseGuard
 from mile_desktop.ui.learn.model import RunState, Settings
 from mile_desktop.ui.supervise.transport_model import Action
-from tests.ui.application.living import LiveWindow, plan
+from tests.ui.application.live_window import LiveWindow, plan
 from tests.ui.ui_children import viewer, worker
 
 NOTICED_S = 1.0
@@ -119,8 +118,8 @@ def test_a_killed_trainer_is_said_and_may_be_started_again(live: LiveWindow) -> 
     live.start_episode()
     live.until(lambda: live.closed)
     panel, trainer, runs = (
-        live.retraining.panel,
-        live.retraining.trainer,
+        live.parts.retrain.panel,
+        live.parts.retrain.trainer,
         live.workspace.catalogue.runs,
     )
     live.until(lambda: panel.can_retrain)
@@ -139,7 +138,7 @@ def test_a_killed_trainer_is_said_and_may_be_started_again(live: LiveWindow) -> 
 def test_closing_asks_and_a_training_that_goes_on_is_found_again_and_cancelled(
     live: LiveWindow, open_window: Callable[..., LiveWindow]
 ) -> None:
-    live.window.ask_before_closing(CloseGuard(live.application, live.retraining).may_close)
+    live.window.ask_before_closing(live.parts.may_close)
     live.start_episode()
     answer_next("No")
     assert not live.window.close()
@@ -152,12 +151,12 @@ def test_closing_asks_and_a_training_that_goes_on_is_found_again_and_cancelled(
 
     again = open_window(live.folder, None, worker, viewer_target=viewer, keep_size=True)
     assert again.said("The training that was at work is still going on.")
-    panel, workspace = again.retraining.panel, again.workspace
+    panel, workspace = again.parts.retrain.panel, again.workspace
     assert panel.state is RunState.RUNNING
     panel._cancel.click()
     panel.cancel_requested.emit()
     again.until(lambda: panel.state is RunState.CANCELLED)
-    again.until(lambda: not again.retraining.trainer.running)
+    again.until(lambda: not again.parts.retrain.trainer.running)
     assert workspace.catalogue.runs()[1].state == "cancelled"
     assert [policy.note for policy in workspace.catalogue.policies(again.application.scene)] == [
         "came with the program"

@@ -9,11 +9,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from mile_desktop.rollout.phases import Phase
-from mile_desktop.ui.learn.forecast_refitter import ForecastRefitter
 from mile_desktop.ui.learn.model import RunState, Settings
 from mile_desktop.ui.plots.probability_strip import ProbabilityStrip
 from mile_desktop.ui.supervise.transport_model import Action
-from tests.ui.application.living import LiveWindow, plan
+from tests.ui.application.live_window import LiveWindow, plan
 from tests.ui.ui_children import viewer
 
 TINY = Settings(epochs=1, batch=64, evaluation_episodes=1, ensemble=1, fit_epochs=5)
@@ -33,8 +32,8 @@ def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.Temp
     opened.release(Qt.Key.Key_Space)
     opened.until_phase(Phase.AUTONOMOUS, Phase.HOLD)
     opened.click(Action.SUCCESS)
-    opened.until(lambda: opened.retraining.panel.can_retrain)
-    opened.retraining.panel.set_settings(TINY)
+    opened.until(lambda: opened.parts.retrain.panel.can_retrain)
+    opened.parts.retrain.panel.set_settings(TINY)
     return opened
 
 
@@ -50,11 +49,11 @@ def retrained(living: LiveWindow) -> LiveWindow:
     """The desk when a retraining is over and its result waits for a word."""
     living.to_idle()
     living.forget()
-    living.retraining.panel._retrain.click()
-    living.retraining.panel.retrain_requested.emit(TINY.as_dict())  # pressed twice before the panel could change
+    living.parts.retrain.panel._retrain.click()
+    living.parts.retrain.panel.retrain_requested.emit(TINY.as_dict())  # pressed twice before the panel could change
     assert living.said("A training run is at work", level="error")
-    living.until(lambda: living.retraining.panel.state is RunState.DONE)
-    living.until(lambda: not living.retraining.trainer.running)
+    living.until(lambda: living.parts.retrain.panel.state is RunState.DONE)
+    living.until(lambda: not living.parts.retrain.trainer.running)
     return living
 
 
@@ -79,7 +78,7 @@ def drag(plot: ProbabilityStrip, start: QPointF, end: QPointF) -> None:
 def test_the_threshold_that_is_dragged_reaches_the_worker(live: LiveWindow) -> None:
     live.start_episode()
     live.until(lambda: len(live.steps) > 5)
-    plot = live.application.supervise.strips.probability
+    plot = live.supervise.strips.probability
     x = plot.plot_rect().center().x()
     drag(plot, QPointF(x, plot.y_pixel(plot.threshold)), QPointF(x, plot.y_pixel(0.0)))
     assert live.store.value.alert_threshold < 0.05
@@ -91,12 +90,12 @@ def test_the_threshold_that_is_dragged_reaches_the_worker(live: LiveWindow) -> N
 
     live.until(alerted)
     assert live.badge == "Autonomous"
-    live.application.supervise.strips.bar._threshold.setValue(1.0)
+    live.supervise.strips.bar._threshold.setValue(1.0)
     live.until(lambda: live.status and not live.status.alert)
 
 
 def test_what_was_trained_drives_from_the_next_episode_on(retrained: LiveWindow) -> None:
-    live, panel = retrained, retrained.retraining.panel
+    live, panel = retrained, retrained.parts.retrain.panel
     assert live.said("Retraining is done.", level="success")
     old = live.workspace.catalogue.promoted(live.application.scene)
     live.start_episode()
@@ -108,27 +107,27 @@ def test_what_was_trained_drives_from_the_next_episode_on(retrained: LiveWindow)
     live.start_episode()
     assert live.status.policy_id == new
     live.until(lambda: live.workspace.catalogue.episodes(live.application.scene))
-    menu = live.window.header._policy.menu()
+    menu = live.policy_menu
     back = menu.actions()[0]
     assert back.text().startswith("Back to v0")
     back.trigger()
     live.until(lambda: live.workspace.catalogue.promoted(live.application.scene) == old)
     live.start_episode()
     assert live.status.policy_id == old
-    assert live.window.header._policy.menu().actions()[0].text().startswith("Back to v1")
+    assert live.policy_menu.actions()[0].text().startswith("Back to v1")
 
 
 def test_a_calibration_is_in_force_until_it_is_undone(retrained: LiveWindow) -> None:
-    live, part = retrained, retrained.calibrating.part
+    live, part = retrained, retrained.parts.calibration.part
     live.to_idle()
     live.forget()
     before = live.workspace.catalogue.intervention_models(live.application.scene)
     part._button.click()
-    assert live.calibrating.running
+    assert live.parts.calibration.running
     live.until(lambda: part.card.isVisible() or bool(part._note.text()))
     assert part.card.isVisible(), part._note.text()
     assert len(live.workspace.catalogue.intervention_models(live.application.scene)) == len(before) + 1
-    live.until(lambda: not live.calibrating.running)
+    live.until(lambda: not live.parts.calibration.running)
     live.start_episode()  # the worker has loaded the new one, or does so for the next episode
     part.card._undo.click()
     assert live.workspace.catalogue.intervention_models(live.application.scene) == before
@@ -140,7 +139,7 @@ def test_the_forecast_is_refitted_in_the_background_without_a_word(retrained: Li
     live = retrained
     live.to_idle()
     live.forget()
-    foreseeing = ForecastRefitter(live.application)
+    foreseeing = live.parts.forecast
     foreseeing.refit()
     assert foreseeing.running
     live.start_episode()  # nobody waits for it: its process works only while nothing else wants to

@@ -12,7 +12,7 @@ from mile_desktop.rollout.messages import LoadSession
 from mile_desktop.storage.records import PolicyRecord
 from mile_desktop.ui.policies.page import PoliciesPage
 from tests.ui.application.conftest import OpenWindow
-from tests.ui.application.living import LiveWindow
+from tests.ui.application.live_window import LiveWindow
 from tests.ui.ui_children import viewer, worker
 
 PEG = "peg-insertion"
@@ -43,7 +43,7 @@ def living(open_window: OpenWindow, tmp_path_factory: pytest.TempPathFactory) ->
 def page(living: LiveWindow) -> PoliciesPage:
     living.forget()
     living.window.show_page("policies")
-    return living.keeping.page
+    return living.parts.policies.page
 
 
 def names(page: PoliciesPage) -> list[str]:
@@ -84,7 +84,7 @@ def test_a_policy_goes_and_comes_back_under_another_name(
     living: LiveWindow, page: PoliciesPage, tmp_path: Path
 ) -> None:
     archive = tmp_path / "out.zip"
-    living.keeping.export_to("p1", str(archive))
+    living.parts.policies.export_to("p1", str(archive))
     living.until(lambda: living.said("is in", str(archive), level="success"))
     page.dropped.emit(str(archive))
     living.until(lambda: living.said("v0-2 was imported", level="success"))
@@ -100,11 +100,10 @@ def test_comparing_leads_to_evaluating(living: LiveWindow, page: PoliciesPage) -
     assert "no start in common" in page.comparison.text()
     page.comparison._evaluate.click()
     assert living.window.page == "evaluate"
-    assert set(living.evaluating.page.setup.ticked) == {"p0", "p1"}
+    assert set(living.parts.evaluate.page.setup.ticked) == {"p0", "p1"}
 
 
 def test_what_it_learned_from_is_a_search(living: LiveWindow, page: PoliciesPage) -> None:
-    asked: list[str] = []
-    living.keeping.episodes_asked.connect(asked.append)
     page.about.episodes_asked.emit("p1")
-    assert asked == ["learned-by:p1"]
+    assert living.window.page == "inspect"
+    assert living.parts.inspect.page.episodes.wanted.text == "learned-by:p1"

@@ -12,7 +12,7 @@ from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.supervise.transport_model import Action
 from tests.storage.samples import a_policy
-from tests.ui.application.living import LiveWindow, children, plan
+from tests.ui.application.live_window import LiveWindow, children, plan
 from tests.ui.ui_children import worker
 
 
@@ -91,7 +91,7 @@ def test_a_discard_can_be_undone_at_once(live: LiveWindow) -> None:
     live.press(Qt.Key.Key_Delete)
     live.until(lambda: live.closed)
     assert live.closed[0].discarded
-    live.application.supervise.transport._undo.click()
+    live.supervise.transport._undo.click()
     live.until(lambda: len(live.closed) > 1)
     assert (live.closed[1].episode_id, live.closed[1].discarded) == (
         live.closed[0].episode_id,
@@ -103,19 +103,19 @@ def test_a_discard_can_be_undone_at_once(live: LiveWindow) -> None:
 
 def test_what_would_interrupt_an_episode_has_to_wait(live: LiveWindow, tmp_path: Path) -> None:
     live.start_episode()
-    live.application.settings.workspace_chosen.emit(str(tmp_path / "other"))
+    live.open_folder(tmp_path / "other")
     live.window.header.scene_chosen.emit("peg-insertion")
     live.store.change(rate_hz=10)
     assert live.said("Another workspace can be opened when the episode has ended.", level="warning")
     assert live.said("Another scene can be loaded when the episode has ended.", level="warning")
-    assert live.said("This counts when the scene is loaded next.", level="warning")
+    assert live.said("This takes effect when the scene is loaded again.", level="warning")
     assert live.phase is Phase.AUTONOMOUS
     assert not (tmp_path / "other").exists()
     live.store.change(rate_hz=20)
 
 
 def test_a_second_window_is_refused_in_words(live: LiveWindow) -> None:
-    live.application.settings.workspace_chosen.emit(str(live.workspace.folder))
+    live.open_folder(live.workspace.folder)
     assert live.said("is open already", level="info")
     other = plan(live.workspace.folder)
     second = LiveWindow(live.folder / "second", other)
@@ -123,7 +123,7 @@ def test_a_second_window_is_refused_in_words(live: LiveWindow) -> None:
         assert second.said("is open in another window", level="error")
         assert second.window.isVisible()
         assert second.window.messages.shown is not None
-        assert second.window.messages.shown.way_out == "Choose a workspace"
+        assert second.window.messages.shown.action is not None
         second.choose("Choose a workspace")
         assert second.window.page == "settings"
     finally:
@@ -136,11 +136,11 @@ def test_small_windows_keep_every_button_whole(live: LiveWindow, size: tuple[int
     live.window.resize(*size)
     live.until(lambda: live.window.width() == size[0])
     live.start_episode()
-    live.until(lambda: live.application.supervise.transport.button(Action.HOLD).isVisible())
+    live.until(lambda: live.supervise.transport.button(Action.HOLD).isVisible())
     for asking in (False, True):
         if asking:
-            live.application.supervise.transport.ask_discard()
-        stop = live.application.supervise.transport.button(Action.STOP)
+            live.supervise.transport.ask_discard()
+        stop = live.supervise.transport.button(Action.STOP)
         live.until(lambda button=stop: button.visibleRegion().boundingRect() == button.rect())
         assert stop.text() == "Stop"
     assert (live.window.width(), live.window.height()) == size
@@ -155,11 +155,11 @@ def test_everything_comes_back_and_nothing_is_left_running(
         Catalogue(opened).add_policy(a_policy("p1"))
     first = open_window(tmp_path, workspace, worker)
     first.until_loaded()
-    first.application.supervise._splitter.setSizes([300, 200])
+    first.supervise._splitter.setSizes([300, 200])
     first.window.resize(1200, 760)
     first.window.show_page("devices")
     first.store.change(alert_threshold=0.7, panel_visible=False)
-    layout = first.application.supervise.save_layout()
+    layout = first.supervise.save_layout()
     assert children() - before
     first.close()
     assert children() <= before
@@ -173,8 +173,8 @@ def test_everything_comes_back_and_nothing_is_left_running(
     assert again.application.worker.session.policy_id == "p1"
     assert (again.window.width(), again.window.height()) == (1200, 760)
     assert again.window.page == "devices"
-    assert again.application.supervise.save_layout() == layout
-    assert again.application.supervise.alert.threshold == pytest.approx(0.7)
+    assert again.supervise.save_layout() == layout
+    assert again.supervise.alert.threshold == pytest.approx(0.7)
     assert again.window.panel is not None
     assert not again.window.panel.isVisible()
     again.close()

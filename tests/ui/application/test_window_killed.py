@@ -15,7 +15,7 @@ import pytest
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.recovery import recover
 from mile_desktop.storage.workspace import DATABASE, Workspace
-from tests.ui.application.living import DEADLINE_S, LiveWindow, plan
+from tests.ui.application.live_window import DEADLINE_S, LiveWindow, plan
 from tests.ui.ui_children import viewer, worker
 
 GONE_S = 15.0
@@ -25,7 +25,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from PySide6.QtWidgets import QApplication
-from tests.ui.application.living import LiveWindow, plan
+from tests.ui.application.live_window import LiveWindow, plan
 if __name__ == "__main__":
     app = QApplication([])
     folder = Path(sys.argv[1])

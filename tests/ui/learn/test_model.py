@@ -21,10 +21,10 @@ from mile_desktop.ui.learn.model import (
     Settings,
     difference_text,
     share_text,
-    time_text,
     verdict,
 )
-from mile_desktop.ui.learn.setting_words import words_of
+from mile_desktop.ui.widgets.dates import time_text
+from mile_desktop.ui.widgets.setting_words import words_of
 from tests.ui.learn.learn_events import compared, progress
 
 

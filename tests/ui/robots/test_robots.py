@@ -9,11 +9,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QMainWindow
 from pytestqt.qtbot import QtBot
 
+from mile_desktop.robots.remembered import RememberedRobot
 from mile_desktop.rollout import messages as m
 from mile_desktop.ui.robots import status_text
 from mile_desktop.ui.robots.dialog import RobotsDialog
 from mile_desktop.ui.robots.robot_bar import RobotBar
-from mile_desktop.ui.robots.robot_store import FILE_NAME, RememberedRobot, RobotStore
+from mile_desktop.ui.robots.robot_store import FILE_NAME, RobotStore
 from mile_desktop.ui.shell.shortcuts import Shortcuts
 from tests.robots.served import served
 
@@ -21,7 +22,7 @@ STATUS = m.RobotStatus(
     name="Toy arm",
     address="tcp://127.0.0.1:5870",
     up=True,
-    error_presenter="",
+    trouble="",
     mode="disarmed",
     armed=False,
     may_drive=True,
@@ -123,7 +124,7 @@ def test_the_bar_arms_disarms_and_asks(qtbot: QtBot) -> None:
     assert bar.arm_button.isHidden()
     bar.disarm_button.click()
     assert said == [m.ArmRobot(), m.DisarmRobot()]
-    bar.show_status(shown(up=False, error_presenter="The link is lost."))
+    bar.show_status(shown(up=False, trouble="The link is lost."))
     assert "The link is lost." in bar._link.text()
     assert not bar.arm_button.isEnabled()
     bar.show_status(shown(may_drive=False, driver="Ann"))

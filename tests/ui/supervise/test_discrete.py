@@ -15,9 +15,9 @@ from mile_desktop.ui.plots.probability_strip import hover_text
 from mile_desktop.ui.supervise.driving_help import driving_bindings
 from mile_desktop.ui.supervise.page import SupervisePage
 from mile_desktop.ui.supervise.strips import Strips
-from mile_desktop.ui.viewport.discrete_choices import as_motion, choice_text, chosen, driving_text
 from mile_desktop.ui.viewport.orbit_mouse import OrbitMouse
 from mile_desktop.ui.viewport.phase_look import driving_hint
+from mile_desktop.ui.widgets.discrete_actions import as_motion, choice_text, chosen, driving_text
 from mile_desktop.viewer.messages import Preset, SetView
 from tests.ui.supervise.examples import session, status, taken
 

@@ -11,7 +11,7 @@ from mile_desktop.ui.inspect.timeline.probability import Appraisal, ProbabilityT
 from mile_desktop.ui.plots.plot_export import PlotSharing
 from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.theme import theme
-from mile_desktop.ui.viewport.discrete_choices import choice_text
+from mile_desktop.ui.widgets.discrete_actions import choice_text
 from mile_desktop.ui.widgets.elided_label import ElidedLabel
 
 

@@ -1,4 +1,4 @@
-"""A real window with real processes behind it, and what a person at it would see and do."""
+"""The program's whole window with its real processes, and what a person sees and does there."""
 
 import time
 from collections.abc import Callable
@@ -8,17 +8,15 @@ import psutil
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QWindow
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
 
 from mile_desktop.processes import evaluation_worker, rollout_worker, viewer
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
-from mile_desktop.ui.application import Application
-from mile_desktop.ui.evaluate.controller import EvaluateController
-from mile_desktop.ui.learn.calibration_controller import CalibrationController
-from mile_desktop.ui.learn.controller import RetrainController
-from mile_desktop.ui.policies.controller import PoliciesController
+from mile_desktop.ui.composition import compose
 from mile_desktop.ui.shell.message_line import Entry
 from mile_desktop.ui.shell.preferences import PreferenceStore
+from mile_desktop.ui.supervise.page import SupervisePage
 from mile_desktop.ui.supervise.transport_model import Action
 from mile_desktop.ui.viewport.phase_look import look
 from mile_desktop.ui.workspace_session import WorkspaceSession
@@ -28,9 +26,9 @@ SIZE = (1100, 700)
 
 
 class LiveWindow:
-    """A desk that has been started; ``plan`` is what to load instead of what is remembered.
+    """The window, started; ``plan`` is what to load in place of what is remembered.
 
-    Everything the user owns lies in ``folder``; the fixtures see to the rest.
+    Preferences, cameras and robots are kept in ``folder``; the fixtures redirect every other place of the user.
     """
 
     def __init__(
@@ -45,21 +43,17 @@ class LiveWindow:
     ) -> None:
         self.folder = folder
         self.store = PreferenceStore(folder / "preferences.json")
-        self.application = Application(self.store, plan=plan, worker=worker, viewer_target=viewer_target)
-        self.retraining = RetrainController(self.application)
+        self.parts = compose(
+            self.store, plan=plan, worker=worker, viewer_target=viewer_target, evaluation_target=evaluation_worker
+        )
+        self.application = self.parts.application
         self.window = self.application.window
-        self.window.set_panel(self.retraining.panel)
-        self.evaluating = EvaluateController(self.application, worker=evaluation_worker)
-        self.calibrating = CalibrationController(self.application)
-        self.retraining.panel.add_part(self.calibrating.part)
-        self.keeping = PoliciesController(self.application, self.evaluating)
-        self.window.closing.connect(self.retraining.leave)
         self.closed: list[m.EpisodeClosed] = []
         self.steps: list[m.StepTaken] = []
         self.application.worker.episode_closed.connect(self.closed.append)
         self.application.worker.step_taken.connect(self.steps.append)
         self._open = True
-        self._said = 0
+        self._forgotten = 0
         self.application.start()
         if not keep_size:
             self.window.resize(*SIZE)
@@ -76,11 +70,11 @@ class LiveWindow:
 
     @property
     def messages(self) -> list[Entry]:
-        """What was said since the last ``forget``."""
-        return list(self.window.messages.entries[self._said :])
+        """The messages since the last ``forget``."""
+        return list(self.window.messages.entries[self._forgotten :])
 
     def said(self, *parts: str, level: str = "") -> Entry | None:
-        """Return the first message that has all ``parts`` in it."""
+        """Return the first message that contains all ``parts``."""
         for entry in self.messages:
             if all(part in entry.text for part in parts) and level in {"", entry.level}:
                 return entry
@@ -89,12 +83,25 @@ class LiveWindow:
     @property
     def badge(self) -> str:
         """The phase as the view shows it."""
-        shown = self.application.supervise.view._status
+        shown = self.supervise.view._status
         return look(shown).word if shown else ""
 
     @property
+    def supervise(self) -> SupervisePage:
+        return self.parts.supervise.page
+
+    @property
     def learn_facts(self) -> str:
-        return "\n".join(line.text() for line in self.retraining.panel._lines)
+        return "\n".join(line.text() for line in self.parts.retrain.panel._lines)
+
+    @property
+    def policy_menu(self) -> QMenu:
+        menu: QMenu = self.window.header._policy.menu()
+        return menu
+
+    @property
+    def device_text(self) -> str:
+        return self.window.header._device.text()
 
     @property
     def workspace(self) -> WorkspaceSession:
@@ -102,7 +109,7 @@ class LiveWindow:
         return self.application.workspace
 
     def forget(self) -> None:
-        self._said = len(self.window.messages.entries)
+        self._forgotten = len(self.window.messages.entries)
         self.closed.clear()
         self.steps.clear()
 
@@ -121,25 +128,30 @@ class LiveWindow:
         QTest.keyRelease(self.handle, key)
 
     def click(self, action: Action, times: int = 1) -> None:
-        """Click a button of the transport, as often within one turn of the window."""
-        button = self.application.supervise.transport.button(action)
+        """Click a button below the view, ``times`` times before the window reacts."""
+        button = self.supervise.transport.button(action)
         for _ in range(times):
             QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
-    def choose(self, button_text: str) -> None:
-        """Take the way out that a message offers; on a busy machine another one may be on the line meanwhile."""
-        assert button_text in [entry.way_out for entry in self.messages]
-        self.window.messages.way_out_chosen.emit(button_text)
+    def choose(self, label: str) -> None:
+        """Run the action that a message offers; on a busy machine the line may show a later message by now."""
+        actions = [entry.action for entry in self.messages if entry.action is not None and entry.action.label == label]
+        assert actions
+        actions[-1].run()
+
+    def open_folder(self, folder: Path) -> None:
+        """Choose a workspace on the Settings page."""
+        self.parts.settings.page.workspace_chosen.emit(str(folder))
 
     # ── waiting ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def until(self, condition: Callable[[], object], *, within_s: float = DEADLINE_S) -> float:
-        """Let the window live until ``condition`` holds; return the seconds that took."""
+        """Let the window work until ``condition`` holds; return the seconds that took."""
         began = time.monotonic()
         while not condition():
             if time.monotonic() - began > within_s:
                 texts = [f"{entry.level}: {entry.text}" for entry in self.messages[-6:]]
-                raise AssertionError(f"It did not happen within {within_s} s; {self.status}; said: {texts}")
+                raise AssertionError(f"It did not happen within {within_s} s; {self.status}; messages: {texts}")
             QCoreApplication.processEvents()
             time.sleep(0.002)
         return time.monotonic() - began
@@ -151,7 +163,7 @@ class LiveWindow:
         self.until(lambda: self.application.worker.session is not None and self.status is not None)
 
     def to_idle(self) -> None:
-        """Bring the robot to rest, from whatever it is doing."""
+        """Bring the robot to rest, whatever it does now."""
         self.until_loaded()
         if self.phase is not Phase.IDLE:
             self.application.worker.send(m.RequestStop())
@@ -161,8 +173,8 @@ class LiveWindow:
 
     def start_episode(self, episodes: int = 1) -> None:
         self.to_idle()
-        self.application.supervise.transport.set_episodes(episodes)
-        self.application.supervise.transport.start()
+        self.supervise.transport.set_episodes(episodes)
+        self.supervise.transport.start()
         self.until_phase(Phase.AUTONOMOUS)
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -183,7 +195,7 @@ def plan(workspace: Path, **changes: object) -> m.LoadSession:
 
 
 def children() -> set[str]:
-    """Return the command lines of this process's living descendants that are the program's."""
+    """Return the command lines of the program's processes that this one has started."""
     found = set()
     for child in psutil.Process().children(recursive=True):
         try:

@@ -1,4 +1,4 @@
-"""What the Evaluate page shows, as values and sentences; no Qt."""
+"""Results of evaluated policies, as values and sentences for every page that shows them; no Qt."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ from mile_desktop.evaluation.evaluate import EpisodeResult
 from mile_desktop.evaluation.run import EvaluationRun, Tally, results_of
 from mile_desktop.evaluation.statistics import PairedComparison, compare_paired, p_text
 from mile_desktop.storage.records import EvaluationRecord
-from mile_desktop.ui.plots.intervals import rate_text
 
 EpisodeState = Literal["running", "success", "failure", "crash"]
 
@@ -195,3 +194,11 @@ def results_in_words(shown: Sequence[PolicyResults]) -> str:
         crashes = f", {tally.crashes} broke down" if tally.crashes else ""
         parts.append(f"{each.name} {tally.successes} of {tally.episodes} ({each.success_text}){crashes}")
     return f"Evaluated: {'; '.join(parts)}."
+
+
+def rate_text(tally: Tally) -> str:
+    """Return ``78 % [64–88]``, ``–`` where there are no episodes."""
+    if tally.rate is None:
+        return "–"
+    low, high = tally.interval
+    return f"{100 * tally.rate:.0f} % [{100 * low:.0f}–{100 * high:.0f}]"

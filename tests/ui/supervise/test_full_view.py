@@ -6,9 +6,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from mile_desktop.ui.cameras.full_view import FullView
 from mile_desktop.ui.shell.main_window import MainWindow
 from mile_desktop.ui.shell.preferences import PreferenceStore
+from mile_desktop.ui.supervise.full_view import FullView
 from mile_desktop.ui.supervise.page import SupervisePage
 
 

@@ -1,21 +1,18 @@
 """Recorded videos beside the recorded steps on the Inspect page."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from mile_desktop.cameras.replay_messages import OpenVideos, ReplayNote, ShowMoment, VideosOpened
+from mile_desktop.cameras.settings import VIDEOS
 from mile_desktop.channels.shared import Frame
 from mile_desktop.processes import video_replay
-from mile_desktop.ui.cameras.episode_videos import VIDEOS
-from mile_desktop.ui.cameras.status_text import seconds
+from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.replay_client import ReplayClient
-
-if TYPE_CHECKING:
-    from mile_desktop.ui.application import Application
-    from mile_desktop.ui.inspect.controller import InspectController
-    from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode
+from mile_desktop.ui.inspect.controller import InspectController
+from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode
+from mile_desktop.ui.widgets.dates import seconds_text
 
 _OLD_S = 1.0
 """A picture so much older than its step says so."""
@@ -24,7 +21,7 @@ _OLD_S = 1.0
 class ReplayController(QObject):
     """Shows what the cameras saw at the step that is looked at; everything runs on the window's thread."""
 
-    def __init__(self, application: "Application", inspecting: "InspectController") -> None:
+    def __init__(self, application: Application, inspecting: InspectController) -> None:
         super().__init__(inspecting)
         self._application = application
         self._inspecting = inspecting
@@ -39,7 +36,7 @@ class ReplayController(QObject):
         application.window.install_actions({"inspect_layout": self._view.cycle_layout})
         application.window.closing.connect(self._close)
 
-    def _show_recording(self, recording: "RecordedEpisode | None") -> None:
+    def _show_recording(self, recording: RecordedEpisode | None) -> None:
         """Open the videos of another episode."""
         self._recording = recording
         folder = self._folder(recording)
@@ -52,7 +49,7 @@ class ReplayController(QObject):
         self._client.send(OpenVideos(paths=paths, number=self._number))
         self._show_row(self._inspecting.playing.playback.row)
 
-    def _folder(self, recording: "RecordedEpisode | None") -> Path | None:
+    def _folder(self, recording: RecordedEpisode | None) -> Path | None:
         workspace = self._application.workspace
         if recording is None or workspace is None:
             return None
@@ -83,7 +80,7 @@ class ReplayController(QObject):
             return  # of the episode before
         age_s = float(recording.episode.timestamp[frame.step]) - frame.timestamp
         self._view.show_camera(self._names[index], frame)
-        note = f"picture {seconds(age_s)} old" if age_s > _OLD_S else ""
+        note = f"picture {seconds_text(age_s)} old" if age_s > _OLD_S else ""
         self._view.annotate_camera(self._names[index], note, faded=bool(note))
 
     def _say(self, note: ReplayNote) -> None:

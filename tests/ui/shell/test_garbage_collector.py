@@ -7,30 +7,30 @@ import pytest
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
-from mile_desktop.ui.garbage_collector import GarbageCollector
+from mile_desktop.ui.shell.garbage_collector import GarbageCollector
 
 
 class Cycle:
-    """Holds itself: only the collector takes it apart."""
+    """Refers to itself, so that only the garbage collector can delete it."""
 
     def __init__(self) -> None:
         self.itself = self
 
 
 @pytest.fixture
-def sweeping(qtbot: QtBot) -> Iterator[GarbageCollector]:
+def collector(qtbot: QtBot) -> Iterator[GarbageCollector]:
     parent = QObject()
-    sweeping = GarbageCollector(parent)
-    yield sweeping
-    sweeping.close()
-    gc.disable()  # as before: the tests sweep, too
+    collector = GarbageCollector(parent)
+    yield collector
+    collector.close()
+    gc.disable()  # the conftest of these tests collects by itself
 
 
 def make_many(kept: list[object]) -> None:
     kept += [[number] for number in range(50_000)]
 
 
-def test_garbage_dies_on_the_windows_thread_however_much_others_make(sweeping: GarbageCollector, qtbot: QtBot) -> None:
+def test_garbage_is_collected_on_the_windows_thread_only(collector: GarbageCollector, qtbot: QtBot) -> None:
     gc.collect()
     died_on: list[threading.Thread] = []
     weakref.finalize(Cycle(), lambda: died_on.append(threading.current_thread()))
