@@ -167,7 +167,11 @@ class Application(QObject):
         try:
             yield
         except UserError as error:
-            self.error_presenter.show_error(error, folder or (self.workspace.folder if self.workspace else None))
+            self.show_error(error, folder)
+
+    def show_error(self, error: UserError, folder: Path | None = None) -> None:
+        """Show an error of the workspace in ``folder``, by default the open one, with the action that helps."""
+        self.error_presenter.show_error(error, folder or (self.workspace.folder if self.workspace else None))
 
     # ── what is loaded ───────────────────────────────────────────────────────────────────────────────────────────
 

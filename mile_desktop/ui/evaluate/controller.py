@@ -1,16 +1,16 @@
 """From the Evaluate page's button to kept results: owns the pool, follows it, shows what is watched."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QMessageBox
 
+from mile_desktop.evaluation.evaluate import EpisodeResult
 from mile_desktop.evaluation.pool import EvaluationPool, PoolEvent, WorkerTarget
 from mile_desktop.evaluation.run import EvaluationRun, record_of
 from mile_desktop.processes import evaluation_worker, viewer
 from mile_desktop.scenes.catalogue import UnknownSceneError, scene_info, scenes
-from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.records import EvaluationRecord
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.evaluate.candidates import Candidate, contestants, known_results
@@ -106,15 +106,17 @@ class EvaluateController(QObject):
             return
         self._showing.settle()
         chosen = [self._contestants[policy] for policy in order.policies if policy in self._contestants]
-        try:
+        with self._application.errors_shown():
             known = {
                 each.policy_id: known_results(workspace, order.scene, each.policy_id, order.seeds)
                 for each in chosen
                 if order.use_known
             }
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
-            return
+            self._begin(order, chosen, known)
+
+    def _begin(
+        self, order: EvaluationOrder, chosen: Sequence[Candidate], known: Mapping[str, Mapping[int, EpisodeResult]]
+    ) -> None:
         self._watcher.stop()
         policies = [each.evaluated for each in chosen]
         self._run = EvaluationRun(self._pool_of(order.workers), order.scene, policies, order.seeds, known)
@@ -203,13 +205,11 @@ class EvaluateController(QObject):
         workspace = self._application.workspace
         if workspace is None:
             return
-        try:
+        with self._application.errors_shown():
             for policy in run.policies:
                 if not run.is_known(policy.policy_id):
                     record = record_of(policy.policy_id, run.scene, run.results(policy.policy_id))
                     workspace.catalogue.add_evaluation(record)
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
         self._application.refresh_policies()
         self._showing.mark_stale()
 
@@ -276,18 +276,15 @@ class EvaluateController(QObject):
         workspace, scene = self._application.workspace, self.page.setup.scene
         if workspace is None or not scene:
             return
-        try:
+        with self._application.errors_shown():
             found = contestants(workspace, scene)
             past = workspace.catalogue.evaluations(scene=scene)
             current = workspace.policy_list(scene)
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
-            return
-        self._contestants = {each.policy_id: each for each in found}
-        choices = [Choice(each.policy_id, each.label) for each in found]
-        self.page.setup.show_policies(choices, [current.current, current.previous])
-        names = self._names()
-        self.page.show_history([PastEvaluation(each, names.get(each.policy_id, each.policy_id)) for each in past])
+            self._contestants = {each.policy_id: each for each in found}
+            choices = [Choice(each.policy_id, each.label) for each in found]
+            self.page.setup.show_policies(choices, [current.current, current.previous])
+            names = self._names()
+            self.page.show_history([PastEvaluation(each, names.get(each.policy_id, each.policy_id)) for each in past])
 
     def _names(self) -> dict[str, str]:
         workspace, scene = self._application.workspace, self.page.setup.scene

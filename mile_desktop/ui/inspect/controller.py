@@ -11,7 +11,7 @@ from mile_desktop.scenes.catalogue import SceneInfo, UnknownSceneError, scene_in
 from mile_desktop.storage.browse import EpisodeFilter, EpisodeRow, browsed_scenes, find_episodes, read_rows
 from mile_desktop.storage.edit_store import edit_history
 from mile_desktop.storage.episodes import read_recording
-from mile_desktop.storage.errors import ONE_EPISODE, WorkspaceError
+from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.inspection_client import InspectionClient
@@ -102,7 +102,7 @@ class InspectController(QObject):
         self.client.insights_kept.connect(self._insights_kept)
         self.client.died.connect(self._say_error)
         self.editing.changed.connect(self._edited)
-        self.editing.failed.connect(self._show_error)
+        self.editing.failed.connect(application.show_error)
         self.editing.said.connect(self._say)
         self.branching.way_changed.connect(self._way_changed)
         self.branching.tracks_changed.connect(self._show_tracks)
@@ -167,28 +167,22 @@ class InspectController(QObject):
         table = self.page.episodes
         column, descending = table.order
         place = max(table.model.place_of(table.current), 0)
-        try:
+        with self._application.errors_shown():
             scenes = browsed_scenes(workspace)
             ids = find_episodes(workspace, table.wanted, column, descending=descending)
             total = len(ids) if table.wanted == EpisodeFilter() else len(find_episodes(workspace, EpisodeFilter()))
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
-            return
-        table.show_scenes([(name, _title(name)) for name in scenes])
-        table.show_episodes(ids, total)
-        if ids and not table.current:
-            table.choose(ids[min(place, len(ids) - 1)])  # the neighbour of one that is gone
-        self._keep_insights()
+            table.show_scenes([(name, _title(name)) for name in scenes])
+            table.show_episodes(ids, total)
+            if ids and not table.current:
+                table.choose(ids[min(place, len(ids) - 1)])  # the neighbour of one that is gone
+            self._keep_insights()
 
     def _fetch(self, ids: Sequence[str]) -> Mapping[str, EpisodeRow]:
         workspace = self.workspace
-        if workspace is None:
-            return {}
-        try:
-            return read_rows(workspace, ids)
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
-            return {}
+        if workspace is not None:
+            with self._application.errors_shown():
+                return read_rows(workspace, ids)
+        return {}
 
     def _workspace_opened(self, workspace_session: WorkspaceSession) -> None:
         self._seen_at = None
@@ -201,11 +195,9 @@ class InspectController(QObject):
         self._showing.mark_stale()
 
     def _offer(self) -> None:
-        try:
+        with self._application.errors_shown():
             self.appraising.offer()
             self.branching.offer()
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
 
     def _keep_insights(self) -> None:
         """Let the other process compute what the table still lacks."""
@@ -258,7 +250,7 @@ class InspectController(QObject):
         except WorkspaceError as error:
             self._show(None)
             self.page.view.show_problem(str(error))
-            self._show_error(error)
+            self._application.show_error(error)
 
     def _show(self, recording: RecordedEpisode | None) -> None:
         before = self.recording
@@ -311,12 +303,9 @@ class InspectController(QObject):
         if self.page.tabs.currentWidget() is not self.scorecard or workspace is None or recording is None:
             return
         scene = recording.episode.record.start.scene
-        try:
+        with self._application.errors_shown():
             known = set(find_episodes(workspace, EpisodeFilter(scene=scene)))
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
-            return
-        self.scorecard.show_selection(scene, [each for each in self.page.episodes.selected if each in known])
+            self.scorecard.show_selection(scene, [each for each in self.page.episodes.selected if each in known])
 
     def land_on_takeover(self) -> None:
         """Look at the first takeover of the newest episode that has one, if any has."""
@@ -347,13 +336,6 @@ class InspectController(QObject):
         self.look()
         self._application.episodes_changed.emit()
 
-    def _show_error(self, error: WorkspaceError) -> None:
-        """Say what is wrong: with one episode, or with the workspace, which has a way out."""
-        if isinstance(error, ONE_EPISODE):
-            self._say_error(str(error))
-        else:
-            self._application.error_presenter.show_error(error)
-
     def _say(self, text: str) -> None:
         self._application.window.say("info", text)
 
@@ -361,7 +343,7 @@ class InspectController(QObject):
         self._application.window.say("error", text)
 
     def _say_note(self, note: ViewerNote) -> None:
-        self._application.window.say("warning" if note.level == "warning" else "info", note.text)
+        self._application.window.say_note(note.level, note.text)
 
 
 def _id(recording: RecordedEpisode) -> str:

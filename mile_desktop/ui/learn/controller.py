@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QMessageBox
 from mile_desktop.learning.progress import AnyRunEvent, Compared, Failed, Finished, Trained
 from mile_desktop.registry.names import INITIAL
 from mile_desktop.scenes.catalogue import scenes
-from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.ids import new_id
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.trainer_client import TrainerClient, TrainerRunningError
@@ -66,14 +65,11 @@ class RetrainController(QObject):
         workspace = self._application.workspace
         if workspace is None:
             return
-        try:
+        with self._application.errors_shown():
             parent = workspace.catalogue.promoted(self._application.scene)
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
-            return
-        chosen = Settings(**settings)  # type: ignore[arg-type]
-        arguments = [*chosen.arguments(), *(("--parent", parent) if parent else ())]
-        self._start("train", new_id("run"), arguments)
+            chosen = Settings(**settings)  # type: ignore[arg-type]
+            arguments = [*chosen.arguments(), *(("--parent", parent) if parent else ())]
+            self._start("train", new_id("run"), arguments)
 
     def leave(self) -> None:
         """Stop following; the trainer goes on, and the next window finds it."""
@@ -136,7 +132,7 @@ class RetrainController(QObject):
     def _settle(self, workspace: WorkspaceSession) -> tuple[str, ...]:
         """Mark runs whose trainer is gone without a word as failed; return the ids of those that are at work."""
         at_work = []
-        try:
+        with self._application.errors_shown():
             for run in workspace.catalogue.runs():
                 if run.state != "running":
                     continue
@@ -146,8 +142,6 @@ class RetrainController(QObject):
                     workspace.catalogue.set_run_state(
                         run.run_id, "failed", message="The trainer ended before it was done."
                     )
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
         return tuple(at_work)
 
     def _running_changed(self, running: bool) -> None:
@@ -213,25 +207,22 @@ class RetrainController(QObject):
         if workspace is None:
             self.panel.show_summary(None)
             return
-        try:
+        with self._application.errors_shown():
             summary = workspace.summary(scene)
             promoted = workspace.catalogue.promoted(scene)
             policy = workspace.policy(scene, promoted) if promoted else None
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
-            return
-        self.panel.show_summary(
-            LearnSummary(
-                episodes=summary.episodes,
-                steps=summary.steps,
-                takeovers=summary.takeovers,
-                human_steps=summary.human_steps,
-                demonstrations=workspace.demonstrations(scene),
-                new_episodes=summary.new_episodes,
-                policy_name=policy.name if policy else "the start",
-                simulated=any(info.name == scene for info in scenes()),
+            self.panel.show_summary(
+                LearnSummary(
+                    episodes=summary.episodes,
+                    steps=summary.steps,
+                    takeovers=summary.takeovers,
+                    human_steps=summary.human_steps,
+                    demonstrations=workspace.demonstrations(scene),
+                    new_episodes=summary.new_episodes,
+                    policy_name=policy.name if policy else "the start",
+                    simulated=any(info.name == scene for info in scenes()),
+                )
             )
-        )
 
 
 def _read_pid(folder: Path) -> int:

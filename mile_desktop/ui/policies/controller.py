@@ -8,7 +8,6 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
 from mile_desktop.storage.browse import LEARNED_BY
-from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.command_client import CommandClient
 from mile_desktop.ui.plots.series import Curve
@@ -99,13 +98,10 @@ class PoliciesController(QObject):
         workspace = self._application.workspace
         if workspace is None:
             return
-        try:
+        with self._application.errors_shown():
             self._details = read_policies(workspace, self._application.scene)
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
-            return
-        self.page.show_policies(self._details, self._policy_list.current, self._policy_list.previous)
-        self._show_chosen()
+            self.page.show_policies(self._details, self._policy_list.current, self._policy_list.previous)
+            self._show_chosen()
 
     def _show_chosen(self) -> None:
         chosen = self.page.chosen
@@ -164,14 +160,12 @@ class PoliciesController(QObject):
         workspace = self._application.workspace
         if workspace is None:
             return False
-        try:
+        changed = False
+        with self._application.errors_shown():
             change(workspace)
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
-            return False
-        finally:
-            self._application.refresh_policies()
-        return True
+            changed = True
+        self._application.refresh_policies()
+        return changed
 
     def _name(self, policy_id: str) -> str:
         details = self._details.get(policy_id)
