@@ -26,31 +26,31 @@ _SETTLE_S = 0.8
 _EPISODES = 3
 _THEMES = ("dark", "light")
 _TAKEN_OVER = 20
-"""Steps of a person in a row after which a takeover is pictured."""
+"""A takeover is pictured after so many steps of the person in a row."""
 _HAND_MS = 100
 _UNDER_WAY = 0.35
 _STARTS = 30
 _WATCHED_S = 5.0
 _BEFORE = 20
-"""So many steps before a takeover the policies part from the recording."""
+"""The policies' roll forward begins so many steps before a takeover."""
 _AT_WORK = 14
 """Step at which a scene is pictured."""
 _AT_WORK_PHASES = frozenset({Phase.AUTONOMOUS, Phase.HOLD})
 _LATE = 16
-"""A picture so many steps old is not of now."""
+"""A frame that is more steps behind is too old for a picture."""
 _SCENE_WIDTH = 720
 _DIALOG = (1180, 640)
-"""Size of the dialogs: offscreen there is no room for the one they ask for."""
+"""Size of the dialogs: the offscreen screen is too small for their own."""
 _TRIALS = 5
 _SMALL_VIEWS = frozenset({0, 1})
 """Numbers of the small views that every scene has."""
 _FILMED = "pick-place"
-"""The scene whose pictures stand for those of a camera."""
+"""The scene whose frames serve as the pictures of a camera."""
 _UNREACHABLE = "rtsp://127.0.0.1:8554/door"
 
 
 class Screenshots(ScriptedRun):
-    """Pictures every scene and every page, with a simulated supervisor at work; ends with 0 when all are taken.
+    """Pictures every scene and every page while a simulated supervisor works; the exit status is 0 when all are taken.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class Screenshots(ScriptedRun):
         self._shoot("shortcuts-light")
 
     def _picture_scenes(self) -> Iterator[Condition]:
-        """Picture every scene that ships at work; the one that was loaded comes last and stays."""
+        """Picture every scene that ships; the one that was loaded comes last and stays."""
         application = self._application
         loaded = application.scene
         shipped = [info.name for info in scenes() if info.folder.is_relative_to(SIM_SCENES) and info.name != loaded]
@@ -114,7 +114,7 @@ class Screenshots(ScriptedRun):
             yield from self._picture_at_work(name)
 
     def _picture_at_work(self, name: str) -> Iterator[Condition]:
-        """Picture a scene in the middle of an episode, held: a busy machine draws late, and is waited for."""
+        """Picture a scene in the middle of an episode, on hold, so that a busy machine has time to draw it."""
         application = self._application
         for _ in range(_TRIALS):
             self._begin(1)
@@ -130,7 +130,7 @@ class Screenshots(ScriptedRun):
         self.problem(f"{_TRIALS} episodes of {name} ended before they could be pictured.")
 
     def _picture_a_takeover(self) -> Iterator[Condition]:
-        """Take over by the keyboard in one episode; the simulated supervisor watches those that Inspect shows."""
+        """Take over with the keyboard in one episode; then let the simulated supervisor record those for Inspect."""
         self._begin(1)
         yield self._is_at_work
         self._hand.start()
@@ -140,7 +140,7 @@ class Screenshots(ScriptedRun):
         self._shoot("supervise-takeover-dark")
         self._hand.stop()
         self._application.worker.send(_keys(takeover=False))
-        self._application.worker.send(m.EndEpisode("failure"))  # nobody finished it
+        self._application.worker.send(m.EndEpisode("failure"))  # the task was not finished
         yield self._collected
         self._begin(_EPISODES)
         yield self._collected
@@ -163,7 +163,7 @@ class Screenshots(ScriptedRun):
         yield from self._picture_robots(name)
 
     def _picture_cameras(self, name: str) -> Iterator[Condition]:
-        """Picture two cameras beside the scene, one of which cannot be reached, and the dialog that has them."""
+        """Picture two cameras beside the scene, one of them not reachable, and the Cameras dialog."""
         cameras, view = self._parts.cameras, self._parts.supervise.page.view
         self._application.window.show_page("supervise")
         cameras.store.set_cameras(
@@ -205,7 +205,7 @@ class Screenshots(ScriptedRun):
         page.show_episode_tab()
 
     def _look_into_an_episode(self) -> Iterator[Condition]:
-        """Turn to the first takeover there is, ask what two policies would have done, and watch the second one."""
+        """Show the first takeover, roll two policies forward from before it, and watch the second one."""
         inspecting = self._parts.inspect
         inspecting.land_on_takeover()
         yield inspecting.is_shown
@@ -216,7 +216,7 @@ class Screenshots(ScriptedRun):
         inspecting.playing.step(_BEFORE)
 
     def _evaluate_all(self) -> Iterator[Condition]:
-        """Evaluate every policy there is and the expert, on more starts than the retraining did."""
+        """Evaluate every policy and the expert, on more starts than the retraining did."""
         page = self._parts.evaluate.page
         self._application.window.show_page("evaluate")
         page.setup.tick_all(_STARTS)
@@ -250,7 +250,7 @@ class Screenshots(ScriptedRun):
         self._finish(1 if self.problems else 0)
 
     def _begin(self, episodes: int) -> None:
-        """Begin so many episodes; ``_collected`` when all have ended."""
+        """Start so many episodes; ``_collected`` is true when all have ended."""
         self._wanted, self._closed = episodes, 0
         self._application.worker.send(m.StartEpisodes(episodes=episodes))
 
@@ -267,7 +267,7 @@ class Screenshots(ScriptedRun):
         self._small_views.add(number)
 
     def _keep_frame(self, frame: Frame) -> None:
-        """Know how old the picture is; keep those of one scene at work, for a camera."""
+        """Note the age of the frame; save the frames of one scene for the simulated camera."""
         self._frame_step = frame.step
         if self._application.scene == _FILMED and self._phase() in _AT_WORK_PHASES and frame.step >= 0:
             self._film.mkdir(exist_ok=True)
@@ -304,7 +304,7 @@ class Screenshots(ScriptedRun):
         return (self._human_steps >= _TAKEN_OVER and self._is_of_now()) or self._collected()
 
     def _is_of_now(self) -> bool:
-        """Whether the picture shows where the robot is."""
+        """Whether the frame shows the present pose of the robot."""
         status = self._application.worker.status
         return status is not None and 0 <= status.step - self._frame_step <= _LATE
 
@@ -330,7 +330,7 @@ class Screenshots(ScriptedRun):
 
 
 def _keys(*, takeover: bool) -> m.WindowInput:
-    """Return what the keyboard says while Space is down and nothing else, or while nothing is."""
+    """Return the input of the keyboard while only Space is down, or no key."""
     return m.WindowInput(source="keyboard", takeover=takeover, action=(0.0,) * 4)
 
 

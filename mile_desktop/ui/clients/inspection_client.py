@@ -1,4 +1,4 @@
-"""The inspection process as the window sees it."""
+"""The window's side of the inspection process: jobs out, results in as signals."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ from mile_desktop.ui.clients.child_client import ChildClient
 
 
 class InspectionClient(ChildClient):
-    """Sends jobs, turns answers into signals; the process starts with the first command.
+    """Sends jobs and turns results into signals; the process starts with the first command.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class InspectionClient(ChildClient):
     insights_kept = Signal(object)
     progressed = Signal(object)
     ended = Signal(object)
-    """``JobEnded``: cancelled, or a sentence why it came to nothing."""
+    """``JobEnded``: cancelled, or failed with a reason in one sentence."""
     appraised = Signal(object)
     rolled_forward = Signal(object)
 
@@ -43,7 +43,7 @@ class InspectionClient(ChildClient):
         }
 
     def new_job(self) -> int:
-        """Return a number no job had before."""
+        """Return a number that no job has had before."""
         self._last_job += 1
         return self._last_job
 
@@ -73,9 +73,9 @@ class InspectionClient(ChildClient):
         return i.Shutdown()
 
     def _ended(self, reason: str) -> None:
-        """Give up what was being worked on, or say that it is gone; the next job starts a new process."""
+        """Report every open job as failed, or the end itself if there was none; the next job starts a new process."""
         given_up, self._open = sorted(self._open), set()
         for job in given_up:
-            self.ended.emit(i.JobEnded(job=job, problem=f"{reason} Nothing is lost; ask again, and it starts anew."))
+            self.ended.emit(i.JobEnded(job=job, problem=f"{reason} Nothing is lost; try again, and it is restarted."))
         if not given_up:
             super()._ended(reason)

@@ -120,14 +120,14 @@ class RetrainController(QObject):
                 self._trained = self._compared = None
 
     def _find_running(self, workspace: WorkspaceSession) -> None:
-        """Follow a trainer that an earlier window left at work; leave the one of the workspace before."""
+        """Follow a trainer that an earlier window has left running; stop following that of the workspace before."""
         if self.trainer.running:
             self.trainer.leave()
             self.panel.show_running(False)
         for run_id in self._settle(workspace):
             folder = workspace.run_folder(run_id)
             if not self.trainer.running and self.trainer.attach(folder, _read_pid(folder)):
-                self._application.window.say("info", "The training that was at work is still going on.")
+                self._application.window.say("info", "A training of an earlier window is still running.")
 
     def _settle(self, workspace: WorkspaceSession) -> tuple[str, ...]:
         """Mark runs whose trainer is gone without a word as failed; return the ids of those that are at work."""

@@ -1,4 +1,4 @@
-"""Rooms that are divided by a handle: moved by the mouse, or by the arrow keys while the handle has the keyboard."""
+"""A splitter whose handle is moved by the mouse, or by the arrow keys while it has the keyboard focus."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
@@ -14,19 +14,19 @@ _KEYS = {
 
 
 class Splitter(QSplitter):
-    """Keeps all its parts in sight."""
+    """A splitter that never hides one of its parts."""
 
     def __init__(self, orientation: Qt.Orientation, parent: QWidget | None = None) -> None:
         super().__init__(orientation, parent)
         self.setChildrenCollapsible(False)
 
     def createHandle(self) -> QSplitterHandle:
-        """Return a handle that Tab comes by."""
+        """Return a handle that can be reached with Tab."""
         return Handle(self.orientation(), self)
 
 
 class Handle(QSplitterHandle):
-    """Arrow keys move it."""
+    """A handle that the arrow keys move."""
 
     def __init__(self, orientation: Qt.Orientation, parent: QSplitter) -> None:
         super().__init__(orientation, parent)
@@ -43,7 +43,7 @@ class Handle(QSplitterHandle):
         self.moveSplitter(place + direction * theme.px(_STEP))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Show that the keys work here."""
+        """Show the keyboard focus."""
         super().paintEvent(event)
         if self.hasFocus():
             painter = QPainter(self)

@@ -94,7 +94,7 @@ def test_a_killed_viewer_comes_back_by_itself(live: LiveWindow) -> None:
     live.until(lambda: frames)
     old = live.application.viewer.pid
     os.kill(old, signal.SIGKILL)
-    took = live.until(lambda: live.said("The viewer was killed by SIGKILL.", "started again", level="warning"))
+    took = live.until(lambda: live.said("The viewer was killed by SIGKILL.", "restarted", level="warning"))
     assert took < NOTICED_S + BUSY_S
     live.until(lambda: live.application.viewer.pid not in {0, old})
     frames.clear()
@@ -150,7 +150,7 @@ def test_closing_asks_and_a_training_that_goes_on_is_found_again_and_cancelled(
     assert not live.application.worker.alive
 
     again = open_window(live.folder, None, worker, viewer_target=viewer, keep_size=True)
-    assert again.said("The training that was at work is still going on.")
+    assert again.said("A training of an earlier window is still running.")
     panel, workspace = again.parts.retrain.panel, again.workspace
     assert panel.state is RunState.RUNNING
     panel._cancel.click()

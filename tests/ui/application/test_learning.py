@@ -51,7 +51,7 @@ def retrained(living: LiveWindow) -> LiveWindow:
     living.forget()
     living.parts.retrain.panel._retrain.click()
     living.parts.retrain.panel.retrain_requested.emit(TINY.as_dict())  # pressed twice before the panel could change
-    assert living.said("A training run is at work", level="error")
+    assert living.said("A training is running already", level="error")
     living.until(lambda: living.parts.retrain.panel.state is RunState.DONE)
     living.until(lambda: not living.parts.retrain.trainer.running)
     return living
