@@ -46,6 +46,11 @@ class ForecastRefitter(QObject):
                 common = ["--workspace", str(workspace.folder), "--scene", self._application.scene, "--background"]
                 self._job.start("forecast", *common, "--policy", self._application.preferences.value.policy)
 
+    def cancel(self) -> None:
+        """End the refit; the forecast stays as it is."""
+        self._again = False
+        self._job.cancel()
+
     def _found(self, fields: dict[str, object]) -> None:
         if fields.get("changed"):
             self._application.worker.send(m.ReloadInterventionModel())
@@ -62,5 +67,4 @@ class ForecastRefitter(QObject):
             self.refit()
 
     def _stop(self, _: object) -> None:
-        self._again = False
-        self._job.cancel()
+        self.cancel()

@@ -20,6 +20,7 @@ from mile_desktop.ui.supervise.page import SupervisePage
 from mile_desktop.ui.supervise.transport_model import Action
 from mile_desktop.ui.viewport.phase_look import look
 from mile_desktop.ui.workspace_session import WorkspaceSession
+from tests.ui.application.page_objects import EvaluateScreen, LearnScreen
 
 DEADLINE_S = 100.0
 SIZE = (1100, 700)
@@ -48,6 +49,8 @@ class LiveWindow:
         )
         self.application = self.parts.application
         self.window = self.application.window
+        self.learn = LearnScreen(self.parts.retrain.panel, self.parts.calibration.part)
+        self.evaluate = EvaluateScreen(self.parts.evaluate)
         self.closed: list[m.EpisodeClosed] = []
         self.steps: list[m.StepTaken] = []
         self.application.worker.episode_closed.connect(self.closed.append)
@@ -89,10 +92,6 @@ class LiveWindow:
     @property
     def supervise(self) -> SupervisePage:
         return self.parts.supervise.page
-
-    @property
-    def learn_facts(self) -> str:
-        return "\n".join(line.text() for line in self.parts.retrain.panel._lines)
 
     @property
     def policy_menu(self) -> QMenu:
@@ -138,6 +137,15 @@ class LiveWindow:
         actions = [entry.action for entry in self.messages if entry.action is not None and entry.action.label == label]
         assert actions
         actions[-1].run()
+
+    def undo_discard(self) -> None:
+        self.supervise.transport._undo.click()
+
+    def divide_supervise_page(self, *heights: int) -> None:
+        self.supervise._splitter.setSizes(list(heights))
+
+    def set_alert_threshold(self, value: float) -> None:
+        self.supervise.strips.bar._threshold.setValue(value)
 
     def open_folder(self, folder: Path) -> None:
         """Choose a workspace on the Settings page."""

@@ -1,4 +1,4 @@
-"""What people give the window by mistake, each with one clear sentence, a way out, and the window alive."""
+"""Wrong input: the window shows one clear sentence with an action, and goes on."""
 
 import shutil
 import sqlite3
@@ -39,7 +39,7 @@ def live(living: LiveWindow) -> LiveWindow:
 
 
 def refused(live: LiveWindow, folder: Path, *parts: str) -> None:
-    """Choose ``folder``; one error with ``parts`` and a way out, and the workspace there was goes on."""
+    """Choose ``folder``: one error with ``parts`` and an action is shown, and the present workspace stays open."""
     before = live.workspace.folder
     live.open_folder(folder)
     errors = [entry for entry in live.messages if entry.level == "error"]
@@ -134,7 +134,7 @@ def test_the_open_catalogue_can_be_rebuilt_too(live: LiveWindow) -> None:
 
 
 @pytest.mark.parametrize("damage", ["truncated", "text", "shape", "empty"])
-def test_a_policy_that_cannot_be_used_gives_way_to_the_bundled_one(
+def test_a_policy_that_cannot_be_used_is_replaced_by_the_bundled_one(
     live: LiveWindow, tmp_path: Path, damage: str
 ) -> None:
     folder = tmp_path / "policy"
@@ -160,7 +160,7 @@ def test_a_policy_that_cannot_be_used_gives_way_to_the_bundled_one(
     assert live.status.policy_id.startswith("peg-insertion-initial")
 
 
-def test_a_scene_that_does_not_load_is_said_and_can_be_tried_again(
+def test_a_scene_that_does_not_load_is_reported_and_can_be_tried_again(
     open_window: Callable[..., LiveWindow], tmp_path: Path
 ) -> None:
     live = open_window(tmp_path, plan(tmp_path / "workspace"), worker_with_broken_scene, viewer_target=viewer)

@@ -1,4 +1,4 @@
-"""The Evaluate page of a real window, over workers that act by the seed they are given."""
+"""The Evaluate page of the whole window, with workers whose result depends on the seed."""
 
 import os
 import signal
@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from mile_desktop.rollout.messages import LoadSession
 from mile_desktop.storage.records import PolicyRecord
-from mile_desktop.ui.evaluate.controller import EvaluateController
 from mile_desktop.ui.evaluate.page import EvaluatePage
 from mile_desktop.ui.evaluate.setup_panel import EvaluationOrder
 from tests.evaluation import pool_children as children
@@ -38,41 +37,36 @@ def living(open_window: OpenWindow, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture
-def evaluating(living: LiveWindow) -> EvaluateController:
+def page(living: LiveWindow) -> EvaluatePage:
     living.forget()
-    return living.parts.evaluate
-
-
-@pytest.fixture
-def page(living: LiveWindow, evaluating: EvaluateController) -> EvaluatePage:
     living.window.show_page("evaluate")
-    return evaluating.page
+    return living.evaluate.page
 
 
 def order(*policies: str, first: int, starts: int, known: bool = True) -> EvaluationOrder:
     return EvaluationOrder(PEG, policies, starts, first, workers=1, use_known=known)
 
 
-def shown(page: EvaluatePage) -> dict[str, str]:
-    rows = page.results._model.rows
-    return {row.name: row.success_text for row in rows}
-
-
-def test_the_policies_of_the_scene_can_be_ticked(page: EvaluatePage) -> None:
-    labels = [page.setup._policies.item(row).text() for row in range(page.setup._policies.count())]
-    assert [label.split(" ")[0] for label in labels] == ["v1", "v0", "v0", "Scripted"]  # the second v0 is shipped
+def test_the_policies_of_the_scene_can_be_ticked(living: LiveWindow, page: EvaluatePage) -> None:
+    # the second v0 ships with the program
+    assert [label.split(" ")[0] for label in living.evaluate.offered] == [
+        "v1",
+        "v0",
+        "v0",
+        "Scripted",
+    ]
     assert page.setup.ticked
     page.setup.tick([])
-    assert not page.setup._run.isEnabled()
+    assert not living.evaluate.can_start
 
 
 def test_an_evaluation_is_shown_kept_and_compared(living: LiveWindow, page: EvaluatePage) -> None:
     living.window.show_page("evaluate")
     living.parts.evaluate.start(order("p1", "p0", first=20, starts=5))
     assert living.parts.evaluate.running
-    assert not page.setup._run.isEnabled()
+    assert not living.evaluate.can_start
     living.until(lambda: not living.parts.evaluate.running)
-    assert shown(page) == {"v1": "60 % [23–88]", "v0": "60 % [23–88]"}
+    assert living.evaluate.rates == {"v1": "60 % [23–88]", "v0": "60 % [23–88]"}
     assert living.said("v1 3 of 5", level="success")
     records = living.workspace.catalogue.evaluations(scene=PEG)
     assert [(record.policy_id, record.successes, record.steps) for record in records] == [
@@ -81,48 +75,47 @@ def test_an_evaluation_is_shown_kept_and_compared(living: LiveWindow, page: Eval
     ]
     assert "equally often" in page.results.comparison_text()
     assert "p = 1" in page.results.comparison_text()
-    assert len(page.history._model.rows) == 2
+    assert living.evaluate.past_count == 2
     page.show_episodes_of("")
-    assert len(page.episodes._model.rows) == 10
+    assert len(living.evaluate.episodes) == 10
 
 
-def test_what_is_known_is_not_run_again(living: LiveWindow, page: EvaluatePage) -> None:
+def test_known_results_are_not_evaluated_again(living: LiveWindow, page: EvaluatePage) -> None:
     before = living.workspace.catalogue.evaluations(scene=PEG)
     living.parts.evaluate.start(order("p1", first=20, starts=4))
     living.until(lambda: not living.parts.evaluate.running)
-    assert shown(page) == {"v1": "50 % [15–85]"}
+    assert living.evaluate.rates == {"v1": "50 % [15–85]"}
     assert living.workspace.catalogue.evaluations(scene=PEG) == before
 
 
 def test_cancelling_keeps_nothing(living: LiveWindow, page: EvaluatePage) -> None:
     before = living.workspace.catalogue.evaluations(scene=PEG)
     living.parts.evaluate.start(order("p0", first=children.NEVER_ENDS, starts=1))
-    living.until(lambda: bool(living.parts.evaluate._run and living.parts.evaluate._run.running))
-    page.setup._cancel.click()
+    living.until(lambda: living.evaluate.has_running_episode)
+    living.evaluate.press_cancel()
     assert not living.parts.evaluate.running
-    assert page.setup._run.isEnabled()
+    assert living.evaluate.can_start
     assert living.said("cancelled")
     assert living.workspace.catalogue.evaluations(scene=PEG) == before
 
 
-def test_a_killed_worker_is_said_and_the_evaluation_goes_on(living: LiveWindow, page: EvaluatePage) -> None:
+def test_a_killed_worker_is_reported_and_the_evaluation_goes_on(living: LiveWindow, page: EvaluatePage) -> None:
     evaluating = living.parts.evaluate
     evaluating.start(order("p0", first=children.NEVER_ENDS, starts=1, known=False))
-    living.until(lambda: bool(evaluating._run and evaluating._run.running))
-    assert evaluating._pool is not None
-    os.kill(evaluating._pool.pids[0], signal.SIGKILL)
+    living.until(lambda: living.evaluate.has_running_episode)
+    os.kill(living.evaluate.worker_pid, signal.SIGKILL)
     living.until(lambda: living.said("SIGKILL", "run again") is not None)
-    living.until(lambda: bool(evaluating._run and evaluating._run.running))
+    living.until(lambda: living.evaluate.has_running_episode)
     evaluating.cancel()
 
 
-def test_breakdowns_are_counted_apart(living: LiveWindow, page: EvaluatePage) -> None:
+def test_crashes_are_counted_separately(living: LiveWindow, page: EvaluatePage) -> None:
     living.parts.evaluate.start(order("p0", first=children.BREAKS_DOWN, starts=2))
     living.until(lambda: not living.parts.evaluate.running)
-    (row,) = page.results._model.rows
+    (row,) = living.evaluate.results
     assert (row.tally.successes, row.tally.episodes, row.tally.crashes) == (1, 1, 1)
     page.show_episodes_of("")
-    crash = next(row for row in page.episodes._model.rows if row.state == "crash")
+    crash = next(row for row in living.evaluate.episodes if row.state == "crash")
     assert "joint 3" in crash.reason
     assert living.said("1 broke down")
 
@@ -131,31 +124,30 @@ def test_a_running_episode_is_watched_and_a_finished_one_run_again(living: LiveW
     evaluating = living.parts.evaluate
     evaluating.start(order("p0", first=children.NEVER_ENDS, starts=1, known=False))
     page.show_episodes_of("p0")
-    living.until(lambda: any(row.state == "running" for row in page.episodes._model.rows))
+    living.until(lambda: any(row.state == "running" for row in living.evaluate.episodes))
     assert page.episodes.table.choose(lambda row: row.state == "running")
-    page.episodes._watch.click()
+    living.evaluate.press_watch()
     living.until(lambda: "step 1" in page.episodes.view.text)
     evaluating.cancel()
-    living.until(lambda: evaluating._watcher.watched is None)
+    living.until(lambda: not living.evaluate.is_watching)
     evaluating.start(order("p0", first=20, starts=1))
     living.until(lambda: not evaluating.running)
     page.show_episodes_of("p0")
     assert page.episodes.table.choose(lambda row: row.seed == 20)
-    page.episodes._watch.click()
+    living.evaluate.press_watch()
     living.until(lambda: "success after 20 steps" in page.episodes.view.text)
-    assert not page.episodes._stop.isEnabled()
+    assert not living.evaluate.can_stop_watching
 
 
 def test_earlier_evaluations_can_be_shown_together(living: LiveWindow, page: EvaluatePage) -> None:
-    page.history.table.selectAll()
-    page.history._show.click()
-    assert set(shown(page)) == {"v0", "v1"}
-    page.history._text.setText("v1")
-    assert {page.history._filter.index(row, 1).data() for row in range(page.history._filter.rowCount())} == {"v1"}
-    page.history._text.clear()
+    living.evaluate.press_show_together()
+    assert set(living.evaluate.rates) == {"v0", "v1"}
+    living.evaluate.search_history("v1")
+    assert living.evaluate.past_policies == {"v1"}
+    living.evaluate.search_history("")
 
 
-def test_closing_asks_while_an_evaluation_is_at_work(
+def test_closing_asks_while_an_evaluation_runs(
     living: LiveWindow, page: EvaluatePage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []

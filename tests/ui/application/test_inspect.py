@@ -1,4 +1,4 @@
-"""The Inspect page at a living desk: real recordings, real viewer, real inspection process."""
+"""The Inspect page of the whole window: real recordings, real viewer, real inspection process."""
 
 from collections.abc import Callable
 
@@ -72,7 +72,7 @@ def test_an_edit_counts_for_learning_at_once_and_is_undone_by_a_key(
     living.until(lambda: inspecting.recording is not None and inspecting.recording.kept == (5, 14))
     shorter = living.workspace.summary("peg-insertion").steps
     assert shorter < steps
-    assert str(shorter) in living.learn_facts
+    assert str(shorter) in living.learn.facts
     QTest.keyClick(living.handle, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     living.until(lambda: living.workspace.summary("peg-insertion").steps == steps)
     living.until(lambda: inspecting.recording is not None and inspecting.recording.kept[0] == 0)

@@ -1,4 +1,4 @@
-"""Processes that are killed or frozen under a working window: noticed, said, restarted, nothing lost."""
+"""Processes of a working window that are killed or frozen: this is noticed, reported, and nothing is lost."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ from tests.ui.ui_children import viewer, worker
 
 NOTICED_S = 1.0
 BUSY_S = 1.0
-"""Other tests may keep the processors busy: so much more before it counts as late."""
+"""Additional time, because other tests may keep the processors busy."""
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def live(living: LiveWindow) -> LiveWindow:
     return living
 
 
-def test_a_killed_worker_is_said_restarted_and_its_episode_recovered(live: LiveWindow) -> None:
+def test_a_killed_worker_is_reported_restarted_and_its_episode_recovered(live: LiveWindow) -> None:
     live.start_episode()
     live.until(lambda: len(live.steps) > 10)
     seen, old = live.steps[-1], live.application.worker.pid
@@ -64,7 +64,7 @@ def test_reset_restarts_a_killed_worker_too(live: LiveWindow) -> None:
     live.until_phase(Phase.IDLE)
 
 
-def test_a_frozen_worker_is_said_and_replaced(live: LiveWindow) -> None:
+def test_a_frozen_worker_is_reported_and_replaced(live: LiveWindow) -> None:
     live.start_episode()
     live.until(lambda: len(live.steps) > 5)
     seen, old = live.steps[-1], live.application.worker.pid
@@ -78,7 +78,7 @@ def test_a_frozen_worker_is_said_and_replaced(live: LiveWindow) -> None:
     assert live.workspace.catalogue.episode(seen.episode_id).recovered
 
 
-def test_a_worker_that_thaws_is_welcome(live: LiveWindow) -> None:
+def test_a_worker_that_answers_again_is_kept(live: LiveWindow) -> None:
     os.kill(live.application.worker.pid, signal.SIGSTOP)
     live.until(lambda: live.said("may be frozen"))
     os.kill(live.application.worker.pid, signal.SIGCONT)
@@ -102,7 +102,7 @@ def test_a_killed_viewer_comes_back_by_itself(live: LiveWindow) -> None:
     assert live.phase in {Phase.AUTONOMOUS, Phase.RESETTING, Phase.IDLE}
 
 
-def test_input_that_is_no_number_is_said_once_and_harms_nobody(live: LiveWindow) -> None:
+def test_input_that_is_not_a_number_is_reported_once_and_ignored(live: LiveWindow) -> None:
     live.start_episode()
     for _ in range(3):
         live.application.worker.send(
@@ -114,7 +114,7 @@ def test_input_that_is_no_number_is_said_once_and_harms_nobody(live: LiveWindow)
     assert len([entry for entry in live.messages if "finite" in entry.text]) == 1
 
 
-def test_a_killed_trainer_is_said_and_may_be_started_again(live: LiveWindow) -> None:
+def test_a_killed_trainer_is_reported_and_can_be_started_again(live: LiveWindow) -> None:
     live.start_episode()
     live.until(lambda: live.closed)
     panel, trainer, runs = (
@@ -124,7 +124,7 @@ def test_a_killed_trainer_is_said_and_may_be_started_again(live: LiveWindow) -> 
     )
     live.until(lambda: panel.can_retrain)
     panel.set_settings(Settings(epochs=20_000))  # more than there is time for, on any machine
-    panel._retrain.click()
+    live.learn.press_retrain()
     live.until(lambda: len(runs()) == 1)
     assert trainer.pid is not None
     os.kill(trainer.pid, signal.SIGKILL)
@@ -132,7 +132,7 @@ def test_a_killed_trainer_is_said_and_may_be_started_again(live: LiveWindow) -> 
     assert took < NOTICED_S + BUSY_S
     assert runs()[0].state == "failed"
     live.choose("Retrain")
-    live.until(lambda: panel._run.stage == "Training the policy")
+    live.until(lambda: live.learn.stage == "Training the policy")
 
 
 def test_closing_asks_and_a_training_that_goes_on_is_found_again_and_cancelled(
@@ -153,7 +153,7 @@ def test_closing_asks_and_a_training_that_goes_on_is_found_again_and_cancelled(
     assert again.said("A training of an earlier window is still running.")
     panel, workspace = again.parts.retrain.panel, again.workspace
     assert panel.state is RunState.RUNNING
-    panel._cancel.click()
+    again.learn.press_cancel()
     panel.cancel_requested.emit()
     again.until(lambda: panel.state is RunState.CANCELLED)
     again.until(lambda: not again.parts.retrain.trainer.running)

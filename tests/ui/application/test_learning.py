@@ -16,18 +16,18 @@ from tests.ui.application.live_window import LiveWindow, plan
 from tests.ui.ui_children import viewer
 
 TINY = Settings(epochs=1, batch=64, evaluation_episodes=1, ensemble=1, fit_epochs=5)
-"""One member instead of eight: what is tested here is the way, not what is at its end."""
+"""One member in place of eight: the steps are tested here, not the quality of the result."""
 
 
 @pytest.fixture(scope="module")
 def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
-    """A desk with one supervised episode of the bundled policy."""
+    """A window with one supervised episode of the bundled policy."""
     folder = tmp_path_factory.mktemp("learning")
     opened = open_window(folder, plan(folder / "workspace", policy="initial"), viewer_target=viewer)
     opened.start_episode()
     opened.until(lambda: len(opened.steps) > 5)
     opened.press(Qt.Key.Key_Space)
-    # a busy machine may take the keyboard for gone: the robot holds then, and what was done until then is enough
+    # On a busy machine the worker may think that the keyboard is lost; the robot then holds, and these steps suffice.
     opened.until(lambda: sum(step.intervention for step in opened.steps) > 5 or opened.phase is Phase.HOLD)
     opened.release(Qt.Key.Key_Space)
     opened.until_phase(Phase.AUTONOMOUS, Phase.HOLD)
@@ -46,10 +46,10 @@ def live(living: LiveWindow) -> LiveWindow:
 
 @pytest.fixture(scope="module")
 def retrained(living: LiveWindow) -> LiveWindow:
-    """The desk when a retraining is over and its result waits for a word."""
+    """The window after a retraining, whose result waits for a decision."""
     living.to_idle()
     living.forget()
-    living.parts.retrain.panel._retrain.click()
+    living.learn.press_retrain()
     living.parts.retrain.panel.retrain_requested.emit(TINY.as_dict())  # pressed twice before the panel could change
     assert living.said("A training is running already", level="error")
     living.until(lambda: living.parts.retrain.panel.state is RunState.DONE)
@@ -75,7 +75,7 @@ def drag(plot: ProbabilityStrip, start: QPointF, end: QPointF) -> None:
         QTest.qWait(12)  # pyqtgraph takes at most a hundred moves a second
 
 
-def test_the_threshold_that_is_dragged_reaches_the_worker(live: LiveWindow) -> None:
+def test_a_dragged_threshold_reaches_the_worker(live: LiveWindow) -> None:
     live.start_episode()
     live.until(lambda: len(live.steps) > 5)
     plot = live.supervise.strips.probability
@@ -90,17 +90,17 @@ def test_the_threshold_that_is_dragged_reaches_the_worker(live: LiveWindow) -> N
 
     live.until(alerted)
     assert live.badge == "Autonomous"
-    live.supervise.strips.bar._threshold.setValue(1.0)
+    live.set_alert_threshold(1.0)
     live.until(lambda: live.status and not live.status.alert)
 
 
-def test_what_was_trained_drives_from_the_next_episode_on(retrained: LiveWindow) -> None:
+def test_a_trained_policy_drives_from_the_next_episode_on(retrained: LiveWindow) -> None:
     live, panel = retrained, retrained.parts.retrain.panel
     assert live.said("Retraining is done.", level="success")
     old = live.workspace.catalogue.promoted(live.application.scene)
     live.start_episode()
     panel.card.use_button.click()
-    new = panel._run.trained.policy if panel._run.trained else ""
+    new = live.learn.trained_policy
     live.until(lambda: live.workspace.catalogue.promoted(live.application.scene) == new)
     assert live.status is not None
     assert live.status.policy_id == old  # the episode that runs is not disturbed
@@ -122,30 +122,30 @@ def test_a_calibration_is_in_force_until_it_is_undone(retrained: LiveWindow) -> 
     live.to_idle()
     live.forget()
     before = live.workspace.catalogue.intervention_models(live.application.scene)
-    part._button.click()
+    live.learn.press_calibrate()
     assert live.parts.calibration.running
-    live.until(lambda: part.card.isVisible() or bool(part._note.text()))
-    assert part.card.isVisible(), part._note.text()
+    live.until(lambda: part.card.isVisible() or bool(live.learn.calibration_note))
+    assert part.card.isVisible(), live.learn.calibration_note
     assert len(live.workspace.catalogue.intervention_models(live.application.scene)) == len(before) + 1
     live.until(lambda: not live.parts.calibration.running)
     live.start_episode()  # the worker has loaded the new one, or does so for the next episode
-    part.card._undo.click()
+    live.learn.press_undo_calibration()
     assert live.workspace.catalogue.intervention_models(live.application.scene) == before
     live.start_episode()
     assert not [entry for entry in live.messages if entry.level == "error"]
 
 
-def test_the_forecast_is_refitted_in_the_background_without_a_word(retrained: LiveWindow) -> None:
+def test_the_forecast_is_refitted_in_the_background_without_a_message(retrained: LiveWindow) -> None:
     live = retrained
     live.to_idle()
     live.forget()
-    foreseeing = live.parts.forecast
-    foreseeing.refit()
-    assert foreseeing.running
-    live.start_episode()  # nobody waits for it: its process works only while nothing else wants to
+    forecast = live.parts.forecast
+    forecast.refit()
+    assert forecast.running
+    live.start_episode()  # its process has the lowest priority
     live.to_idle()
-    foreseeing._job.cancel()
-    live.until(lambda: not foreseeing.running)
+    forecast.cancel()
+    live.until(lambda: not forecast.running)
     assert not [entry for entry in live.messages if entry.level in {"warning", "error"}]
 
 

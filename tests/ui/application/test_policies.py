@@ -1,4 +1,4 @@
-"""The Policies page of a real window over a real workspace: names, the archive, coming and going."""
+"""The Policies page of the whole window and a real workspace: names, archive, export and import."""
 
 from pathlib import Path
 
@@ -68,7 +68,7 @@ def test_what_is_put_away_comes_back_by_one_click_and_what_drives_stays(living: 
     assert not living.workspace.catalogue.policy("p1").archived
 
 
-def test_names_are_changed_and_clashes_are_said(living: LiveWindow, page: PoliciesPage) -> None:
+def test_names_are_changed_and_clashes_are_reported(living: LiveWindow, page: PoliciesPage) -> None:
     page.renamed.emit("p2", "steady")
     assert names(page)[0] == "steady"
     page.renamed.emit("p2", "v1")
@@ -80,7 +80,7 @@ def test_names_are_changed_and_clashes_are_said(living: LiveWindow, page: Polici
     assert living.workspace.catalogue.policy("p2").note == "for the corners"
 
 
-def test_a_policy_goes_and_comes_back_under_another_name(
+def test_an_exported_policy_is_imported_under_another_name(
     living: LiveWindow, page: PoliciesPage, tmp_path: Path
 ) -> None:
     archive = tmp_path / "out.zip"

@@ -1,4 +1,4 @@
-"""A session as a person has it: start, watch, take over with the keyboard, change one's mind, find it all again."""
+"""A session of a person: start, watch, take over with the keyboard, undo, and find everything again."""
 
 import threading
 from collections.abc import Callable
@@ -40,7 +40,7 @@ def test_an_episode_is_driven_shown_recorded_and_counted(live: LiveWindow) -> No
     assert live.closed[0].outcome == "success"
     assert [step.step for step in live.steps] == list(range(live.closed[0].steps))
     assert live.workspace.catalogue.episode(live.closed[0].episode_id).steps == live.closed[0].steps
-    live.until(lambda: live.learn_facts.startswith("1 episode"))
+    live.until(lambda: live.learn.facts.startswith("1 episode"))
     live.until(lambda: frames)
     live.until_phase(Phase.IDLE)
     assert live.badge == "Ready"
@@ -91,7 +91,7 @@ def test_a_discard_can_be_undone_at_once(live: LiveWindow) -> None:
     live.press(Qt.Key.Key_Delete)
     live.until(lambda: live.closed)
     assert live.closed[0].discarded
-    live.supervise.transport._undo.click()
+    live.undo_discard()
     live.until(lambda: len(live.closed) > 1)
     assert (live.closed[1].episode_id, live.closed[1].discarded) == (
         live.closed[0].episode_id,
@@ -114,7 +114,7 @@ def test_what_would_interrupt_an_episode_has_to_wait(live: LiveWindow, tmp_path:
     live.store.change(rate_hz=20)
 
 
-def test_a_second_window_is_refused_in_words(live: LiveWindow) -> None:
+def test_a_second_window_is_refused_with_a_reason(live: LiveWindow) -> None:
     live.open_folder(live.workspace.folder)
     assert live.said("is open already", level="info")
     other = plan(live.workspace.folder)
@@ -155,7 +155,7 @@ def test_everything_comes_back_and_nothing_is_left_running(
         Catalogue(opened).add_policy(a_policy("p1"))
     first = open_window(tmp_path, workspace, worker)
     first.until_loaded()
-    first.supervise._splitter.setSizes([300, 200])
+    first.divide_supervise_page(300, 200)
     first.window.resize(1200, 760)
     first.window.show_page("devices")
     first.store.change(alert_threshold=0.7, panel_visible=False)
