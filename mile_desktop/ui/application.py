@@ -17,6 +17,7 @@ from mile_desktop.robots.remembered import RememberedRobot
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import IN_EPISODE
 from mile_desktop.storage.rebuild import rebuild_catalogue
+from mile_desktop.storage.recovery import recover
 from mile_desktop.ui.clients.rollout_client import RolloutClient
 from mile_desktop.ui.clients.viewer_client import ViewerClient
 from mile_desktop.ui.error_presenter import ErrorPresenter
@@ -149,7 +150,7 @@ class Application(QObject):
         if self.workspace is None:
             return
         with self.errors_shown():
-            recovered = self.workspace.recover()
+            recovered = recover(self.workspace.workspace)
             for record in recovered:
                 self.window.say("info", f"An episode of {record.steps} steps was recovered; it is marked as recovered.")
             if recovered:

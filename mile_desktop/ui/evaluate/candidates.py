@@ -47,7 +47,7 @@ def contestants(workspace: WorkspaceSession, scene: str) -> tuple[Candidate, ...
     """Return the policies of ``scene``, newest first, the bundled one and the scripted expert."""
     entries = policy_entries(workspace.catalogue.policies(scene), workspace.catalogue.evaluations(scene=scene))
     found = [
-        Candidate(entry.policy_id, entry.name, entry.label, str(workspace.policy_folder(entry.policy_id)))
+        Candidate(entry.policy_id, entry.name, entry.label, str(workspace.workspace.policy_folder(entry.policy_id)))
         for entry in entries
     ]
     bundled = _bundled(bundled_models(scene) / _BUNDLED)

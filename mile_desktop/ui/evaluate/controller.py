@@ -48,8 +48,8 @@ class EvaluateController(QObject):
 
     Parameters
     ----------
-    desk
-        The window's own.
+    application
+        The window's context.
     worker, viewer_target
         Entry points of the processes, as of ``processes``.
     """

@@ -97,7 +97,7 @@ class RetrainController(QObject):
         workspace = self._application.workspace
         if workspace is None:
             return
-        folder = workspace.run_folder(run_id)
+        folder = workspace.workspace.run_folder(run_id)
         common = [
             "--workspace",
             str(workspace.folder),
@@ -125,7 +125,7 @@ class RetrainController(QObject):
             self.trainer.leave()
             self.panel.show_running(False)
         for run_id in self._settle(workspace):
-            folder = workspace.run_folder(run_id)
+            folder = workspace.workspace.run_folder(run_id)
             if not self.trainer.running and self.trainer.attach(folder, _read_pid(folder)):
                 self._application.window.say("info", "A training of an earlier window is still running.")
 
@@ -136,7 +136,7 @@ class RetrainController(QObject):
             for run in workspace.catalogue.runs():
                 if run.state != "running":
                     continue
-                if _is_at_work(workspace.run_folder(run.run_id)):
+                if _is_at_work(workspace.workspace.run_folder(run.run_id)):
                     at_work.append(run.run_id)
                 else:
                     workspace.catalogue.set_run_state(

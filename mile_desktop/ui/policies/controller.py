@@ -116,7 +116,7 @@ class PoliciesController(QObject):
         if workspace is None or run_id is None:
             return {}
         if run_id not in self._curves:  # a policy is there when its training is over: its log does not change any more
-            self._curves[run_id] = read_curves(workspace.run_folder(run_id))
+            self._curves[run_id] = read_curves(workspace.workspace.run_folder(run_id))
         return self._curves[run_id]
 
     def _ask_for_episodes(self, policy_id: str) -> None:

@@ -1,1 +1,1 @@
-"""Robots at the desk: remembered, tested, armed, watched."""
+"""Robots in place of a scene: the dialog that adds and tests them, and the bar that arms them."""

@@ -23,7 +23,7 @@ __all__ = ["small_disk"]
 
 
 @pytest.fixture(scope="module")
-def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
+def started(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
     folder = tmp_path_factory.mktemp("bad")
     opened = open_window(folder, plan(folder / "workspace"), viewer_target=viewer)
     opened.start_episode()
@@ -32,10 +32,10 @@ def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture
-def live(living: LiveWindow) -> LiveWindow:
-    living.to_idle()
-    living.forget()
-    return living
+def live(started: LiveWindow) -> LiveWindow:
+    started.to_idle()
+    started.forget()
+    return started
 
 
 def refused(live: LiveWindow, folder: Path, *parts: str) -> None:

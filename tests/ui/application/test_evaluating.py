@@ -25,31 +25,31 @@ def a_policy(policy_id: str, name: str, parent: str | None = None) -> PolicyReco
 
 
 @pytest.fixture(scope="module")
-def living(open_window: OpenWindow, tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
+def started(open_window: OpenWindow, tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
     folder = tmp_path_factory.mktemp("evaluating")
     plan = LoadSession(workspace=str(folder / "workspace"), scene=PEG, policy="p1")
-    living = open_window(folder, plan, worker, evaluation_worker=children.worker)
+    started = open_window(folder, plan, worker, evaluation_worker=children.worker)
     for record in (a_policy("p0", "v0"), a_policy("p1", "v1", "p0")):
-        living.workspace.catalogue.add_policy(record)
-    living.until(lambda: living.application.worker.session is not None)
-    living.application.refresh_policies()
-    return living
+        started.workspace.catalogue.add_policy(record)
+    started.until(lambda: started.application.worker.session is not None)
+    started.application.refresh_policies()
+    return started
 
 
 @pytest.fixture
-def page(living: LiveWindow) -> EvaluatePage:
-    living.forget()
-    living.window.show_page("evaluate")
-    return living.evaluate.page
+def page(started: LiveWindow) -> EvaluatePage:
+    started.forget()
+    started.window.show_page("evaluate")
+    return started.evaluate.page
 
 
 def order(*policies: str, first: int, starts: int, known: bool = True) -> EvaluationOrder:
     return EvaluationOrder(PEG, policies, starts, first, workers=1, use_known=known)
 
 
-def test_the_policies_of_the_scene_can_be_ticked(living: LiveWindow, page: EvaluatePage) -> None:
+def test_the_policies_of_the_scene_can_be_ticked(started: LiveWindow, page: EvaluatePage) -> None:
     # the second v0 ships with the program
-    assert [label.split(" ")[0] for label in living.evaluate.offered] == [
+    assert [label.split(" ")[0] for label in started.evaluate.offered] == [
         "v1",
         "v0",
         "v0",
@@ -57,98 +57,98 @@ def test_the_policies_of_the_scene_can_be_ticked(living: LiveWindow, page: Evalu
     ]
     assert page.setup.ticked
     page.setup.tick([])
-    assert not living.evaluate.can_start
+    assert not started.evaluate.can_start
 
 
-def test_an_evaluation_is_shown_kept_and_compared(living: LiveWindow, page: EvaluatePage) -> None:
-    living.window.show_page("evaluate")
-    living.parts.evaluate.start(order("p1", "p0", first=20, starts=5))
-    assert living.parts.evaluate.running
-    assert not living.evaluate.can_start
-    living.until(lambda: not living.parts.evaluate.running)
-    assert living.evaluate.rates == {"v1": "60 % [23–88]", "v0": "60 % [23–88]"}
-    assert living.said("v1 3 of 5", level="success")
-    records = living.workspace.catalogue.evaluations(scene=PEG)
+def test_an_evaluation_is_shown_kept_and_compared(started: LiveWindow, page: EvaluatePage) -> None:
+    started.window.show_page("evaluate")
+    started.parts.evaluate.start(order("p1", "p0", first=20, starts=5))
+    assert started.parts.evaluate.running
+    assert not started.evaluate.can_start
+    started.until(lambda: not started.parts.evaluate.running)
+    assert started.evaluate.rates == {"v1": "60 % [23–88]", "v0": "60 % [23–88]"}
+    assert started.said("v1 3 of 5", level="success")
+    records = started.workspace.catalogue.evaluations(scene=PEG)
     assert [(record.policy_id, record.successes, record.steps) for record in records] == [
         ("p1", 3, (20, 21, 22, 23, 24)),
         ("p0", 3, (20, 21, 22, 23, 24)),
     ]
     assert "equally often" in page.results.comparison_text()
     assert "p = 1" in page.results.comparison_text()
-    assert living.evaluate.past_count == 2
+    assert started.evaluate.past_count == 2
     page.show_episodes_of("")
-    assert len(living.evaluate.episodes) == 10
+    assert len(started.evaluate.episodes) == 10
 
 
-def test_known_results_are_not_evaluated_again(living: LiveWindow, page: EvaluatePage) -> None:
-    before = living.workspace.catalogue.evaluations(scene=PEG)
-    living.parts.evaluate.start(order("p1", first=20, starts=4))
-    living.until(lambda: not living.parts.evaluate.running)
-    assert living.evaluate.rates == {"v1": "50 % [15–85]"}
-    assert living.workspace.catalogue.evaluations(scene=PEG) == before
+def test_known_results_are_not_evaluated_again(started: LiveWindow, page: EvaluatePage) -> None:
+    before = started.workspace.catalogue.evaluations(scene=PEG)
+    started.parts.evaluate.start(order("p1", first=20, starts=4))
+    started.until(lambda: not started.parts.evaluate.running)
+    assert started.evaluate.rates == {"v1": "50 % [15–85]"}
+    assert started.workspace.catalogue.evaluations(scene=PEG) == before
 
 
-def test_cancelling_keeps_nothing(living: LiveWindow, page: EvaluatePage) -> None:
-    before = living.workspace.catalogue.evaluations(scene=PEG)
-    living.parts.evaluate.start(order("p0", first=children.NEVER_ENDS, starts=1))
-    living.until(lambda: living.evaluate.has_running_episode)
-    living.evaluate.press_cancel()
-    assert not living.parts.evaluate.running
-    assert living.evaluate.can_start
-    assert living.said("cancelled")
-    assert living.workspace.catalogue.evaluations(scene=PEG) == before
+def test_cancelling_keeps_nothing(started: LiveWindow, page: EvaluatePage) -> None:
+    before = started.workspace.catalogue.evaluations(scene=PEG)
+    started.parts.evaluate.start(order("p0", first=children.NEVER_ENDS, starts=1))
+    started.until(lambda: started.evaluate.has_running_episode)
+    started.evaluate.press_cancel()
+    assert not started.parts.evaluate.running
+    assert started.evaluate.can_start
+    assert started.said("cancelled")
+    assert started.workspace.catalogue.evaluations(scene=PEG) == before
 
 
-def test_a_killed_worker_is_reported_and_the_evaluation_goes_on(living: LiveWindow, page: EvaluatePage) -> None:
-    evaluating = living.parts.evaluate
+def test_a_killed_worker_is_reported_and_the_evaluation_goes_on(started: LiveWindow, page: EvaluatePage) -> None:
+    evaluating = started.parts.evaluate
     evaluating.start(order("p0", first=children.NEVER_ENDS, starts=1, known=False))
-    living.until(lambda: living.evaluate.has_running_episode)
-    os.kill(living.evaluate.worker_pid, signal.SIGKILL)
-    living.until(lambda: living.said("SIGKILL", "run again") is not None)
-    living.until(lambda: living.evaluate.has_running_episode)
+    started.until(lambda: started.evaluate.has_running_episode)
+    os.kill(started.evaluate.worker_pid, signal.SIGKILL)
+    started.until(lambda: started.said("SIGKILL", "run again") is not None)
+    started.until(lambda: started.evaluate.has_running_episode)
     evaluating.cancel()
 
 
-def test_crashes_are_counted_separately(living: LiveWindow, page: EvaluatePage) -> None:
-    living.parts.evaluate.start(order("p0", first=children.BREAKS_DOWN, starts=2))
-    living.until(lambda: not living.parts.evaluate.running)
-    (row,) = living.evaluate.results
+def test_crashes_are_counted_separately(started: LiveWindow, page: EvaluatePage) -> None:
+    started.parts.evaluate.start(order("p0", first=children.BREAKS_DOWN, starts=2))
+    started.until(lambda: not started.parts.evaluate.running)
+    (row,) = started.evaluate.results
     assert (row.tally.successes, row.tally.episodes, row.tally.crashes) == (1, 1, 1)
     page.show_episodes_of("")
-    crash = next(row for row in living.evaluate.episodes if row.state == "crash")
+    crash = next(row for row in started.evaluate.episodes if row.state == "crash")
     assert "joint 3" in crash.reason
-    assert living.said("1 broke down")
+    assert started.said("1 broke down")
 
 
-def test_a_running_episode_is_watched_and_a_finished_one_run_again(living: LiveWindow, page: EvaluatePage) -> None:
-    evaluating = living.parts.evaluate
+def test_a_running_episode_is_watched_and_a_finished_one_run_again(started: LiveWindow, page: EvaluatePage) -> None:
+    evaluating = started.parts.evaluate
     evaluating.start(order("p0", first=children.NEVER_ENDS, starts=1, known=False))
     page.show_episodes_of("p0")
-    living.until(lambda: any(row.state == "running" for row in living.evaluate.episodes))
+    started.until(lambda: any(row.state == "running" for row in started.evaluate.episodes))
     assert page.episodes.table.choose(lambda row: row.state == "running")
-    living.evaluate.press_watch()
-    living.until(lambda: "step 1" in page.episodes.view.text)
+    started.evaluate.press_watch()
+    started.until(lambda: "step 1" in page.episodes.view.text)
     evaluating.cancel()
-    living.until(lambda: not living.evaluate.is_watching)
+    started.until(lambda: not started.evaluate.is_watching)
     evaluating.start(order("p0", first=20, starts=1))
-    living.until(lambda: not evaluating.running)
+    started.until(lambda: not evaluating.running)
     page.show_episodes_of("p0")
     assert page.episodes.table.choose(lambda row: row.seed == 20)
-    living.evaluate.press_watch()
-    living.until(lambda: "success after 20 steps" in page.episodes.view.text)
-    assert not living.evaluate.can_stop_watching
+    started.evaluate.press_watch()
+    started.until(lambda: "success after 20 steps" in page.episodes.view.text)
+    assert not started.evaluate.can_stop_watching
 
 
-def test_earlier_evaluations_can_be_shown_together(living: LiveWindow, page: EvaluatePage) -> None:
-    living.evaluate.press_show_together()
-    assert set(living.evaluate.rates) == {"v0", "v1"}
-    living.evaluate.search_history("v1")
-    assert living.evaluate.past_policies == {"v1"}
-    living.evaluate.search_history("")
+def test_earlier_evaluations_can_be_shown_together(started: LiveWindow, page: EvaluatePage) -> None:
+    started.evaluate.press_show_together()
+    assert set(started.evaluate.rates) == {"v0", "v1"}
+    started.evaluate.search_history("v1")
+    assert started.evaluate.past_policies == {"v1"}
+    started.evaluate.search_history("")
 
 
 def test_closing_asks_while_an_evaluation_runs(
-    living: LiveWindow, page: EvaluatePage, monkeypatch: pytest.MonkeyPatch
+    started: LiveWindow, page: EvaluatePage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
 
@@ -157,32 +157,32 @@ def test_closing_asks_while_an_evaluation_runs(
         return QMessageBox.StandardButton.No
 
     monkeypatch.setattr(QMessageBox, "question", stay)
-    living.store.change(warn_on_close=False)
-    closing = living.parts
+    started.store.change(warn_on_close=False)
+    closing = started.parts
     assert closing.may_close()
-    living.parts.evaluate.start(order("p0", first=children.NEVER_ENDS, starts=1, known=False))
+    started.parts.evaluate.start(order("p0", first=children.NEVER_ENDS, starts=1, known=False))
     assert not closing.may_close()
     assert "its results are lost" in asked[0]
-    living.parts.evaluate.cancel()
+    started.parts.evaluate.cancel()
     assert closing.may_close()
 
 
 def test_a_key_pressed_twice_cancels_nothing(
-    living: LiveWindow, page: EvaluatePage, monkeypatch: pytest.MonkeyPatch
+    started: LiveWindow, page: EvaluatePage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mile_desktop.ui.evaluate.controller._TWICE_S", 60.0)  # however busy the machine is
     page.setup.tick(["p0"], starts=3)
     for _ in range(2):
-        QTest.keyClick(living.handle, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
-    living.until(lambda: living.said("Evaluated"))
-    assert not living.said("cancelled")
+        QTest.keyClick(started.handle, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    started.until(lambda: started.said("Evaluated"))
+    assert not started.said("cancelled")
 
 
-def test_the_page_works_by_keys_alone(living: LiveWindow, page: EvaluatePage) -> None:
-    living.window.show_page("supervise")
-    QTest.keyClick(living.handle, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
-    living.until(lambda: living.window.page == "evaluate")
+def test_the_page_works_by_keys_alone(started: LiveWindow, page: EvaluatePage) -> None:
+    started.window.show_page("supervise")
+    QTest.keyClick(started.handle, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    started.until(lambda: started.window.page == "evaluate")
     page.setup.tick(["p1"], starts=2)
-    QTest.keyClick(living.handle, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
-    living.until(lambda: living.parts.evaluate.running or living.said("Evaluated") is not None)
-    living.until(lambda: not living.parts.evaluate.running)
+    QTest.keyClick(started.handle, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    started.until(lambda: started.parts.evaluate.running or started.said("Evaluated") is not None)
+    started.until(lambda: not started.parts.evaluate.running)

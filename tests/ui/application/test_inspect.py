@@ -15,7 +15,7 @@ from tests.ui.application.live_window import LiveWindow, children, plan
 
 
 @pytest.fixture(scope="module")
-def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
+def started(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
     folder = tmp_path_factory.mktemp("inspect")
     recorded = plan(folder / "workspace", policy="initial", simulated_operator="segment", seed=3)
     supervisor = simulated_supervisor("segment", "peg-insertion")
@@ -28,58 +28,63 @@ def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture
-def inspecting(living: LiveWindow) -> InspectController:
-    return living.parts.inspect
+def inspecting(started: LiveWindow) -> InspectController:
+    return started.parts.inspect
 
 
-def test_the_newest_episode_is_shown_as_it_was_recorded(living: LiveWindow, inspecting: InspectController) -> None:
+def test_the_newest_episode_is_shown_as_it_was_recorded(started: LiveWindow, inspecting: InspectController) -> None:
     frames: list[object] = []
     inspecting.viewing.viewer.client.frame_ready.connect(frames.append)
-    living.window.show_page("inspect")
-    living.until(lambda: inspecting.recording is not None and len(frames) > 0)
-    QTest.keyClick(living.handle, Qt.Key.Key_End)
+    started.window.show_page("inspect")
+    started.until(lambda: inspecting.recording is not None and len(frames) > 0)
+    QTest.keyClick(started.handle, Qt.Key.Key_End)
     last = len(inspecting.recording or ()) - 1
-    living.until(lambda: any(f.step == last and f.flags & RECORDED for f in frames))  # type: ignore[attr-defined]
+    started.until(lambda: any(f.step == last and f.flags & RECORDED for f in frames))  # type: ignore[attr-defined]
     assert len(inspecting.page.episodes.model.ids) == 2
 
 
-def test_what_the_table_lacks_is_computed_beside(living: LiveWindow, inspecting: InspectController) -> None:
+def test_missing_values_are_computed_in_another_process(started: LiveWindow, inspecting: InspectController) -> None:
     model = inspecting.page.episodes.model
-    living.until(lambda: all((row := model.row(place)) is not None and row.threshold is not None for place in range(2)))
+
+    def is_complete(place: int) -> bool:
+        row = model.row(place)
+        return row is not None and row.threshold is not None
+
+    started.until(lambda: all(map(is_complete, range(2))))
 
 
-def test_a_model_and_two_policies_answer(living: LiveWindow, inspecting: InspectController) -> None:
+def test_a_model_and_two_policies_answer(started: LiveWindow, inspecting: InspectController) -> None:
     inspecting.appraising.bar._model.setCurrentIndex(1)
-    living.until(lambda: inspecting.page.timeline.probability.appraisal is not None)
+    started.until(lambda: inspecting.page.timeline.probability.appraisal is not None)
     inspecting.playing.go(10)
-    QTest.keyClick(living.handle, Qt.Key.Key_W)
-    living.until(lambda: inspecting.branching.tracks(10))
+    QTest.keyClick(started.handle, Qt.Key.Key_W)
+    started.until(lambda: inspecting.branching.tracks(10))
     assert "the replay is exact" in inspecting.branching.bar._doing.text()
-    QTest.keyClick(living.handle, Qt.Key.Key_V)
+    QTest.keyClick(started.handle, Qt.Key.Key_V)
     assert inspecting.playing.playback.length != len(inspecting.recording or ())
     inspecting.branching.choose(-1)
 
 
 def test_an_edit_counts_for_learning_at_once_and_is_undone_by_a_key(
-    living: LiveWindow, inspecting: InspectController
+    started: LiveWindow, inspecting: InspectController
 ) -> None:
-    steps = living.workspace.summary("peg-insertion").steps
+    steps = started.workspace.summary("peg-insertion").steps
     inspecting.page.timeline.show_row(5)
     inspecting.page.timeline.begin_stretch()
     inspecting.page.timeline.show_row(14)
     inspecting.page.timeline.end_stretch()
-    QTest.keyClick(living.handle, Qt.Key.Key_X)
-    living.until(lambda: inspecting.recording is not None and inspecting.recording.kept == (5, 14))
-    shorter = living.workspace.summary("peg-insertion").steps
+    QTest.keyClick(started.handle, Qt.Key.Key_X)
+    started.until(lambda: inspecting.recording is not None and inspecting.recording.kept == (5, 14))
+    shorter = started.workspace.summary("peg-insertion").steps
     assert shorter < steps
-    assert str(shorter) in living.learn.facts
-    QTest.keyClick(living.handle, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    living.until(lambda: living.workspace.summary("peg-insertion").steps == steps)
-    living.until(lambda: inspecting.recording is not None and inspecting.recording.kept[0] == 0)
+    assert str(shorter) in started.learn.facts
+    QTest.keyClick(started.handle, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    started.until(lambda: started.workspace.summary("peg-insertion").steps == steps)
+    started.until(lambda: inspecting.recording is not None and inspecting.recording.kept[0] == 0)
 
 
-def test_closing_leaves_nothing_behind(living: LiveWindow, inspecting: InspectController) -> None:
-    living.close()
+def test_closing_leaves_nothing_behind(started: LiveWindow, inspecting: InspectController) -> None:
+    started.close()
     assert not inspecting.client.alive
     assert not inspecting.viewing.viewer.client.alive
     assert not children()

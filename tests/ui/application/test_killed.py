@@ -22,7 +22,7 @@ BUSY_S = 1.0
 
 
 @pytest.fixture(scope="module")
-def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
+def started(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
     folder = tmp_path_factory.mktemp("killed")
     opened = open_window(folder, plan(folder / "workspace", speed=2.0), viewer_target=viewer)
     opened.until_loaded()
@@ -30,10 +30,10 @@ def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture
-def live(living: LiveWindow) -> LiveWindow:
-    living.to_idle()
-    living.forget()
-    return living
+def live(started: LiveWindow) -> LiveWindow:
+    started.to_idle()
+    started.forget()
+    return started
 
 
 def test_a_killed_worker_is_reported_restarted_and_its_episode_recovered(live: LiveWindow) -> None:

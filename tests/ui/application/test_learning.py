@@ -20,7 +20,7 @@ TINY = Settings(epochs=1, batch=64, evaluation_episodes=1, ensemble=1, fit_epoch
 
 
 @pytest.fixture(scope="module")
-def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
+def started(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
     """A window with one supervised episode of the bundled policy."""
     folder = tmp_path_factory.mktemp("learning")
     opened = open_window(folder, plan(folder / "workspace", policy="initial"), viewer_target=viewer)
@@ -38,23 +38,23 @@ def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture
-def live(living: LiveWindow) -> LiveWindow:
-    living.to_idle()
-    living.forget()
-    return living
+def live(started: LiveWindow) -> LiveWindow:
+    started.to_idle()
+    started.forget()
+    return started
 
 
 @pytest.fixture(scope="module")
-def retrained(living: LiveWindow) -> LiveWindow:
+def retrained(started: LiveWindow) -> LiveWindow:
     """The window after a retraining, whose result waits for a decision."""
-    living.to_idle()
-    living.forget()
-    living.learn.press_retrain()
-    living.parts.retrain.panel.retrain_requested.emit(TINY.as_dict())  # pressed twice before the panel could change
-    assert living.said("A training is running already", level="error")
-    living.until(lambda: living.parts.retrain.panel.state is RunState.DONE)
-    living.until(lambda: not living.parts.retrain.trainer.running)
-    return living
+    started.to_idle()
+    started.forget()
+    started.learn.press_retrain()
+    started.parts.retrain.panel.retrain_requested.emit(TINY.as_dict())  # pressed twice before the panel could change
+    assert started.said("A training is running already", level="error")
+    started.until(lambda: started.parts.retrain.panel.state is RunState.DONE)
+    started.until(lambda: not started.parts.retrain.trainer.running)
+    return started
 
 
 def drag(plot: ProbabilityStrip, start: QPointF, end: QPointF) -> None:

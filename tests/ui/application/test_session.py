@@ -17,7 +17,7 @@ from tests.ui.ui_children import worker
 
 
 @pytest.fixture(scope="module")
-def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
+def started(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
     folder = tmp_path_factory.mktemp("session")
     opened = open_window(folder, plan(folder / "workspace"))
     opened.until_loaded()
@@ -25,10 +25,10 @@ def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture
-def live(living: LiveWindow) -> LiveWindow:
-    living.to_idle()
-    living.forget()
-    return living
+def live(started: LiveWindow) -> LiveWindow:
+    started.to_idle()
+    started.forget()
+    return started
 
 
 def test_an_episode_is_driven_shown_recorded_and_counted(live: LiveWindow) -> None:
@@ -175,6 +175,7 @@ def test_everything_comes_back_and_nothing_is_left_running(
     assert again.window.page == "devices"
     assert again.supervise.save_layout() == layout
     assert again.supervise.alert.threshold == pytest.approx(0.7)
+    assert "inspect" in again.store.value.layouts  # pages remember their layouts while the window closes
     assert again.window.panel is not None
     assert not again.window.panel.isVisible()
     again.close()
