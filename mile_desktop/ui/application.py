@@ -21,7 +21,7 @@ from mile_desktop.ui.settings.page import SettingsPage
 from mile_desktop.ui.shell.main_window import MainWindow
 from mile_desktop.ui.shell.preferences import Preferences, PreferenceStore
 from mile_desktop.ui.shell.scene_menu import SceneMenu
-from mile_desktop.ui.supervise.driving_help import DrivingHelp
+from mile_desktop.ui.supervise.driving_help_controller import DrivingHelpController
 from mile_desktop.ui.supervise.page import SupervisePage
 from mile_desktop.ui.supervise.view_controller import ViewController
 from mile_desktop.ui.workspace_session import WorkspaceSession
@@ -75,7 +75,7 @@ class Application(QObject):
         self._scenes = SceneMenu(self.window, self)
         small_views = preferences.value.layouts.get(_SMALL_VIEWS, "") != _HIDDEN
         self._viewing = ViewController(self.viewer, self.supervise, self, small_views=small_views)
-        self._driving = DrivingHelp(self.worker, self.window.shortcuts, self.devices, self)
+        self._driving = DrivingHelpController(self.worker, self.window.shortcuts, self.devices, self)
         self._simulated_operator = plan.simulated_operator if plan else "none"
         self._speed = plan.speed if plan else 1.0
         self._seed = plan.seed if plan else None
@@ -233,16 +233,16 @@ class Application(QObject):
         self.window.add_page("supervise", self.supervise)
         self.window.add_page("devices", self.devices)
         self.window.add_page("settings", self.settings)
-        transport, view = self.supervise.transport, self.supervise.view
+        controls, view = self.supervise.controls, self.supervise.view
         self.window.install_actions(
             {
-                "start": transport.start_or_reset,
-                "reset": transport.start_or_reset,
-                "success": transport.mark_success,
-                "failure": transport.mark_failure,
-                "discard": transport.ask_discard,
-                "hold": transport.toggle_hold,
-                "stop": transport.stop,
+                "start": controls.start_or_reset,
+                "reset": controls.start_or_reset,
+                "success": controls.mark_success,
+                "failure": controls.mark_failure,
+                "discard": controls.ask_discard,
+                "hold": controls.toggle_hold,
+                "stop": controls.stop,
                 "camera_previous": partial(view.step_camera, -1),
                 "camera_next": partial(view.step_camera, 1),
                 "small_views": self._viewing.toggle_small_views,
@@ -280,7 +280,7 @@ class Application(QObject):
         self.devices.profile_changed.connect(self._profile_changed)
         self.devices.watch_requested.connect(self._watch_pad)
         self.devices.rumble_requested.connect(self._rumble)
-        self.devices.said.connect(self.window.say)
+        self.devices.message.connect(self.window.say)
         self.settings.workspace_chosen.connect(self._workspace_chosen)
         self.preferences.changed.connect(self._preferences_changed)
         self.window.closing.connect(self._closing)

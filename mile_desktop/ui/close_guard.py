@@ -26,7 +26,7 @@ class CloseGuard(QObject):
         running = self._application.worker.alive and status is not None and status.phase in IN_EPISODE
         if not (running and self._application.preferences.value.warn_on_close):
             return True
-        self._application.supervise.transport.stop()
+        self._application.supervise.controls.stop()
         question = "An episode was running; the robot is stopped. Close the window? What was recorded is kept."
         answer = QMessageBox.question(self._application.window, "Close", question)
         return answer is QMessageBox.StandardButton.Yes

@@ -1,7 +1,7 @@
 """What a desk is furnished with beyond supervision: learning, inspecting, evaluating, cameras, robots."""
 
 from mile_desktop.ui.application import Application
-from mile_desktop.ui.cameras.controller import Cameras
+from mile_desktop.ui.cameras.controller import CamerasController
 from mile_desktop.ui.cameras.replay_controller import ReplayController
 from mile_desktop.ui.evaluate.controller import EvaluateController
 from mile_desktop.ui.inspect.controller import InspectController
@@ -10,7 +10,7 @@ from mile_desktop.ui.learn.calibration_controller import CalibrationController
 from mile_desktop.ui.learn.controller import RetrainController
 from mile_desktop.ui.learn.forecast_refitter import ForecastRefitter
 from mile_desktop.ui.policies.controller import PoliciesController
-from mile_desktop.ui.robots.controller import Robots
+from mile_desktop.ui.robots.controller import RobotsController
 
 
 def compose(application: Application) -> RetrainController:
@@ -22,8 +22,8 @@ def compose(application: Application) -> RetrainController:
     inspecting = InspectController(application)
     ScorecardController(application, inspecting)
     ReplayController(application, inspecting)
-    cameras = Cameras(application)
+    cameras = CamerasController(application)
     PoliciesController(application, EvaluateController(application)).episodes_asked.connect(inspecting.search_for)
-    Robots(application, cameras.live)
+    RobotsController(application, cameras.capture)
     application.window.closing.connect(retraining.leave)
     return retraining

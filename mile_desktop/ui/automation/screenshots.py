@@ -16,14 +16,14 @@ from mile_desktop.rollout.phases import Phase
 from mile_desktop.scenes.catalogue import scenes
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.automation.scripted_run import Condition, ScriptedRun
-from mile_desktop.ui.cameras.controller import Cameras
+from mile_desktop.ui.cameras.controller import CamerasController
 from mile_desktop.ui.evaluate.controller import EvaluateController
 from mile_desktop.ui.evaluate.results import EpisodeRow
 from mile_desktop.ui.inspect.controller import InspectController
 from mile_desktop.ui.learn.controller import RetrainController
 from mile_desktop.ui.learn.model import Settings
 from mile_desktop.ui.policies.controller import PoliciesController
-from mile_desktop.ui.robots.controller import Robots
+from mile_desktop.ui.robots.controller import RobotsController
 from mile_desktop.ui.viewport.frame_canvas import as_image
 from mile_desktop.ui.viewport.tiles import Layout
 from mile_desktop.viewer.messages import ViewerReady
@@ -90,8 +90,8 @@ class Screenshots(ScriptedRun):
         self._evaluating = _part(application, EvaluateController)
         self._keeping = _part(application, PoliciesController)
         self._inspecting = _part(application, InspectController)
-        self._cameras = _part(application, Cameras)
-        self._robots = _part(application, Robots)
+        self._cameras = _part(application, CamerasController)
+        self._robots = _part(application, RobotsController)
         self._finish = finish
         self._film = film
         self._filmed = 0
@@ -333,7 +333,7 @@ class Screenshots(ScriptedRun):
         return status is not None and 0 <= status.step - self._frame_step <= _LATE
 
     def _sees(self, camera: str) -> bool:
-        client = self._cameras.live.client(camera)
+        client = self._cameras.capture.client(camera)
         age_s = client.age_s() if client is not None else None
         return age_s is not None and age_s < _SETTLE_S
 

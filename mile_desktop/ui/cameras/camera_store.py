@@ -14,7 +14,7 @@ FILE_NAME = "cameras.json"
 _OWNER_ONLY = 0o600
 
 
-class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+class RememberedCameras(msgspec.Struct, frozen=True, kw_only=True):
     """What the file holds."""
 
     cameras: tuple[CameraSettings, ...] = ()
@@ -32,7 +32,7 @@ class CameraStore(QObject):
     """
 
     changed = Signal(object)
-    """The new ``Remembered``."""
+    """The new ``RememberedCameras``."""
     problem_occurred = Signal(str)
 
     def __init__(self, path: Path, parent: QObject | None = None) -> None:
@@ -41,7 +41,7 @@ class CameraStore(QObject):
         self._value, self.problem = _load(path)
 
     @property
-    def value(self) -> Remembered:
+    def value(self) -> RememberedCameras:
         """What is in force now."""
         return self._value
 
@@ -62,7 +62,7 @@ class CameraStore(QObject):
         """Remember how pictures are arranged and which is large."""
         self._replace(msgspec.structs.replace(self._value, layout=layout, main=main))
 
-    def _replace(self, value: Remembered) -> None:
+    def _replace(self, value: RememberedCameras) -> None:
         if value == self._value:
             return
         self._value = value
@@ -82,20 +82,20 @@ class CameraStore(QObject):
             self.problem_occurred.emit(f"Cameras are remembered only until you close: {self._path} ({reason}).")
 
 
-def _load(path: Path) -> tuple[Remembered, str]:
+def _load(path: Path) -> tuple[RememberedCameras, str]:
     """Read the file; return what it holds and what is wrong with it, in one sentence, or an empty string."""
     try:
-        value = msgspec.json.decode(path.read_bytes(), type=Remembered)
+        value = msgspec.json.decode(path.read_bytes(), type=RememberedCameras)
     except FileNotFoundError:
-        return Remembered(), ""
+        return RememberedCameras(), ""
     except OSError as error:
-        return Remembered(), f"The remembered cameras could not be read ({error.strerror})."
+        return RememberedCameras(), f"The remembered cameras could not be read ({error.strerror})."
     except msgspec.MsgspecError:
         aside = path.with_name(path.name + ".damaged")
         try:
             path.replace(aside)
         except OSError:
-            return Remembered(), "The remembered cameras were damaged and are forgotten."
-        return Remembered(), f"The remembered cameras were damaged; the old file is kept as {aside.name}."
+            return RememberedCameras(), "The remembered cameras were damaged and are forgotten."
+        return RememberedCameras(), f"The remembered cameras were damaged; the old file is kept as {aside.name}."
     unique = {file_stem(camera.name): camera for camera in value.cameras}
     return msgspec.structs.replace(value, cameras=tuple(unique.values())), ""

@@ -9,11 +9,11 @@ from mile_desktop.cameras.messages import CameraNote
 from mile_desktop.processes import camera
 from mile_desktop.rollout import messages as m
 from mile_desktop.ui.cameras import status_text
-from mile_desktop.ui.cameras.camera_store import FILE_NAME, CameraStore, Remembered
+from mile_desktop.ui.cameras.camera_store import FILE_NAME, CameraStore, RememberedCameras
+from mile_desktop.ui.cameras.capture_controller import CaptureController
 from mile_desktop.ui.cameras.dialog import CamerasDialog
-from mile_desktop.ui.cameras.episode_videos import EpisodeVideos
 from mile_desktop.ui.cameras.full_view import FullView
-from mile_desktop.ui.cameras.live_cameras import LiveCameras
+from mile_desktop.ui.cameras.recording_controller import RecordingController
 from mile_desktop.ui.widgets.side_dialog import stop_or_hide
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _NOTES_MS = 200
 _PAGE = "supervise"
 
 
-class Cameras(QObject):
+class CamerasController(QObject):
     """Shows cameras in the Supervise view, opens the dialog, tells the worker what it has to watch.
 
     Cameras are started when the first session is loaded, so that they never delay the first picture of the scene, or
@@ -34,8 +34,8 @@ class Cameras(QObject):
         super().__init__(application)
         self._application = application
         self.store = CameraStore(application.preferences.path.with_name(FILE_NAME), self)
-        self.live = LiveCameras(self.store, camera, self)
-        self._recording = EpisodeVideos(self.live, application.worker, self._folder)
+        self.capture = CaptureController(self.store, camera, self)
+        self._recording = RecordingController(self.capture, application.worker, self._folder)
         self._full_view = FullView(application.window, application.supervise)
         self._dialog: CamerasDialog | None = None
         self._started = False
@@ -51,7 +51,7 @@ class Cameras(QObject):
     def dialog(self) -> CamerasDialog:
         """The dialog, made when it is first asked for."""
         if self._dialog is None:
-            self._dialog = CamerasDialog(self.store, self.live, camera, self._application.window)
+            self._dialog = CamerasDialog(self.store, self.capture, camera, self._application.window)
             self._dialog.visibility_changed.connect(self._look)
             self._dialog.escape_pressed.connect(self._escape)
         return self._dialog
@@ -67,7 +67,7 @@ class Cameras(QObject):
         """Start the cameras, once."""
         if not self._started:
             self._started = True
-            self.live.start()
+            self.capture.start()
             self._notes.start()
             self._look()
 
@@ -84,10 +84,10 @@ class Cameras(QObject):
         application.supervise.pictures.cameras_asked.connect(self.open_dialog)
         application.supervise.pictures.full_view_asked.connect(self._full_view.toggle)
         view.arrangement_chosen.connect(self._remember_view)
-        self.live.frame_ready.connect(view.show_camera)
-        self.live.cameras_changed.connect(self._show_cameras)
-        self.live.needed_changed.connect(application.worker.send)
-        self.live.note.connect(self._say)
+        self.capture.frame_ready.connect(view.show_camera)
+        self.capture.cameras_changed.connect(self._show_cameras)
+        self.capture.needed_changed.connect(application.worker.send)
+        self.capture.note.connect(self._say)
         self.store.problem_occurred.connect(self._warn)
 
     def _folder(self) -> Path | None:
@@ -98,10 +98,10 @@ class Cameras(QObject):
         self.start()
 
     def _show_cameras(self) -> None:
-        self._application.supervise.view.set_cameras([client.settings.name for client in self.live])
+        self._application.supervise.view.set_cameras([client.settings.name for client in self.capture])
         self._annotate()
 
-    def _restore(self, value: Remembered) -> None:
+    def _restore(self, value: RememberedCameras) -> None:
         self._application.supervise.view.set_arrangement(value.layout, value.main)
 
     def _remember_view(self) -> None:
@@ -111,7 +111,7 @@ class Cameras(QObject):
     def _annotate(self) -> None:
         """Say over each picture what is wrong with it; ages grow, so this is asked again and again."""
         view = self._application.supervise.view
-        for client in self.live:
+        for client in self.capture:
             stale = client.stale
             note = status_text.tile_note(client.status, client.age_s(), stale=stale)
             view.annotate_camera(client.settings.name, note, faded=stale)
@@ -119,7 +119,7 @@ class Cameras(QObject):
     def _look(self, _: object = None) -> None:
         """Copy pictures only while somebody looks at them."""
         in_dialog = self._dialog is not None and self._dialog.isVisible()
-        self.live.set_watched(in_dialog or self._application.window.page == _PAGE)
+        self.capture.set_watched(in_dialog or self._application.window.page == _PAGE)
 
     def _say(self, note: CameraNote) -> None:
         level = note.level if note.level in {"info", "success", "warning", "error"} else "info"
@@ -136,4 +136,4 @@ class Cameras(QObject):
         self._notes.stop()
         if self._dialog is not None:
             self._dialog.close()
-        self.live.close()
+        self.capture.close()

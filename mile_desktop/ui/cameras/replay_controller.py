@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 from mile_desktop.cameras.replay_messages import OpenVideos, ReplayNote, ShowMoment, VideosOpened
 from mile_desktop.channels.shared import Frame
 from mile_desktop.processes import video_replay
-from mile_desktop.ui.cameras.episode_videos import VIDEOS
+from mile_desktop.ui.cameras.recording_controller import VIDEOS
 from mile_desktop.ui.cameras.status_text import seconds
 from mile_desktop.ui.clients.replay_client import ReplayClient
 

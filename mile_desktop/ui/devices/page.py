@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QStac
 from mile_desktop.operators.controls import control_label
 from mile_desktop.operators.profile import PadProfile
 from mile_desktop.rollout.messages import PadState
-from mile_desktop.ui.devices.bindings import BindingsGrid
-from mile_desktop.ui.devices.feel import FeelPanel
-from mile_desktop.ui.devices.live_pad import LivePad
-from mile_desktop.ui.devices.pad_profiles import PadProfiles
-from mile_desktop.ui.devices.pad_slots import Slot
+from mile_desktop.ui.devices.bindings_grid import BindingsGrid
+from mile_desktop.ui.devices.feel_panel import FeelPanel
+from mile_desktop.ui.devices.live_pad_view import LivePadView
+from mile_desktop.ui.devices.model import Slot
+from mile_desktop.ui.devices.profile_store import ProfileStore
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.page_frame import ColumnScroll, EmptyState, PageFrame, Panel, WideScroll
 
@@ -37,14 +37,14 @@ class DevicesPage(PageFrame):
     watch_requested = Signal(bool)
     """Send pad states from now on (the page is open), or no longer."""
     rumble_requested = Signal()
-    said = Signal(str, str)
+    message = Signal(str, str)
     """Level and one sentence for the message line."""
 
     def __init__(self, profile_folder: Path, parent: QWidget | None = None) -> None:
         super().__init__("Devices", _PURPOSE, parent)
         self._guid = ""
-        self._profiles = PadProfiles(profile_folder, self)
-        self._live = LivePad()
+        self._profiles = ProfileStore(profile_folder, self)
+        self._live = LivePadView()
         self._bindings = BindingsGrid()
         self._feel = FeelPanel()
         self._name = QLineEdit()
@@ -119,7 +119,7 @@ class DevicesPage(PageFrame):
 
     def _connect(self) -> None:
         self._profiles.changed.connect(self._profile_changed)
-        self._profiles.said.connect(self.said)
+        self._profiles.message.connect(self.message)
         self._bindings.bound.connect(self._bind)
         self._bindings.listening_changed.connect(self._listening_changed)
         self._feel.changed.connect(self._change)
@@ -151,7 +151,7 @@ class DevicesPage(PageFrame):
 
     def _listening_changed(self, ask: str) -> None:
         if ask:
-            self.said.emit("info", f"Listening: {ask}. Esc gives up.")
+            self.message.emit("info", f"Listening: {ask}. Esc gives up.")
 
     def _lay_out(self) -> None:
         theme.set_icon(self._rumble, "mdi6.vibrate")

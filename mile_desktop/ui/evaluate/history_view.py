@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from mile_desktop.evaluation.run import Tally
 from mile_desktop.storage.records import EvaluationRecord
-from mile_desktop.ui.plots.intervals import rate_text
+from mile_desktop.ui.plots.interval_plot import rate_text
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.dates import local_time
 from mile_desktop.ui.widgets.tables import ROW_ROLE, Column, RowsModel, RowsTable

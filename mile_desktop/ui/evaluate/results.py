@@ -9,7 +9,7 @@ from mile_desktop.evaluation.evaluate import EpisodeResult
 from mile_desktop.evaluation.run import EvaluationRun, Tally, results_of
 from mile_desktop.evaluation.statistics import PairedComparison, compare_paired, p_text
 from mile_desktop.storage.records import EvaluationRecord
-from mile_desktop.ui.plots.intervals import rate_text
+from mile_desktop.ui.plots.interval_plot import rate_text
 
 EpisodeState = Literal["running", "success", "failure", "crash"]
 

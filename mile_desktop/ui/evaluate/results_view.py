@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from mile_desktop.ui.evaluate.results import PolicyResults, pair
-from mile_desktop.ui.plots.intervals import IntervalPlot
+from mile_desktop.ui.plots.interval_plot import IntervalPlot
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.pair_chooser import PairChooser
 from mile_desktop.ui.widgets.tables import Column, RowsModel, RowsTable

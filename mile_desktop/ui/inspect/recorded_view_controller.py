@@ -11,7 +11,7 @@ from mile_desktop.ui.clients.state_viewer import StateViewer
 from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode
 from mile_desktop.ui.inspect.recorded_view import Caption, RecordedView
 from mile_desktop.ui.inspect.roll_forward_controller import Way
-from mile_desktop.ui.viewport.discrete_choices import as_motion
+from mile_desktop.ui.viewport.discrete_actions import as_motion
 from mile_desktop.viewer import messages as v
 from mile_desktop.viewer.draw_rate import SCRUBBING
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
-from mile_desktop.ui.plots.plot_export import PlotSharing
+from mile_desktop.ui.plots.plot_export import PlotExport
 from mile_desktop.ui.plots.strip_model import StripWindow
 from mile_desktop.ui.plots.strip_plot import StripPlot
 from mile_desktop.ui.theme import theme
@@ -56,7 +56,7 @@ class ActionStrip(StripPlot):
     def __init__(self, labels: tuple[str, ...] = ("dx", "dy", "dz", "grip"), parent: QWidget | None = None) -> None:
         super().__init__((-1.0, 1.0), parent)
         self.setAccessibleName("Actions over time")
-        self.sharing = PlotSharing(self, "Actions over time", self.numbers)
+        self.export = PlotExport(self, "Actions over time", self.numbers)
         self._executed = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
         self._human = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
         self._proposed = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)

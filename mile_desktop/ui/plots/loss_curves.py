@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from mile_desktop.ui.plots.series import LOSSES, Axis, Curve, Series
+from mile_desktop.ui.plots.series_model import LOSSES, Axis, Curve, Series
 from mile_desktop.ui.plots.series_plot import SeriesPlot
 from mile_desktop.ui.theme import theme
 

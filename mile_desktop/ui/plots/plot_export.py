@@ -19,7 +19,7 @@ _SHOWN_MS = 8000
 _FILTERS = {"png": "Picture (*.png)", "svg": "Drawing (*.svg)", "csv": "Numbers (*.csv)"}
 
 
-class PlotSharing(QObject):
+class PlotExport(QObject):
     """Gives a widget the menu of a plot: by right mouse button, menu key or Shift+F10; Ctrl+C copies the picture.
 
     Parameters
@@ -44,7 +44,7 @@ class PlotSharing(QObject):
         self._actions = (
             self._copy,
             _action("Copy numbers", self.copy_numbers, self),
-            _action("Save picture or numbers …", self.ask_where, self),
+            _action("Save picture or numbers …", self.show_save_dialog, self),
         )
         plot.addAction(self._copy)
         if plot.focusPolicy() is Qt.FocusPolicy.NoFocus:
@@ -65,7 +65,7 @@ class PlotSharing(QObject):
         QGuiApplication.clipboard().setText(self._numbers().as_csv("\t"))
         self._say("The numbers are on the clipboard.")
 
-    def ask_where(self) -> None:
+    def show_save_dialog(self) -> None:
         """Ask for a file, beside the window's work, and save there."""
         if self._dialog is None:
             self._dialog = QFileDialog(self._plot.window(), f"Save {self._name}")

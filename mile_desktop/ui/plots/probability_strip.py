@@ -9,11 +9,11 @@ from PySide6.QtCore import QPointF, QRectF, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
-from mile_desktop.ui.plots.plot_export import PlotSharing
+from mile_desktop.ui.plots.plot_export import PlotExport
 from mile_desktop.ui.plots.strip_model import StripWindow
 from mile_desktop.ui.plots.strip_plot import Band, Label, StripPlot
 from mile_desktop.ui.theme import theme
-from mile_desktop.ui.viewport.discrete_choices import choice_text
+from mile_desktop.ui.viewport.discrete_actions import choice_text
 
 THRESHOLD_RANGE = (0.02, 0.98)
 
@@ -29,7 +29,7 @@ class ProbabilityStrip(StripPlot):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__((-0.06, 1.06), parent)
         self.setAccessibleName("p(intervene) over time")
-        self.sharing = PlotSharing(self, "p(intervene) over time", self.numbers)
+        self.export = PlotExport(self, "p(intervene) over time", self.numbers)
         self._has_time_axis = False
         self._band = Band()
         self._forecast = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=False)

@@ -8,8 +8,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
-from mile_desktop.ui.plots.plot_export import PlotSharing
-from mile_desktop.ui.plots.series import Axis, Place, Series, step_along, table_of
+from mile_desktop.ui.plots.plot_export import PlotExport
+from mile_desktop.ui.plots.series_model import Axis, PointIndex, Series, step_along, table_of
 from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.theme import theme
 
@@ -59,8 +59,8 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         self._name = name
         self._x, self._y = x, y
         self._series: tuple[Series, ...] = ()
-        self._drawn: list[_Drawn] = []
-        self._place: Place | None = None
+        self._drawn: list[_SeriesItems] = []
+        self._point: PointIndex | None = None
         self._pressed_at = QPointF()
         self.names_series = True
         """Whether the series' names stand above the plot."""
@@ -72,7 +72,7 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
         self.setAccessibleName(name)
-        self.sharing = PlotSharing(self, name, self.numbers)
+        self.export = PlotExport(self, name, self.numbers)
         self.set_axes(x, y)
         self.restyle()
         theme.signals().changed.connect(self.restyle)
@@ -85,9 +85,9 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         return self._series
 
     @property
-    def place(self) -> Place | None:
+    def selected_point(self) -> PointIndex | None:
         """The point whose values are shown; None where there is none."""
-        return self._place
+        return self._point
 
     def set_axes(self, x: Axis, y: Axis) -> None:
         """Use other axes."""
@@ -101,7 +101,7 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
     def show_series(self, series: Sequence[Series]) -> None:
         """Draw ``series`` in place of what was drawn."""
         self._series = tuple(series)
-        self._place = None
+        self._point = None
         self._draw()
         self._fit()
 
@@ -120,7 +120,7 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
     def _draw(self) -> None:
         # items are used again, not removed: pyqtgraph's scene may still be about to tell a removed one of the mouse
         while len(self._drawn) < len(self._series):
-            self._drawn.append(_Drawn(self.getPlotItem(), _SYMBOLS[len(self._drawn) % len(_SYMBOLS)]))
+            self._drawn.append(_SeriesItems(self.getPlotItem(), _SYMBOLS[len(self._drawn) % len(_SYMBOLS)]))
         for number, drawn in enumerate(self._drawn):
             if number < len(self._series) and self._series[number].points:
                 drawn.show(self._series[number])
@@ -138,7 +138,7 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Show the values of the nearest point."""
         super().mouseMoveEvent(event)
-        self._turn_to(self._nearest(event.position()))
+        self._select_point(self._nearest(event.position()))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Remember where, to tell a click from a drag."""
@@ -149,19 +149,19 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         """Choose the point that was clicked."""
         super().mouseReleaseEvent(event)
         still = (event.position() - self._pressed_at).manhattanLength() <= _CLICK_PX
-        place = self._nearest(event.position())
-        if still and place is not None and event.button() is Qt.MouseButton.LeftButton:
-            self.point_chosen.emit(place.series, place.index)
+        point = self._nearest(event.position())
+        if still and point is not None and event.button() is Qt.MouseButton.LeftButton:
+            self.point_chosen.emit(point.series, point.index)
 
     def leaveEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
         """Forget the mouse."""
         super().leaveEvent(event)
-        self._turn_to(None)
+        self._select_point(None)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
         """Forget what the keys had chosen."""
         super().focusOutEvent(event)
-        self._turn_to(None)
+        self._select_point(None)
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
         """Show that the keys work here."""
@@ -172,18 +172,18 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         """Go from point to point, or choose one."""
         key = Qt.Key(event.key())
         if key in _KEYS:
-            self._turn_to(step_along(self._series, self._place, *_KEYS[key]))
-        elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and self._place is not None:
-            self.point_chosen.emit(self._place.series, self._place.index)
+            self._select_point(step_along(self._series, self._point, *_KEYS[key]))
+        elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and self._point is not None:
+            self.point_chosen.emit(self._point.series, self._point.index)
         else:
             super().keyPressEvent(event)
 
-    def _turn_to(self, place: Place | None) -> None:
-        if place != self._place:
-            self._place = place
+    def _select_point(self, point: PointIndex | None) -> None:
+        if point != self._point:
+            self._point = point
             self.viewport().update()
 
-    def _nearest(self, position: QPointF) -> Place | None:
+    def _nearest(self, position: QPointF) -> PointIndex | None:
         best, found = float(theme.px(_REACH_PX)), None
         for number, each in enumerate(self._series):
             if not each.points:
@@ -195,7 +195,7 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
             distances = np.hypot(pixels[:, 0] - position.x(), above)
             nearest = int(distances.argmin())
             if distances[nearest] < best:
-                best, found = float(distances[nearest]), Place(number, nearest)
+                best, found = float(distances[nearest]), PointIndex(number, nearest)
         return found
 
     def _pixels(self, series: Series) -> np.ndarray:
@@ -209,12 +209,12 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
     # ── painting over the curves ─────────────────────────────────────────────────────────────────────────────────
 
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802, ARG002 (Qt's signature)
-        """Write the names of the series, the values of the chosen point, and show the keyboard's place."""
+        """Write the names of the series, the values of the chosen point, and show the keyboard's point."""
         painter.setFont(theme.font("secondary"))
         if self.names_series:
             self._paint_names(painter)
-        if self._place is not None:
-            self._paint_values(painter, self._place)
+        if self._point is not None:
+            self._paint_values(painter, self._point)
         if self.hasFocus():
             painter.setPen(theme.pen("focus", 1.0))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -234,13 +234,13 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, series.name)
             left = box.right() + theme.px(16)
 
-    def _paint_values(self, painter: QPainter, place: Place) -> None:
-        series = self._series[place.series]
-        x, y = self._pixels(series)[place.index]
+    def _paint_values(self, painter: QPainter, point: PointIndex) -> None:
+        series = self._series[point.series]
+        x, y = self._pixels(series)[point.index]
         painter.setPen(theme.pen("text", 1.5))
         painter.setBrush(theme.brush(series.colour))
         painter.drawEllipse(QPointF(x, y), theme.px(4), theme.px(4))
-        text = self.values_text(place)
+        text = self.values_text(point)
         metrics = painter.fontMetrics()
         box = QRectF(metrics.boundingRect(0, 0, 10_000, 10_000, int(Qt.AlignmentFlag.AlignLeft), text))
         box.adjust(0, 0, theme.px(16), theme.px(8))
@@ -255,17 +255,17 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         painter.setPen(theme.token("text"))
         painter.drawText(box.adjusted(theme.px(8), theme.px(4), 0, 0), int(Qt.AlignmentFlag.AlignLeft), text)
 
-    def values_text(self, place: Place) -> str:
+    def values_text(self, point: PointIndex) -> str:
         """Return what is said of a point: its series, its values, and what else is known of it."""
-        series = self._series[place.series]
-        x, y = series.points[place.index]
+        series = self._series[point.series]
+        x, y = series.points[point.index]
         lines = [series.name, f"{self._x.title}: {self._x.text(x)}", f"{self._y.title}: {self._y.text(y)}"]
         if series.tips:
-            lines.append(series.tips[place.index])
+            lines.append(series.tips[point.index])
         return "\n".join(lines)
 
 
-class _Drawn:
+class _SeriesItems:
     """What one series is drawn with: marks or a line, and bars for intervals.
 
     Parameters
@@ -327,7 +327,7 @@ def _extent(series: Sequence[Series], side: int, axis: Axis) -> tuple[float, flo
     values += [0.0 for each in series if each.style == "bars" and side == 1]
     if side == 0:
         values += [edge for each in series for interval in each.x_intervals for edge in interval]
-    values += [place + half for place, _ in axis.ticks for half in (-0.5, 0.5)]
+    values += [point + half for point, _ in axis.ticks for half in (-0.5, 0.5)]
     finite = [value for value in values if np.isfinite(value)]
     low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
     return (low, high) if high > low else (low - 0.5, high + 0.5)

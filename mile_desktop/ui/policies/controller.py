@@ -11,7 +11,7 @@ from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.command_client import CommandClient
 from mile_desktop.ui.evaluate.controller import EvaluateController
-from mile_desktop.ui.plots.series import Curve
+from mile_desktop.ui.plots.series_model import Curve
 from mile_desktop.ui.policies.lineage import PolicyDetails, read_curves, read_policies
 from mile_desktop.ui.policies.page import PoliciesPage
 from mile_desktop.ui.shell.page_refresh import PageRefresh

@@ -11,7 +11,7 @@ from mile_desktop.storage.catalogue import LearnedFrom
 from mile_desktop.storage.records import EvaluationRecord, InterventionModelRecord, PolicyRecord
 from mile_desktop.ui.evaluate.results import PolicyResults, of_records
 from mile_desktop.ui.learn.setting_words import SettingWords, words_of
-from mile_desktop.ui.plots.series import LOSSES, Curve
+from mile_desktop.ui.plots.series_model import LOSSES, Curve
 from mile_desktop.ui.widgets.policy_entry import PolicyEntry, policy_entries
 from mile_desktop.ui.workspace_session import WorkspaceSession
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject
 from mile_desktop.robots.address import CameraPlace
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.rollout import messages as m
-from mile_desktop.ui.cameras.live_cameras import LiveCameras
+from mile_desktop.ui.cameras.capture_controller import CaptureController
 from mile_desktop.ui.robots.robot_bar import RobotBar
 from mile_desktop.ui.robots.robot_store import FILE_NAME, RememberedRobot, RobotStore
 from mile_desktop.ui.widgets.side_dialog import stop_or_hide
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from mile_desktop.ui.robots.dialog import RobotsDialog
 
 
-class Robots(QObject):
+class RobotsController(QObject):
     """Offers robots besides scenes, shows how the one that is driven does, and brings its cameras.
 
     Everything runs on the window's thread; the robot itself is the rollout worker's.
     """
 
-    def __init__(self, application: "Application", cameras: LiveCameras) -> None:
+    def __init__(self, application: "Application", cameras: CaptureController) -> None:
         super().__init__(application)
         self._application = application
         self._cameras = cameras
@@ -97,7 +97,7 @@ class Robots(QObject):
     def _show_status(self, status: m.RobotStatus) -> None:
         before, self._status = self._status, status
         self.bar.show_status(status)
-        self._application.supervise.transport.await_person(bool(status.checklist))
+        self._application.supervise.controls.wait_for_start(bool(status.checklist))
         if before is None:
             return
         if before.up and not status.up:
@@ -110,7 +110,7 @@ class Robots(QObject):
 
     def _forget_status(self, _: object = None) -> None:
         self._status = None
-        self._application.supervise.transport.await_person(False)
+        self._application.supervise.controls.wait_for_start(False)
         self.bar.forget()
 
     def _warn(self, text: str) -> None:
@@ -133,4 +133,4 @@ def _named(addresses: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-__all__ = ["RememberedRobot", "Robots"]
+__all__ = ["RememberedRobot", "RobotsController"]

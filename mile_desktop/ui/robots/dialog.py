@@ -19,7 +19,7 @@ from mile_desktop.robots.address import checked_address
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.robots.keys import WINDOW, make_keys, window_keys_folder
 from mile_desktop.ui.robots import status_text
-from mile_desktop.ui.robots.probe import Probe, Probed
+from mile_desktop.ui.robots.probe import Probe, ProbeResult
 from mile_desktop.ui.robots.robot_store import RememberedRobot, RobotStore
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.form_rows import rows
@@ -50,7 +50,7 @@ class RobotsDialog(SideDialog):
     def __init__(self, store: RobotStore, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._store = store
-        self._probed: Probed | None = None
+        self._probed: ProbeResult | None = None
         self.probe = Probe(self)
         self._list = QListWidget()
         self.address = QLineEdit()
@@ -61,7 +61,7 @@ class RobotsDialog(SideDialog):
         self.add = QPushButton("Add robot")
         self.use = QPushButton("Drive it")
         self._forget = QToolButton()
-        self._said = QLabel(_NEW)
+        self._message = QLabel(_NEW)
         self._facts = QGridLayout()
         self._prepare()
         self._lay_out()
@@ -69,9 +69,9 @@ class RobotsDialog(SideDialog):
         self._fill()
 
     @property
-    def said(self) -> str:
+    def message(self) -> str:
         """What the dialog says of the newest test."""
-        return self._said.text()
+        return self._message.text()
 
     # ── layout ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -94,7 +94,7 @@ class RobotsDialog(SideDialog):
         self._forget.setToolTip("Forget the robot; its episodes and policies stay (Alt + Delete)")
         self._forget.setAccessibleName("Forget the robot")
         self._forget.setShortcut(QKeySequence("Alt+Del"))
-        self._said.setWordWrap(True)
+        self._message.setWordWrap(True)
         theme.bound(self._list, width=_LIST_WIDTH)
         self._list.setAccessibleName("Remembered robots")
         theme.space(self._facts, spacing=8)
@@ -125,7 +125,7 @@ class RobotsDialog(SideDialog):
         content = QWidget()
         inner = QVBoxLayout(content)
         theme.space(inner, spacing=8)
-        inner.addWidget(self._said)
+        inner.addWidget(self._message)
         inner.addLayout(self._facts)
         inner.addStretch(1)
         facts.body.addWidget(ColumnScroll(content, "What the robot says of itself"), 1)
@@ -164,36 +164,36 @@ class RobotsDialog(SideDialog):
         self.activateWindow()
         self.address.setFocus()
         self.address.selectAll()
-        self._allow()
+        self._update_buttons()
 
     def start_test(self) -> None:
         """Ask the robot what it is."""
         try:
             address = checked_address(self.address.text())
         except RobotError as error:
-            self._say("error", str(error))
+            self._show_message("error", str(error))
             return
         self._probed = None
-        self._allow()
+        self._update_buttons()
         self._show_facts([])
-        self._say("quiet", f"Asking {address} …")
+        self._show_message("quiet", f"Asking {address} …")
         self.probe.start(address, self.key.text().strip())
 
-    def _tested(self, probed: Probed) -> None:
+    def _tested(self, probed: ProbeResult) -> None:
         report = probed.report
         if probed.description is None or report is None:
-            self._say("error", probed.problem)
+            self._show_message("error", probed.problem)
             return
         self._probed = probed
         driver = f" {report.driver} drives it now; this window could watch." if report.driver else " Nobody drives it."
-        self._say("success", f"{probed.description.name} answers.{driver}")
+        self._show_message("success", f"{probed.description.name} answers.{driver}")
         figures = (
             f"round trip {status_text.milliseconds(1e3 * report.round_trip_s)} (median), "
             f"{probed.answers_a_second:.0f} answers a second, "
             f"clocks aligned to ±{status_text.milliseconds(1e3 * report.clock_error_s)}"
         )
         self._show_facts([("Link", figures), *status_text.described(probed.description)])
-        self._allow()
+        self._update_buttons()
 
     def _remember(self) -> None:
         if self._probed is None or self._probed.description is None:
@@ -229,7 +229,7 @@ class RobotsDialog(SideDialog):
         self.probe.cancel()
         self._probed = None
         self._list.clearSelection()
-        self._allow()
+        self._update_buttons()
 
     # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -244,7 +244,7 @@ class RobotsDialog(SideDialog):
             self._list.addItem(item)
         self._list.blockSignals(False)
         self._select(_checked(shown))
-        self._allow()
+        self._update_buttons()
 
     def _select(self, address: str) -> None:
         for row in range(self._list.count()):
@@ -263,19 +263,19 @@ class RobotsDialog(SideDialog):
         self.address.setText(robot.address)
         self.key.setText(robot.key)
         self._show_facts([("Task", f"{robot.task}. {robot.summary}".strip())])
-        self._say("quiet", f"{robot.name}, as it was when it was added. Test the connection to see it now.")
-        self._allow()
+        self._show_message("quiet", f"{robot.name}, as it was when it was added. Test the connection to see it now.")
+        self._update_buttons()
 
-    def _allow(self) -> None:
+    def _update_buttons(self) -> None:
         known = self._store.robot(_checked(self.address.text())) is not None
         self.add.setEnabled(self._probed is not None)
         self.add.setText("Remember anew" if known else "Add robot")
         self.use.setEnabled(known or self._probed is not None)
         self._forget.setEnabled(self._list.currentItem() is not None)
 
-    def _say(self, role: str, text: str) -> None:
-        theme.set_role(self._said, role)
-        self._said.setText(text)
+    def _show_message(self, role: str, text: str) -> None:
+        theme.set_role(self._message, role)
+        self._message.setText(text)
 
     def _show_facts(self, facts: list[tuple[str, str]]) -> None:
         while (item := self._facts.takeAt(0)) is not None:
@@ -294,7 +294,7 @@ class RobotsDialog(SideDialog):
         try:
             self._own_key.setText(make_keys(window_keys_folder(), WINDOW).public.decode("ascii"))
         except (OSError, RobotError) as error:
-            self._say("error", f"This window's keys could not be made: {error}")
+            self._show_message("error", f"This window's keys could not be made: {error}")
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
         """Want no answer any more."""

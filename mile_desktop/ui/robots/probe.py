@@ -18,7 +18,7 @@ _TIMEOUT_S = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Probed:
+class ProbeResult:
     """What a test found."""
 
     address: str
@@ -34,7 +34,7 @@ class Probe(QObject):
     """Tests one connection at a time; a newer test makes the answer of an older one void."""
 
     done = Signal(object)
-    """``Probed``, on the window's thread."""
+    """``ProbeResult``, on the window's thread."""
     _arrived = Signal(int, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -63,17 +63,17 @@ class Probe(QObject):
     def _run(self, number: int, address: str, key: str) -> None:
         self._arrived.emit(number, probe(address, key))
 
-    def _take(self, number: int, probed: Probed) -> None:
+    def _take(self, number: int, probed: ProbeResult) -> None:
         if number == self._number:
             self.done.emit(probed)
 
 
-def probe(address: str, key: str) -> Probed:
+def probe(address: str, key: str) -> ProbeResult:
     """Connect as somebody who only watches, look a few times and leave."""
     try:
         robot = NetworkRobot(ZmqWire(address, key), time.monotonic, name="a test", role=Role.WATCH)
     except RobotError as error:
-        return Probed(address, key, problem=str(error))
+        return ProbeResult(address, key, problem=str(error))
     try:
         robot.connect(_TIMEOUT_S)
         began = time.monotonic()
@@ -81,8 +81,8 @@ def probe(address: str, key: str) -> Probed:
             time.sleep(_PAUSE_S)
             robot.attend()
         rate = _LOOKS / (time.monotonic() - began)
-        return Probed(robot.address, key, robot.describe(), robot.report(), rate)
+        return ProbeResult(robot.address, key, robot.describe(), robot.report(), rate)
     except RobotError as error:
-        return Probed(address, key, problem=str(error))
+        return ProbeResult(address, key, problem=str(error))
     finally:
         robot.close()

@@ -17,21 +17,21 @@ _WATCHING = ("Watching", "mdi6.eye-outline", "secondary")
 
 
 @dataclass(frozen=True, slots=True)
-class RobotLook:
+class RobotStyle:
     """Word, icon and colour for the state of a robot."""
 
-    word: str
+    title: str
     icon: str
     colour: str
 
 
-def look(status: RobotStatus) -> RobotLook:
+def style_of(status: RobotStatus) -> RobotStyle:
     """Return how the robot does now."""
     if not status.up:
-        return RobotLook(*_LOST)
+        return RobotStyle(*_LOST)
     if not status.may_drive:
-        return RobotLook(*_WATCHING)
-    return RobotLook(*_MODES.get(status.mode, ("Connecting", "mdi6.lan-pending", "secondary")))
+        return RobotStyle(*_WATCHING)
+    return RobotStyle(*_MODES.get(status.mode, ("Connecting", "mdi6.lan-pending", "secondary")))
 
 
 def link_text(status: RobotStatus) -> str:

@@ -19,7 +19,7 @@ from mile_desktop.ui.plots.probability_strip import THRESHOLD_RANGE
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.elided_label import ElidedLabel
 
-_ROOMY = 600
+_BAND_FROM = 600
 """From this width on the band stands beside the number."""
 
 
@@ -37,7 +37,7 @@ class AlertBar(QWidget):
         self._figure.setAccessibleName("Probability that you take over")
         self._basis = ElidedLabel()
         self._known_basis = ""
-        self._taken: StepTaken | None = None
+        self._step: StepTaken | None = None
         self._hovering = False
         theme.set_role(self._basis, "secondary")
         self._threshold = _threshold_box()
@@ -96,7 +96,7 @@ class AlertBar(QWidget):
 
     def show_step(self, taken: StepTaken) -> None:
         """Write p and its band."""
-        self._taken = taken
+        self._step = taken
         self._show_figure()
 
     def show_basis(self, basis: str) -> None:
@@ -119,9 +119,9 @@ class AlertBar(QWidget):
         self._show_figure()
 
     def _show_figure(self) -> None:
-        taken = self._taken
+        taken = self._step
         if taken is not None:
-            roomy = self.width() >= theme.px(_ROOMY)
+            roomy = self.width() >= theme.px(_BAND_FROM)
             low, high = (taken.low, taken.high) if roomy else (math.nan, math.nan)
             self._figure.setText(probability_text(taken.probability, low, high))
 

@@ -12,9 +12,9 @@ from mile_desktop.rollout.messages import Choice, SessionLoaded, Status, StepTak
 from mile_desktop.rollout.phases import IN_EPISODE, MOVING, Phase
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport import overlay
-from mile_desktop.ui.viewport.discrete_choices import as_motion, chosen
+from mile_desktop.ui.viewport.discrete_actions import as_motion, chosen_action
 from mile_desktop.ui.viewport.frame_canvas import BORDER, as_image
-from mile_desktop.ui.viewport.phase_look import driving_hint, look, takeover_hint
+from mile_desktop.ui.viewport.phase_style import driving_hint, style_of, takeover_hint
 from mile_desktop.ui.viewport.picture_canvas import PictureCanvas
 from mile_desktop.ui.viewport.projection import action_arrow
 from mile_desktop.ui.viewport.tiles import SCENE, Layout
@@ -76,8 +76,8 @@ class SceneView(PictureCanvas):
 
     def show_status(self, status: Status) -> None:
         """Show phase and reason; a change fades the border."""
-        token = look(status).token
-        if self._status is None or look(self._status).token != token:
+        token = style_of(status).token
+        if self._status is None or style_of(self._status).token != token:
             self._fade.stop()
             self._fade.setStartValue(self._fade.currentValue())
             self._fade.setEndValue(theme.token(token))
@@ -129,7 +129,7 @@ class SceneView(PictureCanvas):
 
     def _room_for_hints(self, area: QRectF) -> float:
         """Return how wide a line at the bottom left may be: up to the small pictures."""
-        _, *small = self._places().values()
+        _, *small = self._rects().values()
         room = area.width() * _HINT_SHARE
         if self.tiles.layout is not Layout.INSET or not small:
             return room
@@ -144,7 +144,7 @@ class SceneView(PictureCanvas):
         arrow = action_arrow(frame.view_projection, (x, y, z), as_motion(step.proposed, self._choices))
         if arrow is None:
             return
-        human, choice = status.phase is Phase.TAKEOVER, chosen(step.proposed, self._choices)
+        human, choice = status.phase is Phase.TAKEOVER, chosen_action(step.proposed, self._choices)
         if choice is not None:
             overlay.paint_choice(painter, picture, arrow, choice.title, human=human)
         else:
@@ -190,7 +190,7 @@ class SceneView(PictureCanvas):
 
     def _restyle(self) -> None:
         self._fade.stop()
-        colour = theme.token(look(self._status).token if self._status else "hold")
+        colour = theme.token(style_of(self._status).token if self._status else "hold")
         self._fade.setStartValue(colour)
         self._fade.setEndValue(colour)
         self._fade.setCurrentTime(FADE_MS)

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from mile_desktop.channels.shared import Frame
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport.orbit import Orbit
-from mile_desktop.ui.viewport.orbit_mouse import OrbitMouse
-from mile_desktop.ui.viewport.tiles import fitted
+from mile_desktop.ui.viewport.orbit_controller import OrbitController
+from mile_desktop.ui.viewport.tiles import fit_rect
 from mile_desktop.viewer.camera import NARROWEST
 from mile_desktop.viewer.messages import Preset, SetSize
 
@@ -50,16 +50,16 @@ class FrameCanvas(QWidget):
         super().__init__(parent)
         self._frame: Frame | None = None
         self._image = QImage()
-        self._reached_by_key = False
+        self._focused_by_key = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._mouse = OrbitMouse(self)
-        self._mouse.commanded.connect(self.viewer_command)
-        self._resized = QTimer(self)
-        self._resized.setSingleShot(True)
-        self._resized.setInterval(_RESIZE_MS)
-        self._resized.timeout.connect(self._ask_for_size)
+        self._orbit = OrbitController(self)
+        self._orbit.commanded.connect(self.viewer_command)
+        self._resize_timer = QTimer(self)
+        self._resize_timer.setSingleShot(True)
+        self._resize_timer.setInterval(_RESIZE_MS)
+        self._resize_timer.timeout.connect(self._ask_for_size)
 
     @property
     def has_picture(self) -> bool:
@@ -68,7 +68,7 @@ class FrameCanvas(QWidget):
 
     def set_presets(self, presets: tuple[Preset, ...], *, flat: bool = False) -> None:
         """Know the scene's cameras, the default one first; ``flat``: the scene is a plane and cannot be turned."""
-        self._mouse.set_presets(presets, flat=flat)
+        self._orbit.set_presets(presets, flat=flat)
 
     def show_frame(self, frame: Frame) -> None:
         """Show the newest frame; its pixels are kept, not copied."""
@@ -79,33 +79,33 @@ class FrameCanvas(QWidget):
     @property
     def presets(self) -> tuple[Preset, ...]:
         """The scene's cameras."""
-        return self._mouse.presets
+        return self._orbit.presets
 
     @property
     def chosen_preset(self) -> int:
         """Number of the scene's camera that was chosen last, from 0."""
-        return self._mouse.chosen
+        return self._orbit.chosen
 
     def choose_camera(self, index: int) -> None:
         """Use camera number ``index`` of the scene, from 0."""
-        self._mouse.choose(index)
+        self._orbit.choose(index)
 
     def step_camera(self, direction: int) -> None:
         """Use the next (+1) or the previous (−1) camera."""
-        self._mouse.step(direction)
+        self._orbit.step(direction)
 
     def turn(self, right_px: float, down_px: float) -> None:
         """Turn the view as a drag by so many pixels does."""
-        self._mouse.turn(right_px, down_px)
+        self._orbit.turn(right_px, down_px)
 
     def zoom(self, steps: float) -> None:
         """Come closer (or go away) as so many notches of the wheel do."""
-        self._mouse.zoom(steps)
+        self._orbit.zoom(steps)
 
     @property
     def orbit(self) -> Orbit:
         """Where the camera stands, so that directions can be taken as seen."""
-        return self._mouse.orbit
+        return self._orbit.orbit
 
     # ── painting ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -116,7 +116,7 @@ class FrameCanvas(QWidget):
     def picture_rect(self) -> QRectF:
         """Return where the frame is drawn: as large as fits, its shape kept."""
         inside = self.inside()
-        return inside if self._image.isNull() else fitted(inside, self._image.height() / self._image.width())
+        return inside if self._image.isNull() else fit_rect(inside, self._image.height() / self._image.width())
 
     def inside(self) -> QRectF:
         """Return the widget's room without its border."""
@@ -126,36 +126,36 @@ class FrameCanvas(QWidget):
         """Return the room for which the viewer draws; empty while its picture is not shown."""
         return self.inside()
 
-    def paint_frame(self, painter: QPainter, place: QRectF, empty_text: str) -> None:
-        """Paint the frame at ``place``, or ``empty_text`` while there is none."""
+    def paint_frame(self, painter: QPainter, rect: QRectF, empty_text: str) -> None:
+        """Paint the frame at ``rect``, or ``empty_text`` while there is none."""
         if self._image.isNull():
             painter.setPen(theme.token("secondary"))
             painter.setFont(theme.font("body"))
-            painter.drawText(place, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, empty_text)
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, empty_text)
         else:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=True)
-            painter.drawImage(place.toRect(), self._image)
+            painter.drawImage(rect.toRect(), self._image)
 
     # ── mouse, size, visibility ──────────────────────────────────────────────────────────────────────────────────
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 – Qt's name
         """Begin to turn or pan; the view takes the keyboard away from text fields."""
         self.setFocus(Qt.FocusReason.MouseFocusReason)
-        self._mouse.press(event)
+        self._orbit.press(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 – Qt's name
         """Turn or pan."""
         # what is seen from left to right is what counts where the room is narrow
-        self._mouse.move(event, min(self.height(), round(self.width() / NARROWEST)))
+        self._orbit.move(event, min(self.height(), round(self.width() / NARROWEST)))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802, ARG002 – Qt's name and signature
         """End the gesture."""
-        self._mouse.release()
+        self._orbit.release()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802, ARG002 – Qt's name and signature
         """Go back to the scene's first camera."""
-        self._mouse.release()
-        self._mouse.go_home()
+        self._orbit.release()
+        self._orbit.go_home()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 – Qt's name
         """Turn by Alt and arrows, come closer or go away by Alt and the page keys; leave every other key."""
@@ -170,33 +170,33 @@ class FrameCanvas(QWidget):
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 – Qt's name
         """Show the ring where it was the keyboard that came here."""
-        self._reached_by_key = event.reason() in _BY_KEY
+        self._focused_by_key = event.reason() in _BY_KEY
         super().focusInEvent(event)
 
     def paint_focus(self, painter: QPainter) -> None:
         """Paint the ring, if the keyboard came here by itself; subclasses call it last."""
-        if self.hasFocus() and self._reached_by_key:
+        if self.hasFocus() and self._focused_by_key:
             theme.paint_focus(painter, self.inside())
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 – Qt's name
         """Zoom."""
-        self._mouse.wheel(event)
+        self._orbit.wheel(event)
         event.accept()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 – Qt's name
         """Ask for frames of the new size once it has settled."""
         super().resizeEvent(event)
-        self._resized.start()
+        self._resize_timer.start()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 – Qt's name
         """Ask for frames of this size."""
         super().showEvent(event)
-        self._resized.start()
+        self._resize_timer.start()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 – Qt's name
         """Ask for nothing more."""
         super().hideEvent(event)
-        self._resized.stop()
+        self._resize_timer.stop()
 
     def _ask_for_size(self) -> None:
         room = self.room()

@@ -8,13 +8,13 @@ from PySide6.QtGui import QColor, QPainter, QPolygonF
 
 from mile_desktop.rollout.messages import Status, StepTaken
 from mile_desktop.ui.theme import theme
-from mile_desktop.ui.viewport.phase_look import look, progress_text, reason_text
+from mile_desktop.ui.viewport.phase_style import progress_text, reason_text, style_of
 from mile_desktop.ui.viewport.projection import Arrow
 from mile_desktop.ui.viewport.symbols import paint_symbol
 
 MARGIN = 12
 _SHORTEST_ARROW_PX = 6.0
-_MEANT = 0.1
+_GRIPPER_NOISE = 0.1
 """Smaller gripper commands are noise."""
 
 
@@ -36,11 +36,11 @@ def plate(painter: QPainter, rect: QRectF) -> None:
 
 def paint_badge(painter: QPainter, area: QRectF, status: Status, max_steps: int) -> None:
     """Paint phase in shape, word and colour, the episode's progress, and why, at the top left of ``area``."""
-    appearance = look(status)
+    appearance = style_of(status)
     colour = theme.token(appearance.token)
     painter.setFont(theme.font("figure", bold=True))
     title = painter.fontMetrics()
-    word = appearance.word.upper()
+    word = appearance.title.upper()
     symbol = title.capHeight()
     pad = theme.px(10)
     height = title.height() + theme.px(8)
@@ -140,7 +140,7 @@ def _part(column: QRectF, low: float, high: float) -> QRectF:
 
 def paint_arrow(painter: QPainter, area: QRectF, arrow: Arrow, *, gripper: float | None, human: bool) -> None:
     """Paint the proposed action from the end effector on, and the gripper it asks for beside it."""
-    start, end = _pixel(area, arrow.start), _pixel(area, arrow.end)
+    start, end = _to_pixel(area, arrow.start), _to_pixel(area, arrow.end)
     colour = "hold" if human else "policy"
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
     delta = end - start
@@ -154,7 +154,7 @@ def paint_arrow(painter: QPainter, area: QRectF, arrow: Arrow, *, gripper: float
             painter.drawEllipse(start, theme.px(4), theme.px(4))
     if length > _SHORTEST_ARROW_PX:
         _paint_head(painter, end, delta / length, colour)
-    if gripper is not None and abs(gripper) > _MEANT:
+    if gripper is not None and abs(gripper) > _GRIPPER_NOISE:
         _paint_gripper(painter, start, gripper, colour)
 
 
@@ -163,7 +163,7 @@ def paint_choice(painter: QPainter, area: QRectF, arrow: Arrow, title: str, *, h
     paint_arrow(painter, area, arrow, gripper=None, human=human)
     painter.setFont(theme.font("secondary"))
     metrics = painter.fontMetrics()
-    start, end = _pixel(area, arrow.start), _pixel(area, arrow.end)
+    start, end = _to_pixel(area, arrow.start), _to_pixel(area, arrow.end)
     box = QRectF(0, 0, metrics.horizontalAdvance(title) + theme.px(10), metrics.height() + theme.px(2))
     beyond = theme.px(16)
     if abs(end.x() - start.x()) > abs(end.y() - start.y()):
@@ -178,7 +178,7 @@ def paint_choice(painter: QPainter, area: QRectF, arrow: Arrow, title: str, *, h
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, title)
 
 
-def _pixel(area: QRectF, place: tuple[float, float]) -> QPointF:
+def _to_pixel(area: QRectF, place: tuple[float, float]) -> QPointF:
     return QPointF(area.left() + place[0] * area.width(), area.top() + place[1] * area.height())
 
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from mile_desktop.channels.shared import Frame
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport.frame_canvas import FrameCanvas, as_image
-from mile_desktop.ui.viewport.tile_paint import Place, paint_name, paint_tile
+from mile_desktop.ui.viewport.tile_paint import TileRole, paint_name, paint_tile
 from mile_desktop.ui.viewport.tiles import SCENE, Layout, Tiles
 
 _SHAPE = 0.75
@@ -34,10 +34,10 @@ class PictureCanvas(FrameCanvas):
         self.setMouseTracking(True)
         self.tiles = Tiles()
         """Which pictures there are and how they share the view; change it through this widget."""
-        self._repaint = QTimer(self)
-        self._repaint.setSingleShot(True)
-        self._repaint.setInterval(_REPAINT_MS)
-        self._repaint.timeout.connect(self.update)
+        self._repaint_timer = QTimer(self)
+        self._repaint_timer.setSingleShot(True)
+        self._repaint_timer.setInterval(_REPAINT_MS)
+        self._repaint_timer.timeout.connect(self.update)
 
     # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -54,8 +54,8 @@ class PictureCanvas(FrameCanvas):
     def show_camera(self, name: str, frame: Frame) -> None:
         """Show the newest frame of the camera ``name``."""
         self.tiles.show(name, as_image(frame))
-        if not self._repaint.isActive():
-            self._repaint.start()
+        if not self._repaint_timer.isActive():
+            self._repaint_timer.start()
 
     def annotate_camera(self, name: str, note: str, *, faded: bool) -> None:
         """Say what is wrong with the camera ``name``; nothing when all is well."""
@@ -112,7 +112,7 @@ class PictureCanvas(FrameCanvas):
 
     def picture_rect(self) -> QRectF:
         """Return where the scene's frame is drawn; empty while it is not shown."""
-        return self._places().get(SCENE, QRectF())
+        return self._rects().get(SCENE, QRectF())
 
     def room(self) -> QRectF:
         """Return the room for which the viewer draws."""
@@ -124,27 +124,27 @@ class PictureCanvas(FrameCanvas):
         painter.fillRect(self.rect(), theme.token("ground"))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=True)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
-        for name, place in self._places().items():
-            self._paint_part(painter, name, place, empty_text)
+        for name, rect in self._rects().items():
+            self._paint_part(painter, name, rect, empty_text)
 
     def paint_over_scene(self, painter: QPainter, picture: QRectF) -> None:
         """Paint what belongs to the scene's picture, which is at ``picture``, before small ones cover it."""
 
-    def _paint_part(self, painter: QPainter, name: str, place: QRectF, empty_text: str) -> None:
+    def _paint_part(self, painter: QPainter, name: str, rect: QRectF, empty_text: str) -> None:
         grid, large = self.tiles.layout is Layout.GRID, name == self.tiles.main
-        part = Place.CELL if grid else Place.LARGE if large else Place.SMALL
+        role = TileRole.CELL if grid else TileRole.LARGE if large else TileRole.SMALL
         tile = self.tiles.tile(name)
         if tile is not None:
-            paint_tile(painter, place, tile, part)
+            paint_tile(painter, rect, tile, role)
             return
-        self.paint_frame(painter, place, empty_text)
+        self.paint_frame(painter, rect, empty_text)
         if large or grid:
-            self.paint_over_scene(painter, place)
+            self.paint_over_scene(painter, rect)
         if not large:
-            paint_name(painter, place, "Scene", part)
+            paint_name(painter, rect, "Scene", role)
 
-    def _places(self) -> dict[str, QRectF]:
-        return self.tiles.places(self.inside(), self._scene_shape())
+    def _rects(self) -> dict[str, QRectF]:
+        return self.tiles.rects(self.inside(), self._scene_shape())
 
     def _scene_shape(self) -> float:
         """Return the scene's height over its width; before its first frame it fills the room."""
@@ -158,13 +158,13 @@ class PictureCanvas(FrameCanvas):
         self.arranged.emit()
         self.update()
         if self.isVisible():
-            self._resized.start()
+            self._resize_timer.start()
 
     # ── mouse ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 – Qt's name
         """Make a small picture large, or begin to turn the scene."""
-        name = self.tiles.at(event.position(), self.inside(), self._scene_shape())
+        name = self.tiles.name_at(event.position(), self.inside(), self._scene_shape())
         tile = self.tiles.tile(name) if name is not None else None
         is_small = name != self.tiles.main or self.tiles.layout is Layout.GRID
         if tile is not None and tile.can_be_main and is_small:
@@ -179,7 +179,7 @@ class PictureCanvas(FrameCanvas):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 – Qt's name
         """Turn or pan; over a small picture the pointer says that a click makes it large."""
         if event.buttons() == Qt.MouseButton.NoButton:
-            name = self.tiles.at(event.position(), self.inside(), self._scene_shape())
+            name = self.tiles.name_at(event.position(), self.inside(), self._scene_shape())
             over_small = name is not None and (name != self.tiles.main or self.tiles.layout is Layout.GRID)
             self.setCursor(Qt.CursorShape.PointingHandCursor if over_small else Qt.CursorShape.ArrowCursor)
         else:

@@ -5,7 +5,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 
 
 def paint_symbol(painter: QPainter, name: str, box: QRectF, colour: QColor) -> None:
-    """Paint the shape ``name`` (see ``PhaseLook.symbol``) into the square ``box``."""
+    """Paint the shape ``name`` (see ``PhaseStyle.symbol``) into the square ``box``."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
     painter.setPen(Qt.PenStyle.NoPen)

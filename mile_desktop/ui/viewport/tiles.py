@@ -116,15 +116,15 @@ class Tiles:
         """Return the picture called ``name``."""
         return self._tiles.get(name)
 
-    def places(self, area: QRectF, scene_shape: float) -> dict[str, QRectF]:
+    def rects(self, area: QRectF, scene_shape: float) -> dict[str, QRectF]:
         """Return where each picture that is shown goes within ``area``, the large one first; shapes are kept."""
         names = self._shown()
         shapes = [scene_shape if name == SCENE else self._tiles[name].shape for name in names]
         return dict(zip(names, arrange(self.layout, area, shapes), strict=True))
 
-    def at(self, point: QPointF, area: QRectF, scene_shape: float) -> str | None:
+    def name_at(self, point: QPointF, area: QRectF, scene_shape: float) -> str | None:
         """Return the name of the topmost picture at ``point``; None where there is none."""
-        found = [name for name, place in self.places(area, scene_shape).items() if place.contains(point)]
+        found = [name for name, rect in self.rects(area, scene_shape).items() if rect.contains(point)]
         return found[-1] if found else None
 
     def _shown(self) -> list[str]:
@@ -138,18 +138,18 @@ class Tiles:
 
 
 def arrange(layout: Layout, area: QRectF, shapes: Sequence[float]) -> list[QRectF]:
-    """Return a place within ``area`` for each picture; ``shapes`` are height over width, the large one's first."""
+    """Return a rect within ``area`` for each picture; ``shapes`` are height over width, the large one's first."""
     if layout is Layout.GRID:
         return _grid(area, shapes)
-    return [fitted(area, shapes[0]), *_insets(area, shapes[1:])]
+    return [fit_rect(area, shapes[0]), *_insets(area, shapes[1:])]
 
 
-def fitted(area: QRectF, shape: float) -> QRectF:
+def fit_rect(area: QRectF, shape: float) -> QRectF:
     """Return the largest rectangle of ``shape`` (height over width) in the middle of ``area``."""
     width = min(area.width(), area.height() / max(1e-6, shape))
-    place = QRectF(0.0, 0.0, width, width * shape)
-    place.moveCenter(area.center())
-    return place
+    rect = QRectF(0.0, 0.0, width, width * shape)
+    rect.moveCenter(area.center())
+    return rect
 
 
 def _grid(area: QRectF, shapes: Sequence[float]) -> list[QRectF]:
@@ -158,12 +158,12 @@ def _grid(area: QRectF, shapes: Sequence[float]) -> list[QRectF]:
     gap = theme.px(_GAP)
     width = (area.width() - gap * (columns - 1)) / columns
     height = (area.height() - gap * (rows - 1)) / rows
-    places = []
+    rects = []
     for index, shape in enumerate(shapes):
         row, column = divmod(index, columns)
         cell = QRectF(area.left() + column * (width + gap), area.top() + row * (height + gap), width, height)
-        places.append(fitted(cell, shape))
-    return places
+        rects.append(fit_rect(cell, shape))
+    return rects
 
 
 def _columns(area: QRectF, count: int) -> int:
@@ -177,9 +177,9 @@ def _columns(area: QRectF, count: int) -> int:
 
 
 def _insets(area: QRectF, shapes: Sequence[float]) -> list[QRectF]:
-    """Return places from the bottom right to the left, the first picture leftmost, in rows from the bottom up."""
+    """Return rects from the bottom right to the left, the first picture leftmost, in rows from the bottom up."""
     margin, gap = theme.px(_MARGIN), theme.px(_GAP)
-    places: list[QRectF] = []
+    rects: list[QRectF] = []
     bottom = area.bottom() - margin
     for start in range(0, len(shapes), _INSETS_IN_A_ROW):
         right = area.right() - margin
@@ -191,6 +191,6 @@ def _insets(area: QRectF, shapes: Sequence[float]) -> list[QRectF]:
             width = min(*limits, room)
             row.append(QRectF(right - width, bottom - width * shape, width, width * shape))
             right -= width + gap
-        places += reversed(row)
-        bottom = min(place.top() for place in row) - gap
-    return places
+        rects += reversed(row)
+        bottom = min(rect.top() for rect in row) - gap
+    return rects

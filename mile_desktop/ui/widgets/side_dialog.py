@@ -35,6 +35,6 @@ def stop_or_hide(application: "Application", dialog: SideDialog) -> None:
     """Stop the robot, if there is an episode; else close the dialog."""
     status = application.worker.status
     if application.worker.alive and status is not None and status.phase in IN_EPISODE:
-        application.supervise.transport.stop()
+        application.supervise.controls.stop()
     else:
         dialog.hide()

@@ -19,8 +19,8 @@ from mile_desktop.ui.learn.controller import RetrainController
 from mile_desktop.ui.policies.controller import PoliciesController
 from mile_desktop.ui.shell.message_line import Entry
 from mile_desktop.ui.shell.preferences import PreferenceStore
-from mile_desktop.ui.supervise.transport_model import Action
-from mile_desktop.ui.viewport.phase_look import look
+from mile_desktop.ui.supervise.model import EpisodeAction
+from mile_desktop.ui.viewport.phase_style import style_of
 from mile_desktop.ui.workspace_session import WorkspaceSession
 
 DEADLINE_S = 100.0
@@ -90,7 +90,7 @@ class LiveWindow:
     def badge(self) -> str:
         """The phase as the view shows it."""
         shown = self.application.supervise.view._status
-        return look(shown).word if shown else ""
+        return style_of(shown).title if shown else ""
 
     @property
     def learn_facts(self) -> str:
@@ -120,9 +120,9 @@ class LiveWindow:
     def release(self, key: Qt.Key) -> None:
         QTest.keyRelease(self.handle, key)
 
-    def click(self, action: Action, times: int = 1) -> None:
+    def click(self, action: EpisodeAction, times: int = 1) -> None:
         """Click a button of the transport, as often within one turn of the window."""
-        button = self.application.supervise.transport.button(action)
+        button = self.application.supervise.controls.button(action)
         for _ in range(times):
             QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
@@ -161,8 +161,8 @@ class LiveWindow:
 
     def start_episode(self, episodes: int = 1) -> None:
         self.to_idle()
-        self.application.supervise.transport.set_episodes(episodes)
-        self.application.supervise.transport.start()
+        self.application.supervise.controls.set_episodes(episodes)
+        self.application.supervise.controls.start()
         self.until_phase(Phase.AUTONOMOUS)
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,7 @@ from mile_desktop.channels.shared import Frame
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.storage.episodes import read_recording
-from mile_desktop.ui.cameras.controller import Cameras
+from mile_desktop.ui.cameras.controller import CamerasController
 from mile_desktop.ui.cameras.replay_controller import ReplayController
 from mile_desktop.ui.inspect.controller import InspectController
 from mile_desktop.ui.viewport.tiles import Layout
@@ -54,19 +54,19 @@ def live(open_window: OpenWindow, tmp_path_factory: pytest.TempPathFactory) -> L
 
 
 @pytest.fixture(scope="module")
-def cameras(live: LiveWindow, server: MjpegServer) -> Cameras:
-    made = Cameras(live.application)
+def cameras(live: LiveWindow, server: MjpegServer) -> CamerasController:
+    made = CamerasController(live.application)
     wrist = CameraSettings(name="Wrist", address=server.address, needed=True, stale_after_s=STALE_AFTER_S)
     made.store.set_cameras([wrist])
     return made
 
 
 def test_a_needed_camera_that_stalls_holds_the_robot_and_its_video_is_kept(
-    live: LiveWindow, cameras: Cameras, server: MjpegServer, tmp_path: Path
+    live: LiveWindow, cameras: CamerasController, server: MjpegServer, tmp_path: Path
 ) -> None:
     live.to_idle()
     view = live.application.supervise.view
-    live.until(lambda: any(not client.stale for client in cameras.live))
+    live.until(lambda: any(not client.stale for client in cameras.capture))
     view.set_arrangement(Layout.GRID, "Wrist")
     live.start_episode()
     keep_going(live, lambda: len(live.steps) > 10)
@@ -90,7 +90,7 @@ def test_a_needed_camera_that_stalls_holds_the_robot_and_its_video_is_kept(
     episode = live.closed[-1].episode_id
     videos = videos_in(live.workspace.folder / "videos" / episode)
     assert [path.name for path in videos] == ["wrist.mp4"]
-    live.until(lambda: all(not client.status.recording for client in cameras.live))
+    live.until(lambda: all(not client.status.recording for client in cameras.capture))
     recorded = read_recording(live.workspace.workspace, episode)
     video = RecordedVideo(videos[0])
     ages = []
@@ -103,7 +103,9 @@ def test_a_needed_camera_that_stalls_holds_the_robot_and_its_video_is_kept(
     video.close()
 
 
-def test_escape_in_the_dialog_stops_the_robot_before_it_closes_the_dialog(live: LiveWindow, cameras: Cameras) -> None:
+def test_escape_in_the_dialog_stops_the_robot_before_it_closes_the_dialog(
+    live: LiveWindow, cameras: CamerasController
+) -> None:
     live.start_episode()
     begun = len(live.steps)
     live.until(lambda: len(live.steps) > begun + 20)  # enough to look through on the Inspect page afterwards
@@ -116,7 +118,7 @@ def test_escape_in_the_dialog_stops_the_robot_before_it_closes_the_dialog(live: 
     live.to_idle()
 
 
-def test_the_inspect_page_plays_the_video_in_step(live: LiveWindow, cameras: Cameras) -> None:
+def test_the_inspect_page_plays_the_video_in_step(live: LiveWindow, cameras: CamerasController) -> None:
     inspecting = InspectController(live.application)
     ReplayController(live.application, inspecting)
     shown: list[Frame] = []

@@ -13,7 +13,7 @@ from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.close_guard import CloseGuard
 from mile_desktop.ui.learn.model import RunState, Settings
-from mile_desktop.ui.supervise.transport_model import Action
+from mile_desktop.ui.supervise.model import EpisodeAction
 from tests.ui.application.living import LiveWindow, plan
 from tests.ui.ui_children import viewer, worker
 
@@ -59,7 +59,7 @@ def test_a_killed_worker_is_said_restarted_and_its_episode_recovered(live: LiveW
 def test_reset_restarts_a_killed_worker_too(live: LiveWindow) -> None:
     os.kill(live.application.worker.pid, signal.SIGKILL)
     live.until(lambda: live.said("SIGKILL"))
-    live.click(Action.RESET, 2)
+    live.click(EpisodeAction.RESET, 2)
     live.until(lambda: live.application.worker.alive)
     live.until_loaded()
     live.until_phase(Phase.IDLE)

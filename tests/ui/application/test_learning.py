@@ -12,7 +12,7 @@ from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.learn.forecast_refitter import ForecastRefitter
 from mile_desktop.ui.learn.model import RunState, Settings
 from mile_desktop.ui.plots.probability_strip import ProbabilityStrip
-from mile_desktop.ui.supervise.transport_model import Action
+from mile_desktop.ui.supervise.model import EpisodeAction
 from tests.ui.application.living import LiveWindow, plan
 from tests.ui.ui_children import viewer
 
@@ -32,7 +32,7 @@ def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.Temp
     opened.until(lambda: sum(step.intervention for step in opened.steps) > 5 or opened.phase is Phase.HOLD)
     opened.release(Qt.Key.Key_Space)
     opened.until_phase(Phase.AUTONOMOUS, Phase.HOLD)
-    opened.click(Action.SUCCESS)
+    opened.click(EpisodeAction.SUCCESS)
     opened.until(lambda: opened.retraining.panel.can_retrain)
     opened.retraining.panel.set_settings(TINY)
     return opened

@@ -11,9 +11,9 @@ from PySide6.QtCore import Qt
 from mile_desktop.cameras.replay import videos_in
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
-from mile_desktop.ui.cameras.controller import Cameras
+from mile_desktop.ui.cameras.controller import CamerasController
 from mile_desktop.ui.learn.model import RunState
-from mile_desktop.ui.robots.controller import Robots
+from mile_desktop.ui.robots.controller import RobotsController
 from mile_desktop.ui.robots.robot_store import RememberedRobot
 from tests.robots.robot_process import RobotProcess
 from tests.ui.application.conftest import OpenWindow
@@ -34,13 +34,13 @@ def robot() -> Iterator[RobotProcess]:
 @pytest.fixture(scope="module")
 def seat(
     open_window: OpenWindow, tmp_path_factory: pytest.TempPathFactory, robot: RobotProcess
-) -> Iterator[tuple[LiveWindow, RemotePad, Robots]]:
+) -> Iterator[tuple[LiveWindow, RemotePad, RobotsController]]:
     here, there = multiprocessing.get_context("spawn").Pipe()
     folder, pad = tmp_path_factory.mktemp("robot"), RemotePad(here)
     live = open_window(
         folder, plan(folder / "workspace", policy=""), partial(worker_with_pad, there), viewer_target=viewer
     )
-    robots = Robots(live.application, Cameras(live.application).live)
+    robots = RobotsController(live.application, CamerasController(live.application).capture)
     robots.store.remember(RememberedRobot(name="Bench arm", address=robot.address, task="peg-insertion"))
     live.until_loaded()
     yield live, pad, robots
@@ -48,7 +48,7 @@ def seat(
     there.close()
 
 
-def arm_and_begin(live: LiveWindow, pad: RemotePad, robots: Robots, told: list[m.RobotStatus]) -> None:
+def arm_and_begin(live: LiveWindow, pad: RemotePad, robots: RobotsController, told: list[m.RobotStatus]) -> None:
     pad.tap("start")
     live.until(lambda: live.said("not armed", level="warning"))
     robots.bar.arm_button.click()
@@ -106,7 +106,7 @@ def disarm_and_stop(live: LiveWindow, pad: RemotePad, told: list[m.RobotStatus])
 
 
 @pytest.mark.timeout(300)
-def test_the_whole_loop_on_a_robot(seat: tuple[LiveWindow, RemotePad, Robots], robot: RobotProcess) -> None:
+def test_the_whole_loop_on_a_robot(seat: tuple[LiveWindow, RemotePad, RobotsController], robot: RobotProcess) -> None:
     live, pad, robots = seat
     told: list[m.RobotStatus] = []
     live.application.worker.robot_status_changed.connect(told.append)

@@ -33,7 +33,7 @@ Seat = tuple[MainWindow, SupervisePage, FullView]
 
 def test_a_key_leaves_the_screen_to_the_view_and_another_brings_everything_back(seat: Seat) -> None:
     window, page, full = seat
-    parts = (window.header, window.statusBar(), window.panel, page.strips, page.transport)
+    parts = (window.header, window.statusBar(), window.panel, page.strips, page.controls)
     page.view.setFocus()
     QTest.keyClick(page.view, Qt.Key.Key_F11, Qt.KeyboardModifier.ShiftModifier)
     assert full.active

@@ -7,9 +7,9 @@ from pytestqt.qtbot import QtBot
 
 from mile_desktop.operators.profile import PadProfile, decode_profile, load_profile, save_profile
 from mile_desktop.operators.takeover import TakeoverMode
-from mile_desktop.ui.devices.bindings import BindingsGrid
-from mile_desktop.ui.devices.curve import CurvePreview
-from mile_desktop.ui.devices.live_pad import LivePad
+from mile_desktop.ui.devices.bindings_grid import BindingsGrid
+from mile_desktop.ui.devices.curve_preview import CurvePreview
+from mile_desktop.ui.devices.live_pad_view import LivePadView
 from mile_desktop.ui.devices.page import DevicesPage
 from tests.ui.window_examples import GUID, pad
 
@@ -61,7 +61,7 @@ def test_without_a_pad_the_keyboard_is_offered(page: DevicesPage) -> None:
 
 
 def test_axes_and_buttons_move_as_they_move(page: DevicesPage) -> None:
-    live = page.findChild(LivePad)
+    live = page.findChild(LivePadView)
     page.show_pad(pad())
     before = live.grab().toImage()
     page.show_pad(pad("leftx", axes=(0.8, *(0.0,) * 5), buttons=(False, True, *(False,) * 9)))
@@ -76,7 +76,7 @@ def test_axes_and_buttons_move_as_they_move(page: DevicesPage) -> None:
 def test_a_pad_with_fewer_axes_is_shown_as_it_is(page: DevicesPage) -> None:
     page.show_pad(pad())
     page.show_pad(pad(guid=OTHER, axes=(0.1,), buttons=()))
-    assert page.findChild(LivePad).grab().toImage().isNull() is False
+    assert page.findChild(LivePadView).grab().toImage().isNull() is False
 
 
 def test_press_to_bind(page: DevicesPage, qtbot: QtBot) -> None:
@@ -113,7 +113,7 @@ def test_an_axis_that_rests_at_its_end_is_bound_as_a_trigger(page: DevicesPage, 
 def test_taking_a_control_from_another_use_is_said(page: DevicesPage, qtbot: QtBot) -> None:
     page.show_pad(pad())
     said: list[tuple[str, str]] = []
-    page.said.connect(lambda level, text: said.append((level, text)))
+    page.message.connect(lambda level, text: said.append((level, text)))
     qtbot.mouseClick(row_button(page, "Take over"), Qt.MouseButton.LeftButton)
     page.show_pad(pad("a"))
     assert said[-1] == ("info", "“Mark success” had that control and is unbound now.")
@@ -217,7 +217,7 @@ def test_a_damaged_profile_is_said_and_kept(page: DevicesPage, folder: Path, qtb
     folder.mkdir()
     damaged = folder / f"{GUID}.json"
     damaged.write_text("{")
-    with qtbot.waitSignal(page.said) as signal:
+    with qtbot.waitSignal(page.message) as signal:
         page.show_pad(pad())
     assert signal.args[0] == "warning"
     assert signal.args[1].startswith("The default mapping is used.")
@@ -231,7 +231,7 @@ def test_a_folder_that_cannot_be_written_is_said(themed: QApplication, tmp_path:
     page = DevicesPage(blocker / "pads")
     qtbot.addWidget(page)
     said: list[str] = []
-    page.said.connect(lambda _, text: said.append(text))
+    page.message.connect(lambda _, text: said.append(text))
     page.show_pad(pad())
     field(page, "Curve").setValue(10)
     page.save()

@@ -12,9 +12,9 @@ from pytestqt.qtbot import QtBot
 from mile_desktop.channels.shared import Frame
 from mile_desktop.rollout.messages import CameraRequest, EpisodeClosed, Note, SetAlert, StartEpisodes, WindowInput
 from mile_desktop.rollout.phases import Phase
+from mile_desktop.ui.supervise.model import EpisodeAction
 from mile_desktop.ui.supervise.page import SupervisePage
 from mile_desktop.ui.supervise.scene_view import STALE_S, SceneView
-from mile_desktop.ui.supervise.transport_model import Action
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport.tiles import SCENE, Layout
 from mile_desktop.viewer.camera import View
@@ -190,7 +190,7 @@ def test_the_page_passes_events_on_and_commands_back(page: SupervisePage) -> Non
     sent: list[object] = []
     page.command.connect(sent.append)
     page.handle(status(phase=Phase.IDLE))
-    page.transport.button(Action.START).click()
+    page.controls.button(EpisodeAction.START).click()
     page.handle(status())
     for step in range(5):
         page.handle(taken(step))
@@ -276,11 +276,11 @@ def test_a_click_on_a_small_picture_makes_it_large(view: SceneView, qtbot: QtBot
     view.show_camera("wrist", frame(40))
     view.show_frame(frame(200))
     with qtbot.waitSignal(view.arrangement_chosen):
-        QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=view._places()["wrist"].center().toPoint())
+        QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=view._rects()["wrist"].center().toPoint())
     assert view.tiles.main == "wrist"
     middle = view.grab().toImage().pixelColor(view.rect().center())
     assert middle.red() == 40
-    QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=view._places()[SCENE].center().toPoint())
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=view._rects()[SCENE].center().toPoint())
     assert view.tiles.main == SCENE
 
 

@@ -5,7 +5,7 @@ from pytestqt.qtbot import QtBot
 
 from mile_desktop.rollout.messages import WindowInput
 from mile_desktop.ui.supervise.screen_pad import ScreenPad
-from mile_desktop.ui.supervise.stick import stick_position
+from mile_desktop.ui.supervise.stick_widget import stick_position
 from mile_desktop.ui.viewport.orbit import Orbit
 from tests.ui.supervise.examples import taken
 
@@ -31,11 +31,11 @@ def sent(pad: ScreenPad) -> list[WindowInput]:
 
 
 def test_the_button_drives_as_long_as_it_is_down(pad: ScreenPad, sent: list[WindowInput]) -> None:
-    QTest.mousePress(pad._take, Qt.MouseButton.LeftButton)
+    QTest.mousePress(pad._takeover, Qt.MouseButton.LeftButton)
     assert sent[-1].takeover
     assert sent[-1].source == "screen"
     assert pad._timer.isActive()
-    QTest.mouseRelease(pad._take, Qt.MouseButton.LeftButton)
+    QTest.mouseRelease(pad._takeover, Qt.MouseButton.LeftButton)
     assert not sent[-1].takeover
     assert not pad._timer.isActive()
 
@@ -86,7 +86,7 @@ def test_the_gripper_follows_the_policy_until_somebody_drives(pad: ScreenPad) ->
     pad._latch.setChecked(True)
     pad.follow(taken(1, executed=(0.0, 0.0, 0.0, -1.0)))
     assert pad.as_input().action[3] == 1.0
-    pad._grip.button(0).click()
+    pad._gripper.button(0).click()
     assert pad.as_input().action[3] == -1.0
 
 

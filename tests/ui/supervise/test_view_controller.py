@@ -89,7 +89,7 @@ def test_small_views_carry_the_key_that_makes_them_large(room: Room) -> None:
 def test_a_click_makes_a_small_view_large(room: Room) -> None:
     room.ready()
     view = room.page.view
-    place = view._places()["top"].center().toPoint()
+    place = view._rects()["top"].center().toPoint()
     QTest.mouseMove(view, place)
     assert view.cursor().shape() is Qt.CursorShape.PointingHandCursor
     QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=place)

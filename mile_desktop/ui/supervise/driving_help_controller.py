@@ -1,0 +1,53 @@
+"""Everything that says how to drive follows the scene: a robot arm by directions, discrete actions by a push each."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject
+
+from mile_desktop.rollout.messages import SessionLoaded
+from mile_desktop.ui.clients.rollout_client import RolloutClient
+from mile_desktop.ui.devices.page import DevicesPage
+from mile_desktop.ui.shell.shortcuts import Binding, Shortcuts
+from mile_desktop.ui.viewport.discrete_actions import DiscreteAction, driving_text
+
+_KEYS = {"left": ("A", "Left"), "right": ("D", "Right"), "up": ("W", "Up"), "down": ("S", "Down")}
+_PAD = {
+    "left": "left stick ←",
+    "right": "left stick →",
+    "up": "left stick ↑, RT",
+    "down": "left stick ↓, LT",
+}
+
+
+class DrivingHelpController(QObject):
+    """Tells the shortcut table and the Devices page what driving means in the scene that was loaded.
+
+    Everything runs on the window's thread.
+    """
+
+    def __init__(self, worker: RolloutClient, shortcuts: Shortcuts, devices: DevicesPage, parent: QObject) -> None:
+        super().__init__(parent)
+        self._shortcuts = shortcuts
+        self._devices = devices
+        worker.session_loaded.connect(self._loaded)
+
+    def _loaded(self, session: SessionLoaded) -> None:
+        self._shortcuts.set_driving(driving_bindings(session.choices))
+        pad, keys = driving_text(session.choices, "gamepad"), driving_text(session.choices)
+        self._devices.show_driving(f"In this scene a push chooses an action: {pad}. Keys: {keys}." if pad else "")
+
+
+def driving_bindings(choices: Sequence[DiscreteAction]) -> tuple[Binding, ...]:
+    """Return what the shortcut table says of driving in place of directions and gripper; nothing for a robot arm."""
+    return tuple(
+        Binding(
+            f"choose_{choice.push}",
+            choice.title[:1].upper() + choice.title[1:],
+            "Drive",
+            _KEYS[choice.push],
+            _PAD[choice.push],
+            held=True,
+        )
+        for choice in choices
+        if choice.push in _KEYS
+    )

@@ -1,0 +1,26 @@
+import pytest
+
+from mile_desktop.ui.robots import status_text
+from tests.ui.robots.examples import status
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({}, "Disarmed"),
+        ({"mode": "holding"}, "Armed, holding"),
+        ({"mode": "active"}, "Moving"),
+        ({"mode": "stopped"}, "Stopped"),
+        ({"up": False}, "Link lost"),
+        ({"may_drive": False}, "Watching"),
+        ({"mode": ""}, "Connecting"),
+    ],
+)
+def test_every_state_has_its_word(changes: dict[str, object], word: str) -> None:
+    assert status_text.style_of(status(**changes)).title == word
+
+
+def test_slow_starts_and_losses_are_told() -> None:
+    assert "slow start, 40 % speed" in status_text.link_text(status(mode="active", speed=0.4))
+    assert "lost 2 times" in status_text.link_text(status(lost=2))
+    assert status_text.milliseconds(float("inf")) == "unknown"
