@@ -98,12 +98,12 @@ class CameraLoad(QObject):
     def _await_calm(self, now: float) -> None:
         status = self._application.worker.status
         works = status is not None and status.step > 0
-        if not works or any(client.status.state is not CameraState.LIVE for client in self._cameras.capture):
+        if not works or any(client.status.state is not CameraState.LIVE for client in self._cameras.live):
             return
         self._ready_at = self._ready_at or now
         if now - self._ready_at < _SETTLE_S:
             return
-        self._before = {client.settings.name: self._counts(client) for client in self._cameras.capture}
+        self._before = {client.settings.name: self._counts(client) for client in self._cameras.live}
         self._others = OthersAtWork()
         self._ages.clear()
         self._loop.start()
@@ -114,13 +114,13 @@ class CameraLoad(QObject):
     def _measure(self, now: float) -> None:
         if now - self._sampled_at >= _SAMPLE_S:
             self._sampled_at = now
-            self._ages += [age for client in self._cameras.capture if (age := client.age_s()) is not None]
+            self._ages += [age for client in self._cameras.live if (age := client.age_s()) is not None]
         if now < self._ends_at:
             return
         self._loop.stop()
         self.segments.append(
             {
-                "cameras": [self._figures(client.settings.name) for client in self._cameras.capture],
+                "cameras": [self._figures(client.settings.name) for client in self._cameras.live],
                 "age": distribution([1e3 * age for age in self._ages], "ms"),
                 "window_event_wait": distribution([1e3 * wait for wait in self._loop.waits], "ms"),
                 "load": self._others.cores(),
@@ -134,7 +134,7 @@ class CameraLoad(QObject):
             self._change(now)
 
     def _figures(self, name: str) -> dict[str, Any]:
-        client = self._cameras.capture.client(name)
+        client = self._cameras.live.client(name)
         if client is None:
             return {}
         before = self._before[name]

@@ -24,6 +24,6 @@ def compose(application: Application) -> RetrainController:
     ReplayController(application, inspecting)
     cameras = CamerasController(application)
     PoliciesController(application, EvaluateController(application)).episodes_asked.connect(inspecting.search_for)
-    RobotsController(application, cameras.capture)
+    RobotsController(application, cameras.live)
     application.window.closing.connect(retraining.leave)
     return retraining

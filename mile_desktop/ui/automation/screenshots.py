@@ -333,7 +333,7 @@ class Screenshots(ScriptedRun):
         return status is not None and 0 <= status.step - self._frame_step <= _LATE
 
     def _sees(self, camera: str) -> bool:
-        client = self._cameras.capture.client(camera)
+        client = self._cameras.live.client(camera)
         age_s = client.age_s() if client is not None else None
         return age_s is not None and age_s < _SETTLE_S
 

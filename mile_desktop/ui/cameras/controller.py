@@ -34,8 +34,8 @@ class CamerasController(QObject):
         super().__init__(application)
         self._application = application
         self.store = CameraStore(application.preferences.path.with_name(FILE_NAME), self)
-        self.capture = CaptureController(self.store, camera, self)
-        self._recording = RecordingController(self.capture, application.worker, self._folder)
+        self.live = CaptureController(self.store, camera, self)
+        self._recording = RecordingController(self.live, application.worker, self._folder)
         self._full_view = FullView(application.window, application.supervise)
         self._dialog: CamerasDialog | None = None
         self._started = False
@@ -51,7 +51,7 @@ class CamerasController(QObject):
     def dialog(self) -> CamerasDialog:
         """The dialog, made when it is first asked for."""
         if self._dialog is None:
-            self._dialog = CamerasDialog(self.store, self.capture, camera, self._application.window)
+            self._dialog = CamerasDialog(self.store, self.live, camera, self._application.window)
             self._dialog.visibility_changed.connect(self._look)
             self._dialog.escape_pressed.connect(self._escape)
         return self._dialog
@@ -67,7 +67,7 @@ class CamerasController(QObject):
         """Start the cameras, once."""
         if not self._started:
             self._started = True
-            self.capture.start()
+            self.live.start()
             self._notes.start()
             self._look()
 
@@ -84,10 +84,10 @@ class CamerasController(QObject):
         application.supervise.pictures.cameras_asked.connect(self.open_dialog)
         application.supervise.pictures.full_view_asked.connect(self._full_view.toggle)
         view.arrangement_chosen.connect(self._remember_view)
-        self.capture.frame_ready.connect(view.show_camera)
-        self.capture.cameras_changed.connect(self._show_cameras)
-        self.capture.needed_changed.connect(application.worker.send)
-        self.capture.note.connect(self._say)
+        self.live.frame_ready.connect(view.show_camera)
+        self.live.cameras_changed.connect(self._show_cameras)
+        self.live.needed_changed.connect(application.worker.send)
+        self.live.note.connect(self._say)
         self.store.problem_occurred.connect(self._warn)
 
     def _folder(self) -> Path | None:
@@ -98,7 +98,7 @@ class CamerasController(QObject):
         self.start()
 
     def _show_cameras(self) -> None:
-        self._application.supervise.view.set_cameras([client.settings.name for client in self.capture])
+        self._application.supervise.view.set_cameras([client.settings.name for client in self.live])
         self._annotate()
 
     def _restore(self, value: RememberedCameras) -> None:
@@ -111,7 +111,7 @@ class CamerasController(QObject):
     def _annotate(self) -> None:
         """Say over each picture what is wrong with it; ages grow, so this is asked again and again."""
         view = self._application.supervise.view
-        for client in self.capture:
+        for client in self.live:
             stale = client.stale
             note = status_text.tile_note(client.status, client.age_s(), stale=stale)
             view.annotate_camera(client.settings.name, note, faded=stale)
@@ -119,7 +119,7 @@ class CamerasController(QObject):
     def _look(self, _: object = None) -> None:
         """Copy pictures only while somebody looks at them."""
         in_dialog = self._dialog is not None and self._dialog.isVisible()
-        self.capture.set_watched(in_dialog or self._application.window.page == _PAGE)
+        self.live.set_watched(in_dialog or self._application.window.page == _PAGE)
 
     def _say(self, note: CameraNote) -> None:
         level = note.level if note.level in {"info", "success", "warning", "error"} else "info"
@@ -136,4 +136,4 @@ class CamerasController(QObject):
         self._notes.stop()
         if self._dialog is not None:
             self._dialog.close()
-        self.capture.close()
+        self.live.close()

@@ -1,4 +1,4 @@
-"""Everything that says how to drive follows the scene: a robot arm by directions, discrete actions by a push each."""
+"""Keeps the help texts about driving in step with the scene: directions for a robot arm, one push an action else."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ _PAD = {
 
 
 class DrivingHelpController(QObject):
-    """Tells the shortcut table and the Devices page what driving means in the scene that was loaded.
+    """Shows in the shortcut table and on the Devices page how the loaded scene is driven.
 
     Everything runs on the window's thread.
     """
@@ -38,7 +38,7 @@ class DrivingHelpController(QObject):
 
 
 def driving_bindings(choices: Sequence[DiscreteAction]) -> tuple[Binding, ...]:
-    """Return what the shortcut table says of driving in place of directions and gripper; nothing for a robot arm."""
+    """Return the driving rows of the shortcut table for discrete actions; none for a robot arm."""
     return tuple(
         Binding(
             f"choose_{choice.push}",

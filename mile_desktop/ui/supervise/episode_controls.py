@@ -21,22 +21,22 @@ from mile_desktop.ui.supervise.model import EpisodeAction, enabled_actions
 from mile_desktop.ui.theme import theme
 
 QUESTION_MS = 6000
-"""How long the question before a discard stays; no answer means no."""
+"""How long the question before a discard stays; without an answer the episode is kept."""
 MAX_EPISODES = 50
 _UNDO = "Undo discard"
 _QT_WIDEST = (1 << 24) - 1
-"""Qt's QWIDGETSIZE_MAX."""
+"""Qt's QWIDGETSIZE_MAX, which PySide6 does not export: no limit on the width."""
 
 _APPEARANCE: dict[EpisodeAction, tuple[str, str, str, str]] = {
-    # action: word, icon, what it does, its name in the table of keys
+    # action: label, icon, what it does, its name in the shortcut table
     EpisodeAction.START: ("Start", "mdi6.play", "Start the episodes", "start"),
-    EpisodeAction.RESET: ("Reset", "mdi6.restart", "Leave the stop and reset the scene", "reset"),
+    EpisodeAction.RESET: ("Reset", "mdi6.restart", "Release the stop and reset the scene", "reset"),
     EpisodeAction.HOLD: ("Hold", "mdi6.pause", "Hold the pose", "hold"),
-    EpisodeAction.RESUME: ("Resume", "mdi6.play-pause", "Let the policy go on", "hold"),
-    EpisodeAction.STOP: ("Stop", "mdi6.stop", "Stop at once and stay stopped", "stop"),
+    EpisodeAction.RESUME: ("Resume", "mdi6.play-pause", "Let the policy continue", "hold"),
+    EpisodeAction.STOP: ("Stop", "mdi6.stop", "Emergency stop; the robot stays stopped until Reset", "stop"),
     EpisodeAction.SUCCESS: ("Success", "mdi6.check", "End the episode as a success", "success"),
     EpisodeAction.FAILURE: ("Failure", "mdi6.close", "End the episode as a failure", "failure"),
-    EpisodeAction.DISCARD: ("Discard", "mdi6.delete-outline", "Throw the episode away", "discard"),
+    EpisodeAction.DISCARD: ("Discard", "mdi6.delete-outline", "Discard the episode; this can be undone", "discard"),
 }
 _OUTCOMES = (EpisodeAction.SUCCESS, EpisodeAction.FAILURE, EpisodeAction.DISCARD)
 LEAST_WIDTH = 440
@@ -46,11 +46,11 @@ _ICON_ONLY: tuple[frozenset[EpisodeAction], ...] = (
     frozenset(_OUTCOMES),
     frozenset(EpisodeAction) - {EpisodeAction.STOP},
 )
-"""Ever shorter forms: which buttons show their shape only. Stop keeps its word."""
+"""From the widest layout to the narrowest: the buttons that show only their icon. Stop always keeps its label."""
 
 
 class EpisodeControls(QFrame):
-    """Says which command a press means; enables what the phase allows. Lives on the window's thread."""
+    """Buttons that send commands; only those that the phase allows are enabled. Lives on the window's thread."""
 
     commanded = Signal(object)
     """Carries a command of ``rollout.messages``."""
@@ -66,7 +66,7 @@ class EpisodeControls(QFrame):
         self._undo.setToolTip("Bring the discarded episode back")
         theme.set_icon(self._undo, "mdi6.undo")
         self._undo.hide()
-        self._question = QLabel("Throw this episode away?")
+        self._question = QLabel("Discard this episode?")
         self._yes, self._no = QPushButton("Discard it"), QPushButton("Keep it")
         self._question_timer = QTimer(self)
         self._question_timer.setSingleShot(True)
@@ -111,7 +111,7 @@ class EpisodeControls(QFrame):
         self._question_timer.timeout.connect(self._hide_question)
         self._undo.clicked.connect(self._undo_discard)
 
-    # ── what comes in ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── state ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def show_status(self, status: Status) -> None:
         """Enable what works in this phase."""
@@ -124,10 +124,10 @@ class EpisodeControls(QFrame):
         self._undo.setVisible(closed.discarded)
         self._fit()
 
-    def wait_for_start(self, awaited: bool) -> None:
-        """Say that the next episode begins when the person presses Start: what comes before is seen to."""
-        if awaited is not self._waits_for_start:
-            self._waits_for_start = awaited
+    def wait_for_start(self, waits: bool) -> None:
+        """Set whether a robot waits for its checklist: Start then confirms the list instead of starting a run."""
+        if waits is not self._waits_for_start:
+            self._waits_for_start = waits
             self._refresh()
 
     def button(self, action: EpisodeAction) -> QPushButton:
@@ -136,7 +136,7 @@ class EpisodeControls(QFrame):
 
     @property
     def episodes(self) -> int:
-        """How many episodes Start begins."""
+        """How many episodes Start runs."""
         return self._episodes.value()
 
     def set_episodes(self, episodes: int) -> None:
@@ -149,12 +149,12 @@ class EpisodeControls(QFrame):
         return not self._question_row.isHidden()
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 – Qt's name
-        """Return the room the compact buttons need; below the full width the words go and the shapes stay."""
+        """Return the size of the narrowest layout, in which buttons are icons."""
         full = super().minimumSizeHint()
         return QSize(min(full.width(), theme.px(LEAST_WIDTH)), full.height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 – Qt's name
-        """Drop words where there is no room for them."""
+        """Choose the widest layout that fits."""
         super().resizeEvent(event)
         self._fit()
 
@@ -178,7 +178,9 @@ class EpisodeControls(QFrame):
         for row in (self._outcome_row, self._question_row):
             layout = row.layout()
             if layout is not None:
-                layout.activate()  # or the row would still be as wide as before
+                # Qt recomputes a layout only when it returns to its event loop. ``_fit`` measures at once and would
+                # otherwise see the old width.
+                layout.activate()
 
     def _refresh(self) -> None:
         allowed = enabled_actions(self._phase) | ({EpisodeAction.START} if self._waits_for_start else set())
@@ -195,17 +197,17 @@ class EpisodeControls(QFrame):
         else:
             self._fit()
 
-    # ── what goes out; also called by keys ───────────────────────────────────────────────────────────────────────
+    # ── commands; the keys call them, too ────────────────────────────────────────────────────────────────────────
 
     def start(self) -> None:
-        """Start the run, where that is possible."""
+        """Start the run, or confirm the checklist of a robot; nothing happens where neither is possible."""
         if self._waits_for_start:
             self.commanded.emit(ConfirmReset())
         elif self._is_enabled(EpisodeAction.START):
             self.commanded.emit(StartEpisodes(episodes=self._episodes.value()))
 
     def reset(self) -> None:
-        """Leave the latched stop, where there is one."""
+        """Leave the latched stop, if the robot is stopped."""
         if self._is_enabled(EpisodeAction.RESET):
             self.commanded.emit(RequestReset())
 
@@ -215,7 +217,7 @@ class EpisodeControls(QFrame):
         self.reset()
 
     def stop(self) -> None:
-        """Stop; asked for in every phase, because a stop that comes too often harms nobody."""
+        """Stop. It is sent in every phase: a stop too many does no harm, but a stop filtered out by mistake does."""
         self.commanded.emit(RequestStop())
 
     def toggle_hold(self) -> None:
@@ -232,7 +234,7 @@ class EpisodeControls(QFrame):
         self._end(EpisodeAction.FAILURE, "failure")
 
     def ask_discard(self) -> None:
-        """Ask before the episode is thrown away; a second press of the key answers yes."""
+        """Ask before the episode is discarded; a second press of the key answers yes."""
         if not self._is_enabled(EpisodeAction.DISCARD):
             return
         if self.is_asking:
@@ -288,11 +290,11 @@ def _button(action: EpisodeAction) -> QPushButton:
 def _episodes_box() -> QSpinBox:
     box = QSpinBox()
     box.setRange(1, MAX_EPISODES)
-    box.setSuffix(" ep")
+    box.setPrefix("Episodes: ")
     box.setAlignment(Qt.AlignmentFlag.AlignRight)
-    theme.bound(box, width=78)
-    box.setToolTip("How many episodes Start begins, 1–50")
-    box.setAccessibleName("Episodes to run")
+    theme.bound(box, width=124)
+    box.setToolTip("How many episodes Start runs, 1–50")
+    box.setAccessibleName("Number of episodes")
     return box
 
 

@@ -1,4 +1,4 @@
-"""The keyboard as an operator: Space is a dead-man's switch, letting go of the window lets go of the robot."""
+"""The keyboard as an operator. Space is a dead-man's switch; when the window loses the focus, all keys are released."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,8 @@ from mile_desktop.ui.supervise.model import KEEP, Key, KeyState
 from mile_desktop.ui.viewport.orbit import Orbit
 
 REPEAT_MS = 100
-"""While anything is held the state is sent this often; the worker takes 500 ms of silence for a lost device."""
+"""While a key is held, the state is sent this often. The worker treats 500 ms without a message as a lost device, so
+four messages in a row may be lost or late."""
 
 _HELD_KEYS: dict[int, Key] = {
     Qt.Key.Key_Space: Key.TAKEOVER,
@@ -51,19 +52,21 @@ _PRESS_KEYS: dict[int, str] = {
 _ARROWS = frozenset(int(key) for key in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right))
 _TEXT = (QLineEdit, QPlainTextEdit, QTextEdit)
 _NUMBERS = (QAbstractSpinBox, QComboBox)
-"""Entries that need digits and editing keys but no letters: a click on an arrow must not cost the dead-man's key."""
+"""Fields that need digits and editing keys but no letters. Space stays the dead-man's switch while one of them has the
+focus, for example after a click on its arrows."""
 _EDITING = frozenset({int(key) for key in _PRESS_KEYS if key not in {Qt.Key.Key_H, Qt.Key.Key_F}})
 _PRESSING = frozenset({int(Qt.Key.Key_Space), int(Qt.Key.Key_Return), int(Qt.Key.Key_Enter)})
 _MODIFIERS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+# After these events the window no longer gets key releases: a key that was down would count as held for ever.
 _LOST = frozenset({QEvent.Type.FocusOut, QEvent.Type.Hide, QEvent.Type.Close, QEvent.Type.WindowDeactivate})
 
 
 class KeyboardController(QObject):
     """Turns keys of ``page``'s window into ``WindowInput`` and requests, while ``page`` is shown.
 
-    It listens on the top-driving window, before any widget: a focused button must not swallow Space. Text fields
-    keep their keys, except Esc while the robot is busy; arrows drive where ``view``, the view, has the focus, and
-    wherever it is while Space is held. All of it runs on the window's thread.
+    It filters the events of the top-level window, before any widget gets them: a focused button must not consume
+    Space. Text fields keep their keys, except Esc while the robot is busy. Arrows drive while ``view`` has the focus
+    or Space is held. Everything runs on the window's thread.
     """
 
     input_changed = Signal(object)
@@ -83,7 +86,7 @@ class KeyboardController(QObject):
         self._orbit = orbit
         self._keys = KeyState()
         self._held: set[int] = set()
-        """Keys that are down, as the keyboard has them: two of them may drive the same way."""
+        """Physical keys that are down. Two may mean the same direction (W and ↑); it ends when both are up."""
         self._has_gripper = True
         self._window: QWindow | None = None
         self._busy = False
@@ -112,7 +115,7 @@ class KeyboardController(QObject):
             application.focusChanged.connect(self._focus_changed)
 
     def detach(self) -> None:
-        """Let everything go and listen no more; called when the page is hidden."""
+        """Release all keys and stop listening; called when the page is hidden."""
         self.release_all()
         if self._window is None:
             return
@@ -123,21 +126,21 @@ class KeyboardController(QObject):
             application.focusChanged.disconnect(self._focus_changed)
 
     def set_busy(self, busy: bool) -> None:
-        """Say whether the robot is about its work, so that Esc stops it wherever the cursor is."""
+        """Set whether an episode is open: Esc then stops the robot whichever widget has the focus."""
         self._busy = busy
 
     def start_session(self, session: SessionLoaded) -> None:
-        """Learn whether what is driven has a gripper: where actions are discrete there is none."""
+        """Note whether there is a gripper to drive: scenes with discrete actions have none."""
         self._has_gripper = not session.choices
         self._keys.gripper = KEEP
 
     def follow(self, taken: StepTaken) -> None:
-        """Learn the gripper command that is being executed, so that taking over does not change it."""
+        """Adopt the gripper command that is executed, so that a takeover does not change it."""
         if self._has_gripper and len(taken.executed) > 3:
             self._keys.follow_gripper(taken.executed[3])
 
     def release_all(self) -> None:
-        """Let go of everything at once."""
+        """Release all keys at once."""
         self._timer.stop()
         self._held.clear()
         if self._keys.release_all():
@@ -146,7 +149,7 @@ class KeyboardController(QObject):
     # ── events ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802, ARG002 – Qt's name and signature
-        """Take the keys that drive; leave all others."""
+        """Consume the keys that drive; leave all others to the widgets."""
         kind = event.type()
         if kind in _LOST:
             self.release_all()
@@ -192,18 +195,20 @@ class KeyboardController(QObject):
         return False
 
     def _belongs_to_focus(self, key: int) -> bool:
-        """Whether the focused widget needs ``key`` itself; while the robot is busy only what is typed counts."""
+        """Whether the focused widget needs ``key`` itself. While the robot is busy, only text entry is respected."""
         focused = QApplication.focusWidget()
         if isinstance(focused, _TEXT):
             return True
         if key in _ARROWS and Key.TAKEOVER not in self._keys.down:
-            # lists, sliders and rows of buttons are walked through with arrows; only who drives has them everywhere
+            # Arrows move through lists, sliders and rows of buttons. They drive from everywhere only while Space says
+            # that the person is driving.
             return focused is not None and focused is not self._view
         if isinstance(focused, _NUMBERS):
             return not self._busy or key in _EDITING
         return not self._busy and key in _PRESSING and isinstance(focused, QAbstractButton)
 
     def _escape(self) -> bool:
+        # While the robot rests, Esc belongs to the field that has the focus; while it is busy, Esc always stops it.
         if not self._busy and isinstance(QApplication.focusWidget(), (*_TEXT, *_NUMBERS)):
             return False
         self.release_all()

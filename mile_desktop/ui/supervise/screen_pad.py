@@ -1,4 +1,4 @@
-"""The on-screen pad: everything a gamepad does while taking over, with a mouse alone."""
+"""The on-screen pad: take over and drive with the mouse alone."""
 
 from collections.abc import Callable
 
@@ -8,13 +8,13 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QLabel, QPushBu
 
 from mile_desktop.rollout.messages import SessionLoaded, StepTaken, WindowInput
 from mile_desktop.ui.supervise.keyboard_controller import REPEAT_MS
-from mile_desktop.ui.supervise.model import CLOSE, KEEP, OPEN, drive_action
+from mile_desktop.ui.supervise.model import CLOSE, GRIPPER_NOISE, KEEP, OPEN, drive_action
 from mile_desktop.ui.supervise.stick_widget import StickWidget
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport.discrete_actions import driving_text
 from mile_desktop.ui.viewport.orbit import Orbit
 
-_PLANE = "x, y as you see it"
+_PLANE = "x, y as seen in the view"
 
 
 class ScreenPad(QFrame):
@@ -28,12 +28,12 @@ class ScreenPad(QFrame):
         theme.set_role(self, "panel")
         self._orbit = orbit
         self._takeover = QPushButton("Hold to take over")
-        self._takeover.setToolTip("You drive as long as the mouse button is down here")
+        self._takeover.setToolTip("You drive while you hold the mouse button down here")
         self._latch = QPushButton("Keep driving")
         self._latch.setCheckable(True)
-        self._latch.setToolTip("Drive until this is released, so that the mouse is free for the sticks")
+        self._latch.setToolTip("You drive until you click this again, so that the mouse is free for the sticks")
         self._rewind = QPushButton("Hold to rewind")
-        self._rewind.setToolTip("The scene runs backwards as long as the mouse button is down here")
+        self._rewind.setToolTip("The scene runs backwards while you hold the mouse button down here")
         theme.set_icon(self._takeover, "mdi6.hand-back-right", "takeover")
         theme.set_icon(self._latch, "mdi6.lock-outline")
         theme.set_icon(self._rewind, "mdi6.rewind")
@@ -67,6 +67,7 @@ class ScreenPad(QFrame):
             grid.addWidget(stick, 0, column, Qt.AlignmentFlag.AlignHCenter)
             grid.addWidget(label, 1, column, Qt.AlignmentFlag.AlignHCenter)
         buttons = QVBoxLayout()
+        # A click must not move the focus off the view: the focused button would get the next Space.
         for widget in (*self._gripper.buttons(), self._takeover, self._latch, self._rewind):
             widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         for column, group in enumerate(((self._takeover, self._latch, self._rewind), self._gripper.buttons())):
@@ -87,12 +88,13 @@ class ScreenPad(QFrame):
         self._gripper.idClicked.connect(self._changed)
 
     def start_session(self, session: SessionLoaded) -> None:
-        """Offer what can be driven: where actions are discrete one stick chooses them."""
+        """Show the controls of this session: one stick alone where actions are discrete."""
         self._has_gripper = not session.choices
         for widget in (self._height, *self._captions[1:], *self._gripper.buttons()):
             widget.setVisible(self._has_gripper)
         self._captions[0].setText(_PLANE if self._has_gripper else driving_text(session.choices, "screen"))
         self._captions[0].setWordWrap(not self._has_gripper)
+        # An exclusive group never unchecks its last button, so exclusiveness is off while both are cleared.
         self._gripper.setExclusive(False)
         for button in self._gripper.buttons():
             button.setChecked(False)
@@ -100,16 +102,18 @@ class ScreenPad(QFrame):
 
     @property
     def driving(self) -> bool:
-        """Whether the pad asks for a takeover."""
+        """Whether the pad requests a takeover."""
         return self._takeover.isDown() or self._latch.isChecked()
 
     def follow(self, taken: StepTaken) -> None:
-        """Learn the gripper command that is being executed, so that taking over does not change it."""
-        if self._has_gripper and not self.driving and len(taken.executed) > 3 and abs(taken.executed[3]) > 0.1:
+        """Adopt the gripper command that is executed, so that a takeover does not change it."""
+        if not self._has_gripper or self.driving or len(taken.executed) <= 3:
+            return
+        if abs(taken.executed[3]) > GRIPPER_NOISE:
             self._gripper.button(1 if taken.executed[3] > 0 else 0).setChecked(True)
 
     def release_all(self) -> None:
-        """Let go of everything: the page is hidden, the window inactive, the robot stopped."""
+        """Release everything; called when the page is hidden, the window inactive or the robot stopped."""
         was = self.driving or self._timer.isActive()
         for button in (self._takeover, self._rewind):
             button.setDown(False)
@@ -121,14 +125,14 @@ class ScreenPad(QFrame):
             self._send()
 
     def as_input(self) -> WindowInput:
-        """Return what the pad asks for now, directions as seen from the camera."""
+        """Return the pad's present input, with directions as seen from the camera."""
         right, away = self._plane.position
         gripper = {0: OPEN, 1: CLOSE}.get(self._gripper.checkedId(), KEEP)
         action = drive_action(right, away, self._height.position[1], gripper, self._orbit())
         return WindowInput(source="screen", takeover=self.driving, action=action, rewind=self._rewind.isDown())
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 – Qt's name
-        """Let everything go: a pad that cannot be seen holds nothing."""
+        """Release everything: an invisible pad must not keep a takeover."""
         super().hideEvent(event)
         self.release_all()
 

@@ -1,4 +1,4 @@
-"""One stick of the on-screen pad: drag it with the mouse, it springs back."""
+"""One stick of the on-screen pad: the mouse drags it, and it springs back when released."""
 
 import math
 
@@ -18,13 +18,14 @@ _ARROWS: dict[int, tuple[float, float]] = {
 
 def stick_position(right_px: float, down_px: float, radius_px: float) -> tuple[float, float]:
     """Return (right, up) of a drag from the centre, kept inside the unit circle."""
+    # Dividing by the larger of radius and drag length keeps the direction of a drag beyond the edge.
     length = math.hypot(right_px, down_px)
     scale = 1.0 / max(radius_px, length, 1.0)
     return right_px * scale, -down_px * scale
 
 
 class StickWidget(QWidget):
-    """A round pad with a knob; ``vertical`` ones go up and down only. Arrow keys work where it has the focus."""
+    """A round well with a knob; ``vertical`` ones move up and down only. Arrow keys move it while it has the focus."""
 
     moved = Signal()
 
@@ -41,7 +42,7 @@ class StickWidget(QWidget):
         theme.signals().changed.connect(self._restyle)
 
     def sizeHint(self) -> QSize:  # noqa: N802 – Qt's name
-        """Return a size a mouse can be precise in."""
+        """Return a size in which the mouse can be precise."""
         return QSize(theme.px(56 if self._vertical else 104), theme.px(104))
 
     def centre(self) -> None:
@@ -59,7 +60,7 @@ class StickWidget(QWidget):
         return self.height() / 2 - theme.px(18)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 – Qt's name
-        """Take the knob."""
+        """Grab the knob."""
         super().mousePressEvent(event)
         self.mouseMoveEvent(event)
 
@@ -70,7 +71,7 @@ class StickWidget(QWidget):
         event.accept()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 – Qt's name
-        """Let the knob go."""
+        """Release the knob."""
         self.centre()
         event.accept()
 
@@ -91,7 +92,7 @@ class StickWidget(QWidget):
             super().keyReleaseEvent(event)
 
     def focusOutEvent(self, event: object) -> None:  # noqa: N802 – Qt's name
-        """Spring back: a stick nobody holds stands still."""
+        """Spring back: the release of an arrow key would go to the widget that has the focus now."""
         super().focusOutEvent(event)  # type: ignore[arg-type]
         self.centre()
 

@@ -1,4 +1,4 @@
-"""The strips under the view, fed at data rate and drawn at display rate."""
+"""The strips under the view. Steps arrive at the control rate; a timer draws them at the display rate."""
 
 import math
 import time
@@ -15,12 +15,18 @@ from mile_desktop.ui.supervise.alert_bar import AlertBar
 from mile_desktop.ui.theme import theme
 
 REDRAW_MS = 66
+"""15 redraws a second. A redraw for every step, at up to 30 Hz, would double the work of drawing and show little more:
+one step moves a strip of 30 s by one or two pixels."""
 RECENT_S = 30.0
-_SHORTEST_S = 5.0
+_SPAN_STEP_S = 5.0
 
 
 class StripsPanel(QFrame):
-    """p(intervene) and actions over time; everything runs on the window's thread."""
+    """p(intervene) and actions over time; everything runs on the window's thread.
+
+    ``add_step`` only appends to a bounded model. Drawing happens in ``redraw``, by timer and only while the panel is
+    visible, so that a slow redraw delays the next one and never the handling of a step.
+    """
 
     alert_changed = Signal(object)
     """Carries the new ``SetAlert``."""
@@ -34,7 +40,7 @@ class StripsPanel(QFrame):
         self._choices: tuple[str, ...] = ()
         self._drawn = -1
         self.redraw_ms = 0.0
-        """How long the last redraw kept the event loop, ms (painting not included)."""
+        """How long the last redraw blocked the event loop, ms, without Qt's painting; read by the benchmarks."""
         self.bar = AlertBar()
         self.probability = ProbabilityStrip()
         self.action_strip = ActionStrip()
@@ -63,16 +69,16 @@ class StripsPanel(QFrame):
 
     @property
     def alert(self) -> SetAlert:
-        """When the person wants to be called."""
+        """The alarm's settings."""
         return self.bar.alert
 
     def set_alert(self, alert: SetAlert) -> None:
-        """Show ``alert`` without telling anybody."""
+        """Show ``alert`` without emitting ``alert_changed``."""
         self.bar.set_alert(alert)
         self.probability.set_threshold(alert.threshold)
 
     def start_session(self, session: SessionLoaded) -> None:
-        """Begin afresh with the action entries and the rate of ``session``."""
+        """Clear the strips and use the action entries and the rate of ``session``."""
         self._model = StripModel(actions=len(session.action_labels), rate_hz=session.rate_hz)
         self._drawn = -1
         self.action_strip.set_actions(session.action_labels, discrete=bool(session.choices))
@@ -81,12 +87,12 @@ class StripsPanel(QFrame):
         self.bar.show_basis(session.basis)
 
     def show_status(self, status: Status) -> None:
-        """Note which episode runs and what the number rests on."""
+        """Note which episode runs and which model p comes from."""
         self._episode = status.episode
         self.bar.show_basis(status.basis)
 
     def add_step(self, taken: StepTaken) -> None:
-        """Remember one step; it is drawn when the timer comes round."""
+        """Append one step; the timer draws it."""
         self._model.append(taken, self._episode)
         self.bar.show_step(taken)
 
@@ -107,7 +113,7 @@ class StripsPanel(QFrame):
         self.probability.show_time_axis(compact)
 
     def redraw(self) -> None:
-        """Draw what is new, if anything is."""
+        """Draw the strips, if steps were added since the last time."""
         if self._model.version == self._drawn:
             return
         begun = time.perf_counter()
@@ -122,8 +128,8 @@ class StripsPanel(QFrame):
             return self._model.last_seconds(RECENT_S)
         window = self._model.whole_episode()
         longest = float(window.time[-1]) if len(window) else 0.0
-        # in steps of five seconds, so that the axis is not drawn anew with every step
-        self.probability.set_span(0.0, max(1, math.ceil(longest / _SHORTEST_S)) * _SHORTEST_S)
+        # The span grows in steps of five seconds: each change of the range makes pyqtgraph lay out the axis again.
+        self.probability.set_span(0.0, max(1, math.ceil(longest / _SPAN_STEP_S)) * _SPAN_STEP_S)
         return window
 
     def _bar_changed(self, alert: SetAlert) -> None:
@@ -140,11 +146,11 @@ class StripsPanel(QFrame):
         self.action_strip.show_hover(at)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 – Qt's name
-        """Draw while anybody looks."""
+        """Draw while the panel is visible."""
         super().showEvent(event)
         self._timer.start()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 – Qt's name
-        """Stop drawing when nobody looks."""
+        """Stop drawing while the panel is hidden."""
         super().hideEvent(event)
         self._timer.stop()

@@ -1,4 +1,4 @@
-"""The view between the viewer that draws it and the page that shows it."""
+"""Connects the viewer process, which draws the scene, with the page that shows it."""
 
 import time
 from collections.abc import Callable
@@ -14,19 +14,19 @@ from mile_desktop.ui.viewport.tiles import Layout
 from mile_desktop.viewer import messages as v
 
 _YAW_OF_X = 90.0
-"""The view's yaw 0 looks along +y; the pad counts headings from +x."""
+"""Degrees to add: at yaw 0 the view looks along +y, while the worker counts headings from +x."""
 _SMALL_SIZE = (240, 180)
-"""Pixels a small view is drawn in."""
+"""Width and height in which the viewer draws a small view, px."""
 
 
 class ViewController(QObject):
-    """Passes frames to the page and points of view to the viewer; everything runs on the window's thread.
+    """Passes frames to the page and viewpoints to the viewer; everything runs on the window's thread.
 
     Beside the large picture the scene's other cameras are small views; the viewer draws only those that are shown.
     """
 
     command = Signal(object)
-    """Carries a ``SetViewYaw`` for the worker: what is left is left as seen."""
+    """Carries a ``SetViewYaw`` for the worker, which turns the gamepad's directions to those of the view."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class ViewController(QObject):
         theme.signals().changed.connect(self.paint_background)
 
     def paint_background(self) -> None:
-        """Let the background follow the theme."""
+        """Send the theme's colours of the background to the viewer."""
         top, bottom = theme.token("raised"), theme.token("ground")
         self._viewer.send(
             v.SetBackground(top=top.getRgbF()[:3], bottom=bottom.getRgbF()[:3])  # type: ignore[index]
@@ -67,7 +67,7 @@ class ViewController(QObject):
         return self._small_views_shown
 
     def show_small_views(self, shown: bool) -> None:
-        """Show the scene's other cameras beside the large picture, or not."""
+        """Set whether the scene's other cameras are shown beside the large picture."""
         self._small_views_shown = shown
         self._page.pictures.set_small_views(shown)
         self._request_small_views()
@@ -85,7 +85,7 @@ class ViewController(QObject):
             self.command.emit(m.SetViewYaw(yaw_deg=ready.presets[0].yaw_deg + _YAW_OF_X))
 
     def _request_small_views(self) -> None:
-        """Have the viewer draw the cameras that are not the large picture, as many as there is memory for."""
+        """Request pictures of the cameras other than the large one, as many as there are shared buffers for."""
         view = self._page.view
         shown = self._small_views_shown and view.tiles.has_scene and view.tiles.layout is not Layout.ONE
         others = {
@@ -102,7 +102,8 @@ class ViewController(QObject):
 
     def _show_small_view(self, index: int, frame: Frame) -> None:
         names = self._requested or ()
-        # what was drawn before the cameras changed places is another camera's picture
+        # A picture carries only its slot number. One that was drawn before the last request belongs to the camera that
+        # had the slot then.
         if index < len(names) and frame.timestamp >= self._requested_at:
             self._page.view.show_small_view(names[index], frame)
 

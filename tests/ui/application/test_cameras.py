@@ -66,7 +66,7 @@ def test_a_needed_camera_that_stalls_holds_the_robot_and_its_video_is_kept(
 ) -> None:
     live.to_idle()
     view = live.application.supervise.view
-    live.until(lambda: any(not client.stale for client in cameras.capture))
+    live.until(lambda: any(not client.stale for client in cameras.live))
     view.set_arrangement(Layout.GRID, "Wrist")
     live.start_episode()
     keep_going(live, lambda: len(live.steps) > 10)
@@ -90,7 +90,7 @@ def test_a_needed_camera_that_stalls_holds_the_robot_and_its_video_is_kept(
     episode = live.closed[-1].episode_id
     videos = videos_in(live.workspace.folder / "videos" / episode)
     assert [path.name for path in videos] == ["wrist.mp4"]
-    live.until(lambda: all(not client.status.recording for client in cameras.capture))
+    live.until(lambda: all(not client.status.recording for client in cameras.live))
     recorded = read_recording(live.workspace.workspace, episode)
     video = RecordedVideo(videos[0])
     ages = []

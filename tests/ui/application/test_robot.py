@@ -40,7 +40,7 @@ def seat(
     live = open_window(
         folder, plan(folder / "workspace", policy=""), partial(worker_with_pad, there), viewer_target=viewer
     )
-    robots = RobotsController(live.application, CamerasController(live.application).capture)
+    robots = RobotsController(live.application, CamerasController(live.application).live)
     robots.store.remember(RememberedRobot(name="Bench arm", address=robot.address, task="peg-insertion"))
     live.until_loaded()
     yield live, pad, robots

@@ -16,7 +16,7 @@ from mile_desktop.ui.cameras.capture_controller import CaptureController
 from tests.cameras.pictures import number_in
 
 
-def test_one_camera_dies_and_comes_back_while_the_other_goes_on(
+def test_one_camera_is_killed_and_restarts_while_the_other_continues(
     cameras: CameraStore, live: CaptureController, folder: Path, qtbot: QtBot
 ) -> None:
     seen: Counter[str] = Counter()

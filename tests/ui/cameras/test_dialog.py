@@ -52,7 +52,7 @@ def test_cameras_are_added_named_moved_and_removed(dialog: CamerasDialog, camera
         ("gopher://x", "gopher"),
     ],
 )
-def test_a_bad_address_is_refused_in_words(
+def test_a_bad_address_is_rejected_with_a_reason(
     dialog: CamerasDialog, cameras: CameraStore, address: str, words_said: str
 ) -> None:
     add(dialog, address)
@@ -77,7 +77,7 @@ def test_a_password_is_never_shown_and_stays_when_the_path_is_edited(
     assert cameras.cameras[0].address == "rtsp://host/c"
 
 
-def test_every_choice_reaches_the_camera(dialog: CamerasDialog, cameras: CameraStore) -> None:
+def test_every_setting_reaches_the_camera(dialog: CamerasDialog, cameras: CameraStore) -> None:
     add(dialog, "0")
     editor = dialog._form
     editor._needed.setChecked(True)
@@ -103,9 +103,7 @@ def test_every_choice_reaches_the_camera(dialog: CamerasDialog, cameras: CameraS
     )
 
 
-def test_a_name_that_is_taken_is_refused_and_the_form_shows_what_is(
-    dialog: CamerasDialog, cameras: CameraStore
-) -> None:
+def test_a_taken_name_is_rejected_and_the_form_shows_the_old_one(dialog: CamerasDialog, cameras: CameraStore) -> None:
     add(dialog, "0")
     add(dialog, "1")
     dialog._form._name.setText("camera")
@@ -115,7 +113,7 @@ def test_a_name_that_is_taken_is_refused_and_the_form_shows_what_is(
     assert dialog._form._name.text() == "Camera 2"
 
 
-def test_a_dragged_rectangle_cuts_the_rest_away(dialog: CamerasDialog, cameras: CameraStore) -> None:
+def test_a_dragged_rectangle_crops_the_picture(dialog: CamerasDialog, cameras: CameraStore) -> None:
     add(dialog, "0")
     preview = dialog._preview
     nothing = Frame(numbered(3), 1, 0.0, None, None, -1, 0)  # type: ignore[arg-type]
@@ -136,7 +134,7 @@ def test_a_dragged_rectangle_cuts_the_rest_away(dialog: CamerasDialog, cameras: 
     rotation=st.sampled_from([0, 90, 180, 270]),
     corners=st.tuples(*[st.floats(0.0, 0.4) for _ in range(4)]),
 )
-def test_a_part_of_the_turned_picture_is_that_part_of_the_camera(
+def test_a_crop_of_the_rotated_picture_is_rotated_back(
     rotation: int, corners: tuple[float, float, float, float]
 ) -> None:
     import numpy as np  # noqa: PLC0415
@@ -155,7 +153,7 @@ def test_a_part_of_the_turned_picture_is_that_part_of_the_camera(
     assert np.abs(cut[0, 0].astype(int) - expected).max() <= 2
 
 
-def test_words_say_state_age_and_figures() -> None:
+def test_status_text_names_state_age_and_figures() -> None:
     live = CameraStatus(state=CameraState.LIVE, width=640, height=480, rate_hz=29.97, latency_ms=12.3, dropped=2)
     assert status_text.figures(live, 0.033, stale=False) == (
         "Live · 640 × 480 · 30.0 pictures/s · latency 12 ms · age 33 ms · 2 dropped"

@@ -51,7 +51,7 @@ def test_the_second_direction_needs_the_first() -> None:
 
 
 @given(steps=st.lists(st.tuples(st.sampled_from(SLOTS), st.sampled_from(CONTROLS)), max_size=12))
-def test_any_sequence_of_bindings_leaves_a_usable_profile(steps: list[tuple[Slot, str]]) -> None:
+def test_any_sequence_of_bindings_leaves_a_valid_profile(steps: list[tuple[Slot, str]]) -> None:
     profile = PadProfile()
     for each, control in steps:
         try:

@@ -38,20 +38,20 @@ def place_of(plot: SeriesPlot, series: int, index: int) -> QPoint:
     return QPoint(round(x), round(y))
 
 
-def test_the_table_has_units_and_survives_commas() -> None:
+def test_the_table_has_units_and_quotes_commas() -> None:
     rows = list(csv.reader(table_of(EPOCH, LOSS, CURVES).as_csv().splitlines()))
     assert rows[0] == ["series", "epoch", "loss (nat)"]
     assert rows[4] == ["held out, with a comma", "0", "3.1"]
     assert len(rows) == 6
 
 
-def test_categories_go_by_their_names() -> None:
+def test_categories_are_exported_by_name() -> None:
     policies = Axis("policy", ticks=((0, "v0"), (1, "v1")))
     success = Series("success", ((54.0, 0), (60.0, 1)), style="points", x_intervals=((40.0, 68.0), (46.0, 73.0)))
     assert table_of(Axis("success", "%"), policies, (success,)).rows[1] == ("success", 60.0, "v1", 46.0, 73.0)
 
 
-def test_tips_and_intervals_belong_to_points() -> None:
+def test_tips_and_intervals_need_one_entry_a_point() -> None:
     with pytest.raises(ValueError, match="1 tips for 2 points"):
         Series("a", ((0, 0), (1, 1)), tips=("one",))
 
@@ -64,13 +64,13 @@ def test_arrow_keys_stay_on_the_series() -> None:
     assert step_along(CURVES, PointIndex(1, 1), 0, 1) == PointIndex(0, 1)
 
 
-def test_the_point_under_the_mouse_says_its_values(plot: SeriesPlot, qtbot: QtBot) -> None:
+def test_the_point_under_the_mouse_shows_its_values(plot: SeriesPlot, qtbot: QtBot) -> None:
     QTest.mouseMove(plot.viewport(), place_of(plot, 1, 1))
     qtbot.waitUntil(lambda: plot.selected_point == PointIndex(1, 1))
     assert plot.values_text(PointIndex(1, 1)) == "held out, with a comma\nepoch: 2\nloss: 2.5 nat\nlast"
 
 
-def test_a_click_chooses_a_point_and_so_does_enter(plot: SeriesPlot, qtbot: QtBot) -> None:
+def test_click_and_enter_choose_a_point(plot: SeriesPlot, qtbot: QtBot) -> None:
     with qtbot.waitSignal(plot.point_chosen) as clicked:
         qtbot.mouseClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=place_of(plot, 0, 1))
     assert clicked.args == [0, 1]
@@ -83,7 +83,7 @@ def test_a_click_chooses_a_point_and_so_does_enter(plot: SeriesPlot, qtbot: QtBo
 
 
 @pytest.mark.parametrize("kind", ["png", "svg", "csv"])
-def test_it_is_saved_as_the_ending_says(plot: SeriesPlot, tmp_path: Path, kind: str) -> None:
+def test_the_file_ending_decides_the_format(plot: SeriesPlot, tmp_path: Path, kind: str) -> None:
     file = tmp_path / f"loss.{kind}"
     plot.export.save(file)
     if kind == "csv":
@@ -100,7 +100,7 @@ def test_it_is_saved_as_the_ending_says(plot: SeriesPlot, tmp_path: Path, kind: 
         assert theme.token("policy").name() in colours
 
 
-def test_what_cannot_be_saved_is_said(plot: SeriesPlot, tmp_path: Path) -> None:
+def test_a_plot_that_cannot_be_saved_raises(plot: SeriesPlot, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"\.png, \.svg and \.csv"):
         plot.export.save(tmp_path / "loss.pdf")
     for kind in ("png", "svg", "csv"):
@@ -108,7 +108,7 @@ def test_what_cannot_be_saved_is_said(plot: SeriesPlot, tmp_path: Path) -> None:
             plot.export.save(tmp_path / "nowhere" / f"loss.{kind}")
 
 
-def test_it_can_be_copied_by_key_and_menu(plot: SeriesPlot, qtbot: QtBot) -> None:
+def test_a_plot_is_copied_by_key_and_by_menu(plot: SeriesPlot, qtbot: QtBot) -> None:
     plot.setFocus()
     qtbot.keyClick(plot, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QGuiApplication.clipboard().image().width() == 2 * plot.width()
@@ -119,7 +119,7 @@ def test_it_can_be_copied_by_key_and_menu(plot: SeriesPlot, qtbot: QtBot) -> Non
     assert QGuiApplication.clipboard().text().startswith("series\tepoch\tloss (nat)\n")
 
 
-def test_it_follows_the_theme_and_can_be_empty(plot: SeriesPlot, themed: QApplication) -> None:
+def test_a_plot_follows_the_theme_and_can_be_empty(plot: SeriesPlot, themed: QApplication) -> None:
     theme.apply(themed, "light", 1.5)
     assert plot.backgroundBrush().color().name() == theme.token("panel").name()
     plot.show_series(())
@@ -127,7 +127,7 @@ def test_it_follows_the_theme_and_can_be_empty(plot: SeriesPlot, themed: QApplic
     assert plot.numbers().rows == ()
 
 
-def test_what_was_drawn_gives_way_to_what_is_drawn_now(plot: SeriesPlot) -> None:
+def test_new_series_replace_the_old_ones(plot: SeriesPlot) -> None:
     bars = Series("takeovers", ((1.0, 3.0), (2.0, 5.0)), "takeover", "bars")
     marks = Series("success", ((54.0, 0.0),), "success", "points", x_intervals=((40.0, 68.0),))
 

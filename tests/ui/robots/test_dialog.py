@@ -55,7 +55,7 @@ def test_a_robot_is_tested_remembered_and_driven(
     assert store.robots == ()
 
 
-def test_what_is_wrong_with_an_address_is_said(qtbot: QtBot, dialog: RobotsDialog) -> None:
+def test_a_bad_address_is_reported(qtbot: QtBot, dialog: RobotsDialog) -> None:
     dialog.address.setText("http://somewhere")
     dialog.start_test()
     assert "no address of a robot" in dialog.message
@@ -68,7 +68,7 @@ def test_what_is_wrong_with_an_address_is_said(qtbot: QtBot, dialog: RobotsDialo
     assert not dialog.add.isEnabled()
 
 
-def test_escape_is_left_to_whoever_can_stop_the_robot(dialog: RobotsDialog, qtbot: QtBot) -> None:
+def test_escape_is_passed_on_and_does_not_close_the_dialog(dialog: RobotsDialog, qtbot: QtBot) -> None:
     dialog.show()
     with qtbot.waitSignal(dialog.escape_pressed):
         qtbot.keyClick(dialog, Qt.Key.Key_Escape)

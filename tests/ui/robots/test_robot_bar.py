@@ -8,7 +8,7 @@ from mile_desktop.ui.shell.shortcuts import Shortcuts
 from tests.ui.robots.examples import status
 
 
-def test_the_bar_arms_disarms_and_asks(qtbot: QtBot) -> None:
+def test_the_bar_arms_disarms_and_requests_control(qtbot: QtBot) -> None:
     bar = RobotBar()
     qtbot.addWidget(bar)
     said: list[object] = []
@@ -32,7 +32,7 @@ def test_the_bar_arms_disarms_and_asks(qtbot: QtBot) -> None:
     assert bar.isHidden()
 
 
-def test_an_episode_begins_when_everything_on_the_list_is_ticked(qtbot: QtBot) -> None:
+def test_an_episode_begins_when_the_checklist_is_complete(qtbot: QtBot) -> None:
     bar = RobotBar()
     qtbot.addWidget(bar)
     said: list[object] = []
@@ -50,7 +50,7 @@ def test_an_episode_begins_when_everything_on_the_list_is_ticked(qtbot: QtBot) -
     assert bar.prompt.isHidden()
 
 
-def test_disarming_is_one_key_that_counts_in_dialogs_too(qtbot: QtBot) -> None:
+def test_the_disarm_key_works_in_dialogs_too(qtbot: QtBot) -> None:
     window, dialog = QMainWindow(), QDialog()
     for widget in (window, dialog):
         qtbot.addWidget(widget)

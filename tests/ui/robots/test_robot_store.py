@@ -7,7 +7,7 @@ from mile_desktop.ui.robots.robot_store import FILE_NAME, RememberedRobot, Robot
 ROBOT = RememberedRobot(name="Toy arm", address="tcp://127.0.0.1:5870", task="toy")
 
 
-def test_remembered_robots_survive_damage(tmp_path: Path) -> None:
+def test_a_damaged_file_is_kept_aside(tmp_path: Path) -> None:
     store = RobotStore(tmp_path / FILE_NAME)
     store.remember(ROBOT)
     store.remember(msgspec.structs.replace(ROBOT, name="Renamed"))

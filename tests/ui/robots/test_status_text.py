@@ -16,11 +16,11 @@ from tests.ui.robots.examples import status
         ({"mode": ""}, "Connecting"),
     ],
 )
-def test_every_state_has_its_word(changes: dict[str, object], word: str) -> None:
+def test_every_state_has_its_title(changes: dict[str, object], word: str) -> None:
     assert status_text.style_of(status(**changes)).title == word
 
 
-def test_slow_starts_and_losses_are_told() -> None:
+def test_the_link_text_names_slow_starts_and_losses() -> None:
     assert "slow start, 40 % speed" in status_text.link_text(status(mode="active", speed=0.4))
     assert "lost 2 times" in status_text.link_text(status(lost=2))
     assert status_text.milliseconds(float("inf")) == "unknown"

@@ -59,7 +59,7 @@ def sent(page: SupervisePage) -> list[WindowInput]:
     return sent
 
 
-def test_a_choice_is_shown_as_the_motion_it_makes() -> None:
+def test_a_discrete_action_is_shown_as_a_motion() -> None:
     assert chosen_action(MAIN, CHOICES) is CHOICES[2]
     assert as_motion(LEFT, CHOICES) == (-1.0, 0.0, 0.0)
     assert as_motion(MAIN, CHOICES) == (0.0, 0.0, 1.0)
@@ -67,14 +67,14 @@ def test_a_choice_is_shown_as_the_motion_it_makes() -> None:
     assert chosen_action((1.0, 0.0), CHOICES) is None
 
 
-def test_what_was_proposed_and_done_is_said_by_name() -> None:
+def test_proposed_and_executed_actions_are_named() -> None:
     names = ("off", "left", "main", "right")
     assert choice_text(MAIN, MAIN, names, (0.1, 0.0, 0.82, 0.08)) == "main (0.82)"
     assert choice_text(MAIN, LEFT, names) == "main proposed, left done"
     assert choice_text((math.nan,) * 4, LEFT, names) == "nothing known proposed, left done"
 
 
-def test_it_is_said_how_to_drive_with_what_one_holds() -> None:
+def test_the_driving_hint_names_the_device_in_use() -> None:
     assert driving_text(CHOICES) == "A or ← to the left · W or ↑ main engine · D or → to the right"
     assert driving_hint(status(operator="gamepad"), CHOICES).startswith("stick ← to the left · stick ↑ or RT main")
     assert driving_hint(status(operator="screen"), CHOICES).startswith("drag left to the left")
@@ -85,7 +85,7 @@ def test_it_is_said_how_to_drive_with_what_one_holds() -> None:
 
 
 @pytest.mark.parametrize(("key", "axis", "value"), [(Qt.Key.Key_Left, 0, -1.0), (Qt.Key.Key_W, 1, 1.0)])
-def test_arrows_and_letters_push(
+def test_arrows_and_letters_drive(
     page: SupervisePage, sent: list[WindowInput], key: Qt.Key, axis: int, value: float
 ) -> None:
     page.view.set_presets((Preset(name="m", title="M", yaw_deg=0, pitch_deg=0, distance_m=1, target=(0, 0, 0)),))
@@ -99,7 +99,7 @@ def test_arrows_and_letters_push(
     assert not sent[-1].takeover
 
 
-def test_two_keys_for_one_push_hold_it_until_both_are_up(page: SupervisePage, sent: list[WindowInput]) -> None:
+def test_two_keys_for_one_direction_hold_it_until_both_are_up(page: SupervisePage, sent: list[WindowInput]) -> None:
     window = page.windowHandle()
     for key in (Qt.Key.Key_Space, Qt.Key.Key_W, Qt.Key.Key_Up):
         QTest.keyPress(window, key)
@@ -110,7 +110,7 @@ def test_two_keys_for_one_push_hold_it_until_both_are_up(page: SupervisePage, se
     QTest.keyRelease(window, Qt.Key.Key_Space)
 
 
-def test_arrows_belong_to_buttons_unless_one_drives(page: SupervisePage, sent: list[WindowInput]) -> None:
+def test_arrows_belong_to_buttons_unless_space_is_held(page: SupervisePage, sent: list[WindowInput]) -> None:
     page.handle(status())  # the robot is busy: Space is for it, wherever the focus is
     page.findChild(QPushButton).setFocus()
     window = page.windowHandle()
@@ -125,7 +125,7 @@ def test_arrows_belong_to_buttons_unless_one_drives(page: SupervisePage, sent: l
     QTest.keyRelease(window, Qt.Key.Key_Space)
 
 
-def test_a_choice_is_not_taken_for_a_grip(page: SupervisePage, sent: list[WindowInput]) -> None:
+def test_a_discrete_action_is_not_a_gripper_command(page: SupervisePage, sent: list[WindowInput]) -> None:
     page.handle(taken(0, proposed=RIGHT, executed=RIGHT))
     window = page.windowHandle()
     QTest.keyClick(window, Qt.Key.Key_F)
@@ -135,7 +135,7 @@ def test_a_choice_is_not_taken_for_a_grip(page: SupervisePage, sent: list[Window
     assert page.pad.as_input().action[3] == 0.0
 
 
-def test_the_screen_pad_has_one_stick_and_says_what_it_does(page: SupervisePage) -> None:
+def test_the_screen_pad_has_one_stick_with_a_caption(page: SupervisePage) -> None:
     page.show_pad(True)
     assert page.pad._plane.isVisible()
     assert not page.pad._height.isVisible()
@@ -146,7 +146,7 @@ def test_the_screen_pad_has_one_stick_and_says_what_it_does(page: SupervisePage)
     assert all(button.isVisible() for button in page.pad._gripper.buttons())
 
 
-def test_each_step_is_a_bar_in_the_lane_of_its_choice(qtbot: QtBot) -> None:
+def test_each_step_is_a_bar_in_the_lane_of_its_action(qtbot: QtBot) -> None:
     strips = StripsPanel()
     qtbot.addWidget(strips)
     strips.start_session(lander())
@@ -166,7 +166,7 @@ def test_each_step_is_a_bar_in_the_lane_of_its_choice(qtbot: QtBot) -> None:
     assert not plot._discrete
 
 
-def test_the_view_paints_what_is_proposed(page: SupervisePage) -> None:
+def test_the_view_paints_the_proposed_action(page: SupervisePage) -> None:
     from tests.ui.supervise.test_scene_view import frame  # noqa: PLC0415
 
     page.show_frame(frame())
@@ -188,7 +188,7 @@ def drag(mouse: OrbitController) -> None:
         mouse.press(event) if place.x() == 50 else mouse.move(event, 300)
 
 
-def test_a_flat_scene_is_moved_and_not_turned(page: SupervisePage, qtbot: QtBot) -> None:
+def test_a_flat_scene_is_panned_and_not_turned(page: SupervisePage, qtbot: QtBot) -> None:
     mouse = OrbitController(page)
     preset = Preset(name="m", title="M", yaw_deg=0.0, pitch_deg=0.0, distance_m=1.0, target=(0.0, 0.0, 0.3))
     seen: list[SetView] = []

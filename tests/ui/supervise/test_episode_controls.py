@@ -43,7 +43,7 @@ def test_buttons_follow_the_table(controls: EpisodeControls, phase: Phase | None
     assert {action for action in EpisodeAction if controls.button(action).isEnabled()} == enabled_actions(phase)
 
 
-def test_every_button_says_its_word_and_its_key(controls: EpisodeControls) -> None:
+def test_every_button_has_a_label_and_names_its_key(controls: EpisodeControls) -> None:
     controls.resize(1200, 56)
     for action in EpisodeAction:
         button = controls.button(action)
@@ -52,14 +52,14 @@ def test_every_button_says_its_word_and_its_key(controls: EpisodeControls) -> No
         assert "(" in button.toolTip()
 
 
-def test_start_begins_as_many_episodes_as_asked_for(controls: EpisodeControls, sent: list[object]) -> None:
+def test_start_runs_the_requested_number_of_episodes(controls: EpisodeControls, sent: list[object]) -> None:
     controls.show_status(status(phase=Phase.IDLE))
     controls.set_episodes(5)
     controls.button(EpisodeAction.START).click()
     assert sent == [StartEpisodes(episodes=5)]
 
 
-def test_after_a_stop_reset_stands_where_start_was(controls: EpisodeControls, sent: list[object]) -> None:
+def test_after_a_stop_reset_replaces_start(controls: EpisodeControls, sent: list[object]) -> None:
     controls.show_status(status())
     controls.button(EpisodeAction.STOP).click()
     controls.show_status(status(phase=Phase.STOPPED))
@@ -75,7 +75,7 @@ def test_hold_becomes_resume(controls: EpisodeControls, sent: list[object]) -> N
     assert sent == [ToggleHold()]
 
 
-def test_keys_do_nothing_where_the_buttons_do_nothing(controls: EpisodeControls, sent: list[object]) -> None:
+def test_keys_do_nothing_where_the_buttons_are_disabled(controls: EpisodeControls, sent: list[object]) -> None:
     controls.show_status(status(phase=Phase.IDLE))
     controls.mark_success()
     controls.mark_failure()
@@ -85,7 +85,7 @@ def test_keys_do_nothing_where_the_buttons_do_nothing(controls: EpisodeControls,
     assert sent == []
 
 
-def test_a_discard_is_asked_for_inline_and_can_be_refused(controls: EpisodeControls, sent: list[object]) -> None:
+def test_a_discard_is_confirmed_inline_and_can_be_declined(controls: EpisodeControls, sent: list[object]) -> None:
     controls.show_status(status())
     controls.button(EpisodeAction.DISCARD).click()
     assert controls.is_asking
@@ -98,7 +98,7 @@ def test_a_discard_is_asked_for_inline_and_can_be_refused(controls: EpisodeContr
     assert not controls.is_asking
 
 
-def test_no_answer_means_no(controls: EpisodeControls, sent: list[object]) -> None:
+def test_without_an_answer_the_episode_is_kept(controls: EpisodeControls, sent: list[object]) -> None:
     controls.show_status(status())
     controls.ask_discard()
     assert controls._question_timer.interval() == QUESTION_MS
@@ -108,7 +108,7 @@ def test_no_answer_means_no(controls: EpisodeControls, sent: list[object]) -> No
     assert sent == []
 
 
-def test_the_question_goes_away_with_the_episode(controls: EpisodeControls) -> None:
+def test_the_question_is_hidden_when_the_episode_ends(controls: EpisodeControls) -> None:
     controls.show_status(status())
     controls.ask_discard()
     controls.show_status(status(phase=Phase.RESETTING))
@@ -126,7 +126,7 @@ def test_a_discard_can_be_undone_until_the_next_episode_closes(controls: Episode
     assert controls._undo.isHidden()
 
 
-def test_narrow_bars_keep_the_shapes_and_drop_the_words(controls: EpisodeControls, qtbot: QtBot) -> None:
+def test_narrow_bars_show_icons_without_labels(controls: EpisodeControls, qtbot: QtBot) -> None:
     controls.resize(560, 56)
     qtbot.waitUntil(lambda: controls.button(EpisodeAction.SUCCESS).text() == "")
     assert controls.button(EpisodeAction.STOP).text() == "Stop"

@@ -85,7 +85,7 @@ def test_space_takes_over_while_held(seat: Seat) -> None:
     assert not is_repeating(seat)
 
 
-def test_what_is_held_is_said_again_every_100_ms(seat: Seat, qtbot: QtBot) -> None:
+def test_held_keys_are_sent_again_every_100_ms(seat: Seat, qtbot: QtBot) -> None:
     seat.press(Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: len(seat.sent) >= 4, timeout=20 * REPEAT_MS)
     assert all(each.takeover for each in seat.sent)
@@ -93,7 +93,7 @@ def test_what_is_held_is_said_again_every_100_ms(seat: Seat, qtbot: QtBot) -> No
     assert not is_repeating(seat)
 
 
-def test_auto_repeat_is_no_new_press_and_no_release(seat: Seat) -> None:
+def test_auto_repeat_is_neither_a_press_nor_a_release(seat: Seat) -> None:
     seat.press(Qt.Key.Key_Space)
     for kind in (QEvent.Type.KeyRelease, QEvent.Type.KeyPress):
         repeated = QKeyEvent(kind, Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier, " ", autorep=True)
@@ -102,7 +102,7 @@ def test_auto_repeat_is_no_new_press_and_no_release(seat: Seat) -> None:
 
 
 @pytest.mark.parametrize("kind", [QEvent.Type.FocusOut, QEvent.Type.Hide])
-def test_losing_the_window_lets_go_of_everything(seat: Seat, kind: QEvent.Type) -> None:
+def test_a_window_that_loses_the_focus_releases_all_keys(seat: Seat, kind: QEvent.Type) -> None:
     seat.press(Qt.Key.Key_Space)
     seat.press(Qt.Key.Key_A)
     QApplication.sendEvent(seat.windowHandle(), QFocusEvent(kind) if kind is QEvent.Type.FocusOut else QEvent(kind))
@@ -111,7 +111,7 @@ def test_losing_the_window_lets_go_of_everything(seat: Seat, kind: QEvent.Type) 
     assert not is_repeating(seat)
 
 
-def test_detaching_lets_go_and_deaf(seat: Seat) -> None:
+def test_detaching_releases_all_keys_and_stops_listening(seat: Seat) -> None:
     seat.press(Qt.Key.Key_Space)
     seat.keyboard.detach()
     assert not seat.sent[-1].takeover
@@ -120,7 +120,7 @@ def test_detaching_lets_go_and_deaf(seat: Seat) -> None:
     assert len(seat.sent) == count
 
 
-def test_a_text_field_keeps_its_keys_and_entering_it_lets_go(seat: Seat) -> None:
+def test_a_text_field_keeps_its_keys_and_focusing_it_releases_all(seat: Seat) -> None:
     seat.press(Qt.Key.Key_Space)
     seat.text.setFocus()
     assert not seat.sent[-1].takeover
@@ -131,7 +131,7 @@ def test_a_text_field_keeps_its_keys_and_entering_it_lets_go(seat: Seat) -> None
     assert not seat.requests
 
 
-def test_a_number_field_does_not_cost_the_dead_mans_key(seat: Seat) -> None:
+def test_space_takes_over_while_a_number_field_has_the_focus(seat: Seat) -> None:
     seat.number.setFocus()
     seat.press(Qt.Key.Key_Space)
     assert seat.sent[-1].takeover
@@ -141,7 +141,7 @@ def test_a_number_field_does_not_cost_the_dead_mans_key(seat: Seat) -> None:
     assert seat.number.value() == 42
 
 
-def test_a_focused_button_gets_space_only_while_the_robot_rests(seat: Seat) -> None:
+def test_a_focused_button_gets_space_only_while_the_robot_is_idle(seat: Seat) -> None:
     seat.button.setFocus()
     QTest.keyClick(seat.windowHandle(), Qt.Key.Key_Space)
     assert seat.clicks == 0
@@ -152,7 +152,7 @@ def test_a_focused_button_gets_space_only_while_the_robot_rests(seat: Seat) -> N
     assert len(seat.sent) == 2
 
 
-def test_esc_stops_even_from_a_text_field_and_lets_go(seat: Seat) -> None:
+def test_esc_stops_even_from_a_text_field_and_releases_all(seat: Seat) -> None:
     seat.press(Qt.Key.Key_Space)
     seat.text.setFocus()
     seat.press(Qt.Key.Key_Escape)
@@ -160,20 +160,20 @@ def test_esc_stops_even_from_a_text_field_and_lets_go(seat: Seat) -> None:
     assert not seat.sent[-1].takeover
 
 
-def test_keys_with_modifiers_are_somebody_elses(seat: Seat) -> None:
+def test_keys_with_modifiers_are_left_to_others(seat: Seat) -> None:
     QTest.keyPress(seat.windowHandle(), Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
     QTest.keyPress(seat.windowHandle(), Qt.Key.Key_H, Qt.KeyboardModifier.AltModifier)
     assert not seat.sent
     assert not seat.requests
 
 
-def test_requests_are_said_once(seat: Seat) -> None:
+def test_a_request_is_sent_once(seat: Seat) -> None:
     QTest.keyClick(seat.windowHandle(), Qt.Key.Key_H)
     QTest.keyClick(seat.windowHandle(), Qt.Key.Key_Return)
     assert seat.requests == ["hold", "success"]
 
 
-def test_f_toggles_the_gripper_that_is_being_executed(seat: Seat) -> None:
+def test_f_toggles_the_executed_gripper_command(seat: Seat) -> None:
     seat.keyboard.follow(taken(0, executed=(0.0, 0.0, 0.0, 1.0)))
     seat.press(Qt.Key.Key_Space)
     assert seat.sent[-1].action[3] == 1.0

@@ -34,7 +34,7 @@ EVENTS = {
 
 @pytest.mark.parametrize("phase", list(Phase))
 @pytest.mark.parametrize("action", list(EpisodeAction))
-def test_a_button_works_exactly_where_the_phase_table_lets_it(phase: Phase, action: EpisodeAction) -> None:
+def test_a_button_works_exactly_where_the_phase_table_allows_it(phase: Phase, action: EpisodeAction) -> None:
     assert (action in enabled_actions(phase)) == (next_phase(phase, EVENTS[action]) is not phase)
 
 
@@ -43,7 +43,7 @@ def test_nothing_works_before_a_session_is_loaded() -> None:
     assert set(ENABLED_ACTIONS) == set(Phase)
 
 
-def test_repeated_presses_are_no_news() -> None:
+def test_a_repeated_press_is_no_change() -> None:
     keys = KeyState()
     assert keys.press(Key.TAKEOVER)
     assert not keys.press(Key.TAKEOVER)
@@ -68,7 +68,7 @@ def test_opposite_keys_cancel() -> None:
 
 
 @given(st.sets(st.sampled_from(list(Key))))
-def test_letting_everything_go_always_hands_back(pressed: set[Key]) -> None:
+def test_releasing_all_keys_always_hands_back(pressed: set[Key]) -> None:
     keys = KeyState()
     for key in pressed:
         keys.press(key)
@@ -79,7 +79,7 @@ def test_letting_everything_go_always_hands_back(pressed: set[Key]) -> None:
     assert sent.action[:3] == (0.0, 0.0, 0.0)
 
 
-def test_the_gripper_is_taken_over_as_it_is() -> None:
+def test_a_takeover_keeps_the_gripper_command() -> None:
     keys = KeyState()
     keys.follow_gripper(0.7)
     assert keys.gripper == CLOSE

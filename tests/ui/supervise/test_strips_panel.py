@@ -33,7 +33,7 @@ def fill(strips: StripsPanel, steps: int = 50) -> None:
     strips.redraw()
 
 
-def test_steps_are_drawn_when_the_timer_comes_round(strips: StripsPanel, qtbot: QtBot) -> None:
+def test_steps_are_drawn_by_the_timer(strips: StripsPanel, qtbot: QtBot) -> None:
     for step in range(30):
         strips.add_step(taken(step))
     qtbot.waitUntil(lambda: len(strips.probability._line.getData()[0]) == 30)
@@ -47,7 +47,7 @@ def test_nothing_is_drawn_twice(strips: StripsPanel) -> None:
     assert strips.redraw_ms == -1.0
 
 
-def test_the_timer_rests_while_nobody_looks(strips: StripsPanel) -> None:
+def test_the_timer_stops_while_the_panel_is_hidden(strips: StripsPanel) -> None:
     assert strips._timer.isActive()
     strips.hide()
     assert not strips._timer.isActive()
@@ -62,7 +62,7 @@ def mouse(plot: ProbabilityStrip, kind: QEvent.Type, at: QPointF, *, held: bool)
     QTest.qWait(12)  # pyqtgraph takes at most a hundred moves a second
 
 
-def test_the_threshold_is_dragged_and_said_on_release(strips: StripsPanel) -> None:
+def test_a_dragged_threshold_is_sent_on_release(strips: StripsPanel) -> None:
     fill(strips)
     sent: list[SetAlert] = []
     moved: list[float] = []
@@ -83,7 +83,7 @@ def test_the_threshold_is_dragged_and_said_on_release(strips: StripsPanel) -> No
     assert strips.bar.alert.threshold == alert.threshold
 
 
-def test_the_bar_moves_the_line_and_says_so(strips: StripsPanel) -> None:
+def test_the_bar_moves_the_line_and_sends_the_alert(strips: StripsPanel) -> None:
     sent: list[SetAlert] = []
     strips.alert_changed.connect(sent.append)
     strips.bar._threshold.setValue(0.7)
@@ -93,7 +93,7 @@ def test_the_bar_moves_the_line_and_says_so(strips: StripsPanel) -> None:
     assert sent[-1] == SetAlert(threshold=0.7, debounce_steps=5, ask_me=True)
 
 
-def test_a_remembered_alert_is_shown_and_not_said(strips: StripsPanel) -> None:
+def test_a_remembered_alert_is_shown_and_not_sent(strips: StripsPanel) -> None:
     sent: list[SetAlert] = []
     strips.alert_changed.connect(sent.append)
     remembered = SetAlert(threshold=0.3, debounce_steps=7, ask_me=True)
@@ -103,7 +103,7 @@ def test_a_remembered_alert_is_shown_and_not_said(strips: StripsPanel) -> None:
     assert sent == []
 
 
-def test_the_forecast_is_a_second_line_where_there_is_one(strips: StripsPanel) -> None:
+def test_a_forecast_is_drawn_as_a_second_line(strips: StripsPanel) -> None:
     strips.add_step(taken(0))
     strips.redraw()
     assert not strips.probability._forecast.isVisible()
@@ -112,7 +112,7 @@ def test_the_forecast_is_a_second_line_where_there_is_one(strips: StripsPanel) -
     assert strips.probability._forecast.isVisible()
 
 
-def test_steps_without_a_number_leave_a_gap(strips: StripsPanel) -> None:
+def test_steps_without_p_leave_a_gap(strips: StripsPanel) -> None:
     strips.add_step(taken(0, probability=math.nan, low=math.nan, high=math.nan))
     strips.redraw()
     assert strips.grab().width() > 0
@@ -132,7 +132,7 @@ def test_the_whole_episode_and_back(strips: StripsPanel) -> None:
     )
 
 
-def test_hovering_shows_the_step_and_leaving_brings_the_basis_back(strips: StripsPanel) -> None:
+def test_hovering_shows_the_step_and_leaving_shows_the_model_again(strips: StripsPanel) -> None:
     strips.show_status(status(basis="3 takeovers"))
     fill(strips)
     strips.probability.hovered.emit(-0.1)
@@ -141,7 +141,7 @@ def test_hovering_shows_the_step_and_leaving_brings_the_basis_back(strips: Strip
     assert strips.bar._basis.text() == "3 takeovers"
 
 
-def test_what_is_shown_can_be_taken_away_as_numbers(strips: StripsPanel) -> None:
+def test_the_drawn_steps_can_be_exported_as_numbers(strips: StripsPanel) -> None:
     assert strips.probability.numbers().rows == ()
     fill(strips)
     numbers = strips.probability.numbers()
@@ -151,7 +151,7 @@ def test_what_is_shown_can_be_taken_away_as_numbers(strips: StripsPanel) -> None
     assert strips.action_strip.numbers() == numbers
 
 
-def test_a_status_does_not_wipe_out_what_hovering_shows(strips: StripsPanel) -> None:
+def test_a_status_does_not_replace_the_hovered_values(strips: StripsPanel) -> None:
     strips.show_status(status(basis="3 takeovers"))
     fill(strips)
     strips.probability.hovered.emit(-0.1)
@@ -171,13 +171,13 @@ def test_a_scene_with_other_actions_gets_other_lanes(strips: StripsPanel) -> Non
     assert strips.action_strip.action_names == ("main", "side")
 
 
-def test_labels_keep_apart_inside_the_plot() -> None:
+def test_labels_do_not_overlap_and_stay_inside_the_plot() -> None:
     assert _apart([10.0, 12.0, 99.0], 10.0, 5.0, 100.0) == [10.0, 20.0, 99.0]
     assert _apart([98.0, 99.0], 10.0, 5.0, 100.0) == [90.0, 100.0]
     assert _apart([], 10.0, 5.0, 100.0) == []
 
 
-def test_the_words_of_the_number() -> None:
+def test_p_as_text() -> None:
     assert probability_text(0.234, 0.1, 0.4) == "p 0.23  [0.10–0.40]"
     assert probability_text(0.5, math.nan, math.nan) == "p 0.50"
     assert probability_text(math.nan, math.nan, math.nan) == "p –"

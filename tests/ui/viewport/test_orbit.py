@@ -9,7 +9,7 @@ pixels = st.floats(-5000, 5000)
 
 
 @given(st.lists(st.tuples(st.sampled_from("opz"), pixels, pixels), max_size=20))
-def test_no_gesture_leaves_the_bounds(gestures: list[tuple[str, float, float]]) -> None:
+def test_every_gesture_keeps_the_orbit_in_its_bounds(gestures: list[tuple[str, float, float]]) -> None:
     orbit = HOME
     for kind, x, y in gestures:
         if kind == "o":
@@ -24,7 +24,7 @@ def test_no_gesture_leaves_the_bounds(gestures: list[tuple[str, float, float]]) 
     assert all(abs(value) <= REACH_M for value in orbit.target)
 
 
-def test_panning_moves_along_the_picture_whatever_the_view() -> None:
+def test_panning_moves_along_the_image_plane() -> None:
     orbit = Orbit(yaw_deg=0.0, pitch_deg=0.0, distance_m=1.0, target=(0.0, 0.0, 0.0))
     assert orbit.panned(100, 0, 100).target == pytest.approx((-1.0, 0.0, 0.0))
     assert orbit.panned(0, 100, 100).target == pytest.approx((0.0, 0.0, 1.0))

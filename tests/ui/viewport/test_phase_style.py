@@ -13,13 +13,13 @@ from mile_desktop.ui.viewport.phase_style import (
 from tests.ui.supervise.examples import status
 
 
-def test_every_phase_has_its_own_word_and_a_shape() -> None:
+def test_every_phase_has_its_own_title_and_shape() -> None:
     assert set(PHASE_STYLES) == set(Phase)
     assert len({each.title for each in PHASE_STYLES.values()}) == len(Phase)
     assert len({each.symbol for each in (*PHASE_STYLES.values(), ASKING)}) == len(Phase) + 1
 
 
-def test_asking_and_alert_come_before_the_phase() -> None:
+def test_asking_and_alert_take_precedence_over_the_phase() -> None:
     assert style_of(status(phase=Phase.HOLD, asking=True)) is ASKING
     assert style_of(status(alert=True)) is ALERT
     assert style_of(status(phase=Phase.TAKEOVER, alert=True)) is PHASE_STYLES[Phase.TAKEOVER]

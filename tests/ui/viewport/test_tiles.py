@@ -42,7 +42,7 @@ def test_every_picture_keeps_its_shape_and_stays_within_the_view(
         assert not any(place.adjusted(1, 1, -1, -1).intersects(other) for other in small[:index])
 
 
-def test_the_large_picture_is_the_chosen_one_or_else_the_scene() -> None:
+def test_the_large_picture_is_the_chosen_one_or_the_scene() -> None:
     some = tiles("a", "b", thumbnails=("wrist",))
     assert some.main == SCENE
     some.choose("b")
