@@ -1,4 +1,4 @@
-"""Success rates with their intervals, one policy below the other."""
+"""A plot of success rates with their intervals, a row for each policy."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ class IntervalPlot(SeriesPlot):
         super().__init__(name, _SUCCESS, Axis("policy"), parent)
 
     def show_tallies(self, tallies: Sequence[tuple[str, Tally]]) -> None:
-        """Show policies by name; those without an episode have a name and no mark."""
+        """Show (policy name, tally); a policy without episodes has a row without a mark."""
         rows = len(tallies)
         ticks = tuple((float(rows - 1 - place), name) for place, (name, _) in enumerate(tallies))
         self.set_axes(_SUCCESS, Axis("policy", ticks=ticks))
@@ -40,7 +40,7 @@ def interval_series(tallies: Sequence[Tally]) -> Series:
 
 
 def rate_text(tally: Tally) -> str:
-    """Return ``78 % [64–88]``, ``–`` where there are no episodes."""
+    """Return ``78 % [64–88]``, or ``–`` without episodes."""
     if tally.rate is None:
         return "–"
     low, high = tally.interval
@@ -48,5 +48,5 @@ def rate_text(tally: Tally) -> str:
 
 
 def _tip(tally: Tally) -> str:
-    crashes = f"; {tally.crashes} broke down" if tally.crashes else ""
+    crashes = f"; errors: {tally.crashes}" if tally.crashes else ""
     return f"{tally.successes} of {tally.episodes}, {rate_text(tally)}{crashes}"

@@ -1,4 +1,4 @@
-"""How trainings go: the same losses over epochs, a plot for each measure, a line for each training."""
+"""Losses over epochs: a plot for each loss, a line for each training."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,14 +12,14 @@ _COLOURS = ("policy", "takeover")
 
 
 class LossCurves(QWidget):
-    """A plot for each loss that is known; what to say where none is.
+    """Shows a plot for each loss that a training has, or an empty state.
 
     Parameters
     ----------
     height
         Of each plot, in pixels at 100 %.
     nothing
-        Said while there are no curves; empty: nothing is.
+        Text of the empty state; empty: none is shown.
     """
 
     def __init__(self, height: int, nothing: str = "") -> None:
@@ -50,8 +50,8 @@ class LossCurves(QWidget):
             ]
             plot.setVisible(bool(series))
             plot.show_series(series)
-        known = any(curves.get(name) for _, curves in trainings for name in self._plots)
-        self._nothing.setVisible(bool(self._nothing.text()) and not known)
+        has_curves = any(curves.get(name) for _, curves in trainings for name in self._plots)
+        self._nothing.setVisible(bool(self._nothing.text()) and not has_curves)
 
 
 def _series(training: str, curve: Curve, place: int) -> Series:

@@ -1,4 +1,4 @@
-"""What a plot shows, as values; no Qt."""
+"""Series, axes and their numbers as values; no Qt."""
 
 import math
 from collections.abc import Sequence
@@ -7,9 +7,9 @@ from typing import Literal
 
 from mile_desktop.ui.plots.table import Table
 
-LOSSES = (("total", "training loss"), ("held_out", "held-back error"))
-"""Losses of a run that are shown, and their names for people. They are different measures: one axis would suggest a
-comparison."""
+LOSSES = (("total", "training loss"), ("held_out", "validation loss"))
+"""Losses of a training and their titles. Each gets a plot of its own: they are different measures, and one axis would
+suggest that they can be compared."""
 
 Curve = Sequence[tuple[float, float]]
 """Epoch and value."""
@@ -26,7 +26,7 @@ class Axis:
     range: tuple[float, float] | None = None
     """None: what the points need."""
     ticks: tuple[tuple[float, str], ...] = ()
-    """Names at places, for an axis of categories; empty: numbers."""
+    """(position, name) of each category; empty for an axis of numbers."""
 
     @property
     def label(self) -> str:
@@ -34,9 +34,9 @@ class Axis:
         return f"{self.title} ({self.unit})" if self.unit else self.title
 
     def text(self, value: float) -> str:
-        """Return ``value`` as people read it: a category's name, or the number with its unit."""
-        for place, name in self.ticks:
-            if math.isclose(place, value):
+        """Return ``value`` as text: the name of a category, or the number with its unit."""
+        for position, name in self.ticks:
+            if math.isclose(position, value):
                 return name
         return f"{value:.4g} {self.unit}".strip()
 
@@ -54,7 +54,7 @@ class Series:
     x_intervals: tuple[tuple[float, float], ...] = ()
     """Low and high of each point along x, drawn as a bar with ends; empty: none."""
     tips: tuple[str, ...] = ()
-    """What is known of each point beyond its place; empty: nothing."""
+    """More about each point, shown below its values; empty: nothing."""
 
     def __post_init__(self) -> None:
         for each, what in ((self.x_intervals, "intervals"), (self.tips, "tips")):
@@ -87,13 +87,13 @@ def _cell(axis: Axis, value: float) -> object:
     return axis.text(value) if axis.ticks else value
 
 
-def step_along(series: Sequence[Series], place: PointIndex | None, points: int, lines: int) -> PointIndex | None:
-    """Return the place that the arrow keys lead to from ``place``: ``points`` along, ``lines`` to other series."""
+def step_along(series: Sequence[Series], point: PointIndex | None, points: int, lines: int) -> PointIndex | None:
+    """Return where the arrow keys lead from ``point``: ``points`` along the series, ``lines`` to another series."""
     filled = [index for index, each in enumerate(series) if each.points]
     if not filled:
         return None
-    if place is None or place.series not in filled:
+    if point is None or point.series not in filled:
         return PointIndex(filled[0], 0)
-    chosen = filled[(filled.index(place.series) + lines) % len(filled)]
+    chosen = filled[(filled.index(point.series) + lines) % len(filled)]
     last = len(series[chosen].points) - 1
-    return PointIndex(chosen, min(max(place.index + points, 0), last))
+    return PointIndex(chosen, min(max(point.index + points, 0), last))

@@ -1,4 +1,4 @@
-"""A plot of a few series: axes with units, names beside the curves' colours, values under mouse and arrow keys."""
+"""A plot of a few series: axes with units, a legend above, values under mouse and arrow keys."""
 
 from collections.abc import Sequence
 
@@ -14,10 +14,11 @@ from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.theme import theme
 
 _REACH_PX = 24
-"""How near the mouse has to come to a point."""
+"""Largest distance of the mouse from the point whose values are shown, px at 100 %."""
 _CLICK_PX = 4
+"""A press and release that are further apart are a drag and not a click."""
 _ROOM = 0.04
-"""Share of the range that is left free on either side, so that marks on the edge are whole."""
+"""Share of the range that is left free on either side, so that marks at the edge are not cut off."""
 _SYMBOLS = ("o", "s", "t", "d", "star", "+")
 _PEN_STYLES = {
     "line": Qt.PenStyle.SolidLine,
@@ -33,20 +34,21 @@ _KEYS = {
     Qt.Key.Key_Down: (0, 1),
 }
 _MANY_POINTS = 40
+"""A line with more points is drawn without marks, which would merge into a thick line."""
 _BAR = 0.8
-"""Width of a bar, of the distance between two."""
+"""Width of a bar as a share of the distance between two."""
 
 
 class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type information
     """Shows series over two axes; everything runs on the window's thread.
 
-    The nearest point under the mouse says its values, as does the one that the arrow keys choose while the plot has
-    the keyboard (← → along a series, ↑ ↓ to another one, Enter for what a click does).
+    Values are shown for the point nearest to the mouse, or for the one that the arrow keys select while the plot has
+    the focus (← → along a series, ↑ ↓ to another series; Enter acts like a click).
 
     Parameters
     ----------
     name
-        What it shows: its accessible name, and the name of saved files.
+        What the plot shows: its accessible name and the name of exported files.
     x, y
         The axes.
     """
@@ -77,16 +79,16 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         self.restyle()
         theme.signals().changed.connect(self.restyle)
 
-    # ── what it shows ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── content ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def series(self) -> tuple[Series, ...]:
-        """What is drawn."""
+        """The drawn series."""
         return self._series
 
     @property
     def selected_point(self) -> PointIndex | None:
-        """The point whose values are shown; None where there is none."""
+        """The point whose values are shown, if any."""
         return self._point
 
     def set_axes(self, x: Axis, y: Axis) -> None:
@@ -99,7 +101,7 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         self._fit()
 
     def show_series(self, series: Sequence[Series]) -> None:
-        """Draw ``series`` in place of what was drawn."""
+        """Replace the drawn series."""
         self._series = tuple(series)
         self._point = None
         self._draw()
@@ -118,7 +120,7 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         self._draw()
 
     def _draw(self) -> None:
-        # items are used again, not removed: pyqtgraph's scene may still be about to tell a removed one of the mouse
+        # Items are reused and not removed: pyqtgraph's scene may still deliver a mouse event to a removed item.
         while len(self._drawn) < len(self._series):
             self._drawn.append(_SeriesItems(self.getPlotItem(), _SYMBOLS[len(self._drawn) % len(_SYMBOLS)]))
         for number, drawn in enumerate(self._drawn):
@@ -141,7 +143,7 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         self._select_point(self._nearest(event.position()))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
-        """Remember where, to tell a click from a drag."""
+        """Remember the position, to tell a click from a drag."""
         super().mousePressEvent(event)
         self._pressed_at = event.position()
 
@@ -154,22 +156,22 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
             self.point_chosen.emit(point.series, point.index)
 
     def leaveEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
-        """Forget the mouse."""
+        """Hide the values."""
         super().leaveEvent(event)
         self._select_point(None)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
-        """Forget what the keys had chosen."""
+        """Clear the selection."""
         super().focusOutEvent(event)
         self._select_point(None)
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
-        """Show that the keys work here."""
+        """Show the focus ring."""
         super().focusInEvent(event)
         self.viewport().update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
-        """Go from point to point, or choose one."""
+        """Move the selection with the arrows; choose the point with Enter."""
         key = Qt.Key(event.key())
         if key in _KEYS:
             self._select_point(step_along(self._series, self._point, *_KEYS[key]))
@@ -190,7 +192,7 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
                 continue
             pixels = self._pixels(each)
             above = pixels[:, 1] - position.y()
-            if each.style == "bars":  # the whole bar counts, not its upper end alone
+            if each.style == "bars":  # inside the bar its vertical distance is zero, so the whole bar can be hit
                 above = np.maximum(above, 0.0)
             distances = np.hypot(pixels[:, 0] - position.x(), above)
             nearest = int(distances.argmin())
@@ -199,7 +201,9 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         return found
 
     def _pixels(self, series: Series) -> np.ndarray:
-        """Return where the points are, float64[n, 2] in pixels of the widget."""
+        """Return the positions of the points, float64[n, 2] in pixels of the widget."""
+        # Both axes are linear, so two mapped corners give the transform; mapping each point through Qt is slow for a
+        # curve of hundreds of points at every move of the mouse.
         view = self.getViewBox()
         origin, unit = view.mapViewToScene(QPointF(0, 0)), view.mapViewToScene(QPointF(1, 1))
         scale = np.array([unit.x() - origin.x(), unit.y() - origin.y()])
@@ -209,7 +213,7 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
     # ── painting over the curves ─────────────────────────────────────────────────────────────────────────────────
 
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802, ARG002 (Qt's signature)
-        """Write the names of the series, the values of the chosen point, and show the keyboard's point."""
+        """Paint the legend, the values of the selected point, and the focus ring."""
         painter.setFont(theme.font("secondary"))
         if self.names_series:
             self._paint_names(painter)
@@ -256,7 +260,7 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         painter.drawText(box.adjusted(theme.px(8), theme.px(4), 0, 0), int(Qt.AlignmentFlag.AlignLeft), text)
 
     def values_text(self, point: PointIndex) -> str:
-        """Return what is said of a point: its series, its values, and what else is known of it."""
+        """Return the text at a point: its series, its values, and its tip."""
         series = self._series[point.series]
         x, y = series.points[point.index]
         lines = [series.name, f"{self._x.title}: {self._x.text(x)}", f"{self._y.title}: {self._y.text(y)}"]
@@ -266,14 +270,14 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
 
 
 class _SeriesItems:
-    """What one series is drawn with: marks or a line, and bars for intervals.
+    """The graphics items of one series: marks or a line, and bars for intervals.
 
     Parameters
     ----------
     plot
         Owns the items.
     symbol
-        pyqtgraph's name of the mark: series are told apart by shape as well as by colour.
+        pyqtgraph's name of the mark; series differ in shape as well as in colour.
     """
 
     def __init__(self, plot: pg.PlotItem, symbol: str) -> None:
@@ -320,14 +324,14 @@ class _SeriesItems:
 
 
 def _extent(series: Sequence[Series], side: int, axis: Axis) -> tuple[float, float]:
-    """Return the range that the axis needs; never an empty one."""
+    """Return the range of the axis that shows all series; it is never empty."""
     if axis.range is not None:
         return axis.range
     values = [point[side] for each in series for point in each.points]
     values += [0.0 for each in series if each.style == "bars" and side == 1]
     if side == 0:
         values += [edge for each in series for interval in each.x_intervals for edge in interval]
-    values += [point + half for point, _ in axis.ticks for half in (-0.5, 0.5)]
+    values += [position + half for position, _ in axis.ticks for half in (-0.5, 0.5)]
     finite = [value for value in values if np.isfinite(value)]
     low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
     return (low, high) if high > low else (low - 0.5, high + 0.5)

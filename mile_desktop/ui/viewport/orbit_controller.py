@@ -1,4 +1,4 @@
-"""Mouse gestures on the view, turned into camera messages: Qt's side of ``orbit``."""
+"""Turns mouse gestures on the view into camera messages; the geometry is in ``orbit``."""
 
 from PySide6.QtCore import QObject, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent, QWheelEvent
@@ -7,13 +7,15 @@ from mile_desktop.ui.viewport.orbit import HOME, Orbit
 from mile_desktop.viewer.messages import Preset, SetView, UsePreset
 
 _SEND_MS = 16
+"""A mouse may report 1000 moves a second; the viewer gets the newest view at most once a display frame."""
 _NOTCH = 120.0
+"""Qt's wheel angle of one notch, in eighths of a degree."""
 
 
 class OrbitController(QObject):
-    """Follows drags and the wheel; sends the newest view at display rate.
+    """Follows drags and the wheel; sends the newest view at display rate. Runs on the window's thread.
 
-    Drag turns, shift or the middle button pans, the wheel zooms, a double click goes home.
+    A drag turns, with Shift or the middle button it pans, the wheel zooms, a double click returns to the first camera.
     """
 
     commanded = Signal(object)
@@ -42,7 +44,7 @@ class OrbitController(QObject):
         return self._chosen
 
     def set_presets(self, presets: tuple[Preset, ...], *, flat: bool = False) -> None:
-        """Know the scene's cameras; the view starts at the first. A drag moves a ``flat`` scene."""
+        """Set the scene's cameras; the view starts at the first. A drag pans a ``flat`` scene."""
         self._presets = presets
         self._flat = flat
         self._chosen = 0
@@ -52,7 +54,7 @@ class OrbitController(QObject):
         """Use camera number ``index`` (from 0) of the scene; others are ignored."""
         if 0 <= index < len(self._presets):
             self._chosen = index
-            self._timer.stop()
+            self._timer.stop()  # a view that waits to be sent would move the camera away from the preset again
             self._move_to_chosen()
             self.commanded.emit(UsePreset(name=self._presets[index].name))
 
@@ -63,7 +65,8 @@ class OrbitController(QObject):
 
     def _move_to_chosen(self) -> None:
         preset = self._presets[self._chosen] if self._presets else None
-        # A camera that travels with the end effector has no place of its own to turn around: drags go on from before.
+        # A camera that travels with the end effector has no fixed position to turn around: a drag continues from the
+        # orbit before.
         if preset is not None and not preset.follows_end_effector:
             self.orbit = Orbit(preset.yaw_deg, preset.pitch_deg, preset.distance_m, preset.target)
 
@@ -72,7 +75,7 @@ class OrbitController(QObject):
         self._last = event.position()
 
     def move(self, event: QMouseEvent, height_px: int) -> None:
-        """Turn or pan by how far the mouse went."""
+        """Turn or pan by the distance the mouse has moved."""
         if self._last is None:
             return
         moved = event.position() - self._last
@@ -88,19 +91,19 @@ class OrbitController(QObject):
         self._last = None
 
     def wheel(self, event: QWheelEvent) -> None:
-        """Come closer or go away."""
+        """Zoom."""
         self.zoom(event.angleDelta().y() / _NOTCH)
 
     def turn(self, right_px: float, down_px: float) -> None:
-        """Turn as a drag by so many pixels does."""
+        """Turn as a drag of that many pixels does."""
         self._set_orbit(self.orbit.orbited(right_px, down_px))
 
     def zoom(self, steps: float) -> None:
-        """Come closer (or go away) as so many notches of the wheel do."""
+        """Zoom in (positive) or out, as that many notches of the wheel do."""
         self._set_orbit(self.orbit.zoomed(steps))
 
     def go_home(self) -> None:
-        """Use the scene's first camera again."""
+        """Return to the scene's first camera."""
         if self._presets:
             self.choose(0)
         else:

@@ -1,4 +1,4 @@
-"""What is painted over the scene: badge, reason, p gauge, proposed action, notices. Stateless painting, no widgets."""
+"""Paints badge, reason, p gauge, proposed action and notices over the scene. Functions without state, no widgets."""
 
 import math
 from dataclasses import dataclass
@@ -14,20 +14,21 @@ from mile_desktop.ui.viewport.symbols import paint_symbol
 
 MARGIN = 12
 _SHORTEST_ARROW_PX = 6.0
+"""A shorter arrow points at the camera or asks for no motion; it is painted as a ring."""
 _GRIPPER_NOISE = 0.1
-"""Smaller gripper commands are noise."""
+"""A smaller gripper command is noise and neither opens nor closes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One line in a plate over the picture."""
+    """One line of text on a plate over the picture."""
 
     text: str
     colour: str = "text"
 
 
 def plate(painter: QPainter, rect: QRectF) -> None:
-    """Paint the ground on which text over the picture can be read."""
+    """Paint the background that makes text readable over any picture."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(theme.brush("panel", 0.88))
     radius = theme.size("radius")
@@ -35,7 +36,7 @@ def plate(painter: QPainter, rect: QRectF) -> None:
 
 
 def paint_badge(painter: QPainter, area: QRectF, status: Status, max_steps: int) -> None:
-    """Paint phase in shape, word and colour, the episode's progress, and why, at the top left of ``area``."""
+    """Paint the phase as shape, title and colour, the progress and the reason, at the top left of ``area``."""
     appearance = style_of(status)
     colour = theme.token(appearance.token)
     painter.setFont(theme.font("figure", bold=True))
@@ -81,13 +82,14 @@ def paint_notices(painter: QPainter, area: QRectF, notices: list[Notice]) -> Non
 
 
 def paint_hints(painter: QPainter, area: QRectF, texts: tuple[str, ...], room: float) -> None:
-    """Paint what takes over, how to let go and how to drive under each other, at the bottom left of ``area``.
+    """Paint the hints about takeover and driving below each other, at the bottom left of ``area``.
 
-    ``room``: how wide a line may be.
+    ``room``: the largest width of a line, px.
     """
     painter.setFont(theme.font("body"))
     height = painter.fontMetrics().height() + theme.px(8)
     where = QPointF(area.left() + theme.px(MARGIN), area.bottom() - theme.px(MARGIN) - height)
+    # From the bottom up: a missing hint leaves no gap at the edge.
     for text in reversed(texts):
         if text:
             _line(painter, where, text, theme.token("text"), room)
@@ -105,10 +107,10 @@ def _line(painter: QPainter, where: QPointF, text: str, colour: QColor, room: fl
 
 
 def paint_gauge(painter: QPainter, area: QRectF, taken: StepTaken, threshold: float) -> None:
-    """Paint p as a column with its band and the threshold's tick, at the right edge of ``area``."""
+    """Paint p as a column with its interval and the threshold's tick, at the right edge of ``area``."""
     if math.isnan(taken.probability):
         return
-    # in a low view it ends above the small pictures
+    # The small pictures cover the lower 28 % of the view; on a low view the column is shortened to end above them.
     height = min(max(theme.px(80), area.height() * 0.34), max(theme.px(32), area.height() * 0.68 - theme.px(56)))
     width = theme.px(10)
     column = QRectF(area.right() - theme.px(46), area.top() + theme.px(34), width, height)
@@ -139,12 +141,13 @@ def _part(column: QRectF, low: float, high: float) -> QRectF:
 
 
 def paint_arrow(painter: QPainter, area: QRectF, arrow: Arrow, *, gripper: float | None, human: bool) -> None:
-    """Paint the proposed action from the end effector on, and the gripper it asks for beside it."""
+    """Paint the proposed action as an arrow from the end effector, and the gripper command beside it."""
     start, end = _to_pixel(area, arrow.start), _to_pixel(area, arrow.end)
     colour = "hold" if human else "policy"
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
     delta = end - start
     length = math.hypot(delta.x(), delta.y())
+    # A wider dark line below keeps the arrow visible on a background of its own colour.
     for pen in (theme.pen("shade", 5.0, alpha=0.35), theme.pen(colour, 3.0)):
         painter.setPen(pen)
         if length > _SHORTEST_ARROW_PX:
@@ -159,7 +162,7 @@ def paint_arrow(painter: QPainter, area: QRectF, arrow: Arrow, *, gripper: float
 
 
 def paint_choice(painter: QPainter, area: QRectF, arrow: Arrow, title: str, *, human: bool) -> None:
-    """Paint the proposed discrete action: where it pushes, and its name at the tip."""
+    """Paint the proposed discrete action: an arrow in its direction, and its name at the tip."""
     paint_arrow(painter, area, arrow, gripper=None, human=human)
     painter.setFont(theme.font("secondary"))
     metrics = painter.fontMetrics()
@@ -178,8 +181,8 @@ def paint_choice(painter: QPainter, area: QRectF, arrow: Arrow, title: str, *, h
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, title)
 
 
-def _to_pixel(area: QRectF, place: tuple[float, float]) -> QPointF:
-    return QPointF(area.left() + place[0] * area.width(), area.top() + place[1] * area.height())
+def _to_pixel(area: QRectF, point: tuple[float, float]) -> QPointF:
+    return QPointF(area.left() + point[0] * area.width(), area.top() + point[1] * area.height())
 
 
 def _paint_head(painter: QPainter, tip: QPointF, along: QPointF, colour: str) -> None:
@@ -192,7 +195,7 @@ def _paint_head(painter: QPainter, tip: QPointF, along: QPointF, colour: str) ->
 
 
 def _paint_gripper(painter: QPainter, at: QPointF, gripper: float, colour: str) -> None:
-    """Paint two jaws, apart for an opening command and together for a closing one, with the word."""
+    """Paint two jaws, apart for an opening command and together for a closing one, and the word."""
     gap = theme.px(2) if gripper > 0 else theme.px(7)
     where = at + QPointF(-theme.px(34), theme.px(14))
     painter.setPen(theme.pen(colour, 3.0))

@@ -1,4 +1,4 @@
-"""How each phase is named, shaped and coloured, in one table; no Qt."""
+"""Title, shape and colour of each phase in one table, and the texts that explain a phase; no Qt."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from mile_desktop.ui.viewport.discrete_actions import DiscreteAction, driving_te
 
 @dataclass(frozen=True, slots=True)
 class PhaseStyle:
-    """One phase for eyes: word, shape and colour always come together."""
+    """How a phase is shown. Colour never stands alone: title and shape say the same to people who do not see it."""
 
     title: str
     symbol: str
@@ -28,15 +28,15 @@ PHASE_STYLES: dict[Phase, PhaseStyle] = {
     Phase.RESETTING: PhaseStyle("Resetting", "cycle", "hold"),
 }
 SIMULATED = frozenset({"probit", "segment"})
-"""Kinds of operators that nobody has to tell how to take over."""
+"""Simulated operators; they take over by themselves and need no instruction."""
 
 ASKING = PhaseStyle("Asks for help", "exclamation", "asking")
 ALERT = PhaseStyle("Autonomous", "exclamation", "asking")
-"""Still driving, but p has been above the threshold for the debounce time."""
+"""The policy drives, but p has been above the threshold for the alarm's duration."""
 
 
 def style_of(status: Status) -> PhaseStyle:
-    """Return how ``status`` looks."""
+    """Return the style of ``status``; a request for help and an alarm take precedence over the phase."""
     if status.asking:
         return ASKING
     if status.alert and status.phase is Phase.AUTONOMOUS:
@@ -53,27 +53,27 @@ def progress_text(status: Status, max_steps: int) -> str:
 
 
 def reason_text(status: Status) -> str:
-    """Return the line under the badge: why the robot holds, stopped or asks, and what to do."""
+    """Return the line under the badge: why the robot holds, stopped or asks for help, and what to do."""
     if status.asking:
-        way_out = f"{status.instruction} to help, or resume" if status.instruction else "take over or resume"
-        return f"{status.reason or 'p stayed above the threshold'} · {way_out}"
+        action = f"{status.instruction} to help, or resume" if status.instruction else "take over or resume"
+        return f"{status.reason or 'p stayed above the threshold'} · {action}"
     if status.phase is Phase.STOPPED:
-        return f"{status.reason or 'Stopped by you'} · Reset to go on"
+        return f"{status.reason or 'Stopped by you'} · Reset to continue"
     if status.phase is Phase.HOLD:
-        way_out = "Resume to go on" if status.must_resume else "Resume or take over to go on"
-        return f"{status.reason or 'Held by you'} · {way_out}"
+        action = "Resume to continue" if status.must_resume else "Resume or take over to continue"
+        return f"{status.reason or 'Held by you'} · {action}"
     if status.alert and status.phase is Phase.AUTONOMOUS:
         return status.reason or "p is above the threshold: a takeover looks likely"
     return status.reason
 
 
 def driving_hint(status: Status, choices: Sequence[DiscreteAction]) -> str:
-    """Return how discrete actions are chosen with what the person holds; nothing where there are none."""
+    """Return how discrete actions are chosen with the device in use; empty where actions are continuous."""
     return driving_text(choices, status.operator) if choices else ""
 
 
 def takeover_hint(status: Status) -> str:
-    """Return what takes over and how to let go, named for the device that is listened to."""
+    """Return how to take over and hand back with the device in use."""
     if not status.instruction:
         return "Hold Space to take over"
     if status.phase is Phase.TAKEOVER:

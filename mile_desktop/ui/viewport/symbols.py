@@ -1,4 +1,4 @@
-"""The shapes that stand beside every phase colour, painted so that they need no font."""
+"""The shapes beside the phase colours, painted because fonts draw such characters differently or not at all."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF

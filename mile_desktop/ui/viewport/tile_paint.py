@@ -1,4 +1,4 @@
-"""How one picture among several is painted: picture, name, and what is wrong with it. Stateless, no widgets."""
+"""Paints one picture among several: picture, name, and a note about what is wrong. Functions without state."""
 
 from enum import Enum, auto
 
@@ -15,7 +15,7 @@ _LINE = 18
 
 
 class TileRole(Enum):
-    """What role a picture plays in the view."""
+    """The role of a picture in the layout."""
 
     LARGE = auto()
     SMALL = auto()
@@ -37,7 +37,7 @@ def paint_tile(painter: QPainter, rect: QRectF, tile: Tile, role: TileRole) -> N
 
 
 def paint_name(painter: QPainter, rect: QRectF, name: str, role: TileRole, *, colour: str = "line") -> None:
-    """Paint the frame around a picture that is not alone, and its name where nothing else stands."""
+    """Paint the frame around a small picture, and the name where no overlay covers it."""
     painter.setFont(theme.font("secondary"))
     text = painter.fontMetrics().elidedText(
         name, Qt.TextElideMode.ElideRight, max(0, round(rect.width()) - theme.px(_PAD))
@@ -59,7 +59,7 @@ def paint_name(painter: QPainter, rect: QRectF, name: str, role: TileRole, *, co
 
 
 def _paint_note(painter: QPainter, rect: QRectF, note: str, *, large: bool) -> None:
-    """Paint what is wrong across the middle of the picture, in as many lines as it takes."""
+    """Paint the note across the middle of the picture, in as many lines as it needs."""
     painter.setFont(theme.font("body" if large else "secondary"))
     room = rect.adjusted(theme.px(4), 0, -theme.px(4), 0)
     flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)

@@ -1,4 +1,4 @@
-"""Several pictures in one view: which there are, which is large, and where each one goes. No painting, no widgets."""
+"""The pictures of a view: which are shown, which is large, and the rectangle of each. No painting, no widgets."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,15 +17,16 @@ _INSET_SHARE = 0.18
 _INSET_HEIGHT_SHARE = 0.28
 _INSETS_IN_A_ROW = 4
 _ROW_SHARE = 0.58
-"""So much of the width a row of small pictures may take: at the left stands what takes over."""
+"""Share of the width that a row of small pictures may take; the hints stand at the left of it."""
 _DEFAULT_SHAPE = 0.75
+"""Height over width of a picture that has not arrived yet: that of most cameras."""
 
 SCENE = ""
 """Name of the picture that the viewer draws."""
 
 
 class Layout(StrEnum):
-    """How pictures share the view."""
+    """How the pictures are arranged."""
 
     ONE = "one"
     INSET = "inset"
@@ -38,18 +39,18 @@ TITLES = {Layout.ONE: "One picture", Layout.INSET: "Picture in picture", Layout.
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One picture besides the scene's."""
+    """One picture beside the scene's."""
 
     name: str
     image: QImage
     note: str = ""
-    """What is wrong with it, in a few words; empty while all is well."""
+    """A short note about what is wrong with it; empty if all is well."""
     faded: bool = False
-    """It is not of now."""
+    """Whether it is stale and painted faded."""
     can_be_main: bool = True
-    """Small views of a simulated scene cannot: the scene itself can be looked at from there."""
+    """False for small views of a simulated scene: a click moves the scene's camera there instead."""
     title: str = ""
-    """What is written over it; empty: its name."""
+    """Text over the picture; empty: its name."""
 
     @property
     def shape(self) -> float:
@@ -58,12 +59,12 @@ class Tile:
 
 
 class Tiles:
-    """The pictures, in their order, and the one that is large; the view's own."""
+    """The pictures in their order, and the large one; owned by the view."""
 
     def __init__(self) -> None:
         self.layout = Layout.INSET
         self.has_scene = True
-        """Whether there is a picture of a scene at all: a live robot may only have cameras."""
+        """Whether there is a picture of a scene: a live robot may have only cameras."""
         self._tiles: dict[str, Tile] = {}
         self._main = SCENE
 
@@ -76,7 +77,7 @@ class Tiles:
 
     @property
     def wanted(self) -> str:
-        """Name of the picture that was chosen last to be large, whether it is there at present or not."""
+        """Name of the picture that was chosen last to be large, even if it is not connected now."""
         return self._main
 
     @property
@@ -85,7 +86,7 @@ class Tiles:
         return tuple(name for name, tile in self._tiles.items() if tile.can_be_main)
 
     def choose(self, name: str) -> None:
-        """Let this one be large; one that is not there yet is waited for."""
+        """Make this picture large, now or as soon as it is added."""
         self._main = name
 
     def show(self, name: str, image: QImage, *, can_be_main: bool = True) -> None:
@@ -94,7 +95,7 @@ class Tiles:
         self._tiles[name] = replace(known, image=image)
 
     def annotate(self, name: str, note: str, *, faded: bool) -> bool:
-        """Say what is wrong with a picture; return whether that changes anything."""
+        """Set the note of a picture; return whether that changes it."""
         known = self._tiles.get(name)
         if known is None or (known.note, known.faded) == (note, faded):
             return False
@@ -102,9 +103,9 @@ class Tiles:
         return True
 
     def keep(self, names: Sequence[str], *, can_be_main: bool, titles: Mapping[str, str] | None = None) -> None:
-        """Of those that can (or cannot) be large, have exactly ``names``, in this order.
+        """Keep exactly ``names``, in this order, of the pictures that can (or cannot) be large; the others stay.
 
-        ``titles``: what is written over them instead of their names.
+        ``titles``: texts over the pictures in place of their names.
         """
         titles = titles or {}
         others = {name: tile for name, tile in self._tiles.items() if tile.can_be_main is not can_be_main}
@@ -117,13 +118,14 @@ class Tiles:
         return self._tiles.get(name)
 
     def rects(self, area: QRectF, scene_shape: float) -> dict[str, QRectF]:
-        """Return where each picture that is shown goes within ``area``, the large one first; shapes are kept."""
+        """Return the rectangle of each shown picture within ``area``, the large one first, with its aspect ratio."""
         names = self._shown()
         shapes = [scene_shape if name == SCENE else self._tiles[name].shape for name in names]
         return dict(zip(names, arrange(self.layout, area, shapes), strict=True))
 
     def name_at(self, point: QPointF, area: QRectF, scene_shape: float) -> str | None:
         """Return the name of the topmost picture at ``point``; None where there is none."""
+        # The large picture comes first and is painted first, so the last hit is the one on top.
         found = [name for name, rect in self.rects(area, scene_shape).items() if rect.contains(point)]
         return found[-1] if found else None
 
@@ -138,7 +140,7 @@ class Tiles:
 
 
 def arrange(layout: Layout, area: QRectF, shapes: Sequence[float]) -> list[QRectF]:
-    """Return a rect within ``area`` for each picture; ``shapes`` are height over width, the large one's first."""
+    """Return the rectangle of each picture within ``area``; ``shapes`` are height over width, the large one's first."""
     if layout is Layout.GRID:
         return _grid(area, shapes)
     return [fit_rect(area, shapes[0]), *_insets(area, shapes[1:])]
@@ -167,7 +169,7 @@ def _grid(area: QRectF, shapes: Sequence[float]) -> list[QRectF]:
 
 
 def _columns(area: QRectF, count: int) -> int:
-    """Return in how many columns ``count`` pictures of usual shape become largest."""
+    """Return the number of columns in which ``count`` pictures of the default shape are largest."""
 
     def size(columns: int) -> float:
         rows = math.ceil(count / columns)
@@ -177,7 +179,7 @@ def _columns(area: QRectF, count: int) -> int:
 
 
 def _insets(area: QRectF, shapes: Sequence[float]) -> list[QRectF]:
-    """Return rects from the bottom right to the left, the first picture leftmost, in rows from the bottom up."""
+    """Return rectangles in rows from the bottom up, each row at the right edge with the first picture leftmost."""
     margin, gap = theme.px(_MARGIN), theme.px(_GAP)
     rects: list[QRectF] = []
     bottom = area.bottom() - margin

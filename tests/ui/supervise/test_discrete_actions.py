@@ -71,7 +71,7 @@ def test_proposed_and_executed_actions_are_named() -> None:
     names = ("off", "left", "main", "right")
     assert choice_text(MAIN, MAIN, names, (0.1, 0.0, 0.82, 0.08)) == "main (0.82)"
     assert choice_text(MAIN, LEFT, names) == "main proposed, left done"
-    assert choice_text((math.nan,) * 4, LEFT, names) == "nothing known proposed, left done"
+    assert choice_text((math.nan,) * 4, LEFT, names) == "unknown proposed, left done"
 
 
 def test_the_driving_hint_names_the_device_in_use() -> None:

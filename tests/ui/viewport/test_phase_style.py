@@ -36,7 +36,7 @@ def test_the_badge_counts_episode_and_step() -> None:
     [
         ({}, ""),
         ({"phase": Phase.HOLD, "reason": "The pad was unplugged"}, "The pad was unplugged · Resume or take over"),
-        ({"phase": Phase.STOPPED}, "Stopped by you · Reset to go on"),
+        ({"phase": Phase.STOPPED}, "Stopped by you · Reset to continue"),
         ({"phase": Phase.HOLD, "asking": True}, "p stayed above the threshold · hold RB to help, or resume"),
         ({"alert": True}, "a takeover looks likely"),
     ],
