@@ -1,4 +1,4 @@
-"""The form with everything that can be chosen for one camera."""
+"""The form with all settings of one camera."""
 
 import msgspec
 from PySide6.QtCore import QRectF, Signal
@@ -22,18 +22,18 @@ from mile_desktop.ui.widgets.form_rows import choose, combo, rows
 
 _SIZES = ((0, 0), (320, 240), (640, 480), (800, 600), (1280, 720), (1920, 1080))
 _RATES = (0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0)
-_ROTATIONS = ((0, "Not"), (90, "Right by 90°"), (180, "Upside down"), (270, "Left by 90°"))
+_ROTATIONS = ((0, "None"), (90, "90° clockwise"), (180, "180°"), (270, "90° anticlockwise"))
 _MOST_PERCENT = 90
 _SIDES = ("left", "top", "right", "bottom")
 
 
 class CameraForm(QWidget):
-    """Fields are set from the camera and give a changed camera back; nothing is given back while they are being set."""
+    """Shows a camera's settings and emits changed ones; nothing is emitted while the fields are set."""
 
     edited = Signal(object)
     """The changed ``CameraSettings``."""
     refused = Signal(str)
-    """What was typed cannot be used; one sentence."""
+    """One sentence about an invalid entry."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,21 +42,21 @@ class CameraForm(QWidget):
         self._name = QLineEdit()
         self._address = QLineEdit()
         self._enabled = QCheckBox("Use this camera")
-        self._needed = QCheckBox("Needed: hold while it is stale")
+        self._needed = QCheckBox("Required: hold the robot while it is stale")
         self._record = QCheckBox("Record a video of each episode")
-        self._loop = QCheckBox("Begin again at the end")
+        self._loop = QCheckBox("Loop")
         self._size = combo([(_size_text(*size), _size_text(*size)) for size in _SIZES])
         self._rate = combo([(_rate_text(rate), _rate_text(rate)) for rate in _RATES])
         self._rotation = combo(_ROTATIONS)
         self._stale = QDoubleSpinBox()
         self._crops = {side: QSpinBox() for side in _SIDES}
-        self._uncropped = QPushButton("Whole picture")
+        self._uncropped = QPushButton("Reset crop")
         self._prepare()
         self._lay_out()
         self._connect()
 
     def show_camera(self, settings: CameraSettings | None) -> None:
-        """Show what is chosen for a camera; None: there is none."""
+        """Show the settings of a camera, or disable the form for None."""
         self._settings = settings
         self.setEnabled(settings is not None)
         if settings is None:
@@ -77,7 +77,7 @@ class CameraForm(QWidget):
         self._showing = False
 
     def crop_to(self, part: QRectF) -> None:
-        """Leave only ``part`` of what the picture shows now, in shares of its width and height."""
+        """Crop to ``part`` of the picture as shown now, in shares of its width and height."""
         if self._settings is None:
             return
         try:
@@ -90,8 +90,8 @@ class CameraForm(QWidget):
     # ── layout ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _prepare(self) -> None:
-        self._address.setToolTip("User name and password are never shown; type over •••@ to change them")
-        self._needed.setToolTip("Policy or operator depend on it: the robot holds while its picture is too old")
+        self._address.setToolTip("User name and password are never shown; replace •••@ to change them")
+        self._needed.setToolTip("For a camera that policy or operator need: the robot holds while its picture is stale")
         self._stale.setRange(0.2, 60.0)
         self._stale.setSingleStep(0.1)
         self._stale.setDecimals(1)
@@ -100,8 +100,8 @@ class CameraForm(QWidget):
         for side, field in self._crops.items():
             field.setRange(0, _MOST_PERCENT)
             field.setSuffix(" %")
-            field.setToolTip(f"Cut off at the {side}, before turning")
-            field.setAccessibleName(f"Cut off at the {side}")
+            field.setToolTip(f"Crop at the {side}, before rotation")
+            field.setAccessibleName(f"Crop at the {side}")
             theme.indent(field)
         theme.set_role(self._uncropped, "quiet")
 
@@ -123,16 +123,16 @@ class CameraForm(QWidget):
                 ("", self._needed, ""),
                 ("", self._record, ""),
                 ("", self._loop, ""),
-                ("Size at most", self._size, ""),
-                ("Rate at most", self._rate, ""),
-                ("Turn", self._rotation, ""),
-                ("Cut off", cuts, "Or drag a rectangle on the picture."),
+                ("Max size", self._size, ""),
+                ("Max rate", self._rate, ""),
+                ("Rotation", self._rotation, ""),
+                ("Crop", cuts, "Or drag a rectangle on the picture."),
                 ("Stale after", self._stale, ""),
             )
         )
         column.addStretch(1)
 
-    # ── from the person ──────────────────────────────────────────────────────────────────────────────────────────
+    # ── changes by the person ────────────────────────────────────────────────────────────────────────────────────
 
     def _connect(self) -> None:
         self._name.editingFinished.connect(self._write)
@@ -157,7 +157,7 @@ class CameraForm(QWidget):
             self.refused.emit(str(error))
 
     def _read(self, before: CameraSettings) -> CameraSettings:
-        """Return the camera as the form says; raise where it cannot be so."""
+        """Return the settings in the form; raise ``ValueError`` or ``CameraAddressError`` for an invalid entry."""
         address = before.address
         if self._address.text() != before.shown_address:
             address = spliced(self._address.text().strip(), before.address)
@@ -168,6 +168,7 @@ class CameraForm(QWidget):
         if not name:
             raise ValueError("A camera needs a name.")
         width, height = _numbers(self._size.currentText(), 2)
+        # Only a change in the fields replaces the crop: they show whole per cents, a dragged rectangle is finer.
         crop = before.crop
         percent = {side: field.value() for side, field in self._crops.items()}
         if percent != {side: round(100 * getattr(crop, side)) for side in _SIDES}:
@@ -209,21 +210,21 @@ def _can_loop(settings: CameraSettings) -> bool:
     try:
         return not parse_address(settings.address).live
     except CameraAddressError:
-        return False  # a file that is missing at present: nothing to begin again
+        return False  # a missing file cannot be played, so not in a loop either
 
 
-_AS_IT_COMES = "As it comes"
+_UNLIMITED = "No limit"
 
 
 def _size_text(width: int, height: int) -> str:
-    return f"{width} × {height}" if width or height else _AS_IT_COMES
+    return f"{width} × {height}" if width or height else _UNLIMITED
 
 
 def _rate_text(rate_hz: float) -> str:
-    return f"{rate_hz:g} pictures/s" if rate_hz else _AS_IT_COMES
+    return f"{rate_hz:g} fps" if rate_hz else _UNLIMITED
 
 
 def _numbers(text: str, count: int) -> list[float]:
-    """Return the numbers a choice stands for: zeros for what is left as it comes."""
+    """Return the numbers in the text of a choice; zeros for ``No limit``."""
     found = [float(word) for word in text.split() if word.replace(".", "", 1).isdigit()]
     return found or [0.0] * count

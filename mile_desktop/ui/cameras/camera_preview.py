@@ -1,4 +1,4 @@
-"""The picture of one camera in the dialog; a rectangle dragged on it cuts the rest away."""
+"""The picture of one camera in the dialog; dragging a rectangle on it crops the picture."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
@@ -11,14 +11,15 @@ from mile_desktop.ui.viewport.frame_canvas import as_image
 from mile_desktop.ui.viewport.tiles import fit_rect
 
 _LEAST_SHARE = 0.05
+"""A smaller rectangle is taken for an accidental click."""
 _SHADE = 0.6
 
 
 class CameraPreview(QWidget):
-    """Shows the newest picture with a note where something is wrong."""
+    """Shows the newest picture, and a note over it if something is wrong."""
 
     crop_dragged = Signal(QRectF)
-    """The part of the picture that is to stay, in shares of its width and height."""
+    """The part of the picture to keep, in shares of its width and height."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,7 +31,7 @@ class CameraPreview(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         theme.bound(self, least_width=176, least_height=132)
         self.setCursor(Qt.CursorShape.CrossCursor)
-        self.setToolTip("Drag a rectangle to cut the rest away")
+        self.setToolTip("Drag a rectangle to crop the picture")
         self.setAccessibleName("Preview")
 
     def show_frame(self, frame: Frame) -> None:
@@ -45,17 +46,17 @@ class CameraPreview(QWidget):
         self.update()
 
     def show_note(self, note: str) -> None:
-        """Say what is wrong, over the picture."""
+        """Show a note over the picture; empty for none."""
         if note != self._note:
             self._note = note
             self.update()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Return a size at which a picture can be judged."""
+        """Return a size in which details of a picture are visible."""
         return QSize(theme.px(480), theme.px(320))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 (Qt's name and signature)
-        """Paint picture, note and the rectangle that is being dragged."""
+        """Paint picture, note and the dragged rectangle."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.token("ground"))
         place = self._picture_rect()
@@ -86,7 +87,7 @@ class CameraPreview(QWidget):
             self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802, ARG002 (Qt's name and signature)
-        """Cut to it, unless it is too small to be meant."""
+        """Emit the rectangle, unless it is too small."""
         if self._drag_start is None:
             return
         place, chosen = self._picture_rect(), QRectF(self._drag_start, self._drag_end).normalized()
@@ -103,7 +104,7 @@ class CameraPreview(QWidget):
             self.crop_dragged.emit(part)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
-        """Let go of the rectangle."""
+        """Cancel the rectangle by Esc."""
         if event.key() == Qt.Key.Key_Escape and self._drag_start is not None:
             self._drag_start = None
             self.update()
@@ -116,14 +117,14 @@ class CameraPreview(QWidget):
 
 
 def crop_within(crop: Crop, rotation: Rotation, part: QRectF) -> Crop:
-    """Return the crop that leaves ``part`` (shares of the picture as shown) of what ``crop`` and ``rotation`` show.
+    """Return the crop that keeps ``part`` (shares of the picture as shown) of what ``crop`` and ``rotation`` show.
 
-    A crop counts before turning, so the rectangle is turned back first.
+    A crop is applied before the rotation, so the rectangle is rotated back first.
     """
     left, top = part.left(), part.top()
     right, bottom = 1.0 - part.right(), 1.0 - part.bottom()
     for _ in range(rotation // 90):
-        # a quarter back: what is at the top of the turned picture was at the left of it
+        # A quarter turn back: the top of the rotated picture was its left side.
         left, top, right, bottom = top, right, bottom, left
     width, height = 1.0 - crop.left - crop.right, 1.0 - crop.top - crop.bottom
     return Crop(

@@ -1,4 +1,4 @@
-"""The cameras that run: one client for each remembered camera that is enabled."""
+"""Runs the capture processes: one client for each remembered camera that is enabled."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -14,9 +14,9 @@ from mile_desktop.ui.clients.camera_client import CameraClient
 
 
 class CaptureController(QObject):
-    """Starts, changes and ends capture processes as the store says; belongs to the window's thread.
+    """Starts, changes and ends capture processes to match the store; belongs to the window's thread.
 
-    A robot brings cameras of its own with ``connect_robot``: they behave like all others while it is connected.
+    ``connect_robot`` adds the cameras of a robot; they behave like all others while it is connected.
 
     Parameters
     ----------
@@ -31,9 +31,9 @@ class CaptureController(QObject):
     status_changed = Signal(str, object)
     """Name of the camera and its ``CameraStatus``."""
     cameras_changed = Signal()
-    """Cameras came, went, or are in another order."""
+    """Cameras were added, removed or sorted."""
     settings_changed = Signal()
-    """A running camera was set up differently."""
+    """The settings of a running camera changed."""
     needed_changed = Signal(object)
     """``WatchCameras`` for the rollout worker."""
     note = Signal(object)
@@ -57,7 +57,7 @@ class CaptureController(QObject):
         self._reconcile(self._store.value)
 
     def close(self) -> None:
-        """End all processes; tell the rollout worker before, by closing it."""
+        """End all processes. Close the rollout worker first: it reads their shared memory."""
         self._open = False
         self._ending += [client.retire() for client in self._clients.values()]
         for thread in self._ending:
@@ -66,7 +66,7 @@ class CaptureController(QObject):
         self._robot_cameras.clear()
 
     def __iter__(self) -> Iterator[CameraClient]:
-        """Go through the running cameras in their order."""
+        """Iterate over the running cameras in their order."""
         return iter(tuple(self._clients.values()))
 
     def client(self, name: str) -> CameraClient | None:
@@ -75,17 +75,17 @@ class CaptureController(QObject):
 
     @property
     def needed(self) -> WatchCameras:
-        """What the rollout worker has to watch; send it to every new worker."""
+        """The cameras that the rollout worker must watch; send it to every new worker."""
         return self._needed
 
     def set_watched(self, watched: bool) -> None:
-        """Say whether anybody looks at pictures."""
+        """Set whether pictures are visible; hidden ones are not copied out of shared memory."""
         self._watched = watched
         for client in self._clients.values():
             client.watched = watched
 
     def retire(self, client: CameraClient) -> None:
-        """End a camera's process without waiting for it; it has ended when ``close`` returns at the latest."""
+        """End a camera's process without waiting; ``close`` waits for all that are still ending."""
         self._ending = [thread for thread in self._ending if thread.is_alive()]
         self._ending.append(client.retire())
         client.deleteLater()
@@ -93,9 +93,9 @@ class CaptureController(QObject):
     # ── robots ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def connect_robot(self, addresses: Mapping[str, str], *, needed: bool) -> None:
-        """Have the cameras of a robot, name → address, besides the remembered ones; they behave like all others.
+        """Add the cameras of a robot, name → address, to the remembered ones.
 
-        A name that a camera of this desk has already gets a number. ``needed``: the robot holds while one is stale.
+        A name that a remembered camera has already gets a number. ``needed``: the robot holds while one is stale.
         """
         robot_cameras: dict[str, CameraSettings] = {}
         for name, address in addresses.items():
@@ -105,7 +105,7 @@ class CaptureController(QObject):
         self._reconcile(self._store.value)
 
     def disconnect_robot(self) -> None:
-        """Forget the robot's cameras."""
+        """Remove the robot's cameras."""
         self.connect_robot({}, needed=False)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -166,4 +166,4 @@ class CaptureController(QObject):
             self.status_changed.emit(client.settings.name, status)
 
     def _report_death(self, reason: str) -> None:
-        self.note.emit(CameraNote(level="warning", text=f"{reason} It is started again; the others go on."))
+        self.note.emit(CameraNote(level="warning", text=f"{reason} It is restarted; the other cameras continue."))

@@ -1,4 +1,4 @@
-"""The Cameras dialog: add, test, name, arrange and set up cameras while they run."""
+"""The Cameras dialog: add, test, name, sort and set up cameras while they run."""
 
 from collections.abc import Callable
 
@@ -41,20 +41,20 @@ _OFF = CameraStatus(state=CameraState.OFF)
 
 
 class CamerasDialog(SideDialog):
-    """Not modal: the robot and everything else go on meanwhile. Lives on the window's thread.
+    """Not modal, because the robot may move meanwhile. Lives on the window's thread.
 
     Parameters
     ----------
     store
-        What is changed here.
+        The cameras that are edited here.
     live
-        The running cameras, for pictures and figures.
+        The running cameras, for pictures and status.
     target
         Entry point of a capture process, for testing an address before it is added.
     """
 
     visibility_changed = Signal(bool)
-    """Esc stops a robot wherever it is pressed; whoever knows the robot decides whether it closes the dialog."""
+    """Pictures are copied only while the dialog or the view shows them."""
 
     def __init__(
         self, store: CameraStore, live: CaptureController, target: Callable[..., None], parent: QWidget | None = None
@@ -85,7 +85,7 @@ class CamerasDialog(SideDialog):
 
     @property
     def selected(self) -> str:
-        """Name of the camera that is shown; empty where there is none."""
+        """Name of the selected camera, or an empty string."""
         item = self._list.currentItem()
         return str(item.data(_NAME)) if item is not None else ""
 
@@ -105,11 +105,11 @@ class CamerasDialog(SideDialog):
             "0, /dev/video0, rtsp://…, http://…, a video, a folder of pictures, or gst: …"
         )
         self._new_address.setAccessibleName("Address of a new camera")
-        self._test.setToolTip("Look whether a camera answers there, without adding it")
-        self._add.setToolTip("Add the camera and begin to use it")
+        self._test.setToolTip("Test whether a camera answers at this address, without adding it")
+        self._add.setToolTip("Add the camera and start it")
         theme.set_role(self._add, "primary")
         for button in (self._test, self._browse, self._add):
-            button.setAutoDefault(False)  # Enter in the form below must not add a camera
+            button.setAutoDefault(False)  # Enter in the form below would otherwise press "Add"
         self._message.setWordWrap(True)
         self._message.hide()
         theme.set_role(self._title, "heading")
@@ -119,8 +119,8 @@ class CamerasDialog(SideDialog):
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # long names end in …
         theme.bound(self._list, width=_LIST_WIDTH)
         for tool, icon, tip, key in (
-            (self._up, "mdi6.arrow-up", "Show it earlier (Alt + ↑)", "Alt+Up"),
-            (self._down, "mdi6.arrow-down", "Show it later (Alt + ↓)", "Alt+Down"),
+            (self._up, "mdi6.arrow-up", "Move up (Alt + ↑)", "Alt+Up"),
+            (self._down, "mdi6.arrow-down", "Move down (Alt + ↓)", "Alt+Down"),
             (self._remove, "mdi6.trash-can-outline", "Remove the camera; its videos stay (Alt + Delete)", "Alt+Del"),
         ):
             theme.set_icon(tool, icon, "secondary")
@@ -157,7 +157,7 @@ class CamerasDialog(SideDialog):
         self._content.addWidget(EmptyState(
             "mdi6.cctv",
             "No cameras yet",
-            "Type where one is, or choose a video file. Its picture appears in the Supervise view, beside the scene.",
+            "Type an address or choose a video file. The picture appears in the Supervise view, beside the scene.",
         ))  # fmt: skip
         self._content.addWidget(right)
         body = QHBoxLayout()
@@ -189,10 +189,10 @@ class CamerasDialog(SideDialog):
         self._live.cameras_changed.connect(self._fill)
         self._refresh.timeout.connect(self._show_status)
 
-    # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── display ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _fill(self) -> None:
-        """Show the list anew; the selection stays."""
+        """Fill the list again and keep the selection."""
         selected, row = self.selected, max(0, self._list.currentRow())
         self._list.blockSignals(True)
         self._list.clear()
@@ -232,7 +232,7 @@ class CamerasDialog(SideDialog):
         client = self._trial or self._live.client(self.selected)
         if client is None:
             self._status.setText("Off" if self.selected else "")
-            self._preview.show_note("This camera is not used." if self.selected else "")
+            self._preview.show_note("This camera is switched off." if self.selected else "")
             return
         age_s, stale, status = client.age_s(), client.stale, client.status
         self._status.setText(status_text.figures(status, age_s, stale=stale))
@@ -242,10 +242,10 @@ class CamerasDialog(SideDialog):
     def _camera(self) -> CameraSettings | None:
         return next((camera for camera in self._store.cameras if camera.name == self.selected), None)
 
-    # ── what the person does ─────────────────────────────────────────────────────────────────────────────────────
+    # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _new_camera(self) -> CameraSettings | None:
-        """Return the camera that was typed, or say what is wrong with it."""
+        """Return the camera at the typed address; None, with a message, if the address is invalid."""
         typed = self._new_address.text().strip()
         try:
             address = parse_address(typed)
@@ -282,6 +282,7 @@ class CamerasDialog(SideDialog):
 
     def _end_trial(self) -> None:
         if self._trial is not None:
+            # Retiring does not wait: a camera that does not answer may take seconds to end.
             self._live.retire(self._trial)
             self._trial = None
 
@@ -337,13 +338,13 @@ class CamerasDialog(SideDialog):
     # ── visibility ──────────────────────────────────────────────────────────────────────────────────────
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
-        """Follow the figures while anybody looks."""
+        """Update the status while the dialog is visible."""
         super().showEvent(event)
         self._refresh.start()
         self.visibility_changed.emit(True)
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
-        """Stop following."""
+        """Stop updating, and end a test."""
         super().hideEvent(event)
         self._refresh.stop()
         self._end_trial()

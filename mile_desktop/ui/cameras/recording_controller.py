@@ -1,4 +1,4 @@
-"""Videos begin and end with the episodes."""
+"""Starts and stops the cameras' videos with the episodes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,20 +12,20 @@ from mile_desktop.ui.clients.rollout_client import RolloutClient
 
 VIDEOS = "videos"
 _BEFORE_S = 0.1
-"""The video begins so much before the first step, so that there is a picture of what the policy saw."""
+"""The video begins this long before the first step, so that it contains the picture that the first action saw."""
 
 
 class RecordingController(QObject):
-    """Tells every capture process what to keep; window's thread.
+    """Tells every capture process when to record; runs on the window's thread.
 
     Parameters
     ----------
     live
         The running cameras.
     worker
-        Says when steps are taken and episodes closed.
+        Emits steps and closed episodes.
     folder
-        Returns the open workspace's folder; None where there is none.
+        Returns the folder of the open workspace, if any.
     """
 
     def __init__(self, live: CaptureController, worker: RolloutClient, folder: Callable[[], Path | None]) -> None:
@@ -34,39 +34,39 @@ class RecordingController(QObject):
         self._folder = folder
         self._episode = ""
         self._since = 0.0
-        self._asked: dict[str, bool] = {}
+        self._updateed: dict[str, bool] = {}
         worker.step_taken.connect(self._follow)
         worker.episode_closed.connect(self._closed)
         worker.died.connect(self.stop)
-        live.cameras_changed.connect(self._ask)
-        live.settings_changed.connect(self._ask)
+        live.cameras_changed.connect(self._update)
+        live.settings_changed.connect(self._update)
 
     def stop(self, _: object = None) -> None:
         """End all videos."""
         self._episode = ""
-        self._ask()
+        self._update()
 
     def _follow(self, taken: StepTaken) -> None:
         if taken.episode_id != self._episode:
             self.stop()
             self._episode, self._since = taken.episode_id, taken.timestamp - _BEFORE_S
-            self._ask()
+            self._update()
 
     def _closed(self, episode: EpisodeClosed) -> None:
         if episode.episode_id == self._episode:
             self.stop()
 
-    def _ask(self) -> None:
-        """Let every camera record that is to, and no other."""
+    def _update(self) -> None:
+        """Start and stop recordings so that exactly the cameras with ``record`` do, while an episode is open."""
         folder = self._folder()
         asked: dict[str, bool] = {}
         for client in self._live:
             name = client.settings.name
             wanted = bool(self._episode) and folder is not None and client.settings.record
-            if wanted and folder is not None and not self._asked.get(name):
+            if wanted and folder is not None and not self._updateed.get(name):
                 path = folder / VIDEOS / checked_id(self._episode) / f"{client.settings.stem}.mp4"
                 client.start_recording(str(path), self._since)
-            elif not wanted and self._asked.get(name):
+            elif not wanted and self._updateed.get(name):
                 client.stop_recording()
             asked[name] = wanted
-        self._asked = asked
+        self._updateed = asked

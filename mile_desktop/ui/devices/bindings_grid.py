@@ -1,4 +1,4 @@
-"""Press-to-bind: what each control does, and a way to change it by pressing another."""
+"""Press to bind: lists what each control does and binds the next control that is pressed."""
 
 from collections.abc import Sequence
 
@@ -13,16 +13,17 @@ from mile_desktop.ui.devices.model import DRIVING_SLOTS, REQUEST_SLOTS, SLOTS, S
 from mile_desktop.ui.theme import theme
 
 _LISTEN_MS = 8000
+"""The grid stops listening after this time; a forgotten one would bind the next control by accident."""
 _CONTROL_WIDTH = 128
 
 
 class BindingsGrid(QWidget):
-    """One row a slot: a button with the control's name that listens when clicked, and one that unbinds."""
+    """A row for each slot: a button with the control's name, which listens when clicked, and a button to unbind."""
 
     bound = Signal(object, str)
     """``Slot`` and the name of the control; empty to unbind."""
     listening_changed = Signal(str)
-    """What to press, while the grid listens; empty when it no longer does."""
+    """What to press while the grid listens; empty when it stops."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,22 +50,22 @@ class BindingsGrid(QWidget):
         return self._listening
 
     def show_profile(self, profile: PadProfile) -> None:
-        """Write every control's name."""
+        """Show the name of every control."""
         self._profile = profile
         for slot in SLOTS:
             self._write(slot)
 
     def show_state(self, state: PadState) -> None:
-        """Light what is pressed, and bind it where the grid listens.
+        """Highlight the pressed controls, and bind one if the grid listens.
 
-        What was pressed when listening began counts only after it was let go: a thumb still on a button, or a trigger
-        that rests at −1, is no answer.
+        A control that was pressed when listening began counts only after it was released: a thumb may still be on a
+        button, and a trigger may rest at −1.
         """
         active = frozenset(state.active_controls)
         if active != self._active:
             self._active = active
             for slot in SLOTS:
-                self._light(slot)
+                self._highlight(slot)
         self._held &= active
         if self._listening is not None:
             fresh = [name for name in state.active_controls if name not in self._held]
@@ -72,7 +73,7 @@ class BindingsGrid(QWidget):
                 self._answer(self._listening, fresh[0])
 
     def listen(self, slot: Slot) -> None:
-        """Wait for the next control that is moved or pressed."""
+        """Bind the next control that is moved or pressed to ``slot``."""
         self.stop_listening()
         self._listening = slot
         self._held = self._rested_deflected = self._active
@@ -82,7 +83,7 @@ class BindingsGrid(QWidget):
         self.listening_changed.emit(slot.prompt)
 
     def stop_listening(self) -> None:
-        """Leave everything as it is."""
+        """Stop without a change."""
         slot, self._listening = self._listening, None
         self._timeout.stop()
         if slot is not None:
@@ -91,8 +92,9 @@ class BindingsGrid(QWidget):
             self.listening_changed.emit("")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
-        """Let Esc give up listening; the robot is not concerned, nothing is driven on this page."""
+        """Cancel listening by Esc. Esc does not stop the robot here, because nothing is driven from this page."""
         if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            # Accepting the override keeps the window's own Esc shortcut from consuming the key press.
             if event.type() is QEvent.Type.ShortcutOverride:
                 event.accept()
                 return True
@@ -102,7 +104,7 @@ class BindingsGrid(QWidget):
         return super().eventFilter(watched, event)
 
     def _answer(self, slot: Slot, control: str) -> None:
-        # an axis that was deflected while nobody touched it is a trigger counted from −1
+        # An axis that was deflected at rest and then moved is a trigger that counts from −1.
         if control in self._rested_deflected and control.startswith("axis"):
             control = control.replace("axis", "trigger")
         self.stop_listening()
@@ -124,16 +126,16 @@ class BindingsGrid(QWidget):
         covered = covered_by_stick(self._profile, slot)
         button = self._controls[slot.key]
         if slot == self._listening:
-            button.setText("press it now …")
+            button.setText("press now …")
         elif covered:
             button.setText("same stick")
         else:
             button.setText(control_label(control) if control else "not bound")
-        button.setToolTip("Listening; Esc gives up" if slot == self._listening else f"Click, then {slot.prompt}")
+        button.setToolTip("Listening; Esc cancels" if slot == self._listening else f"Click, then {slot.prompt}")
         self._clears[slot.key].setEnabled(bool(control))
-        self._light(slot)
+        self._highlight(slot)
 
-    def _light(self, slot: Slot) -> None:
+    def _highlight(self, slot: Slot) -> None:
         control = control_in(self._profile, slot)
         lit = slot == self._listening or bool(control and control in self._active)
         self._controls[slot.key].setChecked(lit)
@@ -143,7 +145,7 @@ class BindingsGrid(QWidget):
         theme.space(grid, (0, 0, 8, 0), 4)
         grid.setColumnStretch(0, 1)
         self._add_group(grid, 0, "DRIVE", DRIVING_SLOTS)
-        self._add_group(grid, len(DRIVING_SLOTS) + 1, "ASK FOR", REQUEST_SLOTS)
+        self._add_group(grid, len(DRIVING_SLOTS) + 1, "COMMANDS", REQUEST_SLOTS)
         grid.setRowStretch(len(SLOTS) + 2, 1)
 
     def _add_group(self, grid: QGridLayout, top: int, title: str, slots: Sequence[Slot]) -> None:

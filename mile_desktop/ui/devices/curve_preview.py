@@ -1,4 +1,4 @@
-"""What a stick's position becomes: the response curve, and where the stick is on it now."""
+"""The response curve, from a stick's position to the command, and the stick's position on it now."""
 
 import numpy as np
 import pyqtgraph as pg
@@ -12,7 +12,7 @@ _POINTS = 201
 
 
 class CurvePreview(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type information
-    """Command against position, both in [−1, 1]; dead zone shaded, a dot where the pad is."""
+    """Command over position, both in [−1, 1]; the dead zone is shaded, a dot marks the stick."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, enableMenu=False)
@@ -42,7 +42,7 @@ class CurvePreview(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no t
         self._zone.setRegion((-profile.dead_zone, profile.dead_zone))
 
     def show_position(self, position: float | None) -> None:
-        """Put the dot where a stick is; None takes it away."""
+        """Move the dot to a stick's position; None removes it."""
         points = [] if position is None else [(position, self._response(position))]
         self._dot.setData(pos=points)
 

@@ -1,4 +1,4 @@
-"""Every axis and button of the pad, moving as they move."""
+"""Shows every axis and button of the gamepad live."""
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -15,7 +15,10 @@ _LEAST_WIDTH = 184
 
 
 class LivePadView(QWidget):
-    """Bars for axes (from the middle), chips for buttons; painted by hand so that 60 updates a second cost nothing."""
+    """Bars for axes and chips for buttons.
+
+    One widget paints them all: sixty updates a second of thirty labels and bars would each lay out and style the page.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,12 +46,12 @@ class LivePadView(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Return room for everything the pad has."""
+        """Return the size that all axes and buttons need."""
         width = max(self.width(), theme.px(240))
         return QSize(theme.px(240), self._height_for(width))
 
     def resizeEvent(self, event: object) -> None:  # noqa: ARG002, N802 (Qt's name)
-        """Take the height that the rows of chips need at this width."""
+        """Set the height that the rows of chips need at this width."""
         self.setMinimumHeight(self._height_for(self.width()))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002, N802 (Qt's name)

@@ -1,4 +1,4 @@
-"""What a pad's controls can be bound to, and how one binding makes room for another; no Qt."""
+"""What a gamepad's controls can be bound to, and which bindings exclude each other; no Qt."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from mile_desktop.operators.profile import AxisBinding, PadProfile
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One thing a control can do."""
+    """A function that a control can be bound to."""
 
     key: str
     """``x+``, ``gripper-`` for driving, the field of ``PadButtons`` for the rest."""
     title: str
     prompt: str
-    """What to do while the page listens."""
+    """What the person has to press while the page listens."""
 
     @property
     def drives(self) -> str:
@@ -25,7 +25,7 @@ class Slot:
 
     @property
     def is_second(self) -> bool:
-        """Whether it is the other direction, which a stick covers by itself."""
+        """Whether it is the negative direction, which a stick bound to the positive one covers, too."""
         return self.key.endswith("-")
 
 
@@ -56,7 +56,7 @@ _AXES = frozenset({ControlKind.SDL_AXIS, ControlKind.AXIS})
 
 
 def control_in(profile: PadProfile, slot: Slot) -> str:
-    """Return the name of the control bound to ``slot``; empty where there is none."""
+    """Return the name of the control bound to ``slot``, or an empty string."""
     if slot.drives:
         axis = profile.axis(slot.drives)
         return axis.negative if slot.is_second else axis.positive
@@ -65,7 +65,7 @@ def control_in(profile: PadProfile, slot: Slot) -> str:
 
 
 def covered_by_stick(profile: PadProfile, slot: Slot) -> bool:
-    """Whether the direction of ``slot`` needs no control of its own, as one stick axis drives both."""
+    """Whether ``slot`` needs no control of its own, because one stick axis drives both directions."""
     if not slot.is_second:
         return False
     axis = profile.axis(slot.drives)
@@ -73,7 +73,7 @@ def covered_by_stick(profile: PadProfile, slot: Slot) -> bool:
 
 
 def bind_control(profile: PadProfile, slot: Slot, control: str) -> tuple[PadProfile, tuple[Slot, ...]]:
-    """Bind ``control`` to ``slot`` (empty: unbind) and take it away from whatever had it.
+    """Bind ``control`` to ``slot`` (empty: unbind) and unbind it from every other slot.
 
     Returns
     -------
@@ -82,7 +82,7 @@ def bind_control(profile: PadProfile, slot: Slot, control: str) -> tuple[PadProf
     Raises
     ------
     ProfileError
-        If the result could not be used, e.g. the second direction without the first.
+        If the result is invalid, e.g. a second direction without the first.
     """
     lost: list[Slot] = []
     for other in SLOTS:
@@ -103,7 +103,7 @@ def _put(profile: PadProfile, slot: Slot, control: str) -> PadProfile:
 def _put_axis(axis: AxisBinding, slot: Slot, control: str) -> AxisBinding:
     if slot.is_second:
         return msgspec.structs.replace(axis, negative=control)
-    # without its first direction, or with a stick that covers both, the second one has no meaning
+    # The second direction has no meaning without the first, or if a stick covers both.
     alone = not control or _is_two_sided(control)
     return msgspec.structs.replace(axis, positive=control, negative="" if alone else axis.negative)
 

@@ -1,4 +1,4 @@
-"""The profile that is being edited: loaded by GUID, saved by itself, with undo."""
+"""The profile that is edited: loaded by the pad's GUID, saved automatically, with undo."""
 
 from collections import deque
 from pathlib import Path
@@ -10,14 +10,15 @@ from mile_desktop.operators.profile import PadProfile, ProfileError, encode_prof
 from mile_desktop.ui.devices.model import Slot, bind_control
 
 _SAVE_DELAY_MS = 400
+"""A dragged slider changes the profile many times a second; the file is written when it rests this long."""
 _UNDO_STEPS = 100
 
 
 class ProfileStore(QObject):
-    """Holds the profile of the pad that is plugged in; every change is announced at once and saved a moment later."""
+    """Holds the profile of the connected pad; emits every change at once and saves it a moment later."""
 
     changed = Signal(object)
-    """The ``PadProfile`` in force."""
+    """The current ``PadProfile``."""
     message = Signal(str, str)
     """Level and one sentence for the message line."""
 
@@ -35,22 +36,22 @@ class ProfileStore(QObject):
 
     @property
     def profile(self) -> PadProfile:
-        """The profile in force."""
+        """The current profile."""
         return self._profile
 
     @property
     def can_undo(self) -> bool:
-        """Whether something was changed since the pad was plugged in."""
+        """Whether there is a change since the pad was connected that can be undone."""
         return bool(self._undo)
 
     def open(self, guid: str, device: str) -> None:
-        """Load the profile of a pad; a damaged one is left where it is and the defaults are used."""
+        """Load the profile of a pad; a damaged file is kept and the defaults are used."""
         self.save()
         try:
             profile = load_profile(self._folder, guid)
         except ProfileError as error:
             profile = PadProfile(guid=guid)
-            self.message.emit("warning", f"The default mapping is used. {error}")
+            self.message.emit("warning", f"The default profile is used. {error}")
         if profile.name == PadProfile().name and device:
             profile = msgspec.structs.replace(profile, name=device)
         self._undo.clear()
@@ -58,7 +59,7 @@ class ProfileStore(QObject):
         self.changed.emit(profile)
 
     def change(self, **fields: object) -> None:
-        """Set some fields of the profile; what cannot be used is refused with a sentence."""
+        """Set some fields of the profile; invalid values are rejected with a message."""
         try:
             self._take(msgspec.structs.replace(self._profile, **fields), by_slider=True)
         except ProfileError as error:
@@ -70,7 +71,7 @@ class ProfileStore(QObject):
         self.change(**{entry: msgspec.structs.replace(self._profile.axis(entry), **fields)})
 
     def bind(self, slot: Slot, control: str) -> None:
-        """Bind a control, or unbind with an empty name; says what lost its control by that."""
+        """Bind a control, or unbind with an empty name; a message names the slots that lost their control."""
         try:
             profile, lost = bind_control(self._profile, slot, control)
         except ProfileError as error:
@@ -79,14 +80,14 @@ class ProfileStore(QObject):
         self._take(profile)
         if lost:
             titles = " and ".join(f"“{other.title}”" for other in lost)
-            self.message.emit("info", f"{titles} had that control and {'is' if len(lost) == 1 else 'are'} unbound now.")
+            self.message.emit("info", f"{titles} had this control and {'is' if len(lost) == 1 else 'are'} unbound now.")
 
     def reset(self) -> None:
-        """Return to the built-in defaults; can be undone."""
+        """Restore the built-in defaults; this can be undone."""
         self._take(PadProfile(guid=self._profile.guid, name=self._profile.name))
 
     def undo(self) -> None:
-        """Take the last change back."""
+        """Undo the last change."""
         if self._undo:
             self._profile = self._undo.pop()
             self._touched = frozenset()
@@ -102,7 +103,7 @@ class ProfileStore(QObject):
         except OSError as error:
             reason = error.strerror or str(error)
             self.message.emit(
-                "warning", f"The mapping holds only until you close: {self._folder} is not writable ({reason})."
+                "warning", f"The profile is kept only until you close: {self._folder} is not writable ({reason})."
             )
         self._unsaved = False
 
@@ -111,7 +112,8 @@ class ProfileStore(QObject):
         return encode_profile(self._profile)
 
     def _take(self, profile: PadProfile, *, by_slider: bool = False) -> None:
-        """Put ``profile`` in force; a slider that is being dragged makes one step of undo, not fifty."""
+        """Use ``profile``; all values of one slider drag are a single undo step."""
+        # A drag is a series of changes of the same fields, each before the save timer of the last one has run out.
         touched = _differences(self._profile, profile)
         if not touched:
             return

@@ -1,4 +1,4 @@
-"""The line under the view for a robot: how it does, whether it is armed, and the checklist before an episode."""
+"""The line under the view for a robot: its state, arming, and the checklist before an episode."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -20,11 +20,11 @@ from mile_desktop.ui.shell.shortcuts import tooltip
 from mile_desktop.ui.theme import theme
 
 _COLUMNS = 2
-"""The checklist's points stand side by side: the picture of the robot needs the height."""
+"""The checklist has two columns, because the picture of the robot needs the height."""
 
 
 class RobotBar(QFrame):
-    """Shows a ``RobotStatus`` and asks for what a person may permit; hidden while a scene is driven.
+    """Shows a ``RobotStatus`` and sends the person's permissions; hidden while a scene is driven.
 
     Lives on the window's thread.
     """
@@ -40,7 +40,7 @@ class RobotBar(QFrame):
         self._state = QLabel()
         self._name = QLabel()
         self._link = QLabel()
-        self._request = QPushButton("Ask to drive")
+        self._request = QPushButton("Request control")
         self._arm = QPushButton("Arm")
         self._disarm = QPushButton("Disarm")
         self.prompt = ResetPrompt()
@@ -49,7 +49,7 @@ class RobotBar(QFrame):
         self.hide()
 
     def show_status(self, status: m.RobotStatus) -> None:
-        """Show the newest snapshot."""
+        """Show the newest status."""
         if status == self._status:
             return
         self._status = status
@@ -69,18 +69,18 @@ class RobotBar(QFrame):
         self.show()
 
     def forget(self) -> None:
-        """Hide: there is no robot (any more)."""
+        """Hide the bar: no robot is driven."""
         self._status = None
         self.prompt.show_checklist(())
         self.hide()
 
     def arm(self) -> None:
-        """Permit the robot to move, where that is possible."""
+        """Permit the robot to move, if it is connected and not armed."""
         if self._status is not None and self._status.up and not self._status.armed:
             self.commanded.emit(m.ArmRobot())
 
     def disarm(self) -> None:
-        """Let the robot not move; asked for whenever there is one, because it harms nobody."""
+        """Forbid the robot to move. It is sent whenever there is a robot, because disarming twice does no harm."""
         if self._status is not None:
             self.commanded.emit(m.DisarmRobot())
 
@@ -108,8 +108,8 @@ class RobotBar(QFrame):
         theme.set_icon(self._disarm, "mdi6.shield-off-outline", "stopped")
         theme.set_icon(self._request, "mdi6.hand-back-right-outline")
         self._arm.setToolTip(tooltip("Permit the robot to move; it holds until an episode begins", "arm"))
-        self._disarm.setToolTip(tooltip("Let the robot not move until it is armed again", "disarm"))
-        self._request.setToolTip("Drive this robot, once the window that drives it has let it go")
+        self._disarm.setToolTip(tooltip("Keep the robot from moving until it is armed again", "disarm"))
+        self._request.setToolTip("Drive this robot as soon as the window that drives it releases it")
         row = QHBoxLayout()
         theme.space(row, (0, 0, 0, 0), 8)
         for widget in (self._icon, self._state, self._name):
@@ -136,7 +136,7 @@ class RobotBar(QFrame):
 
 
 class ResetPrompt(QWidget):
-    """What a person sees to before an episode begins: a box for each point, and Begin when all are ticked."""
+    """The checklist before an episode: a box for each point, and Begin, enabled when all boxes are ticked."""
 
     answered = Signal(bool)
     """True: begin; False: end the run."""
@@ -153,8 +153,8 @@ class ResetPrompt(QWidget):
         self._begin, self._end = QPushButton("Begin"), QPushButton("End the run")
         theme.set_role(self._begin, "primary")
         theme.set_icon(self._begin, "mdi6.play", "on_accent")
-        self._begin.setToolTip(tooltip("Begin the episode: everything on the list is seen to", "start"))
-        self._end.setToolTip("Begin no further episode")
+        self._begin.setToolTip(tooltip("Begin the episode; enabled when every point is ticked", "start"))
+        self._end.setToolTip("End the run without another episode")
         points = QVBoxLayout()
         theme.space(points, spacing=4)
         points.addWidget(self._title)
@@ -169,7 +169,7 @@ class ResetPrompt(QWidget):
         self.hide()
 
     def show_checklist(self, points: tuple[str, ...]) -> None:
-        """Ask for ``points``; hide when there is nothing to see to."""
+        """Show ``points`` with empty boxes; hide if there are none."""
         if points == self._points:
             return
         self._points = points

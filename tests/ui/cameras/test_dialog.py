@@ -84,8 +84,8 @@ def test_every_setting_reaches_the_camera(dialog: CamerasDialog, cameras: Camera
     editor._record.setChecked(False)
     editor._enabled.setChecked(False)
     editor._size.setCurrentText("640 × 480")
-    editor._rate.setCurrentText("15 pictures/s")
-    editor._rotation.setCurrentText("Upside down")
+    editor._rate.setCurrentText("15 fps")
+    editor._rotation.setCurrentText("180°")
     editor._crops["left"].setValue(25)
     editor._stale.setValue(0.5)
     assert cameras.cameras[0] == CameraSettings(
@@ -109,7 +109,7 @@ def test_a_taken_name_is_rejected_and_the_form_shows_the_old_one(dialog: Cameras
     dialog._form._name.setText("camera")
     dialog._form._name.editingFinished.emit()
     assert names(cameras) == ["Camera", "Camera 2"]
-    assert "already" in dialog._message.text()
+    assert "exists already" in dialog._message.text()
     assert dialog._form._name.text() == "Camera 2"
 
 
@@ -156,13 +156,13 @@ def test_a_crop_of_the_rotated_picture_is_rotated_back(
 def test_status_text_names_state_age_and_figures() -> None:
     live = CameraStatus(state=CameraState.LIVE, width=640, height=480, rate_hz=29.97, latency_ms=12.3, dropped=2)
     assert status_text.figures(live, 0.033, stale=False) == (
-        "Live · 640 × 480 · 30.0 pictures/s · latency 12 ms · age 33 ms · 2 dropped"
+        "Live · 640 × 480 · 30.0 fps · latency 12 ms · age 33 ms · 2 dropped"
     )
     assert status_text.tile_note(live, 0.033, stale=False) == ""
     assert status_text.tile_note(live, 2.34, stale=True) == "stale · picture 2.3 s old"
     lost = CameraStatus(state=CameraState.LOST, text="It broke off.", retry_in_s=4.0)
-    assert status_text.tile_note(lost, 130.0, stale=True) == "lost · picture 2 min old · again in 4.0 s"
-    assert status_text.explanation(lost) == "It broke off. Tried again in 4.0 s."
+    assert status_text.tile_note(lost, 130.0, stale=True) == "lost · picture 2 min old · retry in 4.0 s"
+    assert status_text.explanation(lost) == "It broke off. Next try in 4.0 s."
 
 
 def test_testing_an_address_shows_its_picture_without_adding_it(

@@ -56,7 +56,7 @@ def visible_texts(page: DevicesPage) -> set[str]:
 def test_without_a_pad_the_keyboard_is_offered(page: DevicesPage) -> None:
     page.show_pad(pad(connected=False))
     assert "No gamepad" in visible_texts(page)
-    assert "Plug one in – or drive with the keyboard: hold Space + WASD/QE." in visible_texts(page)
+    assert "Connect a gamepad, or drive with the keyboard: hold Space + WASD/QE." in visible_texts(page)
     assert not button(page, "Test rumble").isVisible()
 
 
@@ -82,7 +82,7 @@ def test_a_pad_with_fewer_axes_is_shown(page: DevicesPage) -> None:
 def test_press_to_bind(page: DevicesPage, qtbot: QtBot) -> None:
     page.show_pad(pad())
     qtbot.mouseClick(row_button(page, "Take over"), Qt.MouseButton.LeftButton)
-    assert row_button(page, "Take over").text() == "press it now …"
+    assert row_button(page, "Take over").text() == "press now …"
     with qtbot.waitSignal(page.profile_changed) as signal:
         page.show_pad(pad("paddle1"))
     assert decode_profile(signal.args[0]).buttons.takeover == "paddle1"
@@ -116,7 +116,7 @@ def test_a_control_taken_from_another_slot_is_reported(page: DevicesPage, qtbot:
     page.message.connect(lambda level, text: said.append((level, text)))
     qtbot.mouseClick(row_button(page, "Take over"), Qt.MouseButton.LeftButton)
     page.show_pad(pad("a"))
-    assert said[-1] == ("info", "“Mark success” had that control and is unbound now.")
+    assert said[-1] == ("info", "“Mark success” had this control and is unbound now.")
     assert row_button(page, "Mark success").text() == "not bound"
 
 
@@ -220,7 +220,7 @@ def test_a_damaged_profile_is_reported_and_kept(page: DevicesPage, folder: Path,
     with qtbot.waitSignal(page.message) as signal:
         page.show_pad(pad())
     assert signal.args[0] == "warning"
-    assert signal.args[1].startswith("The default mapping is used.")
+    assert signal.args[1].startswith("The default profile is used.")
     page.save()
     assert damaged.read_text() == "{"
 
@@ -235,7 +235,7 @@ def test_a_read_only_folder_is_reported(themed: QApplication, tmp_path: Path, qt
     page.show_pad(pad())
     field(page, "Curve").setValue(10)
     page.save()
-    assert "holds only until you close" in said[-1]
+    assert "kept only until you close" in said[-1]
     assert page.profile.expo == 0.1
 
 

@@ -101,7 +101,7 @@ def test_the_file_ending_decides_the_format(plot: SeriesPlot, tmp_path: Path, ki
 
 
 def test_a_plot_that_cannot_be_saved_raises(plot: SeriesPlot, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"\.png, \.svg and \.csv"):
+    with pytest.raises(ValueError, match=r"\.png, \.svg or \.csv"):
         plot.export.save(tmp_path / "loss.pdf")
     for kind in ("png", "svg", "csv"):
         with pytest.raises(OSError, match="loss"):

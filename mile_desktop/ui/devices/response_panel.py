@@ -1,4 +1,4 @@
-"""How the pad feels: takeover mode, dead zone, curve, speed and inversion, with a live preview."""
+"""Settings of the gamepad's response: takeover mode, dead zone, curve, speed and inversion, with a live preview."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSlider, QVBoxLayout, QWidget
@@ -10,16 +10,20 @@ from mile_desktop.ui.devices.curve_preview import CurvePreview
 from mile_desktop.ui.theme import theme
 
 _MODES = (
-    (TakeoverMode.HOLD, "While held", "While the button is held; let go, and the policy goes on."),
+    (TakeoverMode.HOLD, "While held", "You drive while you hold the button; the policy continues when you release it."),
     (TakeoverMode.TOGGLE, "Press, press again", "One press takes over, the next one hands back."),
-    (TakeoverMode.STICK, "When a stick moves", "Moving takes over; a rest hands back after the delay."),
+    (
+        TakeoverMode.STICK,
+        "When a stick moves",
+        "A moving stick takes over; a stick at rest hands back after the delay.",
+    ),
 )
 _ENTRIES = {"x": "Away / nearer", "y": "Left / right", "z": "Up / down", "gripper": "Gripper"}
 _PREVIEW_HEIGHT = 200
 
 
-class FeelPanel(QWidget):
-    """Fields are set from the profile; what a person changes leaves as a request."""
+class ResponsePanel(QWidget):
+    """Shows a profile; a change by the person is emitted and comes back with the next ``show_profile``."""
 
     changed = Signal(object)
     """Fields of ``PadProfile`` and their new values."""
@@ -47,7 +51,7 @@ class FeelPanel(QWidget):
         self._connect()
 
     def show_profile(self, profile: PadProfile) -> None:
-        """Set every field; nothing is asked for meanwhile."""
+        """Set every field without emitting a change."""
         self._showing = True
         self._mode.setCurrentIndex(self._mode.findData(profile.mode))
         self._mode_hint.setText(next(hint for mode, _, hint in _MODES if mode is profile.mode))
@@ -62,19 +66,20 @@ class FeelPanel(QWidget):
         self._showing = False
 
     def show_state(self, state: PadState) -> None:
-        """Put the dot where the stick that is pushed furthest is; axes that rest at an end are triggers."""
+        """Show the stick that is pushed furthest in the preview."""
+        # Triggers rest at −1 or 1 on many pads; such an axis would always win.
         sticks = [value for value in state.axes if abs(value) < 0.999]
         self._preview.show_position(max(sticks, key=abs, default=None))
 
     def _connect(self) -> None:
-        self._mode.currentIndexChanged.connect(self._ask)
+        self._mode.currentIndexChanged.connect(self._emit_changes)
         for row in (self._delay, self._dead_zone, self._expo):
-            row.moved.connect(self._ask)
+            row.moved.connect(self._emit_changes)
         for entry in DRIVEN:
-            self._speeds[entry].moved.connect(self._ask_axes)
-            self._inverts[entry].toggled.connect(self._ask_axes)
+            self._speeds[entry].moved.connect(self._emit_axis_changes)
+            self._inverts[entry].toggled.connect(self._emit_axis_changes)
 
-    def _ask(self) -> None:
+    def _emit_changes(self) -> None:
         if not self._showing:
             self.changed.emit(
                 {
@@ -85,7 +90,7 @@ class FeelPanel(QWidget):
                 }
             )
 
-    def _ask_axes(self) -> None:
+    def _emit_axis_changes(self) -> None:
         if self._showing:
             return
         wanted = {
@@ -115,12 +120,12 @@ class FeelPanel(QWidget):
         theme.space(column, (0, 0, 8, 0))
         column.addLayout(grid)
         column.addStretch(1)
-        self._dead_zone.setToolTip("The part of the way from rest that does nothing")
-        self._expo.setToolTip("0 % straight, 100 % fine in the middle and fast at the end")
+        self._dead_zone.setToolTip("Stick positions closer to rest than this have no effect")
+        self._expo.setToolTip("0 %: linear; 100 %: fine near rest and fast at the end")
 
 
 class _SliderRow(QWidget):
-    """A slider and its value in words."""
+    """A slider and its value as text."""
 
     moved = Signal()
 
@@ -152,7 +157,7 @@ class _SliderRow(QWidget):
         self._slider.setValue(value)
 
     def add_behind(self, widget: QWidget) -> None:
-        """Put something behind the value."""
+        """Add a widget at the right of the value."""
         self._row.addWidget(widget, 0, 2)
 
     def _value_changed(self) -> None:
