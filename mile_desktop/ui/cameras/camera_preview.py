@@ -93,6 +93,7 @@ class CameraPreview(QWidget):
         place, chosen = self._picture_rect(), QRectF(self._drag_start, self._drag_end).normalized()
         self._drag_start = None
         self.update()
+        # The drag may end outside the picture; only the part inside it counts.
         chosen = chosen.intersected(place)
         part = QRectF(
             (chosen.left() - place.left()) / place.width(),

@@ -60,6 +60,7 @@ class CaptureController(QObject):
         """End all processes. Close the rollout worker first: it reads their shared memory."""
         self._open = False
         self._ending += [client.retire() for client in self._clients.values()]
+        # All processes end at the same time, so the wait is that of the slowest one.
         for thread in self._ending:
             thread.join()
         self._clients.clear()
@@ -111,7 +112,7 @@ class CaptureController(QObject):
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _reconcile(self, value: RememberedCameras) -> None:
-        """Let what runs be what is wanted; a camera that only changed its settings goes on."""
+        """Start and end processes to match the store; a camera with changed settings keeps its process."""
         if not self._open:
             return
         wanted = {camera.name: camera for camera in (*value.cameras, *self._robot_cameras.values()) if camera.enabled}
@@ -126,6 +127,8 @@ class CaptureController(QObject):
                 client.configure(settings)
                 changed = True
         self._clients = {name: self._clients[name] for name in wanted}
+        # The worker must stop watching a camera before its shared memory is released, or it would hold the robot for a
+        # camera that was removed on purpose.
         self._announce_needed()
         for client in gone:
             self.retire(client)
@@ -156,6 +159,7 @@ class CaptureController(QObject):
             self.needed_changed.emit(needed)
 
     def _pass_frame(self, frame: Frame) -> None:
+        # ``sender`` and not a lambda with the name: a camera can be renamed, and a lambda would keep its client alive.
         client = self.sender()
         if isinstance(client, CameraClient):
             self.frame_ready.emit(client.settings.name, frame)

@@ -194,6 +194,7 @@ class CamerasDialog(SideDialog):
     def _fill(self) -> None:
         """Fill the list again and keep the selection."""
         selected, row = self.selected, max(0, self._list.currentRow())
+        # Without blocked signals every removed row would select another camera and end a running test.
         self._list.blockSignals(True)
         self._list.clear()
         for camera in self._store.cameras:

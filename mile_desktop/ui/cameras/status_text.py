@@ -33,6 +33,7 @@ def state_word(status: CameraStatus, *, stale: bool) -> str:
 
 def tile_note(status: CameraStatus, age_s: float | None, *, stale: bool) -> str:
     """Return a short note for the picture about what is wrong; empty if all is well."""
+    # The note covers part of the picture, so a live camera with a fresh picture has none.
     parts = []
     if status.state is CameraState.LIVE:
         if stale:

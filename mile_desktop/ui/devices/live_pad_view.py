@@ -37,6 +37,7 @@ class LivePadView(QWidget):
     def show_state(self, state: PadState) -> None:
         """Show the newest reading."""
         grown = len(state.axes) != len(self._axes) or len(state.buttons) != len(self._buttons)
+        # A pad at rest repeats the same state; repainting only on a change keeps the page idle.
         if not grown and (state.axes, state.buttons) == (self._axes, self._buttons):
             return
         self._axes, self._buttons = state.axes, state.buttons

@@ -96,6 +96,7 @@ class DevicesPage(PageFrame):
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
         """Stop listening, and request no more pad states."""
         super().hideEvent(event)
+        # A page that listens in the background would bind the first control used for driving.
         self._bindings.stop_listening()
         self.watch_requested.emit(False)
 

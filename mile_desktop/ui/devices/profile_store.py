@@ -46,7 +46,7 @@ class ProfileStore(QObject):
 
     def open(self, guid: str, device: str) -> None:
         """Load the profile of a pad; a damaged file is kept and the defaults are used."""
-        self.save()
+        self.save()  # the old pad's changes first: its timer may still be running
         try:
             profile = load_profile(self._folder, guid)
         except ProfileError as error:

@@ -10,7 +10,7 @@ from mile_desktop.ui.devices.curve_preview import CurvePreview
 from mile_desktop.ui.theme import theme
 
 _MODES = (
-    (TakeoverMode.HOLD, "While held", "You drive while you hold the button; the policy continues when you release it."),
+    (TakeoverMode.HOLD, "While held", "You drive while you hold the button."),
     (TakeoverMode.TOGGLE, "Press, press again", "One press takes over, the next one hands back."),
     (
         TakeoverMode.STICK,
@@ -108,7 +108,7 @@ class ResponsePanel(QWidget):
             (("Take over", self._mode), ("", self._mode_hint), ("Hand back after", self._delay))
         ):
             _add(grid, index, text, field)
-        grid.addWidget(_caps("RESPONSE"), 3, 0, 1, 2)
+        grid.addWidget(_caps("STICK"), 3, 0, 1, 2)
         _add(grid, 4, "Dead zone", self._dead_zone)
         _add(grid, 5, "Curve", self._expo)
         grid.addWidget(self._preview, 6, 0, 1, 2)

@@ -101,6 +101,8 @@ class ActionStrip(StripPlot):
             return
         heights = np.clip(values[:, :lanes], -1.0, 1.0) + self._offsets
         finite = np.isfinite(heights)
+        # One curve holds all lanes, one after another; ``connect`` says which point is joined to the next. The last
+        # point of a lane is never joined to the first of the next lane, because ``joined`` ends with False.
         connect = (np.asarray(joined)[:, None] & finite).T
         connect[:, :-1] &= finite.T[:, 1:]
         y = np.where(finite, heights, 0.0).T.ravel()

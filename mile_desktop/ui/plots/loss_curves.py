@@ -55,6 +55,6 @@ class LossCurves(QWidget):
 
 
 def _series(training: str, curve: Curve, place: int) -> Series:
-    """Return a curve, named with its newest value."""
+    """Return a curve whose legend has its newest value."""
     name = f"{training} {curve[-1][1]:.3g}"
     return Series(name, tuple(curve), _COLOURS[place % 2], "line" if place == 0 else "dashed")

@@ -77,7 +77,7 @@ class PlotExport(QObject):
         self._dialog.show()
 
     def save(self, file: Path) -> None:
-        """Write ``file`` as its ending says.
+        """Write ``file`` in the format of its ending.
 
         Raises
         ------

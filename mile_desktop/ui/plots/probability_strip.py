@@ -27,7 +27,7 @@ class ProbabilityStrip(StripPlot):
     """When the line has been released."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__((-0.06, 1.06), parent)
+        super().__init__((-0.06, 1.06), parent)  # a line at 0 or 1 is drawn in full width
         self.setAccessibleName("p(intervene) over time")
         self.export = PlotExport(self, "p(intervene) over time", self.numbers)
         self._has_time_axis = False
@@ -40,6 +40,7 @@ class ProbabilityStrip(StripPlot):
         for curve in (self._line, self._forecast):
             # For Qt's raster engine, one long antialiased path costs twice as much as its segments one by one.
             curve.setSegmentedLineMode("on")
+        # ``sigDragged`` comes for every pixel and moves only the display; the worker gets the value on release.
         self._threshold.sigDragged.connect(self._dragged)
         self._threshold.sigPositionChangeFinished.connect(self._released)
         self.getAxis("left").setTicks([[(0.2, ".2"), (0.5, ".5"), (0.8, ".8")]])
@@ -94,7 +95,7 @@ class ProbabilityStrip(StripPlot):
         super().drawForeground(painter, rect)
         painter.setPen(theme.token("threshold"))
         painter.setFont(theme.font("secondary"))
-        above = self.threshold < 0.85
+        above = self.threshold < 0.85  # a label above a higher line would leave the plot
         y = self.y_pixel(self.threshold) + (-theme.px(4) if above else theme.px(12))
         painter.drawText(QPointF(self._area.left() + theme.px(6), y), f"alarm above {self.threshold:.2f}")
 

@@ -150,6 +150,7 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Choose the point that was clicked."""
         super().mouseReleaseEvent(event)
+        # pyqtgraph's own click signal comes only for items; here the nearest point counts, also beside its mark.
         still = (event.position() - self._pressed_at).manhattanLength() <= _CLICK_PX
         point = self._nearest(event.position())
         if still and point is not None and event.button() is Qt.MouseButton.LeftButton:
@@ -249,6 +250,7 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         box = QRectF(metrics.boundingRect(0, 0, 10_000, 10_000, int(Qt.AlignmentFlag.AlignLeft), text))
         box.adjust(0, 0, theme.px(16), theme.px(8))
         area = QRectF(self.viewport().rect())
+        # Right of the point and above it; left of it at the right edge, and always inside the plot.
         box.moveTopLeft(QPointF(x + theme.px(10), y - box.height() - theme.px(6)))
         if box.right() > area.right():
             box.moveRight(x - theme.px(10))
@@ -290,7 +292,7 @@ class _SeriesItems:
 
     def show(self, series: Series) -> None:
         """Draw ``series``, which has points."""
-        self.hide()
+        self.hide()  # the last series in these items may have used others of them
         points = np.asarray(series.points, np.float64)
         x, y = points[:, 0], points[:, 1]
         if series.style == "bars":

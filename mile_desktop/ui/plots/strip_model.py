@@ -128,9 +128,11 @@ class StripModel:
         self._episode_id = taken.episode_id
         self._serial += 1
         follows = self._rows[self._end - 1, _TIME] + self._period + EPISODE_GAP_S if len(self) else 0.0
+        # A window that joins a running episode sees its first step late; ``_base`` is the time of step 0 all the same.
         self._base = float(follows) - taken.step * self._period
 
     def _cut_from(self, step: int) -> None:
+        # From the end: rewinds are short, so few rows are looked at, and none in the usual case.
         while len(self) and self._is_at_or_after(self._rows[self._end - 1], step):
             self._end -= 1
 
@@ -149,6 +151,7 @@ class StripModel:
         rows = self._rows[self._start : self._end]
         if not len(rows):
             return self._window(rows, 0.0)
+        # Times grow from row to row, across episodes too, so a binary search finds the first one.
         newest = rows[-1, _TIME]
         first = int(np.searchsorted(rows[:, _TIME], newest - seconds))
         return self._window(rows[first:], newest)

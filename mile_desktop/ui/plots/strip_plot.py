@@ -110,6 +110,7 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
         """Emit the time under the mouse."""
         super().mouseMoveEvent(event)
         position: QPointF = event.position()  # type: ignore[attr-defined]
+        # Both strips get this time back by ``show_hover``, so that the line is drawn in both.
         self.hovered.emit(float(self.getViewBox().mapSceneToView(position).x()))
 
     def leaveEvent(self, event: object) -> None:  # noqa: N802 – Qt's name
@@ -151,7 +152,7 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
         self._measure()
         area = self._area
         for start, end in self._window.takeovers():
-            left = max(self.x_pixel(start), area.left())
+            left = max(self.x_pixel(start), area.left())  # a takeover may begin before the shown time
             span = QRectF(left, area.top(), max(2.0, self.x_pixel(end) - left), area.height())
             painter.fillRect(span, theme.brush("takeover", 0.13))
             painter.fillRect(span, theme.brush("takeover", 0.38, Qt.BrushStyle.BDiagPattern))

@@ -228,6 +228,7 @@ class RobotsDialog(SideDialog):
         QGuiApplication.clipboard().setText(self._own_key.text())
 
     def _edited(self, _: str) -> None:
+        # A result for the old address must not enable "Add robot" for the new one.
         self.probe.cancel()
         self._probed = None
         self._list.clearSelection()

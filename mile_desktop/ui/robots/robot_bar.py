@@ -170,6 +170,7 @@ class ResetPrompt(QWidget):
 
     def show_checklist(self, points: tuple[str, ...]) -> None:
         """Show ``points`` with empty boxes; hide if there are none."""
+        # A status arrives several times a second with the same list; new boxes each time would lose the ticks.
         if points == self._points:
             return
         self._points = points

@@ -67,6 +67,7 @@ class RobotStore(QObject):
         self.changed.emit()
 
     def _save(self) -> None:
+        # Written beside the old file and renamed, so that a crash leaves one of the two whole.
         draft = self._path.with_name(self._path.name + ".new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -195,7 +195,7 @@ class SettingsPage(PageFrame):
     def _write(self) -> None:
         if self._showing:
             return
-        self._before_reset = None
+        self._before_reset = None  # after another change, "undo reset" would undo that one, too
         self._preferences.change(
             theme=self._theme.currentData(),
             ui_scale=self._scale.currentData(),

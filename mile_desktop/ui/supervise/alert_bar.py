@@ -80,6 +80,7 @@ class AlertBar(QWidget):
 
     def set_alert(self, alert: SetAlert) -> None:
         """Show ``alert`` without emitting ``alert_changed``."""
+        # The fields are set one after another; without blocking, the first would emit an alert that mixes old and new.
         for widget in (self._threshold, self._debounce, self._ask_me):
             widget.blockSignals(True)
         self._threshold.setValue(alert.threshold)
@@ -146,7 +147,7 @@ def _threshold_box() -> QDoubleSpinBox:
     box.setRange(*THRESHOLD_RANGE)
     box.setSingleStep(0.05)
     box.setValue(0.5)
-    box.setKeyboardTracking(False)
+    box.setKeyboardTracking(False)  # while "0.65" is typed, "0" and "0.6" must not become thresholds
     box.setAlignment(Qt.AlignmentFlag.AlignRight)
     theme.bound(box, width=80)
     box.setToolTip("The alarm is raised when p stays above this value")

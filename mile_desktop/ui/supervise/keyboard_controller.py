@@ -103,6 +103,8 @@ class KeyboardController(QObject):
 
     def attach(self) -> None:
         """Listen to the window the page is in; called when the page is shown."""
+        # The native window sees a key before any widget does. A filter on the widgets would come too late: a focused
+        # button has taken Space by then.
         window = self._page.window().windowHandle()
         if window is self._window:
             return
@@ -131,6 +133,7 @@ class KeyboardController(QObject):
 
     def start_session(self, session: SessionLoaded) -> None:
         """Note whether there is a gripper to drive: scenes with discrete actions have none."""
+        # Keep nothing of the last session: its gripper command may be wrong for the new scene.
         self._has_gripper = not session.choices
         self._keys.gripper = KEEP
 
@@ -168,6 +171,7 @@ class KeyboardController(QObject):
             return self._escape()
         if event.modifiers() & _MODIFIERS or self._belongs_to_focus(key):
             return False
+        # An auto-repeat is consumed but changes nothing: the key is still down, and the widget must not get it either.
         if key in _HELD_KEYS:
             if not event.isAutoRepeat():
                 self._held.add(key)
@@ -188,7 +192,7 @@ class KeyboardController(QObject):
             return driving in self._keys.down
         self._held.discard(event.key())
         if any(_HELD_KEYS[key] is driving for key in self._held):
-            return True
+            return True  # the other key for this direction is still down
         if self._keys.release(driving):
             self._changed()
             return True
@@ -228,10 +232,12 @@ class KeyboardController(QObject):
         self._send()
 
     def _focus_changed(self, before: QWidget | None, now: QWidget | None) -> None:  # noqa: ARG002 – Qt's signature
+        # The text field gets the key releases from now on, so a held key would never come up here.
         if isinstance(now, _TEXT):
             self.release_all()
 
     def _changed(self) -> None:
+        # The timer repeats the state only while a key is down; an idle keyboard sends nothing.
         if self._keys.down:
             self._timer.start()
         else:

@@ -149,6 +149,8 @@ class SceneView(PictureCanvas):
         arrow = action_arrow(frame.view_projection, (x, y, z), as_motion(step.proposed, self._choices))
         if arrow is None:
             return
+        # The frame's own matrix and anchor place the arrow, so it stays on the gripper although the frame is older than
+        # the step.
         human, choice = status.phase is Phase.TAKEOVER, chosen_action(step.proposed, self._choices)
         if choice is not None:
             overlay.paint_choice(painter, picture, arrow, choice.title, human=human)
@@ -186,6 +188,8 @@ class SceneView(PictureCanvas):
         return found
 
     def _check_age(self) -> None:
+        # While the robot rests the viewer draws nothing new, so an old picture is correct then. A stale view repaints
+        # at every check, because its notice shows the growing age.
         moving = self._status is not None and self._status.phase in MOVING
         stale = moving and self._frame is not None and self._clock() - self._frame.timestamp > STALE_S
         if stale or stale != self._stale:

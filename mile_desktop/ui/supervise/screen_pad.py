@@ -14,7 +14,7 @@ from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport.discrete_actions import driving_text
 from mile_desktop.ui.viewport.orbit import Orbit
 
-_PLANE = "x, y as seen in the view"
+_PLANE = "x, y as seen"
 
 
 class ScreenPad(QFrame):
@@ -114,6 +114,7 @@ class ScreenPad(QFrame):
 
     def release_all(self) -> None:
         """Release everything; called when the page is hidden, the window inactive or the robot stopped."""
+        # Each change below emits a signal; the last message must be "no takeover", so it is sent once more at the end.
         was = self.driving or self._timer.isActive()
         for button in (self._takeover, self._rewind):
             button.setDown(False)
@@ -137,6 +138,7 @@ class ScreenPad(QFrame):
         self.release_all()
 
     def _changed(self) -> None:
+        # As with the keyboard, the state is repeated while it is held: silence means a lost device to the worker.
         if self.driving or self._rewind.isDown():
             self._timer.start()
         else:

@@ -80,7 +80,7 @@ class StickWidget(QWidget):
         position = _ARROWS.get(event.key())
         if position is None:
             super().keyPressEvent(event)
-        elif not event.isAutoRepeat():
+        elif not event.isAutoRepeat():  # a held key sends releases and presses; the stick would twitch
             self._move_to(position)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: N802 – Qt's name

@@ -44,7 +44,7 @@ class StripsPanel(QFrame):
         self.bar = AlertBar()
         self.probability = ProbabilityStrip()
         self.action_strip = ActionStrip()
-        self.action_strip.setXLink(self.probability)
+        self.action_strip.setXLink(self.probability)  # both show the same times, whichever changes its range
         self._lay_out()
         self._timer = QTimer(self)
         self._timer.setInterval(REDRAW_MS)
@@ -99,7 +99,7 @@ class StripsPanel(QFrame):
     def show_whole_episode(self, whole: bool) -> None:
         """Show the whole episode, or the last 30 seconds."""
         self._whole = whole
-        self._drawn = -1
+        self._drawn = -1  # redraw although no step was added
         for strip in (self.probability, self.action_strip):
             strip.getAxis("bottom").setLabel("episode time, s" if whole else "time before now, s")
         self.probability.show_time_axis(self.action_strip.isHidden())
@@ -114,6 +114,7 @@ class StripsPanel(QFrame):
 
     def redraw(self) -> None:
         """Draw the strips, if steps were added since the last time."""
+        # Between episodes no step arrives; comparing versions makes those redraws free.
         if self._model.version == self._drawn:
             return
         begun = time.perf_counter()

@@ -77,6 +77,7 @@ class ViewController(QObject):
         self.show_small_views(not self._small_views_shown)
 
     def _ready(self, ready: v.ViewerReady) -> None:
+        # A new scene, or a restarted viewer: it has forgotten the small views, so they are requested again.
         self._presets = ready.presets
         self._requested = None
         self._page.view.set_presets(ready.presets, flat=ready.flat)
@@ -87,6 +88,7 @@ class ViewController(QObject):
     def _request_small_views(self) -> None:
         """Request pictures of the cameras other than the large one, as many as there are shared buffers for."""
         view = self._page.view
+        # Rendering is the viewer's main cost, so it renders no small view that the layout does not show.
         shown = self._small_views_shown and view.tiles.has_scene and view.tiles.layout is not Layout.ONE
         others = {
             preset.name: f"{number} {preset.title}"

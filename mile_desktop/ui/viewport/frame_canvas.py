@@ -54,6 +54,7 @@ class FrameCanvas(QWidget):
         self._image = QImage()
         self._focused_by_key = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        # Subclasses fill the whole widget, so Qt need not clear it before each of 60 frames a second.
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._orbit = OrbitController(self)

@@ -168,6 +168,8 @@ def paint_choice(painter: QPainter, area: QRectF, arrow: Arrow, title: str, *, h
     metrics = painter.fontMetrics()
     start, end = _to_pixel(area, arrow.start), _to_pixel(area, arrow.end)
     box = QRectF(0, 0, metrics.horizontalAdvance(title) + theme.px(10), metrics.height() + theme.px(2))
+    # The name stands beyond the arrow's tip: at the side of a horizontal arrow, above every other one. Below an arrow
+    # that points down it would cover the ground.
     beyond = theme.px(16)
     if abs(end.x() - start.x()) > abs(end.y() - start.y()):
         side = 1 if end.x() > start.x() else -1

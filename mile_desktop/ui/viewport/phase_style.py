@@ -37,6 +37,7 @@ ALERT = PhaseStyle("Autonomous", "exclamation", "asking")
 
 def style_of(status: Status) -> PhaseStyle:
     """Return the style of ``status``; a request for help and an alarm take precedence over the phase."""
+    # The worker holds the robot while it asks, so the phase alone would show "Hold".
     if status.asking:
         return ASKING
     if status.alert and status.phase is Phase.AUTONOMOUS:

@@ -54,6 +54,7 @@ class PictureCanvas(FrameCanvas):
 
     def show_camera(self, name: str, frame: Frame) -> None:
         """Show the newest frame of the camera ``name``."""
+        # The timer is not restarted while it runs: cameras that keep sending must not postpone the repaint for ever.
         self.tiles.show(name, as_image(frame))
         if not self._repaint_timer.isActive():
             self._repaint_timer.start()

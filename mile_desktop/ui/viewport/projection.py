@@ -41,6 +41,7 @@ def project(view_projection: NDArray[np.floating], points: NDArray[np.floating])
     matrix = np.asarray(view_projection, dtype=np.float64)
     homogeneous = np.column_stack([np.asarray(points, dtype=np.float64), np.ones(len(points))])
     clip = homogeneous @ matrix.T
+    # OpenGL's clip space grows upwards, the picture downwards: hence the minus sign of y.
     depth = np.where(clip[:, 3] > _NEAR, clip[:, 3], np.nan)
     return np.column_stack([0.5 + 0.5 * clip[:, 0] / depth, 0.5 - 0.5 * clip[:, 1] / depth])
 

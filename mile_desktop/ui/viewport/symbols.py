@@ -36,7 +36,7 @@ def _circle(painter: QPainter, box: QRectF) -> None:
 def _cycle(painter: QPainter, box: QRectF) -> None:
     painter.setPen(QPen(painter.brush(), box.width() * 0.2))
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawArc(box.adjusted(1, 1, -1, -1), 60 * 16, 280 * 16)
+    painter.drawArc(box.adjusted(1, 1, -1, -1), 60 * 16, 280 * 16)  # Qt counts angles in sixteenths of a degree
 
 
 def _exclamation(painter: QPainter, box: QRectF) -> None:
@@ -49,6 +49,7 @@ def _exclamation(painter: QPainter, box: QRectF) -> None:
 def _hand(painter: QPainter, box: QRectF) -> None:
     w, h = box.width(), box.height()
     path = QPainterPath()
+    # Four fingers, palm and thumb overlap; the winding rule fills the overlaps, the default one would leave holes.
     path.setFillRule(Qt.FillRule.WindingFill)
     for column, top in enumerate((0.2, 0.02, 0.0, 0.12)):
         finger = QRectF(box.left() + w * (0.24 + 0.19 * column), box.top() + h * top, w * 0.16, h * 0.66)

@@ -43,6 +43,7 @@ def paint_name(painter: QPainter, rect: QRectF, name: str, role: TileRole, *, co
         name, Qt.TextElideMode.ElideRight, max(0, round(rect.width()) - theme.px(_PAD))
     )
     label = QRectF(0.0, 0.0, painter.fontMetrics().horizontalAdvance(text) + theme.px(_PAD), theme.px(_LINE))
+    # Badge and p stand in the upper corners of the large picture, so its name goes to the middle of the top.
     if role is TileRole.LARGE:
         label.moveTopLeft(QPointF(rect.center().x() - label.width() / 2, rect.top() + theme.px(_PAD)))
     else:

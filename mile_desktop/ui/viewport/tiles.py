@@ -108,6 +108,7 @@ class Tiles:
         ``titles``: texts over the pictures in place of their names.
         """
         titles = titles or {}
+        # Small views come from the viewer and cameras from their processes; each source replaces only its own pictures.
         others = {name: tile for name, tile in self._tiles.items() if tile.can_be_main is not can_be_main}
         known = {name: self._tiles.get(name) or Tile(name, QImage(), can_be_main=can_be_main) for name in names}
         mine = {name: replace(tile, title=titles.get(name, tile.title)) for name, tile in known.items()}
@@ -183,6 +184,8 @@ def _insets(area: QRectF, shapes: Sequence[float]) -> list[QRectF]:
     margin, gap = theme.px(_MARGIN), theme.px(_GAP)
     rects: list[QRectF] = []
     bottom = area.bottom() - margin
+    # Placed from the right, because the right edge is fixed while the widths differ; then reversed to the order of the
+    # pictures.
     for start in range(0, len(shapes), _INSETS_IN_A_ROW):
         right = area.right() - margin
         row: list[QRectF] = []
