@@ -59,12 +59,12 @@ class CameraPreview(QWidget):
         """Paint picture, note and the dragged rectangle."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.token("ground"))
-        place = self._picture_rect()
+        picture = self._picture_rect()
         if not self._image.isNull():
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=True)
-            painter.drawImage(place, self._image)
+            painter.drawImage(picture, self._image)
         if self._note:
-            painter.fillRect(place, theme.token("ground", _SHADE))
+            painter.fillRect(picture, theme.token("ground", _SHADE))
             painter.setPen(theme.token("text"))
             painter.setFont(theme.font("body"))
             room = QRectF(self.rect()).adjusted(theme.px(24), 0, -theme.px(24), 0)
@@ -90,16 +90,16 @@ class CameraPreview(QWidget):
         """Emit the rectangle, unless it is too small."""
         if self._drag_start is None:
             return
-        place, chosen = self._picture_rect(), QRectF(self._drag_start, self._drag_end).normalized()
+        picture, chosen = self._picture_rect(), QRectF(self._drag_start, self._drag_end).normalized()
         self._drag_start = None
         self.update()
         # The drag may end outside the picture; only the part inside it counts.
-        chosen = chosen.intersected(place)
+        chosen = chosen.intersected(picture)
         part = QRectF(
-            (chosen.left() - place.left()) / place.width(),
-            (chosen.top() - place.top()) / place.height(),
-            chosen.width() / place.width(),
-            chosen.height() / place.height(),
+            (chosen.left() - picture.left()) / picture.width(),
+            (chosen.top() - picture.top()) / picture.height(),
+            chosen.width() / picture.width(),
+            chosen.height() / picture.height(),
         )
         if part.width() >= _LEAST_SHARE and part.height() >= _LEAST_SHARE:
             self.crop_dragged.emit(part)

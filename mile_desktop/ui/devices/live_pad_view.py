@@ -88,13 +88,13 @@ class LivePadView(QWidget):
     def _paint_button(self, painter: QPainter, index: int, top: int, *, down: bool) -> None:
         size, pitch = theme.px(_CHIP), theme.px(_CHIP + _CHIP_GAP)
         columns = self._columns(self.width())
-        place = QRectF((index % columns) * pitch, top + (index // columns) * pitch, size, size)
+        chip = QRectF((index % columns) * pitch, top + (index // columns) * pitch, size, size)
         painter.setPen(theme.pen("policy" if down else "line", 1.5))
         painter.setBrush(theme.brush("policy" if down else "raised"))
-        painter.drawRoundedRect(place, size / 2, size / 2)
+        painter.drawRoundedRect(chip, size / 2, size / 2)
         painter.setPen(theme.token("on_accent" if down else "secondary"))
         painter.setFont(theme.font("secondary", bold=down))
-        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, str(index))
+        painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, str(index))
 
     def _columns(self, width: int) -> int:
         return max(1, (width + theme.px(_CHIP_GAP)) // theme.px(_CHIP + _CHIP_GAP))

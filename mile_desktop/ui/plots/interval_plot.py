@@ -20,7 +20,7 @@ class IntervalPlot(SeriesPlot):
     def show_tallies(self, tallies: Sequence[tuple[str, Tally]]) -> None:
         """Show (policy name, tally); a policy without episodes has a row without a mark."""
         rows = len(tallies)
-        ticks = tuple((float(rows - 1 - place), name) for place, (name, _) in enumerate(tallies))
+        ticks = tuple((float(rows - 1 - index), name) for index, (name, _) in enumerate(tallies))
         self.set_axes(_SUCCESS, Axis("policy", ticks=ticks))
         self.show_series([interval_series([tally for _, tally in tallies])])
         self.setAccessibleDescription("; ".join(f"{name}: {rate_text(tally)}" for name, tally in tallies))
@@ -28,7 +28,7 @@ class IntervalPlot(SeriesPlot):
 
 def interval_series(tallies: Sequence[Tally]) -> Series:
     """Return success and interval of each tally in per cent, the first one on top."""
-    rows = [(len(tallies) - 1 - place, tally) for place, tally in enumerate(tallies) if tally.rate is not None]
+    rows = [(len(tallies) - 1 - index, tally) for index, tally in enumerate(tallies) if tally.rate is not None]
     return Series(
         name="success with its 95 % interval",
         points=tuple((100 * (tally.rate or 0.0), float(row)) for row, tally in rows),

@@ -44,8 +44,8 @@ class LossCurves(QWidget):
         """Draw the losses of each training: its name, and loss → curve."""
         for name, plot in self._plots.items():
             series = [
-                _series(training, curves[name], place)
-                for place, (training, curves) in enumerate(trainings)
+                _series(training, curves[name], index)
+                for index, (training, curves) in enumerate(trainings)
                 if curves.get(name)
             ]
             plot.setVisible(bool(series))
@@ -54,7 +54,7 @@ class LossCurves(QWidget):
         self._nothing.setVisible(bool(self._nothing.text()) and not has_curves)
 
 
-def _series(training: str, curve: Curve, place: int) -> Series:
+def _series(training: str, curve: Curve, index: int) -> Series:
     """Return a curve whose legend has its newest value."""
     name = f"{training} {curve[-1][1]:.3g}"
-    return Series(name, tuple(curve), _COLOURS[place % 2], "line" if place == 0 else "dashed")
+    return Series(name, tuple(curve), _COLOURS[index % 2], "line" if index == 0 else "dashed")

@@ -31,7 +31,7 @@ def style_of(status: RobotStatus) -> RobotStyle:
         return RobotStyle(*_LOST)
     if not status.may_drive:
         return RobotStyle(*_WATCHING)
-    # A robot on a newer protocol may report a mode that this program does not know; it is shown as connecting.
+    # The mode is empty until the robot has sent its first state.
     return RobotStyle(*_MODES.get(status.mode, ("Connecting", "mdi6.lan-pending", "secondary")))
 
 

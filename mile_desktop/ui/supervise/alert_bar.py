@@ -125,8 +125,8 @@ class AlertBar(QWidget):
     def _show_figure(self) -> None:
         taken = self._step
         if taken is not None:
-            roomy = self.width() >= theme.px(_BAND_FROM)
-            low, high = (taken.low, taken.high) if roomy else (math.nan, math.nan)
+            wide = self.width() >= theme.px(_BAND_FROM)
+            low, high = (taken.low, taken.high) if wide else (math.nan, math.nan)
             self._figure.setText(probability_text(taken.probability, low, high))
 
     def _changed(self) -> None:

@@ -269,10 +269,10 @@ class EpisodeControls(QFrame):
 
 
 def _button(action: EpisodeAction) -> QPushButton:
-    word, icon, tip, key = _APPEARANCE[action]
-    button = QPushButton(word)
+    label, icon, tip, key = _APPEARANCE[action]
+    button = QPushButton(label)
     button.setToolTip(f"{tooltip(tip, key)}; {binding(key).pad} on the pad")
-    button.setAccessibleName(word)
+    button.setAccessibleName(label)
     button.setObjectName(f"transport_{action}")
     colour = {EpisodeAction.SUCCESS: "success", EpisodeAction.FAILURE: "failure", EpisodeAction.STOP: "stopped"}.get(
         action, "text"

@@ -138,7 +138,7 @@ class SceneView(PictureCanvas):
         room = area.width() * _HINT_SHARE
         if self.tiles.layout is not Layout.INSET or not small:
             return room
-        beside = min(place.left() for place in small) - area.left() - theme.px(_HINT_GAP)
+        beside = min(rect.left() for rect in small) - area.left() - theme.px(_HINT_GAP)
         return max(theme.px(_LEAST_HINT), min(room, beside))
 
     def _paint_arrow(self, painter: QPainter, picture: QRectF) -> None:

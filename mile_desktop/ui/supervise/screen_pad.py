@@ -50,10 +50,10 @@ class ScreenPad(QFrame):
 
     def _gripper_buttons(self) -> QButtonGroup:
         group = QButtonGroup(self)
-        for number, (word, icon) in enumerate((("Open", "mdi6.arrow-expand-horizontal"), ("Close", _CLOSING))):
-            button = QPushButton(word)
+        for number, (label, icon) in enumerate((("Open", "mdi6.arrow-expand-horizontal"), ("Close", _CLOSING))):
+            button = QPushButton(label)
             button.setCheckable(True)
-            button.setToolTip(f"{word} the gripper")
+            button.setToolTip(f"{label} the gripper")
             theme.set_icon(button, icon)
             group.addButton(button, number)
         return group

@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import Protocol
 
-_WORDS = {"left": "A or ←", "right": "D or →", "up": "W or ↑", "down": "S or ↓"}
-_PAD_WORDS = {"left": "stick ←", "right": "stick →", "up": "stick ↑ or RT", "down": "stick ↓ or LT"}
-_SCREEN_WORDS = {"left": "drag left", "right": "drag right", "up": "drag up", "down": "drag down"}
+_KEY_TEXTS = {"left": "A or ←", "right": "D or →", "up": "W or ↑", "down": "S or ↓"}
+_PAD_TEXTS = {"left": "stick ←", "right": "stick →", "up": "stick ↑ or RT", "down": "stick ↓ or LT"}
+_SCREEN_TEXTS = {"left": "drag left", "right": "drag right", "up": "drag up", "down": "drag down"}
 _MOTIONS = {
     "rest": (0.0, 0.0, 0.0),
     "left": (-1.0, 0.0, 0.0),
@@ -35,8 +35,8 @@ def driving_text(choices: Sequence[DiscreteAction], device: str = "") -> str:
 
     ``device``: ``gamepad`` or ``screen``; the text names keys for every other one.
     """
-    words = {"gamepad": _PAD_WORDS, "screen": _SCREEN_WORDS}.get(device, _WORDS)
-    return " · ".join(f"{words[choice.push]} {choice.title}" for choice in choices if choice.push != "rest")
+    texts = {"gamepad": _PAD_TEXTS, "screen": _SCREEN_TEXTS}.get(device, _KEY_TEXTS)
+    return " · ".join(f"{texts[choice.push]} {choice.title}" for choice in choices if choice.push != "rest")
 
 
 def chosen_action(action: Sequence[float], choices: Sequence[DiscreteAction]) -> DiscreteAction | None:

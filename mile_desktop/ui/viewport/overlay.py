@@ -41,26 +41,26 @@ def paint_badge(painter: QPainter, area: QRectF, status: Status, max_steps: int)
     colour = theme.token(appearance.token)
     painter.setFont(theme.font("figure", bold=True))
     title = painter.fontMetrics()
-    word = appearance.title.upper()
+    name = appearance.title.upper()
     symbol = title.capHeight()
     pad = theme.px(10)
     height = title.height() + theme.px(8)
-    word_width = title.horizontalAdvance(word)
+    name_width = title.horizontalAdvance(name)
     progress = progress_text(status, max_steps)
     painter.setFont(theme.font("body"))
     body = painter.fontMetrics()
     extra = pad + body.horizontalAdvance(progress) if progress else 0
     left, top = area.left() + theme.px(MARGIN), area.top() + theme.px(MARGIN)
-    box = QRectF(left, top, pad * 2.8 + symbol + word_width + extra, height)
+    box = QRectF(left, top, pad * 2.8 + symbol + name_width + extra, height)
     plate(painter, box)
     paint_symbol(painter, appearance.symbol, QRectF(left + pad, box.center().y() - symbol / 2, symbol, symbol), colour)
     baseline = box.center().y() + title.capHeight() / 2
     painter.setFont(theme.font("figure", bold=True))
     painter.setPen(colour)
-    painter.drawText(QPointF(left + pad * 1.8 + symbol, baseline), word)
+    painter.drawText(QPointF(left + pad * 1.8 + symbol, baseline), name)
     painter.setFont(theme.font("body"))
     painter.setPen(theme.token("text"))
-    painter.drawText(QPointF(left + pad * 2.8 + symbol + word_width, baseline), progress)
+    painter.drawText(QPointF(left + pad * 2.8 + symbol + name_width, baseline), progress)
     reason = reason_text(status)
     if reason:
         room = area.width() * 0.7
@@ -197,7 +197,7 @@ def _paint_head(painter: QPainter, tip: QPointF, along: QPointF, colour: str) ->
 
 
 def _paint_gripper(painter: QPainter, at: QPointF, gripper: float, colour: str) -> None:
-    """Paint two jaws, apart for an opening command and together for a closing one, and the word."""
+    """Paint two jaws, apart for an opening command and together for a closing one, and the label."""
     gap = theme.px(2) if gripper > 0 else theme.px(7)
     where = at + QPointF(-theme.px(34), theme.px(14))
     painter.setPen(theme.pen(colour, 3.0))
@@ -205,10 +205,10 @@ def _paint_gripper(painter: QPainter, at: QPointF, gripper: float, colour: str) 
         jaw = where + QPointF(side * gap, 0)
         painter.drawLine(jaw, jaw + QPointF(0, theme.px(12)))
     painter.setFont(theme.font("secondary"))
-    word = "close" if gripper > 0 else "open"
+    label = "close" if gripper > 0 else "open"
     metrics = painter.fontMetrics()
-    box = QRectF(0, 0, metrics.horizontalAdvance(word) + theme.px(6), metrics.height())
+    box = QRectF(0, 0, metrics.horizontalAdvance(label) + theme.px(6), metrics.height())
     box.moveCenter(where + QPointF(0, theme.px(22)))
     plate(painter, box)
     painter.setPen(theme.token(colour))
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, word)
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, label)

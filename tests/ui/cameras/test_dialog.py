@@ -44,7 +44,7 @@ def test_cameras_are_added_named_moved_and_removed(dialog: CamerasDialog, camera
 
 
 @pytest.mark.parametrize(
-    ("address", "words_said"),
+    ("address", "reason"),
     [
         ("", "needs an address"),
         ("rtsp://", "no host"),
@@ -53,14 +53,14 @@ def test_cameras_are_added_named_moved_and_removed(dialog: CamerasDialog, camera
     ],
 )
 def test_a_bad_address_is_rejected_with_a_reason(
-    dialog: CamerasDialog, cameras: CameraStore, address: str, words_said: str
+    dialog: CamerasDialog, cameras: CameraStore, address: str, reason: str
 ) -> None:
     add(dialog, address)
-    assert words_said in dialog._message.text()
+    assert reason in dialog._message.text()
     assert dialog._message.isVisible()
     assert cameras.cameras == ()
     dialog._test.click()
-    assert words_said in dialog._message.text()
+    assert reason in dialog._message.text()
 
 
 def test_a_password_is_never_shown_and_stays_when_the_path_is_edited(

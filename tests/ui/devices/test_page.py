@@ -112,11 +112,11 @@ def test_an_axis_that_rests_at_its_end_is_bound_as_a_trigger(page: DevicesPage, 
 
 def test_a_control_taken_from_another_slot_is_reported(page: DevicesPage, qtbot: QtBot) -> None:
     page.show_pad(pad())
-    said: list[tuple[str, str]] = []
-    page.message.connect(lambda level, text: said.append((level, text)))
+    messages: list[tuple[str, str]] = []
+    page.message.connect(lambda level, text: messages.append((level, text)))
     qtbot.mouseClick(row_button(page, "Take over"), Qt.MouseButton.LeftButton)
     page.show_pad(pad("a"))
-    assert said[-1] == ("info", "“Mark success” had this control and is unbound now.")
+    assert messages[-1] == ("info", "“Mark success” had this control and is unbound now.")
     assert row_button(page, "Mark success").text() == "not bound"
 
 
@@ -230,12 +230,12 @@ def test_a_read_only_folder_is_reported(themed: QApplication, tmp_path: Path, qt
     blocker.write_text("")
     page = DevicesPage(blocker / "pads")
     qtbot.addWidget(page)
-    said: list[str] = []
-    page.message.connect(lambda _, text: said.append(text))
+    messages: list[str] = []
+    page.message.connect(lambda _, text: messages.append(text))
     page.show_pad(pad())
     field(page, "Curve").setValue(10)
     page.save()
-    assert "kept only until you close" in said[-1]
+    assert "kept only until you close" in messages[-1]
     assert page.profile.expo == 0.1
 
 

@@ -11,18 +11,18 @@ from tests.ui.robots.examples import status
 def test_the_bar_arms_disarms_and_requests_control(qtbot: QtBot) -> None:
     bar = RobotBar()
     qtbot.addWidget(bar)
-    said: list[object] = []
-    bar.commanded.connect(said.append)
+    sent: list[object] = []
+    bar.commanded.connect(sent.append)
     bar.arm()
     bar.disarm()
-    assert said == []
+    assert sent == []
     bar.show_status(status())
     assert bar.arm_button.isEnabled()
     bar.arm_button.click()
     bar.show_status(status(armed=True, mode="holding"))
     assert bar.arm_button.isHidden()
     bar.disarm_button.click()
-    assert said == [m.ArmRobot(), m.DisarmRobot()]
+    assert sent == [m.ArmRobot(), m.DisarmRobot()]
     bar.show_status(status(up=False, trouble="The link is lost."))
     assert "The link is lost." in bar._link.text()
     assert not bar.arm_button.isEnabled()
@@ -35,8 +35,8 @@ def test_the_bar_arms_disarms_and_requests_control(qtbot: QtBot) -> None:
 def test_an_episode_begins_when_the_checklist_is_complete(qtbot: QtBot) -> None:
     bar = RobotBar()
     qtbot.addWidget(bar)
-    said: list[object] = []
-    bar.commanded.connect(said.append)
+    sent: list[object] = []
+    bar.commanded.connect(sent.append)
     bar.show_status(status(armed=True, mode="holding", checklist=("Nobody is near.", "The peg is back.")))
     begin = bar.prompt._begin
     assert not begin.isEnabled()
@@ -45,7 +45,7 @@ def test_an_episode_begins_when_the_checklist_is_complete(qtbot: QtBot) -> None:
     bar.prompt.boxes[1].click()
     begin.click()
     bar.prompt._end.click()
-    assert said == [m.ConfirmReset(), m.ConfirmReset(ready=False)]
+    assert sent == [m.ConfirmReset(), m.ConfirmReset(ready=False)]
     bar.show_status(status(armed=True, mode="active"))
     assert bar.prompt.isHidden()
 

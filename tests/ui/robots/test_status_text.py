@@ -5,7 +5,7 @@ from tests.ui.robots.examples import status
 
 
 @pytest.mark.parametrize(
-    ("changes", "word"),
+    ("changes", "title"),
     [
         ({}, "Disarmed"),
         ({"mode": "holding"}, "Armed, holding"),
@@ -16,8 +16,8 @@ from tests.ui.robots.examples import status
         ({"mode": ""}, "Connecting"),
     ],
 )
-def test_every_state_has_its_title(changes: dict[str, object], word: str) -> None:
-    assert status_text.style_of(status(**changes)).title == word
+def test_every_state_has_its_title(changes: dict[str, object], title: str) -> None:
+    assert status_text.style_of(status(**changes)).title == title
 
 
 def test_the_link_text_names_slow_starts_and_losses() -> None:

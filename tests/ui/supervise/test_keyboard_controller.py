@@ -11,7 +11,7 @@ from mile_desktop.ui.viewport.orbit import Orbit
 from tests.ui.supervise.examples import taken
 
 
-class Seat(QWidget):
+class KeyboardWindow(QWidget):
     """A window with a keyboard operator, a text field, a number field and a button."""
 
     def __init__(self) -> None:
@@ -57,125 +57,125 @@ class Seat(QWidget):
 
 
 @pytest.fixture
-def seat(qtbot: QtBot) -> Seat:
-    seat = Seat()
-    qtbot.addWidget(seat)
-    seat.show()
-    seat.activateWindow()
-    qtbot.waitUntil(seat.isActiveWindow)
-    seat.keyboard.attach()
-    seat.keyboard.set_busy(True)
-    seat.setFocus()
-    return seat
+def window(qtbot: QtBot) -> KeyboardWindow:
+    window = KeyboardWindow()
+    qtbot.addWidget(window)
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    window.keyboard.attach()
+    window.keyboard.set_busy(True)
+    window.setFocus()
+    return window
 
 
-def is_repeating(seat: Seat) -> bool:
-    return any(timer.isActive() for timer in seat.keyboard.findChildren(QTimer))
+def is_repeating(window: KeyboardWindow) -> bool:
+    return any(timer.isActive() for timer in window.keyboard.findChildren(QTimer))
 
 
-def test_space_takes_over_while_held(seat: Seat) -> None:
-    seat.press(Qt.Key.Key_Space)
-    seat.press(Qt.Key.Key_W)
-    assert seat.sent[-1].takeover
-    assert seat.sent[-1].action[:3] == pytest.approx((0.0, 1.0, 0.0))
-    seat.release(Qt.Key.Key_W)
-    seat.release(Qt.Key.Key_Space)
-    assert not seat.sent[-1].takeover
-    assert len(seat.sent) == 4
-    assert not is_repeating(seat)
+def test_space_takes_over_while_held(window: KeyboardWindow) -> None:
+    window.press(Qt.Key.Key_Space)
+    window.press(Qt.Key.Key_W)
+    assert window.sent[-1].takeover
+    assert window.sent[-1].action[:3] == pytest.approx((0.0, 1.0, 0.0))
+    window.release(Qt.Key.Key_W)
+    window.release(Qt.Key.Key_Space)
+    assert not window.sent[-1].takeover
+    assert len(window.sent) == 4
+    assert not is_repeating(window)
 
 
-def test_held_keys_are_sent_again_every_100_ms(seat: Seat, qtbot: QtBot) -> None:
-    seat.press(Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: len(seat.sent) >= 4, timeout=20 * REPEAT_MS)
-    assert all(each.takeover for each in seat.sent)
-    seat.release(Qt.Key.Key_Space)
-    assert not is_repeating(seat)
+def test_held_keys_are_sent_again_every_100_ms(window: KeyboardWindow, qtbot: QtBot) -> None:
+    window.press(Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: len(window.sent) >= 4, timeout=20 * REPEAT_MS)
+    assert all(each.takeover for each in window.sent)
+    window.release(Qt.Key.Key_Space)
+    assert not is_repeating(window)
 
 
-def test_auto_repeat_is_neither_a_press_nor_a_release(seat: Seat) -> None:
-    seat.press(Qt.Key.Key_Space)
+def test_auto_repeat_is_neither_a_press_nor_a_release(window: KeyboardWindow) -> None:
+    window.press(Qt.Key.Key_Space)
     for kind in (QEvent.Type.KeyRelease, QEvent.Type.KeyPress):
         repeated = QKeyEvent(kind, Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier, " ", autorep=True)
-        QApplication.sendEvent(seat.windowHandle(), repeated)
-    assert [each.takeover for each in seat.sent] == [True]
+        QApplication.sendEvent(window.windowHandle(), repeated)
+    assert [each.takeover for each in window.sent] == [True]
 
 
 @pytest.mark.parametrize("kind", [QEvent.Type.FocusOut, QEvent.Type.Hide])
-def test_a_window_that_loses_the_focus_releases_all_keys(seat: Seat, kind: QEvent.Type) -> None:
-    seat.press(Qt.Key.Key_Space)
-    seat.press(Qt.Key.Key_A)
-    QApplication.sendEvent(seat.windowHandle(), QFocusEvent(kind) if kind is QEvent.Type.FocusOut else QEvent(kind))
-    assert not seat.sent[-1].takeover
-    assert seat.sent[-1].action[:3] == (0.0, 0.0, 0.0)
-    assert not is_repeating(seat)
+def test_a_window_that_loses_the_focus_releases_all_keys(window: KeyboardWindow, kind: QEvent.Type) -> None:
+    window.press(Qt.Key.Key_Space)
+    window.press(Qt.Key.Key_A)
+    QApplication.sendEvent(window.windowHandle(), QFocusEvent(kind) if kind is QEvent.Type.FocusOut else QEvent(kind))
+    assert not window.sent[-1].takeover
+    assert window.sent[-1].action[:3] == (0.0, 0.0, 0.0)
+    assert not is_repeating(window)
 
 
-def test_detaching_releases_all_keys_and_stops_listening(seat: Seat) -> None:
-    seat.press(Qt.Key.Key_Space)
-    seat.keyboard.detach()
-    assert not seat.sent[-1].takeover
-    count = len(seat.sent)
-    seat.press(Qt.Key.Key_Space)
-    assert len(seat.sent) == count
+def test_detaching_releases_all_keys_and_stops_listening(window: KeyboardWindow) -> None:
+    window.press(Qt.Key.Key_Space)
+    window.keyboard.detach()
+    assert not window.sent[-1].takeover
+    count = len(window.sent)
+    window.press(Qt.Key.Key_Space)
+    assert len(window.sent) == count
 
 
-def test_a_text_field_keeps_its_keys_and_focusing_it_releases_all(seat: Seat) -> None:
-    seat.press(Qt.Key.Key_Space)
-    seat.text.setFocus()
-    assert not seat.sent[-1].takeover
-    count = len(seat.sent)
-    seat.type("wash ed")
-    assert seat.text.text() == "wash ed"
-    assert len(seat.sent) == count
-    assert not seat.requests
+def test_a_text_field_keeps_its_keys_and_focusing_it_releases_all(window: KeyboardWindow) -> None:
+    window.press(Qt.Key.Key_Space)
+    window.text.setFocus()
+    assert not window.sent[-1].takeover
+    count = len(window.sent)
+    window.type("wash ed")
+    assert window.text.text() == "wash ed"
+    assert len(window.sent) == count
+    assert not window.requests
 
 
-def test_space_takes_over_while_a_number_field_has_the_focus(seat: Seat) -> None:
-    seat.number.setFocus()
-    seat.press(Qt.Key.Key_Space)
-    assert seat.sent[-1].takeover
-    seat.release(Qt.Key.Key_Space)
-    seat.number.selectAll()
-    seat.type("42")
-    assert seat.number.value() == 42
+def test_space_takes_over_while_a_number_field_has_the_focus(window: KeyboardWindow) -> None:
+    window.number.setFocus()
+    window.press(Qt.Key.Key_Space)
+    assert window.sent[-1].takeover
+    window.release(Qt.Key.Key_Space)
+    window.number.selectAll()
+    window.type("42")
+    assert window.number.value() == 42
 
 
-def test_a_focused_button_gets_space_only_while_the_robot_is_idle(seat: Seat) -> None:
-    seat.button.setFocus()
-    QTest.keyClick(seat.windowHandle(), Qt.Key.Key_Space)
-    assert seat.clicks == 0
-    assert [each.takeover for each in seat.sent] == [True, False]
-    seat.keyboard.set_busy(False)
-    QTest.keyClick(seat.windowHandle(), Qt.Key.Key_Space)
-    assert seat.clicks == 1
-    assert len(seat.sent) == 2
+def test_a_focused_button_gets_space_only_while_the_robot_is_idle(window: KeyboardWindow) -> None:
+    window.button.setFocus()
+    QTest.keyClick(window.windowHandle(), Qt.Key.Key_Space)
+    assert window.clicks == 0
+    assert [each.takeover for each in window.sent] == [True, False]
+    window.keyboard.set_busy(False)
+    QTest.keyClick(window.windowHandle(), Qt.Key.Key_Space)
+    assert window.clicks == 1
+    assert len(window.sent) == 2
 
 
-def test_esc_stops_even_from_a_text_field_and_releases_all(seat: Seat) -> None:
-    seat.press(Qt.Key.Key_Space)
-    seat.text.setFocus()
-    seat.press(Qt.Key.Key_Escape)
-    assert seat.requests == ["stop"]
-    assert not seat.sent[-1].takeover
+def test_esc_stops_even_from_a_text_field_and_releases_all(window: KeyboardWindow) -> None:
+    window.press(Qt.Key.Key_Space)
+    window.text.setFocus()
+    window.press(Qt.Key.Key_Escape)
+    assert window.requests == ["stop"]
+    assert not window.sent[-1].takeover
 
 
-def test_keys_with_modifiers_are_left_to_others(seat: Seat) -> None:
-    QTest.keyPress(seat.windowHandle(), Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
-    QTest.keyPress(seat.windowHandle(), Qt.Key.Key_H, Qt.KeyboardModifier.AltModifier)
-    assert not seat.sent
-    assert not seat.requests
+def test_keys_with_modifiers_are_left_to_others(window: KeyboardWindow) -> None:
+    QTest.keyPress(window.windowHandle(), Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyPress(window.windowHandle(), Qt.Key.Key_H, Qt.KeyboardModifier.AltModifier)
+    assert not window.sent
+    assert not window.requests
 
 
-def test_a_request_is_sent_once(seat: Seat) -> None:
-    QTest.keyClick(seat.windowHandle(), Qt.Key.Key_H)
-    QTest.keyClick(seat.windowHandle(), Qt.Key.Key_Return)
-    assert seat.requests == ["hold", "success"]
+def test_a_request_is_sent_once(window: KeyboardWindow) -> None:
+    QTest.keyClick(window.windowHandle(), Qt.Key.Key_H)
+    QTest.keyClick(window.windowHandle(), Qt.Key.Key_Return)
+    assert window.requests == ["hold", "success"]
 
 
-def test_f_toggles_the_executed_gripper_command(seat: Seat) -> None:
-    seat.keyboard.follow(taken(0, executed=(0.0, 0.0, 0.0, 1.0)))
-    seat.press(Qt.Key.Key_Space)
-    assert seat.sent[-1].action[3] == 1.0
-    QTest.keyClick(seat.windowHandle(), Qt.Key.Key_F)
-    assert seat.sent[-1].action[3] == -1.0
+def test_f_toggles_the_executed_gripper_command(window: KeyboardWindow) -> None:
+    window.keyboard.follow(taken(0, executed=(0.0, 0.0, 0.0, 1.0)))
+    window.press(Qt.Key.Key_Space)
+    assert window.sent[-1].action[3] == 1.0
+    QTest.keyClick(window.windowHandle(), Qt.Key.Key_F)
+    assert window.sent[-1].action[3] == -1.0
