@@ -14,4 +14,4 @@ class RememberedRobot(msgspec.Struct, frozen=True, kw_only=True):
     task: str
     summary: str = ""
     scene: str = ""
-    """The scene as which it can be drawn; empty for none."""
+    """Name of the scene that draws the robot's state; empty for none."""

@@ -9,10 +9,10 @@ from mile_desktop.processes import camera
 from mile_desktop.rollout import messages as m
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.cameras import status_text
-from mile_desktop.ui.cameras.camera_store import FILE_NAME, CameraStore, Remembered
+from mile_desktop.ui.cameras.camera_store import FILE_NAME, CameraStore, RememberedCameras
+from mile_desktop.ui.cameras.capture_controller import CaptureController
 from mile_desktop.ui.cameras.dialog import CamerasDialog
-from mile_desktop.ui.cameras.episode_videos import EpisodeVideos
-from mile_desktop.ui.cameras.live_cameras import LiveCameras
+from mile_desktop.ui.cameras.recording_controller import RecordingController
 from mile_desktop.ui.viewport.picture_canvas import PictureCanvas
 
 _NOTES_MS = 200
@@ -36,8 +36,8 @@ class CamerasController(QObject):
         self._application = application
         self._view = view
         self.store = CameraStore(application.preferences.path.with_name(FILE_NAME), self)
-        self.live = LiveCameras(self.store, camera, self)
-        self._recording = EpisodeVideos(self.live, application.worker, self._folder)
+        self.live = CaptureController(self.store, camera, self)
+        self._recording = RecordingController(self.live, application.worker, self._folder)
         self._dialog: CamerasDialog | None = None
         self._started = False
         self._notes = QTimer(self)
@@ -98,7 +98,7 @@ class CamerasController(QObject):
         self._view.set_cameras([client.settings.name for client in self.live])
         self._annotate()
 
-    def _restore(self, value: Remembered) -> None:
+    def _restore(self, value: RememberedCameras) -> None:
         self._view.set_arrangement(value.layout, value.main)
 
     def _remember_view(self) -> None:

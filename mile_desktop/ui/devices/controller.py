@@ -21,7 +21,7 @@ class DevicesController(QObject):
         self.page.profile_changed.connect(self._send_profile)
         self.page.watch_requested.connect(self._watch)
         self.page.rumble_requested.connect(self._rumble)
-        self.page.said.connect(application.window.say)
+        self.page.message.connect(application.window.say)
 
     def _send_profile(self, profile: str) -> None:
         self._worker.send(m.SetPad(profile=profile))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from mile_desktop.ui.plots.intervals import IntervalPlot
+from mile_desktop.ui.plots.interval_plot import IntervalPlot
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.pair_chooser import PairChooser
 from mile_desktop.ui.widgets.policy_results import PolicyResults, pair

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QSizePolicy, QVB
 
 from mile_desktop.storage.records import InterventionModelRecord
 from mile_desktop.ui.plots.loss_curves import LossCurves
-from mile_desktop.ui.plots.series import Curve
+from mile_desktop.ui.plots.series_model import Curve
 from mile_desktop.ui.policies.lineage import PolicyDetails, setting_rows
 from mile_desktop.ui.policies.settings_table import SettingsTable
 from mile_desktop.ui.theme import theme

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
-from mile_desktop.ui.plots.intervals import IntervalPlot
+from mile_desktop.ui.plots.interval_plot import IntervalPlot
 from mile_desktop.ui.plots.loss_curves import LossCurves
-from mile_desktop.ui.plots.series import Curve
+from mile_desktop.ui.plots.series_model import Curve
 from mile_desktop.ui.policies.lineage import PolicyDetails, setting_rows
 from mile_desktop.ui.policies.settings_table import SettingsTable
 from mile_desktop.ui.theme import theme

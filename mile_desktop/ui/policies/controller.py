@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 from mile_desktop.storage.browse import LEARNED_BY
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.command_client import CommandClient
-from mile_desktop.ui.plots.series import Curve
+from mile_desktop.ui.plots.series_model import Curve
 from mile_desktop.ui.policies.lineage import PolicyDetails, read_curves, read_policies
 from mile_desktop.ui.policies.page import PoliciesPage
 from mile_desktop.ui.shell.message_line import MessageAction

@@ -9,7 +9,7 @@ from mile_desktop.learning.progress import Progress
 from mile_desktop.learning.run_log import EVENT_FILE, read_events
 from mile_desktop.storage.catalogue import LearnedFrom
 from mile_desktop.storage.records import EvaluationRecord, InterventionModelRecord, PolicyRecord
-from mile_desktop.ui.plots.series import LOSSES, Curve
+from mile_desktop.ui.plots.series_model import LOSSES, Curve
 from mile_desktop.ui.widgets.policy_entry import PolicyEntry, policy_entries
 from mile_desktop.ui.widgets.policy_results import PolicyResults, of_records
 from mile_desktop.ui.widgets.setting_words import SettingWords, words_of

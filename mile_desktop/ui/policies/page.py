@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mile_desktop.ui.plots.series import Curve
+from mile_desktop.ui.plots.series_model import Curve
 from mile_desktop.ui.policies.about import AboutPolicy
 from mile_desktop.ui.policies.comparison import PolicyComparison
 from mile_desktop.ui.policies.lineage import PolicyDetails, parents_of

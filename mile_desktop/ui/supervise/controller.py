@@ -10,7 +10,7 @@ from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.application import Application, alert_of
 from mile_desktop.ui.shell.preferences import Preferences
-from mile_desktop.ui.supervise.driving_help import DrivingHelp
+from mile_desktop.ui.supervise.driving_help_controller import DrivingHelpController
 from mile_desktop.ui.supervise.full_view import FullView
 from mile_desktop.ui.supervise.page import SupervisePage
 from mile_desktop.ui.supervise.view_controller import ViewController
@@ -30,7 +30,7 @@ class SuperviseController(QObject):
         remembered = application.preferences.value
         self.page = SupervisePage()
         self.full_view = FullView(application.window, self.page)
-        self.driving_help = DrivingHelp(application.worker, application.window.shortcuts, self)
+        self.driving_help = DrivingHelpController(application.worker, application.window.shortcuts, self)
         small_views = remembered.layouts.get(_SMALL_VIEWS, "") != _HIDDEN
         self._views = ViewController(application.viewer, self.page, self, small_views=small_views)
         application.window.add_page(_PAGE, self.page)
@@ -55,16 +55,16 @@ class SuperviseController(QObject):
         return answer is QMessageBox.StandardButton.Yes
 
     def _install_keys(self) -> None:
-        transport, view = self.page.transport, self.page.view
+        controls, view = self.page.controls, self.page.view
         self._application.window.install_actions(
             {
-                "start": transport.start_or_reset,
-                "reset": transport.start_or_reset,
-                "success": transport.mark_success,
-                "failure": transport.mark_failure,
-                "discard": transport.ask_discard,
-                "hold": transport.toggle_hold,
-                "stop": transport.stop,
+                "start": controls.start_or_reset,
+                "reset": controls.start_or_reset,
+                "success": controls.mark_success,
+                "failure": controls.mark_failure,
+                "discard": controls.ask_discard,
+                "hold": controls.toggle_hold,
+                "stop": controls.stop,
                 "layout": view.cycle_layout,
                 "full_view": self.full_view.toggle,
                 "small_views": self._views.toggle_small_views,

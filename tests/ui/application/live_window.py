@@ -16,9 +16,9 @@ from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.composition import compose
 from mile_desktop.ui.shell.message_line import Entry
 from mile_desktop.ui.shell.preferences import PreferenceStore
+from mile_desktop.ui.supervise.model import EpisodeAction
 from mile_desktop.ui.supervise.page import SupervisePage
-from mile_desktop.ui.supervise.transport_model import Action
-from mile_desktop.ui.viewport.phase_look import look
+from mile_desktop.ui.viewport.phase_style import style_of
 from mile_desktop.ui.workspace_session import WorkspaceSession
 from tests.ui.application.page_objects import EvaluateScreen, LearnScreen
 
@@ -87,7 +87,7 @@ class LiveWindow:
     def badge(self) -> str:
         """The phase as the view shows it."""
         shown = self.supervise.view._status
-        return look(shown).word if shown else ""
+        return style_of(shown).title if shown else ""
 
     @property
     def supervise(self) -> SupervisePage:
@@ -126,9 +126,9 @@ class LiveWindow:
     def release(self, key: Qt.Key) -> None:
         QTest.keyRelease(self.handle, key)
 
-    def click(self, action: Action, times: int = 1) -> None:
+    def click(self, action: EpisodeAction, times: int = 1) -> None:
         """Click a button below the view, ``times`` times before the window reacts."""
-        button = self.supervise.transport.button(action)
+        button = self.supervise.controls.button(action)
         for _ in range(times):
             QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
@@ -139,7 +139,7 @@ class LiveWindow:
         actions[-1].run()
 
     def undo_discard(self) -> None:
-        self.supervise.transport._undo.click()
+        self.supervise.controls._undo.click()
 
     def divide_supervise_page(self, *heights: int) -> None:
         self.supervise._splitter.setSizes(list(heights))
@@ -181,8 +181,8 @@ class LiveWindow:
 
     def start_episode(self, episodes: int = 1) -> None:
         self.to_idle()
-        self.supervise.transport.set_episodes(episodes)
-        self.supervise.transport.start()
+        self.supervise.controls.set_episodes(episodes)
+        self.supervise.controls.start()
         self.until_phase(Phase.AUTONOMOUS)
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────

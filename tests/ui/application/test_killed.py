@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.learn.model import RunState, Settings
-from mile_desktop.ui.supervise.transport_model import Action
+from mile_desktop.ui.supervise.model import EpisodeAction
 from tests.ui.application.live_window import LiveWindow, plan
 from tests.ui.ui_children import viewer, worker
 
@@ -58,7 +58,7 @@ def test_a_killed_worker_is_reported_restarted_and_its_episode_recovered(live: L
 def test_reset_restarts_a_killed_worker_too(live: LiveWindow) -> None:
     os.kill(live.application.worker.pid, signal.SIGKILL)
     live.until(lambda: live.said("SIGKILL"))
-    live.click(Action.RESET, 2)
+    live.click(EpisodeAction.RESET, 2)
     live.until(lambda: live.application.worker.alive)
     live.until_loaded()
     live.until_phase(Phase.IDLE)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.learn.model import RunState, Settings
 from mile_desktop.ui.plots.probability_strip import ProbabilityStrip
-from mile_desktop.ui.supervise.transport_model import Action
+from mile_desktop.ui.supervise.model import EpisodeAction
 from tests.ui.application.live_window import LiveWindow, plan
 from tests.ui.ui_children import viewer
 
@@ -31,7 +31,7 @@ def started(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.Tem
     opened.until(lambda: sum(step.intervention for step in opened.steps) > 5 or opened.phase is Phase.HOLD)
     opened.release(Qt.Key.Key_Space)
     opened.until_phase(Phase.AUTONOMOUS, Phase.HOLD)
-    opened.click(Action.SUCCESS)
+    opened.click(EpisodeAction.SUCCESS)
     opened.until(lambda: opened.parts.retrain.panel.can_retrain)
     opened.parts.retrain.panel.set_settings(TINY)
     return opened

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
-from mile_desktop.ui.supervise.transport_model import Action
+from mile_desktop.ui.supervise.model import EpisodeAction
 from tests.storage.samples import a_policy
 from tests.ui.application.live_window import LiveWindow, children, plan
 from tests.ui.ui_children import worker
@@ -63,22 +63,22 @@ def test_space_takes_over_and_letting_go_gives_back(live: LiveWindow) -> None:
 
 
 def test_every_button_may_be_pressed_twice(live: LiveWindow) -> None:
-    live.click(Action.START, 2)
+    live.click(EpisodeAction.START, 2)
     live.until_phase(Phase.AUTONOMOUS)
-    live.click(Action.HOLD)
+    live.click(EpisodeAction.HOLD)
     live.until_phase(Phase.HOLD)
     assert live.badge == "Hold"
-    live.click(Action.RESUME)
+    live.click(EpisodeAction.RESUME)
     live.until_phase(Phase.AUTONOMOUS)
     live.until(lambda: live.steps)
-    live.click(Action.FAILURE, 2)
+    live.click(EpisodeAction.FAILURE, 2)
     live.until(lambda: live.closed)
     live.until_phase(Phase.IDLE)
-    live.click(Action.START)
+    live.click(EpisodeAction.START)
     live.until_phase(Phase.AUTONOMOUS)
-    live.click(Action.STOP, 2)
+    live.click(EpisodeAction.STOP, 2)
     live.until_phase(Phase.STOPPED)
-    live.click(Action.RESET, 2)
+    live.click(EpisodeAction.RESET, 2)
     live.until_phase(Phase.IDLE)
     assert [each.outcome for each in live.closed][:1] == ["failure"]
     assert not [entry for entry in live.messages if entry.level in {"warning", "error"}]
@@ -137,11 +137,11 @@ def test_small_windows_keep_every_button_whole(live: LiveWindow, size: tuple[int
     live.window.resize(*size)
     live.until(lambda: live.window.width() == size[0])
     live.start_episode()
-    live.until(lambda: live.supervise.transport.button(Action.HOLD).isVisible())
+    live.until(lambda: live.supervise.controls.button(EpisodeAction.HOLD).isVisible())
     for asking in (False, True):
         if asking:
-            live.supervise.transport.ask_discard()
-        stop = live.supervise.transport.button(Action.STOP)
+            live.supervise.controls.ask_discard()
+        stop = live.supervise.controls.button(EpisodeAction.STOP)
         live.until(lambda button=stop: button.visibleRegion().boundingRect() == button.rect())
         assert stop.text() == "Stop"
     assert (live.window.width(), live.window.height()) == size

@@ -31,9 +31,9 @@ def seat(store: PreferenceStore, qtbot: QtBot) -> Iterator[tuple[MainWindow, Sup
 Seat = tuple[MainWindow, SupervisePage, FullView]
 
 
-def test_a_key_leaves_the_screen_to_the_view_and_another_brings_everything_back(seat: Seat) -> None:
+def test_a_key_shows_the_view_alone_and_again_everything(seat: Seat) -> None:
     window, page, full = seat
-    parts = (window.header, window.statusBar(), window.panel, page.strips, page.transport)
+    parts = (window.header, window.statusBar(), window.panel, page.strips, page.controls)
     page.view.setFocus()
     QTest.keyClick(page.view, Qt.Key.Key_F11, Qt.KeyboardModifier.ShiftModifier)
     assert full.active
@@ -46,7 +46,7 @@ def test_a_key_leaves_the_screen_to_the_view_and_another_brings_everything_back(
     assert all(part is not None and part.isVisible() for part in parts)
 
 
-def test_another_page_ends_it_and_does_not_bring_the_panel_along(seat: Seat) -> None:
+def test_another_page_ends_the_full_view_without_the_panel(seat: Seat) -> None:
     window, page, full = seat
     full.toggle()
     window.show_page("settings")
@@ -59,7 +59,7 @@ def test_another_page_ends_it_and_does_not_bring_the_panel_along(seat: Seat) -> 
     assert page.strips.isVisible()
 
 
-def test_a_key_goes_through_the_layouts(seat: Seat) -> None:
+def test_a_key_cycles_through_the_layouts(seat: Seat) -> None:
     _, page, _ = seat
     page.view.setFocus()
     seen = []

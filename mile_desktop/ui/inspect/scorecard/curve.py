@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from mile_desktop.evaluation.scorecard import CurvePoint
 from mile_desktop.ui.inspect.scorecard.model import nearest_threshold
-from mile_desktop.ui.plots.series import Axis
+from mile_desktop.ui.plots.series_model import Axis
 from mile_desktop.ui.plots.series_plot import SeriesPlot
 from mile_desktop.ui.theme import theme
 

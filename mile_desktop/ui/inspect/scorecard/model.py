@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mile_desktop.evaluation.scorecard import CurvePoint, Scorecard, ScoredEpisode, ScoredPredictor
 from mile_desktop.storage.alarms import AlarmEvents, alarm_events
-from mile_desktop.ui.plots.series import Series, Style
+from mile_desktop.ui.plots.series_model import Series, Style
 from mile_desktop.ui.plots.table import Table
 
 FloatArray = NDArray[np.float64]

@@ -17,8 +17,8 @@ from mile_desktop.ui.inspect.scorecard.bar import ScorecardBar
 from mile_desktop.ui.inspect.scorecard.curve import ThresholdPlot
 from mile_desktop.ui.inspect.scorecard.model import Behind, ScorecardModel
 from mile_desktop.ui.inspect.scorecard.tables import BEHIND, EPISODES, PREDICTORS, PredictorLine
-from mile_desktop.ui.plots.plot_export import PlotSharing
-from mile_desktop.ui.plots.series import Axis
+from mile_desktop.ui.plots.plot_export import PlotExport
+from mile_desktop.ui.plots.series_model import Axis
 from mile_desktop.ui.plots.series_plot import SeriesPlot
 from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.theme import theme
@@ -74,7 +74,7 @@ class ScorecardPanel(QWidget):
         self.lists = QTabWidget()
         self._card = QWidget()
         self._stack = QStackedLayout()
-        self.sharing = PlotSharing(self._card, "Scorecard", self.numbers)
+        self.export = PlotExport(self._card, "Scorecard", self.numbers)
         self._lay_out()
         self._connect()
         self.show_selection("", ())
@@ -118,7 +118,7 @@ class ScorecardPanel(QWidget):
     def _connect(self) -> None:
         self.bar.score_asked.connect(self.score)
         self.bar.cancel_asked.connect(self.cancel_requested)
-        self.bar.save_asked.connect(self.sharing.ask_where)
+        self.bar.save_asked.connect(self.export.show_save_dialog)
         self.bar.threshold.valueChanged.connect(self._set_by_hand)
         for plot in (self.roc, self.precision):
             plot.threshold_dragged.connect(self._set_by_hand)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode, TimelineEvent
 from mile_desktop.ui.inspect.timeline.actions import ActionTimeline
 from mile_desktop.ui.inspect.timeline.probability import Appraisal, ProbabilityTimeline
-from mile_desktop.ui.plots.plot_export import PlotSharing
+from mile_desktop.ui.plots.plot_export import PlotExport
 from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.discrete_actions import choice_text
@@ -39,7 +39,7 @@ class Timeline(QFrame):
         self._values = ElidedLabel()
         theme.set_role(self._values, "secondary")
         self._sharing = [
-            PlotSharing(plot, name, self.numbers)
+            PlotExport(plot, name, self.numbers)
             for plot, name in zip(self._plots, ("p over time", "actions over time"), strict=True)
         ]
         self._values.set_full_text(" ")
