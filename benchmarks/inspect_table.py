@@ -38,9 +38,9 @@ from mile_desktop.storage.insights import Insight, store_insights
 from mile_desktop.storage.records import EpisodeRecord, EpisodeStart
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.inspect.episodes_table import EpisodesTable
+from mile_desktop.ui.inspect.model import recording_of
 from mile_desktop.ui.inspect.page import InspectPage
 from mile_desktop.ui.inspect.playback_controller import PlaybackController
-from mile_desktop.ui.inspect.recorded_episode import recording_of
 from mile_desktop.ui.inspect.recorded_view_controller import RecordedViewController
 from mile_desktop.ui.theme import theme
 

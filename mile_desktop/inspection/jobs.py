@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from mile_desktop.inspection.appraisal import appraise
-from mile_desktop.inspection.counterfactual import roll_forward
 from mile_desktop.inspection.messages import Appraise, Appraised, RolledForward, RollForward
+from mile_desktop.inspection.prediction import appraise
 from mile_desktop.inspection.replay import ReplayCancelledError, ReplayError
+from mile_desktop.inspection.roll_forward import roll_forward
 from mile_desktop.intervention.model import InterventionModelError
 from mile_desktop.policies.policy import PolicyFileError
 from mile_desktop.registry.policies import UnknownPolicyError

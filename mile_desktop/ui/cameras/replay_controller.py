@@ -15,7 +15,7 @@ from mile_desktop.ui.clients.replay_client import ReplayClient
 if TYPE_CHECKING:
     from mile_desktop.ui.application import Application
     from mile_desktop.ui.inspect.controller import InspectController
-    from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode
+    from mile_desktop.ui.inspect.model import RecordedEpisode
 
 _OLD_S = 1.0
 """A picture so much older than its step says so."""

@@ -12,8 +12,8 @@ from mile_desktop.scenes.catalogue import UnknownSceneError, scene_info, scenes
 from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.records import EvaluationRecord
 from mile_desktop.ui.application import Application
-from mile_desktop.ui.evaluate.candidates import Candidate, contestants, known_results
 from mile_desktop.ui.evaluate.history_view import PastEvaluation
+from mile_desktop.ui.evaluate.model import Candidate, contestants, known_results
 from mile_desktop.ui.evaluate.page import EvaluatePage
 from mile_desktop.ui.evaluate.results import (
     EpisodeRow,

@@ -15,11 +15,11 @@ from mile_desktop.storage.errors import ONE_EPISODE, WorkspaceError
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.inspection_client import InspectionClient
-from mile_desktop.ui.inspect.appraisal_controller import AppraisalController
 from mile_desktop.ui.inspect.editing.controller import EditController
+from mile_desktop.ui.inspect.model import RecordedEpisode, recording_of
 from mile_desktop.ui.inspect.page import InspectPage
 from mile_desktop.ui.inspect.playback_controller import PlaybackController
-from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode, recording_of
+from mile_desktop.ui.inspect.prediction_controller import AppraisalController
 from mile_desktop.ui.inspect.recorded_view_controller import RecordedViewController
 from mile_desktop.ui.inspect.roll_forward_controller import RollForwardController, Way
 from mile_desktop.ui.inspect.scorecard.panel import ScorecardPanel

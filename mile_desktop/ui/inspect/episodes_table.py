@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from mile_desktop.storage.browse import Column, EpisodeFilter
-from mile_desktop.ui.inspect.episodes_model import COLUMNS, NAMES, EpisodesModel, Fetch
+from mile_desktop.ui.inspect.episodes_table_model import COLUMNS, NAMES, EpisodesModel, Fetch
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.menu_key import MenuKey
 from mile_desktop.ui.widgets.page_frame import EmptyState

@@ -4,11 +4,11 @@ from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
-from mile_desktop.ui.inspect.episodes_model import Fetch
 from mile_desktop.ui.inspect.episodes_table import EpisodesTable
+from mile_desktop.ui.inspect.episodes_table_model import Fetch
+from mile_desktop.ui.inspect.playback_bar import TransportBar
 from mile_desktop.ui.inspect.recorded_view import RecordedView
-from mile_desktop.ui.inspect.timeline.timeline import Timeline
-from mile_desktop.ui.inspect.transport_bar import TransportBar
+from mile_desktop.ui.inspect.timeline.panel import Timeline
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.splitter import Splitter
 

@@ -7,9 +7,8 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from mile_desktop.ui.inspect.model import Playback, RecordedEpisode, next_row
 from mile_desktop.ui.inspect.page import InspectPage
-from mile_desktop.ui.inspect.playback import Playback
-from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode, next_row
 
 _TICK_MS = 16
 _JUMPS = {

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 from mile_desktop.scenes.catalogue import SceneInfo
 from mile_desktop.scenes.description import Choice
 from mile_desktop.ui.clients.state_viewer import StateViewer
-from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode
+from mile_desktop.ui.inspect.model import RecordedEpisode
 from mile_desktop.ui.inspect.recorded_view import Caption, RecordedView
 from mile_desktop.ui.inspect.roll_forward_controller import Way
 from mile_desktop.ui.viewport.discrete_choices import as_motion

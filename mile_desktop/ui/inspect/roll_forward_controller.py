@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from mile_desktop.inspection import messages as i
-from mile_desktop.inspection.replayable import replay_problem
+from mile_desktop.inspection.replay_problem import replay_problem
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.clients.inspection_client import InspectionClient
-from mile_desktop.ui.inspect.appraisal_bar import Choice
-from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode
+from mile_desktop.ui.inspect.model import RecordedEpisode
+from mile_desktop.ui.inspect.prediction_bar import Choice
 from mile_desktop.ui.inspect.recorded_view import TrackLine
 from mile_desktop.ui.inspect.roll_forward_bar import COLOURS, RECORDED, RollForwardBar
 

@@ -12,7 +12,7 @@ from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.command_client import CommandClient
 from mile_desktop.ui.evaluate.controller import EvaluateController
 from mile_desktop.ui.plots.series import Curve
-from mile_desktop.ui.policies.lineage import PolicyDetails, read_curves, read_policies
+from mile_desktop.ui.policies.model import PolicyDetails, read_curves, read_policies
 from mile_desktop.ui.policies.page import PoliciesPage
 from mile_desktop.ui.shell.page_refresh import PageRefresh
 from mile_desktop.ui.workspace_session import PolicyList, WorkspaceSession

@@ -16,11 +16,11 @@ from PySide6.QtWidgets import (
 )
 
 from mile_desktop.ui.plots.series import Curve
-from mile_desktop.ui.policies.about import AboutPolicy
-from mile_desktop.ui.policies.comparison import PolicyComparison
-from mile_desktop.ui.policies.lineage import PolicyDetails, parents_of
-from mile_desktop.ui.policies.model import NAME, NOTE, Index, PoliciesModel
-from mile_desktop.ui.policies.table import PoliciesTable
+from mile_desktop.ui.policies.about_view import AboutPolicy
+from mile_desktop.ui.policies.comparison_view import PolicyComparison
+from mile_desktop.ui.policies.model import PolicyDetails, parents_of
+from mile_desktop.ui.policies.table_model import NAME, NOTE, Index, PoliciesModel
+from mile_desktop.ui.policies.table_view import PoliciesTable
 from mile_desktop.ui.shell.shortcuts import tooltip
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.menu_key import MenuKey

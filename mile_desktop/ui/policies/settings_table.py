@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 
-from mile_desktop.ui.policies.lineage import SettingRow
+from mile_desktop.ui.policies.model import SettingRow
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.tables import Column, RowsModel, RowsTable
 

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.storage.browse import EpisodeFilter, EpisodeRow
-from mile_desktop.ui.inspect.episodes_model import NAMES, EpisodesModel
 from mile_desktop.ui.inspect.episodes_table import EpisodesTable
+from mile_desktop.ui.inspect.episodes_table_model import NAMES, EpisodesModel
 from tests.ui.inspect.examples import a_row
 
 IDS = [f"ep-{number:05}" for number in range(1000)]

@@ -8,9 +8,9 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTableView
 from pytestqt.qtbot import QtBot
 
-from mile_desktop.ui.policies.lineage import setting_rows
-from mile_desktop.ui.policies.model import NAME, NOTE, PARENT, STATE, SUCCESS, PoliciesModel
+from mile_desktop.ui.policies.model import setting_rows
 from mile_desktop.ui.policies.page import PoliciesPage
+from mile_desktop.ui.policies.table_model import NAME, NOTE, PARENT, STATE, SUCCESS, PoliciesModel
 from tests.ui.window_examples import DETAILS, ENTRIES
 
 

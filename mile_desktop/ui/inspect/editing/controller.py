@@ -10,8 +10,8 @@ from mile_desktop.storage.edits import Annotate, Change, Edit, MarkStretch, Rela
 from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.inspect.editing.bar import EditBar
-from mile_desktop.ui.inspect.editing.undo_history import Action, Done, Step, Steps, UndoHistory, make, move
-from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode
+from mile_desktop.ui.inspect.editing.model import Action, Done, Step, Steps, UndoHistory, make, move
+from mile_desktop.ui.inspect.model import RecordedEpisode
 
 _TURN_S = 0.03
 """How long the window works on changes before it looks at what else happens."""

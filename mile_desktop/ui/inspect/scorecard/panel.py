@@ -14,9 +14,9 @@ from PySide6.QtWidgets import (
 
 from mile_desktop.evaluation.scorecard import Scorecard
 from mile_desktop.ui.inspect.scorecard.bar import ScorecardBar
-from mile_desktop.ui.inspect.scorecard.curve import ThresholdPlot
 from mile_desktop.ui.inspect.scorecard.model import Behind, ScorecardModel
-from mile_desktop.ui.inspect.scorecard.tables import BEHIND, EPISODES, PREDICTORS, PredictorLine
+from mile_desktop.ui.inspect.scorecard.table_columns import BEHIND, EPISODES, PREDICTORS, PredictorLine
+from mile_desktop.ui.inspect.scorecard.threshold_plot import ThresholdPlot
 from mile_desktop.ui.plots.plot_export import PlotSharing
 from mile_desktop.ui.plots.series import Axis
 from mile_desktop.ui.plots.series_plot import SeriesPlot

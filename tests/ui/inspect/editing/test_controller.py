@@ -13,7 +13,7 @@ from mile_desktop.storage.episodes import read_recording
 from mile_desktop.storage.journal import EpisodeJournal
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.inspect.editing.controller import EditController
-from mile_desktop.ui.inspect.recorded_episode import recording_of
+from mile_desktop.ui.inspect.model import recording_of
 from tests.storage.samples import a_start
 from tests.ui.inspect.examples import steps
 

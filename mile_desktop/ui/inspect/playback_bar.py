@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
-from mile_desktop.ui.inspect.playback import SPEEDS, Playback, speed_text
+from mile_desktop.ui.inspect.model import SPEEDS, Playback, speed_text
 from mile_desktop.ui.shell import shortcuts
 from mile_desktop.ui.theme import theme
 

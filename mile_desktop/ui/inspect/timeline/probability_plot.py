@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Signal
 from PySide6.QtGui import QPainter
 
-from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode
-from mile_desktop.ui.inspect.timeline.plot import TimelinePlot
+from mile_desktop.ui.inspect.model import RecordedEpisode
+from mile_desktop.ui.inspect.timeline.timeline_plot import TimelinePlot
 from mile_desktop.ui.plots.probability_strip import THRESHOLD_RANGE
 from mile_desktop.ui.plots.strip_plot import Band
 from mile_desktop.ui.theme import theme

@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.storage.edits import Trim
-from mile_desktop.ui.inspect.timeline.plot import TimelinePlot
-from mile_desktop.ui.inspect.timeline.probability import Appraisal
-from mile_desktop.ui.inspect.timeline.timeline import Timeline, values_text
+from mile_desktop.ui.inspect.timeline.panel import Timeline, values_text
+from mile_desktop.ui.inspect.timeline.probability_plot import Appraisal
+from mile_desktop.ui.inspect.timeline.timeline_plot import TimelinePlot
 from mile_desktop.ui.theme import theme
 from tests.ui.inspect.examples import a_recording
 

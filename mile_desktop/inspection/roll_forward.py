@@ -7,7 +7,7 @@ import numpy as np
 
 from mile_desktop.inspection.messages import Branch, RolledForward, RollForward, packed
 from mile_desktop.inspection.replay import Replay, ReplayCancelledError, ReplayError
-from mile_desktop.inspection.replayable import replay_problem
+from mile_desktop.inspection.replay_problem import replay_problem
 from mile_desktop.policies.policy import FloatArray
 from mile_desktop.registry.policies import LoadedPolicy, load_named_policy
 from mile_desktop.rollout.safety import output_problem

@@ -8,11 +8,11 @@ from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.records import InterventionModelRecord
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.clients.inspection_client import InspectionClient
-from mile_desktop.ui.inspect.appraisal_bar import AppraisalBar, Asked, Choice
-from mile_desktop.ui.inspect.episodes_model import local_time
-from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode
-from mile_desktop.ui.inspect.timeline.probability import Appraisal
-from mile_desktop.ui.inspect.timeline.timeline import Timeline
+from mile_desktop.ui.inspect.episodes_table_model import local_time
+from mile_desktop.ui.inspect.model import RecordedEpisode
+from mile_desktop.ui.inspect.prediction_bar import AppraisalBar, Asked, Choice
+from mile_desktop.ui.inspect.timeline.panel import Timeline
+from mile_desktop.ui.inspect.timeline.probability_plot import Appraisal
 
 
 class AppraisalController(QObject):

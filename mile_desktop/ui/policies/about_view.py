@@ -7,7 +7,7 @@ from mile_desktop.storage.records import InterventionModelRecord
 from mile_desktop.ui.plots.intervals import rate_text
 from mile_desktop.ui.plots.loss_curves import LossCurves
 from mile_desktop.ui.plots.series import Curve
-from mile_desktop.ui.policies.lineage import PolicyDetails, setting_rows
+from mile_desktop.ui.policies.model import PolicyDetails, setting_rows
 from mile_desktop.ui.policies.settings_table import SettingsTable
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.dates import local_time

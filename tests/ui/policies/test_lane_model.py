@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mile_desktop.ui.policies.lanes import LaneRow, lay_lanes
+from mile_desktop.ui.policies.lane_model import LaneRow, lay_lanes
 
 
 @st.composite

@@ -5,9 +5,9 @@ import math
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
-from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode, TimelineEvent
-from mile_desktop.ui.inspect.timeline.actions import ActionTimeline
-from mile_desktop.ui.inspect.timeline.probability import Appraisal, ProbabilityTimeline
+from mile_desktop.ui.inspect.model import RecordedEpisode, TimelineEvent
+from mile_desktop.ui.inspect.timeline.action_plot import ActionTimeline
+from mile_desktop.ui.inspect.timeline.probability_plot import Appraisal, ProbabilityTimeline
 from mile_desktop.ui.plots.plot_export import PlotSharing
 from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.theme import theme

@@ -13,9 +13,9 @@ from mile_desktop.inspection import messages as i
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.clients.inspection_client import InspectionClient
-from mile_desktop.ui.inspect.appraisal_controller import AppraisalController
+from mile_desktop.ui.inspect.prediction_controller import AppraisalController
 from mile_desktop.ui.inspect.roll_forward_controller import RollForwardController, Way
-from mile_desktop.ui.inspect.timeline.timeline import Timeline
+from mile_desktop.ui.inspect.timeline.panel import Timeline
 from tests.storage.samples import a_policy, a_start
 from tests.ui.inspect.examples import a_recording
 

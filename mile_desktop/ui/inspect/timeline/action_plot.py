@@ -7,8 +7,8 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter
 
 from mile_desktop.storage.records import Episode
-from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode
-from mile_desktop.ui.inspect.timeline.plot import TimelinePlot
+from mile_desktop.ui.inspect.model import RecordedEpisode
+from mile_desktop.ui.inspect.timeline.timeline_plot import TimelinePlot
 from mile_desktop.ui.plots.action_strip import BAR, LANE, choice_bars
 from mile_desktop.ui.plots.strip_plot import Band
 from mile_desktop.ui.theme import theme

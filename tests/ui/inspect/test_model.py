@@ -2,9 +2,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mile_desktop.storage.edits import MarkStretch, Trim
-from mile_desktop.ui.inspect.playback import SPEEDS, Playback, speed_text
-from mile_desktop.ui.inspect.recorded_episode import next_row
-from mile_desktop.ui.inspect.timeline.timeline import values_text
+from mile_desktop.ui.inspect.model import SPEEDS, Playback, next_row, speed_text
+from mile_desktop.ui.inspect.timeline.panel import values_text
 from tests.ui.inspect.examples import a_recording, with_rewind
 
 

@@ -1,9 +1,9 @@
 import pytest
 
-from mile_desktop.inspection.counterfactual import roll_forward
 from mile_desktop.inspection.messages import RollForward
 from mile_desktop.inspection.replay import ReplayError
-from mile_desktop.inspection.replayable import replay_problem
+from mile_desktop.inspection.replay_problem import replay_problem
+from mile_desktop.inspection.roll_forward import roll_forward
 from mile_desktop.storage.journal import EpisodeJournal
 from mile_desktop.storage.records import EpisodeStart
 from mile_desktop.storage.workspace import Workspace

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QWheelEvent
 
-from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode, TimelineEvent
+from mile_desktop.ui.inspect.model import RecordedEpisode, TimelineEvent
 from mile_desktop.ui.plots.strip_plot import StripPlot
 from mile_desktop.ui.theme import theme
 
