@@ -85,9 +85,7 @@ class HistoryFilter(QSortFilterProxyModel):
         self._policy, self._text = policy_id, text.casefold()
         self.endFilterChange()
 
-    def filterAcceptsRow(  # noqa: N802 (Qt's name)
-        self, source_row: int, source_parent: QModelIndex | QPersistentModelIndex
-    ) -> bool:
+    def filterAcceptsRow(self, source_row: int, source_parent: QModelIndex | QPersistentModelIndex) -> bool:
         """Return whether a row is let through."""
         each: PastEvaluation = self.sourceModel().index(source_row, 0, source_parent).data(ROW_ROLE)
         if self._policy not in {"", each.record.policy_id}:

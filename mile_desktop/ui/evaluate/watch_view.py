@@ -31,11 +31,11 @@ class WatchView(FrameCanvas):
             self.setAccessibleDescription(text)
             self.update()
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+    def minimumSizeHint(self) -> QSize:
         """Return the size below which nothing can be made out."""
         return QSize(theme.px(200), theme.px(160))
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 (Qt's name and signature)
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 (Qt's signature)
         """Paint the picture and the line."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.token("ground"))

@@ -75,15 +75,15 @@ class RecordedView(PictureCanvas):
         self._problem = text
         self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+    def sizeHint(self) -> QSize:
         """Return a size at which the scene can be read."""
         return QSize(theme.px(480), theme.px(320))
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+    def minimumSizeHint(self) -> QSize:
         """Return the size below which nothing can be seen."""
         return QSize(theme.px(240), theme.px(160))
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 (Qt's name and signature)
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 (Qt's signature)
         """Paint picture, tracks and caption."""
         painter = QPainter(self)
         caption = self._caption

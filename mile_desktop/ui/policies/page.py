@@ -158,12 +158,12 @@ class PoliciesPage(PageFrame):
         """Ask that a policy is imported from a file."""
         self.import_requested.emit(False)
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and folders."""
         if event.mimeData().hasUrls():
             event.acceptProposedAction()
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt's name)
+    def dropEvent(self, event: QDropEvent) -> None:
         """Ask that what was dropped is imported."""
         for url in event.mimeData().urls():
             if url.isLocalFile():

@@ -63,7 +63,7 @@ class PoliciesTable(NarrowingTable):
 class LineageDelegate(QStyledItemDelegate):
     """A dot for each policy, lines to its children above and its parent below."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802 (Qt's name)
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Return room for as many lanes as there are."""
         model = index.model()
         lanes = model.lanes if isinstance(model, PoliciesModel) else ()
@@ -97,7 +97,7 @@ class LineageDelegate(QStyledItemDelegate):
 class SuccessDelegate(QStyledItemDelegate):
     """The success rate in words, and its interval as a bar from 0 to 100 %."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802 (Qt's name)
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Return room for the words and the bar."""
         hint = super().sizeHint(option, index)
         return QSize(theme.px(_TEXT_WIDTH + _BAR_WIDTH + 2 * _GAP), hint.height())

@@ -139,12 +139,12 @@ class Strips(QFrame):
         self.probability.show_hover(at)
         self.action_strip.show_hover(at)
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 – Qt's name
+    def showEvent(self, event: QShowEvent) -> None:
         """Draw while anybody looks."""
         super().showEvent(event)
         self._timer.start()
 
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 – Qt's name
+    def hideEvent(self, event: QHideEvent) -> None:
         """Stop drawing when nobody looks."""
         super().hideEvent(event)
         self._timer.stop()

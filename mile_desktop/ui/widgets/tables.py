@@ -87,17 +87,15 @@ class RowsModel(QAbstractTableModel, Generic[R]):
             if old != new:
                 self.dataChanged.emit(self.index(number, 0), self.index(number, len(self._columns) - 1))
 
-    def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802 (Qt's name)
+    def rowCount(self, parent: Index | None = None) -> int:
         """Return how many records there are."""
         return 0 if parent is not None and parent.isValid() else len(self._rows)
 
-    def columnCount(self, parent: Index | None = None) -> int:  # noqa: N802 (Qt's name)
+    def columnCount(self, parent: Index | None = None) -> int:
         """Return how many columns there are."""
         return 0 if parent is not None and parent.isValid() else len(self._columns)
 
-    def headerData(  # noqa: N802 (Qt's name)
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return the columns' titles."""
         if orientation is not Qt.Orientation.Horizontal:
             return None
@@ -155,7 +153,7 @@ class NarrowingTable(QTableView):
         theme.signals().changed.connect(self._measure)
         self._measure()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave out what does not fit any more, and bring back what does."""
         super().resizeEvent(event)
         self._fit()

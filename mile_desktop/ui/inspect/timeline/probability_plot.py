@@ -95,20 +95,20 @@ class ProbabilityTimeline(TimelinePlot):
         self._threshold.setPen(theme.pen("threshold", 1.4, dashed=True))
         self._threshold.setHoverPen(theme.pen("threshold", 2.6, dashed=True))
 
-    def mousePressEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
+    def mousePressEvent(self, event: object) -> None:
         """Let the threshold be dragged where it is, else scrub."""
         if self._near_threshold(event.position()):  # type: ignore[attr-defined]
             pg.PlotWidget.mousePressEvent(self, event)
         else:
             super().mousePressEvent(event)  # type: ignore[arg-type]
 
-    def mouseMoveEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
+    def mouseMoveEvent(self, event: object) -> None:
         """Drag the threshold where that was begun."""
         pg.PlotWidget.mouseMoveEvent(self, event)
         if not self._threshold.moving:
             super().mouseMoveEvent(event)  # type: ignore[arg-type]
 
-    def mouseReleaseEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
+    def mouseReleaseEvent(self, event: object) -> None:
         """End whatever was begun."""
         pg.PlotWidget.mouseReleaseEvent(self, event)
         super().mouseReleaseEvent(event)  # type: ignore[arg-type]
@@ -121,7 +121,7 @@ class ProbabilityTimeline(TimelinePlot):
         self.threshold_moved.emit(self.threshold)
         self._forget_still()
 
-    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 (Qt's name)
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
         """Say which line is which."""
         super().drawForeground(painter, rect)
         if not len(self._window):

@@ -120,7 +120,7 @@ class TimelinePlot(StripPlot):
     def _time_at(self, position: QPointF) -> float:
         return float(self.getViewBox().mapSceneToView(position).x())
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin to scrub, to choose a stretch or to pan."""
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         time = self._time_at(event.position())
@@ -133,7 +133,7 @@ class TimelinePlot(StripPlot):
             self.place_chosen.emit(time)
         event.accept()
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # type: ignore[override]  # noqa: N802 (Qt's name)
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # type: ignore[override]
         """Scrub, stretch, pan or hover."""
         time = self._time_at(event.position())
         if self._grip is not None:
@@ -147,17 +147,17 @@ class TimelinePlot(StripPlot):
         self.hovered.emit(time)
         event.accept()
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End the gesture."""
         self._grip = self._anchor = None
         event.accept()
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Zoom out to everything."""
         self.show_all()
         event.accept()
 
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 (Qt's name)
+    def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom around the mouse; sideways pans."""
         sideways = event.angleDelta().x()
         if sideways:
@@ -167,13 +167,13 @@ class TimelinePlot(StripPlot):
             self.zoom(event.angleDelta().y() / _NOTCH, self._time_at(event.position()))
         event.accept()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leave every key to the page."""
         event.ignore()
 
     # ── painting ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 (Qt's name)
+    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
         """Add the chosen stretch and grey what was trimmed away."""
         super().drawBackground(painter, rect)
         if self._stretch is not None:
@@ -189,7 +189,7 @@ class TimelinePlot(StripPlot):
         left, right = (min(max(self.x_pixel(each), area.left()), area.right()) for each in (start, end))
         return QRectF(left, area.top(), right - left, area.height())
 
-    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 (Qt's name)
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
         """Add events and the viewer's place."""
         super().drawForeground(painter, rect)
         for time, event in self._events:
@@ -201,7 +201,7 @@ class TimelinePlot(StripPlot):
         super().restyle()
         self._still = None
 
-    def paintEvent(self, _: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+    def paintEvent(self, _: QPaintEvent) -> None:
         """Paint the picture of what stays, and what moves over it."""
         view = self.viewport()
         sharpness = view.devicePixelRatioF()
