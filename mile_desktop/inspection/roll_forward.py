@@ -1,11 +1,11 @@
-"""What would it have done? From a recorded row on, other policies drive in simulation."""
+"""Roll forward: from a recorded row on, other policies drive in simulation."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from mile_desktop.inspection.messages import Branch, RolledForward, RollForward, packed
+from mile_desktop.inspection.messages import PolicyPath, RolledForward, RollForward, packed
 from mile_desktop.inspection.replay import Replay, ReplayCancelledError, ReplayError
 from mile_desktop.inspection.replay_problem import replay_problem
 from mile_desktop.policies.policy import FloatArray
@@ -20,19 +20,21 @@ Progress = Callable[[float, str], None]
 
 
 @dataclass(slots=True, eq=False)
-class _Track:
+class _PathRecorder:
+    """Collects what one policy, or the replay, does from the chosen row on."""
+
     states: list[FloatArray] = field(default_factory=list)
     actions: list[FloatArray] = field(default_factory=list)
-    places: list[FloatArray] = field(default_factory=list)
+    positions: list[FloatArray] = field(default_factory=list)
 
-    def note(self, scene: GymScene) -> None:
+    def add_state(self, scene: GymScene) -> None:
         self.states.append(scene.scene_state())
-        self.places.append(scene.end_effector())
+        self.positions.append(scene.end_effector())
 
-    def as_branch(self, reference: str, name: str, outcome: str, action_size: int) -> Branch:
+    def as_message(self, reference: str, name: str, outcome: str, action_size: int) -> PolicyPath:
         states = np.stack(self.states)
         actions = np.stack(self.actions) if self.actions else np.zeros((0, action_size), np.float32)
-        return Branch(
+        return PolicyPath(
             policy=reference,
             name=name,
             outcome=outcome,
@@ -41,25 +43,25 @@ class _Track:
             states=packed(states),
             action_size=action_size,
             actions=packed(actions),
-            end_effector=packed(np.stack(self.places)),
+            end_effector=packed(np.stack(self.positions)),
         )
 
 
 def roll_forward(
-    workspace: Workspace, order: RollForward, progress: Progress, cancelled: Callable[[], bool]
+    workspace: Workspace, command: RollForward, progress: Progress, cancelled: Callable[[], bool]
 ) -> RolledForward:
-    """Replay the recording up to ``order.row``, then let each policy drive until the episode ends.
+    """Replay the recording up to ``command.row``, then let each policy drive until the episode ends.
 
     Raises
     ------
-    ReplayError, ReplayCancelledError
-        As ``Replay``; also for an episode of a live robot or an unknown row.
-    UnknownSceneError, SceneDescriptionError, UnknownPolicyError, PolicyFileError, WorkspaceError
-        In words.
+    UserError
+        The episode, the scene or a policy cannot be used, or the replay fails (``ReplayError``).
+    ReplayCancelledError
+        ``cancelled`` returned True.
     """
-    episode = read_recording(workspace, order.episode_id)
-    if not 0 <= order.row < len(episode):
-        raise ReplayError(f"There is no row {order.row} in {order.episode_id}; it has {len(episode)}.")
+    episode = read_recording(workspace, command.episode_id)
+    if not 0 <= command.row < len(episode):
+        raise ReplayError(f"There is no row {command.row} in {command.episode_id}; it has {len(episode)}.")
     name = episode.record.start.scene
     problem = replay_problem(episode.record.start)
     if problem:
@@ -67,61 +69,63 @@ def roll_forward(
     progress(0.0, "loading")
     scene = GymScene.make(name)
     try:
-        policies = [(each, load_named_policy(workspace, name, each, scene)) for each in order.policies]
-        return _Fork(scene, episode, progress, cancelled).take(order, policies)
+        policies = [(each, load_named_policy(workspace, name, each, scene)) for each in command.policies]
+        return _RollForwardRun(scene, episode, progress, cancelled).run(command, policies)
     finally:
         scene.close()
 
 
-class _Fork:
-    """One recording and what could have come of it; used once."""
+class _RollForwardRun:
+    """Replays one recording, and lets policies drive from one of its rows; used once."""
 
     def __init__(self, scene: GymScene, episode: Episode, progress: Progress, cancelled: Callable[[], bool]) -> None:
         self._scene = scene
         self._episode = episode
         self._progress = progress
         self._cancelled = cancelled
-        self._branches: list[Branch] = []
+        self._paths: list[PolicyPath] = []
 
-    def take(self, order: RollForward, policies: Sequence[tuple[str, LoadedPolicy]]) -> RolledForward:
-        """Replay everything that was recorded; at the row, let the policies drive."""
-        recorded = _Track()
+    def run(self, command: RollForward, policies: Sequence[tuple[str, LoadedPolicy]]) -> RolledForward:
+        """Replay the whole recording; at the chosen row, let the policies drive."""
+        recorded = _PathRecorder()
         deviation, deviation_row = 0.0, 0
-        for arrival in Replay(self._scene, self._episode, self._cancelled).rows():
-            self._progress(0.5 * arrival.row / len(self._episode), "replaying the recording")
-            if arrival.row == order.row:
-                deviation, deviation_row = arrival.deviation, arrival.deviation_row
-                self._branch_off(policies)
-            if arrival.row >= order.row:
-                recorded.note(self._scene)
+        for replayed in Replay(self._scene, self._episode, self._cancelled).rows():
+            self._progress(0.5 * replayed.row / len(self._episode), "replaying the recording")
+            if replayed.row == command.row:
+                deviation, deviation_row = replayed.deviation, replayed.deviation_row
+                self._drive_all(policies)
+            if replayed.row >= command.row:
+                recorded.add_state(self._scene)
         return RolledForward(
-            job=order.job,
-            episode_id=order.episode_id,
-            row=order.row,
-            branches=tuple(self._branches),
-            recorded_end_effector=packed(np.stack(recorded.places)),
+            job=command.job,
+            episode_id=command.episode_id,
+            row=command.row,
+            paths=tuple(self._paths),
+            recorded_end_effector=packed(np.stack(recorded.positions)),
             deviation=deviation,
             deviation_row=deviation_row,
         )
 
-    def _branch_off(self, policies: Sequence[tuple[str, LoadedPolicy]]) -> None:
+    def _drive_all(self, policies: Sequence[tuple[str, LoadedPolicy]]) -> None:
+        # Every policy starts from the same snapshot, and the replay continues from it: the simulator stays exact.
         token = self._scene.snapshot()
         for number, (reference, policy) in enumerate(policies):
             self._progress(0.5 + 0.5 * number / len(policies), f"{policy.name} drives")
-            self._branches.append(self._drive(reference, policy, self._scene.restore(token)))
+            self._paths.append(self._drive(reference, policy, self._scene.restore(token)))
         self._scene.restore(token)
         self._scene.release(token)
 
-    def _drive(self, reference: str, loaded: LoadedPolicy, observation: FloatArray) -> Branch:
-        """Let one policy drive from where the scene stands to the episode's end."""
-        scene, track = self._scene, _Track()
+    def _drive(self, reference: str, loaded: LoadedPolicy, observation: FloatArray) -> PolicyPath:
+        """Let one policy drive from the scene's present state to the end of the episode."""
+        scene, path = self._scene, _PathRecorder()
         loaded.policy.reset(self._episode.record.start.seed)
-        track.note(scene)
+        path.add_state(scene)
         outcome = ""
         while not outcome:
             if self._cancelled():
                 raise ReplayCancelledError(self._episode.record.episode_id)
             output = loaded.policy.act(observation)
+            # A policy that fails ends its own path with the error as outcome; the other policy still gets its turn.
             outcome = output_problem(output, scene.action_size)
             if outcome:
                 break
@@ -130,14 +134,14 @@ class _Fork:
             except (RuntimeError, ValueError, ArithmeticError) as error:
                 outcome = f"the simulator failed: {error}"
                 break
-            track.actions.append(output.action)
-            track.note(scene)
+            path.actions.append(output.action)
+            path.add_state(scene)
             outcome = _outcome(terminated=terminated, truncated=truncated, success=bool(info.get("success", False)))
-        return track.as_branch(reference, loaded.name, outcome, scene.action_size)
+        return path.as_message(reference, loaded.name, outcome, scene.action_size)
 
 
 def _outcome(*, terminated: bool, truncated: bool, success: bool) -> str:
-    """Return how an episode ended; empty while it goes on."""
+    """Return how an episode ended; empty while it runs."""
     if success and (terminated or truncated):
         return "success"
     return "failure" if terminated else "time is up" if truncated else ""

@@ -23,7 +23,7 @@ def compose(application: Application) -> RetrainController:
     ScorecardController(application, inspecting)
     ReplayController(application, inspecting)
     cameras = Cameras(application)
-    PoliciesController(application, EvaluateController(application)).episodes_asked.connect(inspecting.search_for)
+    PoliciesController(application, EvaluateController(application)).episodes_requested.connect(inspecting.search_for)
     Robots(application, cameras.live)
     application.window.closing.connect(retraining.leave)
     return retraining

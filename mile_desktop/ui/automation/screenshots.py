@@ -231,13 +231,13 @@ class Screenshots(ScriptedRun):
     def _look_into_an_episode(self) -> Iterator[Condition]:
         """Turn to the first takeover there is, ask what two policies would have done, and watch the second one."""
         inspecting = self._inspecting
-        inspecting.land_on_takeover()
+        inspecting.go_to_takeover()
         yield inspecting.is_shown
-        inspecting.playing.step(-_BEFORE)
-        inspecting.branching.roll()
-        yield inspecting.branching.is_answered
-        inspecting.branching.choose(1)
-        inspecting.playing.step(_BEFORE)
+        inspecting.playback.step(-_BEFORE)
+        inspecting.roll_forward.roll()
+        yield inspecting.roll_forward.is_idle
+        inspecting.roll_forward.choose(1)
+        inspecting.playback.step(_BEFORE)
 
     def _evaluate_all(self) -> Iterator[Condition]:
         """Evaluate every policy there is and the expert, on more starts than the retraining did."""
@@ -254,7 +254,7 @@ class Screenshots(ScriptedRun):
         page.episodes.watch_chosen()
         yield self._after(_WATCHED_S)
         self._shoot(f"evaluate-episodes-{name}")
-        page.episodes.stop_asked.emit()
+        page.episodes.stop_requested.emit()
         page.turn_to_history("")
         yield self._after(_SETTLE_S)
         self._shoot(f"evaluate-history-{name}")

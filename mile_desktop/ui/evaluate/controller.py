@@ -13,7 +13,7 @@ from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.records import EvaluationRecord
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.evaluate.history_view import PastEvaluation
-from mile_desktop.ui.evaluate.model import Candidate, contestants, known_results
+from mile_desktop.ui.evaluate.model import Candidate, find_candidates, known_results
 from mile_desktop.ui.evaluate.page import EvaluatePage
 from mile_desktop.ui.evaluate.results import (
     EpisodeRow,
@@ -21,10 +21,10 @@ from mile_desktop.ui.evaluate.results import (
     episode_rows,
     of_records,
     of_run,
-    results_in_words,
+    results_summary,
 )
 from mile_desktop.ui.evaluate.setup_panel import Choice, EvaluationOrder
-from mile_desktop.ui.evaluate.watch_controller import Watcher
+from mile_desktop.ui.evaluate.watch_controller import WatchController
 from mile_desktop.ui.learn.model import time_text
 from mile_desktop.ui.shell.page_refresh import PageRefresh
 from mile_desktop.ui.workspace_session import WorkspaceSession
@@ -65,14 +65,14 @@ class EvaluateController(QObject):
         self._worker = worker
         self._pool: EvaluationPool | None = None
         self._run: EvaluationRun | None = None
-        self._contestants: dict[str, Candidate] = {}
+        self._candidates: dict[str, Candidate] = {}
         self._shown: tuple[PolicyResults, ...] = ()
         self._shown_scene = ""
         self._application_scene = ""
         self._began = self._next_show = 0.0
         self.page = EvaluatePage()
         self._showing = PageRefresh(application.window, "evaluate", self._refresh, self)
-        self._watcher = Watcher(self.page.episodes, self, target=viewer_target)
+        self._watcher = WatchController(self.page.episodes, self, target=viewer_target)
         self._timer = _timer(self, _POLL_MS, self.poll)
         self._idle = _timer(self, _IDLE_MS, self._let_go)
         self._idle.setSingleShot(True)
@@ -86,10 +86,10 @@ class EvaluateController(QObject):
         application.workspace_opened.connect(self._workspace_opened)
         application.policies_changed.connect(self._policies_changed)
         page.setup.scene_chosen.connect(self._scene_chosen)
-        page.setup.run_asked.connect(self.start)
-        page.setup.cancel_asked.connect(self.cancel)
-        page.episodes.watch_asked.connect(self._watch)
-        page.history.show_asked.connect(self._show_kept)
+        page.setup.run_requested.connect(self.start)
+        page.setup.cancel_requested.connect(self.cancel)
+        page.episodes.watch_requested.connect(self._watch)
+        page.history.show_requested.connect(self._show_kept)
 
     # ── what people ask for ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -104,7 +104,7 @@ class EvaluateController(QObject):
         if workspace is None or self.running:
             return
         self._showing.settle()
-        chosen = [self._contestants[policy] for policy in order.policies if policy in self._contestants]
+        chosen = [self._candidates[policy] for policy in order.policies if policy in self._candidates]
         try:
             known = {
                 each.policy_id: known_results(workspace, order.scene, each.policy_id, order.seeds)
@@ -188,7 +188,7 @@ class EvaluateController(QObject):
             self._application.window.say("info", "The evaluation was cancelled; nothing of it is kept.")
         else:
             self._keep(run)
-            self._application.window.say("success", results_in_words(self._shown))
+            self._application.window.say("success", results_summary(self._shown))
 
     def _keep(self, run: EvaluationRun) -> None:
         workspace = self._application.workspace
@@ -222,7 +222,7 @@ class EvaluateController(QObject):
     # ── watching ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _watch(self, row: EpisodeRow) -> None:
-        contestant = self._contestants.get(row.policy_id)
+        candidate = self._candidates.get(row.policy_id)
         try:
             rate_hz = scene_info(self._shown_scene).rate_hz
         except UnknownSceneError as error:
@@ -231,8 +231,8 @@ class EvaluateController(QObject):
         pool = self._pool_of(self._pool.size if self._pool else self.page.setup.order.workers)
         if self._run is not None and self._watcher.watch(pool, self._run, row, rate_hz):
             self._keep_polling()
-        elif contestant is not None:
-            self._watcher.replay(pool, self._shown_scene, contestant.source, row, rate_hz)
+        elif candidate is not None:
+            self._watcher.replay(pool, self._shown_scene, candidate.source, row, rate_hz)
             self._keep_polling()
         else:
             self._application.window.say("warning", f"{row.policy} is not in this workspace any more.")
@@ -268,13 +268,13 @@ class EvaluateController(QObject):
         if workspace is None or not scene:
             return
         try:
-            found = contestants(workspace, scene)
+            found = find_candidates(workspace, scene)
             past = workspace.catalogue.evaluations(scene=scene)
             current = workspace.policy_list(scene)
         except WorkspaceError as error:
             self._application.error_presenter.show_error(error)
             return
-        self._contestants = {each.policy_id: each for each in found}
+        self._candidates = {each.policy_id: each for each in found}
         choices = [Choice(each.policy_id, each.label) for each in found]
         self.page.setup.show_policies(choices, [current.current, current.previous])
         names = self._names()
@@ -282,7 +282,7 @@ class EvaluateController(QObject):
 
     def _names(self) -> dict[str, str]:
         workspace, scene = self._application.workspace, self.page.setup.scene
-        names = {each.policy_id: each.name for each in self._contestants.values()}
+        names = {each.policy_id: each.name for each in self._candidates.values()}
         if workspace is not None:  # archived ones have names, too
             names.update({record.policy_id: record.name for record in workspace.catalogue.policies(scene)})
         return names

@@ -67,9 +67,9 @@ class EpisodeFilter(QSortFilterProxyModel):
 class EpisodesView(QWidget):
     """A table with two filters, and a picture; asks by signals."""
 
-    watch_asked = Signal(object)
+    watch_requested = Signal(object)
     """The ``EpisodeRow`` to watch or to run again."""
-    stop_asked = Signal()
+    stop_requested = Signal()
     """Nothing is to be watched any more."""
     speed_chosen = Signal(float)
     """How many times real time."""
@@ -126,7 +126,7 @@ class EpisodesView(QWidget):
         """Ask to watch the episode that is chosen."""
         chosen = self.table.current()
         if isinstance(chosen, EpisodeRow):
-            self.watch_asked.emit(chosen)
+            self.watch_requested.emit(chosen)
 
     @property
     def speed(self) -> float:
@@ -196,7 +196,7 @@ class EpisodesView(QWidget):
         self.table.selectionModel().selectionChanged.connect(self._refresh)
         self.table.activated.connect(self.watch_chosen)
         self._watch.clicked.connect(self.watch_chosen)
-        self._stop.clicked.connect(self.stop_asked)
+        self._stop.clicked.connect(self.stop_requested)
         self._stop.setEnabled(False)
 
     def _apply_filter(self) -> None:

@@ -96,7 +96,7 @@ class HistoryFilter(QSortFilterProxyModel):
 class HistoryView(QWidget):
     """A table with filters; what is chosen can be shown like an evaluation that has just ended."""
 
-    show_asked = Signal(object)
+    show_requested = Signal(object)
     """A tuple of ``EvaluationRecord``."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -170,7 +170,7 @@ class HistoryView(QWidget):
     def _ask_to_show(self) -> None:
         records = tuple(each.record for each in self.table.chosen())
         if records:
-            self.show_asked.emit(records)
+            self.show_requested.emit(records)
 
 
 def _when(each: PastEvaluation) -> str:

@@ -43,7 +43,7 @@ class _Head(msgspec.Struct):
     name: str
 
 
-def contestants(workspace: WorkspaceSession, scene: str) -> tuple[Candidate, ...]:
+def find_candidates(workspace: WorkspaceSession, scene: str) -> tuple[Candidate, ...]:
     """Return the policies of ``scene``, newest first, the bundled one and the scripted expert."""
     entries = policy_entries(workspace.catalogue.policies(scene), workspace.catalogue.evaluations(scene=scene))
     found = [

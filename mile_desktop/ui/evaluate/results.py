@@ -187,7 +187,7 @@ def pair(first: PolicyResults, second: PolicyResults) -> Pairing:
     return Pairing(first, second, comparison, gained, lost)
 
 
-def results_in_words(shown: Sequence[PolicyResults]) -> str:
+def results_summary(shown: Sequence[PolicyResults]) -> str:
     """Return one sentence on an evaluation that has ended."""
     parts = []
     for each in shown:

@@ -60,9 +60,9 @@ class SetupPanel(Panel):
     """Choices on the left of the page; asks by signals, starts nothing itself."""
 
     scene_chosen = Signal(str)
-    run_asked = Signal(object)
+    run_requested = Signal(object)
     """An ``EvaluationOrder``."""
-    cancel_asked = Signal()
+    cancel_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("What to evaluate", parent)
@@ -169,9 +169,9 @@ class SetupPanel(Panel):
     def run_or_cancel(self) -> None:
         """Do what the button does that can be pressed now."""
         if self._running:
-            self.cancel_asked.emit()
+            self.cancel_requested.emit()
         elif self._run.isEnabled():
-            self.run_asked.emit(self.order)
+            self.run_requested.emit(self.order)
 
     def _items(self) -> list[QListWidgetItem]:
         return [self._policies.item(row) for row in range(self._policies.count())]
@@ -221,7 +221,7 @@ class SetupPanel(Panel):
         self._policies.itemChanged.connect(self._refresh)
         self._policies.itemActivated.connect(_toggle)
         self._run.clicked.connect(self.run_or_cancel)
-        self._cancel.clicked.connect(self.cancel_asked)
+        self._cancel.clicked.connect(self.cancel_requested)
 
     def _scene_changed(self) -> None:
         self.scene_chosen.emit(self.scene)

@@ -33,7 +33,7 @@ class Watched:
         return f"{self.policy} · seed {self.seed}"
 
 
-class Watcher(QObject):
+class WatchController(QObject):
     """Follows one episode of a pool at a time; everything runs on the window's thread."""
 
     def __init__(self, view: EpisodesView, parent: QObject, *, target: Callable[..., None] = viewer) -> None:
@@ -43,7 +43,7 @@ class Watcher(QObject):
         self._watched: Watched | None = None
         self._seen = 0
         self.viewer = StateViewer(view.view, self, target=target)
-        view.stop_asked.connect(self.stop)
+        view.stop_requested.connect(self.stop)
         view.speed_chosen.connect(self._change_speed)
 
     @property

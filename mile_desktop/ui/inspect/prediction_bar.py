@@ -1,9 +1,9 @@
-"""Who is to say p of the episode now: model, how it computes, and what was expected of the robot."""
+"""Choices above the timeline: which model predicts p of the recorded steps again, and how."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from mile_desktop.ui.theme import theme
@@ -11,52 +11,56 @@ from mile_desktop.ui.theme import theme
 _SOURCES = (
     ("ensemble", "ensemble", "The average over the ensemble, with its band"),
     ("published", "published", "The published model: one member"),
-    ("temporal", "evidence over time", "The temporal model, where one was fitted"),
+    ("temporal", "evidence over time", "The temporal model, if this model has one"),
 )
+"""Id of ``intervention.live_estimator.Source``, title, tooltip."""
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Something to choose, by id."""
+class Option:
+    """One entry of a drop-down list."""
 
     reference: str
+    """Id of a model or policy, or another name that the inspection process understands."""
     title: str
     tip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What p is asked of."""
+class PredictionRequest:
+    """What the inspection process is to compute; see ``inspection.messages.PredictAgain``."""
 
     model: str
-    """Empty: the model in use; see ``inspection.messages.Appraise``."""
+    """Empty: the model in use."""
     source: str
     policy: str
+    """Empty: the recorded one."""
     title: str
+    """For the legend of the timeline."""
 
 
-class AppraisalBar(QWidget):
-    """Three choices in a row; the first one also says that nothing is asked."""
+class PredictionBar(QWidget):
+    """Three drop-down lists in a row; the first one can also be set to no prediction."""
 
-    asked_changed = Signal()
+    request_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model, self._source, self._policy = QComboBox(), QComboBox(), QComboBox()
-        self._said = QLabel()
-        theme.set_role(self._said, "secondary")
-        self._said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._message = QLabel()
+        theme.set_role(self._message, "secondary")
+        self._message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         for box, name, tip in (
             (
                 self._model,
-                "Seen now by",
-                "Draw p as a model or calibration sees it now, beside what was shown",
+                "Predicted by",
+                "Draw p as a model or calibration predicts it now, beside p as it was shown",
             ),
             (self._source, "Computed by", "Ensemble, published model or evidence over time"),
             (
                 self._policy,
                 "Expected robot",
-                "What the person expected of: the policy that drove, or another",
+                "The policy whose action the person expected: the recorded one, or another",
             ),
         ):
             box.setAccessibleName(name)
@@ -67,52 +71,52 @@ class AppraisalBar(QWidget):
         self._model.addItem("p as shown only", None)
         for source, title, tip in _SOURCES:
             self._source.addItem(title, source)
-            self._source.setItemData(self._source.count() - 1, tip, 3)
+            self._source.setItemData(self._source.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self._policy.addItem("robot as recorded", "")
         row = QHBoxLayout(self)
         theme.space(row, (0, 0, 0, 0), 6)
         for widget in (self._model, self._source, self._policy):
             row.addWidget(widget)
-        row.addWidget(self._said, 1)
+        row.addWidget(self._message, 1)
         self._refresh()
 
     @property
-    def asked(self) -> Asked | None:
+    def request(self) -> PredictionRequest | None:
         """What is to be computed; None: nothing."""
         model = self._model.currentData()
         if model is None:
             return None
-        words = [self._model.currentText(), self._source.currentText() if self._source.currentIndex() else ""]
+        parts = [self._model.currentText(), self._source.currentText() if self._source.currentIndex() else ""]
         if self._policy.currentIndex() > 0:
-            words.append(f"of {self._policy.currentText()}")
-        title = "by " + ", ".join(word for word in words if word)
-        return Asked(model, self._source.currentData(), self._policy.currentData() or "", title)
+            parts.append(f"of {self._policy.currentText()}")
+        title = "by " + ", ".join(part for part in parts if part)
+        return PredictionRequest(model, self._source.currentData(), self._policy.currentData() or "", title)
 
-    def offer(self, models: Sequence[Choice], policies: Sequence[Choice]) -> None:
-        """Offer these; what was chosen stays chosen if it is among them."""
-        for box, fixed, choices in ((self._model, 1, models), (self._policy, 1, policies)):
+    def offer(self, models: Sequence[Option], policies: Sequence[Option]) -> None:
+        """Fill the lists; what was chosen stays chosen if it is still there."""
+        for box, fixed, options in ((self._model, 1, models), (self._policy, 1, policies)):
             chosen = box.currentData()
             with QSignalBlocker(box):
                 while box.count() > fixed:
                     box.removeItem(fixed)
-                for choice in choices:
-                    box.addItem(choice.title, choice.reference)
-                    box.setItemData(box.count() - 1, choice.tip, 3)
-                place = box.findData(chosen) if chosen is not None else 0
-                box.setCurrentIndex(max(place, 0))
+                for option in options:
+                    box.addItem(option.title, option.reference)
+                    box.setItemData(box.count() - 1, option.tip, Qt.ItemDataRole.ToolTipRole)
+                index = box.findData(chosen) if chosen is not None else 0
+                box.setCurrentIndex(max(index, 0))
         self._refresh()
 
-    def say(self, text: str) -> None:
-        """Say what came of it, beside the choices."""
-        self._said.setText(text)
-        self._said.setToolTip(text)
+    def show_message(self, text: str) -> None:
+        """Show a sentence about the prediction beside the lists."""
+        self._message.setText(text)
+        self._message.setToolTip(text)
 
     def _changed(self) -> None:
         self._refresh()
-        self.asked_changed.emit()
+        self.request_changed.emit()
 
     def _refresh(self) -> None:
         for box in (self._source, self._policy):
             box.setVisible(self._model.currentData() is not None)
         if self._model.currentData() is None:
-            self.say("")
+            self.show_message("")

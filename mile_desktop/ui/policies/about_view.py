@@ -19,11 +19,11 @@ _CURVE_HEIGHT = 170
 class AboutPolicy(QWidget):
     """Shows ``PolicyDetails``; links ask by signals."""
 
-    episodes_asked = Signal(str)
+    episodes_requested = Signal(str)
     """Id of the policy whose episodes are wanted."""
-    evaluations_asked = Signal(str)
+    evaluations_requested = Signal(str)
     """Id of the policy whose evaluations are wanted."""
-    parent_asked = Signal(str)
+    parent_requested = Signal(str)
     """Id of the policy to go to."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -97,15 +97,15 @@ class AboutPolicy(QWidget):
 
     def _ask_for_parent(self) -> None:
         if self._details is not None and self._details.record.parent_id:
-            self.parent_asked.emit(self._details.record.parent_id)
+            self.parent_requested.emit(self._details.record.parent_id)
 
     def _ask_for_episodes(self) -> None:
         if self._details is not None:
-            self.episodes_asked.emit(self._details.record.policy_id)
+            self.episodes_requested.emit(self._details.record.policy_id)
 
     def _ask_for_evaluations(self) -> None:
         if self._details is not None:
-            self.evaluations_asked.emit(self._details.record.policy_id)
+            self.evaluations_requested.emit(self._details.record.policy_id)
 
 
 def learned_text(details: PolicyDetails) -> str:

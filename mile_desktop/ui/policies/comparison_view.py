@@ -23,7 +23,7 @@ class PolicyComparison(QWidget):
 
     pair_changed = Signal()
     """Other two are to be compared: their curves are wanted."""
-    evaluate_asked = Signal(object)
+    evaluate_requested = Signal(object)
     """Ids of the two that are to be evaluated on the same starts."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -101,4 +101,4 @@ class PolicyComparison(QWidget):
         outer.addWidget(ColumnScroll(content, "Comparison"))
 
     def _ask(self) -> None:
-        self.evaluate_asked.emit(tuple(each.record.policy_id for each in self.chosen))
+        self.evaluate_requested.emit(tuple(each.record.policy_id for each in self.chosen))

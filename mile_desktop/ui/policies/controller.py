@@ -29,7 +29,7 @@ class PoliciesController(QObject):
     Importing and exporting run in a process of their own: the window neither imports torch nor waits for a disk.
     """
 
-    episodes_asked = Signal(str)
+    episodes_requested = Signal(str)
     """What to search for, to see the episodes that a policy learned from."""
 
     def __init__(self, application: Application, evaluating: EvaluateController) -> None:
@@ -77,8 +77,8 @@ class PoliciesController(QObject):
         page.evaluate_requested.connect(self._evaluating.prepare)
         page.chosen_changed.connect(self._show_chosen)
         page.comparison.pair_changed.connect(self._show_pair)
-        page.about.episodes_asked.connect(self._ask_for_episodes)
-        page.about.evaluations_asked.connect(self._evaluating.show_history_of)
+        page.about.episodes_requested.connect(self._ask_for_episodes)
+        page.about.evaluations_requested.connect(self._evaluating.show_history_of)
 
     def close(self) -> None:
         """End an import or export that is at work; nothing half is left of it."""
@@ -122,7 +122,7 @@ class PoliciesController(QObject):
         return self._curves[run_id]
 
     def _ask_for_episodes(self, policy_id: str) -> None:
-        self.episodes_asked.emit(f"{LEARNED_BY}{policy_id}")
+        self.episodes_requested.emit(f"{LEARNED_BY}{policy_id}")
 
     # ── names, notes, the archive ────────────────────────────────────────────────────────────────────────────────
 

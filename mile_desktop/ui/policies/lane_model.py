@@ -1,6 +1,6 @@
 """A family tree beside a list: which lines to draw in each row; no Qt.
 
-As in a history of source code: one row a policy, the newest on top, a lane for each branch that is still looking for
+As in a history of source code: one row a policy, the newest on top, a lane for each path that is still looking for
 its parent below. A long line of descent stays straight, however many rounds it has.
 """
 

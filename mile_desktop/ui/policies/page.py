@@ -206,7 +206,7 @@ class PoliciesPage(PageFrame):
         self._views.addWidget(splitter)
         self._views.addWidget(
             EmptyState(
-                "mdi6.source-branch",
+                "mdi6.source-path",
                 "No policies yet",
                 "Load a scene: its bundled policy appears here, and every retraining adds one. "
                 "A policy from elsewhere can be dropped here.",
@@ -239,8 +239,8 @@ class PoliciesPage(PageFrame):
         self._import_file.triggered.connect(self.ask_for_file)
         self._import_folder.triggered.connect(self._ask_for_folder)
         self._archived.toggled.connect(self._show_again)
-        self.comparison.evaluate_asked.connect(self.evaluate_requested)
-        self.about.parent_asked.connect(self._go_to)
+        self.comparison.evaluate_requested.connect(self.evaluate_requested)
+        self.about.parent_requested.connect(self._go_to)
 
     def _chosen(self) -> PolicyEntry | None:
         row = self._table.currentIndex().row()

@@ -36,7 +36,7 @@ def inspecting(living: LiveWindow) -> InspectController:
 
 def test_the_newest_episode_is_shown_as_it_was_recorded(living: LiveWindow, inspecting: InspectController) -> None:
     frames: list[object] = []
-    inspecting.viewing.viewer.client.frame_ready.connect(frames.append)
+    inspecting.recorded_view.viewer.client.frame_ready.connect(frames.append)
     living.window.show_page("inspect")
     living.until(lambda: inspecting.recording is not None and len(frames) > 0)
     QTest.keyClick(living.handle, Qt.Key.Key_End)
@@ -47,19 +47,21 @@ def test_the_newest_episode_is_shown_as_it_was_recorded(living: LiveWindow, insp
 
 def test_what_the_table_lacks_is_computed_beside(living: LiveWindow, inspecting: InspectController) -> None:
     model = inspecting.page.episodes.model
-    living.until(lambda: all((row := model.row(place)) is not None and row.threshold is not None for place in range(2)))
+    living.until(
+        lambda: all((row := model.episode_at(place)) is not None and row.threshold is not None for place in range(2))
+    )
 
 
 def test_a_model_and_two_policies_answer(living: LiveWindow, inspecting: InspectController) -> None:
-    inspecting.appraising.bar._model.setCurrentIndex(1)
-    living.until(lambda: inspecting.page.timeline.probability.appraisal is not None)
-    inspecting.playing.go(10)
+    inspecting.prediction.bar._model.setCurrentIndex(1)
+    living.until(lambda: inspecting.page.timeline.probability.prediction is not None)
+    inspecting.playback.go(10)
     QTest.keyClick(living.handle, Qt.Key.Key_W)
-    living.until(lambda: inspecting.branching.tracks(10))
-    assert "the replay is exact" in inspecting.branching.bar._doing.text()
+    living.until(lambda: inspecting.roll_forward.path_lines(10))
+    assert "the replay is exact" in inspecting.roll_forward.bar._message.text()
     QTest.keyClick(living.handle, Qt.Key.Key_V)
-    assert inspecting.playing.playback.length != len(inspecting.recording or ())
-    inspecting.branching.choose(-1)
+    assert inspecting.playback.state.length != len(inspecting.recording or ())
+    inspecting.roll_forward.choose(-1)
 
 
 def test_an_edit_counts_for_learning_at_once_and_is_undone_by_a_key(
@@ -83,5 +85,5 @@ def test_an_edit_counts_for_learning_at_once_and_is_undone_by_a_key(
 def test_closing_leaves_nothing_behind(living: LiveWindow, inspecting: InspectController) -> None:
     living.close()
     assert not inspecting.client.alive
-    assert not inspecting.viewing.viewer.client.alive
+    assert not inspecting.recorded_view.viewer.client.alive
     assert not children()

@@ -105,6 +105,6 @@ def test_comparing_leads_to_evaluating(living: LiveWindow, page: PoliciesPage) -
 
 def test_what_it_learned_from_is_a_search(living: LiveWindow, page: PoliciesPage) -> None:
     asked: list[str] = []
-    living.keeping.episodes_asked.connect(asked.append)
-    page.about.episodes_asked.emit("p1")
+    living.keeping.episodes_requested.connect(asked.append)
+    page.about.episodes_requested.emit("p1")
     assert asked == ["learned-by:p1"]

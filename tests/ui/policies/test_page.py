@@ -131,7 +131,7 @@ def test_the_chosen_policy_is_told_about(page: PoliciesPage, qtbot: QtBot) -> No
         assert part in texts
     assert [row.name for row in page.about._settings._rows.rows] == ["epochs", "balance"]
     assert page.about._curves.plots["total"].series[0].points == ((1.0, 3.0), (2.0, 2.0))
-    with qtbot.waitSignal(page.about.episodes_asked) as episodes:
+    with qtbot.waitSignal(page.about.episodes_requested) as episodes:
         page.about._episodes.click()
     assert episodes.args == ["p3"]
     page.about._parent.click()

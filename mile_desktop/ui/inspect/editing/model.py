@@ -1,4 +1,4 @@
-"""What was changed in this window, so that it can be undone and done again; no Qt."""
+"""Changes to recorded episodes as a batch, and the history that undoes and redoes them; no Qt."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,123 +11,126 @@ from mile_desktop.storage.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """An edit that was made."""
+class AppliedEdit:
+    """An edit of one episode that was stored."""
 
     episode_id: str
     version: int
 
-    def reversed_in(self, workspace: Workspace) -> "Made":
-        """Take it back; returns what takes that back again. Raises ``WorkspaceError``."""
-        return make(workspace, self.episode_id, Withdraw(self.version))
+    def undo(self, workspace: Workspace) -> "AppliedEdit":
+        """Withdraw the edit; return the withdrawal, which can be undone again. Raises ``WorkspaceError``.
+
+        Edits are never removed from an episode: an undo adds a newer edit that withdraws the older one.
+        """
+        return apply_edit(workspace, self.episode_id, Withdraw(self.version))
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """An episode that was put into the bin, or brought back."""
+class AppliedDeletion:
+    """An episode that was deleted or restored."""
 
     episode_id: str
     deleted: bool
 
-    def reversed_in(self, workspace: Workspace) -> "Moved":
-        """Move it back; returns what moves it again. Raises ``WorkspaceError``."""
-        return move(workspace, self.episode_id, deleted=not self.deleted)
+    def undo(self, workspace: Workspace) -> "AppliedDeletion":
+        """Restore or delete the episode again; return that, which can be undone again. Raises ``WorkspaceError``."""
+        return set_deleted(workspace, self.episode_id, deleted=not self.deleted)
 
 
-Done = Made | Moved
-Step = Callable[[Workspace], Done]
+AppliedChange = AppliedEdit | AppliedDeletion
+PendingChange = Callable[[Workspace], AppliedChange]
 
 
-def make(workspace: Workspace, episode_id: str, change: Change) -> Made:
-    """Make an edit. Raises ``WorkspaceError``."""
-    return Made(episode_id, edit_episode(workspace, episode_id, change).edits[-1].version)
+def apply_edit(workspace: Workspace, episode_id: str, change: Change) -> AppliedEdit:
+    """Store an edit of one episode. Raises ``WorkspaceError``."""
+    return AppliedEdit(episode_id, edit_episode(workspace, episode_id, change).edits[-1].version)
 
 
-def move(workspace: Workspace, episode_id: str, *, deleted: bool) -> Moved:
-    """Put an episode into the bin, or bring it back. Raises ``WorkspaceError``."""
+def set_deleted(workspace: Workspace, episode_id: str, *, deleted: bool) -> AppliedDeletion:
+    """Move an episode into the bin, or out of it. Raises ``WorkspaceError``."""
     (delete_episode if deleted else restore_episode)(workspace, episode_id)
-    return Moved(episode_id, deleted)
+    return AppliedDeletion(episode_id, deleted)
 
 
 @dataclass(slots=True)
-class Steps:
-    """Changes to several episodes, one after the other: an episode that cannot be changed is passed over."""
+class ChangeBatch:
+    """Changes of several episodes, one after the other; an episode that cannot be changed is skipped."""
 
-    asked: Sequence[Step]
-    done: list[Done] = field(default_factory=list)
+    pending: Sequence[PendingChange]
+    applied: list[AppliedChange] = field(default_factory=list)
     refused: list[WorkspaceError] = field(default_factory=list)
 
     @property
     def tried(self) -> int:
-        """How many steps were taken, done or refused."""
-        return len(self.done) + len(self.refused)
+        """How many changes were applied or refused."""
+        return len(self.applied) + len(self.refused)
 
-    def take(self, workspace: Workspace) -> Iterator[float]:
-        """Take them; yields the share that is behind.
+    def run(self, workspace: Workspace) -> Iterator[float]:
+        """Apply one change after the other; yields the finished share after each.
 
         Raises
         ------
         EditError
-            When all were tried, and some episodes could not be changed.
+            All were tried, and some episodes could not be changed.
         WorkspaceError
-            At once, for what is wrong with the workspace itself.
+            The workspace itself cannot be written, e.g. the disk is full. The rest is not tried.
         """
-        for step in self.asked:
+        for change in self.pending:
             try:
-                self.done.append(step(workspace))
+                self.applied.append(change(workspace))
             except ONE_EPISODE as error:
                 self.refused.append(error)
-            yield self.tried / len(self.asked)
+            yield self.tried / len(self.pending)
         if self.refused:
-            raise EditError(self._refusal())
+            raise EditError(self._refusal_text())
 
-    def _refusal(self) -> str:
-        if len(self.asked) == 1:
+    def _refusal_text(self) -> str:
+        if len(self.pending) == 1:
             return str(self.refused[0])
-        count = f"{len(self.refused)} of {len(self.asked)} episodes"
-        return f"{count} could not be changed, the others were; the first: {self.refused[0]}"
+        count = f"{len(self.refused)} of {len(self.pending)} episodes"
+        return f"{count} could not be changed, the others were. The first problem: {self.refused[0]}"
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
-    """Several things that were done together, in words."""
+class UndoEntry:
+    """Changes that are undone together, with their text for the button."""
 
     text: str
-    done: tuple[Done, ...]
+    changes: tuple[AppliedChange, ...]
 
 
 class UndoHistory:
-    """Two piles of actions."""
+    """Two stacks: what can be undone, and what can be redone."""
 
     def __init__(self) -> None:
-        self._done: list[Action] = []
-        self._undone: list[Action] = []
+        self._undo: list[UndoEntry] = []
+        self._redo: list[UndoEntry] = []
 
     @property
     def undo_text(self) -> str:
-        """What would be undone; empty: nothing."""
-        return self._done[-1].text if self._done else ""
+        """Text of the entry that an undo takes; empty: none."""
+        return self._undo[-1].text if self._undo else ""
 
     @property
     def redo_text(self) -> str:
-        """What would be done again; empty: nothing."""
-        return self._undone[-1].text if self._undone else ""
+        """Text of the entry that a redo takes; empty: none."""
+        return self._redo[-1].text if self._redo else ""
 
-    def add(self, action: Action) -> None:
-        """Remember something new; what was undone cannot be done again after that."""
-        self._done.append(action)
-        self._undone.clear()
+    def add(self, entry: UndoEntry) -> None:
+        """Add a new change of the person; what was undone before cannot be redone any more."""
+        self._undo.append(entry)
+        self._redo.clear()
 
-    def take(self, *, again: bool) -> Action | None:
-        """Take the newest action that was done (or, ``again``, undone) off its pile."""
-        pile = self._undone if again else self._done
-        return pile.pop() if pile else None
+    def pop(self, *, redo: bool) -> UndoEntry | None:
+        """Take the newest entry to undo (or to redo) off its stack."""
+        stack = self._redo if redo else self._undo
+        return stack.pop() if stack else None
 
-    def put(self, action: Action, *, again: bool) -> None:
-        """Put an action, now reversed, on the other pile: it was undone (or done ``again``)."""
-        (self._done if again else self._undone).append(action)
+    def push(self, entry: UndoEntry, *, redo: bool) -> None:
+        """Put an entry onto the stack of undo, or with ``redo`` onto that of redo, and leave the other stack."""
+        (self._redo if redo else self._undo).append(entry)
 
     def clear(self) -> None:
-        """Forget everything: another workspace is open."""
-        self._done.clear()
-        self._undone.clear()
+        """Forget everything, because another workspace is open."""
+        self._undo.clear()
+        self._redo.clear()
