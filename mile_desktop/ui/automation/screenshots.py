@@ -255,17 +255,17 @@ class Screenshots(ScriptedRun):
         yield self._after(_WATCHED_S)
         self._shoot(f"evaluate-episodes-{name}")
         page.episodes.stop_requested.emit()
-        page.turn_to_history("")
+        page.show_history_of("")
         yield self._after(_SETTLE_S)
         self._shoot(f"evaluate-history-{name}")
-        page.turn_to_results()
+        page.show_results_tab()
 
     def _picture_two_policies(self, name: str) -> Iterator[Condition]:
         page = self._keeping.page
-        page.turn_to_comparison()
+        page.show_comparison_tab()
         yield self._after(_SETTLE_S)
         self._shoot(f"policies-compare-{name}")
-        page.turn_to_about()
+        page.show_about_tab()
 
     def _ended(self) -> None:
         for text in self.problems:

@@ -1,4 +1,4 @@
-"""Who can be evaluated in a scene; no Qt, nothing heavy."""
+"""The policies that can be evaluated in a scene, what the person orders, and earlier evaluations; no Qt, no torch."""
 
 import logging
 from collections.abc import Sequence
@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 
 from mile_desktop.evaluation.evaluate import EpisodeResult
-from mile_desktop.evaluation.run import EvaluatedPolicy, results_of
+from mile_desktop.evaluation.run import EvaluatedPolicy, Tally, results_of
 from mile_desktop.paths import bundled_models
+from mile_desktop.storage.records import EvaluationRecord
 from mile_desktop.ui.widgets.policy_entry import policy_entries
 from mile_desktop.ui.workspace_session import WorkspaceSession
 
@@ -32,19 +33,73 @@ class Candidate:
 
     @property
     def evaluated(self) -> EvaluatedPolicy:
-        """The same, as workers take it."""
+        """The policy in the form that evaluation workers need."""
         return EvaluatedPolicy(self.policy_id, self.source)
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyOption:
+    """An entry of the list of policies."""
+
+    policy_id: str
+    label: str
+    """``v3 · MILE · 78 % [64–88]``."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationOrder:
+    """The evaluation that the person orders."""
+
+    scene: str
+    policies: tuple[str, ...]
+    """Ids, in the order of the list."""
+    episodes: int
+    """Number of episodes of each policy."""
+    first_seed: int
+    workers: int
+    reuse_results: bool
+    """Whether results of earlier evaluations are used instead of running these episodes again."""
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """One seed for each episode; the same seed gives every policy the same start."""
+        return tuple(range(self.first_seed, self.first_seed + self.episodes))
+
+
+@dataclass(frozen=True, slots=True)
+class PastEvaluation:
+    """One stored evaluation and the name of its policy."""
+
+    record: EvaluationRecord
+    policy: str
+
+    @property
+    def tally(self) -> Tally:
+        """Numbers of successes, failures and errors."""
+        record = self.record
+        return Tally(record.successes, len(record.outcomes), record.crashes, len(record.outcomes) + record.crashes)
+
+    @property
+    def seeds_text(self) -> str:
+        """``1000000–1000049``."""
+        seeds = sorted((*self.record.seeds, *self.record.crash_seeds))
+        if not seeds:
+            return "–"
+        return f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]}–{seeds[-1]}"
+
+
 class _Head(msgspec.Struct):
-    """What is needed of a policy's ``config.json``; reading all of it would bring in torch."""
+    """The part of a policy's ``config.json`` that the list shows; the full configuration would import torch."""
 
     policy_id: str
     name: str
 
 
 def find_candidates(workspace: WorkspaceSession, scene: str) -> tuple[Candidate, ...]:
-    """Return the policies of ``scene``, newest first, the bundled one and the scripted expert."""
+    """Return the policies of ``scene``, newest first, then the bundled one and the scripted expert.
+
+    Raises ``WorkspaceError``.
+    """
     entries = policy_entries(workspace.catalogue.policies(scene), workspace.catalogue.evaluations(scene=scene))
     found = [
         Candidate(entry.policy_id, entry.name, entry.label, str(workspace.policy_folder(entry.policy_id)))
@@ -60,19 +115,19 @@ def find_candidates(workspace: WorkspaceSession, scene: str) -> tuple[Candidate,
 def known_results(
     workspace: WorkspaceSession, scene: str, policy_id: str, seeds: Sequence[int]
 ) -> dict[int, EpisodeResult]:
-    """Return what earlier evaluations say of these seeds; breakdowns do not count as known."""
+    """Return the results of earlier evaluations for these seeds, without episodes that ended in an error."""
     wanted = set(seeds)
     return {
         result.seed: result
         for record in workspace.catalogue.evaluations(scene=scene, policy_id=policy_id)
-        if record.steps or not record.seeds
+        if record.steps or not record.seeds  # records of older builds have no steps
         for result in results_of(record)
         if result.seed in wanted and not result.crash
     }
 
 
 def _bundled(folder: Path) -> Candidate | None:
-    """Return the policy that comes with the program, None where there is none."""
+    """Return the policy that comes with the program; None where the scene has none."""
     try:
         head = msgspec.json.decode((folder / "config.json").read_bytes(), type=_Head)
     except FileNotFoundError:

@@ -106,7 +106,7 @@ class EpisodesModel(QAbstractTableModel):
         found = self._fetch(wanted)
         self._rows |= {each: found.get(each) for each in wanted}
 
-    # ── Qt's interface ──────────────────────────────────────────────────────────────────────────────────────────
+    # ── Qt's interface ───────────────────────────────────────────────────────────────────────────────────────────
 
     def rowCount(self, parent: Index | None = None) -> int:
         """Return how many episodes there are."""

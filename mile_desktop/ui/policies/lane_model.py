@@ -1,7 +1,7 @@
-"""A family tree beside a list: which lines to draw in each row; no Qt.
+"""The lineage beside the list of policies: which lines to draw in each row; no Qt.
 
-As in a history of source code: one row a policy, the newest on top, a lane for each path that is still looking for
-its parent below. A long line of descent stays straight, however many rounds it has.
+As in the history view of a version control program: one row for each policy, the newest on top, and one lane for each
+policy whose parent follows further down. A long line of descent stays straight in one lane.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,47 +13,51 @@ class LaneRow:
     """The lines of one row; lanes are numbered from the left."""
 
     lane: int
-    """Where the policy's dot is."""
+    """Lane of the policy's dot."""
     from_above: tuple[int, ...]
-    """Lanes of its children, which end in the dot."""
+    """Lanes that end in the dot: those of its children."""
     passing: tuple[int, ...]
-    """Lanes that only pass."""
+    """Lanes that pass the row."""
     to_below: bool
     """Whether its parent follows further down."""
 
 
-def lay_lanes(ids: Sequence[str], parents: Mapping[str, str | None]) -> tuple[LaneRow, ...]:
-    """Lay the lines for ``ids``, newest first.
+def lane_rows(ids: Sequence[str], parents: Mapping[str, str | None]) -> tuple[LaneRow, ...]:
+    """Return the lines of each row for ``ids``, newest first.
 
     Parameters
     ----------
     ids
         The policies that are shown.
     parents
-        Policy → parent, also of those that are not shown: a child of a hidden parent hangs on the next ancestor there
-        is.
+        Policy → parent, also of policies that are not shown: a child of a hidden parent is connected to its next shown
+        ancestor.
     """
+    # Of each lane the ancestor, further down, to which its line leads; None where the lane is free.
     lanes: list[str | None] = []
     rows = []
-    for place, policy in enumerate(ids):
-        mine = tuple(lane for lane, awaited in enumerate(lanes) if awaited == policy)
+    for row, policy in enumerate(ids):
+        from_above = tuple(lane for lane, awaited in enumerate(lanes) if awaited == policy)
         passing = tuple(lane for lane, awaited in enumerate(lanes) if awaited not in {None, policy})
-        for lane in mine:
+        for lane in from_above:
             lanes[lane] = None
-        lane = mine[0] if mine else _free(lanes)
-        lanes[lane] = ancestor = _ancestor(policy, parents, set(ids[place + 1 :]))
-        rows.append(LaneRow(lane, mine, passing, ancestor is not None))
+        lane = from_above[0] if from_above else _free_lane(lanes)
+        lanes[lane] = ancestor = _ancestor(policy, parents, set(ids[row + 1 :]))
+        rows.append(LaneRow(lane, from_above, passing, ancestor is not None))
     return tuple(rows)
 
 
-def _free(lanes: list[str | None]) -> int:
+def _free_lane(lanes: list[str | None]) -> int:
     if None not in lanes:
         lanes.append(None)
     return lanes.index(None)
 
 
 def _ancestor(policy: str, parents: Mapping[str, str | None], below: set[str]) -> str | None:
-    """Return the nearest ancestor further down; None where there is none, or where parents go in a circle."""
+    """Return the nearest ancestor further down; None where there is none.
+
+    Damaged records may name parents in a circle; the walk ends when it meets a policy for the second time.
+    """
     seen = {policy}
     parent = parents.get(policy)
     while parent is not None and parent not in below:

@@ -1,4 +1,4 @@
-"""Everything there is to know of the policies of a scene, read from the workspace; no Qt."""
+"""All facts on the policies of a scene, read from the workspace; no Qt."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,37 +9,38 @@ from mile_desktop.learning.progress import Progress
 from mile_desktop.learning.run_log import EVENT_FILE, read_events
 from mile_desktop.storage.catalogue import LearnedFrom
 from mile_desktop.storage.records import EvaluationRecord, InterventionModelRecord, PolicyRecord
-from mile_desktop.ui.evaluate.results import PolicyResults, of_records
+from mile_desktop.ui.evaluate.results import PolicyResults, results_of_records
 from mile_desktop.ui.learn.setting_words import SettingWords, words_of
 from mile_desktop.ui.plots.series import LOSSES, Curve
 from mile_desktop.ui.widgets.policy_entry import PolicyEntry, policy_entries
 from mile_desktop.ui.workspace_session import WorkspaceSession
 
-_FOUND = "learned."
+_FITTED = "learned."
+"""Prefix of values that the training itself found, e.g. the best epoch."""
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyDetails:
-    """One policy with everything that refers to it."""
+    """One policy with all records that refer to it."""
 
     record: PolicyRecord
     entry: PolicyEntry
     learned_from: LearnedFrom
     models: tuple[InterventionModelRecord, ...]
-    """Intervention models of its supervision, or made by the run that made it, oldest first."""
+    """Intervention models fitted to its supervision, or made by the training run that made it, oldest first."""
     evaluations: tuple[EvaluationRecord, ...]
     promoted_at: tuple[str, ...]
-    """When it was chosen to drive, oldest first."""
+    """Times of its promotions, oldest first."""
 
     @property
     def results(self) -> PolicyResults:
-        """All its evaluations put together."""
-        found = of_records(self.evaluations, {self.record.policy_id: self.record.name})
+        """All its evaluations merged."""
+        found = results_of_records(self.evaluations, {self.record.policy_id: self.record.name})
         return found[0] if found else PolicyResults(self.record.policy_id, self.record.name, (), 0)
 
 
 def read_policies(workspace: WorkspaceSession, scene: str) -> dict[str, PolicyDetails]:
-    """Return the policies of ``scene``, archived ones included, newest first; raises ``WorkspaceError``."""
+    """Return the policies of ``scene`` by id, archived ones included, newest first; raises ``WorkspaceError``."""
     catalogue = workspace.catalogue
     records = {record.policy_id: record for record in catalogue.policies(scene)}
     evaluations = catalogue.evaluations(scene=scene)
@@ -65,7 +66,7 @@ def _belongs(model: InterventionModelRecord, policy: PolicyRecord) -> bool:
 
 
 def read_curves(run_folder: Path) -> dict[str, Curve]:
-    """Return the losses of a run's log over its epochs; empty where there is none."""
+    """Return the losses in a run's log over its epochs; empty where there is no log."""
     events, _ = read_events(run_folder / EVENT_FILE)
     progress = [event for event in events if isinstance(event, Progress) and event.stage == "policy"]
     curves = {name: tuple((float(each.epoch), each.losses[name]) for each in progress if name in each.losses)
@@ -75,43 +76,43 @@ def read_curves(run_folder: Path) -> dict[str, Curve]:
 
 @dataclass(frozen=True, slots=True)
 class SettingRow:
-    """One setting of two trainings, or what both found."""
+    """One setting, or one fitted value, of two trainings."""
 
     name: str
-    """As the trainer calls it; what it found begins with ``learned.``."""
+    """Name in the run's configuration; fitted values begin with ``learned.``."""
     first: str
     second: str
 
     @property
     def words(self) -> SettingWords:
-        """What people call it, and what it means."""
+        """Title and meaning of the setting."""
         return words_of(self.name)
 
     @property
     def differs(self) -> bool:
-        """Whether the two have it differently."""
+        """Whether the values differ."""
         return self.first != self.second
 
 
 def setting_rows(first: PolicyRecord, second: PolicyRecord | None = None) -> list[SettingRow]:
-    """Return every setting of one or two trainings, those that differ first, and below them what was found."""
+    """Return every setting of one or two trainings, differing ones first, then the fitted values."""
     one = _flat(first.settings)
     other = _flat(second.settings) if second else one
     rows = [SettingRow(name, _value(one, name), _value(other, name)) for name in {**one, **other}]
-    return sorted(rows, key=_place)
+    return sorted(rows, key=_order)
 
 
-def _place(row: SettingRow) -> tuple[bool, bool, str]:
-    """Return the order: what was asked for, then what was found; of each what differs first."""
-    return row.name.startswith(_FOUND), not row.differs, row.words.title
+def _order(row: SettingRow) -> tuple[bool, bool, str]:
+    """Return the sort key: settings before fitted values, differing before equal, by title."""
+    return row.name.startswith(_FITTED), not row.differs, row.words.title
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings with what the training found beside them, not within."""
-    found = settings.get("learned")
-    named = found if isinstance(found, dict) else {}
-    asked = {name: value for name, value in settings.items() if name != "learned" or not named}
-    return {**asked, **{f"{_FOUND}{name}": value for name, value in named.items()}}
+    """Return settings and fitted values in one dictionary; the record holds the latter under ``learned``."""
+    learned = settings.get("learned")
+    fitted = learned if isinstance(learned, dict) else {}
+    chosen = {name: value for name, value in settings.items() if name != "learned" or not fitted}
+    return {**chosen, **{f"{_FITTED}{name}": value for name, value in fitted.items()}}
 
 
 def _value(settings: dict[str, Any], name: str) -> str:
@@ -119,11 +120,11 @@ def _value(settings: dict[str, Any], name: str) -> str:
         return "–"
     value = settings[name]
     if value is None:
-        return "–" if name.startswith(_FOUND) else "by itself"
+        return "–" if name.startswith(_FITTED) else "automatic"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.3g}" if name.startswith(_FOUND) else f"{value:g}"
+        return f"{value:.3g}" if name.startswith(_FITTED) else f"{value:g}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(map(str, value))
     return str(value)

@@ -1,11 +1,11 @@
-"""The policies of a scene as a table."""
+"""Qt's model of the table of policies."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
-from mile_desktop.ui.policies.lane_model import LaneRow, lay_lanes
+from mile_desktop.ui.policies.lane_model import LaneRow, lane_rows
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.dates import local_time
 from mile_desktop.ui.widgets.policy_entry import PolicyEntry
@@ -15,13 +15,13 @@ ENTRY_ROLE = Qt.ItemDataRole.UserRole
 """The row's ``PolicyEntry``."""
 LANE_ROLE = Qt.ItemDataRole.UserRole + 1
 """The row's ``LaneRow``."""
-COLUMNS = ("Lineage", "Policy", "", "Success", "Method", "From", "Learned from", "Made", "Note")
-LINEAGE, NAME, STATE, SUCCESS, METHOD, PARENT, DATA, MADE, NOTE = range(len(COLUMNS))
+COLUMNS = ("Lineage", "Policy", "", "Success", "Method", "From", "Learned from", "Created", "Note")
+LINEAGE, NAME, STATE, SUCCESS, METHOD, PARENT, DATA, CREATED, NOTE = range(len(COLUMNS))
 _HEADING_TIPS = {SUCCESS: "On fixed seeds, with the 95 % interval", DATA: "Episodes it was trained with"}
 
 
 class PoliciesModel(QAbstractTableModel):
-    """Shows ``PolicyEntry`` rows; name and note can be edited, and what is typed is passed on, not kept."""
+    """Shows ``PolicyEntry`` rows; a typed name or note is requested by a signal, and shown once it is stored."""
 
     note_edited = Signal(str, str)
     """Policy id and its new note."""
@@ -41,21 +41,21 @@ class PoliciesModel(QAbstractTableModel):
 
     @property
     def lanes(self) -> tuple[LaneRow, ...]:
-        """The lines of the family tree, one a row."""
+        """The lines of the lineage, one entry for each row."""
         return self._lanes
 
     def show_policies(
         self, entries: Sequence[PolicyEntry], current: str, parents: Mapping[str, str | None] | None = None
     ) -> None:
-        """Show ``entries``; ``current`` (an id) drives; ``parents``: also of policies that are not shown."""
+        """Show ``entries``; ``current``: id of the policy in use; ``parents``: also of policies that are not shown."""
         self.beginResetModel()
         self._entries, self._current = tuple(entries), current
         known = parents if parents is not None else {entry.policy_id: entry.parent_id for entry in entries}
-        self._lanes = lay_lanes([entry.policy_id for entry in entries], known)
+        self._lanes = lane_rows([entry.policy_id for entry in entries], known)
         self.endResetModel()
 
     def row_of(self, policy_id: str) -> int:
-        """Return the row of a policy, −1 if it is not there."""
+        """Return the row of a policy, −1 if it is not listed."""
         return next((row for row, entry in enumerate(self._entries) if entry.policy_id == policy_id), -1)
 
     def rowCount(self, parent: Index | None = None) -> int:
@@ -100,7 +100,7 @@ class PoliciesModel(QAbstractTableModel):
         return flags | Qt.ItemFlag.ItemIsEditable if index.column() in {NAME, NOTE} else flags
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: ANN401
-        """Pass a typed name or note on."""
+        """Request another name or note."""
         entry, typed = self._entries[index.row()], str(value).strip()
         if role != Qt.ItemDataRole.EditRole or typed == _texts(entry, is_current=False)[index.column()]:
             return False
@@ -115,7 +115,7 @@ def _texts(entry: PolicyEntry, *, is_current: bool) -> tuple[str, ...]:
     return (
         "",
         entry.name,
-        "▶ in use" if is_current else "put away" if entry.archived else "",
+        "▶ in use" if is_current else "archived" if entry.archived else "",
         entry.success_text,
         entry.method,
         entry.parent_name or "–",
@@ -127,14 +127,14 @@ def _texts(entry: PolicyEntry, *, is_current: bool) -> tuple[str, ...]:
 
 def _tooltip(entry: PolicyEntry, column: int, *, is_current: bool) -> str:
     if column == SUCCESS and entry.rate is not None:
-        return f"{entry.successes} of {entry.evaluated} fixed seeds; the bar is the 95 % interval"
+        return f"{entry.successes} of {entry.evaluated} episodes on fixed seeds; the bar is the 95 % interval"
     if column == SUCCESS:
-        return "Not evaluated yet; retraining evaluates the new policy and the one before it"
+        return "Not evaluated yet. Retraining evaluates the new policy and its parent"
     if column == NOTE:
         return entry.note or "Double-click to write a note"
     if column == DATA and entry.steps:
-        return f"{entry.episodes} episodes, {entry.steps} steps of them in this workspace"
-    return f"{entry.label} · {entry.policy_id}{' · drives now' if is_current else ''}"
+        return f"{entry.episodes} episodes; {entry.steps} of their steps are in this workspace"
+    return f"{entry.label} · {entry.policy_id}{' · in use' if is_current else ''}"
 
 
 def _colour(entry: PolicyEntry, column: int) -> object:
@@ -142,4 +142,4 @@ def _colour(entry: PolicyEntry, column: int) -> object:
         return theme.token("disabled")
     if column == STATE:
         return theme.token("policy")
-    return theme.token("secondary") if column in {PARENT, DATA, MADE} else None
+    return theme.token("secondary") if column in {PARENT, DATA, CREATED} else None

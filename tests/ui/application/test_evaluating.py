@@ -12,8 +12,8 @@ from mile_desktop.rollout.messages import LoadSession
 from mile_desktop.storage.records import PolicyRecord
 from mile_desktop.ui.close_guard import CloseGuard
 from mile_desktop.ui.evaluate.controller import EvaluateController
+from mile_desktop.ui.evaluate.model import EvaluationOrder
 from mile_desktop.ui.evaluate.page import EvaluatePage
-from mile_desktop.ui.evaluate.setup_panel import EvaluationOrder
 from tests.evaluation import pool_children as children
 from tests.ui.application.conftest import OpenWindow
 from tests.ui.application.living import LiveWindow
@@ -51,7 +51,7 @@ def page(living: LiveWindow, evaluating: EvaluateController) -> EvaluatePage:
 
 
 def order(*policies: str, first: int, starts: int, known: bool = True) -> EvaluationOrder:
-    return EvaluationOrder(PEG, policies, starts, first, workers=1, use_known=known)
+    return EvaluationOrder(PEG, policies, starts, first, workers=1, reuse_results=known)
 
 
 def shown(page: EvaluatePage) -> dict[str, str]:
@@ -67,7 +67,7 @@ def test_the_policies_of_the_scene_can_be_ticked(page: EvaluatePage) -> None:
     assert not page.setup._run.isEnabled()
 
 
-def test_an_evaluation_is_shown_kept_and_compared(living: LiveWindow, page: EvaluatePage) -> None:
+def test_an_evaluation_is_shown_stored_and_compared(living: LiveWindow, page: EvaluatePage) -> None:
     living.window.show_page("evaluate")
     living.evaluating.start(order("p1", "p0", first=20, starts=5))
     assert living.evaluating.running
@@ -87,7 +87,7 @@ def test_an_evaluation_is_shown_kept_and_compared(living: LiveWindow, page: Eval
     assert len(page.episodes._model.rows) == 10
 
 
-def test_what_is_known_is_not_run_again(living: LiveWindow, page: EvaluatePage) -> None:
+def test_earlier_results_are_reused(living: LiveWindow, page: EvaluatePage) -> None:
     before = living.workspace.catalogue.evaluations(scene=PEG)
     living.evaluating.start(order("p1", first=20, starts=4))
     living.until(lambda: not living.evaluating.running)
@@ -95,7 +95,7 @@ def test_what_is_known_is_not_run_again(living: LiveWindow, page: EvaluatePage) 
     assert living.workspace.catalogue.evaluations(scene=PEG) == before
 
 
-def test_cancelling_keeps_nothing(living: LiveWindow, page: EvaluatePage) -> None:
+def test_a_cancelled_evaluation_is_not_stored(living: LiveWindow, page: EvaluatePage) -> None:
     before = living.workspace.catalogue.evaluations(scene=PEG)
     living.evaluating.start(order("p0", first=children.NEVER_ENDS, starts=1))
     living.until(lambda: bool(living.evaluating._run and living.evaluating._run.running))
@@ -106,7 +106,7 @@ def test_cancelling_keeps_nothing(living: LiveWindow, page: EvaluatePage) -> Non
     assert living.workspace.catalogue.evaluations(scene=PEG) == before
 
 
-def test_a_killed_worker_is_said_and_the_evaluation_goes_on(living: LiveWindow, page: EvaluatePage) -> None:
+def test_a_killed_worker_is_reported_and_the_evaluation_continues(living: LiveWindow, page: EvaluatePage) -> None:
     evaluating = living.evaluating
     evaluating.start(order("p0", first=children.NEVER_ENDS, starts=1, known=False))
     living.until(lambda: bool(evaluating._run and evaluating._run.running))
@@ -117,7 +117,7 @@ def test_a_killed_worker_is_said_and_the_evaluation_goes_on(living: LiveWindow, 
     evaluating.cancel()
 
 
-def test_breakdowns_are_counted_apart(living: LiveWindow, page: EvaluatePage) -> None:
+def test_errors_are_counted_separately(living: LiveWindow, page: EvaluatePage) -> None:
     living.evaluating.start(order("p0", first=children.BREAKS_DOWN, starts=2))
     living.until(lambda: not living.evaluating.running)
     (row,) = page.results._model.rows
@@ -125,7 +125,7 @@ def test_breakdowns_are_counted_apart(living: LiveWindow, page: EvaluatePage) ->
     page.show_episodes_of("")
     crash = next(row for row in page.episodes._model.rows if row.state == "crash")
     assert "joint 3" in crash.reason
-    assert living.said("1 broke down")
+    assert living.said("1 ended in an error")
 
 
 def test_a_running_episode_is_watched_and_a_finished_one_run_again(living: LiveWindow, page: EvaluatePage) -> None:
@@ -137,7 +137,7 @@ def test_a_running_episode_is_watched_and_a_finished_one_run_again(living: LiveW
     page.episodes._watch.click()
     living.until(lambda: "step 1" in page.episodes.view.text)
     evaluating.cancel()
-    living.until(lambda: evaluating._watcher.watched is None)
+    living.until(lambda: evaluating._watch_controller.watched is None)
     evaluating.start(order("p0", first=20, starts=1))
     living.until(lambda: not evaluating.running)
     page.show_episodes_of("p0")
@@ -156,7 +156,7 @@ def test_earlier_evaluations_can_be_shown_together(living: LiveWindow, page: Eva
     page.history._text.clear()
 
 
-def test_closing_asks_while_an_evaluation_is_at_work(
+def test_closing_asks_while_an_evaluation_runs(
     living: LiveWindow, page: EvaluatePage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
@@ -180,7 +180,7 @@ def test_a_key_pressed_twice_cancels_nothing(
     living: LiveWindow, page: EvaluatePage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mile_desktop.ui.evaluate.controller._TWICE_S", 60.0)  # however busy the machine is
-    page.setup.tick(["p0"], starts=3)
+    page.setup.tick(["p0"], episodes=3)
     for _ in range(2):
         QTest.keyClick(living.handle, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
     living.until(lambda: living.said("Evaluated"))
@@ -191,7 +191,7 @@ def test_the_page_works_by_keys_alone(living: LiveWindow, page: EvaluatePage) ->
     living.window.show_page("supervise")
     QTest.keyClick(living.handle, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
     living.until(lambda: living.window.page == "evaluate")
-    page.setup.tick(["p1"], starts=2)
+    page.setup.tick(["p1"], episodes=2)
     QTest.keyClick(living.handle, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
     living.until(lambda: living.evaluating.running or living.said("Evaluated") is not None)
     living.until(lambda: not living.evaluating.running)

@@ -50,29 +50,29 @@ def names(page: PoliciesPage) -> list[str]:
     return [entry.name for entry in page._model.entries]
 
 
-def test_the_policy_that_drives_is_chosen_with_its_curve(living: LiveWindow, page: PoliciesPage) -> None:
+def test_the_policy_in_use_is_selected_with_its_curve(living: LiveWindow, page: PoliciesPage) -> None:
     assert names(page) == ["v2", "v1", "v0"]
-    assert page.chosen is not None
-    assert page.chosen.entry.name == "v1"
+    assert page.selected is not None
+    assert page.selected.entry.name == "v1"
     assert page.about._curves.plots["total"].series[0].points == ((1.0, 3.0), (2.0, 2.0), (3.0, 1.5))
     assert page._model.lanes[1].from_above == (0,)
 
 
-def test_what_is_put_away_comes_back_by_one_click_and_what_drives_stays(living: LiveWindow, page: PoliciesPage) -> None:
+def test_an_archived_policy_is_restored_by_one_click(living: LiveWindow, page: PoliciesPage) -> None:
     page.archive_requested.emit("p2", True)
     assert names(page) == ["v1", "v0"]
-    living.choose("Bring it back")
+    living.choose("Unarchive")
     assert names(page) == ["v2", "v1", "v0"]
     page.archive_requested.emit("p1", True)
-    assert living.said("v1 drives")
+    assert living.said("v1 is in use")
     assert not living.workspace.catalogue.policy("p1").archived
 
 
-def test_names_are_changed_and_clashes_are_said(living: LiveWindow, page: PoliciesPage) -> None:
+def test_names_are_changed_and_duplicates_refused(living: LiveWindow, page: PoliciesPage) -> None:
     page.renamed.emit("p2", "steady")
     assert names(page)[0] == "steady"
     page.renamed.emit("p2", "v1")
-    assert living.said("There is a v1 already")
+    assert living.said("There is already a policy v1")
     page.renamed.emit("p2", "")
     assert living.said("1 to 40 characters")
     assert living.workspace.catalogue.policy("p2").name == "steady"
@@ -80,31 +80,31 @@ def test_names_are_changed_and_clashes_are_said(living: LiveWindow, page: Polici
     assert living.workspace.catalogue.policy("p2").note == "for the corners"
 
 
-def test_a_policy_goes_and_comes_back_under_another_name(
+def test_an_exported_policy_is_imported_under_another_name(
     living: LiveWindow, page: PoliciesPage, tmp_path: Path
 ) -> None:
     archive = tmp_path / "out.zip"
     living.keeping.export_to("p1", str(archive))
-    living.until(lambda: living.said("is in", str(archive), level="success"))
+    living.until(lambda: living.said("was exported to", str(archive), level="success"))
     page.dropped.emit(str(archive))
     living.until(lambda: living.said("v0-2 was imported", level="success"))
-    assert page.chosen is not None
-    assert page.chosen.entry.name == "v0-2"
+    assert page.selected is not None
+    assert page.selected.entry.name == "v0-2"
     archive.write_bytes(b"no archive at all")
     page.dropped.emit(str(archive))
     living.until(lambda: living.said("neither a folder nor a zip archive", level="error"))
 
 
-def test_comparing_leads_to_evaluating(living: LiveWindow, page: PoliciesPage) -> None:
+def test_the_comparison_leads_to_the_evaluate_page(living: LiveWindow, page: PoliciesPage) -> None:
     page.compare("p0", "p1")
-    assert "no start in common" in page.comparison.text()
+    assert "no finished episode in common" in page.comparison.text()
     page.comparison._evaluate.click()
     assert living.window.page == "evaluate"
     assert set(living.evaluating.page.setup.ticked) == {"p0", "p1"}
 
 
-def test_what_it_learned_from_is_a_search(living: LiveWindow, page: PoliciesPage) -> None:
-    asked: list[str] = []
-    living.keeping.episodes_requested.connect(asked.append)
+def test_training_episodes_are_found_by_a_search(living: LiveWindow, page: PoliciesPage) -> None:
+    requested: list[str] = []
+    living.keeping.episodes_requested.connect(requested.append)
     page.about.episodes_requested.emit("p1")
-    assert asked == ["learned-by:p1"]
+    assert requested == ["learned-by:p1"]
