@@ -108,7 +108,7 @@ class EvaluateController(QObject):
         workspace = self._application.workspace
         if workspace is None or self.running:
             return
-        self._page_refresh.settle()
+        self._page_refresh.settle()  # a hidden page may not know the newest policies yet
         chosen = [self._candidates[policy] for policy in order.policies if policy in self._candidates]
         try:
             known = {
@@ -132,6 +132,7 @@ class EvaluateController(QObject):
     def cancel(self) -> None:
         """Cancel the evaluation; none of its results are stored."""
         if self._run is not None and self.running:
+            # Concluded here, not when the workers answer: the person can start the next evaluation at once.
             self._run.cancel()
             self._watch_controller.stop_evaluated()
             self._conclude(self._run)
@@ -166,13 +167,14 @@ class EvaluateController(QObject):
         self._watch_controller.handle(events)
         if self._run is not None and self._follow(self._run, events):
             self._conclude(self._run)
+        # without work the timer stops; the workers stay a while for the next evaluation
         if not self._pool.busy and self._watch_controller.watched is None:
             self._timer.stop()
             self._idle.start()
 
     def _follow(self, run: EvaluationRun, events: Sequence[PoolEvent]) -> bool:
         """Show new results of the evaluation; return whether it has just ended."""
-        if not self.page.setup.is_running:
+        if not self.page.setup.is_running:  # concluded already; events that come now belong to a watched episode
             return False
         news = run.heed(events)
         for text in news.lost:
@@ -308,6 +310,7 @@ class EvaluateController(QObject):
     # ── the pool ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _pool_of(self, workers: int) -> EvaluationPool:
+        # a pool has a fixed size
         if self._pool is not None and self._pool.size != workers:
             self._end_workers()
         if self._pool is None:

@@ -95,7 +95,7 @@ class EpisodesView(QWidget):
         """Fill the filter with these policies."""
         options = [("All policies", ""), *((each.name, each.policy_id) for each in shown)]
         present = [(self._policy.itemText(row), self._policy.itemData(row)) for row in range(self._policy.count())]
-        if options == present:
+        if options == present:  # called several times a second during an evaluation
             return
         chosen = self._policy.currentData()
         self._policy.blockSignals(True)

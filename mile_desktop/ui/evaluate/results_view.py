@@ -85,6 +85,7 @@ class ResultsView(QWidget):
 
     def show_results(self, shown: Sequence[PolicyResults]) -> None:
         """Show the results so far."""
+        # offering the same policies again would reset the chosen pair several times a second
         names_before = [each.policy_id for each in self._shown]
         self._shown = tuple(shown)
         self._model.show_rows(self._shown)
@@ -139,6 +140,7 @@ class ResultsView(QWidget):
         return next((each for each in self._shown if each.policy_id == policy_id), None)
 
     def _point_chosen(self, _series: int, index: int) -> None:
+        # the plot leaves out policies without a finished episode, so its numbers differ from the table's
         plotted = [each for each in self._shown if each.tally.rate is not None]
         self.policy_chosen.emit(plotted[index].policy_id)
 

@@ -70,6 +70,7 @@ class SetupPanel(Panel):
 
     def show_policies(self, options: Sequence[PolicyOption], suggested: Sequence[str]) -> None:
         """Fill the list of policies; ticked ones stay ticked, and if none is left, ``suggested`` are ticked."""
+        # Each added entry emits itemChanged, so signals are blocked until the list is complete.
         ticked = set(self.ticked) & {option.policy_id for option in options} or set(suggested)
         self._policies.blockSignals(True)
         self._policies.clear()

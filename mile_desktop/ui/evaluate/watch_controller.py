@@ -83,7 +83,7 @@ class WatchController(QObject):
     def stop(self) -> None:
         """Stop watching; an episode that was run only for that is cancelled."""
         if self._watched is not None and self._pool is not None:
-            self._pool.watch(-1)
+            self._pool.watch(-1)  # the worker then runs the episode at full speed again
             if self._watched.is_replay:
                 self._pool.cancel([self._watched.ticket])
             self._end(f"{self._watched.title} · stopped watching", "secondary")
@@ -100,6 +100,7 @@ class WatchController(QObject):
 
     def _start(self, pool: EvaluationPool, watched: Watched) -> None:
         self.stop()
+        # sequence numbers of states start again with each watched episode
         self._pool, self._watched, self._shown_sequence = pool, watched, 0
         pool.watch(watched.ticket, watched.rate_hz * self._view.speed)
         self._view.view.show_text(f"▶ {watched.title} · starts in a moment", "policy")

@@ -153,7 +153,7 @@ class InspectController(QObject):
         """End both processes and remember the layout."""
         self._read_timer.stop()
         self._application.preferences.remember_layout(_PAGE, self.page.save_layout().decode("ascii"))
-        self.editing.set_workspace(None)
+        self.editing.set_workspace(None)  # ends a batch of edits before the workspace closes
         self.client.close()
         self.recorded_view.viewer.close()
 
@@ -171,6 +171,7 @@ class InspectController(QObject):
         try:
             scenes = browsed_scenes(workspace)
             ids = find_episodes(workspace, table.filter, column, descending=descending)
+            # without a filter the second query would only count the same ids again
             total = len(ids) if table.filter == EpisodeFilter() else len(find_episodes(workspace, EpisodeFilter()))
         except WorkspaceError as error:
             self._application.error_presenter.show_error(error)
@@ -194,6 +195,7 @@ class InspectController(QObject):
     def _workspace_opened(self, workspace_session: WorkspaceSession) -> None:
         self._shown_version = None
         self.editing.set_workspace(workspace_session.workspace)
+        # at once, even while the page is hidden: rows of the old ids must not be read from the new workspace
         self.page.episodes.show_episodes((), 0)
         self._page_refresh.mark_stale()
 
@@ -238,7 +240,7 @@ class InspectController(QObject):
         if page == _PAGE:
             self.page.episodes.table.setFocus()
         else:
-            self.playback.pause()
+            self.playback.pause()  # a hidden page must not keep the viewer process drawing during supervision
 
     # ── the chosen episode ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -272,8 +274,10 @@ class InspectController(QObject):
             start = recording.episode.record.start
             self._shown_version = start.episode_id, len(recording.history.edits)
             info = _info(start.scene)
+        # After an edit the same episode is shown again, and the person expects to stay at the same row.
         same = recording is not None and before is not None and _id(before) == _id(recording)
         row = self.playback.state.row
+        # The timeline comes first: the playback marks its row in it, and jumps to its events.
         self.page.timeline.show_recording(
             recording, info.action_labels if info else (), discrete=bool(info and info.choices)
         )
@@ -286,6 +290,7 @@ class InspectController(QObject):
         self.roll_forward.show_recording(self.workspace, recording)
         self._selection_changed()
         self.recording_shown.emit(recording)
+        # The playback emits only changes, and the new recording may start at the row that was shown.
         self._show_row(self.playback.state.row)
         self.page.timeline.show_row(self.playback.state.row)
 
@@ -300,6 +305,7 @@ class InspectController(QObject):
     def _path_changed(self, path: SimulatedPath | None) -> None:
         if self.recording is not None:
             self.recorded_view.show_path(path)
+            # a path may be longer or shorter than the recording
             self.playback.set_length(path.length if path else len(self.recording))
 
     # ── selection and edits ──────────────────────────────────────────────────────────────────────────────────────

@@ -101,9 +101,11 @@ class EpisodesModel(QAbstractTableModel):
     def _read_around(self, row: int) -> None:
         if len(self._rows) > _MOST_ROWS:
             self._rows.clear()
+        # aligned to batches: scrolling by one row never reads a row twice
         first = row // _BATCH * _BATCH
         wanted = self._ids[first : first + _BATCH]
         found = self._fetch(wanted)
+        # missing episodes are remembered as None, or every repaint would ask for them again
         self._rows |= {each: found.get(each) for each in wanted}
 
     # ── Qt's interface ───────────────────────────────────────────────────────────────────────────────────────────

@@ -121,6 +121,7 @@ def _steps(episode: Episode) -> NDArray[np.int64]:
 
 def _events(episode: Episode, step: NDArray[np.int64]) -> tuple[TimelineEvent, ...]:
     human = episode.intervention.astype(np.int8)
+    # zeros at both ends: a takeover that begins or ends with the episode is a change, too
     changes = np.diff(np.concatenate([[0], human, [0]]))
     events = [TimelineEvent(row, "takeover", _who(episode, row)) for row in np.flatnonzero(changes == 1).tolist()]
     events += [
@@ -133,7 +134,7 @@ def _events(episode: Episode, step: NDArray[np.int64]) -> tuple[TimelineEvent, .
     gaps = np.diff(episode.timestamp)
     usual = float(np.median(gaps)) if len(gaps) else 0.0
     for row in np.flatnonzero(gaps > _HELD_PERIODS * usual).tolist() if usual > 0 else ():
-        if row + 1 not in rewinds:
+        if row + 1 not in rewinds:  # a rewind takes time, too, and has its own event
             events.append(TimelineEvent(row + 1, "hold", f"held for {gaps[row]:.1f} s"))
     events.append(TimelineEvent(len(episode) - 1, "end", episode.record.outcome))
     return tuple(sorted(events, key=_row))

@@ -72,6 +72,7 @@ class PlaybackBar(QWidget):
 
     def show_playback(self, playback: Playback) -> None:
         """Show position and speed, without a signal."""
+        # Qt emits valueChanged for the program, too; it would move the playback to the row that is shown already.
         self._showing = True
         self._slider.setRange(0, max(playback.length - 1, 0))
         self._slider.setValue(playback.row)

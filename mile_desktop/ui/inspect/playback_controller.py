@@ -74,7 +74,7 @@ class PlaybackController(QObject):
 
     def toggle(self) -> None:
         """Play or pause."""
-        self._last = self._clock()
+        self._last = self._clock()  # time before the start does not count
         self._show(self._playback.toggled())
 
     def pause(self) -> None:
@@ -122,6 +122,7 @@ class PlaybackController(QObject):
         self._page.playback_bar.show_playback(playback)
         if playback.playing != self._timer.isActive():
             (self._timer.start if playback.playing else self._timer.stop)()
+        # most ticks change only the fraction of a row, and drawing is expensive
         if playback.row != before.row or playback.length != before.length:
             self._page.timeline.show_row(playback.row)
             self.row_changed.emit(playback.row)

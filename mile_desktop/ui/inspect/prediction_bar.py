@@ -96,7 +96,7 @@ class PredictionBar(QWidget):
         """Fill the lists; what was chosen stays chosen if it is still there."""
         for box, fixed, options in ((self._model, 1, models), (self._policy, 1, policies)):
             chosen = box.currentData()
-            with QSignalBlocker(box):
+            with QSignalBlocker(box):  # each removed entry would otherwise request a prediction
                 while box.count() > fixed:
                     box.removeItem(fixed)
                 for option in options:

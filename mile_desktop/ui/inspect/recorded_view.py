@@ -122,6 +122,7 @@ class RecordedView(PictureCanvas):
             visible: NDArray[np.bool_] = np.isfinite(pixels[:, 0])
             points = [QPointF(x, y) for x, y in pixels[visible].tolist()]
             reached = int(visible[: line.reached].sum())
+            # the whole line faintly, and the part up to the shown step over it
             for part, alpha in ((points, 0.45), (points[: max(reached, 1)], 1.0)):
                 painter.setPen(theme.pen(line.colour, 2.4, alpha=alpha))
                 painter.drawPolyline(QPolygonF(part))

@@ -123,7 +123,7 @@ class RollForwardController(QObject):
                 job=self._job,
                 workspace=str(workspace.folder),
                 episode_id=_id(recording),
-                row=min(self._row, len(recording) - 1),
+                row=min(self._row, len(recording) - 1),  # the shown row may lie on a longer path
                 policies=self.bar.policies,
             )
         )

@@ -173,6 +173,7 @@ class PoliciesController(QObject):
             self._application.error_presenter.show_error(error)
             return False
         finally:
+            # after an error, too: the table then shows the stored name or note instead of the typed one
             self._application.refresh_policies()
         return True
 
@@ -218,7 +219,7 @@ class PoliciesController(QObject):
         where = "" if result["scene"] == self._application.scene else f" It belongs to the scene {result['scene']}."
         self._application.window.say("success", f"{result['name']} was imported.{where} Press Use to let it drive.")
         self._application.refresh_policies()
-        self._page_refresh.settle()
+        self._page_refresh.settle()  # the new policy must be in the table before it can be selected
         self.page.choose(result["policy"])
 
     def _command_failed(self, text: str) -> None:

@@ -289,13 +289,14 @@ class PoliciesPage(PageFrame):
             self._table.edit(self._model.index(self._table.currentIndex().row(), column))
 
     def _double_clicked(self, index: Index) -> None:
-        if index.column() not in {NAME, NOTE}:
+        if index.column() not in {NAME, NOTE}:  # there a double click edits the text
             self.use_selected()
 
     def _open_menu(self, position: QPoint) -> None:
         self._more.menu().popup(self._table.viewport().mapToGlobal(position))
 
     def _show_parent(self, policy_id: str) -> None:
+        # the parent may be archived and hidden
         if not self.choose(policy_id) and policy_id in self._details:
             self._archived.setChecked(True)
             self.choose(policy_id)

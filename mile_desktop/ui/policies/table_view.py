@@ -76,7 +76,7 @@ class LineageDelegate(QStyledItemDelegate):
         row: LaneRow = index.data(LANE_ROLE)
         entry: PolicyEntry = index.data(ENTRY_ROLE)
         cell = QRectF(option.rect)
-        painter.save()
+        painter.save()  # Qt uses the same painter for the next cells
         painter.setClipRect(cell)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(theme.pen("secondary", 1.5))

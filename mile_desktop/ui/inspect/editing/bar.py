@@ -121,6 +121,7 @@ class EditBar(QWidget):
             action.setData(version)
             menu.addAction(action)
         menu.triggered.connect(self._withdraw_chosen)
+        # the old menu may be the one that was just clicked, so Qt deletes it later
         before = self._changes.menu()
         self._changes.setMenu(menu)
         if before is not None:

@@ -91,7 +91,7 @@ class ScorecardModel:
     def __init__(self, card: Scorecard) -> None:
         self.card = card
         self._ahead = [np.array(each.ahead, np.bool_) for each in card.episodes]
-        self._asked = [np.array(each.asked, np.bool_) for each in card.episodes]
+        self._scored = [np.array(each.asked, np.bool_) for each in card.episodes]
         self._intervention = [np.array(each.intervention, np.bool_) for each in card.episodes]
         self._traces = {
             each.name: [np.array([math.nan if p is None else p for p in trace]) for trace in each.traces]
@@ -172,14 +172,14 @@ class ScorecardModel:
     def episodes(self, name: str, threshold: float) -> tuple[EpisodeScore, ...]:
         """Return the score of every episode at the threshold."""
         scores = []
-        for place, (number, events) in zip(self.card.episodes, self._events(name, threshold), strict=True):
-            asked = self._asked[number]
-            p, ahead = self._traces[name][number][asked], self._ahead[number][asked]
+        for episode, (number, events) in zip(self.card.episodes, self._events(name, threshold), strict=True):
+            scored = self._scored[number]
+            p, ahead = self._traces[name][number][scored], self._ahead[number][scored]
             scores.append(
                 EpisodeScore(
-                    episode_id=place.episode_id,
-                    outcome=place.outcome,
-                    steps=len(place.intervention),
+                    episode_id=episode.episode_id,
+                    outcome=episode.outcome,
+                    steps=len(episode.intervention),
                     takeovers=len(events.onsets),
                     announced=sum(lead > 0 for lead in events.leads),
                     false_alarms=len(events.false_alarms),
@@ -194,24 +194,24 @@ class ScorecardModel:
     def errors_at_threshold(self, name: str, threshold: float) -> tuple[StepRange, ...]:
         """Return the steps where the alarm is wrong: above the threshold without a takeover, or below it before one."""
         found: list[StepRange] = []
-        for number, place in enumerate(self.card.episodes):
-            p, asked, ahead = self._traces[name][number], self._asked[number], self._ahead[number]
-            with np.errstate(invalid="ignore"):
+        for number, episode in enumerate(self.card.episodes):
+            p, scored, ahead = self._traces[name][number], self._scored[number], self._ahead[number]
+            with np.errstate(invalid="ignore"):  # NaN, where nothing was predicted, is neither above nor below
                 above = p >= threshold
-            found += _stretches(place, asked & above & ~ahead, p, "above, no takeover")
-            found += _stretches(place, asked & ~above & ahead, p, "below, takeover followed")
+            found += _stretches(episode, scored & above & ~ahead, p, "above, no takeover")
+            found += _stretches(episode, scored & ~above & ahead, p, "below, takeover followed")
         return tuple(found)
 
     def steps_in_bin(self, name: str, index: int) -> tuple[StepRange, ...]:
         """Return the steps of one bin of the reliability diagram."""
         each = self.predictor(name).reliability[index]
         found: list[StepRange] = []
-        for number, place in enumerate(self.card.episodes):
-            p, asked, ahead = self._traces[name][number], self._asked[number], self._ahead[number]
+        for number, episode in enumerate(self.card.episodes):
+            p, scored, ahead = self._traces[name][number], self._scored[number], self._ahead[number]
             with np.errstate(invalid="ignore"):
-                inside = asked & (p >= each.low - _SLACK) & (p <= each.high + _SLACK)
-            found += _stretches(place, inside & ahead, p, "takeover followed")
-            found += _stretches(place, inside & ~ahead, p, "no takeover")
+                inside = scored & (p >= each.low - _SLACK) & (p <= each.high + _SLACK)
+            found += _stretches(episode, inside & ahead, p, "takeover followed")
+            found += _stretches(episode, inside & ~ahead, p, "no takeover")
         return tuple(found)
 
     def takeovers_in_bar(self, name: str, threshold: float, bar: int) -> tuple[StepRange, ...]:
@@ -238,11 +238,13 @@ class ScorecardModel:
     def every_step(self) -> Table:
         """Return every scored step with the predictions of every predictor."""
         rows: list[tuple[object, ...]] = []
-        for number, place in enumerate(self.card.episodes):
+        for number, episode in enumerate(self.card.episodes):
             columns = [self._traces[name][number].tolist() for name in self.names]
-            for row, (nu, ahead, *predicted) in enumerate(zip(place.intervention, place.ahead, *columns, strict=True)):
+            for row, (nu, ahead, *predicted) in enumerate(
+                zip(episode.intervention, episode.ahead, *columns, strict=True)
+            ):
                 cells = ("" if math.isnan(p) else p for p in predicted)
-                rows.append((place.episode_id, row + place.first_row, int(nu), int(ahead), *cells))
+                rows.append((episode.episode_id, row + episode.first_row, int(nu), int(ahead), *cells))
         return Table(("episode", "row", "intervention", "takeover ahead", *self.names), tuple(rows))
 
     # ── helpers ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -255,9 +257,9 @@ class ScorecardModel:
         return min(math.ceil(lead_steps / self.card.rate_hz / LEAD_BIN_S - _SLACK), self._bars - 1)
 
     def _decided(self, name: str, threshold: float) -> tuple[BoolArray, BoolArray]:
-        asked = np.concatenate(self._asked)
-        p = np.concatenate(self._traces[name])[asked]
-        return p >= threshold, np.concatenate(self._ahead)[asked]
+        scored = np.concatenate(self._scored)
+        p = np.concatenate(self._traces[name])[scored]
+        return p >= threshold, np.concatenate(self._ahead)[scored]
 
     def _events(self, name: str, threshold: float) -> Iterable[tuple[int, AlarmEvents]]:
         for number, trace in enumerate(self._traces[name]):
@@ -270,8 +272,8 @@ class ScorecardModel:
                 yield number, onset, lead
 
     def _single_step(self, name: str, number: int, row: int, text: str) -> StepRange:
-        place = self.card.episodes[number]
-        return StepRange(place.episode_id, row + place.first_row, 1, float(self._traces[name][number][row]), text)
+        episode = self.card.episodes[number]
+        return StepRange(episode.episode_id, row + episode.first_row, 1, float(self._traces[name][number][row]), text)
 
 
 _SLACK = 1e-5
@@ -296,11 +298,14 @@ def curve_style(name: str) -> tuple[str, Style]:
     return _STYLES.get(name, ("text", "line"))
 
 
-def _stretches(place: ScoredEpisode, wanted: BoolArray, p: FloatArray, text: str) -> list[StepRange]:
+def _stretches(episode: ScoredEpisode, wanted: BoolArray, p: FloatArray, text: str) -> list[StepRange]:
     """Return the runs of consecutive wanted rows."""
+    # False at both ends: each run then has a rising and a falling edge
     edges = np.flatnonzero(np.diff(np.concatenate(([False], wanted, [False])).astype(np.int8)))
     return [
-        StepRange(place.episode_id, int(first) + place.first_row, int(end - first), float(np.max(p[first:end])), text)
+        StepRange(
+            episode.episode_id, int(first) + episode.first_row, int(end - first), float(np.max(p[first:end])), text
+        )
         for first, end in zip(edges[::2], edges[1::2], strict=True)
     ]
 

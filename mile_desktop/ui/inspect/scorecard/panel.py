@@ -244,6 +244,7 @@ class ScorecardPanel(QWidget):
         if model is None:
             return
         predictor = model.card.predictors[series]
+        # both plots share this slot
         points = predictor.roc if self.sender() is self.roc else predictor.precision_recall
         self._name = predictor.name
         self.predictors.choose(lambda line: line.predictor.name == predictor.name)
@@ -251,7 +252,7 @@ class ScorecardPanel(QWidget):
         self._show_steps(model.errors_at_threshold(self._name, self._threshold), "Wrong")
 
     def _reliability_clicked(self, series: int, index: int) -> None:
-        if self._model is not None and series == 1:
+        if self._model is not None and series == 1:  # series 0 is the diagonal
             self._show_steps(self._model.steps_in_bin(self._name, index), "In this bin")
 
     def _lead_clicked(self, _series: int, index: int) -> None:

@@ -50,7 +50,7 @@ class ThresholdPlot(SeriesPlot):
 
     def _dragged(self) -> None:
         """Emit the threshold of the nearest point of the curve; the panel then puts the handle back onto the curve."""
-        if self._setting:
+        if self._setting:  # pyqtgraph emits the same signal when the program moves the handle
             return
         threshold = nearest_threshold(self._points, *self.handle_position)
         if threshold is not None:

@@ -83,11 +83,11 @@ class Timeline(QFrame):
         if self._recording is None:
             self._values.set_full_text(" ")
             return
-        row = self._row = min(row, len(self._recording) - 1)
+        row = self._row = min(row, len(self._recording) - 1)  # on a longer simulated path, stay at the end
         time = self._recording.time(row)
         for plot in self._plots:
             plot.show_time(time)
-        self.probability.keep_in_sight(time)
+        self.probability.keep_in_sight(time)  # the other plot follows: their time axes are linked
         self._values.set_full_text(self._text_of(self._recording, row))
 
     def _text_of(self, recording: RecordedEpisode, row: int) -> str:

@@ -90,6 +90,7 @@ class ProbabilityTimeline(TimelinePlot):
 
     def mousePressEvent(self, event: object) -> None:
         """Drag the threshold where it lies, else scrub."""
+        # pyqtgraph drags its lines itself. Its handlers are called past ``TimelinePlot``, whose handlers scrub.
         if self._near_threshold(event.position()):  # type: ignore[attr-defined]
             pg.PlotWidget.mousePressEvent(self, event)
         else:

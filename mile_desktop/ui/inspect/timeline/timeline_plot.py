@@ -170,7 +170,7 @@ class TimelinePlot(StripPlot):
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leave every key to the page."""
+        """Leave every key to the page; pyqtgraph would take the arrow keys."""
         event.ignore()
 
     # ── painting ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -207,7 +207,7 @@ class TimelinePlot(StripPlot):
         """Paint the kept picture, and the moving lines over it."""
         view = self.viewport()
         sharpness = view.devicePixelRatioF()
-        # drawn again after a change, a resize, or a move to a screen of another resolution
+        # Drawn again after a change, a resize, or a move to a screen of another resolution
         if self._still is None or self._still.size() != view.size() * sharpness:
             self._still = self._draw_still(sharpness)
         painter = QPainter(view)
