@@ -61,6 +61,7 @@ class Replay:
         self._rewind_targets = set(episode.starts_at_row[episode.starts_at_row >= 0].tolist())
         self._snapshots: dict[int, int] = {}
         """Row to which the episode was rewound later → the scene's token for the state before that row."""
+        # Late steps also make gaps, so these rows are only candidates; ``_repeat_hold`` decides for each.
         gaps = np.diff(episode.timestamp)
         usual = float(np.median(gaps)) if len(gaps) else 0.0
         self._after_gap = {int(row) + 1 for row in np.flatnonzero(gaps > _HELD_PERIODS * usual)} if usual > 0 else set()
@@ -100,12 +101,15 @@ class Replay:
         target = int(self._episode.starts_at_row[row])
         if target < 0:
             return observation
+        # Restored from a snapshot, not replayed again: the token keeps contacts and velocities, so the state is exact.
         if target not in self._snapshots:
             raise ReplayError(f"Row {row} starts from row {target}, which comes later; the recording is damaged.")
         return self._scene.restore(self._snapshots[target])
 
     def _change_control(self, row: int) -> None:
         """Rebase the controller where the live loop did: when control passed to or from the person."""
+        # Actions are relative to the commanded pose. A rebase makes them relative to the measured one; a replay without
+        # it drifts away from the recording at the first takeover.
         phases = self._episode.control_phase
         takes_over = phases[row] == Phase.TAKEOVER
         if self._episode.starts_at_row[row] >= 0:
@@ -126,11 +130,11 @@ class Replay:
         if row not in self._after_gap or self._episode.starts_at_row[row] >= 0 or not follows:
             return
         token = self._scene.snapshot()
-        self._step(row)
+        self._step(row)  # first as a late step …
         without_hold = self._difference(row + 1)
         self._scene.restore(token)
         self._scene.rebase()
-        self._step(row)
+        self._step(row)  # … then as the end of a hold
         with_hold = self._difference(row + 1)
         self._scene.restore(token)
         self._scene.release(token)

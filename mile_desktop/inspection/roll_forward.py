@@ -66,7 +66,7 @@ def roll_forward(
     problem = replay_problem(episode.record.start)
     if problem:
         raise ReplayError(problem)
-    progress(0.0, "loading")
+    progress(0.0, "loading")  # a scene and two policies take seconds
     scene = GymScene.make(name)
     try:
         policies = [(each, load_named_policy(workspace, name, each, scene)) for each in command.policies]
@@ -94,6 +94,7 @@ class _RollForwardRun:
             if replayed.row == command.row:
                 deviation, deviation_row = replayed.deviation, replayed.deviation_row
                 self._drive_all(policies)
+            # The replay goes on to the end of the recording: the page draws where it went beside the paths.
             if replayed.row >= command.row:
                 recorded.add_state(self._scene)
         return RolledForward(
@@ -107,7 +108,8 @@ class _RollForwardRun:
         )
 
     def _drive_all(self, policies: Sequence[tuple[str, LoadedPolicy]]) -> None:
-        # Every policy starts from the same snapshot, and the replay continues from it: the simulator stays exact.
+        # In the middle of the replay, because a recorded state alone cannot be continued. Every policy starts from the
+        # same snapshot, and the replay continues from it.
         token = self._scene.snapshot()
         for number, (reference, policy) in enumerate(policies):
             self._progress(0.5 + 0.5 * number / len(policies), f"{policy.name} drives")
@@ -119,7 +121,7 @@ class _RollForwardRun:
         """Let one policy drive from the scene's present state to the end of the episode."""
         scene, path = self._scene, _PathRecorder()
         loaded.policy.reset(self._episode.record.start.seed)
-        path.add_state(scene)
+        path.add_state(scene)  # the start, so that a path has one state more than actions
         outcome = ""
         while not outcome:
             if self._cancelled():

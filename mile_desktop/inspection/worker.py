@@ -43,6 +43,7 @@ def run_inspection(connection: Connection) -> None:
     """Body of the process; ends on ``Shutdown`` or when the window is gone."""
     psutil.Process().nice(_NICENESS if sys.platform != "win32" else psutil.BELOW_NORMAL_PRIORITY_CLASS)
     with ExitStack() as stack:
+        # Progress is newest-wins: a window that is busy gets the latest fraction, not a queue of old ones.
         endpoint: Endpoint[Command] = stack.enter_context(Endpoint(connection, Command, newest_wins=(JobProgress,)))
         worker = InspectionWorker(endpoint.receive, endpoint.send)
         stack.callback(worker.close)
@@ -177,6 +178,7 @@ class InspectionWorker:
             self._insights = None
             self._send(InsightsUpdated(left=0, problems=(str(error),)))
             return
+        # Until none is left this runs again after each look at the commands, so a job never waits for all episodes.
         left = max(len(stale) - _BATCH, 0)
         if not left:
             self._insights = None

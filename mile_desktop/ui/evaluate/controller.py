@@ -203,7 +203,7 @@ class EvaluateController(QObject):
             return
         try:
             for policy in run.policies:
-                # results that were reused are stored already
+                # a policy whose results were all reused is stored already
                 if not run.is_known(policy.policy_id):
                     record = record_of(policy.policy_id, run.scene, run.results(policy.policy_id))
                     workspace.catalogue.add_evaluation(record)
@@ -224,6 +224,7 @@ class EvaluateController(QObject):
         text = f"{run.done} of {run.planned} episodes"
         if not run.done or run.over:
             return text
+        # mean time of an episode so far; all policies meet the same seeds in turn, so it is representative
         left = (time.monotonic() - self._began) / run.done * (run.planned - run.done)
         return f"{text} · {time_text(left)} left"
 
@@ -236,6 +237,7 @@ class EvaluateController(QObject):
         except UnknownSceneError as error:
             self._application.window.say("error", str(error))
             return
+        # a running evaluation keeps its pool, whatever the panel shows by now
         pool = self._pool_of(self._pool.size if self._pool else self.page.setup.order.workers)
         if self._run is not None and self._watch_controller.watch(pool, self._run, row, rate_hz):
             self._keep_polling()
@@ -256,6 +258,7 @@ class EvaluateController(QObject):
 
     def _policies_changed(self, _: object) -> None:
         setup = self.page.setup
+        # The page follows the loaded scene, but a running evaluation keeps its own until it has ended.
         if self._application.scene != self._application_scene:
             self._application_scene = self._application.scene
             if not self.running:

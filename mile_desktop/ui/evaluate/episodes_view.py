@@ -44,7 +44,7 @@ COLUMNS: tuple[Column[EpisodeRow], ...] = (
 )
 
 
-class EpisodeFilter(QSortFilterProxyModel):
+class OutcomeFilter(QSortFilterProxyModel):
     """Shows the episodes of one policy and one outcome."""
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -77,7 +77,7 @@ class EpisodesView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = RowsModel(COLUMNS, lambda row: (row.policy_id, row.seed, row.state == "running"), self)
-        self._filter = EpisodeFilter(self)
+        self._filter = OutcomeFilter(self)
         self.table = RowsTable(self._model, "Episodes", self._filter)
         self.view = WatchView()
         self._policy, self._state, self._speed = QComboBox(), QComboBox(), QComboBox()

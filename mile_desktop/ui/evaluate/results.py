@@ -82,7 +82,7 @@ def results_of_run(run: EvaluationRun, names: Mapping[str, str]) -> tuple[Policy
 
 
 def results_of_records(records: Iterable[EvaluationRecord], names: Mapping[str, str]) -> tuple[PolicyResults, ...]:
-    """Return stored evaluations, those of the same policy merged; of equal seeds the last record counts."""
+    """Return stored evaluations, those of the same policy merged; for a seed in several records the last one counts."""
     found: dict[str, dict[int, EpisodeResult]] = {}
     detailed: dict[str, bool] = {}
     for record in records:
@@ -147,7 +147,7 @@ class Pairing:
         interval = f"[{low:+d} … {high:+d}]"
         if not self.comparison.episodes:
             return "They have no finished episode in common yet."
-        if points == 0:
+        if points == 0:  # after rounding; the interval still shows a small difference
             return f"{self.second.name} and {self.first.name} succeed equally often {interval}"
         word = "more" if points > 0 else "less"
         unit = "point" if abs(points) == 1 else "points"
@@ -180,6 +180,7 @@ def compare_pair(first: PolicyResults, second: PolicyResults) -> Pairing:
     outcomes = [
         {result.seed: result.success for result in each.results if not result.crash} for each in (first, second)
     ]
+    # paired by seed: the same start for both, so most of the variance between starts cancels
     shared = sorted(outcomes[0].keys() & outcomes[1].keys())
     comparison = compare_paired(*([each[seed] for seed in shared] for each in outcomes))
     gained = tuple(seed for seed in shared if outcomes[1][seed] and not outcomes[0][seed])

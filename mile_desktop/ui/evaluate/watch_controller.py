@@ -63,7 +63,7 @@ class WatchController(QObject):
 
     def replay(self, pool: EvaluationPool, scene: str, source: str, row: EpisodeRow, rate_hz: float) -> None:
         """Run an episode again and show it."""
-        ticket = pool.submit(scene, source, row.seed, first=True)
+        ticket = pool.submit(scene, source, row.seed, first=True)  # before the waiting episodes: a person watches
         self._start(pool, Watched(ticket, scene, rate_hz, row.policy, row.seed, is_replay=True))
 
     def handle(self, events: Sequence[PoolEvent]) -> None:
@@ -71,6 +71,7 @@ class WatchController(QObject):
         watched, pool = self._watched, self._pool
         if watched is None or pool is None:
             return
+        # Newest wins: the pool shares one state in memory, and states between two polls are not drawn.
         sample = pool.state(self._shown_sequence)
         if sample is not None:
             self._shown_sequence = sample.sequence

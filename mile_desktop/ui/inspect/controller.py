@@ -61,6 +61,7 @@ class InspectController(QObject):
         self.prediction = PredictionController(self.client, self.page.timeline, self)
         self.roll_forward = RollForwardController(self.client, self)
         self.editing = EditController(self)
+        # Restarted by every move of the selection; it fires once the selection rests.
         self._read_timer = QTimer(self)
         self._read_timer.setSingleShot(True)
         self._read_timer.setInterval(_READ_DELAY_MS)
@@ -224,6 +225,7 @@ class InspectController(QObject):
             self.refresh()
         else:
             table.model.reread()
+        # One message for all problems, at the end: each batch would otherwise overwrite the message of the one before.
         self._unreadable += updated.problems
         if self._unreadable and updated.left == 0:
             (first, *others), self._unreadable = self._unreadable, ()
@@ -231,7 +233,7 @@ class InspectController(QObject):
             self._application.window.say("warning", first + more)
 
     def _preferences_changed(self, value: Preferences) -> None:
-        if value.alert_threshold != self._threshold:
+        if value.alert_threshold != self._threshold:  # every preference emits the same signal
             self._threshold = value.alert_threshold
             self.page.timeline.set_threshold(value.alert_threshold)
             self._update_insights()
@@ -255,12 +257,14 @@ class InspectController(QObject):
             self._show(None)
             return
         try:
+            # Edits only ever grow, so their number tells whether the shown episode has changed.
             history = edit_history(workspace, episode_id)
             if self._shown_version == (episode_id, len(history.edits)):
                 return
             recording = recording_of(read_recording(workspace, episode_id), history)
             self._show(recording)
         except WorkspaceError as error:
+            # in place of the picture, too: the message line is soon overwritten
             self._show(None)
             self.page.view.show_problem(str(error))
             self._show_error(error)
@@ -345,7 +349,7 @@ class InspectController(QObject):
         if not table.choose(episode_id):
             table.clear_filter()
             table.choose(episode_id)
-        self.show_current()
+        self.show_current()  # at once: the row belongs to this episode, and the timer would be too late
         self.page.show_episode_tab()
         self.playback.go(row)
 
@@ -353,6 +357,7 @@ class InspectController(QObject):
         self.editing.choose_stretch(self.page.timeline.stretch)
 
     def _edited(self) -> None:
+        # The shown episode first. The signal refreshes the table, and every other page that counts episodes.
         self.show_current()
         self._application.episodes_changed.emit()
 

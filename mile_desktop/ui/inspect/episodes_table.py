@@ -141,6 +141,7 @@ class EpisodesTable(QFrame):
 
     def show_scenes(self, scenes: Sequence[tuple[str, str]]) -> None:
         """Fill the filter with these scenes, each with name and title."""
+        # an open list must not be refilled under the mouse when nothing has changed
         if [self._scene.itemData(index) for index in range(1, self._scene.count())] == [name for name, _ in scenes]:
             return
         chosen = self._scene.currentData()
@@ -231,6 +232,7 @@ class EpisodesTable(QFrame):
         table.customContextMenuRequested.connect(self._open_menu)
         MenuKey(table)
         self._copy.setShortcut(QKeySequence.StandardKey.Copy)
+        # only while the table has the focus: Ctrl+C in the search field copies text
         self._copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self._copy.triggered.connect(self.copy)
         table.addAction(self._copy)
@@ -268,7 +270,7 @@ class EpisodesTable(QFrame):
         self._typing.start()
 
     def _emit_query(self) -> None:
-        self._typing.stop()
+        self._typing.stop()  # a query that was still waiting is included in this one
         self.query_changed.emit()
 
     def _sort(self, column: str, descending: bool) -> None:
@@ -296,6 +298,7 @@ class EpisodesTable(QFrame):
     def _current_moved(self) -> None:
         row = self.table.currentIndex().row()
         current = self.model.ids[row] if 0 <= row < len(self.model.ids) else ""
+        # Qt also emits for another column of the same row, and after a reset of the model.
         if current != self._current:
             self._current = current
             self.current_changed.emit(current)

@@ -107,6 +107,7 @@ class InspectPage(QWidget):
         self._fit()
 
     def _fit(self) -> None:
+        # The minimum size is set by hand, because a scroll area would squeeze its content before it scrolls.
         needed = self._rows.minimumSizeHint().height()
         self._rows.setMinimumSize(theme.px(_LEAST_WIDTH), max(theme.px(_LEAST_HEIGHT), needed))
         compact = self.width() < theme.px(_TEXT_WIDTH)

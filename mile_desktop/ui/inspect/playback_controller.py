@@ -131,5 +131,5 @@ class PlaybackController(QObject):
         self.handlers[action]()
 
     def _speed_chosen(self, speed: float) -> None:
-        self._last = self._clock()
+        self._last = self._clock()  # the time since the last tick passed at the old speed
         self._show(replace(self._playback, speed=speed))

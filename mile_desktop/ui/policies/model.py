@@ -119,7 +119,7 @@ def _value(settings: dict[str, Any], name: str) -> str:
     if name not in settings:
         return "–"
     value = settings[name]
-    if value is None:
+    if value is None:  # a setting without a value is chosen by the trainer; a fitted value without one was not found
         return "–" if name.startswith(_FITTED) else "automatic"
     if isinstance(value, bool):
         return "yes" if value else "no"

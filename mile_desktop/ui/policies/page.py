@@ -100,7 +100,7 @@ class PoliciesPage(PageFrame):
         """Select a policy, or the first one if it is not listed; return whether it is listed."""
         row = self._model.row_of(policy_id)
         if row < 0 and self._model.entries:
-            row = 0
+            row = 0  # something is always selected, or the buttons would have no meaning
         if row >= 0:
             self._table.selectRow(row)
         return row >= 0 and self._model.entries[row].policy_id == policy_id

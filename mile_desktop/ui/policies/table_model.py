@@ -101,6 +101,7 @@ class PoliciesModel(QAbstractTableModel):
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: ANN401
         """Request another name or note."""
+        # Nothing is stored here. If the catalogue refuses the change, the table still shows the old text.
         entry, typed = self._entries[index.row()], str(value).strip()
         if role != Qt.ItemDataRole.EditRole or typed == _texts(entry, is_current=False)[index.column()]:
             return False

@@ -137,7 +137,7 @@ class EditController(QObject):
     def cancel(self) -> None:
         """Stop the batch; the episodes that were changed stay changed, and can be undone."""
         if self._batch is not None:
-            self._batch.close()
+            self._batch.close()  # raises GeneratorExit in it, so its ``finally`` stores what can be undone
             self._finish()
 
     def _run_action(self, action: str) -> None:
@@ -162,6 +162,7 @@ class EditController(QObject):
             self._timer.start()
 
     def _turn(self) -> None:
+        # At least one change a turn, however slow the disk is.
         until = time.monotonic() + _TURN_S
         try:
             while self._batch is not None and time.monotonic() < until:
@@ -169,7 +170,7 @@ class EditController(QObject):
         except StopIteration:
             self._finish()
         except WorkspaceError as error:
-            self._finish()
+            self._finish()  # first, so that the handler of the error finds the undo history complete
             self.failed.emit(error)
         except BaseException:
             self._finish()  # a fault of the program goes on to the error log, but later changes must not be refused

@@ -76,6 +76,7 @@ class ChangeBatch:
             The workspace itself cannot be written, e.g. the disk is full. The rest is not tried.
         """
         for change in self.pending:
+            # A damaged episode concerns only itself. Any other error would meet every episode and ends the batch.
             try:
                 self.applied.append(change(workspace))
             except ONE_EPISODE as error:
@@ -118,6 +119,7 @@ class UndoHistory:
 
     def add(self, entry: UndoEntry) -> None:
         """Add a new change of the person; what was undone before cannot be redone any more."""
+        # An undone change may not fit the episode any more after another edit.
         self._undo.append(entry)
         self._redo.clear()
 

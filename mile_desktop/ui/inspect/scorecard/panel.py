@@ -163,6 +163,7 @@ class ScorecardPanel(QWidget):
         self.bar.show_idle()
         self.bar.show_card(True)
         self._model = model = ScorecardModel(card)
+        # a new scorecard keeps the predictor that the person has chosen
         self._name = self._name if self._name in model.names else model.shown_first
         self.roc.show_series(model.roc())
         self.precision.show_series(model.precision_recall())

@@ -77,7 +77,7 @@ class TimelinePlot(StripPlot):
 
     def show_time(self, time: float | None) -> None:
         """Draw the line of the viewer's time (s)."""
-        self._viewer_s = time
+        self._viewer_s = time  # not ``_redraw``: the kept picture stays valid
         self.viewport().update()
 
     def show_stretch(self, stretch: tuple[float, float] | None) -> None:
@@ -100,6 +100,7 @@ class TimelinePlot(StripPlot):
         if around is None:
             viewer_s = self._viewer_s
             around = viewer_s if viewer_s is not None and start <= viewer_s <= end else (start + end) / 2
+        # the time under the mouse stays under the mouse
         width = min(max((end - start) * _ZOOM**steps, _SHORTEST_S), self._length_s * (1 + _MARGIN))
         self._set_range(around - (around - start) * width / (end - start), width)
 
@@ -107,6 +108,7 @@ class TimelinePlot(StripPlot):
         """Pan so that ``time`` (s) is visible."""
         start, end = self.getViewBox().viewRange()[0]
         if not start <= time <= end:
+            # near the left edge, so that playback then runs through the whole range before the next jump
             self._set_range(time - 0.1 * (end - start), end - start)
 
     def _set_range(self, start: float, width: float) -> None:
@@ -139,6 +141,7 @@ class TimelinePlot(StripPlot):
         """Scrub, stretch, pan or hover."""
         time = self._time_at(event.position())
         if self._pan_start is not None:
+            # from the range at the press, not the present one: rounding errors do not add up
             x, start, end = self._pan_start
             shift = (event.position().x() - x) / max(1.0, self.plot_rect().width()) * (end - start)
             self._set_range(start - shift, end - start)
@@ -239,7 +242,7 @@ class TimelinePlot(StripPlot):
                 painter.drawLine(QPointF(x, self._area.top()), QPointF(x, self._area.bottom()))
 
     def _redraw(self, _: object = None) -> None:
-        self._still = None
+        self._still = None  # painted again once, however many changes come before the next paint
         self.viewport().update()
 
     def paint_legend(self, painter: QPainter, entries: Sequence[tuple[str, str]]) -> None:
