@@ -94,7 +94,7 @@ def measure_table(episodes: int) -> dict[str, float]:
 
         def show() -> None:
             column, descending = table.order
-            ids = find_episodes(workspace, table.wanted, column, descending=descending)
+            ids = find_episodes(workspace, table.filter, column, descending=descending)
             table.show_episodes(ids, len(ids))
 
         def open_it() -> None:
@@ -102,7 +102,7 @@ def measure_table(episodes: int) -> dict[str, float]:
             table.show()
 
         opened = timed(open_it)
-        table.wanted_changed.connect(show)
+        table.query_changed.connect(show)
         bar = table.table.verticalScrollBar()
         scrolled = [timed(partial(bar.setValue, round(at))) for at in np.linspace(0, bar.maximum(), 60)]
         sorts = [timed(partial(table.table.sortByColumn, column, Qt.SortOrder.AscendingOrder)) for column in range(11)]

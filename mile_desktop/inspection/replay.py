@@ -101,7 +101,7 @@ class Replay:
         target = int(self._episode.starts_at_row[row])
         if target < 0:
             return observation
-        # Restored from a snapshot, not replayed again: the token keeps contacts and velocities, so the state is exact.
+        # A snapshot restores the complete state of the simulator, which the recorded state is not.
         if target not in self._snapshots:
             raise ReplayError(f"Row {row} starts from row {target}, which comes later; the recording is damaged.")
         return self._scene.restore(self._snapshots[target])

@@ -31,7 +31,7 @@ class RecordedViewController(QObject):
         self._row = 0
         self._can_draw = False
         self.viewer = StateViewer(view, self)
-        # a person scrubs: a picture soon is worth more than a picture at a steady rate
+        # faster than the live view while a hand scrubs; nothing is drawn while it rests
         self.viewer.client.send(v.SetPace(**asdict(SCRUBBING)))
         self.viewer.client.fault.connect(self._fault)
         self.viewer.client.frame_ready.connect(self._drawn)
