@@ -16,12 +16,12 @@ from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.inspection_client import InspectionClient
 from mile_desktop.ui.inspect.editing.controller import EditController
-from mile_desktop.ui.inspect.model import RecordedEpisode, recording_of
+from mile_desktop.ui.inspect.model import RecordedEpisode, SimulatedPath, recording_of
 from mile_desktop.ui.inspect.page import InspectPage
 from mile_desktop.ui.inspect.playback_controller import PlaybackController
 from mile_desktop.ui.inspect.prediction_controller import PredictionController
 from mile_desktop.ui.inspect.recorded_view_controller import RecordedViewController
-from mile_desktop.ui.inspect.roll_forward_controller import RollForwardController, SimulatedPath
+from mile_desktop.ui.inspect.roll_forward_controller import RollForwardController
 from mile_desktop.ui.inspect.scorecard.panel import ScorecardPanel
 from mile_desktop.ui.shell.page_refresh import PageRefresh
 from mile_desktop.ui.shell.preferences import Preferences

@@ -1,4 +1,4 @@
-"""One recorded episode as the Inspect page shows it (rows, steps, events), and the position of its playback; no Qt."""
+"""Plain data of the Inspect page: a recorded episode, simulated paths, requests, the position of playback; no Qt."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -147,6 +147,51 @@ def _who(episode: Episode, row: int) -> str:
 
 def _row(event: TimelineEvent) -> int:
     return event.row
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SimulatedPath:
+    """Where a policy would have gone from a row on, in ``n`` steps."""
+
+    name: str
+    colour: str
+    row: int
+    """The recorded row it starts from."""
+    states: NDArray[np.float32]
+    """float32[n + 1, k]."""
+    actions: NDArray[np.float32]
+    """float32[n, a]."""
+    positions: NDArray[np.float32]
+    """float32[n + 1, 3], m: of the end effector; empty where the scene has none."""
+    outcome: str
+
+    @property
+    def length(self) -> int:
+        """Number of rows from the start of the recording to the end of the path."""
+        return self.row + len(self.states)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One entry of a drop-down list."""
+
+    reference: str
+    """Id of a model or policy, or another name that the inspection process understands."""
+    title: str
+    tip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionRequest:
+    """What the inspection process is to compute; see ``inspection.messages.PredictAgain``."""
+
+    model: str
+    """Empty: the model in use."""
+    source: str
+    policy: str
+    """Empty: the recorded one."""
+    title: str
+    """For the legend of the timeline."""
 
 
 @dataclass(frozen=True, slots=True)

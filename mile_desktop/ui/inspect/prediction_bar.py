@@ -1,11 +1,11 @@
 """Choices above the timeline: which model predicts p of the recorded steps again, and how."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from mile_desktop.ui.inspect.model import Option, PredictionRequest
 from mile_desktop.ui.theme import theme
 
 _SOURCES = (
@@ -14,29 +14,6 @@ _SOURCES = (
     ("temporal", "evidence over time", "The temporal model, if this model has one"),
 )
 """Id of ``intervention.live_estimator.Source``, title, tooltip."""
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One entry of a drop-down list."""
-
-    reference: str
-    """Id of a model or policy, or another name that the inspection process understands."""
-    title: str
-    tip: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PredictionRequest:
-    """What the inspection process is to compute; see ``inspection.messages.PredictAgain``."""
-
-    model: str
-    """Empty: the model in use."""
-    source: str
-    policy: str
-    """Empty: the recorded one."""
-    title: str
-    """For the legend of the timeline."""
 
 
 class PredictionBar(QWidget):

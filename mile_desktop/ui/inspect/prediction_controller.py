@@ -9,8 +9,8 @@ from mile_desktop.storage.records import InterventionModelRecord
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.clients.inspection_client import InspectionClient
 from mile_desktop.ui.inspect.episodes_table_model import table_time
-from mile_desktop.ui.inspect.model import RecordedEpisode
-from mile_desktop.ui.inspect.prediction_bar import Option, PredictionBar, PredictionRequest
+from mile_desktop.ui.inspect.model import Option, PredictionRequest, RecordedEpisode
+from mile_desktop.ui.inspect.prediction_bar import PredictionBar
 from mile_desktop.ui.inspect.timeline.model import Prediction
 from mile_desktop.ui.inspect.timeline.panel import Timeline
 

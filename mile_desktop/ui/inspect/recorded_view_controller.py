@@ -8,9 +8,8 @@ from PySide6.QtCore import QObject
 from mile_desktop.scenes.catalogue import SceneInfo
 from mile_desktop.scenes.description import Choice
 from mile_desktop.ui.clients.state_viewer import StateViewer
-from mile_desktop.ui.inspect.model import RecordedEpisode
+from mile_desktop.ui.inspect.model import RecordedEpisode, SimulatedPath
 from mile_desktop.ui.inspect.recorded_view import Caption, RecordedView
-from mile_desktop.ui.inspect.roll_forward_controller import SimulatedPath
 from mile_desktop.ui.viewport.discrete_choices import as_motion
 from mile_desktop.viewer import messages as v
 from mile_desktop.viewer.draw_rate import SCRUBBING

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mile_desktop.ui.inspect.prediction_bar import Option
+from mile_desktop.ui.inspect.model import Option
 from mile_desktop.ui.shell import shortcuts
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.elided_label import ElidedLabel

@@ -1,7 +1,5 @@
 """Roll forward: requests the simulation of two policies from a recorded step on, and shows and plays their paths."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
@@ -11,36 +9,13 @@ from mile_desktop.inspection.replay_problem import replay_problem
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.clients.inspection_client import InspectionClient
-from mile_desktop.ui.inspect.model import RecordedEpisode
-from mile_desktop.ui.inspect.prediction_bar import Option
+from mile_desktop.ui.inspect.model import Option, RecordedEpisode, SimulatedPath
 from mile_desktop.ui.inspect.recorded_view import PathLine
 from mile_desktop.ui.inspect.roll_forward_bar import COLOURS, RECORDED, RollForwardBar
 
 _EXACT = 1e-4
 """As ``inspection.replay.EXACT``, which cannot be imported here: it would load the simulators into the window."""
 _INITIAL, _EXPERT = Option("initial", "bundled"), Option("expert", "expert", "The scripted expert of the scene")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SimulatedPath:
-    """Where a policy would have gone from a row on, in ``n`` steps."""
-
-    name: str
-    colour: str
-    row: int
-    """The recorded row it starts from."""
-    states: NDArray[np.float32]
-    """float32[n + 1, k]."""
-    actions: NDArray[np.float32]
-    """float32[n, a]."""
-    positions: NDArray[np.float32]
-    """float32[n + 1, 3], m: of the end effector; empty where the scene has none."""
-    outcome: str
-
-    @property
-    def length(self) -> int:
-        """Number of rows from the start of the recording to the end of the path."""
-        return self.row + len(self.states)
 
 
 class RollForwardController(QObject):

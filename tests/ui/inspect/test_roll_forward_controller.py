@@ -4,7 +4,8 @@ from pytestqt.qtbot import QtBot
 
 from mile_desktop.inspection import messages as i
 from mile_desktop.storage.workspace import Workspace
-from mile_desktop.ui.inspect.roll_forward_controller import RollForwardController, SimulatedPath
+from mile_desktop.ui.inspect.model import SimulatedPath
+from mile_desktop.ui.inspect.roll_forward_controller import RollForwardController
 from tests.storage.samples import a_start
 from tests.ui.inspect.conftest import RecordingClient
 from tests.ui.inspect.examples import a_recording

@@ -6,17 +6,18 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from mile_desktop.storage.edits import Annotate, Change, Edit, MarkStretch, Relabel, Trim, Withdraw
+from mile_desktop.storage.edits import Annotate, Change, MarkStretch, Relabel, Trim, Withdraw
 from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.inspect.editing.bar import EditBar
 from mile_desktop.ui.inspect.editing.model import (
-    AppliedChange,
     ChangeBatch,
     PendingChange,
     UndoEntry,
     UndoHistory,
     apply_edit,
+    counted_text,
+    edit_text,
     set_deleted,
 )
 from mile_desktop.ui.inspect.model import RecordedEpisode
@@ -192,7 +193,7 @@ class EditController(QObject):
             yield from batch.run(workspace)
         finally:  # also when the batch is cancelled (the generator is closed) or the disk is full
             if batch.applied:
-                self._history.add(UndoEntry(_counted(text, batch.applied), tuple(batch.applied)))
+                self._history.add(UndoEntry(counted_text(text, batch.applied), tuple(batch.applied)))
 
     def _undo_or_redo(self, *, redo: bool) -> None:
         if self._batch is None and (entry := self._history.pop(redo=redo)) is not None:
@@ -216,22 +217,3 @@ class EditController(QObject):
 
     def _show_undo(self) -> None:
         self.bar.show_undo(self._history.undo_text, self._history.redo_text)
-
-
-def edit_text(edit: Edit) -> str:
-    """Return what an edit changed."""
-    match edit.change:
-        case Relabel(outcome=outcome):
-            return f"relabelled as {outcome}"
-        case MarkStretch(first=first, last=last, intervention=intervention):
-            return f"rows {first}–{last} marked as {'takeover' if intervention else 'autonomous'}"
-        case Trim(first=first, last=last):
-            return f"trimmed to rows {first}–{last}"
-        case Annotate(text=text):
-            return f"note “{text[:40]}”" if text else "note removed"
-        case _:
-            return "withdrawn"
-
-
-def _counted(text: str, applied: Sequence[AppliedChange]) -> str:
-    return text if len(applied) == 1 else f"{text} ({len(applied)} episodes)"

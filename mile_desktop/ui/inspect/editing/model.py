@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from mile_desktop.storage.catalogue import delete_episode, restore_episode
 from mile_desktop.storage.edit_store import edit_episode
-from mile_desktop.storage.edits import Change, Withdraw
+from mile_desktop.storage.edits import Annotate, Change, Edit, MarkStretch, Relabel, Trim, Withdraw
 from mile_desktop.storage.errors import ONE_EPISODE, EditError, WorkspaceError
 from mile_desktop.storage.workspace import Workspace
 
@@ -136,3 +136,23 @@ class UndoHistory:
         """Forget everything, because another workspace is open."""
         self._undo.clear()
         self._redo.clear()
+
+
+def edit_text(edit: Edit) -> str:
+    """Return what an edit changed."""
+    match edit.change:
+        case Relabel(outcome=outcome):
+            return f"relabelled as {outcome}"
+        case MarkStretch(first=first, last=last, intervention=intervention):
+            return f"rows {first}–{last} marked as {'takeover' if intervention else 'autonomous'}"
+        case Trim(first=first, last=last):
+            return f"trimmed to rows {first}–{last}"
+        case Annotate(text=text):
+            return f"note “{text[:40]}”" if text else "note removed"
+        case _:
+            return "withdrawn"
+
+
+def counted_text(text: str, applied: Sequence[AppliedChange]) -> str:
+    """Return ``text``, with the number of episodes if there are several."""
+    return text if len(applied) == 1 else f"{text} ({len(applied)} episodes)"
