@@ -334,13 +334,13 @@ class CamerasDialog(SideDialog):
 
     # ── visibility ──────────────────────────────────────────────────────────────────────────────────────
 
-    def showEvent(self, event: QShowEvent) -> None:
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Follow the figures while anybody looks."""
         super().showEvent(event)
         self._refresh.start()
         self.visibility_changed.emit(True)
 
-    def hideEvent(self, event: QHideEvent) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
         """Stop following."""
         super().hideEvent(event)
         self._refresh.stop()

@@ -50,11 +50,11 @@ class Preview(QWidget):
             self._note = note
             self.update()
 
-    def sizeHint(self) -> QSize:
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Return a size at which a picture can be judged."""
         return QSize(theme.px(480), theme.px(320))
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 (Qt's signature)
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 (Qt's name and signature)
         """Paint picture, note and the rectangle that is being dragged."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.token("ground"))
@@ -74,18 +74,18 @@ class Preview(QWidget):
             painter.drawRect(QRectF(self._from, self._to).normalized())
         painter.end()
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Begin a rectangle."""
         if event.button() is Qt.MouseButton.LeftButton and not self._image.isNull():
             self._from = self._to = event.position()
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Drag it."""
         if self._from is not None:
             self._to = event.position()
             self.update()
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: ARG002 (Qt's signature)
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802, ARG002 (Qt's name and signature)
         """Cut to it, unless it is too small to be meant."""
         if self._from is None:
             return
@@ -102,7 +102,7 @@ class Preview(QWidget):
         if part.width() >= _LEAST_SHARE and part.height() >= _LEAST_SHARE:
             self.cut.emit(part)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Let go of the rectangle."""
         if event.key() == Qt.Key.Key_Escape and self._from is not None:
             self._from = None

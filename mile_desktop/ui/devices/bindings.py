@@ -90,7 +90,7 @@ class BindingsGrid(QWidget):
             self._write(slot)
             self.listening_changed.emit("")
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
         """Let Esc give up listening; the robot is not concerned, nothing is driven on this page."""
         if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
             if event.type() is QEvent.Type.ShortcutOverride:

@@ -42,16 +42,16 @@ class LivePad(QWidget):
             self.updateGeometry()
         self.update()
 
-    def sizeHint(self) -> QSize:
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Return room for everything the pad has."""
         width = max(self.width(), theme.px(240))
         return QSize(theme.px(240), self._height_for(width))
 
-    def resizeEvent(self, event: object) -> None:  # noqa: ARG002 (Qt's signature)
+    def resizeEvent(self, event: object) -> None:  # noqa: ARG002, N802 (Qt's name)
         """Take the height that the rows of chips need at this width."""
         self.setMinimumHeight(self._height_for(self.width()))
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 (Qt's signature)
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002, N802 (Qt's name)
         """Paint axes, then buttons."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -88,12 +88,12 @@ class DevicesPage(PageFrame):
         """Write what is not written yet (the window closes)."""
         self._profiles.save()
 
-    def showEvent(self, event: QShowEvent) -> None:
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Ask for pad states."""
         super().showEvent(event)
         self.watch_requested.emit(True)
 
-    def hideEvent(self, event: QHideEvent) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
         """Ask for no more of them."""
         super().hideEvent(event)
         self._bindings.stop_listening()

@@ -58,7 +58,7 @@ class OutcomeFilter(QSortFilterProxyModel):
         self._policy, self._state = policy_id, state
         self.endFilterChange()
 
-    def filterAcceptsRow(self, source_row: int, source_parent: QModelIndex | QPersistentModelIndex) -> bool:
+    def filterAcceptsRow(self, source_row: int, source_parent: QModelIndex | QPersistentModelIndex) -> bool:  # noqa: N802 (Qt's name)
         """Return whether a row is shown."""
         row: EpisodeRow = self.sourceModel().index(source_row, 0, source_parent).data(ROW_ROLE)
         return self._policy in {"", row.policy_id} and self._state in {"", row.state}

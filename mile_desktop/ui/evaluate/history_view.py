@@ -61,7 +61,7 @@ class HistoryFilter(QSortFilterProxyModel):
         self._policy, self._text = policy_id, text.casefold()
         self.endFilterChange()
 
-    def filterAcceptsRow(self, source_row: int, source_parent: QModelIndex | QPersistentModelIndex) -> bool:
+    def filterAcceptsRow(self, source_row: int, source_parent: QModelIndex | QPersistentModelIndex) -> bool:  # noqa: N802 (Qt's name)
         """Return whether a row is shown."""
         each: PastEvaluation = self.sourceModel().index(source_row, 0, source_parent).data(ROW_ROLE)
         if self._policy not in {"", each.record.policy_id}:

@@ -31,11 +31,11 @@ class WatchView(FrameCanvas):
             self.setAccessibleDescription(text)
             self.update()
 
-    def minimumSizeHint(self) -> QSize:
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Return the size below which the picture is useless."""
         return QSize(theme.px(200), theme.px(160))
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 (Qt's signature)
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002, N802
         """Paint the picture and the line of text."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.token("ground"))

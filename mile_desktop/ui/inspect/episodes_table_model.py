@@ -110,15 +110,15 @@ class EpisodesModel(QAbstractTableModel):
 
     # ── Qt's interface ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def rowCount(self, parent: Index | None = None) -> int:
+    def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802 (Qt's name)
         """Return how many episodes there are."""
         return 0 if parent is not None and parent.isValid() else len(self._ids)
 
-    def columnCount(self, parent: Index | None = None) -> int:
+    def columnCount(self, parent: Index | None = None) -> int:  # noqa: N802 (Qt's name)
         """Return how many columns there are."""
         return 0 if parent is not None and parent.isValid() else len(COLUMNS)
 
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401 (Qt's signature)
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401, N802
         """Return the columns' titles and what they mean."""
         if orientation is not Qt.Orientation.Horizontal:
             return None

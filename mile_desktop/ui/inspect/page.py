@@ -101,7 +101,7 @@ class InspectPage(QWidget):
         theme.space(column, (8, 8, 8, 8), 8)
         column.addWidget(self._scroll, 1)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Show or hide the text of buttons."""
         super().resizeEvent(event)
         self._fit()

@@ -75,15 +75,15 @@ class RecordedView(PictureCanvas):
         self._problem = text
         self.update()
 
-    def sizeHint(self) -> QSize:
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Return a comfortable size."""
         return QSize(theme.px(480), theme.px(320))
 
-    def minimumSizeHint(self) -> QSize:
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Return the size below which the picture is useless."""
         return QSize(theme.px(240), theme.px(160))
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 (Qt's signature)
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002, N802
         """Paint picture, path lines and caption."""
         painter = QPainter(self)
         caption = self._caption

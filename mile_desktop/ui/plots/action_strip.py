@@ -134,7 +134,7 @@ class ActionStrip(StripPlot):
         self._human.setPen(theme.pen("takeover", width))
         self._proposed.setPen(theme.pen("text", 1.0, alpha=0.75))
 
-    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
+    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 – Qt's name
         """Add a faint zero line to each lane."""
         super().drawBackground(painter, rect)
         painter.setPen(theme.pen("line", 1.0, alpha=0.8))
@@ -143,7 +143,7 @@ class ActionStrip(StripPlot):
             y = self.y_pixel(offset)
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
 
-    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 – Qt's name
         """Say beside the newest step which line is which."""
         super().drawForeground(painter, rect)
         if not len(self._window):

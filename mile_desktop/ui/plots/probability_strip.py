@@ -89,7 +89,7 @@ class ProbabilityStrip(StripPlot):
         self._threshold.setPen(theme.pen("threshold", 1.4, dashed=True))
         self._threshold.setHoverPen(theme.pen("threshold", 2.6, dashed=True))
 
-    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 – Qt's name
         """Paint the labels, and the threshold's value on its line."""
         super().drawForeground(painter, rect)
         painter.setPen(theme.token("threshold"))

@@ -135,17 +135,17 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
 
     # ── values under mouse and keys ──────────────────────────────────────────────────────────────────────────────
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Show the values of the nearest point."""
         super().mouseMoveEvent(event)
         self._turn_to(self._nearest(event.position()))
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Remember where, to tell a click from a drag."""
         super().mousePressEvent(event)
         self._pressed_at = event.position()
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Choose the point that was clicked."""
         super().mouseReleaseEvent(event)
         still = (event.position() - self._pressed_at).manhattanLength() <= _CLICK_PX
@@ -153,22 +153,22 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         if still and place is not None and event.button() is Qt.MouseButton.LeftButton:
             self.point_chosen.emit(place.series, place.index)
 
-    def leaveEvent(self, event: object) -> None:
+    def leaveEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
         """Forget the mouse."""
         super().leaveEvent(event)
         self._turn_to(None)
 
-    def focusOutEvent(self, event: QFocusEvent) -> None:
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
         """Forget what the keys had chosen."""
         super().focusOutEvent(event)
         self._turn_to(None)
 
-    def focusInEvent(self, event: QFocusEvent) -> None:
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
         """Show that the keys work here."""
         super().focusInEvent(event)
         self.viewport().update()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Go from point to point, or choose one."""
         key = Qt.Key(event.key())
         if key in _KEYS:
@@ -208,7 +208,7 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
 
     # ── painting over the curves ─────────────────────────────────────────────────────────────────────────────────
 
-    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: ARG002 (Qt's signature)
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802, ARG002 (Qt's signature)
         """Write the names of the series, the values of the chosen point, and show the keyboard's place."""
         painter.setFont(theme.font("secondary"))
         if self.names_series:

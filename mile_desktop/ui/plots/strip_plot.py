@@ -81,7 +81,7 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
         share = theme.px(LABEL_PX) / max(plotted - theme.px(LABEL_PX), theme.px(LABEL_PX))
         self.setXRange(start, end + (end - start) * share, padding=0)
 
-    def resizeEvent(self, event: object) -> None:
+    def resizeEvent(self, event: object) -> None:  # noqa: N802 – Qt's name
         """Keep the room for labels."""
         super().resizeEvent(event)
         if hasattr(self, "_span"):  # pyqtgraph resizes while it is being made
@@ -106,18 +106,18 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
         theme.style_plot(self.getPlotItem())
         self.getAxis("left").setWidth(theme.px(AXIS_WIDTH_PX))
 
-    def mouseMoveEvent(self, event: object) -> None:
+    def mouseMoveEvent(self, event: object) -> None:  # noqa: N802 – Qt's name
         """Tell where the mouse is in time."""
         super().mouseMoveEvent(event)
         position: QPointF = event.position()  # type: ignore[attr-defined]
         self.hovered.emit(float(self.getViewBox().mapSceneToView(position).x()))
 
-    def leaveEvent(self, event: object) -> None:
+    def leaveEvent(self, event: object) -> None:  # noqa: N802 – Qt's name
         """Forget the mouse."""
         super().leaveEvent(event)
         self.hovered.emit(None)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 – Qt's name
         """Paint the plot, and a ring around it while it has the keyboard."""
         super().paintEvent(event)
         if self.hasFocus():
@@ -145,7 +145,7 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
         low, high = self._y_range
         return float(self._area.bottom() - (value - low) / (high - low) * self._area.height())
 
-    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
+    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 – Qt's name
         """Fill the ground, then shade and hatch the takeovers."""
         super().drawBackground(painter, rect)
         self._measure()
@@ -156,7 +156,7 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
             painter.fillRect(span, theme.brush("takeover", 0.13))
             painter.fillRect(span, theme.brush("takeover", 0.38, Qt.BrushStyle.BDiagPattern))
 
-    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: ARG002 (Qt's signature)
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802, ARG002 – Qt's name and signature
         """Paint episode boundaries, the mouse's line, direct labels and the empty state."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         painter.setFont(theme.font("secondary"))
@@ -245,7 +245,7 @@ class Band(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph ships no type 
             self._bounds = bounds
         self.update()
 
-    def boundingRect(self) -> QRectF:
+    def boundingRect(self) -> QRectF:  # noqa: N802 – Qt's name
         """Return the area that may be painted, in plot coordinates."""
         return self._bounds
 

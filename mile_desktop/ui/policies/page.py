@@ -158,12 +158,12 @@ class PoliciesPage(PageFrame):
         """Request to import a policy from a file."""
         self.import_requested.emit(False)
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
         """Accept files and folders."""
         if event.mimeData().hasUrls():
             event.acceptProposedAction()
 
-    def dropEvent(self, event: QDropEvent) -> None:
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt's name)
         """Request to import the dropped files."""
         for url in event.mimeData().urls():
             if url.isLocalFile():

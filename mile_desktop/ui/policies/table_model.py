@@ -58,15 +58,15 @@ class PoliciesModel(QAbstractTableModel):
         """Return the row of a policy, −1 if it is not listed."""
         return next((row for row, entry in enumerate(self._entries) if entry.policy_id == policy_id), -1)
 
-    def rowCount(self, parent: Index | None = None) -> int:
+    def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802 (Qt's name)
         """Return how many policies there are."""
         return 0 if parent is not None and parent.isValid() else len(self._entries)
 
-    def columnCount(self, parent: Index | None = None) -> int:
+    def columnCount(self, parent: Index | None = None) -> int:  # noqa: N802 (Qt's name)
         """Return how many columns there are."""
         return 0 if parent is not None and parent.isValid() else len(COLUMNS)
 
-    def headerData(
+    def headerData(  # noqa: N802 (Qt's name)
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> str | None:
         """Return the columns' titles."""
@@ -99,7 +99,7 @@ class PoliciesModel(QAbstractTableModel):
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         return flags | Qt.ItemFlag.ItemIsEditable if index.column() in {NAME, NOTE} else flags
 
-    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: ANN401
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: ANN401, N802
         """Request another name or note."""
         # Nothing is stored here. If the catalogue refuses the change, the table still shows the old text.
         entry, typed = self._entries[index.row()], str(value).strip()

@@ -63,7 +63,7 @@ class PoliciesTable(NarrowingTable):
 class LineageDelegate(QStyledItemDelegate):
     """Paints a dot for each policy, with lines to its children above and its parent below."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802 (Qt's name)
         """Return the width of all lanes."""
         model = index.model()
         lanes = model.lanes if isinstance(model, PoliciesModel) else ()
@@ -97,7 +97,7 @@ class LineageDelegate(QStyledItemDelegate):
 class SuccessDelegate(QStyledItemDelegate):
     """Paints the success rate as text, and its interval as a bar from 0 to 100 %."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802 (Qt's name)
         """Return the width of text and bar."""
         hint = super().sizeHint(option, index)
         return QSize(theme.px(_TEXT_WIDTH + _BAR_WIDTH + 2 * _GAP), hint.height())

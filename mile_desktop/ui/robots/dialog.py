@@ -296,7 +296,7 @@ class RobotsDialog(SideDialog):
         except (OSError, RobotError) as error:
             self._say("error", f"This window's keys could not be made: {error}")
 
-    def hideEvent(self, event: QHideEvent) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
         """Want no answer any more."""
         super().hideEvent(event)
         self.probe.cancel()

@@ -85,7 +85,7 @@ class SettingsPage(PageFrame):
         self._undo.setVisible(self._before_reset is not None)
         self._showing = False
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Put the two columns below each other where there is little room."""
         super().resizeEvent(event)
         narrow = self.width() < theme.px(_TWO_COLUMNS_FROM)

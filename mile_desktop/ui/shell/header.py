@@ -179,11 +179,11 @@ class Header(QFrame):
             theme.set_icon(self._device, icon, "asking" if icon == _MISSING else "secondary")
             self._fit()
 
-    def minimumSizeHint(self) -> QSize:
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Let the window be narrower than the longest texts; they give way."""
         return QSize(theme.px(320), theme.size("header"))
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Use shorter forms where there is less room."""
         super().resizeEvent(event)
         self._fit()

@@ -161,7 +161,7 @@ class MainWindow(QMainWindow):
         else:
             self.showFullScreen()
 
-    def closeEvent(self, event: QCloseEvent) -> None:
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
         """Remember the place of everything, then let go."""
         if not self._may_close():
             event.ignore()
@@ -263,7 +263,7 @@ class PanelDock(QDockWidget):
         self.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
         self.setWidget(content)
 
-    def closeEvent(self, event: QCloseEvent) -> None:
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
         """Say that the person closed it."""
         super().closeEvent(event)
         self.hidden_by_person.emit()

@@ -100,7 +100,7 @@ class MessageLine(QFrame):
         self._history.show()
         self._history.raise_()
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Open or close the list."""
         if event.button() is Qt.MouseButton.LeftButton:
             self.show_history()

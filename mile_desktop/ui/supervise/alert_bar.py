@@ -113,7 +113,7 @@ class AlertBar(QWidget):
         self._hovering = bool(text)
         self._basis.set_full_text(text or self._known_basis)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 – Qt's name
         """Write the number without its band where there is little room."""
         super().resizeEvent(event)
         self._show_figure()

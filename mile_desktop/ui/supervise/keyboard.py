@@ -145,7 +145,7 @@ class Keyboard(QObject):
 
     # ── events ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: ARG002 (Qt's signature)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802, ARG002 – Qt's name and signature
         """Take the keys that drive; leave all others."""
         kind = event.type()
         if kind in _LOST:

@@ -188,14 +188,14 @@ class SupervisePage(QWidget):
 
     # ── who has the keys ─────────────────────────────────────────────────────────────────────────────────────────
 
-    def showEvent(self, event: QShowEvent) -> None:
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 – Qt's name
         """Listen to the keys."""
         super().showEvent(event)
         self.keyboard.attach()
         # Not into the first entry field: Space has to mean "take over" from the start.
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 – Qt's name
         """Leave the room to the transport where there is little."""
         super().resizeEvent(event)
         self._pad_button.setText(_PAD_WORD if event.size().width() >= theme.px(_ROOMY) else "")
@@ -227,13 +227,13 @@ class SupervisePage(QWidget):
         else:
             self._splitter.setSizes([self.height(), 0])
 
-    def hideEvent(self, event: QHideEvent) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 – Qt's name
         """Let everything go."""
         super().hideEvent(event)
         self.keyboard.detach()
         self.pad.release_all()
 
-    def changeEvent(self, event: QEvent) -> None:
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 – Qt's name
         """Let go of the on-screen pad when the window is no longer the one in front."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.ActivationChange and not self.isActiveWindow():

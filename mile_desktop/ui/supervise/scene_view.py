@@ -97,11 +97,11 @@ class SceneView(PictureCanvas):
 
     # ── painting ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def minimumSizeHint(self) -> QSize:
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 – Qt's name
         """Return the size below which the overlays would cover the scene."""
         return QSize(theme.px(360), theme.px(160))
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 (Qt's signature)
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 – Qt's name and signature
         """Paint pictures, overlays and border."""
         painter = QPainter(self)
         self.paint_pictures(painter, _EMPTY)
@@ -198,12 +198,12 @@ class SceneView(PictureCanvas):
 
     # ── visibility ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def showEvent(self, event: QShowEvent) -> None:
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 – Qt's name
         """Watch the age of the picture while anybody looks."""
         super().showEvent(event)
         self._check.start()
 
-    def hideEvent(self, event: QHideEvent) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 – Qt's name
         """Stop watching."""
         super().hideEvent(event)
         self._check.stop()

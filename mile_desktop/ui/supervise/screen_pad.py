@@ -128,7 +128,7 @@ class ScreenPad(QFrame):
         action = drive(right, away, self._height.position[1], gripper, self._orbit())
         return WindowInput(source="screen", takeover=self.driving, action=action, rewind=self._rewind.isDown())
 
-    def hideEvent(self, event: QHideEvent) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 – Qt's name
         """Let everything go: a pad that cannot be seen holds nothing."""
         super().hideEvent(event)
         self.release_all()

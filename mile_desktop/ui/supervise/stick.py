@@ -40,7 +40,7 @@ class Stick(QWidget):
         self.setFixedSize(self.sizeHint())
         theme.signals().changed.connect(self._restyle)
 
-    def sizeHint(self) -> QSize:
+    def sizeHint(self) -> QSize:  # noqa: N802 – Qt's name
         """Return a size a mouse can be precise in."""
         return QSize(theme.px(56 if self._vertical else 104), theme.px(104))
 
@@ -58,23 +58,23 @@ class Stick(QWidget):
     def _radius(self) -> float:
         return self.height() / 2 - theme.px(18)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 – Qt's name
         """Take the knob."""
         super().mousePressEvent(event)
         self.mouseMoveEvent(event)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 – Qt's name
         """Follow the mouse."""
         offset = event.position() - QPointF(self.width() / 2, self.height() / 2)
         self._move_to(stick_position(offset.x(), offset.y(), self._radius()))
         event.accept()
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 – Qt's name
         """Let the knob go."""
         self.centre()
         event.accept()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 – Qt's name
         """Push fully in an arrow key's direction."""
         position = _ARROWS.get(event.key())
         if position is None:
@@ -82,7 +82,7 @@ class Stick(QWidget):
         elif not event.isAutoRepeat():
             self._move_to(position)
 
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: N802 – Qt's name
         """Spring back."""
         if event.key() in _ARROWS:
             if not event.isAutoRepeat():
@@ -90,12 +90,12 @@ class Stick(QWidget):
         else:
             super().keyReleaseEvent(event)
 
-    def focusOutEvent(self, event: object) -> None:
+    def focusOutEvent(self, event: object) -> None:  # noqa: N802 – Qt's name
         """Spring back: a stick nobody holds stands still."""
         super().focusOutEvent(event)  # type: ignore[arg-type]
         self.centre()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 (Qt's signature)
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 – Qt's name and signature
         """Paint well, knob and name."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)

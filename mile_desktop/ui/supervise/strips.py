@@ -139,12 +139,12 @@ class Strips(QFrame):
         self.probability.show_hover(at)
         self.action_strip.show_hover(at)
 
-    def showEvent(self, event: QShowEvent) -> None:
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 – Qt's name
         """Draw while anybody looks."""
         super().showEvent(event)
         self._timer.start()
 
-    def hideEvent(self, event: QHideEvent) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 – Qt's name
         """Stop drawing when nobody looks."""
         super().hideEvent(event)
         self._timer.stop()

@@ -144,12 +144,12 @@ class Transport(QFrame):
         """Whether the question before a discard is shown."""
         return not self._ask.isHidden()
 
-    def minimumSizeHint(self) -> QSize:
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 – Qt's name
         """Return the room the compact buttons need; below the full width the words go and the shapes stay."""
         full = super().minimumSizeHint()
         return QSize(min(full.width(), theme.px(LEAST_WIDTH)), full.height())
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 – Qt's name
         """Drop words where there is no room for them."""
         super().resizeEvent(event)
         self._fit()

@@ -109,7 +109,7 @@ class FrameCanvas(QWidget):
 
     # ── painting ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def sizeHint(self) -> QSize:
+    def sizeHint(self) -> QSize:  # noqa: N802 – Qt's name
         """Return a size at which the scene can be read."""
         return QSize(theme.px(800), theme.px(480))
 
@@ -138,26 +138,26 @@ class FrameCanvas(QWidget):
 
     # ── mouse, size, visibility ──────────────────────────────────────────────────────────────────────────────────
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 – Qt's name
         """Begin to turn or pan; the view takes the keyboard away from text fields."""
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         self._mouse.press(event)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 – Qt's name
         """Turn or pan."""
         # what is seen from left to right is what counts where the room is narrow
         self._mouse.move(event, min(self.height(), round(self.width() / NARROWEST)))
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: ARG002 (Qt's signature)
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802, ARG002 – Qt's name and signature
         """End the gesture."""
         self._mouse.release()
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: ARG002 (Qt's signature)
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802, ARG002 – Qt's name and signature
         """Go back to the scene's first camera."""
         self._mouse.release()
         self._mouse.go_home()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 – Qt's name
         """Turn by Alt and arrows, come closer or go away by Alt and the page keys; leave every other key."""
         key, alt = Qt.Key(event.key()), event.modifiers() == Qt.KeyboardModifier.AltModifier
         if alt and key in _TURNS:
@@ -168,7 +168,7 @@ class FrameCanvas(QWidget):
         else:
             super().keyPressEvent(event)
 
-    def focusInEvent(self, event: QFocusEvent) -> None:
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 – Qt's name
         """Show the ring where it was the keyboard that came here."""
         self._reached_by_key = event.reason() in _BY_KEY
         super().focusInEvent(event)
@@ -178,22 +178,22 @@ class FrameCanvas(QWidget):
         if self.hasFocus() and self._reached_by_key:
             theme.paint_focus(painter, self.inside())
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 – Qt's name
         """Zoom."""
         self._mouse.wheel(event)
         event.accept()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 – Qt's name
         """Ask for frames of the new size once it has settled."""
         super().resizeEvent(event)
         self._resized.start()
 
-    def showEvent(self, event: QShowEvent) -> None:
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 – Qt's name
         """Ask for frames of this size."""
         super().showEvent(event)
         self._resized.start()
 
-    def hideEvent(self, event: QHideEvent) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 – Qt's name
         """Ask for nothing more."""
         super().hideEvent(event)
         self._resized.stop()

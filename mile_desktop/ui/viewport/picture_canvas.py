@@ -162,7 +162,7 @@ class PictureCanvas(FrameCanvas):
 
     # ── mouse ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 – Qt's name
         """Make a small picture large, or begin to turn the scene."""
         name = self.tiles.at(event.position(), self.inside(), self._scene_shape())
         tile = self.tiles.tile(name) if name is not None else None
@@ -176,7 +176,7 @@ class PictureCanvas(FrameCanvas):
         elif self.tiles.main == SCENE:
             super().mousePressEvent(event)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 – Qt's name
         """Turn or pan; over a small picture the pointer says that a click makes it large."""
         if event.buttons() == Qt.MouseButton.NoButton:
             name = self.tiles.at(event.position(), self.inside(), self._scene_shape())

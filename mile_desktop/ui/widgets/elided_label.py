@@ -37,7 +37,7 @@ class ElidedLabel(QLabel):
         self._hint = hint
         self._elide()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Show more or less of the text."""
         super().resizeEvent(event)
         self._elide()

@@ -68,7 +68,7 @@ class ColumnScroll(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(content)
 
-    def minimumSizeHint(self) -> QSize:
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Return the content's least width beside the scroll bar."""
         content = self.widget()
         width = max(content.minimumSizeHint().width(), content.minimumWidth()) if content is not None else 0

@@ -23,7 +23,7 @@ class SideDialog(QDialog):
         wanted, screen = QSize(theme.px(width), theme.px(height)), self.screen()
         self.resize(wanted.boundedTo(screen.availableSize()) if screen is not None else wanted)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Pass Esc on."""
         if event.key() == Qt.Key.Key_Escape:
             self.escape_pressed.emit()

@@ -20,7 +20,7 @@ class Splitter(QSplitter):
         super().__init__(orientation, parent)
         self.setChildrenCollapsible(False)
 
-    def createHandle(self) -> QSplitterHandle:
+    def createHandle(self) -> QSplitterHandle:  # noqa: N802 (Qt's name)
         """Return a handle that Tab comes by."""
         return Handle(self.orientation(), self)
 
@@ -33,7 +33,7 @@ class Handle(QSplitterHandle):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName("Divider, moved by the arrow keys")
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Move by a step; leave every other key."""
         direction = _KEYS[self.orientation()].get(Qt.Key(event.key()))
         if direction is None:
@@ -42,7 +42,7 @@ class Handle(QSplitterHandle):
         place = self.x() if self.orientation() is Qt.Orientation.Horizontal else self.y()
         self.moveSplitter(place + direction * theme.px(_STEP))
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Show that the keys work here."""
         super().paintEvent(event)
         if self.hasFocus():

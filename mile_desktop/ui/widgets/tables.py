@@ -87,15 +87,17 @@ class RowsModel(QAbstractTableModel, Generic[R]):
             if old != new:
                 self.dataChanged.emit(self.index(number, 0), self.index(number, len(self._columns) - 1))
 
-    def rowCount(self, parent: Index | None = None) -> int:
+    def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802 (Qt's name)
         """Return how many records there are."""
         return 0 if parent is not None and parent.isValid() else len(self._rows)
 
-    def columnCount(self, parent: Index | None = None) -> int:
+    def columnCount(self, parent: Index | None = None) -> int:  # noqa: N802 (Qt's name)
         """Return how many columns there are."""
         return 0 if parent is not None and parent.isValid() else len(self._columns)
 
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def headerData(  # noqa: N802 (Qt's name)
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
         """Return the columns' titles."""
         if orientation is not Qt.Orientation.Horizontal:
             return None
@@ -153,7 +155,7 @@ class NarrowingTable(QTableView):
         theme.signals().changed.connect(self._measure)
         self._measure()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Leave out what does not fit any more, and bring back what does."""
         super().resizeEvent(event)
         self._fit()

@@ -72,7 +72,7 @@ class ActionTimeline(TimelinePlot):
             self._y_range = (low, high + (high - low) * legend / lanes)
         self.setYRange(*self._y_range, padding=0)
 
-    def resizeEvent(self, event: object) -> None:
+    def resizeEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
         """Keep the height of the legend."""
         super().resizeEvent(event)
         if hasattr(self, "_discrete"):  # pyqtgraph resizes in its constructor, before ours has run
@@ -143,7 +143,7 @@ class ActionTimeline(TimelinePlot):
         for band in self._bands:
             band.set_colour(theme.token("text", 0.16 if self._discrete else 0.08))
 
-    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
+    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 (Qt's name)
         """Paint a faint zero line in each lane."""
         super().drawBackground(painter, rect)
         painter.setPen(theme.pen("line", 1.0, alpha=0.8))
@@ -151,7 +151,7 @@ class ActionTimeline(TimelinePlot):
             y = self.y_pixel(offset)
             painter.drawLine(QPointF(self._area.left(), y), QPointF(self._area.right(), y))
 
-    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 (Qt's name)
         """Paint the legend."""
         super().drawForeground(painter, rect)
         if len(self._window):

@@ -88,7 +88,7 @@ class ProbabilityTimeline(TimelinePlot):
         self._threshold.setPen(theme.pen("threshold", 1.4, dashed=True))
         self._threshold.setHoverPen(theme.pen("threshold", 2.6, dashed=True))
 
-    def mousePressEvent(self, event: object) -> None:
+    def mousePressEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
         """Drag the threshold where it lies, else scrub."""
         # pyqtgraph drags its lines itself. Its handlers are called past ``TimelinePlot``, whose handlers scrub.
         if self._near_threshold(event.position()):  # type: ignore[attr-defined]
@@ -96,13 +96,13 @@ class ProbabilityTimeline(TimelinePlot):
         else:
             super().mousePressEvent(event)  # type: ignore[arg-type]
 
-    def mouseMoveEvent(self, event: object) -> None:
+    def mouseMoveEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
         """Drag the threshold if the press was on it, else scrub."""
         pg.PlotWidget.mouseMoveEvent(self, event)
         if not self._threshold.moving:
             super().mouseMoveEvent(event)  # type: ignore[arg-type]
 
-    def mouseReleaseEvent(self, event: object) -> None:
+    def mouseReleaseEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
         """End the gesture."""
         pg.PlotWidget.mouseReleaseEvent(self, event)
         super().mouseReleaseEvent(event)  # type: ignore[arg-type]
@@ -115,7 +115,7 @@ class ProbabilityTimeline(TimelinePlot):
         self.threshold_moved.emit(self.threshold)
         self._redraw()
 
-    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 (Qt's name)
         """Paint the legend."""
         super().drawForeground(painter, rect)
         if not len(self._window):

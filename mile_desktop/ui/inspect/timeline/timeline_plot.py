@@ -124,7 +124,7 @@ class TimelinePlot(StripPlot):
     def _time_at(self, position: QPointF) -> float:
         return float(self.getViewBox().mapSceneToView(position).x())
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Start to scrub, to choose a stretch or to pan."""
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         time = self._time_at(event.position())
@@ -137,7 +137,7 @@ class TimelinePlot(StripPlot):
             self.time_chosen.emit(time)
         event.accept()
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # type: ignore[override]
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # type: ignore[override]  # noqa: N802 (Qt's name)
         """Scrub, stretch, pan or hover."""
         time = self._time_at(event.position())
         if self._pan_start is not None:
@@ -152,17 +152,17 @@ class TimelinePlot(StripPlot):
         self.hovered.emit(time)
         event.accept()
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """End the gesture."""
         self._pan_start = self._stretch_start = None
         event.accept()
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Zoom out to everything."""
         self.show_all()
         event.accept()
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 (Qt's name)
         """Zoom around the mouse; sideways pans."""
         sideways = event.angleDelta().x()
         if sideways:
@@ -172,13 +172,13 @@ class TimelinePlot(StripPlot):
             self.zoom(event.angleDelta().y() / _NOTCH, self._time_at(event.position()))
         event.accept()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Leave every key to the page; pyqtgraph would take the arrow keys."""
         event.ignore()
 
     # ── painting ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
+    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 (Qt's name)
         """Paint the stretch, and grey over the trimmed ends."""
         super().drawBackground(painter, rect)
         if self._stretch is not None:
@@ -194,7 +194,7 @@ class TimelinePlot(StripPlot):
         left, right = (min(max(self.x_pixel(each), area.left()), area.right()) for each in (start, end))
         return QRectF(left, area.top(), right - left, area.height())
 
-    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 (Qt's name)
         """Paint the events."""
         super().drawForeground(painter, rect)
         for time, event in self._events:
@@ -206,7 +206,7 @@ class TimelinePlot(StripPlot):
         super().restyle()
         self._still = None
 
-    def paintEvent(self, _: QPaintEvent) -> None:
+    def paintEvent(self, _: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Paint the kept picture, and the moving lines over it."""
         view = self.viewport()
         sharpness = view.devicePixelRatioF()
