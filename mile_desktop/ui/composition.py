@@ -103,8 +103,8 @@ def _connect_pages(parts: Composition) -> None:
     parts.robots.scene_drawn_changed.connect(supervise.view.set_scene_shown)
     parts.robots.cameras_connected.connect(parts.cameras.live.connect_robot)
     parts.robots.cameras_disconnected.connect(parts.cameras.live.disconnect_robot)
-    parts.policies.evaluation_asked.connect(parts.evaluate.prepare)
-    parts.policies.evaluations_asked.connect(parts.evaluate.show_history_of)
-    parts.policies.episodes_asked.connect(parts.inspect.search_for)
+    parts.policies.evaluation_requested.connect(parts.evaluate.prepare)
+    parts.policies.evaluations_requested.connect(parts.evaluate.show_history_of)
+    parts.policies.episodes_requested.connect(parts.inspect.search_for)
     # Connected last, so that it is called last: the pages remember their layouts when the window closes.
     window.closing.connect(parts.application.preferences.save)

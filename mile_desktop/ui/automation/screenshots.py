@@ -207,13 +207,13 @@ class Screenshots(ScriptedRun):
     def _look_into_an_episode(self) -> Iterator[Condition]:
         """Show the first takeover, roll two policies forward from before it, and watch the second one."""
         inspecting = self._parts.inspect
-        inspecting.land_on_takeover()
+        inspecting.go_to_takeover()
         yield inspecting.is_shown
-        inspecting.playing.step(-_BEFORE)
-        inspecting.branching.roll()
-        yield inspecting.branching.is_answered
-        inspecting.branching.choose(1)
-        inspecting.playing.step(_BEFORE)
+        inspecting.playback.step(-_BEFORE)
+        inspecting.roll_forward.roll()
+        yield inspecting.roll_forward.is_idle
+        inspecting.roll_forward.choose(1)
+        inspecting.playback.step(_BEFORE)
 
     def _evaluate_all(self) -> Iterator[Condition]:
         """Evaluate every policy and the expert, on more starts than the retraining did."""
@@ -230,18 +230,18 @@ class Screenshots(ScriptedRun):
         page.episodes.watch_chosen()
         yield self._after(_WATCHED_S)
         self._shoot(f"evaluate-episodes-{name}")
-        page.episodes.stop_asked.emit()
-        page.turn_to_history("")
+        page.episodes.stop_requested.emit()
+        page.show_history_of("")
         yield self._after(_SETTLE_S)
         self._shoot(f"evaluate-history-{name}")
-        page.turn_to_results()
+        page.show_results_tab()
 
     def _picture_two_policies(self, name: str) -> Iterator[Condition]:
         page = self._parts.policies.page
-        page.turn_to_comparison()
+        page.show_comparison_tab()
         yield self._after(_SETTLE_S)
         self._shoot(f"policies-compare-{name}")
-        page.turn_to_about()
+        page.show_about_tab()
 
     def _ended(self) -> None:
         for text in self.problems:

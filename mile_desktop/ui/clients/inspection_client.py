@@ -20,14 +20,14 @@ class InspectionClient(ChildClient):
         Importable entry point, called in the process as ``target(connection)``.
     """
 
-    insights_kept = Signal(object)
+    insights_updated = Signal(object)
     progressed = Signal(object)
     ended = Signal(object)
     """``JobEnded``: cancelled, or failed with a reason in one sentence."""
-    appraised = Signal(object)
+    predicted_again = Signal(object)
     rolled_forward = Signal(object)
 
-    repeated: ClassVar[tuple[type, ...]] = (i.KeepInsights,)
+    repeated: ClassVar[tuple[type, ...]] = (i.UpdateInsights,)
 
     def __init__(self, target: Callable[..., None], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -35,10 +35,10 @@ class InspectionClient(ChildClient):
         self._last_job = 0
         self._open: set[int] = set()
         self._signals: dict[type, SignalInstance] = {
-            i.InsightsKept: self.insights_kept,
+            i.InsightsUpdated: self.insights_updated,
             i.JobProgress: self.progressed,
             i.JobEnded: self.ended,
-            i.Appraised: self.appraised,
+            i.PredictedAgain: self.predicted_again,
             i.RolledForward: self.rolled_forward,
         }
 
@@ -49,12 +49,12 @@ class InspectionClient(ChildClient):
 
     def send(self, command: msgspec.Struct) -> bool:
         """Queue ``command``; see ``ChildClient.send``."""
-        if isinstance(command, (i.Appraise, i.RollForward)):
+        if isinstance(command, (i.PredictAgain, i.RollForward)):
             self._open.add(command.job)
         if not self.alive:
             self.start()
-            if isinstance(command, i.KeepInsights):
-                self._standing[i.KeepInsights] = command
+            if isinstance(command, i.UpdateInsights):
+                self._standing[i.UpdateInsights] = command
         return super().send(command)
 
     def _make_child(self) -> ChildProcess[Any]:
@@ -62,7 +62,7 @@ class InspectionClient(ChildClient):
 
     def _receive(self, events: Sequence[Any]) -> None:
         for event in events:
-            if isinstance(event, (i.JobEnded, i.Appraised, i.RolledForward)):
+            if isinstance(event, (i.JobEnded, i.PredictedAgain, i.RolledForward)):
                 self._open.discard(event.job)
             self._signals[type(event)].emit(event)
 

@@ -11,7 +11,7 @@ from mile_desktop.processes import video_replay
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.replay_client import ReplayClient
 from mile_desktop.ui.inspect.controller import InspectController
-from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode
+from mile_desktop.ui.inspect.model import RecordedEpisode
 from mile_desktop.ui.widgets.dates import seconds_text
 
 _OLD_S = 1.0
@@ -32,7 +32,7 @@ class ReplayController(QObject):
         self._recording: RecordedEpisode | None = None
         self._client: ReplayClient | None = None
         inspecting.recording_shown.connect(self._show_recording)
-        inspecting.playing.row_changed.connect(self._show_row)
+        inspecting.playback.row_changed.connect(self._show_row)
         application.window.install_actions({"inspect_layout": self._view.cycle_layout})
         application.window.closing.connect(self._close)
 
@@ -47,7 +47,7 @@ class ReplayController(QObject):
             self._client = self._start()
         self._number += 1
         self._client.send(OpenVideos(paths=paths, number=self._number))
-        self._show_row(self._inspecting.playing.playback.row)
+        self._show_row(self._inspecting.playback.state.row)
 
     def _folder(self, recording: RecordedEpisode | None) -> Path | None:
         workspace = self._application.workspace

@@ -121,7 +121,7 @@ INSPECT_BINDINGS: tuple[Binding, ...] = (
     _inspect("undo", "Undo", "Ctrl+Z"),
     _inspect("redo", "Do again", "Ctrl+Shift+Z", "Ctrl+Y"),
     _inspect("roll", "What would two policies have done from here?", "W"),
-    _inspect("way", "Watch the next of recording and policies", "V"),
+    _inspect("path", "Watch the next of recording and policies", "V"),
     _inspect("tab", "Scorecard, or the episode again", "S"),
     _inspect("search", "Search episodes", "Ctrl+F"),
     _inspect("turn_left", "Turn the view left", "Alt+Left", repeats=True),

@@ -1,4 +1,4 @@
-"""Results of evaluated policies, as values and sentences for every page that shows them; no Qt."""
+"""Results of evaluated policies and the comparison of two of them, as values and sentences; no Qt."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ EpisodeState = Literal["running", "success", "failure", "crash"]
 
 @dataclass(frozen=True)
 class PolicyResults:
-    """How one policy does in what is shown; what is counted is counted once."""
+    """The results of one policy. Counts and means are cached, because a table asks for them again and again."""
 
     policy_id: str
     name: str
     results: tuple[EpisodeResult, ...]
     planned: int
-    """Starts it is to meet."""
+    """Episodes to run, finished or not."""
     has_details: bool = True
-    """Whether lengths and returns of its episodes are known."""
+    """Whether lengths and returns of its episodes are known; evaluations of older builds lack them."""
 
     @cached_property
     def tally(self) -> Tally:
-        """Its successes, failures and crashes."""
+        """Numbers of successes, finished episodes and errors."""
         whole = [result for result in self.results if not result.crash]
         successes = sum(result.success for result in whole)
         return Tally(successes, len(whole), len(self.results) - len(whole), self.planned)
@@ -39,12 +39,12 @@ class PolicyResults:
 
     @cached_property
     def mean_return(self) -> float | None:
-        """Mean sum of rewards of the whole episodes; None where none is known."""
+        """Mean sum of rewards of the episodes without an error; None where unknown."""
         return self._mean([result.total_reward for result in self.results if not result.crash])
 
     @cached_property
     def mean_steps(self) -> float | None:
-        """Mean length in control steps; None where none is known."""
+        """Mean length in control steps; None where unknown."""
         return self._mean([result.steps for result in self.results if not result.crash])
 
     def _mean(self, values: Sequence[float]) -> float | None:
@@ -62,13 +62,13 @@ class EpisodeRow:
     steps: int | None
     total_reward: float | None
     reason: str = ""
-    """Why it broke down."""
+    """The error that ended it; empty: none."""
     ticket: int = -1
-    """The pool's number of an episode that runs; −1 for one that has ended."""
+    """The pool's number of a running episode; −1 for one that has ended."""
 
 
-def of_run(run: EvaluationRun, names: Mapping[str, str]) -> tuple[PolicyResults, ...]:
-    """Return what a running evaluation has so far."""
+def results_of_run(run: EvaluationRun, names: Mapping[str, str]) -> tuple[PolicyResults, ...]:
+    """Return the results of a running evaluation so far."""
     return tuple(
         PolicyResults(
             policy.policy_id,
@@ -80,8 +80,8 @@ def of_run(run: EvaluationRun, names: Mapping[str, str]) -> tuple[PolicyResults,
     )
 
 
-def of_records(records: Iterable[EvaluationRecord], names: Mapping[str, str]) -> tuple[PolicyResults, ...]:
-    """Return kept evaluations, those of one policy put together."""
+def results_of_records(records: Iterable[EvaluationRecord], names: Mapping[str, str]) -> tuple[PolicyResults, ...]:
+    """Return stored evaluations, those of the same policy merged; for a seed in several records the last one counts."""
     found: dict[str, dict[int, EpisodeResult]] = {}
     detailed: dict[str, bool] = {}
     for record in records:
@@ -101,7 +101,7 @@ def of_records(records: Iterable[EvaluationRecord], names: Mapping[str, str]) ->
 
 
 def episode_rows(shown: Iterable[PolicyResults], run: EvaluationRun | None) -> list[EpisodeRow]:
-    """Return the episodes behind ``shown``, those that run now first."""
+    """Return the episodes of ``shown``, the running ones first."""
     shown = list(shown)
     names = {each.policy_id: each.name for each in shown}
     running = [
@@ -128,7 +128,7 @@ def _row(policy: PolicyResults, result: EpisodeResult) -> EpisodeRow:
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """Two policies on the starts that both have met without breaking down."""
+    """Two policies on the episodes that both have finished without an error."""
 
     first: PolicyResults
     second: PolicyResults
@@ -145,8 +145,8 @@ class Pairing:
         points = round(100 * self.comparison.difference)
         interval = f"[{low:+d} … {high:+d}]"
         if not self.comparison.episodes:
-            return "They have no start in common yet."
-        if points == 0:
+            return "They have no finished episode in common yet."
+        if points == 0:  # after rounding; the interval still shows a small difference
             return f"{self.second.name} and {self.first.name} succeed equally often {interval}"
         word = "more" if points > 0 else "less"
         unit = "point" if abs(points) == 1 else "points"
@@ -154,31 +154,32 @@ class Pairing:
 
     @property
     def details(self) -> str:
-        """Where they differ, and the test."""
+        """The numbers of differing episodes, and the test."""
         comparison = self.comparison
         if not comparison.episodes:
-            return "Evaluate both on the same starts to compare them."
+            return "Evaluate both on the same seeds to compare them."
         return (
-            f"On the same {comparison.episodes} starts: only {self.second.name} succeeded on {comparison.gained}, "
+            f"On the same {comparison.episodes} episodes: only {self.second.name} succeeded on {comparison.gained}, "
             f"only {self.first.name} on {comparison.lost}. Exact McNemar's test: {p_text(comparison.p_value)}."
         )
 
     @property
     def verdict(self) -> str:
-        """What may be concluded."""
+        """The conclusion that the test allows."""
         if not self.comparison.episodes:
             return ""
         if self.comparison.p_value < 0.05:
             better = self.second if self.comparison.difference > 0 else self.first
-            return f"{better.name} is better: a difference like this would be rare by chance."
-        return "This may be chance; more starts would tell."
+            return f"{better.name} is better: a difference like this is rare by chance."
+        return "This difference may be chance; evaluate more episodes to find out."
 
 
-def pair(first: PolicyResults, second: PolicyResults) -> Pairing:
-    """Compare two policies on the starts they have in common."""
+def compare_pair(first: PolicyResults, second: PolicyResults) -> Pairing:
+    """Compare two policies on the seeds that both have finished."""
     outcomes = [
         {result.seed: result.success for result in each.results if not result.crash} for each in (first, second)
     ]
+    # paired by seed: the same start for both, so most of the variance between starts cancels
     shared = sorted(outcomes[0].keys() & outcomes[1].keys())
     comparison = compare_paired(*([each[seed] for seed in shared] for each in outcomes))
     gained = tuple(seed for seed in shared if outcomes[1][seed] and not outcomes[0][seed])
@@ -186,12 +187,12 @@ def pair(first: PolicyResults, second: PolicyResults) -> Pairing:
     return Pairing(first, second, comparison, gained, lost)
 
 
-def results_in_words(shown: Sequence[PolicyResults]) -> str:
-    """Return one sentence on an evaluation that has ended."""
+def results_summary(shown: Sequence[PolicyResults]) -> str:
+    """Return one sentence with the results of an evaluation."""
     parts = []
     for each in shown:
         tally = each.tally
-        crashes = f", {tally.crashes} broke down" if tally.crashes else ""
+        crashes = f", {tally.crashes} ended in an error" if tally.crashes else ""
         parts.append(f"{each.name} {tally.successes} of {tally.episodes} ({each.success_text}){crashes}")
     return f"Evaluated: {'; '.join(parts)}."
 

@@ -52,7 +52,7 @@ class EvaluateScreen:
 
     @property
     def is_watching(self) -> bool:
-        return self.controller._watcher.watched is not None
+        return self.controller._watch_controller.watched is not None
 
     @property
     def has_running_episode(self) -> bool:

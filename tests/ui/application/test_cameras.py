@@ -126,7 +126,7 @@ def test_the_inspect_page_plays_the_video_in_step(live: LiveWindow, cameras: Cam
     recording = inspecting.recording
     assert recording is not None
     for row in (len(recording) - 1, 3):
-        inspecting.playing.go(row)
+        inspecting.playback.go(row)
         live.until(lambda row=row: shown and shown[-1].step == row)
         moment = float(recording.episode.timestamp[row])
         assert 0.0 <= moment - shown[-1].timestamp <= STALE_AFTER_S

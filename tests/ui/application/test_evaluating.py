@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from mile_desktop.rollout.messages import LoadSession
 from mile_desktop.storage.records import PolicyRecord
+from mile_desktop.ui.evaluate.model import EvaluationOrder
 from mile_desktop.ui.evaluate.page import EvaluatePage
-from mile_desktop.ui.evaluate.setup_panel import EvaluationOrder
 from tests.evaluation import pool_children as children
 from tests.ui.application.conftest import OpenWindow
 from tests.ui.application.live_window import LiveWindow
@@ -44,7 +44,7 @@ def page(started: LiveWindow) -> EvaluatePage:
 
 
 def order(*policies: str, first: int, starts: int, known: bool = True) -> EvaluationOrder:
-    return EvaluationOrder(PEG, policies, starts, first, workers=1, use_known=known)
+    return EvaluationOrder(PEG, policies, starts, first, workers=1, reuse_results=known)
 
 
 def test_the_policies_of_the_scene_can_be_ticked(started: LiveWindow, page: EvaluatePage) -> None:
@@ -60,7 +60,7 @@ def test_the_policies_of_the_scene_can_be_ticked(started: LiveWindow, page: Eval
     assert not started.evaluate.can_start
 
 
-def test_an_evaluation_is_shown_kept_and_compared(started: LiveWindow, page: EvaluatePage) -> None:
+def test_an_evaluation_is_shown_stored_and_compared(started: LiveWindow, page: EvaluatePage) -> None:
     started.window.show_page("evaluate")
     started.parts.evaluate.start(order("p1", "p0", first=20, starts=5))
     assert started.parts.evaluate.running
@@ -80,7 +80,7 @@ def test_an_evaluation_is_shown_kept_and_compared(started: LiveWindow, page: Eva
     assert len(started.evaluate.episodes) == 10
 
 
-def test_known_results_are_not_evaluated_again(started: LiveWindow, page: EvaluatePage) -> None:
+def test_earlier_results_are_reused(started: LiveWindow, page: EvaluatePage) -> None:
     before = started.workspace.catalogue.evaluations(scene=PEG)
     started.parts.evaluate.start(order("p1", first=20, starts=4))
     started.until(lambda: not started.parts.evaluate.running)
@@ -88,7 +88,7 @@ def test_known_results_are_not_evaluated_again(started: LiveWindow, page: Evalua
     assert started.workspace.catalogue.evaluations(scene=PEG) == before
 
 
-def test_cancelling_keeps_nothing(started: LiveWindow, page: EvaluatePage) -> None:
+def test_a_cancelled_evaluation_is_not_stored(started: LiveWindow, page: EvaluatePage) -> None:
     before = started.workspace.catalogue.evaluations(scene=PEG)
     started.parts.evaluate.start(order("p0", first=children.NEVER_ENDS, starts=1))
     started.until(lambda: started.evaluate.has_running_episode)
@@ -99,7 +99,7 @@ def test_cancelling_keeps_nothing(started: LiveWindow, page: EvaluatePage) -> No
     assert started.workspace.catalogue.evaluations(scene=PEG) == before
 
 
-def test_a_killed_worker_is_reported_and_the_evaluation_goes_on(started: LiveWindow, page: EvaluatePage) -> None:
+def test_a_killed_worker_is_reported_and_the_evaluation_continues(started: LiveWindow, page: EvaluatePage) -> None:
     evaluating = started.parts.evaluate
     evaluating.start(order("p0", first=children.NEVER_ENDS, starts=1, known=False))
     started.until(lambda: started.evaluate.has_running_episode)
@@ -109,7 +109,7 @@ def test_a_killed_worker_is_reported_and_the_evaluation_goes_on(started: LiveWin
     evaluating.cancel()
 
 
-def test_crashes_are_counted_separately(started: LiveWindow, page: EvaluatePage) -> None:
+def test_errors_are_counted_separately(started: LiveWindow, page: EvaluatePage) -> None:
     started.parts.evaluate.start(order("p0", first=children.BREAKS_DOWN, starts=2))
     started.until(lambda: not started.parts.evaluate.running)
     (row,) = started.evaluate.results
@@ -117,7 +117,7 @@ def test_crashes_are_counted_separately(started: LiveWindow, page: EvaluatePage)
     page.show_episodes_of("")
     crash = next(row for row in started.evaluate.episodes if row.state == "crash")
     assert "joint 3" in crash.reason
-    assert started.said("1 broke down")
+    assert started.said("1 ended in an error")
 
 
 def test_a_running_episode_is_watched_and_a_finished_one_run_again(started: LiveWindow, page: EvaluatePage) -> None:
@@ -171,7 +171,7 @@ def test_a_key_pressed_twice_cancels_nothing(
     started: LiveWindow, page: EvaluatePage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mile_desktop.ui.evaluate.controller._TWICE_S", 60.0)  # however busy the machine is
-    page.setup.tick(["p0"], starts=3)
+    page.setup.tick(["p0"], episodes=3)
     for _ in range(2):
         QTest.keyClick(started.handle, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
     started.until(lambda: started.said("Evaluated"))
@@ -182,7 +182,7 @@ def test_the_page_works_by_keys_alone(started: LiveWindow, page: EvaluatePage) -
     started.window.show_page("supervise")
     QTest.keyClick(started.handle, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
     started.until(lambda: started.window.page == "evaluate")
-    page.setup.tick(["p1"], starts=2)
+    page.setup.tick(["p1"], episodes=2)
     QTest.keyClick(started.handle, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
     started.until(lambda: started.parts.evaluate.running or started.said("Evaluated") is not None)
     started.until(lambda: not started.parts.evaluate.running)

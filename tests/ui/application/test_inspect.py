@@ -34,7 +34,7 @@ def inspecting(started: LiveWindow) -> InspectController:
 
 def test_the_newest_episode_is_shown_as_it_was_recorded(started: LiveWindow, inspecting: InspectController) -> None:
     frames: list[object] = []
-    inspecting.viewing.viewer.client.frame_ready.connect(frames.append)
+    inspecting.recorded_view.viewer.client.frame_ready.connect(frames.append)
     started.window.show_page("inspect")
     started.until(lambda: inspecting.recording is not None and len(frames) > 0)
     QTest.keyClick(started.handle, Qt.Key.Key_End)
@@ -47,22 +47,22 @@ def test_missing_values_are_computed_in_another_process(started: LiveWindow, ins
     model = inspecting.page.episodes.model
 
     def is_complete(place: int) -> bool:
-        row = model.row(place)
+        row = model.episode_at(place)
         return row is not None and row.threshold is not None
 
     started.until(lambda: all(map(is_complete, range(2))))
 
 
 def test_a_model_and_two_policies_answer(started: LiveWindow, inspecting: InspectController) -> None:
-    inspecting.appraising.bar._model.setCurrentIndex(1)
-    started.until(lambda: inspecting.page.timeline.probability.appraisal is not None)
-    inspecting.playing.go(10)
+    inspecting.prediction.bar._model.setCurrentIndex(1)
+    started.until(lambda: inspecting.page.timeline.probability.prediction is not None)
+    inspecting.playback.go(10)
     QTest.keyClick(started.handle, Qt.Key.Key_W)
-    started.until(lambda: inspecting.branching.tracks(10))
-    assert "the replay is exact" in inspecting.branching.bar._doing.text()
+    started.until(lambda: inspecting.roll_forward.path_lines(10))
+    assert "the replay is exact" in inspecting.roll_forward.bar._message.text()
     QTest.keyClick(started.handle, Qt.Key.Key_V)
-    assert inspecting.playing.playback.length != len(inspecting.recording or ())
-    inspecting.branching.choose(-1)
+    assert inspecting.playback.state.length != len(inspecting.recording or ())
+    inspecting.roll_forward.choose(-1)
 
 
 def test_an_edit_counts_for_learning_at_once_and_is_undone_by_a_key(
@@ -86,5 +86,5 @@ def test_an_edit_counts_for_learning_at_once_and_is_undone_by_a_key(
 def test_closing_leaves_nothing_behind(started: LiveWindow, inspecting: InspectController) -> None:
     started.close()
     assert not inspecting.client.alive
-    assert not inspecting.viewing.viewer.client.alive
+    assert not inspecting.recorded_view.viewer.client.alive
     assert not children()

@@ -50,29 +50,29 @@ def names(page: PoliciesPage) -> list[str]:
     return [entry.name for entry in page._model.entries]
 
 
-def test_the_policy_that_drives_is_chosen_with_its_curve(started: LiveWindow, page: PoliciesPage) -> None:
+def test_the_policy_in_use_is_selected_with_its_curve(started: LiveWindow, page: PoliciesPage) -> None:
     assert names(page) == ["v2", "v1", "v0"]
-    assert page.chosen is not None
-    assert page.chosen.entry.name == "v1"
+    assert page.selected is not None
+    assert page.selected.entry.name == "v1"
     assert page.about._curves.plots["total"].series[0].points == ((1.0, 3.0), (2.0, 2.0), (3.0, 1.5))
     assert page._model.lanes[1].from_above == (0,)
 
 
-def test_an_archived_policy_comes_back_by_one_click(started: LiveWindow, page: PoliciesPage) -> None:
+def test_an_archived_policy_is_restored_by_one_click(started: LiveWindow, page: PoliciesPage) -> None:
     page.archive_requested.emit("p2", True)
     assert names(page) == ["v1", "v0"]
-    started.choose("Bring it back")
+    started.choose("Unarchive")
     assert names(page) == ["v2", "v1", "v0"]
     page.archive_requested.emit("p1", True)
-    assert started.said("v1 drives")
+    assert started.said("v1 is in use")
     assert not started.workspace.catalogue.policy("p1").archived
 
 
-def test_names_are_changed_and_clashes_are_reported(started: LiveWindow, page: PoliciesPage) -> None:
+def test_names_are_changed_and_duplicates_refused(started: LiveWindow, page: PoliciesPage) -> None:
     page.renamed.emit("p2", "steady")
     assert names(page)[0] == "steady"
     page.renamed.emit("p2", "v1")
-    assert started.said("There is a v1 already")
+    assert started.said("There is already a policy v1")
     page.renamed.emit("p2", "")
     assert started.said("1 to 40 characters")
     assert started.workspace.catalogue.policy("p2").name == "steady"
@@ -85,25 +85,25 @@ def test_an_exported_policy_is_imported_under_another_name(
 ) -> None:
     archive = tmp_path / "out.zip"
     started.parts.policies.export_to("p1", str(archive))
-    started.until(lambda: started.said("is in", str(archive), level="success"))
+    started.until(lambda: started.said("was exported to", str(archive), level="success"))
     page.dropped.emit(str(archive))
     started.until(lambda: started.said("v0-2 was imported", level="success"))
-    assert page.chosen is not None
-    assert page.chosen.entry.name == "v0-2"
+    assert page.selected is not None
+    assert page.selected.entry.name == "v0-2"
     archive.write_bytes(b"no archive at all")
     page.dropped.emit(str(archive))
     started.until(lambda: started.said("neither a folder nor a zip archive", level="error"))
 
 
-def test_comparing_leads_to_evaluating(started: LiveWindow, page: PoliciesPage) -> None:
+def test_the_comparison_leads_to_the_evaluate_page(started: LiveWindow, page: PoliciesPage) -> None:
     page.compare("p0", "p1")
-    assert "no start in common" in page.comparison.text()
+    assert "no finished episode in common" in page.comparison.text()
     page.comparison._evaluate.click()
     assert started.window.page == "evaluate"
     assert set(started.parts.evaluate.page.setup.ticked) == {"p0", "p1"}
 
 
-def test_what_it_learned_from_is_a_search(started: LiveWindow, page: PoliciesPage) -> None:
-    page.about.episodes_asked.emit("p1")
+def test_training_episodes_are_found_by_a_search(started: LiveWindow, page: PoliciesPage) -> None:
+    page.about.episodes_requested.emit("p1")
     assert started.window.page == "inspect"
-    assert started.parts.inspect.page.episodes.wanted.text == "learned-by:p1"
+    assert started.parts.inspect.page.episodes.filter.text == "learned-by:p1"

@@ -1,9 +1,9 @@
-"""Playing, stepping and jumping through a recording."""
+"""Slider and buttons that play, step and jump through a recording."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
-from mile_desktop.ui.inspect.playback import SPEEDS, Playback, speed_text
+from mile_desktop.ui.inspect.model import SPEEDS, Playback, speed_text
 from mile_desktop.ui.shell import shortcuts
 from mile_desktop.ui.theme import theme
 
@@ -17,10 +17,10 @@ _BUTTONS: tuple[tuple[str, str], ...] = (
 """Action of the shortcut table, and icon."""
 
 
-class TransportBar(QWidget):
-    """Shows a ``Playback`` and asks for another one; window's thread only."""
+class PlaybackBar(QWidget):
+    """Shows a ``Playback``; every change is requested by a signal. Window's thread only."""
 
-    asked = Signal(str)
+    action_requested = Signal(str)
     """Name of an action of the shortcut table."""
     row_chosen = Signal(int)
     speed_chosen = Signal(float)
@@ -29,9 +29,9 @@ class TransportBar(QWidget):
         super().__init__(parent)
         self._buttons: dict[str, QToolButton] = {}
         self._slider = QSlider(Qt.Orientation.Horizontal)
-        self._slider.setAccessibleName("Place in the recording")
+        self._slider.setAccessibleName("Position in the recording")
         self._slider.setRange(0, 0)
-        self._slider.valueChanged.connect(self._slid)
+        self._slider.valueChanged.connect(self._slider_moved)
         self._speed = QComboBox()
         self._speed.setAccessibleName("Speed")
         self._speed.setToolTip(
@@ -41,9 +41,9 @@ class TransportBar(QWidget):
         for speed in SPEEDS:
             self._speed.addItem(speed_text(speed), speed)
         self._speed.activated.connect(self._speed_activated)
-        self._place = QLabel()
-        theme.bound(self._place, least_width=84)
-        self._place.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._position = QLabel()
+        theme.bound(self._position, least_width=84)
+        self._position.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._showing = False
         self._lay_out()
         self.show_playback(Playback())
@@ -62,7 +62,7 @@ class TransportBar(QWidget):
             self._buttons[action] = button
             row.addWidget(button)
         row.addStretch(1)
-        row.addWidget(self._place)
+        row.addWidget(self._position)
         row.addSpacing(theme.px(6))
         row.addWidget(self._speed)
         column = QVBoxLayout(self)
@@ -71,22 +71,23 @@ class TransportBar(QWidget):
         column.addLayout(row)
 
     def show_playback(self, playback: Playback) -> None:
-        """Show where the viewer is, without telling anybody."""
+        """Show position and speed, without a signal."""
+        # Qt emits valueChanged for the program, too; it would move the playback to the row that is shown already.
         self._showing = True
         self._slider.setRange(0, max(playback.length - 1, 0))
         self._slider.setValue(playback.row)
         self._showing = False
         self._speed.setCurrentIndex(SPEEDS.index(playback.speed))
-        self._place.setText(f"{playback.row + 1} / {playback.length}" if playback.length else "–")
+        self._position.setText(f"{playback.row + 1} / {playback.length}" if playback.length else "–")
         theme.set_icon(self._buttons["inspect_play"], "mdi6.pause" if playback.playing else "mdi6.play")
         self.setEnabled(playback.length > 0)
 
     def _clicked(self) -> None:
         sender = self.sender()
         if sender is not None:
-            self.asked.emit(sender.objectName())
+            self.action_requested.emit(sender.objectName())
 
-    def _slid(self, row: int) -> None:
+    def _slider_moved(self, row: int) -> None:
         if not self._showing:
             self.row_chosen.emit(row)
 

@@ -1,11 +1,11 @@
-"""Whether a recorded episode can be gone on with in simulation, told without a simulator: the window asks, too."""
+"""Whether policies can be rolled forward from a recorded episode; needs no simulator, so the window uses it, too."""
 
 from mile_desktop.scenes.catalogue import BrokenSceneError, UnknownSceneError, scene_info
 from mile_desktop.storage.records import EpisodeStart
 
 
 def replay_problem(start: EpisodeStart) -> str:
-    """Return in one sentence why no policy can go on from a step of this episode; empty where one can."""
+    """Return one sentence why no policy can be rolled forward from this episode; empty where one can."""
     robot = start.extra.get("robot")
     if robot is not None:
         return (
@@ -15,10 +15,10 @@ def replay_problem(start: EpisodeStart) -> str:
     try:
         scene_info(start.scene)
     except BrokenSceneError as error:
-        return f"The scene {start.scene} cannot be used now: {error}. Mend it to roll its episodes forward."
+        return f"The scene {start.scene} cannot be used now: {error}. Repair it to roll policies forward."
     except UnknownSceneError:
         return (
-            f"The scene {start.scene}, in which this episode was recorded, is not there any more; put its folder back "
-            "among your scenes to roll it forward."
+            f"The scene {start.scene} of this episode is not installed; put its folder back among your scenes to roll "
+            "policies forward."
         )
     return ""

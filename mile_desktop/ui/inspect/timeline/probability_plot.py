@@ -1,47 +1,39 @@
-"""p over a recording: as the operator saw it with its band, the forecast, and as another model sees it now."""
-
-from dataclasses import dataclass
+"""p over a recording: as the operator saw it with its band, the forecast, and as a model predicts it now."""
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Signal
 from PySide6.QtGui import QPainter
 
-from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode
-from mile_desktop.ui.inspect.timeline.plot import TimelinePlot
+from mile_desktop.ui.inspect.model import RecordedEpisode
+from mile_desktop.ui.inspect.timeline.model import Prediction
+from mile_desktop.ui.inspect.timeline.timeline_plot import TimelinePlot
 from mile_desktop.ui.plots.probability_strip import THRESHOLD_RANGE
 from mile_desktop.ui.plots.strip_plot import Band
 from mile_desktop.ui.theme import theme
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Appraisal:
-    """p of every row as some model sees it now."""
-
-    title: str
-    """In a few words, for the legend."""
-    probability: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    """float64[t] each; NaN where it says nothing."""
-    forecast: NDArray[np.float64]
-
-
 class ProbabilityTimeline(TimelinePlot):
-    """The upper plot; the threshold decides what counts as a miss or a false alarm."""
+    """The upper plot, with the threshold that decides what is a miss or a false alarm."""
 
     threshold_moved = Signal(float)
 
     def __init__(self) -> None:
         super().__init__((-0.06, 1.22))
-        self._appraisal: Appraisal | None = None
-        self._band, self._band_now = Band(), Band()
-        self._forecast, self._line, self._now = (
+        self._prediction: Prediction | None = None
+        self._band, self._predicted_band = Band(), Band()
+        self._forecast, self._line, self._predicted_line = (
             pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=True) for _ in range(3)
         )
         self._threshold = pg.InfiniteLine(pos=0.5, angle=0, movable=True, bounds=THRESHOLD_RANGE)
-        for item in (self._band_now, self._band, self._forecast, self._now, self._line, self._threshold):
+        for item in (
+            self._predicted_band,
+            self._band,
+            self._forecast,
+            self._predicted_line,
+            self._line,
+            self._threshold,
+        ):
             self.addItem(item, ignoreBounds=True)
         self._threshold.sigDragged.connect(self._dragged)
         self.getAxis("left").setTicks([[(0.0, "0"), (0.5, ".5"), (1.0, "1")]])
@@ -53,34 +45,35 @@ class ProbabilityTimeline(TimelinePlot):
 
     @property
     def threshold(self) -> float:
-        """P above which an alarm would have been raised."""
+        """P at which an alarm is raised."""
         return float(self._threshold.value())
 
     def set_threshold(self, value: float) -> None:
-        """Move the line without telling anybody."""
+        """Move the line, without a signal."""
         self._threshold.setValue(value)
-        self._forget_still()
+        self._redraw()
 
     def show_recording(self, recording: RecordedEpisode | None) -> None:
-        """Draw p as it was shown; what another model said of the recording before goes."""
+        """Draw p as it was shown; the prediction for the recording before is removed."""
         super().show_recording(recording)
-        self.show_appraisal(None)
+        self.show_prediction(None)
         window = self._window
         self._band.set_data(window.time, window.low, window.high)
         self._line.setData(window.time, window.probability)
         self._forecast.setData(window.time, window.forecast)
 
-    def show_appraisal(self, appraisal: Appraisal | None) -> None:
-        """Draw p as a model sees it now beside p as it was shown."""
-        self._appraisal = appraisal
+    def show_prediction(self, prediction: Prediction | None) -> None:
+        """Draw a prediction beside p as it was shown; None: remove it."""
+        self._prediction = prediction
         time, nothing = self._window.time, np.empty(0)
-        if appraisal is None or len(appraisal.probability) != len(time):
-            self._band_now.set_data(nothing, nothing, nothing)
-            self._now.setData(nothing, nothing)
+        # an answer for a recording of another length came late
+        if prediction is None or len(prediction.probability) != len(time):
+            self._predicted_band.set_data(nothing, nothing, nothing)
+            self._predicted_line.setData(nothing, nothing)
         else:
-            self._band_now.set_data(time, appraisal.low, appraisal.high)
-            self._now.setData(time, appraisal.probability)
-        self._forget_still()
+            self._predicted_band.set_data(time, prediction.low, prediction.high)
+            self._predicted_line.setData(time, prediction.probability)
+        self._redraw()
 
     def restyle(self) -> None:
         """Take colours and sizes from the theme."""
@@ -88,28 +81,29 @@ class ProbabilityTimeline(TimelinePlot):
         self.getPlotItem().showGrid(x=False, y=True, alpha=0.12)
         self.getAxis("bottom").setHeight(theme.px(4))
         self._band.set_colour(theme.token("policy", 0.22))
-        self._band_now.set_colour(theme.token("success", 0.16))
+        self._predicted_band.set_colour(theme.token("success", 0.16))
         self._line.setPen(theme.pen("policy", 1.6))
-        self._now.setPen(theme.pen("success", 1.6))
+        self._predicted_line.setPen(theme.pen("success", 1.6))
         self._forecast.setPen(theme.pen("text", 1.0, alpha=0.7))
         self._threshold.setPen(theme.pen("threshold", 1.4, dashed=True))
         self._threshold.setHoverPen(theme.pen("threshold", 2.6, dashed=True))
 
     def mousePressEvent(self, event: object) -> None:
-        """Let the threshold be dragged where it is, else scrub."""
+        """Drag the threshold where it lies, else scrub."""
+        # pyqtgraph drags its lines itself. Its handlers are called past ``TimelinePlot``, whose handlers scrub.
         if self._near_threshold(event.position()):  # type: ignore[attr-defined]
             pg.PlotWidget.mousePressEvent(self, event)
         else:
             super().mousePressEvent(event)  # type: ignore[arg-type]
 
     def mouseMoveEvent(self, event: object) -> None:
-        """Drag the threshold where that was begun."""
+        """Drag the threshold if the press was on it, else scrub."""
         pg.PlotWidget.mouseMoveEvent(self, event)
         if not self._threshold.moving:
             super().mouseMoveEvent(event)  # type: ignore[arg-type]
 
     def mouseReleaseEvent(self, event: object) -> None:
-        """End whatever was begun."""
+        """End the gesture."""
         pg.PlotWidget.mouseReleaseEvent(self, event)
         super().mouseReleaseEvent(event)  # type: ignore[arg-type]
 
@@ -119,22 +113,22 @@ class ProbabilityTimeline(TimelinePlot):
 
     def _dragged(self) -> None:
         self.threshold_moved.emit(self.threshold)
-        self._forget_still()
+        self._redraw()
 
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
-        """Say which line is which."""
+        """Paint the legend."""
         super().drawForeground(painter, rect)
         if not len(self._window):
             return
-        words = [("p as shown", "policy")]
+        legend = [("p as shown", "policy")]
         if np.isfinite(self._window.forecast).any():
-            words.append(("forecast", "text"))
-        if self._appraisal is not None:
-            words.append((f"p {self._appraisal.title}", "success"))
-        words.append((f"threshold {self.threshold:.2f}", "threshold"))
-        self.paint_legend(painter, words)
+            legend.append(("forecast", "text"))
+        if self._prediction is not None:
+            legend.append((f"p {self._prediction.title}", "success"))
+        legend.append((f"threshold {self.threshold:.2f}", "threshold"))
+        self.paint_legend(painter, legend)
 
     @property
-    def appraisal(self) -> Appraisal | None:
-        """What is drawn beside p as it was shown."""
-        return self._appraisal
+    def prediction(self) -> Prediction | None:
+        """The prediction that is drawn beside p as it was shown."""
+        return self._prediction

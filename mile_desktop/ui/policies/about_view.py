@@ -1,4 +1,4 @@
-"""One policy: where it comes from, what it learned from, how it does."""
+"""Facts on one policy: its origin, its training data, its success."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QSizePolicy, QVB
 from mile_desktop.storage.records import InterventionModelRecord
 from mile_desktop.ui.plots.loss_curves import LossCurves
 from mile_desktop.ui.plots.series_model import Curve
-from mile_desktop.ui.policies.lineage import PolicyDetails, setting_rows
+from mile_desktop.ui.policies.model import PolicyDetails, setting_rows
 from mile_desktop.ui.policies.settings_table import SettingsTable
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.dates import local_time
@@ -17,14 +17,14 @@ _CURVE_HEIGHT = 170
 
 
 class AboutPolicy(QWidget):
-    """Shows ``PolicyDetails``; links ask by signals."""
+    """Shows ``PolicyDetails``; links request by signals. Window's thread only."""
 
-    episodes_asked = Signal(str)
-    """Id of the policy whose episodes are wanted."""
-    evaluations_asked = Signal(str)
-    """Id of the policy whose evaluations are wanted."""
-    parent_asked = Signal(str)
-    """Id of the policy to go to."""
+    episodes_requested = Signal(str)
+    """Id of the policy whose training episodes to show."""
+    evaluations_requested = Signal(str)
+    """Id of the policy whose evaluations to show."""
+    parent_requested = Signal(str)
+    """Id of the parent to show."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -32,35 +32,35 @@ class AboutPolicy(QWidget):
         self._title = QLabel()
         theme.set_role(self._title, "heading")
         self._parent, self._episodes, self._evaluations = _link(), _link(), _link()
-        self._made, self._learned, self._model = _text(), _text(), _text()
-        self._success, self._driven = _text(), _text()
+        self._created, self._learned, self._model = _text(), _text(), _text()
+        self._success, self._promoted = _text(), _text()
         self._facts = QFormLayout()
         self._settings = SettingsTable(1)
-        self._curves = LossCurves(_CURVE_HEIGHT, "How it learned is not recorded here.")
+        self._curves = LossCurves(_CURVE_HEIGHT, "Training log not available.")
         self._lay_out()
-        self._parent.clicked.connect(self._ask_for_parent)
-        self._episodes.clicked.connect(self._ask_for_episodes)
-        self._evaluations.clicked.connect(self._ask_for_evaluations)
+        self._parent.clicked.connect(self._request_parent)
+        self._episodes.clicked.connect(self._request_episodes)
+        self._evaluations.clicked.connect(self._request_evaluations)
 
     def show_policy(self, details: PolicyDetails, curves: dict[str, Curve]) -> None:
-        """Show a policy and how it learned."""
+        """Show a policy and the curves of its training."""
         self._details = details
         entry, record = details.entry, details.record
         self._title.setText(f"{entry.name} · {entry.method}")
         self._title.setToolTip(record.policy_id)
         self._parent.setText(entry.parent_name or "none in this workspace")
         self._parent.setEnabled(bool(entry.parent_name))
-        self._made.setText(local_time(record.created_at) + (f"\n{record.note}" if record.note else ""))
+        self._created.setText(local_time(record.created_at) + (f"\n{record.note}" if record.note else ""))
         self._learned.setText(learned_text(details))
         self._episodes.setText("Show them in Inspect")
         self._facts.setRowVisible(self._episodes, details.learned_from.episodes > 0)
         self._model.setText("\n".join(model_text(model) for model in details.models) or "none of its own")
         tally = details.results.tally
-        self._success.setText(f"{rate_text(tally)} on {tally.episodes} starts" if tally.episodes else "not evaluated")
+        self._success.setText(f"{rate_text(tally)} on {tally.episodes} episodes" if tally.episodes else "not evaluated")
         count = len(details.evaluations)
         self._evaluations.setText("1 evaluation" if count == 1 else f"{count} evaluations")
         self._facts.setRowVisible(self._evaluations, count > 0)
-        self._driven.setText("\n".join(local_time(each) for each in details.promoted_at[-3:]) or "never")
+        self._promoted.setText("\n".join(local_time(each) for each in details.promoted_at[-3:]) or "never")
         self._settings.show_settings(setting_rows(record), entry.name)
         self._settings.setVisible(bool(record.settings))
         self._curves.show_curves([(entry.name, curves)])
@@ -71,13 +71,13 @@ class AboutPolicy(QWidget):
         facts.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         rows: tuple[tuple[str, QWidget], ...] = (
             ("Comes from", self._parent),
-            ("Made", self._made),
+            ("Created", self._created),
             ("Learned from", self._learned),
             ("", self._episodes),
             ("Intervention model", self._model),
             ("Success", self._success),
             ("", self._evaluations),
-            ("Chosen to drive", self._driven),
+            ("Promoted", self._promoted),
         )
         for name, widget in rows:
             caption = QLabel(name)
@@ -95,31 +95,32 @@ class AboutPolicy(QWidget):
         theme.space(outer)
         outer.addWidget(ColumnScroll(content, "About the policy"))
 
-    def _ask_for_parent(self) -> None:
+    def _request_parent(self) -> None:
         if self._details is not None and self._details.record.parent_id:
-            self.parent_asked.emit(self._details.record.parent_id)
+            self.parent_requested.emit(self._details.record.parent_id)
 
-    def _ask_for_episodes(self) -> None:
+    def _request_episodes(self) -> None:
         if self._details is not None:
-            self.episodes_asked.emit(self._details.record.policy_id)
+            self.episodes_requested.emit(self._details.record.policy_id)
 
-    def _ask_for_evaluations(self) -> None:
+    def _request_evaluations(self) -> None:
         if self._details is not None:
-            self.evaluations_asked.emit(self._details.record.policy_id)
+            self.evaluations_requested.emit(self._details.record.policy_id)
 
 
 def learned_text(details: PolicyDetails) -> str:
-    """Return ``14 episodes, 2812 steps, 31 takeovers``, and what is missing here."""
-    learned, named = details.learned_from, len(details.record.episode_ids)
-    if not named:
+    """Return ``14 episodes, 2812 steps, 31 takeovers``, and how many episodes are not in this workspace."""
+    learned, total = details.learned_from, len(details.record.episode_ids)
+    if not total:
         return "nothing recorded in this workspace"
     text = f"{learned.episodes} episodes, {learned.steps} steps, {learned.takeovers} takeovers"
-    return text if learned.episodes == named else f"{text}; {named - learned.episodes} more are not in this workspace"
+    missing = total - learned.episodes
+    return f"{text}; {missing} more are not in this workspace" if missing else text
 
 
 def model_text(model: InterventionModelRecord) -> str:
     """Return ``cost 0.42, σ 0.31, from 31 takeovers``."""
-    basis = f"from {model.takeovers} takeovers" if model.takeovers else "as shipped"
+    basis = f"from {model.takeovers} takeovers" if model.takeovers else "as bundled"
     return f"cost {model.cost:.2f}, σ {model.cdf_scale:.2f}, {basis}, {local_time(model.created_at)}"
 
 

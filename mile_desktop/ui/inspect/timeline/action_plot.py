@@ -1,4 +1,4 @@
-"""One lane for each action entry: what the policy proposed, with its spread, against what was executed."""
+"""One lane for each action entry: the proposed action with its spread, and the executed one."""
 
 import numpy as np
 import pyqtgraph as pg
@@ -7,30 +7,30 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter
 
 from mile_desktop.storage.records import Episode
-from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode
-from mile_desktop.ui.inspect.timeline.plot import TimelinePlot
+from mile_desktop.ui.inspect.model import RecordedEpisode
+from mile_desktop.ui.inspect.timeline.timeline_plot import TimelinePlot
 from mile_desktop.ui.plots.action_strip import BAR, LANE, choice_bars
 from mile_desktop.ui.plots.strip_plot import Band
 from mile_desktop.ui.theme import theme
 
 _NOTHING = np.empty(0)
 _LEGEND_PX = 16
-"""Room for the legend above the first lane."""
-_CERTAIN = 1.9
-"""How high above its lane a choice is drawn that the policy is sure of, in units of the lanes."""
-_CHOICE_WORDS = (
-    ("─ proposed, as high as it was likely", "text"),
+"""Height of the legend above the first lane."""
+_FULL_HEIGHT = 1.9
+"""Height of probability 1 above its lane, in units of the axis."""
+_DISCRETE_LEGEND = (
+    ("─ policy (height = probability)", "text"),
     ("─ executed", "policy"),
     ("─ by a person", "takeover"),
 )
-_WORDS = (("┄ proposed ± σ", "text"), ("─ executed", "policy"), ("─ by a person", "takeover"))
+_LEGEND = (("┄ proposed ± σ", "text"), ("─ executed", "policy"), ("─ by a person", "takeover"))
 
 
 class ActionTimeline(TimelinePlot):
     """The lower plot; every entry lies in [−1, 1].
 
-    A discrete action is a bar in the lane of the choice that was made. Over every lane stands how likely the policy
-    found that choice, and a line at the top of it says which one was proposed.
+    A discrete action is a bar in the lane of the executed choice. Over every lane an area shows the probability that
+    the policy gave to that choice; a line at its top marks the proposed one.
     """
 
     def __init__(self) -> None:
@@ -43,16 +43,16 @@ class ActionTimeline(TimelinePlot):
         for item in (self._proposed, self._executed, self._human):
             self.addItem(item, ignoreBounds=True)
         self.getAxis("bottom").setLabel("recorded time, s")
-        self.empty_text = "What the policy proposed and what was done."
+        self.empty_text = "Proposed and executed actions of the chosen episode appear here."
         self.setAccessibleName("Actions over time")
         self.restyle()
 
     def set_actions(self, names: tuple[str, ...], *, discrete: bool = False) -> None:
-        """Make one lane for each of ``names``, the first at the top; ``discrete``: one of them is chosen a step."""
+        """Make one lane for each of ``names``, the first at the top; ``discrete``: each step executes one of them."""
         self.action_names = names
         self._discrete = discrete
         offsets = self._offsets
-        self._make_room()
+        self._fit_y_range()
         self.getAxis("left").setTicks([list(zip(offsets.tolist(), names, strict=True))])
         for band in self._bands:
             self.removeItem(band)
@@ -62,10 +62,10 @@ class ActionTimeline(TimelinePlot):
             band.setZValue(-1)
         self.restyle()
 
-    def _make_room(self) -> None:
-        """Leave the legend its height above the lanes, however tall the plot is."""
+    def _fit_y_range(self) -> None:
+        """Reserve the height of the legend above the lanes, at every height of the plot."""
         if self.action_names:
-            below, above = (0.4, _CERTAIN) if self._discrete else (LANE / 2, LANE / 2)
+            below, above = (0.4, _FULL_HEIGHT) if self._discrete else (LANE / 2, LANE / 2)
             low, high = float(self._offsets[-1]) - below, above
             legend = theme.px(_LEGEND_PX)
             lanes = max(self.getViewBox().height() - legend, legend)
@@ -73,10 +73,10 @@ class ActionTimeline(TimelinePlot):
         self.setYRange(*self._y_range, padding=0)
 
     def resizeEvent(self, event: object) -> None:
-        """Keep the room for the legend."""
+        """Keep the height of the legend."""
         super().resizeEvent(event)
-        if hasattr(self, "_discrete"):  # pyqtgraph resizes while it is being made
-            self._make_room()
+        if hasattr(self, "_discrete"):  # pyqtgraph resizes in its constructor, before ours has run
+            self._fit_y_range()
 
     @property
     def _offsets(self) -> NDArray[np.float64]:
@@ -96,7 +96,7 @@ class ActionTimeline(TimelinePlot):
             self._draw_choices(episode, time)
             return
         human = episode.intervention[:, None]
-        # a person's stretch begins where the policy's ends, so that the line has no gap
+        # The person's line starts one row early, where the policy's line ends, so that there is no gap between them.
         joined = human | np.roll(human, -1, axis=0)
         joined[-1] = human[-1]
         self._draw(self._proposed, time, episode.policy_action)
@@ -109,25 +109,25 @@ class ActionTimeline(TimelinePlot):
 
     def _draw(self, curve: pg.PlotCurveItem, time: NDArray[np.float64], values: NDArray[np.floating]) -> None:
         lanes = np.clip(values[:, : len(self.action_names)].astype(np.float64), -1.0, 1.0) + self._offsets
-        # NaN between the lanes: one curve for all of them
+        # One curve for all lanes, because pyqtgraph draws one long curve faster; a NaN interrupts it between two lanes.
         lanes = np.vstack([lanes, np.full((1, lanes.shape[1]), np.nan)])
         curve.setData(np.tile(np.append(time, time[-1]), lanes.shape[1]), lanes.T.ravel(), connect="finite")
 
     def _draw_choices(self, episode: Episode, time: NDArray[np.float64]) -> None:
         offsets, human = self._offsets, episode.intervention
-        # where there was no policy, what was done is drawn alone
-        likely = offsets + _CERTAIN * np.nan_to_num(episode.policy_mean.astype(np.float64))
+        # Without a policy the probabilities are NaN: the areas vanish, and only the executed actions are drawn.
+        likely = offsets + _FULL_HEIGHT * np.nan_to_num(episode.policy_mean.astype(np.float64))
         bars = (
             (self._proposed, episode.policy_action, np.ones_like(human), likely),
             (self._executed, episode.action, ~human, offsets),
             (self._human, episode.action, human, offsets),
         )
-        # here a step is placed where it begins, as the takeovers are that are hatched
+        # A bar spans its step from start to end, so that bars and hatched takeovers agree.
         ends = time + 1 / episode.record.start.rate_hz
         for curve, values, which, heights in bars:
             x, y, connect = choice_bars(ends, values, which, heights)
             curve.setData(x, y, connect=connect)
-        # two points a step: a probability holds for as long as the step does
+        # Two points a step make stairs: a probability is constant during its step.
         edges = np.column_stack((time, ends)).ravel()
         for lane, band in enumerate(self._bands):
             band.set_data(edges, np.full(len(edges), offsets[lane]), np.repeat(likely[:, lane], 2))
@@ -144,7 +144,7 @@ class ActionTimeline(TimelinePlot):
             band.set_colour(theme.token("text", 0.16 if self._discrete else 0.08))
 
     def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
-        """Add a faint zero line to each lane."""
+        """Paint a faint zero line in each lane."""
         super().drawBackground(painter, rect)
         painter.setPen(theme.pen("line", 1.0, alpha=0.8))
         for offset in self._offsets.tolist():
@@ -152,7 +152,7 @@ class ActionTimeline(TimelinePlot):
             painter.drawLine(QPointF(self._area.left(), y), QPointF(self._area.right(), y))
 
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
-        """Say which line is which."""
+        """Paint the legend."""
         super().drawForeground(painter, rect)
         if len(self._window):
-            self.paint_legend(painter, _CHOICE_WORDS if self._discrete else _WORDS)
+            self.paint_legend(painter, _DISCRETE_LEGEND if self._discrete else _LEGEND)

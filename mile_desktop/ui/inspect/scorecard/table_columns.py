@@ -1,19 +1,19 @@
-"""The tables of the scorecard: predictors side by side, episodes, and what is behind a point."""
+"""Columns of the scorecard's tables: predictors, episodes, and the steps at a chosen point."""
 
 import math
 from dataclasses import dataclass
 
 from mile_desktop.evaluation.scorecard import ScoredPredictor
-from mile_desktop.ui.inspect.scorecard.model import AtThreshold, Behind, EpisodeScore, look
+from mile_desktop.ui.inspect.scorecard.model import EpisodeScore, StepRange, ThresholdScore, curve_style
 from mile_desktop.ui.widgets.tables import Column
 
 
 @dataclass(frozen=True, slots=True)
 class PredictorLine:
-    """One predictor with its worth at the threshold."""
+    """One predictor with its score at the threshold."""
 
     predictor: ScoredPredictor
-    at: AtThreshold
+    score: ThresholdScore
 
 
 def _figure(value: float | None, form: str = ".3f") -> str:
@@ -33,21 +33,21 @@ PREDICTORS: tuple[Column[PredictorLine], ...] = (
         "Predictor",
         lambda each: each.predictor.name,
         tip=lambda _: "In the colour of its curves",
-        colour=lambda each: look(each.predictor.name)[0],
+        colour=lambda each: curve_style(each.predictor.name)[0],
     ),
     Column(
         "AUROC",
         lambda each: _figure(each.predictor.auroc),
         lambda each: _order(each.predictor.auroc),
         is_number=True,
-        tip=lambda _: "Area under the ROC curve: of a takeover within the horizon",
+        tip=lambda _: "Area under the ROC curve for a takeover within the horizon",
     ),
     Column(
         "matched",
         lambda each: _figure(each.predictor.phase_matched_auroc),
         lambda each: _order(each.predictor.phase_matched_auroc),
         is_number=True,
-        tip=lambda _: "The same, but only steps at similar elapsed time are compared",
+        tip=lambda _: "AUROC in which only steps at similar elapsed time are compared",
     ),
     Column(
         "PR area",
@@ -66,23 +66,23 @@ PREDICTORS: tuple[Column[PredictorLine], ...] = (
     ),
     Column(
         "announced",
-        lambda each: f"{each.at.announced}/{each.at.takeovers}",
-        lambda each: each.at.announced,
+        lambda each: f"{each.score.announced}/{each.score.takeovers}",
+        lambda each: each.score.announced,
         is_number=True,
-        tip=lambda _: "Takeovers before which it was above the threshold, without a break",
+        tip=lambda _: "Takeovers before which p was above the threshold without a break",
     ),
     Column(
         "lead (s)",
-        lambda each: _figure(each.at.median_lead_s, ".2f"),
-        lambda each: _order(each.at.median_lead_s),
+        lambda each: _figure(each.score.median_lead_s, ".2f"),
+        lambda each: _order(each.score.median_lead_s),
         is_number=True,
     ),
     Column(
         "false/min",
-        lambda each: _figure(each.at.false_alarms_per_minute, ".1f"),
-        lambda each: _order(each.at.false_alarms_per_minute),
+        lambda each: _figure(each.score.false_alarms_per_minute, ".1f"),
+        lambda each: _order(each.score.false_alarms_per_minute),
         is_number=True,
-        tip=lambda _: "Alarms that no takeover followed, a minute of autonomy",
+        tip=lambda _: "Alarms without a takeover after them, per minute of autonomy",
     ),
 )
 
@@ -95,14 +95,14 @@ EPISODES: tuple[Column[EpisodeScore], ...] = (
         lambda each: f"{each.announced}/{each.takeovers}",
         lambda each: each.takeovers - each.announced,
         is_number=True,
-        tip=lambda _: "Takeovers that were announced at the threshold; sorted by those that were missed",
+        tip=lambda _: "Announced takeovers at the threshold; sorted by the missed ones",
     ),
     Column("false alarms", lambda each: f"{each.false_alarms}", lambda each: each.false_alarms, is_number=True),
     Column("Brier", lambda each: _figure(each.brier), lambda each: _order(each.brier), is_number=True),
     Column("mean p", lambda each: _figure(each.mean), lambda each: _order(each.mean), is_number=True),
 )
 
-BEHIND: tuple[Column[Behind], ...] = (
+STEP_RANGES: tuple[Column[StepRange], ...] = (
     Column("What happened", lambda each: each.text),
     Column("Step", lambda each: f"{each.row}", lambda each: each.row, is_number=True),
     Column("Steps", lambda each: f"{each.rows}", lambda each: each.rows, is_number=True),

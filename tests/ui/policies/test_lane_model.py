@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mile_desktop.ui.policies.lanes import LaneRow, lay_lanes
+from mile_desktop.ui.policies.lane_model import LaneRow, lane_rows
 
 
 @st.composite
@@ -16,24 +16,24 @@ def families(draw: st.DrawFn) -> tuple[list[str], dict[str, str | None]]:
 
 
 def test_one_line_of_descent_stays_in_one_lane() -> None:
-    rows = lay_lanes(["c", "b", "a"], {"c": "b", "b": "a", "a": None})
+    rows = lane_rows(["c", "b", "a"], {"c": "b", "b": "a", "a": None})
     assert rows == (LaneRow(0, (), (), True), LaneRow(0, (0,), (), True), LaneRow(0, (0,), (), False))
 
 
 def test_two_children_meet_in_their_parent() -> None:
-    rows = lay_lanes(["c", "b", "a"], {"c": "a", "b": "a", "a": None})
+    rows = lane_rows(["c", "b", "a"], {"c": "a", "b": "a", "a": None})
     assert rows == (LaneRow(0, (), (), True), LaneRow(1, (), (0,), True), LaneRow(0, (0, 1), (), False))
 
 
-def test_a_child_of_a_hidden_policy_hangs_on_the_next_ancestor() -> None:
-    rows = lay_lanes(["c", "a"], {"c": "b", "b": "a", "a": None})
+def test_a_child_of_a_hidden_policy_is_connected_to_the_next_ancestor() -> None:
+    rows = lane_rows(["c", "a"], {"c": "b", "b": "a", "a": None})
     assert rows[1].from_above == (0,)
 
 
 @given(families())
-def test_every_line_that_begins_ends_in_an_ancestor(family: tuple[list[str], dict[str, str | None]]) -> None:
+def test_every_line_ends_in_an_ancestor(family: tuple[list[str], dict[str, str | None]]) -> None:
     ids, parents = family
-    rows = lay_lanes(ids, parents)
+    rows = lane_rows(ids, parents)
     assert len(rows) == len(ids)
     open_lanes: set[int] = set()
     for row in rows:

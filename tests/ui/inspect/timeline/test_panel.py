@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.storage.edits import Trim
-from mile_desktop.ui.inspect.timeline.plot import TimelinePlot
-from mile_desktop.ui.inspect.timeline.probability import Appraisal
-from mile_desktop.ui.inspect.timeline.timeline import Timeline, values_text
+from mile_desktop.ui.inspect.timeline.model import Prediction, values_text
+from mile_desktop.ui.inspect.timeline.panel import Timeline
+from mile_desktop.ui.inspect.timeline.timeline_plot import TimelinePlot
 from mile_desktop.ui.theme import theme
 from tests.ui.inspect.examples import a_recording
 
@@ -75,17 +75,17 @@ def test_both_plots_zoom_together_and_never_leave_the_recording(timeline: Timeli
     assert timeline.probability.getViewBox().viewRange()[0][0] == pytest.approx(0.0)
 
 
-def test_the_threshold_decides_what_was_missed(timeline: Timeline) -> None:
+def test_the_threshold_decides_which_takeovers_were_missed(timeline: Timeline) -> None:
     assert [event.row for event in timeline.events if event.kind == "miss"] == [12]
     timeline.set_threshold(0.95)
     assert [event.row for event in timeline.events if event.kind == "miss"] == [4, 12]
 
 
-def test_values_name_everything_that_is_known(timeline: Timeline) -> None:
+def test_the_values_line_and_the_table_hold_everything_known(timeline: Timeline) -> None:
     recording = a_recording()
-    appraisal = Appraisal("by v2", *(np.full(20, 0.4) for _ in range(4)))
-    timeline.show_appraisal(appraisal)
-    assert values_text(recording, 5, appraisal) == "0.25 s · step 5 · p 0.10 [0.00–0.20] · by v2 0.40 · gamepad drove"
+    prediction = Prediction("by v2", *(np.full(20, 0.4) for _ in range(4)))
+    timeline.show_prediction(prediction)
+    assert values_text(recording, 5, prediction) == "0.25 s · step 5 · p 0.10 [0.00–0.20] · by v2 0.40 · gamepad drove"
     assert values_text(recording, 19).endswith("policy drove · success")
     table = timeline.numbers()
     assert len(table.rows) == 20
@@ -111,7 +111,7 @@ def test_takeovers_are_hatched_and_trimmed_ends_are_greyed(
     assert len({mean(at) for at in places.values()}) == 3
 
 
-def test_nothing_to_show_is_no_trouble(timeline: Timeline) -> None:
+def test_no_recording_shows_an_empty_timeline(timeline: Timeline) -> None:
     timeline.show_recording(None)
     timeline.show_row(0)
     timeline.grab()
@@ -119,7 +119,7 @@ def test_nothing_to_show_is_no_trouble(timeline: Timeline) -> None:
     assert timeline.numbers().rows == ()
 
 
-def test_discrete_actions_are_bars_in_the_lane_of_the_choice(timeline: Timeline) -> None:
+def test_discrete_actions_are_bars_in_the_lane_of_the_executed_choice(timeline: Timeline) -> None:
     recording = a_recording()
     chosen = np.eye(4, dtype=np.float32)[np.arange(len(recording)) % 4]
     likely = 0.6 * chosen + 0.1
@@ -131,7 +131,7 @@ def test_discrete_actions_are_bars_in_the_lane_of_the_choice(timeline: Timeline)
     assert (by_policy + by_person, by_person) == (len(recording), int(episode.intervention.sum()))
     assert set(plot._executed.getData()[1].tolist()) <= set(plot._offsets.tolist())
     human = plot._human.getData()[0]
-    assert (human.min(), human.max()) == pytest.approx((0.2, 0.7))  # as long as the takeovers that are hatched
+    assert (human.min(), human.max()) == pytest.approx((0.2, 0.7))  # as long as the hatched takeovers
     # proposed is what comes to a tenth here: the line lies low in its lane
     heights = plot._proposed.getData()[1][::2] - plot._offsets[np.roll(chosen, 1, 0).argmax(1)]
     assert heights == pytest.approx(0.1 * 1.9, abs=1e-5)

@@ -1,25 +1,23 @@
-"""The timeline under the viewer: p and actions of one recording, linked in zoom, pan, place and hover."""
-
-import math
+"""The timeline: p and actions of one recording in two plots, linked in zoom, pan, position and hover."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
-from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode, TimelineEvent
-from mile_desktop.ui.inspect.timeline.actions import ActionTimeline
-from mile_desktop.ui.inspect.timeline.probability import Appraisal, ProbabilityTimeline
+from mile_desktop.ui.inspect.model import RecordedEpisode, TimelineEvent
+from mile_desktop.ui.inspect.timeline.action_plot import ActionTimeline
+from mile_desktop.ui.inspect.timeline.model import Prediction, step_table, values_text
+from mile_desktop.ui.inspect.timeline.probability_plot import ProbabilityTimeline
 from mile_desktop.ui.plots.plot_export import PlotExport
 from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.theme import theme
-from mile_desktop.ui.widgets.discrete_actions import choice_text
 from mile_desktop.ui.widgets.elided_label import ElidedLabel
 
 
 class Timeline(QFrame):
-    """Shows a ``RecordedEpisode``; says where the person points. Window's thread only."""
+    """Shows a ``RecordedEpisode``; clicks and drags become signals. Window's thread only."""
 
     row_chosen = Signal(int)
-    """Row the viewer is to show."""
+    """The row that the viewer shows."""
     stretch_changed = Signal()
     threshold_moved = Signal(float)
 
@@ -28,7 +26,7 @@ class Timeline(QFrame):
         theme.set_role(self, "panel")
         self._recording: RecordedEpisode | None = None
         self._choices: tuple[str, ...] = ()
-        """Names of discrete actions."""
+        """Names of discrete actions; empty: the actions are continuous."""
         self._row = 0
         self._stretch: tuple[int, int] | None = None
         self._events: tuple[TimelineEvent, ...] = ()
@@ -45,8 +43,8 @@ class Timeline(QFrame):
         self._values.set_full_text(" ")
         self._lay_out()
         for plot in self._plots:
-            plot.place_chosen.connect(self._place_chosen)
-            plot.stretch_chosen.connect(self._stretched)
+            plot.time_chosen.connect(self._time_chosen)
+            plot.stretch_chosen.connect(self._stretch_dragged)
             plot.hovered.connect(self._hovered)
         self.probability.threshold_moved.connect(self._threshold_moved)
 
@@ -60,12 +58,12 @@ class Timeline(QFrame):
         theme.bound(self.probability, least_height=64)
         theme.bound(self.action_plot, least_height=96)
 
-    # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── content ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def show_recording(
         self, recording: RecordedEpisode | None, action_labels: tuple[str, ...] = (), *, discrete: bool = False
     ) -> None:
-        """Show another recording, or nothing; ``discrete``: one of the actions is chosen a step."""
+        """Show another recording, None: nothing; ``discrete``: each step executes one of the named actions."""
         self._recording = recording
         self._choices = ()
         self._row = 0
@@ -81,38 +79,38 @@ class Timeline(QFrame):
         self.show_row(0)
 
     def show_row(self, row: int) -> None:
-        """Draw the viewer's place."""
+        """Mark the row that the viewer shows."""
         if self._recording is None:
             self._values.set_full_text(" ")
             return
-        row = self._row = min(row, len(self._recording) - 1)
+        row = self._row = min(row, len(self._recording) - 1)  # on a longer simulated path, stay at the end
         time = self._recording.time(row)
         for plot in self._plots:
-            plot.show_place(time)
-        self.probability.keep_in_sight(time)
+            plot.show_time(time)
+        self.probability.keep_in_sight(time)  # the other plot follows: their time axes are linked
         self._values.set_full_text(self._text_of(self._recording, row))
 
     def _text_of(self, recording: RecordedEpisode, row: int) -> str:
-        return values_text(recording, row, self.probability.appraisal, self._choices)
+        return values_text(recording, row, self.probability.prediction, self._choices)
 
-    def show_appraisal(self, appraisal: Appraisal | None) -> None:
-        """Draw p as a model sees it now beside p as it was shown."""
-        self.probability.show_appraisal(appraisal)
+    def show_prediction(self, prediction: Prediction | None) -> None:
+        """Draw a prediction beside p as it was shown; None: remove it."""
+        self.probability.show_prediction(prediction)
         self.show_row(self._row)
 
     def set_threshold(self, threshold: float) -> None:
-        """Judge misses and false alarms at ``threshold``."""
+        """Count misses and false alarms at ``threshold``, without a signal."""
         self.probability.set_threshold(threshold)
         self._find_events()
 
     @property
     def threshold(self) -> float:
-        """The threshold in force here."""
+        """P at which an alarm is raised."""
         return self.probability.threshold
 
     @property
     def events(self) -> tuple[TimelineEvent, ...]:
-        """Everything that can be jumped to, in order."""
+        """Everything that can be jumped to: first the events without a threshold, then the alarms."""
         return self._events
 
     def _find_events(self) -> None:
@@ -126,29 +124,29 @@ class Timeline(QFrame):
 
     @property
     def stretch(self) -> tuple[int, int] | None:
-        """First and last row that were chosen."""
+        """First and last row of the chosen stretch; None: no stretch."""
         return self._stretch
 
     def begin_stretch(self) -> None:
-        """Let the stretch begin at the viewer's place."""
+        """Start the stretch at the row that the viewer shows."""
         last = self._stretch[1] if self._stretch else self._row
         self._set_stretch((self._row, max(self._row, last)))
 
     def end_stretch(self) -> None:
-        """Let the stretch end at the viewer's place."""
+        """End the stretch at the row that the viewer shows."""
         first = self._stretch[0] if self._stretch else self._row
         self._set_stretch((min(first, self._row), self._row))
 
     def clear_stretch(self) -> None:
-        """Choose no stretch."""
+        """Remove the stretch."""
         self._set_stretch(None)
 
     def zoom_in(self) -> None:
-        """Zoom in around the viewer's place."""
+        """Zoom in around the row that the viewer shows."""
         self.probability.zoom(2)
 
     def zoom_out(self) -> None:
-        """Zoom out around the viewer's place."""
+        """Zoom out around the row that the viewer shows."""
         self.probability.zoom(-2)
 
     def show_all(self) -> None:
@@ -167,11 +165,11 @@ class Timeline(QFrame):
 
     # ── mouse ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _place_chosen(self, time: float) -> None:
+    def _time_chosen(self, time: float) -> None:
         if self._recording is not None:
             self.row_chosen.emit(self._recording.row_at(time))
 
-    def _stretched(self, start: float, end: float) -> None:
+    def _stretch_dragged(self, start: float, end: float) -> None:
         if self._recording is not None:
             self._set_stretch((self._recording.row_at(start), self._recording.row_at(end)))
 
@@ -189,59 +187,10 @@ class Timeline(QFrame):
         self.threshold_moved.emit(threshold)
 
     def numbers(self) -> Table:
-        """Return what is drawn, a row a step."""
+        """Return the drawn values, one row for each step."""
         recording = self._recording
         if recording is None:
             return Table(("row",), ())
-        episode, appraisal = recording.episode, self.probability.appraisal
-        columns = ["row", "time (s)", "step", "intervention", "p", "p low", "p high", "forecast"]
-        arrays = [
-            range(len(recording)),
-            [recording.time(row) for row in range(len(recording))],
-            recording.step.tolist(),
-            episode.intervention.astype(int).tolist(),
-            *(
-                each.tolist()
-                for each in (
-                    episode.intervention_prob,
-                    episode.intervention_prob_low,
-                    episode.intervention_prob_high,
-                    episode.forecast,
-                )
-            ),
-        ]
-        if appraisal is not None:
-            columns.append(f"p {appraisal.title}")
-            arrays.append(appraisal.probability.tolist())
-        # a discrete action is proposed as probabilities
-        said = ("probable", episode.policy_mean) if self._choices else ("spread", episode.policy_std)
-        for lane, name in enumerate(self.action_plot.action_names):
-            columns += [f"proposed {name}", f"{said[0]} {name}", f"executed {name}"]
-            arrays += [each[:, lane].tolist() for each in (episode.policy_action, said[1], episode.action)]
-        return Table(tuple(columns), tuple(zip(*arrays, strict=True)))
-
-
-def values_text(
-    recording: RecordedEpisode, row: int, appraisal: Appraisal | None = None, choices: tuple[str, ...] = ()
-) -> str:
-    """Return what is known of ``row``: time, step, p, who drove, and which of ``choices`` was proposed and done."""
-    episode = recording.episode
-    parts = [f"{recording.time(row):.2f} s", f"step {int(recording.step[row])}"]
-    p, low, high = (
-        float(each[row])
-        for each in (episode.intervention_prob, episode.intervention_prob_low, episode.intervention_prob_high)
-    )
-    if not math.isnan(p):
-        band = "" if math.isnan(low) or math.isnan(high) else f" [{low:.2f}–{high:.2f}]"
-        parts.append(f"p {p:.2f}{band}")
-    if not math.isnan(float(episode.forecast[row])):
-        parts.append(f"forecast {episode.forecast[row]:.2f}")
-    if appraisal is not None and row < len(appraisal.probability) and not math.isnan(appraisal.probability[row]):
-        parts.append(f"{appraisal.title} {appraisal.probability[row]:.2f}")
-    who = episode.operator[row] or episode.record.start.operator
-    parts.append(f"{who or 'a person'} drove" if episode.intervention[row] else "policy drove")
-    if choices:
-        proposed, done = episode.policy_action[row].tolist(), episode.action[row].tolist()
-        parts.append(choice_text(proposed, done, choices, episode.policy_mean[row].tolist()))
-    parts += [event.text for event in recording.events if event.row == row and event.kind in {"rewind", "hold", "end"}]
-    return " · ".join(parts)
+        return step_table(
+            recording, self.probability.prediction, self.action_plot.action_names, discrete=bool(self._choices)
+        )

@@ -1,4 +1,4 @@
-"""Two policies side by side: settings, success with a test, and how they learned."""
+"""Two policies side by side: success with a test, training curves, settings."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,23 +8,23 @@ from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 from mile_desktop.ui.plots.interval_plot import IntervalPlot
 from mile_desktop.ui.plots.loss_curves import LossCurves
 from mile_desktop.ui.plots.series_model import Curve
-from mile_desktop.ui.policies.lineage import PolicyDetails, setting_rows
+from mile_desktop.ui.policies.model import PolicyDetails, setting_rows
 from mile_desktop.ui.policies.settings_table import SettingsTable
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.page_frame import ColumnScroll
 from mile_desktop.ui.widgets.pair_chooser import PairChooser
-from mile_desktop.ui.widgets.policy_results import pair
+from mile_desktop.ui.widgets.policy_results import compare_pair
 
 _PLOT_HEIGHT, _CURVE_HEIGHT = 160, 170
 
 
 class PolicyComparison(QWidget):
-    """Shows any two of the policies it was given; asks by signals."""
+    """Compares any two of the given policies; requests by signals. Window's thread only."""
 
     pair_changed = Signal()
-    """Other two are to be compared: their curves are wanted."""
-    evaluate_asked = Signal(object)
-    """Ids of the two that are to be evaluated on the same starts."""
+    """Another pair is chosen; answer with ``show_pair``."""
+    evaluate_requested = Signal(object)
+    """Ids of the two policies to evaluate on the same seeds."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,34 +34,34 @@ class PolicyComparison(QWidget):
         self._plot = IntervalPlot("Success of two policies")
         theme.bound(self._plot, height=_PLOT_HEIGHT)
         self._evaluate = QPushButton("Evaluate both …")
-        self._evaluate.setToolTip("On the same starts, on the Evaluate page")
+        self._evaluate.setToolTip("On the same seeds, on the Evaluate page")
         self._settings = SettingsTable(2)
-        self._curves = LossCurves(_CURVE_HEIGHT, "How it learned is not recorded here.")
+        self._curves = LossCurves(_CURVE_HEIGHT, "Training log not available.")
         self._lay_out()
         self._pair.changed.connect(self.pair_changed)
-        self._evaluate.clicked.connect(self._ask)
+        self._evaluate.clicked.connect(self._request_evaluation)
 
     @property
     def chosen(self) -> tuple[PolicyDetails, ...]:
-        """The two that are compared; fewer where there are not two different ones."""
+        """The compared policies; fewer than two where both choices are the same or none."""
         return tuple(self._details[each] for each in dict.fromkeys(self._pair.chosen) if each in self._details)
 
     def show_policies(self, details: Mapping[str, PolicyDetails]) -> None:
-        """Offer these policies."""
+        """Fill both lists with these policies."""
         self._details = details
         self._pair.offer([(name, f"{each.entry.name} · {each.entry.method}") for name, each in details.items()])
         self.pair_changed.emit()
 
     def choose(self, first: str, second: str) -> None:
-        """Compare these two, by their ids."""
+        """Compare two policies, by their ids."""
         self._pair.choose(first, second)
         self.pair_changed.emit()
 
     def show_pair(self, curves: Sequence[Mapping[str, Curve]]) -> None:
-        """Show the chosen two; ``curves``: of each, how it learned."""
-        two = self.chosen
-        self._evaluate.setEnabled(len(two) == 2)
-        if len(two) != 2:
+        """Show the chosen two; ``curves``: the training curves of each."""
+        policies = self.chosen
+        self._evaluate.setEnabled(len(policies) == 2)
+        if len(policies) != 2:
             self._headline.setText("Choose two different policies.")
             for widget in (self._text, self._verdict):
                 widget.setText("")
@@ -69,17 +69,17 @@ class PolicyComparison(QWidget):
             self._curves.show_curves(())
             self._plot.show_series(())
             return
-        first, second = two
-        paired = pair(first.results, second.results)
+        first, second = policies
+        paired = compare_pair(first.results, second.results)
         self._headline.setText(paired.headline)
         self._text.setText(paired.details)
         self._verdict.setText(paired.verdict)
         self._plot.show_tallies([(each.entry.name, each.results.tally) for each in (second, first)])
         self._settings.show_settings(setting_rows(first.record, second.record), first.entry.name, second.entry.name)
-        self._curves.show_curves([(each.entry.name, curve) for each, curve in zip(two, curves, strict=True)])
+        self._curves.show_curves([(each.entry.name, curve) for each, curve in zip(policies, curves, strict=True)])
 
     def text(self) -> str:
-        """Return what is said of the two."""
+        """Return the text of the comparison."""
         return "\n".join(label.text() for label in (self._headline, self._text, self._verdict) if label.text())
 
     def _lay_out(self) -> None:
@@ -100,5 +100,5 @@ class PolicyComparison(QWidget):
         theme.space(outer)
         outer.addWidget(ColumnScroll(content, "Comparison"))
 
-    def _ask(self) -> None:
-        self.evaluate_asked.emit(tuple(each.record.policy_id for each in self.chosen))
+    def _request_evaluation(self) -> None:
+        self.evaluate_requested.emit(tuple(each.record.policy_id for each in self.chosen))

@@ -1,4 +1,4 @@
-"""A curve over thresholds, with a point on it that can be dragged along."""
+"""A plot of curves over thresholds, with a handle that can be dragged along one of them."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ _SIZE = 13
 
 
 class ThresholdPlot(SeriesPlot):
-    """Shows curves of several predictors; the point lies on that of one of them."""
+    """Shows the curves of several predictors; the handle lies on one of them."""
 
     threshold_dragged = Signal(float)
 
@@ -33,26 +33,26 @@ class ThresholdPlot(SeriesPlot):
         theme.signals().changed.connect(self._restyle_handle)
         self._restyle_handle()
 
-    def show_point(self, points: Sequence[CurvePoint], place: tuple[float, float] | None) -> None:
-        """Put the point at ``place``, to be dragged along ``points``; None hides it."""
+    def show_handle(self, points: Sequence[CurvePoint], position: tuple[float, float] | None) -> None:
+        """Put the handle at ``position``, to be dragged along ``points``; None hides it."""
         self._points = tuple(points)
-        self._handle.setVisible(place is not None)
-        if place is not None:
+        self._handle.setVisible(position is not None)
+        if position is not None:
             self._setting = True
-            self._handle.setPos(*place)
+            self._handle.setPos(*position)
             self._setting = False
 
     @property
-    def point(self) -> tuple[float, float]:
-        """Where the point is."""
+    def handle_position(self) -> tuple[float, float]:
+        """Position of the handle on the axes."""
         position = self._handle.pos()
         return position.x(), position.y()
 
     def _dragged(self) -> None:
-        """Say the threshold of the nearest point of the curve; whoever is told puts the point back onto it."""
-        if self._setting:
+        """Emit the threshold of the nearest point of the curve; the panel then puts the handle back onto the curve."""
+        if self._setting:  # pyqtgraph emits the same signal when the program moves the handle
             return
-        threshold = nearest_threshold(self._points, *self.point)
+        threshold = nearest_threshold(self._points, *self.handle_position)
         if threshold is not None:
             self.threshold_dragged.emit(threshold)
 
