@@ -27,10 +27,8 @@ from benchmarks.window_at_work import Finish, LoopWatch, open_window
 from mile_desktop.cameras.messages import CameraState
 from mile_desktop.cameras.settings import CameraSettings
 from mile_desktop.rollout import messages as m
-from mile_desktop.ui.application import Application
-from mile_desktop.ui.cameras.controller import Cameras
 from mile_desktop.ui.clients.camera_client import CameraClient
-from mile_desktop.ui.learn.controller import RetrainController
+from mile_desktop.ui.composition import Composition
 from mile_desktop.ui.viewport.tiles import SCENE, Layout
 
 CAMERAS = 4
@@ -46,17 +44,15 @@ _SAMPLE_S = 0.25
 class CameraLoad(QObject):
     """Lets cameras come and go while the robot works, and notes how they and the window do."""
 
-    def __init__(self, application: Application, finish: Finish, address: str, seconds: float) -> None:
-        super().__init__(application)
-        cameras = application.findChild(Cameras)
-        if not isinstance(cameras, Cameras):
-            raise TypeError("The desk has no cameras; app.py puts them there.")
+    def __init__(self, parts: Composition, finish: Finish, address: str, seconds: float) -> None:
+        super().__init__(parts.application)
         self.segments: list[dict[str, Any]] = []
         self.spans: list[tuple[float, float]] = []
         self.problem = ""
-        self._application = application
+        self._application = parts.application
         self._finish = finish
-        self._cameras = cameras
+        self._cameras = parts.cameras
+        self._view = parts.supervise.page.view
         self._address = address
         self._seconds = seconds
         self._loop = LoopWatch(self)
@@ -91,7 +87,7 @@ class CameraLoad(QObject):
         wanted = CAMERAS if self._with_cameras else 0
         settings = [CameraSettings(name=f"Camera {index}", address=self._address) for index in range(wanted)]
         self._cameras.store.set_cameras(settings)
-        self._application.supervise.view.set_arrangement(Layout.GRID if wanted else Layout.INSET, SCENE)
+        self._view.set_arrangement(Layout.GRID if wanted else Layout.INSET, SCENE)
         self._ready_at = 0.0
         self._step = self._await_calm
 
@@ -165,8 +161,8 @@ def measure(seconds: float) -> dict[str, Any]:
     address = f"http://127.0.0.1:{here.recv()}/camera"
     roles: list[CameraLoad] = []
 
-    def role(application: Application, _: RetrainController, finish: Finish) -> None:
-        roles.append(CameraLoad(application, finish, address, seconds))
+    def role(parts: Composition, finish: Finish) -> None:
+        roles.append(CameraLoad(parts, finish, address, seconds))
 
     with tempfile.TemporaryDirectory() as name:
         log = Path(name) / "ticks.npy"

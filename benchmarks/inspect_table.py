@@ -38,9 +38,9 @@ from mile_desktop.storage.insights import Insight, store_insights
 from mile_desktop.storage.records import EpisodeRecord, EpisodeStart
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.inspect.episodes_table import EpisodesTable
+from mile_desktop.ui.inspect.model import recording_of
 from mile_desktop.ui.inspect.page import InspectPage
 from mile_desktop.ui.inspect.playback_controller import PlaybackController
-from mile_desktop.ui.inspect.recorded_episode import recording_of
 from mile_desktop.ui.inspect.recorded_view_controller import RecordedViewController
 from mile_desktop.ui.theme import theme
 
@@ -94,7 +94,7 @@ def measure_table(episodes: int) -> dict[str, float]:
 
         def show() -> None:
             column, descending = table.order
-            ids = find_episodes(workspace, table.wanted, column, descending=descending)
+            ids = find_episodes(workspace, table.filter, column, descending=descending)
             table.show_episodes(ids, len(ids))
 
         def open_it() -> None:
@@ -102,7 +102,7 @@ def measure_table(episodes: int) -> dict[str, float]:
             table.show()
 
         opened = timed(open_it)
-        table.wanted_changed.connect(show)
+        table.query_changed.connect(show)
         bar = table.table.verticalScrollBar()
         scrolled = [timed(partial(bar.setValue, round(at))) for at in np.linspace(0, bar.maximum(), 60)]
         sorts = [timed(partial(table.table.sortByColumn, column, Qt.SortOrder.AscendingOrder)) for column in range(11)]

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mile_desktop.channels.shared import Frame
-    from mile_desktop.ui.application import Application
-    from mile_desktop.ui.learn.controller import RetrainController
+    from mile_desktop.ui.composition import Composition
 
 _ROOT = Path(__file__).resolve().parent.parent
 _LIMIT_S = 120.0
@@ -54,18 +54,18 @@ def start_once() -> dict[str, float]:
 
 
 def run_hooked(into: Path, arguments: list[str]) -> None:
-    """Run ``main.py`` with a role that notes the moments and ends the program after the last."""
+    """Run the window with a script that notes the moments and ends the program after the last one."""
     from mile_desktop import app  # noqa: PLC0415 - the measuring process does not need it
 
     moments: dict[str, float] = {}
 
-    def sit_down(
-        application: "Application", _retraining: "RetrainController", _folder: Path, finish: "Callable[[int], None]"
-    ) -> None:
+    def script(parts: "Composition", _folder: Path, finish: "Callable[[int], None]") -> None:
         from mile_desktop.rollout.messages import StartEpisodes  # noqa: PLC0415
 
+        application = parts.application
+
         def see(frame: "Frame") -> None:
-            application.supervise.view.repaint()  # what is noted is on screen
+            parts.supervise.page.view.repaint()  # the frame is on the screen before its time is noted
             moments.setdefault("first_frame", time.time())
             if frame.step > 0:
                 moments.setdefault("first_moving_frame", time.time())
@@ -83,7 +83,8 @@ def run_hooked(into: Path, arguments: list[str]) -> None:
         application.worker.session_loaded.connect(begin)
         application.viewer.frame_ready.connect(see)
 
-    app._attend = sit_down  # noqa: SLF001 - in the place of the person
+    # ``main.py`` itself runs, so that the child processes import what they import in the program
+    app.main = partial(app.main, script=script)
     sys.argv = ["main.py", *arguments]
     runpy.run_path(str(_ROOT / "main.py"), run_name="__main__")
 

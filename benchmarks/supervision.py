@@ -156,8 +156,8 @@ def measure(minutes: float, *, retrain: bool = True) -> dict[str, Any]:
         log = folder / "ticks.npy"
         status = open_window(
             folder,
-            lambda application, retraining, finish: roles.append(
-                Supervision(application, retraining, finish, paints, 60.0 * minutes, retrain=retrain)
+            lambda parts, finish: roles.append(
+                Supervision(parts.application, parts.retrain, finish, paints, 60.0 * minutes, retrain=retrain)
             ),
             partial(worker_with_tick_log, log=log),
             operator="segment",

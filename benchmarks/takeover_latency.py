@@ -163,9 +163,7 @@ def measure(presses: int) -> dict[str, Any]:
         record_beforehand(Path(name) / "workspace", EPISODES_BEFOREHAND)
         open_window(
             Path(name),
-            lambda application, retraining, finish: roles.put(
-                Takeovers(application, retraining, finish, paints, thumb)
-            ),
+            lambda parts, finish: roles.put(Takeovers(parts.application, parts.retrain, finish, paints, thumb)),
             partial(worker_with_timed_pad, pad=there),
         )
         role = roles.get_nowait()

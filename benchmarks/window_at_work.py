@@ -1,11 +1,10 @@
-"""The real window, built by the program itself, with a script instead of a person and a trainer that runs."""
+"""The program's real window, with a script in place of the person and a trainer that always runs."""
 
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +18,7 @@ from mile_desktop.channels.shared import Frame
 from mile_desktop.learning.progress import AnyRunEvent, Failed, Finished, Progress
 from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.ui.application import Application
+from mile_desktop.ui.composition import Composition
 from mile_desktop.ui.learn.controller import RetrainController
 from mile_desktop.ui.learn.model import RetrainRequest
 from mile_desktop.ui.supervise.scene_view import SceneView
@@ -29,7 +29,7 @@ _BEAT_S = 0.005
 _POLL_MS = 50
 
 Finish = Callable[[int], None]
-Role = Callable[[Application, RetrainController, Finish], None]
+Role = Callable[[Composition, Finish], None]
 
 
 def record_beforehand(workspace: Path, episodes: int) -> None:
@@ -47,26 +47,22 @@ def open_window(folder: Path, role: Role, worker: Callable[..., None], *, operat
     folder
         Holds the workspace and the preferences.
     role
-        Called when the desk has started.
+        Called with the window's parts when the window has started.
     worker
         Entry function of the rollout worker's process.
     operator
         Simulated supervisor.
     """
 
-    def sit_down(application: Application, retraining: RetrainController, _: Path, finish: Finish) -> None:
-        application.window.ask_before_closing(lambda: True)
-        application.window.resize(*SIZE)
-        role(application, retraining, finish)
+    def script(parts: Composition, _: Path, finish: Finish) -> None:
+        parts.application.window.ask_before_closing(lambda: True)
+        parts.application.window.resize(*SIZE)
+        role(parts, finish)
 
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     chosen = ["--workspace", str(folder / "workspace"), "--preferences", str(folder / "preferences.json")]
-    desk_with_worker = partial(Application, worker=worker)
-    with (
-        mock.patch("mile_desktop.app._attend", sit_down),
-        mock.patch("mile_desktop.ui.application.Application", desk_with_worker),
-    ):
-        return app.main([*chosen, "--scene", SCENE, "--policy", "initial", "--operator", operator])
+    arguments = [*chosen, "--scene", SCENE, "--policy", "initial", "--operator", operator]
+    return app.main(arguments, script=script, worker=worker)
 
 
 class EndlessTraining(QObject):

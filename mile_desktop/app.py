@@ -1,4 +1,4 @@
-"""The window: arguments, display, theme, desk. Qt is imported late: spawned processes import this module too."""
+"""The program with the window: arguments, display, theme. Qt is imported late: spawned processes import this module."""
 
 import argparse
 import os
@@ -14,38 +14,56 @@ from typing import TYPE_CHECKING
 import mile_desktop
 from mile_desktop.operators.no_operator import NO_SUPERVISOR
 from mile_desktop.paths import default_workspace
+from mile_desktop.processes import rollout_worker
 from mile_desktop.rollout.messages import LoadSession
 
 if TYPE_CHECKING:
     from mile_desktop.ui.application import Application
-    from mile_desktop.ui.learn.controller import RetrainController
+    from mile_desktop.ui.composition import Composition
 
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 _SIGNAL_POLL_MS = 200
 _UNATTENDED_SPEED = 2.0
-"""Nobody watches, so the episodes of the unattended run pass twice as fast as in real time."""
+"""No person watches the unattended run, so its episodes pass twice as fast as in real time."""
+
+WindowScript = Callable[["Composition", Path, Callable[[int], None]], object]
+"""Uses the window in place of a person. Called once after the start with the window's parts, the folder of the run and
+a function that ends the program with an exit status."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Open the window and return the exit status; with no display, run it unattended."""
+def main(
+    arguments: Sequence[str] | None = None,
+    *,
+    script: WindowScript | None = None,
+    worker: Callable[..., None] = rollout_worker,
+) -> int:
+    """Open the window and return the exit status; without a display, run it unattended.
+
+    Parameters
+    ----------
+    arguments
+        The command line; by default that of the process.
+    script
+        Uses the window that a person would use; for measurements.
+    worker
+        Entry point of the rollout worker's process.
+    """
     options = _parser().parse_args(arguments)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes it starts
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the child processes: several of them share the cores
     if not has_display():
         sys.stdout.write("No display: the same window runs offscreen, unattended, with a simulated supervisor.\n")
         sys.stdout.flush()
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
         options.unattended = options.unattended or not options.screenshots
     if options.screenshots:
-        from mile_desktop.ui.automation.screenshots import take_screenshots  # noqa: PLC0415
-
-        return _run(options, _fresh(options.output), take_screenshots(options.screenshots))
+        return _run(options, _fresh(options.output), partial(_take_screenshots, options), worker)
     if options.unattended:
-        return _run(options, _fresh(options.output), _supervise_unattended(options))
-    return _run(options, None, _attend)
+        return _run(options, _fresh(options.output), partial(_run_unattended, options), worker)
+    return _run(options, None, script, worker)
 
 
 def has_display() -> bool:
-    """Whether a window can be shown to a person, or somebody has said how else to show it."""
+    """Whether there is a screen for the window, or the environment names another way to show it."""
     return sys.platform != "linux" or any(os.environ.get(name) for name in _DISPLAYS)
 
 
@@ -59,8 +77,8 @@ def _parser() -> argparse.ArgumentParser:
         "--operator", default=NO_SUPERVISOR, metavar="O", help="simulated supervisor, as in `mile-desktop rollout`"
     )
     parser.add_argument("--preferences", type=Path, metavar="FILE", help="remembered choices (the user's)")
-    parser.add_argument("--unattended", action="store_true", help="two rounds with a simulated supervisor, then end")
-    parser.add_argument("--screenshots", type=Path, metavar="DIR", help="picture every page in both themes, then end")
+    parser.add_argument("--unattended", action="store_true", help="work with a simulated supervisor, then end")
+    parser.add_argument("--screenshots", type=Path, metavar="DIR", help="take pictures of every page, then end")
     parser.add_argument("--rounds", type=int, default=2, metavar="N", help="of an unattended run (%(default)s)")
     parser.add_argument("--episodes", type=int, default=4, metavar="N", help="in each of its rounds (%(default)s)")
     parser.add_argument("--starts", type=int, default=20, metavar="N", help="to compare on after each (%(default)s)")
@@ -71,31 +89,25 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-Role = Callable[["Application", "RetrainController", Path, Callable[[int], None]], None]
-"""Who sits at the desk; called once it has started, ends the program by its last argument."""
-
-
-def _attend(
-    _application: "Application", _retraining: "RetrainController", _folder: Path, _finish: Callable[[int], None]
+def _run_unattended(
+    options: argparse.Namespace, parts: "Composition", folder: Path, finish: Callable[[int], None]
 ) -> None:
-    """Leave the desk to the person."""
-
-
-def _supervise_unattended(options: argparse.Namespace) -> Role:
     from mile_desktop.ui.automation.unattended import Extent, Unattended  # noqa: PLC0415
 
     extent = Extent(options.rounds, options.episodes, options.starts, options.epochs)
+    Unattended(parts, folder, finish, extent).start()
 
-    def sit_down(
-        application: "Application", retraining: "RetrainController", folder: Path, finish: Callable[[int], None]
-    ) -> None:
-        Unattended(application, retraining, folder, finish, extent).start()
 
-    return sit_down
+def _take_screenshots(
+    options: argparse.Namespace, parts: "Composition", folder: Path, finish: Callable[[int], None]
+) -> None:
+    from mile_desktop.ui.automation.screenshots import Screenshots  # noqa: PLC0415
+
+    Screenshots(parts, options.screenshots, finish, folder / "camera").start()
 
 
 def _fresh(folder: Path) -> Path:
-    """Empty the folder of an earlier unattended run, which is all that it is for."""
+    """Remove what an earlier unattended run has left in its folder; everything else in there stays."""
     for name in ("workspace", "camera", "preferences.json", "cameras.json", "robots.json"):
         target = folder / name
         if target.is_dir():
@@ -106,16 +118,16 @@ def _fresh(folder: Path) -> Path:
     return folder
 
 
-def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
-    """Put the window together and run it; ``folder``: nobody sits there, everything stays in it."""
+def _run(
+    options: argparse.Namespace, folder: Path | None, script: WindowScript | None, worker: Callable[..., None]
+) -> int:
+    """Build the window and run it; ``folder``: no person uses it, and everything it writes stays in there."""
     from PySide6.QtCore import QTimer  # noqa: PLC0415
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415
 
-    from mile_desktop.ui.application import Application  # noqa: PLC0415
-    from mile_desktop.ui.close_guard import CloseGuard  # noqa: PLC0415
     from mile_desktop.ui.composition import compose  # noqa: PLC0415
-    from mile_desktop.ui.garbage_collector import GarbageCollector  # noqa: PLC0415
     from mile_desktop.ui.shell.error_log import UncaughtErrors, close_log, default_log_file, open_log  # noqa: PLC0415
+    from mile_desktop.ui.shell.garbage_collector import GarbageCollector  # noqa: PLC0415
     from mile_desktop.ui.shell.preferences import PreferenceStore  # noqa: PLC0415
     from mile_desktop.ui.theme import theme  # noqa: PLC0415
 
@@ -129,28 +141,31 @@ def _run(options: argparse.Namespace, folder: Path | None, role: Role) -> int:
         stack.callback(close_log)
         uncaught.install()
         stack.callback(uncaught.uninstall)
-        application = Application(preferences, plan=_plan(options, folder))
-        retraining = compose(application)
+        parts = compose(preferences, plan=_plan(options, folder), worker=worker)
+        application = parts.application
         if folder is None:
-            application.window.ask_before_closing(CloseGuard(application, retraining).may_close)
+            application.window.ask_before_closing(parts.may_close)
         uncaught.caught.connect(application.window.show_uncaught)
-        application.worker.session_loaded.connect(GarbageCollector(application).spare_what_stays)
+        application.worker.session_loaded.connect(GarbageCollector(application).freeze_loaded)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, partial(_quit, application))
-        breath = QTimer()  # lets Python see signals while Qt waits
-        breath.start(_SIGNAL_POLL_MS)
+        # Python handles signals only between its own instructions, and while Qt waits there are none.
+        signal_poll = QTimer()
+        signal_poll.timeout.connect(_run_python)
+        signal_poll.start(_SIGNAL_POLL_MS)
 
         def finish(status: int) -> None:
             application.window.close()
             app.exit(status)
 
         QTimer.singleShot(0, application.start)
-        QTimer.singleShot(0, lambda: role(application, retraining, folder or Path(), finish))
+        if script is not None:
+            QTimer.singleShot(0, partial(script, parts, folder or Path(), finish))
         return app.exec()
 
 
 def _plan(options: argparse.Namespace, folder: Path | None) -> LoadSession | None:
-    """Return what to load instead of what is remembered; None where nothing was said."""
+    """Return what to load in place of what is remembered; None where the command line names nothing."""
     if folder is not None:
         return LoadSession(
             workspace=str(folder / "workspace"),
@@ -170,9 +185,13 @@ def _plan(options: argparse.Namespace, folder: Path | None) -> LoadSession | Non
 
 
 def _quit(application: "Application", _number: int, _frame: object) -> None:
-    """Close as the system asks: nobody is there to answer questions, and what was recorded is kept in any case."""
+    """Close without questions, as the system demands; what was recorded is kept in any case."""
     application.window.ask_before_closing(_without_asking)
     application.window.close()
+
+
+def _run_python() -> None:
+    """Do nothing, in Python: pending signal handlers run now."""
 
 
 def _without_asking() -> bool:

@@ -31,10 +31,10 @@ def _own_home() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _sweep() -> Iterator[None]:
-    """Take garbage apart on the main thread only, as the window does: what a test of Qt left may hang in it."""
-    from mile_desktop.ui.garbage_collector import sweep  # noqa: PLC0415 - brings in Qt, whose platform is not chosen yet here
+def _collect_garbage() -> Iterator[None]:
+    """Collect garbage on the main thread only, as the window does: Qt objects of a test may be part of it."""
+    from mile_desktop.ui.shell.garbage_collector import collect_due  # noqa: PLC0415 - imports Qt
 
     gc.disable()
     yield
-    sweep()
+    collect_due()

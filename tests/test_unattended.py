@@ -85,5 +85,5 @@ def test_it_fails_when_something_is_missing(tmp_path: Path) -> None:
     (tmp_path / "policy").mkdir()
     done = run_unattended(tmp_path / "out", "--policy", str(tmp_path / "policy"), "--episodes", "1")
     assert done.returncode == 1
-    assert "Not all of it happened." in done.stdout
+    assert "Not every step happened." in done.stdout
     assert summary(tmp_path / "out")["problems"]

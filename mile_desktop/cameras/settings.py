@@ -14,6 +14,8 @@ Rate = Annotated[float, msgspec.Meta(ge=0.0, le=240.0)]
 Patience = Annotated[float, msgspec.Meta(ge=0.2, le=60.0)]
 Rotation = Literal[0, 90, 180, 270]
 
+VIDEOS = "videos"
+"""Folder of a workspace with the videos of its episodes, one folder an episode."""
 _LEAST_LEFT = 0.05
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 

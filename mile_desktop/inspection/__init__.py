@@ -1,1 +1,1 @@
-"""Looking at recorded episodes again: what a model says of them now, and what another policy would have done."""
+"""Recorded episodes again: how a model predicts interventions on them now, and where other policies would have gone."""

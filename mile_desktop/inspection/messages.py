@@ -1,4 +1,4 @@
-"""What the window and the inspection process say to each other: msgspec structs, encoded as msgpack, never pickled."""
+"""Messages between the window and the inspection process: msgspec structs, encoded as msgpack, never pickled."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,15 +8,15 @@ from mile_desktop.channels.messages import Message, Shutdown
 # ── commands: window → inspection ────────────────────────────────────────────────────────────────────────────────
 
 
-class KeepInsights(Message, frozen=True):
-    """Compute what is missing of what tables show, newest episodes first, whenever there is nothing else to do."""
+class UpdateInsights(Message, frozen=True):
+    """Compute the table columns that are still missing, newest episodes first, whenever no job is waiting."""
 
     workspace: str
     threshold: float
 
 
-class Appraise(Message, frozen=True):
-    """Say p of every recorded row as a model sees it now; a newer one takes the place of one that waits."""
+class PredictAgain(Message, frozen=True):
+    """Predict p for every recorded row with a model of today; replaces a waiting command of the same kind."""
 
     job: int
     workspace: str
@@ -24,24 +24,24 @@ class Appraise(Message, frozen=True):
     model: str = ""
     """Id or folder of an intervention model; empty: the one in use."""
     source: str = "ensemble"
-    """See ``intervention.live.Source``."""
+    """See ``intervention.live_estimator.Source``."""
     policy: str = ""
-    """Whose mean and spread are what the person expected of the robot; empty: as recorded."""
+    """The policy that the person expected to drive; empty: the recorded one."""
 
 
 class RollForward(Message, frozen=True):
-    """From one recorded row on, let policies drive in simulation."""
+    """Let policies drive in simulation from one recorded row on; replaces a waiting command of the same kind."""
 
     job: int
     workspace: str
     episode_id: str
     row: int
     policies: tuple[str, ...]
-    """Ids of the workspace, folders, ``initial`` or ``expert``."""
+    """Policy ids of the workspace, policy folders, ``initial`` or ``expert``."""
 
 
 class CancelJob(Message, frozen=True):
-    """Give a job up, whether it runs or waits; answered by ``JobEnded``."""
+    """Cancel a job, running or waiting; answered by ``JobEnded``."""
 
     job: int
 
@@ -49,16 +49,17 @@ class CancelJob(Message, frozen=True):
 # ── events: inspection → window ──────────────────────────────────────────────────────────────────────────────────
 
 
-class InsightsKept(Message, frozen=True):
-    """Some more are in the database."""
+class InsightsUpdated(Message, frozen=True):
+    """More insights are in the database."""
 
     left: int
+    """Episodes that still lack theirs."""
     problems: tuple[str, ...] = ()
-    """Episodes that cannot be read, a sentence each; they are not tried again by this process."""
+    """One sentence for each episode that cannot be read; this process does not try it again."""
 
 
 class JobProgress(Message, frozen=True):
-    """Where the running job is."""
+    """How far the running job is."""
 
     job: int
     fraction: float
@@ -66,15 +67,15 @@ class JobProgress(Message, frozen=True):
 
 
 class JobEnded(Message, frozen=True):
-    """A job came to nothing."""
+    """A job ended without a result."""
 
     job: int
     problem: str = ""
-    """One sentence; empty where it was cancelled."""
+    """One sentence; empty where the job was cancelled."""
 
 
-class Appraised(Message, frozen=True):
-    """Answers ``Appraise``; arrays as little-endian float32, NaN where nothing is said."""
+class PredictedAgain(Message, frozen=True):
+    """Answers ``PredictAgain``; arrays are little-endian float32[t], NaN where the model predicts nothing."""
 
     job: int
     episode_id: str
@@ -83,22 +84,22 @@ class Appraised(Message, frozen=True):
     high: bytes
     forecast: bytes
     basis: str
-    """What the number rests on, in words."""
-    has_learned: bool
-    """The model has learned from this very episode: what it says here proves nothing."""
+    """What the prediction was fitted to, for display."""
+    trained_on_episode: bool
+    """The model was trained on this episode, so its prediction here is no evidence of its quality."""
 
 
-class Branch(Message, frozen=True):
-    """Where one policy would have gone, ``n`` steps."""
+class PolicyPath(Message, frozen=True):
+    """Where one policy would have gone in ``n`` steps."""
 
     policy: str
     name: str
     outcome: str
-    """``success``, ``time is up`` or what broke down."""
+    """``success``, ``failure``, ``time is up`` or the error that ended it."""
     success: bool
     state_size: int
     states: bytes
-    """float32[n + 1, state_size]: before each step, and after the last."""
+    """float32[n + 1, state_size]: the state before each step and after the last one."""
     action_size: int
     actions: bytes
     """float32[n, action_size]."""
@@ -112,24 +113,25 @@ class RolledForward(Message, frozen=True):
     job: int
     episode_id: str
     row: int
-    branches: tuple[Branch, ...]
+    paths: tuple[PolicyPath, ...]
     recorded_end_effector: bytes
-    """float32[t − row, 3]: where the recording went from that row on; empty where the scene has none."""
+    """float32[t − row, 3], m: the recorded path from that row on; empty where the scene has no end effector."""
     deviation: float
     """Largest difference of any entry of the scene state between the recording and its replay up to that row."""
     deviation_row: int
+    """The row with that difference."""
 
 
-Command = KeepInsights | Appraise | RollForward | CancelJob | Shutdown
-Event = InsightsKept | JobProgress | JobEnded | Appraised | RolledForward
+Command = UpdateInsights | PredictAgain | RollForward | CancelJob | Shutdown
+Event = InsightsUpdated | JobProgress | JobEnded | PredictedAgain | RolledForward
 
 
 def packed(values: NDArray[np.floating]) -> bytes:
-    """Return an array as it travels."""
+    """Return the bytes of an array as they are sent: little-endian float32."""
     return np.ascontiguousarray(values, "<f4").tobytes()
 
 
 def unpacked(data: bytes, columns: int = 0) -> NDArray[np.float32]:
-    """Return an array that travelled, float32[n], or float32[n, columns]."""
+    """Return the array that was packed: float32[n], or float32[n, columns]."""
     flat = np.frombuffer(data, "<f4").astype(np.float32)
     return flat.reshape(-1, columns) if columns else flat

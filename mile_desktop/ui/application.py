@@ -1,62 +1,61 @@
-"""The desk a person sits at: window, workspace, worker and viewer, wired to each other."""
+"""What all pages share: the window, the worker, the viewer, the preferences, the open workspace and what is loaded."""
 
 import secrets
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from mile_desktop.channels.messages import Message
-from mile_desktop.operators.no_operator import NO_SUPERVISOR
-from mile_desktop.paths import default_workspace, pad_profiles
+from mile_desktop.errors import UserError
+from mile_desktop.paths import default_workspace
 from mile_desktop.processes import rollout_worker, viewer
 from mile_desktop.registry.names import INITIAL
+from mile_desktop.registry.promotion import promote
+from mile_desktop.robots.remembered import RememberedRobot
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import IN_EPISODE
-from mile_desktop.storage.errors import WorkspaceError
+from mile_desktop.storage.rebuild import rebuild_catalogue
+from mile_desktop.storage.recovery import recover
 from mile_desktop.ui.clients.rollout_client import RolloutClient
 from mile_desktop.ui.clients.viewer_client import ViewerClient
-from mile_desktop.ui.devices.page import DevicesPage
 from mile_desktop.ui.error_presenter import ErrorPresenter
-from mile_desktop.ui.robots.robot_store import RememberedRobot
-from mile_desktop.ui.settings.page import SettingsPage
 from mile_desktop.ui.shell.main_window import MainWindow
 from mile_desktop.ui.shell.preferences import Preferences, PreferenceStore
 from mile_desktop.ui.shell.scene_menu import SceneMenu
-from mile_desktop.ui.supervise.driving_help import DrivingHelp
-from mile_desktop.ui.supervise.page import SupervisePage
-from mile_desktop.ui.supervise.view_controller import ViewController
 from mile_desktop.ui.workspace_session import WorkspaceSession
 from mile_desktop.viewer import messages as v
 
 _REFRESH_MS = 200
+"""Episodes that end soon after each other refresh the list of policies once."""
 _REWIND_STEPS = 200
-_CAMERA_KEYS = 4
-_SMALL_VIEWS, _HIDDEN = "small views", "hidden"
 
 
 class Application(QObject):
-    """Composes the window; everything here runs on the window's thread and waits for nothing but the end.
+    """The context in which the pages work; it knows none of them.
+
+    Controllers receive it, connect to its signals and call it. It lives on the window's thread, and only ``close``
+    waits: for the processes to end.
 
     Parameters
     ----------
     preferences
         Remembered choices.
     plan
-        What to load at the start instead of what is remembered: workspace, scene, policy, simulated operator, speed.
+        What to load at the start in place of what is remembered: workspace, scene, policy, simulated operator, speed.
     worker, viewer_target
-        Entry points of the processes, as of ``processes``.
+        Entry points of the processes, see ``processes``.
     """
 
     workspace_opened = Signal(object)
-    """A ``WorkspaceSession``, whenever a workspace was opened."""
+    """A ``WorkspaceSession``: this workspace is open now."""
     policies_changed = Signal(object)
-    """A ``PolicyList``: policies came, or another one drives."""
+    """A ``PolicyList``: policies were added or changed, or another one drives."""
     robot_changed = Signal()
-    """Another robot, or a scene, was chosen: see ``robot``."""
+    """Another robot, or a scene in its place, was chosen: see ``robot``."""
     episodes_changed = Signal()
-    """An episode was closed, discarded or brought back."""
+    """An episode was closed, discarded or restored."""
 
     def __init__(
         self,
@@ -67,38 +66,32 @@ class Application(QObject):
         viewer_target: Callable[..., None] = viewer,
     ) -> None:
         super().__init__()
+        remembered = preferences.value
         self.preferences = preferences
         self.workspace: WorkspaceSession | None = None
         self.window = MainWindow(preferences)
-        self.supervise = SupervisePage()
-        self.devices = DevicesPage(pad_profiles())
-        self.settings = SettingsPage(preferences)
         self.viewer = ViewerClient(viewer_target, self)
         self.worker = RolloutClient(worker, (self.viewer.state_slot_name,), self)
-        self._scenes = SceneMenu(self.window, self)
-        small_views = preferences.value.layouts.get(_SMALL_VIEWS, "") != _HIDDEN
-        self._viewing = ViewController(self.viewer, self.supervise, self, small_views=small_views)
-        self._driving = DrivingHelp(self.worker, self.window.shortcuts, self.devices, self)
-        self._simulated_operator = plan.simulated_operator if plan else NO_SUPERVISOR
-        self._speed = plan.speed if plan else 1.0
-        self._seed = plan.seed if plan else None
-        self._scene = plan.scene if plan else preferences.value.scene
+        self.error_presenter = ErrorPresenter(
+            self.window, self.worker, self.viewer, restart=self.restart_worker, rebuild=self.rebuild_workspace
+        )
         self.robot: RememberedRobot | None = None
         """The robot that is driven in place of a scene."""
+        self._scenes = SceneMenu(self.window, self)
+        self._plan = plan or m.LoadSession(
+            workspace=remembered.workspace or str(default_workspace()), scene=remembered.scene, policy=""
+        )
+        self._scene = self._plan.scene
+        self._first_policy = self._plan.policy
+        self._requested_policy = ""
+        # A restarted worker reconnects with the same id, so that the robot knows that its driver has not changed.
         self._robot_client = secrets.token_hex(16)
-        self._policy = plan.policy if plan else ""
-        self.policy_asked = ""
-        self._first_workspace = Path(plan.workspace) if plan else _remembered_workspace(preferences.value)
-        self._before = preferences.value
+        self._before = remembered
         self._refresh = QTimer(self)
         self._refresh.setSingleShot(True)
         self._refresh.setInterval(_REFRESH_MS)
         self._refresh.timeout.connect(self.refresh_policies)
-        self.error_presenter = ErrorPresenter(self)
-        self._furnish()
-        self._connect_worker()
-        self._connect_viewer()
-        self._connect_window()
+        self._connect()
 
     # ── from start to end ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -108,43 +101,80 @@ class Application(QObject):
         self.window.show()
         self.viewer.start()
         self.worker.start()
-        self._viewing.paint_background()
-        self.open_workspace(self._first_workspace)
+        self.open_workspace(Path(self._plan.workspace))
 
     def close(self) -> None:
-        """End what runs: the worker puts the running episode on disk first."""
+        """End the processes; the worker first saves the running episode."""
         self._refresh.stop()
+        # The worker writes into shared memory that belongs to the viewer's client, so the viewer is closed after it.
         self.worker.close()
         self.viewer.close()
         self.close_workspace()
 
-    def close_workspace(self) -> None:
-        """Let another window have the workspace."""
-        if self.workspace is not None:
-            self.workspace.close()
-            self.workspace = None
+    # ── the workspace ────────────────────────────────────────────────────────────────────────────────────────────
 
     def open_workspace(self, folder: Path) -> None:
-        """Use another workspace; when it cannot be opened, say why and go on with the one there is."""
+        """Open another workspace; when that is not possible, show the reason and keep the present one."""
         if self.workspace is not None and self.workspace.holds(folder):
             self.window.say("info", f"{folder} is open already.")
             return
         if self.is_busy("Another workspace can be opened when the episode has ended."):
             return
-        try:
-            workspace_session = WorkspaceSession(folder)
-        except WorkspaceError as error:
-            self.error_presenter.show_error(error, folder)
-            return
+        with self.errors_shown(folder):
+            self._use_workspace(WorkspaceSession(folder))
+
+    def close_workspace(self) -> None:
+        """Close the workspace, so that another window can open it."""
         if self.workspace is not None:
             self.workspace.close()
-        self.workspace = workspace_session
-        self.preferences.remember_workspace(str(folder))
-        self.error_presenter.recover(workspace_session)
-        self.workspace_opened.emit(workspace_session)
-        self.load_scene(self._scene)
+            self.workspace = None
 
-    # ── what people ask for ──────────────────────────────────────────────────────────────────────────────────────
+    def rebuild_workspace(self, folder: Path) -> None:
+        """Make a new catalogue for the workspace in ``folder`` from its files, and open it."""
+        if self.is_busy("The catalogue can be rebuilt when the episode has ended."):
+            return
+        if self.workspace is not None and self.workspace.holds(folder):
+            # The database files are about to be replaced, so no process of ours may have them open.
+            self.worker.close()
+            self.close_workspace()
+        with self.errors_shown(folder):
+            report = rebuild_catalogue(folder)
+            text = f"The catalogue was rebuilt: {report.episodes} episodes, {report.policies} policies."
+            self.window.say("warning" if report.problems else "success", " ".join((text, *report.problems)))
+        if not self.worker.alive:
+            self.worker.start()
+        self.open_workspace(folder)
+
+    def recover_episodes(self) -> None:
+        """Turn what a killed process has left in the journal into episodes, and report them."""
+        if self.workspace is None:
+            return
+        with self.errors_shown():
+            recovered = recover(self.workspace.workspace)
+            for record in recovered:
+                self.window.say("info", f"An episode of {record.steps} steps was recovered; it is marked as recovered.")
+            if recovered:
+                self.episodes_changed.emit()
+
+    @contextmanager
+    def errors_shown(self, folder: Path | None = None) -> Iterator[None]:
+        """Show a ``UserError`` of the block as a message, and go on after the block.
+
+        Parameters
+        ----------
+        folder
+            The workspace that the block uses; by default the open one.
+        """
+        try:
+            yield
+        except UserError as error:
+            self.show_error(error, folder)
+
+    def show_error(self, error: UserError, folder: Path | None = None) -> None:
+        """Show an error of the workspace in ``folder``, by default the open one, with the action that helps."""
+        self.error_presenter.show_error(error, folder or (self.workspace.folder if self.workspace else None))
+
+    # ── what is loaded ───────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def scene(self) -> str:
@@ -152,7 +182,7 @@ class Application(QObject):
         return self._scene
 
     def load_scene(self, scene: str) -> None:
-        """Load a scene with the policy that was promoted there, or the bundled one."""
+        """Load a scene with the policy that was promoted for it, or the bundled one."""
         if self.workspace is None or self.is_busy("Another scene can be loaded when the episode has ended."):
             return
         info = self._scenes.find(scene)
@@ -172,129 +202,98 @@ class Application(QObject):
             self.viewer.send(v.LoadScene(scene=robot.scene))
         self._load_best(self.workspace, robot.task, robot)
 
-    def _load_best(self, workspace_session: WorkspaceSession, scene: str, robot: RememberedRobot | None) -> None:
-        self._scene, self.robot = scene, robot
-        self.robot_changed.emit()
-        try:
-            promoted = workspace_session.catalogue.promoted(scene)
-        except WorkspaceError as error:
-            self.error_presenter.show_error(error)
-            return
-        self.load(self._policy or promoted or INITIAL)
-        self._policy = ""
-
     def load(self, policy: str) -> None:
         """Load the scene with a policy: an id, a folder, ``initial`` or ``expert``."""
         if self.workspace is None:
             return
-        self.policy_asked = policy
+        self._requested_policy = policy
         self.worker.send(
-            m.LoadSession(
+            msgspec.structs.replace(
+                self._plan,
                 workspace=str(self.workspace.folder),
                 scene=self._scene,
                 robot=self.robot.address if self.robot else "",
                 robot_key=self.robot.key if self.robot else "",
                 robot_client=self._robot_client,
                 policy=policy,
-                simulated_operator=self._simulated_operator,
                 rate_hz=float(self.preferences.value.rate_hz),
-                speed=self._speed,
                 rewind_steps=_REWIND_STEPS,
                 live_source=self.preferences.value.live_source,
-                seed=self._seed,
             )
         )
-        self.worker.send(_alert(self.preferences.value))
+        self.worker.send(alert_of(self.preferences.value))
 
     def use_policy(self, policy_id: str) -> None:
-        """Let a policy drive from the next episode on; the one that drove until now is one click away."""
+        """Let a policy drive from the next episode on; the present one stays one click away."""
         self.worker.send(m.PromotePolicy(policy=policy_id))
 
     def refresh_policies(self) -> None:
-        """Show the policies as they are now."""
+        """Read the policies again and show them everywhere."""
         if self.workspace is None:
             return
-        try:
+        with self.errors_shown():
             policy_list = self.workspace.policy_list(self._scene)
-        except WorkspaceError as error:
-            self.error_presenter.show_error(error)
-            return
-        self.window.header.set_policies(policy_list.entries, policy_list.current, policy_list.previous)
-        self.policies_changed.emit(policy_list)
+            self.window.header.set_policies(policy_list.entries, policy_list.current, policy_list.previous)
+            self.policies_changed.emit(policy_list)
+
+    def restart_worker(self) -> None:
+        """Start a new rollout worker; what the old one has left in the journal becomes an episode."""
+        self.recover_episodes()
+        self.worker.restart()
+
+    @property
+    def in_episode(self) -> bool:
+        """Whether the worker runs and has an episode open."""
+        status = self.worker.status
+        return self.worker.alive and status is not None and status.phase in IN_EPISODE
+
+    def stop_episode(self) -> bool:
+        """Stop the robot if an episode is open; return whether one was."""
+        if self.in_episode:
+            self.worker.send(m.RequestStop())
+            return True
+        return False
 
     def is_busy(self, reason: str) -> bool:
-        """Return whether an episode is open; say ``reason`` then."""
-        status = self.worker.status
-        if not self.worker.alive or status is None or status.phase not in IN_EPISODE:
-            return False
-        self.window.say("warning", reason)
-        return True
+        """Return whether an episode is open, and show ``reason`` if so."""
+        if self.in_episode:
+            self.window.say("warning", reason)
+            return True
+        return False
 
-    # ── wiring ───────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _furnish(self) -> None:
-        self.window.add_page("supervise", self.supervise)
-        self.window.add_page("devices", self.devices)
-        self.window.add_page("settings", self.settings)
-        transport, view = self.supervise.transport, self.supervise.view
-        self.window.install_actions(
-            {
-                "start": transport.start_or_reset,
-                "reset": transport.start_or_reset,
-                "success": transport.mark_success,
-                "failure": transport.mark_failure,
-                "discard": transport.ask_discard,
-                "hold": transport.toggle_hold,
-                "stop": transport.stop,
-                "camera_previous": partial(view.step_camera, -1),
-                "camera_next": partial(view.step_camera, 1),
-                "small_views": self._viewing.toggle_small_views,
-                **{f"camera_{index + 1}": partial(view.choose_camera, index) for index in range(_CAMERA_KEYS)},
-            }
-        )
-        self.supervise.set_alert(_alert(self.preferences.value))
-        layout = self.preferences.value.layouts.get("supervise", "")
-        if layout:
-            self.supervise.restore_layout(bytes.fromhex(layout))
-
-    def _connect_worker(self) -> None:
-        worker, page = self.worker, self.supervise
-        for signal in (worker.status_changed, worker.step_taken, worker.session_loaded, worker.episode_closed):
-            signal.connect(page.handle)
-        worker.status_changed.connect(self.window.header.show_status)
-        worker.session_loaded.connect(self._session_loaded)
-        worker.policy_accepted.connect(self._policy_accepted)
-        worker.episode_closed.connect(self._episode_closed)
-        worker.note.connect(self._say_note)
-        worker.pad_state.connect(self.devices.show_pad)
-        worker.camera_requested.connect(page.view.step_camera)
-        worker.refused.connect(self._say_error)
-        page.command.connect(self._command)
-
-    def _connect_viewer(self) -> None:
-        self._viewing.command.connect(self._command)
-        self.viewer.note.connect(self._say_note)
-        self.viewer.fault.connect(self._say_fault)
-
-    def _connect_window(self) -> None:
-        header = self.window.header
-        header.scene_chosen.connect(self.load_scene)
-        header.policy_chosen.connect(self.use_policy)
-        self.devices.profile_changed.connect(self._profile_changed)
-        self.devices.watch_requested.connect(self._watch_pad)
-        self.devices.rumble_requested.connect(self._rumble)
-        self.devices.said.connect(self.window.say)
-        self.settings.workspace_chosen.connect(self._workspace_chosen)
+    def _connect(self) -> None:
+        self.worker.status_changed.connect(self.window.header.show_status)
+        self.worker.session_loaded.connect(self._session_loaded)
+        self.worker.policy_accepted.connect(self._policy_accepted)
+        self.worker.episode_closed.connect(self._episode_closed)
+        self.worker.fault.connect(self._fault)
+        self.window.header.scene_chosen.connect(self.load_scene)
+        self.window.header.policy_chosen.connect(self.use_policy)
         self.preferences.changed.connect(self._preferences_changed)
-        self.window.closing.connect(self._closing)
+        # First of all that is connected to ``closing``: the worker ends before the cameras, whose pictures it watches.
+        self.window.closing.connect(self.close)
 
-    # ── what the worker says ─────────────────────────────────────────────────────────────────────────────────────
+    def _use_workspace(self, session: WorkspaceSession) -> None:
+        self.close_workspace()
+        self.workspace = session
+        self.preferences.remember_workspace(str(session.folder))
+        self.recover_episodes()
+        self.workspace_opened.emit(session)
+        self.load_scene(self._scene)
+
+    def _load_best(self, session: WorkspaceSession, scene: str, robot: RememberedRobot | None) -> None:
+        self._scene, self.robot = scene, robot
+        self.robot_changed.emit()
+        with self.errors_shown():
+            promoted = session.catalogue.promoted(scene)
+            self.load(self._first_policy or promoted or INITIAL)
+            self._first_policy = ""  # a policy of the command line is meant for the first scene only
 
     def _session_loaded(self, session: m.SessionLoaded) -> None:
         self.window.header.set_rate_asked(session.rate_hz)
-        if self.workspace is None:
-            return
-        self.error_presenter.recover(self.workspace)  # a worker that was ended has left its episode behind
+        self.recover_episodes()  # a worker that was killed has left its episode in the journal
         self._promote(session.scene, session.policy_id)
         self.episodes_changed.emit()
 
@@ -302,16 +301,11 @@ class Application(QObject):
         self._promote(self._scene, accepted.policy)
 
     def _promote(self, scene: str, policy_id: str) -> None:
-        """Remember what drives; the expert and folders outside of the workspace are nothing it could remember."""
         self.preferences.change(policy=policy_id)
         if self.workspace is None:
             return
-        try:
-            known = self.workspace.policy(scene, policy_id) is not None
-            if known and self.workspace.catalogue.promoted(scene) != policy_id:
-                self.workspace.catalogue.promote(scene, policy_id)
-        except WorkspaceError as error:
-            self.error_presenter.show_error(error)
+        with self.errors_shown():
+            promote(self.workspace.catalogue, scene, policy_id)
         self.refresh_policies()
 
     def _episode_closed(self, episode: m.EpisodeClosed) -> None:
@@ -322,66 +316,24 @@ class Application(QObject):
         self.episodes_changed.emit()
         self._refresh.start()
 
-    def _command(self, command: object) -> None:
-        if isinstance(command, m.SetAlert):
-            self.preferences.change(
-                alert_threshold=command.threshold,
-                alert_debounce_steps=command.debounce_steps,
-                ask_me=command.ask_me,
-            )
-            command = _alert(self.preferences.value)
-        if isinstance(command, m.RequestReset) and not self.worker.alive:
-            self.error_presenter.restart_worker()
-        elif isinstance(command, Message):
-            self.worker.send(command)
-
-    # ── what the window says ─────────────────────────────────────────────────────────────────────────────────────
-
-    def _workspace_chosen(self, folder: str) -> None:
-        self.open_workspace(Path(folder))
+    def _fault(self, fault: m.Fault) -> None:
+        """Load the bundled policy in place of one that cannot be used; if that one fails too, offer a restart."""
+        fall_back = fault.policy_at_fault and self._requested_policy != INITIAL
+        self.error_presenter.show_fault(fault.text, bundled_policy_follows=fall_back)
+        if fall_back:
+            self.load(INITIAL)
 
     def _preferences_changed(self, value: Preferences) -> None:
         before, self._before = self._before, value
-        if _alert(before) != _alert(value):
-            self.supervise.set_alert(_alert(value))
-            self.worker.send(_alert(value))
-        loaded_with = (before.rate_hz, before.live_source) != (value.rate_hz, value.live_source)
-        if loaded_with and not self.is_busy("This counts when the scene is loaded next."):
+        if alert_of(before) != alert_of(value):
+            self.worker.send(alert_of(value))
+        needs_loading = (before.rate_hz, before.live_source) != (value.rate_hz, value.live_source)
+        if needs_loading and not self.is_busy("This takes effect when the scene is loaded again."):
             self.load(value.policy or INITIAL)
 
-    def _profile_changed(self, profile: str) -> None:
-        self.worker.send(m.SetPad(profile=profile))
 
-    def _watch_pad(self, enabled: bool) -> None:
-        self.worker.send(m.WatchPad(enabled=enabled))
-
-    def _rumble(self) -> None:
-        self.worker.send(m.TestRumble())
-
-    def _closing(self) -> None:
-        self.preferences.remember_layout("supervise", self.supervise.save_layout().hex())
-        self.preferences.remember_layout(_SMALL_VIEWS, "" if self._viewing.small_views else _HIDDEN)
-        self.preferences.save()
-        self.close()
-
-    # ── words ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _say_note(self, note: m.Note | v.ViewerNote) -> None:
-        level = note.level if note.level in {"info", "success", "warning", "error"} else "info"
-        self.window.say(level, note.text)  # type: ignore[arg-type]
-
-    def _say_fault(self, fault: v.ViewerFault) -> None:
-        self.window.say("error", fault.text)
-
-    def _say_error(self, text: str) -> None:
-        self.window.say("error", text)
-
-
-def _remembered_workspace(value: Preferences) -> Path:
-    return Path(value.workspace) if value.workspace else default_workspace()
-
-
-def _alert(value: Preferences) -> m.SetAlert:
+def alert_of(value: Preferences) -> m.SetAlert:
+    """Return the remembered choices about alerts as the command for the worker."""
     return m.SetAlert(
         threshold=value.alert_threshold,
         debounce_steps=value.alert_debounce_steps,

@@ -1,29 +1,110 @@
-"""What a desk is furnished with beyond supervision: learning, inspecting, evaluating, cameras, robots."""
+"""Builds the whole window; the only module that knows every page. The program and the tests both use it."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mile_desktop.evaluation.pool import WorkerTarget
+from mile_desktop.processes import evaluation_worker, rollout_worker, viewer
+from mile_desktop.rollout.messages import LoadSession
 from mile_desktop.ui.application import Application
-from mile_desktop.ui.cameras.controller import Cameras
-from mile_desktop.ui.cameras.replay_controller import ReplayController
+from mile_desktop.ui.cameras.controller import CamerasController
+from mile_desktop.ui.devices.controller import DevicesController
 from mile_desktop.ui.evaluate.controller import EvaluateController
 from mile_desktop.ui.inspect.controller import InspectController
+from mile_desktop.ui.inspect.replay_controller import ReplayController
 from mile_desktop.ui.inspect.scorecard.controller import ScorecardController
 from mile_desktop.ui.learn.calibration_controller import CalibrationController
 from mile_desktop.ui.learn.controller import RetrainController
 from mile_desktop.ui.learn.forecast_refitter import ForecastRefitter
 from mile_desktop.ui.policies.controller import PoliciesController
-from mile_desktop.ui.robots.controller import Robots
+from mile_desktop.ui.robots.controller import RobotsController
+from mile_desktop.ui.settings.controller import SettingsController
+from mile_desktop.ui.shell.preferences import PreferenceStore
+from mile_desktop.ui.supervise.controller import SuperviseController
 
 
-def compose(application: Application) -> RetrainController:
-    """Add every page and part to ``application``, which owns them from then on; return what trains."""
-    retraining = RetrainController(application)
-    application.window.set_panel(retraining.panel)
-    retraining.panel.add_part(CalibrationController(application).part)
-    ForecastRefitter(application)
-    inspecting = InspectController(application)
-    ScorecardController(application, inspecting)
-    ReplayController(application, inspecting)
-    cameras = Cameras(application)
-    PoliciesController(application, EvaluateController(application)).episodes_asked.connect(inspecting.search_for)
-    Robots(application, cameras.live)
-    application.window.closing.connect(retraining.leave)
-    return retraining
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """The window and the controllers behind its pages; all of them belong to ``application``."""
+
+    application: Application
+    supervise: SuperviseController
+    devices: DevicesController
+    settings: SettingsController
+    retrain: RetrainController
+    calibration: CalibrationController
+    forecast: ForecastRefitter
+    inspect: InspectController
+    scorecard: ScorecardController
+    replay: ReplayController
+    cameras: CamerasController
+    evaluate: EvaluateController
+    policies: PoliciesController
+    robots: RobotsController
+
+    def may_close(self) -> bool:
+        """Ask about everything that runs; return whether the window may close."""
+        # The robot first: it must not move while the person reads questions. The training last: its question can
+        # cancel the training at once, which would be wrong if a later answer kept the window open.
+        return self.supervise.may_close() and self.evaluate.may_close() and self.retrain.may_close()
+
+
+def compose(
+    preferences: PreferenceStore,
+    *,
+    plan: LoadSession | None = None,
+    worker: Callable[..., None] = rollout_worker,
+    viewer_target: Callable[..., None] = viewer,
+    evaluation_target: WorkerTarget = evaluation_worker,
+) -> Composition:
+    """Build the window with all its pages; nothing runs before ``application.start``.
+
+    Parameters
+    ----------
+    preferences
+        Remembered choices.
+    plan
+        What to load at the start in place of what is remembered.
+    worker, viewer_target, evaluation_target
+        Entry points of the processes, see ``processes``.
+    """
+    application = Application(preferences, plan=plan, worker=worker, viewer_target=viewer_target)
+    supervise = SuperviseController(application)
+    inspect = InspectController(application)
+    parts = Composition(
+        application=application,
+        supervise=supervise,
+        devices=DevicesController(application),
+        settings=SettingsController(application),
+        retrain=RetrainController(application),
+        calibration=CalibrationController(application),
+        forecast=ForecastRefitter(application),
+        inspect=inspect,
+        scorecard=ScorecardController(application, inspect),
+        replay=ReplayController(application, inspect),
+        cameras=CamerasController(application, supervise.page.view),
+        evaluate=EvaluateController(application, worker=evaluation_target, viewer_target=viewer_target),
+        policies=PoliciesController(application),
+        robots=RobotsController(application),
+    )
+    _connect_pages(parts)
+    return parts
+
+
+def _connect_pages(parts: Composition) -> None:
+    """Connect pages with each other, which do not know each other."""
+    window, supervise = parts.application.window, parts.supervise.page
+    window.set_panel(parts.retrain.panel)
+    parts.retrain.panel.add_part(parts.calibration.part)
+    parts.supervise.driving_help.explained.connect(parts.devices.page.show_driving)
+    supervise.pictures.cameras_asked.connect(parts.cameras.open_dialog)
+    supervise.add_above_transport(parts.robots.bar)
+    parts.robots.person_awaited.connect(supervise.controls.wait_for_start)
+    parts.robots.scene_drawn_changed.connect(supervise.view.set_scene_shown)
+    parts.robots.cameras_connected.connect(parts.cameras.live.connect_robot)
+    parts.robots.cameras_disconnected.connect(parts.cameras.live.disconnect_robot)
+    parts.policies.evaluation_requested.connect(parts.evaluate.prepare)
+    parts.policies.evaluations_requested.connect(parts.evaluate.show_history_of)
+    parts.policies.episodes_requested.connect(parts.inspect.search_for)
+    # Connected last, so that it is called last: the pages remember their layouts when the window closes.
+    window.closing.connect(parts.application.preferences.save)

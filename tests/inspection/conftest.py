@@ -14,16 +14,16 @@ from mile_desktop.storage.workspace import Workspace
 
 TAKEOVERS = (range(20, 30), range(52, 58))
 HOLDS = (40, 44, 70, 75)
-"""Ticks at which holding is pressed: on and off, twice."""
+"""Ticks at which hold is pressed: on and off, twice."""
 REWINDS = (*range(34, 38), *range(62, 68))
-"""Ticks at which rewinding is pressed; the first one ends in autonomy, the second one in a takeover."""
+"""Ticks at which rewind is pressed; the first one ends in autonomy, the second one in a takeover."""
 RESUMES = (38,)
 AFTER_REWIND = range(68, 70)
 TICKS = 90
 
 
-class Restless:
-    """Somebody who tries everything."""
+class RestlessOperator:
+    """Takes over, holds, rewinds and resumes, at fixed ticks."""
 
     kind, device, instruction = "keyboard", "Keyboard", "hold Space"
 
@@ -35,11 +35,11 @@ class Restless:
 
     def poll(self, context: OperatorContext) -> OperatorReading:
         tick, self.tick = self.tick, self.tick + 1
-        asks = tick in HOLDS or tick in RESUMES
+        toggles_hold = tick in HOLDS or tick in RESUMES
         return OperatorReading(
             takeover=any(tick in each for each in (*TAKEOVERS, AFTER_REWIND)),
             action=np.array([np.sin(tick), np.cos(tick), -0.3, 1.0], np.float32),
-            requests=(OperatorRequest.TOGGLE_HOLD,) if asks else (),
+            requests=(OperatorRequest.TOGGLE_HOLD,) if toggles_hold else (),
             rewind=tick in REWINDS,
         )
 
@@ -54,7 +54,7 @@ def restless(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plan = LoadSession(
         workspace=str(folder), scene="peg-insertion", policy="initial", gamepad=False, seed=5, rewind_steps=50
     )
-    session = Session(plan, Restless(), publish=lambda _: None, show=lambda *_: None, clock=SimulatedClock())
+    session = Session(plan, RestlessOperator(), publish=lambda _: None, show=lambda *_: None, clock=SimulatedClock())
     try:
         session.loop.start()
         for _ in range(TICKS):

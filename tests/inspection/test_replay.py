@@ -23,7 +23,7 @@ def episode(recorded: Workspace, episode_id: str) -> Episode:
     return read_recording(recorded, episode_id)
 
 
-def test_the_example_has_everything_that_makes_replaying_hard(episode: Episode) -> None:
+def test_the_example_has_everything_that_makes_a_replay_difficult(episode: Episode) -> None:
     rewinds = np.flatnonzero(episode.starts_at_row >= 0)
     assert [bool(episode.intervention[row]) for row in rewinds] == [False, True]
     assert (np.diff(episode.timestamp) > 0.12).sum() >= 3
@@ -32,22 +32,22 @@ def test_the_example_has_everything_that_makes_replaying_hard(episode: Episode) 
 
 
 def test_a_replay_is_exact_through_takeovers_holds_and_rewinds(scene: GymScene, episode: Episode) -> None:
-    arrivals = list(Replay(scene, episode).rows())
-    assert [each.row for each in arrivals] == list(range(len(episode)))
-    assert arrivals[-1].deviation <= EXACT
-    assert all(np.array_equal(each.observation, episode.observation[each.row]) for each in arrivals)
+    rows = list(Replay(scene, episode).rows())
+    assert [each.row for each in rows] == list(range(len(episode)))
+    assert rows[-1].deviation <= EXACT
+    assert all(np.array_equal(each.observation, episode.observation[each.row]) for each in rows)
 
 
-def test_a_replay_of_something_else_says_how_far_off_it_is(scene: GymScene, episode: Episode) -> None:
-    bent = replace(episode, action=episode.action.copy())
-    bent.action[10] = 1.0
-    arrivals = list(Replay(scene, bent).rows())
-    assert arrivals[10].deviation <= EXACT
-    assert arrivals[-1].deviation > 10 * EXACT
-    assert arrivals[-1].deviation_row > 10
+def test_the_deviation_of_a_changed_recording_is_measured(scene: GymScene, episode: Episode) -> None:
+    changed = replace(episode, action=episode.action.copy())
+    changed.action[10] = 1.0
+    rows = list(Replay(scene, changed).rows())
+    assert rows[10].deviation <= EXACT
+    assert rows[-1].deviation > 10 * EXACT
+    assert rows[-1].deviation_row > 10
 
 
-def test_what_cannot_be_replayed_is_refused_in_words(scene: GymScene, episode: Episode) -> None:
+def test_an_impossible_replay_is_refused_with_a_sentence(scene: GymScene, episode: Episode) -> None:
     small = replace(episode, scene_state=episode.scene_state[:, :5])
     with pytest.raises(ReplayError, match="another version of the scene"):
         list(Replay(scene, small).rows())

@@ -41,7 +41,7 @@ Make = Callable[[PreferenceStore, Path], QWidget]
 def policies(_: PreferenceStore, __: Path) -> QWidget:
     page = PoliciesPage()
     page.show_policies(DETAILS, "p3", "p2")
-    page.show_chosen({})
+    page.show_selected({})
     return page
 
 

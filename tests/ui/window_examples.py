@@ -5,7 +5,7 @@ import msgspec
 from mile_desktop.rollout.messages import PadState, Status
 from mile_desktop.storage.catalogue import LearnedFrom
 from mile_desktop.storage.records import EvaluationRecord, InterventionModelRecord, PolicyRecord
-from mile_desktop.ui.policies.lineage import PolicyDetails
+from mile_desktop.ui.policies.model import PolicyDetails
 from mile_desktop.ui.widgets.policy_entry import PolicyEntry
 from tests.ui.ui_children import status
 

@@ -1,11 +1,10 @@
-"""Pictures of every page in both themes, taken of the window at work: ``make screenshots``."""
+"""Takes pictures of every page in both themes, while the window works: ``make screenshots``."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QTimer
 
 from mile_desktop.cameras.settings import CameraSettings
 from mile_desktop.channels.shared import Frame
@@ -14,84 +13,60 @@ from mile_desktop.paths import SIM_SCENES
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.scenes.catalogue import scenes
-from mile_desktop.ui.application import Application
 from mile_desktop.ui.automation.scripted_run import Condition, ScriptedRun
-from mile_desktop.ui.cameras.controller import Cameras
-from mile_desktop.ui.evaluate.controller import EvaluateController
-from mile_desktop.ui.evaluate.results import EpisodeRow
-from mile_desktop.ui.inspect.controller import InspectController
-from mile_desktop.ui.learn.controller import RetrainController
+from mile_desktop.ui.composition import Composition
 from mile_desktop.ui.learn.model import RetrainRequest
-from mile_desktop.ui.policies.controller import PoliciesController
-from mile_desktop.ui.robots.controller import Robots
 from mile_desktop.ui.viewport.frame_canvas import as_image
 from mile_desktop.ui.viewport.tiles import Layout
+from mile_desktop.ui.widgets.policy_results import EpisodeRow
 from mile_desktop.viewer.messages import ViewerReady
 
-PartT = TypeVar("PartT", bound=QObject)
 _LIMIT_S = 600.0
 _SETTLE_S = 0.8
 _EPISODES = 3
 _THEMES = ("dark", "light")
 _TAKEN_OVER = 20
-"""Steps of a person in a row after which a takeover is pictured."""
+"""A takeover is pictured after so many steps of the person in a row."""
 _HAND_MS = 100
 _UNDER_WAY = 0.35
 _STARTS = 30
 _WATCHED_S = 5.0
 _BEFORE = 20
-"""So many steps before a takeover the policies part from the recording."""
+"""The policies' roll forward begins so many steps before a takeover."""
 _AT_WORK = 14
 """Step at which a scene is pictured."""
 _AT_WORK_PHASES = frozenset({Phase.AUTONOMOUS, Phase.HOLD})
 _LATE = 16
-"""A picture so many steps old is not of now."""
+"""A frame that is more steps behind is too old for a picture."""
 _SCENE_WIDTH = 720
 _DIALOG = (1180, 640)
-"""Size of the dialogs: offscreen there is no room for the one they ask for."""
+"""Size of the dialogs: the offscreen screen is too small for their own."""
 _TRIALS = 5
 _SMALL_VIEWS = frozenset({0, 1})
 """Numbers of the small views that every scene has."""
 _FILMED = "pick-place"
-"""The scene whose pictures stand for those of a camera."""
+"""The scene whose frames serve as the pictures of a camera."""
 _UNREACHABLE = "rtsp://127.0.0.1:8554/door"
 
 
-def take_screenshots(into: Path) -> Callable[[Application, RetrainController, Path, Callable[[int], None]], None]:
-    """Return who sits at the desk and takes the pictures."""
-
-    def sit_down(
-        application: Application, retraining: RetrainController, folder: Path, finish: Callable[[int], None]
-    ) -> None:
-        Screenshots(application, retraining, into, finish, folder / "camera").start()
-
-    return sit_down
-
-
 class Screenshots(ScriptedRun):
-    """Pictures every scene and every page, with a simulated supervisor at work; ends with 0 when all are taken.
+    """Pictures every scene and every page while a simulated supervisor works; the exit status is 0 when all are taken.
 
     Parameters
     ----------
+    parts
+        The whole window.
+    folder
+        Where the pictures are written.
+    finish
+        Called with the exit status at the end.
     film
-        An empty folder, or none yet, for what a camera is to show.
+        A folder, empty or not made yet, for the pictures that a simulated camera shows.
     """
 
-    def __init__(
-        self,
-        application: Application,
-        retraining: RetrainController,
-        folder: Path,
-        finish: Callable[[int], None],
-        film: Path,
-    ) -> None:
-        super().__init__(application, folder, limit_s=_LIMIT_S)
-        self._retraining = retraining
-        self._evaluating = _part(application, EvaluateController)
-        self._keeping = _part(application, PoliciesController)
-        self._inspecting = _part(application, InspectController)
-        self._cameras = _part(application, Cameras)
-        self._robots = _part(application, Robots)
+    def __init__(self, parts: Composition, folder: Path, finish: Callable[[int], None], film: Path) -> None:
+        super().__init__(parts.application, folder, limit_s=_LIMIT_S)
+        self._parts = parts
         self._finish = finish
         self._film = film
         self._filmed = 0
@@ -105,17 +80,18 @@ class Screenshots(ScriptedRun):
         self._drawn = ""
         self._frame_step = -1
         self._small_views: set[int] = set()
+        application = parts.application
         application.viewer.thumbnail_ready.connect(self._keep_small_view)
         application.viewer.ready.connect(self._viewer_ready)
         application.worker.episode_closed.connect(self._count)
         application.worker.step_taken.connect(self._watch)
         application.viewer.frame_ready.connect(self._keep_frame)
-        retraining.trainer.event_read.connect(self._follow)
+        parts.retrain.trainer.event_read.connect(self._follow)
 
     def _script(self) -> Iterator[Condition]:
         yield from self._picture_scenes()
         yield from self._picture_a_takeover()
-        self._retraining.retrain(RetrainRequest(evaluation_episodes=10))
+        self._parts.retrain.retrain(RetrainRequest(evaluation_episodes=10))
         yield self._well_under_way
         self._shoot("supervise-training-dark")
         yield self._trained
@@ -128,7 +104,7 @@ class Screenshots(ScriptedRun):
         self._shoot("shortcuts-light")
 
     def _picture_scenes(self) -> Iterator[Condition]:
-        """Picture every scene that ships at work; the one that was loaded comes last and stays."""
+        """Picture every scene that ships; the one that was loaded comes last and stays."""
         application = self._application
         loaded = application.scene
         shipped = [info.name for info in scenes() if info.folder.is_relative_to(SIM_SCENES) and info.name != loaded]
@@ -138,7 +114,7 @@ class Screenshots(ScriptedRun):
             yield from self._picture_at_work(name)
 
     def _picture_at_work(self, name: str) -> Iterator[Condition]:
-        """Picture a scene in the middle of an episode, held: a busy machine draws late, and is waited for."""
+        """Picture a scene in the middle of an episode, on hold, so that a busy machine has time to draw it."""
         application = self._application
         for _ in range(_TRIALS):
             self._begin(1)
@@ -147,14 +123,14 @@ class Screenshots(ScriptedRun):
             yield self._is_held
             yield self._after(_SETTLE_S)
             if self._phase() is Phase.HOLD:
-                self._shoot(f"scene-{name}-dark", application.supervise.view, _SCENE_WIDTH)
+                self._shoot(f"scene-{name}-dark", self._parts.supervise.page.view, _SCENE_WIDTH)
                 application.worker.send(m.EndEpisode("discard"))
                 yield self._collected
                 return
         self.problem(f"{_TRIALS} episodes of {name} ended before they could be pictured.")
 
     def _picture_a_takeover(self) -> Iterator[Condition]:
-        """Take over by the keyboard in one episode; the simulated supervisor watches those that Inspect shows."""
+        """Take over with the keyboard in one episode; then let the simulated supervisor record those for Inspect."""
         self._begin(1)
         yield self._is_at_work
         self._hand.start()
@@ -164,7 +140,7 @@ class Screenshots(ScriptedRun):
         self._shoot("supervise-takeover-dark")
         self._hand.stop()
         self._application.worker.send(_keys(takeover=False))
-        self._application.worker.send(m.EndEpisode("failure"))  # nobody finished it
+        self._application.worker.send(m.EndEpisode("failure"))  # the task was not finished
         yield self._collected
         self._begin(_EPISODES)
         yield self._collected
@@ -187,8 +163,8 @@ class Screenshots(ScriptedRun):
         yield from self._picture_robots(name)
 
     def _picture_cameras(self, name: str) -> Iterator[Condition]:
-        """Picture two cameras beside the scene, one of which cannot be reached, and the dialog that has them."""
-        cameras, view = self._cameras, self._application.supervise.view
+        """Picture two cameras beside the scene, one of them not reachable, and the Cameras dialog."""
+        cameras, view = self._parts.cameras, self._parts.supervise.page.view
         self._application.window.show_page("supervise")
         cameras.store.set_cameras(
             (CameraSettings(name="Table", address=str(self._film)), CameraSettings(name="Door", address=_UNREACHABLE))
@@ -208,15 +184,15 @@ class Screenshots(ScriptedRun):
         cameras.store.set_cameras(())
 
     def _picture_robots(self, name: str) -> Iterator[Condition]:
-        dialog = self._robots.dialog
-        self._robots.open_dialog()
+        dialog = self._parts.robots.dialog
+        self._parts.robots.open_dialog()
         dialog.resize(*_DIALOG)
         yield self._after(_SETTLE_S)
         self._shoot(f"robots-{name}", dialog)
         dialog.hide()
 
     def _picture_the_scorecard(self, name: str) -> Iterator[Condition]:
-        page, scorecard = self._inspecting.page, self._inspecting.scorecard
+        page, scorecard = self._parts.inspect.page, self._parts.inspect.scorecard
         page.next_tab()
         if scorecard.shown is None:
             scorecard.score()
@@ -229,43 +205,43 @@ class Screenshots(ScriptedRun):
         page.show_episode_tab()
 
     def _look_into_an_episode(self) -> Iterator[Condition]:
-        """Turn to the first takeover there is, ask what two policies would have done, and watch the second one."""
-        inspecting = self._inspecting
-        inspecting.land_on_takeover()
+        """Show the first takeover, roll two policies forward from before it, and watch the second one."""
+        inspecting = self._parts.inspect
+        inspecting.go_to_takeover()
         yield inspecting.is_shown
-        inspecting.playing.step(-_BEFORE)
-        inspecting.branching.roll()
-        yield inspecting.branching.is_answered
-        inspecting.branching.choose(1)
-        inspecting.playing.step(_BEFORE)
+        inspecting.playback.step(-_BEFORE)
+        inspecting.roll_forward.roll()
+        yield inspecting.roll_forward.is_idle
+        inspecting.roll_forward.choose(1)
+        inspecting.playback.step(_BEFORE)
 
     def _evaluate_all(self) -> Iterator[Condition]:
-        """Evaluate every policy there is and the expert, on more starts than the retraining did."""
-        page = self._evaluating.page
+        """Evaluate every policy and the expert, on more starts than the retraining did."""
+        page = self._parts.evaluate.page
         self._application.window.show_page("evaluate")
         page.setup.tick_all(_STARTS)
-        self._evaluating.start(page.setup.order)
+        self._parts.evaluate.start(page.setup.order)
         yield self._evaluated
 
     def _picture_an_episode(self, name: str) -> Iterator[Condition]:
-        page = self._evaluating.page
+        page = self._parts.evaluate.page
         page.show_episodes_of("")
         page.episodes.table.choose(_is_success)
         page.episodes.watch_chosen()
         yield self._after(_WATCHED_S)
         self._shoot(f"evaluate-episodes-{name}")
-        page.episodes.stop_asked.emit()
-        page.turn_to_history("")
+        page.episodes.stop_requested.emit()
+        page.show_history_of("")
         yield self._after(_SETTLE_S)
         self._shoot(f"evaluate-history-{name}")
-        page.turn_to_results()
+        page.show_results_tab()
 
     def _picture_two_policies(self, name: str) -> Iterator[Condition]:
-        page = self._keeping.page
-        page.turn_to_comparison()
+        page = self._parts.policies.page
+        page.show_comparison_tab()
         yield self._after(_SETTLE_S)
         self._shoot(f"policies-compare-{name}")
-        page.turn_to_about()
+        page.show_about_tab()
 
     def _ended(self) -> None:
         for text in self.problems:
@@ -274,7 +250,7 @@ class Screenshots(ScriptedRun):
         self._finish(1 if self.problems else 0)
 
     def _begin(self, episodes: int) -> None:
-        """Begin so many episodes; ``_collected`` when all have ended."""
+        """Start so many episodes; ``_collected`` is true when all have ended."""
         self._wanted, self._closed = episodes, 0
         self._application.worker.send(m.StartEpisodes(episodes=episodes))
 
@@ -291,7 +267,7 @@ class Screenshots(ScriptedRun):
         self._small_views.add(number)
 
     def _keep_frame(self, frame: Frame) -> None:
-        """Know how old the picture is; keep those of one scene at work, for a camera."""
+        """Note the age of the frame; save the frames of one scene for the simulated camera."""
         self._frame_step = frame.step
         if self._application.scene == _FILMED and self._phase() in _AT_WORK_PHASES and frame.step >= 0:
             self._film.mkdir(exist_ok=True)
@@ -328,12 +304,12 @@ class Screenshots(ScriptedRun):
         return (self._human_steps >= _TAKEN_OVER and self._is_of_now()) or self._collected()
 
     def _is_of_now(self) -> bool:
-        """Whether the picture shows where the robot is."""
+        """Whether the frame shows the present pose of the robot."""
         status = self._application.worker.status
         return status is not None and 0 <= status.step - self._frame_step <= _LATE
 
     def _sees(self, camera: str) -> bool:
-        client = self._cameras.live.client(camera)
+        client = self._parts.cameras.live.client(camera)
         age_s = client.age_s() if client is not None else None
         return age_s is not None and age_s < _SETTLE_S
 
@@ -344,26 +320,18 @@ class Screenshots(ScriptedRun):
         return self._closed >= self._wanted and self._phase() is Phase.IDLE
 
     def _trained(self) -> bool:
-        return not self._retraining.trainer.running
+        return not self._parts.retrain.trainer.running
 
     def _scored(self) -> bool:
-        return self._inspecting.scorecard.shown is not None or self._inspecting.scorecard.bar.can_score
+        return self._parts.inspect.scorecard.shown is not None or self._parts.inspect.scorecard.bar.can_score
 
     def _evaluated(self) -> bool:
-        return not self._evaluating.running
+        return not self._parts.evaluate.running
 
 
 def _keys(*, takeover: bool) -> m.WindowInput:
-    """Return what the keyboard says while Space is down and nothing else, or while nothing is."""
+    """Return the input of the keyboard while only Space is down, or no key."""
     return m.WindowInput(source="keyboard", takeover=takeover, action=(0.0,) * 4)
-
-
-def _part(application: Application, kind: type[PartT]) -> PartT:
-    """Return the part of the window that is of this kind; parts belong to the desk."""
-    found = application.findChild(kind)
-    if found is None:
-        raise LookupError(f"The window has no {kind.__name__}; the pictures are taken of a whole one.")
-    return found
 
 
 def _is_success(row: EpisodeRow) -> bool:

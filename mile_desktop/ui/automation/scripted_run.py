@@ -1,4 +1,4 @@
-"""Somebody at the desk who is no person: does one thing after the other, and waits for what has to be true between."""
+"""A script in place of the person: it performs one step after the other, and waits for a condition in between."""
 
 import sys
 import time
@@ -18,16 +18,16 @@ _SIZE = (1440, 900)
 
 
 class ScriptedRun(QObject):
-    """Runs a script against a desk, on the window's thread; subclasses write ``_script`` and ``_ended``.
+    """Runs a script in the window, on its thread; subclasses write ``_script`` and ``_ended``.
 
     Parameters
     ----------
-    desk
-        The window's own.
+    application
+        The window's context.
     folder
-        Where pictures go.
+        Where pictures are written.
     limit_s
-        A script that takes longer is a problem.
+        A script that takes longer than this has failed.
     """
 
     def __init__(self, application: Application, folder: Path, *, limit_s: float) -> None:
@@ -49,27 +49,27 @@ class ScriptedRun(QObject):
         application.worker.died.connect(self.problem)
 
     def start(self) -> None:
-        """Begin; call when the desk has started."""
+        """Begin; call it after the application has started."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._application.window.resize(*_SIZE)  # offscreen there is no room to ask for it
+        self._application.window.resize(*_SIZE)  # the offscreen screen is smaller than this
         self._steps = self._script()
         self._timer.start()
 
     @property
     def seconds(self) -> float:
-        """How long it has taken so far."""
+        """How long the script has run."""
         return time.monotonic() - self._began
 
     def problem(self, text: str) -> None:
-        """Note what should not have happened; the script ends."""
+        """Note what went wrong; the script ends."""
         self.problems.append(text)
 
     def _script(self) -> Iterator[Condition]:
-        """Do one thing after the other; yield what has to be true before the next."""
+        """Perform one step after the other; yield the condition that the next one waits for."""
         raise NotImplementedError
 
     def _ended(self) -> None:
-        """Everything is done, or something went wrong."""
+        """Finish: every step was performed, or something went wrong."""
         raise NotImplementedError
 
     def _after(self, seconds: float) -> Condition:
@@ -81,13 +81,15 @@ class ScriptedRun(QObject):
         return passed
 
     def _shoot(self, name: str, part: QWidget | None = None, width: int = 0) -> None:
-        """Picture the window, or a part of it; ``width``: make it so many pixels wide."""
+        """Save a picture of the window, or of a part of it; ``width``: scale it to so many pixels."""
         path = self._folder / f"{name}.png"
         picture = (part or self._application.window).grab()
         if width:
             picture = picture.scaledToWidth(width, Qt.TransformationMode.SmoothTransformation)
         if picture.save(str(path)):
-            self.pictures[:] = dict.fromkeys([*self.pictures, path.name])  # one taken again replaces the first
+            self.pictures[:] = dict.fromkeys(
+                [*self.pictures, path.name]
+            )  # a second picture of the same name replaces the first
         else:
             self.problem(f"The picture {path} could not be written.")
 

@@ -1,4 +1,4 @@
-"""The window without a person: a simulated supervisor sits at it, twice round the loop, and says what happened."""
+"""The unattended run: a simulated supervisor works with the real window, retrains it, and reports what happened."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -13,9 +13,8 @@ from mile_desktop.learning.progress import AnyRunEvent, Compared, Failed, Finish
 from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
-from mile_desktop.ui.application import Application
 from mile_desktop.ui.automation.scripted_run import Condition, ScriptedRun
-from mile_desktop.ui.learn.controller import RetrainController
+from mile_desktop.ui.composition import Composition
 from mile_desktop.ui.learn.model import RetrainRequest
 
 LIMIT_S = 285.0
@@ -30,9 +29,9 @@ class Extent:
     episodes: int = 4
     """Supervised episodes a round."""
     starts: int = 20
-    """Fixed starts on which before and after are compared."""
+    """Fixed starts on which the policies before and after retraining are compared."""
     epochs: int = 0
-    """Of every training; 0: as many as the Learn panel proposes."""
+    """Epochs of every training; 0: as many as the Learn panel proposes."""
 
     def training(self, seed: int) -> RetrainRequest:
         """Return what a training is asked for."""
@@ -44,7 +43,7 @@ class Extent:
 
 @dataclass(slots=True)
 class Summary:
-    """What happened, for the screen and for ``summary.json``."""
+    """What happened, for the terminal and for ``summary.json``."""
 
     episodes: int = 0
     steps: int = 0
@@ -56,35 +55,32 @@ class Summary:
     seconds: float = 0.0
 
     def complete(self, extent: Extent) -> bool:
-        """Whether everything that was to happen did."""
+        """Whether every planned step happened."""
         collected = self.episodes >= extent.rounds * extent.episodes and self.takeovers > 0
         return collected and len(self.rounds) == extent.rounds and bool(self.screenshots) and not self.problems
 
 
 class Unattended(ScriptedRun):
-    """Drives a desk as a person would, by the same signals; ends the program with 0 only if all of it happened.
+    """Uses the window as a person does, through the same signals; the exit status is 0 only if every step happened.
 
     Parameters
     ----------
-    desk, retraining
-        The window's own.
+    parts
+        The whole window.
     folder
-        Where screenshots and ``summary.json`` go.
+        Where screenshots and ``summary.json`` are written.
     finish
-        Called with the exit status when all is over.
+        Called with the exit status at the end.
+    extent
+        How much is done.
     """
 
     def __init__(
-        self,
-        application: Application,
-        retraining: RetrainController,
-        folder: Path,
-        finish: Callable[[int], None],
-        extent: Extent | None = None,
+        self, parts: Composition, folder: Path, finish: Callable[[int], None], extent: Extent | None = None
     ) -> None:
-        super().__init__(application, folder, limit_s=LIMIT_S)
+        super().__init__(parts.application, folder, limit_s=LIMIT_S)
         self.summary = Summary()
-        self._retraining = retraining
+        self._retrain = parts.retrain
         self._finish = finish
         self._extent = extent or Extent()
         self._round = 0
@@ -92,15 +88,15 @@ class Unattended(ScriptedRun):
         self._compared: Compared | None = None
         self._run_over = False
         self._shown_phases: set[tuple[int, Phase]] = set()
-        application.worker.episode_closed.connect(self._count)
-        application.worker.status_changed.connect(self._watch_phase)
-        retraining.trainer.event_read.connect(self._follow)
+        parts.application.worker.episode_closed.connect(self._count)
+        parts.application.worker.status_changed.connect(self._watch_phase)
+        parts.retrain.trainer.event_read.connect(self._follow)
 
     # ── the script ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def _script(self) -> Iterator[Condition]:
-        """Do one thing after the other; yield what has to be true before the next."""
-        self._say("The window is open; the simulated supervisor takes its seat.")
+        """Perform one step after the other; yield the condition that the next one waits for."""
+        self._say("The window is open; the simulated supervisor begins.")
         for number in range(1, self._extent.rounds + 1):
             self._round = number
             self._closed = 0
@@ -111,7 +107,7 @@ class Unattended(ScriptedRun):
             self._shoot(f"round-{number}-collected")
             self._compared, self._run_over = None, False
             self._say(f"Round {number}: retraining.")
-            self._retraining.retrain(self._extent.training(number))
+            self._retrain.retrain(self._extent.training(number))
             yield self._trained
             yield self._after(_SETTLE_S)
             self._shoot(f"round-{number}-result")
@@ -128,9 +124,9 @@ class Unattended(ScriptedRun):
             self.problem(f"Round {number} ended without a comparison.")
             return
         if compared.suggestion == "use":
-            self._retraining.panel.use_requested.emit(compared.after_policy)
+            self._retrain.panel.use_requested.emit(compared.after_policy)
         else:
-            self._retraining.panel.keep_requested.emit()
+            self._retrain.panel.keep_requested.emit()
         self.summary.rounds.append(
             {
                 "round": number,
@@ -153,9 +149,9 @@ class Unattended(ScriptedRun):
         return self._closed >= self._extent.episodes and status is not None and status.phase is Phase.IDLE
 
     def _trained(self) -> bool:
-        return self._run_over and not self._retraining.trainer.running
+        return self._run_over and not self._retrain.trainer.running
 
-    # ── what is heard ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── events ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _count(self, episode: m.EpisodeClosed) -> None:
         self._closed += 1
@@ -170,7 +166,7 @@ class Unattended(ScriptedRun):
         mature = status.step >= 40 or status.phase is Phase.TAKEOVER
         if status.phase in {Phase.AUTONOMOUS, Phase.TAKEOVER} and mature and moment not in self._shown_phases:
             self._shown_phases.add(moment)
-            # painted with the status that is being shown now
+            # A moment later, so that the picture shows this status and not the one before it.
             QTimer.singleShot(300, self, lambda: self._shoot(f"round-{moment[0]}-{moment[1].value}"))
 
     def _follow(self, event: AnyRunEvent) -> None:
@@ -184,7 +180,7 @@ class Unattended(ScriptedRun):
             case Failed(text=text):
                 self.problem(text)
 
-    # ── what is left ─────────────────────────────────────────────────────────────────────────────────────────────
+    # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _ended(self) -> None:
         self.summary.seconds = round(self.seconds, 1)
@@ -207,7 +203,7 @@ class Unattended(ScriptedRun):
         lines.append(f"{len(done.screenshots)} screenshots and summary.json in {self._folder}.")
         lines.extend(f"Problem: {problem}" for problem in done.problems)
         if not done.complete(self._extent):
-            lines.append("Not all of it happened.")
+            lines.append("Not every step happened.")
         return lines
 
 

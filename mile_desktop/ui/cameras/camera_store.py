@@ -1,4 +1,4 @@
-"""The cameras that are remembered, in a file that only their owner can read: addresses may hold passwords."""
+"""The remembered cameras, in a file that only its owner can read, because addresses may contain passwords."""
 
 import os
 from collections.abc import Sequence
@@ -14,25 +14,25 @@ FILE_NAME = "cameras.json"
 _OWNER_ONLY = 0o600
 
 
-class Remembered(msgspec.Struct, frozen=True, kw_only=True):
-    """What the file holds."""
+class RememberedCameras(msgspec.Struct, frozen=True, kw_only=True):
+    """The content of the file."""
 
     cameras: tuple[CameraSettings, ...] = ()
-    """In the order in which they are shown."""
+    """In their order in the view."""
     layout: Layout = Layout.INSET
     main: str = ""
     """Name of the camera that is shown large; empty for the scene."""
 
 
 class CameraStore(QObject):
-    """Holds cameras and layout, says when they change and writes them at once; belongs to the window's thread.
+    """Holds cameras and layout, emits changes and writes them at once; belongs to the window's thread.
 
-    Reading and writing never raise: what is wrong is said in one sentence, by ``problem`` after the start and by
-    ``problem_occurred`` later. Cameras belong to this desk, not to a workspace.
+    Reading and writing never raise: an error is one sentence, in ``problem`` after the start and in
+    ``problem_occurred`` later. Cameras belong to this computer, not to a workspace.
     """
 
     changed = Signal(object)
-    """The new ``Remembered``."""
+    """The new ``RememberedCameras``."""
     problem_occurred = Signal(str)
 
     def __init__(self, path: Path, parent: QObject | None = None) -> None:
@@ -41,8 +41,8 @@ class CameraStore(QObject):
         self._value, self.problem = _load(path)
 
     @property
-    def value(self) -> Remembered:
-        """What is in force now."""
+    def value(self) -> RememberedCameras:
+        """Cameras and layout now."""
         return self._value
 
     @property
@@ -55,14 +55,17 @@ class CameraStore(QObject):
         stems = [camera.stem for camera in cameras]
         for camera in cameras:
             if stems.count(camera.stem) > 1:
-                raise ValueError(f"There is a camera {camera.name} already (videos are called {camera.stem}.mp4).")
+                raise ValueError(
+                    f"A camera named {camera.name} exists already (its videos are named {camera.stem}.mp4). "
+                    "Choose another name."
+                )
         self._replace(msgspec.structs.replace(self._value, cameras=tuple(cameras)))
 
     def remember_view(self, layout: Layout, main: str) -> None:
-        """Remember how pictures are arranged and which is large."""
+        """Remember the layout and the large picture."""
         self._replace(msgspec.structs.replace(self._value, layout=layout, main=main))
 
-    def _replace(self, value: Remembered) -> None:
+    def _replace(self, value: RememberedCameras) -> None:
         if value == self._value:
             return
         self._value = value
@@ -70,6 +73,8 @@ class CameraStore(QObject):
         self.changed.emit(value)
 
     def _save(self) -> None:
+        # Written beside the old file and renamed, so that a crash leaves one of the two whole. ``O_EXCL`` with the mode
+        # keeps the file private from its first byte; ``chmod`` afterwards would leave a moment in which others read it.
         draft = self._path.with_name(self._path.name + ".new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,23 +84,25 @@ class CameraStore(QObject):
             draft.replace(self._path)
         except OSError as error:
             reason = error.strerror or str(error)
-            self.problem_occurred.emit(f"Cameras are remembered only until you close: {self._path} ({reason}).")
+            self.problem_occurred.emit(
+                f"Cameras are kept only until you close: {self._path} cannot be written ({reason})."
+            )
 
 
-def _load(path: Path) -> tuple[Remembered, str]:
-    """Read the file; return what it holds and what is wrong with it, in one sentence, or an empty string."""
+def _load(path: Path) -> tuple[RememberedCameras, str]:
+    """Read the file; return its content and one sentence about what is wrong with it, or an empty string."""
     try:
-        value = msgspec.json.decode(path.read_bytes(), type=Remembered)
+        value = msgspec.json.decode(path.read_bytes(), type=RememberedCameras)
     except FileNotFoundError:
-        return Remembered(), ""
+        return RememberedCameras(), ""
     except OSError as error:
-        return Remembered(), f"The remembered cameras could not be read ({error.strerror})."
+        return RememberedCameras(), f"The list of cameras could not be read ({error.strerror})."
     except msgspec.MsgspecError:
         aside = path.with_name(path.name + ".damaged")
         try:
             path.replace(aside)
         except OSError:
-            return Remembered(), "The remembered cameras were damaged and are forgotten."
-        return Remembered(), f"The remembered cameras were damaged; the old file is kept as {aside.name}."
+            return RememberedCameras(), "The list of cameras was damaged and is empty now."
+        return RememberedCameras(), f"The list of cameras was damaged; the old file is kept as {aside.name}."
     unique = {file_stem(camera.name): camera for camera in value.cameras}
     return msgspec.structs.replace(value, cameras=tuple(unique.values())), ""

@@ -1,42 +1,43 @@
-"""Live cameras at the desk: what ties store, processes, dialog and view together."""
+"""Connects the remembered cameras, their processes, their dialog and the view that shows them."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
 from mile_desktop.cameras.messages import CameraNote
 from mile_desktop.processes import camera
 from mile_desktop.rollout import messages as m
+from mile_desktop.ui.application import Application
 from mile_desktop.ui.cameras import status_text
-from mile_desktop.ui.cameras.camera_store import FILE_NAME, CameraStore, Remembered
+from mile_desktop.ui.cameras.camera_store import FILE_NAME, CameraStore, RememberedCameras
+from mile_desktop.ui.cameras.capture_controller import CaptureController
 from mile_desktop.ui.cameras.dialog import CamerasDialog
-from mile_desktop.ui.cameras.episode_videos import EpisodeVideos
-from mile_desktop.ui.cameras.full_view import FullView
-from mile_desktop.ui.cameras.live_cameras import LiveCameras
-from mile_desktop.ui.widgets.side_dialog import stop_or_hide
-
-if TYPE_CHECKING:
-    from mile_desktop.ui.application import Application
+from mile_desktop.ui.cameras.recording_controller import RecordingController
+from mile_desktop.ui.viewport.picture_canvas import PictureCanvas
 
 _NOTES_MS = 200
 _PAGE = "supervise"
 
 
-class Cameras(QObject):
-    """Shows cameras in the Supervise view, opens the dialog, tells the worker what it has to watch.
+class CamerasController(QObject):
+    """Shows cameras in a view, opens the dialog, and tells the worker which cameras it has to watch.
 
     Cameras are started when the first session is loaded, so that they never delay the first picture of the scene, or
     when the dialog is opened. Everything runs on the window's thread.
+
+    Parameters
+    ----------
+    view
+        Where the pictures are shown: the view of the Supervise page.
     """
 
-    def __init__(self, application: "Application") -> None:
+    def __init__(self, application: Application, view: PictureCanvas) -> None:
         super().__init__(application)
         self._application = application
+        self._view = view
         self.store = CameraStore(application.preferences.path.with_name(FILE_NAME), self)
-        self.live = LiveCameras(self.store, camera, self)
-        self._recording = EpisodeVideos(self.live, application.worker, self._folder)
-        self._full_view = FullView(application.window, application.supervise)
+        self.live = CaptureController(self.store, camera, self)
+        self._recording = RecordingController(self.live, application.worker, self._folder)
         self._dialog: CamerasDialog | None = None
         self._started = False
         self._notes = QTimer(self)
@@ -72,17 +73,13 @@ class Cameras(QObject):
             self._look()
 
     def _connect(self) -> None:
-        application, view = self._application, self._application.supervise.view
-        application.window.install_actions(
-            {"layout": view.cycle_layout, "full_view": self._full_view.toggle, "cameras": self.open_dialog}
-        )
+        application, view = self._application, self._view
+        application.window.install_actions({"cameras": self.open_dialog})
         application.window.header.cameras_asked.connect(self.open_dialog)
         application.window.page_changed.connect(self._look)
         application.window.closing.connect(self._close)
         application.worker.session_loaded.connect(self._session_loaded)
         application.worker.fault.connect(self._session_loaded)
-        application.supervise.pictures.cameras_asked.connect(self.open_dialog)
-        application.supervise.pictures.full_view_asked.connect(self._full_view.toggle)
         view.arrangement_chosen.connect(self._remember_view)
         self.live.frame_ready.connect(view.show_camera)
         self.live.cameras_changed.connect(self._show_cameras)
@@ -98,23 +95,22 @@ class Cameras(QObject):
         self.start()
 
     def _show_cameras(self) -> None:
-        self._application.supervise.view.set_cameras([client.settings.name for client in self.live])
+        self._view.set_cameras([client.settings.name for client in self.live])
         self._annotate()
 
-    def _restore(self, value: Remembered) -> None:
-        self._application.supervise.view.set_arrangement(value.layout, value.main)
+    def _restore(self, value: RememberedCameras) -> None:
+        self._view.set_arrangement(value.layout, value.main)
 
     def _remember_view(self) -> None:
-        tiles = self._application.supervise.view.tiles
+        tiles = self._view.tiles
         self.store.remember_view(tiles.layout, tiles.wanted)
 
     def _annotate(self) -> None:
         """Say over each picture what is wrong with it; ages grow, so this is asked again and again."""
-        view = self._application.supervise.view
         for client in self.live:
             stale = client.stale
             note = status_text.tile_note(client.status, client.age_s(), stale=stale)
-            view.annotate_camera(client.settings.name, note, faded=stale)
+            self._view.annotate_camera(client.settings.name, note, faded=stale)
 
     def _look(self, _: object = None) -> None:
         """Copy pictures only while somebody looks at them."""
@@ -122,11 +118,11 @@ class Cameras(QObject):
         self.live.set_watched(in_dialog or self._application.window.page == _PAGE)
 
     def _say(self, note: CameraNote) -> None:
-        level = note.level if note.level in {"info", "success", "warning", "error"} else "info"
-        self._application.window.say(level, note.text)  # type: ignore[arg-type]
+        self._application.window.say_note(note.level, note.text)
 
     def _escape(self) -> None:
-        stop_or_hide(self._application, self.dialog)
+        if not self._application.stop_episode():
+            self.dialog.hide()
 
     def _warn(self, text: str) -> None:
         self._application.window.say("warning", text)

@@ -1,4 +1,4 @@
-"""The Cameras dialog: add, test, name, arrange and set up cameras while they run."""
+"""The Cameras dialog: add, test, name, sort and set up cameras while they run."""
 
 from collections.abc import Callable
 
@@ -24,10 +24,10 @@ from mile_desktop.cameras.messages import CameraState, CameraStatus
 from mile_desktop.cameras.settings import CameraSettings, free_name
 from mile_desktop.channels.shared import Frame
 from mile_desktop.ui.cameras import status_text
+from mile_desktop.ui.cameras.camera_form import CameraForm
+from mile_desktop.ui.cameras.camera_preview import CameraPreview
 from mile_desktop.ui.cameras.camera_store import CameraStore
-from mile_desktop.ui.cameras.editor import CameraEditor
-from mile_desktop.ui.cameras.live_cameras import LiveCameras
-from mile_desktop.ui.cameras.preview import Preview
+from mile_desktop.ui.cameras.capture_controller import CaptureController
 from mile_desktop.ui.clients.camera_client import CameraClient
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.page_frame import ColumnScroll, EmptyState, Panel
@@ -41,23 +41,23 @@ _OFF = CameraStatus(state=CameraState.OFF)
 
 
 class CamerasDialog(SideDialog):
-    """Not modal: the robot and everything else go on meanwhile. Lives on the window's thread.
+    """Not modal, because the robot may move meanwhile. Lives on the window's thread.
 
     Parameters
     ----------
     store
-        What is changed here.
+        The cameras that are edited here.
     live
-        The running cameras, for pictures and figures.
+        The running cameras, for pictures and status.
     target
         Entry point of a capture process, for testing an address before it is added.
     """
 
     visibility_changed = Signal(bool)
-    """Esc stops a robot wherever it is pressed; whoever knows the robot decides whether it closes the dialog."""
+    """Pictures are copied only while the dialog or the view shows them."""
 
     def __init__(
-        self, store: CameraStore, live: LiveCameras, target: Callable[..., None], parent: QWidget | None = None
+        self, store: CameraStore, live: CaptureController, target: Callable[..., None], parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._store = store
@@ -65,15 +65,15 @@ class CamerasDialog(SideDialog):
         self._target = target
         self._trial: CameraClient | None = None
         self._list = QListWidget()
-        self._typed = QLineEdit()
+        self._new_address = QLineEdit()
         self._test = QPushButton("Test")
         self._add = QPushButton("Add")
         self._browse = QPushButton("Browse …")
-        self._said = QLabel()
+        self._message = QLabel()
         self._title = QLabel()
-        self._figures = QLabel()
-        self._preview = Preview()
-        self._editor = CameraEditor()
+        self._status = QLabel()
+        self._preview = CameraPreview()
+        self._form = CameraForm()
         self._up, self._down, self._remove = QToolButton(), QToolButton(), QToolButton()
         self._content = QStackedWidget()
         self._refresh = QTimer(self)
@@ -85,7 +85,7 @@ class CamerasDialog(SideDialog):
 
     @property
     def selected(self) -> str:
-        """Name of the camera that is shown; empty where there is none."""
+        """Name of the selected camera, or an empty string."""
         item = self._list.currentItem()
         return str(item.data(_NAME)) if item is not None else ""
 
@@ -101,24 +101,26 @@ class CamerasDialog(SideDialog):
         self.setWindowTitle("Cameras")
         self.setModal(False)
         self.take_size(*_SIZE)
-        self._typed.setPlaceholderText("0, /dev/video0, rtsp://…, http://…, a video, a folder of pictures, or gst: …")
-        self._typed.setAccessibleName("Address of a new camera")
-        self._test.setToolTip("Look whether a camera answers there, without adding it")
-        self._add.setToolTip("Add the camera and begin to use it")
+        self._new_address.setPlaceholderText(
+            "0, /dev/video0, rtsp://…, http://…, a video, a folder of pictures, or gst: …"
+        )
+        self._new_address.setAccessibleName("Address of a new camera")
+        self._test.setToolTip("Test whether a camera answers at this address, without adding it")
+        self._add.setToolTip("Add the camera and start it")
         theme.set_role(self._add, "primary")
         for button in (self._test, self._browse, self._add):
-            button.setAutoDefault(False)  # Enter in the form below must not add a camera
-        self._said.setWordWrap(True)
-        self._said.hide()
+            button.setAutoDefault(False)  # Enter in the form below would otherwise press "Add"
+        self._message.setWordWrap(True)
+        self._message.hide()
         theme.set_role(self._title, "heading")
-        theme.set_role(self._figures, "secondary")
-        self._figures.setWordWrap(True)
+        theme.set_role(self._status, "secondary")
+        self._status.setWordWrap(True)
         self._list.setAccessibleName("Cameras in the order in which they are shown")
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # long names end in …
         theme.bound(self._list, width=_LIST_WIDTH)
         for tool, icon, tip, key in (
-            (self._up, "mdi6.arrow-up", "Show it earlier (Alt + ↑)", "Alt+Up"),
-            (self._down, "mdi6.arrow-down", "Show it later (Alt + ↓)", "Alt+Down"),
+            (self._up, "mdi6.arrow-up", "Move up (Alt + ↑)", "Alt+Up"),
+            (self._down, "mdi6.arrow-down", "Move down (Alt + ↓)", "Alt+Down"),
             (self._remove, "mdi6.trash-can-outline", "Remove the camera; its videos stay (Alt + Delete)", "Alt+Del"),
         ):
             theme.set_icon(tool, icon, "secondary")
@@ -129,7 +131,7 @@ class CamerasDialog(SideDialog):
     def _lay_out(self) -> None:
         add = QHBoxLayout()
         theme.space(add, spacing=8)
-        add.addWidget(self._typed, 1)
+        add.addWidget(self._new_address, 1)
         for button in (self._browse, self._test, self._add):
             add.addWidget(button)
         order = QHBoxLayout()
@@ -145,9 +147,9 @@ class CamerasDialog(SideDialog):
         theme.space(picture, spacing=8)
         picture.addWidget(self._title)
         picture.addWidget(self._preview, 1)
-        picture.addWidget(self._figures)
+        picture.addWidget(self._status)
         settings = Panel("Settings")
-        settings.body.addWidget(ColumnScroll(self._editor, "Settings of the camera"), 1)
+        settings.body.addWidget(ColumnScroll(self._form, "Settings of the camera"), 1)
         halves = QHBoxLayout(right)
         theme.space(halves, spacing=16)
         halves.addLayout(picture, 1)
@@ -155,7 +157,7 @@ class CamerasDialog(SideDialog):
         self._content.addWidget(EmptyState(
             "mdi6.cctv",
             "No cameras yet",
-            "Type where one is, or choose a video file. Its picture appears in the Supervise view, beside the scene.",
+            "Type an address or choose a video file. The picture appears in the Supervise view, beside the scene.",
         ))  # fmt: skip
         self._content.addWidget(right)
         body = QHBoxLayout()
@@ -165,33 +167,34 @@ class CamerasDialog(SideDialog):
         column = QVBoxLayout(self)
         theme.space(column, (16, 16, 16, 16), 12)
         column.addLayout(add)
-        column.addWidget(self._said)
+        column.addWidget(self._message)
         column.addLayout(body, 1)
 
     def _connect(self) -> None:
         self._test.clicked.connect(self._start_trial)
-        self._add.clicked.connect(self._add_typed)
+        self._add.clicked.connect(self._add_new)
         self._browse.clicked.connect(self._choose_file)
-        self._typed.returnPressed.connect(self._add_typed)
-        self._typed.textEdited.connect(self._forget_said)
+        self._new_address.returnPressed.connect(self._add_new)
+        self._new_address.textEdited.connect(self._hide_message)
         self._up.clicked.connect(self._move_up)
         self._down.clicked.connect(self._move_down)
         self._remove.clicked.connect(self._remove_selected)
         self._list.currentRowChanged.connect(self._selection_changed)
-        self._editor.edited.connect(self._change)
-        self._editor.refused.connect(self._show_error)
-        self._preview.cut.connect(self._editor.cut_to)
+        self._form.edited.connect(self._change)
+        self._form.refused.connect(self._show_error)
+        self._preview.crop_dragged.connect(self._form.crop_to)
         self._store.changed.connect(self._fill)
         self._store.problem_occurred.connect(self._show_error)
         self._live.frame_ready.connect(self._show_frame)
         self._live.cameras_changed.connect(self._fill)
-        self._refresh.timeout.connect(self._show_figures)
+        self._refresh.timeout.connect(self._show_status)
 
-    # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── display ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _fill(self) -> None:
-        """Show the list anew; the selection stays."""
+        """Fill the list again and keep the selection."""
         selected, row = self.selected, max(0, self._list.currentRow())
+        # Without blocked signals every removed row would select another camera and end a running test.
         self._list.blockSignals(True)
         self._list.clear()
         for camera in self._store.cameras:
@@ -207,20 +210,20 @@ class CamerasDialog(SideDialog):
         camera = self._camera()
         self._end_trial()
         self._preview.clear()
-        self._editor.show_camera(camera)
+        self._form.show_camera(camera)
         self._title.setText(camera.name if camera else "")
         row, count = self._list.currentRow(), self._list.count()
         self._up.setEnabled(camera is not None and row > 0)
         self._down.setEnabled(camera is not None and row < count - 1)
         self._remove.setEnabled(camera is not None)
         self._content.setCurrentIndex(1 if camera is not None else 0)
-        self._show_figures()
+        self._show_status()
 
     def _show_frame(self, name: str, frame: Frame) -> None:
         if self._trial is None and name == self.selected:
             self._preview.show_frame(frame)
 
-    def _show_figures(self) -> None:
+    def _show_status(self) -> None:
         for row in range(self._list.count()):
             item = self._list.item(row)
             client = self._live.client(item.data(_NAME))
@@ -229,22 +232,22 @@ class CamerasDialog(SideDialog):
             item.setToolTip(f"{status_text.state_word(status, stale=stale)}. {status_text.explanation(status)}")
         client = self._trial or self._live.client(self.selected)
         if client is None:
-            self._figures.setText("Off" if self.selected else "")
-            self._preview.show_note("This camera is not used." if self.selected else "")
+            self._status.setText("Off" if self.selected else "")
+            self._preview.show_note("This camera is switched off." if self.selected else "")
             return
         age_s, stale, status = client.age_s(), client.stale, client.status
-        self._figures.setText(status_text.figures(status, age_s, stale=stale))
+        self._status.setText(status_text.figures(status, age_s, stale=stale))
         note = status_text.explanation(status) or status_text.tile_note(status, age_s, stale=stale)
         self._preview.show_note(note)
 
     def _camera(self) -> CameraSettings | None:
         return next((camera for camera in self._store.cameras if camera.name == self.selected), None)
 
-    # ── what the person does ─────────────────────────────────────────────────────────────────────────────────────
+    # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _new_camera(self) -> CameraSettings | None:
-        """Return the camera that was typed, or say what is wrong with it."""
-        typed = self._typed.text().strip()
+        """Return the camera at the typed address; None, with a message, if the address is invalid."""
+        typed = self._new_address.text().strip()
         try:
             address = parse_address(typed)
         except CameraAddressError as error:
@@ -253,13 +256,13 @@ class CamerasDialog(SideDialog):
         name = free_name(_NAMES[address.kind], [camera.name for camera in self._store.cameras])
         return CameraSettings(name=name, address=typed)
 
-    def _add_typed(self) -> None:
+    def _add_new(self) -> None:
         camera = self._new_camera()
         if camera is None:
             return
         self._end_trial()
-        self._typed.clear()
-        self._forget_said()
+        self._new_address.clear()
+        self._hide_message()
         self._replace([*self._store.cameras, camera])
         self.select(camera.name)
 
@@ -268,19 +271,20 @@ class CamerasDialog(SideDialog):
         if camera is None:
             return
         self._end_trial()
-        self._forget_said()
+        self._hide_message()
         self._trial = CameraClient(camera, self._target, self)
         self._trial.frame_ready.connect(self._preview.show_frame)
         self._trial.start()
         self._preview.clear()
-        self._editor.show_camera(None)
+        self._form.show_camera(None)
         self._content.setCurrentIndex(1)
         self._title.setText(f"{camera.shown_address}, not added yet")
-        self._show_figures()
+        self._show_status()
 
     def _end_trial(self) -> None:
         if self._trial is not None:
-            self._live.let_go(self._trial)
+            # Retiring does not wait: a camera that does not answer may take seconds to end.
+            self._live.retire(self._trial)
             self._trial = None
 
     def _choose_file(self) -> None:
@@ -288,16 +292,16 @@ class CamerasDialog(SideDialog):
             self, "Use a video as a camera", "", "Videos (*.mp4 *.mkv *.avi *.mov *.webm);;All files (*)"
         )
         if name:
-            self._typed.setText(name)
+            self._new_address.setText(name)
 
     def _change(self, settings: CameraSettings) -> None:
         selected = self.selected
         cameras = [settings if camera.name == selected else camera for camera in self._store.cameras]
         if self._replace(cameras):
-            self._forget_said()
+            self._hide_message()
             self.select(settings.name)
         else:
-            self._editor.show_camera(self._camera())
+            self._form.show_camera(self._camera())
 
     def _move_up(self) -> None:
         self._move(-1)
@@ -325,23 +329,23 @@ class CamerasDialog(SideDialog):
         return True
 
     def _show_error(self, text: str) -> None:
-        theme.set_role(self._said, "error")
-        self._said.setText(text)
-        self._said.show()
+        theme.set_role(self._message, "error")
+        self._message.setText(text)
+        self._message.show()
 
-    def _forget_said(self) -> None:
-        self._said.hide()
+    def _hide_message(self) -> None:
+        self._message.hide()
 
     # ── visibility ──────────────────────────────────────────────────────────────────────────────────────
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
-        """Follow the figures while anybody looks."""
+    def showEvent(self, event: QShowEvent) -> None:
+        """Update the status while the dialog is visible."""
         super().showEvent(event)
         self._refresh.start()
         self.visibility_changed.emit(True)
 
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
-        """Stop following."""
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Stop updating, and end a test."""
         super().hideEvent(event)
         self._refresh.stop()
         self._end_trial()

@@ -1,8 +1,10 @@
-"""How a camera does, in words; no widgets."""
+"""The status of a camera as text and icon; no widgets."""
 
 from mile_desktop.cameras.messages import CameraState, CameraStatus
+from mile_desktop.ui.widgets.dates import seconds_text
 
 _UNCHANGED_S = 5.0
+"""A live camera whose picture stays identical for this long has probably frozen; noise changes every real picture."""
 _STATES = {
     CameraState.CONNECTING: "Connecting",
     CameraState.LIVE: "Live",
@@ -31,32 +33,33 @@ def state_word(status: CameraStatus, *, stale: bool) -> str:
 
 
 def tile_note(status: CameraStatus, age_s: float | None, *, stale: bool) -> str:
-    """Return what has to stand over the picture, short; empty while all is well."""
+    """Return a short note for the picture about what is wrong; empty if all is well."""
+    # The note covers part of the picture, so a live camera with a fresh picture has none.
     parts = []
     if status.state is CameraState.LIVE:
         if stale:
             parts.append("stale")
         elif status.unchanged_s >= _UNCHANGED_S:
-            return f"the same picture for {seconds(status.unchanged_s)}"
+            return f"unchanged for {seconds_text(status.unchanged_s)}"
     else:
         parts.append(state_word(status, stale=stale).lower())
     if not parts:
         return ""
     if age_s is not None:
-        parts.append(f"picture {seconds(age_s)} old")
+        parts.append(f"picture {seconds_text(age_s)} old")
     if status.retry_in_s > 0.0:
-        parts.append(f"again in {seconds(status.retry_in_s)}")
+        parts.append(f"retry in {seconds_text(status.retry_in_s)}")
     return " · ".join(parts)
 
 
 def figures(status: CameraStatus, age_s: float | None, *, stale: bool) -> str:
-    """Return state and figures in one line."""
+    """Return state and measured values in one line."""
     parts = [state_word(status, stale=stale)]
     if status.width:
         parts.append(f"{status.width} × {status.height}")
-    parts.append(f"{status.rate_hz:.1f} pictures/s")
+    parts.append(f"{status.rate_hz:.1f} fps")
     parts.append(f"latency {status.latency_ms:.0f} ms")
-    parts.append(f"age {seconds(age_s)}" if age_s is not None else "no picture yet")
+    parts.append(f"age {seconds_text(age_s)}" if age_s is not None else "no picture yet")
     parts.append(f"{status.dropped} dropped")
     if status.damaged:
         parts.append(f"{status.damaged} damaged")
@@ -64,19 +67,12 @@ def figures(status: CameraStatus, age_s: float | None, *, stale: bool) -> str:
         parts.append("lost once" if status.reconnects == 1 else f"lost {status.reconnects} times")
     if status.recording:
         missed = f", {status.unrecorded} missed" if status.unrecorded else ""
-        parts.append(f"recording: {status.recorded} pictures{missed}")
+        parts.append(f"recorded {status.recorded} pictures{missed}")
     return " · ".join(parts)
 
 
 def explanation(status: CameraStatus) -> str:
-    """Return why the camera is not live, and what happens next; empty where there is nothing to say."""
+    """Return why the camera is not live and what happens next; empty if there is nothing to explain."""
     if status.retry_in_s > 0.0:
-        return f"{status.text} Tried again in {seconds(status.retry_in_s)}.".strip()
+        return f"{status.text} Next try in {seconds_text(status.retry_in_s)}.".strip()
     return status.text
-
-
-def seconds(value: float) -> str:
-    """Return a time as people read it."""
-    if value < 0.0995:
-        return f"{1000 * value:.0f} ms"
-    return f"{value:.1f} s" if value < 60.0 else f"{value / 60.0:.0f} min"

@@ -1,4 +1,4 @@
-"""One camera as the window sees it: pictures and figures in, settings and recordings out."""
+"""The window's side of one capture process: pictures and figures in, settings and recordings out."""
 
 import threading
 import time
@@ -22,9 +22,9 @@ _OFF = c.CameraStatus(state=c.CameraState.OFF)
 class CameraClient(ChildClient):
     """Owns one capture process and the shared memory of its pictures.
 
-    The memory outlives the process: a new one goes on where the old one ended, and whoever watches the age of the
-    pictures never notices. A process that ends by itself is started again after a wait that doubles; other cameras
-    are not touched.
+    The memory outlives the process: a new one continues in it, so the rollout worker, which watches the age of the
+    pictures there, needs no new connection. A process that ends by itself is started again after a waiting time that
+    doubles; other cameras are not affected.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class CameraClient(ChildClient):
     """
 
     frame_ready = Signal(object)
-    """``channels.shared.Frame``; the newest one, at most once a display tick, while ``watched``."""
+    """The newest ``channels.shared.Frame``, at most once per poll, while ``watched``."""
     status_changed = Signal(object)
     """``CameraStatus``."""
     note = Signal(object)
@@ -57,7 +57,7 @@ class CameraClient(ChildClient):
         self.status = _OFF
         """The newest snapshot."""
         self.watched = True
-        """Whether anybody looks: pictures are not even copied otherwise."""
+        """Whether the pictures are visible; otherwise they are not copied."""
         self._target = target
         self._ring = FrameRing.create(*LARGEST)
         self._seen = 0
@@ -80,12 +80,12 @@ class CameraClient(ChildClient):
         super().start()
 
     def configure(self, settings: CameraSettings) -> None:
-        """Capture like this from now on."""
+        """Capture with these settings from now on."""
         self.settings = settings
         self.send(c.Configure(settings=settings))
 
     def start_recording(self, path: str, since: float) -> None:
-        """Keep a video from the moment ``since`` (``time.monotonic()``, s) on, until ``stop_recording``."""
+        """Record a video from the moment ``since`` (``time.monotonic()``, s) until ``stop_recording``."""
         self.send(c.StartRecording(path=path, since=since))
 
     def stop_recording(self) -> None:
@@ -94,28 +94,31 @@ class CameraClient(ChildClient):
         self.send(c.StopRecording())
 
     def age_s(self) -> float | None:
-        """Return how old the newest picture is, s; None before the first."""
+        """Return the age of the newest picture in s; None before the first."""
         newest = self._ring.newest()
         return None if newest is None else max(0.0, self._clock() - newest[1])
 
     @property
     def pictures(self) -> int:
-        """How many pictures have come since this camera was added."""
+        """Number of pictures since this camera was added."""
         newest = self._ring.newest()
         return 0 if newest is None else newest[0]
 
     @property
     def stale(self) -> bool:
-        """Whether the newest picture is older than it may be, or there is none."""
+        """Whether the newest picture is older than the settings allow, or there is none."""
         age_s = self.age_s()
         return age_s is None or age_s > self.settings.stale_after_s
 
     def close(self, timeout_s: float = _GOODBYE_S) -> None:
-        """End the process and let go of the shared memory; nothing runs when this returns."""
+        """End the process and free the shared memory; nothing runs when this returns."""
         self.retire(timeout_s).join()
 
     def retire(self, timeout_s: float = _GOODBYE_S) -> threading.Thread:
-        """Take leave at once; return the thread that waits for the process's end and frees the memory."""
+        """Ask the process to end; return the thread that waits for its end and then frees the memory.
+
+        A capture process may hang in a network driver for seconds; the window must not wait for it.
+        """
         self._again.stop()
         self._timer.stop()
         self._closed = True
@@ -135,7 +138,7 @@ class CameraClient(ChildClient):
         self._ring.close()
 
     def poll(self) -> None:
-        """Take messages and, while somebody looks, the newest picture; called by the timer."""
+        """Read messages and, while ``watched``, the newest picture; called by the timer."""
         super().poll()
         frame = self._ring.read(self._seen) if self.watched else None
         if frame is not None:
@@ -158,7 +161,7 @@ class CameraClient(ChildClient):
                 self.note.emit(event)
 
     def _should_speak(self) -> bool:
-        return self._spoke  # on a busy machine it takes a while until it can
+        return self._spoke  # until then it opens the camera, which may take long
 
     def _ended(self, reason: str) -> None:
         wait_s = self._backoff.next_s()
@@ -168,5 +171,5 @@ class CameraClient(ChildClient):
         self._again.start(round(1000 * wait_s))
 
     def _restart_frozen(self, reason: str) -> None:
-        self.note.emit(c.CameraNote(level="warning", text=f"{reason} It is being started again."))
+        self.note.emit(c.CameraNote(level="warning", text=f"{reason} It is restarted."))
         self.restart()

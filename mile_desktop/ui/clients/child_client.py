@@ -1,4 +1,4 @@
-"""What the clients of the rollout worker and of the viewer have in common: a child process behind Qt signals."""
+"""Base of the clients: a child process whose messages become Qt signals."""
 
 import threading
 import time
@@ -13,25 +13,27 @@ from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.process import ChildProcess
 
 POLL_MS = 16
+"""One frame of a 60 Hz screen: a message is never shown later than the next frame."""
 SILENCE_S = 1.0
+"""The promise of the window is that a dead or frozen process is noticed within a second."""
 
 
 class ChildClient(QObject):
-    """Owns one child process at a time, drains its messages on the window's thread and notices its end.
+    """Owns one child process at a time, reads its messages and notices its end.
 
-    Everything is called on, and every signal comes from, the window's thread; nothing waits for the child but
-    ``close``. Commands of the types in ``repeated`` describe what the child should be doing; the newest of each is sent
-    again to every new process.
+    A timer polls the process on the window's thread, so every signal comes from that thread. Only ``close`` waits for
+    the child. Commands of the types in ``repeated`` describe a lasting state (what is loaded, settings); the newest of
+    each type is sent again to every new process, which thus continues where the old one ended.
     """
 
     died = Signal(str)
-    """The process is gone; one sentence why."""
+    """The process has ended without being asked; the reason in one sentence."""
     silent = Signal(str)
-    """It has not said anything for a second although it should: frozen; one sentence."""
+    """The process has sent nothing for ``silence_s`` although it should; one sentence."""
     heard_again = Signal()
-    """It had been silent and speaks again."""
+    """A process that was silent sends messages again."""
     refused = Signal(str)
-    """A command could not be sent; said once until the next restart."""
+    """A command could not be sent; emitted once until the next restart."""
 
     repeated: ClassVar[tuple[type, ...]] = ()
     silence_s: ClassVar[float] = SILENCE_S
@@ -75,7 +77,7 @@ class ChildClient(QObject):
                 self.send(self._standing[kind])
 
     def send(self, command: msgspec.Struct) -> bool:
-        """Queue ``command``; return False, and say why by ``refused``, where that is not possible."""
+        """Queue ``command``; return False if that is not possible (``refused`` gives the reason)."""
         if isinstance(command, self.repeated):
             self._standing[type(command)] = command
         if self._child is None:
@@ -90,9 +92,10 @@ class ChildClient(QObject):
         return True
 
     def restart(self) -> None:
-        """End the process, if it still is there, and start a new one that does what the old one was to do.
+        """End the process if it still exists, and start a new one with the ``repeated`` commands.
 
-        Returns at once; a frozen process is ended by a thread of its own, and the new one starts when it is gone.
+        Returns at once. To end a frozen process takes up to a second, so a thread does that; the poll timer starts the
+        new process when the thread has finished.
         """
         if self._closed or self._restart_wanted:
             return
@@ -103,7 +106,7 @@ class ChildClient(QObject):
         self._timer.start()
 
     def close(self, timeout_s: float = 3.0) -> None:
-        """Ask the process to end, end it if it does not within ``timeout_s``; nothing runs when this returns."""
+        """Ask the process to end, and kill it after ``timeout_s``; nothing runs when this returns."""
         self._closed = True
         self._timer.stop()
         if self._retiring is not None:
@@ -116,13 +119,14 @@ class ChildClient(QObject):
             self._child = None
 
     def poll(self) -> None:
-        """Take what has arrived and look after the process; called by the timer."""
+        """Read the messages and check the process; called by the timer."""
         if self._restart_wanted:
             self._finish_restart()
             return
         child = self._child
         if child is None:
             return
+        # Checked before reading: what a process has sent before its end is then read in this poll, not lost.
         ended = not child.alive
         self._receive(child.drain())
         if ended:
@@ -133,7 +137,7 @@ class ChildClient(QObject):
     # ── for subclasses ───────────────────────────────────────────────────────────────────────────────────────────
 
     def _make_child(self) -> ChildProcess[Any]:
-        """Make the process, not started."""
+        """Return a new process that is not started yet."""
         raise NotImplementedError
 
     def _receive(self, events: Sequence[Any]) -> None:
@@ -141,11 +145,11 @@ class ChildClient(QObject):
         raise NotImplementedError
 
     def _should_speak(self) -> bool:
-        """Whether silence means that something is wrong."""
+        """Whether the process should send messages now, so that silence means it is frozen."""
         raise NotImplementedError
 
     def _ended(self, reason: str) -> None:
-        """React to an end that nobody asked for."""
+        """Handle an end that was not requested."""
         self.died.emit(reason)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -178,5 +182,5 @@ class ChildClient(QObject):
         try:
             child.send(Shutdown())
         except ChannelError:
-            # it is gone or does not listen; stopping it is what follows anyway
+            # the process has ended or does not listen; the caller stops it in any case
             self._said_refused = True

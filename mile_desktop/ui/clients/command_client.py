@@ -1,4 +1,4 @@
-"""One command of the command line in a process of its own: started, followed line by line, cancelled."""
+"""Runs one command of the command line in a process of its own, and reads its JSON output line by line."""
 
 import json
 import sys
@@ -7,25 +7,25 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 _KILL_MS = 3000
-"""A command that has not ended so long after it was asked to is ended."""
+"""A command that has not ended this long after ``cancel`` is killed."""
 _CLOSE_MS = 1000
 
 
 class CommandClient(QObject):
-    """Runs ``mile-desktop WORD --json …`` and passes on what it says; everything runs on the window's thread.
+    """Runs ``mile-desktop WORD --json …`` and emits its output; everything runs on the window's thread.
 
-    For work that takes seconds and leaves nothing behind when it is ended: the process ends with the window. Trainings,
-    which outlive it, are ``TrainerClient``'s.
+    For work that takes seconds and can be killed at any time: the process ends with the window. Trainings outlive the
+    window and have a ``TrainerClient``.
     """
 
     said = Signal(dict)
-    """Each object that the command writes."""
+    """Each JSON object that the command writes."""
     finished = Signal()
-    """It has done what was asked."""
+    """The command has succeeded."""
     failed = Signal(str)
-    """It could not; one sentence."""
+    """The command has failed; the reason in one sentence."""
     cancelled = Signal()
-    """It was ended by ``cancel``."""
+    """The command was ended by ``cancel``."""
     running_changed = Signal(bool)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -40,15 +40,15 @@ class CommandClient(QObject):
 
     @property
     def running(self) -> bool:
-        """Whether a command is at work."""
+        """Whether a command runs."""
         return self._process is not None
 
     def start(self, word: str, *arguments: str) -> bool:
-        """Start a command; return whether it was started: not while another one is at work."""
+        """Start a command; return False if another one still runs."""
         return self.start_program([sys.executable, "-m", "mile_desktop", word, "--json", *arguments])
 
     def start_program(self, command: Sequence[str]) -> bool:
-        """Start any program that writes one JSON object a line; as ``start``."""
+        """Start any program that writes one JSON object per line; otherwise as ``start``."""
         if self._process is not None:
             return False
         process = QProcess(self)
@@ -71,7 +71,7 @@ class CommandClient(QObject):
             self._killer.start()
 
     def close(self) -> None:
-        """End the command without a word, waiting no longer than a second; for the window's end."""
+        """Kill the command without any signal, and wait at most a second; for the end of the window."""
         process = self._process
         self._forget()
         if process is not None:
@@ -103,7 +103,7 @@ class CommandClient(QObject):
             self.failed.emit(words[-1].removeprefix("mile-desktop: ") if words else f"It ended with status {status}.")
 
     def _broken(self, error: QProcess.ProcessError) -> None:
-        """Report a program that could not even be started; everything else ends in ``_ended``."""
+        """Report a program that could not be started; every other end is handled in ``_ended``."""
         process = self._process
         if process is None or error is not QProcess.ProcessError.FailedToStart:
             return

@@ -1,4 +1,4 @@
-"""The inspection process as the window sees it."""
+"""The window's side of the inspection process: jobs out, results in as signals."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ from mile_desktop.ui.clients.child_client import ChildClient
 
 
 class InspectionClient(ChildClient):
-    """Sends jobs, turns answers into signals; the process starts with the first command.
+    """Sends jobs and turns results into signals; the process starts with the first command.
 
     Parameters
     ----------
@@ -20,14 +20,14 @@ class InspectionClient(ChildClient):
         Importable entry point, called in the process as ``target(connection)``.
     """
 
-    insights_kept = Signal(object)
+    insights_updated = Signal(object)
     progressed = Signal(object)
     ended = Signal(object)
-    """``JobEnded``: cancelled, or a sentence why it came to nothing."""
-    appraised = Signal(object)
+    """``JobEnded``: cancelled, or failed with a reason in one sentence."""
+    predicted_again = Signal(object)
     rolled_forward = Signal(object)
 
-    repeated: ClassVar[tuple[type, ...]] = (i.KeepInsights,)
+    repeated: ClassVar[tuple[type, ...]] = (i.UpdateInsights,)
 
     def __init__(self, target: Callable[..., None], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -35,26 +35,26 @@ class InspectionClient(ChildClient):
         self._last_job = 0
         self._open: set[int] = set()
         self._signals: dict[type, SignalInstance] = {
-            i.InsightsKept: self.insights_kept,
+            i.InsightsUpdated: self.insights_updated,
             i.JobProgress: self.progressed,
             i.JobEnded: self.ended,
-            i.Appraised: self.appraised,
+            i.PredictedAgain: self.predicted_again,
             i.RolledForward: self.rolled_forward,
         }
 
     def new_job(self) -> int:
-        """Return a number no job had before."""
+        """Return a number that no job has had before."""
         self._last_job += 1
         return self._last_job
 
     def send(self, command: msgspec.Struct) -> bool:
         """Queue ``command``; see ``ChildClient.send``."""
-        if isinstance(command, (i.Appraise, i.RollForward)):
+        if isinstance(command, (i.PredictAgain, i.RollForward)):
             self._open.add(command.job)
         if not self.alive:
             self.start()
-            if isinstance(command, i.KeepInsights):
-                self._standing[i.KeepInsights] = command
+            if isinstance(command, i.UpdateInsights):
+                self._standing[i.UpdateInsights] = command
         return super().send(command)
 
     def _make_child(self) -> ChildProcess[Any]:
@@ -62,7 +62,7 @@ class InspectionClient(ChildClient):
 
     def _receive(self, events: Sequence[Any]) -> None:
         for event in events:
-            if isinstance(event, (i.JobEnded, i.Appraised, i.RolledForward)):
+            if isinstance(event, (i.JobEnded, i.PredictedAgain, i.RolledForward)):
                 self._open.discard(event.job)
             self._signals[type(event)].emit(event)
 
@@ -70,9 +70,9 @@ class InspectionClient(ChildClient):
         return False
 
     def _ended(self, reason: str) -> None:
-        """Give up what was being worked on, or say that it is gone; the next job starts a new process."""
+        """Report every open job as failed, or the end itself if there was none; the next job starts a new process."""
         given_up, self._open = sorted(self._open), set()
         for job in given_up:
-            self.ended.emit(i.JobEnded(job=job, problem=f"{reason} Nothing is lost; ask again, and it starts anew."))
+            self.ended.emit(i.JobEnded(job=job, problem=f"{reason} Nothing is lost; try again, and it is restarted."))
         if not given_up:
             super()._ended(reason)

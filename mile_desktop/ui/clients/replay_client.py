@@ -1,4 +1,4 @@
-"""Recorded videos as the window sees them: moments out, pictures in."""
+"""The window's side of the video replay process: moments out, recorded pictures in."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -13,10 +13,11 @@ from mile_desktop.channels.shared import FrameRing
 from mile_desktop.ui.clients.child_client import ChildClient
 
 _VIDEOS = 6
+"""Largest number of videos of one episode that are shown."""
 
 
 class ReplayClient(ChildClient):
-    """Owns the replay process and the shared memory of its pictures; the process starts when it is first needed.
+    """Owns the replay process and the shared memory of its pictures.
 
     Parameters
     ----------
@@ -46,13 +47,13 @@ class ReplayClient(ChildClient):
         self._seen = [0] * _VIDEOS
 
     def close(self, timeout_s: float = 2.0) -> None:
-        """End the process and let go of the shared memory."""
+        """End the process and free the shared memory."""
         super().close(timeout_s)
         for ring in self._rings:
             ring.close()
 
     def poll(self) -> None:
-        """Take messages and the newest pictures; called by the timer."""
+        """Read messages and the newest pictures; called by the timer."""
         super().poll()
         for index, ring in enumerate(self._rings):
             frame = ring.read(self._seen[index])
@@ -69,4 +70,4 @@ class ReplayClient(ChildClient):
             (self.opened if isinstance(event, r.VideosOpened) else self.note).emit(event)
 
     def _should_speak(self) -> bool:
-        return False  # it speaks only when it is asked for other videos
+        return False  # it sends messages only when other videos are opened

@@ -1,4 +1,4 @@
-"""The rollout worker as the window sees it."""
+"""The window's side of the rollout worker: commands out, messages in as signals."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ class RolloutClient(ChildClient):
     """
 
     status_changed = Signal(object)
-    """``Status``; only the newest of those that arrived together."""
+    """``Status``; only the newest of several that arrived together."""
     robot_status_changed = Signal(object)
     """``RobotStatus`` of the network robot that is driven."""
     step_taken = Signal(object)
@@ -77,7 +77,7 @@ class RolloutClient(ChildClient):
 
     @property
     def session(self) -> m.SessionLoaded | None:
-        """What is loaded; None until the worker has said so."""
+        """What is loaded; None until the worker reports it."""
         return self._session
 
     def send(self, command: msgspec.Struct) -> bool:
@@ -92,7 +92,7 @@ class RolloutClient(ChildClient):
         super().start()
 
     def _remember_promotion(self, promotion: m.PolicyAccepted) -> None:
-        """After a restart the promoted policy is to be loaded, not the one before it."""
+        """Change the repeated ``LoadSession``: a restarted worker must load the promoted policy, not the one before."""
         loaded = self._standing.get(m.LoadSession)
         if isinstance(loaded, m.LoadSession):
             self._standing[m.LoadSession] = msgspec.structs.replace(
@@ -120,6 +120,6 @@ class RolloutClient(ChildClient):
 
 
 def _newest_snapshots(events: Sequence[Any]) -> list[Any]:
-    """Return ``events`` in their order, of snapshots only the last of each kind."""
+    """Return ``events`` in order, but of each kind of snapshot only the last: older ones are out of date already."""
     last = {type(event): event for event in events if isinstance(event, (m.Status, m.RobotStatus, m.PadState))}
     return [event for event in events if last.get(type(event), event) is event]

@@ -1,48 +1,59 @@
-"""A second pair of eyes: draws states of a scene that are not the supervised one's, with a viewer of its own."""
+"""Draws states of a scene that does not run now, with a viewer process of its own."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QColor
 
 from mile_desktop.arrays import Float32Array
+from mile_desktop.channels.shared import Frame
 from mile_desktop.processes import viewer
 from mile_desktop.ui.clients.viewer_client import ViewerClient
 from mile_desktop.ui.theme import theme
-from mile_desktop.ui.viewport.frame_canvas import FrameCanvas
 from mile_desktop.viewer import messages as v
 
 _LARGEST = (960, 720)
 
 
-class StateViewer(QObject):
-    """Shows scene states in a ``FrameCanvas``; the viewer process is started when the first one comes.
+class Canvas(Protocol):
+    """A widget that shows a viewer's pictures; ``viewport.FrameCanvas`` is one."""
 
-    Everything runs on the window's thread.
+    def show_frame(self, frame: Frame) -> None:
+        """Show the newest picture."""
+
+    def set_presets(self, presets: tuple[v.Preset, ...], *, flat: bool = False) -> None:
+        """Offer the scene's cameras; ``flat``: the scene is a plane that cannot be turned."""
+
+
+class StateViewer(QObject):
+    """Shows scene states on a canvas; the viewer process starts with the first state.
+
+    Everything runs on the window's thread. The owner connects what the person does on the canvas (turn, zoom, another
+    camera) with ``client.send``.
 
     Parameters
     ----------
     canvas
-        Where the pictures go.
+        Where the pictures are shown.
     parent
-        Owner.
+        The owner.
     target
-        Entry point of the viewer, as of ``processes.viewer``.
+        Entry point of the viewer process, see ``processes.viewer``.
     """
 
-    def __init__(self, canvas: FrameCanvas, parent: QObject, *, target: Callable[..., None] = viewer) -> None:
+    def __init__(self, canvas: Canvas, parent: QObject, *, target: Callable[..., None] = viewer) -> None:
         super().__init__(parent)
         self._canvas = canvas
         self._scene = ""
         self.client = ViewerClient(target, self, max_size=_LARGEST, thumbnails=0)
-        """Before it is started it keeps what it is told, and tells the process then."""
+        """Commands that are sent before the process starts are kept and sent when it has started."""
         self.client.frame_ready.connect(canvas.show_frame)
         self.client.ready.connect(self._ready)
-        canvas.viewer_command.connect(self.client.send)
         theme.signals().changed.connect(self._paint_background)
 
     def show_state(self, scene: str, state: Float32Array, step: int) -> None:
-        """Draw one state (float32[k]) of ``scene``; ``step`` comes back with the picture."""
+        """Draw one state (float32[k]) of ``scene``; the picture of it has the same ``step``."""
         if not self._scene:
             self._paint_background()
             self.client.start()

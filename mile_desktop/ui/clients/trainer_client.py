@@ -1,7 +1,7 @@
-"""Starts a trainer, follows its log, stops it: the window's end of a training run.
+"""The window's side of a training run: starts a trainer, follows its log, cancels it.
 
-The trainer is a process of its own session at low priority. It outlives the window; ``attach`` finds it again. What
-it says comes from ``progress.jsonl`` in its folder and from nowhere else.
+The trainer runs in a session of its own, at low priority. It outlives the window, and ``attach`` finds it again. All
+that the window knows of it comes from ``progress.jsonl`` in the run's folder, because that file outlives the window.
 """
 
 import contextlib
@@ -24,21 +24,21 @@ from mile_desktop.learning.run_log import EVENT_FILE, TEXT_FILE, read_events
 POLL_MS = 150
 NICENESS = 10
 CANCEL_S = 10.0
-"""A trainer that has not ended so long after it was asked to is ended."""
-_LAST_WORDS = 400
-_LEFT_AT_WORK: list["subprocess.Popen[bytes]"] = []
-"""Trainers nobody follows any more; they are still this process's to bury."""
+"""A trainer that has not ended this long after ``cancel`` is killed."""
+_ERROR_LENGTH = 400
+_LEFT_RUNNING: list["subprocess.Popen[bytes]"] = []
+"""Trainers that are not followed any more; as their parent, this process must still collect their exit status."""
 
 
 class TrainerRunningError(UserError, RuntimeError):
-    """A second trainer was asked for while one is being followed."""
+    """A second training was requested while one runs."""
 
 
 class TrainerClient(QObject):
-    """Follows at most one training run. Everything runs on the window's thread; nothing here waits."""
+    """Follows at most one training run; everything runs on the window's thread and nothing waits."""
 
     event_read = Signal(object)
-    """Carries each event of ``learning.progress`` once, in order."""
+    """Each event of ``learning.progress``, once and in order."""
     running_changed = Signal(bool)
 
     def __init__(self, parent: QObject | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -57,7 +57,7 @@ class TrainerClient(QObject):
 
     @property
     def running(self) -> bool:
-        """Whether a trainer is being followed."""
+        """Whether a training is followed."""
         return self._folder is not None
 
     @property
@@ -67,21 +67,21 @@ class TrainerClient(QObject):
 
     @property
     def run_folder(self) -> Path | None:
-        """Folder of the run that is being followed."""
+        """Folder of the run that is followed."""
         return self._folder
 
     def start(self, command: Sequence[str], run_folder: Path) -> None:
-        """Start ``command`` and follow what it writes to ``run_folder``.
+        """Start ``command`` and follow the log in ``run_folder``.
 
         Raises
         ------
         TrainerRunningError
-            When a run is being followed already.
+            If a run is followed already.
         OSError
-            When the command cannot be started.
+            If the command cannot be started.
         """
         self._refuse_second()
-        _LEFT_AT_WORK[:] = [child for child in _LEFT_AT_WORK if child.poll() is None]
+        _LEFT_RUNNING[:] = [child for child in _LEFT_RUNNING if child.poll() is None]
         errors = tempfile.TemporaryFile()  # noqa: SIM115 – read when the trainer has ended
         try:
             child = subprocess.Popen(
@@ -101,14 +101,14 @@ class TrainerClient(QObject):
         self._follow(run_folder)
 
     def attach(self, run_folder: Path, pid: int) -> bool:
-        """Follow a run that an earlier window has started; return whether its trainer is still there.
+        """Follow a run that an earlier window has started; return whether its trainer still runs.
 
-        The events so far come again, from the first. A run that has ended meanwhile is read to its end.
+        The events are emitted again from the first one. A run that has ended meanwhile is read to its end.
         """
         self._refuse_second()
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
             process = psutil.Process(pid)
-            # Process ids are used again: only one that was started for this run will do.
+            # The system reuses process ids, so the command line must name this run.
             if any(run_folder.name in part for part in process.cmdline()):
                 self._process = process
         alive = self._process is not None
@@ -124,16 +124,17 @@ class TrainerClient(QObject):
             self._send(signal.SIGTERM)
 
     def leave(self) -> None:
-        """Follow no more and leave the trainer at work, for the next window."""
+        """Stop following; the trainer goes on, and the next window can attach to it."""
         self._timer.stop()
         if self._child is not None:
-            _LEFT_AT_WORK.append(self._child)
+            _LEFT_RUNNING.append(self._child)
         self._forget()
 
     def poll(self) -> None:
-        """Read what is new; notice the end."""
+        """Read new events and notice the end; called by the timer."""
         if self._folder is None:
             return
+        # Checked before reading: events that a trainer has written before its end are then read in this poll.
         alive = self._is_alive()
         for each in self._read():
             self._over = self._over or isinstance(each, (Finished, Cancelled, Failed))
@@ -173,14 +174,14 @@ class TrainerClient(QObject):
         self.running_changed.emit(False)
 
     def _last_event(self) -> AnyRunEvent:
-        """Return what a trainer that ended without a word would have said."""
+        """Return the event for a trainer that ended without writing its last one."""
         if self._cancelled_at is not None:
             return Cancelled()
         log = f"{self._folder / TEXT_FILE}" if self._folder is not None else TEXT_FILE
-        said = self._error_text()
+        error = self._error_text()
         code = self._child.returncode if self._child is not None else None
         how = f" with status {code}" if code is not None else ""
-        why = f": {said}" if said else f"; what it did is in {log}"
+        why = f": {error}" if error else f"; its output is in {log}"
         return Failed(text=f"The trainer ended{how} before it was done{why}. Press Retrain to start again.")
 
     def _error_text(self) -> str:
@@ -188,7 +189,7 @@ class TrainerClient(QObject):
             return ""
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        return lines[-1].rstrip(".")[:_LAST_WORDS] if lines else ""
+        return lines[-1].rstrip(".")[:_ERROR_LENGTH] if lines else ""
 
     def _forget(self) -> None:
         if self._errors is not None:
@@ -202,4 +203,4 @@ class TrainerClient(QObject):
 
     def _refuse_second(self) -> None:
         if self.running:
-            raise TrainerRunningError(f"A training run is at work in {self._folder}; wait for it or cancel it.")
+            raise TrainerRunningError(f"A training is running already in {self._folder}; wait for it or cancel it.")

@@ -1,4 +1,4 @@
-"""The viewer as the window sees it: frames in, points of view out."""
+"""The window's side of the viewer process: frames in, camera positions out."""
 
 import time
 from collections import deque
@@ -14,18 +14,17 @@ from mile_desktop.ui.clients.child_client import ChildClient
 from mile_desktop.viewer import messages as v
 
 _THUMBNAIL_SIZE = (320, 240)
-_PATIENCE = 3
-"""So many ends …"""
-_PATIENCE_S = 30.0
-"""… within this time, and it is not started again by itself."""
+_MOST_ENDS = 3
+_MOST_ENDS_S = 30.0
+"""A viewer that ends three times within this time is not started again automatically."""
 
 
 class ViewerClient(ChildClient):
-    """Owns the shared memory of frames and of the live scene state, and the viewer process that draws.
+    """Owns the viewer process, and the shared memory for its frames and for the state of the running scene.
 
-    The shared memory outlives the viewer: a new one goes on where the old one ended, and the rollout worker never
-    notices. A viewer that ends by itself is started again with a note; one that ended before it had drawn anything is
-    started without OpenGL.
+    The shared memory outlives the viewer: a new one continues in it, and the rollout worker, which writes the state,
+    does not notice. A viewer that ends by itself is started again with a note. If it ended before it was ready, it is
+    started without OpenGL, because a broken driver is the usual cause.
 
     Parameters
     ----------
@@ -35,11 +34,11 @@ class ViewerClient(ChildClient):
     max_size
         Largest main view in pixels, width and height.
     thumbnails
-        How many small views there can be.
+        Largest number of small views.
     """
 
     frame_ready = Signal(object)
-    """``channels.shared.Frame``; the newest one, at most once a display tick."""
+    """The newest ``channels.shared.Frame``, at most once per poll."""
     thumbnail_ready = Signal(int, object)
     """Index of the small view and its ``Frame``."""
     ready = Signal(object)
@@ -76,7 +75,7 @@ class ViewerClient(ChildClient):
         self._target = target
         self._try_opengl = True
         self._is_ready = False
-        self._ends: deque[float] = deque(maxlen=_PATIENCE)
+        self._ends: deque[float] = deque(maxlen=_MOST_ENDS)
         self._frames = FrameRing.create(*max_size)
         self._states = StateSlot.create()
         self._thumbnails = tuple(FrameRing.create(*_THUMBNAIL_SIZE) for _ in range(thumbnails))
@@ -91,12 +90,12 @@ class ViewerClient(ChildClient):
 
     @property
     def thumbnail_count(self) -> int:
-        """How many small views there can be."""
+        """Largest number of small views."""
         return len(self._thumbnails)
 
     def send(self, command: msgspec.Struct) -> bool:
         """Queue ``command``; see ``ChildClient.send``."""
-        # of two commands that replace each other only the newer one is repeated after a restart
+        # Two commands that replace each other: only the newer one may be repeated after a restart.
         if isinstance(command, v.FollowLive):
             self._standing.pop(v.ShowState, None)
         elif isinstance(command, v.SetView):
@@ -113,13 +112,13 @@ class ViewerClient(ChildClient):
         super().start()
 
     def close(self, timeout_s: float = 3.0) -> None:
-        """End the process and let go of the shared memory; close the rollout worker first."""
+        """End the process and free the shared memory; close the rollout worker first."""
         super().close(timeout_s)
         for block in (self._frames, self._states, *self._thumbnails):
             block.close()
 
     def poll(self) -> None:
-        """Take messages and the newest frames; called by the timer."""
+        """Read messages and the newest frames; called by the timer."""
         super().poll()
         self._take_frames()
 
@@ -157,15 +156,15 @@ class ViewerClient(ChildClient):
     def _ended(self, reason: str) -> None:
         now = self._clock()
         self._ends.append(now)
-        if len(self._ends) == _PATIENCE and now - self._ends[0] < _PATIENCE_S:
+        if len(self._ends) == _MOST_ENDS and now - self._ends[0] < _MOST_ENDS_S:
             self.died.emit(
-                f"{reason} It ended {_PATIENCE} times in a row and is not started again; supervision goes on."
+                f"{reason} It ended {_MOST_ENDS} times in a row and is not started again; supervision goes on."
             )
             return
         self._try_opengl = self._try_opengl and self._is_ready
-        self.note.emit(v.ViewerNote(level="warning", text=f"{reason} The view is being started again."))
+        self.note.emit(v.ViewerNote(level="warning", text=f"{reason} The view is restarted."))
         self.restart()
 
     def _restart_frozen(self, reason: str) -> None:
-        self.note.emit(v.ViewerNote(level="warning", text=f"{reason} It is being started again."))
+        self.note.emit(v.ViewerNote(level="warning", text=f"{reason} It is restarted."))
         self.restart()

@@ -1,4 +1,4 @@
-"""The Devices page: the pad as it is now, what its controls do, and how it feels."""
+"""The Devices page: the gamepad's live state, its bindings and its response."""
 
 from pathlib import Path
 from typing import Any
@@ -10,21 +10,21 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QStac
 from mile_desktop.operators.controls import control_label
 from mile_desktop.operators.profile import PadProfile
 from mile_desktop.rollout.messages import PadState
-from mile_desktop.ui.devices.bindings import BindingsGrid
-from mile_desktop.ui.devices.feel import FeelPanel
-from mile_desktop.ui.devices.live_pad import LivePad
-from mile_desktop.ui.devices.pad_profiles import PadProfiles
-from mile_desktop.ui.devices.pad_slots import Slot
+from mile_desktop.ui.devices.bindings_grid import BindingsGrid
+from mile_desktop.ui.devices.live_pad_view import LivePadView
+from mile_desktop.ui.devices.model import Slot
+from mile_desktop.ui.devices.profile_store import ProfileStore
+from mile_desktop.ui.devices.response_panel import ResponsePanel
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.page_frame import ColumnScroll, EmptyState, PageFrame, Panel, WideScroll
 
-_PURPOSE = "Click a control, then press the one it should be. Saved by itself."
-_NO_PAD = "Plug one in – or drive with the keyboard: hold Space + WASD/QE."
+_PURPOSE = "Click a control, then press the one to use instead. Changes are saved automatically."
+_NO_PAD = "Connect a gamepad, or drive with the keyboard: hold Space + WASD/QE."
 _EMPTY, _PAD = 0, 1
 
 
 class DevicesPage(PageFrame):
-    """Shows ``PadState`` messages; asks for them only while it is visible.
+    """Shows ``PadState`` messages; requests them only while it is visible.
 
     Parameters
     ----------
@@ -35,18 +35,18 @@ class DevicesPage(PageFrame):
     profile_changed = Signal(str)
     """JSON of the profile, for ``SetPad``."""
     watch_requested = Signal(bool)
-    """Send pad states from now on (the page is open), or no longer."""
+    """Whether the worker should send pad states, i.e. whether the page is visible."""
     rumble_requested = Signal()
-    said = Signal(str, str)
+    message = Signal(str, str)
     """Level and one sentence for the message line."""
 
     def __init__(self, profile_folder: Path, parent: QWidget | None = None) -> None:
         super().__init__("Devices", _PURPOSE, parent)
         self._guid = ""
-        self._profiles = PadProfiles(profile_folder, self)
-        self._live = LivePad()
+        self._profiles = ProfileStore(profile_folder, self)
+        self._live = LivePadView()
         self._bindings = BindingsGrid()
-        self._feel = FeelPanel()
+        self._response = ResponsePanel()
         self._name = QLineEdit()
         self._now = QLabel()
         self._rumble = QPushButton("Test rumble")
@@ -61,16 +61,16 @@ class DevicesPage(PageFrame):
 
     @property
     def profile(self) -> PadProfile:
-        """The profile in force."""
+        """The current profile."""
         return self._profiles.profile
 
     def show_driving(self, text: str) -> None:
-        """Say how the scene is driven where it is not by directions and gripper; empty where it is."""
+        """Show how the scene is driven; empty for directions and gripper, which the bindings name already."""
         self._driving.setText(text)
         self._driving.setVisible(bool(text))
 
     def show_pad(self, state: PadState) -> None:
-        """Show the newest reading; another pad's profile is loaded when another pad is there."""
+        """Show the newest state; if it is of another gamepad, that one's profile is loaded."""
         if not state.connected:
             self._forget_pad()
             return
@@ -80,22 +80,23 @@ class DevicesPage(PageFrame):
         self._show_view(_PAD)
         self._live.show_state(state)
         self._bindings.show_state(state)
-        self._feel.show_state(state)
+        self._response.show_state(state)
         names = [control_label(name) for name in state.active_controls]
         self._now.setText(", ".join(names) if names else "at rest")
 
     def save(self) -> None:
-        """Write what is not written yet (the window closes)."""
+        """Save unsaved changes; called when the window closes."""
         self._profiles.save()
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
-        """Ask for pad states."""
+    def showEvent(self, event: QShowEvent) -> None:
+        """Request pad states."""
         super().showEvent(event)
         self.watch_requested.emit(True)
 
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
-        """Ask for no more of them."""
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Stop listening, and request no more pad states."""
         super().hideEvent(event)
+        # A page that listens in the background would bind the first control used for driving.
         self._bindings.stop_listening()
         self.watch_requested.emit(False)
 
@@ -111,19 +112,19 @@ class DevicesPage(PageFrame):
 
     def _show_profile(self, profile: PadProfile) -> None:
         self._bindings.show_profile(profile)
-        self._feel.show_profile(profile)
-        if not self._name.hasFocus():
+        self._response.show_profile(profile)
+        if not self._name.hasFocus():  # do not replace a name while it is typed
             self._name.setText(profile.name)
             self._name.setCursorPosition(0)
         self._undo.setEnabled(self._profiles.can_undo)
 
     def _connect(self) -> None:
         self._profiles.changed.connect(self._profile_changed)
-        self._profiles.said.connect(self.said)
+        self._profiles.message.connect(self.message)
         self._bindings.bound.connect(self._bind)
         self._bindings.listening_changed.connect(self._listening_changed)
-        self._feel.changed.connect(self._change)
-        self._feel.axis_changed.connect(self._change_axis)
+        self._response.changed.connect(self._change)
+        self._response.axis_changed.connect(self._change_axis)
         self._name.editingFinished.connect(self._rename)
         self._rumble.clicked.connect(self.rumble_requested)
         self._undo.clicked.connect(self._profiles.undo)
@@ -151,7 +152,7 @@ class DevicesPage(PageFrame):
 
     def _listening_changed(self, ask: str) -> None:
         if ask:
-            self.said.emit("info", f"Listening: {ask}. Esc gives up.")
+            self.message.emit("info", f"Listening: {ask}. Esc cancels.")
 
     def _lay_out(self) -> None:
         theme.set_icon(self._rumble, "mdi6.vibrate")
@@ -163,7 +164,7 @@ class DevicesPage(PageFrame):
         row_widget = QWidget()
         row = QHBoxLayout(row_widget)
         theme.space(row, spacing=16)
-        for panel, stretch in ((self._pad_panel(), 3), (self._bindings_panel(), 4), (self._feel_panel(), 4)):
+        for panel, stretch in ((self._pad_panel(), 3), (self._bindings_panel(), 4), (self._response_panel(), 4)):
             row.addWidget(panel, stretch)
         self._views.addWidget(EmptyState("mdi6.controller-off", "No gamepad", _NO_PAD))
         self._views.addWidget(WideScroll(row_widget, "Gamepad"))
@@ -174,23 +175,23 @@ class DevicesPage(PageFrame):
         self.body.addWidget(self._views, 1)
 
     def _pad_panel(self) -> Panel:
-        panel = Panel("Now")
+        panel = Panel("Live")
         theme.set_role(self._now, "quiet")
         panel.top.addWidget(self._now)
         self._name.setToolTip("Name of this profile")
         panel.body.addWidget(_labelled("Profile", self._name))
         panel.body.addSpacing(theme.px(8))
-        panel.body.addWidget(ColumnScroll(self._live, "Now"), 1)
+        panel.body.addWidget(ColumnScroll(self._live, "Live"), 1)
         return panel
 
     def _bindings_panel(self) -> Panel:
-        panel = Panel("What each control does")
-        panel.body.addWidget(ColumnScroll(self._bindings, "What each control does"), 1)
+        panel = Panel("Bindings")
+        panel.body.addWidget(ColumnScroll(self._bindings, "Bindings"), 1)
         return panel
 
-    def _feel_panel(self) -> Panel:
-        panel = Panel("How it feels")
-        panel.body.addWidget(ColumnScroll(self._feel, "How it feels"), 1)
+    def _response_panel(self) -> Panel:
+        panel = Panel("Response")
+        panel.body.addWidget(ColumnScroll(self._response, "Response"), 1)
         return panel
 
 

@@ -1,1 +1,1 @@
-"""The Evaluate page: several policies on the same starts, compared, watched and replayed."""
+"""The Evaluate page: several policies on the same episode seeds, compared and watched."""

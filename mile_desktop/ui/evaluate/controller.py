@@ -1,54 +1,60 @@
-"""From the Evaluate page's button to kept results: owns the pool, follows it, shows what is watched."""
+"""Controls the Evaluate page: owns the pool of workers, runs evaluations, shows and stores their results."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QMessageBox
 
+from mile_desktop.evaluation.evaluate import EpisodeResult
 from mile_desktop.evaluation.pool import EvaluationPool, PoolEvent, WorkerTarget
 from mile_desktop.evaluation.run import EvaluationRun, record_of
 from mile_desktop.processes import evaluation_worker, viewer
 from mile_desktop.scenes.catalogue import UnknownSceneError, scene_info, scenes
-from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.records import EvaluationRecord
 from mile_desktop.ui.application import Application
-from mile_desktop.ui.evaluate.candidates import Candidate, contestants, known_results
-from mile_desktop.ui.evaluate.history_view import PastEvaluation
+from mile_desktop.ui.evaluate.model import (
+    Candidate,
+    EvaluationOrder,
+    PastEvaluation,
+    PolicyOption,
+    find_candidates,
+    known_results,
+)
 from mile_desktop.ui.evaluate.page import EvaluatePage
-from mile_desktop.ui.evaluate.results import (
+from mile_desktop.ui.evaluate.watch_controller import WatchController
+from mile_desktop.ui.shell.page_refresh import PageRefresh
+from mile_desktop.ui.widgets.dates import time_text
+from mile_desktop.ui.widgets.policy_results import (
     EpisodeRow,
     PolicyResults,
     episode_rows,
-    of_records,
-    of_run,
-    results_in_words,
+    results_of_records,
+    results_of_run,
+    results_summary,
 )
-from mile_desktop.ui.evaluate.setup_panel import Choice, EvaluationOrder
-from mile_desktop.ui.evaluate.watch_controller import Watcher
-from mile_desktop.ui.learn.model import time_text
-from mile_desktop.ui.shell.page_refresh import PageRefresh
 from mile_desktop.ui.workspace_session import WorkspaceSession
 
 _POLL_MS = 16
 _SHOW_S = 0.2
-"""How often numbers on screen change while an evaluation runs."""
+"""Shortest time between two updates of the numbers on screen."""
 _REST = 15
-"""The window rests so many times as long as showing them took."""
+"""After an update the window waits at least this many times as long as the update took: at most 1/16 of its time."""
 _TWICE_S = 0.5
-"""Two presses of a key within so long are one."""
+"""Two presses of a key within this time count as one."""
 _IDLE_MS = 180_000
-"""Workers that have had nothing to do for so long are ended."""
+"""Workers without work for this long are ended, to free their memory; a new evaluation starts them again."""
 
 
 class EvaluateController(QObject):
-    """Owns the Evaluate page and its pool; everything runs on the window's thread and waits for nothing.
+    """Owns the Evaluate page and its pool; everything runs on the window's thread and never blocks it.
 
-    Episodes run in processes of their own, in simulation only; whoever supervises meanwhile comes first.
+    Episodes run in processes of their own, in simulation only, and at a lower priority than supervision.
 
     Parameters
     ----------
-    desk
-        The window's own.
+    application
+        The window's context.
     worker, viewer_target
         Entry points of the processes, as of ``processes``.
     """
@@ -65,16 +71,16 @@ class EvaluateController(QObject):
         self._worker = worker
         self._pool: EvaluationPool | None = None
         self._run: EvaluationRun | None = None
-        self._contestants: dict[str, Candidate] = {}
+        self._candidates: dict[str, Candidate] = {}
         self._shown: tuple[PolicyResults, ...] = ()
         self._shown_scene = ""
         self._application_scene = ""
         self._began = self._next_show = 0.0
         self.page = EvaluatePage()
-        self._showing = PageRefresh(application.window, "evaluate", self._refresh, self)
-        self._watcher = Watcher(self.page.episodes, self, target=viewer_target)
+        self._page_refresh = PageRefresh(application.window, "evaluate", self._refresh, self)
+        self._watch_controller = WatchController(self.page.episodes, self, target=viewer_target)
         self._timer = _timer(self, _POLL_MS, self.poll)
-        self._idle = _timer(self, _IDLE_MS, self._let_go)
+        self._idle = _timer(self, _IDLE_MS, self._end_workers)
         self._idle.setSingleShot(True)
         self._connect()
 
@@ -86,88 +92,100 @@ class EvaluateController(QObject):
         application.workspace_opened.connect(self._workspace_opened)
         application.policies_changed.connect(self._policies_changed)
         page.setup.scene_chosen.connect(self._scene_chosen)
-        page.setup.run_asked.connect(self.start)
-        page.setup.cancel_asked.connect(self.cancel)
-        page.episodes.watch_asked.connect(self._watch)
-        page.history.show_asked.connect(self._show_kept)
+        page.setup.run_requested.connect(self.start)
+        page.setup.cancel_requested.connect(self.cancel)
+        page.episodes.watch_requested.connect(self._watch)
+        page.history.show_requested.connect(self._show_stored)
 
-    # ── what people ask for ──────────────────────────────────────────────────────────────────────────────────────
+    # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def running(self) -> bool:
-        """Whether an evaluation is at work."""
+        """Whether an evaluation runs."""
         return self._run is not None and not self._run.over
 
     def start(self, order: EvaluationOrder) -> None:
-        """Evaluate what was asked for."""
+        """Start an evaluation."""
         workspace = self._application.workspace
         if workspace is None or self.running:
             return
-        self._showing.settle()
-        chosen = [self._contestants[policy] for policy in order.policies if policy in self._contestants]
-        try:
+        self._page_refresh.settle()  # a hidden page may not know the newest policies yet
+        chosen = [self._candidates[policy] for policy in order.policies if policy in self._candidates]
+        with self._application.errors_shown():
             known = {
                 each.policy_id: known_results(workspace, order.scene, each.policy_id, order.seeds)
                 for each in chosen
-                if order.use_known
+                if order.reuse_results
             }
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
-            return
-        self._watcher.stop()
+            self._begin(order, chosen, known)
+
+    def _begin(
+        self, order: EvaluationOrder, chosen: Sequence[Candidate], known: Mapping[str, Mapping[int, EpisodeResult]]
+    ) -> None:
+        self._watch_controller.stop()
         policies = [each.evaluated for each in chosen]
         self._run = EvaluationRun(self._pool_of(order.workers), order.scene, policies, order.seeds, known)
         self._shown_scene = order.scene
         self._began, self._next_show = time.monotonic(), 0.0
         self.page.setup.show_running(running=True)
-        self.page.turn_to_results()
+        self.page.show_results_tab()
         self._keep_polling()
         self.poll()
 
     def cancel(self) -> None:
-        """Give the evaluation up; nothing of it is kept."""
+        """Cancel the evaluation; none of its results are stored."""
         if self._run is not None and self.running:
+            # Concluded here, not when the workers answer: the person can start the next evaluation at once.
             self._run.cancel()
-            self._watcher.leave()
+            self._watch_controller.stop_evaluated()
             self._conclude(self._run)
 
+    def may_close(self) -> bool:
+        """Ask about an evaluation that runs; return whether the window may close."""
+        if not self.running:
+            return True
+        question = "An evaluation is running. It ends with the window, and its results are lost. Close the window?"
+        answer = QMessageBox.question(self._application.window, "Close", question)
+        return answer is QMessageBox.StandardButton.Yes
+
     def prepare(self, policies: Sequence[str]) -> None:
-        """Turn to the page with these policies ticked."""
+        """Open the page with these policies ticked."""
         self._application.window.show_page("evaluate")
         self.page.setup.tick(policies)
 
     def show_history_of(self, policy_id: str) -> None:
-        """Turn to the evaluations of one policy of the loaded scene."""
+        """Open the page with the stored evaluations of one policy of the loaded scene."""
         if self.page.setup.scene != self._application.scene and not self.running:
             self.page.setup.show_scenes(scenes(), self._application.scene)
-            self._showing.mark_stale()
+            self._page_refresh.mark_stale()
         self._application.window.show_page("evaluate")
-        self.page.turn_to_history(policy_id)
+        self.page.show_history_of(policy_id)
 
     def close(self) -> None:
-        """End everything that runs."""
+        """End all processes."""
         self._timer.stop()
         self._idle.stop()
-        self._watcher.close()
-        self._let_go()
+        self._watch_controller.close()
+        self._end_workers()
 
-    # ── what happens ─────────────────────────────────────────────────────────────────────────────────────────────
+    # ── events ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def poll(self) -> None:
-        """Take what the workers say; called by the timer."""
+        """Handle the events of the workers; called by the timer."""
         if self._pool is None:
             return
         events = self._pool.poll()
-        self._watcher.heed(events)
+        self._watch_controller.handle(events)
         if self._run is not None and self._follow(self._run, events):
             self._conclude(self._run)
-        if not self._pool.busy and self._watcher.watched is None:
+        # without work the timer stops; the workers stay a while for the next evaluation
+        if not self._pool.busy and self._watch_controller.watched is None:
             self._timer.stop()
             self._idle.start()
 
     def _follow(self, run: EvaluationRun, events: Sequence[PoolEvent]) -> bool:
-        """Show what is new of the evaluation; return whether it has just ended."""
-        if not self.page.setup.is_running:
+        """Show new results of the evaluation; return whether it has just ended."""
+        if not self.page.setup.is_running:  # concluded already; events that come now belong to a watched episode
             return False
         news = run.update(events)
         for text in news.lost:
@@ -183,29 +201,28 @@ class EvaluateController(QObject):
         self.page.setup.show_running(running=False)
         self._show_run(run)
         if run.failure:
-            self._application.window.say("error", f"The evaluation could not be done: {run.failure}")
+            self._application.window.say("error", f"The evaluation failed: {run.failure}")
         elif run.cancelled:
-            self._application.window.say("info", "The evaluation was cancelled; nothing of it is kept.")
+            self._application.window.say("info", "The evaluation was cancelled. None of its results are stored.")
         else:
-            self._keep(run)
-            self._application.window.say("success", results_in_words(self._shown))
+            self._store(run)
+            self._application.window.say("success", results_summary(self._shown))
 
-    def _keep(self, run: EvaluationRun) -> None:
+    def _store(self, run: EvaluationRun) -> None:
         workspace = self._application.workspace
         if workspace is None:
             return
-        try:
+        with self._application.errors_shown():
             for policy in run.policies:
+                # a policy whose results were all reused is stored already
                 if not run.is_known(policy.policy_id):
                     record = record_of(policy.policy_id, run.scene, run.results(policy.policy_id))
                     workspace.catalogue.add_evaluation(record)
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
         self._application.refresh_policies()
-        self._showing.mark_stale()
+        self._page_refresh.mark_stale()
 
     def _show_run(self, run: EvaluationRun) -> None:
-        self._shown = of_run(run, self._names())
+        self._shown = results_of_run(run, self._names())
         self.page.show_results(self._shown, self._episode_rows)
         self.page.setup.show_progress(run.done, run.planned, self._progress_text(run))
 
@@ -216,46 +233,51 @@ class EvaluateController(QObject):
         text = f"{run.done} of {run.planned} episodes"
         if not run.done or run.over:
             return text
+        # mean time of an episode so far; all policies meet the same seeds in turn, so it is representative
         left = (time.monotonic() - self._began) / run.done * (run.planned - run.done)
         return f"{text} · {time_text(left)} left"
 
     # ── watching ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _watch(self, row: EpisodeRow) -> None:
-        contestant = self._contestants.get(row.policy_id)
+        candidate = self._candidates.get(row.policy_id)
         try:
             rate_hz = scene_info(self._shown_scene).rate_hz
         except UnknownSceneError as error:
             self._application.window.say("error", str(error))
             return
+        # a running evaluation keeps its pool, whatever the panel shows by now
         pool = self._pool_of(self._pool.size if self._pool else self.page.setup.order.workers)
-        if self._run is not None and self._watcher.watch(pool, self._run, row, rate_hz):
+        if self._run is not None and self._watch_controller.watch(pool, self._run, row, rate_hz):
             self._keep_polling()
-        elif contestant is not None:
-            self._watcher.replay(pool, self._shown_scene, contestant.source, row, rate_hz)
+        elif candidate is not None:
+            self._watch_controller.replay(pool, self._shown_scene, candidate.source, row, rate_hz)
             self._keep_polling()
         else:
-            self._application.window.say("warning", f"{row.policy} is not in this workspace any more.")
+            self._application.window.say(
+                "warning", f"{row.policy} is not in this workspace, so its episode cannot be run again."
+            )
 
-    # ── what there is ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── workspace and policies ───────────────────────────────────────────────────────────────────────────────────
 
     def _workspace_opened(self, _: WorkspaceSession) -> None:
         self.cancel()
-        self._watcher.stop()
+        self._watch_controller.stop()
         self._show_nothing()
 
     def _policies_changed(self, _: object) -> None:
         setup = self.page.setup
+        # The page follows the loaded scene, but a running evaluation keeps its own until it has ended.
         if self._application.scene != self._application_scene:
             self._application_scene = self._application.scene
             if not self.running:
                 setup.show_scenes(scenes(), self._application_scene)
                 self._show_nothing()
-        self._showing.mark_stale()
+        self._page_refresh.mark_stale()
 
     def _scene_chosen(self, _: str) -> None:
         self._show_nothing()
-        self._showing.mark_stale()
+        self._page_refresh.mark_stale()
 
     def _show_nothing(self) -> None:
         self._run = None
@@ -263,45 +285,43 @@ class EvaluateController(QObject):
         self.page.show_results((), self._episode_rows)
 
     def _refresh(self) -> None:
-        """Show who can be evaluated and what was."""
+        """List the policies that can be evaluated, and the stored evaluations."""
         workspace, scene = self._application.workspace, self.page.setup.scene
         if workspace is None or not scene:
             return
-        try:
-            found = contestants(workspace, scene)
+        with self._application.errors_shown():
+            found = find_candidates(workspace, scene)
             past = workspace.catalogue.evaluations(scene=scene)
             current = workspace.policy_list(scene)
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
-            return
-        self._contestants = {each.policy_id: each for each in found}
-        choices = [Choice(each.policy_id, each.label) for each in found]
-        self.page.setup.show_policies(choices, [current.current, current.previous])
-        names = self._names()
-        self.page.show_history([PastEvaluation(each, names.get(each.policy_id, each.policy_id)) for each in past])
+            self._candidates = {each.policy_id: each for each in found}
+            options = [PolicyOption(each.policy_id, each.label) for each in found]
+            self.page.setup.show_policies(options, [current.current, current.previous])
+            names = self._names()
+            self.page.show_history([PastEvaluation(each, names.get(each.policy_id, each.policy_id)) for each in past])
 
     def _names(self) -> dict[str, str]:
         workspace, scene = self._application.workspace, self.page.setup.scene
-        names = {each.policy_id: each.name for each in self._contestants.values()}
-        if workspace is not None:  # archived ones have names, too
+        names = {each.policy_id: each.name for each in self._candidates.values()}
+        if workspace is not None:  # archived policies have names, too
             names.update({record.policy_id: record.name for record in workspace.catalogue.policies(scene)})
         return names
 
-    def _show_kept(self, records: Sequence[EvaluationRecord]) -> None:
+    def _show_stored(self, records: Sequence[EvaluationRecord]) -> None:
         if self.running:
-            self._application.window.say("warning", "Earlier evaluations can be shown when this one has ended.")
+            self._application.window.say("warning", "Wait until this evaluation has ended to show earlier ones.")
             return
         self._run = None
         self._shown_scene = self.page.setup.scene
-        self._shown = of_records(records, self._names())
+        self._shown = results_of_records(records, self._names())
         self.page.show_results(self._shown, self._episode_rows)
-        self.page.turn_to_results()
+        self.page.show_results_tab()
 
     # ── the pool ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _pool_of(self, workers: int) -> EvaluationPool:
+        # a pool has a fixed size
         if self._pool is not None and self._pool.size != workers:
-            self._let_go()
+            self._end_workers()
         if self._pool is None:
             self._pool = EvaluationPool(workers, target=self._worker)
         return self._pool
@@ -310,14 +330,14 @@ class EvaluateController(QObject):
         self._idle.stop()
         self._timer.start()
 
-    def _let_go(self) -> None:
-        """End the workers; they are started again when there is something to do."""
+    def _end_workers(self) -> None:
+        """End the workers; the next evaluation starts them again."""
         if self._pool is not None:
             self._pool.close()
             self._pool = None
 
     def _run_or_cancel(self) -> None:
-        """Do what the key does: pressed twice in one breath, it does not cancel what it has just begun."""
+        """Open the page, start or cancel; a quick second press of the key does not cancel what the first started."""
         if self._application.window.page != "evaluate":
             self._application.window.show_page("evaluate")
         elif not self.running or time.monotonic() - self._began > _TWICE_S:

@@ -1,17 +1,17 @@
-"""Every episode of an evaluation, and the picture of the one that is watched."""
+"""All episodes of an evaluation, and the picture of the watched one."""
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from mile_desktop.ui.evaluate.results import EpisodeRow, PolicyResults
 from mile_desktop.ui.evaluate.watch_view import WatchView
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.policy_results import EpisodeRow, PolicyResults
 from mile_desktop.ui.widgets.splitter import Splitter
 from mile_desktop.ui.widgets.tables import ROW_ROLE, Column, RowsModel, RowsTable
 
-_WORDS = {"running": "▶ running", "success": "✓ success", "failure": "✕ failure", "crash": "! broke down"}
+_STATE_TEXTS = {"running": "▶ running", "success": "✓ success", "failure": "✕ failure", "crash": "! error"}
 _COLOURS = {"running": "policy", "success": "success", "failure": "failure", "crash": "warning"}
 _SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
 
@@ -29,7 +29,7 @@ COLUMNS: tuple[Column[EpisodeRow], ...] = (
     Column("Seed", lambda row: f"{row.seed}", lambda row: row.seed, is_number=True),
     Column(
         "Outcome",
-        lambda row: _WORDS[row.state],
+        lambda row: _STATE_TEXTS[row.state],
         tip=lambda row: row.reason,
         colour=lambda row: _COLOURS[row.state],
     ),
@@ -40,12 +40,12 @@ COLUMNS: tuple[Column[EpisodeRow], ...] = (
         lambda row: float("-inf") if row.total_reward is None else row.total_reward,
         is_number=True,
     ),
-    Column("Why", lambda row: row.reason, tip=lambda row: row.reason),
+    Column("Error", lambda row: row.reason, tip=lambda row: row.reason),
 )
 
 
-class EpisodeFilter(QSortFilterProxyModel):
-    """Lets through the episodes of one policy and one outcome."""
+class OutcomeFilter(QSortFilterProxyModel):
+    """Shows the episodes of one policy and one outcome."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -53,56 +53,54 @@ class EpisodeFilter(QSortFilterProxyModel):
         self._state = ""
 
     def show_only(self, policy_id: str, state: str) -> None:
-        """Let through these only; empty: all."""
+        """Show only these; empty: all."""
         self.beginFilterChange()
         self._policy, self._state = policy_id, state
         self.endFilterChange()
 
-    def filterAcceptsRow(  # noqa: N802 (Qt's name)
-        self, source_row: int, source_parent: QModelIndex | QPersistentModelIndex
-    ) -> bool:
-        """Return whether a row is let through."""
+    def filterAcceptsRow(self, source_row: int, source_parent: QModelIndex | QPersistentModelIndex) -> bool:
+        """Return whether a row is shown."""
         row: EpisodeRow = self.sourceModel().index(source_row, 0, source_parent).data(ROW_ROLE)
         return self._policy in {"", row.policy_id} and self._state in {"", row.state}
 
 
 class EpisodesView(QWidget):
-    """A table with two filters, and a picture; asks by signals."""
+    """A table with two filters, and a picture; requests by signals. Window's thread only."""
 
-    watch_asked = Signal(object)
-    """The ``EpisodeRow`` to watch or to run again."""
-    stop_asked = Signal()
-    """Nothing is to be watched any more."""
+    watch_requested = Signal(object)
+    """The ``EpisodeRow`` to watch; an episode that has ended is run again."""
+    stop_requested = Signal()
+    """Stop watching."""
     speed_chosen = Signal(float)
-    """How many times real time."""
+    """Multiple of real time."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = RowsModel(COLUMNS, lambda row: (row.policy_id, row.seed, row.state == "running"), self)
-        self._filter = EpisodeFilter(self)
+        self._filter = OutcomeFilter(self)
         self.table = RowsTable(self._model, "Episodes", self._filter)
         self.view = WatchView()
         self._policy, self._state, self._speed = QComboBox(), QComboBox(), QComboBox()
         self._count = QLabel()
         self._watch = QPushButton("Watch")
         self._stop = QPushButton("Stop")
-        self._dress()
+        self._set_up()
         self._lay_out()
         self._connect()
         self._refresh()
 
-    # ── what it shows ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── content ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def show_policies(self, shown: Sequence[PolicyResults]) -> None:
-        """Offer policies to filter by."""
-        wanted = [("All policies", ""), *((each.name, each.policy_id) for each in shown)]
-        have = [(self._policy.itemText(row), self._policy.itemData(row)) for row in range(self._policy.count())]
-        if wanted == have:
+        """Fill the filter with these policies."""
+        options = [("All policies", ""), *((each.name, each.policy_id) for each in shown)]
+        present = [(self._policy.itemText(row), self._policy.itemData(row)) for row in range(self._policy.count())]
+        if options == present:  # called several times a second during an evaluation
             return
         chosen = self._policy.currentData()
         self._policy.blockSignals(True)
         self._policy.clear()
-        for name, policy_id in wanted:
+        for name, policy_id in options:
             self._policy.addItem(name, policy_id)
         self._policy.setCurrentIndex(max(0, self._policy.findData(chosen)))
         self._policy.blockSignals(False)
@@ -121,39 +119,39 @@ class EpisodesView(QWidget):
         self._policy.setCurrentIndex(max(0, self._policy.findData(policy_id)))
 
     def show_watching(self, *, watching: bool) -> None:
-        """Show whether something is watched."""
+        """Show whether an episode is watched."""
         self._stop.setEnabled(watching)
 
     def watch_chosen(self) -> None:
-        """Ask to watch the episode that is chosen."""
+        """Request to watch the selected episode."""
         chosen = self.table.current()
         if isinstance(chosen, EpisodeRow):
-            self.watch_asked.emit(chosen)
+            self.watch_requested.emit(chosen)
 
     @property
     def speed(self) -> float:
-        """How many times real time the watched episode goes at most."""
+        """Highest speed of the watched episode, as a multiple of real time."""
         return float(self._speed.currentData())
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _dress(self) -> None:
+    def _set_up(self) -> None:
         for combo in (self._policy, self._state):
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             combo.setMinimumContentsLength(10)
         self._policy.addItem("All policies", "")
         self._state.addItem("All outcomes", "")
-        for state, words in _WORDS.items():
-            self._state.addItem(words, state)
+        for state, text in _STATE_TEXTS.items():
+            self._state.addItem(text, state)
         for speed in _SPEEDS:
             self._speed.addItem(f"× {speed:g}", speed)
         self._speed.setCurrentIndex(_SPEEDS.index(1.0))
-        self._policy.setAccessibleName("Episodes of")
-        self._state.setAccessibleName("Episodes that ended in")
+        self._policy.setAccessibleName("Policy")
+        self._state.setAccessibleName("Outcome")
         self._speed.setAccessibleName("Speed")
-        self._speed.setToolTip("Times real time")
-        self._watch.setToolTip("Watch the chosen episode; one that has ended is run again from its start (Enter)")
-        self._stop.setToolTip("Look away; an episode that ran only to be seen is given up")
+        self._speed.setToolTip("Multiple of real time")
+        self._watch.setToolTip("Watch the selected episode; one that has ended is run again from its seed (Enter)")
+        self._stop.setToolTip("Stop watching; an episode that was run again only for this is cancelled")
         theme.set_role(self._count, "secondary")
         theme.set_icon(self._watch, "mdi6.eye-outline")
         theme.set_icon(self._stop, "mdi6.eye-off-outline")
@@ -198,7 +196,7 @@ class EpisodesView(QWidget):
         self.table.selectionModel().selectionChanged.connect(self._refresh)
         self.table.activated.connect(self.watch_chosen)
         self._watch.clicked.connect(self.watch_chosen)
-        self._stop.clicked.connect(self.stop_asked)
+        self._stop.clicked.connect(self.stop_requested)
         self._stop.setEnabled(False)
 
     def _apply_filter(self) -> None:

@@ -1,7 +1,6 @@
-"""Every evaluation of a scene that was kept."""
+"""The table of all stored evaluations of a scene."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Signal
 from PySide6.QtWidgets import (
@@ -15,37 +14,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mile_desktop.evaluation.run import Tally
-from mile_desktop.storage.records import EvaluationRecord
-from mile_desktop.ui.plots.intervals import rate_text
+from mile_desktop.ui.evaluate.model import PastEvaluation
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.dates import local_time
+from mile_desktop.ui.widgets.policy_results import rate_text
 from mile_desktop.ui.widgets.tables import ROW_ROLE, Column, RowsModel, RowsTable
 
 
-@dataclass(frozen=True, slots=True)
-class PastEvaluation:
-    """One kept evaluation and the name of its policy."""
-
-    record: EvaluationRecord
-    policy: str
-
-    @property
-    def tally(self) -> Tally:
-        """Its counts."""
-        record = self.record
-        return Tally(record.successes, len(record.outcomes), record.crashes, len(record.outcomes) + record.crashes)
-
-    @property
-    def seeds_text(self) -> str:
-        """``1000000–1000049``."""
-        seeds = sorted((*self.record.seeds, *self.record.crash_seeds))
-        if not seeds:
-            return "–"
-        return f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]}–{seeds[-1]}"
-
-
-def _rate_key(each: PastEvaluation) -> float:
+def _rate_order(each: PastEvaluation) -> float:
     rate = each.tally.rate
     return -1.0 if rate is None else rate
 
@@ -57,22 +33,22 @@ def _mean(value: float | None, form: str) -> str:
 COLUMNS: tuple[Column[PastEvaluation], ...] = (
     Column("When", lambda each: local_time(each.record.created_at), lambda each: each.record.created_at),
     Column("Policy", lambda each: each.policy, tip=lambda each: each.record.policy_id),
-    Column("Starts", lambda each: f"{each.tally.planned}", lambda each: each.tally.planned, is_number=True),
-    Column("Success [95 %]", lambda each: rate_text(each.tally), _rate_key, is_number=True),
-    Column("Broke down", lambda each: f"{each.record.crashes}", lambda each: each.record.crashes, is_number=True),
+    Column("Episodes", lambda each: f"{each.tally.planned}", lambda each: each.tally.planned, is_number=True),
+    Column("Success [95 %]", lambda each: rate_text(each.tally), _rate_order, is_number=True),
+    Column("Errors", lambda each: f"{each.record.crashes}", lambda each: each.record.crashes, is_number=True),
     Column("Mean return", lambda each: _mean(each.record.mean_return, ".4g"), is_number=True),
     Column("Mean steps", lambda each: _mean(each.record.mean_steps, ".0f"), is_number=True),
     Column("Seeds", lambda each: each.seeds_text),
 )
 
 
-_LEFT_OUT_FIRST = (6, 5, 4, 2)
-"""Mean steps, mean return, breakdowns, starts: those that are shown together have them."""
+_HIDDEN_FIRST = (6, 5, 4, 2)
+"""Columns to hide in a narrow table: mean steps, mean return, errors, episodes. The results table has them, too."""
 _SEEDS_WIDTH = 152
 
 
 class HistoryFilter(QSortFilterProxyModel):
-    """Lets through evaluations of one policy that have a text in one of their cells."""
+    """Shows evaluations of one policy with a text in one of their cells."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -80,15 +56,13 @@ class HistoryFilter(QSortFilterProxyModel):
         self._text = ""
 
     def show_only(self, policy_id: str, text: str) -> None:
-        """Let through these only; empty: all."""
+        """Show only these; empty: all."""
         self.beginFilterChange()
         self._policy, self._text = policy_id, text.casefold()
         self.endFilterChange()
 
-    def filterAcceptsRow(  # noqa: N802 (Qt's name)
-        self, source_row: int, source_parent: QModelIndex | QPersistentModelIndex
-    ) -> bool:
-        """Return whether a row is let through."""
+    def filterAcceptsRow(self, source_row: int, source_parent: QModelIndex | QPersistentModelIndex) -> bool:
+        """Return whether a row is shown."""
         each: PastEvaluation = self.sourceModel().index(source_row, 0, source_parent).data(ROW_ROLE)
         if self._policy not in {"", each.record.policy_id}:
             return False
@@ -96,9 +70,9 @@ class HistoryFilter(QSortFilterProxyModel):
 
 
 class HistoryView(QWidget):
-    """A table with filters; what is chosen can be shown like an evaluation that has just ended."""
+    """A table with filters; selected evaluations can be shown like one that has just ended. Window's thread only."""
 
-    show_asked = Signal(object)
+    show_requested = Signal(object)
     """A tuple of ``EvaluationRecord``."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -116,15 +90,15 @@ class HistoryView(QWidget):
         self._text.setClearButtonEnabled(True)
         self._count = QLabel()
         theme.set_role(self._count, "secondary")
-        self._show = QPushButton("Show the chosen ones together")
+        self._show = QPushButton("Show selected together")
         theme.set_icon(self._show, "mdi6.chart-box-outline")
-        self.table.may_leave_out(_LEFT_OUT_FIRST, _SEEDS_WIDTH)
+        self.table.may_leave_out(_HIDDEN_FIRST, _SEEDS_WIDTH)
         self._lay_out()
         self._policy.currentIndexChanged.connect(self._apply_filter)
         self._text.textChanged.connect(self._apply_filter)
-        self.table.activated.connect(self._ask_to_show)
+        self.table.activated.connect(self._request_show)
         self.table.selectionModel().selectionChanged.connect(self._refresh)
-        self._show.clicked.connect(self._ask_to_show)
+        self._show.clicked.connect(self._request_show)
         self._refresh()
 
     def show_evaluations(self, past: Sequence[PastEvaluation]) -> None:
@@ -165,14 +139,14 @@ class HistoryView(QWidget):
         self._refresh()
 
     def _refresh(self) -> None:
-        shown, there = self._filter.rowCount(), len(self._model.rows)
-        self._count.setText(f"{shown} evaluations" if shown == there else f"{shown} of {there} evaluations")
+        shown, total = self._filter.rowCount(), len(self._model.rows)
+        self._count.setText(f"{shown} evaluations" if shown == total else f"{shown} of {total} evaluations")
         self._show.setEnabled(bool(self.table.selectionModel().selectedRows()))
 
-    def _ask_to_show(self) -> None:
+    def _request_show(self) -> None:
         records = tuple(each.record for each in self.table.chosen())
         if records:
-            self.show_asked.emit(records)
+            self.show_requested.emit(records)
 
 
 def _when(each: PastEvaluation) -> str:

@@ -1,14 +1,14 @@
-"""How the policies do: a line for each, their intervals in one plot, and any two of them compared."""
+"""Results of all policies: a table, a plot of their intervals, and the comparison of any two."""
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from mile_desktop.ui.evaluate.results import PolicyResults, pair
-from mile_desktop.ui.plots.intervals import IntervalPlot
+from mile_desktop.ui.plots.interval_plot import IntervalPlot
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.pair_chooser import PairChooser
+from mile_desktop.ui.widgets.policy_results import PolicyResults, compare_pair
 from mile_desktop.ui.widgets.tables import Column, RowsModel, RowsTable
 
 
@@ -16,37 +16,37 @@ def _number(value: float | None, form: str) -> str:
     return "–" if value is None else format(value, form)
 
 
-def _done(each: PolicyResults) -> str:
+def _done_text(each: PolicyResults) -> str:
     tally = each.tally
     return f"{tally.done}" if tally.done == tally.planned else f"{tally.done} of {tally.planned}"
 
 
-def _rate_key(each: PolicyResults) -> float:
+def _rate_order(each: PolicyResults) -> float:
     rate = each.tally.rate
     return -1.0 if rate is None else rate
 
 
-def _crash_colour(each: PolicyResults) -> str:
+def _error_colour(each: PolicyResults) -> str:
     return "failure" if each.tally.crashes else "secondary"
 
 
 COLUMNS: tuple[Column[PolicyResults], ...] = (
     Column("Policy", lambda each: each.name, tip=lambda each: each.policy_id),
-    Column("Starts", _done, lambda each: each.tally.done, is_number=True),
+    Column("Episodes", _done_text, lambda each: each.tally.done, is_number=True),
     Column(
         "Success [95 %]",
         lambda each: each.success_text,
-        _rate_key,
+        _rate_order,
         is_number=True,
         tip=lambda each: f"{each.tally.successes} of {each.tally.episodes}, Wilson's interval",
     ),
     Column(
-        "Broke down",
+        "Errors",
         lambda each: f"{each.tally.crashes}",
         lambda each: each.tally.crashes,
         is_number=True,
-        tip=lambda _: "Counted neither as success nor as failure",
-        colour=_crash_colour,
+        tip=lambda _: "Episodes that ended in an error; neither success nor failure",
+        colour=_error_colour,
     ),
     Column(
         "Mean return",
@@ -65,10 +65,10 @@ COLUMNS: tuple[Column[PolicyResults], ...] = (
 
 
 class ResultsView(QWidget):
-    """Shows ``PolicyResults``; changes nothing."""
+    """Shows ``PolicyResults``; window's thread only."""
 
     policy_chosen = Signal(str)
-    """Id of a policy whose episodes are wanted."""
+    """Id of the policy whose episodes to show."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -84,7 +84,8 @@ class ResultsView(QWidget):
         self.table.activated.connect(self._row_activated)
 
     def show_results(self, shown: Sequence[PolicyResults]) -> None:
-        """Show how each policy does so far."""
+        """Show the results so far."""
+        # offering the same policies again would reset the chosen pair several times a second
         names_before = [each.policy_id for each in self._shown]
         self._shown = tuple(shown)
         self._model.show_rows(self._shown)
@@ -94,20 +95,20 @@ class ResultsView(QWidget):
         self._compare()
 
     def comparison_text(self) -> str:
-        """Return what is said of the two that are compared."""
+        """Return the text of the comparison."""
         return "\n".join(label.text() for label in (self._headline, self._details, self._verdict) if label.text())
 
     def compare(self, first: str, second: str) -> None:
-        """Compare two policies that are shown, by their ids."""
+        """Compare two of the shown policies, by their ids."""
         self._pair.choose(first, second)
         self._compare()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
         theme.space(row, spacing=8)
-        word = QLabel("Compare")
-        theme.set_role(word, "heading")
-        row.addWidget(word)
+        title = QLabel("Compare")
+        theme.set_role(title, "heading")
+        row.addWidget(title)
         row.addWidget(self._pair, 1)
         theme.set_role(self._headline, "heading")
         theme.set_role(self._details, "secondary")
@@ -126,10 +127,10 @@ class ResultsView(QWidget):
         first, second = (self._find(policy_id) for policy_id in self._pair.chosen)
         if first is None or second is None or first.policy_id == second.policy_id:
             self._headline.setText("")
-            self._details.setText("Two different policies can be compared on the starts they have in common.")
+            self._details.setText("Choose two different policies to compare them on the episodes that both have run.")
             self._verdict.setText("")
             return
-        paired = pair(first, second)
+        paired = compare_pair(first, second)
         self._headline.setText(paired.headline)
         self._details.setText(paired.details)
         self._details.setToolTip(_seeds_text(paired.second.name, paired.gained, paired.first.name, paired.lost))
@@ -139,6 +140,7 @@ class ResultsView(QWidget):
         return next((each for each in self._shown if each.policy_id == policy_id), None)
 
     def _point_chosen(self, _series: int, index: int) -> None:
+        # the plot leaves out policies without a finished episode, so its numbers differ from the table's
         plotted = [each for each in self._shown if each.tally.rate is not None]
         self.policy_chosen.emit(plotted[index].policy_id)
 

@@ -1,7 +1,6 @@
-"""What to evaluate: scene, policies, starts; and how far it is."""
+"""The panel on the left: scene, policies, episodes, and the progress of an evaluation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -21,48 +20,21 @@ from PySide6.QtWidgets import (
 from mile_desktop.evaluation.evaluate import FIRST_EVALUATION_SEED
 from mile_desktop.evaluation.pool import default_workers, processors
 from mile_desktop.scenes.catalogue import SceneInfo
+from mile_desktop.ui.evaluate.model import EvaluationOrder, PolicyOption
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.page_frame import Panel
 
-_STARTS, _MOST_STARTS = 50, 5000
+_EPISODES, _MOST_EPISODES = 50, 5000
 _ID_ROLE = Qt.ItemDataRole.UserRole
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A policy that can be evaluated."""
-
-    policy_id: str
-    label: str
-    """``v3 · MILE · 78 % [64–88]``."""
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluationOrder:
-    """What the person asks for."""
-
-    scene: str
-    policies: tuple[str, ...]
-    """Ids, in the order in which they are shown."""
-    starts: int
-    first_seed: int
-    workers: int
-    use_known: bool
-    """Whether results that are known already are taken instead of made again."""
-
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """The starts."""
-        return tuple(range(self.first_seed, self.first_seed + self.starts))
-
-
 class SetupPanel(Panel):
-    """Choices on the left of the page; asks by signals, starts nothing itself."""
+    """Collects an ``EvaluationOrder``, and requests it by a signal; window's thread only."""
 
     scene_chosen = Signal(str)
-    run_asked = Signal(object)
+    run_requested = Signal(object)
     """An ``EvaluationOrder``."""
-    cancel_asked = Signal()
+    cancel_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("What to evaluate", parent)
@@ -70,25 +42,25 @@ class SetupPanel(Panel):
         self._scene.setAccessibleName("Scene")
         self._policies = QListWidget()
         self._policies.setAccessibleName("Policies to evaluate")
-        self._starts = _spin(_STARTS, 1, _MOST_STARTS, 10)
-        self._seed = _spin(FIRST_EVALUATION_SEED, 0, 2**31 - _MOST_STARTS - 1, _STARTS)
+        self._episodes = _spin(_EPISODES, 1, _MOST_EPISODES, 10)
+        self._seed = _spin(FIRST_EVALUATION_SEED, 0, 2**31 - _MOST_EPISODES - 1, _EPISODES)
         self._workers = _spin(min(default_workers(), processors()), 1, max(1, processors()), 1)
-        self._known = QCheckBox("Use what is known already")
+        self._reuse = QCheckBox("Reuse earlier results")
         self._run = QPushButton("Evaluate")
         self._cancel = QPushButton("Cancel")
         self._bar = QProgressBar()
         self._progress = QLabel()
         self._running = False
         self._blocked = ""
-        self._dress()
+        self._set_up()
         self._lay_out()
         self._connect()
         self._refresh()
 
-    # ── what it shows ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── content ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def show_scenes(self, infos: Sequence[SceneInfo], current: str) -> None:
-        """Offer scenes; ``current`` is chosen, nothing is emitted."""
+        """Fill the list of scenes and choose ``current``, without a signal."""
         self._scene.blockSignals(True)
         self._scene.clear()
         for info in infos:
@@ -96,32 +68,33 @@ class SetupPanel(Panel):
         self._scene.setCurrentIndex(max(0, self._scene.findData(current)))
         self._scene.blockSignals(False)
 
-    def show_policies(self, choices: Sequence[Choice], suggested: Sequence[str]) -> None:
-        """Offer policies; what was ticked stays ticked, else ``suggested`` is."""
-        ticked = set(self.ticked) & {choice.policy_id for choice in choices} or set(suggested)
+    def show_policies(self, options: Sequence[PolicyOption], suggested: Sequence[str]) -> None:
+        """Fill the list of policies; ticked ones stay ticked, and if none is left, ``suggested`` are ticked."""
+        # Each added entry emits itemChanged, so signals are blocked until the list is complete.
+        ticked = set(self.ticked) & {option.policy_id for option in options} or set(suggested)
         self._policies.blockSignals(True)
         self._policies.clear()
-        for choice in choices:
-            item = QListWidgetItem(choice.label, self._policies)
-            item.setData(_ID_ROLE, choice.policy_id)
+        for option in options:
+            item = QListWidgetItem(option.label, self._policies)
+            item.setData(_ID_ROLE, option.policy_id)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-            item.setCheckState(Qt.CheckState.Checked if choice.policy_id in ticked else Qt.CheckState.Unchecked)
-            item.setToolTip(choice.policy_id)
+            item.setCheckState(Qt.CheckState.Checked if option.policy_id in ticked else Qt.CheckState.Unchecked)
+            item.setToolTip(option.policy_id)
         self._policies.blockSignals(False)
         self._refresh()
 
     def block(self, reason: str) -> None:
-        """Say why nothing can be evaluated here; empty: it can."""
+        """Show why nothing can be evaluated; empty: it can."""
         self._blocked = reason
         self._refresh()
 
     def show_running(self, *, running: bool) -> None:
-        """Show whether an evaluation is at work."""
+        """Show whether an evaluation runs."""
         self._running = running
         self._refresh()
 
     def show_progress(self, done: int, planned: int, text: str) -> None:
-        """Show how far it is."""
+        """Show the progress of the evaluation."""
         self._bar.setMaximum(max(1, planned))
         self._bar.setValue(done)
         self._bar.setAccessibleDescription(text)
@@ -129,7 +102,7 @@ class SetupPanel(Panel):
 
     @property
     def is_running(self) -> bool:
-        """Whether an evaluation is shown to be at work."""
+        """Whether the panel shows a running evaluation."""
         return self._running
 
     @property
@@ -144,51 +117,51 @@ class SetupPanel(Panel):
 
     @property
     def order(self) -> EvaluationOrder:
-        """What is asked for as it stands."""
+        """The order as the panel shows it now."""
         return EvaluationOrder(
             scene=self.scene,
             policies=self.ticked,
-            starts=self._starts.value(),
+            episodes=self._episodes.value(),
             first_seed=self._seed.value(),
             workers=self._workers.value(),
-            use_known=self._known.isChecked(),
+            reuse_results=self._reuse.isChecked(),
         )
 
-    def tick(self, policies: Sequence[str], starts: int = 0) -> None:
-        """Tick exactly these policies (and set the number of starts, unless it is 0)."""
+    def tick(self, policies: Sequence[str], episodes: int = 0) -> None:
+        """Tick exactly these policies, and set the number of episodes unless it is 0."""
         for item in self._items():
             wanted = item.data(_ID_ROLE) in policies
             item.setCheckState(Qt.CheckState.Checked if wanted else Qt.CheckState.Unchecked)
-        if starts:
-            self._starts.setValue(starts)
+        if episodes:
+            self._episodes.setValue(episodes)
 
-    def tick_all(self, starts: int) -> None:
-        """Tick every policy, and set the number of starts."""
-        self.tick([item.data(_ID_ROLE) for item in self._items()], starts)
+    def tick_all(self, episodes: int) -> None:
+        """Tick every policy, and set the number of episodes."""
+        self.tick([item.data(_ID_ROLE) for item in self._items()], episodes)
 
     def run_or_cancel(self) -> None:
-        """Do what the button does that can be pressed now."""
+        """Press the button that is enabled: Evaluate or Cancel."""
         if self._running:
-            self.cancel_asked.emit()
+            self.cancel_requested.emit()
         elif self._run.isEnabled():
-            self.run_asked.emit(self.order)
+            self.run_requested.emit(self.order)
 
     def _items(self) -> list[QListWidgetItem]:
         return [self._policies.item(row) for row in range(self._policies.count())]
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _dress(self) -> None:
-        self._known.setChecked(True)
-        self._known.setToolTip(
-            "The same policy does the same from the same start, so earlier results count. Untick it when the scene "
-            "itself was changed."
+    def _set_up(self) -> None:
+        self._reuse.setChecked(True)
+        self._reuse.setToolTip(
+            "A policy acts the same from the same seed, so earlier results are still valid. Untick this after a change "
+            "of the scene itself."
         )
         self._seed.setToolTip(
-            "The first start; those from 1 000 000 on are kept for evaluation and never learned from."
+            "Seed of the first episode. Seeds from 1 000 000 on are reserved for evaluation and never used in training."
         )
         self._workers.setToolTip(
-            "Processes that roll out side by side. They step back for supervision and training; leave one processor."
+            "Processes that run episodes in parallel at low priority. Leave one processor for supervision and training."
         )
         self._bar.setTextVisible(False)
         theme.set_role(self._progress, "secondary")
@@ -201,8 +174,8 @@ class SetupPanel(Panel):
         form = QFormLayout()
         theme.space(form, spacing=8)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("Starts", self._starts)
-        form.addRow("From seed", self._seed)
+        form.addRow("Episodes", self._episodes)
+        form.addRow("First seed", self._seed)
         form.addRow("Workers", self._workers)
         buttons = QHBoxLayout()
         theme.space(buttons, spacing=8)
@@ -211,7 +184,7 @@ class SetupPanel(Panel):
         self.body.addWidget(self._scene)
         self.body.addWidget(self._policies, 1)
         self.body.addLayout(form)
-        self.body.addWidget(self._known)
+        self.body.addWidget(self._reuse)
         self.body.addWidget(self._bar)
         self.body.addWidget(self._progress)
         self.body.addLayout(buttons)
@@ -221,16 +194,16 @@ class SetupPanel(Panel):
         self._policies.itemChanged.connect(self._refresh)
         self._policies.itemActivated.connect(_toggle)
         self._run.clicked.connect(self.run_or_cancel)
-        self._cancel.clicked.connect(self.cancel_asked)
+        self._cancel.clicked.connect(self.cancel_requested)
 
     def _scene_changed(self) -> None:
         self.scene_chosen.emit(self.scene)
 
     def _refresh(self) -> None:
-        may = bool(self.ticked) and not self._running and not self._blocked
-        self._run.setEnabled(may)
+        can_run = bool(self.ticked) and not self._running and not self._blocked
+        self._run.setEnabled(can_run)
         self._cancel.setEnabled(self._running)
-        for widget in (self._scene, self._policies, self._starts, self._seed, self._workers, self._known):
+        for widget in (self._scene, self._policies, self._episodes, self._seed, self._workers, self._reuse):
             widget.setEnabled(not self._running)
         self._bar.setVisible(self._running)
         if self._blocked:

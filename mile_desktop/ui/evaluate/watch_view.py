@@ -1,4 +1,4 @@
-"""The picture of an episode that is watched or replayed."""
+"""The picture of the watched episode."""
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -6,11 +6,11 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport.frame_canvas import FrameCanvas
 
-_HINT = "Choose an episode and press Watch: one that runs is shown from where it is, one that has ended is run again."
+_HINT = "Choose an episode and press Watch. A running one is shown from now on, one that has ended is run again."
 
 
 class WatchView(FrameCanvas):
-    """A camera of its own, and one line on what is seen; the mouse turns, pans and zooms as in the live view."""
+    """A picture with a camera of its own and one line of text; the mouse turns, pans and zooms as in the live view."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,22 +21,22 @@ class WatchView(FrameCanvas):
 
     @property
     def text(self) -> str:
-        """What is said of the episode."""
+        """The line of text."""
         return self._text
 
-    def say(self, text: str, colour: str = "secondary") -> None:
-        """Write one line over the picture."""
+    def show_text(self, text: str, colour: str = "secondary") -> None:
+        """Show one line over the picture."""
         if (text, colour) != (self._text, self._colour):
             self._text, self._colour = text, colour
             self.setAccessibleDescription(text)
             self.update()
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Return the size below which nothing can be made out."""
+    def minimumSizeHint(self) -> QSize:
+        """Return the size below which the picture is useless."""
         return QSize(theme.px(200), theme.px(160))
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 (Qt's name and signature)
-        """Paint the picture and the line."""
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 (Qt's signature)
+        """Paint the picture and the line of text."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.token("ground"))
         self.paint_frame(painter, self.picture_rect(), _HINT)

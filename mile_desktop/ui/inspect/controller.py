@@ -1,27 +1,27 @@
-"""The Inspect page between workspace and viewer: which episodes there are, which one is looked at."""
+"""Controls the Inspect page: lists the episodes of the workspace, and reads and shows the chosen one."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from mile_desktop.inspection.messages import InsightsKept, KeepInsights
+from mile_desktop.inspection.messages import InsightsUpdated, UpdateInsights
 from mile_desktop.processes import inspection
 from mile_desktop.scenes.catalogue import SceneInfo, UnknownSceneError, scene_info
 from mile_desktop.storage.browse import EpisodeFilter, EpisodeRow, browsed_scenes, find_episodes, read_rows
 from mile_desktop.storage.edit_store import edit_history
 from mile_desktop.storage.episodes import read_recording
-from mile_desktop.storage.errors import ONE_EPISODE, WorkspaceError
+from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.inspection_client import InspectionClient
-from mile_desktop.ui.inspect.appraisal_controller import AppraisalController
 from mile_desktop.ui.inspect.editing.controller import EditController
+from mile_desktop.ui.inspect.model import RecordedEpisode, SimulatedPath, recording_of
 from mile_desktop.ui.inspect.page import InspectPage
 from mile_desktop.ui.inspect.playback_controller import PlaybackController
-from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode, recording_of
+from mile_desktop.ui.inspect.prediction_controller import PredictionController
 from mile_desktop.ui.inspect.recorded_view_controller import RecordedViewController
-from mile_desktop.ui.inspect.roll_forward_controller import RollForwardController, Way
+from mile_desktop.ui.inspect.roll_forward_controller import RollForwardController
 from mile_desktop.ui.inspect.scorecard.panel import ScorecardPanel
 from mile_desktop.ui.shell.page_refresh import PageRefresh
 from mile_desktop.ui.shell.preferences import Preferences
@@ -29,44 +29,46 @@ from mile_desktop.ui.workspace_session import WorkspaceSession
 from mile_desktop.viewer.messages import ViewerNote
 
 _PAGE = "inspect"
-_LOOK_MS = 60
-"""Arrow keys held down in the table pass over episodes; the one they rest on is read."""
+_READ_DELAY_MS = 60
+"""An arrow key that is held down passes over many episodes. Only the one where it stops is read."""
 _CAMERA_KEYS = 4
 _TURN_PX = 24.0
-"""A press turns the view like a drag over so many pixels."""
+"""A key turns the view as a drag over this many pixels does."""
 _INSIGHTS = frozenset({"false_alarms", "misses", "brier"})
-"""Columns that come late."""
+"""Columns that the inspection process computes in the background."""
 
 
 class InspectController(QObject):
     """Owns the Inspect page and the processes behind it; everything runs on the window's thread."""
 
     recording_shown = Signal(object)
-    """The ``RecordedEpisode`` that is looked at from now on; None: none is."""
+    """The ``RecordedEpisode`` that is shown from now on; None: no episode."""
 
     def __init__(self, application: Application) -> None:
         super().__init__(application)
         self._application = application
-        self._showing = PageRefresh(application.window, _PAGE, self.refresh, self)
-        self._offering = PageRefresh(application.window, _PAGE, self._offer, self)
+        self._page_refresh = PageRefresh(application.window, _PAGE, self.refresh, self)
+        self._options_refresh = PageRefresh(application.window, _PAGE, self._offer_options, self)
         self._threshold = application.preferences.value.alert_threshold
-        self._seen_at: tuple[str, int] | None = None
-        self._unread: tuple[str, ...] = ()
+        self._shown_version: tuple[str, int] | None = None
+        """Id and number of edits of the episode that is shown: an unchanged one is not read again."""
+        self._unreadable: tuple[str, ...] = ()
         self.recording: RecordedEpisode | None = None
         self.page = InspectPage(self._fetch)
-        self.viewing = RecordedViewController(self.page.view, self)
-        self.playing = PlaybackController(self.page)
+        self.recorded_view = RecordedViewController(self.page.view, self)
+        self.playback = PlaybackController(self.page)
         self.client = InspectionClient(inspection, self)
-        self.appraising = AppraisalController(self.client, self.page.timeline, self)
-        self.branching = RollForwardController(self.client, self)
+        self.prediction = PredictionController(self.client, self.page.timeline, self)
+        self.roll_forward = RollForwardController(self.client, self)
         self.editing = EditController(self)
-        self._look = QTimer(self)
-        self._look.setSingleShot(True)
-        self._look.setInterval(_LOOK_MS)
-        self._look.timeout.connect(self.look)
-        self.page.above_timeline.addWidget(self.appraising.bar)
+        # Restarted by every move of the selection; it fires once the selection rests.
+        self._read_timer = QTimer(self)
+        self._read_timer.setSingleShot(True)
+        self._read_timer.setInterval(_READ_DELAY_MS)
+        self._read_timer.timeout.connect(self.show_current)
+        self.page.above_timeline.addWidget(self.prediction.bar)
         self.page.below.addWidget(self.editing.bar)
-        self.page.below.addWidget(self.branching.bar)
+        self.page.below.addWidget(self.roll_forward.bar)
         self.scorecard = ScorecardPanel()
         self.page.add_tab(self.scorecard, "Scorecard")
         application.window.add_page(_PAGE, self.page)
@@ -81,37 +83,37 @@ class InspectController(QObject):
     def _connect(self) -> None:
         application, page = self._application, self.page
         application.workspace_opened.connect(self._workspace_opened)
-        application.episodes_changed.connect(self._showing.mark_stale)
+        application.episodes_changed.connect(self._page_refresh.mark_stale)
         application.policies_changed.connect(self._policies_changed)
         application.window.page_changed.connect(self._page_changed)
         application.window.closing.connect(self.close)
-        page.episodes.wanted_changed.connect(self.refresh)
+        page.episodes.query_changed.connect(self.refresh)
         page.episodes.current_changed.connect(self._current_changed)
         page.timeline.set_threshold(application.preferences.value.alert_threshold)
-        self.playing.row_changed.connect(self._show_row)
-        self.playing.nothing_there.connect(self._say)
-        self.viewing.viewer.client.note.connect(self._say_note)
-        self.viewing.viewer.client.died.connect(self._say_error)
+        self.playback.row_changed.connect(self._show_row)
+        self.playback.message.connect(self._say)
+        self.recorded_view.viewer.client.note.connect(self._say_note)
+        self.recorded_view.viewer.client.died.connect(self._say_error)
         application.preferences.changed.connect(self._preferences_changed)
         page.episodes.selection_changed.connect(self._selection_changed)
         page.timeline.stretch_changed.connect(self._stretch_changed)
         page.compact_changed.connect(self.editing.bar.set_compact)
-        page.compact_changed.connect(self.branching.bar.set_compact)
-        page.tabs.currentChanged.connect(self._score)
-        self.scorecard.step_chosen.connect(self.land)
-        self.client.insights_kept.connect(self._insights_kept)
+        page.compact_changed.connect(self.roll_forward.bar.set_compact)
+        page.tabs.currentChanged.connect(self._select_for_scorecard)
+        self.scorecard.step_chosen.connect(self.go_to)
+        self.client.insights_updated.connect(self._insights_updated)
         self.client.died.connect(self._say_error)
         self.editing.changed.connect(self._edited)
-        self.editing.failed.connect(self._show_error)
-        self.editing.said.connect(self._say)
-        self.branching.way_changed.connect(self._way_changed)
-        self.branching.tracks_changed.connect(self._show_tracks)
-        self.branching.said.connect(application.window.say)
+        self.editing.failed.connect(application.show_error)
+        self.editing.message.connect(self._say)
+        self.roll_forward.path_changed.connect(self._path_changed)
+        self.roll_forward.path_lines_changed.connect(self._show_path_lines)
+        self.roll_forward.message.connect(application.window.say)
 
     def _install_keys(self) -> None:
         page, view, timeline = self.page, self.page.view, self.page.timeline
         self._application.window.install_actions(
-            self.playing.handlers
+            self.playback.handlers
             | self.editing.handlers
             | {
                 "inspect_zoom_in": timeline.zoom_in,
@@ -122,8 +124,8 @@ class InspectController(QObject):
                 "inspect_stretch_clear": timeline.clear_stretch,
                 "inspect_search": page.episodes.search,
                 "inspect_tab": page.next_tab,
-                "inspect_roll": self.branching.roll,
-                "inspect_way": self.branching.next_way,
+                "inspect_roll": self.roll_forward.roll,
+                "inspect_path": self.roll_forward.next_path,
                 "inspect_turn_left": partial(view.turn, -_TURN_PX, 0.0),
                 "inspect_turn_right": partial(view.turn, _TURN_PX, 0.0),
                 "inspect_turn_up": partial(view.turn, 0.0, -_TURN_PX),
@@ -143,216 +145,210 @@ class InspectController(QObject):
         return workspace_session.workspace if workspace_session is not None else None
 
     def search_for(self, text: str) -> None:
-        """Turn to the page with the episodes that have these words."""
+        """Open the page with the episodes that match ``text``."""
         self.page.episodes.clear_filter()
         self.page.episodes.search_for(text)
         self._application.window.show_page(_PAGE)
 
     def close(self) -> None:
-        """End the viewer; the layout is remembered."""
-        self._look.stop()
+        """End both processes and remember the layout."""
+        self._read_timer.stop()
         self._application.preferences.remember_layout(_PAGE, self.page.save_layout().decode("ascii"))
-        self.editing.open(None)
+        self.editing.set_workspace(None)  # ends a batch of edits before the workspace closes
         self.client.close()
-        self.viewing.viewer.close()
+        self.recorded_view.viewer.close()
 
-    # ── which episodes there are ─────────────────────────────────────────────────────────────────────────────────
+    # ── the table ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def refresh(self) -> None:
-        """Show the episodes there are now."""
+        """List the episodes of the workspace."""
         workspace = self.workspace
         if workspace is None:
             self.page.episodes.show_episodes((), 0)
             return
         table = self.page.episodes
         column, descending = table.order
-        place = max(table.model.place_of(table.current), 0)
-        try:
+        row = max(table.model.row_of(table.current), 0)
+        with self._application.errors_shown():
             scenes = browsed_scenes(workspace)
-            ids = find_episodes(workspace, table.wanted, column, descending=descending)
-            total = len(ids) if table.wanted == EpisodeFilter() else len(find_episodes(workspace, EpisodeFilter()))
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
-            return
-        table.show_scenes([(name, _title(name)) for name in scenes])
-        table.show_episodes(ids, total)
-        if ids and not table.current:
-            table.choose(ids[min(place, len(ids) - 1)])  # the neighbour of one that is gone
-        self._keep_insights()
+            ids = find_episodes(workspace, table.filter, column, descending=descending)
+            # without a filter the second query would only count the same ids again
+            total = len(ids) if table.filter == EpisodeFilter() else len(find_episodes(workspace, EpisodeFilter()))
+            table.show_scenes([(name, _title(name)) for name in scenes])
+            table.show_episodes(ids, total)
+            if ids and not table.current:
+                table.choose(ids[min(row, len(ids) - 1)])  # the neighbour of an episode that was deleted
+            self._update_insights()
 
     def _fetch(self, ids: Sequence[str]) -> Mapping[str, EpisodeRow]:
         workspace = self.workspace
-        if workspace is None:
-            return {}
-        try:
-            return read_rows(workspace, ids)
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
-            return {}
+        if workspace is not None:
+            with self._application.errors_shown():
+                return read_rows(workspace, ids)
+        return {}
 
     def _workspace_opened(self, workspace_session: WorkspaceSession) -> None:
-        self._seen_at = None
-        self.editing.open(workspace_session.workspace)
+        self._shown_version = None
+        self.editing.set_workspace(workspace_session.workspace)
+        # at once, even while the page is hidden: rows of the old ids must not be read from the new workspace
         self.page.episodes.show_episodes((), 0)
-        self._showing.mark_stale()
+        self._page_refresh.mark_stale()
 
     def _policies_changed(self) -> None:
-        self._offering.mark_stale()
-        self._showing.mark_stale()
+        self._options_refresh.mark_stale()
+        self._page_refresh.mark_stale()
 
-    def _offer(self) -> None:
-        try:
-            self.appraising.offer()
-            self.branching.offer()
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
+    def _offer_options(self) -> None:
+        with self._application.errors_shown():
+            self.prediction.offer()
+            self.roll_forward.offer()
 
-    def _keep_insights(self) -> None:
-        """Let the other process compute what the table still lacks."""
+    def _update_insights(self) -> None:
+        """Let the inspection process compute the columns that are still missing."""
         if self.workspace is not None and self._application.window.page == _PAGE:
             threshold = self._application.preferences.value.alert_threshold
-            self.client.send(KeepInsights(workspace=str(self.workspace.folder), threshold=threshold))
+            self.client.send(UpdateInsights(workspace=str(self.workspace.folder), threshold=threshold))
 
-    def _insights_kept(self, kept: InsightsKept) -> None:
+    def _insights_updated(self, updated: InsightsUpdated) -> None:
         table = self.page.episodes
-        if kept.left == 0 and (table.wanted.has_miss or table.wanted.has_false_alarm or table.order[0] in _INSIGHTS):
+        # A filter or an order by these columns may now choose other episodes. Otherwise only cells change: the table
+        # reads them again, and its selection and scroll position stay.
+        if updated.left == 0 and (table.filter.has_miss or table.filter.has_false_alarm or table.order[0] in _INSIGHTS):
             self.refresh()
         else:
             table.model.reread()
-        self._unread += kept.problems
-        if self._unread and kept.left == 0:
-            (first, *others), self._unread = self._unread, ()
-            more = f" So it is with {len(others)} more." if others else ""
+        # One message for all problems, at the end: each batch would otherwise overwrite the message of the one before.
+        self._unreadable += updated.problems
+        if self._unreadable and updated.left == 0:
+            (first, *others), self._unreadable = self._unreadable, ()
+            more = f" {len(others)} more episodes cannot be read." if others else ""
             self._application.window.say("warning", first + more)
 
     def _preferences_changed(self, value: Preferences) -> None:
-        if value.alert_threshold != self._threshold:
+        if value.alert_threshold != self._threshold:  # every preference emits the same signal
             self._threshold = value.alert_threshold
             self.page.timeline.set_threshold(value.alert_threshold)
-            self._keep_insights()
+            self._update_insights()
 
     def _page_changed(self, page: str) -> None:
         if page == _PAGE:
             self.page.episodes.table.setFocus()
         else:
-            self.playing.pause()
+            self.playback.pause()  # a hidden page must not keep the viewer process drawing during supervision
 
-    # ── which one is looked at ───────────────────────────────────────────────────────────────────────────────────
+    # ── the chosen episode ───────────────────────────────────────────────────────────────────────────────────────
 
     def _current_changed(self, _episode_id: str) -> None:
-        self._look.start()
+        self._read_timer.start()
 
-    def look(self) -> None:
-        """Read and show the current episode, if it is another one or has changed."""
-        self._look.stop()
+    def show_current(self) -> None:
+        """Read and show the current episode, unless it is shown already and unchanged."""
+        self._read_timer.stop()
         workspace, episode_id = self.workspace, self.page.episodes.current
         if workspace is None or not episode_id:
             self._show(None)
             return
         try:
+            # Edits only ever grow, so their number tells whether the shown episode has changed.
             history = edit_history(workspace, episode_id)
-            if self._seen_at == (episode_id, len(history.edits)):
+            if self._shown_version == (episode_id, len(history.edits)):
                 return
             recording = recording_of(read_recording(workspace, episode_id), history)
             self._show(recording)
         except WorkspaceError as error:
+            # in place of the picture, too: the message line is soon overwritten
             self._show(None)
             self.page.view.show_problem(str(error))
-            self._show_error(error)
+            self._application.show_error(error)
 
     def _show(self, recording: RecordedEpisode | None) -> None:
         before = self.recording
         self.recording = recording
-        self._seen_at = None
+        self._shown_version = None
         info = None
         if recording is not None:
             start = recording.episode.record.start
-            self._seen_at = start.episode_id, len(recording.history.edits)
+            self._shown_version = start.episode_id, len(recording.history.edits)
             info = _info(start.scene)
+        # After an edit the same episode is shown again, and the person expects to stay at the same row.
         same = recording is not None and before is not None and _id(before) == _id(recording)
-        row = self.playing.playback.row
+        row = self.playback.state.row
+        # The timeline comes first: the playback marks its row in it, and jumps to its events.
         self.page.timeline.show_recording(
             recording, info.action_labels if info else (), discrete=bool(info and info.choices)
         )
-        self.viewing.show_recording(recording, info)
-        self.playing.load(recording)
+        self.recorded_view.show_recording(recording, info)
+        self.playback.load(recording)
         if same:
-            self.playing.go(row)
-        self.editing.look_at(recording)
-        self.appraising.look_at(self.workspace, recording)
-        self.branching.look_at(self.workspace, recording)
+            self.playback.go(row)
+        self.editing.show_recording(recording)
+        self.prediction.show_recording(self.workspace, recording)
+        self.roll_forward.show_recording(self.workspace, recording)
         self._selection_changed()
         self.recording_shown.emit(recording)
-        self._show_row(self.playing.playback.row)
-        self.page.timeline.show_row(self.playing.playback.row)
+        # The playback emits only changes, and the new recording may start at the row that was shown.
+        self._show_row(self.playback.state.row)
+        self.page.timeline.show_row(self.playback.state.row)
 
     def _show_row(self, row: int) -> None:
-        self.viewing.show_row(row)
-        self.branching.show_row(row)
-        self._show_tracks()
+        self.recorded_view.show_row(row)
+        self.roll_forward.show_row(row)
+        self._show_path_lines()
 
-    def _show_tracks(self) -> None:
-        self.page.view.show_tracks(self.branching.tracks(self.playing.playback.row))
+    def _show_path_lines(self) -> None:
+        self.page.view.show_path_lines(self.roll_forward.path_lines(self.playback.state.row))
 
-    def _way_changed(self, way: Way | None) -> None:
+    def _path_changed(self, path: SimulatedPath | None) -> None:
         if self.recording is not None:
-            self.viewing.show_way(way)
-            self.playing.set_length(way.length if way else len(self.recording))
+            self.recorded_view.show_path(path)
+            # a path may be longer or shorter than the recording
+            self.playback.set_length(path.length if path else len(self.recording))
 
-    # ── what is changed ──────────────────────────────────────────────────────────────────────────────────────────
+    # ── selection and edits ──────────────────────────────────────────────────────────────────────────────────────
 
     def _selection_changed(self) -> None:
-        self.editing.select(self.page.episodes.selected, deleted=self.page.episodes.wanted.deleted)
-        self._score()
+        self.editing.select(self.page.episodes.selected, deleted=self.page.episodes.filter.deleted)
+        self._select_for_scorecard()
 
-    def _score(self) -> None:
-        """Let the scorecard know the selected episodes of the scene that is looked at, while it is shown."""
+    def _select_for_scorecard(self) -> None:
+        """Pass the selected episodes of the shown scene to the scorecard, while its tab is open."""
         workspace, recording = self.workspace, self.recording
         if self.page.tabs.currentWidget() is not self.scorecard or workspace is None or recording is None:
             return
         scene = recording.episode.record.start.scene
-        try:
+        with self._application.errors_shown():
             known = set(find_episodes(workspace, EpisodeFilter(scene=scene)))
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
-            return
-        self.scorecard.show_selection(scene, [each for each in self.page.episodes.selected if each in known])
+            self.scorecard.show_selection(scene, [each for each in self.page.episodes.selected if each in known])
 
-    def land_on_takeover(self) -> None:
-        """Look at the first takeover of the newest episode that has one, if any has."""
+    def go_to_takeover(self) -> None:
+        """Show the first takeover of the newest episode that has one, if any has."""
         workspace = self.workspace
         found = find_episodes(workspace, EpisodeFilter(has_takeover=True)) if workspace is not None else ()
         if found:
-            self.land(found[0], 0)
-            self.playing.jump("takeover", 1)
+            self.go_to(found[0], 0)
+            self.playback.jump("takeover", 1)
 
     def is_shown(self) -> bool:
-        """Whether an episode is looked at and its picture has come."""
+        """Whether an episode is chosen and its picture has arrived."""
         return self.recording is not None and self.page.view.has_picture
 
-    def land(self, episode_id: str, row: int) -> None:
-        """Look at a row of an episode, wherever it is in the table."""
+    def go_to(self, episode_id: str, row: int) -> None:
+        """Show a row of an episode; clears the filter if it hides the episode."""
         table = self.page.episodes
         if not table.choose(episode_id):
             table.clear_filter()
             table.choose(episode_id)
-        self.look()
+        self.show_current()  # at once: the row belongs to this episode, and the timer would be too late
         self.page.show_episode_tab()
-        self.playing.go(row)
+        self.playback.go(row)
 
     def _stretch_changed(self) -> None:
         self.editing.choose_stretch(self.page.timeline.stretch)
 
     def _edited(self) -> None:
-        self.look()
+        # The shown episode first. The signal refreshes the table, and every other page that counts episodes.
+        self.show_current()
         self._application.episodes_changed.emit()
-
-    def _show_error(self, error: WorkspaceError) -> None:
-        """Say what is wrong: with one episode, or with the workspace, which has a way out."""
-        if isinstance(error, ONE_EPISODE):
-            self._say_error(str(error))
-        else:
-            self._application.error_presenter.show_error(error)
 
     def _say(self, text: str) -> None:
         self._application.window.say("info", text)
@@ -361,7 +357,7 @@ class InspectController(QObject):
         self._application.window.say("error", text)
 
     def _say_note(self, note: ViewerNote) -> None:
-        self._application.window.say("warning" if note.level == "warning" else "info", note.text)
+        self._application.window.say_note(note.level, note.text)
 
 
 def _id(recording: RecordedEpisode) -> str:
@@ -369,7 +365,7 @@ def _id(recording: RecordedEpisode) -> str:
 
 
 def _info(scene: str) -> SceneInfo | None:
-    """Return the scene's description; None for one this program does not know (any more)."""
+    """Return the scene's description; None where it is not installed."""
     try:
         return scene_info(scene)
     except UnknownSceneError:

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from mile_desktop.storage.browse import Column, EpisodeFilter
-from mile_desktop.ui.inspect.episodes_model import COLUMNS, NAMES, EpisodesModel, Fetch
+from mile_desktop.ui.inspect.episodes_table_model import COLUMNS, NAMES, EpisodesModel, Fetch
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.menu_key import MenuKey
 from mile_desktop.ui.widgets.page_frame import EmptyState
@@ -28,15 +28,16 @@ from mile_desktop.ui.widgets.tables import NarrowingTable
 
 _ROW_HEIGHT = 28
 _WIDTHS = (152, 112, 60, 90, 100, 62, 82, 66, 96, 64, 56)
-_LEFT_OUT_FIRST = (NAMES.index("operator"), NAMES.index("scene"))
+_HIDDEN_FIRST = (NAMES.index("operator"), NAMES.index("scene"))
 _LEAST_NOTE = 64
 _TYPING_MS = 200
+"""Pause in typing after which the database is searched: a query for each letter would slow typing down."""
 _OUTCOMES = (("Any outcome", ""), ("✓ success", "success"), ("✕ failure", "failure"), ("– aborted", "aborted"))
 _EMPTY = (
     (
         "mdi6.timeline-text-outline",
         "No episodes yet",
-        "Start one on the Supervise page: every step will be here.",
+        "Start one on the Supervise page. Every step is recorded and listed here.",
     ),
     (
         "mdi6.filter-off-outline",
@@ -48,12 +49,12 @@ _EMPTY = (
 
 
 class EpisodesTable(QFrame):
-    """Filters on top, rows below; asks by signals and reads rows through ``fetch``. Window's thread only."""
+    """Filters on top, rows below; requests by signals, and reads rows through ``fetch``. Window's thread only."""
 
-    wanted_changed = Signal()
-    """Filter or order: show other ids."""
+    query_changed = Signal()
+    """Filter or order has changed: other ids are wanted."""
     current_changed = Signal(str)
-    """The episode to be looked at; empty for none."""
+    """Id of the episode to show; empty: none."""
     selection_changed = Signal()
 
     def __init__(self, fetch: Fetch, parent: QWidget | None = None) -> None:
@@ -69,10 +70,10 @@ class EpisodesTable(QFrame):
         self._takeover, self._alarm, self._miss, self._bin = (
             _toggle(*each)
             for each in (
-                ("Takeover", "Only episodes in which somebody took over", "mdi6.hand-back-right-outline"),
+                ("Takeover", "Only episodes with a takeover", "mdi6.hand-back-right-outline"),
                 ("False alarm", "Only episodes with a false alarm at your threshold", "mdi6.bell-alert-outline"),
                 ("Miss", "Only episodes with a takeover that no alarm announced", "mdi6.bell-off-outline"),
-                ("Bin", "Look into the bin", "mdi6.delete-outline"),
+                ("Bin", "Show deleted episodes", "mdi6.delete-outline"),
             )
         )
         self._count = QLabel()
@@ -88,11 +89,11 @@ class EpisodesTable(QFrame):
         self._prepare_table()
         self._lay_out()
 
-    # ── what is wanted, what is shown ────────────────────────────────────────────────────────────────────────────
+    # ── query, selection and rows ────────────────────────────────────────────────────────────────────────────────
 
     @property
-    def wanted(self) -> EpisodeFilter:
-        """Which episodes are asked for."""
+    def filter(self) -> EpisodeFilter:
+        """Which episodes to list."""
         return EpisodeFilter(
             text=self._search.text(),
             scene=self._scene.currentData() or "",
@@ -105,39 +106,42 @@ class EpisodesTable(QFrame):
 
     @property
     def order(self) -> tuple[Column, bool]:
-        """The column to sort by, and whether the largest comes first."""
+        """The column to sort by, and whether the largest value comes first."""
         return self._order, self._descending
 
     @property
     def current(self) -> str:
-        """The episode that is looked at."""
+        """Id of the episode that is shown; empty: none."""
         return self._current
 
     @property
     def selected(self) -> tuple[str, ...]:
-        """Every selected episode, in the order of the table."""
+        """Ids of all selected episodes, in the order of the table."""
         ids = self.model.ids
-        return tuple(ids[place] for place in sorted(self._chosen_rows()))
+        return tuple(ids[row] for row in sorted(self._selected_rows()))
 
     def show_episodes(self, ids: Sequence[str], total: int) -> None:
-        """Show ``ids``; the selection stays as far as it is among them. ``total``: how many there are unfiltered."""
-        chosen, current = set(self.selected), self._current
+        """Show ``ids``, out of ``total`` without a filter; the selection stays where its episodes are still listed."""
+        # A new list resets the model, which clears selection and scroll position. Both are restored by id, silently:
+        # an episode that ends during supervision must not change what is shown.
+        selected, current = set(self.selected), self._current
         top = self.table.indexAt(QPoint(0, 0)).row()
         on_top = self.model.ids[top] if top > 0 else ""
         self._total = total
         with QSignalBlocker(self.table.selectionModel()):
             self.model.show_episodes(ids)
-            self._select([place for each in chosen if (place := self.model.place_of(each)) >= 0], current)
-        empty = 0 if total == 0 and not self.wanted.deleted else 2 if self.wanted == EpisodeFilter(deleted=True) else 1
+            self._select([row for each in selected if (row := self.model.row_of(each)) >= 0], current)
+        empty = 0 if total == 0 and not self.filter.deleted else 2 if self.filter == EpisodeFilter(deleted=True) else 1
         self._views.setCurrentIndex(0 if ids else 1 + empty)
-        if on_top and (place := self.model.place_of(on_top)) >= 0:
-            self.table.scrollTo(self.model.index(place, 0), QAbstractItemView.ScrollHint.PositionAtTop)
+        if on_top and (row := self.model.row_of(on_top)) >= 0:
+            self.table.scrollTo(self.model.index(row, 0), QAbstractItemView.ScrollHint.PositionAtTop)
         self._count_rows()
         self._current_moved()
         self.selection_changed.emit()
 
     def show_scenes(self, scenes: Sequence[tuple[str, str]]) -> None:
-        """Offer these scenes, name and title each, in the filter."""
+        """Fill the filter with these scenes, each with name and title."""
+        # an open list must not be refilled under the mouse when nothing has changed
         if [self._scene.itemData(index) for index in range(1, self._scene.count())] == [name for name, _ in scenes]:
             return
         chosen = self._scene.currentData()
@@ -149,32 +153,33 @@ class EpisodesTable(QFrame):
             self._scene.setCurrentIndex(max(self._scene.findData(chosen), 0))
 
     def choose(self, episode_id: str) -> bool:
-        """Look at an episode, if it is in the table; it alone is selected, whatever keys are down meanwhile."""
-        place = self.model.place_of(episode_id)
-        if place >= 0:
+        """Select one episode and show it; return whether it is in the table."""
+        row = self.model.row_of(episode_id)
+        if row >= 0:
+            # with explicit flags: by itself Qt would extend the selection while Shift or Ctrl is down
             flags = QItemSelectionModel.SelectionFlag
-            self.table.selectionModel().setCurrentIndex(self.model.index(place, 0), flags.ClearAndSelect | flags.Rows)
-            self.table.scrollTo(self.model.index(place, 0))
-        return place >= 0
+            self.table.selectionModel().setCurrentIndex(self.model.index(row, 0), flags.ClearAndSelect | flags.Rows)
+            self.table.scrollTo(self.model.index(row, 0))
+        return row >= 0
 
     def clear_filter(self) -> None:
-        """Let all episodes through."""
+        """Show all episodes."""
         for box in (self._scene, self._outcome):
             box.setCurrentIndex(0)
         for toggle in (self._takeover, self._alarm, self._miss, self._bin):
             toggle.setChecked(False)
         self._search.clear()
-        self._wish()
+        self._emit_query()
 
     def set_compact(self, compact: bool) -> None:
-        """Show the filters without their words, or with them."""
+        """Show icons only, or icons with text."""
         for toggle in (self._takeover, self._alarm, self._miss, self._bin):
             toggle.setText("" if compact else toggle.accessibleName())
 
     def search_for(self, text: str) -> None:
-        """Look for these words, at once."""
+        """Search for ``text`` at once."""
         self._search.setText(text)
-        self._wish()
+        self._emit_query()
 
     def search(self) -> None:
         """Put the keyboard into the search field."""
@@ -182,7 +187,7 @@ class EpisodesTable(QFrame):
         self._search.selectAll()
 
     def copy(self) -> None:
-        """Put the selected episodes, or all that are shown, on the clipboard as comma-separated text."""
+        """Copy the selected episodes, or all that are listed, to the clipboard as comma-separated text."""
         QGuiApplication.clipboard().setText(self.model.as_table(self.selected or self.model.ids).as_csv())
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -198,11 +203,11 @@ class EpisodesTable(QFrame):
         for title, outcome in _OUTCOMES:
             self._outcome.addItem(title, outcome)
         self._search.textChanged.connect(self._typed)
-        self._typing.timeout.connect(self._wish)
+        self._typing.timeout.connect(self._emit_query)
         for box in (self._scene, self._outcome):
-            box.currentIndexChanged.connect(self._wish)
+            box.currentIndexChanged.connect(self._emit_query)
         for toggle in (self._takeover, self._alarm, self._miss, self._bin):
-            toggle.toggled.connect(self._wish)
+            toggle.toggled.connect(self._emit_query)
 
     def _prepare_table(self) -> None:
         table = self.table
@@ -220,13 +225,14 @@ class EpisodesTable(QFrame):
         header.setHighlightSections(False)
         header.setSortIndicator(NAMES.index(self._order), Qt.SortOrder.DescendingOrder)
         table.setSortingEnabled(True)
-        self.model.sort_asked.connect(self._sort)
+        self.model.sort_requested.connect(self._sort)
         table.selectionModel().currentRowChanged.connect(self._current_moved)
         table.selectionModel().selectionChanged.connect(self._selected)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         table.customContextMenuRequested.connect(self._open_menu)
         MenuKey(table)
         self._copy.setShortcut(QKeySequence.StandardKey.Copy)
+        # only while the table has the focus: Ctrl+C in the search field copies text
         self._copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self._copy.triggered.connect(self.copy)
         table.addAction(self._copy)
@@ -235,7 +241,7 @@ class EpisodesTable(QFrame):
         self._sorting.triggered.connect(self._sort_chosen)
         theme.signals().changed.connect(self._restyle)
         self._restyle()
-        table.may_leave_out(_LEFT_OUT_FIRST, _LEAST_NOTE, _WIDTHS)
+        table.may_leave_out(_HIDDEN_FIRST, _LEAST_NOTE, _WIDTHS)
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
@@ -247,8 +253,8 @@ class EpisodesTable(QFrame):
         row.addWidget(self._bin)
         theme.bound(self._search, least_width=120)
         self._views.addWidget(self.table)
-        for icon, headline, way in _EMPTY:
-            self._views.addWidget(EmptyState(icon, headline, way))
+        for icon, headline, hint in _EMPTY:
+            self._views.addWidget(EmptyState(icon, headline, hint))
         column = QVBoxLayout(self)
         theme.space(column, (0, 0, 0, 0), 0)
         column.addLayout(row)
@@ -263,34 +269,36 @@ class EpisodesTable(QFrame):
     def _typed(self) -> None:
         self._typing.start()
 
-    def _wish(self) -> None:
-        self._typing.stop()
-        self.wanted_changed.emit()
+    def _emit_query(self) -> None:
+        self._typing.stop()  # a query that was still waiting is included in this one
+        self.query_changed.emit()
 
     def _sort(self, column: str, descending: bool) -> None:
         self._order, self._descending = NAMES[NAMES.index(column)], descending
-        self._wish()
+        self._emit_query()
 
     def _sort_chosen(self, action: QAction) -> None:
-        """Sort by a column, or the other way round: what a click on its heading does."""
+        """Sort by a column, or reverse its order, as a click on its heading does."""
         column = self._sorting.actions().index(action)
-        again = self._order == NAMES[column] and not self._descending
-        order = Qt.SortOrder.DescendingOrder if again else Qt.SortOrder.AscendingOrder
+        reverse = self._order == NAMES[column] and not self._descending
+        order = Qt.SortOrder.DescendingOrder if reverse else Qt.SortOrder.AscendingOrder
         self.table.sortByColumn(column, order)
 
-    def _select(self, places: list[int], current: str) -> None:
+    def _select(self, rows: list[int], current: str) -> None:
+        # in ranges: thousands of single rows would take seconds
         selection = QItemSelection()
-        for first, last in _runs(sorted(places)):
+        for first, last in _runs(sorted(rows)):
             selection.select(self.model.index(first, 0), self.model.index(last, len(COLUMNS) - 1))
-        chooser = self.table.selectionModel()
-        chooser.select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
-        place = self.model.place_of(current)
-        if place >= 0:
-            chooser.setCurrentIndex(self.model.index(place, 0), QItemSelectionModel.SelectionFlag.NoUpdate)
+        selection_model = self.table.selectionModel()
+        selection_model.select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        row = self.model.row_of(current)
+        if row >= 0:
+            selection_model.setCurrentIndex(self.model.index(row, 0), QItemSelectionModel.SelectionFlag.NoUpdate)
 
     def _current_moved(self) -> None:
-        place = self.table.currentIndex().row()
-        current = self.model.ids[place] if 0 <= place < len(self.model.ids) else ""
+        row = self.table.currentIndex().row()
+        current = self.model.ids[row] if 0 <= row < len(self.model.ids) else ""
+        # Qt also emits for another column of the same row, and after a reset of the model.
         if current != self._current:
             self._current = current
             self.current_changed.emit(current)
@@ -300,15 +308,15 @@ class EpisodesTable(QFrame):
         self.selection_changed.emit()
 
     def _count_rows(self) -> None:
-        shown, chosen = len(self.model.ids), len(self._chosen_rows())
-        words = f"{shown:,} of {self._total:,}" if shown != self._total else f"{shown:,}"
-        self._count.setText(f"{words} · {chosen:,} selected" if chosen > 1 else words)
+        shown, selected = len(self.model.ids), len(self._selected_rows())
+        count = f"{shown:,} of {self._total:,}" if shown != self._total else f"{shown:,}"
+        self._count.setText(f"{count} · {selected:,} selected" if selected > 1 else count)
 
-    def _chosen_rows(self) -> list[int]:
-        """Return the places of the selected rows: from ranges, because Qt makes an object for each of many rows."""
+    def _selected_rows(self) -> list[int]:
+        """Return the selected rows, from Qt's ranges: ``selectedRows`` makes an object for each of many rows."""
         selection = self.table.selectionModel().selection()
         ranges = [selection.at(number) for number in range(selection.count())]
-        return [place for chosen in ranges for place in range(chosen.top(), chosen.bottom() + 1)]
+        return [row for each in ranges for row in range(each.top(), each.bottom() + 1)]
 
     def _open_menu(self, position: QPoint) -> None:
         menu = QMenu(self)
@@ -318,14 +326,14 @@ class EpisodesTable(QFrame):
         menu.popup(self.table.viewport().mapToGlobal(position))
 
 
-def _runs(places: Sequence[int]) -> list[tuple[int, int]]:
-    """Return first and last of each run of neighbours."""
+def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
+    """Return first and last of each run of neighbouring rows."""
     runs: list[tuple[int, int]] = []
-    for place in places:
-        if runs and runs[-1][1] == place - 1:
-            runs[-1] = runs[-1][0], place
+    for row in rows:
+        if runs and runs[-1][1] == row - 1:
+            runs[-1] = runs[-1][0], row
         else:
-            runs.append((place, place))
+            runs.append((row, row))
     return runs
 
 

@@ -1,29 +1,29 @@
-"""The Inspect page: all episodes above, the chosen one below; puts parts together and decides nothing."""
+"""The Inspect page: all episodes above, the chosen one below. Lays out its parts and decides nothing."""
 
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
-from mile_desktop.ui.inspect.episodes_model import Fetch
 from mile_desktop.ui.inspect.episodes_table import EpisodesTable
+from mile_desktop.ui.inspect.episodes_table_model import Fetch
+from mile_desktop.ui.inspect.playback_bar import PlaybackBar
 from mile_desktop.ui.inspect.recorded_view import RecordedView
-from mile_desktop.ui.inspect.timeline.timeline import Timeline
-from mile_desktop.ui.inspect.transport_bar import TransportBar
+from mile_desktop.ui.inspect.timeline.panel import Timeline
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.splitter import Splitter
 
 _LAYOUT = b"|"
-_ROOMY = 900
-"""From this width on buttons say what they do; below it they only show it."""
+_TEXT_WIDTH = 900
+"""Below this width buttons show only their icon."""
 _LEAST_WIDTH, _LEAST_HEIGHT = 600, 480
 """A smaller page scrolls."""
 
 
 class InspectPage(QWidget):
-    """Table, viewer, transport and timeline; ``fetch`` reads rows of the table. Window's thread only."""
+    """Table, viewer, playback bar and timeline; ``fetch`` reads rows of the table. Window's thread only."""
 
     compact_changed = Signal(bool)
-    """There is too little room for words on every button, or there is again."""
+    """True: buttons show only their icon, because the page is narrow."""
 
     def __init__(self, fetch: Fetch, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,12 +31,12 @@ class InspectPage(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.episodes = EpisodesTable(fetch)
         self.view = RecordedView()
-        self.transport = TransportBar()
+        self.playback_bar = PlaybackBar()
         self.timeline = Timeline()
         self.above_timeline = QHBoxLayout()
-        """What concerns what the timeline shows."""
+        """Controls of what the timeline shows."""
         self.below = QVBoxLayout()
-        """What can be asked and done about the episode, one line each."""
+        """Bars with actions on the episode, one below the other."""
         self.tabs = QTabWidget()
         self._rows = Splitter(Qt.Orientation.Vertical)
         self._columns = Splitter(Qt.Orientation.Horizontal)
@@ -48,7 +48,7 @@ class InspectPage(QWidget):
         theme.signals().changed.connect(self._fit)
 
     def add_tab(self, widget: QWidget, title: str) -> None:
-        """Add something else about the selection beside the chosen episode."""
+        """Add another tab beside the chosen episode."""
         self.tabs.addTab(widget, title)
         self.tabs.tabBar().setVisible(self.tabs.count() > 1)
 
@@ -57,28 +57,28 @@ class InspectPage(QWidget):
         self.tabs.setCurrentIndex(0)
 
     def next_tab(self) -> None:
-        """Show the next of what there is about the selection."""
+        """Show the next tab, after the last one the first."""
         self.tabs.setCurrentIndex((self.tabs.currentIndex() + 1) % self.tabs.count())
 
     def save_layout(self) -> bytes:
-        """Return how the room is divided, for ``restore_layout``."""
+        """Return the positions of the splitters, for ``restore_layout``."""
         return _LAYOUT.join(bytes(each.saveState().toBase64().data()) for each in (self._rows, self._columns))
 
     def restore_layout(self, saved: bytes) -> None:
-        """Divide the room as it was; anything unreadable leaves it as it is."""
+        """Restore the positions of the splitters; unreadable data changes nothing."""
         for splitter, state in zip((self._rows, self._columns), saved.split(_LAYOUT), strict=False):
             splitter.restoreState(QByteArray.fromBase64(state))
 
     def _lay_out(self) -> None:
-        seen, drawn = QWidget(), QWidget()
-        for holder, parts in ((seen, (self.view, self.transport)), (drawn, (self.timeline,))):
+        view_side, plot_side = QWidget(), QWidget()
+        for holder, parts in ((view_side, (self.view, self.playback_bar)), (plot_side, (self.timeline,))):
             column = QVBoxLayout(holder)
             theme.space(column, (0, 0, 0, 0), 4)
-            if holder is drawn:
+            if holder is plot_side:
                 theme.space(self.above_timeline, (0, 0, 0, 0), 6)
                 column.addLayout(self.above_timeline)
             for part in parts:
-                column.addWidget(part, 0 if part is self.transport else 1)
+                column.addWidget(part, 0 if part is self.playback_bar else 1)
             self._columns.addWidget(holder)
         self._columns.setSizes([theme.px(460), theme.px(620)])
         episode = QWidget()
@@ -101,15 +101,16 @@ class InspectPage(QWidget):
         theme.space(column, (8, 8, 8, 8), 8)
         column.addWidget(self._scroll, 1)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Use fewer words where there is little room."""
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show or hide the text of buttons."""
         super().resizeEvent(event)
         self._fit()
 
     def _fit(self) -> None:
+        # The minimum size is set by hand, because a scroll area would squeeze its content before it scrolls.
         needed = self._rows.minimumSizeHint().height()
         self._rows.setMinimumSize(theme.px(_LEAST_WIDTH), max(theme.px(_LEAST_HEIGHT), needed))
-        compact = self.width() < theme.px(_ROOMY)
+        compact = self.width() < theme.px(_TEXT_WIDTH)
         if compact != self._compact:
             self._compact = compact
             self.compact_changed.emit(compact)

@@ -1,4 +1,4 @@
-"""Moves through the chosen recording: clock, keys and jumps on one side, viewer and timeline on the other."""
+"""Moves through the chosen recording by clock, keys and jumps, and shows the row in viewer and timeline."""
 
 import time
 from collections.abc import Callable
@@ -7,11 +7,11 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from mile_desktop.ui.inspect.model import Playback, RecordedEpisode, next_row
 from mile_desktop.ui.inspect.page import InspectPage
-from mile_desktop.ui.inspect.playback import Playback
-from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode, next_row
 
 _TICK_MS = 16
+"""One frame at 60 Hz. The row follows the clock, not the number of ticks, so a late tick skips rows."""
 _JUMPS = {
     "takeover": frozenset({"takeover"}),
     "miss": frozenset({"miss"}),
@@ -20,12 +20,12 @@ _JUMPS = {
 
 
 class PlaybackController(QObject):
-    """Owns the place in the recording; everything runs on the window's thread."""
+    """Owns the position in the recording; everything runs on the window's thread."""
 
     row_changed = Signal(int)
-    """The row that is to be shown."""
-    nothing_there = Signal(str)
-    """A jump that leads nowhere, in words."""
+    """The row to show."""
+    message = Signal(str)
+    """A sentence about a jump that found nothing."""
 
     def __init__(self, page: InspectPage, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(page)
@@ -46,22 +46,22 @@ class PlaybackController(QObject):
             "inspect_faster": partial(self.change_speed, 1),
         }
         self.handlers |= {
-            f"inspect_{word}_{kind}": partial(self.jump, kind, direction)
+            f"inspect_{side}_{kind}": partial(self.jump, kind, direction)
             for kind in _JUMPS
-            for word, direction in (("previous", -1), ("next", 1))
+            for side, direction in (("previous", -1), ("next", 1))
         }
-        page.transport.asked.connect(self._asked)
-        page.transport.row_chosen.connect(self.go)
-        page.transport.speed_chosen.connect(self._speed_chosen)
+        page.playback_bar.action_requested.connect(self._run_action)
+        page.playback_bar.row_chosen.connect(self.go)
+        page.playback_bar.speed_chosen.connect(self._speed_chosen)
         page.timeline.row_chosen.connect(self.go)
 
     @property
-    def playback(self) -> Playback:
-        """Where it is."""
+    def state(self) -> Playback:
+        """Position, speed, and whether it plays."""
         return self._playback
 
     def load(self, recording: RecordedEpisode | None) -> None:
-        """Begin at the first kept row of another recording."""
+        """Start at the first row of another recording that is not trimmed."""
         speed = self._playback.speed
         if recording is None:
             self._show(Playback(speed=speed))
@@ -69,21 +69,21 @@ class PlaybackController(QObject):
             self._show(Playback(len(recording), recording.rate_hz, float(recording.kept[0]), speed))
 
     def set_length(self, length: int) -> None:
-        """Go on in something longer or shorter, at the same row as far as there is one."""
+        """Continue in a longer or shorter sequence of rows, at the same row if it has one."""
         self._show(replace(self._playback, length=length).at(self._playback.row))
 
     def toggle(self) -> None:
         """Play or pause."""
-        self._last = self._clock()
+        self._last = self._clock()  # time before the start does not count
         self._show(self._playback.toggled())
 
     def pause(self) -> None:
-        """Stand still."""
+        """Pause if it plays."""
         if self._playback.playing:
             self.toggle()
 
     def step(self, rows: int) -> None:
-        """Go ``rows`` further, standing still."""
+        """Move by ``rows`` and pause."""
         self._show(self._playback.stepped(rows))
 
     def go(self, row: int) -> None:
@@ -109,26 +109,27 @@ class PlaybackController(QObject):
             self._show(self._playback.stepped(row - self._playback.row))
         elif self._playback.length:
             side = "after" if direction > 0 else "before"
-            self.nothing_there.emit(f"There is no {kind.replace('_', ' ')} {side} this step.")
+            self.message.emit(f"There is no {kind.replace('_', ' ')} {side} this step.")
 
     def advance(self) -> None:
-        """Let the clock move it on; called by the timer."""
+        """Move to the row that the clock demands; called by the timer."""
         now = self._clock()
         passed, self._last = now - self._last, now
         self._show(self._playback.advanced(passed))
 
     def _show(self, playback: Playback) -> None:
         before, self._playback = self._playback, playback
-        self._page.transport.show_playback(playback)
+        self._page.playback_bar.show_playback(playback)
         if playback.playing != self._timer.isActive():
             (self._timer.start if playback.playing else self._timer.stop)()
+        # most ticks change only the fraction of a row, and drawing is expensive
         if playback.row != before.row or playback.length != before.length:
             self._page.timeline.show_row(playback.row)
             self.row_changed.emit(playback.row)
 
-    def _asked(self, action: str) -> None:
+    def _run_action(self, action: str) -> None:
         self.handlers[action]()
 
     def _speed_chosen(self, speed: float) -> None:
-        self._last = self._clock()
+        self._last = self._clock()  # the time since the last tick passed at the old speed
         self._show(replace(self._playback, speed=speed))

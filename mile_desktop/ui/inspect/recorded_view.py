@@ -1,4 +1,4 @@
-"""The viewer's picture of a recorded step, with what was going on written over it."""
+"""The picture of a recorded step with a caption, the proposed action and the paths of the end effector."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,36 +17,36 @@ from mile_desktop.ui.viewport.picture_canvas import PictureCanvas
 from mile_desktop.ui.viewport.projection import Arrow, action_arrow, project
 from mile_desktop.ui.viewport.symbols import paint_symbol
 
-_EMPTY = "Choose an episode above: every recorded step can be seen here, from any side."
+_EMPTY = "Choose an episode above. Each of its steps can be viewed here from any side."
 
 _CENTRED = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Caption:
-    """What is written and drawn over a step."""
+    """Text and arrow over a step."""
 
     title: str
     """In capitals, e.g. ``TAKEOVER``."""
     symbol: str
-    """See ``supervise.symbols``."""
+    """See ``viewport.symbols``."""
     colour: str
     text: str
     proposed: tuple[float, ...] = ()
-    """What the policy proposed, for the arrow; empty: none."""
+    """Action that the policy proposed, for the arrow; empty: no arrow."""
     human: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TrackLine:
-    """Where an end effector went."""
+class PathLine:
+    """The path of an end effector."""
 
     name: str
     colour: str
     points: NDArray[np.float32]
     """float32[t, 3], m."""
     reached: int
-    """How many of the points lie behind the step that is shown; these are drawn strongly."""
+    """How many of the points lie before the step that is shown; these are drawn without transparency."""
 
 
 class RecordedView(PictureCanvas):
@@ -56,35 +56,35 @@ class RecordedView(PictureCanvas):
         super().__init__(parent)
         self.setAccessibleName("Recorded step")
         self._caption: Caption | None = None
-        self._tracks: tuple[TrackLine, ...] = ()
+        self._path_lines: tuple[PathLine, ...] = ()
         self._problem = ""
         theme.signals().changed.connect(self.update)
 
     def show_caption(self, caption: Caption | None) -> None:
-        """Write this over the picture; None: no episode is shown."""
+        """Show this over the picture; None: no episode is shown."""
         self._caption = caption
         self.update()
 
-    def show_tracks(self, tracks: tuple[TrackLine, ...]) -> None:
-        """Draw these over the picture."""
-        self._tracks = tracks
+    def show_path_lines(self, lines: tuple[PathLine, ...]) -> None:
+        """Draw these lines over the picture."""
+        self._path_lines = lines
         self.update()
 
     def show_problem(self, text: str) -> None:
-        """Say in place of the picture why there is none; empty: there is one."""
+        """Show why there is no picture, in its place; empty: show the picture."""
         self._problem = text
         self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Return a size at which the scene can be read."""
+    def sizeHint(self) -> QSize:
+        """Return a comfortable size."""
         return QSize(theme.px(480), theme.px(320))
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Return the size below which nothing can be seen."""
+    def minimumSizeHint(self) -> QSize:
+        """Return the size below which the picture is useless."""
         return QSize(theme.px(240), theme.px(160))
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 (Qt's name and signature)
-        """Paint picture, tracks and caption."""
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 (Qt's signature)
+        """Paint picture, path lines and caption."""
         painter = QPainter(self)
         caption = self._caption
         if caption is None or self._problem:
@@ -100,10 +100,10 @@ class RecordedView(PictureCanvas):
         painter.end()
 
     def paint_over_scene(self, painter: QPainter, picture: QRectF) -> None:
-        """Paint tracks and what the policy proposed."""
+        """Paint path lines and the proposed action."""
         caption, frame = self._caption, self._frame
         if caption is not None and frame is not None:
-            self._paint_tracks(painter, picture, frame)
+            self._paint_path_lines(painter, picture, frame)
             self._paint_arrow(painter, picture, frame, caption)
 
     def _paint_arrow(self, painter: QPainter, picture: QRectF, frame: Frame, caption: Caption) -> None:
@@ -113,30 +113,32 @@ class RecordedView(PictureCanvas):
             gripper = caption.proposed[3] if len(caption.proposed) > 3 else None
             overlay.paint_arrow(painter, picture, arrow, gripper=gripper, human=caption.human)
 
-    def _paint_tracks(self, painter: QPainter, picture: QRectF, frame: Frame) -> None:
-        named: list[QRectF] = []
-        for track in self._tracks:
-            places = project(frame.view_projection, track.points)
-            pixels = places * (picture.width(), picture.height()) + (picture.left(), picture.top())
+    def _paint_path_lines(self, painter: QPainter, picture: QRectF, frame: Frame) -> None:
+        labels: list[QRectF] = []
+        for line in self._path_lines:
+            points_2d = project(frame.view_projection, line.points)
+            pixels = points_2d * (picture.width(), picture.height()) + (picture.left(), picture.top())
+            # points behind the camera have no place in the picture
             visible: NDArray[np.bool_] = np.isfinite(pixels[:, 0])
             points = [QPointF(x, y) for x, y in pixels[visible].tolist()]
-            reached = int(visible[: track.reached].sum())
+            reached = int(visible[: line.reached].sum())
+            # the whole line faintly, and the part up to the shown step over it
             for part, alpha in ((points, 0.45), (points[: max(reached, 1)], 1.0)):
-                painter.setPen(theme.pen(track.colour, 2.4, alpha=alpha))
+                painter.setPen(theme.pen(line.colour, 2.4, alpha=alpha))
                 painter.drawPolyline(QPolygonF(part))
             if points:
-                named.append(self._paint_end(painter, points[-1], track, named))
-                painter.setBrush(theme.brush(track.colour))
+                labels.append(self._paint_label(painter, points[-1], line, labels))
+                painter.setBrush(theme.brush(line.colour))
                 painter.drawEllipse(points[min(max(reached - 1, 0), len(points) - 1)], theme.px(4), theme.px(4))
 
-    def _paint_end(self, painter: QPainter, end: QPointF, track: TrackLine, named: Sequence[QRectF]) -> QRectF:
+    def _paint_label(self, painter: QPainter, end: QPointF, line: PathLine, labels: Sequence[QRectF]) -> QRectF:
         painter.setFont(theme.font("secondary", bold=True))
-        width = painter.fontMetrics().horizontalAdvance(track.name)
+        width = painter.fontMetrics().horizontalAdvance(line.name)
         box = QRectF(end.x() + theme.px(6), end.y() - theme.px(8), width + theme.px(8), theme.px(16))
-        box = below_all(box, named)
+        box = below_all(box, labels)
         overlay.plate(painter, box)
-        painter.setPen(theme.token(track.colour))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, track.name)
+        painter.setPen(theme.token(line.colour))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, line.name)
         return box
 
     def _paint_caption(self, painter: QPainter, caption: Caption) -> None:
@@ -168,7 +170,7 @@ class RecordedView(PictureCanvas):
 
 
 def below_all(box: QRectF, taken: Sequence[QRectF]) -> QRectF:
-    """Return ``box``, moved down until it covers none of ``taken``: tracks often end at one place."""
+    """Return ``box``, moved down until it covers none of ``taken``: path lines often end at the same place."""
     while hit := next((each for each in taken if each.intersects(box)), None):
         box = box.translated(0.0, hit.bottom() - box.top() + 1.0)
     return box

@@ -1,4 +1,4 @@
-"""Recorded steps between the viewer that draws them and the view that shows them."""
+"""Sends recorded steps to the viewer process that draws them, and captions to the view that shows them."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -8,36 +8,37 @@ from PySide6.QtCore import QObject
 from mile_desktop.scenes.catalogue import SceneInfo
 from mile_desktop.scenes.description import Choice
 from mile_desktop.ui.clients.state_viewer import StateViewer
-from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode
+from mile_desktop.ui.inspect.model import RecordedEpisode, SimulatedPath
 from mile_desktop.ui.inspect.recorded_view import Caption, RecordedView
-from mile_desktop.ui.inspect.roll_forward_controller import Way
-from mile_desktop.ui.viewport.discrete_choices import as_motion
+from mile_desktop.ui.widgets.discrete_actions import as_motion
 from mile_desktop.viewer import messages as v
 from mile_desktop.viewer.draw_rate import SCRUBBING
 
 
 class RecordedViewController(QObject):
-    """Draws recorded rows with a viewer of its own: what is looked at has nothing to do with the scene that runs.
+    """Draws recorded rows with a viewer process of its own, independent of the scene that runs. Window's thread only.
 
-    The viewer starts with the first row, and draws the newest it was sent as often as it may. Window's thread only.
+    The process starts with the first row. Newest wins: rows that arrive while it draws replace one another.
     """
 
     def __init__(self, view: RecordedView, parent: QObject) -> None:
         super().__init__(parent)
         self._view = view
         self._recording: RecordedEpisode | None = None
-        self._way: Way | None = None
+        self._path: SimulatedPath | None = None
         self._choices: tuple[Choice, ...] = ()
         self._row = 0
         self._can_draw = False
         self.viewer = StateViewer(view, self)
+        view.viewer_command.connect(self.viewer.client.send)
+        # faster than the live view while a hand scrubs; nothing is drawn while it rests
         self.viewer.client.send(v.SetPace(**asdict(SCRUBBING)))
         self.viewer.client.fault.connect(self._fault)
         self.viewer.client.frame_ready.connect(self._drawn)
 
     def show_recording(self, recording: RecordedEpisode | None, info: SceneInfo | None) -> None:
-        """Draw another recording; ``info``: its scene, None where it is not known."""
-        self._recording, self._way = recording, None
+        """Draw another recording; ``info`` describes its scene, None: the scene is not installed."""
+        self._recording, self._path = recording, None
         self._choices = info.choices if info else ()
         if recording is None:
             self._view.show_caption(None)
@@ -45,23 +46,25 @@ class RecordedViewController(QObject):
         scene = recording.episode.record.start.scene
         self._can_draw = info is not None
         self._view.show_problem(
-            "" if info else f"There is no scene {scene} here, so its steps cannot be drawn; everything else is shown."
+            ""
+            if info
+            else f"The scene {scene} is not installed, so its steps cannot be drawn. Everything else is shown."
         )
 
-    def show_way(self, way: Way | None) -> None:
-        """From the way's first row on, draw it instead of the recording."""
-        self._way = way
+    def show_path(self, path: SimulatedPath | None) -> None:
+        """Draw ``path`` from its first row on, instead of the recording."""
+        self._path = path
         self.show_row(self._row)
 
     def show_row(self, row: int) -> None:
-        """Draw a row, of the recording or of a policy's way."""
-        recording, way = self._recording, self._way
+        """Draw a row of the recording or of the path."""
+        recording, path = self._recording, self._path
         if recording is None:
             return
         self._row = row
-        if way is not None and row >= way.row:
-            state = way.states[min(row - way.row, len(way.states) - 1)]
-            caption = _way_caption(way, row - way.row, self._choices)
+        if path is not None and row >= path.row:
+            state = path.states[min(row - path.row, len(path.states) - 1)]
+            caption = _path_caption(path, row - path.row, self._choices)
         else:
             row = min(row, len(recording) - 1)
             state, caption = recording.episode.scene_state[row], _caption(recording, row, self._choices)
@@ -69,7 +72,8 @@ class RecordedViewController(QObject):
             self.viewer.show_state(recording.episode.record.start.scene, state, row)
         self._view.show_caption(caption)
 
-    # Both come late: of two recordings looked at one after the other, the last word on the second one counts.
+    # The viewer answers late: a fault or a picture may belong to the recording before. It must not replace the message
+    # of a recording that cannot be drawn.
 
     def _fault(self, fault: v.ViewerFault) -> None:
         if self._recording is not None and self._can_draw:
@@ -84,7 +88,7 @@ def _caption(recording: RecordedEpisode, row: int, choices: Sequence[Choice]) ->
     episode = recording.episode
     human = bool(episode.intervention[row])
     first, last = recording.kept
-    trimmed = "" if first <= row <= last else " · trimmed away"
+    trimmed = "" if first <= row <= last else " · trimmed"
     text = f"step {int(recording.step[row])}{trimmed}"
     proposed = as_motion(episode.policy_action[row].tolist(), choices)
     if human:
@@ -92,8 +96,8 @@ def _caption(recording: RecordedEpisode, row: int, choices: Sequence[Choice]) ->
     return Caption("AUTONOMOUS", "play", "autonomous", text, proposed)
 
 
-def _way_caption(way: Way, step: int, choices: Sequence[Choice]) -> Caption:
-    if step >= len(way.actions):
-        return Caption(way.name.upper(), "square", way.colour, way.outcome)
-    motion = as_motion(way.actions[step].tolist(), choices)
-    return Caption(way.name.upper(), "play", way.colour, f"would do · step {step}", motion)
+def _path_caption(path: SimulatedPath, step: int, choices: Sequence[Choice]) -> Caption:
+    if step >= len(path.actions):
+        return Caption(path.name.upper(), "square", path.colour, path.outcome)
+    motion = as_motion(path.actions[step].tolist(), choices)
+    return Caption(path.name.upper(), "play", path.colour, f"would do · step {step}", motion)

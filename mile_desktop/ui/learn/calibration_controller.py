@@ -3,7 +3,6 @@
 from PySide6.QtCore import QObject
 
 from mile_desktop.rollout import messages as m
-from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.records import InterventionModelRecord
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.command_client import CommandClient
@@ -61,14 +60,11 @@ class CalibrationController(QObject):
         workspace = self._application.workspace
         if workspace is None or self._in_use is None:
             return
-        try:
+        with self._application.errors_shown():
             workspace.catalogue.remove_intervention_model(self._in_use.model_id)
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
-            return
-        self._look()
-        self.part.show_undone()
-        self._application.worker.send(m.ReloadInterventionModel())
+            self._look()
+            self.part.show_undone()
+            self._application.worker.send(m.ReloadInterventionModel())
 
     def _start_over(self, _: object) -> None:
         self._job.cancel()
@@ -79,14 +75,11 @@ class CalibrationController(QObject):
         workspace = self._application.workspace
         if workspace is None:
             return
-        try:
+        with self._application.errors_shown():
             summary = workspace.summary(self._application.scene)
             self._in_use = workspace.calibration(self._application.scene)
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
-            return
-        self.part.show_takeovers(summary.takeovers)
-        self.part.show_in_use(_sentence(self._in_use) if self._in_use else "")
+            self.part.show_takeovers(summary.takeovers)
+            self.part.show_in_use(_sentence(self._in_use) if self._in_use else "")
 
 
 def _sentence(calibration: InterventionModelRecord) -> str:

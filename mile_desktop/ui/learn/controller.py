@@ -6,21 +6,21 @@ from pathlib import Path
 
 import psutil
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QMessageBox
 
 from mile_desktop.learning.progress import AnyRunEvent, Compared, Failed, Finished, Trained
 from mile_desktop.learning.settings import EVALUATION_EPISODES
 from mile_desktop.registry.names import INITIAL
 from mile_desktop.scenes.catalogue import scenes
-from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.ids import new_id
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.trainer_client import TrainerClient, TrainerRunningError
 from mile_desktop.ui.learn.model import LearnSummary, RetrainRequest
 from mile_desktop.ui.learn.page import LearnPanel
+from mile_desktop.ui.shell.message_line import MessageAction
 from mile_desktop.ui.workspace_session import PolicyList, WorkspaceSession
 
 _PID_FILE = "trainer.pid"
-_RETRAIN = "Retrain"
 _MORE = 3
 """Evaluate more: so many times as many starts as before."""
 _FIRST_STARTS = EVALUATION_EPISODES
@@ -59,30 +59,45 @@ class RetrainController(QObject):
         panel.go_back_requested.connect(self._go_back)
         self.trainer.running_changed.connect(self._running_changed)
         application.window.install_actions({"retrain": self._retrain_as_shown})
-        application.window.messages.way_out_chosen.connect(self._take_way_out)
+        application.window.closing.connect(self.leave)
 
     def retrain(self, request: RetrainRequest) -> None:
         """Start a training run from the policy that drives, with the settings of the panel."""
         workspace = self._application.workspace
         if workspace is None:
             return
-        try:
+        with self._application.errors_shown():
             parent = workspace.catalogue.promoted(self._application.scene)
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
-            return
-        arguments = [*request.arguments(), *(("--parent", parent) if parent else ())]
-        self._start("train", new_id("run"), arguments)
+            arguments = [*request.arguments(), *(("--parent", parent) if parent else ())]
+            self._start("train", new_id("run"), arguments)
 
     def leave(self) -> None:
         """Stop following; the trainer keeps running and the next window follows it."""
         self.trainer.leave()
 
+    def may_close(self) -> bool:
+        """Ask what happens to a training that runs; return whether the window may close."""
+        if not self.trainer.running:
+            return True
+        box = QMessageBox(self._application.window)
+        box.setWindowTitle("Close")
+        box.setText("A training is running.")
+        box.setInformativeText("It can go on without the window; the next window finds it again.")
+        keep = box.addButton("Let it go on", QMessageBox.ButtonRole.AcceptRole)
+        cancel = box.addButton("Cancel the training", QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
+        box.exec()
+        clicked = box.clickedButton()
+        if clicked is cancel:
+            self.trainer.cancel()
+            return True
+        return clicked is keep
+
     def _start(self, word: str, run_id: str, arguments: Sequence[str]) -> None:
         workspace = self._application.workspace
         if workspace is None:
             return
-        folder = workspace.run_folder(run_id)
+        folder = workspace.workspace.run_folder(run_id)
         common = [
             "--workspace",
             str(workspace.folder),
@@ -110,25 +125,23 @@ class RetrainController(QObject):
             self.trainer.leave()
             self.panel.show_running(False)
         for run_id in self._settle(workspace):
-            folder = workspace.run_folder(run_id)
+            folder = workspace.workspace.run_folder(run_id)
             if not self.trainer.running and self.trainer.attach(folder, _read_pid(folder)):
                 self._application.window.say("info", "The training that was started before is still running.")
 
     def _settle(self, workspace: WorkspaceSession) -> tuple[str, ...]:
         """Mark runs whose trainer died as failed; return the ids of those that still run."""
         running = []
-        try:
+        with self._application.errors_shown():
             for run in workspace.catalogue.runs():
                 if run.state != "running":
                     continue
-                if _is_running(workspace.run_folder(run.run_id)):
+                if _is_running(workspace.workspace.run_folder(run.run_id)):
                     running.append(run.run_id)
                 else:
                     workspace.catalogue.set_run_state(
                         run.run_id, "failed", message="The trainer ended before it had finished."
                     )
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
         return tuple(running)
 
     def _running_changed(self, running: bool) -> None:
@@ -138,10 +151,6 @@ class RetrainController(QObject):
     def _retrain_as_shown(self) -> None:
         if not self.trainer.running and self.panel.can_retrain:
             self.retrain(self.panel.request)
-
-    def _take_way_out(self, name: str) -> None:
-        if name == _RETRAIN:
-            self._retrain_as_shown()
 
     def _event(self, event: AnyRunEvent) -> None:
         match event:
@@ -159,7 +168,7 @@ class RetrainController(QObject):
             case Finished():
                 self._application.window.say("success", "Retraining is done.")
             case Failed(text=text):
-                self._application.window.say("error", text, _RETRAIN)
+                self._application.window.say("error", text, MessageAction("Retrain", self._retrain_as_shown))
 
     def _use(self, policy_id: str) -> None:
         self._application.use_policy(policy_id)
@@ -198,25 +207,22 @@ class RetrainController(QObject):
         if workspace is None:
             self.panel.show_summary(None)
             return
-        try:
+        with self._application.errors_shown():
             summary = workspace.summary(scene)
             promoted = workspace.catalogue.promoted(scene)
             policy = workspace.policy(scene, promoted) if promoted else None
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
-            return
-        self.panel.show_summary(
-            LearnSummary(
-                episodes=summary.episodes,
-                steps=summary.steps,
-                takeovers=summary.takeovers,
-                human_steps=summary.human_steps,
-                demonstrations=workspace.demonstrations(scene),
-                new_episodes=summary.new_episodes,
-                policy_name=policy.name if policy else "the start",
-                simulated=any(info.name == scene for info in scenes()),
+            self.panel.show_summary(
+                LearnSummary(
+                    episodes=summary.episodes,
+                    steps=summary.steps,
+                    takeovers=summary.takeovers,
+                    human_steps=summary.human_steps,
+                    demonstrations=workspace.demonstrations(scene),
+                    new_episodes=summary.new_episodes,
+                    policy_name=policy.name if policy else "the start",
+                    simulated=any(info.name == scene for info in scenes()),
+                )
             )
-        )
 
 
 def _read_pid(folder: Path) -> int:

@@ -3,7 +3,6 @@
 from PySide6.QtCore import QObject
 
 from mile_desktop.rollout import messages as m
-from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.command_client import CommandClient
 
@@ -42,14 +41,15 @@ class ForecastRefitter(QObject):
         workspace = self._application.workspace
         if workspace is None or self._job.running:
             return
-        try:
-            if not workspace.summary(self._application.scene).takeovers:
-                return
-        except WorkspaceError as error:
-            self._application.error_presenter.show_error(error)
-            return
-        common = ["--workspace", str(workspace.folder), "--scene", self._application.scene, "--background"]
-        self._job.start("forecast", *common, "--policy", self._application.preferences.value.policy)
+        with self._application.errors_shown():
+            if workspace.summary(self._application.scene).takeovers:
+                common = ["--workspace", str(workspace.folder), "--scene", self._application.scene, "--background"]
+                self._job.start("forecast", *common, "--policy", self._application.preferences.value.policy)
+
+    def cancel(self) -> None:
+        """End the refit; the forecast stays as it is."""
+        self._again = False
+        self._job.cancel()
 
     def _found(self, fields: dict[str, object]) -> None:
         if fields.get("changed"):
@@ -67,5 +67,4 @@ class ForecastRefitter(QObject):
             self.refit()
 
     def _stop(self, _: object) -> None:
-        self._again = False
-        self._job.cancel()
+        self.cancel()

@@ -17,6 +17,7 @@ from mile_desktop.learning.progress import (
     Warned,
 )
 from mile_desktop.learning.settings import EVALUATION_EPISODES, TrainingSettings, settings_to_json
+from mile_desktop.ui.widgets.dates import time_text
 
 MAX_CURVE_POINTS = 2000
 
@@ -170,15 +171,6 @@ class RunModel:
         elif self.stage:
             parts.append(self.stage)
         return " · ".join(parts)
-
-
-def time_text(seconds: float) -> str:
-    """Return ``40 s``, ``3 min`` or ``1 h 20 min``."""
-    whole = max(0, round(seconds))
-    if whole < 90:
-        return f"{whole} s"
-    minutes = round(whole / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def share_text(successes: int, episodes: int, interval: tuple[float, float]) -> str:

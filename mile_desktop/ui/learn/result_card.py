@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from mile_desktop.evaluation.run import Tally
 from mile_desktop.learning.progress import Compared
 from mile_desktop.ui.learn.model import difference_text, share_text, verdict
-from mile_desktop.ui.plots.intervals import IntervalPlot
+from mile_desktop.ui.plots.interval_plot import IntervalPlot
 from mile_desktop.ui.theme import theme
 
 _BARS_HEIGHT = 120

@@ -1,4 +1,4 @@
-"""Proposed against executed, one lane for each action entry, in three curves altogether."""
+"""Proposed and executed actions over time, a lane for each entry of the action."""
 
 import numpy as np
 import pyqtgraph as pg
@@ -7,27 +7,25 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
-from mile_desktop.ui.plots.plot_export import PlotSharing
+from mile_desktop.ui.plots.plot_export import PlotExport
 from mile_desktop.ui.plots.strip_model import StripWindow
 from mile_desktop.ui.plots.strip_plot import StripPlot
 from mile_desktop.ui.theme import theme
 
 LANE = 2.5
-"""Distance of the lanes; each spans [−1, 1]."""
+"""Distance of the lanes' centres; a lane spans [−1, 1]."""
 _DASH, _PERIOD = 4, 7
-"""A dashed line made of data: so many of each so many steps are joined. Qt's own dashing costs many times as much."""
-
-
+"""The dashed line is made by gaps in the data: 4 of every 7 steps are joined. Qt's own dashing is many times slower."""
 BAR = 5.0
-"""Thickness of the bar of a discrete action."""
+"""Thickness of the bar of a discrete action, px at 100 %."""
 LIFT = 0.9
-"""How far above its lane a choice that was proposed is drawn, in units of the lanes."""
+"""Distance of a proposed discrete action above its lane, in units of the lanes."""
 
 
 def choice_bars(
     time: NDArray[np.float64], values: NDArray[np.floating], which: NDArray[np.bool_], heights: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]:
-    """Return a bar as long as a step for each step's choice: x, y and which points are joined to the next.
+    """Return a bar for each step in the lane of its action: x, y and which points are joined to the next.
 
     Parameters
     ----------
@@ -38,7 +36,7 @@ def choice_bars(
     which
         bool[t], the steps that are drawn.
     heights
-        float64[a] or float64[t, a], where each choice is drawn.
+        float64[a] or float64[t, a], the height at which each action is drawn.
     """
     rows = np.flatnonzero(which & np.isfinite(values).all(axis=1))
     period = float(np.median(np.diff(time))) if len(time) > 1 else 0.0
@@ -48,15 +46,16 @@ def choice_bars(
 
 
 class ActionStrip(StripPlot):
-    """The policy's proposal (dashed) and what was done (solid; the person's steps in their colour).
+    """The proposed action (dashed) and the executed one (solid; a person's steps in their colour).
 
-    Discrete actions are shown like notes: a bar in the lane of the one that was taken, the proposed one above it.
+    All lanes share three curves, one for each colour: few long curves cost pyqtgraph less than many short ones.
+    Discrete actions are bars: one in the lane of the executed action, and above its lane the proposed one.
     """
 
     def __init__(self, labels: tuple[str, ...] = ("dx", "dy", "dz", "grip"), parent: QWidget | None = None) -> None:
         super().__init__((-1.0, 1.0), parent)
         self.setAccessibleName("Actions over time")
-        self.sharing = PlotSharing(self, "Actions over time", self.numbers)
+        self.export = PlotExport(self, "Actions over time", self.numbers)
         self._executed = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
         self._human = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
         self._proposed = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
@@ -65,12 +64,12 @@ class ActionStrip(StripPlot):
             self.addItem(item, ignoreBounds=True)
         self.names_episodes = False
         self.getAxis("bottom").setLabel("time before now, s")
-        self.empty_text = "What the policy proposes and what is done."
+        self.empty_text = "Proposed and executed actions appear here."
         self.set_actions(labels)
         self.restyle()
 
     def set_actions(self, labels: tuple[str, ...], *, discrete: bool = False) -> None:
-        """Make one lane for each of ``labels``, the first at the top; ``discrete``: one of them is chosen a step."""
+        """Use one lane for each of ``labels``, the first at the top; ``discrete``: each step chooses one of them."""
         self.action_names = labels
         self._discrete = discrete
         self._pens()
@@ -82,6 +81,7 @@ class ActionStrip(StripPlot):
     def show_window(self, window: StripWindow) -> None:
         """Draw all lanes."""
         super().show_window(window)
+        # No line joins the last step of an episode with the first of the next.
         joined = np.concatenate([np.diff(window.serial) == 0, [False]]) if len(window) else np.empty(0, np.bool_)
         human = window.human
         if self._discrete:
@@ -101,6 +101,8 @@ class ActionStrip(StripPlot):
             return
         heights = np.clip(values[:, :lanes], -1.0, 1.0) + self._offsets
         finite = np.isfinite(heights)
+        # One curve holds all lanes, one after another; ``connect`` says which point is joined to the next. The last
+        # point of a lane is never joined to the first of the next lane, because ``joined`` ends with False.
         connect = (np.asarray(joined)[:, None] & finite).T
         connect[:, :-1] &= finite.T[:, 1:]
         y = np.where(finite, heights, 0.0).T.ravel()
@@ -114,7 +116,7 @@ class ActionStrip(StripPlot):
         which: NDArray[np.bool_],
         lift: float = 0.0,
     ) -> None:
-        """Draw a bar as long as the step in the lane of each step's choice."""
+        """Draw a bar in the lane of each step's action."""
         if not len(window):
             curve.setData([], [])
             return
@@ -134,7 +136,7 @@ class ActionStrip(StripPlot):
         self._human.setPen(theme.pen("takeover", width))
         self._proposed.setPen(theme.pen("text", 1.0, alpha=0.75))
 
-    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 – Qt's name
+    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
         """Add a faint zero line to each lane."""
         super().drawBackground(painter, rect)
         painter.setPen(theme.pen("line", 1.0, alpha=0.8))
@@ -143,8 +145,8 @@ class ActionStrip(StripPlot):
             y = self.y_pixel(offset)
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
 
-    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 – Qt's name
-        """Say beside the newest step which line is which."""
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
+        """Label the lines beside the newest step."""
         super().drawForeground(painter, rect)
         if not len(self._window):
             return
@@ -152,9 +154,9 @@ class ActionStrip(StripPlot):
         x = self.x_pixel(float(self._window.time[-1])) + theme.px(6)
         line = painter.fontMetrics().height()
         first = "─ proposed" if self._discrete else "┄ proposed"
-        words = ((first, "text"), ("─ executed", "policy"), ("─ by you", "takeover"))
+        labels = ((first, "text"), ("─ executed", "policy"), ("─ by you", "takeover"))
         painter.setFont(theme.font("secondary"))
-        for row, (word, colour) in enumerate(words):
+        for row, (label, colour) in enumerate(labels):
             painter.setPen(theme.token(colour))
             box = QRectF(x, area.top() + row * line, area.right() - x + theme.px(40), line)
-            painter.drawText(box, Qt.AlignmentFlag.AlignLeft, word)
+            painter.drawText(box, Qt.AlignmentFlag.AlignLeft, label)

@@ -1,10 +1,10 @@
-"""How trainings go: the same losses over epochs, a plot for each measure, a line for each training."""
+"""Losses over epochs: a plot for each loss, a line for each training."""
 
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from mile_desktop.ui.plots.series import LOSSES, Axis, Curve, Series
+from mile_desktop.ui.plots.series_model import LOSSES, Axis, Curve, Series
 from mile_desktop.ui.plots.series_plot import SeriesPlot
 from mile_desktop.ui.theme import theme
 
@@ -12,14 +12,14 @@ _COLOURS = ("policy", "takeover")
 
 
 class LossCurves(QWidget):
-    """A plot for each loss that is known; what to say where none is.
+    """Shows a plot for each loss that a training has, or an empty state.
 
     Parameters
     ----------
     height
         Of each plot, in pixels at 100 %.
     nothing
-        Said while there are no curves; empty: nothing is.
+        Text of the empty state; empty: none is shown.
     """
 
     def __init__(self, height: int, nothing: str = "") -> None:
@@ -44,17 +44,17 @@ class LossCurves(QWidget):
         """Draw the losses of each training: its name, and loss → curve."""
         for name, plot in self._plots.items():
             series = [
-                _series(training, curves[name], place)
-                for place, (training, curves) in enumerate(trainings)
+                _series(training, curves[name], index)
+                for index, (training, curves) in enumerate(trainings)
                 if curves.get(name)
             ]
             plot.setVisible(bool(series))
             plot.show_series(series)
-        known = any(curves.get(name) for _, curves in trainings for name in self._plots)
-        self._nothing.setVisible(bool(self._nothing.text()) and not known)
+        has_curves = any(curves.get(name) for _, curves in trainings for name in self._plots)
+        self._nothing.setVisible(bool(self._nothing.text()) and not has_curves)
 
 
-def _series(training: str, curve: Curve, place: int) -> Series:
-    """Return a curve, named with its newest value."""
+def _series(training: str, curve: Curve, index: int) -> Series:
+    """Return a curve whose legend has its newest value."""
     name = f"{training} {curve[-1][1]:.3g}"
-    return Series(name, tuple(curve), _COLOURS[place % 2], "line" if place == 0 else "dashed")
+    return Series(name, tuple(curve), _COLOURS[index % 2], "line" if index == 0 else "dashed")

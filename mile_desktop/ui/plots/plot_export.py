@@ -1,4 +1,4 @@
-"""Taking a plot away: copied to the clipboard, or saved as a picture, a drawing or its numbers."""
+"""Exports a plot: to the clipboard, or to a file as picture, drawing or numbers."""
 
 import re
 from collections.abc import Callable
@@ -14,12 +14,12 @@ from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.menu_key import MenuKey
 
 _SHARPNESS = 2
-"""Pictures are drawn with so many pixels for each of the screen's."""
+"""Exported pictures have this many pixels for each of the screen's, along each axis."""
 _SHOWN_MS = 8000
 _FILTERS = {"png": "Picture (*.png)", "svg": "Drawing (*.svg)", "csv": "Numbers (*.csv)"}
 
 
-class PlotSharing(QObject):
+class PlotExport(QObject):
     """Gives a widget the menu of a plot: by right mouse button, menu key or Shift+F10; Ctrl+C copies the picture.
 
     Parameters
@@ -27,9 +27,9 @@ class PlotSharing(QObject):
     plot
         Any widget that draws itself, a plot of pyqtgraph or one that paints; owns this object.
     name
-        What it shows; proposed as the name of files.
+        What the plot shows; also the proposed file name.
     numbers
-        Asked for the numbers behind what is drawn now.
+        Returns the numbers that are drawn now.
     """
 
     def __init__(self, plot: QWidget, name: str, numbers: Callable[[], Table]) -> None:
@@ -44,7 +44,7 @@ class PlotSharing(QObject):
         self._actions = (
             self._copy,
             _action("Copy numbers", self.copy_numbers, self),
-            _action("Save picture or numbers …", self.ask_where, self),
+            _action("Save picture or numbers …", self.show_save_dialog, self),
         )
         plot.addAction(self._copy)
         if plot.focusPolicy() is Qt.FocusPolicy.NoFocus:
@@ -56,17 +56,17 @@ class PlotSharing(QObject):
         MenuKey(plot)
 
     def copy_picture(self) -> None:
-        """Put what the plot shows on the clipboard, as a picture."""
+        """Copy the plot to the clipboard as a picture."""
         QGuiApplication.clipboard().setImage(self._picture())
-        self._say("The picture is on the clipboard.")
+        self._show_message("The picture is on the clipboard.")
 
     def copy_numbers(self) -> None:
-        """Put the numbers on the clipboard, as a table that spreadsheets take."""
+        """Copy the numbers to the clipboard as a table that spreadsheets accept."""
         QGuiApplication.clipboard().setText(self._numbers().as_csv("\t"))
-        self._say("The numbers are on the clipboard.")
+        self._show_message("The numbers are on the clipboard.")
 
-    def ask_where(self) -> None:
-        """Ask for a file, beside the window's work, and save there."""
+    def show_save_dialog(self) -> None:
+        """Ask for a file in a dialog that is not modal, because the robot may move meanwhile, and save there."""
         if self._dialog is None:
             self._dialog = QFileDialog(self._plot.window(), f"Save {self._name}")
             self._dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -77,7 +77,7 @@ class PlotSharing(QObject):
         self._dialog.show()
 
     def save(self, file: Path) -> None:
-        """Write ``file`` as its ending says.
+        """Write ``file`` in the format of its ending.
 
         Raises
         ------
@@ -88,7 +88,7 @@ class PlotSharing(QObject):
         """
         kind = file.suffix.lower().lstrip(".")
         if kind not in _FILTERS:
-            raise ValueError(f"{file.name} ends in none of .png, .svg and .csv; name the file after what it shall be.")
+            raise ValueError(f"{file.name} does not end in .png, .svg or .csv; give the file one of these endings.")
         if kind == "csv":
             file.write_text(self._numbers().as_csv(), encoding="utf-8")
         elif kind == "svg":
@@ -104,20 +104,21 @@ class PlotSharing(QObject):
         try:
             self.save(file)
         except (OSError, ValueError) as error:
-            self._say(str(error))
+            self._show_message(str(error))
         else:
-            self._say(f"Saved as {file}.")
+            self._show_message(f"Saved as {file}.")
 
     def _picture(self) -> QImage:
         image = QImage(self._plot.size() * _SHARPNESS, QImage.Format.Format_RGB32)
         image.setDevicePixelRatio(_SHARPNESS)
         image.fill(theme.token("panel"))
-        QWidget.render(self._plot, image)  # as a widget: a graphics view has a method of its own by that name
+        # ``QGraphicsView.render`` hides this method and would draw the scene without what the view paints over it.
+        QWidget.render(self._plot, image)
         return image
 
     def _draw_svg(self, file: Path) -> None:
         with file.open("ab"):
-            pass  # a folder that takes no file says why here; the generator would not
+            pass  # QSvgGenerator gives no reason when it cannot write; opening the file raises an OSError with one
         generator = QSvgGenerator()
         generator.setFileName(str(file))
         generator.setSize(self._plot.size())
@@ -134,7 +135,7 @@ class PlotSharing(QObject):
         menu.addActions(self._actions)
         menu.popup(self._plot.mapToGlobal(position))
 
-    def _say(self, text: str) -> None:
+    def _show_message(self, text: str) -> None:
         middle = self._plot.mapToGlobal(self._plot.rect().center())
         QToolTip.showText(middle, text, self._plot, self._plot.rect(), _SHOWN_MS)
 

@@ -1,4 +1,4 @@
-"""The live number over time: p with its band, the forecast, and the threshold that can be dragged."""
+"""p(intervene) over time with its interval, the forecast, and the alarm threshold, which can be dragged."""
 
 import math
 from collections.abc import Sequence
@@ -9,27 +9,27 @@ from PySide6.QtCore import QPointF, QRectF, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
-from mile_desktop.ui.plots.plot_export import PlotSharing
+from mile_desktop.ui.plots.plot_export import PlotExport
 from mile_desktop.ui.plots.strip_model import StripWindow
 from mile_desktop.ui.plots.strip_plot import Band, Label, StripPlot
 from mile_desktop.ui.theme import theme
-from mile_desktop.ui.viewport.discrete_choices import choice_text
+from mile_desktop.ui.widgets.discrete_actions import choice_text
 
 THRESHOLD_RANGE = (0.02, 0.98)
 
 
 class ProbabilityStrip(StripPlot):
-    """p(intervene) under the view; the dashed line is the alert threshold."""
+    """p(intervene) under the view; the dashed line is the alarm threshold."""
 
     threshold_moved = Signal(float)
     """While the line is being dragged."""
     threshold_set = Signal(float)
-    """When the line has been let go."""
+    """When the line has been released."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__((-0.06, 1.06), parent)
+        super().__init__((-0.06, 1.06), parent)  # a line at 0 or 1 is drawn in full width
         self.setAccessibleName("p(intervene) over time")
-        self.sharing = PlotSharing(self, "p(intervene) over time", self.numbers)
+        self.export = PlotExport(self, "p(intervene) over time", self.numbers)
         self._has_time_axis = False
         self._band = Band()
         self._forecast = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=False)
@@ -38,8 +38,9 @@ class ProbabilityStrip(StripPlot):
         for item in (self._band, self._forecast, self._line, self._threshold):
             self.addItem(item, ignoreBounds=True)
         for curve in (self._line, self._forecast):
-            # Stroking one long antialiased path costs Qt's raster engine twice as much as its segments do.
+            # For Qt's raster engine, one long antialiased path costs twice as much as its segments one by one.
             curve.setSegmentedLineMode("on")
+        # ``sigDragged`` comes for every pixel and moves only the display; the worker gets the value on release.
         self._threshold.sigDragged.connect(self._dragged)
         self._threshold.sigPositionChangeFinished.connect(self._released)
         self.getAxis("left").setTicks([[(0.2, ".2"), (0.5, ".5"), (0.8, ".8")]])
@@ -47,20 +48,20 @@ class ProbabilityStrip(StripPlot):
         self.getAxis("bottom").setLabel("time before now, s")
         self.empty_text = "p(intervene) appears here as soon as the robot moves. Press Start."
         self.restyle()
-        self.setToolTip("Drag the dashed line to set when you are called")
+        self.setToolTip("Drag the dashed line to set the alarm threshold")
 
     @property
     def threshold(self) -> float:
-        """P above which a person is called."""
+        """The p above which the alarm is raised."""
         return float(self._threshold.value())
 
     def set_threshold(self, value: float) -> None:
-        """Move the line without telling anybody."""
+        """Move the line without emitting a signal."""
         self._threshold.setValue(value)
         self.viewport().update()
 
     def show_window(self, window: StripWindow) -> None:
-        """Draw p, its band and the forecast."""
+        """Draw p, its interval and the forecast."""
         super().show_window(window)
         self._band.set_data(window.time, window.low, window.high)
         self._line.setData(window.time, window.probability)
@@ -71,7 +72,7 @@ class ProbabilityStrip(StripPlot):
         self.set_labels(*_end_labels(window))
 
     def show_time_axis(self, shown: bool) -> None:
-        """Have the axis of time here, where there is no other strip below that has it."""
+        """Show the time axis; it is hidden while another strip with a time axis stands below."""
         self._has_time_axis = shown
         self.getAxis("bottom").setStyle(showValues=shown)
         self.getAxis("bottom").showLabel(shown)
@@ -89,14 +90,14 @@ class ProbabilityStrip(StripPlot):
         self._threshold.setPen(theme.pen("threshold", 1.4, dashed=True))
         self._threshold.setHoverPen(theme.pen("threshold", 2.6, dashed=True))
 
-    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 – Qt's name
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
         """Paint the labels, and the threshold's value on its line."""
         super().drawForeground(painter, rect)
         painter.setPen(theme.token("threshold"))
         painter.setFont(theme.font("secondary"))
-        above = self.threshold < 0.85
+        above = self.threshold < 0.85  # a label above a higher line would leave the plot
         y = self.y_pixel(self.threshold) + (-theme.px(4) if above else theme.px(12))
-        painter.drawText(QPointF(self._area.left() + theme.px(6), y), f"call me above {self.threshold:.2f}")
+        painter.drawText(QPointF(self._area.left() + theme.px(6), y), f"alarm above {self.threshold:.2f}")
 
     def _dragged(self) -> None:
         self.threshold_moved.emit(self.threshold)
@@ -118,7 +119,7 @@ def _shown(value: float) -> bool:
 
 
 def hover_text(window: StripWindow, time: float, choices: Sequence[str] = ()) -> str:
-    """Return what the strips say about ``time`` (s): step, p, band, forecast, who drove and what they chose."""
+    """Return the values at ``time`` (s): step, p, interval, forecast, who drove, and a discrete action."""
     index = window.nearest(time)
     if index is None:
         return ""

@@ -1,4 +1,4 @@
-"""A plot of a few series: axes with units, names beside the curves' colours, values under mouse and arrow keys."""
+"""A plot of a few series: axes with units, a legend above, values under mouse and arrow keys."""
 
 from collections.abc import Sequence
 
@@ -8,16 +8,17 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
-from mile_desktop.ui.plots.plot_export import PlotSharing
-from mile_desktop.ui.plots.series import Axis, Place, Series, step_along, table_of
+from mile_desktop.ui.plots.plot_export import PlotExport
+from mile_desktop.ui.plots.series_model import Axis, PointIndex, Series, step_along, table_of
 from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.theme import theme
 
 _REACH_PX = 24
-"""How near the mouse has to come to a point."""
+"""Largest distance of the mouse from the point whose values are shown, px at 100 %."""
 _CLICK_PX = 4
+"""A press and release that are further apart are a drag and not a click."""
 _ROOM = 0.04
-"""Share of the range that is left free on either side, so that marks on the edge are whole."""
+"""Share of the range that is left free on either side, so that marks at the edge are not cut off."""
 _SYMBOLS = ("o", "s", "t", "d", "star", "+")
 _PEN_STYLES = {
     "line": Qt.PenStyle.SolidLine,
@@ -33,20 +34,21 @@ _KEYS = {
     Qt.Key.Key_Down: (0, 1),
 }
 _MANY_POINTS = 40
+"""A line with more points is drawn without marks, which would merge into a thick line."""
 _BAR = 0.8
-"""Width of a bar, of the distance between two."""
+"""Width of a bar as a share of the distance between two."""
 
 
 class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type information
     """Shows series over two axes; everything runs on the window's thread.
 
-    The nearest point under the mouse says its values, as does the one that the arrow keys choose while the plot has
-    the keyboard (← → along a series, ↑ ↓ to another one, Enter for what a click does).
+    Values are shown for the point nearest to the mouse, or for the one that the arrow keys select while the plot has
+    the focus (← → along a series, ↑ ↓ to another series; Enter acts like a click).
 
     Parameters
     ----------
     name
-        What it shows: its accessible name, and the name of saved files.
+        What the plot shows: its accessible name and the name of exported files.
     x, y
         The axes.
     """
@@ -59,8 +61,8 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         self._name = name
         self._x, self._y = x, y
         self._series: tuple[Series, ...] = ()
-        self._drawn: list[_Drawn] = []
-        self._place: Place | None = None
+        self._drawn: list[_SeriesItems] = []
+        self._point: PointIndex | None = None
         self._pressed_at = QPointF()
         self.names_series = True
         """Whether the series' names stand above the plot."""
@@ -72,22 +74,22 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
         self.setAccessibleName(name)
-        self.sharing = PlotSharing(self, name, self.numbers)
+        self.export = PlotExport(self, name, self.numbers)
         self.set_axes(x, y)
         self.restyle()
         theme.signals().changed.connect(self.restyle)
 
-    # ── what it shows ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── content ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def series(self) -> tuple[Series, ...]:
-        """What is drawn."""
+        """The drawn series."""
         return self._series
 
     @property
-    def place(self) -> Place | None:
-        """The point whose values are shown; None where there is none."""
-        return self._place
+    def selected_point(self) -> PointIndex | None:
+        """The point whose values are shown, if any."""
+        return self._point
 
     def set_axes(self, x: Axis, y: Axis) -> None:
         """Use other axes."""
@@ -99,9 +101,9 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         self._fit()
 
     def show_series(self, series: Sequence[Series]) -> None:
-        """Draw ``series`` in place of what was drawn."""
+        """Replace the drawn series."""
         self._series = tuple(series)
-        self._place = None
+        self._point = None
         self._draw()
         self._fit()
 
@@ -118,9 +120,9 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         self._draw()
 
     def _draw(self) -> None:
-        # items are used again, not removed: pyqtgraph's scene may still be about to tell a removed one of the mouse
+        # Items are reused and not removed: pyqtgraph's scene may still deliver a mouse event to a removed item.
         while len(self._drawn) < len(self._series):
-            self._drawn.append(_Drawn(self.getPlotItem(), _SYMBOLS[len(self._drawn) % len(_SYMBOLS)]))
+            self._drawn.append(_SeriesItems(self.getPlotItem(), _SYMBOLS[len(self._drawn) % len(_SYMBOLS)]))
         for number, drawn in enumerate(self._drawn):
             if number < len(self._series) and self._series[number].points:
                 drawn.show(self._series[number])
@@ -135,71 +137,74 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
 
     # ── values under mouse and keys ──────────────────────────────────────────────────────────────────────────────
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Show the values of the nearest point."""
         super().mouseMoveEvent(event)
-        self._turn_to(self._nearest(event.position()))
+        self._select_point(self._nearest(event.position()))
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
-        """Remember where, to tell a click from a drag."""
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Remember the position, to tell a click from a drag."""
         super().mousePressEvent(event)
         self._pressed_at = event.position()
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Choose the point that was clicked."""
         super().mouseReleaseEvent(event)
+        # pyqtgraph's own click signal comes only for items; here the nearest point counts, also beside its mark.
         still = (event.position() - self._pressed_at).manhattanLength() <= _CLICK_PX
-        place = self._nearest(event.position())
-        if still and place is not None and event.button() is Qt.MouseButton.LeftButton:
-            self.point_chosen.emit(place.series, place.index)
+        point = self._nearest(event.position())
+        if still and point is not None and event.button() is Qt.MouseButton.LeftButton:
+            self.point_chosen.emit(point.series, point.index)
 
-    def leaveEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
-        """Forget the mouse."""
+    def leaveEvent(self, event: object) -> None:
+        """Hide the values."""
         super().leaveEvent(event)
-        self._turn_to(None)
+        self._select_point(None)
 
-    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
-        """Forget what the keys had chosen."""
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Clear the selection."""
         super().focusOutEvent(event)
-        self._turn_to(None)
+        self._select_point(None)
 
-    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
-        """Show that the keys work here."""
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the focus ring."""
         super().focusInEvent(event)
         self.viewport().update()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
-        """Go from point to point, or choose one."""
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move the selection with the arrows; choose the point with Enter."""
         key = Qt.Key(event.key())
         if key in _KEYS:
-            self._turn_to(step_along(self._series, self._place, *_KEYS[key]))
-        elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and self._place is not None:
-            self.point_chosen.emit(self._place.series, self._place.index)
+            self._select_point(step_along(self._series, self._point, *_KEYS[key]))
+        elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and self._point is not None:
+            self.point_chosen.emit(self._point.series, self._point.index)
         else:
             super().keyPressEvent(event)
 
-    def _turn_to(self, place: Place | None) -> None:
-        if place != self._place:
-            self._place = place
+    def _select_point(self, point: PointIndex | None) -> None:
+        if point != self._point:
+            self._point = point
             self.viewport().update()
 
-    def _nearest(self, position: QPointF) -> Place | None:
+    def _nearest(self, position: QPointF) -> PointIndex | None:
         best, found = float(theme.px(_REACH_PX)), None
         for number, each in enumerate(self._series):
             if not each.points:
                 continue
             pixels = self._pixels(each)
             above = pixels[:, 1] - position.y()
-            if each.style == "bars":  # the whole bar counts, not its upper end alone
+            if each.style == "bars":  # inside the bar its vertical distance is zero, so the whole bar can be hit
                 above = np.maximum(above, 0.0)
             distances = np.hypot(pixels[:, 0] - position.x(), above)
             nearest = int(distances.argmin())
             if distances[nearest] < best:
-                best, found = float(distances[nearest]), Place(number, nearest)
+                best, found = float(distances[nearest]), PointIndex(number, nearest)
         return found
 
     def _pixels(self, series: Series) -> np.ndarray:
-        """Return where the points are, float64[n, 2] in pixels of the widget."""
+        """Return the positions of the points, float64[n, 2] in pixels of the widget."""
+        # Both axes are linear, so two mapped corners give the transform; mapping each point through Qt is slow for a
+        # curve of hundreds of points at every move of the mouse.
         view = self.getViewBox()
         origin, unit = view.mapViewToScene(QPointF(0, 0)), view.mapViewToScene(QPointF(1, 1))
         scale = np.array([unit.x() - origin.x(), unit.y() - origin.y()])
@@ -208,13 +213,13 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
 
     # ── painting over the curves ─────────────────────────────────────────────────────────────────────────────────
 
-    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802, ARG002 (Qt's signature)
-        """Write the names of the series, the values of the chosen point, and show the keyboard's place."""
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: ARG002 (Qt's signature)
+        """Paint the legend, the values of the selected point, and the focus ring."""
         painter.setFont(theme.font("secondary"))
         if self.names_series:
             self._paint_names(painter)
-        if self._place is not None:
-            self._paint_values(painter, self._place)
+        if self._point is not None:
+            self._paint_values(painter, self._point)
         if self.hasFocus():
             painter.setPen(theme.pen("focus", 1.0))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -234,17 +239,18 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, series.name)
             left = box.right() + theme.px(16)
 
-    def _paint_values(self, painter: QPainter, place: Place) -> None:
-        series = self._series[place.series]
-        x, y = self._pixels(series)[place.index]
+    def _paint_values(self, painter: QPainter, point: PointIndex) -> None:
+        series = self._series[point.series]
+        x, y = self._pixels(series)[point.index]
         painter.setPen(theme.pen("text", 1.5))
         painter.setBrush(theme.brush(series.colour))
         painter.drawEllipse(QPointF(x, y), theme.px(4), theme.px(4))
-        text = self.values_text(place)
+        text = self.values_text(point)
         metrics = painter.fontMetrics()
         box = QRectF(metrics.boundingRect(0, 0, 10_000, 10_000, int(Qt.AlignmentFlag.AlignLeft), text))
         box.adjust(0, 0, theme.px(16), theme.px(8))
         area = QRectF(self.viewport().rect())
+        # Right of the point and above it; left of it at the right edge, and always inside the plot.
         box.moveTopLeft(QPointF(x + theme.px(10), y - box.height() - theme.px(6)))
         if box.right() > area.right():
             box.moveRight(x - theme.px(10))
@@ -255,25 +261,25 @@ class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no typ
         painter.setPen(theme.token("text"))
         painter.drawText(box.adjusted(theme.px(8), theme.px(4), 0, 0), int(Qt.AlignmentFlag.AlignLeft), text)
 
-    def values_text(self, place: Place) -> str:
-        """Return what is said of a point: its series, its values, and what else is known of it."""
-        series = self._series[place.series]
-        x, y = series.points[place.index]
+    def values_text(self, point: PointIndex) -> str:
+        """Return the text at a point: its series, its values, and its tip."""
+        series = self._series[point.series]
+        x, y = series.points[point.index]
         lines = [series.name, f"{self._x.title}: {self._x.text(x)}", f"{self._y.title}: {self._y.text(y)}"]
         if series.tips:
-            lines.append(series.tips[place.index])
+            lines.append(series.tips[point.index])
         return "\n".join(lines)
 
 
-class _Drawn:
-    """What one series is drawn with: marks or a line, and bars for intervals.
+class _SeriesItems:
+    """The graphics items of one series: marks or a line, and bars for intervals.
 
     Parameters
     ----------
     plot
         Owns the items.
     symbol
-        pyqtgraph's name of the mark: series are told apart by shape as well as by colour.
+        pyqtgraph's name of the mark; series differ in shape as well as in colour.
     """
 
     def __init__(self, plot: pg.PlotItem, symbol: str) -> None:
@@ -286,7 +292,7 @@ class _Drawn:
 
     def show(self, series: Series) -> None:
         """Draw ``series``, which has points."""
-        self.hide()
+        self.hide()  # the last series in these items may have used others of them
         points = np.asarray(series.points, np.float64)
         x, y = points[:, 0], points[:, 1]
         if series.style == "bars":
@@ -320,14 +326,14 @@ class _Drawn:
 
 
 def _extent(series: Sequence[Series], side: int, axis: Axis) -> tuple[float, float]:
-    """Return the range that the axis needs; never an empty one."""
+    """Return the range of the axis that shows all series; it is never empty."""
     if axis.range is not None:
         return axis.range
     values = [point[side] for each in series for point in each.points]
     values += [0.0 for each in series if each.style == "bars" and side == 1]
     if side == 0:
         values += [edge for each in series for interval in each.x_intervals for edge in interval]
-    values += [place + half for place, _ in axis.ticks for half in (-0.5, 0.5)]
+    values += [position + half for position, _ in axis.ticks for half in (-0.5, 0.5)]
     finite = [value for value in values if np.isfinite(value)]
     low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
     return (low, high) if high > low else (low - 0.5, high + 0.5)

@@ -1,6 +1,7 @@
-"""What the strips under the view draw: the last steps in bounded arrays, whatever the length of the run.
+"""The data of the strips under the view: the newest steps in bounded arrays, however long the run is.
 
-Time is robot time: steps divided by the control rate, with a short gap between episodes. A rewind cuts the tail off.
+Time is robot time: steps divided by the control rate, with a short gap between episodes. A rewind removes the steps
+after it.
 """
 
 import math
@@ -16,13 +17,14 @@ CAPACITY = 4096
 """Steps kept; 200 s at 20 Hz."""
 EPISODE_GAP_S = 0.5
 MAX_POINTS = 1200
+"""Points drawn at most; a strip is about 1200 px wide, so more would share pixels and only cost time."""
 _TIME, _P, _LOW, _HIGH, _FORECAST, _HUMAN, _SERIAL, _NUMBER, _STEP = range(9)
 _FIXED = 9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StripWindow:
-    """The part that is drawn: ``t`` steps, ``a`` action entries, oldest first."""
+    """The drawn part: ``t`` steps, ``a`` action entries, oldest first."""
 
     time: Columns
     """float64[t], s; 0 is the newest step (or the episode's first, when a whole episode is shown)."""
@@ -35,7 +37,7 @@ class StripWindow:
     serial: Columns
     """float64[t], counts the episodes seen; changes where a new one begins."""
     number: Columns
-    """float64[t], number of the episode as it is shown to people."""
+    """float64[t], number of the episode as shown in the window."""
     step: Columns
     proposed: Columns
     """float64[t, a]."""
@@ -46,7 +48,7 @@ class StripWindow:
         return len(self.time)
 
     def takeovers(self) -> list[tuple[float, float]]:
-        """Return start and end (s) of each stretch of ν = 1."""
+        """Return start and end (s) of each run of steps with ν = 1."""
         edges = np.diff(np.concatenate([[0], self.human.astype(np.int8), [0]]))
         starts = self.time[np.flatnonzero(edges == 1)]
         ends = self.time[np.minimum(np.flatnonzero(edges == -1), len(self.time) - 1)]
@@ -55,7 +57,7 @@ class StripWindow:
     def boundaries(self) -> list[tuple[float, int]]:
         """Return time (s) and number of each episode that begins inside the window."""
         begins = np.flatnonzero(np.diff(self.serial)) + 1
-        # an episode's first steps may come before it is said which one it is: the newest step knows
+        # The first steps of an episode may arrive before the status with its number, so its newest step decides.
         newest = np.append(begins[1:], len(self.time))[: len(begins)] - 1
         return [
             (float(self.time[first]) - EPISODE_GAP_S / 2, int(self.number[last]))
@@ -79,8 +81,8 @@ class StripModel:
         self._actions = actions
         self._period = 1.0 / rate_hz
         self._capacity = capacity
-        # Twice the room: rows are appended behind each other and moved to the front once a capacity, so that the
-        # newest rows are always one contiguous view.
+        # Twice the capacity: rows are appended and moved to the front only when the array is full, once in
+        # ``capacity`` steps. So the newest rows are always one contiguous slice, which is drawn without a copy.
         self._rows = np.empty((2 * capacity, _FIXED + 2 * actions))
         self._start = self._end = 0
         self._episode_id = ""
@@ -98,14 +100,17 @@ class StripModel:
         return self._actions
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all steps."""
         self._start = self._end = 0
         self._episode_id = ""
         self._base = 0.0
         self.version += 1
 
     def append(self, taken: StepTaken, episode: int = 0) -> None:
-        """Add one step of episode number ``episode``; a step that was there before replaces it and what came after."""
+        """Add one step of episode number ``episode``.
+
+        If the episode has this step already, it was rewound: that step and all later ones are removed first.
+        """
         if taken.episode_id != self._episode_id:
             self._begin_episode(taken)
         else:
@@ -123,9 +128,11 @@ class StripModel:
         self._episode_id = taken.episode_id
         self._serial += 1
         follows = self._rows[self._end - 1, _TIME] + self._period + EPISODE_GAP_S if len(self) else 0.0
+        # A window that joins a running episode sees its first step late; ``_base`` is the time of step 0 all the same.
         self._base = float(follows) - taken.step * self._period
 
     def _cut_from(self, step: int) -> None:
+        # From the end: rewinds are short, so few rows are looked at, and none in the usual case.
         while len(self) and self._is_at_or_after(self._rows[self._end - 1], step):
             self._end -= 1
 
@@ -144,6 +151,7 @@ class StripModel:
         rows = self._rows[self._start : self._end]
         if not len(rows):
             return self._window(rows, 0.0)
+        # Times grow from row to row, across episodes too, so a binary search finds the first one.
         newest = rows[-1, _TIME]
         first = int(np.searchsorted(rows[:, _TIME], newest - seconds))
         return self._window(rows[first:], newest)
@@ -156,6 +164,7 @@ class StripModel:
         return self._window(rows[rows[:, _SERIAL] == rows[-1, _SERIAL]], self._base)
 
     def _window(self, rows: Columns, origin: float) -> StripWindow:
+        # Thinning starts from the end, so that the newest step is always drawn.
         stride = -(-len(rows) // MAX_POINTS) or 1
         rows = rows[(len(rows) - 1) % stride :: stride] if len(rows) else rows
         a = self._actions

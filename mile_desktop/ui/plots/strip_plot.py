@@ -1,7 +1,7 @@
-"""What both strips share: a plot that scrolls, with takeovers hatched beneath it and labels painted above.
+"""The base of both strips: a scrolling plot with hatched takeovers below the curves and labels above them.
 
-Everything that changes with each step is painted in pixels by the view itself, so that a redraw touches a handful of
-items however long the run is.
+Everything that changes with each step is painted in pixels by the view itself. pyqtgraph items for it would have to be
+added and removed all the time; so a redraw changes a handful of items, however long the run is.
 """
 
 import math
@@ -19,14 +19,14 @@ from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.theme import theme
 
 LABEL_PX = 84
-"""Width right of the newest step that is kept free for direct labels."""
+"""Free width right of the newest step for the labels, px at 100 %."""
 AXIS_WIDTH_PX = 44
 _EMPTY = StripModel(capacity=2).last_seconds(1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A word at a height of the plot, right of the newest step."""
+    """A text right of the newest step, at the height of a value."""
 
     text: str
     colour: str
@@ -50,12 +50,12 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
         self._labels: tuple[Label, ...] = ()
         self.empty_text = ""
         self.action_names: tuple[str, ...] = ()
-        """What the entries of an action are called where the numbers are copied."""
+        """Names of the action's entries in exported numbers."""
         self.names_episodes = True
         self.setFrameShape(self.Shape.NoFrame)
         self.setMouseEnabled(x=False, y=False)
         self.hideButtons()
-        # The background carries the hatching, which moves: caching it would freeze it.
+        # The hatching is part of the background and moves, so the background must not be cached.
         self.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
         self.disableAutoRange()
@@ -64,7 +64,7 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
         theme.signals().changed.connect(self.restyle)
 
     def numbers(self) -> Table:
-        """Return every step that is shown, with all that is known of it."""
+        """Return the shown steps with all their values."""
         window = self._window
         entries = window.proposed.shape[1]
         actions = self.action_names if len(self.action_names) == entries else range(entries)
@@ -75,20 +75,20 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
         return Table(titles, tuple(zip(*(column.tolist() for column in drawn), strict=True)))
 
     def set_span(self, start: float, end: float) -> None:
-        """Show times from ``start`` to ``end`` (s) and, right of them, room for labels."""
+        """Show times from ``start`` to ``end`` (s), and free space for labels at the right."""
         self._span = (start, end)
         plotted = self.width() - theme.px(AXIS_WIDTH_PX)
         share = theme.px(LABEL_PX) / max(plotted - theme.px(LABEL_PX), theme.px(LABEL_PX))
         self.setXRange(start, end + (end - start) * share, padding=0)
 
-    def resizeEvent(self, event: object) -> None:  # noqa: N802 – Qt's name
-        """Keep the room for labels."""
+    def resizeEvent(self, event: object) -> None:
+        """Keep the free space for labels."""
         super().resizeEvent(event)
-        if hasattr(self, "_span"):  # pyqtgraph resizes while it is being made
+        if hasattr(self, "_span"):  # pyqtgraph resizes the widget in its constructor, before there is a span
             self.set_span(*self._span)
 
     def show_window(self, window: StripWindow) -> None:
-        """Take ``window``; called by the timer at display rate. The curves, as they change, have everything painted."""
+        """Use ``window``; called by the timer at display rate. Setting the curves' data triggers the repaint."""
         self._window = window
 
     def show_hover(self, time: float | None) -> None:
@@ -97,7 +97,7 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
         self.viewport().update()
 
     def set_labels(self, *labels: Label) -> None:
-        """Write these words beside the newest values."""
+        """Show these labels beside the newest values."""
         self._labels = labels
 
     def restyle(self) -> None:
@@ -106,19 +106,20 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
         theme.style_plot(self.getPlotItem())
         self.getAxis("left").setWidth(theme.px(AXIS_WIDTH_PX))
 
-    def mouseMoveEvent(self, event: object) -> None:  # noqa: N802 – Qt's name
-        """Tell where the mouse is in time."""
+    def mouseMoveEvent(self, event: object) -> None:
+        """Emit the time under the mouse."""
         super().mouseMoveEvent(event)
         position: QPointF = event.position()  # type: ignore[attr-defined]
+        # Both strips get this time back by ``show_hover``, so that the line is drawn in both.
         self.hovered.emit(float(self.getViewBox().mapSceneToView(position).x()))
 
-    def leaveEvent(self, event: object) -> None:  # noqa: N802 – Qt's name
-        """Forget the mouse."""
+    def leaveEvent(self, event: object) -> None:
+        """Emit that the mouse has left."""
         super().leaveEvent(event)
         self.hovered.emit(None)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 – Qt's name
-        """Paint the plot, and a ring around it while it has the keyboard."""
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the plot, and a focus ring while it has the focus."""
         super().paintEvent(event)
         if self.hasFocus():
             painter = QPainter(self.viewport())
@@ -131,7 +132,7 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
         return self._area
 
     def _measure(self) -> None:
-        """Note where the plot is: asked once a paint, because pyqtgraph computes it anew every time."""
+        """Note the plotted area once a paint: pyqtgraph computes it again at every call."""
         self._area: QRectF = self.getViewBox().sceneBoundingRect()
         self._start, self._end = self.getViewBox().viewRange()[0]
 
@@ -145,19 +146,19 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
         low, high = self._y_range
         return float(self._area.bottom() - (value - low) / (high - low) * self._area.height())
 
-    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802 – Qt's name
-        """Fill the ground, then shade and hatch the takeovers."""
+    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
+        """Paint the background, then shade and hatch the takeovers, so that curves are painted over them."""
         super().drawBackground(painter, rect)
         self._measure()
         area = self._area
         for start, end in self._window.takeovers():
-            left = max(self.x_pixel(start), area.left())
+            left = max(self.x_pixel(start), area.left())  # a takeover may begin before the shown time
             span = QRectF(left, area.top(), max(2.0, self.x_pixel(end) - left), area.height())
             painter.fillRect(span, theme.brush("takeover", 0.13))
             painter.fillRect(span, theme.brush("takeover", 0.38, Qt.BrushStyle.BDiagPattern))
 
-    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802, ARG002 – Qt's name and signature
-        """Paint episode boundaries, the mouse's line, direct labels and the empty state."""
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: ARG002 (Qt's signature)
+        """Paint episode boundaries, the line under the mouse, labels and the empty state, all over the curves."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         painter.setFont(theme.font("secondary"))
         self._paint_boundaries(painter)
@@ -166,7 +167,7 @@ class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type
         if not len(self._window) and self.empty_text:
             painter.setPen(theme.token("secondary"))
             painter.setFont(theme.font("body"))
-            # not across the middle, where a line often lies
+            # In the lower half: the threshold's line often crosses the middle.
             lower = self._area.adjusted(0.0, self._area.height() / 2, 0.0, 0.0)
             painter.drawText(lower, Qt.AlignmentFlag.AlignCenter, self.empty_text)
 
@@ -207,6 +208,7 @@ def _from_top(label: Label) -> float:
 
 def _apart(wanted: list[float], distance: float, top: float, bottom: float) -> list[float]:
     """Return heights (downwards, px) near ``wanted``, at least ``distance`` apart, within ``top`` and ``bottom``."""
+    # The first pass, downwards, moves labels apart; the second, upwards, moves those below the bottom back inside.
     placed: list[float] = []
     for y in wanted:
         placed.append(max(y, placed[-1] + distance if placed else top))
@@ -218,7 +220,7 @@ def _apart(wanted: list[float], distance: float, top: float, bottom: float) -> l
 
 
 class Band(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph ships no type information
-    """A filled band between two lines, without an outline."""
+    """A filled area between two lines, without an outline."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -245,7 +247,7 @@ class Band(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph ships no type 
             self._bounds = bounds
         self.update()
 
-    def boundingRect(self) -> QRectF:  # noqa: N802 – Qt's name
+    def boundingRect(self) -> QRectF:
         """Return the area that may be painted, in plot coordinates."""
         return self._bounds
 
@@ -259,7 +261,7 @@ class Band(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph ships no type 
 
 
 def _bounds(time: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]) -> QRectF:
-    """Return what a band may cover; whole units, so that a scrolling one seldom changes it."""
+    """Return the bounding box of a band, rounded to whole units: a change of it makes Qt index the item again."""
     shown = np.isfinite(low) & np.isfinite(high)
     if not shown.any():
         return QRectF()

@@ -1,1 +1,1 @@
-"""The Policies page: lineage, what each policy came from and can do, any two compared."""
+"""The Policies page: all policies of a scene with their lineage, facts on each, and the comparison of any two."""

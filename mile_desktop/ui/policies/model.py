@@ -1,145 +1,135 @@
-"""The policies of a scene as a table."""
+"""All facts on the policies of a scene, read from the workspace; no Qt."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from mile_desktop.learning.progress import Progress
+from mile_desktop.learning.run_log import EVENT_FILE, read_events
+from mile_desktop.learning.settings import SettingInfo, setting_info
+from mile_desktop.storage.catalogue import LearnedFrom
+from mile_desktop.storage.records import EvaluationRecord, InterventionModelRecord, PolicyRecord
+from mile_desktop.ui.plots.series_model import LOSSES, Curve
+from mile_desktop.ui.widgets.policy_entry import PolicyEntry, policy_entries
+from mile_desktop.ui.widgets.policy_results import PolicyResults, results_of_records
+from mile_desktop.ui.workspace_session import WorkspaceSession
 
-from mile_desktop.ui.policies.lanes import LaneRow, lay_lanes
-from mile_desktop.ui.theme import theme
-from mile_desktop.ui.widgets.dates import local_time
-from mile_desktop.ui.widgets.policy_entry import PolicyEntry
-
-Index = QModelIndex | QPersistentModelIndex
-ENTRY_ROLE = Qt.ItemDataRole.UserRole
-"""The row's ``PolicyEntry``."""
-LANE_ROLE = Qt.ItemDataRole.UserRole + 1
-"""The row's ``LaneRow``."""
-COLUMNS = ("Lineage", "Policy", "", "Success", "Method", "From", "Learned from", "Made", "Note")
-LINEAGE, NAME, STATE, SUCCESS, METHOD, PARENT, DATA, MADE, NOTE = range(len(COLUMNS))
-_HEADING_TIPS = {SUCCESS: "On fixed seeds, with the 95 % interval", DATA: "Episodes it was trained with"}
+_FITTED = "learned."
+"""Prefix of values that the training itself found, e.g. the best epoch."""
 
 
-class PoliciesModel(QAbstractTableModel):
-    """Shows ``PolicyEntry`` rows; name and note can be edited, and what is typed is passed on, not kept."""
+@dataclass(frozen=True, slots=True)
+class PolicyDetails:
+    """One policy with all records that refer to it."""
 
-    note_edited = Signal(str, str)
-    """Policy id and its new note."""
-    renamed = Signal(str, str)
-    """Policy id and its new name."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._entries: tuple[PolicyEntry, ...] = ()
-        self._lanes: tuple[LaneRow, ...] = ()
-        self._current = ""
+    record: PolicyRecord
+    entry: PolicyEntry
+    learned_from: LearnedFrom
+    models: tuple[InterventionModelRecord, ...]
+    """Intervention models fitted to its supervision, or made by the training run that made it, oldest first."""
+    evaluations: tuple[EvaluationRecord, ...]
+    promoted_at: tuple[str, ...]
+    """Times of its promotions, oldest first."""
 
     @property
-    def entries(self) -> tuple[PolicyEntry, ...]:
-        """The rows."""
-        return self._entries
+    def results(self) -> PolicyResults:
+        """All its evaluations merged."""
+        found = results_of_records(self.evaluations, {self.record.policy_id: self.record.name})
+        return found[0] if found else PolicyResults(self.record.policy_id, self.record.name, (), 0)
+
+
+def read_policies(workspace: WorkspaceSession, scene: str) -> dict[str, PolicyDetails]:
+    """Return the policies of ``scene`` by id, archived ones included, newest first; raises ``WorkspaceError``."""
+    catalogue = workspace.catalogue
+    records = {record.policy_id: record for record in catalogue.policies(scene)}
+    evaluations = catalogue.evaluations(scene=scene)
+    models = catalogue.intervention_models(scene=scene)
+    history = catalogue.promotion_history(scene)
+    learned = catalogue.learned_from(scene)
+    entries = policy_entries(records.values(), evaluations, learned, include_archived=True)
+    return {
+        entry.policy_id: PolicyDetails(
+            record=records[entry.policy_id],
+            entry=entry,
+            learned_from=learned.get(entry.policy_id, LearnedFrom()),
+            models=tuple(each for each in models if _belongs(each, records[entry.policy_id])),
+            evaluations=tuple(each for each in evaluations if each.policy_id == entry.policy_id),
+            promoted_at=tuple(each.promoted_at for each in history if each.policy_id == entry.policy_id),
+        )
+        for entry in entries
+    }
+
+
+def _belongs(model: InterventionModelRecord, policy: PolicyRecord) -> bool:
+    return model.policy_id == policy.policy_id or (model.run_id is not None and model.run_id == policy.run_id)
+
+
+def read_curves(run_folder: Path) -> dict[str, Curve]:
+    """Return the losses in a run's log over its epochs; empty where there is no log."""
+    events, _ = read_events(run_folder / EVENT_FILE)
+    progress = [event for event in events if isinstance(event, Progress) and event.stage == "policy"]
+    curves = {name: tuple((float(each.epoch), each.losses[name]) for each in progress if name in each.losses)
+              for name, _ in LOSSES}  # fmt: skip
+    return {name: curve for name, curve in curves.items() if curve}
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """One setting, or one fitted value, of two trainings."""
+
+    name: str
+    """Name in the run's configuration; fitted values begin with ``learned.``."""
+    first: str
+    second: str
 
     @property
-    def lanes(self) -> tuple[LaneRow, ...]:
-        """The lines of the family tree, one a row."""
-        return self._lanes
+    def words(self) -> SettingInfo:
+        """Title and meaning of the setting."""
+        return setting_info(self.name)
 
-    def show_policies(
-        self, entries: Sequence[PolicyEntry], current: str, parents: Mapping[str, str | None] | None = None
-    ) -> None:
-        """Show ``entries``; ``current`` (an id) drives; ``parents``: also of policies that are not shown."""
-        self.beginResetModel()
-        self._entries, self._current = tuple(entries), current
-        known = parents if parents is not None else {entry.policy_id: entry.parent_id for entry in entries}
-        self._lanes = lay_lanes([entry.policy_id for entry in entries], known)
-        self.endResetModel()
-
-    def row_of(self, policy_id: str) -> int:
-        """Return the row of a policy, −1 if it is not there."""
-        return next((row for row, entry in enumerate(self._entries) if entry.policy_id == policy_id), -1)
-
-    def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802 (Qt's name)
-        """Return how many policies there are."""
-        return 0 if parent is not None and parent.isValid() else len(self._entries)
-
-    def columnCount(self, parent: Index | None = None) -> int:  # noqa: N802 (Qt's name)
-        """Return how many columns there are."""
-        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
-
-    def headerData(  # noqa: N802 (Qt's name)
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> str | None:
-        """Return the columns' titles."""
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return _HEADING_TIPS.get(section)
-        return COLUMNS[section] if role == Qt.ItemDataRole.DisplayRole else None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401 (Qt's signature)
-        """Return what a cell shows."""
-        if not index.isValid():
-            return None
-        entry = self._entries[index.row()]
-        is_current = entry.policy_id == self._current
-        if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole}:
-            return _texts(entry, is_current=is_current)[index.column()]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return _tooltip(entry, index.column(), is_current=is_current)
-        if role == Qt.ItemDataRole.FontRole and index.column() == NAME:
-            return theme.font("body", bold=is_current)
-        if role == Qt.ItemDataRole.ForegroundRole:
-            return _colour(entry, index.column())
-        return {ENTRY_ROLE: entry, LANE_ROLE: self._lanes[index.row()]}.get(role)
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        """Return what can be done with a cell."""
-        if not index.isValid():
-            return Qt.ItemFlag.NoItemFlags
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return flags | Qt.ItemFlag.ItemIsEditable if index.column() in {NAME, NOTE} else flags
-
-    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: ANN401, N802
-        """Pass a typed name or note on."""
-        entry, typed = self._entries[index.row()], str(value).strip()
-        if role != Qt.ItemDataRole.EditRole or typed == _texts(entry, is_current=False)[index.column()]:
-            return False
-        if index.column() == NOTE:
-            self.note_edited.emit(entry.policy_id, typed)
-        elif index.column() == NAME:
-            self.renamed.emit(entry.policy_id, typed)
-        return index.column() in {NAME, NOTE}
+    @property
+    def differs(self) -> bool:
+        """Whether the values differ."""
+        return self.first != self.second
 
 
-def _texts(entry: PolicyEntry, *, is_current: bool) -> tuple[str, ...]:
-    return (
-        "",
-        entry.name,
-        "▶ in use" if is_current else "put away" if entry.archived else "",
-        entry.success_text,
-        entry.method,
-        entry.parent_name or "–",
-        f"{entry.episodes} episodes" if entry.episodes else "–",
-        local_time(entry.created_at),
-        entry.note,
-    )
+def setting_rows(first: PolicyRecord, second: PolicyRecord | None = None) -> list[SettingRow]:
+    """Return every setting of one or two trainings, differing ones first, then the fitted values."""
+    one = _flat(first.settings)
+    other = _flat(second.settings) if second else one
+    rows = [SettingRow(name, _value(one, name), _value(other, name)) for name in {**one, **other}]
+    return sorted(rows, key=_order)
 
 
-def _tooltip(entry: PolicyEntry, column: int, *, is_current: bool) -> str:
-    if column == SUCCESS and entry.rate is not None:
-        return f"{entry.successes} of {entry.evaluated} fixed seeds; the bar is the 95 % interval"
-    if column == SUCCESS:
-        return "Not evaluated yet; retraining evaluates the new policy and the one before it"
-    if column == NOTE:
-        return entry.note or "Double-click to write a note"
-    if column == DATA and entry.steps:
-        return f"{entry.episodes} episodes, {entry.steps} steps of them in this workspace"
-    return f"{entry.label} · {entry.policy_id}{' · drives now' if is_current else ''}"
+def _order(row: SettingRow) -> tuple[bool, bool, str]:
+    """Return the sort key: settings before fitted values, differing before equal, by title."""
+    return row.name.startswith(_FITTED), not row.differs, row.words.title
 
 
-def _colour(entry: PolicyEntry, column: int) -> object:
-    if entry.archived:
-        return theme.token("disabled")
-    if column == STATE:
-        return theme.token("policy")
-    return theme.token("secondary") if column in {PARENT, DATA, MADE} else None
+def _flat(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings and fitted values in one dictionary; the record holds the latter under ``learned``."""
+    learned = settings.get("learned")
+    fitted = learned if isinstance(learned, dict) else {}
+    chosen = {name: value for name, value in settings.items() if name != "learned" or not fitted}
+    return {**chosen, **{f"{_FITTED}{name}": value for name, value in fitted.items()}}
+
+
+def _value(settings: dict[str, Any], name: str) -> str:
+    if name not in settings:
+        return "–"
+    value = settings[name]
+    if value is None:  # a setting without a value is chosen by the trainer; a fitted value without one was not found
+        return "–" if name.startswith(_FITTED) else "automatic"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.3g}" if name.startswith(_FITTED) else f"{value:g}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+def parents_of(details: Iterable[PolicyDetails]) -> dict[str, str | None]:
+    """Return policy → parent."""
+    return {each.record.policy_id: each.record.parent_id for each in details}

@@ -1,4 +1,4 @@
-"""The Policies page: every policy with its lineage, what it is and can do, any two compared."""
+"""The Policies page: the table of policies, facts on the selected one, and the comparison of any two."""
 
 from collections.abc import Mapping
 
@@ -15,12 +15,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mile_desktop.ui.plots.series import Curve
-from mile_desktop.ui.policies.about import AboutPolicy
-from mile_desktop.ui.policies.comparison import PolicyComparison
-from mile_desktop.ui.policies.lineage import PolicyDetails, parents_of
-from mile_desktop.ui.policies.model import NAME, NOTE, Index, PoliciesModel
-from mile_desktop.ui.policies.table import PoliciesTable
+from mile_desktop.ui.plots.series_model import Curve
+from mile_desktop.ui.policies.about_view import AboutPolicy
+from mile_desktop.ui.policies.comparison_view import PolicyComparison
+from mile_desktop.ui.policies.model import PolicyDetails, parents_of
+from mile_desktop.ui.policies.table_model import NAME, NOTE, Index, PoliciesModel
+from mile_desktop.ui.policies.table_view import PoliciesTable
 from mile_desktop.ui.shell.shortcuts import tooltip
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.menu_key import MenuKey
@@ -28,38 +28,38 @@ from mile_desktop.ui.widgets.page_frame import EmptyState, PageFrame
 from mile_desktop.ui.widgets.policy_entry import PolicyEntry
 from mile_desktop.ui.widgets.splitter import Splitter
 
-_SHARES = (826, 484)
-"""How table and panel divide the room of a window of 1440 pixels."""
+_WIDTHS = (826, 484)
+"""Widths of table and panel in a window of 1440 pixels."""
 
 
 class PoliciesPage(PageFrame):
-    """A table, buttons and what is known of the chosen policy; asks by signals, changes nothing itself."""
+    """Lays out its parts; every change is requested by a signal. Window's thread only."""
 
     promote_requested = Signal(str)
-    """Id of the policy that is to drive from the next episode on."""
+    """Id of the policy to use from the next episode on."""
     roll_back_requested = Signal(str)
-    """Id of the policy that drove before."""
+    """Id of the previous policy."""
     note_changed = Signal(str, str)
     """Policy id and its new note."""
     renamed = Signal(str, str)
     """Policy id and its new name."""
     archive_requested = Signal(str, bool)
-    """Policy id, and whether it is to be put away or brought back."""
+    """Policy id; True: archive it, False: unarchive it."""
     export_requested = Signal(str)
     """Policy id."""
     import_requested = Signal(bool)
-    """Whether a folder is to be chosen rather than a file."""
+    """True: choose a folder, False: choose a file."""
     dropped = Signal(str)
-    """A file or folder was dropped on the page."""
+    """Path of a file or folder that was dropped on the page."""
     evaluate_requested = Signal(object)
-    """Ids of policies."""
-    chosen_changed = Signal()
-    """Another policy is chosen: how it learned is wanted."""
+    """Ids of the policies to evaluate."""
+    selection_changed = Signal()
+    """Another policy is selected; answer with ``show_selected``."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(
             "Policies",
-            "Every policy of this scene, newest first. A promoted one drives from the next episode on.",
+            "Every policy of this scene, newest first. A promoted policy drives from the next episode on.",
             parent,
         )
         self._details: Mapping[str, PolicyDetails] = {}
@@ -83,88 +83,88 @@ class PoliciesPage(PageFrame):
         self._connect()
         self.show_policies({}, "")
 
-    # ── what it shows ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── content ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def show_policies(self, details: Mapping[str, PolicyDetails], current: str, previous: str = "") -> None:
-        """Show policies, newest first; ``current`` drives and ``previous`` drove before it (ids)."""
-        chosen = self._chosen()
+        """Show policies, newest first; ``current``: id of the policy in use, ``previous``: of the one before it."""
+        selected = self._selected_entry()
         self._details, self._current, self._previous = details, current, previous
         entries = [each.entry for each in details.values() if self._archived.isChecked() or not each.entry.archived]
         self._model.show_policies(entries, current, parents_of(details.values()))
         self._views.setCurrentIndex(0 if details else 1)
         self.comparison.show_policies({each.policy_id: details[each.policy_id] for each in entries})
-        self.choose(chosen.policy_id if chosen else current)
+        self.choose(selected.policy_id if selected else current)
         self._refresh()
 
     def choose(self, policy_id: str) -> bool:
-        """Choose a policy; return whether it is in the list."""
+        """Select a policy, or the first one if it is not listed; return whether it is listed."""
         row = self._model.row_of(policy_id)
         if row < 0 and self._model.entries:
-            row = 0
+            row = 0  # something is always selected, or the buttons would have no meaning
         if row >= 0:
             self._table.selectRow(row)
         return row >= 0 and self._model.entries[row].policy_id == policy_id
 
     def compare(self, first: str, second: str) -> None:
-        """Bring the comparison of two policies to the front."""
+        """Open the Compare tab with two policies."""
         self.comparison.choose(first, second)
-        self.turn_to_comparison()
+        self.show_comparison_tab()
 
-    def turn_to_comparison(self) -> None:
-        """Bring the comparison to the front."""
+    def show_comparison_tab(self) -> None:
+        """Open the Compare tab."""
         self._tabs.setCurrentWidget(self.comparison)
 
-    def turn_to_about(self) -> None:
-        """Bring what is known of the chosen policy to the front."""
+    def show_about_tab(self) -> None:
+        """Open the About tab."""
         self._tabs.setCurrentWidget(self.about)
 
     @property
-    def chosen(self) -> PolicyDetails | None:
-        """The policy that is chosen."""
-        entry = self._chosen()
+    def selected(self) -> PolicyDetails | None:
+        """The selected policy; None: none."""
+        entry = self._selected_entry()
         return self._details.get(entry.policy_id) if entry else None
 
-    def show_chosen(self, curves: dict[str, Curve]) -> None:
-        """Show the chosen policy and how it learned."""
-        chosen = self.chosen
-        if chosen is not None:
-            self.about.show_policy(chosen, curves)
+    def show_selected(self, curves: dict[str, Curve]) -> None:
+        """Show the selected policy with the curves of its training."""
+        selected = self.selected
+        if selected is not None:
+            self.about.show_policy(selected, curves)
 
-    # ── what people do ───────────────────────────────────────────────────────────────────────────────────────────
+    # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def use_chosen(self) -> None:
-        """Ask that the chosen policy drives."""
-        chosen = self._chosen()
-        if chosen is not None and chosen.policy_id != self._current:
-            self.promote_requested.emit(chosen.policy_id)
+    def use_selected(self) -> None:
+        """Request to use the selected policy."""
+        selected = self._selected_entry()
+        if selected is not None and selected.policy_id != self._current:
+            self.promote_requested.emit(selected.policy_id)
 
-    def rename_chosen(self) -> None:
-        """Open the name of the chosen policy for typing."""
+    def rename_selected(self) -> None:
+        """Edit the name of the selected policy in the table."""
         self._edit(NAME)
 
-    def archive_chosen(self) -> None:
-        """Ask that the chosen policy is put away, or brought back."""
-        chosen = self._chosen()
-        if chosen is not None:
-            self.archive_requested.emit(chosen.policy_id, not chosen.archived)
+    def archive_selected(self) -> None:
+        """Request to archive the selected policy, or to unarchive it."""
+        selected = self._selected_entry()
+        if selected is not None:
+            self.archive_requested.emit(selected.policy_id, not selected.archived)
 
-    def export_chosen(self) -> None:
-        """Ask that the chosen policy is exported."""
-        chosen = self._chosen()
-        if chosen is not None:
-            self.export_requested.emit(chosen.policy_id)
+    def export_selected(self) -> None:
+        """Request to export the selected policy."""
+        selected = self._selected_entry()
+        if selected is not None:
+            self.export_requested.emit(selected.policy_id)
 
-    def ask_for_file(self) -> None:
-        """Ask that a policy is imported from a file."""
+    def import_file(self) -> None:
+        """Request to import a policy from a file."""
         self.import_requested.emit(False)
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
-        """Take files and folders."""
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept files and folders."""
         if event.mimeData().hasUrls():
             event.acceptProposedAction()
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt's name)
-        """Ask that what was dropped is imported."""
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Request to import the dropped files."""
         for url in event.mimeData().urls():
             if url.isLocalFile():
                 self.dropped.emit(url.toLocalFile())
@@ -175,10 +175,10 @@ class PoliciesPage(PageFrame):
         self._rename = QAction("Rename", self)
         self._note = QAction("Write a note", self)
         self._export = QAction("Export …", self)
-        self._archive = QAction("Put away", self)
+        self._archive = QAction("Archive", self)
         self._import_file = QAction("Import a file …", self)
         self._import_folder = QAction("Import a folder …", self)
-        self._archived = QAction("Show those that were put away", self)
+        self._archived = QAction("Show archived", self)
         self._archived.setCheckable(True)
 
     def _lay_out(self) -> None:
@@ -202,14 +202,14 @@ class PoliciesPage(PageFrame):
         splitter.addWidget(self._tabs)
         splitter.setStretchFactor(0, 3)
         splitter.setStretchFactor(1, 2)
-        splitter.setSizes([theme.px(each) for each in _SHARES])
+        splitter.setSizes([theme.px(each) for each in _WIDTHS])
         self._views.addWidget(splitter)
         self._views.addWidget(
             EmptyState(
                 "mdi6.source-branch",
                 "No policies yet",
                 "Load a scene: its bundled policy appears here, and every retraining adds one. "
-                "A policy from elsewhere can be dropped here.",
+                "Drop a file here to import a policy.",
             )
         )
         self.body.addWidget(self._views, 1)
@@ -228,44 +228,44 @@ class PoliciesPage(PageFrame):
         self._table.doubleClicked.connect(self._double_clicked)
         self._table.customContextMenuRequested.connect(self._open_menu)
         MenuKey(self._table)
-        self._use.clicked.connect(self.use_chosen)
-        self._use.setToolTip(tooltip("Let the chosen policy drive from the next episode on", "policies_use"))
+        self._use.clicked.connect(self.use_selected)
+        self._use.setToolTip(tooltip("Use the selected policy from the next episode on", "policies_use"))
         self._back.clicked.connect(self._roll_back)
-        self._evaluate.clicked.connect(self._ask_to_evaluate)
-        self._rename.triggered.connect(self.rename_chosen)
+        self._evaluate.clicked.connect(self._request_evaluation)
+        self._rename.triggered.connect(self.rename_selected)
         self._note.triggered.connect(self._edit_note)
-        self._export.triggered.connect(self.export_chosen)
-        self._archive.triggered.connect(self.archive_chosen)
-        self._import_file.triggered.connect(self.ask_for_file)
-        self._import_folder.triggered.connect(self._ask_for_folder)
-        self._archived.toggled.connect(self._show_again)
-        self.comparison.evaluate_asked.connect(self.evaluate_requested)
-        self.about.parent_asked.connect(self._go_to)
+        self._export.triggered.connect(self.export_selected)
+        self._archive.triggered.connect(self.archive_selected)
+        self._import_file.triggered.connect(self.import_file)
+        self._import_folder.triggered.connect(self._import_folder_requested)
+        self._archived.toggled.connect(self._list_again)
+        self.comparison.evaluate_requested.connect(self.evaluate_requested)
+        self.about.parent_requested.connect(self._show_parent)
 
-    def _chosen(self) -> PolicyEntry | None:
+    def _selected_entry(self) -> PolicyEntry | None:
         row = self._table.currentIndex().row()
         return self._model.entries[row] if 0 <= row < len(self._model.entries) else None
 
     def _selection_changed(self) -> None:
         self._refresh()
-        self.chosen_changed.emit()
+        self.selection_changed.emit()
         self._compare_with_parent()
 
     def _compare_with_parent(self) -> None:
-        """Offer to compare the chosen policy with the one it comes from, if that is shown."""
-        chosen = self._chosen()
-        if chosen is not None and chosen.parent_id and self._model.row_of(chosen.parent_id) >= 0:
-            self.comparison.choose(chosen.parent_id, chosen.policy_id)
+        """Choose the selected policy and its parent for the comparison, if the parent is listed."""
+        selected = self._selected_entry()
+        if selected is not None and selected.parent_id and self._model.row_of(selected.parent_id) >= 0:
+            self.comparison.choose(selected.parent_id, selected.policy_id)
 
     def _refresh(self) -> None:
-        chosen = self._chosen()
-        there, drives = chosen is not None, chosen is not None and chosen.policy_id == self._current
-        self._use.setEnabled(there and not drives)
-        self._evaluate.setEnabled(there)
+        selected = self._selected_entry()
+        is_selected, in_use = selected is not None, selected is not None and selected.policy_id == self._current
+        self._use.setEnabled(is_selected and not in_use)
+        self._evaluate.setEnabled(is_selected)
         for action in (self._rename, self._note, self._export):
-            action.setEnabled(there)
-        self._archive.setEnabled(there and not drives)
-        self._archive.setText("Bring back" if chosen is not None and chosen.archived else "Put away")
+            action.setEnabled(is_selected)
+        self._archive.setEnabled(is_selected and not in_use)
+        self._archive.setText("Unarchive" if selected is not None and selected.archived else "Archive")
         before = self._details.get(self._previous) if self._previous != self._current else None
         self._back.setEnabled(before is not None)
         self._back.setText(f"Roll back to {before.entry.name}" if before else "Roll back")
@@ -273,34 +273,35 @@ class PoliciesPage(PageFrame):
     def _roll_back(self) -> None:
         self.roll_back_requested.emit(self._previous)
 
-    def _ask_to_evaluate(self) -> None:
-        chosen = self._chosen()
-        if chosen is not None:
-            self.evaluate_requested.emit((chosen.policy_id,))
+    def _request_evaluation(self) -> None:
+        selected = self._selected_entry()
+        if selected is not None:
+            self.evaluate_requested.emit((selected.policy_id,))
 
-    def _ask_for_folder(self) -> None:
+    def _import_folder_requested(self) -> None:
         self.import_requested.emit(True)
 
     def _edit_note(self) -> None:
         self._edit(NOTE)
 
     def _edit(self, column: int) -> None:
-        if self._chosen() is not None:
+        if self._selected_entry() is not None:
             self._table.edit(self._model.index(self._table.currentIndex().row(), column))
 
     def _double_clicked(self, index: Index) -> None:
-        if index.column() not in {NAME, NOTE}:
-            self.use_chosen()
+        if index.column() not in {NAME, NOTE}:  # there a double click edits the text
+            self.use_selected()
 
     def _open_menu(self, position: QPoint) -> None:
         self._more.menu().popup(self._table.viewport().mapToGlobal(position))
 
-    def _go_to(self, policy_id: str) -> None:
+    def _show_parent(self, policy_id: str) -> None:
+        # the parent may be archived and hidden
         if not self.choose(policy_id) and policy_id in self._details:
             self._archived.setChecked(True)
             self.choose(policy_id)
 
-    def _show_again(self) -> None:
+    def _list_again(self) -> None:
         self.show_policies(self._details, self._current, self._previous)
 
 

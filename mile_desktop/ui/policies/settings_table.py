@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 
-from mile_desktop.ui.policies.lineage import SettingRow
+from mile_desktop.ui.policies.model import SettingRow
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.tables import Column, RowsModel, RowsTable
 
@@ -29,7 +29,7 @@ _COLUMNS = (
 
 
 class SettingsTable(RowsTable):
-    """A column of values for each policy; those that differ stand on top, marked with ≠. As high as it has rows.
+    """A column of values for each policy; differing ones come first, marked with ≠. As high as its rows.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class SettingsTable(RowsTable):
         theme.signals().changed.connect(self._fit)
 
     def show_settings(self, rows: Sequence[SettingRow], *names: str) -> None:
-        """Show these settings of the policies of these names."""
+        """Show settings; ``names``: the policies' names, for the column headings."""
         self._rows.set_titles("Setting", *names)
         self._rows.show_rows(rows)
         self._fit()

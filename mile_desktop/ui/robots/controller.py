@@ -1,37 +1,43 @@
-"""Robots at the desk: what ties store, dialog, bar, scene menu and cameras together."""
+"""Connects the remembered robots, their dialog, their bar and the menu of scenes."""
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from mile_desktop.robots.address import CameraEndpoint
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.rollout import messages as m
-from mile_desktop.ui.cameras.live_cameras import LiveCameras
+from mile_desktop.ui.application import Application
 from mile_desktop.ui.robots.robot_bar import RobotBar
-from mile_desktop.ui.robots.robot_store import FILE_NAME, RememberedRobot, RobotStore
-from mile_desktop.ui.widgets.side_dialog import stop_or_hide
+from mile_desktop.ui.robots.robot_store import FILE_NAME, RobotStore
 
 if TYPE_CHECKING:
-    from mile_desktop.ui.application import Application
     from mile_desktop.ui.robots.dialog import RobotsDialog
 
 
-class Robots(QObject):
-    """Offers robots besides scenes, shows how the one that is driven does, and brings its cameras.
+class RobotsController(QObject):
+    """Offers robots besides scenes and shows the state of the one that is driven.
 
-    Everything runs on the window's thread; the robot itself is the rollout worker's.
+    The robot itself belongs to the rollout worker. Other pages learn from the signals what the robot brings along.
+    Everything runs on the window's thread.
     """
 
-    def __init__(self, application: "Application", cameras: LiveCameras) -> None:
+    cameras_connected = Signal(object, bool)
+    """Addresses of the robot's cameras by name, and whether the robot must hold while one of them is stale."""
+    cameras_disconnected = Signal()
+    """A scene is loaded in place of the robot."""
+    scene_drawn_changed = Signal(bool)
+    """Whether there is a picture of a scene; a robot without a model has only its cameras."""
+    person_awaited = Signal(bool)
+    """The next episode begins when a person has gone through the robot's checklist."""
+
+    def __init__(self, application: Application) -> None:
         super().__init__(application)
         self._application = application
-        self._cameras = cameras
         self._status: m.RobotStatus | None = None
         self._dialog: RobotsDialog | None = None
         self.store = RobotStore(application.preferences.path.with_name(FILE_NAME), self)
         self.bar = RobotBar()
-        application.supervise.add_above_transport(self.bar)
         self._connect()
         self._offer()
         if self.store.problem:
@@ -49,7 +55,8 @@ class Robots(QObject):
         return self._dialog
 
     def _escape(self) -> None:
-        stop_or_hide(self._application, self.dialog)
+        if not self._application.stop_episode():
+            self.dialog.hide()
 
     def open_dialog(self) -> None:
         """Show the dialog, ready for a new robot."""
@@ -84,20 +91,20 @@ class Robots(QObject):
         self._offer()
         self._forget_status()
         if self._application.robot is None:
-            self._cameras.disconnect_robot()
-            self._application.supervise.view.set_scene_shown(True)
+            self.cameras_disconnected.emit()
+            self.scene_drawn_changed.emit(True)
 
     def _session_loaded(self, session: m.SessionLoaded) -> None:
         if not session.robot:
             self._forget_status()
             return
-        self._application.supervise.view.set_scene_shown(bool(session.robot_scene))
-        self._cameras.connect_robot(_named(session.robot_cameras), needed=not session.robot_scene)
+        self.scene_drawn_changed.emit(bool(session.robot_scene))
+        self.cameras_connected.emit(_named(session.robot_cameras), not session.robot_scene)
 
     def _show_status(self, status: m.RobotStatus) -> None:
         before, self._status = self._status, status
         self.bar.show_status(status)
-        self._application.supervise.transport.await_person(bool(status.checklist))
+        self.person_awaited.emit(bool(status.checklist))
         if before is None:
             return
         if before.up and not status.up:
@@ -110,7 +117,7 @@ class Robots(QObject):
 
     def _forget_status(self, _: object = None) -> None:
         self._status = None
-        self._application.supervise.transport.await_person(False)
+        self.person_awaited.emit(False)
         self.bar.forget()
 
     def _warn(self, text: str) -> None:
@@ -131,6 +138,3 @@ def _named(addresses: tuple[str, ...]) -> dict[str, str]:
         except RobotError:
             continue  # a name that cannot be written in an address: there is no way to ask for it
     return found
-
-
-__all__ = ["RememberedRobot", "Robots"]

@@ -1,4 +1,4 @@
-"""The Robots dialog: add a robot by address and key, test the connection, see what it says of itself."""
+"""The Robots dialog: add a robot by address and key, test the connection, read the robot's description."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QHideEvent, QKeySequence
@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
 from mile_desktop.robots.address import checked_address
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.robots.keys import WINDOW, make_keys, window_keys_folder
+from mile_desktop.robots.remembered import RememberedRobot
 from mile_desktop.ui.robots import status_text
-from mile_desktop.ui.robots.probe import Probe, Probed
-from mile_desktop.ui.robots.robot_store import RememberedRobot, RobotStore
+from mile_desktop.ui.robots.probe import Probe, ProbeResult
+from mile_desktop.ui.robots.robot_store import RobotStore
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.form_rows import rows
 from mile_desktop.ui.widgets.page_frame import ColumnScroll, Panel
@@ -30,27 +31,27 @@ _SIZE = (980, 620)
 _LIST_WIDTH = 220
 _ADDRESS = Qt.ItemDataRole.UserRole
 _NEW = (
-    "A robot is reached at tcp://HOST:PORT. On this machine no key is needed; anywhere else enter the robot's public "
-    "key, and let this window in on the robot with the key below."
+    "A robot has an address like tcp://HOST:PORT. A robot on this computer needs no key. For any other one, enter its "
+    "public key, and authorise this window on the robot with this window's key."
 )
 
 
 class RobotsDialog(SideDialog):
-    """Not modal: whatever moves goes on meanwhile. Testing never drives. Lives on the window's thread.
+    """Not modal, because a robot may move meanwhile. A test never drives. Lives on the window's thread.
 
     Parameters
     ----------
     store
-        What is changed here.
+        The robots that are edited here.
     """
 
     use_requested = Signal(str)
-    """Address of the robot that is to be driven."""
+    """Address of the robot to drive."""
 
     def __init__(self, store: RobotStore, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._store = store
-        self._probed: Probed | None = None
+        self._probed: ProbeResult | None = None
         self.probe = Probe(self)
         self._list = QListWidget()
         self.address = QLineEdit()
@@ -59,9 +60,9 @@ class RobotsDialog(SideDialog):
         self._copy = QPushButton("Copy")
         self.test = QPushButton("Test connection")
         self.add = QPushButton("Add robot")
-        self.use = QPushButton("Drive it")
+        self.use = QPushButton("Use this robot")
         self._forget = QToolButton()
-        self._said = QLabel(_NEW)
+        self._message = QLabel(_NEW)
         self._facts = QGridLayout()
         self._prepare()
         self._lay_out()
@@ -69,9 +70,9 @@ class RobotsDialog(SideDialog):
         self._fill()
 
     @property
-    def said(self) -> str:
-        """What the dialog says of the newest test."""
-        return self._said.text()
+    def message(self) -> str:
+        """The message about the newest test."""
+        return self._message.text()
 
     # ── layout ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -80,21 +81,21 @@ class RobotsDialog(SideDialog):
         self.setModal(False)
         self.take_size(*_SIZE)
         self.address.setPlaceholderText("tcp://127.0.0.1:5870")
-        self.key.setPlaceholderText("not needed on this machine")
+        self.key.setPlaceholderText("not needed on this computer")
         self._own_key.setReadOnly(True)
         self._own_key.setAccessibleName("This window's key")
         for button in (self.test, self.add, self.use, self._copy):
             button.setAutoDefault(False)
         self.test.setDefault(True)
-        self.test.setToolTip("Look who answers there; nothing moves")
+        self.test.setToolTip("Test whether a robot answers at this address; nothing moves")
         self.add.setToolTip("Remember this robot and offer it in the scene menu")
-        self.use.setToolTip("Drive this robot: its cameras appear, and nothing moves before it is armed")
+        self.use.setToolTip("Connect to this robot and show its cameras; it does not move before it is armed")
         theme.set_role(self.use, "primary")
         theme.set_icon(self._forget, "mdi6.trash-can-outline", "secondary")
-        self._forget.setToolTip("Forget the robot; its episodes and policies stay (Alt + Delete)")
-        self._forget.setAccessibleName("Forget the robot")
+        self._forget.setToolTip("Remove the robot; its episodes and policies stay (Alt + Delete)")
+        self._forget.setAccessibleName("Remove the robot")
         self._forget.setShortcut(QKeySequence("Alt+Del"))
-        self._said.setWordWrap(True)
+        self._message.setWordWrap(True)
         theme.bound(self._list, width=_LIST_WIDTH)
         self._list.setAccessibleName("Remembered robots")
         theme.space(self._facts, spacing=8)
@@ -104,14 +105,16 @@ class RobotsDialog(SideDialog):
         left = Panel("Robots")
         left.body.addWidget(self._list, 1)
         left.body.addWidget(self._forget, 0, Qt.AlignmentFlag.AlignLeft)
-        reach = Panel("How it is reached")
+        connection = Panel("Connection")
         own = QHBoxLayout()
         theme.space(own, spacing=8)
         own.addWidget(self._own_key, 1)
         own.addWidget(self._copy)
-        reach.body.addLayout(
+        connection.body.addLayout(
             rows(
-                ("Address", self.address, ""), ("Its public key", self.key, ""), ("This window's key", _holder(own), "")
+                ("Address", self.address, ""),
+                ("Robot's public key", self.key, ""),
+                ("This window's key", _holder(own), ""),
             )
         )
         buttons = QHBoxLayout()
@@ -120,18 +123,18 @@ class RobotsDialog(SideDialog):
             buttons.addWidget(button)
         buttons.addStretch(1)
         buttons.addWidget(self.use)
-        reach.body.addLayout(buttons)
-        facts = Panel("What it says of itself")
+        connection.body.addLayout(buttons)
+        facts = Panel("Reported by the robot")
         content = QWidget()
         inner = QVBoxLayout(content)
         theme.space(inner, spacing=8)
-        inner.addWidget(self._said)
+        inner.addWidget(self._message)
         inner.addLayout(self._facts)
         inner.addStretch(1)
-        facts.body.addWidget(ColumnScroll(content, "What the robot says of itself"), 1)
+        facts.body.addWidget(ColumnScroll(content, "Reported by the robot"), 1)
         right = QVBoxLayout()
         theme.space(right, spacing=8)
-        right.addWidget(reach)
+        right.addWidget(connection)
         right.addWidget(facts, 1)
         row = QHBoxLayout(self)
         theme.space(row, (16, 16, 16, 16), 8)
@@ -152,7 +155,7 @@ class RobotsDialog(SideDialog):
         self.probe.done.connect(self._tested)
         self._store.changed.connect(self._fill)
 
-    # ── what the person does ─────────────────────────────────────────────────────────────────────────────────────
+    # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def open_for_new(self) -> None:
         """Show the dialog ready for a new robot."""
@@ -164,36 +167,36 @@ class RobotsDialog(SideDialog):
         self.activateWindow()
         self.address.setFocus()
         self.address.selectAll()
-        self._allow()
+        self._update_buttons()
 
     def start_test(self) -> None:
-        """Ask the robot what it is."""
+        """Test the connection at the typed address."""
         try:
             address = checked_address(self.address.text())
         except RobotError as error:
-            self._say("error", str(error))
+            self._show_message("error", str(error))
             return
         self._probed = None
-        self._allow()
+        self._update_buttons()
         self._show_facts([])
-        self._say("quiet", f"Asking {address} …")
+        self._show_message("quiet", f"Connecting to {address} …")
         self.probe.start(address, self.key.text().strip())
 
-    def _tested(self, probed: Probed) -> None:
+    def _tested(self, probed: ProbeResult) -> None:
         report = probed.report
         if probed.description is None or report is None:
-            self._say("error", probed.problem)
+            self._show_message("error", probed.problem)
             return
         self._probed = probed
-        driver = f" {report.driver} drives it now; this window could watch." if report.driver else " Nobody drives it."
-        self._say("success", f"{probed.description.name} answers.{driver}")
+        driver = f" {report.driver} drives it now; this window can watch." if report.driver else " No window drives it."
+        self._show_message("success", f"{probed.description.name} answers.{driver}")
         figures = (
             f"round trip {status_text.milliseconds(1e3 * report.round_trip_s)} (median), "
             f"{probed.answers_a_second:.0f} answers a second, "
             f"clocks aligned to ±{status_text.milliseconds(1e3 * report.clock_error_s)}"
         )
         self._show_facts([("Link", figures), *status_text.described(probed.description)])
-        self._allow()
+        self._update_buttons()
 
     def _remember(self) -> None:
         if self._probed is None or self._probed.description is None:
@@ -226,12 +229,13 @@ class RobotsDialog(SideDialog):
         QGuiApplication.clipboard().setText(self._own_key.text())
 
     def _edited(self, _: str) -> None:
+        # A result for the old address must not enable "Add robot" for the new one.
         self.probe.cancel()
         self._probed = None
         self._list.clearSelection()
-        self._allow()
+        self._update_buttons()
 
-    # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── display ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _fill(self) -> None:
         shown = self.address.text()
@@ -244,7 +248,7 @@ class RobotsDialog(SideDialog):
             self._list.addItem(item)
         self._list.blockSignals(False)
         self._select(_checked(shown))
-        self._allow()
+        self._update_buttons()
 
     def _select(self, address: str) -> None:
         for row in range(self._list.count()):
@@ -263,19 +267,21 @@ class RobotsDialog(SideDialog):
         self.address.setText(robot.address)
         self.key.setText(robot.key)
         self._show_facts([("Task", f"{robot.task}. {robot.summary}".strip())])
-        self._say("quiet", f"{robot.name}, as it was when it was added. Test the connection to see it now.")
-        self._allow()
+        self._show_message(
+            "quiet", f"{robot.name} as described when it was added. Test the connection for its present state."
+        )
+        self._update_buttons()
 
-    def _allow(self) -> None:
+    def _update_buttons(self) -> None:
         known = self._store.robot(_checked(self.address.text())) is not None
         self.add.setEnabled(self._probed is not None)
-        self.add.setText("Remember anew" if known else "Add robot")
+        self.add.setText("Update robot" if known else "Add robot")
         self.use.setEnabled(known or self._probed is not None)
         self._forget.setEnabled(self._list.currentItem() is not None)
 
-    def _say(self, role: str, text: str) -> None:
-        theme.set_role(self._said, role)
-        self._said.setText(text)
+    def _show_message(self, role: str, text: str) -> None:
+        theme.set_role(self._message, role)
+        self._message.setText(text)
 
     def _show_facts(self, facts: list[tuple[str, str]]) -> None:
         while (item := self._facts.takeAt(0)) is not None:
@@ -294,16 +300,16 @@ class RobotsDialog(SideDialog):
         try:
             self._own_key.setText(make_keys(window_keys_folder(), WINDOW).public.decode("ascii"))
         except (OSError, RobotError) as error:
-            self._say("error", f"This window's keys could not be made: {error}")
+            self._show_message("error", f"This window's keys could not be made: {error}")
 
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
-        """Want no answer any more."""
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Ignore the answer of a running test."""
         super().hideEvent(event)
         self.probe.cancel()
 
 
 def _checked(text: str) -> str:
-    """Return the address in its one spelling; as it is where it is none."""
+    """Return the address in its canonical form, or ``text`` itself if it is no address."""
     try:
         return checked_address(text)
     except RobotError:

@@ -1,4 +1,4 @@
-"""Testing a connection without driving: a thread asks, the window goes on."""
+"""Tests a connection to a robot without driving it, in a thread, so that the window does not wait."""
 
 import threading
 import time
@@ -12,14 +12,15 @@ from mile_desktop.robots.driver import RobotError
 from mile_desktop.robots.network import ZmqWire
 from mile_desktop.robots.protocol import Role
 
-_LOOKS = 25
+_EXCHANGES = 25
+"""Exchanges from which round trip and clock offset are measured; with ``_PAUSE_S`` they take half a second."""
 _PAUSE_S = 0.02
 _TIMEOUT_S = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Probed:
-    """What a test found."""
+class ProbeResult:
+    """The result of a test."""
 
     address: str
     key: str
@@ -27,14 +28,18 @@ class Probed:
     report: LinkReport | None = None
     answers_a_second: float = 0.0
     problem: str = ""
-    """Why it failed; empty when it did not."""
+    """Why the test failed; empty if it did not."""
 
 
 class Probe(QObject):
-    """Tests one connection at a time; a newer test makes the answer of an older one void."""
+    """Tests one connection at a time; a newer test drops the result of an older one.
+
+    The thread only emits ``_arrived``. Qt queues that signal to the window's thread, where the test's number decides
+    whether the result is still wanted.
+    """
 
     done = Signal(object)
-    """``Probed``, on the window's thread."""
+    """``ProbeResult``, on the window's thread."""
     _arrived = Signal(int, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -44,18 +49,18 @@ class Probe(QObject):
         self._arrived.connect(self._take)
 
     def start(self, address: str, key: str) -> None:
-        """Look who answers at ``address``."""
+        """Start a test of ``address``; ``done`` follows, unless the test is cancelled."""
         self._number += 1
         thread = threading.Thread(target=self._run, args=(self._number, address, key), name="probe", daemon=True)
         self._threads = [each for each in self._threads if each.is_alive()] + [thread]
         thread.start()
 
     def cancel(self) -> None:
-        """Want no answer any more."""
+        """Drop the result of the running test."""
         self._number += 1
 
     def close(self) -> None:
-        """Wait for what is still asking; a few seconds at most."""
+        """Wait for the threads that still run; a few seconds at most."""
         self.cancel()
         for thread in self._threads:
             thread.join()
@@ -63,26 +68,26 @@ class Probe(QObject):
     def _run(self, number: int, address: str, key: str) -> None:
         self._arrived.emit(number, probe(address, key))
 
-    def _take(self, number: int, probed: Probed) -> None:
+    def _take(self, number: int, probed: ProbeResult) -> None:
         if number == self._number:
             self.done.emit(probed)
 
 
-def probe(address: str, key: str) -> Probed:
-    """Connect as somebody who only watches, look a few times and leave."""
+def probe(address: str, key: str) -> ProbeResult:
+    """Connect as a watcher, exchange a few messages and disconnect."""
     try:
         robot = NetworkRobot(ZmqWire(address, key), time.monotonic, name="a test", role=Role.WATCH)
     except RobotError as error:
-        return Probed(address, key, problem=str(error))
+        return ProbeResult(address, key, problem=str(error))
     try:
         robot.connect(_TIMEOUT_S)
         began = time.monotonic()
-        for _ in range(_LOOKS):
+        for _ in range(_EXCHANGES):
             time.sleep(_PAUSE_S)
             robot.attend()
-        rate = _LOOKS / (time.monotonic() - began)
-        return Probed(robot.address, key, robot.describe(), robot.report(), rate)
+        rate = _EXCHANGES / (time.monotonic() - began)
+        return ProbeResult(robot.address, key, robot.describe(), robot.report(), rate)
     except RobotError as error:
-        return Probed(address, key, problem=str(error))
+        return ProbeResult(address, key, problem=str(error))
     finally:
         robot.close()

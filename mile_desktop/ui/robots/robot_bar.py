@@ -1,4 +1,4 @@
-"""The line under the view for a robot: how it does, whether it is armed, and the checklist before an episode."""
+"""The line under the view for a robot: its state, arming, and the checklist before an episode."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -20,11 +20,11 @@ from mile_desktop.ui.shell.shortcuts import tooltip
 from mile_desktop.ui.theme import theme
 
 _COLUMNS = 2
-"""The checklist's points stand side by side: the picture of the robot needs the height."""
+"""The checklist has two columns, because the picture of the robot needs the height."""
 
 
 class RobotBar(QFrame):
-    """Shows a ``RobotStatus`` and asks for what a person may permit; hidden while a scene is driven.
+    """Shows a ``RobotStatus`` and sends the person's permissions; hidden while a scene is driven.
 
     Lives on the window's thread.
     """
@@ -37,10 +37,10 @@ class RobotBar(QFrame):
         theme.set_role(self, "panel")
         self._status: m.RobotStatus | None = None
         self._icon = QToolButton()
-        self._word = QLabel()
+        self._state = QLabel()
         self._name = QLabel()
         self._link = QLabel()
-        self._ask = QPushButton("Ask to drive")
+        self._request = QPushButton("Request control")
         self._arm = QPushButton("Arm")
         self._disarm = QPushButton("Disarm")
         self.prompt = ResetPrompt()
@@ -49,19 +49,19 @@ class RobotBar(QFrame):
         self.hide()
 
     def show_status(self, status: m.RobotStatus) -> None:
-        """Show the newest snapshot."""
+        """Show the newest status."""
         if status == self._status:
             return
         self._status = status
-        shown = status_text.look(status)
-        self._word.setText(shown.word)
+        shown = status_text.style_of(status)
+        self._state.setText(shown.title)
         theme.set_icon(self._icon, shown.icon, shown.colour)
         self._name.setText(status.name)
         self._link.setText(status_text.link_text(status))
         theme.set_role(self._link, "secondary" if status.up else "error")
         self.setToolTip(status_text.details(status))
-        self._ask.setVisible(status.up and not status.may_drive)
-        self._ask.setEnabled(not status.driver)
+        self._request.setVisible(status.up and not status.may_drive)
+        self._request.setEnabled(not status.driver)
         self._arm.setVisible(status.may_drive and not status.armed)
         self._arm.setEnabled(status.up and status.mode == "disarmed")
         self._disarm.setVisible(status.armed)
@@ -69,18 +69,18 @@ class RobotBar(QFrame):
         self.show()
 
     def forget(self) -> None:
-        """Hide: there is no robot (any more)."""
+        """Hide the bar: no robot is driven."""
         self._status = None
         self.prompt.show_checklist(())
         self.hide()
 
     def arm(self) -> None:
-        """Permit the robot to move, where that is possible."""
+        """Permit the robot to move, if it is connected and not armed."""
         if self._status is not None and self._status.up and not self._status.armed:
             self.commanded.emit(m.ArmRobot())
 
     def disarm(self) -> None:
-        """Let the robot not move; asked for whenever there is one, because it harms nobody."""
+        """Forbid the robot to move. It is sent whenever there is a robot, because disarming twice does no harm."""
         if self._status is not None:
             self.commanded.emit(m.DisarmRobot())
 
@@ -98,24 +98,24 @@ class RobotBar(QFrame):
         self._icon.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._icon.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         theme.set_role(self._icon, "bare")
-        theme.set_role(self._word, "heading")
+        theme.set_role(self._state, "heading")
         theme.set_role(self._link, "secondary")
-        self._word.setAccessibleName("State of the robot")
+        self._state.setAccessibleName("State of the robot")
         self._link.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         theme.set_role(self._arm, "primary")
         theme.set_icon(self._arm, "mdi6.shield-check-outline", "on_accent")
         theme.set_role(self._disarm, "danger")
         theme.set_icon(self._disarm, "mdi6.shield-off-outline", "stopped")
-        theme.set_icon(self._ask, "mdi6.hand-back-right-outline")
+        theme.set_icon(self._request, "mdi6.hand-back-right-outline")
         self._arm.setToolTip(tooltip("Permit the robot to move; it holds until an episode begins", "arm"))
-        self._disarm.setToolTip(tooltip("Let the robot not move until it is armed again", "disarm"))
-        self._ask.setToolTip("Drive this robot, once the window that drives it has let it go")
+        self._disarm.setToolTip(tooltip("Keep the robot from moving until it is armed again", "disarm"))
+        self._request.setToolTip("Drive this robot as soon as the window that drives it releases it")
         row = QHBoxLayout()
         theme.space(row, (0, 0, 0, 0), 8)
-        for widget in (self._icon, self._word, self._name):
+        for widget in (self._icon, self._state, self._name):
             row.addWidget(widget)
         row.addWidget(self._link, 1)
-        for button in (self._ask, self._arm, self._disarm):
+        for button in (self._request, self._arm, self._disarm):
             row.addWidget(button)
         column = QVBoxLayout(self)
         theme.space(column, (12, 8, 12, 8), 8)
@@ -123,7 +123,7 @@ class RobotBar(QFrame):
         column.addWidget(self.prompt)
 
     def _connect(self) -> None:
-        self._ask.clicked.connect(self._ask_to_drive)
+        self._request.clicked.connect(self._ask_to_drive)
         self._arm.clicked.connect(self.arm)
         self._disarm.clicked.connect(self.disarm)
         self.prompt.answered.connect(self._answer)
@@ -136,7 +136,7 @@ class RobotBar(QFrame):
 
 
 class ResetPrompt(QWidget):
-    """What a person sees to before an episode begins: a box for each point, and Begin when all are ticked."""
+    """The checklist before an episode: a box for each point, and Begin, enabled when all boxes are ticked."""
 
     answered = Signal(bool)
     """True: begin; False: end the run."""
@@ -147,18 +147,18 @@ class ResetPrompt(QWidget):
         self._boxes: list[QCheckBox] = []
         self._title = QLabel("Before the next episode")
         theme.set_role(self._title, "heading")
-        self._room = QGridLayout()
-        theme.space(self._room, spacing=4)
-        self._room.setHorizontalSpacing(theme.px(24))
+        self._grid = QGridLayout()
+        theme.space(self._grid, spacing=4)
+        self._grid.setHorizontalSpacing(theme.px(24))
         self._begin, self._end = QPushButton("Begin"), QPushButton("End the run")
         theme.set_role(self._begin, "primary")
         theme.set_icon(self._begin, "mdi6.play", "on_accent")
-        self._begin.setToolTip(tooltip("Begin the episode: everything on the list is seen to", "start"))
-        self._end.setToolTip("Begin no further episode")
+        self._begin.setToolTip(tooltip("Begin the episode; enabled when every point is ticked", "start"))
+        self._end.setToolTip("End the run without another episode")
         points = QVBoxLayout()
         theme.space(points, spacing=4)
         points.addWidget(self._title)
-        points.addLayout(self._room)
+        points.addLayout(self._grid)
         row = QHBoxLayout(self)
         theme.space(row, (0, 0, 0, 0), 8)
         row.addLayout(points, 1)
@@ -169,19 +169,20 @@ class ResetPrompt(QWidget):
         self.hide()
 
     def show_checklist(self, points: tuple[str, ...]) -> None:
-        """Ask for ``points``; hide when there is nothing to see to."""
+        """Show ``points`` with empty boxes; hide if there are none."""
+        # A status arrives several times a second with the same list; new boxes each time would lose the ticks.
         if points == self._points:
             return
         self._points = points
         for box in self._boxes:
-            self._room.removeWidget(box)
+            self._grid.removeWidget(box)
             box.deleteLater()
         self._boxes = [QCheckBox(point) for point in points]
         for index, box in enumerate(self._boxes):
-            box.toggled.connect(self._count)
-            self._room.addWidget(box, index // _COLUMNS, index % _COLUMNS)
-        self._room.setColumnStretch(_COLUMNS, 1)
-        self._count()
+            box.toggled.connect(self._update_begin)
+            self._grid.addWidget(box, index // _COLUMNS, index % _COLUMNS)
+        self._grid.setColumnStretch(_COLUMNS, 1)
+        self._update_begin()
         self.setVisible(bool(points))
 
     @property
@@ -195,5 +196,5 @@ class ResetPrompt(QWidget):
     def _end_run(self) -> None:
         self.answered.emit(False)
 
-    def _count(self, _: bool = False) -> None:
+    def _update_begin(self, _: bool = False) -> None:
         self._begin.setEnabled(all(box.isChecked() for box in self._boxes))

@@ -1,25 +1,13 @@
-"""The robots that are remembered; connecting is always a person's deed."""
+"""The remembered robots. The program never connects to one by itself; a person always chooses it."""
 
 from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
+from mile_desktop.robots.remembered import RememberedRobot
+
 FILE_NAME = "robots.json"
-
-
-class RememberedRobot(msgspec.Struct, frozen=True, kw_only=True):
-    """One robot, as it described itself when it was added."""
-
-    name: str
-    address: str
-    """``tcp://host:port``; tells robots apart."""
-    key: str = ""
-    """Its public key; empty on this machine."""
-    task: str
-    summary: str = ""
-    scene: str = ""
-    """The scene as which it can be drawn; empty for none."""
 
 
 class _Remembered(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,9 +15,9 @@ class _Remembered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RobotStore(QObject):
-    """Holds the robots, says when they change and writes them at once; belongs to the window's thread.
+    """Holds the robots, emits changes and writes them at once; belongs to the window's thread.
 
-    Reading and writing never raise: what is wrong is said in one sentence, by ``problem`` after the start and by
+    Reading and writing never raise: an error is one sentence, in ``problem`` after the start and in
     ``problem_occurred`` later.
     """
 
@@ -43,7 +31,7 @@ class RobotStore(QObject):
 
     @property
     def robots(self) -> tuple[RememberedRobot, ...]:
-        """All of them, the one added last at the end."""
+        """All robots, the newest last."""
         return self._robots
 
     def robot(self, address: str) -> RememberedRobot | None:
@@ -51,7 +39,7 @@ class RobotStore(QObject):
         return next((robot for robot in self._robots if robot.address == address), None)
 
     def remember(self, robot: RememberedRobot) -> None:
-        """Add a robot, or replace what is known of the one at its address."""
+        """Add a robot, or replace the one at its address."""
         others = [each for each in self._robots if each.address != robot.address]
         self._replace((*others, robot))
 
@@ -67,6 +55,7 @@ class RobotStore(QObject):
         self.changed.emit()
 
     def _save(self) -> None:
+        # Written beside the old file and renamed, so that a crash leaves one of the two whole.
         draft = self._path.with_name(self._path.name + ".new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,21 +63,23 @@ class RobotStore(QObject):
             draft.replace(self._path)
         except OSError as error:
             reason = error.strerror or str(error)
-            self.problem_occurred.emit(f"Robots are remembered only until you close: {self._path} ({reason}).")
+            self.problem_occurred.emit(
+                f"Robots are kept only until you close: {self._path} cannot be written ({reason})."
+            )
 
 
 def _load(path: Path) -> tuple[tuple[RememberedRobot, ...], str]:
-    """Return what the file holds and what is wrong with it, in one sentence, or an empty string."""
+    """Return the robots in the file and one sentence about what is wrong with it, or an empty string."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Remembered).robots, ""
     except FileNotFoundError:
         return (), ""
     except OSError as error:
-        return (), f"The remembered robots could not be read ({error.strerror})."
+        return (), f"The list of robots could not be read ({error.strerror})."
     except msgspec.MsgspecError:
         aside = path.with_name(path.name + ".damaged")
         try:
             path.replace(aside)
         except OSError:
-            return (), "The remembered robots were damaged and are forgotten."
-        return (), f"The remembered robots were damaged; the old file is kept as {aside.name}."
+            return (), "The list of robots was damaged and is empty now."
+        return (), f"The list of robots was damaged; the old file is kept as {aside.name}."

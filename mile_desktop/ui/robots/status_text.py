@@ -1,4 +1,4 @@
-"""How a robot does, in words; no widgets."""
+"""The status and description of a robot as text; no widgets."""
 
 import math
 from dataclasses import dataclass
@@ -17,29 +17,32 @@ _WATCHING = ("Watching", "mdi6.eye-outline", "secondary")
 
 
 @dataclass(frozen=True, slots=True)
-class RobotLook:
-    """Word, icon and colour for the state of a robot."""
+class RobotStyle:
+    """Title, icon and colour of a robot's state."""
 
-    word: str
+    title: str
     icon: str
     colour: str
 
 
-def look(status: RobotStatus) -> RobotLook:
-    """Return how the robot does now."""
+def style_of(status: RobotStatus) -> RobotStyle:
+    """Return the style of the robot's present state."""
     if not status.up:
-        return RobotLook(*_LOST)
+        return RobotStyle(*_LOST)
     if not status.may_drive:
-        return RobotLook(*_WATCHING)
-    return RobotLook(*_MODES.get(status.mode, ("Connecting", "mdi6.lan-pending", "secondary")))
+        return RobotStyle(*_WATCHING)
+    # The mode is empty until the robot has sent its first state.
+    return RobotStyle(*_MODES.get(status.mode, ("Connecting", "mdi6.lan-pending", "secondary")))
 
 
 def link_text(status: RobotStatus) -> str:
-    """Return the link in a few figures, or why there is none."""
+    """Return the link's measured values, or why there is no link."""
     if not status.up:
         return status.trouble
     if not status.may_drive:
-        return f"{status.driver or 'Another window'} drives" if status.driver else "Nobody drives; ask for it"
+        return (
+            f"{status.driver or 'Another window'} drives" if status.driver else "No window drives it; request control"
+        )
     parts = [f"round trip {milliseconds(status.round_trip_ms)}"]
     if status.mode == "active" and status.speed < 1.0:
         parts.append(f"slow start, {status.speed:.0%} speed".replace("%", " %"))
@@ -49,24 +52,24 @@ def link_text(status: RobotStatus) -> str:
 
 
 def details(status: RobotStatus) -> str:
-    """Return everything there is to say, for a tooltip."""
+    """Return all details for a tooltip."""
     lines = [
         f"{status.name} at {status.address}",
         f"Round trip {milliseconds(status.round_trip_ms)}, clocks aligned to ±{milliseconds(status.clock_error_ms)}",
-        f"Messages not taken, either side: {status.refused}",
+        f"Messages rejected by either side: {status.refused}",
     ]
     return "\n".join([*lines, status.obstacle] if status.obstacle else lines)
 
 
 def milliseconds(value: float) -> str:
-    """Return a time as people read it."""
+    """Return a time in milliseconds as text."""
     if not math.isfinite(value):
         return "unknown"
     return f"{value:.2f} ms" if value < 10.0 else f"{value:.0f} ms"
 
 
 def described(robot: RobotDescription) -> list[tuple[str, str]]:
-    """Return what a robot says of itself as pairs of caption and text."""
+    """Return the robot's description as pairs of caption and text."""
     actions = "\n".join(_action(axis) for axis in robot.actions)
     names = [f"{entry.label} ({entry.unit})" if entry.unit else entry.label for entry in robot.measures]
     shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
@@ -74,10 +77,10 @@ def described(robot: RobotDescription) -> list[tuple[str, str]]:
     cameras = ", ".join(f"{each.title or each.name} {each.width} × {each.height}" for each in robot.cameras)
     return [
         ("Task", f"{robot.task}. {robot.summary}".strip()),
-        ("Made by", robot.maker or "not said"),
-        ("Control rate", f"{robot.rate_hz:g} Hz; holds by itself after {robot.watchdog_s * 1000:.0f} ms of silence"),
+        ("Maker", robot.maker or "not given"),
+        ("Control rate", f"{robot.rate_hz:g} Hz; holds if no message arrives for {robot.watchdog_s * 1000:.0f} ms"),
         ("Measures", f"{robot.observation_size} values{frames}: {shown}"),
-        ("Moves by", actions),
+        ("Actions", actions),
         ("First motions", f"{robot.slowest:.0%} of full speed, rising over {robot.ramp_s:g} s".replace("%", " %")),
         ("Cameras", cameras or "none"),
         ("Before episodes", "\n".join(robot.checklist) or "Everything is where an episode begins."),

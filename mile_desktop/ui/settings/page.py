@@ -1,4 +1,4 @@
-"""The Settings page: everything applies at once and is remembered."""
+"""The Settings page: a form for the preferences."""
 
 from pathlib import Path
 
@@ -23,38 +23,39 @@ from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.form_rows import choose, combo, rows
 from mile_desktop.ui.widgets.page_frame import PageFrame, Panel, WideScroll
 
-_THEMES = (("dark", "Dark"), ("light", "Light"), ("system", "As the system"))
+_THEMES = (("dark", "Dark"), ("light", "Light"), ("system", "System"))
 _SCALES = (1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
 _RATES = (10, 20, 30)
-_SOURCES = (("ensemble", "Ensemble"), ("published", "One model, as published"), ("temporal", "Evidence over time"))
+_SOURCES = (("ensemble", "Ensemble"), ("published", "Single model, as published"), ("temporal", "Temporal model"))
 _TWO_COLUMNS_FROM = 940
+"""From this width (px at 100 %) the panels stand in two columns."""
 _FIELD_WIDTH = 160
 
 
 class SettingsPage(PageFrame):
-    """Fields are set from the preferences and write a change back; who needs a value listens to the preferences."""
+    """Shows the preferences and writes each change to their store, which notifies the parts that use the value."""
 
     workspace_chosen = Signal(str)
     """A folder the person wants to open as workspace."""
 
     def __init__(self, preferences: PreferenceStore, parent: QWidget | None = None) -> None:
-        super().__init__("Settings", "Everything applies at once and is remembered.", parent)
+        super().__init__("Settings", "Changes apply at once and are saved.", parent)
         self._preferences = preferences
         self._showing = False
         self._theme = combo([(name, title) for name, title in _THEMES])
         self._scale = combo([(scale, f"{scale:.0%}".replace("%", " %")) for scale in _SCALES])
         self._workspace = QLineEdit()
         self._workspace.setReadOnly(True)
-        self._workspace.setAccessibleName("Folder of the workspace")
+        self._workspace.setAccessibleName("Workspace folder")
         self._recent = combo([])
         self._open = QPushButton("Open other …")
         self._rate = combo([(rate, f"{rate} Hz") for rate in _RATES])
         self._source = combo([(name, title) for name, title in _SOURCES])
         self._threshold = QDoubleSpinBox()
         self._debounce = QSpinBox()
-        self._sound = QCheckBox("Play a soft sound")
-        self._rumble = QCheckBox("Shake the gamepad")
-        self._ask_me = QCheckBox("Hold and ask me instead of only calling")
+        self._sound = QCheckBox("Play a sound")
+        self._rumble = QCheckBox("Rumble the gamepad")
+        self._ask_me = QCheckBox("Ask me: hold the robot until I take over or resume")
         self._warn_on_close = QCheckBox("Ask before closing while an episode runs")
         self._defaults = QPushButton("Reset to defaults")
         self._undo = QPushButton("Undo reset")
@@ -66,7 +67,7 @@ class SettingsPage(PageFrame):
         self.show_preferences(preferences.value)
 
     def show_preferences(self, value: Preferences) -> None:
-        """Set every field; nothing is written back meanwhile."""
+        """Set every field without writing anything back."""
         self._showing = True
         choose(self._theme, value.theme)
         choose(self._scale, value.ui_scale)
@@ -85,8 +86,8 @@ class SettingsPage(PageFrame):
         self._undo.setVisible(self._before_reset is not None)
         self._showing = False
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Put the two columns below each other where there is little room."""
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the two columns below each other on a narrow page."""
         super().resizeEvent(event)
         narrow = self.width() < theme.px(_TWO_COLUMNS_FROM)
         direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
@@ -109,7 +110,7 @@ class SettingsPage(PageFrame):
         theme.set_icon(self._undo, "mdi6.undo-variant", "secondary")
         theme.bound(self._workspace, least_width=_FIELD_WIDTH)
         self._recent.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._recent.setToolTip("Workspaces that were open before")
+        self._recent.setToolTip("Recently opened workspaces")
         for field in (self._theme, self._scale, self._rate, self._source, self._threshold, self._debounce):
             theme.bound(field, least_width=_FIELD_WIDTH)
 
@@ -118,8 +119,8 @@ class SettingsPage(PageFrame):
         columns = self._columns
         columns_widget.setLayout(columns)
         theme.space(columns, (0, 0, 8, 0), 16)
-        left = (self._look(), self._workspace_panel(), self._control())
-        for panels in (left, (self._alerts(), self._questions())):
+        left = (self._appearance_panel(), self._workspace_panel(), self._control_panel())
+        for panels in (left, (self._alarm_panel(), self._closing_panel())):
             column = QVBoxLayout()
             theme.space(column, spacing=16)
             for panel in panels:
@@ -130,9 +131,9 @@ class SettingsPage(PageFrame):
         self.top.addWidget(self._undo)
         self.top.addWidget(self._defaults)
 
-    def _look(self) -> Panel:
-        panel = Panel("Look")
-        panel.body.addLayout(rows(("Theme", self._theme, ""), ("Size of everything", self._scale, "")))
+    def _appearance_panel(self) -> Panel:
+        panel = Panel("Appearance")
+        panel.body.addLayout(rows(("Theme", self._theme, ""), ("Interface scale", self._scale, "")))
         return panel
 
     def _workspace_panel(self) -> Panel:
@@ -144,34 +145,34 @@ class SettingsPage(PageFrame):
         row.addWidget(self._open)
         panel.body.addLayout(
             rows(
-                ("Folder", folder, "Episodes, policies and training runs lie here, and nowhere else."),
-                ("Open again", self._recent, ""),
+                ("Folder", folder, "All episodes, policies and training runs are stored here."),
+                ("Recent", self._recent, ""),
             )
         )
         return panel
 
-    def _control(self) -> Panel:
+    def _control_panel(self) -> Panel:
         panel = Panel("Control")
-        hint = "How often the robot gets an action. Policies are made for one rate; changing it loads the scene again."
+        hint = "Actions per second. A policy is trained for one rate. A change loads the scene again."
         panel.body.addLayout(rows(("Rate", self._rate, hint)))
         return panel
 
-    def _alerts(self) -> Panel:
-        panel = Panel("When p(intervene) is high")
+    def _alarm_panel(self) -> Panel:
+        panel = Panel("Alarm when p(intervene) is high")
         panel.body.addLayout(
             rows(
-                ("p comes from", self._source, "The temporal model adds up evidence and knows that people react late."),
-                ("Threshold", self._threshold, "Can also be dragged in the plot under the view."),
-                ("For at least", self._debounce, "Shorter peaks are passed over."),
+                ("p comes from", self._source, "The temporal model sums evidence over time and models reaction delay."),
+                ("Threshold", self._threshold, "You can also drag the line in the plot under the view."),
+                ("Duration", self._debounce, "Shorter peaks raise no alarm."),
                 ("Then", self._sound, ""),
                 ("", self._rumble, ""),
-                ("", self._ask_me, "“Ask me”: the robot stands still until you take over or resume."),
+                ("", self._ask_me, ""),
             )
         )
         return panel
 
-    def _questions(self) -> Panel:
-        panel = Panel("CloseGuard")
+    def _closing_panel(self) -> Panel:
+        panel = Panel("Closing")
         panel.body.addLayout(rows(("", self._warn_on_close, "")))
         return panel
 
@@ -194,7 +195,7 @@ class SettingsPage(PageFrame):
     def _write(self) -> None:
         if self._showing:
             return
-        self._before_reset = None
+        self._before_reset = None  # after another change, "undo reset" would undo that one, too
         self._preferences.change(
             theme=self._theme.currentData(),
             ui_scale=self._scale.currentData(),
@@ -210,7 +211,7 @@ class SettingsPage(PageFrame):
 
     def _open_other(self) -> None:
         start = self._preferences.value.workspace or str(Path.home())
-        folder = QFileDialog.getExistingDirectory(self, "Open a workspace, or an empty folder for a new one", start)
+        folder = QFileDialog.getExistingDirectory(self, "Open a workspace, or choose an empty folder", start)
         if folder:
             self.workspace_chosen.emit(folder)
 

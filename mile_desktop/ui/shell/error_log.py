@@ -1,4 +1,4 @@
-"""Errors nobody caught: logged to a file, kept, shown in one sentence; the window stays alive."""
+"""Uncaught errors: written to a log file and shown in one sentence; the window goes on."""
 
 import logging
 import sys
@@ -20,7 +20,7 @@ _LOG_BYTES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class UncaughtError:
-    """One error that reached the edge."""
+    """One error that no handler caught."""
 
     summary: str
     """One sentence."""
@@ -29,9 +29,10 @@ class UncaughtError:
 
 
 class UncaughtErrors(QObject):
-    """Receives what nobody caught, from any thread.
+    """Receives uncaught errors from every thread.
 
-    ``caught`` is emitted on the thread the error happened in; receivers living on the window's thread get it there.
+    ``caught`` is emitted on the thread of the error. Qt queues the call for receivers that live on the window's thread,
+    so they run there.
     """
 
     caught = Signal(object)
@@ -50,13 +51,13 @@ class UncaughtErrors(QObject):
         return tuple(self._kept)
 
     def install(self) -> None:
-        """Become the program's last resort for errors in any thread."""
+        """Receive uncaught errors from now on, in every thread."""
         self._previous, self._previous_threading = sys.excepthook, threading.excepthook
         sys.excepthook = self.report
         threading.excepthook = self._report_from_thread
 
     def uninstall(self) -> None:
-        """Put back what was there before."""
+        """Restore the handlers from before ``install``."""
         sys.excepthook = self._previous
         threading.excepthook = self._previous_threading
 
@@ -79,7 +80,7 @@ class UncaughtErrors(QObject):
         text = str(error).strip().splitlines()
         reason = f"{kind.__name__}: {text[0].rstrip('.')}" if text else kind.__name__
         where = f" Details are in {self._log_file}." if self._log_file else ""
-        return f"Something went wrong that should not have ({reason}).{where}"
+        return f"The program has an error ({reason}).{where}"
 
 
 def default_log_file() -> Path:
@@ -88,7 +89,7 @@ def default_log_file() -> Path:
 
 
 def open_log(path: Path) -> Path | None:
-    """Log warnings and errors to ``path`` (a megabyte, two older files kept); None where it cannot be written."""
+    """Log warnings and errors to ``path`` (1 MB, and two older files); return None if it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=2, encoding="utf-8")
@@ -102,7 +103,7 @@ def open_log(path: Path) -> Path | None:
 
 
 def close_log() -> None:
-    """Close the files ``open_log`` opened."""
+    """Close the files that ``open_log`` has opened."""
     for handler in [*_LOGGER.handlers]:
         if isinstance(handler, RotatingFileHandler):
             _LOGGER.removeHandler(handler)

@@ -1,4 +1,4 @@
-"""The line at the top: scene, policy, what takes over, and how well the loop keeps time."""
+"""The line at the top: scene, policy, input device, and the timing of the control loop."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,10 +7,10 @@ from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from mile_desktop.operators.no_operator import NO_SUPERVISOR
+from mile_desktop.robots.remembered import RememberedRobot
 from mile_desktop.rollout.messages import Status
 from mile_desktop.rollout.phases import MOVING
 from mile_desktop.scenes.catalogue import BrokenScene, SceneInfo
-from mile_desktop.ui.robots.robot_store import RememberedRobot
 from mile_desktop.ui.shell import shortcuts
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.policy_entry import PolicyEntry
@@ -18,9 +18,9 @@ from mile_desktop.ui.widgets.policy_entry import PolicyEntry
 _ROBOT = "robot"
 """Property of a menu's action: address of a robot, empty for the dialog."""
 _LATE_SHARE = 0.5
-"""A tick is late when it begins more than this share of a period after its time."""
+"""A tick is late when it begins more than this share of a period too late."""
 _SLOW_SHARE = 0.95
-"""The loop is slow below this share of the rate that was asked for."""
+"""The loop is slow below this share of the requested rate."""
 _FITS: tuple[tuple[int, bool, bool], ...] = (
     (280, True, True),
     (160, True, True),
@@ -28,7 +28,7 @@ _FITS: tuple[tuple[int, bool, bool], ...] = (
     (0, False, True),
     (0, False, False),
 )
-"""Ever shorter forms: room for the device's text (px at 100 %), policy with its success, captions."""
+"""Forms from long to short: width of the device's text (px at 100 %), policy with its success rate, captions."""
 _PAD, _KEYBOARD, _SCREEN, _SIMULATED, _MISSING = (
     "mdi6.controller",
     "mdi6.keyboard-outline",
@@ -47,7 +47,7 @@ _DEVICE_ICONS = {
 
 
 class Header(QFrame):
-    """Shows the running session; menus ask for another scene or policy, and the window decides."""
+    """Shows the running session; its menus request another scene or policy by signals."""
 
     scenes_opening = Signal()
     """The menu of scenes is about to be shown."""
@@ -97,12 +97,12 @@ class Header(QFrame):
         self.show_no_policy()
 
     def set_scenes(self, scenes: Sequence[SceneInfo], current: str, broken: Sequence[BrokenScene] = ()) -> None:
-        """Offer ``scenes``; ``current`` is loaded. What is ``broken`` is named with its error."""
+        """Offer ``scenes``; ``current`` is loaded. The ``broken`` ones are shown with their error."""
         self._scenes, self._scene_shown, self._broken = tuple(scenes), current, tuple(broken)
         self._fill_scenes()
 
     def set_robots(self, robots: Sequence[RememberedRobot], current: str) -> None:
-        """Offer ``robots`` besides the scenes; the one at the address ``current`` is driven."""
+        """Offer ``robots`` below the scenes; the one at the address ``current`` is driven."""
         self._robots, self._robot_shown = tuple(robots), current
         self._fill_scenes()
 
@@ -112,7 +112,7 @@ class Header(QFrame):
         for info in self._scenes:
             chosen = not self._robot_shown and info.name == self._scene_shown
             action = _choice(menu, self._scene_group, info.title, info.name, checked=chosen)
-            self._tell(action, info.summary, shown=chosen)
+            self._explain(action, info.summary, shown=chosen)
         for scene in self._broken:
             action = menu.addAction(theme.icon("mdi6.alert-outline", "asking"), scene.name)
             action.setData(scene.name)
@@ -123,12 +123,12 @@ class Header(QFrame):
             action = _choice(menu, self._scene_group, robot.name, "", checked=chosen)
             action.setIcon(theme.icon("mdi6.robot-industrial", "secondary"))
             action.setProperty(_ROBOT, robot.address)
-            self._tell(action, f"{robot.address}\n{robot.summary}", shown=chosen)
+            self._explain(action, f"{robot.address}\n{robot.summary}", shown=chosen)
         menu.addAction("Robots …").setProperty(_ROBOT, "")
         self._captions[0].setText("Robot" if self._robot_shown else "Scene")
 
-    def _tell(self, action: QAction, summary: str, *, shown: bool) -> None:
-        """Explain a choice, and show it on the button where it is the one in force."""
+    def _explain(self, action: QAction, summary: str, *, shown: bool) -> None:
+        """Explain a choice in its tooltip; the present one is shown on the button, too."""
         action.setToolTip(summary)
         if shown:
             self._scene.setText(action.text())
@@ -152,12 +152,12 @@ class Header(QFrame):
         self._fit()
 
     def show_no_policy(self) -> None:
-        """Say that nothing is loaded yet."""
+        """Show that nothing is loaded yet."""
         self._policy_label, self._policy_name = "loading …", "…"
         self._fit()
 
     def set_rate_asked(self, rate_hz: float) -> None:
-        """Say at which rate the loop is meant to run."""
+        """Set the requested rate of the loop."""
         self._rate_asked = rate_hz
 
     def show_status(self, status: Status) -> None:
@@ -166,7 +166,7 @@ class Header(QFrame):
         self._show_rate(status)
 
     def show_device(self, device: str, instruction: str, *, connected: bool, kind: str = "") -> None:
-        """Name what takes over and how; with no gamepad that is the keyboard."""
+        """Show the device that takes over, and how; without a gamepad this is the keyboard."""
         if connected and device:
             text, icon = f"{device} · {instruction}" if instruction else device, _DEVICE_ICONS.get(kind, _PAD)
         elif device and kind == "gamepad":
@@ -180,12 +180,12 @@ class Header(QFrame):
             theme.set_icon(self._device, icon, "asking" if icon == _MISSING else "secondary")
             self._fit()
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Let the window be narrower than the longest texts; they give way."""
+    def minimumSizeHint(self) -> QSize:
+        """Allow a window that is narrower than the longest texts, which are shortened then."""
         return QSize(theme.px(320), theme.size("header"))
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Use shorter forms where there is less room."""
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Use shorter forms in a narrow window."""
         super().resizeEvent(event)
         self._fit()
 
@@ -197,7 +197,7 @@ class Header(QFrame):
             self._policy.setText(self._policy_label if with_success else self._policy_name)
             for caption in self._captions:
                 caption.setVisible(with_captions)
-            self._cameras.setVisible(with_captions)  # a key and the view's own menu open the dialog as well
+            self._cameras.setVisible(with_captions)  # the dialog has a key and an entry in the view's menu as well
             layout = self.layout()
             if layout is None or layout.minimumSize().width() <= self.width():
                 return

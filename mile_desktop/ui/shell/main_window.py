@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWi
 
 from mile_desktop.ui.shell.error_log import UncaughtError
 from mile_desktop.ui.shell.header import Header
-from mile_desktop.ui.shell.message_line import Level, MessageLine
+from mile_desktop.ui.shell.message_line import Level, MessageAction, MessageLine, as_level
 from mile_desktop.ui.shell.preferences import Preferences, PreferenceStore
 from mile_desktop.ui.shell.shortcut_overlay import ShortcutOverlay
 from mile_desktop.ui.shell.shortcuts import Shortcuts
@@ -24,21 +24,20 @@ _STATE_VERSION = 1
 
 
 class MainWindow(QMainWindow):
-    """Where everything stands; sizes, docks and the page are remembered.
+    """Holds header, sidebar, pages, panel and message line; remembers its size, docks and page.
 
-    Pages and the panel are made by whoever composes the window and added with ``add_page`` and ``set_panel``; call
-    ``restore`` after the last one. Lives on the window's thread.
+    Controllers add their pages with ``add_page``; call ``restore`` after the last one. Lives on the window's thread.
 
     Parameters
     ----------
     preferences
-        Where choices are remembered.
+        The remembered choices.
     """
 
     page_changed = Signal(str)
-    """The page that is shown now."""
+    """Name of the page that is shown now."""
     closing = Signal()
-    """The window is about to go; everything that runs must end."""
+    """The window closes; every process and timer must end. Slots run in the order in which they were connected."""
 
     def __init__(self, preferences: PreferenceStore) -> None:
         super().__init__()
@@ -87,7 +86,7 @@ class MainWindow(QMainWindow):
         self._show_panel_if_wanted()
 
     def install_actions(self, handlers: Mapping[str, Callable[[], object]]) -> None:
-        """Give keys of the table (``shortcuts.BINDINGS``) something to do; the overlay lists them from then on."""
+        """Connect keys of the table ``shortcuts.BINDINGS`` with functions; the overlay lists them from then on."""
         self.shortcuts.install(handlers)
 
     def ask_before_closing(self, question: Callable[[], bool]) -> None:
@@ -95,17 +94,17 @@ class MainWindow(QMainWindow):
         self._may_close = question
 
     def restore(self) -> None:
-        """Return to the size, docks and page of the last time, or to 1440 × 900 within the screen."""
+        """Restore size, docks and page of the last time, or take 1440 × 900 within the screen."""
         remembered = self._preferences.value
         if not (remembered.geometry and self.restoreGeometry(_decoded(remembered.geometry))):
-            self._take_first_place()
+            self._take_default_size()
         if remembered.window_state:
             self.restoreState(_decoded(remembered.window_state), _STATE_VERSION)
         if remembered.page in self._pages:
             self.show_page(remembered.page)
         self._show_panel_if_wanted()
 
-    # ── what can be asked of it ──────────────────────────────────────────────────────────────────────────────────
+    # ── pages and messages ───────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def page(self) -> str:
@@ -128,12 +127,16 @@ class MainWindow(QMainWindow):
         self._turn_to(page)
         self._preferences.change(page=page)
 
-    def say(self, level: Level, text: str, way_out: str = "") -> None:
-        """Say one sentence in the message line, with the name of a way out if there is one."""
-        self.messages.say(level, text, way_out)
+    def say(self, level: Level, text: str, action: MessageAction | None = None) -> None:
+        """Show one sentence in the message line, with an action if one helps."""
+        self.messages.say(level, text, action)
+
+    def say_note(self, level: str, text: str) -> None:
+        """Show a note of another process; a level that is not known counts as information."""
+        self.messages.say(as_level(level), text)
 
     def show_uncaught(self, error: UncaughtError) -> None:
-        """Say that something went wrong that should not have; the window goes on."""
+        """Show an error that no handler caught; the window goes on."""
         self.messages.say("error", error.summary)
 
     def show_shortcuts(self) -> None:
@@ -155,14 +158,14 @@ class MainWindow(QMainWindow):
         self._show_panel_if_wanted()
 
     def toggle_full_screen(self) -> None:
-        """Fill the screen, or stop doing so."""
+        """Fill the screen with the window, or go back to its size."""
         if self.isFullScreen():
             self.showNormal()
         else:
             self.showFullScreen()
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
-        """Remember the place of everything, then let go."""
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember size and docks, then announce the end."""
         if not self._may_close():
             event.ignore()
             return
@@ -203,7 +206,7 @@ class MainWindow(QMainWindow):
 
     def _turn_to(self, page: str) -> None:
         self._stack.setCurrentWidget(self._pages[page])
-        # keys belong to the page, not to a menu that happens to be first in the tab order
+        # Focus on the page: otherwise Qt gives it to the first widget in the tab order, a menu of the header.
         self._pages[page].setFocus(Qt.FocusReason.OtherFocusReason)
         self.sidebar.select(page)
         self.shortcuts.set_page(page)
@@ -230,7 +233,7 @@ class MainWindow(QMainWindow):
     def _say_problem(self, text: str) -> None:
         self.messages.say("warning", text)
 
-    def _take_first_place(self) -> None:
+    def _take_default_size(self) -> None:
         screen = self.screen() or QGuiApplication.primaryScreen()
         room: QRect = screen.availableGeometry() if screen else QRect(0, 0, *_FIRST_SIZE)
         width, height = min(_FIRST_SIZE[0], room.width()), min(_FIRST_SIZE[1], room.height())
@@ -239,7 +242,7 @@ class MainWindow(QMainWindow):
 
 
 class PageOpener(QObject):
-    """Opens one page of a window: what a key or a button is connected to."""
+    """Opens one page; keys and buttons are connected to it."""
 
     def __init__(self, window: MainWindow, page: str) -> None:
         super().__init__(window)
@@ -247,13 +250,13 @@ class PageOpener(QObject):
         self._page = page
 
     def open(self) -> None:
-        """Show the page, where the window has it."""
+        """Show the page if the window has it."""
         if self._page in self._window.pages:
             self._window.show_page(self._page)
 
 
 class PanelDock(QDockWidget):
-    """A dock that tells hiding by the person from hiding by a change of page."""
+    """A dock that reports when a person closes it; a change of page hides it, too, without this signal."""
 
     hidden_by_person = Signal()
 
@@ -263,8 +266,8 @@ class PanelDock(QDockWidget):
         self.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
         self.setWidget(content)
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
-        """Say that the person closed it."""
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Report that the person has closed it."""
         super().closeEvent(event)
         self.hidden_by_person.emit()
 
@@ -278,7 +281,7 @@ def _encoded(data: QByteArray) -> str:
 
 
 def _decoded(text: str) -> QByteArray:
-    """Return the bytes behind ``text``; nothing for a damaged one, which Qt then refuses by itself."""
+    """Return the bytes behind ``text``; empty for a damaged one, which Qt then ignores."""
     try:
         return QByteArray(base64.b64decode(text, validate=True))
     except (binascii.Error, ValueError):

@@ -1,13 +1,13 @@
-"""One line at the bottom of the window that says what happened, and remembers what it said."""
+"""The line at the bottom of the window with the newest message, and the list of earlier ones."""
 
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
@@ -24,8 +24,16 @@ _ICONS: dict[Level, tuple[str, str, str]] = {
 }
 _RANK: dict[Level, int] = {"info": 0, "success": 0, "warning": 1, "error": 2}
 _KEPT = 200
-_RESPECT_S = {0: 0.0, 1: 4.0, 2: 8.0}
-"""How long a message of each rank may not be pushed aside by a lesser one."""
+_PROTECTED_S = {0: 0.0, 1: 4.0, 2: 8.0}
+"""How long a message of each rank stays before a lower one may replace it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageAction:
+    """What a person can do about a message: a button beside it."""
+
+    label: str
+    run: Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +44,14 @@ class Entry:
     text: str
     at: datetime
     """Local time."""
-    way_out: str = ""
-    """Name of the action offered with it."""
+    action: MessageAction | None = None
 
 
 class MessageLine(QFrame):
     """Shows the newest message with an icon for its level; a click shows the earlier ones.
 
-    An error stays for eight seconds before a plain note may take its place (the note is in the list all the same).
+    An error stays for eight seconds before information may replace it; what came meanwhile is in the list.
     """
-
-    way_out_chosen = Signal(str)
-    """Name of the action the person chose."""
 
     def __init__(self, parent: QWidget | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(parent)
@@ -62,7 +66,7 @@ class MessageLine(QFrame):
         self._icon = _level_button(self)
         self._text = ElidedLabel("Show earlier messages", self)
         self._action = QToolButton(self)
-        self._action.clicked.connect(self._choose_way_out)
+        self._action.clicked.connect(self._run_action)
         theme.set_role(self._action, "link")
         self._time = QLabel(self)
         theme.set_role(self._time, "secondary")
@@ -71,17 +75,17 @@ class MessageLine(QFrame):
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """Everything that was said, oldest first (the last 200)."""
+        """The messages, oldest first; at most the last 200."""
         return tuple(self._entries)
 
     @property
     def shown(self) -> Entry | None:
-        """What is on screen."""
+        """The message in the line; None before the first one."""
         return self._shown
 
-    def say(self, level: Level, text: str, way_out: str = "") -> None:
-        """Say one sentence; ``way_out`` names an action that is offered beside it (see ``way_out_chosen``)."""
-        entry = Entry(level, text, datetime.now().astimezone(), way_out)
+    def say(self, level: Level, text: str, action: MessageAction | None = None) -> None:
+        """Show one sentence, with a button for ``action`` beside it."""
+        entry = Entry(level, text, datetime.now().astimezone(), action)
         self._entries.append(entry)
         if self._may_replace(entry):
             self._show(entry)
@@ -100,7 +104,7 @@ class MessageLine(QFrame):
         self._history.show()
         self._history.raise_()
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         """Open or close the list."""
         if event.button() is Qt.MouseButton.LeftButton:
             self.show_history()
@@ -117,7 +121,7 @@ class MessageLine(QFrame):
     def _may_replace(self, entry: Entry) -> bool:
         if self._shown is None or _RANK[entry.level] >= _RANK[self._shown.level]:
             return True
-        return self._clock() - self._shown_at >= _RESPECT_S[_RANK[self._shown.level]]
+        return self._clock() - self._shown_at >= _PROTECTED_S[_RANK[self._shown.level]]
 
     def _show(self, entry: Entry) -> None:
         self._shown, self._shown_at = entry, self._clock()
@@ -125,18 +129,19 @@ class MessageLine(QFrame):
         self._icon.show()
         self._text.set_full_text(entry.text)
         self._time.setText(entry.at.strftime("%H:%M:%S"))
-        self._action.setText(entry.way_out)
-        self._action.setVisible(bool(entry.way_out))
+        self._action.setText(entry.action.label if entry.action else "")
+        self._action.setVisible(entry.action is not None)
 
     def _show_nothing(self) -> None:
         self._icon.hide()
         self._action.hide()
         self._text.set_full_text("")
 
-    def _choose_way_out(self) -> None:
-        if self._shown is not None and self._shown.way_out:
+    def _run_action(self) -> None:
+        if self._shown is not None and self._shown.action is not None:
+            # Hidden first: the action may show a message of its own, and none of them may run twice.
             self._action.hide()
-            self.way_out_chosen.emit(self._shown.way_out)
+            self._shown.action.run()
 
 
 class History(QFrame):
@@ -164,12 +169,12 @@ class History(QFrame):
             widget = item.widget()
             if widget is not None:
                 widget.deleteLater()
-        for entry in entries or (Entry("info", "Nothing has been said yet.", datetime.now().astimezone()),):
+        for entry in entries or (Entry("info", "There are no messages yet.", datetime.now().astimezone()),):
             self._rows.addWidget(_row(entry))
         self._rows.addStretch(1)
 
     def place_above(self, line: QWidget) -> None:
-        """Take the place above ``line``: two thirds of the window wide, as high as it needs and a third at most."""
+        """Stand above ``line``: two thirds of the window wide, as high as needed, at most a third of the window."""
         window = line.window()
         width = window.width() * 2 // 3
         needed = self._rows.heightForWidth(width - theme.px(24)) + theme.px(24)
@@ -203,8 +208,13 @@ def _row(entry: Entry) -> QWidget:
     return row
 
 
+def as_level(text: str) -> Level:
+    """Return the level that another process has named; an unknown one counts as information."""
+    return next((level for level in get_args(Level) if level == text), "info")
+
+
 def _level_button(parent: QWidget) -> QToolButton:
-    """Make a button (the theme keeps its icon up to date) that takes no clicks and no focus."""
+    """Make a button without clicks and focus: unlike a label's picture, its icon follows the theme."""
     button = QToolButton(parent)
     button.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
     button.setFocusPolicy(Qt.FocusPolicy.NoFocus)

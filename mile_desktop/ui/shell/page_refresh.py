@@ -1,4 +1,4 @@
-"""Pages that are brought up to date only where somebody can see it."""
+"""Refreshes a page only while it is visible."""
 
 from collections.abc import Callable
 
@@ -8,18 +8,18 @@ from mile_desktop.ui.shell.main_window import MainWindow
 
 
 class PageRefresh(QObject):
-    """Calls ``refresh`` at once while the page is shown, else when it is opened or asked for.
+    """Calls ``refresh`` at once while the page is shown, otherwise when it is opened.
 
-    A hidden page costs the window nothing while somebody supervises, however often what it shows changes.
+    A hidden page costs nothing during supervision, however often its content changes.
 
     Parameters
     ----------
     window, page
         The window and the page's name in it.
     refresh
-        Shows everything as it is now.
+        Reads the content again and shows it.
     parent
-        Who owns this.
+        The owner.
     """
 
     def __init__(self, window: MainWindow, page: str, refresh: Callable[[], None], parent: QObject) -> None:
@@ -31,13 +31,13 @@ class PageRefresh(QObject):
         window.page_changed.connect(self._page_changed)
 
     def mark_stale(self) -> None:
-        """Say that the page does not show how things are any more."""
+        """Note that the page shows old content; refresh it at once if it is visible."""
         self._stale = True
         if self._window.page == self._page:
             self.settle()
 
     def settle(self) -> None:
-        """Bring the page up to date if it is not: before something is asked of it that is not seen."""
+        """Refresh the page if its content is old, even while it is hidden: its data is about to be used."""
         if self._stale:
             self._stale = False
             self._refresh()

@@ -1,4 +1,4 @@
-"""What the window remembers between starts; a file that cannot be read or written never blocks it."""
+"""The choices that the window remembers between starts; it also works when their file cannot be read or written."""
 
 import os
 from pathlib import Path
@@ -9,6 +9,7 @@ import platformdirs
 from PySide6.QtCore import QObject, QTimer, Signal
 
 _SAVE_DELAY_MS = 300
+"""A slider that is dragged changes the preferences many times; they are written once, after the last change."""
 
 Scale = Annotated[float, msgspec.Meta(ge=1.0, le=2.0)]
 Probability = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
@@ -28,7 +29,7 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     """Newest first, at most eight."""
     scene: str = "peg-insertion"
     policy: str = ""
-    """Id of the policy that was in use; empty for the scene's newest."""
+    """Id of the policy that was used last; empty for the scene's newest."""
     device: str = ""
     """GUID of the pad that was used last."""
     page: str = "supervise"
@@ -39,27 +40,27 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     panel_visible: bool = True
     """The panel on the right of the Supervise page."""
     layouts: dict[str, str] = {}
-    """Whatever else a part of the window remembers of its layout (splitters …), by name."""
+    """Layouts of other parts of the window (splitters …), by name."""
 
     rate_hz: Literal[10, 20, 30] = 20
     """Control rate."""
     live_source: Literal["ensemble", "published", "temporal"] = "ensemble"
-    """What computes p(intervene)."""
+    """The model that computes p(intervene)."""
     alert_threshold: Probability = 0.5
     alert_debounce_steps: Debounce = 3
-    """Steps p must stay above the threshold before the window calls."""
+    """Number of steps that p must stay above the threshold before an alert."""
     alert_sound: bool = True
     alert_rumble: bool = True
     ask_me: bool = False
-    """Hold and ask instead of only calling."""
+    """Hold the robot and ask, in addition to the alert."""
     warn_on_close: bool = True
     """Ask before closing while an episode runs."""
 
 
 class PreferenceStore(QObject):
-    """Holds the preferences, says when they change and writes them a moment later.
+    """Holds the preferences, announces changes and writes them a moment later.
 
-    Used on the window's thread only. Reading and writing never raise: whatever is wrong is said in one sentence, by
+    Used on the window's thread only. Reading and writing never raise: a problem is reported in one sentence, by
     ``problem`` after the start and by ``problem_occurred`` later.
 
     Parameters
@@ -84,21 +85,21 @@ class PreferenceStore(QObject):
 
     @property
     def value(self) -> Preferences:
-        """What is in force now."""
+        """The present preferences."""
         return self._value
 
     @property
     def path(self) -> Path:
-        """The file behind it."""
+        """The file in which they are kept."""
         return self._path
 
     @property
     def problem(self) -> str:
-        """What was wrong with the file at the start, in one sentence; empty when all was well."""
+        """The problem with the file at the start, in one sentence; empty if there was none."""
         return self._problem
 
     def change(self, **fields: object) -> None:
-        """Set some fields, tell everybody and save soon.
+        """Set some fields, announce the change and save soon.
 
         Raises
         ------
@@ -111,7 +112,7 @@ class PreferenceStore(QObject):
         self.replace(msgspec.convert(msgspec.to_builtins(candidate), Preferences))
 
     def replace(self, value: Preferences) -> None:
-        """Put all choices in force at once (undoing a reset); tell everybody and save soon."""
+        """Replace all preferences at once (to undo a reset), announce the change and save soon."""
         if value == self._value:
             return
         self._value = value
@@ -123,7 +124,7 @@ class PreferenceStore(QObject):
         self.change(layouts={**self._value.layouts, name: state})
 
     def remember_workspace(self, folder: str) -> None:
-        """Make ``folder`` the open workspace and the newest of the recent ones."""
+        """Remember ``folder`` as the open workspace and the newest of the recent ones."""
         recent = (folder, *(other for other in self._value.recent_workspaces if other != folder))
         self.change(workspace=folder, recent_workspaces=recent[:8])
 
@@ -133,7 +134,7 @@ class PreferenceStore(QObject):
         self.replace(Preferences(**kept))
 
     def save(self) -> None:
-        """Write the file now; a half-written file never replaces a whole one."""
+        """Write the file now: to a draft first, so that a crash leaves the old file whole."""
         self._timer.stop()
         draft = self._path.with_name(self._path.name + ".new")
         try:
@@ -150,7 +151,7 @@ class PreferenceStore(QObject):
             self._unwritable = True
             reason = error.strerror or str(error)
             self.problem_occurred.emit(
-                f"Choices hold only until you close: {self._path.parent} is not writable ({reason})."
+                f"Choices are kept only until you close the window: {self._path.parent} is not writable ({reason})."
             )
 
 
@@ -163,19 +164,19 @@ def default_path() -> Path:
 
 
 def load(path: Path) -> tuple[Preferences, str]:
-    """Read preferences; return them and what was wrong, in one sentence, or an empty string.
+    """Read preferences; return them and the problem in one sentence, or an empty string.
 
-    A file that is no JSON object is moved aside as ``….damaged`` and the defaults are used; a single value that is of
-    the wrong type or out of range falls back to its default; names that are unknown (a newer version's) are ignored.
+    A file that is not a JSON object is renamed to ``….damaged`` and the defaults are used. A single value of the wrong
+    type or out of range falls back to its default. Unknown names (of a newer version) are ignored.
     """
     try:
         content = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except FileNotFoundError:
         return Preferences(), ""
     except OSError as error:
-        return Preferences(), f"Remembered choices could not be read ({error.strerror}); the defaults are used."
+        return Preferences(), f"Your preferences could not be read ({error.strerror}); the defaults are used."
     except msgspec.MsgspecError:
-        return Preferences(), f"Remembered choices were damaged; the defaults are used.{_move_aside(path)}"
+        return Preferences(), f"Your preferences were damaged; the defaults are used.{_move_aside(path)}"
     return _convert(content)
 
 
@@ -188,7 +189,7 @@ def _convert(content: dict[str, Any]) -> tuple[Preferences, str]:
                 known[field.name] = msgspec.convert(content[field.name], field.type)
             except msgspec.ValidationError:
                 refused.append(field.name)
-    problem = f"Remembered {', '.join(refused)} could not be used; the default is." if refused else ""
+    problem = f"The preferences {', '.join(refused)} could not be used; their defaults are used." if refused else ""
     return Preferences(**known), problem
 
 
@@ -197,5 +198,5 @@ def _move_aside(path: Path) -> str:
     try:
         path.replace(aside)
     except OSError:
-        return ""  # nothing is lost: the damaged file stays where it is until the next save
+        return ""  # the damaged file then stays until the next save
     return f" The old file is kept as {aside.name}."

@@ -1,4 +1,4 @@
-"""Which scenes the window offers: looked for anew whenever the menu opens, broken ones named with what is wrong."""
+"""The scenes that the window offers: read again whenever the menu opens, broken ones with their error."""
 
 from PySide6.QtCore import QObject
 
@@ -14,18 +14,20 @@ class SceneMenu(QObject):
         super().__init__(parent)
         self._window = window
         self._shown = ""
-        self._said: set[str] = set()
-        window.header.scenes_opening.connect(self._look_again)
+        self._warned: set[str] = set()
+        window.header.scenes_opening.connect(self._fill)
 
     def offer(self, shown: str) -> None:
-        """Offer what there is; ``shown`` is loaded. Says once of each broken scene what is wrong with it."""
+        """Offer the scenes; ``shown`` is loaded. The error of a broken scene is shown once."""
         self._shown = shown
-        self._look_again()
+        self._fill()
 
     def find(self, scene: str) -> SceneInfo | None:
-        """Return the scene called ``scene``; where it cannot be used, say so and return the first one at the start.
+        """Return the scene called ``scene``; if it cannot be used, show a warning.
 
-        None: what is shown stays.
+        Returns
+        -------
+        In place of a scene that cannot be used: at the start the first scene, later None (the present one stays).
         """
         try:
             return scene_info(scene)
@@ -33,15 +35,15 @@ class SceneMenu(QObject):
             text = f"{scene} cannot be used. {error}"
         except UnknownSceneError as error:
             text = str(error)
-        self._said.add(text)
+        self._warned.add(text)
         self._window.say("warning", text if self._shown else f"{text} The first scene is loaded.")
         return None if self._shown else all_scenes()[0]
 
-    def _look_again(self) -> None:
+    def _fill(self) -> None:
         broken = broken_scenes()
         self._window.header.set_scenes(all_scenes(), self._shown, broken)
         for scene in broken:
             text = f"{scene.name} cannot be used. {scene.error}"
-            if text not in self._said:
-                self._said.add(text)
+            if text not in self._warned:
+                self._warned.add(text)
                 self._window.say("warning", text)

@@ -1,4 +1,4 @@
-"""The ``?`` overlay: every key and its pad control, over the window, in nobody's way."""
+"""The ``?`` overlay: a table of all keys and gamepad controls over the window."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -42,19 +42,19 @@ class ShortcutOverlay(QWidget):
         self.show()
         self.raise_()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
-        """Stay as large as the window."""
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow the window's size."""
         if event.type() is QEvent.Type.Resize and self.isVisible():
             self._cover()
         return super().eventFilter(watched, event)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         """Close on a click beside the card."""
         if not self._card.geometry().contains(event.position().toPoint()):
             self.hide()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """Dim what lies beneath."""
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Dim the window below."""
         painter = QPainter(self)
         painter.fillRect(event.rect(), theme.token("shade", 0.45))
         painter.end()
@@ -74,7 +74,7 @@ class ShortcutOverlay(QWidget):
     def _lay_out(self) -> None:
         title = QLabel("Shortcuts")
         theme.set_role(title, "title")
-        hint = QLabel("Keys rest while you type. The pad's controls can be changed on the Devices page.")
+        hint = QLabel("Keys have no effect while you type. The gamepad's controls can be changed on the Devices page.")
         theme.set_role(hint, "quiet")
         hint.setWordWrap(True)
         close = QToolButton()
@@ -116,7 +116,7 @@ class ShortcutOverlay(QWidget):
 
 
 def _halfway(heights: Sequence[int]) -> int:
-    """Return how many groups go on the left so that the higher column is as low as it can be."""
+    """Return how many groups go to the left column so that the longer column is as short as possible."""
     return min(range(len(heights) + 1), key=lambda first: max(sum(heights[:first]), sum(heights[first:])))
 
 
@@ -144,7 +144,7 @@ def _section(name: str, rows: Sequence[Binding]) -> QWidget:
         pad = QLabel(binding.pad)
         theme.set_role(pad, "secondary")
         title = QLabel(binding.title)
-        title.setWordWrap(True)  # else the longest one pushes the keys out of the card
+        title.setWordWrap(True)  # otherwise the longest title pushes the keys out of the card
         grid.addWidget(title, index, 0)
         grid.addWidget(pad, index, 1)
         grid.addWidget(key, index, 2, Qt.AlignmentFlag.AlignRight)

@@ -1,4 +1,4 @@
-"""Every key in one table: what the window installs is what the ``?`` overlay lists."""
+"""One table of all keys: the window installs them from it, and the ``?`` overlay lists them from it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 
 class Scope(StrEnum):
-    """Where a key counts."""
+    """Where a key has an effect."""
 
     ALWAYS = "always"
     """On every page, even while text is being typed."""
@@ -40,7 +40,7 @@ class Binding:
     """One thing a person can do with a key."""
 
     action: str
-    """Name by which the window's handler is found."""
+    """Name by which controllers connect a function with it."""
     title: str
     group: str
     keys: tuple[str, ...]
@@ -49,15 +49,15 @@ class Binding:
     """The same on a gamepad, in Xbox names."""
     scope: Scope = Scope.SUPERVISE
     held: bool = False
-    """Counts while held down: read from key events by the Supervise page, not installed as a shortcut."""
+    """Has its effect while held down: the Supervise page reads it from key events; it is not a Qt shortcut."""
     repeats: bool = False
-    """Counts again and again while the key stays down."""
+    """Repeats while the key stays down."""
     everywhere: bool = False
-    """Counts in the program's other windows and dialogs, too."""
+    """Works in the program's other windows and dialogs, too."""
 
     @property
     def keys_text(self) -> str:
-        """The keys as people read them."""
+        """The keys as text."""
         shown = dict.fromkeys(_NAMES.get(key, key.replace("+", " + ")) for key in self.keys)
         text = " or ".join(shown)
         return f"hold {text}" if self.held and self.group == "Take over" else text
@@ -121,7 +121,7 @@ INSPECT_BINDINGS: tuple[Binding, ...] = (
     _inspect("undo", "Undo", "Ctrl+Z"),
     _inspect("redo", "Do again", "Ctrl+Shift+Z", "Ctrl+Y"),
     _inspect("roll", "What would two policies have done from here?", "W"),
-    _inspect("way", "Watch the next of recording and policies", "V"),
+    _inspect("path", "Watch the next of recording and policies", "V"),
     _inspect("tab", "Scorecard, or the episode again", "S"),
     _inspect("search", "Search episodes", "Ctrl+F"),
     _inspect("turn_left", "Turn the view left", "Alt+Left", repeats=True),
@@ -238,14 +238,14 @@ class Shortcuts(QObject):
 
     @property
     def listed(self) -> tuple[Binding, ...]:
-        """What the overlay shows: everything that can be done in this window now."""
+        """The bindings that the overlay shows: all that have a function in this window."""
         entries = [entry for entry in BINDINGS if entry.group != _DRIVE or not self._driving]
         place = next(index for index, entry in enumerate(entries) if entry.group not in {"Take over", _DRIVE})
         entries[place:place] = self._driving
         return tuple(entry for entry in entries if entry.held or entry.action in self._available)
 
     def set_driving(self, bindings: tuple[Binding, ...]) -> None:
-        """List these keys, read from key events, in place of those that drive a robot arm; none: the arm's again."""
+        """List these keys in place of those that drive a robot arm; empty: list the arm's keys again."""
         self._driving = bindings
 
     def install(self, handlers: Mapping[str, Callable[[], object]]) -> None:
@@ -265,7 +265,7 @@ class Shortcuts(QObject):
         self._refresh()
 
     def set_page(self, page: str) -> None:
-        """Say which page is shown."""
+        """Enable the keys of ``page``, which is shown now."""
         self._page = page
         self._refresh()
 
@@ -276,9 +276,9 @@ class Shortcuts(QObject):
 
     def _refresh(self) -> None:
         for entry, shortcut in self._installed:
-            shortcut.setEnabled(self._counts(entry))
+            shortcut.setEnabled(self._is_active(entry))
 
-    def _counts(self, entry: Binding) -> bool:
+    def _is_active(self, entry: Binding) -> bool:
         if entry.scope is Scope.ALWAYS:
             return True
         if self._typing:
@@ -289,7 +289,7 @@ class Shortcuts(QObject):
 
 
 def _keeps_its_keys(widget: QWidget | None, keys: tuple[str, ...]) -> bool:
-    """Whether the widget with the keyboard has a use of its own for one of ``keys``."""
+    """Whether the widget with the keyboard focus uses one of ``keys`` itself."""
     if isinstance(widget, QAbstractButton):
         return "Space" in keys
     return isinstance(widget, QTabBar | QSplitterHandle) and bool({"Left", "Right", "Home", "End"} & set(keys))

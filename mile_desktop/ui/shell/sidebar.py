@@ -1,4 +1,4 @@
-"""The left rail: one button a page, a word under each icon."""
+"""The sidebar on the left: one button for each page, with a word under its icon."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class PageInfo:
     title: str
     icon: str
     at_bottom: bool = False
-    """Pages about the program stand apart from pages about the work."""
+    """Pages about the program stand apart from the other pages."""
 
 
 PAGES: tuple[PageInfo, ...] = (

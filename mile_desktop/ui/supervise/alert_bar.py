@@ -1,4 +1,4 @@
-"""The line above the strips: the number now, what it rests on, and when a person is called."""
+"""The line above the strips: p now, the model behind it, and when the alarm is raised."""
 
 import math
 
@@ -19,12 +19,12 @@ from mile_desktop.ui.plots.probability_strip import THRESHOLD_RANGE
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.elided_label import ElidedLabel
 
-_ROOMY = 600
-"""From this width on the band stands beside the number."""
+_BAND_FROM = 600
+"""From this width (px at 100 %) the interval of p fits beside p."""
 
 
 class AlertBar(QWidget):
-    """p in figures, its basis, threshold, debounce, "Ask me", and how much time the strips show."""
+    """Shows p and the model behind it; sets threshold, duration, "Ask me" and the time span of the strips."""
 
     alert_changed = Signal(object)
     """Carries the new ``SetAlert``."""
@@ -37,20 +37,20 @@ class AlertBar(QWidget):
         self._figure.setAccessibleName("Probability that you take over")
         self._basis = ElidedLabel()
         self._known_basis = ""
-        self._taken: StepTaken | None = None
+        self._step: StepTaken | None = None
         self._hovering = False
         theme.set_role(self._basis, "secondary")
         self._threshold = _threshold_box()
         self._debounce = _debounce_box()
         self._ask_me = QCheckBox("Ask me")
-        self._ask_me.setToolTip("Hold and ask for help by itself when p stays above the threshold")
+        self._ask_me.setToolTip("The robot holds and asks for help when p stays above the threshold")
         self._whole = QPushButton("Episode")
         self._whole.setCheckable(True)
         self._whole.setToolTip("Show the whole episode instead of the last 30 seconds")
         theme.set_role(self._whole, "quiet")
         self._lay_out()
         for box in (self._threshold, self._debounce):
-            # Enter means "done here": the keys drive the robot again.
+            # After Enter the field gives up the focus, so that the keys drive the robot again.
             box.editingFinished.connect(box.clearFocus)
         self._threshold.valueChanged.connect(self._changed)
         self._debounce.valueChanged.connect(self._changed)
@@ -61,17 +61,17 @@ class AlertBar(QWidget):
         row = QHBoxLayout(self)
         theme.space(row, (12, 4, 8, 0), 8)
         row.addWidget(self._figure)
-        # the least important of the line gives way first
+        # The model text is the least important part of the line, so it alone is shortened when the line is narrow.
         row.addWidget(self._basis, 1)
-        call, over = QLabel("Call me at"), QLabel("for")
-        for label in (call, over):
+        threshold, duration = QLabel("Alarm threshold"), QLabel("duration")
+        for label in (threshold, duration):
             theme.set_role(label, "secondary")
-        for widget in (call, self._threshold, over, self._debounce, self._ask_me, self._whole):
+        for widget in (threshold, self._threshold, duration, self._debounce, self._ask_me, self._whole):
             row.addWidget(widget)
 
     @property
     def alert(self) -> SetAlert:
-        """What is set."""
+        """The alarm as set in the fields."""
         return SetAlert(
             threshold=round(self._threshold.value(), 2),
             debounce_steps=self._debounce.value(),
@@ -79,7 +79,8 @@ class AlertBar(QWidget):
         )
 
     def set_alert(self, alert: SetAlert) -> None:
-        """Show ``alert`` without telling anybody."""
+        """Show ``alert`` without emitting ``alert_changed``."""
+        # The fields are set one after another; without blocking, the first would emit an alert that mixes old and new.
         for widget in (self._threshold, self._debounce, self._ask_me):
             widget.blockSignals(True)
         self._threshold.setValue(alert.threshold)
@@ -89,40 +90,43 @@ class AlertBar(QWidget):
             widget.blockSignals(False)
 
     def show_threshold(self, value: float) -> None:
-        """Follow the line while it is dragged, without telling anybody."""
+        """Show the threshold while its line is dragged, without emitting ``alert_changed``.
+
+        The worker gets the value when the line is released, not at every pixel of the drag.
+        """
         self._threshold.blockSignals(True)
         self._threshold.setValue(value)
         self._threshold.blockSignals(False)
 
     def show_step(self, taken: StepTaken) -> None:
-        """Write p and its band."""
-        self._taken = taken
+        """Show p and its interval."""
+        self._step = taken
         self._show_figure()
 
     def show_basis(self, basis: str) -> None:
-        """Write what the number rests on, unless the mouse asks for something else."""
+        """Show which model p comes from, unless the values under the mouse are shown there now."""
         if basis == self._known_basis:
             return
         self._known_basis = basis
-        self._basis.set_hint(f"What p(intervene) rests on: {basis}")
+        self._basis.set_hint(f"p(intervene) comes from: {basis}")
         if not self._hovering:
             self._basis.set_full_text(basis)
 
     def show_hover(self, text: str) -> None:
-        """Write what lies under the mouse in place of the basis; empty brings the basis back."""
+        """Show the values under the mouse in place of the model; an empty text brings the model back."""
         self._hovering = bool(text)
         self._basis.set_full_text(text or self._known_basis)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 – Qt's name
-        """Write the number without its band where there is little room."""
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the interval out when the bar is narrow."""
         super().resizeEvent(event)
         self._show_figure()
 
     def _show_figure(self) -> None:
-        taken = self._taken
+        taken = self._step
         if taken is not None:
-            roomy = self.width() >= theme.px(_ROOMY)
-            low, high = (taken.low, taken.high) if roomy else (math.nan, math.nan)
+            wide = self.width() >= theme.px(_BAND_FROM)
+            low, high = (taken.low, taken.high) if wide else (math.nan, math.nan)
             self._figure.setText(probability_text(taken.probability, low, high))
 
     def _changed(self) -> None:
@@ -130,7 +134,7 @@ class AlertBar(QWidget):
 
 
 def probability_text(probability: float, low: float, high: float) -> str:
-    """Return ``p 0.23 [0.15–0.31]``, without the band or the number where there is none."""
+    """Return ``p 0.23 [0.15–0.31]``; without the interval or the number where it is NaN."""
     if math.isnan(probability):
         return "p –"
     if math.isnan(low) or math.isnan(high):
@@ -143,11 +147,11 @@ def _threshold_box() -> QDoubleSpinBox:
     box.setRange(*THRESHOLD_RANGE)
     box.setSingleStep(0.05)
     box.setValue(0.5)
-    box.setKeyboardTracking(False)
+    box.setKeyboardTracking(False)  # while "0.65" is typed, "0" and "0.6" must not become thresholds
     box.setAlignment(Qt.AlignmentFlag.AlignRight)
     theme.bound(box, width=80)
-    box.setToolTip("You are called when p stays above this value")
-    box.setAccessibleName("Alert threshold")
+    box.setToolTip("The alarm is raised when p stays above this value")
+    box.setAccessibleName("Alarm threshold")
     return box
 
 
@@ -159,6 +163,6 @@ def _debounce_box() -> QSpinBox:
     box.setAlignment(Qt.AlignmentFlag.AlignRight)
     box.setKeyboardTracking(False)
     theme.bound(box, width=88)
-    box.setToolTip("How long p has to stay above the threshold before you are called")
-    box.setAccessibleName("Steps above the threshold before the alert")
+    box.setToolTip("How long p must stay above the threshold before the alarm is raised")
+    box.setAccessibleName("Alarm duration in steps")
     return box

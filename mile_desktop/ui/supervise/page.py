@@ -1,4 +1,4 @@
-"""The Supervise page: view, strips, transport and on-screen pad, put together."""
+"""The Supervise page: view, strips, controls and on-screen pad, put together."""
 
 from enum import Enum, auto
 
@@ -17,26 +17,27 @@ from mile_desktop.rollout.messages import (
     StepTaken,
 )
 from mile_desktop.rollout.phases import Phase
-from mile_desktop.ui.supervise.keyboard import Keyboard
+from mile_desktop.ui.supervise.episode_controls import EpisodeControls
+from mile_desktop.ui.supervise.keyboard_controller import KeyboardController
 from mile_desktop.ui.supervise.picture_menu import PictureMenu
 from mile_desktop.ui.supervise.scene_view import SceneView
 from mile_desktop.ui.supervise.screen_pad import ScreenPad
-from mile_desktop.ui.supervise.strips import Strips
-from mile_desktop.ui.supervise.transport import Transport
+from mile_desktop.ui.supervise.strips_panel import StripsPanel
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport.orbit import Orbit
 from mile_desktop.ui.widgets.splitter import Splitter
 
-_PAD_WORD = "Screen pad"
-_ROOMY = 760
-"""From this width on the button of the screen pad has its word."""
+_PAD_LABEL = "Screen pad"
+_LABEL_FROM = 760
+"""From this width (px at 100 %) the button of the screen pad shows its label."""
 _FULL_FROM, _SOME_FROM = 480, 360
-"""From these heights on the strips are shown in full, or at least p; the screen pad takes its own of it."""
+"""From these heights (px at 100 %) the page shows both strips, or p alone. The view needs 160, both strips 128, p alone
+92; the rest is the alarm's line, buttons and margins. The height of the screen pad is subtracted first."""
 _PAD_HEIGHT = 160
 
 
-class _Strips(Enum):
-    """How much of the strips there is room for."""
+class _StripMode(Enum):
+    """Which strips fit on the page."""
 
     FULL = auto()
     SOME = auto()
@@ -44,7 +45,7 @@ class _Strips(Enum):
 
 
 class SupervisePage(QWidget):
-    """Feed it with ``handle`` and ``show_frame``; it answers with two kinds of commands. Window's thread only."""
+    """Shows the events of worker and viewer and emits commands for both; window's thread only."""
 
     command = Signal(object)
     """Carries a command of ``rollout.messages`` for the worker."""
@@ -55,18 +56,18 @@ class SupervisePage(QWidget):
         super().__init__(parent)
         self.setObjectName("page")
         self.view = SceneView()
-        self.strips = Strips()
-        self.transport = Transport()
+        self.strips = StripsPanel()
+        self.controls = EpisodeControls()
         self.pad = ScreenPad(self._orbit)
         self.pad.hide()
-        self.keyboard = Keyboard(self, self._orbit, self.view)
-        self._pad_button = QPushButton(_PAD_WORD)
+        self.keyboard = KeyboardController(self, self._orbit, self.view)
+        self._pad_button = QPushButton(_PAD_LABEL)
         self._pad_button.setCheckable(True)
         self._pad_button.setToolTip("Show the on-screen pad: take over with the mouse")
-        self._pad_button.setAccessibleName(_PAD_WORD)
+        self._pad_button.setAccessibleName(_PAD_LABEL)
         theme.set_icon(self._pad_button, "mdi6.gamepad-variant-outline")
         self.pictures = PictureMenu(self.view)
-        self._form = _Strips.FULL
+        self._strip_mode = _StripMode.FULL
         self._only_view = False
         self._bar = QWidget()
         self._splitter = Splitter(Qt.Orientation.Vertical)
@@ -79,10 +80,10 @@ class SupervisePage(QWidget):
         self._splitter.setStretchFactor(0, 1)
         self._splitter.setStretchFactor(1, 0)
         self._splitter.setSizes([theme.px(520), theme.px(230)])
-        self._divided = self._splitter.saveState()
+        self._splitter_state = self._splitter.saveState()
         bar = QHBoxLayout(self._bar)
         theme.space(bar, (0, 0, 0, 0), 8)
-        bar.addWidget(self.transport, 1)
+        bar.addWidget(self.controls, 1)
         bar.addWidget(self.pictures)
         bar.addWidget(self._pad_button)
         self._column = column = QVBoxLayout(self)
@@ -92,19 +93,19 @@ class SupervisePage(QWidget):
         column.addWidget(self._bar)
 
     def add_above_transport(self, widget: QWidget) -> None:
-        """Put a line of somebody else's between the view and the buttons."""
+        """Put another page's widget between the view and the buttons, e.g. the bar of a robot."""
         self._column.insertWidget(self._column.count() - 1, widget)
 
     def _connect(self) -> None:
-        keys, transport = self.keyboard, self.transport
+        keys, controls = self.keyboard, self.controls
         keys.input_changed.connect(self.command)
-        keys.success.connect(transport.mark_success)
-        keys.failure.connect(transport.mark_failure)
-        keys.discard.connect(transport.ask_discard)
-        keys.hold.connect(transport.toggle_hold)
-        keys.stop.connect(transport.stop)
+        keys.success.connect(controls.mark_success)
+        keys.failure.connect(controls.mark_failure)
+        keys.discard.connect(controls.ask_discard)
+        keys.hold.connect(controls.toggle_hold)
+        keys.stop.connect(controls.stop)
         keys.camera.connect(self.view.choose_camera)
-        transport.commanded.connect(self.command)
+        controls.commanded.connect(self.command)
         self.pad.input_changed.connect(self.command)
         self._pad_button.toggled.connect(self._show_pad)
         theme.signals().changed.connect(self._fit)
@@ -112,10 +113,10 @@ class SupervisePage(QWidget):
         self.strips.alert_changed.connect(self._alert_changed)
         self.strips.probability.threshold_moved.connect(self.view.set_threshold)
 
-    # ── what comes in ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── events ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def handle(self, event: Event) -> None:
-        """Show an event of the worker; events that are none of this page's business are ignored."""
+        """Show an event of the worker; events that do not concern this page are ignored."""
         match event:
             case SessionLoaded():
                 self.view.start_session(event)
@@ -127,7 +128,7 @@ class SupervisePage(QWidget):
             case StepTaken():
                 self._show_step(event)
             case EpisodeClosed():
-                self.transport.show_closed(event)
+                self.controls.show_closed(event)
             case CameraRequest():
                 self.view.step_camera(event.direction)
 
@@ -138,7 +139,7 @@ class SupervisePage(QWidget):
     def _show_status(self, status: Status) -> None:
         self.view.show_status(status)
         self.strips.show_status(status)
-        self.transport.show_status(status)
+        self.controls.show_status(status)
         self.keyboard.set_busy(status.phase not in {Phase.IDLE, Phase.STOPPED})
         if status.phase is Phase.STOPPED:
             self.pad.release_all()
@@ -153,88 +154,91 @@ class SupervisePage(QWidget):
         self.view.set_threshold(alert.threshold)
         self.command.emit(alert)
 
-    # ── what is remembered ───────────────────────────────────────────────────────────────────────────────────────
+    # ── settings and layout ──────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def alert(self) -> SetAlert:
-        """When the person wants to be called; send it after every ``LoadSession``."""
+        """The alarm's settings; send them after every ``LoadSession``, because a restarted worker has its defaults."""
         return self.strips.alert
 
     def set_alert(self, alert: SetAlert) -> None:
-        """Show a remembered alert without telling anybody."""
+        """Show a remembered alert without sending a command."""
         self.strips.set_alert(alert)
         self.view.set_threshold(alert.threshold)
 
     def show_pad(self, shown: bool) -> None:
-        """Show or fold away the on-screen pad."""
+        """Show or hide the on-screen pad."""
         self._pad_button.setChecked(shown)
 
     def show_only_view(self, only: bool) -> None:
-        """Leave the whole page to the view, or bring strips and transport back; keys and pad go on counting."""
+        """Give the whole page to the view, or show strips and controls again; keys and gamepad keep working."""
         self._only_view = only
-        self.strips.setVisible(not only and self._form is not _Strips.NONE)
+        self.strips.setVisible(not only and self._strip_mode is not _StripMode.NONE)
         self._bar.setVisible(not only)
         self.pad.setVisible(not only and self._pad_button.isChecked())
 
     def save_layout(self) -> bytes:
-        """Return how the room is divided, for ``restore_layout``."""
-        state = self._splitter.saveState() if self._form is _Strips.FULL else self._divided
+        """Return the splitter's state for ``restore_layout``: the one with both strips, even if they are hidden now."""
+        state = self._splitter.saveState() if self._strip_mode is _StripMode.FULL else self._splitter_state
         return bytes(state.data())
 
     def restore_layout(self, saved: bytes) -> None:
-        """Divide the room as it was; anything unreadable leaves it as it is."""
+        """Restore the splitter's state; an unreadable one changes nothing."""
         self._splitter.restoreState(QByteArray(saved))
-        self._divided = self._splitter.saveState()
+        self._splitter_state = self._splitter.saveState()
 
-    # ── who has the keys ─────────────────────────────────────────────────────────────────────────────────────────
+    # ── focus and size ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 – Qt's name
-        """Listen to the keys."""
+    def showEvent(self, event: QShowEvent) -> None:
+        """Listen to the keyboard."""
         super().showEvent(event)
         self.keyboard.attach()
-        # Not into the first entry field: Space has to mean "take over" from the start.
+        # Qt would focus the first entry field. Space must mean "take over" from the start, so the view gets the focus.
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 – Qt's name
-        """Leave the room to the transport where there is little."""
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Shorten the pad's button on a narrow page, and show the strips that fit."""
         super().resizeEvent(event)
-        self._pad_button.setText(_PAD_WORD if event.size().width() >= theme.px(_ROOMY) else "")
+        self._pad_button.setText(_PAD_LABEL if event.size().width() >= theme.px(_LABEL_FROM) else "")
         self._fit()
 
     def _show_pad(self, shown: bool) -> None:
         if shown:
-            self._fit()  # first, or the pad would make a small window grow
+            # The strips must give up their height first: Qt would enlarge a small window to fit both.
+            self._fit()
         self.pad.setVisible(shown)
         self._fit()
 
     def _fit(self) -> None:
-        """Leave the view its room: where the page is low, the actions go first, then p."""
+        """Show the strips that fit: on a low page the actions are hidden first, then p."""
         room = self.height() - (theme.px(_PAD_HEIGHT) if self._pad_button.isChecked() else 0)
-        form = _Strips.FULL if room >= theme.px(_FULL_FROM) else _Strips.SOME
+        mode = _StripMode.FULL if room >= theme.px(_FULL_FROM) else _StripMode.SOME
         if room < theme.px(_SOME_FROM):
-            form = _Strips.NONE
-        if form is self._form:
+            mode = _StripMode.NONE
+        if mode is self._strip_mode:
             return
-        if self._form is _Strips.FULL:
-            self._divided = self._splitter.saveState()
-        self._form = form
-        self.strips.set_compact(form is not _Strips.FULL)
-        self.strips.setVisible(form is not _Strips.NONE and not self._only_view)
-        self._splitter.refresh()  # else it would be as high as before until Qt comes round to it
+        if self._strip_mode is _StripMode.FULL:
+            self._splitter_state = self._splitter.saveState()
+        self._strip_mode = mode
+        self.strips.set_compact(mode is not _StripMode.FULL)
+        self.strips.setVisible(mode is not _StripMode.NONE and not self._only_view)
+        # Without these two calls the splitter keeps its old minimum height until Qt returns to its event loop, and
+        # ``setSizes`` would be ignored.
+        self._splitter.refresh()
         self._column.activate()
-        if form is _Strips.FULL:
-            self._splitter.restoreState(self._divided)
+        if mode is _StripMode.FULL:
+            self._splitter.restoreState(self._splitter_state)
         else:
             self._splitter.setSizes([self.height(), 0])
 
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 – Qt's name
-        """Let everything go."""
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Release all keys and the on-screen pad."""
         super().hideEvent(event)
         self.keyboard.detach()
         self.pad.release_all()
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 – Qt's name
-        """Let go of the on-screen pad when the window is no longer the one in front."""
+    def changeEvent(self, event: QEvent) -> None:
+        """Release the on-screen pad when the window is no longer the active one."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.ActivationChange and not self.isActiveWindow():
             self.pad.release_all()

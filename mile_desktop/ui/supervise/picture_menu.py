@@ -1,4 +1,4 @@
-"""The button that says how pictures share the view, and which of them is large."""
+"""The menu that arranges scene and cameras in the view and chooses the large picture."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QActionGroup
@@ -17,12 +17,12 @@ _ICONS = {
 
 
 class PictureMenu(QToolButton):
-    """Offers what the view can show; the menu is made anew whenever it is opened."""
+    """Lists layouts and pictures. The menu is filled each time it opens, because cameras come and go."""
 
     full_view_asked = Signal()
-    """Fill the screen with the view alone, or stop doing so."""
+    """Toggle the view alone on the full screen."""
     small_views_toggled = Signal(bool)
-    """Show the scene's other cameras beside the large picture, or not."""
+    """Whether to show the scene's other cameras beside the large picture."""
     cameras_asked = Signal()
     """Open the Cameras dialog."""
 
@@ -41,7 +41,7 @@ class PictureMenu(QToolButton):
         view.arranged.connect(self._show_layout)
 
     def set_small_views(self, shown: bool) -> None:
-        """Know whether the scene's other cameras are shown."""
+        """Set whether the scene's other cameras are shown."""
         self._small_views = shown
 
     def _fill(self) -> None:
@@ -49,14 +49,14 @@ class PictureMenu(QToolButton):
         menu.clear()
         layouts = QActionGroup(menu)
         for layout in Layout:
-            self._choice(TITLES[layout], layout, layouts, chosen=layout is tiles.layout).setIcon(
+            self._add_option(TITLES[layout], layout, layouts, chosen=layout is tiles.layout).setIcon(
                 theme.icon(_ICONS[layout])
             )
         menu.addSeparator()
         pictures = QActionGroup(menu)
         scene = [(SCENE, "Scene")] if tiles.has_scene else []
         for name, title in (*scene, *((name, name) for name in tiles.choices)):
-            self._choice(title, name, pictures, chosen=name == tiles.main and tiles.layout is not Layout.GRID)
+            self._add_option(title, name, pictures, chosen=name == tiles.main and tiles.layout is not Layout.GRID)
         menu.addSeparator()
         small = menu.addAction(_with_key("The scene's other cameras", "small_views"))
         small.setCheckable(True)
@@ -65,7 +65,7 @@ class PictureMenu(QToolButton):
         menu.addAction(_with_key("Fill the screen with the view", "full_view"), self.full_view_asked.emit)
         menu.addAction(_with_key("Cameras …", "cameras"), self.cameras_asked.emit)
 
-    def _choice(self, text: str, data: object, group: QActionGroup, *, chosen: bool) -> QAction:
+    def _add_option(self, text: str, data: object, group: QActionGroup, *, chosen: bool) -> QAction:
         action = self.menu().addAction(text)
         action.setData(data)
         action.setCheckable(True)

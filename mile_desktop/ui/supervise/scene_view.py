@@ -1,4 +1,4 @@
-"""The main view: the newest frame, framed in the phase's colour, with everything a supervisor has to see over it."""
+"""The main view: the newest frame, a border in the phase's colour, and overlays with all that a supervisor must see."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -12,18 +12,22 @@ from mile_desktop.rollout.messages import ActionChoice, SessionLoaded, Status, S
 from mile_desktop.rollout.phases import IN_EPISODE, MOVING, Phase
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport import overlay
-from mile_desktop.ui.viewport.discrete_choices import as_motion, chosen
 from mile_desktop.ui.viewport.frame_canvas import BORDER, as_image
-from mile_desktop.ui.viewport.phase_look import driving_hint, look, takeover_hint
+from mile_desktop.ui.viewport.phase_style import driving_hint, style_of, takeover_hint
 from mile_desktop.ui.viewport.picture_canvas import PictureCanvas
 from mile_desktop.ui.viewport.projection import action_arrow
 from mile_desktop.ui.viewport.tiles import SCENE, Layout
+from mile_desktop.ui.widgets.discrete_actions import as_motion, chosen_action
 
 FADE_MS = 120
+"""Duration of the border's change of colour. The badge changes at once; the fade only softens the frame."""
 STALE_S = 1.0
+"""An older picture is marked while the robot moves: a person must not supervise by a picture that has stopped."""
 _CHECK_MS = 250
 _HINT_SHARE = 0.6
+"""Share of the view's width that a hint may take."""
 _HINT_GAP, _LEAST_HINT = 36, 120
+"""Distance of a hint from the small pictures, and its least width, px at 100 %."""
 _EMPTY = "The scene appears here as soon as it is loaded."
 
 
@@ -50,10 +54,10 @@ class SceneView(PictureCanvas):
         self._check.timeout.connect(self._check_age)
         theme.signals().changed.connect(self._restyle)
 
-    # ── what comes in ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── state ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def start_session(self, session: SessionLoaded) -> None:
-        """Forget what was shown of the session before."""
+        """Drop what was shown of the previous session."""
         self._max_steps = session.max_steps
         self._choices = session.choices
         self._step = None
@@ -65,7 +69,7 @@ class SceneView(PictureCanvas):
         self._stale = False
 
     def set_small_views(self, titles: Mapping[str, str]) -> None:
-        """Have exactly these small views of the scene: names of its cameras and what is written over them."""
+        """Show exactly these small views of the scene: camera name → title."""
         self.tiles.keep(tuple(titles), can_be_main=False, titles=titles)
         self.update()
 
@@ -76,8 +80,9 @@ class SceneView(PictureCanvas):
 
     def show_status(self, status: Status) -> None:
         """Show phase and reason; a change fades the border."""
-        token = look(status).token
-        if self._status is None or look(self._status).token != token:
+        token = style_of(status).token
+        if self._status is None or style_of(self._status).token != token:
+            # Start from the colour on the screen now, so that two quick changes do not flash.
             self._fade.stop()
             self._fade.setStartValue(self._fade.currentValue())
             self._fade.setEndValue(theme.token(token))
@@ -86,7 +91,7 @@ class SceneView(PictureCanvas):
         self.update()
 
     def show_step(self, taken: StepTaken) -> None:
-        """Show what the policy proposes, and p."""
+        """Show the proposed action and p."""
         self._step = taken
         self.update()
 
@@ -97,12 +102,12 @@ class SceneView(PictureCanvas):
 
     # ── painting ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 – Qt's name
+    def minimumSizeHint(self) -> QSize:
         """Return the size below which the overlays would cover the scene."""
         return QSize(theme.px(360), theme.px(160))
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 – Qt's name and signature
-        """Paint pictures, overlays and border."""
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 (Qt's signature)
+        """Paint pictures, then overlays, then the border: each covers the one before where they overlap."""
         painter = QPainter(self)
         self.paint_pictures(painter, _EMPTY)
         self._paint_overlays(painter)
@@ -111,7 +116,7 @@ class SceneView(PictureCanvas):
         painter.end()
 
     def paint_over_scene(self, painter: QPainter, picture: QRectF) -> None:
-        """Paint what the policy proposes."""
+        """Paint the proposed action; small pictures are painted later and may cover it."""
         self._paint_arrow(painter, picture)
 
     def _paint_overlays(self, painter: QPainter) -> None:
@@ -128,12 +133,12 @@ class SceneView(PictureCanvas):
             overlay.paint_hints(painter, area, hints, self._room_for_hints(area))
 
     def _room_for_hints(self, area: QRectF) -> float:
-        """Return how wide a line at the bottom left may be: up to the small pictures."""
-        _, *small = self._places().values()
+        """Return how wide a line at the bottom left may be without reaching the small pictures."""
+        _, *small = self._rects().values()
         room = area.width() * _HINT_SHARE
         if self.tiles.layout is not Layout.INSET or not small:
             return room
-        beside = min(place.left() for place in small) - area.left() - theme.px(_HINT_GAP)
+        beside = min(rect.left() for rect in small) - area.left() - theme.px(_HINT_GAP)
         return max(theme.px(_LEAST_HINT), min(room, beside))
 
     def _paint_arrow(self, painter: QPainter, picture: QRectF) -> None:
@@ -144,7 +149,9 @@ class SceneView(PictureCanvas):
         arrow = action_arrow(frame.view_projection, (x, y, z), as_motion(step.proposed, self._choices))
         if arrow is None:
             return
-        human, choice = status.phase is Phase.TAKEOVER, chosen(step.proposed, self._choices)
+        # The frame's own matrix and anchor place the arrow, so it stays on the gripper although the frame is older than
+        # the step.
+        human, choice = status.phase is Phase.TAKEOVER, chosen_action(step.proposed, self._choices)
         if choice is not None:
             overlay.paint_choice(painter, picture, arrow, choice.title, human=human)
         else:
@@ -152,6 +159,7 @@ class SceneView(PictureCanvas):
             overlay.paint_arrow(painter, picture, arrow, gripper=gripper, human=human)
 
     def _paint_border(self, painter: QPainter) -> None:
+        # A pen is centred on the widget's edge; its outer half is clipped, so twice the width shows the border whole.
         pen = QPen(self._fade.currentValue(), 2 * BORDER)
         pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
         painter.setPen(pen)
@@ -159,7 +167,7 @@ class SceneView(PictureCanvas):
         painter.drawRect(self.rect())
 
     def border_colour(self) -> QColor:
-        """Return the colour the border has now (it may be fading)."""
+        """Return the present colour of the border, which may be fading."""
         colour: QColor = self._fade.currentValue()
         return colour
 
@@ -170,15 +178,18 @@ class SceneView(PictureCanvas):
     def _notices(self, status: Status) -> list[overlay.Notice]:
         found = []
         if status.discard_armed:
-            found.append(overlay.Notice("Press discard again to throw this episode away", "failure"))
+            found.append(overlay.Notice("Press discard again to discard this episode", "failure"))
         if not status.device_connected and status.device:
-            found.append(overlay.Notice(f"{status.device} is not connected; keyboard and screen pad work", "warning"))
+            text = f"{status.device} is not connected; use the keyboard or the screen pad"
+            found.append(overlay.Notice(text, "warning"))
         if self._stale and self._frame is not None and self.tiles.main == SCENE:
             age = self._clock() - self._frame.timestamp
-            found.append(overlay.Notice(f"The picture is {age:.1f} s old; the robot is not", "warning"))
+            found.append(overlay.Notice(f"The picture is {age:.1f} s old, but the robot is moving", "warning"))
         return found
 
     def _check_age(self) -> None:
+        # While the robot rests the viewer draws nothing new, so an old picture is correct then. A stale view repaints
+        # at every check, because its notice shows the growing age.
         moving = self._status is not None and self._status.phase in MOVING
         stale = moving and self._frame is not None and self._clock() - self._frame.timestamp > STALE_S
         if stale or stale != self._stale:
@@ -190,7 +201,7 @@ class SceneView(PictureCanvas):
 
     def _restyle(self) -> None:
         self._fade.stop()
-        colour = theme.token(look(self._status).token if self._status else "hold")
+        colour = theme.token(style_of(self._status).token if self._status else "hold")
         self._fade.setStartValue(colour)
         self._fade.setEndValue(colour)
         self._fade.setCurrentTime(FADE_MS)
@@ -198,12 +209,12 @@ class SceneView(PictureCanvas):
 
     # ── visibility ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 – Qt's name
-        """Watch the age of the picture while anybody looks."""
+    def showEvent(self, event: QShowEvent) -> None:
+        """Check the picture's age while the view is visible."""
         super().showEvent(event)
         self._check.start()
 
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 – Qt's name
-        """Stop watching."""
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Stop checking."""
         super().hideEvent(event)
         self._check.stop()

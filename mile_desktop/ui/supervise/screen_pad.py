@@ -1,4 +1,4 @@
-"""The on-screen pad: everything a gamepad does while taking over, with a mouse alone."""
+"""The on-screen pad: take over and drive with the mouse alone."""
 
 from collections.abc import Callable
 
@@ -7,15 +7,14 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from mile_desktop.rollout.messages import SessionLoaded, StepTaken, WindowInput
-from mile_desktop.ui.supervise.keyboard import REPEAT_MS
-from mile_desktop.ui.supervise.keyboard_model import CLOSE, KEEP, OPEN
-from mile_desktop.ui.supervise.stick import Stick
-from mile_desktop.ui.supervise.view_directions import drive
+from mile_desktop.ui.supervise.keyboard_controller import REPEAT_MS
+from mile_desktop.ui.supervise.model import CLOSE, GRIPPER_NOISE, KEEP, OPEN, drive_action
+from mile_desktop.ui.supervise.stick_widget import StickWidget
 from mile_desktop.ui.theme import theme
-from mile_desktop.ui.viewport.discrete_choices import driving_text
 from mile_desktop.ui.viewport.orbit import Orbit
+from mile_desktop.ui.widgets.discrete_actions import driving_text
 
-_PLANE = "x, y as you see it"
+_PLANE = "x, y as seen"
 
 
 class ScreenPad(QFrame):
@@ -28,21 +27,21 @@ class ScreenPad(QFrame):
         super().__init__(parent)
         theme.set_role(self, "panel")
         self._orbit = orbit
-        self._take = QPushButton("Hold to take over")
-        self._take.setToolTip("You drive as long as the mouse button is down here")
+        self._takeover = QPushButton("Hold to take over")
+        self._takeover.setToolTip("You drive while you hold the mouse button down here")
         self._latch = QPushButton("Keep driving")
         self._latch.setCheckable(True)
-        self._latch.setToolTip("Drive until this is released, so that the mouse is free for the sticks")
+        self._latch.setToolTip("You drive until you click this again, so that the mouse is free for the sticks")
         self._rewind = QPushButton("Hold to rewind")
-        self._rewind.setToolTip("The scene runs backwards as long as the mouse button is down here")
-        theme.set_icon(self._take, "mdi6.hand-back-right", "takeover")
+        self._rewind.setToolTip("The scene runs backwards while you hold the mouse button down here")
+        theme.set_icon(self._takeover, "mdi6.hand-back-right", "takeover")
         theme.set_icon(self._latch, "mdi6.lock-outline")
         theme.set_icon(self._rewind, "mdi6.rewind")
-        self._plane = Stick("Move: away, near, left, right")
-        self._height = Stick("Move: up and down", vertical=True)
-        self._grip = self._gripper_buttons()
-        self._grips = True
-        self._names = (QLabel(_PLANE), QLabel("up, down"))
+        self._plane = StickWidget("Move: away, near, left, right")
+        self._height = StickWidget("Move: up and down", vertical=True)
+        self._gripper = self._gripper_buttons()
+        self._has_gripper = True
+        self._captions = (QLabel(_PLANE), QLabel("up, down"))
         self._timer = QTimer(self)
         self._timer.setInterval(REPEAT_MS)
         self._timer.timeout.connect(self._send)
@@ -51,10 +50,10 @@ class ScreenPad(QFrame):
 
     def _gripper_buttons(self) -> QButtonGroup:
         group = QButtonGroup(self)
-        for number, (word, icon) in enumerate((("Open", "mdi6.arrow-expand-horizontal"), ("Close", _CLOSING))):
-            button = QPushButton(word)
+        for number, (label, icon) in enumerate((("Open", "mdi6.arrow-expand-horizontal"), ("Close", _CLOSING))):
+            button = QPushButton(label)
             button.setCheckable(True)
-            button.setToolTip(f"{word} the gripper")
+            button.setToolTip(f"{label} the gripper")
             theme.set_icon(button, icon)
             group.addButton(button, number)
         return group
@@ -62,15 +61,16 @@ class ScreenPad(QFrame):
     def _lay_out(self) -> None:
         grid = QGridLayout(self)
         theme.space(grid, (12, 8, 12, 8), 8)
-        for column, (stick, label) in enumerate(zip((self._plane, self._height), self._names, strict=True)):
+        for column, (stick, label) in enumerate(zip((self._plane, self._height), self._captions, strict=True)):
             theme.set_role(label, "secondary")
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             grid.addWidget(stick, 0, column, Qt.AlignmentFlag.AlignHCenter)
             grid.addWidget(label, 1, column, Qt.AlignmentFlag.AlignHCenter)
         buttons = QVBoxLayout()
-        for widget in (*self._grip.buttons(), self._take, self._latch, self._rewind):
+        # A click must not move the focus off the view: the focused button would get the next Space.
+        for widget in (*self._gripper.buttons(), self._takeover, self._latch, self._rewind):
             widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        for column, group in enumerate(((self._take, self._latch, self._rewind), self._grip.buttons())):
+        for column, group in enumerate(((self._takeover, self._latch, self._rewind), self._gripper.buttons())):
             buttons = QVBoxLayout()
             for widget in group:
                 buttons.addWidget(widget)
@@ -79,40 +79,44 @@ class ScreenPad(QFrame):
         grid.setColumnStretch(4, 1)
 
     def _connect(self) -> None:
-        for button in (self._take, self._rewind):
+        for button in (self._takeover, self._rewind):
             button.pressed.connect(self._changed)
             button.released.connect(self._changed)
         self._latch.toggled.connect(self._changed)
         self._plane.moved.connect(self._changed)
         self._height.moved.connect(self._changed)
-        self._grip.idClicked.connect(self._changed)
+        self._gripper.idClicked.connect(self._changed)
 
     def start_session(self, session: SessionLoaded) -> None:
-        """Offer what can be driven: where actions are discrete one stick chooses them."""
-        self._grips = not session.choices
-        for widget in (self._height, *self._names[1:], *self._grip.buttons()):
-            widget.setVisible(self._grips)
-        self._names[0].setText(_PLANE if self._grips else driving_text(session.choices, "screen"))
-        self._names[0].setWordWrap(not self._grips)
-        self._grip.setExclusive(False)
-        for button in self._grip.buttons():
+        """Show the controls of this session: one stick alone where actions are discrete."""
+        self._has_gripper = not session.choices
+        for widget in (self._height, *self._captions[1:], *self._gripper.buttons()):
+            widget.setVisible(self._has_gripper)
+        self._captions[0].setText(_PLANE if self._has_gripper else driving_text(session.choices, "screen"))
+        self._captions[0].setWordWrap(not self._has_gripper)
+        # An exclusive group never unchecks its last button, so exclusiveness is off while both are cleared.
+        self._gripper.setExclusive(False)
+        for button in self._gripper.buttons():
             button.setChecked(False)
-        self._grip.setExclusive(True)
+        self._gripper.setExclusive(True)
 
     @property
     def driving(self) -> bool:
-        """Whether the pad asks for a takeover."""
-        return self._take.isDown() or self._latch.isChecked()
+        """Whether the pad requests a takeover."""
+        return self._takeover.isDown() or self._latch.isChecked()
 
     def follow(self, taken: StepTaken) -> None:
-        """Learn the gripper command that is being executed, so that taking over does not change it."""
-        if self._grips and not self.driving and len(taken.executed) > 3 and abs(taken.executed[3]) > 0.1:
-            self._grip.button(1 if taken.executed[3] > 0 else 0).setChecked(True)
+        """Adopt the gripper command that is executed, so that a takeover does not change it."""
+        if not self._has_gripper or self.driving or len(taken.executed) <= 3:
+            return
+        if abs(taken.executed[3]) > GRIPPER_NOISE:
+            self._gripper.button(1 if taken.executed[3] > 0 else 0).setChecked(True)
 
     def release_all(self) -> None:
-        """Let go of everything: the page is hidden, the window inactive, the robot stopped."""
+        """Release everything; called when the page is hidden, the window inactive or the robot stopped."""
+        # Each change below emits a signal; the last message must be "no takeover", so it is sent once more at the end.
         was = self.driving or self._timer.isActive()
-        for button in (self._take, self._rewind):
+        for button in (self._takeover, self._rewind):
             button.setDown(False)
         self._latch.setChecked(False)
         self._plane.centre()
@@ -122,18 +126,19 @@ class ScreenPad(QFrame):
             self._send()
 
     def as_input(self) -> WindowInput:
-        """Return what the pad asks for now, directions as seen from the camera."""
+        """Return the pad's present input, with directions as seen from the camera."""
         right, away = self._plane.position
-        gripper = {0: OPEN, 1: CLOSE}.get(self._grip.checkedId(), KEEP)
-        action = drive(right, away, self._height.position[1], gripper, self._orbit())
+        gripper = {0: OPEN, 1: CLOSE}.get(self._gripper.checkedId(), KEEP)
+        action = drive_action(right, away, self._height.position[1], gripper, self._orbit())
         return WindowInput(source="screen", takeover=self.driving, action=action, rewind=self._rewind.isDown())
 
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 – Qt's name
-        """Let everything go: a pad that cannot be seen holds nothing."""
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Release everything: an invisible pad must not keep a takeover."""
         super().hideEvent(event)
         self.release_all()
 
     def _changed(self) -> None:
+        # As with the keyboard, the state is repeated while it is held: silence means a lost device to the worker.
         if self.driving or self._rewind.isDown():
             self._timer.start()
         else:

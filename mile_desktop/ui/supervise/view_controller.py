@@ -1,4 +1,4 @@
-"""The view between the viewer that draws it and the page that shows it."""
+"""Connects the viewer process, which draws the scene, with the page that shows it."""
 
 import time
 from collections.abc import Callable
@@ -15,19 +15,19 @@ from mile_desktop.ui.viewport.tiles import Layout
 from mile_desktop.viewer import messages as v
 
 _YAW_OF_X = 90.0
-"""The view's yaw 0 looks along +y; the pad counts headings from +x."""
+"""Degrees to add: at yaw 0 the view looks along +y, while the worker counts headings from +x."""
 _SMALL_SIZE = (240, 180)
-"""Pixels a small view is drawn in."""
+"""Width and height in which the viewer draws a small view, px."""
 
 
 class ViewController(QObject):
-    """Passes frames to the page and points of view to the viewer; everything runs on the window's thread.
+    """Passes frames to the page and viewpoints to the viewer; everything runs on the window's thread.
 
     Beside the large picture the scene's other cameras are small views; the viewer draws only those that are shown.
     """
 
     command = Signal(object)
-    """Carries a ``SetViewYaw`` for the worker: what is left is left as seen."""
+    """Carries a ``SetViewYaw`` for the worker, which turns the gamepad's directions to those of the view."""
 
     def __init__(
         self,
@@ -43,20 +43,20 @@ class ViewController(QObject):
         self._page = page
         self._clock = clock
         self._presets: tuple[v.Preset, ...] = ()
-        self._wanted = small_views
-        self._asked: tuple[str, ...] | None = None
-        self._asked_at = 0.0
+        self._small_views_shown = small_views
+        self._requested: tuple[str, ...] | None = None
+        self._requested_at = 0.0
         page.pictures.set_small_views(small_views)
         viewer.frame_ready.connect(page.show_frame)
         viewer.thumbnail_ready.connect(self._show_small_view)
         viewer.ready.connect(self._ready)
-        page.viewer_command.connect(self._heed)
-        page.view.arranged.connect(self._ask_for_small_views)
+        page.viewer_command.connect(self._send_to_viewer)
+        page.view.arranged.connect(self._request_small_views)
         page.pictures.small_views_toggled.connect(self.show_small_views)
         theme.signals().changed.connect(self.paint_background)
 
     def paint_background(self) -> None:
-        """Let the background follow the theme."""
+        """Send the theme's colours of the background to the viewer."""
         top, bottom = theme.token("raised"), theme.token("ground")
         self._viewer.send(
             v.SetBackground(top=top.getRgbF()[:3], bottom=bottom.getRgbF()[:3])  # type: ignore[index]
@@ -65,30 +65,32 @@ class ViewController(QObject):
     @property
     def small_views(self) -> bool:
         """Whether the scene's other cameras are shown."""
-        return self._wanted
+        return self._small_views_shown
 
     def show_small_views(self, shown: bool) -> None:
-        """Show the scene's other cameras beside the large picture, or not."""
-        self._wanted = shown
+        """Set whether the scene's other cameras are shown beside the large picture."""
+        self._small_views_shown = shown
         self._page.pictures.set_small_views(shown)
-        self._ask_for_small_views()
+        self._request_small_views()
 
     def toggle_small_views(self) -> None:
         """Show the scene's other cameras, or hide them."""
-        self.show_small_views(not self._wanted)
+        self.show_small_views(not self._small_views_shown)
 
     def _ready(self, ready: v.ViewerReady) -> None:
+        # A new scene, or a restarted viewer: it has forgotten the small views, so they are requested again.
         self._presets = ready.presets
-        self._asked = None
+        self._requested = None
         self._page.view.set_presets(ready.presets, flat=ready.flat)
-        self._ask_for_small_views()
+        self._request_small_views()
         if ready.presets:
             self.command.emit(m.SetViewYaw(yaw_deg=ready.presets[0].yaw_deg + _YAW_OF_X))
 
-    def _ask_for_small_views(self) -> None:
-        """Have the viewer draw the cameras that are not the large picture, as many as there is memory for."""
+    def _request_small_views(self) -> None:
+        """Request pictures of the cameras other than the large one, as many as there are shared buffers for."""
         view = self._page.view
-        shown = self._wanted and view.tiles.has_scene and view.tiles.layout is not Layout.ONE
+        # Rendering is the viewer's main cost, so it renders no small view that the layout does not show.
+        shown = self._small_views_shown and view.tiles.has_scene and view.tiles.layout is not Layout.ONE
         others = {
             preset.name: f"{number} {preset.title}"
             for number, preset in enumerate(self._presets, start=1)
@@ -97,20 +99,21 @@ class ViewController(QObject):
         titles = dict(list(others.items())[: self._viewer.thumbnail_count])
         view.set_small_views(titles)
         names = tuple(titles)
-        if names != self._asked:
-            self._asked, self._asked_at = names, self._clock()
+        if names != self._requested:
+            self._requested, self._requested_at = names, self._clock()
             self._viewer.send(v.SetThumbnails(names=names, width=_SMALL_SIZE[0], height=_SMALL_SIZE[1]))
 
     def _show_small_view(self, index: int, frame: Frame) -> None:
-        names = self._asked or ()
-        # what was drawn before the cameras changed places is another camera's picture
-        if index < len(names) and frame.timestamp >= self._asked_at:
+        names = self._requested or ()
+        # A picture carries only its slot number. One that was drawn before the last request belongs to the camera that
+        # had the slot then.
+        if index < len(names) and frame.timestamp >= self._requested_at:
             self._page.view.show_small_view(names[index], frame)
 
-    def _heed(self, command: object) -> None:
+    def _send_to_viewer(self, command: object) -> None:
         if not isinstance(command, Message):
             return
         self._viewer.send(command)
         if isinstance(command, (v.SetView, v.UsePreset)):
-            self._ask_for_small_views()
+            self._request_small_views()
             self.command.emit(m.SetViewYaw(yaw_deg=self._page.view.orbit.yaw_deg + _YAW_OF_X))

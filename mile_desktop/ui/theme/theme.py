@@ -1,8 +1,8 @@
-"""The look of the window: every colour, size, font and icon a widget uses comes from here.
+"""The theme of the window: every colour, size, font and icon of a widget comes from here.
 
-``apply`` is called once at the start and again whenever the person changes theme or scale; it restyles what is
-on screen at once. Widgets that paint themselves (plots, gauges) read ``token``, ``pen`` and ``px`` when they paint and
-connect to ``signals().changed`` to paint again. Everything runs on the window's thread.
+``apply`` is called at the start and whenever a person changes theme or scale; it restyles all existing widgets.
+Widgets that paint themselves (plots, gauges) read ``token``, ``pen`` and ``px`` when they paint, and connect to
+``signals().changed`` to paint again. Everything runs on the window's thread.
 """
 
 from typing import Literal
@@ -48,13 +48,13 @@ _ROLES: tuple[tuple[QPalette.ColorRole, str], ...] = (
 
 
 class ThemeSignals(QObject):
-    """Says when colours or sizes have changed."""
+    """``changed``: colours or sizes are different now."""
 
     changed = Signal()
 
 
 class _State:
-    """What is in force now."""
+    """The present theme."""
 
     def __init__(self) -> None:
         self.signals = ThemeSignals()
@@ -74,11 +74,11 @@ def signals() -> ThemeSignals:
 
 
 def apply(app: QApplication, mode: Mode, scale: float = 1.0) -> None:
-    """Give the whole application the look of ``mode`` at ``scale`` (1.0–2.0), at once and to what is already shown."""
+    """Apply the theme ``mode`` at ``scale`` (1.0–2.0) to the whole application, existing widgets included."""
     _state.mode = mode
     _state.tokens = load_tokens(_tone_of(mode))
     _state.scale = scale
-    if not _state.styled:  # doing it again polishes every widget once more: 40 % of the time of a change
+    if not _state.styled:  # setting it again restyles every widget once more: 40 % of the time of a change
         app.setStyle("Fusion")
         _state.styled = True
     app.setPalette(_palette(_state.tokens))
@@ -92,7 +92,7 @@ def apply(app: QApplication, mode: Mode, scale: float = 1.0) -> None:
 
 
 def follow_system(app: QApplication) -> None:
-    """Keep following the desktop's light or dark setting while the mode is ``system``; call once."""
+    """Follow the desktop's light or dark setting while the mode is ``system``; call once."""
     _Follower(app)
 
 
@@ -122,12 +122,12 @@ def token(name: str, alpha: float = 1.0) -> QColor:
 
 
 def px(pixels: int) -> int:
-    """Return a length given for 100 % in pixels of the scale in force."""
+    """Return a length at 100 % in pixels of the present scale."""
     return scaled(pixels, _state.scale)
 
 
 def size(name: str) -> int:
-    """Return the size called ``name`` (``grid``, ``icon``, ``control`` …) in pixels of the scale in force."""
+    """Return the size called ``name`` (``grid``, ``icon``, ``control`` …) in pixels of the present scale."""
     return px(_state.tokens.size(name))
 
 
@@ -142,7 +142,7 @@ def font(role: FontRole = "body", *, bold: bool = False) -> QFont:
 
 
 def pen(name: str, width: float = 1.5, *, dashed: bool = False, alpha: float = 1.0) -> QPen:
-    """Return a pen for plots and painted widgets; its width does not change with the zoom."""
+    """Return a pen for plots and painted widgets; its width does not change with the plot's zoom."""
     style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
     result = QPen(token(name, alpha), width * _state.scale, style)
     result.setCosmetic(True)
@@ -150,7 +150,7 @@ def pen(name: str, width: float = 1.5, *, dashed: bool = False, alpha: float = 1
 
 
 def brush(name: str, alpha: float = 1.0, style: Qt.BrushStyle = Qt.BrushStyle.SolidPattern) -> QBrush:
-    """Return a brush; ``Qt.BrushStyle.BDiagPattern`` is the hatching that stands for the person's steps."""
+    """Return a brush; ``Qt.BrushStyle.BDiagPattern`` is the hatching of steps that a person has driven."""
     return QBrush(token(name, alpha), style)
 
 
@@ -168,7 +168,7 @@ def set_icon(button: QAbstractButton, name: str, colour: str = "text", icon_size
 
 
 def set_role(widget: QWidget, role: str) -> None:
-    """Set the role by which the stylesheet tells a widget's look (``panel``, ``secondary``, ``primary`` …)."""
+    """Set the role by which the stylesheet selects a widget's style (``panel``, ``secondary``, ``primary`` …)."""
     if widget.property("role") == role:
         return
     widget.setProperty("role", role)
@@ -192,26 +192,26 @@ def bound(
     least_height: int = 0,
     most_width: int = 0,
 ) -> None:
-    """Bound a widget's size by pixels at 100 %, now and whenever the scale changes; 0 bounds nothing."""
+    """Limit a widget's size, in pixels at 100 %, at every scale; 0: no limit."""
     widget.setProperty(_BOUNDS, [width or least_width, height or least_height, width or most_width, height])
     _refresh_bounds(widget)
 
 
 def indent(field: QAbstractSpinBox, pixels: int = 8) -> None:
-    """Keep a spin box's number off its border: Qt's stylesheets ignore the left padding of spin boxes."""
+    """Indent a spin box's number: Qt's stylesheets ignore the left padding of spin boxes."""
     field.setProperty(_INDENT, pixels)
     _refresh_indent(field)
 
 
 def paint_focus(painter: QPainter, place: QRectF) -> None:
-    """Paint the ring of a widget that paints itself and has the keyboard, just inside ``place``."""
+    """Paint the focus ring of a widget that paints itself, just inside ``place``."""
     painter.setPen(pen("focus", 2.0))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRect(place.adjusted(1, 1, -1, -1))
 
 
 def style_plot(plot: pg.PlotItem) -> None:
-    """Give a plot the house look: no border, faint grid, quiet axes; call again on ``signals().changed``."""
+    """Style a plot: no border, faint grid, secondary colour on the axes; call again on ``signals().changed``."""
     plot.getViewBox().setBackgroundColor(None)
     plot.showGrid(x=True, y=True, alpha=0.12)
     for name in ("left", "bottom"):
@@ -239,7 +239,7 @@ def _palette(tokens: Tokens) -> QPalette:
 
 
 def _load_fonts() -> None:
-    """Register the fonts that ship with the program, once; without them the system's own are used."""
+    """Register the fonts that ship with the program, once; without them the system's fonts are used."""
     if _state.fonts_loaded:
         return
     for file in sorted((FOLDER / "fonts").glob("*.ttf")):

@@ -1,4 +1,4 @@
-"""Colours, sizes and the stylesheet, read from ``resources/theme``; no widget is touched here."""
+"""Colours, sizes and the stylesheet, read from ``resources/theme``; no widgets."""
 
 import json
 import re
@@ -15,12 +15,12 @@ _PLACEHOLDER = re.compile(r"\{(?:(?P<kind>px|size|icon):)?(?P<name>[a-z_0-9]+)\}
 
 
 class UnknownTokenError(KeyError):
-    """A widget or the stylesheet asks for a colour or size that ``tokens.json`` does not have."""
+    """A widget or the stylesheet uses a colour or size that ``tokens.json`` does not have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Everything ``tokens.json`` says, for one tone."""
+    """The content of ``tokens.json`` for one tone."""
 
     tone: Tone
     colours: dict[str, str]
@@ -93,5 +93,5 @@ def stylesheet(tokens: Tokens, scale: float) -> str:
 
 
 def scaled(pixels: int, scale: float) -> int:
-    """Return ``pixels`` at ``scale``, never less than one for what is visible at all."""
+    """Return ``pixels`` at ``scale``; at least one, so that thin lines do not vanish."""
     return 0 if pixels == 0 else max(1, round(pixels * scale))

@@ -1,4 +1,4 @@
-"""Where the viewer's camera stands, as a value: no Qt, no matrices kept.
+"""The position of the viewer's camera as a value without Qt.
 
 Angles follow PyBullet's yaw/pitch camera: at yaw 0 the camera looks along +y, positive yaw turns it counter-clockwise
 seen from above, negative pitch looks down.
@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 DEGREES_PER_PIXEL = 0.35
 ZOOM_PER_STEP = 0.88
 PITCH_RANGE = (-89.0, 20.0)
+"""Degrees. At −90 "up" in the image is undefined and the view would flip; from below 20 the table hides the scene."""
 DISTANCE_RANGE_M = (0.15, 6.0)
 REACH_M = 3.0
-"""How far the point looked at may be panned from the origin along each axis."""
+"""How far the target may be panned from the origin along each axis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,27 +24,31 @@ class Orbit:
     pitch_deg: float = -35.0
     distance_m: float = 1.1
     target: tuple[float, float, float] = (0.5, 0.0, 0.1)
-    """The point looked at, m."""
+    """The point that the camera looks at, m."""
 
     def orbited(self, right_px: float, down_px: float) -> "Orbit":
-        """Return the orbit after a drag by so many pixels; the scene follows the mouse."""
+        """Return the orbit after a drag of that many pixels; the scene follows the mouse."""
+        # The scene follows the mouse when the camera moves against it, hence the minus signs. The yaw wraps to
+        # [−180, 180), so that turning on and on cannot make it grow.
         yaw = (self.yaw_deg - right_px * DEGREES_PER_PIXEL + 180.0) % 360.0 - 180.0
         pitch = _clamp(self.pitch_deg - down_px * DEGREES_PER_PIXEL, *PITCH_RANGE)
         return replace(self, yaw_deg=yaw, pitch_deg=pitch)
 
     def panned(self, right_px: float, down_px: float, height_px: int) -> "Orbit":
         """Return the orbit after dragging the scene in the image plane, in a view ``height_px`` high."""
+        # At the target's distance a view of 42° is 0.77 times as high as the camera is far away. Without that factor
+        # the scene moves 1.3 times as far as the mouse, which makes panning quicker.
         metres_per_pixel = self.distance_m / max(1, height_px)
         right, up = self._image_axes()
         moved = (
-            place - (r * right_px - u * down_px) * metres_per_pixel
-            for place, r, u in zip(self.target, right, up, strict=True)
+            position - (r * right_px - u * down_px) * metres_per_pixel
+            for position, r, u in zip(self.target, right, up, strict=True)
         )
         x, y, z = (_clamp(value, -REACH_M, REACH_M) for value in moved)
         return replace(self, target=(x, y, z))
 
     def zoomed(self, steps: float) -> "Orbit":
-        """Return the orbit after turning the wheel by ``steps`` notches; positive comes closer."""
+        """Return the orbit after ``steps`` notches of the wheel; positive zooms in."""
         return replace(self, distance_m=_clamp(self.distance_m * ZOOM_PER_STEP**steps, *DISTANCE_RANGE_M))
 
     def _image_axes(self) -> tuple[tuple[float, float, float], tuple[float, float, float]]:

@@ -1,4 +1,4 @@
-"""What is painted over the scene: badge, reason, p gauge, proposed action, notices. Stateless painting, no widgets."""
+"""Paints badge, reason, p gauge, proposed action and notices over the scene. Functions without state, no widgets."""
 
 import math
 from dataclasses import dataclass
@@ -8,26 +8,27 @@ from PySide6.QtGui import QColor, QPainter, QPolygonF
 
 from mile_desktop.rollout.messages import Status, StepTaken
 from mile_desktop.ui.theme import theme
-from mile_desktop.ui.viewport.phase_look import look, progress_text, reason_text
+from mile_desktop.ui.viewport.phase_style import progress_text, reason_text, style_of
 from mile_desktop.ui.viewport.projection import Arrow
 from mile_desktop.ui.viewport.symbols import paint_symbol
 
 MARGIN = 12
 _SHORTEST_ARROW_PX = 6.0
-_MEANT = 0.1
-"""Smaller gripper commands are noise."""
+"""A shorter arrow points at the camera or asks for no motion; it is painted as a ring."""
+_GRIPPER_NOISE = 0.1
+"""A smaller gripper command is noise and neither opens nor closes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One line in a plate over the picture."""
+    """One line of text on a plate over the picture."""
 
     text: str
     colour: str = "text"
 
 
 def plate(painter: QPainter, rect: QRectF) -> None:
-    """Paint the ground on which text over the picture can be read."""
+    """Paint the background that makes text readable over any picture."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(theme.brush("panel", 0.88))
     radius = theme.size("radius")
@@ -35,31 +36,31 @@ def plate(painter: QPainter, rect: QRectF) -> None:
 
 
 def paint_badge(painter: QPainter, area: QRectF, status: Status, max_steps: int) -> None:
-    """Paint phase in shape, word and colour, the episode's progress, and why, at the top left of ``area``."""
-    appearance = look(status)
+    """Paint the phase as shape, title and colour, the progress and the reason, at the top left of ``area``."""
+    appearance = style_of(status)
     colour = theme.token(appearance.token)
     painter.setFont(theme.font("figure", bold=True))
     title = painter.fontMetrics()
-    word = appearance.word.upper()
+    name = appearance.title.upper()
     symbol = title.capHeight()
     pad = theme.px(10)
     height = title.height() + theme.px(8)
-    word_width = title.horizontalAdvance(word)
+    name_width = title.horizontalAdvance(name)
     progress = progress_text(status, max_steps)
     painter.setFont(theme.font("body"))
     body = painter.fontMetrics()
     extra = pad + body.horizontalAdvance(progress) if progress else 0
     left, top = area.left() + theme.px(MARGIN), area.top() + theme.px(MARGIN)
-    box = QRectF(left, top, pad * 2.8 + symbol + word_width + extra, height)
+    box = QRectF(left, top, pad * 2.8 + symbol + name_width + extra, height)
     plate(painter, box)
     paint_symbol(painter, appearance.symbol, QRectF(left + pad, box.center().y() - symbol / 2, symbol, symbol), colour)
     baseline = box.center().y() + title.capHeight() / 2
     painter.setFont(theme.font("figure", bold=True))
     painter.setPen(colour)
-    painter.drawText(QPointF(left + pad * 1.8 + symbol, baseline), word)
+    painter.drawText(QPointF(left + pad * 1.8 + symbol, baseline), name)
     painter.setFont(theme.font("body"))
     painter.setPen(theme.token("text"))
-    painter.drawText(QPointF(left + pad * 2.8 + symbol + word_width, baseline), progress)
+    painter.drawText(QPointF(left + pad * 2.8 + symbol + name_width, baseline), progress)
     reason = reason_text(status)
     if reason:
         room = area.width() * 0.7
@@ -81,13 +82,14 @@ def paint_notices(painter: QPainter, area: QRectF, notices: list[Notice]) -> Non
 
 
 def paint_hints(painter: QPainter, area: QRectF, texts: tuple[str, ...], room: float) -> None:
-    """Paint what takes over, how to let go and how to drive under each other, at the bottom left of ``area``.
+    """Paint the hints about takeover and driving below each other, at the bottom left of ``area``.
 
-    ``room``: how wide a line may be.
+    ``room``: the largest width of a line, px.
     """
     painter.setFont(theme.font("body"))
     height = painter.fontMetrics().height() + theme.px(8)
     where = QPointF(area.left() + theme.px(MARGIN), area.bottom() - theme.px(MARGIN) - height)
+    # From the bottom up: a missing hint leaves no gap at the edge.
     for text in reversed(texts):
         if text:
             _line(painter, where, text, theme.token("text"), room)
@@ -105,10 +107,10 @@ def _line(painter: QPainter, where: QPointF, text: str, colour: QColor, room: fl
 
 
 def paint_gauge(painter: QPainter, area: QRectF, taken: StepTaken, threshold: float) -> None:
-    """Paint p as a column with its band and the threshold's tick, at the right edge of ``area``."""
+    """Paint p as a column with its interval and the threshold's tick, at the right edge of ``area``."""
     if math.isnan(taken.probability):
         return
-    # in a low view it ends above the small pictures
+    # The small pictures cover the lower 28 % of the view; on a low view the column is shortened to end above them.
     height = min(max(theme.px(80), area.height() * 0.34), max(theme.px(32), area.height() * 0.68 - theme.px(56)))
     width = theme.px(10)
     column = QRectF(area.right() - theme.px(46), area.top() + theme.px(34), width, height)
@@ -139,12 +141,13 @@ def _part(column: QRectF, low: float, high: float) -> QRectF:
 
 
 def paint_arrow(painter: QPainter, area: QRectF, arrow: Arrow, *, gripper: float | None, human: bool) -> None:
-    """Paint the proposed action from the end effector on, and the gripper it asks for beside it."""
-    start, end = _pixel(area, arrow.start), _pixel(area, arrow.end)
+    """Paint the proposed action as an arrow from the end effector, and the gripper command beside it."""
+    start, end = _to_pixel(area, arrow.start), _to_pixel(area, arrow.end)
     colour = "hold" if human else "policy"
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
     delta = end - start
     length = math.hypot(delta.x(), delta.y())
+    # A wider dark line below keeps the arrow visible on a background of its own colour.
     for pen in (theme.pen("shade", 5.0, alpha=0.35), theme.pen(colour, 3.0)):
         painter.setPen(pen)
         if length > _SHORTEST_ARROW_PX:
@@ -154,17 +157,19 @@ def paint_arrow(painter: QPainter, area: QRectF, arrow: Arrow, *, gripper: float
             painter.drawEllipse(start, theme.px(4), theme.px(4))
     if length > _SHORTEST_ARROW_PX:
         _paint_head(painter, end, delta / length, colour)
-    if gripper is not None and abs(gripper) > _MEANT:
+    if gripper is not None and abs(gripper) > _GRIPPER_NOISE:
         _paint_gripper(painter, start, gripper, colour)
 
 
 def paint_choice(painter: QPainter, area: QRectF, arrow: Arrow, title: str, *, human: bool) -> None:
-    """Paint the proposed discrete action: where it pushes, and its name at the tip."""
+    """Paint the proposed discrete action: an arrow in its direction, and its name at the tip."""
     paint_arrow(painter, area, arrow, gripper=None, human=human)
     painter.setFont(theme.font("secondary"))
     metrics = painter.fontMetrics()
-    start, end = _pixel(area, arrow.start), _pixel(area, arrow.end)
+    start, end = _to_pixel(area, arrow.start), _to_pixel(area, arrow.end)
     box = QRectF(0, 0, metrics.horizontalAdvance(title) + theme.px(10), metrics.height() + theme.px(2))
+    # The name stands beyond the arrow's tip: at the side of a horizontal arrow, above every other one. Below an arrow
+    # that points down it would cover the ground.
     beyond = theme.px(16)
     if abs(end.x() - start.x()) > abs(end.y() - start.y()):
         side = 1 if end.x() > start.x() else -1
@@ -178,8 +183,8 @@ def paint_choice(painter: QPainter, area: QRectF, arrow: Arrow, title: str, *, h
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, title)
 
 
-def _pixel(area: QRectF, place: tuple[float, float]) -> QPointF:
-    return QPointF(area.left() + place[0] * area.width(), area.top() + place[1] * area.height())
+def _to_pixel(area: QRectF, point: tuple[float, float]) -> QPointF:
+    return QPointF(area.left() + point[0] * area.width(), area.top() + point[1] * area.height())
 
 
 def _paint_head(painter: QPainter, tip: QPointF, along: QPointF, colour: str) -> None:
@@ -192,7 +197,7 @@ def _paint_head(painter: QPainter, tip: QPointF, along: QPointF, colour: str) ->
 
 
 def _paint_gripper(painter: QPainter, at: QPointF, gripper: float, colour: str) -> None:
-    """Paint two jaws, apart for an opening command and together for a closing one, with the word."""
+    """Paint two jaws, apart for an opening command and together for a closing one, and the label."""
     gap = theme.px(2) if gripper > 0 else theme.px(7)
     where = at + QPointF(-theme.px(34), theme.px(14))
     painter.setPen(theme.pen(colour, 3.0))
@@ -200,10 +205,10 @@ def _paint_gripper(painter: QPainter, at: QPointF, gripper: float, colour: str) 
         jaw = where + QPointF(side * gap, 0)
         painter.drawLine(jaw, jaw + QPointF(0, theme.px(12)))
     painter.setFont(theme.font("secondary"))
-    word = "close" if gripper > 0 else "open"
+    label = "close" if gripper > 0 else "open"
     metrics = painter.fontMetrics()
-    box = QRectF(0, 0, metrics.horizontalAdvance(word) + theme.px(6), metrics.height())
+    box = QRectF(0, 0, metrics.horizontalAdvance(label) + theme.px(6), metrics.height())
     box.moveCenter(where + QPointF(0, theme.px(22)))
     plate(painter, box)
     painter.setPen(theme.token(colour))
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, word)
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, label)

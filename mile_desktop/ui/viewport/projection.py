@@ -1,4 +1,8 @@
-"""Points of the scene on the picture: the frame's own matrix, so that overlays sit on what is drawn."""
+"""Projects points of the scene on the picture.
+
+Each frame brings the matrix it was rendered with. Overlays use that one and not the camera of now, so that they stay on
+the object even while the view turns.
+"""
 
 from dataclasses import dataclass
 
@@ -8,6 +12,7 @@ from numpy.typing import NDArray
 ARROW_M = 0.14
 """Length of the proposed-action arrow for a full push; longer than the motion of one step so that it can be read."""
 _NEAR = 1e-6
+"""Points with a smaller clip w are at or behind the camera, where the division would mirror them into the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ def project(view_projection: NDArray[np.floating], points: NDArray[np.floating])
     matrix = np.asarray(view_projection, dtype=np.float64)
     homogeneous = np.column_stack([np.asarray(points, dtype=np.float64), np.ones(len(points))])
     clip = homogeneous @ matrix.T
+    # OpenGL's clip space grows upwards, the picture downwards: hence the minus sign of y.
     depth = np.where(clip[:, 3] > _NEAR, clip[:, 3], np.nan)
     return np.column_stack([0.5 + 0.5 * clip[:, 0] / depth, 0.5 - 0.5 * clip[:, 1] / depth])
 

@@ -1,11 +1,11 @@
-"""The shapes that stand beside every phase colour, painted so that they need no font."""
+"""The shapes beside the phase colours, painted because fonts draw such characters differently or not at all."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 
 
 def paint_symbol(painter: QPainter, name: str, box: QRectF, colour: QColor) -> None:
-    """Paint the shape ``name`` (see ``PhaseLook.symbol``) into the square ``box``."""
+    """Paint the shape ``name`` (see ``PhaseStyle.symbol``) into the square ``box``."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
     painter.setPen(Qt.PenStyle.NoPen)
@@ -36,7 +36,7 @@ def _circle(painter: QPainter, box: QRectF) -> None:
 def _cycle(painter: QPainter, box: QRectF) -> None:
     painter.setPen(QPen(painter.brush(), box.width() * 0.2))
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawArc(box.adjusted(1, 1, -1, -1), 60 * 16, 280 * 16)
+    painter.drawArc(box.adjusted(1, 1, -1, -1), 60 * 16, 280 * 16)  # Qt counts angles in sixteenths of a degree
 
 
 def _exclamation(painter: QPainter, box: QRectF) -> None:
@@ -49,6 +49,7 @@ def _exclamation(painter: QPainter, box: QRectF) -> None:
 def _hand(painter: QPainter, box: QRectF) -> None:
     w, h = box.width(), box.height()
     path = QPainterPath()
+    # Four fingers, palm and thumb overlap; the winding rule fills the overlaps, the default one would leave holes.
     path.setFillRule(Qt.FillRule.WindingFill)
     for column, top in enumerate((0.2, 0.02, 0.0, 0.12)):
         finger = QRectF(box.left() + w * (0.24 + 0.19 * column), box.top() + h * top, w * 0.16, h * 0.66)

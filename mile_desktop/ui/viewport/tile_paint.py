@@ -1,4 +1,4 @@
-"""How one picture among several is painted: picture, name, and what is wrong with it. Stateless, no widgets."""
+"""Paints one picture among several: picture, name, and a note about what is wrong. Functions without state."""
 
 from enum import Enum, auto
 
@@ -14,8 +14,8 @@ _PAD = 12
 _LINE = 18
 
 
-class Place(Enum):
-    """What part a picture plays in the view."""
+class TileRole(Enum):
+    """The role of a picture in the layout."""
 
     LARGE = auto()
     SMALL = auto()
@@ -23,48 +23,49 @@ class Place(Enum):
     """One of a grid."""
 
 
-def paint_tile(painter: QPainter, place: QRectF, tile: Tile, part: Place) -> None:
-    """Paint ``tile`` at ``place``."""
+def paint_tile(painter: QPainter, rect: QRectF, tile: Tile, role: TileRole) -> None:
+    """Paint ``tile`` at ``rect``."""
     if tile.image.isNull():
-        painter.fillRect(place, theme.token("panel"))
+        painter.fillRect(rect, theme.token("panel"))
     else:
-        painter.drawImage(place, tile.image)
+        painter.drawImage(rect, tile.image)
     if tile.faded:
-        painter.fillRect(place, theme.token("ground", _FADED))
-    paint_name(painter, place, tile.title or tile.name, part, colour="warning" if tile.note else "line")
+        painter.fillRect(rect, theme.token("ground", _FADED))
+    paint_name(painter, rect, tile.title or tile.name, role, colour="warning" if tile.note else "line")
     if tile.note:
-        _paint_note(painter, place, tile.note, large=part is Place.LARGE)
+        _paint_note(painter, rect, tile.note, large=role is TileRole.LARGE)
 
 
-def paint_name(painter: QPainter, place: QRectF, name: str, part: Place, *, colour: str = "line") -> None:
-    """Paint the frame around a picture that is not alone, and its name where nothing else stands."""
+def paint_name(painter: QPainter, rect: QRectF, name: str, role: TileRole, *, colour: str = "line") -> None:
+    """Paint the frame around a small picture, and the name where no overlay covers it."""
     painter.setFont(theme.font("secondary"))
     text = painter.fontMetrics().elidedText(
-        name, Qt.TextElideMode.ElideRight, max(0, round(place.width()) - theme.px(_PAD))
+        name, Qt.TextElideMode.ElideRight, max(0, round(rect.width()) - theme.px(_PAD))
     )
     label = QRectF(0.0, 0.0, painter.fontMetrics().horizontalAdvance(text) + theme.px(_PAD), theme.px(_LINE))
-    if part is Place.LARGE:
-        label.moveTopLeft(QPointF(place.center().x() - label.width() / 2, place.top() + theme.px(_PAD)))
+    # Badge and p stand in the upper corners of the large picture, so its name goes to the middle of the top.
+    if role is TileRole.LARGE:
+        label.moveTopLeft(QPointF(rect.center().x() - label.width() / 2, rect.top() + theme.px(_PAD)))
     else:
         painter.setPen(theme.pen(colour, 1.0))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(place)
-        if part is Place.SMALL:
-            label.moveTopLeft(place.topLeft())
+        painter.drawRect(rect)
+        if role is TileRole.SMALL:
+            label.moveTopLeft(rect.topLeft())
         else:
-            label.moveBottomRight(place.bottomRight())
+            label.moveBottomRight(rect.bottomRight())
     overlay.plate(painter, label)
     painter.setPen(theme.token("text"))
     painter.drawText(label, Qt.AlignmentFlag.AlignCenter, text)
 
 
-def _paint_note(painter: QPainter, place: QRectF, note: str, *, large: bool) -> None:
-    """Paint what is wrong across the middle of the picture, in as many lines as it takes."""
+def _paint_note(painter: QPainter, rect: QRectF, note: str, *, large: bool) -> None:
+    """Paint the note across the middle of the picture, in as many lines as it needs."""
     painter.setFont(theme.font("body" if large else "secondary"))
-    room = place.adjusted(theme.px(4), 0, -theme.px(4), 0)
+    room = rect.adjusted(theme.px(4), 0, -theme.px(4), 0)
     flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
     text = QRectF(painter.boundingRect(room.toRect(), flags, note))
-    box = text.adjusted(-theme.px(8), -theme.px(4), theme.px(8), theme.px(4)).intersected(place)
+    box = text.adjusted(-theme.px(8), -theme.px(4), theme.px(8), theme.px(4)).intersected(rect)
     overlay.plate(painter, box)
     painter.setPen(theme.token("warning"))
     painter.drawText(box, flags, note)

@@ -1,4 +1,4 @@
-"""Several pictures in one view: which there are, which is large, and where each one goes. No painting, no widgets."""
+"""The pictures of a view: which are shown, which is large, and the rectangle of each. No painting, no widgets."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,15 +17,16 @@ _INSET_SHARE = 0.18
 _INSET_HEIGHT_SHARE = 0.28
 _INSETS_IN_A_ROW = 4
 _ROW_SHARE = 0.58
-"""So much of the width a row of small pictures may take: at the left stands what takes over."""
+"""Share of the width that a row of small pictures may take; the hints stand at the left of it."""
 _DEFAULT_SHAPE = 0.75
+"""Height over width of a picture that has not arrived yet: that of most cameras."""
 
 SCENE = ""
 """Name of the picture that the viewer draws."""
 
 
 class Layout(StrEnum):
-    """How pictures share the view."""
+    """How the pictures are arranged."""
 
     ONE = "one"
     INSET = "inset"
@@ -38,18 +39,18 @@ TITLES = {Layout.ONE: "One picture", Layout.INSET: "Picture in picture", Layout.
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One picture besides the scene's."""
+    """One picture beside the scene's."""
 
     name: str
     image: QImage
     note: str = ""
-    """What is wrong with it, in a few words; empty while all is well."""
+    """A short note about what is wrong with it; empty if all is well."""
     faded: bool = False
-    """It is not of now."""
+    """Whether it is stale and painted faded."""
     can_be_main: bool = True
-    """Small views of a simulated scene cannot: the scene itself can be looked at from there."""
+    """False for small views of a simulated scene: a click moves the scene's camera there instead."""
     title: str = ""
-    """What is written over it; empty: its name."""
+    """Text over the picture; empty: its name."""
 
     @property
     def shape(self) -> float:
@@ -58,12 +59,12 @@ class Tile:
 
 
 class Tiles:
-    """The pictures, in their order, and the one that is large; the view's own."""
+    """The pictures in their order, and the large one; owned by the view."""
 
     def __init__(self) -> None:
         self.layout = Layout.INSET
         self.has_scene = True
-        """Whether there is a picture of a scene at all: a live robot may only have cameras."""
+        """Whether there is a picture of a scene: a live robot may have only cameras."""
         self._tiles: dict[str, Tile] = {}
         self._main = SCENE
 
@@ -76,7 +77,7 @@ class Tiles:
 
     @property
     def wanted(self) -> str:
-        """Name of the picture that was chosen last to be large, whether it is there at present or not."""
+        """Name of the picture that was chosen last to be large, even if it is not connected now."""
         return self._main
 
     @property
@@ -85,7 +86,7 @@ class Tiles:
         return tuple(name for name, tile in self._tiles.items() if tile.can_be_main)
 
     def choose(self, name: str) -> None:
-        """Let this one be large; one that is not there yet is waited for."""
+        """Make this picture large, now or as soon as it is added."""
         self._main = name
 
     def show(self, name: str, image: QImage, *, can_be_main: bool = True) -> None:
@@ -94,7 +95,7 @@ class Tiles:
         self._tiles[name] = replace(known, image=image)
 
     def annotate(self, name: str, note: str, *, faded: bool) -> bool:
-        """Say what is wrong with a picture; return whether that changes anything."""
+        """Set the note of a picture; return whether that changes it."""
         known = self._tiles.get(name)
         if known is None or (known.note, known.faded) == (note, faded):
             return False
@@ -102,11 +103,12 @@ class Tiles:
         return True
 
     def keep(self, names: Sequence[str], *, can_be_main: bool, titles: Mapping[str, str] | None = None) -> None:
-        """Of those that can (or cannot) be large, have exactly ``names``, in this order.
+        """Keep exactly ``names``, in this order, of the pictures that can (or cannot) be large; the others stay.
 
-        ``titles``: what is written over them instead of their names.
+        ``titles``: texts over the pictures in place of their names.
         """
         titles = titles or {}
+        # Small views come from the viewer and cameras from their processes; each source replaces only its own pictures.
         others = {name: tile for name, tile in self._tiles.items() if tile.can_be_main is not can_be_main}
         known = {name: self._tiles.get(name) or Tile(name, QImage(), can_be_main=can_be_main) for name in names}
         mine = {name: replace(tile, title=titles.get(name, tile.title)) for name, tile in known.items()}
@@ -116,15 +118,16 @@ class Tiles:
         """Return the picture called ``name``."""
         return self._tiles.get(name)
 
-    def places(self, area: QRectF, scene_shape: float) -> dict[str, QRectF]:
-        """Return where each picture that is shown goes within ``area``, the large one first; shapes are kept."""
+    def rects(self, area: QRectF, scene_shape: float) -> dict[str, QRectF]:
+        """Return the rectangle of each shown picture within ``area``, the large one first, with its aspect ratio."""
         names = self._shown()
         shapes = [scene_shape if name == SCENE else self._tiles[name].shape for name in names]
         return dict(zip(names, arrange(self.layout, area, shapes), strict=True))
 
-    def at(self, point: QPointF, area: QRectF, scene_shape: float) -> str | None:
+    def name_at(self, point: QPointF, area: QRectF, scene_shape: float) -> str | None:
         """Return the name of the topmost picture at ``point``; None where there is none."""
-        found = [name for name, place in self.places(area, scene_shape).items() if place.contains(point)]
+        # The large picture comes first and is painted first, so the last hit is the one on top.
+        found = [name for name, rect in self.rects(area, scene_shape).items() if rect.contains(point)]
         return found[-1] if found else None
 
     def _shown(self) -> list[str]:
@@ -138,18 +141,18 @@ class Tiles:
 
 
 def arrange(layout: Layout, area: QRectF, shapes: Sequence[float]) -> list[QRectF]:
-    """Return a place within ``area`` for each picture; ``shapes`` are height over width, the large one's first."""
+    """Return the rectangle of each picture within ``area``; ``shapes`` are height over width, the large one's first."""
     if layout is Layout.GRID:
         return _grid(area, shapes)
-    return [fitted(area, shapes[0]), *_insets(area, shapes[1:])]
+    return [fit_rect(area, shapes[0]), *_insets(area, shapes[1:])]
 
 
-def fitted(area: QRectF, shape: float) -> QRectF:
+def fit_rect(area: QRectF, shape: float) -> QRectF:
     """Return the largest rectangle of ``shape`` (height over width) in the middle of ``area``."""
     width = min(area.width(), area.height() / max(1e-6, shape))
-    place = QRectF(0.0, 0.0, width, width * shape)
-    place.moveCenter(area.center())
-    return place
+    rect = QRectF(0.0, 0.0, width, width * shape)
+    rect.moveCenter(area.center())
+    return rect
 
 
 def _grid(area: QRectF, shapes: Sequence[float]) -> list[QRectF]:
@@ -158,16 +161,16 @@ def _grid(area: QRectF, shapes: Sequence[float]) -> list[QRectF]:
     gap = theme.px(_GAP)
     width = (area.width() - gap * (columns - 1)) / columns
     height = (area.height() - gap * (rows - 1)) / rows
-    places = []
+    rects = []
     for index, shape in enumerate(shapes):
         row, column = divmod(index, columns)
         cell = QRectF(area.left() + column * (width + gap), area.top() + row * (height + gap), width, height)
-        places.append(fitted(cell, shape))
-    return places
+        rects.append(fit_rect(cell, shape))
+    return rects
 
 
 def _columns(area: QRectF, count: int) -> int:
-    """Return in how many columns ``count`` pictures of usual shape become largest."""
+    """Return the number of columns in which ``count`` pictures of the default shape are largest."""
 
     def size(columns: int) -> float:
         rows = math.ceil(count / columns)
@@ -177,10 +180,12 @@ def _columns(area: QRectF, count: int) -> int:
 
 
 def _insets(area: QRectF, shapes: Sequence[float]) -> list[QRectF]:
-    """Return places from the bottom right to the left, the first picture leftmost, in rows from the bottom up."""
+    """Return rectangles in rows from the bottom up, each row at the right edge with the first picture leftmost."""
     margin, gap = theme.px(_MARGIN), theme.px(_GAP)
-    places: list[QRectF] = []
+    rects: list[QRectF] = []
     bottom = area.bottom() - margin
+    # Placed from the right, because the right edge is fixed while the widths differ; then reversed to the order of the
+    # pictures.
     for start in range(0, len(shapes), _INSETS_IN_A_ROW):
         right = area.right() - margin
         row: list[QRectF] = []
@@ -191,6 +196,6 @@ def _insets(area: QRectF, shapes: Sequence[float]) -> list[QRectF]:
             width = min(*limits, room)
             row.append(QRectF(right - width, bottom - width * shape, width, width * shape))
             right -= width + gap
-        places += reversed(row)
-        bottom = min(place.top() for place in row) - gap
-    return places
+        rects += reversed(row)
+        bottom = min(rect.top() for rect in row) - gap
+    return rects

@@ -1,4 +1,4 @@
-"""Text that ends in … where there is no room for all of it."""
+"""A label whose text ends in … when it does not fit."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 
 class ElidedLabel(QLabel):
-    """Takes the room that is left, and shows in its tooltip what does not fit.
+    """Takes the remaining width, and shows the whole text in its tooltip when it does not fit.
 
     Parameters
     ----------
@@ -23,22 +23,22 @@ class ElidedLabel(QLabel):
 
     @property
     def full_text(self) -> str:
-        """All of it."""
+        """The whole text."""
         return self._full
 
     def set_full_text(self, text: str) -> None:
-        """Show ``text``, as far as there is room."""
+        """Show ``text``, shortened if necessary."""
         if text != self._full:
             self._full = text
             self._elide()
 
     def set_hint(self, hint: str) -> None:
-        """Have another tooltip where the text fits."""
+        """Set the tooltip of a text that fits."""
         self._hint = hint
         self._elide()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Show more or less of the text."""
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Shorten the text to the new width."""
         super().resizeEvent(event)
         self._elide()
 

@@ -1,4 +1,4 @@
-"""Rows of label, field and hint, as forms have them."""
+"""Rows of a form: label, field and hint."""
 
 from collections.abc import Sequence
 
@@ -31,12 +31,12 @@ def rows(*lines: tuple[str, QWidget, str]) -> QGridLayout:
 
 
 def _is_short(field: QWidget) -> bool:
-    """Whether the field is as wide as its choices, not as the panel."""
+    """Whether the field is only as wide as its values, not as the panel."""
     return isinstance(field, (QSpinBox, QDoubleSpinBox)) or (isinstance(field, QComboBox) and field.count() > 0)
 
 
 def combo(choices: Sequence[tuple[object, str]]) -> QComboBox:
-    """Return a choice of values with their titles."""
+    """Return a combo box with values and their titles."""
     field = QComboBox()
     for value, title in choices:
         field.addItem(title, value)
@@ -44,7 +44,7 @@ def combo(choices: Sequence[tuple[object, str]]) -> QComboBox:
 
 
 def choose(field: QComboBox, value: object) -> None:
-    """Select ``value``; one that is not offered (an odd scale in the file) is added."""
+    """Select ``value``; add it first if it is not offered (an unusual scale in the file)."""
     index = field.findData(value)
     if index < 0:
         field.addItem(f"{value:.0%}".replace("%", " %") if isinstance(value, float) else str(value), value)

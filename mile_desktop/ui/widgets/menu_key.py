@@ -1,4 +1,4 @@
-"""Opening a widget's menu from the keyboard where there is no menu key."""
+"""Shift+F10 opens a widget's context menu."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
@@ -8,7 +8,7 @@ MENU_KEY = "Shift+F10"
 
 
 class MenuKey(QAction):
-    """Shift+F10 opens the widget's own menu, as the menu key does; not every platform knows both.
+    """Opens the widget's context menu with Shift+F10, because not every platform and keyboard has the menu key.
 
     Parameters
     ----------

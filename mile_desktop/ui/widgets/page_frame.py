@@ -1,4 +1,4 @@
-"""What every page has: a title, a sentence, room below; and what an empty one shows."""
+"""Parts that pages are made of: frame with title and purpose, empty state, scroll areas, panels."""
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
@@ -7,7 +7,7 @@ from mile_desktop.ui.theme import theme
 
 
 class PageFrame(QWidget):
-    """A page with its title and one sentence on what it is for."""
+    """A page with its title and one sentence about its purpose."""
 
     def __init__(self, title: str, purpose: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -19,12 +19,12 @@ class PageFrame(QWidget):
         theme.set_role(sentence, "quiet")
         sentence.setWordWrap(True)
         self.top = QHBoxLayout()
-        """Right of the title there is room for what concerns the whole page."""
+        """The row of the title; buttons that concern the whole page go to its right."""
         theme.space(self.top, spacing=16)
         self.top.addWidget(heading)
         self.top.addWidget(sentence, 1)
         self.body = QVBoxLayout()
-        """What the page consists of."""
+        """The content of the page."""
         theme.space(self.body, spacing=16)
         column = QVBoxLayout(self)
         theme.space(column, (24, 16, 24, 16), 16)
@@ -33,7 +33,7 @@ class PageFrame(QWidget):
 
 
 class EmptyState(QWidget):
-    """Says what will be here and how to get it."""
+    """Shown in place of content that does not exist yet: what it will be and how to get it."""
 
     def __init__(self, icon: str, headline: str, way: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,7 +59,7 @@ class EmptyState(QWidget):
 
 
 class ColumnScroll(QScrollArea):
-    """Scrolls up and down only, by the keyboard too, and is never narrower than what it holds."""
+    """Scrolls up and down only, with the keyboard too; never narrower than its content."""
 
     def __init__(self, content: QWidget, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -68,15 +68,15 @@ class ColumnScroll(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(content)
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Return the content's least width beside the scroll bar."""
+    def minimumSizeHint(self) -> QSize:
+        """Return the content's minimum width plus the scroll bar."""
         content = self.widget()
         width = max(content.minimumSizeHint().width(), content.minimumWidth()) if content is not None else 0
         return QSize(width + self.verticalScrollBar().sizeHint().width(), theme.px(64))
 
 
 class WideScroll(QScrollArea):
-    """Fills the page where there is room, and scrolls sideways in a window that is too narrow."""
+    """Fills the page, and scrolls sideways in a window that is too narrow."""
 
     def __init__(self, content: QWidget, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -99,7 +99,7 @@ class Panel(QFrame):
         self.top.addWidget(title)
         self.top.addStretch(1)
         self.body = QVBoxLayout()
-        """What is below the heading."""
+        """The content below the heading."""
         theme.space(self.body, spacing=8)
         column = QVBoxLayout(self)
         theme.space(column, (16, 12, 16, 16), 12)

@@ -1,4 +1,4 @@
-"""Which two policies are compared."""
+"""A choice of two policies to compare."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ class PairChooser(QWidget):
     """Two lists of the same policies; at first the newest with the one before it. Window's thread only."""
 
     changed = Signal()
-    """The person has chosen another one."""
+    """A person has chosen another policy."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,11 +27,11 @@ class PairChooser(QWidget):
 
     @property
     def chosen(self) -> tuple[str, str]:
-        """Ids of the two; empty where there is none."""
+        """Ids of both; empty if there is no policy."""
         return str(self._first.currentData() or ""), str(self._second.currentData() or "")
 
     def offer(self, policies: Sequence[tuple[str, str]]) -> None:
-        """Offer policies, id and title each, the newest first; two that are still there stay chosen. Says nothing."""
+        """Offer policies as (id, title), newest first; a pair that still exists stays chosen. Emits nothing."""
         before, ids = self.chosen, [policy_id for policy_id, _ in policies]
         for combo in (self._first, self._second):
             with QSignalBlocker(combo):
@@ -43,7 +43,7 @@ class PairChooser(QWidget):
         self.choose(*(before if kept else _newest_two(ids)))
 
     def choose(self, first: str, second: str) -> None:
-        """Choose two by their ids, and say nothing of it."""
+        """Choose two policies by their ids; emits nothing."""
         for combo, wanted in ((self._first, first), (self._second, second)):
             with QSignalBlocker(combo):
                 combo.setCurrentIndex(max(0, combo.findData(wanted)))
@@ -52,7 +52,7 @@ class PairChooser(QWidget):
 def _list(name: str) -> QComboBox:
     combo = QComboBox()
     combo.setAccessibleName(name)
-    # as narrow as the panel, whatever the policies are called
+    # a long policy name must not widen the panel
     combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     combo.setMinimumContentsLength(6)
     return combo

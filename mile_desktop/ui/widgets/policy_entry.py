@@ -20,22 +20,22 @@ _METHODS = {
 
 @dataclass(frozen=True, slots=True)
 class PolicyEntry:
-    """What people want to know of a policy at a glance."""
+    """The facts of a policy that menus and tables show."""
 
     policy_id: str
     name: str
     """``v3``."""
     method: str
-    """In people's spelling: ``MILE``."""
+    """Its usual spelling: ``MILE``."""
     parent_id: str | None
     parent_name: str
     """Empty for a policy that came with the program."""
     created_at: str
     """UTC, ISO 8601."""
     episodes: int
-    """How many it learned from."""
+    """Number of episodes that it learned from."""
     successes: int | None
-    """In the newest evaluation; None where there is none."""
+    """In the newest evaluation; None if there is none."""
     evaluated: int
     """Episodes of that evaluation; crashes are left out."""
     note: str = ""

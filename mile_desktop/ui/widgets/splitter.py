@@ -1,4 +1,4 @@
-"""Rooms that are divided by a handle: moved by the mouse, or by the arrow keys while the handle has the keyboard."""
+"""A splitter whose handle is moved by the mouse, or by the arrow keys while it has the keyboard focus."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
@@ -14,26 +14,26 @@ _KEYS = {
 
 
 class Splitter(QSplitter):
-    """Keeps all its parts in sight."""
+    """A splitter that never hides one of its parts."""
 
     def __init__(self, orientation: Qt.Orientation, parent: QWidget | None = None) -> None:
         super().__init__(orientation, parent)
         self.setChildrenCollapsible(False)
 
-    def createHandle(self) -> QSplitterHandle:  # noqa: N802 (Qt's name)
-        """Return a handle that Tab comes by."""
+    def createHandle(self) -> QSplitterHandle:
+        """Return a handle that can be reached with Tab."""
         return Handle(self.orientation(), self)
 
 
 class Handle(QSplitterHandle):
-    """Arrow keys move it."""
+    """A handle that the arrow keys move."""
 
     def __init__(self, orientation: Qt.Orientation, parent: QSplitter) -> None:
         super().__init__(orientation, parent)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName("Divider, moved by the arrow keys")
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move by a step; leave every other key."""
         direction = _KEYS[self.orientation()].get(Qt.Key(event.key()))
         if direction is None:
@@ -42,8 +42,8 @@ class Handle(QSplitterHandle):
         place = self.x() if self.orientation() is Qt.Orientation.Horizontal else self.y()
         self.moveSplitter(place + direction * theme.px(_STEP))
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """Show that the keys work here."""
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Show the keyboard focus."""
         super().paintEvent(event)
         if self.hasFocus():
             painter = QPainter(self)

@@ -14,7 +14,7 @@ Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = Qt.ItemDataRole.UserRole
 """The record of the row."""
 SORT_ROLE = Qt.ItemDataRole.UserRole + 1
-"""What the cell is sorted by."""
+"""The value by which the cell is sorted."""
 _ROW_HEIGHT = 32
 
 R = TypeVar("R")
@@ -31,23 +31,23 @@ class Column(Generic[R]):
     title: str
     text: Callable[[R], str]
     sort_key: Callable[[R], Any] | None = None
-    """What it is sorted by; None: its text."""
+    """The value by which it is sorted; None: its text."""
     is_number: bool = False
-    """Numbers stand on the right."""
+    """Numbers are aligned to the right."""
     tip: Callable[[R], str] = _nothing
     colour: Callable[[R], str] = _nothing
-    """A colour of the theme; empty: the ordinary one."""
+    """A colour of the theme; empty: the usual text colour."""
 
 
 class RowsModel(QAbstractTableModel, Generic[R]):
-    """Shows records; told of new ones by ``show_rows``.
+    """A Qt model of records, which are set with ``show_rows``.
 
     Parameters
     ----------
     columns
-        What is shown of each record.
+        The columns, from the left.
     key
-        What makes a record the same as before: rows whose keys stay are changed in place, so that a selection stays.
+        Identity of a record: rows with the same keys as before are changed in place, so that the selection stays.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class RowsModel(QAbstractTableModel, Generic[R]):
 
     @property
     def last_is_number(self) -> bool:
-        """Whether the last column holds numbers, which do not stand at the far end of a wide table."""
+        """Whether the last column holds numbers: it is not stretched then, which would put them far from the others."""
         return self._columns[-1].is_number
 
     def set_titles(self, *titles: str) -> None:
-        """Head the columns with these words."""
+        """Change the titles of the columns."""
         self._columns = tuple(replace(column, title=title) for column, title in zip(self._columns, titles, strict=True))
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(titles) - 1)
 
@@ -87,17 +87,15 @@ class RowsModel(QAbstractTableModel, Generic[R]):
             if old != new:
                 self.dataChanged.emit(self.index(number, 0), self.index(number, len(self._columns) - 1))
 
-    def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802 (Qt's name)
+    def rowCount(self, parent: Index | None = None) -> int:
         """Return how many records there are."""
         return 0 if parent is not None and parent.isValid() else len(self._rows)
 
-    def columnCount(self, parent: Index | None = None) -> int:  # noqa: N802 (Qt's name)
+    def columnCount(self, parent: Index | None = None) -> int:
         """Return how many columns there are."""
         return 0 if parent is not None and parent.isValid() else len(self._columns)
 
-    def headerData(  # noqa: N802 (Qt's name)
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return the columns' titles."""
         if orientation is not Qt.Orientation.Horizontal:
             return None
@@ -129,9 +127,9 @@ class RowsModel(QAbstractTableModel, Generic[R]):
 
 
 class NarrowingTable(QTableView):
-    """Leaves out columns that can be missed while there is no room for them, so that nobody has to scroll sideways.
+    """Hides less important columns when it is narrow, so that nobody has to scroll sideways.
 
-    Its columns are as wide as their contents, or as they are told; the last one takes what is left.
+    Its columns are as wide as their contents, or have given widths; the last one takes the rest.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -142,10 +140,10 @@ class NarrowingTable(QTableView):
         self._wanted: list[int] = []
 
     def may_leave_out(self, columns: Sequence[int], least_last: int, widths: Sequence[int] = ()) -> None:
-        """Let these columns go, the first one first, before the last has less than ``least_last`` (px at 100 %).
+        """Hide these columns, in this order, before the last one gets less than ``least_last`` (px at 100 %).
 
-        The model has to be set. ``widths``: of all columns but the last (px at 100 %), where they do not depend on
-        what stands in them.
+        Set the model before. ``widths``: of all columns but the last (px at 100 %), if they do not depend on the
+        contents.
         """
         self._dispensable, self._least_last, self._widths = tuple(columns), least_last, tuple(widths)
         last = self.model().columnCount() - 1
@@ -155,7 +153,7 @@ class NarrowingTable(QTableView):
         theme.signals().changed.connect(self._measure)
         self._measure()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave out what does not fit any more, and bring back what does."""
         super().resizeEvent(event)
         self._fit()
@@ -210,17 +208,17 @@ class RowsTable(NarrowingTable):
         self._restyle()
 
     def chosen(self) -> list[Any]:
-        """Return the records that are chosen, from the top."""
+        """Return the selected records, from the top."""
         indexes = sorted(self.selectionModel().selectedRows(), key=_row)
         return [index.data(ROW_ROLE) for index in indexes]
 
     def current(self) -> Any | None:  # noqa: ANN401 (a record of the model)
-        """Return the record of the row that has the keyboard, None where there is none."""
+        """Return the record of the row with the keyboard focus; None if there is none."""
         index = self.currentIndex()
         return index.data(ROW_ROLE) if index.isValid() else None
 
     def choose(self, wanted: Callable[[Any], bool]) -> bool:
-        """Choose the first row whose record is wanted; return whether there is one."""
+        """Select the first row whose record is wanted; return whether there is one."""
         for row in range(self._proxy.rowCount()):
             if wanted(self._proxy.index(row, 0).data(ROW_ROLE)):
                 self.selectRow(row)

@@ -4,14 +4,14 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from mile_desktop.ui.theme import theme
-from tests.ui.application.living import LiveWindow
+from tests.ui.application.live_window import LiveWindow
 
 OpenWindow = Callable[..., LiveWindow]
 
 
 @pytest.fixture(scope="session", autouse=True)
 def own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep pad profiles, logs and the default workspace of whoever runs the tests out of them."""
+    """Keep the tests away from the pad profiles, logs and default workspace of the user who runs them."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
             patch.setenv(name, str(tmp_path_factory.mktemp(name)))
@@ -25,7 +25,7 @@ def nothing_left_over() -> None:
 
 @pytest.fixture(scope="module")
 def open_window(qapp: QApplication) -> Iterator[OpenWindow]:
-    """Start desks; those that are still open at the end of the module are closed."""
+    """Start windows; those that are still open at the end of the module are closed."""
     opened: list[LiveWindow] = []
     theme.apply(qapp, "dark")
 

@@ -1,4 +1,4 @@
-"""What people give the window by mistake, each with one clear sentence, a way out, and the window alive."""
+"""Wrong input: the window shows one clear sentence with an action, and goes on."""
 
 import shutil
 import sqlite3
@@ -17,14 +17,14 @@ from mile_desktop.storage import schema
 from mile_desktop.storage.workspace import DATABASE, Workspace
 from tests.storage.conftest import small_disk
 from tests.storage.small_disk import SmallDisk
-from tests.ui.application.living import LiveWindow, plan
+from tests.ui.application.live_window import LiveWindow, plan
 from tests.ui.ui_children import viewer
 
 __all__ = ["small_disk"]
 
 
 @pytest.fixture(scope="module")
-def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
+def started(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
     folder = tmp_path_factory.mktemp("bad")
     opened = open_window(folder, plan(folder / "workspace"), viewer_target=viewer)
     opened.start_episode()
@@ -33,20 +33,20 @@ def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture
-def live(living: LiveWindow) -> LiveWindow:
-    living.to_idle()
-    living.forget()
-    return living
+def live(started: LiveWindow) -> LiveWindow:
+    started.to_idle()
+    started.forget()
+    return started
 
 
 def refused(live: LiveWindow, folder: Path, *parts: str) -> None:
-    """Choose ``folder``; one error with ``parts`` and a way out, and the workspace there was goes on."""
+    """Choose ``folder``: one error with ``parts`` and an action is shown, and the present workspace stays open."""
     before = live.workspace.folder
-    live.application.settings.workspace_chosen.emit(str(folder))
+    live.open_folder(folder)
     errors = [entry for entry in live.messages if entry.level == "error"]
     assert len(errors) == 1
     assert all(part in errors[0].text for part in parts), errors[0].text
-    assert errors[0].way_out
+    assert errors[0].action is not None
     assert live.workspace.folder == before
     assert live.window.isVisible()
     live.start_episode()
@@ -79,7 +79,7 @@ def test_a_full_disk_is_refused_before_anything_is_made(live: LiveWindow, small_
 
 def test_a_disk_that_fills_up_holds_the_robot_and_loses_nothing(live: LiveWindow, small_disk: SmallDisk) -> None:
     before = live.workspace.folder
-    live.application.settings.workspace_chosen.emit(str(small_disk.folder / "w"))
+    live.open_folder(small_disk.folder / "w")
     live.until(lambda: live.application.worker.session is not None)
     live.start_episode()
     live.until(lambda: len(live.steps) > 3)
@@ -90,14 +90,14 @@ def test_a_disk_that_fills_up_holds_the_robot_and_loses_nothing(live: LiveWindow
     live.until(lambda: resumed(live) and live.closed)
     assert live.workspace.catalogue.episode(live.closed[0].episode_id).steps == live.closed[0].steps
     live.until_phase(Phase.IDLE)
-    live.application.settings.workspace_chosen.emit(str(before))
+    live.open_folder(before)
     live.until(lambda: live.workspace.folder == before and live.application.worker.session is not None)
 
 
 def resumed(live: LiveWindow) -> bool:
     """Resume as often as it takes: the recorder tries the disk again twice a second."""
     if live.phase is Phase.HOLD:
-        live.application.supervise.transport.toggle_hold()
+        live.supervise.controls.toggle_hold()
     return live.phase is not Phase.HOLD
 
 
@@ -135,7 +135,7 @@ def test_the_open_catalogue_can_be_rebuilt_too(live: LiveWindow) -> None:
 
 
 @pytest.mark.parametrize("damage", ["truncated", "text", "shape", "empty"])
-def test_a_policy_that_cannot_be_used_gives_way_to_the_bundled_one(
+def test_a_policy_that_cannot_be_used_is_replaced_by_the_bundled_one(
     live: LiveWindow, tmp_path: Path, damage: str
 ) -> None:
     folder = tmp_path / "policy"
@@ -161,13 +161,11 @@ def test_a_policy_that_cannot_be_used_gives_way_to_the_bundled_one(
     assert live.status.policy_id.startswith("peg-insertion-initial")
 
 
-def test_a_scene_that_does_not_load_is_said_and_can_be_tried_again(
+def test_a_scene_that_does_not_load_is_reported_and_can_be_tried_again(
     open_window: Callable[..., LiveWindow], tmp_path: Path
 ) -> None:
     live = open_window(tmp_path, plan(tmp_path / "workspace"), worker_with_broken_scene, viewer_target=viewer)
     live.until(lambda: live.said("scene.toml", level="error"))
-    assert live.window.messages.shown is not None
-    assert live.window.messages.shown.way_out == "Restart"
     assert live.window.isVisible()
     assert live.application.worker.alive
     live.choose("Restart")

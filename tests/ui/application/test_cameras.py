@@ -11,14 +11,12 @@ from mile_desktop.channels.shared import Frame
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.storage.episodes import read_recording
-from mile_desktop.ui.cameras.controller import Cameras
-from mile_desktop.ui.cameras.replay_controller import ReplayController
-from mile_desktop.ui.inspect.controller import InspectController
+from mile_desktop.ui.cameras.controller import CamerasController
 from mile_desktop.ui.viewport.tiles import Layout
 from tests.cameras.pictures import number_in
 from tests.cameras.servers import MjpegServer
 from tests.ui.application.conftest import OpenWindow
-from tests.ui.application.living import LiveWindow, plan
+from tests.ui.application.live_window import LiveWindow, plan
 
 STALE_AFTER_S = 1.5
 
@@ -54,18 +52,18 @@ def live(open_window: OpenWindow, tmp_path_factory: pytest.TempPathFactory) -> L
 
 
 @pytest.fixture(scope="module")
-def cameras(live: LiveWindow, server: MjpegServer) -> Cameras:
-    made = Cameras(live.application)
+def cameras(live: LiveWindow, server: MjpegServer) -> CamerasController:
+    made = live.parts.cameras
     wrist = CameraSettings(name="Wrist", address=server.address, needed=True, stale_after_s=STALE_AFTER_S)
     made.store.set_cameras([wrist])
     return made
 
 
 def test_a_needed_camera_that_stalls_holds_the_robot_and_its_video_is_kept(
-    live: LiveWindow, cameras: Cameras, server: MjpegServer, tmp_path: Path
+    live: LiveWindow, cameras: CamerasController, server: MjpegServer, tmp_path: Path
 ) -> None:
     live.to_idle()
-    view = live.application.supervise.view
+    view = live.supervise.view
     live.until(lambda: any(not client.stale for client in cameras.live))
     view.set_arrangement(Layout.GRID, "Wrist")
     live.start_episode()
@@ -103,7 +101,7 @@ def test_a_needed_camera_that_stalls_holds_the_robot_and_its_video_is_kept(
     video.close()
 
 
-def test_escape_in_the_dialog_stops_the_robot_before_it_closes_the_dialog(live: LiveWindow, cameras: Cameras) -> None:
+def test_escape_stops_the_robot_before_it_closes_the_dialog(live: LiveWindow, cameras: CamerasController) -> None:
     live.start_episode()
     begun = len(live.steps)
     live.until(lambda: len(live.steps) > begun + 20)  # enough to look through on the Inspect page afterwards
@@ -116,22 +114,19 @@ def test_escape_in_the_dialog_stops_the_robot_before_it_closes_the_dialog(live: 
     live.to_idle()
 
 
-def test_the_inspect_page_plays_the_video_in_step(live: LiveWindow, cameras: Cameras) -> None:
-    inspecting = InspectController(live.application)
-    ReplayController(live.application, inspecting)
+def test_the_inspect_page_plays_the_video_in_step(live: LiveWindow, cameras: CamerasController) -> None:
+    inspecting, replay = live.parts.inspect, live.parts.replay
     shown: list[Frame] = []
     view = inspecting.page.view
     live.window.show_page("inspect")
     live.until(lambda: inspecting.recording is not None)
     live.until(lambda: view.tiles.choices == ("wrist",))
-    replaying = inspecting.findChild(ReplayController)
-    assert isinstance(replaying, ReplayController)
-    assert replaying._client is not None
-    replaying._client.frame_ready.connect(lambda _, frame: shown.append(frame))
+    assert replay._client is not None
+    replay._client.frame_ready.connect(lambda _, frame: shown.append(frame))
     recording = inspecting.recording
     assert recording is not None
     for row in (len(recording) - 1, 3):
-        inspecting.playing.go(row)
+        inspecting.playback.go(row)
         live.until(lambda row=row: shown and shown[-1].step == row)
         moment = float(recording.episode.timestamp[row])
         assert 0.0 <= moment - shown[-1].timestamp <= STALE_AFTER_S

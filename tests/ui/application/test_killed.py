@@ -1,4 +1,4 @@
-"""Processes that are killed or frozen under a working window: noticed, said, restarted, nothing lost."""
+"""Processes of a working window that are killed or frozen: this is noticed, reported, and nothing is lost."""
 
 import os
 import signal
@@ -12,19 +12,18 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
-from mile_desktop.ui.close_guard import CloseGuard
 from mile_desktop.ui.learn.model import RetrainRequest, RunState
-from mile_desktop.ui.supervise.transport_model import Action
-from tests.ui.application.living import LiveWindow, plan
+from mile_desktop.ui.supervise.model import EpisodeAction
+from tests.ui.application.live_window import LiveWindow, plan
 from tests.ui.ui_children import viewer, worker
 
 NOTICED_S = 1.0
 BUSY_S = 1.0
-"""Other tests may keep the processors busy: so much more before it counts as late."""
+"""Additional time, because other tests may keep the processors busy."""
 
 
 @pytest.fixture(scope="module")
-def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
+def started(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
     folder = tmp_path_factory.mktemp("killed")
     opened = open_window(folder, plan(folder / "workspace", speed=2.0), viewer_target=viewer)
     opened.until_loaded()
@@ -32,13 +31,13 @@ def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture
-def live(living: LiveWindow) -> LiveWindow:
-    living.to_idle()
-    living.forget()
-    return living
+def live(started: LiveWindow) -> LiveWindow:
+    started.to_idle()
+    started.forget()
+    return started
 
 
-def test_a_killed_worker_is_said_restarted_and_its_episode_recovered(live: LiveWindow) -> None:
+def test_a_killed_worker_is_reported_restarted_and_its_episode_recovered(live: LiveWindow) -> None:
     live.start_episode()
     live.until(lambda: len(live.steps) > 10)
     seen, old = live.steps[-1], live.application.worker.pid
@@ -60,13 +59,13 @@ def test_a_killed_worker_is_said_restarted_and_its_episode_recovered(live: LiveW
 def test_reset_restarts_a_killed_worker_too(live: LiveWindow) -> None:
     os.kill(live.application.worker.pid, signal.SIGKILL)
     live.until(lambda: live.said("SIGKILL"))
-    live.click(Action.RESET, 2)
+    live.click(EpisodeAction.RESET, 2)
     live.until(lambda: live.application.worker.alive)
     live.until_loaded()
     live.until_phase(Phase.IDLE)
 
 
-def test_a_frozen_worker_is_said_and_replaced(live: LiveWindow) -> None:
+def test_a_frozen_worker_is_reported_and_replaced(live: LiveWindow) -> None:
     live.start_episode()
     live.until(lambda: len(live.steps) > 5)
     seen, old = live.steps[-1], live.application.worker.pid
@@ -80,7 +79,7 @@ def test_a_frozen_worker_is_said_and_replaced(live: LiveWindow) -> None:
     assert live.workspace.catalogue.episode(seen.episode_id).recovered
 
 
-def test_a_worker_that_thaws_is_welcome(live: LiveWindow) -> None:
+def test_a_worker_that_answers_again_is_kept(live: LiveWindow) -> None:
     os.kill(live.application.worker.pid, signal.SIGSTOP)
     live.until(lambda: live.said("may be frozen"))
     os.kill(live.application.worker.pid, signal.SIGCONT)
@@ -96,7 +95,7 @@ def test_a_killed_viewer_comes_back_by_itself(live: LiveWindow) -> None:
     live.until(lambda: frames)
     old = live.application.viewer.pid
     os.kill(old, signal.SIGKILL)
-    took = live.until(lambda: live.said("The viewer was killed by SIGKILL.", "started again", level="warning"))
+    took = live.until(lambda: live.said("The viewer was killed by SIGKILL.", "restarted", level="warning"))
     assert took < NOTICED_S + BUSY_S
     live.until(lambda: live.application.viewer.pid not in {0, old})
     frames.clear()
@@ -104,7 +103,7 @@ def test_a_killed_viewer_comes_back_by_itself(live: LiveWindow) -> None:
     assert live.phase in {Phase.AUTONOMOUS, Phase.RESETTING, Phase.IDLE}
 
 
-def test_input_that_is_no_number_is_said_once_and_harms_nobody(live: LiveWindow) -> None:
+def test_input_that_is_not_a_number_is_reported_once_and_ignored(live: LiveWindow) -> None:
     live.start_episode()
     for _ in range(3):
         live.application.worker.send(
@@ -116,17 +115,17 @@ def test_input_that_is_no_number_is_said_once_and_harms_nobody(live: LiveWindow)
     assert len([entry for entry in live.messages if "finite" in entry.text]) == 1
 
 
-def test_a_killed_trainer_is_said_and_may_be_started_again(live: LiveWindow) -> None:
+def test_a_killed_trainer_is_reported_and_can_be_started_again(live: LiveWindow) -> None:
     live.start_episode()
     live.until(lambda: live.closed)
     panel, trainer, runs = (
-        live.retraining.panel,
-        live.retraining.trainer,
+        live.parts.retrain.panel,
+        live.parts.retrain.trainer,
         live.workspace.catalogue.runs,
     )
     live.until(lambda: panel.can_retrain)
     panel.show_request(RetrainRequest(TrainingSettings(epochs=20_000)))  # more than there is time for, on any machine
-    panel._retrain.click()
+    live.learn.press_retrain()
     live.until(lambda: len(runs()) == 1)
     assert trainer.pid is not None
     os.kill(trainer.pid, signal.SIGKILL)
@@ -134,13 +133,13 @@ def test_a_killed_trainer_is_said_and_may_be_started_again(live: LiveWindow) -> 
     assert took < NOTICED_S + BUSY_S
     assert runs()[0].state == "failed"
     live.choose("Retrain")
-    live.until(lambda: panel._run.stage == "Training the policy")
+    live.until(lambda: live.learn.stage == "Training the policy")
 
 
 def test_closing_asks_and_a_training_that_goes_on_is_found_again_and_cancelled(
     live: LiveWindow, open_window: Callable[..., LiveWindow]
 ) -> None:
-    live.window.ask_before_closing(CloseGuard(live.application, live.retraining).may_close)
+    live.window.ask_before_closing(live.parts.may_close)
     live.start_episode()
     answer_next("No")
     assert not live.window.close()
@@ -153,12 +152,12 @@ def test_closing_asks_and_a_training_that_goes_on_is_found_again_and_cancelled(
 
     again = open_window(live.folder, None, worker, viewer_target=viewer, keep_size=True)
     assert again.said("The training that was started before is still running.")
-    panel, workspace = again.retraining.panel, again.workspace
+    panel, workspace = again.parts.retrain.panel, again.workspace
     assert panel.state is RunState.RUNNING
-    panel._cancel.click()
+    again.learn.press_cancel()
     panel.cancel_requested.emit()
     again.until(lambda: panel.state is RunState.CANCELLED)
-    again.until(lambda: not again.retraining.trainer.running)
+    again.until(lambda: not again.parts.retrain.trainer.running)
     assert workspace.catalogue.runs()[1].state == "cancelled"
     assert [policy.note for policy in workspace.catalogue.policies(again.application.scene)] == [
         "came with the program"

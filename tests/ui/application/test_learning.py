@@ -10,53 +10,52 @@ from PySide6.QtWidgets import QApplication
 
 from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.rollout.phases import Phase
-from mile_desktop.ui.learn.forecast_refitter import ForecastRefitter
 from mile_desktop.ui.learn.model import RetrainRequest, RunState
 from mile_desktop.ui.plots.probability_strip import ProbabilityStrip
-from mile_desktop.ui.supervise.transport_model import Action
-from tests.ui.application.living import LiveWindow, plan
+from mile_desktop.ui.supervise.model import EpisodeAction
+from tests.ui.application.live_window import LiveWindow, plan
 from tests.ui.ui_children import viewer
 
 TINY = RetrainRequest(TrainingSettings(epochs=1, batch=64, ensemble=1, fit_epochs=5), evaluation_episodes=1)
-"""One member instead of eight: what is tested here is the way, not what is at its end."""
+"""One member in place of eight: the steps are tested here, not the quality of the result."""
 
 
 @pytest.fixture(scope="module")
-def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
-    """A desk with one supervised episode of the bundled policy."""
+def started(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
+    """A window with one supervised episode of the bundled policy."""
     folder = tmp_path_factory.mktemp("learning")
     opened = open_window(folder, plan(folder / "workspace", policy="initial"), viewer_target=viewer)
     opened.start_episode()
     opened.until(lambda: len(opened.steps) > 5)
     opened.press(Qt.Key.Key_Space)
-    # a busy machine may take the keyboard for gone: the robot holds then, and what was done until then is enough
+    # On a busy machine the worker may think that the keyboard is lost; the robot then holds, and these steps suffice.
     opened.until(lambda: sum(step.intervention for step in opened.steps) > 5 or opened.phase is Phase.HOLD)
     opened.release(Qt.Key.Key_Space)
     opened.until_phase(Phase.AUTONOMOUS, Phase.HOLD)
-    opened.click(Action.SUCCESS)
-    opened.until(lambda: opened.retraining.panel.can_retrain)
-    opened.retraining.panel.show_request(TINY)
+    opened.click(EpisodeAction.SUCCESS)
+    opened.until(lambda: opened.parts.retrain.panel.can_retrain)
+    opened.parts.retrain.panel.show_request(TINY)
     return opened
 
 
 @pytest.fixture
-def live(living: LiveWindow) -> LiveWindow:
-    living.to_idle()
-    living.forget()
-    return living
+def live(started: LiveWindow) -> LiveWindow:
+    started.to_idle()
+    started.forget()
+    return started
 
 
 @pytest.fixture(scope="module")
-def retrained(living: LiveWindow) -> LiveWindow:
-    """The desk when a retraining is over and its result waits for a word."""
-    living.to_idle()
-    living.forget()
-    living.retraining.panel._retrain.click()
-    living.retraining.panel.retrain_requested.emit(TINY)  # pressed twice before the panel could change
-    assert living.said("A training run is at work", level="error")
-    living.until(lambda: living.retraining.panel.state is RunState.DONE)
-    living.until(lambda: not living.retraining.trainer.running)
-    return living
+def retrained(started: LiveWindow) -> LiveWindow:
+    """The window after a retraining, whose result waits for a decision."""
+    started.to_idle()
+    started.forget()
+    started.learn.press_retrain()
+    started.parts.retrain.panel.retrain_requested.emit(TINY)  # pressed twice before the panel could change
+    assert started.said("A training is running already", level="error")
+    started.until(lambda: started.parts.retrain.panel.state is RunState.DONE)
+    started.until(lambda: not started.parts.retrain.trainer.running)
+    return started
 
 
 def drag(plot: ProbabilityStrip, start: QPointF, end: QPointF) -> None:
@@ -77,10 +76,10 @@ def drag(plot: ProbabilityStrip, start: QPointF, end: QPointF) -> None:
         QTest.qWait(12)  # pyqtgraph takes at most a hundred moves a second
 
 
-def test_the_threshold_that_is_dragged_reaches_the_worker(live: LiveWindow) -> None:
+def test_a_dragged_threshold_reaches_the_worker(live: LiveWindow) -> None:
     live.start_episode()
     live.until(lambda: len(live.steps) > 5)
-    plot = live.application.supervise.strips.probability
+    plot = live.supervise.strips.probability
     x = plot.plot_rect().center().x()
     drag(plot, QPointF(x, plot.y_pixel(plot.threshold)), QPointF(x, plot.y_pixel(0.0)))
     assert live.store.value.alert_threshold < 0.05
@@ -92,62 +91,62 @@ def test_the_threshold_that_is_dragged_reaches_the_worker(live: LiveWindow) -> N
 
     live.until(alerted)
     assert live.badge == "Autonomous"
-    live.application.supervise.strips.bar._threshold.setValue(1.0)
+    live.set_alert_threshold(1.0)
     live.until(lambda: live.status and not live.status.alert)
 
 
-def test_what_was_trained_drives_from_the_next_episode_on(retrained: LiveWindow) -> None:
-    live, panel = retrained, retrained.retraining.panel
+def test_a_trained_policy_drives_from_the_next_episode_on(retrained: LiveWindow) -> None:
+    live, panel = retrained, retrained.parts.retrain.panel
     assert live.said("Retraining is done.", level="success")
     old = live.workspace.catalogue.promoted(live.application.scene)
     live.start_episode()
     panel.card.use_button.click()
-    new = panel._run.trained.policy if panel._run.trained else ""
+    new = live.learn.trained_policy
     live.until(lambda: live.workspace.catalogue.promoted(live.application.scene) == new)
     assert live.status is not None
     assert live.status.policy_id == old  # the episode that runs is not disturbed
     live.start_episode()
     assert live.status.policy_id == new
     live.until(lambda: live.workspace.catalogue.episodes(live.application.scene))
-    menu = live.window.header._policy.menu()
+    menu = live.policy_menu
     back = menu.actions()[0]
     assert back.text().startswith("Back to v0")
     back.trigger()
     live.until(lambda: live.workspace.catalogue.promoted(live.application.scene) == old)
     live.start_episode()
     assert live.status.policy_id == old
-    assert live.window.header._policy.menu().actions()[0].text().startswith("Back to v1")
+    assert live.policy_menu.actions()[0].text().startswith("Back to v1")
 
 
 def test_a_calibration_is_in_force_until_it_is_undone(retrained: LiveWindow) -> None:
-    live, part = retrained, retrained.calibrating.part
+    live, part = retrained, retrained.parts.calibration.part
     live.to_idle()
     live.forget()
     before = live.workspace.catalogue.intervention_models(live.application.scene)
-    part._button.click()
-    assert live.calibrating.running
-    live.until(lambda: part.card.isVisible() or bool(part._note.text()))
-    assert part.card.isVisible(), part._note.text()
+    live.learn.press_calibrate()
+    assert live.parts.calibration.running
+    live.until(lambda: part.card.isVisible() or bool(live.learn.calibration_note))
+    assert part.card.isVisible(), live.learn.calibration_note
     assert len(live.workspace.catalogue.intervention_models(live.application.scene)) == len(before) + 1
-    live.until(lambda: not live.calibrating.running)
+    live.until(lambda: not live.parts.calibration.running)
     live.start_episode()  # the worker has loaded the new one, or does so for the next episode
-    part.card._undo.click()
+    live.learn.press_undo_calibration()
     assert live.workspace.catalogue.intervention_models(live.application.scene) == before
     live.start_episode()
     assert not [entry for entry in live.messages if entry.level == "error"]
 
 
-def test_the_forecast_is_refitted_in_the_background_without_a_word(retrained: LiveWindow) -> None:
+def test_the_forecast_is_refitted_in_the_background_without_a_message(retrained: LiveWindow) -> None:
     live = retrained
     live.to_idle()
     live.forget()
-    foreseeing = ForecastRefitter(live.application)
-    foreseeing.refit()
-    assert foreseeing.running
-    live.start_episode()  # nobody waits for it: its process works only while nothing else wants to
+    forecast = live.parts.forecast
+    forecast.refit()
+    assert forecast.running
+    live.start_episode()  # its process has the lowest priority
     live.to_idle()
-    foreseeing._job.cancel()
-    live.until(lambda: not foreseeing.running)
+    forecast.cancel()
+    live.until(lambda: not forecast.running)
     assert not [entry for entry in live.messages if entry.level in {"warning", "error"}]
 
 

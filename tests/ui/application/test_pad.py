@@ -8,7 +8,7 @@ import pytest
 
 from mile_desktop.processes import rollout_worker
 from mile_desktop.rollout.phases import Phase
-from tests.ui.application.living import LiveWindow, plan
+from tests.ui.application.live_window import LiveWindow, plan
 from tests.ui.ui_children import viewer
 from tests.virtual_pad import RemotePad, run_with_virtual_pad
 
@@ -37,7 +37,7 @@ def test_a_thumb_takes_over_and_a_pulled_cable_holds(seat: Seat) -> None:
     live, pad = seat
     pad.attach(name="Test Pad")
     live.until(lambda: live.status and live.status.device == "Test Pad")
-    assert live.window.header._device.text().startswith("Test Pad")
+    assert live.device_text.startswith("Test Pad")
     pad.tap("start")
     live.until_phase(Phase.AUTONOMOUS)
     pad.hold("rightshoulder")

@@ -9,15 +9,14 @@ import pytest
 from PySide6.QtCore import Qt
 
 from mile_desktop.cameras.replay import videos_in
+from mile_desktop.robots.remembered import RememberedRobot
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
-from mile_desktop.ui.cameras.controller import Cameras
 from mile_desktop.ui.learn.model import RunState
-from mile_desktop.ui.robots.controller import Robots
-from mile_desktop.ui.robots.robot_store import RememberedRobot
+from mile_desktop.ui.robots.controller import RobotsController
 from tests.robots.robot_process import RobotProcess
 from tests.ui.application.conftest import OpenWindow
-from tests.ui.application.living import LiveWindow, plan
+from tests.ui.application.live_window import LiveWindow, plan
 from tests.ui.application.test_learning import TINY
 from tests.ui.application.test_pad import worker_with_pad
 from tests.ui.ui_children import viewer
@@ -34,13 +33,13 @@ def robot() -> Iterator[RobotProcess]:
 @pytest.fixture(scope="module")
 def seat(
     open_window: OpenWindow, tmp_path_factory: pytest.TempPathFactory, robot: RobotProcess
-) -> Iterator[tuple[LiveWindow, RemotePad, Robots]]:
+) -> Iterator[tuple[LiveWindow, RemotePad, RobotsController]]:
     here, there = multiprocessing.get_context("spawn").Pipe()
     folder, pad = tmp_path_factory.mktemp("robot"), RemotePad(here)
     live = open_window(
         folder, plan(folder / "workspace", policy=""), partial(worker_with_pad, there), viewer_target=viewer
     )
-    robots = Robots(live.application, Cameras(live.application).live)
+    robots = live.parts.robots
     robots.store.remember(RememberedRobot(name="Bench arm", address=robot.address, task="peg-insertion"))
     live.until_loaded()
     yield live, pad, robots
@@ -48,7 +47,7 @@ def seat(
     there.close()
 
 
-def arm_and_begin(live: LiveWindow, pad: RemotePad, robots: Robots, told: list[m.RobotStatus]) -> None:
+def arm_and_begin(live: LiveWindow, pad: RemotePad, robots: RobotsController, told: list[m.RobotStatus]) -> None:
     pad.tap("start")
     live.until(lambda: live.said("not armed", level="warning"))
     robots.bar.arm_button.click()
@@ -78,7 +77,7 @@ def take_over_and_succeed(live: LiveWindow, pad: RemotePad) -> None:
 
 
 def retrain_and_use(live: LiveWindow) -> None:
-    panel = live.retraining.panel
+    panel = live.parts.retrain.panel
     live.until(lambda: panel.can_retrain)
     panel.retrain_requested.emit(TINY)
     live.until(lambda: panel.state is RunState.DONE, within_s=120.0)
@@ -106,7 +105,7 @@ def disarm_and_stop(live: LiveWindow, pad: RemotePad, told: list[m.RobotStatus])
 
 
 @pytest.mark.timeout(300)
-def test_the_whole_loop_on_a_robot(seat: tuple[LiveWindow, RemotePad, Robots], robot: RobotProcess) -> None:
+def test_the_whole_loop_on_a_robot(seat: tuple[LiveWindow, RemotePad, RobotsController], robot: RobotProcess) -> None:
     live, pad, robots = seat
     told: list[m.RobotStatus] = []
     live.application.worker.robot_status_changed.connect(told.append)
@@ -114,7 +113,7 @@ def test_the_whole_loop_on_a_robot(seat: tuple[LiveWindow, RemotePad, Robots], r
     live.until(lambda: told and told[-1].up and live.application.worker.session)
     pad.attach(name="Test Pad")
     live.until(lambda: live.status and live.status.device == "Test Pad")
-    live.until(lambda: any(not client.stale for client in robots._cameras))
+    live.until(lambda: any(not client.stale for client in live.parts.cameras.live))
 
     arm_and_begin(live, pad, robots, told)
     take_over_and_succeed(live, pad)

@@ -1,4 +1,4 @@
-"""A session as a person has it: start, watch, take over with the keyboard, change one's mind, find it all again."""
+"""A session of a person: start, watch, take over with the keyboard, undo, and find everything again."""
 
 import threading
 from collections.abc import Callable
@@ -10,14 +10,14 @@ from PySide6.QtCore import Qt
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
-from mile_desktop.ui.supervise.transport_model import Action
+from mile_desktop.ui.supervise.model import EpisodeAction
 from tests.storage.samples import a_policy
-from tests.ui.application.living import LiveWindow, children, plan
+from tests.ui.application.live_window import LiveWindow, children, plan
 from tests.ui.ui_children import worker
 
 
 @pytest.fixture(scope="module")
-def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
+def started(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.TempPathFactory) -> LiveWindow:
     folder = tmp_path_factory.mktemp("session")
     opened = open_window(folder, plan(folder / "workspace"))
     opened.until_loaded()
@@ -25,10 +25,10 @@ def living(open_window: Callable[..., LiveWindow], tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture
-def live(living: LiveWindow) -> LiveWindow:
-    living.to_idle()
-    living.forget()
-    return living
+def live(started: LiveWindow) -> LiveWindow:
+    started.to_idle()
+    started.forget()
+    return started
 
 
 def test_an_episode_is_driven_shown_recorded_and_counted(live: LiveWindow) -> None:
@@ -40,7 +40,7 @@ def test_an_episode_is_driven_shown_recorded_and_counted(live: LiveWindow) -> No
     assert live.closed[0].outcome == "success"
     assert [step.step for step in live.steps] == list(range(live.closed[0].steps))
     assert live.workspace.catalogue.episode(live.closed[0].episode_id).steps == live.closed[0].steps
-    live.until(lambda: live.learn_facts.startswith("1 episode"))
+    live.until(lambda: live.learn.facts.startswith("1 episode"))
     live.until(lambda: frames)
     live.until_phase(Phase.IDLE)
     assert live.badge == "Ready"
@@ -63,22 +63,22 @@ def test_space_takes_over_and_letting_go_gives_back(live: LiveWindow) -> None:
 
 
 def test_every_button_may_be_pressed_twice(live: LiveWindow) -> None:
-    live.click(Action.START, 2)
+    live.click(EpisodeAction.START, 2)
     live.until_phase(Phase.AUTONOMOUS)
-    live.click(Action.HOLD)
+    live.click(EpisodeAction.HOLD)
     live.until_phase(Phase.HOLD)
     assert live.badge == "Hold"
-    live.click(Action.RESUME)
+    live.click(EpisodeAction.RESUME)
     live.until_phase(Phase.AUTONOMOUS)
     live.until(lambda: live.steps)
-    live.click(Action.FAILURE, 2)
+    live.click(EpisodeAction.FAILURE, 2)
     live.until(lambda: live.closed)
     live.until_phase(Phase.IDLE)
-    live.click(Action.START)
+    live.click(EpisodeAction.START)
     live.until_phase(Phase.AUTONOMOUS)
-    live.click(Action.STOP, 2)
+    live.click(EpisodeAction.STOP, 2)
     live.until_phase(Phase.STOPPED)
-    live.click(Action.RESET, 2)
+    live.click(EpisodeAction.RESET, 2)
     live.until_phase(Phase.IDLE)
     assert [each.outcome for each in live.closed][:1] == ["failure"]
     assert not [entry for entry in live.messages if entry.level in {"warning", "error"}]
@@ -87,35 +87,36 @@ def test_every_button_may_be_pressed_twice(live: LiveWindow) -> None:
 def test_a_discard_can_be_undone_at_once(live: LiveWindow) -> None:
     live.start_episode()
     live.until(lambda: len(live.steps) > 3)
+    episode = live.steps[-1].episode_id
     live.press(Qt.Key.Key_Delete)
     live.press(Qt.Key.Key_Delete)
-    live.until(lambda: live.closed)
-    assert live.closed[0].discarded
-    live.application.supervise.transport._undo.click()
-    live.until(lambda: len(live.closed) > 1)
-    assert (live.closed[1].episode_id, live.closed[1].discarded) == (
-        live.closed[0].episode_id,
-        False,
-    )
-    assert not live.workspace.catalogue.episode(live.closed[0].episode_id).deleted
+    live.until(lambda: discarded(live, episode) == [True])
+    live.undo_discard()
+    live.until(lambda: discarded(live, episode) == [True, False])
+    assert not live.workspace.catalogue.episode(episode).deleted
     live.until_phase(Phase.AUTONOMOUS)  # the same start is recorded again
+
+
+def discarded(live: LiveWindow, episode: str) -> list[bool]:
+    """Return what was reported of ``episode``; the report of an earlier, stopped one may come late."""
+    return [each.discarded for each in live.closed if each.episode_id == episode]
 
 
 def test_what_would_interrupt_an_episode_has_to_wait(live: LiveWindow, tmp_path: Path) -> None:
     live.start_episode()
-    live.application.settings.workspace_chosen.emit(str(tmp_path / "other"))
+    live.open_folder(tmp_path / "other")
     live.window.header.scene_chosen.emit("peg-insertion")
     live.store.change(rate_hz=10)
     assert live.said("Another workspace can be opened when the episode has ended.", level="warning")
     assert live.said("Another scene can be loaded when the episode has ended.", level="warning")
-    assert live.said("This counts when the scene is loaded next.", level="warning")
+    assert live.said("This takes effect when the scene is loaded again.", level="warning")
     assert live.phase is Phase.AUTONOMOUS
     assert not (tmp_path / "other").exists()
     live.store.change(rate_hz=20)
 
 
-def test_a_second_window_is_refused_in_words(live: LiveWindow) -> None:
-    live.application.settings.workspace_chosen.emit(str(live.workspace.folder))
+def test_a_second_window_is_refused_with_a_reason(live: LiveWindow) -> None:
+    live.open_folder(live.workspace.folder)
     assert live.said("is open already", level="info")
     other = plan(live.workspace.folder)
     second = LiveWindow(live.folder / "second", other)
@@ -123,7 +124,7 @@ def test_a_second_window_is_refused_in_words(live: LiveWindow) -> None:
         assert second.said("is open in another window", level="error")
         assert second.window.isVisible()
         assert second.window.messages.shown is not None
-        assert second.window.messages.shown.way_out == "Choose a workspace"
+        assert second.window.messages.shown.action is not None
         second.choose("Choose a workspace")
         assert second.window.page == "settings"
     finally:
@@ -136,11 +137,11 @@ def test_small_windows_keep_every_button_whole(live: LiveWindow, size: tuple[int
     live.window.resize(*size)
     live.until(lambda: live.window.width() == size[0])
     live.start_episode()
-    live.until(lambda: live.application.supervise.transport.button(Action.HOLD).isVisible())
+    live.until(lambda: live.supervise.controls.button(EpisodeAction.HOLD).isVisible())
     for asking in (False, True):
         if asking:
-            live.application.supervise.transport.ask_discard()
-        stop = live.application.supervise.transport.button(Action.STOP)
+            live.supervise.controls.ask_discard()
+        stop = live.supervise.controls.button(EpisodeAction.STOP)
         live.until(lambda button=stop: button.visibleRegion().boundingRect() == button.rect())
         assert stop.text() == "Stop"
     assert (live.window.width(), live.window.height()) == size
@@ -155,11 +156,11 @@ def test_everything_comes_back_and_nothing_is_left_running(
         Catalogue(opened).add_policy(a_policy("p1"))
     first = open_window(tmp_path, workspace, worker)
     first.until_loaded()
-    first.application.supervise._splitter.setSizes([300, 200])
+    first.divide_supervise_page(300, 200)
     first.window.resize(1200, 760)
     first.window.show_page("devices")
     first.store.change(alert_threshold=0.7, panel_visible=False)
-    layout = first.application.supervise.save_layout()
+    layout = first.supervise.save_layout()
     assert children() - before
     first.close()
     assert children() <= before
@@ -173,8 +174,9 @@ def test_everything_comes_back_and_nothing_is_left_running(
     assert again.application.worker.session.policy_id == "p1"
     assert (again.window.width(), again.window.height()) == (1200, 760)
     assert again.window.page == "devices"
-    assert again.application.supervise.save_layout() == layout
-    assert again.application.supervise.alert.threshold == pytest.approx(0.7)
+    assert again.supervise.save_layout() == layout
+    assert again.supervise.alert.threshold == pytest.approx(0.7)
+    assert "inspect" in again.store.value.layouts  # pages remember their layouts while the window closes
     assert again.window.panel is not None
     assert not again.window.panel.isVisible()
     again.close()

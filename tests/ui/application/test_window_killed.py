@@ -1,4 +1,4 @@
-"""The window itself is killed: its processes end, and the next start finds everything."""
+"""The window itself is killed: its processes end, and the next start finds every recorded step."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ import pytest
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.recovery import recover
 from mile_desktop.storage.workspace import DATABASE, Workspace
-from tests.ui.application.living import DEADLINE_S, LiveWindow, plan
+from tests.ui.application.live_window import DEADLINE_S, LiveWindow, plan
 from tests.ui.ui_children import viewer, worker
 
 GONE_S = 15.0
@@ -25,19 +25,19 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from PySide6.QtWidgets import QApplication
-from tests.ui.application.living import LiveWindow, plan
+from tests.ui.application.live_window import LiveWindow, plan
 if __name__ == "__main__":
     app = QApplication([])
     folder = Path(sys.argv[1])
-    desk = LiveWindow(folder, plan(folder / "workspace", speed=1.0))
-    desk.start_episode(50)
+    window = LiveWindow(folder, plan(folder / "workspace", speed=1.0))
+    window.start_episode(50)
     app.exec()
 """
 
 
 @pytest.fixture
 def window(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """A window in a process of its own, an episode at work in it."""
+    """A window in a process of its own, with a running episode."""
     script = tmp_path / "window.py"
     script.write_text(WINDOW)
     command = [sys.executable, str(script), str(tmp_path), str(Path(__file__).parents[3])]

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QApplication
 
 from mile_desktop.processes import camera
 from mile_desktop.ui.cameras.camera_store import FILE_NAME, CameraStore
+from mile_desktop.ui.cameras.capture_controller import CaptureController
 from mile_desktop.ui.cameras.dialog import CamerasDialog
-from mile_desktop.ui.cameras.live_cameras import LiveCameras
 from tests.cameras.pictures import numbered
 
 
@@ -27,14 +27,14 @@ def cameras(themed: QApplication, tmp_path: Path) -> CameraStore:
 
 
 @pytest.fixture
-def live(cameras: CameraStore) -> Iterator[LiveCameras]:
-    made = LiveCameras(cameras, camera)
+def live(cameras: CameraStore) -> Iterator[CaptureController]:
+    made = CaptureController(cameras, camera)
     yield made
     made.close()
 
 
 @pytest.fixture
-def dialog(cameras: CameraStore, live: LiveCameras) -> Iterator[CamerasDialog]:
+def dialog(cameras: CameraStore, live: CaptureController) -> Iterator[CamerasDialog]:
     made = CamerasDialog(cameras, live, camera)
     made.show()
     yield made

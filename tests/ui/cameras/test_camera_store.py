@@ -39,10 +39,10 @@ def test_a_damaged_file_is_kept_aside(tmp_path: Path) -> None:
     assert (tmp_path / "cameras.json.damaged").exists()
 
 
-def test_a_folder_that_cannot_be_written_to_is_said(tmp_path: Path, qtbot: QtBot) -> None:
+def test_a_read_only_folder_is_reported(tmp_path: Path, qtbot: QtBot) -> None:
     (tmp_path / "config").write_text("a file")
     store = CameraStore(tmp_path / "config" / "cameras.json")
-    with qtbot.waitSignal(store.problem_occurred) as said:
+    with qtbot.waitSignal(store.problem_occurred) as problem:
         store.set_cameras([TABLE])
-    assert "until you close" in said.args[0]
+    assert "until you close" in problem.args[0]
     assert store.cameras == (TABLE,)

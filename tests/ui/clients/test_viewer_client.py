@@ -68,7 +68,7 @@ def test_a_killed_viewer_comes_back_with_the_same_view_and_a_note(client: Viewer
     with qtbot.waitSignal(client.ready, timeout=20000) as signal_:
         os.kill(client.pid, KILL)
     frame_of_shade(client, qtbot, 120)
-    assert [note.text for note in notes] == ["The viewer was killed by SIGKILL. The view is being started again."]
+    assert [note.text for note in notes] == ["The viewer was killed by SIGKILL. The view is restarted."]
     assert signal_.args[0].renderer == "OpenGL"
 
 

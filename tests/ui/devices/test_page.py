@@ -7,9 +7,9 @@ from pytestqt.qtbot import QtBot
 
 from mile_desktop.operators.profile import PadProfile, decode_profile, load_profile, save_profile
 from mile_desktop.operators.takeover import TakeoverMode
-from mile_desktop.ui.devices.bindings import BindingsGrid
-from mile_desktop.ui.devices.curve import CurvePreview
-from mile_desktop.ui.devices.live_pad import LivePad
+from mile_desktop.ui.devices.bindings_grid import BindingsGrid
+from mile_desktop.ui.devices.curve_preview import CurvePreview
+from mile_desktop.ui.devices.live_pad_view import LivePadView
 from mile_desktop.ui.devices.page import DevicesPage
 from tests.ui.window_examples import GUID, pad
 
@@ -56,12 +56,12 @@ def visible_texts(page: DevicesPage) -> set[str]:
 def test_without_a_pad_the_keyboard_is_offered(page: DevicesPage) -> None:
     page.show_pad(pad(connected=False))
     assert "No gamepad" in visible_texts(page)
-    assert "Plug one in – or drive with the keyboard: hold Space + WASD/QE." in visible_texts(page)
+    assert "Connect a gamepad, or drive with the keyboard: hold Space + WASD/QE." in visible_texts(page)
     assert not button(page, "Test rumble").isVisible()
 
 
-def test_axes_and_buttons_move_as_they_move(page: DevicesPage) -> None:
-    live = page.findChild(LivePad)
+def test_axes_and_buttons_are_shown_live(page: DevicesPage) -> None:
+    live = page.findChild(LivePadView)
     page.show_pad(pad())
     before = live.grab().toImage()
     page.show_pad(pad("leftx", axes=(0.8, *(0.0,) * 5), buttons=(False, True, *(False,) * 9)))
@@ -73,23 +73,23 @@ def test_axes_and_buttons_move_as_they_move(page: DevicesPage) -> None:
     assert "at rest" in visible_texts(page)
 
 
-def test_a_pad_with_fewer_axes_is_shown_as_it_is(page: DevicesPage) -> None:
+def test_a_pad_with_fewer_axes_is_shown(page: DevicesPage) -> None:
     page.show_pad(pad())
     page.show_pad(pad(guid=OTHER, axes=(0.1,), buttons=()))
-    assert page.findChild(LivePad).grab().toImage().isNull() is False
+    assert page.findChild(LivePadView).grab().toImage().isNull() is False
 
 
 def test_press_to_bind(page: DevicesPage, qtbot: QtBot) -> None:
     page.show_pad(pad())
     qtbot.mouseClick(row_button(page, "Take over"), Qt.MouseButton.LeftButton)
-    assert row_button(page, "Take over").text() == "press it now …"
+    assert row_button(page, "Take over").text() == "press now …"
     with qtbot.waitSignal(page.profile_changed) as signal:
         page.show_pad(pad("paddle1"))
     assert decode_profile(signal.args[0]).buttons.takeover == "paddle1"
     assert row_button(page, "Take over").text() == "paddle1"
 
 
-def test_what_was_held_before_is_no_answer(page: DevicesPage, qtbot: QtBot) -> None:
+def test_a_control_that_was_held_before_is_not_bound(page: DevicesPage, qtbot: QtBot) -> None:
     page.show_pad(pad("b"))
     qtbot.mouseClick(row_button(page, "Take over"), Qt.MouseButton.LeftButton)
     page.show_pad(pad("b"))
@@ -110,17 +110,17 @@ def test_an_axis_that_rests_at_its_end_is_bound_as_a_trigger(page: DevicesPage, 
     assert page.profile.gripper.positive == "trigger2"
 
 
-def test_taking_a_control_from_another_use_is_said(page: DevicesPage, qtbot: QtBot) -> None:
+def test_a_control_taken_from_another_slot_is_reported(page: DevicesPage, qtbot: QtBot) -> None:
     page.show_pad(pad())
-    said: list[tuple[str, str]] = []
-    page.said.connect(lambda level, text: said.append((level, text)))
+    messages: list[tuple[str, str]] = []
+    page.message.connect(lambda level, text: messages.append((level, text)))
     qtbot.mouseClick(row_button(page, "Take over"), Qt.MouseButton.LeftButton)
     page.show_pad(pad("a"))
-    assert said[-1] == ("info", "“Mark success” had that control and is unbound now.")
+    assert messages[-1] == ("info", "“Mark success” had this control and is unbound now.")
     assert row_button(page, "Mark success").text() == "not bound"
 
 
-def test_escape_gives_up_listening_and_changes_nothing(page: DevicesPage, qtbot: QtBot) -> None:
+def test_escape_cancels_listening_and_changes_nothing(page: DevicesPage, qtbot: QtBot) -> None:
     page.show_pad(pad())
     chooser = row_button(page, "Stop")
     qtbot.mouseClick(chooser, Qt.MouseButton.LeftButton)
@@ -140,7 +140,7 @@ def test_unbinding_is_one_click_and_can_be_undone(page: DevicesPage, qtbot: QtBo
     assert not button(page, "Undo").isEnabled()
 
 
-def test_feel_applies_at_once_and_is_saved_by_itself(page: DevicesPage, folder: Path, qtbot: QtBot) -> None:
+def test_changes_of_the_response_apply_at_once_and_are_saved(page: DevicesPage, folder: Path, qtbot: QtBot) -> None:
     page.show_pad(pad())
     field(page, "Dead zone").setValue(25)
     field(page, "Up / down").setValue(50)
@@ -158,7 +158,7 @@ def test_feel_applies_at_once_and_is_saved_by_itself(page: DevicesPage, folder: 
     qtbot.waitUntil(lambda: load_profile(folder, GUID) == profile)
 
 
-def test_the_preview_shows_the_curve_and_where_the_stick_is(page: DevicesPage) -> None:
+def test_the_preview_shows_the_curve_and_the_stick(page: DevicesPage) -> None:
     page.show_pad(pad(axes=(0.0, -0.7, -1.0, 0.0, 0.0, -1.0)))
     preview = page.findChild(CurvePreview)
     field(page, "Dead zone").setValue(20)
@@ -213,33 +213,33 @@ def test_a_profile_can_be_named(page: DevicesPage, qtbot: QtBot) -> None:
     assert page.profile.name == name.text() == "For small hands"
 
 
-def test_a_damaged_profile_is_said_and_kept(page: DevicesPage, folder: Path, qtbot: QtBot) -> None:
+def test_a_damaged_profile_is_reported_and_kept(page: DevicesPage, folder: Path, qtbot: QtBot) -> None:
     folder.mkdir()
     damaged = folder / f"{GUID}.json"
     damaged.write_text("{")
-    with qtbot.waitSignal(page.said) as signal:
+    with qtbot.waitSignal(page.message) as signal:
         page.show_pad(pad())
     assert signal.args[0] == "warning"
-    assert signal.args[1].startswith("The default mapping is used.")
+    assert signal.args[1].startswith("The default profile is used.")
     page.save()
     assert damaged.read_text() == "{"
 
 
-def test_a_folder_that_cannot_be_written_is_said(themed: QApplication, tmp_path: Path, qtbot: QtBot) -> None:
+def test_a_read_only_folder_is_reported(themed: QApplication, tmp_path: Path, qtbot: QtBot) -> None:
     blocker = tmp_path / "file"
     blocker.write_text("")
     page = DevicesPage(blocker / "pads")
     qtbot.addWidget(page)
-    said: list[str] = []
-    page.said.connect(lambda _, text: said.append(text))
+    messages: list[str] = []
+    page.message.connect(lambda _, text: messages.append(text))
     page.show_pad(pad())
     field(page, "Curve").setValue(10)
     page.save()
-    assert "holds only until you close" in said[-1]
+    assert "kept only until you close" in messages[-1]
     assert page.profile.expo == 0.1
 
 
-def test_pad_states_are_asked_for_only_while_the_page_is_open(page: DevicesPage, qtbot: QtBot) -> None:
+def test_pad_states_are_requested_only_while_the_page_is_open(page: DevicesPage, qtbot: QtBot) -> None:
     with qtbot.waitSignal(page.watch_requested) as hidden:
         page.hide()
     assert hidden.args == [False]
@@ -248,7 +248,7 @@ def test_pad_states_are_asked_for_only_while_the_page_is_open(page: DevicesPage,
     assert shown.args == [True]
 
 
-def test_an_unplugged_pad_ends_listening(page: DevicesPage, qtbot: QtBot) -> None:
+def test_unplugging_the_pad_ends_listening(page: DevicesPage, qtbot: QtBot) -> None:
     page.show_pad(pad())
     qtbot.mouseClick(row_button(page, "Stop"), Qt.MouseButton.LeftButton)
     page.show_pad(pad(connected=False))

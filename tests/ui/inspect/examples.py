@@ -6,7 +6,7 @@ from mile_desktop.storage.browse import EpisodeRow
 from mile_desktop.storage.edits import Change, EditHistory
 from mile_desktop.storage.records import EpisodeStart, Step
 from mile_desktop.storage.steps import stack, summarise
-from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode, recording_of
+from mile_desktop.ui.inspect.model import RecordedEpisode, recording_of
 from tests.storage.samples import a_start, a_step
 
 HUMAN = [False] * 4 + [True] * 3 + [False] * 5 + [True] * 2 + [False] * 6

@@ -8,33 +8,33 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.storage.browse import EpisodeFilter, EpisodeRow
-from mile_desktop.ui.inspect.episodes_model import NAMES, EpisodesModel
 from mile_desktop.ui.inspect.episodes_table import EpisodesTable
+from mile_desktop.ui.inspect.episodes_table_model import NAMES, EpisodesModel
 from tests.ui.inspect.examples import a_row
 
 IDS = [f"ep-{number:05}" for number in range(1000)]
 
 
-class PolicyList:
-    """Rows by id, and which were asked for."""
+class FakeDatabase:
+    """Rows by id, and which were read."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.gone: set[str] = set()
+        self.read: list[str] = []
+        self.deleted: set[str] = set()
 
     def fetch(self, ids: Sequence[str]) -> Mapping[str, EpisodeRow]:
-        self.asked += ids
-        return {each: a_row(each, steps=int(each[3:])) for each in ids if each not in self.gone}
+        self.read += ids
+        return {each: a_row(each, steps=int(each[3:])) for each in ids if each not in self.deleted}
 
 
 @pytest.fixture
-def policy_list() -> PolicyList:
-    return PolicyList()
+def database() -> FakeDatabase:
+    return FakeDatabase()
 
 
 @pytest.fixture
-def table(themed: QApplication, qtbot: QtBot, policy_list: PolicyList) -> EpisodesTable:
-    table = EpisodesTable(policy_list.fetch)
+def table(themed: QApplication, qtbot: QtBot, database: FakeDatabase) -> EpisodesTable:
+    table = EpisodesTable(database.fetch)
     qtbot.addWidget(table)
     table.resize(1200, 300)
     table.show()
@@ -46,8 +46,8 @@ def button(table: EpisodesTable, text: str) -> QPushButton:
     return next(each for each in table.findChildren(QPushButton) if each.text() == text)
 
 
-def test_the_model_keeps_qts_rules(themed: QApplication, policy_list: PolicyList) -> None:
-    model = EpisodesModel(policy_list.fetch)
+def test_the_model_keeps_qts_rules(themed: QApplication, database: FakeDatabase) -> None:
+    model = EpisodesModel(database.fetch)
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     model.show_episodes(IDS[:3])
     model.show_episodes(IDS[2:])
@@ -55,16 +55,16 @@ def test_the_model_keeps_qts_rules(themed: QApplication, policy_list: PolicyList
     assert tester.model() is model
 
 
-def test_only_what_is_looked_at_is_read(table: EpisodesTable, policy_list: PolicyList) -> None:
+def test_only_visible_rows_are_read(table: EpisodesTable, database: FakeDatabase) -> None:
     table.grab()
-    assert len(set(policy_list.asked)) <= 256
+    assert len(set(database.read)) <= 256
     table.table.scrollToBottom()
     table.grab()
-    assert IDS[-1] in policy_list.asked
-    assert len(set(policy_list.asked)) <= 512
+    assert IDS[-1] in database.read
+    assert len(set(database.read)) <= 512
 
 
-def test_cells_say_what_is_known_and_what_is_not_yet(themed: QApplication) -> None:
+def test_cells_show_values_and_mark_those_not_computed_yet(themed: QApplication) -> None:
     rows = {"a": a_row("a", outcome="failure", edits=2), "b": a_row("b", threshold=0.5, misses=3, brier=0.125)}
     model = EpisodesModel(lambda ids: {each: rows[each] for each in ids if each in rows})
     model.show_episodes(["a", "b", "gone"])
@@ -76,24 +76,24 @@ def test_cells_say_what_is_known_and_what_is_not_yet(themed: QApplication) -> No
     assert cell(0, "misses") == "…"
     assert (cell(1, "misses"), cell(1, "brier")) == ("3", "0.12")
     assert cell(1, "misses", Qt.ItemDataRole.ToolTipRole) == "at a threshold of 0.50"
-    assert cell(2, "started_at") == "gone"
+    assert cell(2, "started_at") == "deleted"
     assert cell(2, "steps") is None
 
 
-def test_filters_and_order_are_wishes_for_the_database(table: EpisodesTable, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(table.wanted_changed):
+def test_filter_and_order_are_left_to_the_database(table: EpisodesTable, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(table.query_changed):
         qtbot.mouseClick(button(table, "Miss"), Qt.MouseButton.LeftButton)
-    with qtbot.waitSignal(table.wanted_changed):
+    with qtbot.waitSignal(table.query_changed):
         qtbot.keyClicks(table._search, "v7 gamepad")
-    assert table.wanted == EpisodeFilter(text="v7 gamepad", has_miss=True)
-    with qtbot.waitSignal(table.wanted_changed):
+    assert table.filter == EpisodeFilter(text="v7 gamepad", has_miss=True)
+    with qtbot.waitSignal(table.query_changed):
         table.table.sortByColumn(NAMES.index("takeovers"), Qt.SortOrder.DescendingOrder)
     assert table.order == ("takeovers", True)
     table.clear_filter()
-    assert table.wanted == EpisodeFilter()
+    assert table.filter == EpisodeFilter()
 
 
-def test_the_selection_survives_news_and_leaves_with_its_rows(table: EpisodesTable, qtbot: QtBot) -> None:
+def test_the_selection_stays_as_long_as_its_rows_are_listed(table: EpisodesTable, qtbot: QtBot) -> None:
     table.table.selectRow(5)
     table.table.selectionModel().select(
         table.model.index(7, 0),
@@ -108,7 +108,7 @@ def test_the_selection_survives_news_and_leaves_with_its_rows(table: EpisodesTab
     assert table.selected == (IDS[7],)
 
 
-def test_what_is_landed_on_is_selected_alone(table: EpisodesTable) -> None:
+def test_a_chosen_episode_is_selected_alone(table: EpisodesTable) -> None:
     table.table.selectRow(1)
     flags = QItemSelectionModel.SelectionFlag
     table.table.selectionModel().select(table.model.index(3, 0), flags.Select | flags.Rows)
@@ -140,7 +140,7 @@ def test_the_selection_is_copied_as_csv(table: EpisodesTable) -> None:
     assert [line.split(",")[0] for line in lines[1:]] == [IDS[3]]
 
 
-def test_news_at_the_top_do_not_move_what_is_looked_at(table: EpisodesTable) -> None:
+def test_new_rows_at_the_top_do_not_scroll_the_table(table: EpisodesTable) -> None:
     table.table.scrollTo(table.model.index(400, 0), table.table.ScrollHint.PositionAtTop)
     on_top = table.table.indexAt(QPoint(0, 0)).row()
     table.show_episodes(["new-1", "new-2", *IDS], len(IDS) + 2)

@@ -32,68 +32,68 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def playing(page: InspectPage, clock: Clock) -> PlaybackController:
-    playing = PlaybackController(page, clock=clock)
+def playback(page: InspectPage, clock: Clock) -> PlaybackController:
+    playback = PlaybackController(page, clock=clock)
     page.timeline.show_recording(a_recording())
-    playing.load(a_recording())
-    playing._timer.setInterval(10_000)  # the tests pass the time
-    return playing
+    playback.load(a_recording())
+    playback._timer.setInterval(10_000)  # the tests advance the time
+    return playback
 
 
-def test_it_plays_by_the_clock_at_the_chosen_speed(playing: PlaybackController, clock: Clock) -> None:
+def test_playback_follows_the_clock_at_the_chosen_speed(playback: PlaybackController, clock: Clock) -> None:
     rows: list[int] = []
-    playing.row_changed.connect(rows.append)
-    playing.change_speed(1)
-    playing.toggle()
+    playback.row_changed.connect(rows.append)
+    playback.change_speed(1)
+    playback.toggle()
     clock.now += 0.125
-    playing.advance()
-    assert playing.playback.row == 5
+    playback.advance()
+    assert playback.state.row == 5
     clock.now += 60.0
-    playing.advance()
-    assert (playing.playback.row, playing.playback.playing) == (19, False)
-    assert not playing._timer.isActive()
+    playback.advance()
+    assert (playback.state.row, playback.state.playing) == (19, False)
+    assert not playback._timer.isActive()
     assert rows == [5, 19]
 
 
-def test_buttons_and_slider_do_what_keys_do(page: InspectPage, playing: PlaybackController, qtbot: QtBot) -> None:
+def test_buttons_and_slider_act_like_keys(page: InspectPage, playback: PlaybackController, qtbot: QtBot) -> None:
     def click(action: str) -> None:
-        button = page.transport.findChild(QToolButton, action)
+        button = page.playback_bar.findChild(QToolButton, action)
         assert isinstance(button, QToolButton)
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
     click("inspect_next_takeover")
-    assert playing.playback.row == 4
+    assert playback.state.row == 4
     click("inspect_forward")
     click("inspect_forward")
     click("inspect_back")
-    assert playing.playback.row == 5
-    page.transport._slider.setValue(11)
-    assert playing.playback.row == 11
-    playing.jump("miss", 1)
-    assert playing.playback.row == 12
+    assert playback.state.row == 5
+    page.playback_bar._slider.setValue(11)
+    assert playback.state.row == 11
+    playback.jump("miss", 1)
+    assert playback.state.row == 12
     assert page.timeline._row == 12
 
 
-def test_a_jump_that_leads_nowhere_says_so(playing: PlaybackController, qtbot: QtBot) -> None:
-    playing.go_last()
-    with qtbot.waitSignal(playing.nothing_there) as said:
-        playing.jump("false_alarm", 1)
-    assert said.args == ["There is no false alarm after this step."]
+def test_a_jump_that_finds_nothing_emits_a_message(playback: PlaybackController, qtbot: QtBot) -> None:
+    playback.go_last()
+    with qtbot.waitSignal(playback.message) as message:
+        playback.jump("false_alarm", 1)
+    assert message.args == ["There is no false alarm after this step."]
 
 
-def test_a_trimmed_episode_begins_where_it_counts(page: InspectPage, playing: PlaybackController) -> None:
+def test_a_trimmed_episode_starts_at_its_first_kept_row(page: InspectPage, playback: PlaybackController) -> None:
     recording = a_recording(Trim(3, 9))
     page.timeline.show_recording(recording)
-    playing.load(recording)
-    assert playing.playback.row == 3
-    playing.set_length(60)
-    playing.go(55)
-    assert playing.playback.row == 55
-    playing.set_length(20)
-    assert playing.playback.row == 19
+    playback.load(recording)
+    assert playback.state.row == 3
+    playback.set_length(60)
+    playback.go(55)
+    assert playback.state.row == 55
+    playback.set_length(20)
+    assert playback.state.row == 19
 
 
-def test_the_layout_comes_back_and_nonsense_is_ignored(page: InspectPage) -> None:
+def test_the_layout_is_restored_and_invalid_data_is_ignored(page: InspectPage) -> None:
     page._rows.setSizes([400, 200])
     saved, sizes = page.save_layout(), page._rows.sizes()
     page._rows.setSizes([200, 400])
@@ -103,7 +103,7 @@ def test_the_layout_comes_back_and_nonsense_is_ignored(page: InspectPage) -> Non
     assert page._rows.sizes() == sizes
 
 
-def test_little_room_takes_the_words_off_the_buttons(page: InspectPage) -> None:
+def test_a_narrow_page_shows_icons_only(page: InspectPage) -> None:
     assert page.episodes._miss.text() == "Miss"
     page.resize(620, 500)
     QApplication.processEvents()

@@ -17,9 +17,9 @@ from mile_desktop.ui.learn.model import (
     RunState,
     difference_text,
     share_text,
-    time_text,
     verdict,
 )
+from mile_desktop.ui.widgets.dates import time_text
 from tests.ui.learn.learn_events import compared, progress
 
 

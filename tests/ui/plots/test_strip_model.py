@@ -39,7 +39,7 @@ def test_a_rewind_leaves_one_branch(steps: list[int]) -> None:
     assert np.all(np.diff(shown.step) > 0)
 
 
-def test_an_episode_has_the_number_that_is_known_last() -> None:
+def test_an_episode_takes_its_newest_number() -> None:
     model = filled(10)
     assert model.last_seconds(30.0).boundaries() == []
     for step, number in ((0, 1), (1, 2)):
@@ -58,7 +58,7 @@ def test_episodes_follow_each_other_with_a_gap() -> None:
     assert len(model.whole_episode()) == 1
 
 
-def test_takeovers_are_the_stretches_of_human_steps() -> None:
+def test_takeovers_are_the_runs_of_human_steps() -> None:
     model = StripModel()
     for step in range(10):
         model.append(taken(step, intervention=step in {2, 3, 8, 9}))
@@ -66,14 +66,14 @@ def test_takeovers_are_the_stretches_of_human_steps() -> None:
     assert found == pytest.approx(np.array([(0.1, 0.2), (0.4, 0.45)]))
 
 
-def test_hovering_finds_the_nearest_step_and_nothing_far_away() -> None:
+def test_hovering_finds_the_nearest_step_within_a_second() -> None:
     shown = filled(20).whole_episode()
     assert shown.nearest(0.26) == 5
     assert shown.nearest(30.0) is None
     assert StripModel().whole_episode().nearest(0.0) is None
 
 
-def test_long_runs_are_thinned_but_keep_their_newest_step() -> None:
+def test_long_episodes_are_thinned_but_keep_their_newest_step() -> None:
     shown = filled(4000).last_seconds(1e9)
     assert len(shown) <= MAX_POINTS
     assert shown.time[-1] == 0.0
@@ -87,7 +87,7 @@ def test_actions_of_another_width_are_padded_or_cut() -> None:
     assert np.isnan(shown.proposed[0, 1:]).all()
 
 
-def test_clearing_forgets_and_says_that_something_changed() -> None:
+def test_clearing_removes_all_steps_and_counts_as_a_change() -> None:
     model = filled(5)
     before = model.version
     model.clear()
@@ -96,6 +96,6 @@ def test_clearing_forgets_and_says_that_something_changed() -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"actions": 0}, {"capacity": 1}, {"rate_hz": 0.0}])
-def test_impossible_sizes_are_refused(wrong: dict[str, float]) -> None:
+def test_invalid_sizes_raise(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="needs"):
         StripModel(**wrong)  # type: ignore[arg-type]

@@ -8,9 +8,9 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTableView
 from pytestqt.qtbot import QtBot
 
-from mile_desktop.ui.policies.lineage import setting_rows
-from mile_desktop.ui.policies.model import NAME, NOTE, PARENT, STATE, SUCCESS, PoliciesModel
+from mile_desktop.ui.policies.model import setting_rows
 from mile_desktop.ui.policies.page import PoliciesPage
+from mile_desktop.ui.policies.table_model import NAME, NOTE, PARENT, STATE, SUCCESS, PoliciesModel
 from tests.ui.window_examples import DETAILS, ENTRIES
 
 
@@ -44,7 +44,7 @@ def test_the_model_keeps_qts_rules(themed: QApplication) -> None:
     assert tester.model() is model
 
 
-def test_each_policy_is_a_row(page: PoliciesPage) -> None:
+def test_each_policy_has_a_row(page: PoliciesPage) -> None:
     assert [cell(page, row, NAME).data() for row in range(3)] == ["v3", "v2", "v0"]
     assert cell(page, 0, STATE).data() == "▶ in use"
     assert cell(page, 1, STATE).data() == ""
@@ -69,12 +69,12 @@ def test_rolling_back_is_one_click(page: PoliciesPage, qtbot: QtBot) -> None:
     assert signal.args == ["p2"]
 
 
-def test_with_nothing_before_there_is_nothing_to_roll_back_to(page: PoliciesPage) -> None:
+def test_without_a_previous_policy_there_is_no_roll_back(page: PoliciesPage) -> None:
     page.show_policies(DETAILS, "p3", "")
     assert not button(page, "Roll back").isEnabled()
 
 
-def test_a_note_is_passed_on_not_kept(page: PoliciesPage, qtbot: QtBot) -> None:
+def test_a_note_is_requested_not_stored(page: PoliciesPage, qtbot: QtBot) -> None:
     table(page).selectRow(1)
     page._note.trigger()
     editor = table(page).findChild(QLineEdit)
@@ -85,13 +85,13 @@ def test_a_note_is_passed_on_not_kept(page: PoliciesPage, qtbot: QtBot) -> None:
     assert cell(page, 1, NOTE).data() == ""
 
 
-def test_the_selection_survives_news(page: PoliciesPage) -> None:
+def test_the_selection_stays_when_policies_change(page: PoliciesPage) -> None:
     table(page).selectRow(1)
     page.show_policies({name: DETAILS[name] for name in ("p2", "p0")}, "p2", "p0")
     assert table(page).currentIndex().row() == 0
 
 
-def test_an_empty_page_says_how_policies_come(page: PoliciesPage) -> None:
+def test_an_empty_page_says_where_policies_come_from(page: PoliciesPage) -> None:
     page.show_policies({}, "")
     texts = {label.text() for label in page.findChildren(QLabel) if label.isVisible()}
     assert "No policies yet" in texts
@@ -112,9 +112,9 @@ def test_the_interval_is_drawn(page: PoliciesPage) -> None:
     assert len(colours(with_interval.center().y())) > len(colours(without.center().y()))
 
 
-def test_a_name_is_passed_on_not_kept(page: PoliciesPage, qtbot: QtBot) -> None:
+def test_a_name_is_requested_not_stored(page: PoliciesPage, qtbot: QtBot) -> None:
     table(page).selectRow(1)
-    page.rename_chosen()
+    page.rename_selected()
     editor = table(page).findChild(QLineEdit)
     editor.selectAll()
     qtbot.keyClicks(editor, "steady")
@@ -124,28 +124,28 @@ def test_a_name_is_passed_on_not_kept(page: PoliciesPage, qtbot: QtBot) -> None:
     assert cell(page, 1, NAME).data() == "v2"
 
 
-def test_the_chosen_policy_is_told_about(page: PoliciesPage, qtbot: QtBot) -> None:
-    page.show_chosen({"total": ((1.0, 3.0), (2.0, 2.0))})
+def test_facts_on_the_selected_policy(page: PoliciesPage, qtbot: QtBot) -> None:
+    page.show_selected({"total": ((1.0, 3.0), (2.0, 2.0))})
     texts = " ".join(label.text() for label in page.about.findChildren(QLabel))
-    for part in ("14 episodes, 2800 steps, 31 takeovers", "cost 0.40", "78 % [65–87] on 50 starts"):
+    for part in ("14 episodes, 2800 steps, 31 takeovers", "cost 0.40", "78 % [65–87] on 50 episodes"):
         assert part in texts
     assert [row.name for row in page.about._settings._rows.rows] == ["epochs", "balance"]
     assert page.about._curves.plots["total"].series[0].points == ((1.0, 3.0), (2.0, 2.0))
-    with qtbot.waitSignal(page.about.episodes_asked) as episodes:
+    with qtbot.waitSignal(page.about.episodes_requested) as episodes:
         page.about._episodes.click()
     assert episodes.args == ["p3"]
     page.about._parent.click()
-    assert page.chosen is DETAILS["p2"]
+    assert page.selected is DETAILS["p2"]
 
 
-def test_any_two_are_compared_settings_that_differ_first(page: PoliciesPage, qtbot: QtBot) -> None:
+def test_two_policies_are_compared_with_differing_settings_first(page: PoliciesPage, qtbot: QtBot) -> None:
     page.compare("p2", "p3")
     page.comparison.show_pair([{}, {"total": ((1.0, 3.0),)}])
     assert "v3 succeeds 16 points more often than v2" in page.comparison.text()
     assert "McNemar" in page.comparison.text()
     rows = page.comparison._settings._rows.rows
     assert [(row.name, row.first, row.second) for row in rows] == [
-        ("cost", "by itself", "–"),
+        ("cost", "automatic", "–"),
         ("balance", "0.25", "0.5"),
         ("epochs", "80", "80"),
     ]
@@ -157,19 +157,19 @@ def test_any_two_are_compared_settings_that_differ_first(page: PoliciesPage, qtb
     assert "two different" in page.comparison.text()
 
 
-def test_policies_that_were_put_away_are_shown_on_request(page: PoliciesPage, qtbot: QtBot) -> None:
-    away = replace(DETAILS["p2"], entry=replace(ENTRIES[1], archived=True))
-    page.show_policies({**DETAILS, "p2": away}, "p3", "")
+def test_archived_policies_are_shown_on_request(page: PoliciesPage, qtbot: QtBot) -> None:
+    archived = replace(DETAILS["p2"], entry=replace(ENTRIES[1], archived=True))
+    page.show_policies({**DETAILS, "p2": archived}, "p3", "")
     assert [entry.name for entry in page._model.entries] == ["v3", "v0"]
     page._archived.setChecked(True)
-    assert cell(page, 1, STATE).data() == "put away"
+    assert cell(page, 1, STATE).data() == "archived"
     table(page).selectRow(1)
     with qtbot.waitSignal(page.archive_requested) as signal:
-        page.archive_chosen()
+        page.archive_selected()
     assert signal.args == ["p2", False]
 
 
-def test_settings_are_called_as_in_the_learn_panel_and_stand_above_what_was_found(page: PoliciesPage) -> None:
+def test_settings_have_the_titles_of_the_learn_panel_and_come_before_fitted_values(page: PoliciesPage) -> None:
     record = replace(DETAILS["p3"].record, settings={"epochs": 80, "learned": {"best_epoch": 7, "cost": None}})
     rows = setting_rows(record)
     assert [(row.words.title, row.first) for row in rows] == [
@@ -178,12 +178,12 @@ def test_settings_are_called_as_in_the_learn_panel_and_stand_above_what_was_foun
         ("Cost c found", "–"),
     ]
     page.show_policies({"p3": replace(DETAILS["p3"], record=record)}, "p3")
-    page.show_chosen({})
+    page.show_selected({})
     shown = page.about._settings.model()
     assert "(epochs)" in shown.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
 
 
-def test_nobody_has_to_scroll_sideways(page: PoliciesPage, qtbot: QtBot) -> None:
+def test_a_narrow_table_hides_columns_instead_of_scrolling(page: PoliciesPage, qtbot: QtBot) -> None:
     view = table(page)
     page.resize(1900, 700)
     assert not any(view.isColumnHidden(column) for column in range(NOTE))

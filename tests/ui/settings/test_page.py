@@ -25,7 +25,7 @@ def press(page: SettingsPage, text: str, qtbot: QtBot) -> None:
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
-def test_every_choice_applies_at_once(page: SettingsPage, store: PreferenceStore) -> None:
+def test_every_setting_applies_at_once(page: SettingsPage, store: PreferenceStore) -> None:
     for text, name, value in (("Light", "theme", "light"), ("150 %", "ui_scale", 1.5), ("30 Hz", "rate_hz", 30)):
         box = combo(page, text)
         box.setCurrentIndex(box.findText(text))
@@ -40,7 +40,7 @@ def test_every_choice_applies_at_once(page: SettingsPage, store: PreferenceStore
     assert not value.warn_on_close
 
 
-def test_what_changes_elsewhere_is_shown_and_not_written_back(page: SettingsPage, store: PreferenceStore) -> None:
+def test_a_change_from_elsewhere_is_shown_and_not_written_back(page: SettingsPage, store: PreferenceStore) -> None:
     changes: list[object] = []
     store.changed.connect(changes.append)
     store.change(alert_threshold=0.333)
@@ -59,7 +59,7 @@ def test_reset_can_be_undone(page: SettingsPage, store: PreferenceStore, qtbot: 
     assert not next(each for each in page.findChildren(QPushButton) if each.text() == "Undo reset").isVisible()
 
 
-def test_a_recent_workspace_is_asked_for(page: SettingsPage, store: PreferenceStore, qtbot: QtBot) -> None:
+def test_a_recent_workspace_can_be_opened(page: SettingsPage, store: PreferenceStore, qtbot: QtBot) -> None:
     for folder in ("/work/a", "/work/b"):
         store.remember_workspace(folder)
     recent = combo(page, "choose …")
@@ -70,7 +70,7 @@ def test_a_recent_workspace_is_asked_for(page: SettingsPage, store: PreferenceSt
     assert page.findChild(QLineEdit).text() == "/work/b"
 
 
-def test_an_odd_scale_from_the_file_is_shown(store: PreferenceStore, qtbot: QtBot) -> None:
+def test_an_unlisted_scale_from_the_file_is_shown(store: PreferenceStore, qtbot: QtBot) -> None:
     store.change(ui_scale=1.4)
     page = SettingsPage(store)
     qtbot.addWidget(page)

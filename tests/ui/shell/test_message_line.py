@@ -1,11 +1,12 @@
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from mile_desktop.ui.shell.message_line import History, MessageLine
+from mile_desktop.ui.shell.message_line import History, MessageAction, MessageLine, as_level
 
 
 class Clock:
@@ -62,13 +63,27 @@ def test_a_newer_error_always_shows(line: MessageLine) -> None:
     assert line.shown.text == "two"
 
 
-def test_the_way_out_is_one_click(line: MessageLine, qtbot: QtBot) -> None:
-    line.say("error", "The rollout worker ended.", "Restart worker")
-    button = next(button for button in line.findChildren(QToolButton) if button.text() == "Restart worker")
-    with qtbot.waitSignal(line.way_out_chosen) as signal:
-        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-    assert signal.args == ["Restart worker"]
+def test_the_action_of_a_message_is_one_click(line: MessageLine, qtbot: QtBot) -> None:
+    ran: list[str] = []
+    line.say("error", "The rollout worker ended.", MessageAction("Restart", lambda: ran.append("restart")))
+    button = next(button for button in line.findChildren(QToolButton) if button.text() == "Restart")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert ran == ["restart"]
     assert not button.isVisible()
+
+
+def test_two_messages_with_the_same_label_run_their_own_action(line: MessageLine, qtbot: QtBot) -> None:
+    ran: list[str] = []
+    for name in ("first", "second"):
+        line.say("info", name, MessageAction("Bring it back", partial(ran.append, name)))
+    button = next(button for button in line.findChildren(QToolButton) if button.text() == "Bring it back")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert ran == ["second"]
+
+
+@pytest.mark.parametrize(("level", "shown"), [("warning", "warning"), ("success", "success"), ("debug", "info")])
+def test_an_unknown_level_of_another_process_counts_as_information(level: str, shown: str) -> None:
+    assert as_level(level) == shown
 
 
 def test_a_click_shows_earlier_messages_and_hides_them_again(line: MessageLine, qtbot: QtBot) -> None:

@@ -49,7 +49,7 @@ def test_a_damaged_file_is_kept_aside(tmp_path: Path) -> None:
     value, problem = load(path)
     assert value == Preferences()
     assert problem == (
-        "Remembered choices were damaged; the defaults are used. The old file is kept as preferences.json.damaged."
+        "Your preferences were damaged; the defaults are used. The old file is kept as preferences.json.damaged."
     )
     assert (tmp_path / "preferences.json.damaged").read_bytes() == b'{"theme": "li'
 
@@ -60,7 +60,7 @@ def test_one_bad_value_costs_only_itself(tmp_path: Path) -> None:
     value, problem = load(path)
     assert value.theme == "light"
     assert value.ui_scale == 1.0
-    assert problem == "Remembered ui_scale could not be used; the default is."
+    assert problem == "The preferences ui_scale could not be used; their defaults are used."
 
 
 @given(
@@ -88,7 +88,7 @@ def test_a_folder_that_cannot_be_written_is_said_once(themed: QApplication, tmp_
         store.change(page=page)
         store.save()
     assert len(said) == 1
-    assert said[0].startswith("Choices hold only until you close:")
+    assert said[0].startswith("Choices are kept only until you close the window:")
     assert store.value.page == "settings"
 
 

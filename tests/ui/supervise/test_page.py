@@ -4,7 +4,7 @@ from pytestqt.qtbot import QtBot
 from mile_desktop.ui.supervise.page import SupervisePage
 
 
-def test_strips_give_way_to_the_view_where_the_page_is_low(themed: QApplication, qtbot: QtBot) -> None:
+def test_strips_are_hidden_on_a_low_page(themed: QApplication, qtbot: QtBot) -> None:
     page = SupervisePage()
     qtbot.addWidget(page)
     page.resize(900, 820)

@@ -12,9 +12,9 @@ from pytestqt.qtbot import QtBot
 from mile_desktop.channels.shared import Frame
 from mile_desktop.rollout.messages import CameraRequest, EpisodeClosed, Note, SetAlert, StartEpisodes, WindowInput
 from mile_desktop.rollout.phases import Phase
+from mile_desktop.ui.supervise.model import EpisodeAction
 from mile_desktop.ui.supervise.page import SupervisePage
 from mile_desktop.ui.supervise.scene_view import STALE_S, SceneView
-from mile_desktop.ui.supervise.transport_model import Action
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport.tiles import SCENE, Layout
 from mile_desktop.viewer.camera import View
@@ -115,20 +115,20 @@ def test_overlays_are_painted_over_the_frame(view: SceneView) -> None:
     assert view.grab().toImage() != plain
 
 
-def test_an_old_picture_is_called_old_only_while_the_robot_moves(view: SceneView, clock: Clock) -> None:
+def test_an_old_picture_is_marked_only_while_the_robot_moves(view: SceneView, clock: Clock) -> None:
     view.show_frame(frame(timestamp=clock.now))
     view.show_status(status())
     view._check_age()
     assert view.notices() == []
     clock.now += STALE_S + 0.5
     view._check_age()
-    assert view.notices() == ["The picture is 1.5 s old; the robot is not"]
+    assert view.notices() == ["The picture is 1.5 s old, but the robot is moving"]
     view.show_status(status(phase=Phase.HOLD))
     view._check_age()
     assert view.notices() == []
 
 
-def test_an_armed_discard_and_a_lost_device_are_said(view: SceneView) -> None:
+def test_an_armed_discard_and_a_lost_device_are_shown(view: SceneView) -> None:
     view.show_status(status(discard_armed=True, device_connected=False))
     text = " ".join(view.notices())
     assert "discard again" in text
@@ -174,7 +174,7 @@ def test_cameras_are_chosen_by_number_by_steps_and_by_double_click(view: SceneVi
     assert view.orbit.yaw_deg == 40.0
 
 
-def test_a_settled_size_is_asked_for_once_and_bounded(view: SceneView, qtbot: QtBot) -> None:
+def test_the_size_is_requested_once_after_resizing_and_is_bounded(view: SceneView, qtbot: QtBot) -> None:
     with qtbot.waitSignal(view.viewer_command, check_params_cb=lambda sent: isinstance(sent, SetSize)):
         view.resize(1920, 1200)
     sent: list[SetSize] = []
@@ -186,11 +186,11 @@ def test_a_settled_size_is_asked_for_once_and_bounded(view: SceneView, qtbot: Qt
     assert asked.width / asked.height == pytest.approx(1912 / 1192, rel=0.01)
 
 
-def test_the_page_passes_events_on_and_commands_back(page: SupervisePage) -> None:
+def test_the_page_passes_on_events_and_commands(page: SupervisePage) -> None:
     sent: list[object] = []
     page.command.connect(sent.append)
     page.handle(status(phase=Phase.IDLE))
-    page.transport.button(Action.START).click()
+    page.controls.button(EpisodeAction.START).click()
     page.handle(status())
     for step in range(5):
         page.handle(taken(step))
@@ -215,7 +215,7 @@ def test_keys_on_the_page_drive_as_seen_from_the_camera(page: SupervisePage) -> 
     assert not sent[-1].takeover
 
 
-def test_a_hidden_page_has_no_timer_running(page: SupervisePage, qtbot: QtBot) -> None:
+def test_a_hidden_page_runs_no_timer(page: SupervisePage, qtbot: QtBot) -> None:
     page.handle(status())
     page.pad._latch.setChecked(True)
     QTest.keyPress(page.windowHandle(), Qt.Key.Key_Space)
@@ -238,7 +238,7 @@ def test_the_page_fits_a_small_window(page: SupervisePage) -> None:
     assert page.minimumSizeHint().height() <= 600
 
 
-def test_a_closed_page_is_gone(qtbot: QtBot) -> None:
+def test_a_closed_page_is_deleted(qtbot: QtBot) -> None:
     gc.collect()
     before = len(QApplication.allWidgets())
     page = SupervisePage()
@@ -256,7 +256,7 @@ def test_a_closed_page_is_gone(qtbot: QtBot) -> None:
     assert len(QApplication.allWidgets()) == before
 
 
-def test_cameras_of_the_scene_and_live_ones_are_one_row(view: SceneView, qtbot: QtBot) -> None:
+def test_scene_cameras_and_live_cameras_are_numbered_in_one_row(view: SceneView, qtbot: QtBot) -> None:
     view.set_cameras(["wrist", "table"])
     view.show_camera("table", frame(40))
     asked: list[object] = []
@@ -276,11 +276,11 @@ def test_a_click_on_a_small_picture_makes_it_large(view: SceneView, qtbot: QtBot
     view.show_camera("wrist", frame(40))
     view.show_frame(frame(200))
     with qtbot.waitSignal(view.arrangement_chosen):
-        QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=view._places()["wrist"].center().toPoint())
+        QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=view._rects()["wrist"].center().toPoint())
     assert view.tiles.main == "wrist"
     middle = view.grab().toImage().pixelColor(view.rect().center())
     assert middle.red() == 40
-    QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=view._places()[SCENE].center().toPoint())
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=view._rects()[SCENE].center().toPoint())
     assert view.tiles.main == SCENE
 
 
@@ -295,7 +295,7 @@ def test_the_viewer_draws_less_for_a_small_scene(view: SceneView, qtbot: QtBot) 
     assert small.args[0].width < large.args[0].width / 2
 
 
-def test_a_stale_camera_is_faded_and_says_so(view: SceneView) -> None:
+def test_a_stale_camera_is_faded_and_labelled(view: SceneView) -> None:
     view.set_cameras(["wrist"])
     view.show_camera("wrist", frame(240))
     view.set_arrangement(Layout.ONE, "wrist")

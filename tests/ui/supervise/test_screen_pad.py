@@ -5,7 +5,7 @@ from pytestqt.qtbot import QtBot
 
 from mile_desktop.rollout.messages import WindowInput
 from mile_desktop.ui.supervise.screen_pad import ScreenPad
-from mile_desktop.ui.supervise.stick import stick_position
+from mile_desktop.ui.supervise.stick_widget import stick_position
 from mile_desktop.ui.viewport.orbit import Orbit
 from tests.ui.supervise.examples import taken
 
@@ -31,16 +31,16 @@ def sent(pad: ScreenPad) -> list[WindowInput]:
 
 
 def test_the_button_drives_as_long_as_it_is_down(pad: ScreenPad, sent: list[WindowInput]) -> None:
-    QTest.mousePress(pad._take, Qt.MouseButton.LeftButton)
+    QTest.mousePress(pad._takeover, Qt.MouseButton.LeftButton)
     assert sent[-1].takeover
     assert sent[-1].source == "screen"
     assert pad._timer.isActive()
-    QTest.mouseRelease(pad._take, Qt.MouseButton.LeftButton)
+    QTest.mouseRelease(pad._takeover, Qt.MouseButton.LeftButton)
     assert not sent[-1].takeover
     assert not pad._timer.isActive()
 
 
-def test_latched_the_mouse_is_free_for_a_stick(pad: ScreenPad, sent: list[WindowInput]) -> None:
+def test_a_latched_takeover_leaves_the_mouse_for_a_stick(pad: ScreenPad, sent: list[WindowInput]) -> None:
     pad._latch.setChecked(True)
     stick = pad._plane
     QTest.mousePress(stick, Qt.MouseButton.LeftButton, pos=QPoint(stick.width() // 2, 0))
@@ -53,40 +53,40 @@ def test_latched_the_mouse_is_free_for_a_stick(pad: ScreenPad, sent: list[Window
     assert not sent[-1].takeover
 
 
-def test_a_stick_alone_takes_nothing_over(pad: ScreenPad, sent: list[WindowInput]) -> None:
+def test_a_stick_alone_does_not_take_over(pad: ScreenPad, sent: list[WindowInput]) -> None:
     QTest.mousePress(pad._plane, Qt.MouseButton.LeftButton, pos=QPoint(0, 0))
     assert not sent[-1].takeover
     assert not pad._timer.isActive()
 
 
-def test_what_is_latched_is_said_again(pad: ScreenPad, sent: list[WindowInput], qtbot: QtBot) -> None:
+def test_a_latched_takeover_is_sent_again(pad: ScreenPad, sent: list[WindowInput], qtbot: QtBot) -> None:
     pad._latch.setChecked(True)
     qtbot.waitUntil(lambda: len(sent) >= 3)
     assert all(each.takeover for each in sent)
 
 
-def test_hiding_lets_go(pad: ScreenPad, sent: list[WindowInput]) -> None:
+def test_hiding_the_pad_releases_it(pad: ScreenPad, sent: list[WindowInput]) -> None:
     pad._latch.setChecked(True)
     pad.hide()
     assert not sent[-1].takeover
     assert not pad._timer.isActive()
 
 
-def test_rewinding_is_no_takeover(pad: ScreenPad, sent: list[WindowInput]) -> None:
+def test_rewinding_is_not_a_takeover(pad: ScreenPad, sent: list[WindowInput]) -> None:
     QTest.mousePress(pad._rewind, Qt.MouseButton.LeftButton)
     assert (sent[-1].rewind, sent[-1].takeover) == (True, False)
     QTest.mouseRelease(pad._rewind, Qt.MouseButton.LeftButton)
     assert not sent[-1].rewind
 
 
-def test_the_gripper_follows_the_policy_until_somebody_drives(pad: ScreenPad) -> None:
+def test_the_gripper_follows_the_policy_until_a_person_drives(pad: ScreenPad) -> None:
     assert pad.as_input().action[3] == 0.0
     pad.follow(taken(0, executed=(0.0, 0.0, 0.0, 1.0)))
     assert pad.as_input().action[3] == 1.0
     pad._latch.setChecked(True)
     pad.follow(taken(1, executed=(0.0, 0.0, 0.0, -1.0)))
     assert pad.as_input().action[3] == 1.0
-    pad._grip.button(0).click()
+    pad._gripper.button(0).click()
     assert pad.as_input().action[3] == -1.0
 
 
@@ -97,7 +97,7 @@ def test_arrow_keys_push_a_stick_and_it_springs_back(pad: ScreenPad) -> None:
     assert pad._height.position == (0.0, 0.0)
 
 
-def test_a_stick_stays_in_its_well() -> None:
+def test_a_stick_stays_in_its_circle() -> None:
     assert stick_position(0.0, 0.0, 40.0) == (0.0, 0.0)
     assert stick_position(20.0, 0.0, 40.0) == (0.5, 0.0)
     assert stick_position(300.0, -400.0, 40.0) == pytest.approx((0.6, 0.8))

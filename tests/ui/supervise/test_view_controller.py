@@ -68,7 +68,7 @@ def room(qtbot: QtBot) -> Iterator[Room]:
     room.client.close()
 
 
-def test_the_cameras_that_are_not_large_are_small(room: Room) -> None:
+def test_cameras_other_than_the_large_one_are_small_views(room: Room) -> None:
     room.ready()
     assert room.asked == ("wrist", "top")
     room.page.view.choose_camera(1)
@@ -79,7 +79,7 @@ def test_the_cameras_that_are_not_large_are_small(room: Room) -> None:
     assert room.asked == ("wrist", "top", "side")  # there is memory for three
 
 
-def test_small_views_carry_the_key_that_makes_them_large(room: Room) -> None:
+def test_small_views_show_the_key_that_makes_them_large(room: Room) -> None:
     room.ready()
     tile = room.page.view.tiles.tile("wrist")
     assert tile is not None
@@ -89,7 +89,7 @@ def test_small_views_carry_the_key_that_makes_them_large(room: Room) -> None:
 def test_a_click_makes_a_small_view_large(room: Room) -> None:
     room.ready()
     view = room.page.view
-    place = view._places()["top"].center().toPoint()
+    place = view._rects()["top"].center().toPoint()
     QTest.mouseMove(view, place)
     assert view.cursor().shape() is Qt.CursorShape.PointingHandCursor
     QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=place)
@@ -124,7 +124,7 @@ def test_hidden_small_views_are_not_drawn_at_all(room: Room) -> None:
     assert room.asked == ("wrist", "top")
 
 
-def test_the_menu_shows_and_hides_them(room: Room) -> None:
+def test_the_menu_shows_and_hides_small_views(room: Room) -> None:
     room.ready()
     room.page.pictures._fill()
     (action,) = [each for each in room.page.pictures.menu().actions() if "other cameras" in each.text()]
@@ -133,7 +133,7 @@ def test_the_menu_shows_and_hides_them(room: Room) -> None:
     assert room.asked == ()
 
 
-def test_hidden_they_stay_hidden_at_the_next_start(qtbot: QtBot) -> None:
+def test_hidden_small_views_stay_hidden_at_the_next_start(qtbot: QtBot) -> None:
     room = Room(qtbot, small_views=False)
     room.ready()
     assert room.asked == ()

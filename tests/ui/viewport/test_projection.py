@@ -7,7 +7,7 @@ from mile_desktop.ui.viewport.projection import ARROW_M, action_arrow, project
 PERSPECTIVE = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, -1, -0.1], [0, 0, -1, 0]], dtype=np.float32)
 
 
-def test_points_land_where_the_camera_sees_them() -> None:
+def test_points_are_projected_where_the_camera_sees_them() -> None:
     points = np.array([[0, 0, -2], [1, 0, -2], [0, 1, -2], [0, 0, 1]], dtype=np.float32)
     seen = project(PERSPECTIVE, points)
     assert seen[:3] == pytest.approx(np.array([[0.5, 0.5], [0.75, 0.5], [0.5, 0.25]]))

@@ -30,23 +30,23 @@ def test_every_picture_keeps_its_shape_and_stays_within_the_view(
     layout: Layout, width: float, height: float, shapes: list[float]
 ) -> None:
     area = QRectF(5, 7, width, height)
-    places = arrange(layout, area, shapes)
-    assert len(places) == len(shapes)
-    for place, shape in zip(places, shapes, strict=True):
+    rects = arrange(layout, area, shapes)
+    assert len(rects) == len(shapes)
+    for place, shape in zip(rects, shapes, strict=True):
         assert place.height() == pytest.approx(place.width() * shape)
         assert area.adjusted(-1, -1, 1, 1).left() <= place.left()
         assert place.right() <= area.right() + 1
         assert place.bottom() <= area.bottom() + 1
-    small = places if layout is Layout.GRID else places[1:]
+    small = rects if layout is Layout.GRID else rects[1:]
     for index, place in enumerate(small):
         assert not any(place.adjusted(1, 1, -1, -1).intersects(other) for other in small[:index])
 
 
-def test_the_large_picture_is_the_chosen_one_or_else_the_scene() -> None:
+def test_the_large_picture_is_the_chosen_one_or_the_scene() -> None:
     some = tiles("a", "b", thumbnails=("wrist",))
     assert some.main == SCENE
     some.choose("b")
-    assert list(some.places(AREA, 0.75)) == ["b", SCENE, "wrist", "a"]
+    assert list(some.rects(AREA, 0.75)) == ["b", SCENE, "wrist", "a"]
     some.keep(["a"], can_be_main=True)
     assert some.main == SCENE, "a camera that is gone leaves the large place to the scene"
     assert some.wanted == "b"
@@ -57,19 +57,19 @@ def test_the_large_picture_is_the_chosen_one_or_else_the_scene() -> None:
 def test_layouts_show_one_or_all() -> None:
     some = tiles("a", "b", thumbnails=("wrist",))
     some.layout = Layout.ONE
-    assert list(some.places(AREA, 0.75)) == [SCENE]
+    assert list(some.rects(AREA, 0.75)) == [SCENE]
     some.layout = Layout.GRID
-    assert list(some.places(AREA, 0.75)) == [SCENE, "a", "b"]
+    assert list(some.rects(AREA, 0.75)) == [SCENE, "a", "b"]
     some.has_scene = False
-    assert list(some.places(AREA, 0.75)) == ["a", "b"]
+    assert list(some.rects(AREA, 0.75)) == ["a", "b"]
     some.layout = Layout.ONE
-    assert list(some.places(AREA, 0.75)) == ["a"]
+    assert list(some.rects(AREA, 0.75)) == ["a"]
 
 
 def test_a_point_belongs_to_the_topmost_picture() -> None:
     some = tiles("a")
     some.show("a", PICTURE)
-    place = some.places(AREA, 0.75)["a"]
-    assert some.at(place.center(), AREA, 0.75) == "a"
-    assert some.at(AREA.center(), AREA, 0.75) == SCENE
-    assert some.at(QPointF(0, 0), AREA, 0.75) is None
+    place = some.rects(AREA, 0.75)["a"]
+    assert some.name_at(place.center(), AREA, 0.75) == "a"
+    assert some.name_at(AREA.center(), AREA, 0.75) == SCENE
+    assert some.name_at(QPointF(0, 0), AREA, 0.75) is None

@@ -1,1 +1,1 @@
-"""Changes to recorded episodes, with undo."""
+"""Changes to recorded episodes, with undo: bar (view), model, controller."""

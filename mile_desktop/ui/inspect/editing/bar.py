@@ -1,4 +1,4 @@
-"""What can be changed about the chosen episodes."""
+"""The bar with the changes to the selected episodes: outcome, marks, trim, delete, note, undo."""
 
 from collections.abc import Sequence
 
@@ -16,33 +16,33 @@ _BUTTONS: tuple[tuple[str, str, str], ...] = (
     ("inspect_delete", "Delete", "mdi6.delete-outline"),
     ("inspect_restore", "Restore", "mdi6.delete-restore"),
 )
-"""Action of the shortcut table, word, icon."""
+"""Action of the shortcut table, text, icon."""
 _OUTCOMES = (("success", "✓ success"), ("failure", "✕ failure"), ("aborted", "– aborted"))
 
 
 class EditBar(QWidget):
-    """Buttons, the note of the episode that is looked at, undo; asks by signals. Window's thread only."""
+    """Buttons, and the note of the shown episode; every change is requested by a signal. Window's thread only."""
 
-    asked = Signal(str)
+    action_requested = Signal(str)
     """Name of an action of the shortcut table."""
-    outcome_asked = Signal(str)
-    note_asked = Signal(str)
-    withdraw_asked = Signal(int)
-    """Version of an edit that is to be taken back."""
-    cancel_asked = Signal()
+    outcome_requested = Signal(str)
+    note_requested = Signal(str)
+    withdraw_requested = Signal(int)
+    """Version of the edit to withdraw."""
+    cancel_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._buttons: dict[str, QPushButton] = {}
         self._outcome, self._changes = _menu_button("Outcome"), _menu_button("Changes")
-        self._outcome.setToolTip("Say how the selected episodes ended")
-        self._changes.setToolTip("What was changed about this episode; choose one to take it back")
+        self._outcome.setToolTip("Set the outcome of the selected episodes")
+        self._changes.setToolTip("Edits of this episode; choose one to withdraw it")
         self._note = QLineEdit()
         self._note.setPlaceholderText("Note on this episode")
         self._note.setAccessibleName("Note on this episode")
-        self._note.setToolTip("Enter keeps the note, Esc leaves it as it was")
+        self._note.setToolTip("Enter saves the note, Esc restores it")
         self._note.editingFinished.connect(self._note_edited)
-        self._noted = ""
+        self._shown_note = ""
         self._stretch = QLabel()
         theme.set_role(self._stretch, "secondary")
         self._undo = _tool("inspect_undo", "mdi6.undo-variant")
@@ -51,7 +51,7 @@ class EditBar(QWidget):
         self._progress.setTextVisible(False)
         theme.bound(self._progress, most_width=96)
         theme.set_role(self._cancel, "control")
-        self._cancel.clicked.connect(self.cancel_asked)
+        self._cancel.clicked.connect(self.cancel_requested)
         self._fill_outcomes()
         self._lay_out()
         self.show_progress(None)
@@ -61,10 +61,10 @@ class EditBar(QWidget):
         row = QHBoxLayout(self)
         theme.space(row, (0, 0, 0, 0), 6)
         row.addWidget(self._outcome)
-        for action, word, icon in _BUTTONS:
-            button = QPushButton(word)
+        for action, text, icon in _BUTTONS:
+            button = QPushButton(text)
             button.setObjectName(action)
-            button.setAccessibleName(word)
+            button.setAccessibleName(text)
             button.setToolTip(shortcuts.tooltip(shortcuts.binding(action).title, action))
             theme.set_role(button, "control")
             theme.set_icon(button, icon, "text", 16)
@@ -88,39 +88,40 @@ class EditBar(QWidget):
         menu.triggered.connect(self._outcome_chosen)
         self._outcome.setMenu(menu)
 
-    # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── content ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def show_selection(self, count: int, *, looking: bool, deleted: bool) -> None:
-        """Enable what can be done with ``count`` episodes; ``looking``: one of them is shown below."""
+    def show_selection(self, count: int, *, has_shown: bool, deleted: bool) -> None:
+        """Enable what ``count`` selected episodes allow; ``has_shown``: an episode is shown and can have a note."""
         self._outcome.setEnabled(count > 0)
         self._buttons["inspect_delete"].setVisible(not deleted)
         self._buttons["inspect_restore"].setVisible(deleted)
         for name in ("inspect_delete", "inspect_restore"):
             self._buttons[name].setEnabled(count > 0)
-        self._note.setEnabled(looking)
-        if not looking:
+        self._note.setEnabled(has_shown)
+        if not has_shown:
             self.show_note("")
 
     def show_note(self, note: str) -> None:
-        """Show the note of the episode that is looked at."""
-        self._noted = note
+        """Show the note of the shown episode."""
+        self._shown_note = note
         with QSignalBlocker(self._note):
             self._note.setText(note)
 
     def show_stretch(self, text: str) -> None:
-        """Say which stretch is chosen; empty: none, and nothing can be marked."""
+        """Show which stretch is chosen; empty: none, so nothing can be marked or trimmed."""
         self._stretch.setText(text)
         for name in ("inspect_mark", "inspect_unmark", "inspect_trim"):
             self._buttons[name].setEnabled(bool(text))
 
     def show_changes(self, changes: Sequence[tuple[int, str]]) -> None:
-        """Offer edits in force, version and words each, to be taken back."""
+        """List the edits in force, version and text each, to be withdrawn."""
         menu = QMenu(self._changes)
         for version, text in changes:
-            action = QAction(f"Take back: {text}", menu)
+            action = QAction(f"Withdraw: {text}", menu)
             action.setData(version)
             menu.addAction(action)
         menu.triggered.connect(self._withdraw_chosen)
+        # the old menu may be the one that was just clicked, so Qt deletes it later
         before = self._changes.menu()
         self._changes.setMenu(menu)
         if before is not None:
@@ -129,25 +130,25 @@ class EditBar(QWidget):
         self._changes.setEnabled(bool(changes))
 
     def show_undo(self, undo: str, redo: str) -> None:
-        """Say what would be undone and done again."""
+        """Show what an undo and a redo would change; empty: nothing."""
         for tool, text in ((self._undo, undo), (self._redo, redo)):
             entry = shortcuts.binding(tool.objectName())
             tool.setEnabled(bool(text))
             tool.setToolTip(shortcuts.tooltip(f"{entry.title}: {text}" if text else entry.title, entry.action))
 
     def show_progress(self, fraction: float | None) -> None:
-        """Show how far a change of many episodes is; None: nothing is being changed."""
+        """Show the progress of a batch; None: no batch runs."""
         for widget in (self._progress, self._cancel):
             widget.setVisible(fraction is not None)
         self._progress.setValue(round(100 * (fraction or 0.0)))
 
     def set_compact(self, compact: bool) -> None:
-        """Show the buttons without their words, or with them."""
-        for action, word, _ in _BUTTONS:
-            self._buttons[action].setText("" if compact else word)
+        """Show icons only, or icons with text."""
+        for action, text, _ in _BUTTONS:
+            self._buttons[action].setText("" if compact else text)
 
     def edit_note(self) -> None:
-        """Put the keyboard into the note."""
+        """Move the keyboard focus into the note."""
         self._note.setFocus()
         self._note.selectAll()
 
@@ -156,19 +157,20 @@ class EditBar(QWidget):
     def _clicked(self) -> None:
         sender = self.sender()
         if sender is not None:
-            self.asked.emit(sender.objectName())
+            self.action_requested.emit(sender.objectName())
 
     def _outcome_chosen(self, action: QAction) -> None:
-        self.outcome_asked.emit(action.data())
+        self.outcome_requested.emit(action.data())
 
     def _withdraw_chosen(self, action: QAction) -> None:
-        self.withdraw_asked.emit(action.data())
+        self.withdraw_requested.emit(action.data())
 
     def _note_edited(self) -> None:
         text = self._note.text().strip()
-        if text != self._noted:
-            self._noted = text
-            self.note_asked.emit(text)
+        # Qt emits this twice, for Enter and for the lost focus
+        if text != self._shown_note:
+            self._shown_note = text
+            self.note_requested.emit(text)
 
 
 def _menu_button(text: str) -> QToolButton:

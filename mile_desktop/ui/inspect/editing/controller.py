@@ -1,4 +1,4 @@
-"""Changes to the chosen episodes: made a few at a time, so that the window goes on, and undone the same way."""
+"""Changes the selected episodes, with undo, in short turns on the window's thread, so that it stays responsive."""
 
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -6,25 +6,38 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from mile_desktop.storage.edits import Annotate, Change, Edit, MarkStretch, Relabel, Trim, Withdraw
+from mile_desktop.storage.edits import Annotate, Change, MarkStretch, Relabel, Trim, Withdraw
 from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.inspect.editing.bar import EditBar
-from mile_desktop.ui.inspect.editing.undo_history import Action, Done, Step, Steps, UndoHistory, make, move
-from mile_desktop.ui.inspect.recorded_episode import RecordedEpisode
+from mile_desktop.ui.inspect.editing.model import (
+    ChangeBatch,
+    PendingChange,
+    UndoEntry,
+    UndoHistory,
+    apply_edit,
+    counted_text,
+    edit_text,
+    set_deleted,
+)
+from mile_desktop.ui.inspect.model import RecordedEpisode
 
 _TURN_S = 0.03
-"""How long the window works on changes before it looks at what else happens."""
+"""Longest turn: two frames at 60 Hz. Between the turns of a long batch the window handles its events."""
 
 
 class EditController(QObject):
-    """Owns the bar and the undo history; everything runs on the window's thread."""
+    """Owns the bar and the undo history; everything runs on the window's thread.
+
+    A batch is a generator that yields after each episode. A timer without delay runs it for one turn at a time. In a
+    thread of its own it would need locks against the page and the undo history, and each change takes milliseconds.
+    """
 
     changed = Signal()
-    """Episodes are not what they were: show them anew."""
+    """Episodes were changed and must be shown again."""
     failed = Signal(object)
-    """A ``WorkspaceError``; what was changed before it stays, and can be undone."""
-    said = Signal(str)
+    """A ``WorkspaceError``; the changes before it stay, and can be undone."""
+    message = Signal(str)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -34,37 +47,37 @@ class EditController(QObject):
         self._recording: RecordedEpisode | None = None
         self._stretch: tuple[int, int] | None = None
         self._selected: tuple[str, ...] = ()
-        self._work: Generator[float, None, None] | None = None
+        self._batch: Generator[float, None, None] | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._turn)
-        self.bar.outcome_asked.connect(self.relabel)
-        self.bar.note_asked.connect(self.annotate)
-        self.bar.withdraw_asked.connect(self.withdraw)
-        self.bar.cancel_asked.connect(self.cancel)
-        self.bar.asked.connect(self._asked)
+        self.bar.outcome_requested.connect(self.relabel)
+        self.bar.note_requested.connect(self.annotate)
+        self.bar.withdraw_requested.connect(self.withdraw)
+        self.bar.cancel_requested.connect(self.cancel)
+        self.bar.action_requested.connect(self._run_action)
         self.handlers: dict[str, Callable[[], object]] = {
             "inspect_mark": partial(self.mark, intervention=True),
             "inspect_unmark": partial(self.mark, intervention=False),
             "inspect_trim": self.trim,
-            "inspect_delete": partial(self.move, deleted=True),
-            "inspect_restore": partial(self.move, deleted=False),
-            "inspect_undo": partial(self._reverse, again=False),
-            "inspect_redo": partial(self._reverse, again=True),
+            "inspect_delete": partial(self.set_deleted, deleted=True),
+            "inspect_restore": partial(self.set_deleted, deleted=False),
+            "inspect_undo": partial(self._undo_or_redo, redo=False),
+            "inspect_redo": partial(self._undo_or_redo, redo=True),
             "inspect_note": self.bar.edit_note,
         }
 
-    # ── what there is to change ──────────────────────────────────────────────────────────────────────────────────
+    # ── workspace and selection ──────────────────────────────────────────────────────────────────────────────────
 
-    def open(self, workspace: Workspace | None) -> None:
-        """Work on another workspace."""
+    def set_workspace(self, workspace: Workspace | None) -> None:
+        """Change another workspace from now on; None: none."""
         self.cancel()
         self._workspace = workspace
         self._history.clear()
         self._show_undo()
 
-    def look_at(self, recording: RecordedEpisode | None) -> None:
-        """Know which episode is shown."""
+    def show_recording(self, recording: RecordedEpisode | None) -> None:
+        """Show note and edits of another episode; None: no episode is shown."""
         self._recording = recording
         self.bar.show_note(recording.history.note if recording else "")
         edits = recording.history.in_force if recording else ()
@@ -72,12 +85,12 @@ class EditController(QObject):
         self.choose_stretch(None)
 
     def select(self, episode_ids: Sequence[str], *, deleted: bool) -> None:
-        """Know which episodes are chosen; ``deleted``: they are in the bin."""
+        """Set the selected episodes; ``deleted``: they are in the bin."""
         self._selected = tuple(episode_ids)
-        self.bar.show_selection(len(self._selected), looking=self._recording is not None, deleted=deleted)
+        self.bar.show_selection(len(self._selected), has_shown=self._recording is not None, deleted=deleted)
 
     def choose_stretch(self, stretch: tuple[int, int] | None) -> None:
-        """Know which rows of the shown episode are chosen."""
+        """Set the chosen rows of the shown episode; None: none."""
         self._stretch = stretch
         recording = self._recording
         if stretch is None or recording is None:
@@ -89,44 +102,46 @@ class EditController(QObject):
     # ── changes ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def relabel(self, outcome: str) -> None:
-        """Let the selected episodes end in ``outcome``."""
+        """Give the selected episodes another outcome."""
         change = Relabel(outcome)  # type: ignore[arg-type]
         self._change(f"relabel as {outcome}", self._selected, change)
 
     def mark(self, *, intervention: bool) -> None:
-        """Let the chosen stretch be, or not be, an intervention."""
+        """Mark the chosen stretch as a takeover, or as autonomous."""
         if self._stretch is not None:
             text = "mark as a takeover" if intervention else "mark as autonomous"
             self._change_shown(text, MarkStretch(*self._stretch, intervention))
 
     def trim(self) -> None:
-        """Let only the chosen stretch count."""
+        """Trim the shown episode to the chosen stretch."""
         if self._stretch is not None:
             self._change_shown("trim", Trim(*self._stretch))
 
     def annotate(self, text: str) -> None:
-        """Keep a note."""
+        """Set the note of the shown episode."""
         self._change_shown("note", Annotate(text))
 
     def withdraw(self, version: int) -> None:
-        """Take one edit of the shown episode back."""
+        """Withdraw one edit of the shown episode."""
         recording = self._recording
         if recording is not None:
             edit = next(each for each in recording.history.edits if each.version == version)
-            self._change_shown(f"take back: {edit_text(edit)}", Withdraw(version))
+            self._change_shown(f"withdraw: {edit_text(edit)}", Withdraw(version))
 
-    def move(self, *, deleted: bool) -> None:
-        """Put the selected episodes into the bin, or bring them back."""
+    def set_deleted(self, *, deleted: bool) -> None:
+        """Delete or restore the selected episodes."""
         text = "delete" if deleted else "restore"
-        self._begin(self._run(text, [partial(move, episode_id=each, deleted=deleted) for each in self._selected]))
+        self._start(
+            self._run(text, [partial(set_deleted, episode_id=each, deleted=deleted) for each in self._selected])
+        )
 
     def cancel(self) -> None:
-        """Change no further episodes; what was changed stays, and can be undone."""
-        if self._work is not None:
-            self._work.close()
+        """Stop the batch; the episodes that were changed stay changed, and can be undone."""
+        if self._batch is not None:
+            self._batch.close()  # raises GeneratorExit in it, so its ``finally`` stores what can be undone
             self._finish()
 
-    def _asked(self, action: str) -> None:
+    def _run_action(self, action: str) -> None:
         self.handlers[action]()
 
     def _change_shown(self, text: str, change: Change) -> None:
@@ -134,86 +149,71 @@ class EditController(QObject):
             self._change(text, (self._recording.episode.record.episode_id,), change)
 
     def _change(self, text: str, episode_ids: Sequence[str], change: Change) -> None:
-        self._begin(self._run(text, [partial(make, episode_id=each, change=change) for each in episode_ids]))
+        self._start(self._run(text, [partial(apply_edit, episode_id=each, change=change) for each in episode_ids]))
 
-    # ── a few at a time ──────────────────────────────────────────────────────────────────────────────────────────
+    # ── batches ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _begin(self, work: Generator[float, None, None]) -> None:
-        if self._work is not None:
-            self.said.emit("Changes are still being made; cancel them or wait.")
+    def _start(self, batch: Generator[float, None, None]) -> None:
+        if self._batch is not None:
+            self.message.emit("The last changes are still being stored. Wait, or cancel them.")
             return
-        self._work = work
-        self._turn()
-        if self._work is not None:
+        self._batch = batch
+        self._turn()  # a single episode is done at once, without a flicker of the progress bar
+        if self._batch is not None:
             self._timer.start()
 
     def _turn(self) -> None:
+        # At least one change a turn, however slow the disk is.
         until = time.monotonic() + _TURN_S
         try:
-            while self._work is not None and time.monotonic() < until:
-                self.bar.show_progress(next(self._work))
+            while self._batch is not None and time.monotonic() < until:
+                self.bar.show_progress(next(self._batch))
         except StopIteration:
             self._finish()
         except WorkspaceError as error:
-            self._finish()
+            self._finish()  # first, so that the handler of the error finds the undo history complete
             self.failed.emit(error)
         except BaseException:
-            self._finish()  # whoever hears of it, the next change must not wait for this one
+            self._finish()  # a fault of the program goes on to the error log, but later changes must not be refused
             raise
 
     def _finish(self) -> None:
-        self._work = None
+        self._batch = None
         self._timer.stop()
         self.bar.show_progress(None)
         self._show_undo()
         self.changed.emit()
 
-    def _run(self, text: str, steps: Sequence[Step]) -> Generator[float, None, None]:
-        """Do ``steps`` one by one, saying how far it is; however it ends, what was done is remembered."""
-        workspace, going = self._workspace, Steps(steps)
-        if workspace is None or not steps:
+    def _run(self, text: str, pending: Sequence[PendingChange]) -> Generator[float, None, None]:
+        """Apply changes one by one, yielding the finished share; all that were applied can be undone."""
+        workspace, batch = self._workspace, ChangeBatch(pending)
+        if workspace is None or not pending:
             return
         try:
-            yield from going.take(workspace)
-        finally:
-            if going.done:
-                self._history.add(Action(_counted(text, going.done), tuple(going.done)))
+            yield from batch.run(workspace)
+        finally:  # also when the batch is cancelled (the generator is closed) or the disk is full
+            if batch.applied:
+                self._history.add(UndoEntry(counted_text(text, batch.applied), tuple(batch.applied)))
 
-    def _reverse(self, *, again: bool) -> None:
-        if self._work is None and (action := self._history.take(again=again)) is not None:
-            self._begin(self._run_back(action, again=again))
+    def _undo_or_redo(self, *, redo: bool) -> None:
+        if self._batch is None and (entry := self._history.pop(redo=redo)) is not None:
+            self._start(self._run_back(entry, redo=redo))
 
-    def _run_back(self, action: Action, *, again: bool) -> Generator[float, None, None]:
-        """Take an action back; what of it could not be tried stays to be undone."""
-        workspace, going = self._workspace, Steps([each.reversed_in for each in reversed(action.done)])
+    def _run_back(self, entry: UndoEntry, *, redo: bool) -> Generator[float, None, None]:
+        """Undo (or redo) an entry, the last change first; changes that were not tried stay in the history."""
+        workspace, batch = self._workspace, ChangeBatch([each.undo for each in reversed(entry.changes)])
         if workspace is None:
             return
         try:
-            yield from going.take(workspace)
-            self.said.emit(f"{'Done again' if again else 'Undone'}: {action.text}.")
+            yield from batch.run(workspace)
+            self.message.emit(f"{'Redone' if redo else 'Undone'}: {entry.text}.")
         finally:
-            for done, pile in ((action.done[: len(action.done) - going.tried], not again), (going.done, again)):
-                if done:
-                    self._history.put(Action(action.text, tuple(done)), again=pile)
+            # If the batch stopped in the middle, the entry is split: the rest goes back to the stack it came from, and
+            # what was reversed goes to the other one. The next undo or redo then continues where this one stopped.
+            untried = entry.changes[: len(entry.changes) - batch.tried]
+            for changes, to_redo in ((untried, redo), (batch.applied, not redo)):
+                if changes:
+                    self._history.push(UndoEntry(entry.text, tuple(changes)), redo=to_redo)
 
     def _show_undo(self) -> None:
         self.bar.show_undo(self._history.undo_text, self._history.redo_text)
-
-
-def edit_text(edit: Edit) -> str:
-    """Return what an edit changed, in words."""
-    match edit.change:
-        case Relabel(outcome=outcome):
-            return f"relabelled as {outcome}"
-        case MarkStretch(first=first, last=last, intervention=intervention):
-            return f"rows {first}–{last} marked as {'takeover' if intervention else 'autonomous'}"
-        case Trim(first=first, last=last):
-            return f"trimmed to rows {first}–{last}"
-        case Annotate(text=text):
-            return f"note “{text[:40]}”" if text else "note removed"
-        case _:
-            return "taken back"
-
-
-def _counted(text: str, done: Sequence[Done]) -> str:
-    return text if len(done) == 1 else f"{text} ({len(done)} episodes)"

@@ -1,1 +1,1 @@
-"""The scorecard: how well each predictor announced the takeovers of the chosen episodes."""
+"""The scorecard: how well each predictor announced the takeovers of the selected episodes."""

@@ -1,4 +1,4 @@
-"""What stands above the scorecard: the button, its progress, the threshold, and saving."""
+"""The bar above the scorecard: Score, progress, threshold, Save."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
@@ -7,15 +7,15 @@ from mile_desktop.ui.theme import theme
 
 
 class ScorecardBar(QWidget):
-    """Says what the person wants; window's thread only."""
+    """Requests by signals; window's thread only."""
 
-    score_asked = Signal()
-    cancel_asked = Signal()
-    save_asked = Signal()
+    score_requested = Signal()
+    cancel_requested = Signal()
+    save_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._chosen = 0
+        self._selected = 0
         self._running = False
         self._score = QPushButton("Score")
         self._cancel = QPushButton("Cancel")
@@ -24,14 +24,14 @@ class ScorecardBar(QWidget):
         self._threshold_name = QLabel("Threshold")
         self.threshold = QDoubleSpinBox()
         self._save = QPushButton("Save …")
-        self._dress()
-        self._score.clicked.connect(self.score_asked)
-        self._cancel.clicked.connect(self._ask_to_cancel)
-        self._save.clicked.connect(self.save_asked)
+        self._set_up()
+        self._score.clicked.connect(self.score_requested)
+        self._cancel.clicked.connect(self._request_cancel)
+        self._save.clicked.connect(self.save_requested)
         self.show_card(False)
         self._refresh()
 
-    def _dress(self) -> None:
+    def _set_up(self) -> None:
         theme.set_icon(self._score, "mdi6.chart-bell-curve-cumulative")
         theme.set_icon(self._cancel, "mdi6.close")
         theme.set_icon(self._save, "mdi6.content-save-outline")
@@ -48,7 +48,7 @@ class ScorecardBar(QWidget):
         self.threshold.setValue(0.5)
         theme.indent(self.threshold)
         self.threshold.setAccessibleName("Threshold")
-        self.threshold.setToolTip("The alert threshold, also of the live strip")
+        self.threshold.setToolTip("The alarm threshold, here and on the Supervise page")
         self._threshold_name.setBuddy(self.threshold)
         row = QHBoxLayout(self)
         theme.space(row, (0, 0, 0, 0), 8)
@@ -62,48 +62,48 @@ class ScorecardBar(QWidget):
 
     @property
     def can_score(self) -> bool:
-        """Whether there is something to score, and nothing is being scored."""
-        return self._chosen > 0 and not self._running
+        """Whether episodes are selected, and no scoring runs."""
+        return self._selected > 0 and not self._running
 
     def show_selection(self, episodes: int) -> None:
-        """Know how many episodes are chosen."""
-        self._chosen = episodes
+        """Set how many episodes are selected."""
+        self._selected = episodes
         self._refresh()
 
     def show_progress(self, share: float, text: str) -> None:
-        """Show that scoring is at work."""
+        """Show the progress of scoring."""
         self._running = True
         self._cancel.setEnabled(True)
         self._progress.setValue(round(1000 * share))
         self._text.setText(text)
         self._refresh()
 
-    def show_nothing(self) -> None:
-        """Show that nothing is at work."""
+    def show_idle(self) -> None:
+        """Show that no scoring runs."""
         self._running = False
         self._text.clear()
         self._refresh()
 
-    def show_card(self, there: bool) -> None:
-        """Offer what can be done with scores."""
+    def show_card(self, shown: bool) -> None:
+        """Show or hide the controls of a scorecard."""
         for widget in (self._threshold_name, self.threshold, self._save):
-            widget.setVisible(there)
+            widget.setVisible(shown)
 
     def set_threshold(self, threshold: float) -> None:
-        """Show ``threshold`` and say nothing of it."""
+        """Show ``threshold``, without a signal."""
         self.threshold.blockSignals(True)
         self.threshold.setValue(threshold)
         self.threshold.blockSignals(False)
 
-    def _ask_to_cancel(self) -> None:
+    def _request_cancel(self) -> None:
         self._cancel.setEnabled(False)
         self._text.setText("Cancelling …")
-        self.cancel_asked.emit()
+        self.cancel_requested.emit()
 
     def _refresh(self) -> None:
-        self._score.setText(f"Score {self._chosen} episodes" if self._chosen > 1 else "Score every episode")
-        self._score.setToolTip("Ask every predictor about episodes it has not seen, in the background")
+        self._score.setText(f"Score {self._selected} episodes" if self._selected > 1 else "Score every episode")
+        self._score.setToolTip("Compute the predictions of every predictor on held-out episodes, in the background")
         self._score.setVisible(not self._running)
-        self._score.setEnabled(self._chosen > 0)
+        self._score.setEnabled(self._selected > 0)
         for widget in (self._cancel, self._progress):
             widget.setVisible(self._running)

@@ -1,4 +1,4 @@
-"""What a scorecard shows at a threshold, as values; no Qt, no torch."""
+"""A scorecard at a threshold, as values; no Qt, no torch."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mile_desktop.evaluation.scorecard import CurvePoint, Scorecard, ScoredEpisode, ScoredPredictor
 from mile_desktop.storage.alarms import AlarmEvents, alarm_events
-from mile_desktop.ui.plots.series import Series, Style
+from mile_desktop.ui.plots.series_model import Series, Style
 from mile_desktop.ui.plots.table import Table
 
 FloatArray = NDArray[np.float64]
@@ -18,9 +18,9 @@ BoolArray = NDArray[np.bool_]
 
 LEAD_BIN_S = 0.25
 LAST_LEAD_S = 2.0
-"""Leads of this length and more share the last bar."""
+"""Takeovers that were announced this long before, or longer, share the last bar."""
 
-_LOOKS: dict[str, tuple[str, Style]] = {
+_STYLES: dict[str, tuple[str, Style]] = {
     "forecast": ("policy", "line"),
     "mile, ensemble": ("takeover", "line"),
     "mile, single": ("takeover", "dashed"),
@@ -29,26 +29,27 @@ _LOOKS: dict[str, tuple[str, Style]] = {
     "history logistic": ("asking", "dashed"),
     "majority": ("secondary", "dotted"),
 }
-_FIRST = ("forecast", "mile, ensemble")
-"""Whose threshold is shown first, where there is one."""
+_SHOWN_FIRST = ("forecast", "mile, ensemble")
+"""The predictor that is shown first is the first of these in the scorecard."""
 
 
 @dataclass(frozen=True, slots=True)
-class Behind:
-    """Steps behind a point or a bar that follow each other."""
+class StepRange:
+    """Consecutive steps that belong to a point or a bar of a plot."""
 
     episode_id: str
     row: int
-    """First of them, in the recording."""
+    """First row of the range, in the recording."""
     rows: int
+    """Length of the range."""
     probability: float
-    """Greatest of them; NaN where nothing was said."""
+    """Largest p in the range; NaN where nothing was predicted."""
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class AtThreshold:
-    """What an alarm at the threshold is worth."""
+class ThresholdScore:
+    """The quality of an alarm at one threshold."""
 
     true_positive_rate: float
     false_positive_rate: float
@@ -59,8 +60,8 @@ class AtThreshold:
     false_alarms: int
     false_alarms_per_minute: float
 
-    def in_words(self) -> str:
-        """Return the figures in one line."""
+    def summary(self) -> str:
+        """Return the figures in one sentence."""
         lead = "" if math.isnan(self.median_lead_s) else f", {self.median_lead_s:.1f} s before"
         return (
             f"{self.announced} of {self.takeovers} takeovers announced{lead} · "
@@ -81,16 +82,16 @@ class EpisodeScore:
     false_alarms: int
     brier: float
     mean: float
-    """Of the probability; NaN where nothing was said."""
+    """Mean p; NaN where nothing was predicted."""
 
 
 class ScorecardModel:
-    """Answers what there is behind each point; read-only."""
+    """Scores at any threshold, and the steps at each point of a plot; read-only."""
 
     def __init__(self, card: Scorecard) -> None:
         self.card = card
         self._ahead = [np.array(each.ahead, np.bool_) for each in card.episodes]
-        self._asked = [np.array(each.asked, np.bool_) for each in card.episodes]
+        self._scored = [np.array(each.asked, np.bool_) for each in card.episodes]
         self._intervention = [np.array(each.intervention, np.bool_) for each in card.episodes]
         self._traces = {
             each.name: [np.array([math.nan if p is None else p for p in trace]) for trace in each.traces]
@@ -103,9 +104,9 @@ class ScorecardModel:
         return tuple(each.name for each in self.card.predictors)
 
     @property
-    def first_choice(self) -> str:
-        """The predictor to look at first."""
-        return next((name for name in _FIRST if name in self.names), self.names[0])
+    def shown_first(self) -> str:
+        """The predictor to show first."""
+        return next((name for name in _SHOWN_FIRST if name in self.names), self.names[0])
 
     def predictor(self, name: str) -> ScoredPredictor:
         """Return the scores of one predictor."""
@@ -124,7 +125,7 @@ class ScorecardModel:
     def reliability(self, name: str) -> tuple[Series, ...]:
         """Return observed against predicted rate of one predictor, and the diagonal."""
         points = self.predictor(name).reliability
-        colour, _ = look(name)
+        colour, _ = curve_style(name)
         return (
             Series("perfect", ((0.0, 0.0), (1.0, 1.0)), "secondary", "dotted"),
             Series(
@@ -137,19 +138,19 @@ class ScorecardModel:
         )
 
     def leads(self, name: str, threshold: float) -> tuple[Series, ...]:
-        """Return how many takeovers were announced how long before; the bar at 0 were not."""
+        """Return a histogram of the lead times of takeovers; the bar at 0 counts those that were not announced."""
         counts = np.bincount(
             [self._bar(lead) for _, _, lead in self._announcements(name, threshold)], minlength=self._bars
         )
-        colour, _ = look(name)
+        colour, _ = curve_style(name)
         points = tuple((bar * LEAD_BIN_S, float(count)) for bar, count in enumerate(counts))
         tips = ("not announced", *(f"up to {bar * LEAD_BIN_S:.2f} s before" for bar in range(1, len(points) - 1)))
         return (Series("takeovers", points, colour, "bars", tips=(*tips, f"more than {LAST_LEAD_S:g} s before")),)
 
     # ── at a threshold ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def at(self, name: str, threshold: float) -> AtThreshold:
-        """Return what an alarm of ``name`` at ``threshold`` is worth."""
+    def at(self, name: str, threshold: float) -> ThresholdScore:
+        """Return the quality of an alarm by predictor ``name`` at ``threshold``."""
         above, ahead = self._decided(name, threshold)
         hits = int((above & ahead).sum())
         events = [each for _, each in self._events(name, threshold)]
@@ -157,7 +158,7 @@ class ScorecardModel:
         announced = [lead for lead in leads if lead > 0]
         false_alarms = sum(len(each.false_alarms) for each in events)
         minutes = sum(int((~each).sum()) for each in self._intervention) / self.card.rate_hz / 60
-        return AtThreshold(
+        return ThresholdScore(
             true_positive_rate=_share(hits, int(ahead.sum())),
             false_positive_rate=_share(int((above & ~ahead).sum()), int((~ahead).sum())),
             precision=_share(hits, int(above.sum())),
@@ -169,16 +170,16 @@ class ScorecardModel:
         )
 
     def episodes(self, name: str, threshold: float) -> tuple[EpisodeScore, ...]:
-        """Return every episode at the threshold."""
+        """Return the score of every episode at the threshold."""
         scores = []
-        for place, (number, events) in zip(self.card.episodes, self._events(name, threshold), strict=True):
-            asked = self._asked[number]
-            p, ahead = self._traces[name][number][asked], self._ahead[number][asked]
+        for episode, (number, events) in zip(self.card.episodes, self._events(name, threshold), strict=True):
+            scored = self._scored[number]
+            p, ahead = self._traces[name][number][scored], self._ahead[number][scored]
             scores.append(
                 EpisodeScore(
-                    episode_id=place.episode_id,
-                    outcome=place.outcome,
-                    steps=len(place.intervention),
+                    episode_id=episode.episode_id,
+                    outcome=episode.outcome,
+                    steps=len(episode.intervention),
                     takeovers=len(events.onsets),
                     announced=sum(lead > 0 for lead in events.leads),
                     false_alarms=len(events.false_alarms),
@@ -188,63 +189,65 @@ class ScorecardModel:
             )
         return tuple(scores)
 
-    # ── what is behind ───────────────────────────────────────────────────────────────────────────────────────────
+    # ── steps at a point ─────────────────────────────────────────────────────────────────────────────────────────
 
-    def behind_threshold(self, name: str, threshold: float) -> tuple[Behind, ...]:
-        """Return where the alarm at the threshold is wrong: above it with nothing ahead, below it before a takeover."""
-        found: list[Behind] = []
-        for number, place in enumerate(self.card.episodes):
-            p, asked, ahead = self._traces[name][number], self._asked[number], self._ahead[number]
-            with np.errstate(invalid="ignore"):
+    def errors_at_threshold(self, name: str, threshold: float) -> tuple[StepRange, ...]:
+        """Return the steps where the alarm is wrong: above the threshold without a takeover, or below it before one."""
+        found: list[StepRange] = []
+        for number, episode in enumerate(self.card.episodes):
+            p, scored, ahead = self._traces[name][number], self._scored[number], self._ahead[number]
+            with np.errstate(invalid="ignore"):  # NaN, where nothing was predicted, is neither above nor below
                 above = p >= threshold
-            found += _stretches(place, asked & above & ~ahead, p, "above, and nobody took over")
-            found += _stretches(place, asked & ~above & ahead, p, "below, and a takeover came")
+            found += _stretches(episode, scored & above & ~ahead, p, "above, no takeover")
+            found += _stretches(episode, scored & ~above & ahead, p, "below, takeover followed")
         return tuple(found)
 
-    def behind_reliability(self, name: str, index: int) -> tuple[Behind, ...]:
+    def steps_in_bin(self, name: str, index: int) -> tuple[StepRange, ...]:
         """Return the steps of one bin of the reliability diagram."""
         each = self.predictor(name).reliability[index]
-        found: list[Behind] = []
-        for number, place in enumerate(self.card.episodes):
-            p, asked, ahead = self._traces[name][number], self._asked[number], self._ahead[number]
+        found: list[StepRange] = []
+        for number, episode in enumerate(self.card.episodes):
+            p, scored, ahead = self._traces[name][number], self._scored[number], self._ahead[number]
             with np.errstate(invalid="ignore"):
-                inside = asked & (p >= each.low - _SLACK) & (p <= each.high + _SLACK)
-            found += _stretches(place, inside & ahead, p, "a takeover came")
-            found += _stretches(place, inside & ~ahead, p, "nobody took over")
+                inside = scored & (p >= each.low - _SLACK) & (p <= each.high + _SLACK)
+            found += _stretches(episode, inside & ahead, p, "takeover followed")
+            found += _stretches(episode, inside & ~ahead, p, "no takeover")
         return tuple(found)
 
-    def behind_lead(self, name: str, threshold: float, bar: int) -> tuple[Behind, ...]:
+    def takeovers_in_bar(self, name: str, threshold: float, bar: int) -> tuple[StepRange, ...]:
         """Return the takeovers of one bar of the lead-time histogram."""
         found = []
         for number, onset, lead in self._announcements(name, threshold):
             if self._bar(lead) == bar:
                 text = f"announced {lead / self.card.rate_hz:.2f} s before" if lead else "not announced"
-                found.append(self._behind(name, number, onset, f"takeover, {text}"))
+                found.append(self._single_step(name, number, onset, f"takeover, {text}"))
         return tuple(found)
 
-    def behind_episode(self, name: str, threshold: float, episode_id: str) -> tuple[Behind, ...]:
+    def events_in_episode(self, name: str, threshold: float, episode_id: str) -> tuple[StepRange, ...]:
         """Return takeovers and false alarms of one episode, in order."""
-        found: list[Behind] = []
+        found: list[StepRange] = []
         for number, events in self._events(name, threshold):
             if self.card.episodes[number].episode_id != episode_id:
                 continue
             for onset, lead in zip(events.onsets, events.leads, strict=True):
                 text = f"takeover, announced {lead / self.card.rate_hz:.2f} s before" if lead else "takeover, missed"
-                found.append(self._behind(name, number, onset, text))
-            found += [self._behind(name, number, row, "false alarm") for row in events.false_alarms]
+                found.append(self._single_step(name, number, onset, text))
+            found += [self._single_step(name, number, row, "false alarm") for row in events.false_alarms]
         return tuple(sorted(found, key=lambda each: each.row))
 
     def every_step(self) -> Table:
-        """Return every scored step with what every predictor said."""
+        """Return every scored step with the predictions of every predictor."""
         rows: list[tuple[object, ...]] = []
-        for number, place in enumerate(self.card.episodes):
+        for number, episode in enumerate(self.card.episodes):
             columns = [self._traces[name][number].tolist() for name in self.names]
-            for row, (nu, ahead, *said) in enumerate(zip(place.intervention, place.ahead, *columns, strict=True)):
-                cells = ("" if math.isnan(p) else p for p in said)
-                rows.append((place.episode_id, row + place.first_row, int(nu), int(ahead), *cells))
+            for row, (nu, ahead, *predicted) in enumerate(
+                zip(episode.intervention, episode.ahead, *columns, strict=True)
+            ):
+                cells = ("" if math.isnan(p) else p for p in predicted)
+                rows.append((episode.episode_id, row + episode.first_row, int(nu), int(ahead), *cells))
         return Table(("episode", "row", "intervention", "takeover ahead", *self.names), tuple(rows))
 
-    # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── helpers ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     @cached_property
     def _bars(self) -> int:
@@ -254,9 +257,9 @@ class ScorecardModel:
         return min(math.ceil(lead_steps / self.card.rate_hz / LEAD_BIN_S - _SLACK), self._bars - 1)
 
     def _decided(self, name: str, threshold: float) -> tuple[BoolArray, BoolArray]:
-        asked = np.concatenate(self._asked)
-        p = np.concatenate(self._traces[name])[asked]
-        return p >= threshold, np.concatenate(self._ahead)[asked]
+        scored = np.concatenate(self._scored)
+        p = np.concatenate(self._traces[name])[scored]
+        return p >= threshold, np.concatenate(self._ahead)[scored]
 
     def _events(self, name: str, threshold: float) -> Iterable[tuple[int, AlarmEvents]]:
         for number, trace in enumerate(self._traces[name]):
@@ -268,37 +271,41 @@ class ScorecardModel:
             for onset, lead in zip(events.onsets, events.leads, strict=True):
                 yield number, onset, lead
 
-    def _behind(self, name: str, number: int, row: int, text: str) -> Behind:
-        place = self.card.episodes[number]
-        return Behind(place.episode_id, row + place.first_row, 1, float(self._traces[name][number][row]), text)
+    def _single_step(self, name: str, number: int, row: int, text: str) -> StepRange:
+        episode = self.card.episodes[number]
+        return StepRange(episode.episode_id, row + episode.first_row, 1, float(self._traces[name][number][row]), text)
 
 
-_SLACK = 1e-5  # of probabilities that were rounded on their way
+_SLACK = 1e-5
+"""Probabilities were rounded when they were sent as text; without it a step at the edge of a bin is in no bin."""
 
 
 def nearest_threshold(points: Sequence[CurvePoint], x: float, y: float) -> float | None:
-    """Return the threshold of the point of a curve that is nearest to a place; None where there is no curve."""
+    """Return the threshold of the point of a curve nearest to (x, y); None where there is no curve."""
     if not points:
         return None
     return min(points, key=lambda each: (each.x - x) ** 2 + (each.y - y) ** 2).threshold
 
 
 def _curve(name: str, points: Sequence[CurvePoint]) -> Series:
-    colour, style = look(name)
+    colour, style = curve_style(name)
     tips = tuple(f"threshold {each.threshold:.3f}" for each in points)
     return Series(name, tuple((each.x, each.y) for each in points), colour, style, tips=tips)
 
 
-def look(name: str) -> tuple[str, Style]:
-    """Return colour and style of a predictor's curves."""
-    return _LOOKS.get(name, ("text", "line"))
+def curve_style(name: str) -> tuple[str, Style]:
+    """Return colour and line style of a predictor."""
+    return _STYLES.get(name, ("text", "line"))
 
 
-def _stretches(place: ScoredEpisode, wanted: BoolArray, p: FloatArray, text: str) -> list[Behind]:
-    """Return the runs of rows that are wanted."""
+def _stretches(episode: ScoredEpisode, wanted: BoolArray, p: FloatArray, text: str) -> list[StepRange]:
+    """Return the runs of consecutive wanted rows."""
+    # False at both ends: each run then has a rising and a falling edge
     edges = np.flatnonzero(np.diff(np.concatenate(([False], wanted, [False])).astype(np.int8)))
     return [
-        Behind(place.episode_id, int(first) + place.first_row, int(end - first), float(np.max(p[first:end])), text)
+        StepRange(
+            episode.episode_id, int(first) + episode.first_row, int(end - first), float(np.max(p[first:end])), text
+        )
         for first, end in zip(edges[::2], edges[1::2], strict=True)
     ]
 

@@ -1,5 +1,6 @@
-"""The Scorecard of a selection of episodes: how well each predictor would have told of its takeovers."""
+"""The Scorecard tab: how well each predictor would have announced the takeovers of the selected episodes."""
 
+import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
@@ -14,11 +15,11 @@ from PySide6.QtWidgets import (
 
 from mile_desktop.evaluation.scorecard import Scorecard
 from mile_desktop.ui.inspect.scorecard.bar import ScorecardBar
-from mile_desktop.ui.inspect.scorecard.curve import ThresholdPlot
-from mile_desktop.ui.inspect.scorecard.model import Behind, ScorecardModel
-from mile_desktop.ui.inspect.scorecard.tables import BEHIND, EPISODES, PREDICTORS, PredictorLine
-from mile_desktop.ui.plots.plot_export import PlotSharing
-from mile_desktop.ui.plots.series import Axis
+from mile_desktop.ui.inspect.scorecard.model import ScorecardModel, StepRange
+from mile_desktop.ui.inspect.scorecard.table_columns import EPISODES, PREDICTORS, STEP_RANGES, PredictorLine
+from mile_desktop.ui.inspect.scorecard.threshold_plot import ThresholdPlot
+from mile_desktop.ui.plots.plot_export import PlotExport
+from mile_desktop.ui.plots.series_model import Axis
 from mile_desktop.ui.plots.series_plot import SeriesPlot
 from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.theme import theme
@@ -26,25 +27,26 @@ from mile_desktop.ui.widgets.splitter import Splitter
 from mile_desktop.ui.widgets.tables import RowsModel, RowsTable
 
 _EMPTY = (
-    "Press Score: how well each predictor would have told of takeovers, on episodes it had not seen, shows here. "
-    "Choose several episodes above to score those only."
+    "Press Score to see the predictive quality of each predictor on held-out episodes. "
+    "Select several episodes above to score only those."
 )
 _RATE = (0.0, 1.0)
 
 
 class ScorecardPanel(QWidget):
-    """Told of the selection by ``show_selection`` and of the scores by ``show_card``; window's thread only.
+    """Shows a ``Scorecard``; window's thread only.
 
-    Nothing is computed but what a threshold or a click asks for; the scores come from another process.
+    The predictions come from another process. The panel computes only the scores at the chosen threshold, and the steps
+    at a clicked point.
     """
 
     score_requested = Signal(str, tuple)
-    """Carries the scene and the ids of the chosen episodes; none where all of the scene are meant."""
+    """Scene, and ids of the episodes to score; empty: all of the scene."""
     cancel_requested = Signal()
     step_chosen = Signal(str, int)
-    """A step behind a point or bar was chosen: its episode, and its row in the recording."""
+    """Episode and row of a chosen step."""
     threshold_changed = Signal(float)
-    """The person has moved the threshold here."""
+    """The person has moved the threshold."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,9 +56,9 @@ class ScorecardPanel(QWidget):
         self._name = ""
         self._threshold = 0.5
         self.bar = ScorecardBar()
-        self._notes = _words("secondary")
-        self._at = _words("body")
-        self._empty = _words("quiet")
+        self._notes = _text_label("secondary")
+        self._score_text = _text_label("body")
+        self._empty = _text_label("quiet")
         self.roc = ThresholdPlot(
             "ROC", Axis("false positive rate", range=_RATE), Axis("true positive rate", range=_RATE)
         )
@@ -67,14 +69,14 @@ class ScorecardPanel(QWidget):
         self.leads = SeriesPlot("Lead time", Axis("announced before", "s"), Axis("takeovers"))
         self._predictors = RowsModel(PREDICTORS, lambda each: each.predictor.name, self)
         self._scores = RowsModel(EPISODES, lambda each: each.episode_id, self)
-        self._behind = RowsModel(BEHIND, lambda each: (each.episode_id, each.row, each.text), self)
+        self._step_ranges = RowsModel(STEP_RANGES, lambda each: (each.episode_id, each.row, each.text), self)
         self.predictors = RowsTable(self._predictors, "Predictors")
         self.episodes = RowsTable(self._scores, "Episodes of the scorecard")
-        self.behind = RowsTable(self._behind, "Steps behind what was clicked")
+        self.steps = RowsTable(self._step_ranges, "Steps at the chosen point")
         self.lists = QTabWidget()
         self._card = QWidget()
         self._stack = QStackedLayout()
-        self.sharing = PlotSharing(self._card, "Scorecard", self.numbers)
+        self.export = PlotExport(self._card, "Scorecard", self.numbers)
         self._lay_out()
         self._connect()
         self.show_selection("", ())
@@ -89,7 +91,7 @@ class ScorecardPanel(QWidget):
         for table, title in (
             (self.predictors, "Predictors"),
             (self.episodes, "Episodes"),
-            (self.behind, "Behind it"),
+            (self.steps, "Steps at this point"),
         ):
             self.lists.addTab(table, title)
         self.lists.setDocumentMode(True)
@@ -100,7 +102,7 @@ class ScorecardPanel(QWidget):
         inside = QVBoxLayout(self._card)
         theme.space(inside, (0, 0, 0, 0), 4)
         inside.addWidget(self._notes)
-        inside.addWidget(self._at)
+        inside.addWidget(self._score_text)
         inside.addWidget(halves, 1)
         empty = QWidget()
         middle = QVBoxLayout(empty)
@@ -116,116 +118,119 @@ class ScorecardPanel(QWidget):
         column.addLayout(self._stack, 1)
 
     def _connect(self) -> None:
-        self.bar.score_asked.connect(self.score)
-        self.bar.cancel_asked.connect(self.cancel_requested)
-        self.bar.save_asked.connect(self.sharing.ask_where)
-        self.bar.threshold.valueChanged.connect(self._set_by_hand)
+        self.bar.score_requested.connect(self.score)
+        self.bar.cancel_requested.connect(self.cancel_requested)
+        self.bar.save_requested.connect(self.export.show_save_dialog)
+        self.bar.threshold.valueChanged.connect(self._person_moved_threshold)
         for plot in (self.roc, self.precision):
-            plot.threshold_dragged.connect(self._set_by_hand)
+            plot.threshold_dragged.connect(self._person_moved_threshold)
             plot.point_chosen.connect(self._curve_clicked)
         self.reliability.point_chosen.connect(self._reliability_clicked)
         self.leads.point_chosen.connect(self._lead_clicked)
         self.predictors.selectionModel().currentRowChanged.connect(self._predictor_chosen)
         self.episodes.activated.connect(self._episode_chosen)
         self.episodes.clicked.connect(self._episode_chosen)
-        self.behind.activated.connect(self._step_chosen)
-        self.behind.clicked.connect(self._step_chosen)
+        self.steps.activated.connect(self._step_chosen)
+        self.steps.clicked.connect(self._step_chosen)
 
-    # ── what comes in ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── shown by others ──────────────────────────────────────────────────────────────────────────────────────────
 
     def show_selection(self, scene: str, episode_ids: Sequence[str]) -> None:
-        """Know which episodes are chosen; they are scored when the person asks for it.
+        """Set the selected episodes; they are scored when the person presses Score.
 
-        One is always chosen in the table, the one that is looked at: then all of the scene are meant.
+        The table always has one selected episode, the shown one. So one episode means: all of the scene.
         """
         self._scene, self._episodes = scene, tuple(episode_ids)
         self.bar.show_selection(len(self._episodes))
 
     def show_progress(self, share: float, text: str) -> None:
-        """Show that scoring is at work."""
+        """Show the progress of scoring."""
         self.bar.show_progress(share, text)
 
     def show_failure(self, text: str) -> None:
-        """Say why there are no scores."""
-        self.bar.show_nothing()
+        """Show why there are no scores."""
+        self.bar.show_idle()
         self._empty.setText(text)
         theme.set_role(self._empty, "error")
         self._stack.setCurrentIndex(0)
 
-    def show_nothing(self) -> None:
-        """Go back to what was shown before scoring began."""
-        self.bar.show_nothing()
+    def show_idle(self) -> None:
+        """Show that no scoring runs; the scores before it stay."""
+        self.bar.show_idle()
 
     def show_card(self, card: Scorecard) -> None:
         """Show scores."""
-        self.bar.show_nothing()
+        self.bar.show_idle()
         self.bar.show_card(True)
         self._model = model = ScorecardModel(card)
-        self._name = self._name if self._name in model.names else model.first_choice
+        # a new scorecard keeps the predictor that the person has chosen
+        self._name = self._name if self._name in model.names else model.shown_first
         self.roc.show_series(model.roc())
         self.precision.show_series(model.precision_recall())
         count = len(card.episodes)
-        said = f"{count} held-out episode{'s' if count != 1 else ''}; the baselines learned from {card.learned_from}."
-        self._notes.setText(" ".join((said, *card.notes)))
-        self._behind.show_rows(())
+        basis = f"{count} held-out episode{'s' if count != 1 else ''}; the baselines learned from {card.learned_from}."
+        self._notes.setText(" ".join((basis, *card.notes)))
+        self._step_ranges.show_rows(())
         self._stack.setCurrentIndex(1)
         self._show_threshold()
         self.predictors.choose(lambda line: line.predictor.name == self._name)
 
     def set_threshold(self, threshold: float) -> None:
-        """Show what is so at another threshold; says nothing of it."""
+        """Show the scores at another threshold, without a signal."""
         self._threshold = threshold
         self.bar.set_threshold(threshold)
         self._show_threshold()
 
-    # ── what goes out ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def score(self) -> None:
-        """Ask for the scores of the chosen episodes."""
+        """Request the scores of the selected episodes."""
         if self.bar.can_score:
             self.score_requested.emit(self._scene, self._episodes if len(self._episodes) > 1 else ())
 
     @property
     def threshold(self) -> float:
-        """What is shown as the threshold."""
+        """The threshold that is shown."""
         return self._threshold
 
     @property
     def shown(self) -> ScorecardModel | None:
-        """What is shown; None where nothing is."""
+        """The scorecard that is shown; None: none."""
         return self._model
 
     def numbers(self) -> Table:
-        """Return every scored step with what every predictor said."""
+        """Return every scored step with the predictions of every predictor."""
         return self._model.every_step() if self._model is not None else Table((), ())
 
-    def _set_by_hand(self, threshold: float) -> None:
+    def _person_moved_threshold(self, threshold: float) -> None:
         self.set_threshold(threshold)
         self.threshold_changed.emit(threshold)
 
-    # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── drawing ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _show_threshold(self) -> None:
         model = self._model
         if model is None:
             return
-        predictor, at = model.predictor(self._name), model.at(self._name, self._threshold)
-        varies = bool(predictor.roc)
-        self.roc.show_point(predictor.roc, (at.false_positive_rate, at.true_positive_rate) if varies else None)
-        known = varies and at.precision == at.precision
-        self.precision.show_point(predictor.precision_recall, (at.true_positive_rate, at.precision) if known else None)
+        predictor, score = model.predictor(self._name), model.at(self._name, self._threshold)
+        varies = bool(predictor.roc)  # a constant has no curve
+        self.roc.show_handle(predictor.roc, (score.false_positive_rate, score.true_positive_rate) if varies else None)
+        known = varies and not math.isnan(score.precision)
+        self.precision.show_handle(
+            predictor.precision_recall, (score.true_positive_rate, score.precision) if known else None
+        )
         self.reliability.show_series(model.reliability(self._name))
         self.leads.show_series(model.leads(self._name, self._threshold))
-        self._at.setText(f"{self._name} at {self._threshold:.2f}: {at.in_words()}")
+        self._score_text.setText(f"{self._name} at {self._threshold:.2f}: {score.summary()}")
         self._predictors.show_rows(
             [PredictorLine(each, model.at(each.name, self._threshold)) for each in model.card.predictors]
         )
         self._scores.show_rows(model.episodes(self._name, self._threshold))
 
-    def _show_behind(self, rows: Sequence[Behind], what: str) -> None:
-        self._behind.show_rows(rows)
-        self.lists.setTabText(2, f"{what} ({len(rows)})")
-        self.lists.setCurrentWidget(self.behind)
+    def _show_steps(self, ranges: Sequence[StepRange], title: str) -> None:
+        self._step_ranges.show_rows(ranges)
+        self.lists.setTabText(2, f"{title} ({len(ranges)})")
+        self.lists.setCurrentWidget(self.steps)
 
     # ── clicks ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -240,33 +245,34 @@ class ScorecardPanel(QWidget):
         if model is None:
             return
         predictor = model.card.predictors[series]
+        # both plots share this slot
         points = predictor.roc if self.sender() is self.roc else predictor.precision_recall
         self._name = predictor.name
         self.predictors.choose(lambda line: line.predictor.name == predictor.name)
-        self._set_by_hand(points[index].threshold)
-        self._show_behind(model.behind_threshold(self._name, self._threshold), "Wrong")
+        self._person_moved_threshold(points[index].threshold)
+        self._show_steps(model.errors_at_threshold(self._name, self._threshold), "Wrong")
 
     def _reliability_clicked(self, series: int, index: int) -> None:
-        if self._model is not None and series == 1:
-            self._show_behind(self._model.behind_reliability(self._name, index), "In this bin")
+        if self._model is not None and series == 1:  # series 0 is the diagonal
+            self._show_steps(self._model.steps_in_bin(self._name, index), "In this bin")
 
     def _lead_clicked(self, _series: int, index: int) -> None:
         if self._model is not None:
-            self._show_behind(self._model.behind_lead(self._name, self._threshold, index), "Takeovers")
+            self._show_steps(self._model.takeovers_in_bar(self._name, self._threshold, index), "Takeovers")
 
     def _episode_chosen(self) -> None:
         score = self.episodes.current()
         if self._model is not None and score is not None:
-            rows = self._model.behind_episode(self._name, self._threshold, score.episode_id)
-            self._show_behind(rows, "In the episode")
+            rows = self._model.events_in_episode(self._name, self._threshold, score.episode_id)
+            self._show_steps(rows, "In the episode")
 
     def _step_chosen(self) -> None:
-        each = self.behind.current()
+        each = self.steps.current()
         if each is not None:
             self.step_chosen.emit(each.episode_id, each.row)
 
 
-def _words(role: str) -> QLabel:
+def _text_label(role: str) -> QLabel:
     label = QLabel()
     label.setWordWrap(True)
     theme.set_role(label, role)

@@ -1,1 +1,1 @@
-"""The timeline of one recorded episode: probability, actions, events."""
+"""The timeline of one recorded episode: panel and plots (views), model."""

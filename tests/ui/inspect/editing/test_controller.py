@@ -13,7 +13,7 @@ from mile_desktop.storage.episodes import read_recording
 from mile_desktop.storage.journal import EpisodeJournal
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.inspect.editing.controller import EditController
-from mile_desktop.ui.inspect.recorded_episode import recording_of
+from mile_desktop.ui.inspect.model import recording_of
 from tests.storage.samples import a_start
 from tests.ui.inspect.examples import steps
 
@@ -36,16 +36,16 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
 def editing(themed: QApplication, qtbot: QtBot, workspace: Workspace) -> EditController:
     editing = EditController(themed)
     qtbot.addWidget(editing.bar)
-    editing.open(workspace)
-    look(editing, workspace)
+    editing.set_workspace(workspace)
+    show(editing, workspace)
     editing.select(("ep-1",), deleted=False)
-    editing.changed.connect(lambda: look(editing, workspace))
+    editing.changed.connect(lambda: show(editing, workspace))
     return editing
 
 
-def look(editing: EditController, workspace: Workspace) -> None:
+def show(editing: EditController, workspace: Workspace) -> None:
     stretch = editing._stretch
-    editing.look_at(recording_of(read_recording(workspace, "ep-1"), edit_history(workspace, "ep-1")))
+    editing.show_recording(recording_of(read_recording(workspace, "ep-1"), edit_history(workspace, "ep-1")))
     editing.choose_stretch(stretch)
 
 
@@ -53,8 +53,8 @@ def outcomes(workspace: Workspace) -> list[str]:
     return [record.outcome for record in Catalogue(workspace).episodes()]
 
 
-def settle(editing: EditController, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: editing._work is None, timeout=20000)
+def wait_for_batch(editing: EditController, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: editing._batch is None, timeout=20000)
 
 
 def test_many_episodes_are_relabelled_together_and_undone_together(
@@ -62,66 +62,66 @@ def test_many_episodes_are_relabelled_together_and_undone_together(
 ) -> None:
     editing.select(NAMES, deleted=False)
     editing.relabel("success")
-    settle(editing, qtbot)
+    wait_for_batch(editing, qtbot)
     assert outcomes(workspace) == ["success"] * 3
     assert editing._history.undo_text == "relabel as success (3 episodes)"
     editing.handlers["inspect_undo"]()
-    settle(editing, qtbot)
+    wait_for_batch(editing, qtbot)
     assert outcomes(workspace) == ["failure"] * 3
     editing.handlers["inspect_redo"]()
-    settle(editing, qtbot)
+    wait_for_batch(editing, qtbot)
     assert outcomes(workspace) == ["success"] * 3
 
 
-def test_a_stretch_is_marked_trimmed_and_taken_back(
+def test_a_stretch_is_marked_and_trimmed_and_the_mark_is_withdrawn(
     editing: EditController, workspace: Workspace, qtbot: QtBot
 ) -> None:
     assert not editing.bar._buttons["inspect_trim"].isEnabled()
     editing.choose_stretch((8, 11))
     editing.mark(intervention=True)
-    settle(editing, qtbot)
+    wait_for_batch(editing, qtbot)
     assert Catalogue(workspace).episode("ep-1").human_steps == 5 + 4
     editing.choose_stretch((2, 15))
     editing.trim()
-    settle(editing, qtbot)
+    wait_for_batch(editing, qtbot)
     assert Catalogue(workspace).episode("ep-1").steps == 14
     editing.withdraw(1)
-    settle(editing, qtbot)
+    wait_for_batch(editing, qtbot)
     assert Catalogue(workspace).episode("ep-1").human_steps == 5
     assert [edit.version for edit in edit_history(workspace, "ep-1").in_force] == [2]
     editing.handlers["inspect_undo"]()
-    settle(editing, qtbot)
+    wait_for_batch(editing, qtbot)
     assert Catalogue(workspace).episode("ep-1").human_steps == 9
 
 
-def test_deleted_episodes_come_back(editing: EditController, workspace: Workspace, qtbot: QtBot) -> None:
+def test_deleted_episodes_are_restored(editing: EditController, workspace: Workspace, qtbot: QtBot) -> None:
     editing.select(("ep-2", "ep-3"), deleted=False)
-    editing.move(deleted=True)
-    settle(editing, qtbot)
+    editing.set_deleted(deleted=True)
+    wait_for_batch(editing, qtbot)
     assert [record.episode_id for record in Catalogue(workspace).episodes()] == ["ep-1"]
     editing.select(("ep-2",), deleted=True)
-    editing.move(deleted=False)
-    settle(editing, qtbot)
+    editing.set_deleted(deleted=False)
+    wait_for_batch(editing, qtbot)
     editing.handlers["inspect_undo"]()
-    settle(editing, qtbot)
+    wait_for_batch(editing, qtbot)
     editing.handlers["inspect_undo"]()
-    settle(editing, qtbot)
+    wait_for_batch(editing, qtbot)
     assert len(Catalogue(workspace).episodes()) == 3
 
 
-def test_a_note_is_kept_when_it_is_left(editing: EditController, workspace: Workspace, qtbot: QtBot) -> None:
+def test_a_note_is_stored_once(editing: EditController, workspace: Workspace, qtbot: QtBot) -> None:
     field = editing.bar.findChild(QLineEdit)
     assert isinstance(field, QLineEdit)
     field.setText("  slipped twice ")
     field.editingFinished.emit()
-    settle(editing, qtbot)
+    wait_for_batch(editing, qtbot)
     field.editingFinished.emit()
-    settle(editing, qtbot)
+    wait_for_batch(editing, qtbot)
     assert edit_history(workspace, "ep-1").note == "slipped twice"
     assert len(edit_history(workspace, "ep-1").edits) == 1
 
 
-def test_an_episode_that_cannot_be_changed_does_not_keep_the_others_from_it(
+def test_an_unreadable_episode_does_not_stop_the_batch(
     editing: EditController, workspace: Workspace, qtbot: QtBot
 ) -> None:
     workspace.episode_path("ep-2").write_bytes(b"nothing")
@@ -132,16 +132,16 @@ def test_an_episode_that_cannot_be_changed_does_not_keep_the_others_from_it(
     assert "cannot be read" in str(failed.args[0])
     assert outcomes(workspace) == ["success", "failure", "success"]
     editing.handlers["inspect_undo"]()
-    settle(editing, qtbot)
+    wait_for_batch(editing, qtbot)
     assert outcomes(workspace) == ["failure"] * 3
 
 
-def test_an_undo_that_the_disk_stops_goes_on_where_it_was(
+def test_an_undo_that_a_full_disk_stops_can_be_continued(
     editing: EditController, workspace: Workspace, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     editing.select(NAMES, deleted=False)
     editing.relabel("success")
-    settle(editing, qtbot)
+    wait_for_batch(editing, qtbot)
     written: list[Path] = []
 
     def fills_up(path: Path, content: bytes) -> None:
@@ -153,23 +153,25 @@ def test_an_undo_that_the_disk_stops_goes_on_where_it_was(
     with monkeypatch.context() as patch, qtbot.waitSignal(editing.failed) as failed:
         patch.setattr("mile_desktop.storage.edit_store.write_durably", fills_up)
         editing.handlers["inspect_undo"]()
-        settle(editing, qtbot)
+        wait_for_batch(editing, qtbot)
     assert "is full" in str(failed.args[0])
     assert outcomes(workspace).count("failure") == 1
     editing.handlers["inspect_undo"]()
-    settle(editing, qtbot)
+    wait_for_batch(editing, qtbot)
     assert outcomes(workspace) == ["failure"] * 3
     for _ in range(2):
         editing.handlers["inspect_redo"]()
-        settle(editing, qtbot)
+        wait_for_batch(editing, qtbot)
     assert outcomes(workspace) == ["success"] * 3
 
 
-def test_another_workspace_has_another_past(editing: EditController, workspace: Workspace, qtbot: QtBot) -> None:
+def test_another_workspace_starts_with_an_empty_history(
+    editing: EditController, workspace: Workspace, qtbot: QtBot
+) -> None:
     editing.relabel("success")
-    settle(editing, qtbot)
-    editing.open(workspace)
+    wait_for_batch(editing, qtbot)
+    editing.set_workspace(workspace)
     assert editing._history.undo_text == ""
     editing.handlers["inspect_undo"]()
-    settle(editing, qtbot)
+    wait_for_batch(editing, qtbot)
     assert outcomes(workspace)[0] == "success"

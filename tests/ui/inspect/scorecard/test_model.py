@@ -13,83 +13,83 @@ def model() -> ScorecardModel:
     return ScorecardModel(card())
 
 
-def test_the_forecast_is_looked_at_first(model: ScorecardModel) -> None:
-    assert model.first_choice == "forecast"
+def test_the_forecast_is_shown_first(model: ScorecardModel) -> None:
+    assert model.shown_first == "forecast"
     assert model.names == ("majority", "forecast")
 
 
-def test_an_alarm_is_worth_what_it_announces(model: ScorecardModel) -> None:
+def test_scores_of_an_alarm(model: ScorecardModel) -> None:
     at = model.at("forecast", 0.5)
     assert (at.takeovers, at.announced, at.false_alarms) == (2, 1, 2)
     assert at.median_lead_s == pytest.approx(2 / 20)
     assert at.true_positive_rate == pytest.approx(3 / 10)
     assert at.precision == pytest.approx(3 / 5)
     assert at.false_alarms_per_minute == pytest.approx(2 / (18 / 20 / 60))
-    assert "1 of 2 takeovers announced, 0.1 s before" in at.in_words()
+    assert "1 of 2 takeovers announced, 0.1 s before" in at.summary()
 
 
 def test_an_alarm_that_never_comes_has_no_precision(model: ScorecardModel) -> None:
     at = model.at("forecast", 1.0)
     assert math.isnan(at.precision)
     assert at.announced == 0
-    assert "– of the steps" in at.in_words()
+    assert "– of the steps" in at.summary()
 
 
-def test_episodes_are_scored_each_by_itself(model: ScorecardModel) -> None:
+def test_each_episode_has_its_own_score(model: ScorecardModel) -> None:
     first, second = model.episodes("forecast", 0.5)
     assert (first.takeovers, first.announced, first.false_alarms) == (1, 1, 0)
     assert (second.takeovers, second.announced, second.false_alarms) == (1, 0, 2)
     assert second.brier > first.brier
 
 
-def test_rows_behind_a_threshold_are_rows_of_the_recording(model: ScorecardModel) -> None:
-    behind = model.behind_threshold("forecast", 0.5)
-    wrong = {(each.episode_id, each.row, each.rows) for each in behind if "nobody" in each.text}
-    missed = {(each.episode_id, each.row, each.rows) for each in behind if "came" in each.text}
+def test_errors_at_a_threshold_are_rows_of_the_recording(model: ScorecardModel) -> None:
+    ranges = model.errors_at_threshold("forecast", 0.5)
+    wrong = {(each.episode_id, each.row, each.rows) for each in ranges if each.text.startswith("above")}
+    missed = {(each.episode_id, each.row, each.rows) for each in ranges if each.text.startswith("below")}
     assert wrong == {("ep-2", 101, 1), ("ep-2", 111, 1)}
     assert missed == {("ep-1", 2, 2), ("ep-2", 102, 5)}
 
 
-def test_each_bar_has_its_takeovers_behind_it(model: ScorecardModel) -> None:
+def test_each_bar_lists_its_takeovers(model: ScorecardModel) -> None:
     (bars,) = model.leads("forecast", 0.5)
     counts = [count for _, count in bars.points]
     assert sum(counts) == 2
     assert (counts[0], counts[1]) == (1, 1)
     assert bars.points[1][0] == LEAD_BIN_S
     for bar, count in enumerate(counts):
-        assert len(model.behind_lead("forecast", 0.5, bar)) == count
-    (missed,) = model.behind_lead("forecast", 0.5, 0)
+        assert len(model.takeovers_in_bar("forecast", 0.5, bar)) == count
+    (missed,) = model.takeovers_in_bar("forecast", 0.5, 0)
     assert (missed.episode_id, missed.row) == ("ep-2", 106)
 
 
-def test_a_reliability_bin_has_its_steps_behind_it(model: ScorecardModel) -> None:
-    behind = model.behind_reliability("forecast", 1)
-    assert sum(each.rows for each in behind) == 6
-    assert {each.episode_id for each in behind} == {"ep-1", "ep-2"}
+def test_a_reliability_bin_lists_its_steps(model: ScorecardModel) -> None:
+    ranges = model.steps_in_bin("forecast", 1)
+    assert sum(each.rows for each in ranges) == 6
+    assert {each.episode_id for each in ranges} == {"ep-1", "ep-2"}
 
 
-def test_what_happened_in_an_episode_comes_in_order(model: ScorecardModel) -> None:
-    behind = model.behind_episode("forecast", 0.5, "ep-2")
-    assert [(each.row, each.text) for each in behind] == [
+def test_events_of_an_episode_are_in_order(model: ScorecardModel) -> None:
+    ranges = model.events_in_episode("forecast", 0.5, "ep-2")
+    assert [(each.row, each.text) for each in ranges] == [
         (101, "false alarm"),
         (106, "takeover, missed"),
         (111, "false alarm"),
     ]
 
 
-def test_every_step_can_be_taken_away(model: ScorecardModel) -> None:
+def test_every_step_is_in_the_table(model: ScorecardModel) -> None:
     table = model.every_step()
     assert table.columns == ("episode", "row", "intervention", "takeover ahead", "majority", "forecast")
     assert len(table.rows) == 24
     assert table.rows[7] == ("ep-1", 7, 1, 0, "", "")
 
 
-def test_the_threshold_nearest_to_a_place_is_found() -> None:
+def test_the_threshold_of_the_nearest_curve_point_is_found() -> None:
     roc = card().predictors[1].roc
     assert nearest_threshold(roc, 0.05, 0.65) == 0.7
     assert nearest_threshold((), 0.0, 0.0) is None
 
 
-def test_the_window_needs_no_networks_for_it() -> None:
+def test_the_scorecard_controller_does_not_import_torch() -> None:
     program = "import sys, mile_desktop.ui.inspect.scorecard.controller; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

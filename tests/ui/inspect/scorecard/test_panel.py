@@ -24,7 +24,7 @@ def scored(panel: ScorecardPanel) -> ScorecardPanel:
     return panel
 
 
-def test_nothing_is_scored_before_it_is_asked_for(panel: ScorecardPanel, qtbot: QtBot) -> None:
+def test_nothing_is_scored_before_score_is_pressed(panel: ScorecardPanel, qtbot: QtBot) -> None:
     assert panel._empty.isVisible()
     with qtbot.waitSignal(panel.score_requested) as caught:
         panel.bar._score.click()
@@ -37,80 +37,80 @@ def test_nothing_is_scored_before_it_is_asked_for(panel: ScorecardPanel, qtbot: 
     assert not panel.bar._score.isEnabled()
 
 
-def test_while_it_works_it_can_only_be_cancelled(panel: ScorecardPanel, qtbot: QtBot) -> None:
+def test_while_scoring_runs_it_can_only_be_cancelled(panel: ScorecardPanel, qtbot: QtBot) -> None:
     panel.show_progress(0.3, "Asking the forecast")
     assert not panel.bar.can_score
     assert panel.bar._text.text() == "Asking the forecast"
     with qtbot.waitSignal(panel.cancel_requested):
         panel.bar._cancel.click()
-    panel.show_nothing()
+    panel.show_idle()
     assert panel.bar.can_score
 
 
-def test_a_failure_is_said_where_the_scores_would_be(panel: ScorecardPanel) -> None:
+def test_a_failure_is_shown_in_place_of_the_scores(panel: ScorecardPanel) -> None:
     panel.show_failure("5 episodes are too few.")
     assert panel._empty.isVisible()
     assert panel._empty.text() == "5 episodes are too few."
 
 
-def test_a_card_says_what_was_held_out(scored: ScorecardPanel) -> None:
+def test_a_card_names_the_held_out_episodes(scored: ScorecardPanel) -> None:
     assert "2 held-out episodes; the baselines learned from 7." in scored._notes.text()
     assert "fitted to 2 of the 2" in scored._notes.text()
-    assert "forecast at 0.50: 1 of 2" in scored._at.text()
+    assert "forecast at 0.50: 1 of 2" in scored._score_text.text()
     assert scored.predictors.current().predictor.name == "forecast"
 
 
-def test_the_point_is_dragged_along_the_curve(scored: ScorecardPanel) -> None:
+def test_the_handle_is_dragged_along_the_curve(scored: ScorecardPanel) -> None:
     moved: list[float] = []
     scored.threshold_changed.connect(moved.append)
     scored.roc._handle.setPos(0.9, 0.95)
     assert moved == [0.1]
     assert scored.threshold == 0.1
     assert scored.bar.threshold.value() == 0.1
-    assert scored.roc.point == pytest.approx((8 / 8, 10 / 10))
+    assert scored.roc.handle_position == pytest.approx((8 / 8, 10 / 10))
 
 
-def test_a_threshold_from_elsewhere_is_shown_and_not_said(scored: ScorecardPanel) -> None:
-    said: list[float] = []
-    scored.threshold_changed.connect(said.append)
+def test_a_threshold_set_from_outside_is_shown_without_a_signal(scored: ScorecardPanel) -> None:
+    moved: list[float] = []
+    scored.threshold_changed.connect(moved.append)
     scored.set_threshold(0.85)
-    assert said == []
-    assert "at 0.85" in scored._at.text()
+    assert moved == []
+    assert "at 0.85" in scored._score_text.text()
     scored.bar.threshold.setValue(0.2)
-    assert said == [0.2]
+    assert moved == [0.2]
 
 
 def test_another_predictor_is_chosen_in_the_table(scored: ScorecardPanel) -> None:
     scored.predictors.choose(lambda line: line.predictor.name == "majority")
-    assert "majority at" in scored._at.text()
+    assert "majority at" in scored._score_text.text()
 
 
-def test_from_a_bar_to_the_step(scored: ScorecardPanel, qtbot: QtBot) -> None:
+def test_a_click_on_a_bar_leads_to_its_steps(scored: ScorecardPanel, qtbot: QtBot) -> None:
     scored.leads.point_chosen.emit(0, 0)
-    assert scored.lists.currentWidget() is scored.behind
-    (missed,) = scored._behind.rows
-    cell = scored.behind.visualRect(scored.behind.model().index(0, 0)).center()
+    assert scored.lists.currentWidget() is scored.steps
+    (missed,) = scored._step_ranges.rows
+    cell = scored.steps.visualRect(scored.steps.model().index(0, 0)).center()
     with qtbot.waitSignal(scored.step_chosen) as caught:
         QTest.mouseClick(
-            scored.behind.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(cell)
+            scored.steps.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(cell)
         )
     assert caught.args == ["ep-2", 106]
     assert missed.row == 106
 
 
-def test_a_click_on_a_curve_takes_its_threshold_and_shows_what_is_wrong(scored: ScorecardPanel) -> None:
+def test_a_click_on_a_curve_sets_the_threshold_and_lists_the_errors(scored: ScorecardPanel) -> None:
     scored.roc.point_chosen.emit(1, 1)
     assert scored.threshold == 0.7
-    assert len(scored._behind.rows) == 4
+    assert len(scored._step_ranges.rows) == 4
 
 
-def test_a_bin_and_an_episode_show_what_is_behind_them(scored: ScorecardPanel) -> None:
+def test_a_bin_and_an_episode_list_their_steps(scored: ScorecardPanel) -> None:
     scored.reliability.point_chosen.emit(1, 1)
     assert "In this bin" in scored.lists.tabText(2)
     scored.episodes.choose(lambda each: each.episode_id == "ep-2")
     scored.episodes.activated.emit(scored.episodes.currentIndex())
-    assert [each.row for each in scored._behind.rows] == [101, 106, 111]
+    assert [each.row for each in scored._step_ranges.rows] == [101, 106, 111]
 
 
-def test_the_numbers_can_be_taken_away(scored: ScorecardPanel) -> None:
+def test_the_scorecard_can_be_saved_as_csv(scored: ScorecardPanel) -> None:
     assert scored.numbers().as_csv().startswith("episode,row,intervention")

@@ -1,0 +1,118 @@
+"""Connects the Supervise page with the worker, the viewer, the keys and the preferences."""
+
+from functools import partial
+
+import msgspec
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QMessageBox
+
+from mile_desktop.channels.messages import Message
+from mile_desktop.rollout import messages as m
+from mile_desktop.rollout.phases import Phase
+from mile_desktop.ui.application import Application, alert_of
+from mile_desktop.ui.shell.preferences import Preferences
+from mile_desktop.ui.supervise.driving_help_controller import DrivingHelpController
+from mile_desktop.ui.supervise.full_view import FullView
+from mile_desktop.ui.supervise.page import SupervisePage
+from mile_desktop.ui.supervise.view_controller import ViewController
+
+_PAGE = "supervise"
+_CAMERA_KEYS = 4
+_SMALL_VIEWS, _HIDDEN = "small views", "hidden"
+"""Name and value in ``Preferences.layouts`` that keep the small views hidden."""
+
+
+class SuperviseController(QObject):
+    """Owns the Supervise page; everything runs on the window's thread."""
+
+    def __init__(self, application: Application) -> None:
+        super().__init__(application)
+        self._application = application
+        remembered = application.preferences.value
+        self.page = SupervisePage()
+        self.full_view = FullView(application.window, self.page)
+        self.driving_help = DrivingHelpController(application.worker, application.window.shortcuts, self)
+        small_views = remembered.layouts.get(_SMALL_VIEWS, "") != _HIDDEN
+        self._views = ViewController(application.viewer, self.page, self, small_views=small_views)
+        application.window.add_page(_PAGE, self.page)
+        self.page.set_alert(alert_of(remembered))
+        layout = remembered.layouts.get(_PAGE, "")
+        if layout:
+            self.page.restore_layout(bytes.fromhex(layout))
+        self._install_keys()
+        self._connect()
+        self._views.paint_background()
+
+    def may_close(self) -> bool:
+        """Stop the robot if an episode is open, and ask; return whether the window may close.
+
+        The robot is stopped before the question, so that it does not move while nobody watches it.
+        """
+        if not (self._application.in_episode and self._application.preferences.value.warn_on_close):
+            return True
+        self._application.stop_episode()
+        question = "An episode was running; the robot is stopped. Close the window? What was recorded is kept."
+        answer = QMessageBox.question(self._application.window, "Close", question)
+        return answer is QMessageBox.StandardButton.Yes
+
+    def _install_keys(self) -> None:
+        controls, view = self.page.controls, self.page.view
+        self._application.window.install_actions(
+            {
+                "start": controls.start_or_reset,
+                "reset": controls.start_or_reset,
+                "success": controls.mark_success,
+                "failure": controls.mark_failure,
+                "discard": controls.ask_discard,
+                "hold": controls.toggle_hold,
+                "stop": controls.stop,
+                "layout": view.cycle_layout,
+                "full_view": self.full_view.toggle,
+                "small_views": self._views.toggle_small_views,
+                "camera_previous": partial(view.step_camera, -1),
+                "camera_next": partial(view.step_camera, 1),
+                **{f"camera_{index + 1}": partial(view.choose_camera, index) for index in range(_CAMERA_KEYS)},
+            }
+        )
+
+    def _connect(self) -> None:
+        application, worker, page = self._application, self._application.worker, self.page
+        for signal in (worker.status_changed, worker.step_taken, worker.session_loaded, worker.episode_closed):
+            signal.connect(page.handle)
+        worker.camera_requested.connect(page.view.step_camera)
+        worker.died.connect(self._worker_died)
+        page.command.connect(self._command)
+        page.pictures.full_view_asked.connect(self.full_view.toggle)
+        self._views.command.connect(self._command)
+        application.preferences.changed.connect(self._preferences_changed)
+        application.window.closing.connect(self._remember_layout)
+
+    def _command(self, command: object) -> None:
+        if isinstance(command, m.SetAlert):
+            # The application sends what the preferences say, so that the Settings page and this one always agree.
+            self._application.preferences.change(
+                alert_threshold=command.threshold, alert_debounce_steps=command.debounce_steps, ask_me=command.ask_me
+            )
+        elif isinstance(command, m.RequestReset) and not self._application.worker.alive:
+            self._application.restart_worker()
+        elif isinstance(command, Message):
+            self._application.worker.send(command)
+
+    def _worker_died(self, reason: str) -> None:
+        """Show the last status as stopped: a dead worker cannot report that nothing moves any more."""
+        last = self._application.worker.status
+        if last is not None:
+            self.page.handle(
+                msgspec.structs.replace(
+                    last, phase=Phase.STOPPED, reason=reason, rate_hz=0.0, alert=False, asking=False
+                )
+            )
+
+    def _preferences_changed(self, value: Preferences) -> None:
+        if alert_of(value) != self.page.alert:
+            self.page.set_alert(alert_of(value))
+
+    def _remember_layout(self) -> None:
+        preferences = self._application.preferences
+        preferences.remember_layout(_PAGE, self.page.save_layout().hex())
+        preferences.remember_layout(_SMALL_VIEWS, "" if self._views.small_views else _HIDDEN)

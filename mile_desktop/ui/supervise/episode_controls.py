@@ -1,0 +1,307 @@
+"""The buttons under the view: start, hold, stop, and how the episode ended."""
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSpinBox, QWidget
+
+from mile_desktop.rollout.messages import (
+    ConfirmReset,
+    EndEpisode,
+    EpisodeClosed,
+    RequestReset,
+    RequestStop,
+    StartEpisodes,
+    Status,
+    ToggleHold,
+    UndoDiscard,
+)
+from mile_desktop.rollout.phases import IN_EPISODE, Phase
+from mile_desktop.ui.shell.shortcuts import binding, tooltip
+from mile_desktop.ui.supervise.model import EpisodeAction, enabled_actions
+from mile_desktop.ui.theme import theme
+
+QUESTION_MS = 6000
+"""How long the question before a discard stays; without an answer the episode is kept."""
+MAX_EPISODES = 50
+_UNDO = "Undo discard"
+_QT_WIDEST = (1 << 24) - 1
+"""Qt's QWIDGETSIZE_MAX, which PySide6 does not export: no limit on the width."""
+
+_APPEARANCE: dict[EpisodeAction, tuple[str, str, str, str]] = {
+    # action: label, icon, what it does, its name in the shortcut table
+    EpisodeAction.START: ("Start", "mdi6.play", "Start the episodes", "start"),
+    EpisodeAction.RESET: ("Reset", "mdi6.restart", "Release the stop and reset the scene", "reset"),
+    EpisodeAction.HOLD: ("Hold", "mdi6.pause", "Hold the pose", "hold"),
+    EpisodeAction.RESUME: ("Resume", "mdi6.play-pause", "Let the policy continue", "hold"),
+    EpisodeAction.STOP: ("Stop", "mdi6.stop", "Emergency stop; the robot stays stopped until Reset", "stop"),
+    EpisodeAction.SUCCESS: ("Success", "mdi6.check", "End the episode as a success", "success"),
+    EpisodeAction.FAILURE: ("Failure", "mdi6.close", "End the episode as a failure", "failure"),
+    EpisodeAction.DISCARD: ("Discard", "mdi6.delete-outline", "Discard the episode; this can be undone", "discard"),
+}
+_OUTCOMES = (EpisodeAction.SUCCESS, EpisodeAction.FAILURE, EpisodeAction.DISCARD)
+LEAST_WIDTH = 440
+_ICON_WIDTH = 40
+_ICON_ONLY: tuple[frozenset[EpisodeAction], ...] = (
+    frozenset(),
+    frozenset(_OUTCOMES),
+    frozenset(EpisodeAction) - {EpisodeAction.STOP},
+)
+"""From the widest layout to the narrowest: the buttons that show only their icon. Stop always keeps its label."""
+
+
+class EpisodeControls(QFrame):
+    """Buttons that send commands; only those that the phase allows are enabled. Lives on the window's thread."""
+
+    commanded = Signal(object)
+    """Carries a command of ``rollout.messages``."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        theme.set_role(self, "panel")
+        self._phase: Phase | None = None
+        self._waits_for_start = False
+        self._buttons = {action: _button(action) for action in EpisodeAction}
+        self._episodes = _episodes_box()
+        self._undo = QPushButton(_UNDO)
+        self._undo.setToolTip("Bring the discarded episode back")
+        theme.set_icon(self._undo, "mdi6.undo")
+        self._undo.hide()
+        self._question = QLabel("Discard this episode?")
+        self._yes, self._no = QPushButton("Discard it"), QPushButton("Keep it")
+        self._question_timer = QTimer(self)
+        self._question_timer.setSingleShot(True)
+        self._question_timer.setInterval(QUESTION_MS)
+        self._outcome_row, self._question_row = self._outcome_rows()
+        self._lay_out()
+        self._connect()
+        self._refresh()
+
+    def _outcome_rows(self) -> tuple[QWidget, QWidget]:
+        theme.set_role(self._yes, "danger")
+        marks = _row(*(self._buttons[action] for action in _OUTCOMES), self._undo)
+        ask = _row(self._question, self._yes, self._no)
+        ask.hide()
+        return marks, ask
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        theme.space(row, (12, 8, 12, 8), 8)
+        row.addWidget(self._buttons[EpisodeAction.START])
+        row.addWidget(self._buttons[EpisodeAction.RESET])
+        row.addWidget(self._episodes)
+        row.addWidget(self._buttons[EpisodeAction.HOLD])
+        row.addWidget(self._buttons[EpisodeAction.RESUME])
+        row.addSpacing(theme.px(8))
+        row.addWidget(self._outcome_row)
+        row.addWidget(self._question_row)
+        row.addStretch(1)
+        row.addWidget(self._buttons[EpisodeAction.STOP])
+
+    def _connect(self) -> None:
+        self._buttons[EpisodeAction.START].clicked.connect(self.start)
+        self._buttons[EpisodeAction.RESET].clicked.connect(self.reset)
+        self._buttons[EpisodeAction.HOLD].clicked.connect(self.toggle_hold)
+        self._buttons[EpisodeAction.RESUME].clicked.connect(self.toggle_hold)
+        self._buttons[EpisodeAction.STOP].clicked.connect(self.stop)
+        self._buttons[EpisodeAction.SUCCESS].clicked.connect(self.mark_success)
+        self._buttons[EpisodeAction.FAILURE].clicked.connect(self.mark_failure)
+        self._buttons[EpisodeAction.DISCARD].clicked.connect(self.ask_discard)
+        self._yes.clicked.connect(self._discard)
+        self._no.clicked.connect(self._hide_question)
+        self._question_timer.timeout.connect(self._hide_question)
+        self._undo.clicked.connect(self._undo_discard)
+
+    # ── state ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def show_status(self, status: Status) -> None:
+        """Enable what works in this phase."""
+        if status.phase is not self._phase:
+            self._phase = status.phase
+            self._refresh()
+
+    def show_closed(self, closed: EpisodeClosed) -> None:
+        """Offer to undo a discard until the next episode closes."""
+        self._undo.setVisible(closed.discarded)
+        self._fit()
+
+    def wait_for_start(self, waits: bool) -> None:
+        """Set whether a robot waits for its checklist: Start then confirms the list instead of starting a run."""
+        if waits is not self._waits_for_start:
+            self._waits_for_start = waits
+            self._refresh()
+
+    def button(self, action: EpisodeAction) -> QPushButton:
+        """Return the button of ``action``."""
+        return self._buttons[action]
+
+    @property
+    def episodes(self) -> int:
+        """How many episodes Start runs."""
+        return self._episodes.value()
+
+    def set_episodes(self, episodes: int) -> None:
+        """Show the number of episodes used last time."""
+        self._episodes.setValue(episodes)
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether the question before a discard is shown."""
+        return not self._question_row.isHidden()
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the size of the narrowest layout, in which buttons are icons."""
+        full = super().minimumSizeHint()
+        return QSize(min(full.width(), theme.px(LEAST_WIDTH)), full.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Choose the widest layout that fits."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        for wordless in _ICON_ONLY:
+            self._show_labels(wordless)
+            layout = self.layout()
+            if layout is None or layout.minimumSize().width() <= self.width():
+                return
+
+    def _show_labels(self, wordless: frozenset[EpisodeAction]) -> None:
+        shape, any_width = theme.px(_ICON_WIDTH), _QT_WIDEST
+        for action, button in self._buttons.items():
+            narrow = action in wordless
+            button.setText("" if narrow else _APPEARANCE[action][0])
+            button.setMaximumWidth(shape if narrow else any_width)
+        narrow = bool(wordless)
+        self._undo.setText("" if narrow else _UNDO)
+        self._undo.setMaximumWidth(shape if narrow else any_width)
+        self._question.setVisible(not narrow)
+        for row in (self._outcome_row, self._question_row):
+            layout = row.layout()
+            if layout is not None:
+                # Qt recomputes a layout only when it returns to its event loop. ``_fit`` measures at once and would
+                # otherwise see the old width.
+                layout.activate()
+
+    def _refresh(self) -> None:
+        allowed = enabled_actions(self._phase) | ({EpisodeAction.START} if self._waits_for_start else set())
+        for action, button in self._buttons.items():
+            button.setEnabled(action in allowed)
+        stopped, held = self._phase is Phase.STOPPED, self._phase is Phase.HOLD
+        self._buttons[EpisodeAction.START].setVisible(not stopped)
+        self._buttons[EpisodeAction.RESET].setVisible(stopped)
+        self._buttons[EpisodeAction.HOLD].setVisible(not held)
+        self._buttons[EpisodeAction.RESUME].setVisible(held)
+        self._episodes.setEnabled(EpisodeAction.START in allowed)
+        if self._phase not in IN_EPISODE:
+            self._hide_question()
+        else:
+            self._fit()
+
+    # ── commands; the keys call them, too ────────────────────────────────────────────────────────────────────────
+
+    def start(self) -> None:
+        """Start the run, or confirm the checklist of a robot; nothing happens where neither is possible."""
+        if self._waits_for_start:
+            self.commanded.emit(ConfirmReset())
+        elif self._is_enabled(EpisodeAction.START):
+            self.commanded.emit(StartEpisodes(episodes=self._episodes.value()))
+
+    def reset(self) -> None:
+        """Leave the latched stop, if the robot is stopped."""
+        if self._is_enabled(EpisodeAction.RESET):
+            self.commanded.emit(RequestReset())
+
+    def start_or_reset(self) -> None:
+        """Do what the pad's Start button does: start, or reset after a stop."""
+        self.start()
+        self.reset()
+
+    def stop(self) -> None:
+        """Stop. It is sent in every phase: a stop too many does no harm, but a stop filtered out by mistake does."""
+        self.commanded.emit(RequestStop())
+
+    def toggle_hold(self) -> None:
+        """Hold or resume."""
+        if self._is_enabled(EpisodeAction.HOLD) or self._is_enabled(EpisodeAction.RESUME):
+            self.commanded.emit(ToggleHold())
+
+    def mark_success(self) -> None:
+        """End the episode as a success."""
+        self._end(EpisodeAction.SUCCESS, "success")
+
+    def mark_failure(self) -> None:
+        """End the episode as a failure."""
+        self._end(EpisodeAction.FAILURE, "failure")
+
+    def ask_discard(self) -> None:
+        """Ask before the episode is discarded; a second press of the key answers yes."""
+        if not self._is_enabled(EpisodeAction.DISCARD):
+            return
+        if self.is_asking:
+            self._discard()
+            return
+        self._outcome_row.hide()
+        self._question_row.show()
+        self._fit()
+        self._question_timer.start()
+
+    def _discard(self) -> None:
+        self._hide_question()
+        self._end(EpisodeAction.DISCARD, "discard")
+
+    def _hide_question(self) -> None:
+        self._question_timer.stop()
+        self._question_row.hide()
+        self._outcome_row.show()
+        self._fit()
+
+    def _undo_discard(self) -> None:
+        self._undo.hide()
+        self._fit()
+        self.commanded.emit(UndoDiscard())
+
+    def _end(self, action: EpisodeAction, outcome: str) -> None:
+        if self._is_enabled(action):
+            self.commanded.emit(EndEpisode(outcome=outcome))
+
+    def _is_enabled(self, action: EpisodeAction) -> bool:
+        return action in enabled_actions(self._phase)
+
+
+def _button(action: EpisodeAction) -> QPushButton:
+    label, icon, tip, key = _APPEARANCE[action]
+    button = QPushButton(label)
+    button.setToolTip(f"{tooltip(tip, key)}; {binding(key).pad} on the pad")
+    button.setAccessibleName(label)
+    button.setObjectName(f"transport_{action}")
+    colour = {EpisodeAction.SUCCESS: "success", EpisodeAction.FAILURE: "failure", EpisodeAction.STOP: "stopped"}.get(
+        action, "text"
+    )
+    if action is EpisodeAction.START:
+        theme.set_role(button, "primary")
+        colour = "on_accent"
+    if action is EpisodeAction.STOP:
+        theme.set_role(button, "danger")
+        theme.bound(button, least_width=104, least_height=38)
+    theme.set_icon(button, icon, colour)
+    return button
+
+
+def _episodes_box() -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(1, MAX_EPISODES)
+    box.setPrefix("Episodes: ")
+    box.setAlignment(Qt.AlignmentFlag.AlignRight)
+    theme.bound(box, width=124)
+    box.setToolTip("How many episodes Start runs, 1–50")
+    box.setAccessibleName("Number of episodes")
+    return box
+
+
+def _row(*widgets: QWidget) -> QWidget:
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    theme.space(row, (0, 0, 0, 0), 8)
+    for widget in widgets:
+        row.addWidget(widget)
+    return holder

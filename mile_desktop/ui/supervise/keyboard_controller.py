@@ -1,0 +1,248 @@
+"""The keyboard as an operator. Space is a dead-man's switch; when the window loses the focus, all keys are released."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QWindow
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QTextEdit,
+    QWidget,
+)
+
+from mile_desktop.rollout.messages import SessionLoaded, StepTaken
+from mile_desktop.ui.supervise.model import KEEP, Key, KeyState
+from mile_desktop.ui.viewport.orbit import Orbit
+
+REPEAT_MS = 100
+"""While a key is held, the state is sent this often. The worker treats 500 ms without a message as a lost device, so
+four messages in a row may be lost or late."""
+
+_HELD_KEYS: dict[int, Key] = {
+    Qt.Key.Key_Space: Key.TAKEOVER,
+    Qt.Key.Key_W: Key.AWAY,
+    Qt.Key.Key_S: Key.NEAR,
+    Qt.Key.Key_A: Key.LEFT,
+    Qt.Key.Key_D: Key.RIGHT,
+    Qt.Key.Key_Up: Key.AWAY,
+    Qt.Key.Key_Down: Key.NEAR,
+    Qt.Key.Key_Left: Key.LEFT,
+    Qt.Key.Key_Right: Key.RIGHT,
+    Qt.Key.Key_E: Key.UP,
+    Qt.Key.Key_Q: Key.DOWN,
+    Qt.Key.Key_R: Key.REWIND,
+}
+_PRESS_KEYS: dict[int, str] = {
+    Qt.Key.Key_Return: "success",
+    Qt.Key.Key_Enter: "success",
+    Qt.Key.Key_Backspace: "failure",
+    Qt.Key.Key_Delete: "discard",
+    Qt.Key.Key_H: "hold",
+    Qt.Key.Key_F: "gripper",
+    Qt.Key.Key_1: "camera 0",
+    Qt.Key.Key_2: "camera 1",
+    Qt.Key.Key_3: "camera 2",
+    Qt.Key.Key_4: "camera 3",
+}
+_ARROWS = frozenset(int(key) for key in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right))
+_TEXT = (QLineEdit, QPlainTextEdit, QTextEdit)
+_NUMBERS = (QAbstractSpinBox, QComboBox)
+"""Fields that need digits and editing keys but no letters. Space stays the dead-man's switch while one of them has the
+focus, for example after a click on its arrows."""
+_EDITING = frozenset({int(key) for key in _PRESS_KEYS if key not in {Qt.Key.Key_H, Qt.Key.Key_F}})
+_PRESSING = frozenset({int(Qt.Key.Key_Space), int(Qt.Key.Key_Return), int(Qt.Key.Key_Enter)})
+_MODIFIERS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+# After these events the window no longer gets key releases: a key that was down would count as held for ever.
+_LOST = frozenset({QEvent.Type.FocusOut, QEvent.Type.Hide, QEvent.Type.Close, QEvent.Type.WindowDeactivate})
+
+
+class KeyboardController(QObject):
+    """Turns keys of ``page``'s window into ``WindowInput`` and requests, while ``page`` is shown.
+
+    It filters the events of the top-level window, before any widget gets them: a focused button must not consume
+    Space. Text fields keep their keys, except Esc while the robot is busy. Arrows drive while ``view`` has the focus
+    or Space is held. Everything runs on the window's thread.
+    """
+
+    input_changed = Signal(object)
+    """Carries a ``WindowInput``: on every change, and every 100 ms while anything is pressed."""
+    success = Signal()
+    failure = Signal()
+    discard = Signal()
+    hold = Signal()
+    stop = Signal()
+    camera = Signal(int)
+    """Number of the scene's camera, from 0."""
+
+    def __init__(self, page: QWidget, orbit: Callable[[], Orbit], view: QWidget | None = None) -> None:
+        super().__init__(page)
+        self._page = page
+        self._view = view
+        self._orbit = orbit
+        self._keys = KeyState()
+        self._held: set[int] = set()
+        """Physical keys that are down. Two may mean the same direction (W and ↑); it ends when both are up."""
+        self._has_gripper = True
+        self._window: QWindow | None = None
+        self._busy = False
+        self._timer = QTimer(self)
+        self._timer.setInterval(REPEAT_MS)
+        self._timer.timeout.connect(self._send)
+        self._requests: dict[str, Callable[[], None]] = {
+            "success": self.success.emit,
+            "failure": self.failure.emit,
+            "discard": self.discard.emit,
+            "hold": self.hold.emit,
+            "gripper": self._toggle_gripper,
+        }
+
+    def attach(self) -> None:
+        """Listen to the window the page is in; called when the page is shown."""
+        # The native window sees a key before any widget does. A filter on the widgets would come too late: a focused
+        # button has taken Space by then.
+        window = self._page.window().windowHandle()
+        if window is self._window:
+            return
+        self.detach()
+        self._window = window
+        if window is not None:
+            window.installEventFilter(self)
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.connect(self._focus_changed)
+
+    def detach(self) -> None:
+        """Release all keys and stop listening; called when the page is hidden."""
+        self.release_all()
+        if self._window is None:
+            return
+        self._window.removeEventFilter(self)
+        self._window = None
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.disconnect(self._focus_changed)
+
+    def set_busy(self, busy: bool) -> None:
+        """Set whether an episode is open: Esc then stops the robot whichever widget has the focus."""
+        self._busy = busy
+
+    def start_session(self, session: SessionLoaded) -> None:
+        """Note whether there is a gripper to drive: scenes with discrete actions have none."""
+        # Keep nothing of the last session: its gripper command may be wrong for the new scene.
+        self._has_gripper = not session.choices
+        self._keys.gripper = KEEP
+
+    def follow(self, taken: StepTaken) -> None:
+        """Adopt the gripper command that is executed, so that a takeover does not change it."""
+        if self._has_gripper and len(taken.executed) > 3:
+            self._keys.follow_gripper(taken.executed[3])
+
+    def release_all(self) -> None:
+        """Release all keys at once."""
+        self._timer.stop()
+        self._held.clear()
+        if self._keys.release_all():
+            self._send()
+
+    # ── events ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: ARG002 (Qt's signature)
+        """Consume the keys that drive; leave all others to the widgets."""
+        kind = event.type()
+        if kind in _LOST:
+            self.release_all()
+            return False
+        if not isinstance(event, QKeyEvent):
+            return False
+        if kind is QEvent.Type.KeyPress:
+            return self._pressed(event)
+        if kind is QEvent.Type.KeyRelease:
+            return self._released(event)
+        return False
+
+    def _pressed(self, event: QKeyEvent) -> bool:
+        key = event.key()
+        if key == Qt.Key.Key_Escape:
+            return self._escape()
+        if event.modifiers() & _MODIFIERS or self._belongs_to_focus(key):
+            return False
+        # An auto-repeat is consumed but changes nothing: the key is still down, and the widget must not get it either.
+        if key in _HELD_KEYS:
+            if not event.isAutoRepeat():
+                self._held.add(key)
+                if self._keys.press(_HELD_KEYS[key]):
+                    self._changed()
+            return True
+        if key in _PRESS_KEYS:
+            if not event.isAutoRepeat():
+                self._request(_PRESS_KEYS[key])
+            return True
+        return False
+
+    def _released(self, event: QKeyEvent) -> bool:
+        driving = _HELD_KEYS.get(event.key())
+        if driving is None:
+            return False
+        if event.isAutoRepeat():
+            return driving in self._keys.down
+        self._held.discard(event.key())
+        if any(_HELD_KEYS[key] is driving for key in self._held):
+            return True  # the other key for this direction is still down
+        if self._keys.release(driving):
+            self._changed()
+            return True
+        return False
+
+    def _belongs_to_focus(self, key: int) -> bool:
+        """Whether the focused widget needs ``key`` itself. While the robot is busy, only text entry is respected."""
+        focused = QApplication.focusWidget()
+        if isinstance(focused, _TEXT):
+            return True
+        if key in _ARROWS and Key.TAKEOVER not in self._keys.down:
+            # Arrows move through lists, sliders and rows of buttons. They drive from everywhere only while Space says
+            # that the person is driving.
+            return focused is not None and focused is not self._view
+        if isinstance(focused, _NUMBERS):
+            return not self._busy or key in _EDITING
+        return not self._busy and key in _PRESSING and isinstance(focused, QAbstractButton)
+
+    def _escape(self) -> bool:
+        # While the robot rests, Esc belongs to the field that has the focus; while it is busy, Esc always stops it.
+        if not self._busy and isinstance(QApplication.focusWidget(), (*_TEXT, *_NUMBERS)):
+            return False
+        self.release_all()
+        self.stop.emit()
+        return True
+
+    def _request(self, name: str) -> None:
+        if name.startswith("camera "):
+            self.camera.emit(int(name.removeprefix("camera ")))
+        else:
+            self._requests[name]()
+
+    def _toggle_gripper(self) -> None:
+        if not self._has_gripper:
+            return
+        self._keys.toggle_gripper()
+        self._send()
+
+    def _focus_changed(self, before: QWidget | None, now: QWidget | None) -> None:  # noqa: ARG002 – Qt's signature
+        # The text field gets the key releases from now on, so a held key would never come up here.
+        if isinstance(now, _TEXT):
+            self.release_all()
+
+    def _changed(self) -> None:
+        # The timer repeats the state only while a key is down; an idle keyboard sends nothing.
+        if self._keys.down:
+            self._timer.start()
+        else:
+            self._timer.stop()
+        self._send()
+
+    def _send(self) -> None:
+        self.input_changed.emit(self._keys.as_input(self._orbit()))

@@ -1,0 +1,85 @@
+"""Title, shape and colour of each phase in one table, and the texts that explain a phase; no Qt."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mile_desktop.rollout.messages import Status
+from mile_desktop.rollout.phases import IN_EPISODE, Phase
+from mile_desktop.ui.widgets.discrete_actions import DiscreteAction, driving_text
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseStyle:
+    """How a phase is shown. Colour never stands alone: title and shape say the same to people who do not see it."""
+
+    title: str
+    symbol: str
+    """Name of a painted shape: ``play``, ``hand``, ``exclamation``, ``pause``, ``square``, ``circle`` or ``cycle``."""
+    token: str
+    """Name of a theme colour."""
+
+
+PHASE_STYLES: dict[Phase, PhaseStyle] = {
+    Phase.IDLE: PhaseStyle("Ready", "circle", "hold"),
+    Phase.AUTONOMOUS: PhaseStyle("Autonomous", "play", "autonomous"),
+    Phase.TAKEOVER: PhaseStyle("Takeover", "hand", "takeover"),
+    Phase.HOLD: PhaseStyle("Hold", "pause", "hold"),
+    Phase.STOPPED: PhaseStyle("Stopped", "square", "stopped"),
+    Phase.RESETTING: PhaseStyle("Resetting", "cycle", "hold"),
+}
+SIMULATED = frozenset({"probit", "segment"})
+"""Simulated operators; they take over by themselves and need no instruction."""
+
+ASKING = PhaseStyle("Asks for help", "exclamation", "asking")
+ALERT = PhaseStyle("Autonomous", "exclamation", "asking")
+"""The policy drives, but p has been above the threshold for the alarm's duration."""
+
+
+def style_of(status: Status) -> PhaseStyle:
+    """Return the style of ``status``; a request for help and an alarm take precedence over the phase."""
+    # The worker holds the robot while it asks, so the phase alone would show "Hold".
+    if status.asking:
+        return ASKING
+    if status.alert and status.phase is Phase.AUTONOMOUS:
+        return ALERT
+    return PHASE_STYLES[status.phase]
+
+
+def progress_text(status: Status, max_steps: int) -> str:
+    """Return ``ep 15 · step 84/200``, or nothing while no episode is open."""
+    if status.phase not in IN_EPISODE:
+        return ""
+    left = f" · {status.episodes_left} to go" if status.episodes_left else ""
+    return f"ep {status.episode} · step {status.step}/{max_steps}{left}" if max_steps else f"ep {status.episode}"
+
+
+def reason_text(status: Status) -> str:
+    """Return the line under the badge: why the robot holds, stopped or asks for help, and what to do."""
+    if status.asking:
+        action = f"{status.instruction} to help, or resume" if status.instruction else "take over or resume"
+        return f"{status.reason or 'p stayed above the threshold'} · {action}"
+    if status.phase is Phase.STOPPED:
+        return f"{status.reason or 'Stopped by you'} · Reset to continue"
+    if status.phase is Phase.HOLD:
+        action = "Resume to continue" if status.must_resume else "Resume or take over to continue"
+        return f"{status.reason or 'Held by you'} · {action}"
+    if status.alert and status.phase is Phase.AUTONOMOUS:
+        return status.reason or "p is above the threshold: a takeover looks likely"
+    return status.reason
+
+
+def driving_hint(status: Status, choices: Sequence[DiscreteAction]) -> str:
+    """Return how discrete actions are chosen with the device in use; empty where actions are continuous."""
+    return driving_text(choices, status.operator) if choices else ""
+
+
+def takeover_hint(status: Status) -> str:
+    """Return how to take over and hand back with the device in use."""
+    if not status.instruction:
+        return "Hold Space to take over"
+    if status.phase is Phase.TAKEOVER:
+        return f"You drive with {status.device or status.operator} · let go to hand back"
+    instruction = status.instruction[0].upper() + status.instruction[1:]
+    if status.operator in SIMULATED:
+        return f"Simulated supervisor ({status.operator}) takes over by itself · hold Space to drive instead"
+    return f"{instruction} to take over · let go to hand back"

@@ -1,0 +1,53 @@
+import pytest
+
+from mile_desktop.rollout.phases import Phase
+from mile_desktop.ui.viewport.phase_style import (
+    ALERT,
+    ASKING,
+    PHASE_STYLES,
+    progress_text,
+    reason_text,
+    style_of,
+    takeover_hint,
+)
+from tests.ui.supervise.examples import status
+
+
+def test_every_phase_has_its_own_title_and_shape() -> None:
+    assert set(PHASE_STYLES) == set(Phase)
+    assert len({each.title for each in PHASE_STYLES.values()}) == len(Phase)
+    assert len({each.symbol for each in (*PHASE_STYLES.values(), ASKING)}) == len(Phase) + 1
+
+
+def test_asking_and_alert_take_precedence_over_the_phase() -> None:
+    assert style_of(status(phase=Phase.HOLD, asking=True)) is ASKING
+    assert style_of(status(alert=True)) is ALERT
+    assert style_of(status(phase=Phase.TAKEOVER, alert=True)) is PHASE_STYLES[Phase.TAKEOVER]
+
+
+def test_the_badge_counts_episode_and_step() -> None:
+    assert progress_text(status(), 200) == "ep 15 · step 84/200"
+    assert progress_text(status(episodes_left=4), 200) == "ep 15 · step 84/200 · 4 to go"
+    assert progress_text(status(phase=Phase.IDLE), 200) == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, ""),
+        ({"phase": Phase.HOLD, "reason": "The pad was unplugged"}, "The pad was unplugged · Resume or take over"),
+        ({"phase": Phase.STOPPED}, "Stopped by you · Reset to continue"),
+        ({"phase": Phase.HOLD, "asking": True}, "p stayed above the threshold · hold RB to help, or resume"),
+        ({"alert": True}, "a takeover looks likely"),
+    ],
+)
+def test_the_reason_says_why_and_what_to_do(changes: dict[str, object], expected: str) -> None:
+    found = reason_text(status(**changes))
+    assert expected in found
+    assert bool(found) == bool(expected)
+
+
+def test_the_hint_names_what_takes_over() -> None:
+    assert takeover_hint(status()) == "Hold RB to take over · let go to hand back"
+    assert takeover_hint(status(phase=Phase.TAKEOVER)) == "You drive with Xbox pad · let go to hand back"
+    assert takeover_hint(status(instruction="")) == "Hold Space to take over"
