@@ -59,5 +59,5 @@ def test_any_sequence_of_bindings_leaves_a_valid_profile(steps: list[tuple[Slot,
         except ProfileError:
             continue
         assert control_in(profile, each) == control
-        places = [parse_control(name).place for name in profile.uses().values()]
+        places = [parse_control(name).physical_name for name in profile.uses().values()]
         assert len(places) == len(set(places))

@@ -58,7 +58,7 @@ def test_a_robot_is_tested_remembered_and_driven(
 def test_a_bad_address_is_reported(qtbot: QtBot, dialog: RobotsDialog) -> None:
     dialog.address.setText("http://somewhere")
     dialog.start_test()
-    assert "no address of a robot" in dialog.message
+    assert "not an address of a robot" in dialog.message
     dialog.address.setText("192.0.2.7:5870")
     dialog.start_test()
     qtbot.waitUntil(lambda: "public key" in dialog.message, timeout=20000)
