@@ -23,7 +23,7 @@ SMALL_FILE = 50
 MOST_SMALL_FILES = 27
 """Files under ``SMALL_FILE`` lines with a single importer; the layout before had 28."""
 
-NOUNS_IN_ING = frozenset({"string", "spring", "ring", "heading", "setting", "binding", "recording"})
+NOUNS_IN_ING = frozenset({"binding", "editing", "heading", "learning", "recording", "setting"})
 """Ordinary nouns that are not a verb's form in this program."""
 
 DOCUMENTED_CYCLES: frozenset[frozenset[str]] = frozenset()
@@ -76,9 +76,8 @@ def reached_from(start: str, imports: Mapping[str, frozenset[str]]) -> set[str]:
 def cycles(imports: Mapping[str, frozenset[str]]) -> set[frozenset[str]]:
     """Return the groups of modules that reach one another."""
     reach = {name: reached_from(name, imports) for name in imports}
-    return {
-        frozenset(other for other in reach[name] if name in reach[other]) for name in imports if name in reach[name]
-    }
+    in_cycles = [name for name in imports if name in reach[name]]
+    return {frozenset(other for other in reach[name] if name in reach[other]) for name in in_cycles}
 
 
 def test_no_module_is_named_by_a_gerund() -> None:
@@ -127,7 +126,4 @@ def test_every_folder_of_the_program_is_described() -> None:
     rows = [line for line in described.splitlines() if line.startswith("|")]
     named = {name for row in rows for name in re.findall(r"`([\w./]+)/`", row.split("|")[1])}
     folders = {str(path.parent.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py")} - {"."}
-    missing = {
-        each for each in folders if f"mile_desktop/{each}" not in named and each.removeprefix("ui/") not in named
-    }
-    assert not missing
+    assert not {each for each in folders if not {f"mile_desktop/{each}", each.removeprefix("ui/")} & named}
