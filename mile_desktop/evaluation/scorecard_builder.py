@@ -153,7 +153,7 @@ def _precision_recall(p: Float64Array, happened: BoolArray) -> tuple[CurvePoint,
 
 
 def _thinned(x: Float64Array, y: Float64Array, thresholds: Float64Array) -> tuple[CurvePoint, ...]:
-    """Keep at most ``_MOST_POINTS``, both ends among them; a threshold above every probability is said as 1."""
+    """Keep at most ``_MOST_POINTS``, both ends among them; a threshold above every probability becomes 1."""
     places = np.unique(np.linspace(0, len(x) - 1, min(len(x), _MOST_POINTS)).round().astype(int))
     return tuple(
         CurvePoint(round(float(x[at]), _DIGITS), round(float(y[at]), _DIGITS), min(1.0, float(thresholds[at])))
