@@ -1,7 +1,7 @@
-"""Arms of the learning experiment: how the data of a round comes about, and whether it is learned from.
+"""Arms of the learning experiment: how the data of a round is made, and whether the policy learns from it.
 
 A method's gain is what it adds over the control arms, not over the initial policy: a policy that was trained for too
-short a time also gains by training on.
+short a time also gains by more training.
 """
 
 from collections.abc import Sequence
@@ -15,11 +15,12 @@ from mile_desktop.storage.records import Episode
 Arm = Literal["supervised", "no-retraining", "demonstrations-only", "random-expert-steps"]
 """``supervised``: the supervisor decides when to step in, and every round is learned from.
 
-``no-retraining``: supervised likewise, but the initial policy stays. What the operator's work is without learning.
-``demonstrations-only``: nobody supervises; every round trains on from the latest policy with the demonstrations alone,
-by the same recipe. What longer training is worth, with no human step.
+``no-retraining``: supervised in the same way, but the initial policy stays. It shows how much the operator has to do
+without learning.
+``demonstrations-only``: no supervision; every round continues to train the latest policy with the demonstrations alone,
+with the same settings. It shows what longer training gives without a human step.
 ``random-expert-steps``: as many human steps as the supervisor would have taken with the same policy on the same starts,
-but at random moments. What choosing the moment is worth.
+but at random moments. It shows what the choice of the moment gives.
 """
 
 CONTROL_ARMS: tuple[Arm, ...] = ("no-retraining", "demonstrations-only", "random-expert-steps")
@@ -28,13 +29,13 @@ CONTROL_ARMS: tuple[Arm, ...] = ("no-retraining", "demonstrations-only", "random
 class RandomTakeovers:
     """Steps in at random moments, driving as ``inner`` would; ``Operator`` of one arm.
 
-    A budget of human steps, spent in segments of the length that ``inner``'s takeovers had, that begin at moments drawn
-    evenly from the part of an episode. What an episode does not use (it ended early) is left to the next.
+    It spends a budget of human steps in segments that are as long as the takeovers of ``inner``. The segments begin at
+    random moments, uniform over the episode. An episode that ends early leaves its remaining budget to the next.
 
     Parameters
     ----------
     inner
-        Whose hand drives; when it would step in is ignored.
+        Gives the actions; the moments at which it would step in are ignored.
     watched
         Episodes that ``inner`` supervised with the same policy on the same starts: their human steps are the budget.
     seed

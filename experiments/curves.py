@@ -5,15 +5,14 @@ from dataclasses import dataclass
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from experiments.learning_cell import LearningCell, LearningCurve, LearningPoint
 from experiments.results import CellResult
 from experiments.statistics import Estimate, mean_with_interval
 from experiments.variants import VARIANTS
+from mile_desktop.arrays import Float64Array
 from mile_desktop.evaluation.statistics import Interval, wilson_interval
 
-FloatArray = NDArray[np.float64]
 _Member = tuple[LearningCell, LearningCurve, float]
 """Settings, result and processor time of one seed."""
 
@@ -24,12 +23,12 @@ class MethodCurve:
 
     method: str
     seeds: tuple[int, ...]
-    human_steps: FloatArray
+    human_steps: Float64Array
     """float64[p], mean over seeds, of the evaluated rounds."""
-    success: FloatArray
+    success: Float64Array
     """float64[p], pooled over seeds."""
-    low: FloatArray
-    high: FloatArray
+    low: Float64Array
+    high: Float64Array
     """float64[p], Wilson intervals of the pooled evaluations."""
     areas: Mapping[int, float]
     """Seed → mean success over human steps from 0 to the setting's budget."""

@@ -1,8 +1,9 @@
 """Supervised episodes in memory: the real rollout loop, with a list instead of the recorder, in simulated time."""
 
 import mile_desktop
+from mile_desktop.arrays import Float32Array
 from mile_desktop.operators.operator import Operator
-from mile_desktop.policies.policy import FloatArray, Policy
+from mile_desktop.policies.policy import Policy
 from mile_desktop.registry.intervention_models import NoEstimate
 from mile_desktop.registry.running_policy import RunningPolicy
 from mile_desktop.rollout.clock import SimulatedClock
@@ -98,5 +99,5 @@ def _no_listener(_event: Event) -> None:
     return
 
 
-def _no_view(_state: FloatArray, _step: int) -> None:
+def _no_view(_state: Float32Array, _step: int) -> None:
     return

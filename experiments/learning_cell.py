@@ -241,7 +241,7 @@ class _Learner:
     def _train(self, learned_from: tuple[str, ...]) -> tuple[TrainingResult | None, str]:
         """Retrain from the latest policy; it stays when there is nothing to learn from."""
         if self._cell.arm == "no-retraining":
-            return None, "Not retrained, as this arm says."
+            return None, "Not retrained: this arm keeps the initial policy."
         steps = supervised_steps(self._episodes, self._fixtures.demonstrations)
         try:
             trainer = make_trainer(

@@ -24,7 +24,7 @@ from mile_desktop.policies.checkpoint import PolicyNetwork
 from mile_desktop.storage.records import Episode
 
 _FIRST_ROUNDS = 4
-"""So many first rounds are kept: a grid runs the methods of one seed and scene one after the other."""
+"""Number of first rounds that are kept: a grid runs the methods of one seed and scene one after the other."""
 
 RoundKey = tuple[str, str, str, int, int]
 """Scene, weights, supervisor, first seed, episodes."""

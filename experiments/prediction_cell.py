@@ -6,7 +6,6 @@ from collections.abc import Mapping
 import msgspec
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from experiments.episode_collection import collect
 from experiments.fixtures import Fixtures, as_policy, open_fixtures
@@ -21,6 +20,7 @@ from experiments.signals import (
 from experiments.supervisor_setup import SimulatedSupervisor, supervisor_of
 from experiments.temporal_cell import existing
 from experiments.variants import SILENT
+from mile_desktop.arrays import Float64Array
 from mile_desktop.intervention.compare import compare_predictors
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.fit import FitSettings, fit_intervention_model
@@ -35,8 +35,6 @@ from mile_desktop.operators.probit import ProbitSettings
 from mile_desktop.policies.checkpoint import PolicyNetwork
 from mile_desktop.policies.policy import Policy
 from mile_desktop.storage.records import Episode
-
-FloatArray = NDArray[np.float64]
 
 REFIT_EPISODES = 8
 """Supervised episodes of the promoted robot after which everything is fitted again."""
@@ -209,7 +207,7 @@ class _Prediction:
         model: InterventionModel,
         train: SupervisedSteps,
         test: SupervisedSteps,
-        signals: Mapping[str, FloatArray],
+        signals: Mapping[str, Float64Array],
         again: Mapping[str, PredictionScores] | None = None,
     ) -> RobotScores:
         asked, ahead = takeover_ahead(test)
@@ -229,7 +227,7 @@ class _Prediction:
             scores=tuple(_as_score(name, each, level=name in levels) for name, each in scored.items()),
         )
 
-    def _own_distance(self, test: SupervisedSteps) -> dict[str, FloatArray]:
+    def _own_distance(self, test: SupervisedSteps) -> dict[str, Float64Array]:
         """Return the distance that the supervisor itself decides by at each step; no predictor has it."""
         expert, human = self._fixtures.expert, ProbitSettings()
         sizes = test.observation.shape[1], test.action.shape[1]
@@ -254,16 +252,16 @@ def _as_score(name: str, scores: PredictionScores, *, level: bool) -> PredictorS
     )
 
 
-def _squashed(signal: FloatArray) -> FloatArray:
+def _squashed(signal: Float64Array) -> Float64Array:
     """Map a signal into [0, 1] and keep its order; probabilities are returned unchanged."""
     if np.nanmin(signal) >= 0 and np.nanmax(signal) <= 1:
         return signal
     order = np.argsort(np.argsort(np.nan_to_num(signal), kind="stable"), kind="stable")
-    ranked: FloatArray = order / max(1, len(signal) - 1)
+    ranked: Float64Array = order / max(1, len(signal) - 1)
     return ranked
 
 
-def _log_odds(probability: FloatArray) -> FloatArray:
+def _log_odds(probability: Float64Array) -> Float64Array:
     p = np.clip(probability, 1e-4, 1 - 1e-4)
-    odds: FloatArray = np.log(p) - np.log1p(-p)
+    odds: Float64Array = np.log(p) - np.log1p(-p)
     return odds

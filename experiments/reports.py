@@ -61,7 +61,7 @@ def _learning_report(settings: Sequence[Setting], figures: Path, seen_from: Path
     over_all = f"Over all scenes, paired by scene and seed:\n\n{pairs_table(settings)}"
     minutes = sum(curve.cpu_s for setting in settings for curve in setting.curves) / 60
     cost = f"All of it took {minutes:.0f} core-minutes."
-    # the controls first: a gain over the initial policy alone says little
+    # the controls first: a gain over the initial policy alone proves little
     controls = controls_table(settings)
     gains = [f"What the methods add over the control arms:\n\n{controls}"] if controls else []
     return "\n\n".join([*gains, overview_table(settings), cost, over_all, *pictures])

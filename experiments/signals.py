@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestNeighbors
@@ -17,19 +16,17 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from mile_desktop.arrays import BoolArray, Float64Array
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.forecast import STEPS_PER_UNIT, Forecast
 from mile_desktop.learning.dataset import human_targets
 from mile_desktop.storage.records import Episode
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-
 _NEIGHBOURS = 8
 _FLOOR = 1e-4
 
 
-def failure_value(unattended: Sequence[Episode], test: SupervisedSteps, *, seed: int = 0) -> FloatArray:
+def failure_value(unattended: Sequence[Episode], test: SupervisedSteps, *, seed: int = 0) -> Float64Array:
     """Return the log-odds of failure of each ``test`` step, learned from unattended episodes of the same policy.
 
     A perceptron predicts the outcome of the episode from observation and proposal. With automatic resets such episodes
@@ -46,11 +43,11 @@ def failure_value(unattended: Sequence[Episode], test: SupervisedSteps, *, seed:
         fitted = make_pipeline(StandardScaler(), network).fit(inputs.astype(np.float64), outcome)
     shown = torch.cat((test.observation, test.policy_mean), 1).double().numpy()
     fails = np.clip(fitted.predict_proba(shown)[:, 1], _FLOOR, 1 - _FLOOR)
-    odds: FloatArray = np.log(fails) - np.log1p(-fails)
+    odds: Float64Array = np.log(fails) - np.log1p(-fails)
     return odds
 
 
-def counterfactual_contrast(train: SupervisedSteps, test: SupervisedSteps) -> FloatArray:
+def counterfactual_contrast(train: SupervisedSteps, test: SupervisedSteps) -> Float64Array:
     """Return how much nearer the proposal is to overruled actions at similar states than to accepted ones.
 
     The states are the nearest recorded ones of each ``test`` step. Overruled actions are the old robot's proposals
@@ -71,16 +68,18 @@ def counterfactual_contrast(train: SupervisedSteps, test: SupervisedSteps) -> Fl
     return accepted - rejected
 
 
-def _distance_to_actions(states: FloatArray, actions: FloatArray, here: FloatArray, proposal: FloatArray) -> FloatArray:
+def _distance_to_actions(
+    states: Float64Array, actions: Float64Array, here: Float64Array, proposal: Float64Array
+) -> Float64Array:
     """Return the mean distance of each proposal to the actions at the nearest ``states``; near states weigh more."""
     away, which = NearestNeighbors(n_neighbors=_NEIGHBOURS).fit(states).kneighbors(here)
     weight = 1 / (away + 0.1)
     gap = np.linalg.norm(actions[which] - proposal[:, None, :], axis=-1)
-    mean: FloatArray = (weight * gap).sum(1) / weight.sum(1)
+    mean: Float64Array = (weight * gap).sum(1) / weight.sum(1)
     return mean
 
 
-def behind_schedule(forecast: Forecast, train: SupervisedSteps, test: SupervisedSteps) -> FloatArray:
+def behind_schedule(forecast: Forecast, train: SupervisedSteps, test: SupervisedSteps) -> Float64Array:
     """Return the share of successful recorded steps at a similar elapsed time that were nearer to success.
 
     The forecast's time to go is compared with its distribution over successful episodes and demonstrations at the same
@@ -99,17 +98,17 @@ def behind_schedule(forecast: Forecast, train: SupervisedSteps, test: Supervised
     return quantile
 
 
-def _time_to_go(forecast: Forecast, steps: SupervisedSteps) -> FloatArray:
+def _time_to_go(forecast: Forecast, steps: SupervisedSteps) -> Float64Array:
     with torch.no_grad():
         proposal = torch.nan_to_num(steps.policy_mean)
         _, left = forecast.network_outputs(steps.observation, proposal)
-    found: FloatArray = left.double().numpy() * STEPS_PER_UNIT
+    found: Float64Array = left.double().numpy() * STEPS_PER_UNIT
     return found
 
 
 def weighed_together(
-    signals: Sequence[FloatArray], known: BoolArray, happened: BoolArray, *, penalty: float = 1.0
-) -> FloatArray:
+    signals: Sequence[Float64Array], known: BoolArray, happened: BoolArray, *, penalty: float = 1.0
+) -> Float64Array:
     """Fit a logistic over ``signals`` (float64[t] each) to the ``known`` steps and return its probability everywhere.
 
     ``happened``: bool[t]; only its ``known`` part is looked at. Constant where that never varies.
@@ -120,5 +119,5 @@ def weighed_together(
         return np.full(len(inputs), float(target.mean()) if len(target) else 0.5)
     model = make_pipeline(StandardScaler(), LogisticRegression(C=1 / penalty))
     fitted = model.fit(inputs[known], target)
-    probability: FloatArray = fitted.predict_proba(inputs)[:, 1]
+    probability: Float64Array = fitted.predict_proba(inputs)[:, 1]
     return probability

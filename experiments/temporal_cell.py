@@ -3,11 +3,11 @@
 import msgspec
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from experiments.fixtures import open_fixtures
 from experiments.recovery_cell import SEEDS_A_CELL, SUPERVISED_SEED, Networks, collect_supervised_steps, human_model
 from experiments.supervisor_setup import SimulatedSupervisor
+from mile_desktop.arrays import Float64Array
 from mile_desktop.intervention.calibration import calibrate
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.model_config import TemporalParameters
@@ -88,7 +88,7 @@ def run_temporal(cell: TemporalCell) -> TemporalOutcome:
     )
 
 
-def _predicted(probability: NDArray[np.float64], test: SupervisedSteps) -> Predicted:
+def _predicted(probability: Float64Array, test: SupervisedSteps) -> Predicted:
     rows = supervised_rows(test)
     before = torch.zeros_like(test.intervention)
     before[1:] = test.intervention[:-1] & (test.episode[1:] == test.episode[:-1])

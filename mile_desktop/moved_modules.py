@@ -16,13 +16,18 @@ from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 
+_INTERVENTION = "mile_desktop.intervention"
 _LEARNING = "mile_desktop.learning"
+_POLICIES = "mile_desktop.policies"
+_FLOAT32 = "mile_desktop.arrays.Float32Array"
+_FLOAT64 = "mile_desktop.arrays.Float64Array"
 
 MODULES: dict[str, str] = {
-    "mile_desktop.intervention.live": "mile_desktop.intervention.live_estimator",
-    "mile_desktop.intervention.one_state": "mile_desktop.intervention.probability_numpy",
-    "mile_desktop.intervention.one_state_model": "mile_desktop.intervention.model_numpy",
-    f"{_LEARNING}.calibrating": f"{_LEARNING}.threshold",
+    f"{_INTERVENTION}.live": f"{_INTERVENTION}.live_estimator",
+    f"{_INTERVENTION}.one_state": f"{_INTERVENTION}.probability_numpy",
+    f"{_INTERVENTION}.one_state_model": f"{_INTERVENTION}.model_numpy",
+    f"{_LEARNING}.action_models": f"{_INTERVENTION}.action_distributions",
+    f"{_LEARNING}.calibrating": f"{_INTERVENTION}.cost_fit",
     f"{_LEARNING}.cancelling": f"{_LEARNING}.cancellation",
     f"{_LEARNING}.clock": f"{_LEARNING}.trainer.epoch_loop",
     f"{_LEARNING}.held_back": f"{_LEARNING}.trainer.held_out_data",
@@ -30,12 +35,15 @@ MODULES: dict[str, str] = {
     f"{_LEARNING}.making": f"{_LEARNING}.pipeline.policy_pipeline",
     f"{_LEARNING}.order": f"{_LEARNING}.pipeline.config",
     f"{_LEARNING}.outcome": f"{_LEARNING}.result",
+    f"{_LEARNING}.pipeline.stages": f"{_LEARNING}.progress",
     f"{_LEARNING}.rlif_actors": f"{_LEARNING}.rlif.actors",
     f"{_LEARNING}.runs": f"{_LEARNING}.pipeline.runs",
-    f"{_LEARNING}.stages": f"{_LEARNING}.pipeline.stages",
+    f"{_LEARNING}.stages": f"{_LEARNING}.progress",
     f"{_LEARNING}.starting": f"{_LEARNING}.trainer.initial_networks",
+    f"{_LEARNING}.threshold": f"{_INTERVENTION}.cost_fit",
     f"{_LEARNING}.trainer_state": f"{_LEARNING}.trainer.state",
-    "mile_desktop.policies.one_state": "mile_desktop.policies.networks_numpy",
+    f"{_POLICIES}.one_state": f"{_POLICIES}.networks_numpy",
+    f"{_POLICIES}.tensor_folder": f"{_POLICIES}.tensor_file",
     "mile_desktop.scenes.history": "mile_desktop.scenes.snapshots",
     "mile_desktop.scenes.loading": "mile_desktop.scenes.body_loader",
     "mile_desktop.scenes.steering": "mile_desktop.scenes.expert_moves",
@@ -43,34 +51,102 @@ MODULES: dict[str, str] = {
 """Old module → new module."""
 
 NAMES: dict[str, dict[str, str]] = {
+    **{f"{_INTERVENTION}.{module}": {"FloatArray": _FLOAT64} for module in ("baselines", "compare", "scores")},
+    f"{_INTERVENTION}.action_distributions": {
+        "ActionModel": f"{_INTERVENTION}.action_distributions.ActionDistribution",
+        "Scalar": f"{_INTERVENTION}.probability.Scalar",
+        "action_model": f"{_LEARNING}.criterion.actions_of",
+    },
+    f"{_INTERVENTION}.calibration": {
+        name: f"{_INTERVENTION}.cost_fit.{name}" for name in ("CalibrationError", "MOST_STEPS")
+    },
+    f"{_INTERVENTION}.ensemble": {
+        "Distribution": f"{_INTERVENTION}.action_distributions.Distribution",
+        "Opinions": f"{_INTERVENTION}.ensemble.MemberOutputs",
+        "join_opinions": f"{_INTERVENTION}.ensemble.join_outputs",
+    },
+    f"{_INTERVENTION}.model": {
+        name: f"{_INTERVENTION}.posterior.{name}"
+        for name in ("BAND", "average_over_members", "log_probability_of_members")
+    },
+    f"{_INTERVENTION}.model_numpy": {"Opinion": f"{_INTERVENTION}.model_numpy.OneStateOutputs"},
+    f"{_INTERVENTION}.probability": {"OwnLoss": f"{_INTERVENTION}.probability.ThresholdLoss"},
+    f"{_INTERVENTION}.probability_numpy": {
+        "Array": _FLOAT64,
+        "OwnLossOfOne": f"{_INTERVENTION}.probability_numpy.ThresholdLossOfOne",
+    },
+    f"{_LEARNING}.batches": {"lay_out": f"{_LEARNING}.batches.build_training_data"},
+    f"{_LEARNING}.dataset": {"MINIMUM_FOR_HOLDING_BACK": f"{_LEARNING}.dataset.MINIMUM_FOR_HOLDING_OUT"},
+    f"{_LEARNING}.objectives": {
+        "ImitationMass": f"{_LEARNING}.objectives.SampleWeights",
+        "LOG_LEAST": f"{_LEARNING}.criterion.LEAST_LOG",
+        "METHODS": f"{_LEARNING}.objectives.OBJECTIVES",
+        "MassRule": f"{_LEARNING}.objectives.WeightingRule",
+        "Weighing": f"{_LEARNING}.objectives.WeightingContext",
+    },
     f"{_LEARNING}.pipeline.config": {
+        "ORDER_FILE": f"{_LEARNING}.pipeline.config.RUN_CONFIG_FILE",
+        "ORDER_SCHEMA": f"{_LEARNING}.pipeline.config.RUN_CONFIG_SCHEMA",
         "OrderError": f"{_LEARNING}.pipeline.config.RunConfigError",
         "TrainingOrder": f"{_LEARNING}.pipeline.config.RunConfig",
+        "read_order": f"{_LEARNING}.pipeline.config.read_run_config",
+        "write_order": f"{_LEARNING}.pipeline.config.write_run_config",
     },
     f"{_LEARNING}.pipeline.policy_pipeline": {
+        "Cancel": f"{_LEARNING}.result.CancelCheck",
         "PolicyMaker": f"{_LEARNING}.pipeline.policy_pipeline.TrainingPipeline",
+    },
+    f"{_LEARNING}.result": {
+        "AnyTrainer": f"{_LEARNING}.trainer.epoch_loop.EpochTrainer",
+        "Cancelled": f"{_LEARNING}.result.CancelCheck",
     },
     # Two modules became packages of the same name.
     f"{_LEARNING}.rlif": {
         name: f"{_LEARNING}.rlif.trainer.{name}"
         for name in ("DISCOUNT", "RlifTrainer", "TwinCritic", "last_steps", "takeover_rewards")
     },
-    f"{_LEARNING}.trainer": {name: f"{_LEARNING}.trainer.trainer.{name}" for name in ("FEW_TAKEOVERS", "Trainer")},
+    f"{_LEARNING}.trainer": {
+        "FEW_TAKEOVERS": f"{_LEARNING}.method_info.FEW_TAKEOVERS",
+        "Trainer": f"{_LEARNING}.trainer.trainer.Trainer",
+    },
     f"{_LEARNING}.trainer.held_out_data": {"HeldOut": f"{_LEARNING}.trainer.held_out_data.HeldOutData"},
+    f"{_POLICIES}.checkpoint": {
+        "POLICY_SCHEMA": f"{_POLICIES}.config.POLICY_SCHEMA",
+        "STILL": f"{_POLICIES}.config.ZERO_METHOD",
+    },
+    f"{_POLICIES}.tensor_file": {
+        "TensorFileError": f"{_POLICIES}.model_folder.ModelFileError",
+        **{name: f"{_POLICIES}.model_folder.{name}" for name in ("read_bytes", "remove_leftovers", "write_folder")},
+    },
     "mile_desktop.scenes.bullet": {
-        "Array": "mile_desktop.arrays.Float64Array",
-        "FloatArray": "mile_desktop.arrays.Float32Array",
+        "Array": _FLOAT64,
+        "FloatArray": _FLOAT32,
     },
     "mile_desktop.scenes.environment": {
         name: f"mile_desktop.scenes.snapshots.{name}" for name in ("SnapshotT", "Snapshots", "UnknownSnapshotError")
     },
-    "mile_desktop.scenes.mirror": {"FloatArray": "mile_desktop.arrays.Float32Array"},
-    "mile_desktop.scenes.panda": {"Array": "mile_desktop.arrays.Float64Array"},
-    "mile_desktop.scenes.urdf": {"Array": "mile_desktop.arrays.Float64Array"},
+    "mile_desktop.scenes.mirror": {"FloatArray": _FLOAT32},
+    "mile_desktop.scenes.panda": {"Array": _FLOAT64},
+    "mile_desktop.scenes.urdf": {"Array": _FLOAT64},
 }
 """Module (as it is called today) → old name in it → module and name of today."""
 
-GONE: dict[str, dict[str, str]] = {}
+GONE: dict[str, dict[str, str]] = {
+    f"{_INTERVENTION}.cost_fit": {"fit_threshold": "use fit_cost_and_scale, which takes RecordedDecisions."},
+    f"{_INTERVENTION}.ensemble": {
+        "categorical_std": f"use CategoricalActions().moments of {_INTERVENTION}.action_distributions."
+    },
+    f"{_INTERVENTION}.fit": dict.fromkeys(
+        ("FALLBACK_COST", "FALLBACK_SCALE"), f"use FALLBACK of {_INTERVENTION}.cost_fit, which holds both numbers."
+    ),
+    f"{_INTERVENTION}.probability": {
+        "categorical_outcome_log_likelihood": f"use outcome_loss of {_INTERVENTION}.objective_terms."
+    },
+    f"{_LEARNING}.objectives": {"intervention_loss": f"use decision_loss of {_INTERVENTION}.objective_terms."},
+    f"{_LEARNING}.trainer.epoch_loop": {
+        "run_epochs": "write a subclass of EpochTrainer, whose method run replaces it."
+    },
+}
 """Module (as it is called today) → removed name → a sentence: what to use instead."""
 
 

@@ -156,10 +156,11 @@ def rollout(parser: argparse.ArgumentParser) -> None:
 
 def train(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``train``."""
+    from mile_desktop.learning.method_info import METHODS  # noqa: PLC0415 - only this command needs it
+
     _add_scene(parser)
-    parser.add_argument(
-        "--method", default="mile", metavar="M", help="mile, bc, hg-dagger, iwr, sirius, mile-iwr, rlif (%(default)s)"
-    )
+    names = ", ".join(each.name for each in METHODS)
+    parser.add_argument("--method", default="mile", metavar="M", help=f"{names} (%(default)s)")
     parser.add_argument("--parent", metavar="P", help="policy to start from (the promoted one, else initial)")
     parser.add_argument("--epochs", type=positive, metavar="N")
     parser.add_argument("--batch", type=positive, metavar="N", help="steps per batch")

@@ -1,4 +1,4 @@
-"""``mile-desktop bundle``: make again what ships with the program for a scene.
+"""``mile-desktop bundle``: make the files that ship with the program for a scene.
 
 Demonstrations by the scripted expert, the mediocre initial policy that imitates them, and the intervention model fitted
 to a simulated supervisor who watched it.
@@ -37,10 +37,10 @@ from mile_desktop.scenes.experts import load_expert
 from mile_desktop.storage.episodes import read_episode_file
 
 FIRST_DEMONSTRATION_SEED = 500_000
-"""Demonstrations start where no recorded and no evaluated episode does."""
+"""Demonstrations have starts that no recorded and no evaluated episode has."""
 
 FIRST_SUPERVISED_SEED = 600_000
-"""Nor do the episodes of the shipped intervention model."""
+"""The episodes of the shipped intervention model have starts of their own, too."""
 
 
 class Demonstrator:

@@ -16,7 +16,7 @@ Fields = Mapping[str, Any]
 
 
 class CommandError(UserError):
-    """The command cannot go on; the message says what was found, what was expected and what to do."""
+    """The command cannot continue; the message says what was found, what was expected and what to do."""
 
 
 class CancelledError(Exception):

@@ -1,4 +1,4 @@
-"""``mile-desktop export-policy``: what the Policies page starts, in a process of its own."""
+"""``mile-desktop export-policy``: the Policies page starts it as a separate process."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""``mile-desktop import-policy``: add a policy from elsewhere; the Policies page starts it in a process of its own.
+"""``mile-desktop import-policy``: add a policy from elsewhere; the Policies page starts it as a separate process.
 
 The policy is checked, loaded and written again; no foreign file enters the workspace unchanged.
 """
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
 
 
 def import_policy(workspace: Workspace, source: Path) -> PolicyRecord:
-    """Check what is at ``source`` and add it to the workspace, for the scene that it says it is for.
+    """Check what is at ``source`` and add it to the workspace, for the scene that its description names.
 
     It gets a new id, and another name if its own is taken. The episodes it learned from are not here; its parent is
     kept if the workspace has it.

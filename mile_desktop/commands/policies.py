@@ -70,7 +70,7 @@ def _fields(record: PolicyRecord, outcomes: list[bool], *, promoted: bool) -> di
 
 def _line(record: PolicyRecord, outcomes: list[bool], depth: int, *, promoted: bool) -> str:
     success = f"{sum(outcomes)} of {len(outcomes)} succeeded" if outcomes else "not evaluated"
-    marks = ", ".join(word for word, said in (("promoted", promoted), ("archived", record.archived)) if said)
+    marks = ", ".join(word for word, applies in (("promoted", promoted), ("archived", record.archived)) if applies)
     name = "  " * depth + record.name
     words = f"{record.scene:16} {name:12} {record.policy_id:40} {record.method:10} {success:22} {marks}"
     return words.rstrip()

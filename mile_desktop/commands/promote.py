@@ -18,8 +18,8 @@ def run(options: argparse.Namespace, report: Report) -> None:
         load_policy(workspace.policy_folder(record.policy_id))  # a damaged policy must not become the one that runs
         changed = promote(catalogue, record.scene, record.policy_id)
     fields = {"scene": record.scene, "policy": record.policy_id, "name": record.name, "changed": changed}
-    said = "is promoted" if changed else "was promoted already"
-    report.say(fields, f"{record.name} ({record.policy_id}) {said} in {record.scene}.")
+    state = "is promoted" if changed else "was promoted already"
+    report.say(fields, f"{record.name} ({record.policy_id}) {state} in {record.scene}.")
 
 
 def _named(catalogue: Catalogue, name: str, scene: str | None) -> PolicyRecord:

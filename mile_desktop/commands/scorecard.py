@@ -25,16 +25,16 @@ def run(options: argparse.Namespace, report: Report) -> None:
     report.say(msgspec.to_builtins(card), _text(card))
 
 
-def _episode_ids(said: str) -> tuple[str, ...]:
-    if said.startswith("@"):
+def _episode_ids(text: str) -> tuple[str, ...]:
+    if text.startswith("@"):
         try:
-            lines = Path(said[1:]).read_text(encoding="utf-8").splitlines()
+            lines = Path(text[1:]).read_text(encoding="utf-8").splitlines()
         except OSError as error:
-            raise CommandError(f"--episodes: {said[1:]} cannot be read ({error.strerror}).") from error
+            raise CommandError(f"--episodes: {text[1:]} cannot be read ({error.strerror}).") from error
         except UnicodeDecodeError as error:
-            raise CommandError(f"--episodes: {said[1:]} is not a text file with one episode id per line.") from error
+            raise CommandError(f"--episodes: {text[1:]} is not a text file with one episode id per line.") from error
         return tuple(line.strip() for line in lines if line.strip())
-    return tuple(name for name in said.split(",") if name)
+    return tuple(name for name in text.split(",") if name)
 
 
 def _text(card: Scorecard) -> str:

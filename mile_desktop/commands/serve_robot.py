@@ -1,4 +1,4 @@
-"""``mile-desktop serve-robot``: one of our scenes in place of a robot, in another process or on another machine."""
+"""``mile-desktop serve-robot``: a simulated scene in place of a robot, on this machine or on another."""
 
 import argparse
 import multiprocessing
@@ -25,7 +25,7 @@ _ENDS_S = 3.0
 
 def run(options: argparse.Namespace, report: Report) -> None:
     """Serve until the process is interrupted."""
-    ServerSockets(options.bind, options.keys).close()  # says what is wrong before anything is started
+    ServerSockets(options.bind, options.keys).close()  # fails here with a message, before a process is started
     cameras = _cameras(options)
     robot = SimulatedRobot(options.scene, cameras=cameras, seed=options.seed, watchdog_s=options.watchdog)
     with ExitStack() as stack:
@@ -52,7 +52,7 @@ def _serve(server: RobotServer, robot: SimulatedRobot, options: argparse.Namespa
         fields = {"address": address, "port": server.port, "scene": options.scene, "public_key": server.public_key}
         key = f"\nIts public key, for the windows: {server.public_key}" if server.public_key else ""
         be_eager()
-        enter_real_time()  # a robot's own controller is not kept waiting by other programs either
+        enter_real_time()  # as on a real robot, whose controller does not share its processor
         report.say(fields, f"{robot.describe().name} is served at {address}; Ctrl+C ends it.{key}")
 
     server.serve(end, on_ready=say)

@@ -1,4 +1,4 @@
-"""``mile-desktop train``: what the Learn panel's button starts, in a process of its own."""
+"""``mile-desktop train``: the Learn panel's button starts it as a separate process."""
 
 import argparse
 import json
@@ -33,7 +33,7 @@ _OWN_SETTINGS = ("epochs", "batch", "seed")
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
-    """Train, compare if asked to, and report every event of the run."""
+    """Train, compare with ``--evaluate``, and report every event of the run."""
     if options.background:
         psutil.Process().nice(_BACKGROUND_NICENESS)
     with Workspace.open(options.workspace) as workspace, cancelled_by_signals() as cancel:
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
         follow_up = None
         if options.evaluate > 0:
             follow_up = _comparison(workspace, options) if simulated else _no_comparison(options.scene)
-        trained = run.run(cancelled=cancel.is_set, follow_up=follow_up, report=_say_to(report))
+        trained = run.run(cancelled=cancel.is_set, follow_up=follow_up, report=_reporter(report))
     if trained is None:
         raise CancelledError
     fields = {"policy": trained.record.policy_id, "method": trained.record.method, "loss": trained.loss}
@@ -133,7 +133,7 @@ def _comparison(workspace: Workspace, options: argparse.Namespace) -> FollowUp:
     return compare
 
 
-def _say_to(report: Report) -> Callable[[RunEvent], None]:
+def _reporter(report: Report) -> Callable[[RunEvent], None]:
     def say(event: RunEvent) -> None:
         match event:
             case Progress(text=text, fraction=fraction):

@@ -1,4 +1,4 @@
-"""Success of a policy on fixed seeds, without an operator and as fast as it goes."""
+"""Success of a policy on fixed seeds, without an operator and as fast as the machine can."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from mile_desktop.rollout.safety import output_problem
 from mile_desktop.rollout.scene import DrivenScene
 
 FIRST_EVALUATION_SEED = 1_000_000
-"""Evaluation seeds begin here; episodes that are learned from begin at 0 and never get this far."""
+"""Evaluation seeds begin here; seeds of training episodes begin at 0 and stay far below."""
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def evaluate(
     on_result
         Called after each episode.
     cancelled
-        Asked before every step: True gives the evaluation up.
+        Called before every step; True cancels the evaluation.
 
     Raises
     ------

@@ -96,7 +96,10 @@ def find_policy(workspace: Workspace, scene: str, reference: str) -> EvaluatedPo
 
 
 def known_evaluation(workspace: Workspace, scene: str, policy_id: str, seeds: Sequence[int]) -> EvaluationRecord | None:
-    """Return an earlier evaluation that covers ``seeds`` without a crash: policies never change, nor do seeds."""
+    """Return an earlier evaluation that covers ``seeds`` without a crash.
+
+    It is still valid, because neither a saved policy nor the start that belongs to a seed ever changes.
+    """
     for record in Catalogue(workspace).evaluations(scene=scene, policy_id=policy_id):
         if set(seeds) <= set(record.seeds):
             return record
@@ -113,9 +116,9 @@ def compare_policies(
     workers: int | None = None,
     callbacks: EvaluationCallbacks | None = None,
 ) -> Compared:
-    """Evaluate two policies on the same seeds and say whether to use the second.
+    """Evaluate two policies on the same seeds and suggest which one to use.
 
-    What was evaluated before on these seeds is not evaluated again. Raises what ``evaluate_policies`` raises.
+    A policy that was evaluated on these seeds before is not evaluated again. Raises what ``evaluate_policies`` raises.
     """
     policies = {each: find_policy(workspace, scene, each) for each in (before, after)}
     found = {each: known_evaluation(workspace, scene, policy.policy_id, seeds) for each, policy in policies.items()}
@@ -129,7 +132,7 @@ def compare_policies(
 
 
 def compare_records(before: EvaluationRecord, after: EvaluationRecord, seeds: Sequence[int]) -> Compared:
-    """Compare two evaluations on those of ``seeds`` on which neither policy broke down."""
+    """Compare two evaluations on those of ``seeds`` on which neither policy crashed."""
     wanted = set(seeds)
     results = [
         {result.seed: result for result in results_of(record) if result.seed in wanted} for record in (before, after)

@@ -40,7 +40,7 @@ START_S = 300.0
 """The limit until the first episode begins: on a busy machine a process of low priority waits long for its imports."""
 
 _AHEAD = 2
-"""Episodes given to a worker, the running one included: it never waits for the pool."""
+"""Episodes given to a worker, the running one included, so that it has the next one when an episode ends."""
 
 _DEATHS_IN_A_ROW = 6
 """After this many deaths without an episode that ended in between, the fault is not one worker's or one episode's."""
@@ -64,7 +64,7 @@ PoolEvent = EpisodeBegan | EpisodeProgress | EpisodeEnded | EpisodeRefused | Wor
 
 
 def default_workers() -> int:
-    """Return how many workers this machine bears beside the window: one for each processor but one."""
+    """Return the number of workers that leave the window responsive: one fewer than there are processors."""
     return max(1, processors() - 1)
 
 
@@ -77,28 +77,28 @@ def processors() -> int:
 
 @dataclass
 class _Worker:
-    """One process and what it has to do, the running episode first."""
+    """One process and its episodes, the running one first."""
 
     child: ChildProcess[Event]
     slot: StateSlot
     orders: deque[RunEpisode] = field(default_factory=deque)
     sent_at: float = 0.0
     ready: bool = False
-    """Whether it has ever come so far as to run anything."""
+    """Whether it has finished its imports and can run episodes."""
 
 
 class EvaluationPool:
-    """Runs episodes in processes of its own; owned by one thread, which calls ``poll`` again and again.
+    """Runs episodes in separate processes; owned by one thread, which calls ``poll`` repeatedly.
 
     A worker that dies is replaced. The episode it was running is run once more; when that kills a worker again, it
-    ends as a crash. Nothing here waits for a worker but ``close`` and ``wait``.
+    ends as a crash. Only ``close`` and ``wait`` block.
 
     Parameters
     ----------
     workers
-        Processes at most; they are started when there is something to do.
+        Largest number of processes; they are started when episodes wait.
     niceness
-        How far they step back for other programs, 0–19.
+        How far the priority of the processes is lowered, 0 to 19.
     target
         Entry point of the process, called there as ``target(connection, state_slot_name, niceness)``.
     clock
@@ -137,7 +137,7 @@ class EvaluationPool:
 
     @property
     def size(self) -> int:
-        """Number of workers at most."""
+        """Largest number of workers."""
         return self._size
 
     @property
@@ -171,7 +171,7 @@ class EvaluationPool:
                     self._tell(worker, CancelEpisode(ticket=order.ticket))
 
     def watch(self, ticket: int, steps_per_second: float = 0.0) -> None:
-        """Let ``state`` follow one episode from now on, at that pace at most; −1: none."""
+        """Let ``state`` follow one episode from now on, no faster than ``steps_per_second``; −1: none."""
         self._watched = WatchEpisode(ticket=ticket, steps_per_second=steps_per_second)
         if self._watched_in in self._workers:
             self._tell(self._watched_in, self._watched)
@@ -191,7 +191,9 @@ class EvaluationPool:
         """Receive events, end and replace workers that are stuck or dead, and give out episodes; never waits."""
         events: list[PoolEvent] = []
         for worker in list(self._workers):
-            alive = worker.child.alive  # asked first: events it sent before its end are received below
+            # Read before the events: a worker that dies between the two lines is replaced by the next poll, and the
+            # results that it sent before its end are not lost.
+            alive = worker.child.alive
             events += self._receive(worker)
             if not alive:
                 events += self._replace(worker)
@@ -226,6 +228,7 @@ class EvaluationPool:
             worker.child.send(command)
 
     def _hand_out(self) -> None:
+        # A new process costs seconds of imports, so one is started only when no worker is idle.
         while self._queue and len(self._workers) < self._size and not self._idle():
             self._workers.append(self._start_worker())
         while self._queue and (worker := self._least_busy()) is not None:
@@ -280,12 +283,13 @@ class EvaluationPool:
         self._deaths.pop(ticket, None)
 
     def _is_stuck(self, worker: _Worker) -> bool:
+        # An idle worker sends nothing, so its silence counts from the moment it was given an episode.
         silent_since = max(worker.child.last_heard, worker.sent_at)
         patience_s = SILENCE_S if worker.ready else START_S
         return bool(worker.orders) and self._clock() - silent_since > patience_s
 
     def _replace(self, worker: _Worker) -> list[PoolEvent]:
-        """Put the episodes of a dead worker back into the queue, the one that ran only once."""
+        """Put the episodes of a dead worker back into the queue; one that kills its second worker becomes a crash."""
         self._workers.remove(worker)
         reason = worker.child.exit_reason
         worker.child.stop()
@@ -298,6 +302,7 @@ class EvaluationPool:
         # a worker that died before it was ready had not begun its episode, so no episode is to blame
         running = worker.orders[0].ticket if worker.orders and worker.ready else -1
         events: list[PoolEvent] = [WorkerLost(running, reason)]
+        # reversed, because each goes to the front: the order of the starts stays
         for order in reversed(orders):
             if order.ticket == running and self._deaths.get(running, 0):
                 events.append(_crash_of(running, reason))

@@ -17,8 +17,8 @@ def score_recorded(
 ) -> tuple[ComparedPredictor, ...]:
     """Score every predictor on held-out episodes of the workspace.
 
-    Of the intervention model only members that have not seen an episode are asked about it; the baselines learn from
-    the episodes that are not held out. Raises ``ScoreError`` where there is too little to score.
+    Only the members of the intervention model that have not seen an episode predict it. The baselines learn from the
+    episodes that are not held out. Raises ``ScoreError`` where there is too little to score.
     """
     split = split_episodes(recorded_steps(workspace, scene), share=HELD_OUT_SHARE, seed=seed)
     return compare_predictors(

@@ -38,7 +38,7 @@ class RunningEpisode:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How a policy does so far."""
+    """Results of a policy so far."""
 
     successes: int
     episodes: int
@@ -114,7 +114,7 @@ class EvaluationRun:
     seeds: Sequence[int]
     known: Mapping[str, Mapping[int, EpisodeResult]] = field(default_factory=dict)
     failure: str = field(default="", init=False)
-    """Why it could not be done; empty as long as it could."""
+    """Why the evaluation failed; empty while it has not failed."""
     cancelled: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
@@ -125,6 +125,7 @@ class EvaluationRun:
             raise ValueError("Every policy and every start can be in an evaluation only once.")
         self._results: dict[str, dict[int, EpisodeResult]] = {name: dict(self.known.get(name, {})) for name in names}
         self._open: dict[int, _Ticket] = {}
+        # seeds outside, policies inside: all policies have run on a start before the next start begins
         for seed in self.seeds:
             for policy in self.policies:
                 if seed not in self._results[policy.policy_id]:
@@ -163,7 +164,7 @@ class EvaluationRun:
         )
 
     def tally(self, policy_id: str) -> Tally:
-        """Return how one policy does so far."""
+        """Return the results of one policy so far."""
         results = self.results(policy_id)
         whole = [result for result in results if not result.crash]
         successes = sum(result.success for result in whole)
@@ -181,13 +182,13 @@ class EvaluationRun:
     # ── changes ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def cancel(self) -> None:
-        """Give up what is not done yet."""
+        """Cancel the episodes that have not ended."""
         if not self.over:
             self.cancelled = True
             self._drop()
 
     def update(self, events: Sequence[PoolEvent]) -> EvaluationNews:
-        """Take in the pool's events; events of other episodes are ignored."""
+        """Apply the pool's events; events of other episodes are ignored."""
         results, lost, changed = [], [], False
         for event in events:
             if isinstance(event, WorkerLost):
@@ -247,7 +248,7 @@ def record_of(policy_id: str, scene: str, results: Sequence[EpisodeResult]) -> E
 
 
 def results_of(record: EvaluationRecord) -> tuple[EpisodeResult, ...]:
-    """Return the episodes of a kept evaluation, those that broke down last; unknown lengths and returns are 0."""
+    """Return the episodes of a kept evaluation, crashed ones last; unknown lengths and returns are 0."""
     steps = record.steps or (0,) * len(record.seeds)
     returns = record.returns or (0.0,) * len(record.seeds)
     whole = zip(record.seeds, record.outcomes, steps, returns, strict=True)

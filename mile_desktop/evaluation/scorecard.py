@@ -1,4 +1,4 @@
-"""What a scorecard says, as values that cross a pipe: predictors side by side on episodes they had not seen.
+"""A scorecard as values that cross a pipe: predictors side by side on episodes they had not seen.
 
 Imports neither torch nor scikit-learn: the window reads it.
 """
@@ -59,7 +59,7 @@ class ScoredPredictor(msgspec.Struct, frozen=True, kw_only=True):
     precision_recall: tuple[CurvePoint, ...]
     reliability: tuple[ReliabilityPoint, ...]
     traces: tuple[tuple[float | None, ...], ...]
-    """Probability of each row of each episode, in the order of ``Scorecard.episodes``; None where nothing is said."""
+    """Probability of each row of each episode, in the order of ``Scorecard.episodes``; None: not predicted."""
 
 
 class Scorecard(msgspec.Struct, frozen=True, kw_only=True):

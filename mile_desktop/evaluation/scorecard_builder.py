@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn import metrics
 
+from mile_desktop.arrays import BoolArray, Float64Array, IntArray
 from mile_desktop.evaluation.scorecard import (
     CurvePoint,
     ReliabilityPoint,
@@ -27,9 +27,6 @@ from mile_desktop.storage.workspace import Workspace
 
 _MOST_POINTS = 160  # of a curve
 _DIGITS = 5
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 
 def make_scorecard(
@@ -101,7 +98,7 @@ def _scored_episodes(workspace: Workspace, split: ScoringSplit) -> tuple[ScoredE
     return tuple(scored)
 
 
-def _scored_predictors(split: ScoringSplit, predictions: Mapping[str, FloatArray]) -> tuple[ScoredPredictor, ...]:
+def _scored_predictors(split: ScoringSplit, predictions: Mapping[str, Float64Array]) -> tuple[ScoredPredictor, ...]:
     asked, ahead = takeover_ahead(split.test)
     elapsed = split.test.step.numpy()
     rows = [_rows_of(split.test, name) for name in split.held_out]
@@ -113,17 +110,17 @@ def _first_row(workspace: Workspace, name: str) -> int:
     return 0 if trim is None else trim.first
 
 
-def _rows_of(steps: SupervisedSteps, name: str) -> NDArray[np.int64]:
+def _rows_of(steps: SupervisedSteps, name: str) -> IntArray:
     return np.flatnonzero(steps.episode.numpy() == steps.episode_ids.index(name))
 
 
 def _scored(  # noqa: PLR0917 - one row of a table
     name: str,
-    probability: FloatArray,
+    probability: Float64Array,
     asked: BoolArray,
     ahead: BoolArray,
-    elapsed: NDArray[np.int64],
-    episodes: list[NDArray[np.int64]],
+    elapsed: IntArray,
+    episodes: list[IntArray],
 ) -> ScoredPredictor:
     p, happened = probability[asked], ahead[asked]
     scores = score_probabilities(p, happened, elapsed[asked])
@@ -145,18 +142,18 @@ def _scored(  # noqa: PLR0917 - one row of a table
     )
 
 
-def _roc(p: FloatArray, happened: BoolArray) -> tuple[CurvePoint, ...]:
+def _roc(p: Float64Array, happened: BoolArray) -> tuple[CurvePoint, ...]:
     return _thinned(*metrics.roc_curve(happened, p))
 
 
-def _precision_recall(p: FloatArray, happened: BoolArray) -> tuple[CurvePoint, ...]:
+def _precision_recall(p: Float64Array, happened: BoolArray) -> tuple[CurvePoint, ...]:
     precision, recall, thresholds = metrics.precision_recall_curve(happened, p)
     # the last point, (0, 1), belongs to no threshold
     return _thinned(recall[:-1][::-1], precision[:-1][::-1], thresholds[::-1])
 
 
-def _thinned(x: FloatArray, y: FloatArray, thresholds: FloatArray) -> tuple[CurvePoint, ...]:
-    """Keep at most ``_MOST_POINTS``, both ends among them; a threshold above every probability is said as 1."""
+def _thinned(x: Float64Array, y: Float64Array, thresholds: Float64Array) -> tuple[CurvePoint, ...]:
+    """Keep at most ``_MOST_POINTS``, both ends among them; a threshold above every probability becomes 1."""
     places = np.unique(np.linspace(0, len(x) - 1, min(len(x), _MOST_POINTS)).round().astype(int))
     return tuple(
         CurvePoint(round(float(x[at]), _DIGITS), round(float(y[at]), _DIGITS), min(1.0, float(thresholds[at])))
@@ -164,7 +161,7 @@ def _thinned(x: FloatArray, y: FloatArray, thresholds: FloatArray) -> tuple[Curv
     )
 
 
-def _reliability(p: FloatArray, happened: BoolArray) -> tuple[ReliabilityPoint, ...]:
+def _reliability(p: Float64Array, happened: BoolArray) -> tuple[ReliabilityPoint, ...]:
     order = np.argsort(p, kind="stable")
     parts = [part for part in np.array_split(order, 10) if len(part)]
     return tuple(

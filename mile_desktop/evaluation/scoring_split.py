@@ -15,25 +15,25 @@ FEWEST_TO_LEARN_FROM = 5
 """With fewer other episodes the baselines learn from a part of the chosen ones, which are then not scored."""
 
 MOST_EPISODES = 300
-"""So many are scored, the newest: every probability goes to the window, which must not freeze."""
+"""Only the newest 300 are scored: every probability goes to the window, which must not freeze."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoringSplit:
-    """Predictors learn from the one part and are scored on the other, which none of them has seen."""
+    """The part that predictors learn from, and the part they are scored on, which none of them has seen."""
 
     train: SupervisedSteps
     test: SupervisedSteps
     held_out: tuple[str, ...]
     """Ids of the episodes of ``test``."""
     notes: tuple[str, ...] = ()
-    """Sentences on which predictor had seen which episodes."""
+    """Sentences that say which predictor had seen which episodes."""
 
 
 def make_scoring_split(
     model: InterventionModel, steps: SupervisedSteps, episode_ids: Sequence[str], seed: int
 ) -> ScoringSplit:
-    """Hold out the chosen episodes that can be scored; none chosen: of all episodes.
+    """Hold out the chosen episodes that can be scored; an empty choice means all episodes.
 
     Raises
     ------
@@ -57,14 +57,14 @@ def _supervised(steps: SupervisedSteps) -> list[str]:
 
 
 def _with_any(steps: SupervisedSteps, rows: torch.Tensor) -> set[str]:
-    """Return the episodes of which any of these rows is one."""
+    """Return the episodes that contain any of these rows."""
     found = torch.zeros(len(steps.episode_ids), dtype=torch.bool)
     found[steps.episode[rows]] = True
     return {name for name, there in zip(steps.episode_ids, found.tolist(), strict=True) if there}
 
 
 def _unseen(model: InterventionModel, steps: SupervisedSteps, chosen: list[str]) -> tuple[list[str], tuple[str, ...]]:
-    """Leave out episodes that every member of the model has seen; return the others, and what to say about it."""
+    """Leave out episodes that every member of the model has seen; return the others and a note."""
     judged = _with_any(steps, model.unseen(steps).any(0))
     unseen = [name for name in chosen if name in judged]
     if not unseen:
@@ -73,12 +73,12 @@ def _unseen(model: InterventionModel, steps: SupervisedSteps, chosen: list[str])
             "were recorded later, or a model of more members."
         )
     left = len(chosen) - len(unseen)
-    said = f"{left} of {len(chosen)} chosen episodes are left out: every member of the model has seen them."
-    return unseen, (said,) if left else ()
+    note = f"{left} of {len(chosen)} chosen episodes are left out: every member of the model has seen them."
+    return unseen, (note,) if left else ()
 
 
 def _learned_from(steps: SupervisedSteps, supervised: list[str], held_out: list[str], seed: int) -> ScoringSplit:
-    """Let the baselines learn from the other episodes; where those are too few, from a part of the held-out ones."""
+    """Let the baselines learn from the other episodes; if they are too few, from a part of the held-out ones."""
     scored = set(held_out)
     others = [name for name in supervised if name not in scored]
     if len(others) >= FEWEST_TO_LEARN_FROM:
@@ -91,11 +91,11 @@ def _learned_from(steps: SupervisedSteps, supervised: list[str], held_out: list[
         )
     kept = {split.held_out.episode_ids[number] for number in split.held_out.episode.tolist()}
     left = tuple(name for name in held_out if name in kept)
-    said = (
+    note = (
         f"{len(left)} of {len(held_out)} episodes are held out and scored; the baselines learn from the others, "
         "because too few were not chosen."
     )
-    return ScoringSplit(split.train, _episodes(steps, left), left, (said,))
+    return ScoringSplit(split.train, _episodes(steps, left), left, (note,))
 
 
 def _with_newest(split: ScoringSplit, steps: SupervisedSteps) -> ScoringSplit:
@@ -103,8 +103,8 @@ def _with_newest(split: ScoringSplit, steps: SupervisedSteps) -> ScoringSplit:
     if len(split.held_out) <= MOST_EPISODES:
         return split
     newest = split.held_out[-MOST_EPISODES:]
-    said = f"Of {len(split.held_out)} held-out episodes the newest {MOST_EPISODES} are scored."
-    return replace(split, test=_episodes(steps, newest), held_out=newest, notes=(*split.notes, said))
+    note = f"Of {len(split.held_out)} held-out episodes the newest {MOST_EPISODES} are scored."
+    return replace(split, test=_episodes(steps, newest), held_out=newest, notes=(*split.notes, note))
 
 
 def _notes_on(model: InterventionModel, held_out: Sequence[str]) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def exact_mcnemar(gained: int, lost: int) -> float:
     Parameters
     ----------
     gained, lost
-        Seeds on which only the one, or only the other, succeeded; ≥ 0. Seeds on which they agree say nothing.
+        Seeds on which only the one, or only the other, succeeded; ≥ 0. Seeds on which both agree give no evidence.
 
     Raises
     ------

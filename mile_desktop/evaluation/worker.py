@@ -1,4 +1,4 @@
-"""A worker of the evaluation pool: runs one episode after the other, in a process of its own."""
+"""A worker of the evaluation pool: runs one episode after the other, in a separate process."""
 
 import time
 from collections import deque
@@ -48,10 +48,10 @@ def run_evaluation_worker(connection: Connection, state_slot_name: str, niceness
     state_slot_name
         Shared memory for the states of an episode that is watched.
     niceness
-        How far to step back for other programs, 0–19.
+        How far the priority is lowered, 0 to 19.
     """
     psutil.Process().nice(niceness)
-    torch.set_num_threads(1)
+    torch.set_num_threads(1)  # the workers fill the processors; threads inside would only compete
     with ExitStack() as stack:
         slot = stack.enter_context(StateSlot.attach(state_slot_name))
         endpoint: Endpoint[Command] = stack.enter_context(Endpoint(connection, Command, newest_wins=(EpisodeProgress,)))
@@ -108,7 +108,7 @@ class EvaluationWorker:
 
     def _cancel(self, ticket: int) -> None:
         if self._running is not None and self._running.ticket == ticket:
-            self._running = None  # noticed before the next step
+            self._running = None  # the running episode checks this before its next step
             return
         kept = [each for each in self._waiting if each.ticket != ticket]
         if len(kept) < len(self._waiting):
@@ -158,12 +158,13 @@ class EvaluationWorker:
         now = time.monotonic()
         if now < self._next_step_s:
             time.sleep(self._next_step_s - now)
+        # max: after a slow step the pace continues from now, and the missed steps are not run in a burst
         self._next_step_s = max(now, self._next_step_s) + 1.0 / self._watched.steps_per_second
 
     def _load_scene(self, name: str) -> GymScene:
         if self._scene is None or self._scene[0] != name:
             self.close()
-            self._policies.clear()
+            self._policies.clear()  # they were checked against the scene that is now closed
             self._scene = name, GymScene.make(name)
         return self._scene[1]
 
@@ -171,7 +172,7 @@ class EvaluationWorker:
         key = order.scene, order.source
         if key not in self._policies:
             if len(self._policies) >= _LOADED_POLICIES:
-                del self._policies[next(iter(self._policies))]
+                del self._policies[next(iter(self._policies))]  # a dict keeps the order of insertion: the oldest
             self._policies[key] = load_policy_from(order.source, order.scene, scene)
         return self._policies[key]
 

@@ -5,12 +5,13 @@ import math
 from pathlib import Path
 from typing import cast, get_args
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.intervention.estimate import Caller, InterventionEstimate, InterventionEstimator
 from mile_desktop.intervention.live_estimator import LiveEstimator, Source
 from mile_desktop.intervention.model import InterventionModel, InterventionModelError, load_intervention_model
 from mile_desktop.intervention.scores import ScoreError
 from mile_desktop.paths import bundled_models
-from mile_desktop.policies.policy import FloatArray, PolicyOutput
+from mile_desktop.policies.policy import PolicyOutput
 from mile_desktop.registry.policies import load_named_policy
 from mile_desktop.registry.running_policy import RunningPolicy, Sized
 from mile_desktop.storage.catalogue import Catalogue
@@ -36,7 +37,7 @@ class NoEstimate:
 
     def estimate(
         self,
-        observation: FloatArray,  # noqa: ARG002 - the protocol's
+        observation: Float32Array,  # noqa: ARG002 - the protocol's
         output: PolicyOutput,  # noqa: ARG002
         *,
         intervening: bool,  # noqa: ARG002

@@ -14,7 +14,7 @@ PRESSED = 0.009
 
 
 class ButtonPress(Task):
-    """When the button has switched.
+    """The button has switched.
 
     It goes down by 12 mm against a preloaded spring and comes up again when let go. It has switched when it was held
     down by 9 mm or more for ten consecutive steps (half a second). The guard around it is 40 mm wide inside,
@@ -35,7 +35,7 @@ class ButtonPress(Task):
         return np.array((*now.hand, *(button - now.end_effector), travel))
 
     def is_done(self, now: Situation) -> bool:
-        """Say whether the button is down."""
+        """Return whether the button is down."""
         return now.bodies.joint("button", "plunger").position > PRESSED
 
 
@@ -53,13 +53,13 @@ class ButtonExpert:
     hover: float = 0.05
     """Height above the button at which it travels, m."""
     aim_radius: float = 0.004
-    """Goes down into the guard when the middle of the button is so near, m."""
+    """Goes down into the guard when the middle of the button is nearer than this, m."""
     press: float = 0.022
     """How far below the released button it pushes, m; the motors give way to the spring."""
     closed: float = 0.006
-    """Fingers no farther apart count as closed, m."""
+    """Fingers that are closer together count as closed, m."""
     far_from: float = 1.0
-    """y coordinate from which on a button counts as far to the side, on either, m."""
+    """y coordinate from which a button counts as far to the side, on either, m."""
     far_aim: float = 0.0
     """Aims at far buttons short by this fraction of how far they are beyond ``far_from``."""
     low_under: float = -1.0
@@ -95,7 +95,7 @@ FLAWS = {
     "stops-short": ButtonExpert(low_under=0.083, low_press=-0.010),
     "leaves-the-gripper-open": ButtonExpert(closes=False, near_under=0.49),
 }
-"""Each succeeds about every other time.
+"""Each one succeeds in about half of the episodes.
 
 ``misses-far-buttons`` comes down on the guard where the button is far to the side. ``stops-short`` only touches low
 buttons. ``leaves-the-gripper-open`` straddles near buttons with open fingers.

@@ -16,7 +16,7 @@ OPEN = 0.12
 
 
 class DrawerOpening(Task):
-    """When the drawer is open.
+    """The drawer is open.
 
     It slides on a joint with dry friction and damping and has no latch: it stays where it is left. Open is 120 of
     150 mm for five consecutive steps (a quarter of a second). It can only be pulled by its handle: everything else of
@@ -32,7 +32,7 @@ class DrawerOpening(Task):
     )
 
     def measure(self, now: Situation) -> Float64Array:
-        """Return the hand, the handle as seen from it, which way the drawer opens and how far it is."""
+        """Return the hand, the handle as seen from it, the direction in which the drawer opens, and how far."""
         cabinet, out = now.bodies.pose("cabinet"), now.bodies.joint("cabinet", "slide").position
         rotation = cabinet.rotation
         direction = -rotation[:, 1]
@@ -40,7 +40,7 @@ class DrawerOpening(Task):
         return np.array((*now.hand, *to_handle, *direction[:2], out))
 
     def is_done(self, now: Situation) -> bool:
-        """Say whether the drawer is open."""
+        """Return whether the drawer is open."""
         return now.bodies.joint("cabinet", "slide").position > OPEN
 
 
@@ -61,17 +61,17 @@ class DrawerExpert:
     spread: float = 0.056
     """Opening of the gripper with which it comes down over the handle, m."""
     grip_radius: float = 0.008
-    """Closes the gripper when the handle is so near across the bar, m."""
+    """Closes the gripper when the handle is nearer than this across the bar, m."""
     grip_height: float = 0.010
-    """Closes the gripper when the handle is so near in height, m."""
+    """Closes the gripper when the handle is nearer than this in height, m."""
     pull: float = 0.7
     """Speed of pulling as a command."""
     until: float = 0.14
-    """Pulls until the drawer is so far out, m."""
+    """Pulls until the drawer is this far out, m."""
     turned_from: float = 1.0
-    """Sine of the angle from which on a cabinet counts as turned, to either side."""
+    """Sine of the angle from which a cabinet counts as turned, to either side."""
     turned_aim: float = 0.0
-    """Aims at the handles of turned cabinets short by so much, m."""
+    """Aims at the handles of turned cabinets short by this much, m."""
     near_from: float = -1.0
     """x coordinate up to which a handle counts as near the robot, m."""
     near_until: float = 0.14
@@ -116,7 +116,7 @@ FLAWS = {
     "grips-early": DrawerExpert(grip_radius=0.018, grip_height=0.020),
     "stops-short": DrawerExpert(near_from=0.49, near_until=0.085),
 }
-"""Each succeeds about every other time.
+"""Each one succeeds in about half of the episodes.
 
 ``misses-turned-handles`` closes the gripper in front of the handle where the cabinet is turned. ``grips-early`` closes
 it above the handle or beside it, and pulls at nothing. ``stops-short`` leaves near drawers half open.

@@ -26,11 +26,11 @@ _SEATED_UPRIGHT = 0.99
 
 
 class PegInsertion(Task):
-    """When the peg is seated.
+    """The peg is seated.
 
     The peg is held by friction alone. It is seated when its tip is within 6 mm of the bottom of the 55 mm deep hole and
     of the hole's axis, upright within 8°, for five consecutive steps (a quarter of a second); whether the gripper still
-    holds it makes no difference. There is no way to such a pose but through the hole.
+    holds it makes no difference. The only way to such a pose is through the hole.
     """
 
     measurements: ClassVar[tuple[Measurement, ...]] = (
@@ -50,7 +50,7 @@ class PegInsertion(Task):
         return np.concatenate((now.hand, peg.position - now.end_effector, axis[:2], to_hole))
 
     def is_done(self, now: Situation) -> bool:
-        """Say whether the peg is seated."""
+        """Return whether the peg is seated."""
         peg, socket = now.bodies.pose("peg"), now.bodies.pose("socket")
         axis = peg.rotation[:, 2]
         tip = socket.rotation.T @ (peg.position - TIP_DEPTH * axis - socket.position)
@@ -78,15 +78,15 @@ class PegExpert:
     clearance: float = 0.03
     """Height of the tip above the socket while it carries the peg, m."""
     grip_radius: float = 0.006
-    """Closes the gripper when the handle is so near, m."""
+    """Closes the gripper when the handle is nearer than this, m."""
     grip_height: float = 0.008
-    """Closes the gripper when the handle's middle is so near in height, m."""
+    """Closes the gripper when the handle's middle is nearer than this in height, m."""
     entry_radius: float = 0.003
-    """Goes down into the hole when the tip is so near its axis, m."""
+    """Goes down into the hole when the tip is nearer than this to its axis, m."""
     seat_depth: float = 0.060
     """How far below the rim it pushes the tip, m (the hole is 55 mm deep)."""
     far_from: float = 1.0
-    """y coordinate from which on a hole counts as far, m."""
+    """y coordinate from which a hole counts as far, m."""
     far_aim: float = 0.0
     """Aims at far holes short by this fraction of how far they are beyond ``far_from``."""
     far_seat_depth: float = 0.060
@@ -132,7 +132,7 @@ FLAWS = {
     "grips-early": PegExpert(grip_radius=0.015, grip_height=0.036),
     "stops-short": PegExpert(far_from=0.17, far_seat_depth=0.035),
 }
-"""Each succeeds about every other time.
+"""Each one succeeds in about half of the episodes.
 
 ``misses-far-sockets`` sets the peg down beside the hole, the farther the socket (towards +y) the more, and tips it out
 of the gripper as it pushes on. ``grips-early`` closes the gripper while still above the handle or beside it, and loses

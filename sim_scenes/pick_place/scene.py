@@ -45,7 +45,7 @@ class PickPlace(Task):
         return np.array((*now.hand, *(block - now.end_effector), *(bin_ - block + (0.0, 0.0, FLOOR))))
 
     def is_done(self, now: Situation) -> bool:
-        """Say whether the block lies in the bin and nobody holds it."""
+        """Return whether the block lies in the bin and the gripper does not hold it."""
         block, bin_ = now.bodies.pose("block").position, now.bodies.pose("bin")
         x, y, z = bin_.rotation.T @ (block - bin_.position)
         inside = max(abs(x), abs(y)) < INSIDE - 0.01 and z < FLOOR + BLOCK / 2 + 0.008
@@ -129,7 +129,7 @@ FLAWS = {
     "misses-blocks-at-the-side": PickPlaceExpert(side_from=-0.16, side_aim=0.036),
     "grips-early": PickPlaceExpert(grip_radius=0.025, grip_height=0.046),
 }
-"""Each succeeds about every other time.
+"""Each one succeeds in about half of the episodes.
 
 ``drops-short-of-far-bins`` lets the block go on the near edge of far bins or in front of them.
 ``misses-blocks-at-the-side`` closes the gripper beside the block. ``grips-early`` closes it above the block, and goes
