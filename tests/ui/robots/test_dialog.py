@@ -64,7 +64,7 @@ def test_a_bad_address_is_reported(qtbot: QtBot, dialog: RobotsDialog) -> None:
     qtbot.waitUntil(lambda: "public key" in dialog.message, timeout=20000)
     dialog.key.setText("nonsense")
     dialog.start_test()
-    qtbot.waitUntil(lambda: "no public key" in dialog.message, timeout=20000)
+    qtbot.waitUntil(lambda: "not a public key" in dialog.message, timeout=20000)
     assert not dialog.add.isEnabled()
 
 
