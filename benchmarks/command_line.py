@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.circumstances import OthersAtWork, circumstances, keep
+from benchmarks.circumstances import OtherLoad, circumstances, keep
 
 _ROOT = Path(__file__).resolve().parent.parent
 WORDS = {
@@ -41,7 +41,7 @@ def run_once(command: list[str]) -> tuple[float, float]:
 def measure(repeats: int) -> dict[str, Any]:
     commands = {_BARE: [sys.executable, "-c", "pass"]}
     commands |= {name: [sys.executable, "-m", "mile_desktop", *words] for name, words in WORDS.items()}
-    others = OthersAtWork()
+    others = OtherLoad()
     for command in commands.values():
         run_once(command)  # the first run may find cold file caches and compile modules
     runs: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}

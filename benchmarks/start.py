@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.circumstances import OthersAtWork, circumstances, keep
+from benchmarks.circumstances import OtherLoad, circumstances, keep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,7 +89,7 @@ def run_hooked(into: Path, arguments: list[str]) -> None:
 
 
 def measure(repeats: int) -> dict[str, Any]:
-    others = OthersAtWork()
+    others = OtherLoad()
     first = start_once()
     starts = [start_once() for _ in range(repeats)]
     return {

@@ -76,7 +76,7 @@ class EndlessTraining(QObject):
         super().__init__(application)
         self.finished = 0
         self.problems: list[str] = []
-        self.at_work = False
+        self.running = False
         """A network is being trained; reading and comparing are over or still to come."""
         self._retraining = retraining
         self._seed = 0
@@ -107,7 +107,7 @@ class EndlessTraining(QObject):
     def _follow(self, event: AnyRunEvent) -> None:
         match event:
             case Progress(stage="policy"):
-                self.at_work = True
+                self.running = True
             case Finished():
                 self.finished += 1
             case Failed(text=text):
