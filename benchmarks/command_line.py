@@ -3,7 +3,7 @@
     python -m benchmarks.command_line [--repeats 15] [--json FILE]
 
 Each word is run in a fresh process, as a person runs it, in turn with a bare ``python -c pass``, so that a change of
-the machine's speed meets both. ``ratios`` is the median over that of the bare interpreter. Peak memory is the largest
+the machine's speed affects both. ``ratios`` is the median over that of the bare interpreter. Peak memory is the largest
 resident set of the process. The system counts the moment before the new program is loaded, too, so no figure is below
 the memory of this benchmark (about 31 MB).
 """

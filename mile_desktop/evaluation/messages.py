@@ -62,7 +62,7 @@ class EpisodeEnded(Message, frozen=True):
     steps: int
     total_reward: float
     crash: str = ""
-    """Why it broke down; empty for one that ended."""
+    """Why the episode crashed; empty for one that ran to its end."""
 
 
 class EpisodeCancelled(Message, frozen=True):

@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
         (["calibrate", "--model", "FOLDER/full"], "supervise one first"),
         (["scenes", "--new", "Two Words"], "lower-case"),
         (["robot-keys", "FOLDER/binary"], "binary"),
-        (["rollout", "--robot", "%%%", "--arm"], "no address of a robot"),
+        (["rollout", "--robot", "%%%", "--arm"], "not an address of a robot"),
         (["bundle", "--scene", "nothing"], "no scene 'nothing'"),
         (["promote", "nothing"], "none yet"),
         (["rollback"], "no earlier policy"),
