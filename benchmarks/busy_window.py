@@ -47,7 +47,7 @@ def open_window(folder: Path, role: Role, worker: Callable[..., None], *, operat
     folder
         Holds the workspace and the preferences.
     role
-        Called when the desk has started.
+        Called when the window has started.
     worker
         Entry function of the rollout worker's process.
     operator
