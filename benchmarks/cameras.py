@@ -19,11 +19,11 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer
 
-from benchmarks.circumstances import OthersAtWork, circumstances, distribution, keep
+from benchmarks.busy_window import Finish, LoopWatch, open_window
+from benchmarks.circumstances import OtherLoad, circumstances, distribution, keep
 from benchmarks.mjpeg import serve
 from benchmarks.probes import worker_with_tick_log
 from benchmarks.supervision import MANY, cadence
-from benchmarks.window_at_work import Finish, LoopWatch, open_window
 from mile_desktop.cameras.messages import CameraState
 from mile_desktop.cameras.settings import CameraSettings
 from mile_desktop.rollout import messages as m
@@ -56,7 +56,7 @@ class CameraLoad(QObject):
         self._address = address
         self._seconds = seconds
         self._loop = LoopWatch(self)
-        self._others = OthersAtWork()
+        self._others = OtherLoad()
         self._opened = time.monotonic()
         self._ready_at = self._ends_at = self._sampled_at = 0.0
         self._before: dict[str, tuple[int, ...]] = {}
@@ -100,7 +100,7 @@ class CameraLoad(QObject):
         if now - self._ready_at < _SETTLE_S:
             return
         self._before = {client.settings.name: self._counts(client) for client in self._cameras.live}
-        self._others = OthersAtWork()
+        self._others = OtherLoad()
         self._ages.clear()
         self._loop.start()
         self._ends_at = now + self._seconds

@@ -30,7 +30,7 @@ def _version(package: str) -> str:
         return "none"
 
 
-class OthersAtWork:
+class OtherLoad:
     """Measures how much of the machine other programs used meanwhile."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 import psutil
 import torch
 
-from benchmarks.circumstances import OthersAtWork, circumstances, keep
+from benchmarks.circumstances import OtherLoad, circumstances, keep
 from mile_desktop.operators.no_operator import NoOperator
 from mile_desktop.rollout.clock import SimulatedClock
 from mile_desktop.rollout.headless import roll_out
@@ -75,7 +75,7 @@ def timed(job: Callable[[], int], repeats: int) -> dict[str, Any]:
 
 
 def measure(scene: str, episodes: int, repeats: int) -> dict[str, Any]:
-    others = OthersAtWork()
+    others = OtherLoad()
     with tempfile.TemporaryDirectory() as folder:
         jobs: dict[str, Callable[[], int]] = {
             f"rollout, {policy} policy": lambda policy=policy: recorded(Path(folder), scene, policy, episodes)

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.circumstances import OthersAtWork, circumstances, distribution, keep
+from benchmarks.circumstances import OtherLoad, circumstances, distribution, keep
 from benchmarks.probes import worker_of_a_robot
 from benchmarks.supervision import cadence
 from benchmarks.takeover_latency import BUTTON, Press, Thumb
@@ -160,7 +160,7 @@ def measure(presses: int, delays: tuple[float, float]) -> dict[str, Any]:
             for thread in looking:
                 thread.start()
             thumb = Thumb(here, presses)
-            watching, others, began = Watching(application, thumb), OthersAtWork(), time.monotonic()
+            watching, others, began = Watching(application, thumb), OtherLoad(), time.monotonic()
             thumb.start()
             watching.until_done()
             ended = time.monotonic()

@@ -3,7 +3,7 @@
     python benchmarks/scene_view.py [--scene peg-insertion] [--pictures 60] [--json scene_view.json]
 
 Each picture follows a change of the scene, as while a robot moves; pictures of the two renderers alternate, so that
-whatever else the computer does meets both alike.
+the load of other programs affects both in the same way.
 """
 
 import argparse

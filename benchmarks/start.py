@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.circumstances import OthersAtWork, circumstances, keep
+from benchmarks.circumstances import OtherLoad, circumstances, keep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +90,7 @@ def run_hooked(into: Path, arguments: list[str]) -> None:
 
 
 def measure(repeats: int) -> dict[str, Any]:
-    others = OthersAtWork()
+    others = OtherLoad()
     first = start_once()
     starts = [start_once() for _ in range(repeats)]
     return {

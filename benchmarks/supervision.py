@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, QTimer
 
-from benchmarks.circumstances import OthersAtWork, circumstances, distribution, keep
+from benchmarks.busy_window import EndlessTraining, Finish, LoopWatch, PaintLog, open_window, record_beforehand
+from benchmarks.circumstances import OtherLoad, circumstances, distribution, keep
 from benchmarks.probes import worker_with_tick_log
-from benchmarks.window_at_work import EndlessTraining, Finish, LoopWatch, PaintLog, open_window, record_beforehand
 from mile_desktop.rollout import messages as m
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.learn.controller import RetrainController
@@ -57,7 +57,7 @@ class Supervision(QObject):
         self._retrain = retrain
         self._training = EndlessTraining(application, retraining)
         self._loop = LoopWatch(self)
-        self._others = OthersAtWork()
+        self._others = OtherLoad()
         self._opened = time.monotonic()
         self._steps = self._episodes = 0
         self._phase = ""
@@ -76,7 +76,7 @@ class Supervision(QObject):
         elif self.began:
             if now - self.began >= self._seconds:
                 self._end(now)
-        elif self._training.at_work or (self._steps and not self._retrain):
+        elif self._training.running or (self._steps and not self._retrain):
             self._begin(now)
         elif not self._steps and self._application.worker.session is not None:
             self._application.worker.send(m.StartEpisodes(episodes=MANY))
@@ -89,7 +89,7 @@ class Supervision(QObject):
         self.began = now
         self._steps = self._episodes = 0
         self.changes.clear()
-        self._others = OthersAtWork()
+        self._others = OtherLoad()
         self._paints.start()
         self._loop.start()
 
@@ -164,7 +164,7 @@ def measure(minutes: float, *, retrain: bool = True) -> dict[str, Any]:
         )
         role = roles[0]
         if status or not role.report:
-            raise RuntimeError("The window did not come to work; run it by hand to see why.")
+            raise RuntimeError("The window did not start; run it by hand to see why.")
         shown = [paints.shown_after(*change) for change in role.changes]
         return {
             **role.report,

@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, QTimer
 
-from benchmarks.circumstances import OthersAtWork, circumstances, distribution, keep
+from benchmarks.busy_window import EndlessTraining, Finish, PaintLog, open_window, record_beforehand
+from benchmarks.circumstances import OtherLoad, circumstances, distribution, keep
 from benchmarks.probes import worker_with_timed_pad
-from benchmarks.window_at_work import EndlessTraining, Finish, PaintLog, open_window, record_beforehand
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.application import Application
@@ -92,7 +92,7 @@ class Takeovers(QObject):
         self._thumb = thumb
         self._paints = paints
         self._training = EndlessTraining(application, retraining)
-        self._others = OthersAtWork()
+        self._others = OtherLoad()
         paints.watch(application)
         application.worker.step_taken.connect(self.steps.append)
         application.worker.status_changed.connect(self._status)
@@ -108,8 +108,8 @@ class Takeovers(QObject):
             self.load = self._others.cores()
             self._training.stop()
             self._application.worker.send(m.RequestStop())
-        elif self._training.at_work and not self._thumb.ident:
-            self._others = OthersAtWork()
+        elif self._training.running and not self._thumb.ident:
+            self._others = OtherLoad()
             self._paints.start()
             self._thumb.start()
         elif not self.steps and self._application.worker.session is not None:

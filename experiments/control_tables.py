@@ -1,4 +1,4 @@
-"""What methods add over the control arms: differences paired by scene and seed, corrected for their number."""
+"""Gains of the methods over the control arms: differences paired by scene and seed, corrected for their number."""
 
 from collections.abc import Sequence
 

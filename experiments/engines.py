@@ -125,7 +125,7 @@ class LocalEngine:
             "experiment worker", cell_worker, (self._niceness,), event_type=CellEvent
         )
         worker.start()
-        stack.callback(worker.stop, 0.0)
+        stack.callback(worker.stop, 0.0)  # at once: an unfinished cell is lost anyway, it can take minutes
         return worker
 
     def _serve(
@@ -136,6 +136,7 @@ class LocalEngine:
         on_event: OnEvent,
     ) -> None:
         """Handle the events of ``worker`` and give it the next cell; when it has died, only its cell fails."""
+        # Events first: a worker that died after it sent its result has not failed.
         for event in worker.drain():
             busy[worker] = None
             on_event(event)

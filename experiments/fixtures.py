@@ -1,4 +1,4 @@
-"""What an experiment uses of a scene: simulator, expert, bundled policy and demonstrations."""
+"""The parts of a scene that an experiment uses: simulator, expert, bundled policy and demonstrations."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -59,6 +59,7 @@ def run_grid(
             done += 1
         else:
             failed.append(event)
+        # mean time of a cell in this run, times the cells that are left; failed cells count as work, too
         left = (time.monotonic() - began) / tried * (len(missing) - tried) / 60
         on_progress(GridProgress(done, len(cells), event, left))
 

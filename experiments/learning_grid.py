@@ -18,7 +18,7 @@ class GridError(UserError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LearningGrid:
-    """What the cells of a grid have in common, and what they differ in."""
+    """The settings that all cells of a grid share, and those in which they differ."""
 
     scenes: tuple[str, ...]
     methods: tuple[str, ...]

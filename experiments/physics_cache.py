@@ -1,4 +1,4 @@
-"""What this process has simulated already: the same physics is not run twice.
+"""Results of simulations that this process has already run, so that none is run twice.
 
 Physics is two thirds of a cell, and nearly all of that is one call of PyBullet: 0.7 to 1.2 ms a control step, against
 0.08 of the policy's network. So cells get cheaper by leaving simulations out, not by asking the policy for several

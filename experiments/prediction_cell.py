@@ -40,7 +40,7 @@ REFIT_EPISODES = 8
 """Supervised episodes of the promoted robot after which everything is fitted again."""
 
 _MILE = frozenset({"mile, single", "mile, ensemble", "temporal"})
-"""They predict one step. Against takeovers within ten steps their ranking can be scored, their level cannot."""
+"""They predict the present step. For takeovers within ten steps only their ranking can be scored, not their level."""
 
 
 class PredictionCell(msgspec.Struct, frozen=True, kw_only=True, tag="prediction", forbid_unknown_fields=True):
@@ -142,6 +142,8 @@ class _Prediction:
             actions="categorical" if fixtures.info.choices else "gaussian", epochs=cell.fit_epochs, seed=cell.seed
         )
         model = fit_intervention_model(train, settings).model
+        # The seeds count up with every collection, so the order of these lines is part of the result: old cells would
+        # give other numbers after a change.
         same_robot = supervised_steps(self._collect(initial, cell.held_out))
         promoted = as_policy(self._retrained(train), "promoted")
         alone = self._collect(promoted, cell.unattended, supervised=False)
@@ -179,6 +181,7 @@ class _Prediction:
         longer = supervised_steps([*recorded, *newer[:REFIT_EPISODES]], self._fixtures.demonstrations)
         test = supervised_steps(newer[REFIT_EPISODES:])
         both = supervised_steps(newer)
+        # All episodes of the new policy get signals at once; refitted predictors learn only from the first ones.
         known = torch.isin(both.episode, torch.arange(REFIT_EPISODES)).numpy()
         asked, ahead = takeover_ahead(both)
         signals = {

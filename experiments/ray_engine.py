@@ -47,7 +47,7 @@ class RayEngine:
 
         self._connect(ray)
         try:
-            task = ray.remote(num_cpus=1, max_retries=1)(compute_encoded)
+            task = ray.remote(num_cpus=1, max_retries=1)(compute_encoded)  # again when a machine leaves the cluster
             running = {task.remote(msgspec.json.encode(cell)): cell for cell in cells}
             while running and not cancelled():
                 ready, _ = ray.wait(list(running), num_returns=1, timeout=_POLL_S)

@@ -47,7 +47,7 @@ class RecoveryCell(msgspec.Struct, frozen=True, kw_only=True, tag="recovery", fo
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True, tag="recovery"):
-    """What calibration found."""
+    """Result of the calibration."""
 
     steps: int
     takeovers: int
@@ -60,7 +60,7 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True, tag="recovery"):
     log_likelihood: float
     """Mean per step, with the fitted values."""
     true_log_likelihood: float | None
-    """With the true values; None with learned networks, whose K is in other units than the supervisor's."""
+    """With the true values; None with learned networks, whose K has other units than that of the supervisor."""
 
     @property
     def summary(self) -> str:

@@ -23,7 +23,7 @@ from mile_desktop.learning.dataset import human_targets
 from mile_desktop.storage.records import Episode
 
 _NEIGHBOURS = 8
-_FLOOR = 1e-4
+_FLOOR = 1e-4  # keeps the log-odds of a classifier that is certain finite
 
 
 def failure_value(unattended: Sequence[Episode], test: SupervisedSteps, *, seed: int = 0) -> Float64Array:

@@ -15,7 +15,7 @@ from mile_desktop.intervention.scores import score_probabilities
 from mile_desktop.intervention.strata import supervised_rows
 from mile_desktop.intervention.temporal import fit_temporal, temporal_probabilities
 
-_TEST_OFFSET = SEEDS_A_CELL // 2
+_TEST_OFFSET = SEEDS_A_CELL // 2  # so that training and test starts of a cell never overlap
 
 
 class TemporalCell(msgspec.Struct, frozen=True, kw_only=True, tag="temporal", forbid_unknown_fields=True):
@@ -90,6 +90,7 @@ def run_temporal(cell: TemporalCell) -> TemporalOutcome:
 
 def _predicted(probability: Float64Array, test: SupervisedSteps) -> Predicted:
     rows = supervised_rows(test)
+    # Steps of all episodes lie in one array: the step before counts only within the same episode.
     before = torch.zeros_like(test.intervention)
     before[1:] = test.intervention[:-1] & (test.episode[1:] == test.episode[:-1])
     happened, elapsed = test.intervention.numpy(), test.step.numpy()

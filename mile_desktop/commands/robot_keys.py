@@ -18,7 +18,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
         return
     if options.let_in:
         path = allow_window(options.folder, options.name, options.let_in)
-        report.say({"let_in": options.name, "file": str(path)}, f"{options.name} is let in ({path}).")
+        report.say({"let_in": options.name, "file": str(path)}, f"{options.name} may connect now ({path}).")
         return
     key = make_keys(options.folder, ROBOT).public.decode("ascii")
     report.say({"public_key": key, "folder": str(options.folder)}, f"The robot's public key, for its windows: {key}")

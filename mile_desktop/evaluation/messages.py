@@ -20,7 +20,7 @@ class RunEpisode(Message, frozen=True):
 
 
 class CancelEpisode(Message, frozen=True):
-    """Give an episode up, whether it runs or waits; answered by ``EpisodeCancelled``."""
+    """Cancel an episode, whether it runs or waits; answered by ``EpisodeCancelled``."""
 
     ticket: int
 
@@ -31,7 +31,7 @@ class WatchEpisode(Message, frozen=True):
     ticket: int
     """−1: no episode is watched."""
     steps_per_second: float = 0.0
-    """At most so fast while it is watched; 0: as fast as it goes."""
+    """Upper limit of the speed while it is watched; 0: no limit."""
 
 
 # ── events: worker → pool ────────────────────────────────────────────────────────────────────────────────────────
@@ -48,21 +48,21 @@ class EpisodeBegan(Message, frozen=True):
 
 
 class EpisodeProgress(Message, frozen=True):
-    """Sent every so often while an episode runs; the absence of it means a worker that is stuck."""
+    """Sent a few times a second while an episode runs; without it for long, the pool takes the worker for stuck."""
 
     ticket: int
     steps: int
 
 
 class EpisodeEnded(Message, frozen=True):
-    """An episode ran to its end, or broke down."""
+    """An episode ran to its end, or crashed."""
 
     ticket: int
     success: bool
     steps: int
     total_reward: float
     crash: str = ""
-    """Why it broke down; empty for one that ended."""
+    """Why the episode crashed; empty for one that ran to its end."""
 
 
 class EpisodeCancelled(Message, frozen=True):

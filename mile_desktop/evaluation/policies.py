@@ -26,7 +26,7 @@ from mile_desktop.storage.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class EvaluationCallbacks:
-    """What a long evaluation calls while it runs."""
+    """Functions that a long evaluation calls while it runs."""
 
     on_result: Callable[[EpisodeResult], None] = lambda _: None
     cancelled: Callable[[], bool] = lambda: False

@@ -13,7 +13,7 @@ from mile_desktop.storage.records import EvaluationRecord
 
 
 class EvaluationFailedError(UserError):
-    """The evaluation cannot go on: a policy or a scene cannot be loaded, or workers die at once."""
+    """The evaluation cannot continue: a policy or a scene cannot be loaded, or workers die at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +80,14 @@ class EvaluationNews:
     lost: tuple[str, ...] = ()
     """Why workers died."""
     changed: bool = False
-    """Whether anything is different from before, if only the steps of a running episode."""
+    """Whether anything has changed, even if only the number of steps of a running episode."""
 
 
 @dataclass
 class EvaluationRun:
     """Follows one evaluation through a pool that its owner polls; used by one thread.
 
-    All policies meet each start before any meets the next one, so that they can be compared at any time.
+    All policies run on a start before any runs on the next one, so that they can be compared at any time.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ class EvaluationRun:
 
     @property
     def over(self) -> bool:
-        """Whether nothing more will come."""
+        """Whether no more results will come: all are there, or the evaluation failed or was cancelled."""
         return not self._open
 
     @property

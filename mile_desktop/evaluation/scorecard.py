@@ -74,5 +74,5 @@ class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
     learned_from: int
     """Episodes that the baselines learned from."""
     notes: tuple[str, ...]
-    """What should be known about who had seen what; sentences."""
+    """Sentences that say which predictor had seen which episodes."""
     predictors: tuple[ScoredPredictor, ...]

@@ -78,7 +78,7 @@ class EvaluationWorker:
         self._next_step_s = 0.0
 
     def turn(self) -> bool:
-        """Run every episode that waits; return whether to go on."""
+        """Run every episode that waits; return whether to continue."""
         self._take_commands()
         while self._waiting and not self._ended():
             self._run(self._waiting.popleft())

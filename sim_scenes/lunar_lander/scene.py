@@ -126,7 +126,7 @@ def _stars() -> list[Shape]:
 
 
 def _ground(heights: Points) -> list[Shape]:
-    """Return the terrain, which goes on level beside the sky that can be flown in."""
+    """Return the terrain, which continues level beside the sky that can be flown in."""
     x = np.linspace(-_HALF_SKY, _HALF_SKY, len(heights))
     surface = np.column_stack((x, heights))
     surface = np.vstack(((-3.0, heights[0]), surface, (3.0, heights[-1])))

@@ -131,7 +131,7 @@ FLAWS = {
 }
 """Each one succeeds in about half of the episodes.
 
-``drops-short-of-far-bins`` lets the block go on the near edge of far bins or in front of them.
+``drops-short-of-far-bins`` releases the block on the near edge of far bins or in front of them.
 ``misses-blocks-at-the-side`` closes the gripper beside the block. ``grips-early`` closes it above the block, and goes
 off with nothing.
 """

@@ -9,6 +9,7 @@ import pytest
 
 from mile_desktop.cli import main
 from mile_desktop.evaluation.scorecard import Scorecard
+from mile_desktop.learning.method_info import METHODS
 from mile_desktop.paths import bundled_models
 from mile_desktop.registry.intervention_models import intervention_folder, load_with_forecast
 from mile_desktop.storage.workspace import Workspace
@@ -134,6 +135,13 @@ def test_a_mistyped_command_gets_a_suggestion(word: str, hint: str, capsys: pyte
 def test_bad_usage_is_status_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
     assert "usage" in capsys.readouterr().err
+
+
+def test_the_help_of_train_names_every_method(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--help"]) == 0
+
+    shown = " ".join(capsys.readouterr().out.split())
+    assert ", ".join(each.name for each in METHODS) in shown
 
 
 def test_the_program_itself_keeps_standard_output_clean(tmp_path: Path) -> None:

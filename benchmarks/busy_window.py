@@ -47,8 +47,8 @@ def open_window(folder: Path, role: Role, worker: Callable[..., None], *, operat
     folder
         Holds the workspace and the preferences.
     role
-        Called with the window's parts when the window has started.
-    worker
+            Called with the window's parts when the window has started.
+        worker
         Entry function of the rollout worker's process.
     operator
         Simulated supervisor.
@@ -72,7 +72,7 @@ class EndlessTraining(QObject):
         super().__init__(application)
         self.finished = 0
         self.problems: list[str] = []
-        self.at_work = False
+        self.running = False
         """A network is being trained; reading and comparing are over or still to come."""
         self._retraining = retraining
         self._seed = 0
@@ -103,7 +103,7 @@ class EndlessTraining(QObject):
     def _follow(self, event: AnyRunEvent) -> None:
         match event:
             case Progress(stage="policy"):
-                self.at_work = True
+                self.running = True
             case Finished():
                 self.finished += 1
             case Failed(text=text):
