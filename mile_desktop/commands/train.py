@@ -22,6 +22,7 @@ from mile_desktop.learning.settings import TrainingSettings, settings_from_json,
 from mile_desktop.paths import bundled_demonstrations
 from mile_desktop.registry.names import INITIAL
 from mile_desktop.registry.policies import policy_folder
+from mile_desktop.registry.scene_symmetry import SceneSymmetry, recorded_symmetry
 from mile_desktop.scenes.catalogue import scene_info, scenes
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
@@ -72,11 +73,15 @@ def _prepare(workspace: Workspace, options: argparse.Namespace) -> TrainingRun:
         return resume_training(workspace, options.resume)
     parent = options.parent or Catalogue(workspace).promoted(options.scene) or INITIAL
     demonstrations = bundled_demonstrations(options.scene)
+    settings = _settings(options)
+    found = recorded_symmetry(workspace, options.scene) if settings.symmetry else SceneSymmetry()
     order = RunConfig(
         scene=options.scene,
         parent=str(policy_folder(workspace, options.scene, parent)),
         demonstrations=str(demonstrations) if demonstrations.is_dir() else None,
-        settings=_settings(options),
+        settings=settings,
+        symmetry=found.symmetry,
+        symmetry_refused=found.refused,
     )
     return begin_training(workspace, order, run_id=options.run_id)
 

@@ -11,7 +11,7 @@ over the stacked weights trains them independently.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 import torch
@@ -36,6 +36,8 @@ from mile_desktop.intervention.strata import (
     supervised_rows,
 )
 from mile_desktop.policies.limits import STD_CEILING
+from mile_desktop.policies.symmetric_rows import SymmetricRows
+from mile_desktop.policies.symmetry import NO_SYMMETRY, Symmetry
 
 _LEAST_LOG = math.log(1e-4)  # members see few steps: one contradiction would otherwise outweigh a whole batch
 _NODES = 16  # three digits are plenty for a gradient
@@ -75,6 +77,8 @@ class FitSettings:
     """Whether the temporal model and the forecast are fitted as well, where the takeovers allow it."""
     std_floor: float = HUMAN_STD_FLOOR
     std_ceiling: float = STD_CEILING
+    symmetry: Symmetry = NO_SYMMETRY
+    """Applied to every row that members learn from; what they are judged by stays as it was recorded."""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -95,6 +99,19 @@ class FitProgress:
     """Means over members and the epoch: ``total``, ``action``, ``intervention``."""
 
 
+class _Rows(NamedTuple):
+    """What an update reads of ``b`` steps of every member."""
+
+    observation: torch.Tensor
+    """float32[members, b, n]."""
+    target: torch.Tensor
+    """float32[members, b, a]."""
+    policy_mean: torch.Tensor
+    policy_std: torch.Tensor
+    intervention: torch.Tensor
+    """bool[members, b], ν."""
+
+
 class EnsembleTrainer:
     """One batched training of all members; keeps each member's weights of its best epoch."""
 
@@ -111,6 +128,8 @@ class EnsembleTrainer:
         self._ensemble.fit_normalisation(steps.observation)
         self._parameters = list(self._ensemble.parameters())
         self._checked = self._rows_to_check()
+        sizes = steps.observation.shape[1], steps.action.shape[1]
+        self._symmetry = None if settings.symmetry.is_empty else SymmetricRows(settings.symmetry, *sizes)
         self._best = [each.detach().clone() for each in self._parameters]
         self._best_score = torch.full((settings.members,), math.inf)
 
@@ -192,15 +211,17 @@ class EnsembleTrainer:
         imitated = self._draw_imitated()
         decided = self._draw_decisions() if threshold else imitated[:, :0]
         rows = torch.cat((decided, imitated), 1)
-        human = self._ensemble.distribution(self._steps.observation[rows])
+        seen = self._seen(rows)
+        human = self._ensemble.distribution(seen.observation)
         split = decided.shape[1]
         imitating = tuple(each[:, split:] for each in human)
-        action = self._ensemble.actions.negative_log_likelihood(imitating, self._target[imitated]).mean(1)
+        action = self._ensemble.actions.negative_log_likelihood(imitating, seen.target[:, split:]).mean(1)
         intervention = torch.zeros_like(action)
         total = action
         if threshold is not None and split:
             deciding = tuple(each[:, :split] for each in human)
-            intervention = self._decision_loss(deciding, decided, threshold).mean(1).to(action.dtype)
+            robot = _Rows(*(each[:, :split] for each in seen))
+            intervention = self._decision_loss(deciding, robot, threshold).mean(1).to(action.dtype)
             total = combined(self._settings.balance, intervention, action)
         optimiser.zero_grad()
         # The sum over members: they share no weights, so each gets the gradient of its own loss alone.
@@ -208,6 +229,29 @@ class EnsembleTrainer:
         self._clip_gradients()
         optimiser.step()
         return torch.stack([each.detach().mean() for each in (action, intervention, total)])
+
+    def _seen(self, rows: torch.Tensor) -> "_Rows":
+        """Return what is learned from at int64[members, b] ``rows``, each row moved by the symmetry."""
+        seen = self._recorded(rows)
+        if self._symmetry is None:
+            return seen
+        moves = self._symmetry.draw(tuple(rows.shape), self._random)
+        return seen._replace(
+            observation=self._symmetry.observation(seen.observation, moves),
+            target=self._symmetry.action(seen.target, moves),
+            policy_mean=self._symmetry.action(seen.policy_mean, moves),
+            policy_std=self._symmetry.spread(seen.policy_std, moves),
+        )
+
+    def _recorded(self, rows: torch.Tensor) -> "_Rows":
+        steps = self._steps
+        return _Rows(
+            steps.observation[rows],
+            self._target[rows],
+            steps.policy_mean[rows],
+            steps.policy_std[rows],
+            steps.intervention[rows],
+        )
 
     def _draw_decisions(self) -> torch.Tensor:
         pool = self.strata.decisions
@@ -224,19 +268,18 @@ class EnsembleTrainer:
         shares = (from_anchors, count - from_anchors)
         return torch.cat([pool.draw(share, self._random) for pool, share in zip(pools, shares, strict=True)], 1)
 
-    def _decision_loss(self, human: Distribution, rows: torch.Tensor, threshold: Threshold) -> torch.Tensor:
+    def _decision_loss(self, human: Distribution, seen: "_Rows", threshold: Threshold) -> torch.Tensor:
         """Return minus the log-likelihood of each row's decision, float64[members, b].
 
         Of ν for continuous actions; of one of the A + 1 outcomes for discrete ones, as published.
         """
-        steps = self._steps
-        terms = self._ensemble.decision_terms(human, steps.policy_mean[rows], steps.policy_std[rows])
+        terms = self._ensemble.decision_terms(human, seen.policy_mean, seen.policy_std)
         pair = bounded_log_probabilities(
             terms, cost=threshold.cost, cdf_scale=threshold.cdf_scale, least=_LEAST_LOG, nodes=_NODES
         )
         if self._settings.actions == "categorical":
-            return outcome_loss(human[0], pair, self._target[rows], steps.intervention[rows])
-        return decision_loss(pair, steps.intervention[rows])
+            return outcome_loss(human[0], pair, seen.target, seen.intervention)
+        return decision_loss(pair, seen.intervention)
 
     def _clip_gradients(self) -> None:
         """Limit the norm of each member's own gradient: a wild member must not slow the others down."""
@@ -269,7 +312,8 @@ class EnsembleTrainer:
         score = _mean_where(imitation, unseen & correction) + _mean_where(imitation, unseen & ~supervised)
         if threshold is not None and bool(supervised.any()):
             deciding = tuple(each[:, supervised] for each in human)
-            loss = self._decision_loss(deciding, rows[supervised].expand(self._settings.members, -1), threshold)
+            recorded = self._recorded(rows[supervised].expand(self._settings.members, -1))
+            loss = self._decision_loss(deciding, recorded, threshold)
             balance = self._settings.balance
             score = combined(balance, 2 * _mean_where(loss, unseen[:, supervised]), score)
         better = (score < self._best_score) | ~unseen.any(1)

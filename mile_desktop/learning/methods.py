@@ -9,6 +9,7 @@ from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.learning.trainer.epoch_loop import EpochTrainer
 from mile_desktop.learning.trainer.trainer import Trainer
 from mile_desktop.policies.checkpoint import PolicyNetwork
+from mile_desktop.policies.symmetry import NO_SYMMETRY, Symmetry
 
 __all__ = ["METHODS", "RLIF", "MethodInfo", "UnknownMethodError", "make_trainer", "methods"]
 
@@ -25,6 +26,7 @@ def make_trainer(
     start: PolicyNetwork | None = None,
     mental: PolicyNetwork | None = None,
     old_episode_ids: Collection[str] = (),
+    symmetry: Symmetry = NO_SYMMETRY,
 ) -> EpochTrainer:
     """Return the trainer of the method that ``settings`` name; parameters as for ``Trainer``.
 
@@ -36,5 +38,5 @@ def make_trainer(
         When ``steps`` or ``start`` do not suit it.
     """
     if method_info(settings.method).name == RLIF:
-        return RlifTrainer(steps, settings, start=start)
-    return Trainer(steps, settings, start=start, mental=mental, old_episode_ids=old_episode_ids)
+        return RlifTrainer(steps, settings, start=start, symmetry=symmetry)
+    return Trainer(steps, settings, start=start, mental=mental, old_episode_ids=old_episode_ids, symmetry=symmetry)

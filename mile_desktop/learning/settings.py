@@ -142,6 +142,17 @@ class TrainingSettings:
         metadata=_offered("Anchor share", "Share of each batch that comes from demonstrations", 0.0, 0.95, step=0.05),
     )
     """Also the least share of the action term that anchors have where there are any."""
+    symmetry: bool = field(
+        default=True,
+        metadata=_described(
+            SettingInfo(
+                "Symmetry",
+                "Also learns from recorded steps turned, moved or mirrored as the task allows",
+                in_window=True,
+            )
+        ),
+    )
+    """Which movements a task allows is settled when the run begins, see ``policies.symmetry``."""
     silence: float = field(
         default=0.0,
         metadata=_offered(
@@ -316,6 +327,7 @@ EVALUATION_SETTING = SettingInfo(
 _FOUND = "Found by the training"
 _OTHER_NAMES: Mapping[str, SettingInfo] = {
     "evaluation_episodes": EVALUATION_SETTING,
+    "learned.symmetry": SettingInfo("Symmetry", f"{_FOUND}: how recorded steps were also used"),
     "learned.best_epoch": SettingInfo("Best epoch", f"{_FOUND}: the one whose weights were kept"),
     "learned.forgetting": SettingInfo("Forgot", f"{_FOUND}: growth of the error on old episodes"),
     "learned.cost": SettingInfo("Cost c found", f"{_FOUND}: what it costs you to take over"),

@@ -11,6 +11,7 @@ import msgspec
 
 from mile_desktop import paths
 from mile_desktop.errors import UserError
+from mile_desktop.scenes.symmetry_description import SymmetryDescription
 
 Vector = tuple[float, float, float]
 Colour = tuple[
@@ -252,6 +253,7 @@ class _Head(_Part, frozen=True):
     menu_place: int = 100
     """Scenes with smaller numbers come first."""
     bundle: BundleDescription = BundleDescription()
+    symmetry: SymmetryDescription = SymmetryDescription()
 
 
 class OwnSceneDescription(_Head, frozen=True, kw_only=True):

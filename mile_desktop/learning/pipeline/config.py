@@ -7,6 +7,7 @@ import msgspec
 from mile_desktop.errors import UserError
 from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.policies.model_folder import raised_as, read_description
+from mile_desktop.policies.symmetry import NO_SYMMETRY, Symmetry
 from mile_desktop.storage.durable import write_durably
 
 RUN_CONFIG_FILE = "config.json"
@@ -29,6 +30,10 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
     episode_ids: tuple[str, ...] | None = None
     """Episodes of the workspace to learn from; None: all of the scene. Filled in when the run begins."""
     settings: TrainingSettings = TrainingSettings()
+    symmetry: Symmetry = NO_SYMMETRY
+    """Settled when the run begins, so that a run that continues uses the same; none in files of earlier versions."""
+    symmetry_refused: tuple[str, ...] = ()
+    """Why a symmetry of the scene is not used, a sentence each."""
     fit_intervention: bool = True
     """Whether an intervention model is fitted after the policy."""
 

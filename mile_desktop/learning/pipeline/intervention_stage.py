@@ -16,6 +16,7 @@ from mile_desktop.intervention.strata import takeovers_in
 from mile_desktop.learning.progress import Progress, Warned
 from mile_desktop.learning.result import CancelCheck, Report, TrainingCancelled
 from mile_desktop.learning.settings import TrainingSettings
+from mile_desktop.policies.symmetry import NO_SYMMETRY, Symmetry
 from mile_desktop.storage.ids import now
 from mile_desktop.storage.records import InterventionModelRecord
 
@@ -33,6 +34,7 @@ class InterventionFit:
     """Where it is saved."""
     actions: Literal["gaussian", "categorical"] = "gaussian"
     """What kind of actions the supervised policy has."""
+    symmetry: Symmetry = NO_SYMMETRY
 
 
 def fit_and_save(
@@ -65,7 +67,11 @@ def fit_and_save(
         fitted = fit_intervention_model(
             steps,
             FitSettings(
-                members=settings.ensemble, actions=wanted.actions, epochs=settings.fit_epochs, seed=settings.seed
+                members=settings.ensemble,
+                actions=wanted.actions,
+                epochs=settings.fit_epochs,
+                seed=settings.seed,
+                symmetry=wanted.symmetry,
             ),
             model_id=wanted.model_id,
             scene=wanted.scene,

@@ -10,7 +10,7 @@ from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.methods import make_trainer
 from mile_desktop.learning.pipeline.config import RunConfig
 from mile_desktop.learning.pipeline.intervention_stage import InterventionFit, fit_and_save
-from mile_desktop.learning.progress import Progress, Trained
+from mile_desktop.learning.progress import Progress, Trained, Warned
 from mile_desktop.learning.result import CancelCheck, Report, TrainingCancelled, TrainingResult
 from mile_desktop.learning.settings import settings_to_json
 from mile_desktop.learning.trainer.epoch_loop import EpochTrainer
@@ -73,6 +73,7 @@ class TrainingPipeline:
         """Train, save and register; ``TrainingCancelled`` when cancelled before the policy is registered."""
         for parent in ("policies", "interventions"):
             remove_leftovers(self._workspace.folder / parent)
+        self._report_symmetry(report)
         steps = self._read_data(report, cancelled)
         result = self._trainer(steps).run(report=report, cancelled=cancelled, checkpoint=self._checkpoint)
         record = self._describe(result)
@@ -97,6 +98,13 @@ class TrainingPipeline:
         for folder in (*self._unregistered, self._checkpoint):
             shutil.rmtree(folder, ignore_errors=True)
         self._unregistered.clear()
+
+    def _report_symmetry(self, report: Report) -> None:
+        symmetry = self._config.symmetry
+        if not symmetry.is_empty:
+            report(Progress(stage="data", fraction=0.0, text=symmetry.text))
+        for sentence in self._config.symmetry_refused:
+            report(Warned(text=sentence))
 
     # ── data ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -124,6 +132,7 @@ class TrainingPipeline:
             start=start,
             mental=load_mental_model(self._parent_folder),
             old_episode_ids=self._old_episode_ids(config.policy_id),
+            symmetry=self._config.symmetry,
         )
 
     def _old_episode_ids(self, parent_id: str) -> tuple[str, ...]:
@@ -145,6 +154,7 @@ class TrainingPipeline:
             "calibrated": result.calibrated,
             "loss": result.loss,
             "held_out_error": result.held_out_error,
+            "symmetry": self._config.symmetry.text,
         }
         return PolicyRecord(
             policy_id=new_id("policy"),
@@ -188,6 +198,7 @@ class TrainingPipeline:
             run_id=self._run_id,
             folder=folder,
             actions=supervised.network,
+            symmetry=self._config.symmetry,
         )
         return fit_and_save(steps, self._config.settings, wanted, report=report, cancelled=cancelled)
 

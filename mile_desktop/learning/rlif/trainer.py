@@ -7,6 +7,7 @@ that, off-policy learning from recorded episodes prefers actions that were never
 
 import copy
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -17,6 +18,7 @@ from mile_desktop.learning.objectives import everything_executed
 from mile_desktop.learning.result import Report, TrainingError, TrainingResult
 from mile_desktop.learning.rlif.actors import actor_for
 from mile_desktop.learning.settings import TrainingSettings
+from mile_desktop.learning.symmetry import symmetric_rows
 from mile_desktop.learning.trainer.epoch_loop import EpochTrainer, Tensors
 from mile_desktop.learning.trainer.initial_networks import fingerprint, first_network, training_device
 from mile_desktop.learning.trainer.state import (
@@ -27,6 +29,8 @@ from mile_desktop.learning.trainer.state import (
     unprefixed,
 )
 from mile_desktop.policies.checkpoint import PolicyNetwork
+from mile_desktop.policies.symmetric_rows import SymmetricRows
+from mile_desktop.policies.symmetry import NO_SYMMETRY, Symmetry
 
 DISCOUNT = 0.97
 """A takeover counts for about the 1.5 seconds before it at 20 Hz: .97^30 = .4."""
@@ -46,6 +50,27 @@ def last_steps(steps: SupervisedSteps) -> torch.Tensor:
     last = torch.ones(len(steps), dtype=torch.bool)
     last[:-1] = steps.episode[:-1] != steps.episode[1:]
     return last
+
+
+class _Transitions(NamedTuple):
+    """Steps and what followed them."""
+
+    observation: torch.Tensor
+    """float32[b, n]."""
+    action: torch.Tensor
+    """float32[b, a]."""
+    following: torch.Tensor
+    """float32[b, n], the next observation of the episode."""
+
+
+def _moved(seen: _Transitions, symmetry: SymmetricRows, generator: torch.Generator) -> _Transitions:
+    """Return ``seen`` with each transition moved at random, before and after alike."""
+    rows = symmetry.draw((len(seen.observation),), generator)
+    return _Transitions(
+        symmetry.observation(seen.observation, rows),
+        symmetry.action(seen.action, rows),
+        symmetry.observation(seen.following, rows),
+    )
 
 
 class TwinCritic(nn.Module):
@@ -97,7 +122,12 @@ class RlifTrainer(EpochTrainer):
     loss_names = ("total", "critic", "actor")
 
     def __init__(
-        self, steps: SupervisedSteps, settings: TrainingSettings, *, start: PolicyNetwork | None = None
+        self,
+        steps: SupervisedSteps,
+        settings: TrainingSettings,
+        *,
+        start: PolicyNetwork | None = None,
+        symmetry: Symmetry = NO_SYMMETRY,
     ) -> None:
         self._device = training_device(settings.device)
         policy = first_network(steps, settings, start).to(self._device)
@@ -105,6 +135,7 @@ class RlifTrainer(EpochTrainer):
         if not bool(self._rewards.any()):
             raise TrainingError("RLIF learns from takeovers only and finds none; take over at least once.")
         self._policy = policy
+        self._symmetry = None if symmetry.is_empty else symmetric_rows(symmetry, policy, self._device)
         self._actor = actor_for(policy)
         data = build_training_data(steps, everything_executed, anchor_share=settings.anchor_share, device=self._device)
         self._last = last_steps(steps).to(self._device)
@@ -115,7 +146,8 @@ class RlifTrainer(EpochTrainer):
         self._actor_optimiser = torch.optim.Adam(policy.parameters(), lr=settings.learning_rate, fused=True)
         self._critic_optimiser = torch.optim.Adam(self._critic.parameters(), lr=settings.learning_rate, fused=True)
         self._acts = False
-        super().__init__(settings, data, TrainerState(fingerprint=fingerprint(steps, settings, policy.state_dict())))
+        identity = fingerprint(steps, settings, policy.state_dict(), symmetry)
+        super().__init__(settings, data, TrainerState(fingerprint=identity))
 
     def _finish(self, report: Report) -> TrainingResult:  # noqa: ARG002 - nothing to warn of
         """See ``EpochTrainer``."""
@@ -166,29 +198,28 @@ class RlifTrainer(EpochTrainer):
     def _update(self, supervised: torch.Tensor, anchors: torch.Tensor, *, done: float) -> torch.Tensor:  # noqa: ARG002
         """See ``EpochTrainer``."""
         rows = torch.cat([supervised, anchors])
-        critic = self._step_critic(rows)
-        actor = self._step_actor(rows) if self._acts else torch.zeros_like(critic)
+        # Rows are in recorded order, so the next step is the next row, except at the end of an episode.
+        following = torch.where(self._last[rows], rows, rows + 1)
+        seen = _Transitions(self._data.observation[rows], self._data.target[rows], self._data.observation[following])
+        if self._symmetry is not None:
+            seen = _moved(seen, self._symmetry, self._generator)
+        critic = self._step_critic(rows, seen)
+        actor = self._step_actor(seen) if self._acts else torch.zeros_like(critic)
         self._follow()
         return torch.stack([critic, critic, actor])
 
-    def _step_critic(self, rows: torch.Tensor) -> torch.Tensor:
-        data = self._data
+    def _step_critic(self, rows: torch.Tensor, seen: "_Transitions") -> torch.Tensor:
         with torch.no_grad():
-            # Rows are in recorded order, so the next step is the next row, except at the end of an episode.
-            following = torch.where(self._last[rows], rows, rows + 1)
-            ahead = self._actor.ahead(
-                self._slow_policy, self._slow_critic, data.observation[following], self._generator
-            )
+            ahead = self._actor.ahead(self._slow_policy, self._slow_critic, seen.following, self._generator)
             target = self._rewards[rows] + DISCOUNT * torch.where(self._last[rows], 0.0, ahead)
-        values = self._critic(data.observation[rows], data.target[rows])
+        values = self._critic(seen.observation, seen.action)
         loss = (values - target).square().mean()
         self._descend(loss, self._critic, self._critic_optimiser)
         detached: torch.Tensor = loss.detach()
         return detached
 
-    def _step_actor(self, rows: torch.Tensor) -> torch.Tensor:
-        data = self._data
-        loss, beside = self._actor.losses(self._policy, self._critic, data.observation[rows], data.target[rows])
+    def _step_actor(self, seen: "_Transitions") -> torch.Tensor:
+        loss, beside = self._actor.losses(self._policy, self._critic, seen.observation, seen.action)
         self._descend(loss + beside, self._policy, self._actor_optimiser)
         return loss.detach()
 

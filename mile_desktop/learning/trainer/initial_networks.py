@@ -10,6 +10,7 @@ from mile_desktop.learning.result import TrainingError
 from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.policies.checkpoint import PolicyNetwork
 from mile_desktop.policies.networks import CategoricalMlp, GaussianMlp
+from mile_desktop.policies.symmetry import NO_SYMMETRY, Symmetry
 
 
 def new_network(steps: SupervisedSteps, settings: TrainingSettings, *, discrete: bool = False) -> PolicyNetwork:
@@ -53,9 +54,15 @@ def training_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def fingerprint(steps: SupervisedSteps, settings: TrainingSettings, start: dict[str, torch.Tensor]) -> str:
+def fingerprint(
+    steps: SupervisedSteps,
+    settings: TrainingSettings,
+    start: dict[str, torch.Tensor],
+    symmetry: Symmetry = NO_SYMMETRY,
+) -> str:
     """Return what tells this training's checkpoints from those of any other: a digest of data, settings and start."""
-    digest = hashlib.blake2b(repr((settings, steps.episode_ids, len(steps))).encode(), digest_size=16)
+    described = repr((settings, steps.episode_ids, len(steps), symmetry))
+    digest = hashlib.blake2b(described.encode(), digest_size=16)
     for tensor in (steps.observation, steps.action, steps.intervention, *start.values()):
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()

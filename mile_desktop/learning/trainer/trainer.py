@@ -17,6 +17,7 @@ from mile_desktop.learning.objectives import Losses, objective
 from mile_desktop.learning.progress import Warned
 from mile_desktop.learning.result import Report, TrainingCancelled, TrainingError, TrainingResult
 from mile_desktop.learning.settings import TrainingSettings
+from mile_desktop.learning.symmetry import moved_batch, symmetric_rows
 from mile_desktop.learning.trainer.epoch_loop import EpochTrainer, Tensors
 from mile_desktop.learning.trainer.held_out_data import HeldOutData, OldData
 from mile_desktop.learning.trainer.initial_networks import fingerprint, first_network, training_device
@@ -28,6 +29,7 @@ from mile_desktop.learning.trainer.state import (
     unprefixed,
 )
 from mile_desktop.policies.checkpoint import PolicyNetwork
+from mile_desktop.policies.symmetry import NO_SYMMETRY, Symmetry
 
 __all__ = ["Trainer", "TrainingCancelled", "TrainingError", "TrainingResult"]
 
@@ -50,6 +52,8 @@ class Trainer(EpochTrainer):
         Learned mental model of an earlier round; a copy of the policy where there is none.
     old_episode_ids : collection of str
         Episodes that ``start`` learned from, for the tripwire; demonstrations always belong to them.
+    symmetry : Symmetry
+        Applied to the rows of every batch; held-out rows stay as they were recorded.
 
     Raises
     ------
@@ -67,6 +71,7 @@ class Trainer(EpochTrainer):
         start: PolicyNetwork | None = None,
         mental: PolicyNetwork | None = None,
         old_episode_ids: Collection[str] = (),
+        symmetry: Symmetry = NO_SYMMETRY,
     ) -> None:
         self._objective = objective(settings.method)
         self._device = training_device(settings.device)
@@ -77,6 +82,7 @@ class Trainer(EpochTrainer):
             self._objective.info.learns_from_decisions and settings.balance > 0 and len(data.supervised) > 0
         )
         policy = first_network(split.train, settings, start).to(self._device)
+        self._symmetry = None if symmetry.is_empty else symmetric_rows(symmetry, policy, self._device)
         self._networks = Networks(policy, self._first_mental(policy, mental, settings))
         self._criterion = Criterion(self._objective, settings, policy)
         self._held_out = HeldOutData(
@@ -89,7 +95,9 @@ class Trainer(EpochTrainer):
         self._optimiser = torch.optim.Adam(self._parameters(), lr=settings.learning_rate, fused=True)
         self._epoch_threshold: Threshold | None = None
         state = TrainerState(
-            fingerprint=fingerprint(steps, settings, self._start), cost=settings.cost, cdf_scale=settings.cdf_scale
+            fingerprint=fingerprint(steps, settings, self._start, symmetry),
+            cost=settings.cost,
+            cdf_scale=settings.cdf_scale,
         )
         super().__init__(settings, data, state)
 
@@ -169,7 +177,10 @@ class Trainer(EpochTrainer):
     def _update(self, supervised: torch.Tensor, anchors: torch.Tensor, *, done: float) -> torch.Tensor:
         """See ``EpochTrainer``."""
         self._set_learning_rate(done)
-        losses = self._criterion.losses(self._networks, self._data.batch(supervised, anchors), self._epoch_threshold)
+        batch = self._data.batch(supervised, anchors)
+        if self._symmetry is not None:
+            batch = moved_batch(batch, self._symmetry, self._generator)
+        losses = self._criterion.losses(self._networks, batch, self._epoch_threshold)
         self._optimiser.zero_grad(set_to_none=True)
         losses.total.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._parameters(), self._settings.gradient_limit)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QSpinBox, QWidget
 
 from mile_desktop.learning.method_info import MethodInfo
 from mile_desktop.learning.settings import EVALUATION_SETTING, SETTINGS, SettingInfo
@@ -12,7 +12,7 @@ from mile_desktop.ui.learn.model import RetrainRequest
 from mile_desktop.ui.theme import theme
 
 Box = TypeVar("Box", QSpinBox, QDoubleSpinBox)
-Field = QComboBox | QSpinBox | QDoubleSpinBox
+Field = QCheckBox | QComboBox | QSpinBox | QDoubleSpinBox
 _FINE_STEP = 0.01  # steps below it need more than two decimals
 _MOST_DIGITS = 6
 
@@ -62,7 +62,9 @@ def _add_row(form: QFormLayout, info: SettingInfo, widget: Field) -> None:
 
 
 def _field(info: SettingInfo, default: object) -> Field:
-    """Return the field for a setting: a menu for words, else a number field of the type of ``default``."""
+    """Return the field for a setting: a tick box, a menu for words, else a number field of the type of ``default``."""
+    if isinstance(default, bool):
+        return QCheckBox()
     if info.choices:
         return _menu(info)
     return _whole(info) if isinstance(default, int) else _real(info)
@@ -101,6 +103,8 @@ def _dressed(box: Box) -> Box:
 
 
 def _value(widget: Field) -> str | int | float:
+    if isinstance(widget, QCheckBox):
+        return widget.isChecked()
     if isinstance(widget, QComboBox):
         return str(widget.currentData())
     if isinstance(widget, QSpinBox):
@@ -110,7 +114,9 @@ def _value(widget: Field) -> str | int | float:
 
 
 def _show(widget: Field, value: str | float) -> None:
-    if isinstance(widget, QComboBox):
+    if isinstance(widget, QCheckBox):
+        widget.setChecked(bool(value))
+    elif isinstance(widget, QComboBox):
         widget.setCurrentIndex(max(0, widget.findData(value)))
     elif isinstance(widget, QSpinBox):
         widget.setValue(int(value))
