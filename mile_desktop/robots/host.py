@@ -177,6 +177,9 @@ class RobotHost:
         if isinstance(message, p.Intent):
             if client is self._driving_client:
                 self._apply(message)
+            elif message.want is p.RequestedMode.STOP:
+                # everyone who was let in may stop the robot, however old the message is
+                self._stop(f"Stopped by {client.name}, which only watches.")
             else:
                 self.refused += 1
         return [(address, self._state(message))]
@@ -194,7 +197,7 @@ class RobotHost:
         self.refused += late
         match intent.want:
             case p.RequestedMode.STOP:
-                self._stop()
+                self._stop("Stopped by the operator.")
             case p.RequestedMode.REST:
                 self._disarm(fresh=fresh)
             case p.RequestedMode.HOLD if fresh:
@@ -208,9 +211,9 @@ class RobotHost:
             case p.RequestedMode.MOVE:
                 pass  # late or revoked: without a valid command the watchdog holds the robot
 
-    def _stop(self) -> None:
+    def _stop(self, why: str) -> None:
         if self._mode is not Mode.STOPPED:
-            self._change(ModeEvent.STOP, "Stopped by the operator.", revoke=True)
+            self._change(ModeEvent.STOP, why, revoke=True)
             self._command(self._driver.stop)
 
     def _disarm(self, *, fresh: bool) -> None:

@@ -53,6 +53,12 @@ def begin(desk: WorkerDesk) -> None:
     assert told.mode == "holding"
     assert not [event for event in desk.events if isinstance(event, m.StepTaken)]
     desk.process.send(m.ConfirmReset())
+    desk.process.send(m.StartEpisodes())
+    desk.process.send(m.ConfirmReset())
+    assert "Check and tick first" in desk.wait_for(m.Note).text
+    assert not [event for event in desk.events if isinstance(event, m.StepTaken)]
+    desk.process.send(m.TickChecklist(number=told.checklist_number, points=told.checklist))
+    desk.process.send(m.ConfirmReset())
     desk.wait_for(m.StepTaken)
 
 

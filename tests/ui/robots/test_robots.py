@@ -145,7 +145,12 @@ def test_an_episode_begins_when_everything_on_the_list_is_ticked(qtbot: QtBot) -
     bar.prompt.boxes[1].click()
     begin.click()
     bar.prompt._end.click()
-    assert said == [m.ConfirmReset(), m.ConfirmReset(ready=False)]
+    ticked = [each.points for each in said if isinstance(each, m.TickChecklist)]
+    assert ticked[-1] == ("Nobody is near.", "The peg is back.")
+    assert [each for each in said if not isinstance(each, m.TickChecklist)] == [
+        m.ConfirmReset(),
+        m.ConfirmReset(ready=False),
+    ]
     bar.show_status(shown(armed=True, mode="active"))
     assert bar.prompt.isHidden()
 
