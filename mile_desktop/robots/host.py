@@ -14,11 +14,18 @@ from mile_desktop.arrays import Float32Array
 from mile_desktop.robots import protocol as p
 from mile_desktop.robots.driver import Measurement, ResettingDriver, RobotDriver
 from mile_desktop.robots.limits import MotionLimits
+from mile_desktop.robots.loopback import proves
 from mile_desktop.robots.modes import Mode, ModeEvent, next_mode
 
 LEASE_S = 10.0
 """After this silence a driving window loses the robot; the next window that asks may drive."""
 MAX_CLIENTS = 32
+MAX_WATCHERS = 31
+"""One place is kept for a window that drives: however many watch, they cannot shut it out."""
+_STRANGER = (
+    "This robot is served without keys and takes only windows of the account that serves it. "
+    "Start the window from that account, or make keys with `mile-desktop robot-keys`."
+)
 LATE_S = 0.15
 """A command that arrives later than this after its due time gives no permit and causes no motion."""
 _BURST = 3.0
@@ -61,15 +68,20 @@ class RobotHost:
         Monotonic, s.
     frames_port
         Where camera frames come from; 0 for nowhere.
+    secret
+        What clients must prove to know; empty where the sockets check their keys.
     """
 
-    def __init__(self, driver: RobotDriver, clock: Callable[[], float], *, frames_port: int = 0) -> None:
+    def __init__(
+        self, driver: RobotDriver, clock: Callable[[], float], *, frames_port: int = 0, secret: bytes = b""
+    ) -> None:
         self.description = driver.describe()
         self.refused = 0
         """Number of messages that could not be read, or were late, repeated, too many or not allowed."""
         self._driver = driver
         self._clock = clock
         self._frames_port = frames_port
+        self._secret = secret
         self._boot = secrets.token_bytes(16)
         self._limits = MotionLimits(self.description)
         self._clients: dict[bytes, _Client] = {}
@@ -108,6 +120,11 @@ class RobotHost:
         """The newest measurement."""
         return self._measured
 
+    @property
+    def driver_address(self) -> bytes:
+        """Address of the client that drives; empty while no client does."""
+        return self._driving_client.address if self._driving_client else b""
+
     # ── what comes in ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def receive(self, address: bytes, data: bytes) -> list[Outgoing]:
@@ -133,9 +150,13 @@ class RobotHost:
                 return self._handle(address, message)
 
     def _welcome(self, address: bytes, hello: p.Hello) -> p.Welcome | p.Refused:
+        if not proves(self._secret, hello.client, hello.proof):
+            self.refused += 1
+            return p.Refused(reason=p.Reason.STRANGER, text=_STRANGER)
         client = next((each for each in self._clients.values() if each.client == hello.client), None)
         if client is None:
-            if len(self._clients) >= MAX_CLIENTS:
+            watches = hello.role is p.Role.WATCH or self._driving_client is not None
+            if len(self._clients) >= (MAX_WATCHERS if watches else MAX_CLIENTS):
                 self.refused += 1
                 return p.Refused(reason=p.Reason.BUSY, text="Too many windows are connected to this robot; close one.")
             client = _Client(hello.client, secrets.token_bytes(16), address, hello.name, p.Role.WATCH, self._clock())

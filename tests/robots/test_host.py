@@ -289,5 +289,5 @@ def test_another_version_is_named_on_both_sides(network: Network) -> None:
     answer = p.decode_from_robot(wire.receive()[0])
     assert isinstance(answer, p.Refused)
     assert answer.reason is p.Reason.VERSION
-    assert "version 1" in answer.text
+    assert "version 2" in answer.text
     assert "version 9" in answer.text

@@ -1,11 +1,13 @@
 """The rollout worker and a robot's side as two real processes: frozen, killed and started anew in mid-takeover."""
 
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from mile_desktop.rollout import messages as m
+from mile_desktop.rollout.loop import SECOND_PRESS_S
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
@@ -90,6 +92,7 @@ def test_a_frozen_and_a_killed_robot_hold_in_mid_takeover_and_nothing_recorded_i
     robot_status(desk, up=True)
     status = desk.wait_for(m.Status, lambda told: told.must_resume)
     assert status.phase is Phase.HOLD
+    time.sleep(SECOND_PRESS_S)  # a press that comes earlier was meant to hold
     desk.process.send(m.ToggleHold())
     desk.wait_for_phase(Phase.AUTONOMOUS)
     robot_status(desk, mode="active")
