@@ -6,6 +6,7 @@ import numpy as np
 
 from mile_desktop.intervention.estimate import InterventionEstimate
 from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading, OperatorRequest
+from mile_desktop.operators.window_input import SOURCES
 from mile_desktop.policies.policy import FloatArray, PolicyOutput
 from mile_desktop.registry.running_policy import RunningPolicy
 from mile_desktop.robots.driver import RobotError
@@ -26,6 +27,7 @@ Publish = Callable[[Event], None]
 DescribeEpisode = Callable[[int, RunningPolicy], EpisodeStart]
 Show = Callable[[FloatArray, int], None]
 
+_PEOPLE = frozenset({"gamepad", *SOURCES})
 _REWOUND = "Rewound."
 _OVER = "What was missing is back. Resume when you are ready."
 
@@ -250,7 +252,10 @@ class EpisodeRunner:
         self._publish(announcement(episode, step, phase))
         episode.advance(observation, human=human)
         self._draw(episode.step)
-        if terminated or truncated:
+        # A time limit never cuts off a person in the middle of a rescue. Simulated supervisors have no such right: one
+        # that never hands back would make a run endless.
+        person = human and self.operator.kind in _PEOPLE
+        if terminated or (truncated and not person):
             self.close("success" if step.success else "failure")
             self._phases.apply(PhaseEvent.EPISODE_ENDED)
 

@@ -264,6 +264,36 @@ def test_a_time_limit_is_a_failure() -> None:
     assert len(rollout.sink.steps) == 30
 
 
+@pytest.mark.parametrize("kind", ["keyboard", "gamepad", "screen"])
+def test_a_time_limit_never_cuts_off_a_person(kind: str) -> None:
+    rollout = PointRollout(action=0.0)
+    rollout.operator.kind = kind
+    rollout.loop.start()
+    rollout.tick(20)
+    rollout.operator.takeover, rollout.operator.action = True, 0.4
+    rollout.tick(24)  # 14 steps past the limit
+    assert rollout.loop.phase is Phase.TAKEOVER
+    rollout.tick(6)
+    assert rollout.sink.ends == ["success"]
+
+
+def test_the_limit_counts_again_when_the_person_hands_back_and_for_simulated_supervisors() -> None:
+    rollout = PointRollout(action=0.0)
+    rollout.operator.kind, rollout.operator.action = "keyboard", 0.0
+    rollout.operator.takeover = True
+    rollout.loop.start()
+    rollout.tick(35)
+    assert not rollout.sink.ends
+    rollout.operator.takeover = False
+    rollout.tick()
+    assert rollout.sink.ends == ["failure"]
+    simulated = PointRollout(action=0.0)
+    simulated.operator.takeover, simulated.operator.action = True, 0.0
+    simulated.loop.start()
+    simulated.tick(35)
+    assert simulated.sink.ends == ["failure"]
+
+
 def test_start_pressed_just_after_an_episode_begins_another(rollout: PointRollout) -> None:
     rollout.loop.start()
     while rollout.loop.phase is not Phase.RESETTING:
