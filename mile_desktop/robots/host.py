@@ -6,12 +6,12 @@ There is no socket and no thread here, and the clock is handed in: tests run eve
 import math
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from mile_desktop.arrays import Float32Array
 from mile_desktop.robots import protocol as p
+from mile_desktop.robots.connected_client import ConnectedClient
 from mile_desktop.robots.driver import Measurement, ResettingDriver, RobotDriver
 from mile_desktop.robots.limits import MotionLimits
 from mile_desktop.robots.loopback import proves
@@ -39,19 +39,6 @@ _GAP_STEPS = 2.0
 
 Outgoing = tuple[bytes, bytes]
 """Address of a client and a message for it."""
-
-
-@dataclass(slots=True, eq=False)
-class _Client:
-    """A window (or camera process) that has said hello."""
-
-    client: bytes
-    session: bytes
-    address: bytes
-    name: str
-    role: p.Role
-    heard_at: float
-    seq: int = 0
 
 
 class RobotHost:
@@ -84,8 +71,8 @@ class RobotHost:
         self._secret = secret
         self._boot = secrets.token_bytes(16)
         self._limits = MotionLimits(self.description)
-        self._clients: dict[bytes, _Client] = {}
-        self._driving_client: _Client | None = None
+        self._clients: dict[bytes, ConnectedClient] = {}
+        self._driving_client: ConnectedClient | None = None
         self._mode = Mode.DISARMED
         self._why = ""
         self._permit = self._revoked = 0
@@ -159,7 +146,9 @@ class RobotHost:
             if len(self._clients) >= (MAX_WATCHERS if watches else MAX_CLIENTS):
                 self.refused += 1
                 return p.Refused(reason=p.Reason.BUSY, text="Too many windows are connected to this robot; close one.")
-            client = _Client(hello.client, secrets.token_bytes(16), address, hello.name, p.Role.WATCH, self._clock())
+            client = ConnectedClient(
+                hello.client, secrets.token_bytes(16), address, hello.name, p.Role.WATCH, self._clock()
+            )
             self._clients[client.session] = client
         client.address, client.heard_at = address, self._clock()
         if hello.role is p.Role.DRIVE and self._driving_client in (None, client):
@@ -173,7 +162,7 @@ class RobotHost:
             frames_port=self._frames_port,
         )
 
-    def _make_driver(self, client: _Client, permit: int) -> None:
+    def _make_driver(self, client: ConnectedClient, permit: int) -> None:
         if self._driving_client is None:
             # Permit numbers belong to one client. A new driver starts with its own, or an old permit would still count.
             self._intent_at, self._permit, self._revoked = self._clock(), permit, permit
