@@ -177,8 +177,8 @@ class StateSlot(_Block):
         self._values = np.ndarray((int(self._header["capacity"]),), np.float32, memory.buf, _HEADER_BYTES)
 
     @classmethod
-    def create(cls, capacity: int = 256) -> Self:
-        """Make a slot for states of at most ``capacity`` numbers."""
+    def create(cls, capacity: int = 4096) -> Self:
+        """Make a slot for states of at most ``capacity`` numbers; by default as many as a robot may describe."""
         memory = SharedMemory(create=True, size=_HEADER_BYTES + 4 * capacity)
         header = np.ndarray((), _STATE_HEADER, memory.buf)
         header["capacity"] = capacity

@@ -15,7 +15,7 @@ from mile_desktop.robots.driver import Measurement
 from mile_desktop.robots.network import ServerSockets
 from mile_desktop.robots.server import RobotServer
 from mile_desktop.robots.simulated import SimulatedRobot
-from mile_desktop.rollout.priority import be_eager, enter_real_time
+from mile_desktop.rollout.priority import be_eager, control_thread_real_time
 from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.viewer.cameras_plan import CamerasPlan
 
@@ -52,7 +52,7 @@ def _serve(server: RobotServer, robot: SimulatedRobot, options: argparse.Namespa
         fields = {"address": address, "port": server.port, "scene": options.scene, "public_key": server.public_key}
         key = f"\nIts public key, for the windows: {server.public_key}" if server.public_key else ""
         be_eager()
-        enter_real_time()  # as on a real robot, whose controller does not share its processor
+        control_thread_real_time()  # a robot's own controller is not kept waiting by other programs either
         report.say(fields, f"{robot.describe().name} is served at {address}; Ctrl+C ends it.{key}")
 
     server.serve(end, on_ready=say)

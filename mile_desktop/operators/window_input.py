@@ -54,6 +54,7 @@ class WindowOperator:
         self._source = source
         self._clock = clock
         self._last = _WindowMessage()
+        self._problem = ""
 
     @property
     def kind(self) -> str:
@@ -64,6 +65,11 @@ class WindowOperator:
     def device(self) -> str:
         """Name of the input."""
         return SOURCES[self._source].device
+
+    @property
+    def problem(self) -> str:
+        """What was wrong with the last message's action, as a sentence; empty if nothing."""
+        return self._problem
 
     @property
     def instruction(self) -> str:
@@ -78,16 +84,18 @@ class WindowOperator:
     ) -> None:
         """Take one message of the window, received at ``now`` (s; default: now); those of other inputs are ignored.
 
-        Raises ``ValueError`` for an action that is not finite.
+        An entry that is not a finite number counts as 0 and the others stay. The takeover counts in any case: the
+        person pressed because the policy must not go on.
         """
         if source != self._source:
             return
-        if not all(math.isfinite(value) for value in action):
-            raise ValueError(f"The {source} sent the action {tuple(action)}; expected finite numbers in [−1, 1].")
+        bad = [value for value in action if not math.isfinite(value)]
+        text = f"The {source} sent the action {tuple(action)}; entries that are not finite count as 0."
+        self._problem = text if bad else ""
         heard_at = self._clock() if now is None else now
         self._notice_silence(heard_at)
         self._last.takeover = takeover
-        self._last.action = tuple(action)
+        self._last.action = tuple(value if math.isfinite(value) else 0.0 for value in action)
         self._last.rewind = rewind
         self._last.at = heard_at
         self._last.must_release = self._last.must_release and takeover

@@ -18,6 +18,8 @@ from mile_desktop.robots.wire import Wire
 
 LINK_TIMEOUT_S = 0.5
 """Silence of the robot after which the link counts as lost."""
+STOP_HEARD_S = 0.5
+"""A stop that the robot has not confirmed after this time is reported."""
 CONNECT_TIMEOUT_S = 5.0
 _ANSWER_SHARE = 0.7
 """Share of a control step to wait for the robot's answer; the rest of a tick needs far less than what is left."""
@@ -91,6 +93,7 @@ class NetworkRobot:
         self._requested = p.RequestedMode.REST
         self._permit = 0
         self._held_by_itself = ""
+        self._stop_asked_at = 0.0
         self._sent_at = -1e9
         self._resets = 0
         self._reset_until = 0.0
@@ -152,6 +155,17 @@ class NetworkRobot:
     def held_by_itself(self) -> str:
         """Why the robot holds without a command and waits for an explicit ``resume``; empty if it does not."""
         return self._held_by_itself
+
+    @property
+    def stop_problem(self) -> str:
+        """Why a stop has not reached the robot after ``STOP_HEARD_S``, in one sentence; empty if none is missing."""
+        if self._requested is not p.RequestedMode.STOP or self._clock() - self._stop_asked_at < STOP_HEARD_S:
+            return ""
+        if self._link.up and self._mode is Mode.STOPPED:
+            return ""
+        who = self._link.driver or "No window"
+        why = self._link.problem or "it does not answer to Stop"
+        return f"Stop did not reach the robot ({why}). {who} drives it; use the robot's own emergency stop."
 
     @property
     def _mode(self) -> Mode:
@@ -216,7 +230,9 @@ class NetworkRobot:
             self._send()
 
     def stop(self) -> None:
-        """Stop, latched on both sides."""
+        """Stop, latched on both sides; a window that only watches may stop the robot, too."""
+        if self._requested is not p.RequestedMode.STOP:
+            self._stop_asked_at = self._clock()
         self._requested = p.RequestedMode.STOP
         self._send()
 
@@ -260,6 +276,10 @@ class NetworkRobot:
 
     def leave_stop(self) -> str:
         """Leave the latched stop; the robot is disarmed then. Return the reason if it failed, else an empty string."""
+        if self._link.role is not p.Role.DRIVE:
+            # only the window that drives clears the robot's stop; this one takes back no more than its own request
+            self._requested = p.RequestedMode.REST
+            return ""
         if not self._may_drive:
             return self.obstacle
         self._issue_permit(p.RequestedMode.REST)
@@ -325,7 +345,8 @@ class NetworkRobot:
             return
         link.seq += 1
         now = self._sent_at = self._clock()
-        if link.role is p.Role.WATCH:
+        stops = self._requested is p.RequestedMode.STOP and self._mode is not Mode.STOPPED
+        if link.role is p.Role.WATCH and not stops:
             link.send(p.StateRequest(session=link.session, seq=link.seq, sent_at=now))
             return
         link.send(

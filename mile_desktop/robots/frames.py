@@ -12,6 +12,7 @@ from mile_desktop.robots.client import NetworkRobot
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.robots.network import ZmqWire, bound_queues, encrypt
 from mile_desktop.robots.protocol import Role
+from mile_desktop.robots.socket_pump import SocketPump
 
 MAX_FRAME_BYTES = 8 * 1024 * 1024
 _QUEUE = 2
@@ -88,13 +89,13 @@ class FrameReceiver:
             role=Role.WATCH,
             patience_s=_PATIENCE_S,
         )
-        self._socket: zmq.Socket[bytes] | None = None
+        self._pump: SocketPump | None = None
         self._seq = 0
         self.damaged = 0
         """Frames that could not be decoded."""
         try:
             self._robot.connect(_CONNECT_S)
-            self._socket = self._open()
+            self._pump = SocketPump(self._open(), keep=_QUEUE)
         except RobotError:
             self.close()
             raise
@@ -125,34 +126,25 @@ class FrameReceiver:
         self._robot.attend()
         if not self._robot.report().up:
             raise RobotError(self._robot.obstacle)
-        if self._socket is None or not self._socket.poll(max(0, round(timeout_s * 1000))):
+        if self._pump is None or not self._pump.wait(max(0.0, timeout_s)):
             return None
         newest = None
-        while (frame := self._next()) is not None:
-            newest = frame
-        return newest
-
-    def _next(self) -> RobotFrame | None:
-        """Return the next frame that has arrived and can be decoded."""
-        while self._socket is not None:
-            try:
-                parts = self._socket.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
-                return None
+        for parts in self._pump.receive(_QUEUE):
             try:
                 _, head_bytes, jpeg = parts
                 head = _decoder.decode(head_bytes)
             except (ValueError, msgspec.MsgspecError):
                 self.damaged += 1
                 continue
-            return RobotFrame(jpeg, head.seq, min(self._robot.alignment.ours(head.taken_at), time.monotonic()))
-        return None
+            taken_at = min(self._robot.alignment.ours(head.taken_at), time.monotonic())
+            newest = RobotFrame(jpeg, head.seq, taken_at)
+        return newest
 
     def close(self) -> None:
         """Close the connection."""
-        if self._socket is not None:
-            self._socket.close(0)
-            self._socket = None
+        if self._pump is not None:
+            self._pump.close()
+            self._pump = None
         self._robot.close()
 
 

@@ -6,19 +6,26 @@ There is no socket and no thread here, and the clock is handed in: tests run eve
 import math
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from mile_desktop.arrays import Float32Array
 from mile_desktop.robots import protocol as p
+from mile_desktop.robots.connected_client import ConnectedClient
 from mile_desktop.robots.driver import Measurement, ResettingDriver, RobotDriver
 from mile_desktop.robots.limits import MotionLimits
+from mile_desktop.robots.loopback import proves
 from mile_desktop.robots.modes import Mode, ModeEvent, next_mode
 
 LEASE_S = 10.0
 """After this silence a driving window loses the robot; the next window that asks may drive."""
 MAX_CLIENTS = 32
+MAX_WATCHERS = 31
+"""One place is kept for a window that drives: however many watch, they cannot shut it out."""
+_STRANGER = (
+    "This robot is served without keys and takes only windows of the account that serves it. "
+    "Start the window from that account, or make keys with `mile-desktop robot-keys`."
+)
 LATE_S = 0.15
 """A command that arrives later than this after its due time gives no permit and causes no motion."""
 _BURST = 3.0
@@ -32,19 +39,6 @@ _GAP_STEPS = 2.0
 
 Outgoing = tuple[bytes, bytes]
 """Address of a client and a message for it."""
-
-
-@dataclass(slots=True, eq=False)
-class _Client:
-    """A window (or camera process) that has said hello."""
-
-    client: bytes
-    session: bytes
-    address: bytes
-    name: str
-    role: p.Role
-    heard_at: float
-    seq: int = 0
 
 
 class RobotHost:
@@ -61,19 +55,24 @@ class RobotHost:
         Monotonic, s.
     frames_port
         Where camera frames come from; 0 for nowhere.
+    secret
+        What clients must prove to know; empty where the sockets check their keys.
     """
 
-    def __init__(self, driver: RobotDriver, clock: Callable[[], float], *, frames_port: int = 0) -> None:
+    def __init__(
+        self, driver: RobotDriver, clock: Callable[[], float], *, frames_port: int = 0, secret: bytes = b""
+    ) -> None:
         self.description = driver.describe()
         self.refused = 0
         """Number of messages that could not be read, or were late, repeated, too many or not allowed."""
         self._driver = driver
         self._clock = clock
         self._frames_port = frames_port
+        self._secret = secret
         self._boot = secrets.token_bytes(16)
         self._limits = MotionLimits(self.description)
-        self._clients: dict[bytes, _Client] = {}
-        self._driving_client: _Client | None = None
+        self._clients: dict[bytes, ConnectedClient] = {}
+        self._driving_client: ConnectedClient | None = None
         self._mode = Mode.DISARMED
         self._why = ""
         self._permit = self._revoked = 0
@@ -108,6 +107,11 @@ class RobotHost:
         """The newest measurement."""
         return self._measured
 
+    @property
+    def driver_address(self) -> bytes:
+        """Address of the client that drives; empty while no client does."""
+        return self._driving_client.address if self._driving_client else b""
+
     # ── what comes in ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def receive(self, address: bytes, data: bytes) -> list[Outgoing]:
@@ -133,12 +137,18 @@ class RobotHost:
                 return self._handle(address, message)
 
     def _welcome(self, address: bytes, hello: p.Hello) -> p.Welcome | p.Refused:
+        if not proves(self._secret, hello.client, hello.proof):
+            self.refused += 1
+            return p.Refused(reason=p.Reason.STRANGER, text=_STRANGER)
         client = next((each for each in self._clients.values() if each.client == hello.client), None)
         if client is None:
-            if len(self._clients) >= MAX_CLIENTS:
+            watches = hello.role is p.Role.WATCH or self._driving_client is not None
+            if len(self._clients) >= (MAX_WATCHERS if watches else MAX_CLIENTS):
                 self.refused += 1
                 return p.Refused(reason=p.Reason.BUSY, text="Too many windows are connected to this robot; close one.")
-            client = _Client(hello.client, secrets.token_bytes(16), address, hello.name, p.Role.WATCH, self._clock())
+            client = ConnectedClient(
+                hello.client, secrets.token_bytes(16), address, hello.name, p.Role.WATCH, self._clock()
+            )
             self._clients[client.session] = client
         client.address, client.heard_at = address, self._clock()
         if hello.role is p.Role.DRIVE and self._driving_client in (None, client):
@@ -152,7 +162,7 @@ class RobotHost:
             frames_port=self._frames_port,
         )
 
-    def _make_driver(self, client: _Client, permit: int) -> None:
+    def _make_driver(self, client: ConnectedClient, permit: int) -> None:
         if self._driving_client is None:
             # Permit numbers belong to one client. A new driver starts with its own, or an old permit would still count.
             self._intent_at, self._permit, self._revoked = self._clock(), permit, permit
@@ -177,6 +187,9 @@ class RobotHost:
         if isinstance(message, p.Intent):
             if client is self._driving_client:
                 self._apply(message)
+            elif message.want is p.RequestedMode.STOP:
+                # everyone who was let in may stop the robot, however old the message is
+                self._stop(f"Stopped by {client.name}, which only watches.")
             else:
                 self.refused += 1
         return [(address, self._state(message))]
@@ -194,7 +207,7 @@ class RobotHost:
         self.refused += late
         match intent.want:
             case p.RequestedMode.STOP:
-                self._stop()
+                self._stop("Stopped by the operator.")
             case p.RequestedMode.REST:
                 self._disarm(fresh=fresh)
             case p.RequestedMode.HOLD if fresh:
@@ -208,9 +221,9 @@ class RobotHost:
             case p.RequestedMode.MOVE:
                 pass  # late or revoked: without a valid command the watchdog holds the robot
 
-    def _stop(self) -> None:
+    def _stop(self, why: str) -> None:
         if self._mode is not Mode.STOPPED:
-            self._change(ModeEvent.STOP, "Stopped by the operator.", revoke=True)
+            self._change(ModeEvent.STOP, why, revoke=True)
             self._command(self._driver.stop)
 
     def _disarm(self, *, fresh: bool) -> None:

@@ -7,6 +7,7 @@ from mile_desktop.robots import protocol as p
 from mile_desktop.robots.alignment import ClockAlignment, Exchange
 from mile_desktop.robots.description import RobotDescription
 from mile_desktop.robots.driver import NOTHING, Measurement, RobotError
+from mile_desktop.robots.loopback import proof
 from mile_desktop.robots.wire import Wire
 
 _HELLO_EVERY_S = 0.25
@@ -88,7 +89,8 @@ class RobotLink:
         now = self._clock()
         if at_once or now - self._greeted_at >= _HELLO_EVERY_S:
             self._greeted_at = now
-            self.send(p.Hello(client=self._client, name=self._name, role=self._asked_role, permit=permit))
+            shown = proof(self._wire.secret, self._client)
+            self.send(p.Hello(client=self._client, name=self._name, role=self._asked_role, permit=permit, proof=shown))
 
     def send(self, message: p.FromWindow) -> None:
         """Send a message. One that cannot be sent is dropped: the next one replaces it."""

@@ -19,15 +19,18 @@ from mile_desktop.robots.keys import (
     make_keys,
     window_keys_folder,
 )
+from mile_desktop.robots.loopback import loopback_secret
 from mile_desktop.robots.protocol import MAX_MESSAGE_BYTES
+from mile_desktop.robots.socket_pump import SocketPump
 
 if TYPE_CHECKING:
     from zmq.auth.thread import ThreadAuthenticator
 
 _FAREWELL_MS = 200
 _QUEUE = 64
-_HEARTBEAT_MS = 300
-_HEARTBEAT_TIMEOUT_MS = 1000
+_LOST_MS = 3000
+"""TCP gives up a connection whose data nobody confirms for this long."""
+_KEEPALIVE_S = 1
 _TAKEN_AT_ONCE = 256
 _LARGEST_PORT = 65535
 
@@ -56,27 +59,33 @@ class ZmqWire:
 
     def __init__(self, address: str, robot_key: str = "", keys: KeyPair | None = None) -> None:
         self._address = checked_address(address)
-        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
-        self._events: zmq.Socket[bytes] | None = None
+        self.secret = b"" if robot_key.strip() or not is_loopback(address) else loopback_secret()
         self._problem = _NOTHING_THERE
+        socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
         try:
-            bound_queues(self._socket)
-            self._socket.setsockopt(zmq.LINGER, _FAREWELL_MS)
-            self._socket.setsockopt(
-                zmq.IMMEDIATE, 1
-            )  # no queue before the connection stands: old commands must not arrive late
-            self._socket.setsockopt(zmq.RECONNECT_IVL, 100)
-            self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
-            self._socket.setsockopt(zmq.CONNECT_TIMEOUT, 2000)
-            encrypt(self._socket, self._address, robot_key, keys)
-            self._events = self._socket.get_monitor_socket(zmq.EVENT_ALL)
-            self._socket.connect(self._address)
-        except zmq.ZMQError as error:
-            self.close()
+            self._prepare(socket, robot_key, keys)
+            monitor = socket.get_monitor_socket(zmq.EVENT_ALL)
+            socket.connect(self._address)
+        except (zmq.ZMQError, RobotError) as error:
+            socket.disable_monitor()
+            socket.close(0)
+            if isinstance(error, RobotError):
+                raise
             raise RobotError(f"{self.address} cannot be used as an address: {error}.") from error
-        except RobotError:
-            self.close()
-            raise
+        self._pump = SocketPump(socket, keep=_TAKEN_AT_ONCE, monitor=monitor, on_event=self._follow)
+
+    def _prepare(self, socket: "zmq.Socket[bytes]", robot_key: str, keys: KeyPair | None) -> None:
+        bound_queues(socket)
+        socket.setsockopt(zmq.LINGER, _FAREWELL_MS)
+        socket.setsockopt(zmq.IMMEDIATE, 1)  # no queue before the connection stands: old commands must not arrive late
+        socket.setsockopt(zmq.RECONNECT_IVL, 100)
+        socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
+        socket.setsockopt(zmq.CONNECT_TIMEOUT, 2000)
+        encrypt(socket, self._address, robot_key, keys)
+
+    def _follow(self, message: list[bytes]) -> None:
+        """Keep what an event of the socket says about the connection; on the pump's thread."""
+        self._problem = _after(int(parse_monitor_message(message)["event"]), self._problem)
 
     @property
     def address(self) -> str:
@@ -86,9 +95,6 @@ class ZmqWire:
     @property
     def problem(self) -> str:
         """Why no message arrives, as far as it is known."""
-        while self._events is not None and self._events.poll(0):
-            event = parse_monitor_message(self._events.recv_multipart())
-            self._problem = _after(int(event["event"]), self._problem)
         return self._problem
 
     @property
@@ -96,36 +102,21 @@ class ZmqWire:
         """Whether the keys were refused."""
         return self.problem == _REFUSED
 
-    def send(self, data: bytes) -> bool:
-        """Send, or return False where there is no connection or its queue is full."""
-        try:
-            self._socket.send(data, zmq.NOBLOCK)
-        except zmq.Again:
-            return False
-        return True
+    def send(self, data: bytes) -> None:
+        """Send; without a connection, or with a full queue, the message is dropped."""
+        self._pump.send([data])
 
     def receive(self) -> list[bytes]:
         """Return everything that has arrived; a message of several parts is not ours and becomes empty bytes."""
-        found: list[bytes] = []
-        for _ in range(_TAKEN_AT_ONCE):
-            try:
-                parts = self._socket.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
-                break
-            found.extend(parts if len(parts) == 1 else [b""])
-        return found
+        return [parts[0] if len(parts) == 1 else b"" for parts in self._pump.receive(_TAKEN_AT_ONCE)]
 
     def wait(self, timeout_s: float) -> bool:
         """Wait at most ``timeout_s`` for a message."""
-        return bool(self._socket.poll(max(0, round(timeout_s * 1000))))
+        return self._pump.wait(timeout_s)
 
     def close(self) -> None:
         """Close the connection."""
-        if self._events is not None:
-            self._socket.disable_monitor()
-            self._events.close(0)
-            self._events = None
-        self._socket.close()
+        self._pump.close()
 
 
 def _after(event: int, problem: str) -> str:
@@ -163,12 +154,19 @@ def encrypt(socket: "zmq.Socket[bytes]", address: str, robot_key: str, keys: Key
 
 
 def bound_queues(socket: "zmq.Socket[bytes]", queue: int = _QUEUE, largest: int = MAX_MESSAGE_BYTES) -> None:
-    """Limit queues and message sizes, and let heartbeats detect a half-open connection."""
+    """Limit queues and message sizes, and let TCP itself detect a half-open connection.
+
+    ZeroMQ's heartbeats stay off: with them, libzmq 4.3.5 aborts the process when a queue is full (libzmq #3937, #4364,
+    #4767). The protocol has its own heartbeat, the intents and their answers.
+    """
     socket.setsockopt(zmq.SNDHWM, queue)
     socket.setsockopt(zmq.RCVHWM, queue)
     socket.setsockopt(zmq.MAXMSGSIZE, largest)
-    socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_MS)
-    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _HEARTBEAT_TIMEOUT_MS)
+    socket.setsockopt(zmq.TCP_KEEPALIVE, 1)
+    socket.setsockopt(zmq.TCP_KEEPALIVE_IDLE, _KEEPALIVE_S)
+    socket.setsockopt(zmq.TCP_KEEPALIVE_INTVL, _KEEPALIVE_S)
+    socket.setsockopt(zmq.TCP_KEEPALIVE_CNT, _LOST_MS // 1000)
+    socket.setsockopt(zmq.TCP_MAXRT, _LOST_MS)
     socket.setsockopt(zmq.HANDSHAKE_IVL, 2000)
     socket.setsockopt(zmq.LINGER, 0)
 
@@ -197,6 +195,8 @@ class ServerSockets:
             )
         self._bind = f"[{bind}]" if ":" in bind else bind
         self._pair = load_keys(keys, ROBOT) if keys is not None else None
+        self.secret = loopback_secret() if keys is None else b""
+        """What clients must prove to know; empty where their keys are checked."""
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._guard: ThreadAuthenticator | None = None
         if keys is not None:
@@ -228,7 +228,7 @@ class ServerSockets:
     def close(self, sockets: Sequence[Any] = ()) -> None:
         """Close ``sockets`` and the context."""
         for socket in sockets:
-            socket.close(_FAREWELL_MS)
+            socket.close(_FAREWELL_MS) if isinstance(socket, zmq.Socket) else socket.close()
         if self._guard is not None:
             self._guard.stop()
         self._context.term()

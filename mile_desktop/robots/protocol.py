@@ -22,7 +22,8 @@ from mile_desktop.errors import UserError
 from mile_desktop.robots.description import MAX_ACTIONS, MAX_ENTRIES, RobotDescription, Text
 from mile_desktop.robots.modes import Mode
 
-VERSION = 1
+VERSION = 2
+"""2: a client on loopback proves its account, and any client may stop. Another version is refused in one sentence."""
 MAGIC = b"MILE"
 MAX_MESSAGE_BYTES = 256 * 1024
 """Upper limit for messages of both sides; a larger one ends its connection."""
@@ -71,6 +72,8 @@ class Reason(StrEnum):
     """The robot does not know this session, or no longer; the client has to say hello again."""
     BUSY = "busy"
     """Too many clients."""
+    STRANGER = "stranger"
+    """In clear text: the client belongs to another account."""
 
 
 class _Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
@@ -90,6 +93,8 @@ class Hello(_Message, frozen=True, kw_only=True):
     role: Role
     permit: Count
     """Permits up to this one are void."""
+    proof: Annotated[bytes, msgspec.Meta(max_length=64)] = b""
+    """HMAC-SHA256 of ``client`` under the account's secret; only in clear text on loopback."""
 
 
 class Intent(_Message, frozen=True, kw_only=True):

@@ -11,11 +11,17 @@ from mile_desktop.robots.driver import Measurement, RobotDriver
 from mile_desktop.robots.frames import FrameSender
 from mile_desktop.robots.host import RobotHost
 from mile_desktop.robots.network import ServerSockets
+from mile_desktop.robots.rate_limit import RateLimit
+from mile_desktop.robots.socket_pump import SocketPump
 
 DEFAULT_PORT = 5870
-_TURN_MS = 4
+_TURN_S = 0.004
 """Longest wait for a message, so that the watchdog checks the clock this often."""
 _FRAMES_QUEUE = 2
+_QUEUE = 512
+_LEAST_RATE_HZ = 200.0
+_RATE_SHARE = 4.0
+"""Messages a second of one connection, as a multiple of the control rate."""
 _TAKEN_AT_ONCE = 64
 """Messages that are read before the watchdog runs again: a flood of messages must not block it."""
 
@@ -55,18 +61,22 @@ class RobotServer:
         self._driver = driver
         self._server_sockets = ServerSockets(bind, keys)
         try:
-            self._socket, self.port = self._server_sockets.open(zmq.ROUTER, port)
+            socket, self.port = self._server_sockets.open(zmq.ROUTER, port)
         except Exception:
             self._server_sockets.close()
             raise
         self.public_key = self._server_sockets.public_key
-        self._sockets = [self._socket]
+        # an intent comes once in every control step; four times that leaves room for greetings and pauses
+        rate_hz = max(_LEAST_RATE_HZ, _RATE_SHARE * driver.describe().rate_hz)
+        self._rates = RateLimit(rate_hz, crowded=_QUEUE // 2)
+        self._pump = SocketPump(socket, keep=_QUEUE, accept=self._rates.accept)
+        self._sockets: list[SocketPump | zmq.Socket[bytes]] = [self._pump]
         self._frames: FrameSender | None = None
         self._waiting: dict[str, tuple[bytes, float]] = {}
         if driver.describe().cameras and not frames_port:
-            socket, frames_port = self._server_sockets.open(zmq.PUB, port + 1 if port else 0, queue=_FRAMES_QUEUE)
-            self._sockets.append(socket)
-            self._frames = FrameSender(socket)
+            frames, frames_port = self._server_sockets.open(zmq.PUB, port + 1 if port else 0, queue=_FRAMES_QUEUE)
+            self._sockets.append(frames)
+            self._frames = FrameSender(frames)
         self._frames_port = frames_port
         self._on_measured = on_measured
         self._shown: Measurement | None = None
@@ -75,7 +85,9 @@ class RobotServer:
         """Connect the driver and serve it; raises whatever connecting raises."""
         try:
             self._driver.connect()
-            host = RobotHost(self._driver, time.monotonic, frames_port=self._frames_port)
+            host = RobotHost(
+                self._driver, time.monotonic, frames_port=self._frames_port, secret=self._server_sockets.secret
+            )
             on_ready()
             try:
                 while not end.is_set():
@@ -94,10 +106,11 @@ class RobotServer:
         self._waiting[camera] = jpeg, time.monotonic() if taken_at is None else taken_at
 
     def _turn(self, host: RobotHost) -> None:
-        if self._socket.poll(_TURN_MS):
+        if self._pump.wait(_TURN_S):
             self._take(host)
+        self._rates.driver = host.driver_address
         for address, data in host.turn():
-            self._send(address, data)
+            self._pump.send([address, data])
         while self._frames is not None and self._waiting:
             camera, (jpeg, taken_at) = self._waiting.popitem()
             self._frames.send(camera, jpeg, taken_at)
@@ -106,17 +119,6 @@ class RobotServer:
             self._on_measured(host.measured)
 
     def _take(self, host: RobotHost) -> None:
-        for _ in range(_TAKEN_AT_ONCE):
-            try:
-                address, *parts = self._socket.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
-                return
+        for address, *parts in self._pump.receive(_TAKEN_AT_ONCE):
             for to, data in host.receive(address, parts[0] if len(parts) == 1 else b""):
-                self._send(to, data)
-
-    def _send(self, address: bytes, data: bytes) -> None:
-        try:
-            self._socket.send_multipart([address, data], zmq.NOBLOCK)
-        except zmq.ZMQError:
-            # The client's queue is full or the client is gone. Newer states follow, so nothing has to be sent again.
-            return
+                self._pump.send([to, data])

@@ -21,8 +21,13 @@ class Wire(Protocol):
         """Whether the other side has refused this client, so that waiting cannot help."""
         ...
 
-    def send(self, data: bytes) -> bool:
-        """Send, or return False where there is no connection or its queue is full; never waits."""
+    @property
+    def secret(self) -> bytes:
+        """The account's secret, proved to a robot on this machine; empty where keys are checked."""
+        ...
+
+    def send(self, data: bytes) -> None:
+        """Send; dropped where there is no connection or its queue is full. Never waits."""
         ...
 
     def receive(self) -> list[bytes]:

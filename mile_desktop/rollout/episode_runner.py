@@ -6,6 +6,7 @@ import numpy as np
 
 from mile_desktop.intervention.estimate import InterventionEstimate
 from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading, OperatorRequest
+from mile_desktop.operators.window_input import SOURCES
 from mile_desktop.policies.policy import FloatArray, PolicyOutput
 from mile_desktop.registry.running_policy import RunningPolicy
 from mile_desktop.robots.driver import RobotError
@@ -13,11 +14,12 @@ from mile_desktop.rollout.alert import AlertMonitor, AlertRule
 from mile_desktop.rollout.clock import Clock
 from mile_desktop.rollout.episode_state import EpisodeState, StepSink
 from mile_desktop.rollout.live_robot import LiveRobot, follow_phase
-from mile_desktop.rollout.messages import Event
-from mile_desktop.rollout.phases import Phase, PhaseEvent, PhaseMachine
+from mile_desktop.rollout.messages import Event, Note
+from mile_desktop.rollout.phases import MOVING, Phase, PhaseEvent, PhaseMachine
 from mile_desktop.rollout.rewind import RewindRing
-from mile_desktop.rollout.safety import action_problem, output_problem
+from mile_desktop.rollout.safety import action_problem, output_problem, usable_action
 from mile_desktop.rollout.scene import DrivenScene
+from mile_desktop.rollout.slew import SlewLimit
 from mile_desktop.rollout.step_record import announcement, recorded_step
 from mile_desktop.storage.records import EpisodeStart, Outcome
 
@@ -25,6 +27,7 @@ Publish = Callable[[Event], None]
 DescribeEpisode = Callable[[int, RunningPolicy], EpisodeStart]
 Show = Callable[[FloatArray, int], None]
 
+_PEOPLE = frozenset({"gamepad", *SOURCES})
 _REWOUND = "Rewound."
 _OVER = "What was missing is back. Resume when you are ready."
 
@@ -64,6 +67,7 @@ class EpisodeRunner:
         clock: Clock,
         show: Show | None,
         rewind_steps: int,
+        rate_hz: float,
         hazard: Callable[[], str],
         live: LiveRobot,
         phases: PhaseMachine,
@@ -87,7 +91,9 @@ class EpisodeRunner:
         self._handle_requests = handle_requests
         self._history = RewindRing(env, rewind_steps)
         self._zero = np.zeros(env.action_size, np.float32)
+        self._slew = SlewLimit(env.action_size, rate_hz, discrete=env.discrete)
         self._takeover_pressed = False
+        self._reported_action = False
         self._obstacle = ""
         self._idle_observation = self._zero
 
@@ -104,6 +110,7 @@ class EpisodeRunner:
 
     def begin(self, seed: int, describe: DescribeEpisode) -> None:
         """Open the episode that ``seed`` stands for; the caller changes the phase afterwards."""
+        self._slew.begin()
         self._history.forget()  # before the reset, which releases the snapshots
         self.reset_scene(seed)
         self.running.policy.reset(seed)
@@ -133,6 +140,10 @@ class EpisodeRunner:
             self._env.rebase()
         if before is Phase.HOLD:
             self.asking = False
+        if after not in MOVING:
+            self._slew.stand_still()
+        elif before in {Phase.AUTONOMOUS, Phase.TAKEOVER, Phase.HOLD}:
+            self._slew.switch()
 
     def fault(self, reason: str) -> None:
         """Hold because moving on would not be safe."""
@@ -176,12 +187,10 @@ class EpisodeRunner:
         elif reading.takeover and not blocked:
             if self._phases.phase is Phase.HOLD and (self._takeover_pressed or self._live.must_resume):
                 return  # a button that was down when the robot began to hold must be let go first
-            if problem := action_problem(reading.action, len(self._zero), discrete=self._env.discrete):
-                self.fault(f"The operator's action {problem}.")
-            else:
-                self._phases.apply(PhaseEvent.TAKEOVER_PRESSED)
+            self._phases.apply(PhaseEvent.TAKEOVER_PRESSED)
         elif not reading.takeover:
-            self._phases.apply(PhaseEvent.TAKEOVER_RELEASED)
+            self._reported_action = False
+            self._phases.release_takeover()
 
     def _update_alert(self, estimate: InterventionEstimate) -> None:
         if self._phases.phase is Phase.TAKEOVER:
@@ -208,7 +217,10 @@ class EpisodeRunner:
         self, episode: EpisodeState, output: PolicyOutput, estimate: InterventionEstimate, reading: OperatorReading
     ) -> None:
         human = self._phases.phase is Phase.TAKEOVER
-        action = reading.action if human else output.action
+        wanted = self._persons_action(reading) if human else output.action
+        if wanted is None:
+            return
+        action = self._slew.limit(wanted)
         # state and time of before the step: that is what observation, action and p of its row belong to
         timestamp = self._clock.now()
         state = self._env.scene_state()
@@ -229,6 +241,7 @@ class EpisodeRunner:
             estimate,
             timestamp=timestamp,
             scene_state=state,
+            human_action=wanted if human else None,
             commanded=action,
             reward=reward,
             info=info,
@@ -239,9 +252,31 @@ class EpisodeRunner:
         self._publish(announcement(episode, step, phase))
         episode.advance(observation, human=human)
         self._draw(episode.step)
-        if terminated or truncated:
+        # A time limit never cuts off a person in the middle of a rescue. Simulated supervisors have no such right: one
+        # that never hands back would make a run endless.
+        person = human and self.operator.kind in _PEOPLE
+        if terminated or (truncated and not person):
             self.close("success" if step.success else "failure")
             self._phases.apply(PhaseEvent.EPISODE_ENDED)
+
+    def _persons_action(self, reading: OperatorReading) -> FloatArray | None:
+        """Return what the person drives; None where that is unusable and the robot holds instead.
+
+        A broken axis must never cancel the takeover: the person pressed because the policy must not go on. So a bad
+        entry becomes 0. A discrete action has no 0, and the robot holds.
+        """
+        size, discrete = len(self._zero), self._env.discrete
+        problem = action_problem(reading.action, size, discrete=discrete)
+        if not problem:
+            return reading.action
+        if discrete:
+            self.fault(f"The operator's action {problem}.")
+            return None
+        if not self._reported_action:  # once for each takeover: it comes with every step
+            self._reported_action = True
+            text = f"{self.operator.device}: the action {problem}. You drive; the entries that are wrong count as 0."
+            self._publish(Note(level="warning", text=text))
+        return usable_action(reading.action, size)
 
     def _read_operator(self, proposal: FloatArray, mean: FloatArray, std: FloatArray) -> OperatorReading:
         episode = self.episode

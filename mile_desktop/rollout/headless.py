@@ -92,6 +92,9 @@ def _run_to_the_end(session: Session, closed: _ClosedEpisodes) -> None:
 
 def _tick(session: Session) -> None:
     session.loop.tick()
+    if session.loop.awaits_person:
+        points = " ".join(session.loop.checklist)
+        raise RolloutHeldError(f"A person must check this robot before each episode; use the window. {points}")
     if session.loop.phase in {Phase.HOLD, Phase.STOPPED}:
         raise RolloutHeldError(session.loop.reason)
     session.cadence.wait()

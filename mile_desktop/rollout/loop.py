@@ -1,11 +1,13 @@
 """The rollout loop: one control tick after another, with a policy or a person in control."""
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from mile_desktop.operators.operator import Operator, OperatorRequest
 from mile_desktop.registry.running_policy import RunningPolicy
 from mile_desktop.rollout.clock import Clock
+from mile_desktop.rollout.episode_gate import EpisodeGate
 from mile_desktop.rollout.episode_runner import DescribeEpisode, EpisodeRunner, Publish, Show
 from mile_desktop.rollout.episode_state import StepSink
 from mile_desktop.rollout.live_robot import LiveRobot, NoRobot, no_hazard
@@ -13,6 +15,10 @@ from mile_desktop.rollout.messages import CameraRequest, Note
 from mile_desktop.rollout.phases import Phase, PhaseEvent, PhaseMachine
 from mile_desktop.rollout.scene import DrivenScene
 from mile_desktop.storage.records import Outcome
+
+SECOND_PRESS_S = 0.25
+"""A second press that follows a change this closely was not a decision about what came of the first: a button that
+bounces, a double click, or a press of Hold in the moment in which the robot began to hold by itself."""
 
 
 class RolloutLoop:
@@ -28,7 +34,7 @@ class RolloutLoop:
                               │  ▲── pressed ──────────▲ │
                         hold, fault │ resume           │ │ hold, fault
                               ▼  │                     │ ▼
-                              hold ─── pressed ────────┘ hold
+                              hold ─── pressed ────────┘ hold, or released if the takeover began in a hold
         any ── stop ──► stopped ── reset ──► idle
         episode ends ──► resetting ──► autonomous | idle
 
@@ -50,6 +56,7 @@ class RolloutLoop:
         first_seed: int,
         dwell_steps: int = 20,
         rewind_steps: int = 0,
+        rate_hz: float = 20.0,
         hazard: Callable[[], str] = no_hazard,
         live: LiveRobot | None = None,
     ) -> None:
@@ -57,7 +64,9 @@ class RolloutLoop:
         self.episodes_begun = 0
         self._live = live or NoRobot()
         self._phases = PhaseMachine(self._phase_changed)
-        self._gate = _EpisodeGate(self._live)
+        self._gate = EpisodeGate(self._live)
+        self._clock = clock
+        self._changed_at, self._changed_from = -math.inf, Phase.IDLE
         self._publish = publish
         self._describe = describe_episode
         self._show = show
@@ -75,6 +84,7 @@ class RolloutLoop:
             clock=clock,
             show=show,
             rewind_steps=rewind_steps,
+            rate_hz=rate_hz,
             hazard=hazard,
             live=self._live,
             phases=self._phases,
@@ -96,6 +106,11 @@ class RolloutLoop:
     def in_episode(self) -> bool:
         """Whether an episode is open."""
         return self._phases.in_episode
+
+    @property
+    def holds_after_takeover(self) -> bool:
+        """The running takeover began in a hold: letting go holds again."""
+        return self._phases.holds_after_takeover
 
     # ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -124,15 +139,25 @@ class RolloutLoop:
         waits = self.phase is Phase.RESETTING and self.episodes_left > 0 and self._dwell_left <= 0
         return waits and self._gate.closed
 
-    def confirm_reset(self) -> None:
-        """Begin the next episode: a person has confirmed the checklist."""
+    @property
+    def checklist_number(self) -> int:
+        """Number of the present question; a tick has to name it."""
+        return self._gate.number
+
+    def tick_checklist(self, number: int, points: Iterable[str]) -> None:
+        """Take the points of the checklist that a person has ticked by now."""
         if self.awaits_person:
-            self._gate.open()
+            self._gate.tick(number, points)
+
+    def confirm_reset(self) -> None:
+        """Begin the next episode, if a person has ticked the whole checklist; otherwise say what is missing."""
+        if self.awaits_person and (problem := self._gate.confirm()):
+            self._publish(Note(level="warning", text=problem))
 
     def end_run(self) -> None:
         """Begin no further episode."""
         self.episodes_left = 0
-        self._gate = _EpisodeGate(self._live)
+        self._gate.ask_again()
 
     def stop(self, reason: str = "Stopped by the operator.") -> None:
         """Latch the stop; the running episode is kept as aborted."""
@@ -149,9 +174,10 @@ class RolloutLoop:
             self.runner.reset_scene(self._next_seed)
 
     def toggle_hold(self) -> None:
-        """Hold the pose, or go on when already holding."""
+        """Hold the pose, or go on when already holding; a second press right after the first does nothing."""
         if self.phase is Phase.HOLD:
-            self._phases.apply(PhaseEvent.RESUME)
+            if not self._just_changed:
+                self._phases.apply(PhaseEvent.RESUME)
         else:
             self._phases.apply(PhaseEvent.HOLD_PRESSED, "Held by the operator.")
 
@@ -235,10 +261,17 @@ class RolloutLoop:
         }
 
     def _start_or_reset(self) -> None:
+        if self._just_changed and Phase.STOPPED in {self.phase, self._changed_from}:
+            return  # the same press twice must not leave the stop and start as well
         if self.phase is Phase.STOPPED:
             self.reset()
         else:
             self.start()
+
+    @property
+    def _just_changed(self) -> bool:
+        """Whether the phase changed so lately that a press cannot be meant for the new one."""
+        return self._clock.now() - self._changed_at < SECOND_PRESS_S
 
     # ── episodes ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -253,6 +286,7 @@ class RolloutLoop:
             self._begin_episode(event)
 
     def _begin_episode(self, event: PhaseEvent) -> None:
+        self._gate.ask_again()  # what was checked counts for this episode only
         self._use_promoted()
         seed = self._next_seed
         self._next_seed += 1
@@ -267,41 +301,7 @@ class RolloutLoop:
             self._publish(Note(level="info", text=f"{runner.running.name} drives from now on."))
 
     def _phase_changed(self, before: Phase, after: Phase) -> None:
+        self._changed_at, self._changed_from = self._clock.now(), before
         self.runner.phase_changed(before, after)
         if after is Phase.RESETTING:
             self._dwell_left = self._dwell_steps
-
-
-class _EpisodeGate:
-    """What has to happen before an episode of a robot begins: a person's checklist, then the robot's way to its start.
-
-    One for each run. No tick waits: each asks again how far it is.
-    """
-
-    def __init__(self, live: LiveRobot) -> None:
-        self._live = live
-        self._opened = False
-        self.on_its_way = False
-        """The robot goes to its start."""
-
-    @property
-    def closed(self) -> bool:
-        """Whether a person has to confirm the checklist first."""
-        return bool(self._live.checklist) and not self._opened and not self.on_its_way
-
-    def open(self) -> None:
-        """Let the next episode begin: a person has confirmed the checklist."""
-        self._opened = True
-
-    def pass_through(self, seed: int) -> str | None:
-        """Take the next step towards the episode that ``seed`` stands for; once in every tick.
-
-        Returns
-        -------
-        None while the robot is on its way; an empty string when the episode may begin; else why it may not.
-        """
-        problem: str | None = "" if self.on_its_way else self._live.prepare(seed)
-        if not problem:
-            problem = self._live.prepared()
-        self._opened, self.on_its_way = False, problem is None
-        return problem

@@ -65,13 +65,25 @@ class AskToDrive(Message, frozen=True):
 
 
 class ConfirmReset(Message, frozen=True):
-    """A person has confirmed the robot's checklist: begin the next episode; or, not ``ready``, end the run."""
+    """Begin the next episode, which the worker refuses while a point is not ticked; or, not ``ready``, end the run."""
 
     ready: bool = True
 
 
+class TickChecklist(Message, frozen=True):
+    """The points of the robot's checklist that a person has ticked; sent on every change of a box."""
+
+    number: int
+    """``RobotStatus.checklist_number``: ticks for an earlier question do not count."""
+    points: tuple[str, ...]
+    """All that are ticked now, word for word."""
+
+
 class RequestStop(Message, frozen=True):
     """Latched stop: only ``RequestReset`` leaves it."""
+
+    number: int = 0
+    """Chosen by the window, growing; ``Status.stop_number`` acknowledges it."""
 
 
 class RequestReset(Message, frozen=True):
@@ -230,6 +242,10 @@ class Status(Message, frozen=True):
     """The pad's discard button was pressed once; a second press discards."""
     must_resume: bool = False
     """The robot held by itself: a takeover does not move it, only an explicit resume does."""
+    holds_after_takeover: bool = False
+    """The running takeover began in a hold: letting go holds again."""
+    stop_number: int = 0
+    """Largest ``RequestStop.number`` that was carried out; a window that waits longer says that Stop was not heard."""
 
 
 class StepTaken(Message, frozen=True):
@@ -278,6 +294,10 @@ class RobotStatus(Message, frozen=True):
     """How often the link was lost."""
     checklist: tuple[str, ...] = ()
     """What a person has to check before the next episode; filled only while the loop waits for the person."""
+    checklist_number: int = 0
+    """Number of this question, for ``TickChecklist``."""
+    stop_problem: str = ""
+    """Why a stop did not reach the robot, as a sentence; empty while none is missing."""
 
 
 class EpisodeClosed(Message, frozen=True):
@@ -342,6 +362,7 @@ Command = (
     | DisarmRobot
     | AskToDrive
     | ConfirmReset
+    | TickChecklist
     | RequestStop
     | RequestReset
     | ToggleHold

@@ -23,6 +23,8 @@ class PhaseEvent(StrEnum):
     """Start with a checklist that a person confirms first."""
     TAKEOVER_PRESSED = "takeover_pressed"
     TAKEOVER_RELEASED = "takeover_released"
+    RELEASED_INTO_HOLD = "released_into_hold"
+    """The person lets go of a takeover that began while the robot held."""
     HOLD_PRESSED = "hold_pressed"
     FAULT = "fault"
     """Device lost, policy output unusable, simulator stuck, link lost: anything that makes moving unsafe."""
@@ -46,6 +48,7 @@ TRANSITIONS: dict[tuple[Phase, PhaseEvent], Phase] = {
     (Phase.AUTONOMOUS, PhaseEvent.TAKEOVER_PRESSED): Phase.TAKEOVER,
     (Phase.HOLD, PhaseEvent.TAKEOVER_PRESSED): Phase.TAKEOVER,
     (Phase.TAKEOVER, PhaseEvent.TAKEOVER_RELEASED): Phase.AUTONOMOUS,
+    (Phase.TAKEOVER, PhaseEvent.RELEASED_INTO_HOLD): Phase.HOLD,
     (Phase.AUTONOMOUS, PhaseEvent.HOLD_PRESSED): Phase.HOLD,
     (Phase.TAKEOVER, PhaseEvent.HOLD_PRESSED): Phase.HOLD,
     (Phase.AUTONOMOUS, PhaseEvent.FAULT): Phase.HOLD,
@@ -58,6 +61,16 @@ TRANSITIONS: dict[tuple[Phase, PhaseEvent], Phase] = {
     **{(phase, PhaseEvent.EPISODE_ENDED): Phase.RESETTING for phase in IN_EPISODE},
 }
 """(phase, event) → next phase; a pair that is not here leaves the phase as it is."""
+
+
+RELEASED: dict[Phase, PhaseEvent] = {
+    Phase.AUTONOMOUS: PhaseEvent.TAKEOVER_RELEASED,
+    Phase.HOLD: PhaseEvent.RELEASED_INTO_HOLD,
+}
+"""Phase in which a takeover began → what its release means. A hold that a person ordered, or that a fault caused, ends
+only by an explicit resume: letting go of the takeover button must not make the policy drive."""
+
+HELD_AGAIN = "The robot holds, as it did before the takeover. Resume when you are ready."
 
 
 def next_phase(phase: Phase, event: PhaseEvent) -> Phase:
@@ -75,6 +88,7 @@ class PhaseMachine:
     def __init__(self, on_change: Callable[[Phase, Phase], None]) -> None:
         self._on_change = on_change
         self._phase = Phase.IDLE
+        self._taken_over_from = Phase.AUTONOMOUS
         self._reason = ""
 
     @property
@@ -86,6 +100,16 @@ class PhaseMachine:
     def reason(self) -> str:
         """One sentence on why, where there is a reason to give."""
         return self._reason
+
+    @property
+    def holds_after_takeover(self) -> bool:
+        """The takeover that is running began in a hold, and its release leads back to the hold."""
+        return self._phase is Phase.TAKEOVER and self._taken_over_from is Phase.HOLD
+
+    def release_takeover(self) -> bool:
+        """Let the person hand back to whatever was before the takeover; return whether the phase changed."""
+        event = RELEASED[self._taken_over_from]
+        return self.apply(event, HELD_AGAIN if event is PhaseEvent.RELEASED_INTO_HOLD else "")
 
     @property
     def in_episode(self) -> bool:
@@ -108,6 +132,8 @@ class PhaseMachine:
             self._reason = reason
         if after is before:
             return False
+        if after is Phase.TAKEOVER:
+            self._taken_over_from = before
         self._phase = after
         self._on_change(before, after)
         return True

@@ -17,6 +17,21 @@ def be_eager() -> None:
         psutil.Process().nice(_NICENESS)
 
 
+def control_thread_real_time() -> bool:
+    """Give only the calling thread real-time priority; return whether that succeeded.
+
+    For a robot's side: its network thread must not have it, because a flood of messages would then take the processor
+    from every other program. The flag keeps processes that are started later out of the class.
+    """
+    if sys.platform != "linux":
+        return False
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(_REAL_TIME_PRIORITY))
+    except OSError:
+        return False
+    return True
+
+
 def enter_real_time() -> bool:
     """Give every thread of this process real-time priority; return whether that succeeded.
 

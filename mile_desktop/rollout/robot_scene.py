@@ -162,7 +162,7 @@ class RobotScene:
             return ()
         return tuple(CameraEndpoint(self.address, camera.name, key).url for camera in self.description.cameras)
 
-    def status(self, checklist: tuple[str, ...]) -> RobotStatus:
+    def status(self, checklist: tuple[str, ...], checklist_number: int = 0) -> RobotStatus:
         """Return the status that the window shows; ``checklist``: what a person is asked to confirm now."""
         link, robot = self.robot.report(), self.robot
         return RobotStatus(
@@ -182,6 +182,8 @@ class RobotScene:
             refused=link.refused_there + link.refused_here,
             lost=link.lost,
             checklist=checklist,
+            checklist_number=checklist_number,
+            stop_problem=robot.stop_problem,
         )
 
     def _watch_from(self) -> None:

@@ -24,6 +24,16 @@ def action_problem(action: FloatArray, size: int, *, discrete: bool = False) -> 
     return ""
 
 
+def usable_action(action: FloatArray, size: int) -> FloatArray:
+    """Return ``action`` with every entry that is not finite replaced by 0 and the rest cut to [-1, 1].
+
+    An action of the wrong size becomes all zeros: which entry means what is not known then.
+    """
+    if action.shape != (size,):
+        return np.zeros(size, np.float32)
+    return np.clip(np.where(np.isfinite(action), action, 0.0), -1.0, 1.0).astype(np.float32)
+
+
 def output_problem(output: PolicyOutput, size: int, *, discrete: bool = False) -> str:
     """Return why the policy's output is unusable as a sentence, or an empty string."""
     if problem := action_problem(output.action, size, discrete=discrete):

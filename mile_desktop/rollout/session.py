@@ -99,11 +99,14 @@ class Session:
                 describe_episode=self._describe_episode,
                 show=show if target.drawn else None,
                 rewind_steps=target.rewind_steps,
+                rate_hz=self._rate_hz,
                 hazard=hazard,
                 live=target.live,
                 first_seed=self._recorded_before if plan.seed is None else plan.seed,
             )
             undoing.pop_all()
+        self._stop_number = 0
+        self._reported_stop_problem = ""
         self._loader = PolicyLoader(publish)
         self._handlers = self._command_handlers()
 
@@ -181,7 +184,12 @@ class Session:
         """Return one consistent snapshot of the robot; None where there is none."""
         if self._robot is None:
             return None
-        return self._robot.status(self.loop.checklist if self.loop.awaits_person else ())
+        checklist = self.loop.checklist if self.loop.awaits_person else ()
+        status = self._robot.status(checklist, self.loop.checklist_number)
+        if status.stop_problem and not self._reported_stop_problem:
+            self._publish(m.Note(level="error", text=status.stop_problem))
+        self._reported_stop_problem = status.stop_problem
+        return status
 
     # ── status ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -211,6 +219,8 @@ class Session:
             basis=running.estimator.basis,
             discard_armed=runner.discard_armed,
             must_resume=self._target.live.must_resume,
+            holds_after_takeover=loop.holds_after_takeover,
+            stop_number=self._stop_number,
         )
 
     def close(self) -> None:
@@ -231,6 +241,7 @@ class Session:
             m.DisarmRobot: self._disarm,
             m.AskToDrive: self._ask_to_drive,
             m.ConfirmReset: self._confirm_reset,
+            m.TickChecklist: self._tick_checklist,
             m.RequestStop: self._stop,
             m.RequestReset: self._reset,
             m.ToggleHold: self._toggle_hold,
@@ -262,8 +273,12 @@ class Session:
         else:
             self.loop.end_run()
 
-    def _stop(self, _: m.RequestStop) -> None:
+    def _tick_checklist(self, command: m.TickChecklist) -> None:
+        self.loop.tick_checklist(command.number, command.points)
+
+    def _stop(self, command: m.RequestStop) -> None:
         self.loop.stop()
+        self._stop_number = max(self._stop_number, command.number)
 
     def _reset(self, _: m.RequestReset) -> None:
         self.loop.reset()

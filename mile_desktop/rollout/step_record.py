@@ -18,6 +18,7 @@ def recorded_step(
     *,
     timestamp: float,
     scene_state: FloatArray,
+    human_action: FloatArray | None,
     commanded: FloatArray,
     reward: float,
     info: Mapping[str, Any],
@@ -30,8 +31,10 @@ def recorded_step(
     ----------
     timestamp, scene_state
         From before the step.
+    human_action
+        What the operator wanted; None where the policy drove.
     commanded
-        What policy or operator wanted; ``info["executed"]`` is what became of it, where a robot was slower.
+        What was sent, after the slew limit; ``info["executed"]`` is what became of it, where a robot was slower.
     info
         As the scene gave it, with ``success``.
     operator
@@ -44,7 +47,7 @@ def recorded_step(
         policy_action=output.action,
         policy_mean=output.mean,
         policy_std=output.std,
-        human_action=commanded if human else None,
+        human_action=human_action,
         action=info.get("executed", commanded),
         intervention=human,
         intervention_prob=estimate.probability,

@@ -194,14 +194,12 @@ class Worker:
         operator = self._devices.window.get(command.source)
         if operator is None:
             return
-        try:
-            operator.feed(command.source, takeover=command.takeover, action=command.action, rewind=command.rewind)
-        except ValueError as error:
-            # the window sends ten of these a second, so it is reported once; the takeover ends by its silence limit
-            if not self._reported_bad_input:
-                self._reported_bad_input = True
-                self._endpoint.send(m.Note(level="warning", text=str(error)))
-        else:
+        operator.feed(command.source, takeover=command.takeover, action=command.action, rewind=command.rewind)
+        if operator.problem and not self._reported_bad_input:
+            # once until the takeover ends: the window sends ten of these a second, and an axis may flicker
+            self._reported_bad_input = True
+            self._endpoint.send(m.Note(level="warning", text=operator.problem))
+        elif not command.takeover and not operator.problem:
             self._reported_bad_input = False
 
     def _set_alert(self, command: m.SetAlert) -> None:

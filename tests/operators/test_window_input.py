@@ -84,9 +84,14 @@ def test_each_source_hears_only_itself(clock: FakeClock) -> None:
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_unusable_numbers_are_refused(keyboard: WindowOperator, value: float) -> None:
-    with pytest.raises(ValueError, match="expected finite numbers"):
-        keyboard.feed("keyboard", takeover=True, action=(value,))
+def test_a_broken_axis_counts_as_zero_and_the_takeover_counts(keyboard: WindowOperator, value: float) -> None:
+    keyboard.feed("keyboard", takeover=True, action=(value, 0.5, 0.0, 0.0))
+    reading = keyboard.poll(context())
+    assert reading.takeover
+    assert reading.action[:2] == pytest.approx([0.0, 0.5])
+    assert "entries that are not finite count as 0" in keyboard.problem
+    keyboard.feed("keyboard", takeover=True, action=(0.0, 0.5, 0.0, 0.0))
+    assert keyboard.problem == ""
 
 
 def test_unknown_sources_are_refused() -> None:

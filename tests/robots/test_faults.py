@@ -10,8 +10,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mile_desktop.arrays import Float32Array
+from mile_desktop.channels.shared import StateSlot
 from mile_desktop.robots import protocol as p
 from mile_desktop.robots.client import NetworkRobot
+from mile_desktop.robots.description import MAX_ENTRIES, RobotDescription
+from mile_desktop.robots.driver import RobotError
+from mile_desktop.robots.host import RobotHost
 from mile_desktop.robots.modes import Mode
 from tests.robots.toy import DESCRIPTION, DrivingHelp, Network, vector
 
@@ -274,8 +278,23 @@ def test_too_many_windows_are_turned_away_in_words() -> None:
     network.advance(0.01)
     answers = [p.decode_from_robot(wire.receive()[0]) for wire in wires]
     refused = [each for each in answers if isinstance(each, p.Refused)]
-    assert len(refused) == 8
+    assert len(refused) == 9
     assert "Too many" in refused[0].text
+    # however many watch, a window that drives still gets in, and the account's secret is asked for
+    assert DrivingHelp(network).connect().robot.arm() == ""
+
+
+def test_a_client_of_another_account_is_turned_away_in_words() -> None:
+    network = Network()
+    network.host = RobotHost(network.robot, network.clock, secret=b"s" * 32)
+    stranger = network.client("stranger")
+    with pytest.raises(RobotError, match="only windows of the account that serves it"):
+        stranger.connect(2.0)
+    assert network.host.driver_name == ""
+    friend = DrivingHelp(network)
+    friend.wire.secret = b"s" * 32
+    friend.connect().arm_and_go()
+    assert network.host.mode is Mode.ACTIVE
 
 
 def test_another_robot_at_the_same_address_is_not_driven() -> None:
@@ -297,3 +316,11 @@ def test_a_robot_of_another_version_is_named() -> None:
     wire.arriving.append((0.0, p.MAGIC + bytes((9,)) + b"\x80"))
     with pytest.raises(Exception, match="version 9 of the protocol"):
         robot.connect(0.2)
+
+
+def test_a_robot_may_describe_no_more_scene_state_than_the_window_can_take() -> None:
+    with StateSlot.create() as slot:
+        assert slot.capacity == MAX_ENTRIES
+        slot.write(np.zeros(MAX_ENTRIES, np.float32), 0)
+    with pytest.raises(msgspec.ValidationError, match="4096"):
+        msgspec.convert({**msgspec.to_builtins(DESCRIPTION), "scene_state_size": MAX_ENTRIES + 1}, RobotDescription)

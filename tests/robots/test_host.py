@@ -146,6 +146,53 @@ def test_the_second_window_may_watch_but_not_drive(network: Network, driving: Dr
     assert network.host.refused == refused + 1
 
 
+def test_a_window_that_only_watches_stops_the_robot_and_only_the_driver_clears_it(
+    network: Network, driving: DrivingHelp
+) -> None:
+    driving.arm_and_go()
+    second = DrivingHelp(network, "second").connect()
+    second.robot.stop()
+    driving.tick(2)
+    second.robot.attend()
+    assert network.host.mode is Mode.STOPPED
+    assert network.robot.told[-1] == "stop"
+    assert network.host.why == "Stopped by second, which only watches."
+    acted = len(network.robot.acted)
+    driving.tick(20)
+    assert (len(network.robot.acted), network.host.mode) == (acted, Mode.STOPPED)
+    assert driving.robot.obstacle == "The robot is stopped. Reset, then arm it."
+    assert second.robot.stop_problem == ""
+    assert second.robot.leave_stop() == ""
+    second.robot.attend()
+    driving.tick(2)
+    assert network.host.mode is Mode.STOPPED
+    assert driving.robot.leave_stop() == ""
+    driving.arm_and_go()
+    assert network.host.mode is Mode.ACTIVE
+
+
+@pytest.mark.parametrize("watching", [False, True])
+def test_a_stop_that_does_not_arrive_is_reported_and_sent_again(
+    network: Network, driving: DrivingHelp, watching: bool
+) -> None:
+    driving.arm_and_go()
+    stopping = DrivingHelp(network, "second").connect() if watching else driving
+    stopping.wire.cut_out = True
+    stopping.robot.stop()
+    assert stopping.robot.stop_problem == ""
+    for _ in range(12):
+        driving.tick()
+        stopping.robot.attend()
+    assert "Stop did not reach the robot" in stopping.robot.stop_problem
+    assert "window drives it" in stopping.robot.stop_problem
+    stopping.wire.cut_out = False
+    for _ in range(12):
+        driving.tick()
+        stopping.robot.attend()
+    assert network.host.mode is Mode.STOPPED
+    assert stopping.robot.stop_problem == ""
+
+
 def test_a_driver_who_leaves_or_stays_away_gives_the_robot_free(network: Network, driving: DrivingHelp) -> None:
     driving.arm_and_go()
     driving.robot.close()
@@ -242,5 +289,5 @@ def test_another_version_is_named_on_both_sides(network: Network) -> None:
     answer = p.decode_from_robot(wire.receive()[0])
     assert isinstance(answer, p.Refused)
     assert answer.reason is p.Reason.VERSION
-    assert "version 1" in answer.text
+    assert "version 2" in answer.text
     assert "version 9" in answer.text

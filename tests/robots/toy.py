@@ -152,12 +152,12 @@ class MemoryWire:
         self.problem = ""
         self.refused = False
         self.sent: list[bytes] = []
+        self.secret = b""
 
-    def send(self, data: bytes) -> bool:
+    def send(self, data: bytes) -> None:
         self.sent.append(data)
         if not self.cut_out:
             self.network.post(self.name, data)
-        return not self.cut_out
 
     def receive(self) -> list[bytes]:
         found = []

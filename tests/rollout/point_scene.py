@@ -11,6 +11,7 @@ from mile_desktop.operators.operator import OperatorContext, OperatorReading, Op
 from mile_desktop.policies.policy import FloatArray, PolicyOutput
 from mile_desktop.registry.running_policy import RunningPolicy
 from mile_desktop.rollout.clock import SimulatedClock
+from mile_desktop.rollout.live_robot import LiveRobot
 from mile_desktop.rollout.loop import RolloutLoop
 from mile_desktop.rollout.messages import Event
 from mile_desktop.storage.records import EpisodeStart, Outcome, Step
@@ -165,7 +166,7 @@ class MemorySink:
 class PointRollout:
     """The loop over the point scene, with everything around it in reach of the test."""
 
-    def __init__(self, *, action: float = 0.5, probability: float = 0.25) -> None:
+    def __init__(self, *, action: float = 0.5, probability: float = 0.25, live: LiveRobot | None = None) -> None:
         self.scene = PointScene()
         self.policy = ConstantPolicy(action)
         self.estimator = FixedEstimator(probability)
@@ -188,6 +189,7 @@ class PointRollout:
             dwell_steps=2,
             rewind_steps=10,
             hazard=lambda: self.hazard,
+            live=live,
         )
 
     def tick(self, times: int = 1) -> None:

@@ -46,7 +46,8 @@ def test_a_takeover_is_executed_in_the_tick_in_which_it_is_pressed(rollout: Poin
     rollout.tick(2)
     rollout.operator.takeover = False
     rollout.tick()
-    assert rollout.executed() == [0.5, 0.5, -0.25, -0.25, 0.5]
+    assert rollout.executed() == [0.5, 0.5, 0.25, 0.0, 0.25], "in steps of the slew limit"
+    assert [float(s.human_action[0]) for s in rollout.sink.steps if s.human_action is not None] == [-0.25, -0.25]
     assert [s.intervention for s in rollout.sink.steps] == [False, False, True, True, False]
     assert float(rollout.sink.steps[2].policy_action[0]) == 0.5
     assert rollout.scene.rebased == 2  # once when the operator takes over, once when the policy does
@@ -72,7 +73,7 @@ def test_a_device_lost_in_a_takeover_holds_until_resumed(rollout: PointRollout) 
     assert "Test pad is gone" in rollout.loop.reason
     assert len(rollout.sink.steps) == 2
     rollout.operator.connected = True
-    rollout.tick()
+    rollout.tick(3)
     assert rollout.loop.phase is Phase.HOLD, "a button that is still down is no new takeover"
     rollout.operator.takeover = False
     rollout.tick()
@@ -98,6 +99,39 @@ def test_holding_moves_nothing_and_a_new_press_takes_over(rollout: PointRollout)
     rollout.operator.takeover = True
     rollout.tick()
     assert rollout.loop.phase is Phase.TAKEOVER
+
+
+@pytest.mark.parametrize("by", ["person", "fault"])
+def test_a_takeover_that_began_in_a_hold_ends_in_the_hold(rollout: PointRollout, by: str) -> None:
+    rollout.loop.start()
+    rollout.tick(2)
+    rollout.loop.toggle_hold() if by == "person" else rollout.loop.fault("Keyboard is gone.")
+    rollout.tick(2)
+    rollout.operator.takeover = True
+    rollout.tick(2)
+    assert rollout.loop.holds_after_takeover
+    rollout.operator.takeover = False
+    rollout.tick(3)
+    assert rollout.loop.phase is Phase.HOLD
+    assert rollout.loop.reason == "The robot holds, as it did before the takeover. Resume when you are ready."
+    assert [step.intervention for step in rollout.sink.steps] == [False, False, True, True]
+    rollout.tick(3)
+    rollout.loop.toggle_hold()
+    rollout.tick()
+    assert rollout.loop.phase is Phase.AUTONOMOUS
+
+
+@pytest.mark.parametrize("action", [math.nan, math.inf, -math.inf])
+def test_a_broken_axis_never_cancels_the_takeover_and_is_said_once(rollout: PointRollout, action: float) -> None:
+    rollout.loop.start()
+    rollout.tick(2)
+    rollout.operator.takeover, rollout.operator.action = True, action
+    rollout.tick(5)
+    assert rollout.loop.phase is Phase.TAKEOVER
+    assert rollout.executed()[2:] == [0.25, 0.0, 0.0, 0.0, 0.0]
+    (note,) = [event for event in rollout.events if isinstance(event, Note)]
+    assert "not finite" in note.text
+    assert "You drive" in note.text
 
 
 @pytest.mark.parametrize("action", [math.nan, math.inf, 1.5])
@@ -131,7 +165,7 @@ def test_a_full_disk_holds_until_there_is_room(rollout: PointRollout) -> None:
     assert rollout.loop.reason == "The disk is full."
     rollout.sink.problem = ""
     rollout.operator.takeover = False
-    rollout.tick()
+    rollout.tick(4)
     rollout.loop.toggle_hold()
     rollout.tick()
     assert rollout.loop.phase is Phase.AUTONOMOUS
@@ -151,7 +185,7 @@ def test_a_stale_camera_holds_policy_and_operator_until_resumed(rollout: PointRo
     assert rollout.loop.reason == "Camera wrist is staler."
     rollout.hazard = ""
     rollout.operator.takeover = False
-    rollout.tick(2)
+    rollout.tick(4)
     assert rollout.loop.phase is Phase.HOLD
     assert "Resume" in rollout.loop.reason
     assert len(rollout.sink.steps) == 2
@@ -168,7 +202,7 @@ def test_stop_is_latched_and_keeps_the_episode(rollout: PointRollout) -> None:
     assert rollout.sink.ends == ["aborted"]
     assert rollout.loop.phase is Phase.STOPPED
     rollout.loop.start()
-    rollout.tick(3)
+    rollout.tick(6)
     assert rollout.loop.phase is Phase.STOPPED
     rollout.operator.requests = [OperatorRequest.START]
     rollout.tick()
@@ -228,6 +262,36 @@ def test_a_time_limit_is_a_failure() -> None:
     rollout.tick(31)
     assert rollout.sink.ends == ["failure"]
     assert len(rollout.sink.steps) == 30
+
+
+@pytest.mark.parametrize("kind", ["keyboard", "gamepad", "screen"])
+def test_a_time_limit_never_cuts_off_a_person(kind: str) -> None:
+    rollout = PointRollout(action=0.0)
+    rollout.operator.kind = kind
+    rollout.loop.start()
+    rollout.tick(20)
+    rollout.operator.takeover, rollout.operator.action = True, 0.4
+    rollout.tick(24)  # 14 steps past the limit
+    assert rollout.loop.phase is Phase.TAKEOVER
+    rollout.tick(6)
+    assert rollout.sink.ends == ["success"]
+
+
+def test_the_limit_counts_again_when_the_person_hands_back_and_for_simulated_supervisors() -> None:
+    rollout = PointRollout(action=0.0)
+    rollout.operator.kind, rollout.operator.action = "keyboard", 0.0
+    rollout.operator.takeover = True
+    rollout.loop.start()
+    rollout.tick(35)
+    assert not rollout.sink.ends
+    rollout.operator.takeover = False
+    rollout.tick()
+    assert rollout.sink.ends == ["failure"]
+    simulated = PointRollout(action=0.0)
+    simulated.operator.takeover, simulated.operator.action = True, 0.0
+    simulated.loop.start()
+    simulated.tick(35)
+    assert simulated.sink.ends == ["failure"]
 
 
 def test_start_pressed_just_after_an_episode_begins_another(rollout: PointRollout) -> None:
@@ -312,7 +376,7 @@ def test_rewinding_runs_the_scene_backwards_and_the_recording_keeps_and_marks_ev
     assert len(rollout.sink.steps) == 6, "while the robot holds nothing is recorded"
     rollout.operator.takeover = True
     rollout.tick(2)
-    assert [float(s.observation[0]) for s in rollout.sink.steps[6:]] == pytest.approx([0.2, 0.3])
+    assert [float(s.observation[0]) for s in rollout.sink.steps[6:]] == pytest.approx([0.2, 0.225])  # from rest
     assert [s.starts_at_row for s in rollout.sink.steps] == [-1] * 6 + [4, -1]
     shown = [event.step for event in rollout.events if isinstance(event, StepTaken)]
     assert shown == [0, 1, 2, 3, 4, 5, 4, 5]

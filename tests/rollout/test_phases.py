@@ -26,6 +26,17 @@ def test_nothing_but_resume_or_a_takeover_moves_a_holding_robot(events: list[Pha
     assert run([PhaseEvent.START, PhaseEvent.FAULT, *held]) is Phase.HOLD
 
 
+@given(EVENTS)
+def test_a_takeover_is_released_into_the_phase_in_which_it_began(events: list[PhaseEvent]) -> None:
+    machine = PhaseMachine(lambda _before, _after: None)
+    for event in events:
+        machine.apply(event)
+    began_in = machine.phase
+    if machine.apply(PhaseEvent.TAKEOVER_PRESSED):
+        machine.release_takeover()
+        assert machine.phase is began_in
+
+
 def test_every_phase_can_be_reached_and_left() -> None:
     reached = set(TRANSITIONS.values())
     left = {before for (before, _), after in TRANSITIONS.items() if after is not before}

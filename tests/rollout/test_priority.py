@@ -2,11 +2,12 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
 
-from mile_desktop.rollout.priority import enter_real_time, leave_real_time
+from mile_desktop.rollout.priority import control_thread_real_time, enter_real_time, leave_real_time
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a program ask")
 
@@ -28,3 +29,12 @@ def test_every_thread_changes_class_and_back(second_thread: int) -> None:
     assert classes == {os.SCHED_RR if entered else os.SCHED_OTHER}
     leave_real_time()
     assert {os.sched_getscheduler(each.id) for each in psutil.Process().threads()} == {os.SCHED_OTHER}
+
+
+def test_only_the_control_thread_of_a_robots_side_is_in_the_real_time_class() -> None:
+    with ThreadPoolExecutor(1) as other, ThreadPoolExecutor(1) as control:
+        other.submit(int).result()
+        if not control.submit(control_thread_real_time).result():
+            pytest.skip("this account may not use the real-time class")
+        assert control.submit(os.sched_getscheduler, 0).result() & os.SCHED_RR
+        assert other.submit(os.sched_getscheduler, 0).result() == os.SCHED_OTHER

@@ -1,11 +1,13 @@
 """The rollout worker and a robot's side as two real processes: frozen, killed and started anew in mid-takeover."""
 
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from mile_desktop.rollout import messages as m
+from mile_desktop.rollout.loop import SECOND_PRESS_S
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
@@ -53,6 +55,12 @@ def begin(desk: WorkerDesk) -> None:
     assert told.mode == "holding"
     assert not [event for event in desk.events if isinstance(event, m.StepTaken)]
     desk.process.send(m.ConfirmReset())
+    desk.process.send(m.StartEpisodes())
+    desk.process.send(m.ConfirmReset())
+    assert "Check and tick first" in desk.wait_for(m.Note).text
+    assert not [event for event in desk.events if isinstance(event, m.StepTaken)]
+    desk.process.send(m.TickChecklist(number=told.checklist_number, points=told.checklist))
+    desk.process.send(m.ConfirmReset())
     desk.wait_for(m.StepTaken)
 
 
@@ -84,6 +92,7 @@ def test_a_frozen_and_a_killed_robot_hold_in_mid_takeover_and_nothing_recorded_i
     robot_status(desk, up=True)
     status = desk.wait_for(m.Status, lambda told: told.must_resume)
     assert status.phase is Phase.HOLD
+    time.sleep(SECOND_PRESS_S)  # a press that comes earlier was meant to hold
     desk.process.send(m.ToggleHold())
     desk.wait_for_phase(Phase.AUTONOMOUS)
     robot_status(desk, mode="active")

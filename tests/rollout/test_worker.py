@@ -41,6 +41,7 @@ def test_every_command_is_taken_with_and_without_a_session(tmp_path: Path) -> No
             m.AskToDrive(),
             m.ConfirmReset(),
             m.ConfirmReset(ready=False),
+            m.TickChecklist(number=1, points=("Nobody is near.",)),
         ),
         *(m.ToggleHold(), m.UndoDiscard(), m.ReloadInterventionModel(), m.PromotePolicy(policy="expert")),
         *(m.WindowInput(source="keyboard", takeover=False, action=()), m.SetViewYaw(yaw_deg=30.0)),
@@ -78,7 +79,12 @@ def test_the_keyboard_takes_over_and_its_silence_holds(desk: WorkerDesk) -> None
     desk.wait_for(m.StepTaken)
     desk.process.send(m.WindowInput(source="keyboard", takeover=True, action=(0.0, 0.5, 0.0, 0.0)))
     taken = desk.wait_for(m.StepTaken, lambda step: step.intervention)
+    for _ in range(8):  # the slew limit leads from the policy's action to the person's
+        if taken.executed == pytest.approx((0.0, 0.5, 0.0, 0.0)):
+            break
+        taken = desk.wait_for(m.StepTaken)
     assert taken.executed == pytest.approx((0.0, 0.5, 0.0, 0.0))
+    assert taken.intervention
     held = desk.wait_for_phase(Phase.HOLD)
     assert "Keyboard" in held.reason
     desk.process.send(m.EndEpisode(outcome="failure"))

@@ -127,9 +127,14 @@ class RobotBar(QFrame):
         self._arm.clicked.connect(self.arm)
         self._disarm.clicked.connect(self.disarm)
         self.prompt.answered.connect(self._answer)
+        self.prompt.ticked.connect(self._tick)
 
     def _ask_to_drive(self) -> None:
         self.commanded.emit(m.AskToDrive())
+
+    def _tick(self, points: list[str]) -> None:
+        if self._status is not None:
+            self.commanded.emit(m.TickChecklist(number=self._status.checklist_number, points=tuple(points)))
 
     def _answer(self, ready: bool) -> None:
         self.commanded.emit(m.ConfirmReset(ready=ready))
@@ -140,6 +145,8 @@ class ResetPrompt(QWidget):
 
     answered = Signal(bool)
     """True: begin; False: end the run."""
+    ticked = Signal(list)
+    """The points whose boxes are ticked, after each change: the worker decides by them."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -197,4 +204,6 @@ class ResetPrompt(QWidget):
         self.answered.emit(False)
 
     def _update_begin(self, _: bool = False) -> None:
+        if self._boxes:
+            self.ticked.emit([box.text() for box in self._boxes if box.isChecked()])
         self._begin.setEnabled(all(box.isChecked() for box in self._boxes))
