@@ -16,6 +16,7 @@ from mile_desktop.robots.driver import Measurement, ResettingDriver, RobotDriver
 from mile_desktop.robots.limits import MotionLimits
 from mile_desktop.robots.loopback import proves
 from mile_desktop.robots.modes import Mode, ModeEvent, next_mode
+from mile_desktop.robots.rate_limit import TokenBucket
 
 LEASE_S = 10.0
 """After this silence a driving window loses the robot; the next window that asks may drive."""
@@ -79,9 +80,10 @@ class RobotHost:
         self._applied = self._acted = self._resets = 0
         self._executed: Float32Array = np.zeros(self.description.action_size, np.float32)
         self._seq = 0
-        self._credit = _BURST
         now = clock()
-        self._credited_at = self._intent_at = self._acted_at = self._published_at = self._turned_at = now
+        # Without a limit a sender that floods actions would move the robot faster than its motion limits allow.
+        self._actions = TokenBucket(_HASTE * self.description.rate_hz, _BURST, now)
+        self._intent_at = self._acted_at = self._published_at = self._turned_at = now
         self._gap_held = True
         self._received_at = now
         self._measured = Measurement(np.zeros(len(self.description.measures), np.float32), now)
@@ -255,7 +257,7 @@ class RobotHost:
         if self._mode is not Mode.ACTIVE or intent.action is None:
             return
         action = p.unpack(intent.action, self.description.action_size)
-        if action is None or not self._may_act(now):
+        if action is None or not self._actions.take(now):
             self.refused += 1
             return
         action = self._limits.cut(action, now)
@@ -264,19 +266,6 @@ class RobotHost:
         if self._command(lambda: self._driver.act(action)):
             self._acted, self._executed = intent.seq, action
             self._measured = self._measure()
-
-    def _may_act(self, now: float) -> bool:
-        """Say whether one more action may be carried out now: a token bucket, refilled a little above the control rate.
-
-        Without it a sender that floods actions would make the robot move faster than its limits allow.
-        """
-        rate_hz = _HASTE * self.description.rate_hz
-        self._credit = min(_BURST, self._credit + (now - self._credited_at) * rate_hz)
-        self._credited_at = now
-        if self._credit < 1.0:
-            return False
-        self._credit -= 1.0
-        return True
 
     def _reset_as_asked(self, intent: p.Intent) -> None:
         if intent.reset <= self._resets or self._mode is not Mode.HOLDING:

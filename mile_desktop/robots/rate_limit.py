@@ -2,17 +2,39 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 _FORGET_S = 10.0
 _MOST_KNOWN = 4096
 """Connections that are remembered; with more, all but the driver start again."""
 
 
-@dataclass(slots=True)
-class _Allowance:
-    credit: float
-    at: float
+class TokenBucket:
+    """Allows ``rate_hz`` events a second on average, and up to ``burst`` at once.
+
+    Parameters
+    ----------
+    rate_hz
+        Events a second at which the bucket is refilled.
+    burst
+        Events that a full bucket holds.
+    now
+        The time at which it is full, s.
+    """
+
+    def __init__(self, rate_hz: float, burst: float, now: float) -> None:
+        self._rate_hz = rate_hz
+        self._burst = self._credit = burst
+        self.at = now
+        """When it was asked last, s."""
+
+    def take(self, now: float) -> bool:
+        """Take one event out; return whether there was one."""
+        self._credit = min(self._burst, self._credit + (now - self.at) * self._rate_hz)
+        self.at = now
+        if self._credit < 1.0:
+            return False
+        self._credit -= 1.0
+        return True
 
 
 class RateLimit:
@@ -35,7 +57,7 @@ class RateLimit:
         self._rate_hz = rate_hz
         self._crowded = crowded
         self._clock = clock
-        self._known: dict[bytes, _Allowance] = {}
+        self._known: dict[bytes, TokenBucket] = {}
 
     def accept(self, parts: Sequence[bytes], waiting: int) -> bool:
         """Say whether the message that begins with its sender's address may be looked at."""
@@ -46,10 +68,5 @@ class RateLimit:
             self._known = {key: each for key, each in self._known.items() if now - each.at < _FORGET_S}
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
-        allowance = self._known.setdefault(address, _Allowance(self._rate_hz, now))
-        allowance.credit = min(self._rate_hz, allowance.credit + (now - allowance.at) * self._rate_hz)
-        allowance.at = now
-        if allowance.credit < 1.0:
-            return False
-        allowance.credit -= 1.0
-        return True
+        bucket = self._known.setdefault(address, TokenBucket(self._rate_hz, self._rate_hz, now))
+        return bucket.take(now)

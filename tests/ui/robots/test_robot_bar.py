@@ -45,7 +45,10 @@ def test_an_episode_begins_when_the_checklist_is_complete(qtbot: QtBot) -> None:
     bar.prompt.boxes[1].click()
     begin.click()
     bar.prompt._end.click()
-    assert sent == [m.ConfirmReset(), m.ConfirmReset(ready=False)]
+    ticked = [each.points for each in sent if isinstance(each, m.TickChecklist)]
+    assert ticked[-1] == ("Nobody is near.", "The peg is back.")
+    confirmed = [each for each in sent if not isinstance(each, m.TickChecklist)]
+    assert confirmed == [m.ConfirmReset(), m.ConfirmReset(ready=False)]
     bar.show_status(status(armed=True, mode="active"))
     assert bar.prompt.isHidden()
 
