@@ -24,8 +24,7 @@ def store(tmp_path: Path) -> RobotStore:
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, store: RobotStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[RobotsDialog]:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+def dialog(qtbot: QtBot, store: RobotStore) -> Iterator[RobotsDialog]:
     opened = RobotsDialog(store)
     qtbot.addWidget(opened)
     opened.open_for_new()
