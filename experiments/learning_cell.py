@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from experiments.arms import Arm, RandomTakeovers
 from experiments.episode_collection import collect
@@ -12,6 +13,7 @@ from experiments.fixtures import Fixtures, as_policy, open_fixtures
 from experiments.operator_time import operator_time
 from experiments.physics_cache import PhysicsCache, round_key
 from experiments.supervisor_setup import SimulatedSupervisor, supervisor_of
+from experiments.variants import RECORDED_RECIPE
 from mile_desktop.arrays import Float32Array
 from mile_desktop.errors import UserError
 from mile_desktop.evaluation.evaluate import FIRST_EVALUATION_SEED
@@ -22,6 +24,8 @@ from mile_desktop.learning.settings import TrainingSettings, settings_from_json,
 from mile_desktop.operators.inaccurate import Belief
 from mile_desktop.operators.operator import Operator
 from mile_desktop.policies.checkpoint import PolicyNetwork
+from mile_desktop.policies.symmetry import NO_SYMMETRY, Symmetry
+from mile_desktop.registry.scene_symmetry import scene_symmetry
 from mile_desktop.storage.records import Episode
 
 SEEDS_A_CELL = 1000
@@ -77,7 +81,9 @@ class LearningCell(msgspec.Struct, frozen=True, kw_only=True, tag="learning", fo
 
     def settings(self) -> TrainingSettings:
         """Return the settings of the trainings; ``SettingsError`` where they make no sense."""
-        return settings_from_json({**settings_to_json(TrainingSettings(seed=self.seed)), **self.training})
+        return settings_from_json(
+            {**settings_to_json(TrainingSettings(seed=self.seed, **RECORDED_RECIPE)), **self.training}
+        )
 
 
 class LearningPoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -250,10 +256,18 @@ class _Learner:
                 start=copy.deepcopy(self._networks[-1]),
                 mental=self._mental,
                 old_episode_ids=learned_from,
+                symmetry=self._symmetry(),
             )
         except TrainingError as error:
             return None, str(error)
         return trainer.run(), ""
+
+    def _symmetry(self) -> Symmetry:
+        """Return the symmetries of the scene that its expert confirms on the demonstrations, if the cell uses them."""
+        if not self._settings.symmetry or not self._fixtures.demonstrations:
+            return NO_SYMMETRY
+        observations = np.concatenate([each.observation for each in self._fixtures.demonstrations])
+        return scene_symmetry(self._cell.scene, observations).symmetry
 
     def _is_evaluated(self, number: int) -> bool:
         return not self._cell.evaluated_after or number in self._cell.evaluated_after

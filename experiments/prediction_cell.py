@@ -19,7 +19,7 @@ from experiments.signals import (
 )
 from experiments.supervisor_setup import SimulatedSupervisor, supervisor_of
 from experiments.temporal_cell import existing
-from experiments.variants import SILENT
+from experiments.variants import RECORDED_RECIPE, SILENT
 from mile_desktop.arrays import Float64Array
 from mile_desktop.intervention.compare import compare_predictors
 from mile_desktop.intervention.data import SupervisedSteps
@@ -164,7 +164,8 @@ class _Prediction:
 
     def _retrained(self, train: SupervisedSteps) -> PolicyNetwork:
         cell = self._cell
-        settings = TrainingSettings(method=cell.method, epochs=cell.epochs, seed=cell.seed, **SILENT)
+        recipe = {**RECORDED_RECIPE, **SILENT, "epochs": cell.epochs}
+        settings = TrainingSettings(method=cell.method, seed=cell.seed, **recipe)
         return make_trainer(train, settings, start=copy.deepcopy(self._fixtures.initial)).run().network
 
     # ── scores ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,6 +9,11 @@ from mile_desktop.learning.methods import methods
 SILENT: dict[str, Any] = {"silence": 0.3, "follow_through": 0, "balance": 0.5}
 """The program's default before follow-through."""
 
+RECORDED_RECIPE: dict[str, Any] = {"epochs": 80, "held_out": 0.1, "warm_start": True, "symmetry": False}
+"""How policies were trained when the committed results were made; the program's defaults have changed since."""
+TODAY_RECIPE: dict[str, Any] = {"epochs": 0, "held_out": 0.0, "warm_start": False, "symmetry": True}
+"""The program's defaults: every method can be tried with them (``--settings``), ``mile-today`` is MILE with them."""
+
 _FORMS: dict[str, dict[str, Any]] = {
     "mile": {"method": "mile", "silence": 0.0, "follow_through": 10, "balance": 0.1},
     "mile-silent": {"method": "mile", **SILENT},
@@ -24,6 +29,7 @@ _FORMS: dict[str, dict[str, Any]] = {
     },
     "mile-no-silence": {"method": "mile", **SILENT, "silence": 0.0},
     "mile-imitation": {"method": "mile", **SILENT, "balance": 0.0},
+    "mile-today": {"method": "mile", "silence": 0.0, "follow_through": 10, "balance": 0.1, **TODAY_RECIPE},
     "mile-iwr": {"method": "mile-iwr", "balance": 0.5},
 }
 
@@ -42,6 +48,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 - ``mile``: the program's default, spelled out, because a default may change and a committed result may not. Of the
   silent steps it imitates those that follow a short takeover, as it imitates the takeover.
+- ``mile-today``: the same objective with the program's recipe: symmetries, new weights, all data, last weights.
 - ``mile-silent``: imitates all silent steps with a small weight, and gives the BCE half of the loss.
 - ``mile-joint``, ``mile-published``: ``mile-silent`` with another mental model, a network anchored to the recorded
   policy, or one that only the BCE trains.

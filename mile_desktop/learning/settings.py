@@ -58,6 +58,8 @@ class SettingInfo:
     """(value, text) of each allowed value of a setting that is a word."""
     in_window: bool = False
     """Whether the Learn panel offers it."""
+    zero_text: str = ""
+    """What a number field shows in place of 0; empty: the number."""
 
     @property
     def tooltip(self) -> str:
@@ -81,9 +83,10 @@ def _offered(
     group: SettingGroup = SettingGroup.COMMON,
     unit: str = "",
     step: float = 1.0,
+    zero_text: str = "",
 ) -> dict[str, SettingInfo]:
     """Return the metadata of a number that the window offers."""
-    return _described(SettingInfo(title, meaning, group, low, high, unit, step, in_window=True))
+    return _described(SettingInfo(title, meaning, group, low, high, unit, step, in_window=True, zero_text=zero_text))
 
 
 _MENTAL_MODELS = (
@@ -111,7 +114,15 @@ class TrainingSettings:
     method: str = field(default="mile", metadata=_described(SettingInfo("Method", "What the policy learns from")))
     """Name in ``method_info.METHODS``."""
     epochs: int = field(
-        default=80, metadata=_offered("Epochs", "Passes over the recorded steps", 1, 100_000, unit="epochs")
+        default=0,
+        metadata=_offered(
+            "Epochs",
+            "Passes over the recorded steps; 0: as many as a training needs to converge",
+            0,
+            100_000,
+            unit="epochs",
+            zero_text="automatic",
+        ),
     )
     batch: int = field(
         default=256, metadata=_offered("Batch", "Steps in a batch, demonstrations included", 2, 1_000_000, unit="steps")
@@ -243,10 +254,10 @@ class TrainingSettings:
         metadata=_described(SettingInfo("Hidden layers", "Width of each; a policy with a parent has the parent's")),
     )
     warm_start: bool = field(
-        default=True, metadata=_described(SettingInfo("Warm start", "Whether it began with the parent's weights"))
+        default=False, metadata=_described(SettingInfo("Warm start", "Whether it began with the parent's weights"))
     )
     held_out: float = field(
-        default=0.1,
+        default=0.0,
         metadata=_offered(
             "Held out",
             "Share of the episodes that are held out to choose the best weights",

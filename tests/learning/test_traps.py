@@ -124,7 +124,7 @@ def test_3_categorical_likelihoods_go_through_log_softmax() -> None:
     assert torch.isfinite(logits.grad).all()  # type: ignore[arg-type]
 
 
-def test_4_the_kept_weights_are_no_worse_on_held_out_names_episodes_than_those_before(
+def test_4_the_kept_weights_are_no_worse_on_held_out_episodes_than_those_before(
     biased: GaussianMlp, data: SupervisedSteps
 ) -> None:
     """A round that only does harm keeps the weights of the round before."""

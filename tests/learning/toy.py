@@ -18,7 +18,7 @@ from mile_desktop.storage.steps import stack, summarise
 OBSERVATIONS, ACTIONS = 3, 2
 STEPS = 30
 FAST = TrainingSettings(
-    epochs=12, batch=64, hidden=(32, 32), learning_rate=3e-3, device="cpu", held_out=0.2, fit_epochs=5
+    warm_start=True, epochs=12, batch=64, hidden=(32, 32), learning_rate=3e-3, device="cpu", held_out=0.2, fit_epochs=5
 )
 
 

@@ -82,6 +82,7 @@ def _menu(info: SettingInfo) -> QComboBox:
 def _whole(info: SettingInfo) -> QSpinBox:
     box = QSpinBox()
     box.setRange(int(info.low or 0), int(info.high or 0))
+    box.setSpecialValueText(info.zero_text)
     return _dressed(box)
 
 

@@ -12,6 +12,7 @@ from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.objectives import OBJECTIVES
 from mile_desktop.learning.progress import Progress, RunEvent, Warned
 from mile_desktop.learning.settings import TrainingSettings
+from mile_desktop.learning.trainer.epoch_loop import LEAST_EPOCHS, UPDATES
 from mile_desktop.learning.trainer.initial_networks import new_network
 from mile_desktop.learning.trainer.state import CheckpointError
 from mile_desktop.learning.trainer.trainer import Trainer, TrainingCancelled, TrainingError
@@ -182,6 +183,18 @@ def test_progress_rises_to_the_end(biased: GaussianMlp, data: SupervisedSteps) -
     assert {"total", "action", "intervention", "held_out", "old"} <= progress[-1].losses.keys()
 
 
+def test_epochs_that_are_not_set_make_enough_updates(biased: GaussianMlp, data: SupervisedSteps) -> None:
+    events: list[RunEvent] = []
+    trainer = Trainer(data, replace(FAST, epochs=0), start=biased)
+    trainer.run(report=events.append)
+    progress = [event for event in events if isinstance(event, Progress)]
+    batches = trainer._data.batches(FAST.batch, FAST.anchor_share)
+    assert progress[-1].epoch == progress[-1].epochs >= LEAST_EPOCHS
+    assert batches * progress[-1].epochs >= UPDATES > batches * (progress[-1].epochs - 1) or (
+        progress[-1].epochs == LEAST_EPOCHS
+    )
+
+
 def test_few_takeovers_are_said(biased: GaussianMlp) -> None:
     events: list[RunEvent] = []
     steps = supervised_steps(collected(biased, 2), demonstrations(4))
@@ -243,7 +256,7 @@ def test_discrete_policies_learn_by_the_same_trainer() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"epochs": 0}, "epochs is 0; it must be between 1 and"),
+        ({"epochs": -1}, "epochs is -1; it must be between 0 and"),
         ({"cdf_scale": 0.0}, "cdf_scale is 0.0; it must be positive"),
         ({"std_floor": 2.0}, "std_floor 2.0 must be below"),
         ({"hidden": ()}, "needs at least one"),
