@@ -13,11 +13,11 @@ from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
 
 TAKEOVERS = (range(20, 30), range(52, 58))
-HOLDS = (40, 44, 70, 75)
+HOLDS = (45, 51, 70, 77)
 """Ticks at which hold is pressed: on and off, twice."""
 REWINDS = (*range(34, 38), *range(62, 68))
 """Ticks at which rewind is pressed; the first one ends in autonomy, the second one in a takeover."""
-RESUMES = (38,)
+RESUMES = (42,)
 AFTER_REWIND = range(68, 70)
 TICKS = 90
 
