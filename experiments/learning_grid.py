@@ -53,7 +53,7 @@ def learning_cells(grid: LearningGrid) -> list[AnyCell]:
         LearningCell(
             scene=scene,
             method=method,
-            training={**variant(method), **grid.training},
+            training=_training(method, grid),
             supervision=supervisor,
             seed=seed,
             rounds=grid.rounds,
@@ -66,3 +66,9 @@ def learning_cells(grid: LearningGrid) -> list[AnyCell]:
         for scene in grid.scenes
         for method in grid.methods
     ]
+
+
+def _training(method: str, grid: LearningGrid) -> dict[str, Any]:
+    """Return the settings of a learner: its own, then those of the grid; a learner that sets its epochs keeps them."""
+    own = variant(method)
+    return {**own, **{name: value for name, value in grid.training.items() if name != "epochs" or name not in own}}
