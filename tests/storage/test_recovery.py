@@ -266,9 +266,7 @@ def left_open(workspace: Workspace, episode_id: str = "ep-1", steps: int = 6) ->
 
 
 def put_step(workspace: Workspace, number: int, body: bytes) -> None:
-    workspace.query(
-        "UPDATE journal_step SET body = ?, checksum = NULL WHERE position & 0xffffffff = ?", (body, number)
-    )
+    workspace.query("UPDATE journal_step SET body = ?, checksum = NULL WHERE position & 0xffffffff = ?", (body, number))
 
 
 def set_start(workspace: Workspace, episode_id: str, start: str) -> None:
@@ -285,12 +283,14 @@ STEP_DAMAGE: dict[str, Callable[[Workspace, int], None]] = {
     "another shape": lambda workspace, number: put_step(workspace, number, OTHER_SHAPE),
     "odd length": lambda workspace, number: put_step(workspace, number, ODD_LENGTH),
     "flag without a human action": lambda workspace, number: put_step(workspace, number, NO_HUMAN_ACTION),
-    "one bit": lambda workspace, number: workspace.query(
-        "UPDATE journal_step SET body = CAST(substr(body, 1, 40) || x'7f' || substr(body, 42) AS BLOB) "
-        "WHERE position & 0xffffffff = ?",
-        (number,),
-    )
-    and None,
+    "one bit": lambda workspace, number: (
+        workspace.query(
+            "UPDATE journal_step SET body = CAST(substr(body, 1, 40) || x'7f' || substr(body, 42) AS BLOB) "
+            "WHERE position & 0xffffffff = ?",
+            (number,),
+        )
+        and None
+    ),
 }
 
 
@@ -348,7 +348,10 @@ def test_a_journal_without_a_readable_start_is_moved_aside_and_hinders_no_other(
     left_open(workspace, "ep-1")
     left_open(workspace, "ep-2")
     good = workspace.query("SELECT start FROM journal WHERE episode_id = 'ep-1'")[0]["start"]
-    changed = {"id with a slash": good.replace("ep-1", "../ep-1"), "id of another episode": good.replace("ep-1", "ep-3")}
+    changed = {
+        "id with a slash": good.replace("ep-1", "../ep-1"),
+        "id of another episode": good.replace("ep-1", "ep-3"),
+    }
     set_start(workspace, "ep-1", changed.get(start, start))
     said: list[str] = []
     (record,) = recover(workspace, said.append)
