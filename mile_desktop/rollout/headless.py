@@ -1,5 +1,6 @@
 """Rollouts without a window: a run of episodes to its end."""
 
+import logging
 from collections import deque
 from collections.abc import Callable
 
@@ -9,6 +10,8 @@ from mile_desktop.rollout.clock import Clock, SimulatedClock
 from mile_desktop.rollout.messages import EpisodeClosed, Event, LoadSession
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.rollout.session import Session
+
+_log = logging.getLogger(__name__)
 
 _BACKLOG = 500
 """Steps after which the recorder is waited for: simulated time must not outrun the disk."""
@@ -46,19 +49,27 @@ def roll_out(
     Raises
     ------
     RolloutHeldError
-        When the robot has to hold; what was recorded until then is kept.
+        When the robot has to hold; what was recorded until then is kept. Also when steps could not be written to the
+        database: they are in a file beside it, which the message names.
     """
     closed = _ClosedEpisodes(on_episode)
     gather_s = _GATHER_S if isinstance(clock, SimulatedClock) else 0.0
     session = Session(plan, operator, publish=closed.add, show=None, clock=clock, gather_s=gather_s)
+    held = ""
     try:
         if plan.robot and (problem := session.arm()):
             raise RolloutHeldError(problem)
         session.loop.start(episodes)
         _run_to_the_end(session, closed)
+    except RolloutHeldError as error:
+        held = str(error)
     finally:
-        session.close()
+        # also after an error that is none of ours: the log then has the sentence beside the traceback
+        if unwritten := session.close():
+            _log.error(unwritten)
     closed.report()
+    if held or unwritten:
+        raise RolloutHeldError(" ".join(filter(None, (held, unwritten))))
     return tuple(closed.reported)
 
 

@@ -1,27 +1,37 @@
 """The recorder: its own thread writes steps to the journal, so that no tick waits for the disk."""
 
-import queue
+import logging
+import math
 import threading
-from collections.abc import Callable
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mile_desktop.channels.watched_thread import WatchedThread
+from mile_desktop.rollout.unwritten import Discard, End, Item, Pending, unwritten_episodes
 from mile_desktop.storage.catalogue import restore_episode
 from mile_desktop.storage.errors import JournalError, WorkspaceError
 from mile_desktop.storage.journal import EpisodeJournal
 from mile_desktop.storage.records import EpisodeRecord, EpisodeStart, Outcome, Step
+from mile_desktop.storage.spill import write_spill
 from mile_desktop.storage.workspace import Workspace
 
+_log = logging.getLogger(__name__)
+
+LATE_S = 0.5
+"""The robot holds when a step has waited for the disk for so long: what waits is in memory only."""
 _RETRY_S = 0.5
 _LARGEST_BATCH = 256
 """At most this many waiting steps are committed at once. In real time there is hardly ever more than one."""
+_CLOSE_S, _CLOSE_SIMULATED_S = 1.5, 10.0
+"""How long ``close`` waits for the disk. The window ends its worker after three seconds, and the file of unwritten
+steps must be on the disk by then; in simulated time nobody waits, but hundreds of steps may."""
+_THREAD_S = 0.5
 
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    outcome: Outcome
-    discarded: bool = False
+ClosedKind = Literal["closed", "discarded", "restored"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +39,19 @@ class _Restore:
     """Take the last discarded episode out of the bin."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Quit:
-    """Everything before this is written; end the thread."""
-
-
-_Item = EpisodeStart | Step | _End | _Restore | _Quit
-ClosedKind = Literal["closed", "discarded", "restored"]
-
-
 class Recorder:
     """Writes episodes to the workspace, step by step.
 
     ``begin``, ``append``, ``end``, ``discard`` and ``undo_discard`` are called by the rollout loop and only put into a
-    bounded queue; one writer thread commits. ``on_closed`` is called on the writer thread, when the episode is safely
-    on disk. When the disk refuses, the item is kept and tried again, and ``problem`` says why: the loop holds the robot
-    until there is room again, and nothing is lost.
+    queue; one writer thread commits. ``on_closed`` is called on the writer thread, when the episode is safely on disk.
+
+    Whatever keeps the thread from writing, the item stays at the head of the queue and ``problem`` says why: the loop
+    then holds the robot, so that hardly any step waits in memory. What still waits at ``close`` goes into a file beside
+    the database, which the next start takes up (``storage.spill``).
 
     ``gather_s`` is how long a step may wait for further ones: 0 where a person drives, so that a step is committed
     within a fraction of a millisecond; a moment in simulated time, where every commit of the writer thread costs the
-    simulation more than the commit itself.
+    simulation more than the commit itself. In simulated time a slow disk is no reason to hold: the caller waits.
 
     Raises ``WorkspaceError`` when the workspace cannot be opened.
     """
@@ -63,128 +66,254 @@ class Recorder:
     ) -> None:
         self._workspace = Workspace.open(workspace)
         self._on_closed = on_closed
-        self._items: queue.Queue[_Item] = queue.Queue(capacity)
         self._capacity = capacity
-        self._problem = ""
-        self._abandon = threading.Event()
         self._gather_s = gather_s
-        self._hurry = threading.Event()
-        self._flushing = False
+        self._late_s = math.inf if gather_s else LATE_S
+        # Everything that is not written yet, oldest first. The writer removes an item only after it is committed.
+        self._waiting: deque[Pending | _Restore] = deque()
+        self._changed = threading.Condition()
+        self._start: EpisodeStart | None = None
+        self._number = 0
+        self._problem = ""
+        self._refused = False
+        self._hurry = False
+        self._closing = False
+        self._abandoned = False
+        self._close_message: str | None = None
         self._discarded: EpisodeRecord | None = None
         self._lost = False
-        self._next: _Item | None = None
-        self._thread = threading.Thread(target=self._write_all, name="recorder")
+        self._thread = WatchedThread(self._write_all, "recorder", on_failure=self._wake)
         self._thread.start()
 
     @property
     def problem(self) -> str:
-        """Why nothing can be written at present; empty when all is well."""
-        if not self._problem and self._items.qsize() > self._capacity - 10:
+        """Why nothing can be written at present; empty when all is well. Asked in every tick."""
+        if not self._thread.alive and not self._closing:
+            return f"Recording has stopped ({self._thread.failure}). Close the window and open it again."
+        if self._problem:
+            return self._problem
+        with self._changed:
+            waiting = len(self._waiting)
+            oldest = next((each.since for each in self._waiting if isinstance(each, Pending) and each.is_step), None)
+        if waiting > self._capacity - 10:
             return "The disk cannot keep up with recording. Wait a moment, then resume."
-        return self._problem
+        if oldest is not None and time.monotonic() - oldest > self._late_s:
+            return "The disk has not taken the newest steps yet. The robot waits for it; then resume."
+        return ""
 
     def begin(self, start: EpisodeStart) -> None:
         """Open an episode."""
-        self._items.put_nowait(start)
+        self._start, self._number = start, 0
+        self._put(start)
 
     def append(self, step: Step) -> None:
         """Record one step."""
-        self._items.put_nowait(step)
+        self._put(step)
+        self._number += 1
 
     def end(self, outcome: Outcome) -> None:
         """Close the episode."""
-        self._items.put_nowait(_End(outcome))
-        self._hurry.set()
+        self._put(End(outcome), hurry=True)
 
     def discard(self) -> None:
         """Close the episode and put it in the bin."""
-        self._items.put_nowait(_End("aborted", discarded=True))
-        self._hurry.set()
+        self._put(Discard(), hurry=True)
 
     def undo_discard(self) -> None:
         """Bring the last discarded episode back."""
-        self._items.put_nowait(_Restore())
+        with self._changed:
+            self._waiting.append(_Restore())
+            self._changed.notify_all()
 
     def flush(self) -> None:
-        """Wait until everything given so far is committed; for headless rollouts, never within a tick."""
-        self._flushing = True
-        self._hurry.set()
-        self._items.join()
-        self._flushing = False
+        """Wait until everything given so far is committed, or until ``problem`` says why that is not possible.
 
-    def close(self, timeout_s: float = 10.0) -> None:
-        """Write what is left and end the thread; what a full disk still refuses stays in the journal."""
-        self._items.put(_Quit())
-        self._flushing = True
-        self._hurry.set()
-        self._thread.join(timeout_s)
-        self._abandon.set()
-        self._thread.join()
-        self._workspace.close()
+        For headless rollouts, never within a tick.
+        """
+        with self._changed:
+            while self._waiting and not self._refused and self._thread.alive:
+                self._hurry = True
+                self._changed.notify_all()
+                # A bound, because the thread may also end between this test and the wait.
+                self._changed.wait(0.1)
+
+    def close(self, timeout_s: float | None = None) -> str:
+        """Write what is left and end the thread; a second call does nothing.
+
+        Parameters
+        ----------
+        timeout_s
+            How long to wait for the disk. What is not written then goes into a file beside the database.
+
+        Returns
+        -------
+        What was not written to the database, as a sentence; empty when everything was.
+        """
+        if self._close_message is not None:
+            return self._close_message
+        limit = timeout_s if timeout_s is not None else _CLOSE_SIMULATED_S if self._gather_s else _CLOSE_S
+        deadline = time.monotonic() + limit
+        with self._changed:
+            self._closing = self._hurry = True
+            self._changed.notify_all()
+            while self._waiting and self._thread.alive and (left_s := deadline - time.monotonic()) > 0:
+                self._changed.wait(min(0.1, left_s))
+            self._abandoned = True
+            left = [each for each in self._waiting if isinstance(each, Pending)]
+            self._changed.notify_all()
+        self._close_message = self._spill(left)
+        # SQLite may wait for another process for five seconds; the thread then closes the workspace itself.
+        if self._thread.join(_THREAD_S):
+            self._workspace.close()
+        return self._close_message
+
+    def _put(self, item: Item, *, hurry: bool = False) -> None:
+        if self._start is None:
+            raise JournalError("No episode is open; begin one first.")
+        with self._changed:
+            self._waiting.append(Pending(item, self._start, self._number, time.monotonic()))
+            self._hurry = self._hurry or hurry
+            self._changed.notify_all()
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _spill(self, left: list[Pending]) -> str:
+        """Write what is left beside the database; return a sentence about it, empty where nothing is left."""
+        episodes = unwritten_episodes(left)
+        if not episodes:
+            return ""
+        steps = sum(len(each.steps) for each in episodes)
+        what = f"{steps} recorded steps" if steps else "The end of an episode"
+        try:
+            path = write_spill(self._workspace.folder, episodes)
+        except WorkspaceError as error:
+            _log.exception("Unwritten steps could not be kept")
+            return f"{what} could not be written and {'are' if steps else 'is'} lost: {error}"
+        refused = f"{what} could not be written to the database in {self._workspace.folder}"
+        if not steps:
+            return f"{refused}; the next start completes it."
+        return f"{refused}. They are kept in {path.name} beside it, and the next start adds them to the episode."
+
+    # ── the writer thread ────────────────────────────────────────────────────────────────────────────────────────
 
     def _write_all(self) -> None:
         journal = EpisodeJournal(self._workspace)
-        while not isinstance((items := self._take())[0], _Quit):
-            self._write_until_done(journal, items)
-            for _ in items:
-                self._items.task_done()
-        self._items.task_done()
+        try:
+            while batch := self._take():
+                self._write_until_done(journal, batch)
+        finally:
+            if self._close_message is not None:  # ``close`` did not wait for this thread
+                self._workspace.close()
 
-    def _take(self) -> list[_Item]:
-        """Return what is to be written next: the steps that are waiting, or one item of another kind."""
-        taken: list[_Item] = [self._items.get() if self._next is None else self._next]
-        self._next = None
-        if self._gather_s and isinstance(taken[0], Step) and not self._flushing:
-            self._hurry.wait(self._gather_s)
-            self._hurry.clear()
-        while isinstance(taken[-1], Step) and len(taken) < _LARGEST_BATCH and not self._items.empty():
-            following = self._items.get_nowait()
-            if not isinstance(following, Step):
-                self._next = following
-                break
-            taken.append(following)
-        return taken
+    def _take(self) -> list[Pending] | list[_Restore]:
+        """Return what is to be written next, without removing it: the waiting steps, or one item of another kind.
 
-    def _write_until_done(self, journal: EpisodeJournal, items: list[_Item]) -> None:
-        if isinstance(items[0], EpisodeStart):
-            self._lost = False
-        if self._lost and (isinstance(items[0], Step) or not journal.is_open):
-            return
-        while not self._abandon.is_set():  # a disk that refuses is tried again until ``close`` gives up
+        An empty list when the recorder is closed.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closing)
+            if self._gather_s and self._waiting and _is_step(self._waiting[0]):
+                self._changed.wait_for(lambda: self._hurry, self._gather_s)
+            self._hurry = self._closing
+            if not self._waiting or self._abandoned:
+                return []
+            first = self._waiting[0]
+            if isinstance(first, _Restore):
+                return [first]
+            return list(_leading_steps(self._waiting)) or [first]
+
+    def _done(self, count: int) -> None:
+        with self._changed:
+            for _ in range(count):
+                self._waiting.popleft()
+            self._changed.notify_all()
+
+    def _write_until_done(self, journal: EpisodeJournal, batch: list[Pending] | list[_Restore]) -> None:
+        while not self._abandoned:  # a disk that refuses is tried again until ``close`` gives up
             try:
-                self._write(journal, items)
+                closed = self._write(journal, batch)
             except (JournalError, ValueError) as error:
-                if isinstance(error, ValueError) and len(items) > 1:
-                    for item in items:  # one by one: those before the one that does not fit can be kept
-                        self._write_until_done(journal, [item])
-                    return
+                if isinstance(error, ValueError) and len(batch) > 1:
+                    self._write_until_done(journal, batch[:1])
+                    return  # one by one: those before the one that does not fit can be kept
                 # trying again cannot help: the rest of this episode has nowhere to go
-                self._problem = f"Recording of this episode ended: {error}"
-                self._lost = True
-                return
-            except WorkspaceError as error:
-                self._problem = str(error)
-                self._abandon.wait(_RETRY_S)
+                self._problem, self._lost = f"Recording of this episode ended: {error}", True
+            except Exception as error:  # noqa: BLE001 - any other end of this thread would lose every step that follows
+                self._refuse(error)
+                continue
             else:
                 self._problem = self._problem if self._lost else ""
-                return
+                self._report(closed)
+            self._refused = False
+            self._done(len(batch))
+            return
 
-    def _write(self, journal: EpisodeJournal, items: list[_Item]) -> None:
-        match items[0]:
+    def _refuse(self, error: Exception) -> None:
+        """Say why the disk does not take a batch, and wait before it is tried again."""
+        if not isinstance(error, WorkspaceError):
+            _log.error("The recorder could not write", exc_info=error)
+        text = f"Nothing can be recorded at present ({type(error).__name__}: {error})."
+        self._problem = str(error) if isinstance(error, WorkspaceError) else text
+        with self._changed:
+            self._refused = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._abandoned, _RETRY_S)
+
+    def _write(
+        self, journal: EpisodeJournal, batch: list[Pending] | list[_Restore]
+    ) -> tuple[EpisodeRecord | None, ClosedKind] | None:
+        first = batch[0]
+        if isinstance(first, _Restore):
+            return self._restore()
+        if isinstance(first.item, EpisodeStart):
+            self._lost = False
+            if journal.is_open:  # an error ended the episode before without closing it
+                journal.close("aborted")
+        elif self._lost and (first.is_step or not journal.is_open):
+            return None
+        match first.item:
             case EpisodeStart() as start:
                 journal.begin(start)
             case Step():
-                journal.append(*(item for item in items if isinstance(item, Step)))
-            case _End(discarded=True):
+                journal.append(
+                    *(each.item for each in batch if isinstance(each, Pending) and isinstance(each.item, Step))
+                )
+            case Discard():
                 self._discarded = journal.discard()
-                self._report(self._discarded, "discarded")
-            case _End(outcome):
-                self._report(journal.close(outcome), "closed")
-            case _Restore() if self._discarded is not None:
-                restore_episode(self._workspace, self._discarded.episode_id)
-                self._report(self._discarded, "restored")
-                self._discarded = None
+                return self._discarded, "discarded"
+            case End(outcome):
+                return journal.close(outcome), "closed"
+        return None
 
-    def _report(self, record: EpisodeRecord | None, kind: ClosedKind) -> None:
-        if record is not None:  # an episode without a step leaves nothing
-            self._on_closed(record, kind)
+    def _restore(self) -> tuple[EpisodeRecord | None, ClosedKind]:
+        restored, self._discarded = self._discarded, None
+        if restored is not None:
+            try:
+                restore_episode(self._workspace, restored.episode_id)
+            except Exception:
+                self._discarded = restored  # it is tried again
+                raise
+        return restored, "restored"
+
+    def _report(self, closed: tuple[EpisodeRecord | None, ClosedKind] | None) -> None:
+        if closed is None or closed[0] is None:  # an episode without a step leaves nothing
+            return
+        try:
+            self._on_closed(closed[0], closed[1])
+        except Exception:  # noqa: BLE001 - logged with its traceback
+            # The episode is on disk: writing it again would be wrong, and a listener must not end the recording.
+            _log.exception("Nobody was told that episode %s is on disk", closed[0].episode_id)
+
+
+def _is_step(waiting: Pending | _Restore) -> bool:
+    return isinstance(waiting, Pending) and waiting.is_step
+
+
+def _leading_steps(waiting: Iterable[Pending | _Restore]) -> Iterable[Pending]:
+    """Return the steps at the head of the queue, at most a batch."""
+    for index, each in enumerate(waiting):
+        if index == _LARGEST_BATCH or not isinstance(each, Pending) or not each.is_step:
+            return
+        yield each

@@ -223,14 +223,18 @@ class Session:
             stop_number=self._stop_number,
         )
 
-    def close(self) -> None:
-        """Close the running episode as aborted, wait until it is on disk, and free the scene."""
+    def close(self) -> str:
+        """Close the running episode as aborted, wait until it is on disk, and free the scene.
+
+        Returns what could not be written to the database, as a sentence; empty when everything was.
+        """
         self._loader.close()
         if self.loop.in_episode:
             self.loop.stop("The session is closed.")
-        self.recorder.close()
+        unwritten = self.recorder.close()
         self._target.env.close()
         self._workspace.close()
+        return unwritten
 
     # ── commands of the window ───────────────────────────────────────────────────────────────────────────────────
 

@@ -187,7 +187,8 @@ class Worker:
 
     def _leave_session(self) -> None:
         if self._session is not None:
-            self._session.close()
+            if unwritten := self._session.close():
+                self._endpoint.send(m.Note(level="error", text=unwritten))
             self._session = None
 
     def _feed(self, command: m.WindowInput) -> None:

@@ -126,12 +126,14 @@ def read_history(path: Path, episode_id: str) -> EditHistory:
         content = path.read_bytes()
     except FileNotFoundError:
         return EditHistory(episode_id)
+    except OSError as error:
+        raise EditError(f"{path} cannot be read ({error.strerror}); check the disk and its permissions.") from error
     try:
         found = msgspec.json.decode(content, type=_Format).format
         if found > _FORMAT:
             raise EditError(f"{path} has format {found}, this version reads up to {_FORMAT}; update the program.")
         history = msgspec.json.decode(content, type=EditHistory)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:  # brackets in brackets in brackets …
         raise EditError(
             f"{path} cannot be read as edits of an episode ({error}); restore it from a backup, or delete it to return "
             "to the recording as it was."

@@ -95,6 +95,11 @@ def read_recording(workspace: Workspace, episode_id: str) -> Episode:
     """Read an episode as it was recorded, without its edits; raises as ``read_episode``."""
     path = find_episode(workspace, episode_id)
     episode = read_episode_file(path)
+    if episode.record.episode_id != episode_id:
+        # Swapped by hand or by a program that synchronises folders: to learn from it would count one episode twice.
+        raise EpisodeFileError(
+            f"{path} holds episode {episode.record.episode_id}; restore {episode_id} from a backup or delete it."
+        )
     return replace(episode, record=replace(episode.record, deleted=path.parent.name == "bin"))
 
 
@@ -127,7 +132,7 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise EpisodeFileError(f"{path} does not exist; check the path or restore it from a backup.") from error
-    except (pa.ArrowException, msgspec.MsgspecError, OSError, ValueError) as error:
+    except (pa.ArrowException, msgspec.MsgspecError, OSError, ValueError, LookupError, RecursionError) as error:
         raise EpisodeFileError(
             f"{path} cannot be read as an episode ({error}); restore it from a backup or delete the episode."
         ) from error

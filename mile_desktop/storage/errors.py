@@ -76,6 +76,10 @@ class JournalError(WorkspaceError):
     """The journal was asked for something that does not fit its state, or was taken over by recovery."""
 
 
+class UnreadableJournalError(WorkspaceError):
+    """The start of a journal cannot be read, so that its steps cannot be made an episode."""
+
+
 ONE_EPISODE = (EpisodeFileError, EditError, UnknownEpisodeError)
 """Errors of one episode, not of the workspace."""
 
@@ -106,7 +110,9 @@ def damaged(folder: Path, found: str) -> WorkspaceDamagedError:
 def translated(folder: Path) -> Iterator[None]:
     """Raise ``WorkspaceError`` for what SQLite and the operating system report about ``folder``.
 
-    Errors in a statement or of a constraint are faults of the program and pass unchanged.
+    Every error of the operating system is translated, also one nobody thought of (a network file system has its own):
+    the recorder keeps a step and tries again after a ``WorkspaceError``, and nothing else may end it. Errors in a
+    statement or of a constraint are faults of the program and pass unchanged.
     """
     try:
         yield
@@ -116,10 +122,7 @@ def translated(folder: Path) -> Iterator[None]:
             raise
         raise known from error
     except OSError as error:
-        known = _from_os(folder, error)
-        if known is None:
-            raise
-        raise known from error
+        raise _from_os(folder, error) from error
 
 
 def _from_sqlite(folder: Path, error: sqlite3.Error) -> WorkspaceError | None:
@@ -136,6 +139,13 @@ def _from_sqlite(folder: Path, error: sqlite3.Error) -> WorkspaceError | None:
         return WorkspaceBusyError(
             f"The database in {folder} stayed locked by another process; close what else uses it, then try again."
         )
+    if name.startswith(("SQLITE_PROTOCOL", "SQLITE_NOLFS")):
+        return WorkspaceError(
+            f"The file system of {folder} does not lock files as the database needs it ({error}); network and cloud "
+            "folders often do not. Move the workspace to a local disk."
+        )
+    if name.startswith("SQLITE_NOMEM"):
+        return WorkspaceError(f"There is not enough memory to use the database in {folder}; close other programs.")
     if name.startswith("SQLITE_IOERR"):
         return WorkspaceError(
             f"The disk of {folder} reports an error ({error}); check it, or copy the folder elsewhere."
@@ -143,15 +153,11 @@ def _from_sqlite(folder: Path, error: sqlite3.Error) -> WorkspaceError | None:
     return None
 
 
-def _from_os(folder: Path, error: OSError) -> WorkspaceError | None:
+def _from_os(folder: Path, error: OSError) -> WorkspaceError:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return full(folder)
     if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
         return read_only(folder)
-    if error.errno == errno.EIO:
-        return WorkspaceError(
-            f"The disk of {folder} reports an error ({error}); check it, or copy the folder elsewhere."
-        )
     if error.errno == errno.ENOENT:
         found = Path(error.filename or folder)
         gone = found if found.parent.exists() else found.parent
@@ -159,8 +165,11 @@ def _from_os(folder: Path, error: OSError) -> WorkspaceError | None:
             f"{gone} is not there any more; put it back (is the disk still there?), or choose another folder for the "
             "workspace."
         )
-    return None
+    return WorkspaceError(f"The disk of {folder} reports an error ({error}); check it, or copy the folder elsewhere.")
 
 
 def _almost_full(folder: Path) -> bool:
-    return shutil.disk_usage(folder).free < _ALMOST_FULL_BYTES if folder.is_dir() else False
+    try:
+        return shutil.disk_usage(folder).free < _ALMOST_FULL_BYTES
+    except OSError:  # the folder is gone or cannot be entered, which the caller's own error says better
+        return False

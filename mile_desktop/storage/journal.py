@@ -1,46 +1,35 @@
 """The running episode's journal: every step is committed before the next one is taken."""
 
 import logging
-import os
-import socket
 import sqlite3
 import time
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Sequence
 from itertools import chain
 
 import msgspec
-import psutil
 
 from mile_desktop.storage import steps as step_format
 from mile_desktop.storage.catalogue import insert_episode
 from mile_desktop.storage.episodes import write_episode_file
 from mile_desktop.storage.errors import JournalError, WorkspaceError, translated
 from mile_desktop.storage.ids import checked_id
+from mile_desktop.storage.journal_rows import NoJournalError, checksum, keep_unreadable, read_journal
+from mile_desktop.storage.owner import Owner, this_process
 from mile_desktop.storage.records import EpisodeRecord, EpisodeStart, Outcome, Step
 from mile_desktop.storage.workspace import Workspace
 
 _log = logging.getLogger(__name__)
 
-_BEGIN = "INSERT INTO journal (episode_id, start, host, pid, process_started, opened_at) VALUES (?, ?, ?, ?, ?, ?)"
-_APPEND = "INSERT INTO journal_step (position, journal_id, written_at, body) VALUES "
-_ROW = "(?, ?, ?, ?)"
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """The process that writes a journal."""
-
-    host: str
-    pid: int
-    process_started: float
-    """When the process was created, s since the epoch: tells it from a later one with the same pid."""
-
-
-@cache
-def this_process() -> Owner:
-    """Return the owner that journals of this process carry."""
-    return Owner(socket.gethostname(), os.getpid(), psutil.Process().create_time())
+_BEGIN = (
+    "INSERT INTO journal (episode_id, start, host, pid, process_started, process, opened_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_APPEND = "INSERT INTO journal_step (position, journal_id, written_at, body, checksum) VALUES "
+_ROW = "(?, ?, ?, ?, ?)"
+_ADD_MISSING = (
+    "INSERT OR IGNORE INTO journal_step (position, journal_id, written_at, body, checksum) VALUES (?, ?, ?, ?, ?)"
+)
+_TAKE_OVER = "UPDATE journal SET host = ?, pid = ?, process_started = ?, process = ? WHERE journal_id = ?"
 
 
 class EpisodeJournal:
@@ -112,7 +101,7 @@ class EpisodeJournal:
                 raise
         self._steps += len(rows)
 
-    def _row(self, step: Step, number: int) -> tuple[int, int, float, bytes]:
+    def _row(self, step: Step, number: int) -> tuple[int, int, float, bytes, int]:
         """Return the row of step ``number``; check that it has the shape of the steps before it."""
         journal_id = self._opened()
         shape = step_format.shape_of(step)
@@ -120,7 +109,8 @@ class EpisodeJournal:
             self._shape = shape
         elif shape != self._shape:
             raise ValueError(f"Step {number} has shape {shape}, the steps before had {self._shape}")
-        return (journal_id << 32) + number, journal_id, time.time(), step_format.encode(step)
+        body = step_format.encode(step)
+        return (journal_id << 32) + number, journal_id, time.time(), body, checksum(body)
 
     def close(self, outcome: Outcome) -> EpisodeRecord | None:
         """Make the open episode a file and a row of the catalogue; None if it had no steps.
@@ -137,7 +127,7 @@ class EpisodeJournal:
     def _finish(self, outcome: Outcome, *, deleted: bool) -> EpisodeRecord | None:
         try:
             record = finish_journal(self._workspace, self._opened(), outcome, deleted=deleted)
-        except _NoJournalError as error:
+        except NoJournalError as error:
             raise self._taken_over() from error
         self._journal_id = None
         try:
@@ -161,14 +151,26 @@ class EpisodeJournal:
 
 
 def finish_journal(
-    workspace: Workspace, journal_id: int, outcome: Outcome, *, recovered: bool = False, deleted: bool = False
+    workspace: Workspace,
+    journal_id: int,
+    outcome: Outcome,
+    *,
+    recovered: bool = False,
+    deleted: bool = False,
+    report: Callable[[str], None] = _log.warning,
 ) -> EpisodeRecord | None:
     """Turn a journal into an episode: file written, synced and renamed, then row in and journal out in one transaction.
 
     Returns None for a journal without steps, which is only removed. To be called by the journal's owner, or by the
     process that has claimed it. Killed at any point, the journal is still complete and the next start repeats this.
+    Steps that cannot be read are put aside first, and ``report`` gets a sentence about them.
+
+    Raises ``NoJournalError`` or ``UnreadableJournalError``.
     """
-    start, steps = _contents(workspace, journal_id)
+    rows = read_journal(workspace, journal_id)
+    if lost := keep_unreadable(workspace, rows):
+        report(lost)
+    start, steps = rows.start, rows.steps
     record = step_format.summarise(start, steps, outcome, recovered=recovered, deleted=deleted)
     if steps:
         write_episode_file(workspace.episode_path(start.episode_id, deleted=deleted), record, steps)
@@ -182,46 +184,43 @@ def finish_journal(
     return record if steps else None
 
 
-class _NoJournalError(Exception):
-    """The journal is no longer there."""
+def adopt_journal(
+    workspace: Workspace, start: EpisodeStart, steps: Sequence[tuple[int, bytes]], *, closed: bool
+) -> int | None:
+    """Add those steps (number, bytes) to the journal of an ended process that are not in it, and own it from now on.
+
+    Returns the journal; a new one where there is none, and None where there is none because the episode is ``closed``.
+    """
+    now = time.time()
+    with workspace.transaction() as connection:
+        found = connection.execute(
+            "SELECT journal_id FROM journal WHERE episode_id = ?", (start.episode_id,)
+        ).fetchone()
+        if found is None and closed:
+            return None
+        journal_id = int(found["journal_id"]) if found else _insert(connection, start)
+        owner = this_process()
+        connection.execute(_TAKE_OVER, (owner.host, owner.pid, owner.process_started, owner.process, journal_id))
+        rows = [((journal_id << 32) + number, journal_id, now, body, checksum(body)) for number, body in steps]
+        connection.executemany(_ADD_MISSING, rows)
+    return journal_id
 
 
 def _open_journal(workspace: Workspace, start: EpisodeStart) -> int:
-    owner = this_process()
     episode_id = checked_id(start.episode_id)
-    values = (
-        episode_id,
-        msgspec.json.encode(start).decode(),
-        owner.host,
-        owner.pid,
-        owner.process_started,
-        time.time(),
-    )
-    taken = any(workspace.episode_path(episode_id, deleted=deleted).exists() for deleted in (False, True))
+    with translated(workspace.folder):
+        taken = any(workspace.episode_path(episode_id, deleted=deleted).exists() for deleted in (False, True))
     try:
         if taken:
             raise sqlite3.IntegrityError("there is a file")
         with workspace.transaction() as connection:
-            cursor = connection.execute(_BEGIN, values)
+            return _insert(connection, start)
     except sqlite3.IntegrityError as error:
         raise JournalError(f"There is already an episode {episode_id}; begin with a new id.") from error
-    return int(cursor.lastrowid or 0)
 
 
-def _contents(workspace: Workspace, journal_id: int) -> tuple[EpisodeStart, list[Step]]:
-    found = workspace.query("SELECT start FROM journal WHERE journal_id = ?", (journal_id,))
-    if not found:
-        raise _NoJournalError(journal_id)
-    rows = workspace.query(
-        "SELECT body FROM journal_step WHERE position BETWEEN ? AND ? ORDER BY position",
-        (journal_id << 32, (journal_id + 1 << 32) - 1),
-    )
-    start = msgspec.json.decode(found[0]["start"], type=EpisodeStart)
-    steps: list[Step] = []
-    for row in rows:
-        try:
-            steps.append(step_format.decode(row["body"]))
-        except msgspec.MsgspecError:
-            _log.exception("Episode %s: step %d of %d is damaged and ends it", start.episode_id, len(steps), len(rows))
-            break
-    return start, steps
+def _insert(connection: sqlite3.Connection, start: EpisodeStart) -> int:
+    owner: Owner = this_process()
+    encoded = msgspec.json.encode(start).decode()
+    values = (start.episode_id, encoded, owner.host, owner.pid, owner.process_started, owner.process, time.time())
+    return int(connection.execute(_BEGIN, values).lastrowid or 0)

@@ -2,93 +2,106 @@
 
 import logging
 import sqlite3
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-
-import psutil
 
 from mile_desktop.storage.catalogue import insert_episode
 from mile_desktop.storage.durable import PART_SUFFIX
 from mile_desktop.storage.edit_store import settle_edits
 from mile_desktop.storage.episodes import find_episode, read_episode_file
-from mile_desktop.storage.errors import EpisodeFileError, UnknownEpisodeError
-from mile_desktop.storage.journal import Owner, finish_journal, this_process
+from mile_desktop.storage.errors import (
+    EpisodeFileError,
+    UnknownEpisodeError,
+    UnreadableJournalError,
+    WorkspaceError,
+    translated,
+)
+from mile_desktop.storage.ids import InvalidIdError
+from mile_desktop.storage.journal import finish_journal
+from mile_desktop.storage.journal_rows import put_journal_aside
+from mile_desktop.storage.owner import Owner, is_alive, this_process
 from mile_desktop.storage.records import EpisodeRecord
+from mile_desktop.storage.spill import take_up_spills
 from mile_desktop.storage.workspace import EPISODE_SUFFIX, Workspace
 
 _log = logging.getLogger(__name__)
 
-_SAME_PROCESS_S = 1.0
-"""Two readings of a creation time differ by less, by rounding; a later process with the same pid differs by more."""
-_SILENT_S = 120.0
-"""A journal of another host counts as abandoned after this time without a step; its process cannot be checked."""
+Report = Callable[[str], None]
 
 _ORPHANS = (
     "SELECT journal.*, coalesce(max(written_at), opened_at) AS last_written, count(position) AS steps "
     "FROM journal LEFT JOIN journal_step USING (journal_id) GROUP BY journal_id ORDER BY journal_id"
 )
 _CLAIM = (
-    "UPDATE journal SET host = ?, pid = ?, process_started = ? "
-    "WHERE journal_id = ? AND host = ? AND pid = ? AND process_started = ?"
+    "UPDATE journal SET host = ?, pid = ?, process_started = ?, process = ? "
+    "WHERE journal_id = ? AND host = ? AND pid = ? AND process_started = ? AND process = ?"
 )
 
 
-def recover(workspace: Workspace) -> tuple[EpisodeRecord, ...]:
+def recover(workspace: Workspace, report: Report = _log.warning) -> tuple[EpisodeRecord, ...]:
     """Complete what dead processes left unfinished, and return the recovered episodes.
 
     A journal becomes an episode marked ``recovered`` with outcome ``aborted``. If its file was already complete when
-    the process died, the outcome in the file is kept. Journals without steps and half-written files are removed.
-    For an episode that was being moved to or from the bin, the place of its file decides; for one that was being
-    edited, its file of edits decides. Journals of living processes (also of this one) are not touched, so this may be
-    called at any time and by several processes at once.
+    the process died, the outcome in the file is kept. Steps that were written beside the database because it did not
+    take them are added first. Journals without steps and half-written files are removed. For an episode that was being
+    moved to or from the bin, the place of its file decides; for one that was being edited, its file of edits decides.
+    Journals of living processes (also of this one) are not touched, so this may be called at any time and by several
+    processes at once.
+
+    Each journal is handled by itself: one that fails keeps no other from being recovered, and never the window from
+    opening. What cannot be read is moved aside and not deleted. ``report`` gets one sentence for each of these.
 
     Raises
     ------
-    WorkspaceFullError
-        The disk is full; the remaining journals stay for the next attempt.
+    WorkspaceError
+        The disk is full or the database does not answer; the remaining journals stay for the next attempt.
     """
-    found = [_recover_one(workspace, orphan) for orphan in orphans(workspace)]
+    found = [*take_up_spills(workspace, report)]
+    failures: list[WorkspaceError] = []
+    for orphan in orphans(workspace):
+        try:
+            record = _recover_one(workspace, orphan, report)
+        except WorkspaceError as error:
+            failures.append(error)
+        except Exception as error:
+            # Whatever it is, the window must open; the journal stays as it was for another attempt.
+            _log.exception("Episode %s could not be recovered", orphan["episode_id"])
+            report(f"Episode {orphan['episode_id']} could not be recovered ({error}); it stays in the journal.")
+        else:
+            found += [] if record is None else [record]
+    if failures:
+        raise failures[0]
     _remove_unfinished_files(workspace)
     _settle_bin(workspace)
     for problem in settle_edits(workspace):
-        _log.warning(problem)
-    return tuple(record for record in found if record is not None)
+        report(problem)
+    return tuple(found)
 
 
 def orphans(workspace: Workspace) -> tuple[sqlite3.Row, ...]:
     """Return the rows of the journals whose process is gone, with the number of their ``steps``."""
-    return tuple(row for row in workspace.query(_ORPHANS) if not _is_alive(_owner(row), row["last_written"]))
+    return tuple(row for row in workspace.query(_ORPHANS) if not is_alive(_owner(row), row["last_written"]))
 
 
 def _owner(row: sqlite3.Row) -> Owner:
-    return Owner(row["host"], row["pid"], row["process_started"])
+    return Owner(row["host"], row["pid"], row["process_started"], row["process"])
 
 
-def _is_alive(owner: Owner, last_written: float) -> bool:
-    if owner.host != this_process().host:
-        return time.time() - last_written < _SILENT_S
-    try:
-        process = psutil.Process(owner.pid)
-        # A killed process whose parent has not waited for it yet still has its pid.
-        ended = process.status() in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
-        return not ended and abs(process.create_time() - owner.process_started) < _SAME_PROCESS_S
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied:
-        return True
-
-
-def _recover_one(workspace: Workspace, orphan: sqlite3.Row) -> EpisodeRecord | None:
+def _recover_one(workspace: Workspace, orphan: sqlite3.Row, report: Report) -> EpisodeRecord | None:
     with _claimed(workspace, orphan) as mine:
         if not mine:
             return None
-        finished = _finished_file(workspace, orphan)
-        if finished is not None:
-            _adopt(workspace, orphan["journal_id"], finished)
-            return finished
-        record = finish_journal(workspace, orphan["journal_id"], "aborted", recovered=True)
+        journal_id = orphan["journal_id"]
+        try:
+            finished = _finished_file(workspace, orphan)
+            if finished is not None:
+                _adopt(workspace, journal_id, finished)
+                return finished
+            record = finish_journal(workspace, journal_id, "aborted", recovered=True, report=report)
+        except (UnreadableJournalError, InvalidIdError) as error:
+            report(f"{error} {put_journal_aside(workspace, journal_id)}")
+            return None
         if record is not None:
             _log.warning("Recovered episode %s with %d steps", record.episode_id, record.steps)
         return record
@@ -108,7 +121,10 @@ def _claimed(workspace: Workspace, orphan: sqlite3.Row) -> Iterator[bool]:
 
 
 def _change_owner(workspace: Workspace, journal_id: int, old: Owner, new: Owner) -> bool:
-    values = (new.host, new.pid, new.process_started, journal_id, old.host, old.pid, old.process_started)
+    values = (
+        *(new.host, new.pid, new.process_started, new.process, journal_id),
+        *(old.host, old.pid, old.process_started, old.process),
+    )
     with workspace.transaction() as connection:
         return connection.execute(_CLAIM, values).rowcount == 1
 
@@ -120,7 +136,9 @@ def _finished_file(workspace: Workspace, orphan: sqlite3.Row) -> EpisodeRecord |
         record = read_episode_file(path).record
     except (UnknownEpisodeError, EpisodeFileError):
         return None
-    return replace(record, deleted=path.parent.name == "bin") if record.steps >= orphan["steps"] else None
+    if record.episode_id != orphan["episode_id"] or record.steps < orphan["steps"]:
+        return None
+    return replace(record, deleted=path.parent.name == "bin")
 
 
 def _adopt(workspace: Workspace, journal_id: int, record: EpisodeRecord) -> None:
@@ -136,7 +154,8 @@ def _remove_unfinished_files(workspace: Workspace) -> None:
     recording = {row["episode_id"] for row in workspace.query("SELECT episode_id FROM journal")}
     for part in parts:
         if part.name.removesuffix(ending) not in recording:
-            part.unlink(missing_ok=True)
+            with translated(workspace.folder):
+                part.unlink(missing_ok=True)
 
 
 def _settle_bin(workspace: Workspace) -> None:

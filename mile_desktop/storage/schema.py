@@ -116,7 +116,13 @@ _INSPECTION: Migration = (
     ) STRICT, WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _EVALUATED_EPISODES, _INSPECTION)
+# A step's bytes can be checked, and the owner of a journal is known although the clock was set (``owner.Owner.process``).
+_CHECKED_JOURNAL: Migration = (
+    "ALTER TABLE journal ADD COLUMN process TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE journal_step ADD COLUMN checksum INTEGER",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _EVALUATED_EPISODES, _INSPECTION, _CHECKED_JOURNAL)
 """Step ``i`` leads from version ``i`` to ``i + 1``."""
 
 

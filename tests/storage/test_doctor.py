@@ -17,7 +17,7 @@ def healthy(workspace: Workspace) -> Workspace:
         for step in range(3):
             journal.append(a_step(step))
         if index == 1:
-            workspace.query("UPDATE journal SET pid = 0x3fffffff")
+            workspace.query("UPDATE journal SET pid = 0x3fffffff, process = ''")
             recover(workspace)
             journal = EpisodeJournal(workspace)
         else:
@@ -72,7 +72,7 @@ def test_an_episode_a_dead_process_left_open_is_a_problem_until_it_is_recovered(
     journal.begin(a_start("ep-open"))
     journal.append(a_step(0))
     assert doctor(healthy).problems == ()
-    healthy.query("UPDATE journal SET pid = 0x3fffffff")
+    healthy.query("UPDATE journal SET pid = 0x3fffffff, process = ''")
     assert "Episode ep-open was left open with 1 steps" in only_problem(healthy)
     recover(healthy)
     assert doctor(healthy) == DoctorReport(episodes=4, steps=10, recovered=2, problems=())

@@ -157,7 +157,9 @@ def test_several_threads_record_and_read_at_once(workspace: Workspace) -> None:
 
 def test_recovery_that_took_a_living_episode_over_is_said_and_nothing_is_lost(workspace: Workspace) -> None:
     journal = begun(workspace, steps=3)
-    workspace.query("UPDATE journal SET process_started = 1.0")  # as if this process had died and its pid been reused
+    workspace.query(
+        "UPDATE journal SET process = process || '1'"
+    )  # as if this process had died and its pid been reused
     (recovered,) = recover(workspace)
     with pytest.raises(JournalError, match="recovered by another process"):
         journal.append(a_step(3))
@@ -165,7 +167,7 @@ def test_recovery_that_took_a_living_episode_over_is_said_and_nothing_is_lost(wo
     assert Catalogue(workspace).episodes() == (recovered,)
 
     journal = begun(workspace, "ep-2", steps=2)
-    workspace.query("UPDATE journal SET process_started = 1.0")
+    workspace.query("UPDATE journal SET process = process || '1'")
     recover(workspace)
     with pytest.raises(JournalError, match="recovered by another process"):
         journal.close("success")

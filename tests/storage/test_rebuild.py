@@ -38,7 +38,7 @@ def filled(tmp_path: Path) -> Path:
         catalogue.promote("peg-insertion", "p00")
         journal.begin(a_start("ep-open"))
         journal.append(a_step(0))
-        workspace.query("UPDATE journal SET pid = 0x3fffffff")
+        workspace.query("UPDATE journal SET pid = 0x3fffffff, process = ''")
     return tmp_path / "workspace"
 
 
