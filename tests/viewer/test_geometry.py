@@ -41,7 +41,39 @@ def test_a_mesh_keeps_its_normals(tmp_path: Path) -> None:
     assert np.all(read_obj(path)[:, :, 3:] == [0, 1, 0])
 
 
-@pytest.mark.parametrize("text", ["v 0 0 0\n", "v zero 0 0\nf 1 1 1\n"])
+CORNERS = "v 0 0 0\nv 1 0 0\nv 0 1 0\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        (CORNERS + "f -3 -2 -1\n").encode(),
+        ("# Würfel\n" + CORNERS + "f 1 2 3\n").encode("latin-1"),
+        (CORNERS + "f 1 2 \\\n3\n").encode(),
+        (CORNERS + "f 1 2 \\\r\n3\r\n").encode(),
+        (CORNERS + "f 1 2 3\n").encode("utf-8-sig"),
+    ],
+    ids=["negative", "latin-1", "continued", "continued-windows", "byte-order-mark"],
+)
+def test_every_dialect_gives_the_same_triangle(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "dialect.obj"
+    path.write_bytes(data)
+    assert read_obj(path)[0, :, :3].tolist() == [[0, 0, 0], [1, 0, 0], [0, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "v 0 0 0\n",
+        "v zero 0 0\nf 1 1 1\n",
+        CORNERS + "f 1 2 9\n",
+        CORNERS + "f -5 2 3\n",
+        CORNERS + "f 0 1 2\n",
+        CORNERS + "f 1//4 2//4 3//4\n",
+        "v 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n",
+        "v nan 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n",
+    ],
+)
 def test_what_is_no_mesh_is_said(tmp_path: Path, text: str) -> None:
     path = tmp_path / "bad.obj"
     path.write_text(text, "utf-8")
