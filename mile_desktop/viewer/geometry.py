@@ -117,6 +117,40 @@ def _numbers(line: str, words: list[str]) -> list[float]:
     return numbers
 
 
+_STL_HEADER = 84
+_STL_TRIANGLE = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
+
+
+@lru_cache(maxsize=64)
+def read_stl(path: Path) -> Triangles:
+    """Read the triangles of a binary or ASCII STL file, with the normals of their faces.
+
+    Raises
+    ------
+    GeometryError
+        The file cannot be read or has no triangles.
+    """
+    try:
+        places = _stl_corners(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise GeometryError(f"{path}: found no readable STL file ({error}), expected one") from error
+    return _joined(places, _normals(places, [], []))
+
+
+def _stl_corners(data: bytes) -> Float64Array:
+    count = int.from_bytes(data[_STL_HEADER - 4 : _STL_HEADER], "little")
+    # the size tells the two kinds apart: headers of binary files may begin with "solid", too
+    if len(data) >= _STL_HEADER and len(data) == _STL_HEADER + count * _STL_TRIANGLE.itemsize:
+        corners = np.frombuffer(data, _STL_TRIANGLE, offset=_STL_HEADER)["corners"].astype(np.float64)
+    else:
+        lines = [line.split() for line in data.decode("latin-1").splitlines()]
+        numbers = [[float(word) for word in words[1:4]] for words in lines if words[:1] == ["vertex"]]
+        corners = np.array(numbers, np.float64).reshape(-1, 3, 3)
+    if not corners.size or not np.isfinite(corners).all():
+        raise ValueError("it has no triangles, is cut off, or has a number that is not finite")
+    return corners
+
+
 def _fan(polygon: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return [corner for k in range(1, len(polygon) - 1) for corner in (polygon[0], polygon[k], polygon[k + 1])]
 

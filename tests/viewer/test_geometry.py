@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mile_desktop.viewer.geometry import GeometryError, Triangles, box, cylinder, read_obj, sphere
+from mile_desktop.viewer.geometry import GeometryError, Triangles, box, cylinder, read_obj, read_stl, sphere
 
 
 def volume(triangles: Triangles) -> float:
@@ -79,3 +79,25 @@ def test_what_is_no_mesh_is_said(tmp_path: Path, text: str) -> None:
     path.write_text(text, "utf-8")
     with pytest.raises(GeometryError, match=r"bad\.obj: found no"):
         read_obj(path)
+
+
+FACET = "facet normal 0 0 1\nouter loop\nvertex 0 0 0\nvertex 1 0 0\nvertex 0 1 0\nendloop\nendfacet\n"
+BINARY = b"solid".ljust(80) + (1).to_bytes(4, "little")
+BINARY += np.array([0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0], "<f4").tobytes() + b"\0\0"
+
+
+@pytest.mark.parametrize("data", [f"solid part\n{FACET}endsolid\n".encode(), BINARY], ids=["text", "binary"])
+def test_both_kinds_of_stl_are_read(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "part.stl"
+    path.write_bytes(data)
+    triangles = read_stl(path)
+    assert triangles[0, :, :3].tolist() == [[0, 0, 0], [1, 0, 0], [0, 1, 0]]
+    assert np.all(triangles[:, :, 3:] == [0, 0, 1])
+
+
+@pytest.mark.parametrize("data", [b"", BINARY[:-1], BINARY[:80] + bytes(4), b"solid\nvertex 1 2\n", b"vertex 1 2 3\n"])
+def test_a_damaged_stl_is_an_error_of_geometry(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "bad.stl"
+    path.write_bytes(data)
+    with pytest.raises(GeometryError, match=r"bad\.stl: found no readable STL file"):
+        read_stl(path)
