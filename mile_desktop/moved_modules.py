@@ -128,6 +128,7 @@ NAMES: dict[str, dict[str, str]] = {
     "mile_desktop.scenes.mirror": {"FloatArray": _FLOAT32},
     "mile_desktop.scenes.panda": {"Array": _FLOAT64},
     "mile_desktop.scenes.urdf": {"Array": _FLOAT64},
+    "mile_desktop.scenes.modules": {"module_failed": "mile_desktop.scenes.scene_code.module_failed"},
 }
 """Module (as it is called today) → old name in it → module and name of today."""
 

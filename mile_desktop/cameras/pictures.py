@@ -1,5 +1,6 @@
 """A folder of pictures as a camera."""
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ DEFAULT_RATE_HZ = 10.0
 
 
 class FolderSource:
-    """Plays the images of a folder in the order of their names; other files are skipped.
+    """Plays the images of a folder in the order of their names, ``2.png`` before ``10.png``; other files are skipped.
 
     The folder is listed again at each restart: images may be added or removed.
 
@@ -70,9 +71,16 @@ class FolderSource:
     def _look(self) -> list[Path]:
         """Return the picture files, the first one last."""
         try:
-            files = sorted(file for file in self._folder.iterdir() if file.suffix.lower() in SUFFIXES)
+            found = [file for file in self._folder.iterdir() if file.suffix.lower() in SUFFIXES]
         except OSError as error:
             raise CameraLostError(f"{self._folder} cannot be read ({error.strerror}).") from None
-        if not files:
+        if not found:
             raise CameraLostError(f"{self._folder} has no pictures in it ({', '.join(sorted(SUFFIXES))}).")
-        return files[::-1]
+        return sorted(found, key=_natural, reverse=True)
+
+
+def _natural(file: Path) -> tuple[list[tuple[int, str]], str]:
+    """Return a key that sorts numbers in a name by their value; the name itself decides between ``1`` and ``01``."""
+    # a number that a name lacks sorts as −1; the longest digits of a file name are far below Python's limit of 4300
+    parts = re.findall(r"([0-9]+)|([^0-9]+)", file.name)
+    return [(int(number) if number else -1, text) for number, text in parts], file.name

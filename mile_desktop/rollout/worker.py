@@ -26,7 +26,7 @@ from mile_desktop.rollout.policy_loader import LOADING_ERRORS
 from mile_desktop.rollout.priority import be_eager, enter_real_time, leave_real_time
 from mile_desktop.rollout.session import Session
 from mile_desktop.scenes.catalogue import scene_info
-from mile_desktop.scenes.modules import SceneModuleError
+from mile_desktop.scenes.scene_code import SceneModuleError
 
 _POLICY_ERRORS = (UnknownPolicyError, PolicyFileError, InterventionModelError)
 """Loading another policy would help; the window then offers the initial one."""

@@ -7,8 +7,9 @@ import gymnasium
 from mile_desktop.arrays import Float32Array
 from mile_desktop.scenes.catalogue import MODULE_NAME, scene_info
 from mile_desktop.scenes.engine import load_engine
-from mile_desktop.scenes.modules import load_module, module_failed
+from mile_desktop.scenes.modules import load_module
 from mile_desktop.scenes.registration import register_scene
+from mile_desktop.scenes.scene_code import START_S, SceneCode
 
 FloatArray = Float32Array
 """The name that scene modules of earlier versions import."""
@@ -89,10 +90,8 @@ def open_scene(scene: str) -> SceneEnv:
     """Return a bare environment of ``scene``: what gymnasium calls. Raises what ``make_scene`` raises."""
     make_env = load_module(scene).make_env
     if make_env is not None:
-        try:
+        with SceneCode(scene_info(scene).folder / MODULE_NAME, "make_env", START_S):
             return cast("SceneEnv", make_env())
-        except Exception as error:
-            raise module_failed(scene_info(scene).folder / MODULE_NAME, "make_env", error) from error
     load_engine()
     from mile_desktop.scenes.manipulation import ManipulationEnv  # noqa: PLC0415 - imports the simulator
 

@@ -6,6 +6,7 @@ A scene is a folder with a description and one short module that says what is me
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -16,8 +17,9 @@ from mile_desktop.scenes.bullet import BulletWorld, Contacts
 from mile_desktop.scenes.catalogue import MODULE_NAME, scene_info
 from mile_desktop.scenes.description import load_description, model_path
 from mile_desktop.scenes.kinematics import read_chain
-from mile_desktop.scenes.modules import SceneModuleError, load_module, module_failed
+from mile_desktop.scenes.modules import load_module
 from mile_desktop.scenes.panda import Panda, PandaCommand
+from mile_desktop.scenes.scene_code import SceneCode, SceneModuleError, checked_flag, checked_number, checked_values
 from mile_desktop.scenes.snapshots import Moment, Snapshots
 from mile_desktop.scenes.task import Situation, Task
 
@@ -68,9 +70,10 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
         self.scene = scene
         self.description = load_description(info.folder)
         self.max_steps = info.max_steps
-        self._task = _task(scene)
         self._module = info.folder / MODULE_NAME
+        self._task = _task(scene, self._module)
         self.measurements = self._task.measurements
+        self._labels = tuple(each.label for each in self.measurements)
         self._low = np.array([each.low for each in self.measurements])
         self._high = np.array([each.high for each in self.measurements])
         self.observation_space = gymnasium.spaces.Box(
@@ -129,7 +132,7 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
         self._frames.append(self._frame(now))
         self._done_steps = self._done_steps + 1 if self._is_done(now) else 0
         success = self._done_steps >= self._task.success_steps
-        reward = self._task.reward(now, success=success)
+        reward = self._reward(now, success=success)
         info = {"success": success, "step": self._step}
         return self._observation(), reward, success, self._step >= self.max_steps and not success, info
 
@@ -139,23 +142,21 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
         return Situation(self._world, self._panda.position(), 2 * finger, squeeze)
 
     def _frame(self, now: Situation) -> Float32Array:
-        try:
-            frame = self._task.measure(now)
-        except Exception as error:
-            raise module_failed(self._module, "measure", error) from error
-        if frame.shape != self._low.shape:
-            raise SceneModuleError(
-                f"{self._module}: measure: found an array of shape {frame.shape}, expected {self._low.shape}, "
-                "one value for each of measurements"
-            )
+        with SceneCode(self._module, "measure"):
+            measured = self._task.measure(now)
+        frame = checked_values(self._module, "measure", measured, self._labels)
         clipped: Float64Array = np.minimum(np.maximum(frame, self._low), self._high)
         return clipped.astype(np.float32)
 
     def _is_done(self, now: Situation) -> bool:
-        try:
-            return bool(self._task.is_done(now))
-        except Exception as error:
-            raise module_failed(self._module, "is_done", error) from error
+        with SceneCode(self._module, "is_done"):
+            done = self._task.is_done(now)
+        return checked_flag(self._module, "is_done", done)
+
+    def _reward(self, now: Situation, *, success: bool) -> float:
+        with SceneCode(self._module, "reward"):
+            reward = self._task.reward(now, success=success)
+        return checked_number(self._module, "reward", reward)
 
     def _observation(self) -> Float32Array:
         return np.concatenate(self._frames)
@@ -242,8 +243,9 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
         self._world.close()
 
 
-def _task(scene: str) -> Task:
+def _task(scene: str, module: Path) -> Task:
     task = load_module(scene).task
     if task is None:
         raise SceneModuleError(f"{scene}: found no TASK in its module, expected one for a scene of kind 'panda'")
-    return task()
+    with SceneCode(module, "TASK"):
+        return task()

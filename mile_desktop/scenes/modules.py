@@ -2,7 +2,6 @@
 
 import importlib.util
 import sys
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +10,11 @@ from typing import Any
 
 from mile_desktop.arrays import Float32Array
 from mile_desktop.scenes.catalogue import MODULE_NAME, SceneInfo, scene_info
-from mile_desktop.scenes.description import SceneDescriptionError
 from mile_desktop.scenes.flat import DrawState
+from mile_desktop.scenes.scene_code import START_S, SceneCode, SceneModuleError
 from mile_desktop.scenes.task import Expert, Measurement, Task
 
 _PREFIX = "mile_desktop_scene_"
-
-
-class SceneModuleError(SceneDescriptionError):
-    """The module of a scene cannot be imported, or lacks what it is for; says file, found and expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,28 +66,12 @@ def _execute(path: Path, name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their module up
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
+        with SceneCode(path, "", START_S):
+            spec.loader.exec_module(module)
+    except SceneModuleError:
         del sys.modules[name]
-        raise SceneModuleError(f"{path}{_line(error, path)}: {_said(error)}, expected a module that imports") from error
+        raise
     return module
-
-
-def _line(error: Exception, path: Path) -> str:
-    """Return ``, line 12`` for the last line of ``path`` that took part in ``error``."""
-    if isinstance(error, SyntaxError):
-        return f", line {error.lineno}"
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
-    return f", line {lines[-1]}" if lines else ""
-
-
-def _said(error: Exception) -> str:
-    return f"found {type(error).__name__} ({error.msg if isinstance(error, SyntaxError) else error})"
-
-
-def module_failed(path: Path, what: str, error: Exception) -> SceneModuleError:
-    """Return what to say when ``what`` (a method of the module at ``path``) has raised ``error``."""
-    return SceneModuleError(f"{path}{_line(error, path)}: {what}: {_said(error)}, expected none")
 
 
 def _checked(path: Path, info: SceneInfo, module: ModuleType) -> SceneModule:
@@ -118,10 +97,8 @@ def _guarded(path: Path, name: str, expert: Expert) -> Expert:
     """Return ``expert``, raising ``SceneModuleError`` with file and line where it fails."""
 
     def act(observation: Float32Array) -> Float32Array:
-        try:
+        with SceneCode(path, name):
             return expert(observation)
-        except Exception as error:
-            raise module_failed(path, name, error) from error
 
     return act
 

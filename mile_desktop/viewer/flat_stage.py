@@ -6,7 +6,8 @@ from mile_desktop.arrays import Float32Array
 from mile_desktop.scenes.catalogue import MODULE_NAME, SceneInfo
 from mile_desktop.scenes.description import CameraDescription
 from mile_desktop.scenes.flat import DrawState, Picture
-from mile_desktop.scenes.modules import SceneModuleError, load_module, module_failed
+from mile_desktop.scenes.modules import load_module
+from mile_desktop.scenes.scene_code import SceneCode, SceneModuleError
 from mile_desktop.viewer.camera import View
 from mile_desktop.viewer.flat_renderer import FlatRenderer
 
@@ -34,12 +35,10 @@ class FlatStage:
 
     def pose(self, state: Float32Array) -> None:
         """Show ``state`` (float32[k]) from the next picture on; raise ``ValueError`` when it does not fit the scene."""
-        try:
-            picture: Picture = self._draw(state)
-        except ValueError:
-            raise
-        except Exception as error:
-            raise module_failed(self._module, "PICTURE", error) from error
+        with SceneCode(self._module, "PICTURE"):
+            picture = self._draw(state)
+        if not isinstance(picture, Picture):
+            raise SceneModuleError(f"{self._module}: PICTURE: found {type(picture).__name__}, expected a Picture")
         self._anchor = picture.anchor
         self.renderer.show(picture)
 

@@ -78,18 +78,10 @@ def read_obj(path: Path) -> Triangles:
     GeometryError
         The file cannot be read or has no faces.
     """
-    positions: list[list[float]] = []
-    normals: list[list[float]] = []
-    corners: list[tuple[int, int]] = []
     try:
-        for line in path.read_text("utf-8").splitlines():
-            word, *rest = line.split() or [""]
-            if word == "v":
-                positions.append([float(part) for part in rest[:3]])
-            elif word == "vn":
-                normals.append([float(part) for part in rest[:3]])
-            elif word == "f":
-                corners += _fan([_corner(part) for part in rest])
+        # names and comments may be in any encoding, numbers are ASCII; a backslash continues a line
+        text = path.read_text("utf-8-sig", errors="replace").replace("\\\n", " ")
+        positions, normals, corners = _obj_entries(text)
     except (OSError, ValueError) as error:
         raise GeometryError(f"{path}: found no readable OBJ file ({error}), expected one") from error
     if not corners:
@@ -98,14 +90,86 @@ def read_obj(path: Path) -> Triangles:
     return _joined(places, _normals(places, normals, [normal for _, normal in corners]))
 
 
+def _obj_entries(text: str) -> tuple[list[list[float]], list[list[float]], list[tuple[int, int]]]:
+    """Return positions, normals and the corners of the triangles; raise ``ValueError`` for what cannot be drawn."""
+    positions: list[list[float]] = []
+    normals: list[list[float]] = []
+    corners: list[tuple[int, int]] = []
+    for line in text.splitlines():
+        word, *rest = line.split() or [""]
+        if word == "v":
+            positions.append(_numbers(line, rest))
+        elif word == "vn":
+            normals.append(_numbers(line, rest))
+        elif word == "f":
+            corners += _fan([_corner(part, len(positions), len(normals)) for part in rest])
+    # faces may stand before the vertices that they name, so the end of the lists is known only here
+    for position, normal in corners:
+        if position >= len(positions) or normal >= len(normals):
+            raise ValueError(f"a face names a corner that is not there, of {len(positions)} vertices")
+    return positions, normals, corners
+
+
+def _numbers(line: str, words: list[str]) -> list[float]:
+    numbers = [float(word) for word in words[:3]]
+    if len(numbers) != 3 or not all(map(math.isfinite, numbers)):
+        raise ValueError(f"{line[:60]!r} is not three finite numbers")
+    return numbers
+
+
+_STL_HEADER = 84
+_STL_TRIANGLE = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
+
+
+@lru_cache(maxsize=64)
+def read_stl(path: Path) -> Triangles:
+    """Read the triangles of a binary or ASCII STL file, with the normals of their faces.
+
+    Raises
+    ------
+    GeometryError
+        The file cannot be read or has no triangles.
+    """
+    try:
+        places = _stl_corners(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise GeometryError(f"{path}: found no readable STL file ({error}), expected one") from error
+    return _joined(places, _normals(places, [], []))
+
+
+def _stl_corners(data: bytes) -> Float64Array:
+    count = int.from_bytes(data[_STL_HEADER - 4 : _STL_HEADER], "little")
+    # the size tells the two kinds apart: headers of binary files may begin with "solid", too
+    if len(data) >= _STL_HEADER and len(data) == _STL_HEADER + count * _STL_TRIANGLE.itemsize:
+        corners = np.frombuffer(data, _STL_TRIANGLE, offset=_STL_HEADER)["corners"].astype(np.float64)
+    else:
+        lines = [line.split() for line in data.decode("latin-1").splitlines()]
+        numbers = [[float(word) for word in words[1:4]] for words in lines if words[:1] == ["vertex"]]
+        corners = np.array(numbers, np.float64).reshape(-1, 3, 3)
+    if not corners.size or not np.isfinite(corners).all():
+        raise ValueError("it has no triangles, is cut off, or has a number that is not finite")
+    return corners
+
+
 def _fan(polygon: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return [corner for k in range(1, len(polygon) - 1) for corner in (polygon[0], polygon[k], polygon[k + 1])]
 
 
-def _corner(text: str) -> tuple[int, int]:
-    """Return the indices of position and normal (−1: none) of ``v``, ``v/t``, ``v//n`` or ``v/t/n``."""
+def _corner(text: str, positions: int, normals: int) -> tuple[int, int]:
+    """Return the indices of position and normal (−1: none) of ``v``, ``v/t``, ``v//n`` or ``v/t/n``.
+
+    ``positions`` and ``normals`` were read until this line: a negative number counts back from there.
+    """
     parts = text.split("/")
-    return int(parts[0]) - 1, int(parts[2]) - 1 if len(parts) == 3 and parts[2] else -1
+    return _index(parts[0], positions), _index(parts[2], normals) if len(parts) == 3 and parts[2] else -1
+
+
+def _index(text: str, count: int) -> int:
+    number = int(text)
+    index = number - 1 if number > 0 else count + number
+    if number == 0 or index < 0:
+        raise ValueError(f"a face names corner {number} of {count}")
+    return index
 
 
 def _normals(places: Float64Array, normals: list[list[float]], indices: list[int]) -> Float64Array:

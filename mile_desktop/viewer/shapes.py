@@ -7,7 +7,7 @@ import numpy as np
 import pybullet
 
 from mile_desktop.arrays import Float32Array
-from mile_desktop.viewer.geometry import GeometryError, Triangles, box, cylinder, read_obj, sphere
+from mile_desktop.viewer.geometry import GeometryError, Triangles, box, cylinder, read_obj, read_stl, sphere
 
 Matrices = Float32Array
 
@@ -54,10 +54,19 @@ def _triangles(kind: int, dimensions: tuple[float, float, float], file: bytes) -
     if kind == pybullet.GEOM_SPHERE:
         return sphere(dimensions[0])
     if kind == pybullet.GEOM_MESH:
-        scaled = read_obj(Path(file.decode())).copy()
+        scaled = _mesh(Path(file.decode(errors="surrogateescape"))).copy()
         scaled[:, :, :3] *= np.array(dimensions, np.float32)
         return scaled
     raise GeometryError(f"found a shape of PyBullet's kind {kind}, expected a box, cylinder, sphere or mesh")
+
+
+def _mesh(path: Path) -> Triangles:
+    suffix = path.suffix.lower()
+    if suffix == ".obj":
+        return read_obj(path)
+    if suffix == ".stl":
+        return read_stl(path)
+    raise GeometryError(f"{path}: found a mesh of kind {suffix!r}, expected .obj or .stl; convert it to one of them")
 
 
 def pose_matrix(position: tuple[float, ...], quaternion: tuple[float, ...]) -> Matrices:

@@ -3,6 +3,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from mile_desktop.cameras.address import parse_address
@@ -54,6 +55,16 @@ def opened(place: Path, clock: Sleeper, *, loop: bool) -> FrameSource:
     if place.is_dir():
         return FolderSource(place, rate_hz=25.0, loop=loop, clock=clock, sleep=clock.advance)
     return StreamSource(parse_address(str(place)), loop=loop, clock=clock, sleep=clock.advance)
+
+
+def test_numbered_pictures_play_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    for number in range(12):
+        picture = np.full((8, 8, 3), 20 * number, np.uint8)
+        cv2.imwrite(str(tmp_path / f"frame_{number}.png"), picture)
+    clock = Sleeper(0.0)
+    source = FolderSource(tmp_path, clock=clock, sleep=clock.advance)
+    shown = [source.read() for _ in range(12)]
+    assert [int(each.pixels[0, 0, 0]) // 20 for each in shown if each] == list(range(12))
 
 
 @pytest.mark.parametrize("kind", ["video", "folder"])

@@ -7,7 +7,8 @@ from mile_desktop.paths import RESOURCES, SCENES_VARIABLE, bundled_models, scene
 from mile_desktop.scenes.catalogue import BrokenSceneError, broken_scenes, scene_info, scenes
 from mile_desktop.scenes.environment import make_scene
 from mile_desktop.scenes.experts import UnknownExpertError, load_expert
-from mile_desktop.scenes.modules import SceneModuleError, load_module
+from mile_desktop.scenes.modules import load_module
+from mile_desktop.scenes.scene_code import SceneModuleError
 
 _OWN = """
 kind = "own"

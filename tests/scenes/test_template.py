@@ -7,7 +7,7 @@ from mile_desktop.registry.policies import load_named_policy, policy_folder
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.catalogue import broken_scenes, scene_info
 from mile_desktop.scenes.experts import load_expert
-from mile_desktop.scenes.modules import SceneModuleError
+from mile_desktop.scenes.scene_code import SceneModuleError
 from mile_desktop.scenes.template import NewSceneError, new_scene
 from mile_desktop.storage.workspace import Workspace
 from tests.scenes.conftest import open_env, run
@@ -56,6 +56,14 @@ def test_a_folder_that_cannot_be_written_is_said(own: Path) -> None:
         ("return now.bodies", "return now.bodys", r"scene.py, line \d+: is_done: found AttributeError"),
         ('joint("lever", "hinge")', 'joint("lever", "hinges")', r"scene.py, line \d+: measure: found KeyError"),
         ("*now.hand, ", "", r"scene.py: measure: found an array of shape \(6,\), expected \(11,\)"),
+        (
+            "return now.bodies",
+            "import sys; sys.exit(0); return now.bodies",
+            r"line \d+: is_done: found SystemExit \(0\)",
+        ),
+        ("return now.bodies", "import os; os._exit(0)", r"line \d+: is_done: found os._exit\(0\)"),
+        ("return now.bodies", "return None and now.bodies", r"is_done: found None, expected True or False"),
+        ("*now.hand, ", 'float("nan"), *now.hand[1:], ', r"measure: found nan for '.+', expected a finite number"),
     ],
 )
 def test_mistakes_in_a_task_are_said_with_file_and_line(own: Path, before: str, after: str, error: str) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mile_desktop.scenes.environment import make_scene, supervised
-from mile_desktop.scenes.modules import SceneModuleError
+from mile_desktop.scenes.scene_code import SceneModuleError
 from mile_desktop.ui.viewport.projection import project
 from mile_desktop.viewer.camera import View
 from mile_desktop.viewer.flat_stage import FlatStage

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mile_desktop.viewer.geometry import GeometryError, Triangles, box, cylinder, read_obj, sphere
+from mile_desktop.viewer.geometry import GeometryError, Triangles, box, cylinder, read_obj, read_stl, sphere
 
 
 def volume(triangles: Triangles) -> float:
@@ -41,9 +41,63 @@ def test_a_mesh_keeps_its_normals(tmp_path: Path) -> None:
     assert np.all(read_obj(path)[:, :, 3:] == [0, 1, 0])
 
 
-@pytest.mark.parametrize("text", ["v 0 0 0\n", "v zero 0 0\nf 1 1 1\n"])
+CORNERS = "v 0 0 0\nv 1 0 0\nv 0 1 0\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        (CORNERS + "f -3 -2 -1\n").encode(),
+        ("# Würfel\n" + CORNERS + "f 1 2 3\n").encode("latin-1"),
+        (CORNERS + "f 1 2 \\\n3\n").encode(),
+        (CORNERS + "f 1 2 \\\r\n3\r\n").encode(),
+        (CORNERS + "f 1 2 3\n").encode("utf-8-sig"),
+    ],
+    ids=["negative", "latin-1", "continued", "continued-windows", "byte-order-mark"],
+)
+def test_every_dialect_gives_the_same_triangle(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "dialect.obj"
+    path.write_bytes(data)
+    assert read_obj(path)[0, :, :3].tolist() == [[0, 0, 0], [1, 0, 0], [0, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "v 0 0 0\n",
+        "v zero 0 0\nf 1 1 1\n",
+        CORNERS + "f 1 2 9\n",
+        CORNERS + "f -5 2 3\n",
+        CORNERS + "f 0 1 2\n",
+        CORNERS + "f 1//4 2//4 3//4\n",
+        "v 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n",
+        "v nan 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n",
+    ],
+)
 def test_what_is_no_mesh_is_said(tmp_path: Path, text: str) -> None:
     path = tmp_path / "bad.obj"
     path.write_text(text, "utf-8")
     with pytest.raises(GeometryError, match=r"bad\.obj: found no"):
         read_obj(path)
+
+
+FACET = "facet normal 0 0 1\nouter loop\nvertex 0 0 0\nvertex 1 0 0\nvertex 0 1 0\nendloop\nendfacet\n"
+BINARY = b"solid".ljust(80) + (1).to_bytes(4, "little")
+BINARY += np.array([0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0], "<f4").tobytes() + b"\0\0"
+
+
+@pytest.mark.parametrize("data", [f"solid part\n{FACET}endsolid\n".encode(), BINARY], ids=["text", "binary"])
+def test_both_kinds_of_stl_are_read(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "part.stl"
+    path.write_bytes(data)
+    triangles = read_stl(path)
+    assert triangles[0, :, :3].tolist() == [[0, 0, 0], [1, 0, 0], [0, 1, 0]]
+    assert np.all(triangles[:, :, 3:] == [0, 0, 1])
+
+
+@pytest.mark.parametrize("data", [b"", BINARY[:-1], BINARY[:80] + bytes(4), b"solid\nvertex 1 2\n", b"vertex 1 2 3\n"])
+def test_a_damaged_stl_is_an_error_of_geometry(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "bad.stl"
+    path.write_bytes(data)
+    with pytest.raises(GeometryError, match=r"bad\.stl: found no readable STL file"):
+        read_stl(path)
