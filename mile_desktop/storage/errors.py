@@ -125,7 +125,7 @@ def translated(folder: Path) -> Iterator[None]:
         raise _from_os(folder, error) from error
 
 
-def _from_sqlite(folder: Path, error: sqlite3.Error) -> WorkspaceError | None:
+def _from_sqlite(folder: Path, error: sqlite3.Error) -> WorkspaceError | None:  # noqa: PLR0911 - a table of codes
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith("SQLITE_FULL") or (
         name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")) and _almost_full(folder)

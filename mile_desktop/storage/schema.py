@@ -116,7 +116,7 @@ _INSPECTION: Migration = (
     ) STRICT, WITHOUT ROWID""",
 )
 
-# A step's bytes can be checked, and the owner of a journal is known although the clock was set (``owner.Owner.process``).
+# A step's bytes can be checked, and a journal's owner is known although the clock was set (``owner.Owner.process``).
 _CHECKED_JOURNAL: Migration = (
     "ALTER TABLE journal ADD COLUMN process TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE journal_step ADD COLUMN checksum INTEGER",

@@ -106,7 +106,8 @@ def _take_up(workspace: Workspace, path: Path, report: Callable[[str], None]) ->
         report(f"{steps} steps that could not be written when the program ended were added to their episodes.")
     else:
         report(
-            f"{path.name} holds steps of an episode that is closed already; the file is kept as {move_aside(workspace, path)}."
+            f"{path.name} holds steps of an episode that is closed already; the file is kept as "
+            f"{move_aside(workspace, path)}."
         )
     return [record for record, _ in found if record is not None]
 

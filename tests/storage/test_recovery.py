@@ -382,7 +382,7 @@ def test_an_error_nobody_thought_of_leaves_the_journal_and_recovers_the_others(
     left_open(workspace, "ep-2")
     finish = recovery.finish_journal
 
-    def fail_once(*arguments: Any, **named: Any) -> EpisodeRecord | None:
+    def fail_once(*arguments: object, **named: object) -> EpisodeRecord | None:
         monkeypatch.setattr(recovery, "finish_journal", finish)
         raise MemoryError("none left")
 

@@ -29,7 +29,9 @@ def new_network(steps: SupervisedSteps, settings: TrainingSettings, *, discrete:
 
 
 def first_network(steps: SupervisedSteps, settings: TrainingSettings, start: PolicyNetwork | None) -> PolicyNetwork:
-    """Return a network to train: a copy of ``start``, or with a cold start a fresh one of its kind.
+    """Return a network to train: a copy of ``start``, or a new one of its kind.
+
+    It is new where ``warm_start`` is off and there are demonstrations to learn from again.
 
     Raises
     ------
@@ -42,7 +44,8 @@ def first_network(steps: SupervisedSteps, settings: TrainingSettings, start: Pol
             f"The parent policy is for {start.observation_size} observation and {start.action_size} action entries, "
             f"the episodes have {found[0]} and {found[1]}; retrain from a policy of this scene."
         )
-    if start is not None and settings.warm_start:
+    # Without demonstrations new weights would forget what the policy can do: nothing would teach it again.
+    if start is not None and (settings.warm_start or not bool(steps.demonstration.any())):
         return copy.deepcopy(start).train()
     return new_network(steps, settings, discrete=isinstance(start, CategoricalMlp)).train()
 
