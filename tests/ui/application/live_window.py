@@ -56,6 +56,7 @@ class LiveWindow:
         self.application.worker.episode_closed.connect(self.closed.append)
         self.application.worker.step_taken.connect(self.steps.append)
         self._open = True
+        self._resumed_at = 0.0
         self._forgotten = 0
         self.application.start()
         if not keep_size:
@@ -184,6 +185,18 @@ class LiveWindow:
         self.supervise.controls.set_episodes(episodes)
         self.supervise.controls.start()
         self.until_phase(Phase.AUTONOMOUS)
+
+    def resume(self) -> bool:
+        """Press Resume if the robot holds, at most twice a second, as a person would; return whether it goes on.
+
+        A press in the first moment of a hold does not count, and a second press before the first is shown would hold
+        again.
+        """
+        now = time.monotonic()
+        if self.phase is Phase.HOLD and now - self._resumed_at > 0.5:
+            self._resumed_at = now
+            self.supervise.controls.toggle_hold()
+        return self.phase is not None and self.phase is not Phase.HOLD
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────
 

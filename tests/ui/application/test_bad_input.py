@@ -96,9 +96,7 @@ def test_a_disk_that_fills_up_holds_the_robot_and_loses_nothing(live: LiveWindow
 
 def resumed(live: LiveWindow) -> bool:
     """Resume as often as it takes: the recorder tries the disk again twice a second."""
-    if live.phase is Phase.HOLD:
-        live.supervise.controls.toggle_hold()
-    return live.phase is not Phase.HOLD
+    return live.resume()
 
 
 def test_a_damaged_catalogue_can_be_rebuilt(live: LiveWindow, tmp_path: Path) -> None:

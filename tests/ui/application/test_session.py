@@ -62,24 +62,14 @@ def test_space_takes_over_and_letting_go_gives_back(live: LiveWindow) -> None:
     assert (live.closed[0].outcome, live.closed[0].takeovers) == ("success", 1)
 
 
-def resume_from_hold(live: LiveWindow) -> None:
-    """Press Resume as a person would who sees nothing happen: a press in the first moment of a hold does not count."""
-
-    def autonomous() -> bool:
-        if live.phase is Phase.HOLD:
-            live.click(EpisodeAction.RESUME)
-        return live.phase is Phase.AUTONOMOUS
-
-    live.until(autonomous)
-
-
 def test_every_button_may_be_pressed_twice(live: LiveWindow) -> None:
     live.click(EpisodeAction.START, 2)
     live.until_phase(Phase.AUTONOMOUS)
     live.click(EpisodeAction.HOLD)
     live.until_phase(Phase.HOLD)
     assert live.badge == "Hold"
-    resume_from_hold(live)
+    live.until(live.resume)
+    live.until_phase(Phase.AUTONOMOUS)
     live.until(lambda: live.steps)
     live.click(EpisodeAction.FAILURE, 2)
     live.until(lambda: live.closed)
