@@ -55,8 +55,9 @@ class RobotsController(QObject):
         return self._dialog
 
     def _escape(self) -> None:
-        if not self._application.stop_episode():
-            self.dialog.hide()
+        # The dialog is on top, so the first Esc closes it; while an episode runs, it stops the robot as well.
+        self._application.stop_episode()
+        self.dialog.hide()
 
     def open_dialog(self) -> None:
         """Show the dialog, ready for a new robot."""
