@@ -99,7 +99,7 @@ def _connect_pages(parts: Composition) -> None:
     parts.supervise.driving_help.explained.connect(parts.devices.page.show_driving)
     supervise.pictures.cameras_asked.connect(parts.cameras.open_dialog)
     supervise.add_above_transport(parts.robots.bar)
-    parts.robots.person_awaited.connect(supervise.controls.wait_for_start)
+    parts.robots.bar.checklist_changed.connect(supervise.controls.wait_for_start)
     parts.robots.scene_drawn_changed.connect(supervise.view.set_scene_shown)
     parts.robots.cameras_connected.connect(parts.cameras.live.connect_robot)
     parts.robots.cameras_disconnected.connect(parts.cameras.live.disconnect_robot)

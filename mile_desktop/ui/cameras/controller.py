@@ -121,8 +121,9 @@ class CamerasController(QObject):
         self._application.window.say_note(note.level, note.text)
 
     def _escape(self) -> None:
-        if not self._application.stop_episode():
-            self.dialog.hide()
+        # The dialog is on top, so the first Esc closes it; while an episode runs, it stops the robot as well.
+        self._application.stop_episode()
+        self.dialog.hide()
 
     def _warn(self, text: str) -> None:
         self._application.window.say("warning", text)

@@ -28,8 +28,6 @@ class RobotsController(QObject):
     """A scene is loaded in place of the robot."""
     scene_drawn_changed = Signal(bool)
     """Whether there is a picture of a scene; a robot without a model has only its cameras."""
-    person_awaited = Signal(bool)
-    """The next episode begins when a person has gone through the robot's checklist."""
 
     def __init__(self, application: Application) -> None:
         super().__init__(application)
@@ -55,8 +53,9 @@ class RobotsController(QObject):
         return self._dialog
 
     def _escape(self) -> None:
-        if not self._application.stop_episode():
-            self.dialog.hide()
+        # The dialog is on top, so the first Esc closes it; while an episode runs, it stops the robot as well.
+        self._application.stop_episode()
+        self.dialog.hide()
 
     def open_dialog(self) -> None:
         """Show the dialog, ready for a new robot."""
@@ -104,7 +103,6 @@ class RobotsController(QObject):
     def _show_status(self, status: m.RobotStatus) -> None:
         before, self._status = self._status, status
         self.bar.show_status(status)
-        self.person_awaited.emit(bool(status.checklist))
         if before is None:
             return
         if before.up and not status.up:
@@ -117,7 +115,6 @@ class RobotsController(QObject):
 
     def _forget_status(self, _: object = None) -> None:
         self._status = None
-        self.person_awaited.emit(False)
         self.bar.forget()
 
     def _warn(self, text: str) -> None:

@@ -31,6 +31,8 @@ class RobotBar(QFrame):
 
     commanded = Signal(object)
     """Carries a command of ``rollout.messages``."""
+    checklist_changed = Signal(bool, bool)
+    """Whether a checklist is shown, and whether every point of it is ticked."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,7 +65,7 @@ class RobotBar(QFrame):
         self._request.setVisible(status.up and not status.may_drive)
         self._request.setEnabled(not status.driver)
         self._arm.setVisible(status.may_drive and not status.armed)
-        self._arm.setEnabled(status.up and status.mode == "disarmed")
+        self._arm.setEnabled(self._may_arm())
         self._disarm.setVisible(status.armed)
         self.prompt.show_checklist(status.checklist)
         self.show()
@@ -76,8 +78,13 @@ class RobotBar(QFrame):
 
     def arm(self) -> None:
         """Permit the robot to move, if it is connected and not armed."""
-        if self._status is not None and self._status.up and not self._status.armed:
+        # The key must not do what the button refuses.
+        if self._may_arm():
             self.commanded.emit(m.ArmRobot())
+
+    def _may_arm(self) -> bool:
+        status = self._status
+        return status is not None and status.may_drive and not status.armed and status.up and status.mode == "disarmed"
 
     def disarm(self) -> None:
         """Forbid the robot to move. It is sent whenever there is a robot, because disarming twice does no harm."""
@@ -128,6 +135,7 @@ class RobotBar(QFrame):
         self._disarm.clicked.connect(self.disarm)
         self.prompt.answered.connect(self._answer)
         self.prompt.ticked.connect(self._tick)
+        self.prompt.changed.connect(self.checklist_changed)
 
     def _ask_to_drive(self) -> None:
         self.commanded.emit(m.AskToDrive())
@@ -147,6 +155,8 @@ class ResetPrompt(QWidget):
     """True: begin; False: end the run."""
     ticked = Signal(list)
     """The points whose boxes are ticked, after each change: the worker decides by them."""
+    changed = Signal(bool, bool)
+    """Whether a checklist is shown, and whether every point of it is ticked."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -197,6 +207,11 @@ class ResetPrompt(QWidget):
         """One for each point."""
         return tuple(self._boxes)
 
+    @property
+    def begin_button(self) -> QPushButton:
+        """The button that begins the episode."""
+        return self._begin
+
     def _begin_now(self) -> None:
         self.answered.emit(True)
 
@@ -204,6 +219,9 @@ class ResetPrompt(QWidget):
         self.answered.emit(False)
 
     def _update_begin(self, _: bool = False) -> None:
+        complete = bool(self._boxes) and all(box.isChecked() for box in self._boxes)
         if self._boxes:
+            # The worker has the ticks before Start becomes possible, because the pipe keeps their order.
             self.ticked.emit([box.text() for box in self._boxes if box.isChecked()])
-        self._begin.setEnabled(all(box.isChecked() for box in self._boxes))
+        self._begin.setEnabled(complete)
+        self.changed.emit(bool(self._boxes), complete)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWidget, QToolBar, QWidget
 
 from mile_desktop.ui.shell.error_log import UncaughtError
+from mile_desktop.ui.shell.focus import close_popup, focus_was_lost, is_text
 from mile_desktop.ui.shell.header import Header
 from mile_desktop.ui.shell.message_line import Level, MessageAction, MessageLine, as_level
 from mile_desktop.ui.shell.preferences import Preferences, PreferenceStore
@@ -54,6 +55,7 @@ class MainWindow(QMainWindow):
         self._stack = QStackedWidget(self)
         self._overlay = ShortcutOverlay(self)
         self.shortcuts = Shortcuts(self)
+        self._overlay.opened.connect(self.shortcuts.set_covered)
         self._arrange()
         self._connect()
         self.shortcuts.install({"help": self.show_shortcuts, "messages": self.messages.show_history})
@@ -145,7 +147,30 @@ class MainWindow(QMainWindow):
 
     def close_shortcuts(self) -> None:
         """Close the list of keys, if it is open."""
-        self._overlay.hide()
+        self._overlay.close_list()
+
+    def close_top(self) -> bool:
+        """Close what is on top: a menu, the list of keys, or else leave the text field; return whether there was one.
+
+        Every Esc begins with it, so that the first Esc never passes by something that lies on top.
+        """
+        if close_popup() or self._overlay.close_list():
+            return True
+        if is_text(QApplication.focusWidget()):
+            self._give_focus_to_page()
+            return True
+        return False
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Move the focus with Tab; when its widget was disabled or hidden, give it to the page.
+
+        Qt would take the next widget in the tab order, and that may be Stop, Use or Calibrate: the next Space or Enter
+        of a person who has just pressed another button would press it.
+        """
+        if focus_was_lost(self):
+            self._give_focus_to_page()
+            return True
+        return super().focusNextPrevChild(forward)
 
     def toggle_panel(self) -> None:
         """Show the panel on its page, or hide it."""
@@ -207,11 +232,16 @@ class MainWindow(QMainWindow):
     def _turn_to(self, page: str) -> None:
         self._stack.setCurrentWidget(self._pages[page])
         # Focus on the page: otherwise Qt gives it to the first widget in the tab order, a menu of the header.
-        self._pages[page].setFocus(Qt.FocusReason.OtherFocusReason)
+        self._give_focus_to_page()
         self.sidebar.select(page)
         self.shortcuts.set_page(page)
         self._show_panel_if_wanted()
         self.page_changed.emit(page)
+
+    def _give_focus_to_page(self) -> None:
+        page = self._stack.currentWidget()
+        if page is not None:
+            page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_panel_if_wanted(self) -> None:
         if self._panel is not None:

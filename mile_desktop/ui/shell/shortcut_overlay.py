@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from mile_desktop.ui.shell.shortcuts import Binding
 from mile_desktop.ui.theme import theme
@@ -19,10 +20,17 @@ _COLUMNS = 2
 
 
 class ShortcutOverlay(QWidget):
-    """Covers the window it belongs to; a click, ``?`` or Esc closes it. Driving keys keep working under it."""
+    """Covers the window it belongs to; a click, ``?`` or Esc closes it. Driving keys keep working under it.
+
+    It has the focus while it is open, so that no key reaches a widget under it.
+    """
+
+    opened = Signal(bool)
+    """Whether the list is open now."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
+        self._before: QWidget | None = None
         self._card = QFrame(self)
         self._card.setObjectName("overlay")
         self._body = QWidget()
@@ -35,12 +43,26 @@ class ShortcutOverlay(QWidget):
     def toggle(self, bindings: Sequence[Binding]) -> None:
         """Show the table, or close it."""
         if self.isVisible():
-            self.hide()
+            self.close_list()
             return
+        self._before = self.window().focusWidget()
         self._fill(bindings)
         self._cover()
         self.show()
         self.raise_()
+        self._scroll.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.opened.emit(True)
+
+    def close_list(self) -> bool:
+        """Close the table and give the focus back; return whether it was open."""
+        if not self.isVisible():
+            return False
+        self.hide()
+        if self._before is not None and isValid(self._before) and self._before.isVisible():
+            self._before.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._before = None
+        self.opened.emit(False)
+        return True
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the window's size."""
@@ -51,7 +73,7 @@ class ShortcutOverlay(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Close on a click beside the card."""
         if not self._card.geometry().contains(event.position().toPoint()):
-            self.hide()
+            self.close_list()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Dim the window below."""
@@ -81,7 +103,7 @@ class ShortcutOverlay(QWidget):
         close.setToolTip("Close (?)")
         close.setAccessibleName("Close")
         theme.set_icon(close, "mdi6.close", "secondary")
-        close.clicked.connect(self.hide)
+        close.clicked.connect(self.close_list)
         top = QHBoxLayout()
         theme.space(top, spacing=16)
         top.addWidget(title)
@@ -92,7 +114,7 @@ class ShortcutOverlay(QWidget):
         for column in self._columns:
             theme.space(column, spacing=16)
             row.addLayout(column)
-        scroll = QScrollArea()
+        self._scroll = scroll = QScrollArea()
         scroll.setAccessibleName("Shortcuts")
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

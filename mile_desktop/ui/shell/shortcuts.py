@@ -144,7 +144,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("rewind", "Rewind the scene", "Take over", ("R",), "hold LB", held=True),
     Binding("drive_x", "Move away / nearer", _DRIVE, ("W/S", "↑/↓"), "left stick ↑↓", held=True),
     Binding("drive_y", "Move left / right", _DRIVE, ("A/D", "←/→"), "left stick ←→", held=True),
-    Binding("drive_z", "Move up / down", _DRIVE, ("Q/E",), "right stick ↑↓", held=True),
+    Binding("drive_z", "Move down / up", _DRIVE, ("Q/E",), "right stick ↑↓", held=True),
     Binding("gripper", "Open or close the gripper", _DRIVE, ("F",), "LT / RT", held=True),
     Binding("start", "Start an episode", "Episode", ("Ctrl+Return",), "Start"),
     Binding("success", "Mark success", "Episode", ("Return", "Enter"), "A"),
@@ -227,6 +227,7 @@ class Shortcuts(QObject):
         self._window = window
         self._page = "supervise"
         self._typing = False
+        self._covered = False
         self._driving: tuple[Binding, ...] = ()
         self._focus: QWidget | None = None
         self._installed: list[tuple[Binding, QShortcut]] = []
@@ -269,6 +270,11 @@ class Shortcuts(QObject):
         self._page = page
         self._refresh()
 
+    def set_covered(self, covered: bool) -> None:
+        """Switch off the page's keys while the list of keys covers the page; what works everywhere keeps working."""
+        self._covered = covered
+        self._refresh()
+
     def _focus_changed(self, _old: QWidget | None, now: QWidget | None) -> None:
         self._typing = is_editor(now)
         self._focus = now
@@ -283,6 +289,8 @@ class Shortcuts(QObject):
             return True
         if self._typing:
             return False
+        if self._covered:
+            return entry.scope is Scope.WINDOW
         if entry.scope is Scope.INSPECT and _keeps_its_keys(self._focus, entry.keys):
             return False
         return entry.scope is Scope.WINDOW or self._page == entry.scope.value

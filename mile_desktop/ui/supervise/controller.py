@@ -61,11 +61,11 @@ class SuperviseController(QObject):
             {
                 "start": controls.start_or_reset,
                 "reset": controls.start_or_reset,
-                "success": controls.mark_success,
+                "success": self.page.keyboard.press_enter,
                 "failure": controls.mark_failure,
                 "discard": controls.ask_discard,
                 "hold": controls.toggle_hold,
-                "stop": controls.stop,
+                "stop": self._escape,
                 "layout": view.cycle_layout,
                 "full_view": self.full_view.toggle,
                 "small_views": self._views.toggle_small_views,
@@ -75,6 +75,12 @@ class SuperviseController(QObject):
             }
         )
 
+    def _escape(self) -> None:
+        """Close what is on top; stop as well while the robot is busy, and in any case when nothing was on top."""
+        closed = self._application.window.close_top()
+        if self.page.busy or not closed:
+            self.page.controls.stop()
+
     def _connect(self) -> None:
         application, worker, page = self._application, self._application.worker, self.page
         for signal in (worker.status_changed, worker.step_taken, worker.session_loaded, worker.episode_closed):
@@ -82,6 +88,7 @@ class SuperviseController(QObject):
         worker.camera_requested.connect(page.view.step_camera)
         worker.died.connect(self._worker_died)
         page.command.connect(self._command)
+        page.escaped.connect(self._escape)
         page.pictures.full_view_asked.connect(self.full_view.toggle)
         self._views.command.connect(self._command)
         application.preferences.changed.connect(self._preferences_changed)

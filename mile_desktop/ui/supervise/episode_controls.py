@@ -24,6 +24,7 @@ QUESTION_MS = 6000
 """How long the question before a discard stays; without an answer the episode is kept."""
 MAX_EPISODES = 50
 _UNDO = "Undo discard"
+_INCOMPLETE = "Tick every point of the checklist first; then the episode can begin"
 _QT_WIDEST = (1 << 24) - 1
 """Qt's QWIDGETSIZE_MAX, which PySide6 does not export: no limit on the width."""
 
@@ -59,7 +60,7 @@ class EpisodeControls(QFrame):
         super().__init__(parent)
         theme.set_role(self, "panel")
         self._phase: Phase | None = None
-        self._waits_for_start = False
+        self._waits_for_start = self._list_complete = False
         self._buttons = {action: _button(action) for action in EpisodeAction}
         self._episodes = _episodes_box()
         self._undo = QPushButton(_UNDO)
@@ -124,10 +125,10 @@ class EpisodeControls(QFrame):
         self._undo.setVisible(closed.discarded)
         self._fit()
 
-    def wait_for_start(self, waits: bool) -> None:
-        """Set whether a robot waits for its checklist: Start then confirms the list instead of starting a run."""
-        if waits is not self._waits_for_start:
-            self._waits_for_start = waits
+    def wait_for_start(self, waits: bool, complete: bool) -> None:
+        """Set whether a robot waits for its checklist: Start then confirms the list, once every point is ticked."""
+        if (waits, complete) != (self._waits_for_start, self._list_complete):
+            self._waits_for_start, self._list_complete = waits, complete
             self._refresh()
 
     def button(self, action: EpisodeAction) -> QPushButton:
@@ -183,7 +184,13 @@ class EpisodeControls(QFrame):
                 layout.activate()
 
     def _refresh(self) -> None:
-        allowed = enabled_actions(self._phase) | ({EpisodeAction.START} if self._waits_for_start else set())
+        allowed = set(enabled_actions(self._phase))
+        if self._waits_for_start:
+            allowed = allowed | {EpisodeAction.START} if self._list_complete else allowed - {EpisodeAction.START}
+        start = self._buttons[EpisodeAction.START]
+        start.setToolTip(
+            _INCOMPLETE if self._waits_for_start and not self._list_complete else _tip(EpisodeAction.START)
+        )
         for action, button in self._buttons.items():
             button.setEnabled(action in allowed)
         stopped, held = self._phase is Phase.STOPPED, self._phase is Phase.HOLD
@@ -201,8 +208,10 @@ class EpisodeControls(QFrame):
 
     def start(self) -> None:
         """Start the run, or confirm the checklist of a robot; nothing happens where neither is possible."""
+        # Keys and the pad call this, too, so the question is answered here and not by the state of a button.
         if self._waits_for_start:
-            self.commanded.emit(ConfirmReset())
+            if self._list_complete:
+                self.commanded.emit(ConfirmReset())
         elif self._is_enabled(EpisodeAction.START):
             self.commanded.emit(StartEpisodes(episodes=self._episodes.value()))
 
@@ -268,10 +277,15 @@ class EpisodeControls(QFrame):
         return action in enabled_actions(self._phase)
 
 
+def _tip(action: EpisodeAction) -> str:
+    _, _, tip, key = _APPEARANCE[action]
+    return f"{tooltip(tip, key)}; {binding(key).pad} on the pad"
+
+
 def _button(action: EpisodeAction) -> QPushButton:
-    label, icon, tip, key = _APPEARANCE[action]
+    label, icon, _, _ = _APPEARANCE[action]
     button = QPushButton(label)
-    button.setToolTip(f"{tooltip(tip, key)}; {binding(key).pad} on the pad")
+    button.setToolTip(_tip(action))
     button.setAccessibleName(label)
     button.setObjectName(f"transport_{action}")
     colour = {EpisodeAction.SUCCESS: "success", EpisodeAction.FAILURE: "failure", EpisodeAction.STOP: "stopped"}.get(

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from mile_desktop.rollout.messages import SessionLoaded, StepTaken
+from mile_desktop.ui.shell.shortcut_overlay import ShortcutOverlay
 from mile_desktop.ui.supervise.model import KEEP, Key, KeyState
 from mile_desktop.ui.viewport.orbit import Orbit
 
@@ -55,7 +56,7 @@ _NUMBERS = (QAbstractSpinBox, QComboBox)
 """Fields that need digits and editing keys but no letters. Space stays the dead-man's switch while one of them has the
 focus, for example after a click on its arrows."""
 _EDITING = frozenset({int(key) for key in _PRESS_KEYS if key not in {Qt.Key.Key_H, Qt.Key.Key_F}})
-_PRESSING = frozenset({int(Qt.Key.Key_Space), int(Qt.Key.Key_Return), int(Qt.Key.Key_Enter)})
+_ENTER = frozenset({int(Qt.Key.Key_Return), int(Qt.Key.Key_Enter)})
 _MODIFIERS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 # After these events the window no longer gets key releases: a key that was down would count as held for ever.
 _LOST = frozenset({QEvent.Type.FocusOut, QEvent.Type.Hide, QEvent.Type.Close, QEvent.Type.WindowDeactivate})
@@ -64,9 +65,9 @@ _LOST = frozenset({QEvent.Type.FocusOut, QEvent.Type.Hide, QEvent.Type.Close, QE
 class KeyboardController(QObject):
     """Turns keys of ``page``'s window into ``WindowInput`` and requests, while ``page`` is shown.
 
-    It filters the events of the top-level window, before any widget gets them: a focused button must not consume
-    Space. Text fields keep their keys, except Esc while the robot is busy. Arrows drive while ``view`` has the focus
-    or Space is held. Everything runs on the window's thread.
+    It filters the events of the top-level window, before any widget gets them: Space and the driving keys never press
+    a button, whatever has the focus. Text fields keep their keys, except Esc. Enter presses the focused button while
+    the robot rests. Arrows drive while ``view`` has the focus or Space is held. Everything runs on the window's thread.
     """
 
     input_changed = Signal(object)
@@ -75,7 +76,8 @@ class KeyboardController(QObject):
     failure = Signal()
     discard = Signal()
     hold = Signal()
-    stop = Signal()
+    escape = Signal()
+    """Esc: close what is on top, or stop, or both."""
     camera = Signal(int)
     """Number of the scene's camera, from 0."""
 
@@ -94,7 +96,7 @@ class KeyboardController(QObject):
         self._timer.setInterval(REPEAT_MS)
         self._timer.timeout.connect(self._send)
         self._requests: dict[str, Callable[[], None]] = {
-            "success": self.success.emit,
+            "success": self.press_enter,
             "failure": self.failure.emit,
             "discard": self.discard.emit,
             "hold": self.hold.emit,
@@ -128,7 +130,7 @@ class KeyboardController(QObject):
             application.focusChanged.disconnect(self._focus_changed)
 
     def set_busy(self, busy: bool) -> None:
-        """Set whether an episode is open: Esc then stops the robot whichever widget has the focus."""
+        """Set whether an episode is open: Enter then marks success whichever widget has the focus."""
         self._busy = busy
 
     def start_session(self, session: SessionLoaded) -> None:
@@ -141,6 +143,17 @@ class KeyboardController(QObject):
         """Adopt the gripper command that is executed, so that a takeover does not change it."""
         if self._has_gripper and len(taken.executed) > 3:
             self._keys.follow_gripper(taken.executed[3])
+
+    def press_enter(self) -> None:
+        """Mark success; while the robot rests, press the button that has the focus.
+
+        Space never presses a button on this page, so a person without a mouse needs another key for it.
+        """
+        focused = QApplication.focusWidget()
+        if not self._busy and isinstance(focused, QAbstractButton):
+            focused.click()
+        else:
+            self.success.emit()
 
     def release_all(self) -> None:
         """Release all keys at once."""
@@ -156,6 +169,10 @@ class KeyboardController(QObject):
         kind = event.type()
         if kind in _LOST:
             self.release_all()
+            return False
+        if kind is QEvent.Type.MouseButtonRelease:
+            # The button under the mouse gets the event after this filter; the focus moves when it is done with it.
+            QTimer.singleShot(0, self, self._return_focus)
             return False
         if not isinstance(event, QKeyEvent):
             return False
@@ -201,22 +218,25 @@ class KeyboardController(QObject):
     def _belongs_to_focus(self, key: int) -> bool:
         """Whether the focused widget needs ``key`` itself. While the robot is busy, only text entry is respected."""
         focused = QApplication.focusWidget()
-        if isinstance(focused, _TEXT):
+        if isinstance(focused, _TEXT) or (isinstance(focused, QComboBox) and focused.isEditable()):
             return True
+        if QApplication.activePopupWidget() is not None and (key in _ARROWS or key in _ENTER):
+            return True  # choosing in the menu; Space and the letters drive even now
         if key in _ARROWS and Key.TAKEOVER not in self._keys.down:
             # Arrows move through lists, sliders and rows of buttons. They drive from everywhere only while Space says
             # that the person is driving.
             return focused is not None and focused is not self._view
-        if isinstance(focused, _NUMBERS):
-            return not self._busy or key in _EDITING
-        return not self._busy and key in _PRESSING and isinstance(focused, QAbstractButton)
+        return key in _EDITING and (isinstance(focused, _NUMBERS) or _is_in_list_of_keys(focused))
+
+    def _return_focus(self) -> None:
+        """Give the focus back to the view after a click on a button: the next Enter must not press it again."""
+        focused = QApplication.focusWidget()
+        if self._view is not None and self._view.isVisible() and isinstance(focused, QAbstractButton):
+            self._view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _escape(self) -> bool:
-        # While the robot rests, Esc belongs to the field that has the focus; while it is busy, Esc always stops it.
-        if not self._busy and isinstance(QApplication.focusWidget(), (*_TEXT, *_NUMBERS)):
-            return False
         self.release_all()
-        self.stop.emit()
+        self.escape.emit()
         return True
 
     def _request(self, name: str) -> None:
@@ -246,3 +266,10 @@ class KeyboardController(QObject):
 
     def _send(self) -> None:
         self.input_changed.emit(self._keys.as_input(self._orbit()))
+
+
+def _is_in_list_of_keys(widget: QWidget | None) -> bool:
+    """Whether the list of keys covers the page: driving goes on under it, but nothing is marked or chosen unseen."""
+    while widget is not None and not isinstance(widget, ShortcutOverlay):
+        widget = widget.parentWidget()
+    return widget is not None

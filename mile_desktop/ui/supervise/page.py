@@ -47,6 +47,8 @@ class _StripMode(Enum):
 class SupervisePage(QWidget):
     """Shows the events of worker and viewer and emits commands for both; window's thread only."""
 
+    escaped = Signal()
+    """Esc was pressed on this page; the controller closes what is on top, or stops."""
     command = Signal(object)
     """Carries a command of ``rollout.messages`` for the worker."""
     viewer_command = Signal(object)
@@ -69,6 +71,10 @@ class SupervisePage(QWidget):
         self.pictures = PictureMenu(self.view)
         self._strip_mode = _StripMode.FULL
         self._only_view = False
+        self._busy = False
+        # Whoever gives the focus to the page means the view: a key pressed there drives and presses nothing.
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # before the proxy: afterwards it would change the view's
+        self.setFocusProxy(self.view)
         self._bar = QWidget()
         self._splitter = Splitter(Qt.Orientation.Vertical)
         self._lay_out()
@@ -103,7 +109,7 @@ class SupervisePage(QWidget):
         keys.failure.connect(controls.mark_failure)
         keys.discard.connect(controls.ask_discard)
         keys.hold.connect(controls.toggle_hold)
-        keys.stop.connect(controls.stop)
+        keys.escape.connect(self.escape)
         keys.camera.connect(self.view.choose_camera)
         controls.commanded.connect(self.command)
         self.pad.input_changed.connect(self.command)
@@ -140,7 +146,8 @@ class SupervisePage(QWidget):
         self.view.show_status(status)
         self.strips.show_status(status)
         self.controls.show_status(status)
-        self.keyboard.set_busy(status.phase not in {Phase.IDLE, Phase.STOPPED})
+        self._busy = status.phase not in {Phase.IDLE, Phase.STOPPED}
+        self.keyboard.set_busy(self._busy)
         if status.phase is Phase.STOPPED:
             self.pad.release_all()
 
@@ -149,6 +156,15 @@ class SupervisePage(QWidget):
         self.view.show_step(taken)
         self.keyboard.follow(taken)
         self.pad.follow(taken)
+
+    def escape(self) -> None:
+        """Pass Esc on to whoever knows what lies on top of the page."""
+        self.escaped.emit()
+
+    @property
+    def busy(self) -> bool:
+        """Whether the robot moves or may move without another Start."""
+        return self._busy
 
     def _alert_changed(self, alert: SetAlert) -> None:
         self.view.set_threshold(alert.threshold)

@@ -26,7 +26,7 @@ class KeyboardWindow(QWidget):
         self.clicks = 0
         self.button.clicked.connect(self.clicked)
         self.keyboard.input_changed.connect(self.sent.append)
-        self.keyboard.stop.connect(self.stopped)
+        self.keyboard.escape.connect(self.stopped)
         self.keyboard.hold.connect(self.held)
         self.keyboard.success.connect(self.succeeded)
 
@@ -141,18 +141,25 @@ def test_space_takes_over_while_a_number_field_has_the_focus(window: KeyboardWin
     assert window.number.value() == 42
 
 
-def test_a_focused_button_gets_space_only_while_the_robot_is_idle(window: KeyboardWindow) -> None:
+@pytest.mark.parametrize("busy", [True, False])
+def test_space_never_presses_the_focused_button(window: KeyboardWindow, busy: bool) -> None:
+    window.keyboard.set_busy(busy)
     window.button.setFocus()
     QTest.keyClick(window.windowHandle(), Qt.Key.Key_Space)
     assert window.clicks == 0
     assert [each.takeover for each in window.sent] == [True, False]
+
+
+def test_enter_presses_the_focused_button_while_the_robot_rests(window: KeyboardWindow) -> None:
+    window.button.setFocus()
+    QTest.keyClick(window.windowHandle(), Qt.Key.Key_Return)
+    assert (window.clicks, window.requests) == (0, ["success"])
     window.keyboard.set_busy(False)
-    QTest.keyClick(window.windowHandle(), Qt.Key.Key_Space)
-    assert window.clicks == 1
-    assert len(window.sent) == 2
+    QTest.keyClick(window.windowHandle(), Qt.Key.Key_Return)
+    assert (window.clicks, window.requests) == (1, ["success"])
 
 
-def test_esc_stops_even_from_a_text_field_and_releases_all(window: KeyboardWindow) -> None:
+def test_esc_is_passed_on_even_from_a_text_field_and_releases_all(window: KeyboardWindow) -> None:
     window.press(Qt.Key.Key_Space)
     window.text.setFocus()
     window.press(Qt.Key.Key_Escape)
