@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import shiboken6
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QWindow
 from PySide6.QtWidgets import (
@@ -120,6 +121,11 @@ class KeyboardController(QObject):
 
     def detach(self) -> None:
         """Release all keys and stop listening; called when the page is hidden."""
+        if self._window is not None and not shiboken6.isValid(self._window):
+            # Python ends while the window is shown: Qt hides the page after it has deleted the native window. An error
+            # that is raised into Qt then ends the process with a segmentation fault.
+            self._window = None
+            return
         self.release_all()
         if self._window is None:
             return
