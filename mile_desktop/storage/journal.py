@@ -26,10 +26,12 @@ _BEGIN = (
 )
 _APPEND = "INSERT INTO journal_step (position, journal_id, written_at, body, checksum) VALUES "
 _ROW = "(?, ?, ?, ?, ?)"
-_ADD_MISSING = (
-    "INSERT OR IGNORE INTO journal_step (position, journal_id, written_at, body, checksum) VALUES (?, ?, ?, ?, ?)"
+# What is added comes from a file whose checksum was right: it replaces a row that may be damaged.
+_PUT_STEP = (
+    "INSERT INTO journal_step (position, journal_id, written_at, body, checksum) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (position) DO UPDATE SET body = excluded.body, checksum = excluded.checksum"
 )
-_TAKE_OVER = "UPDATE journal SET host = ?, pid = ?, process_started = ?, process = ? WHERE journal_id = ?"
+_TAKE_OVER = "UPDATE journal SET start = ?, host = ?, pid = ?, process_started = ?, process = ? WHERE journal_id = ?"
 
 
 class EpisodeJournal:
@@ -187,7 +189,7 @@ def finish_journal(
 def adopt_journal(
     workspace: Workspace, start: EpisodeStart, steps: Sequence[tuple[int, bytes]], *, closed: bool
 ) -> int | None:
-    """Add those steps (number, bytes) to the journal of an ended process that are not in it, and own it from now on.
+    """Put ``start`` and the steps (number, bytes) into the journal of an ended process, and own it from now on.
 
     Returns the journal; a new one where there is none, and None where there is none because the episode is ``closed``.
     """
@@ -200,9 +202,11 @@ def adopt_journal(
             return None
         journal_id = int(found["journal_id"]) if found else _insert(connection, start)
         owner = this_process()
-        connection.execute(_TAKE_OVER, (owner.host, owner.pid, owner.process_started, owner.process, journal_id))
+        encoded = msgspec.json.encode(start).decode()
+        values = (encoded, owner.host, owner.pid, owner.process_started, owner.process, journal_id)
+        connection.execute(_TAKE_OVER, values)
         rows = [((journal_id << 32) + number, journal_id, now, body, checksum(body)) for number, body in steps]
-        connection.executemany(_ADD_MISSING, rows)
+        connection.executemany(_PUT_STEP, rows)
     return journal_id
 
 

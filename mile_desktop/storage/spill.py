@@ -1,9 +1,10 @@
 """Steps that the database did not take before the program ended: a file beside it, taken up at the next start.
 
-The file repeats what may also be in the journal (a write that was under way), so taking it up adds only steps that are
-not there yet and can be repeated after a kill.
+The file repeats what may also be in the journal (a write that was under way). Its checksum vouches for its steps, so
+they replace those of the same number, and taking it up can be repeated after a kill.
 """
 
+import logging
 import time
 import zlib
 from collections.abc import Callable, Sequence
@@ -21,6 +22,8 @@ from mile_desktop.storage.journal import adopt_journal, finish_journal
 from mile_desktop.storage.owner import Owner, is_alive, this_process
 from mile_desktop.storage.records import EpisodeRecord, EpisodeStart, Outcome
 from mile_desktop.storage.workspace import Workspace
+
+_log = logging.getLogger(__name__)
 
 _FORMAT = 1
 _PATTERN = "unwritten-*.msgpack"
@@ -81,10 +84,21 @@ def take_up_spills(workspace: Workspace, report: Callable[[str], None]) -> tuple
     lock = FileLock(workspace.folder / _LOCK, timeout=_LOCK_S)
     try:
         with lock:  # one process takes the files up; a second one would find the journals half filled
-            found = [_take_up(workspace, path, report) for path in unwritten_files(workspace)]
+            found = [_take_up_or_keep(workspace, path, report) for path in unwritten_files(workspace)]
     except Timeout:
         return ()  # the other process does it
     return tuple(record for records in found for record in records)
+
+
+def _take_up_or_keep(workspace: Workspace, path: Path, report: Callable[[str], None]) -> list[EpisodeRecord]:
+    try:
+        return _take_up(workspace, path, report)
+    except WorkspaceError:
+        raise  # the disk or the database: nothing else could be recovered either, and the file stays
+    except Exception as error:  # noqa: BLE001 - one file must not keep the window from opening
+        _log.exception("The steps in %s could not be added to their episodes", path)
+        report(f"The steps in {path.name} could not be added to their episodes ({error}); the file stays.")
+        return []
 
 
 def _take_up(workspace: Workspace, path: Path, report: Callable[[str], None]) -> list[EpisodeRecord]:
