@@ -47,14 +47,26 @@ def seat(
     there.close()
 
 
-def tick_everything(live: LiveWindow) -> None:
-    """Tick all points of the checklist; the worker gets them before the pad's next press, the pipe keeps the order."""
-    boxes = live.parts.robots.bar.prompt.boxes
-    live.until(lambda: boxes and all(box.isVisible() for box in boxes))
-    for box in boxes:
-        box.click()
-    settled = live.status
-    live.until(lambda: live.status is not settled)
+def confirm_and_begin(live: LiveWindow, pad: RemotePad, steps: int) -> None:
+    """Tick every point and press Start; do it again if the robot asks again, as its message says.
+
+    On a busy machine the link can pause while the robot goes to its start pose, which counts as not having got there.
+    """
+    waiting: list[m.Status | None] = []
+    """The status at the moment of the ticks: the worker has them when it has published a newer one."""
+
+    def begun() -> bool:
+        boxes = live.parts.robots.bar.prompt.boxes
+        if any(box.isVisible() and not box.isChecked() for box in boxes):
+            for box in boxes:
+                box.setChecked(True)
+            waiting[:] = [live.status]
+        elif waiting and live.status is not waiting[0]:
+            waiting.clear()
+            pad.tap("start")
+        return len(live.steps) > steps
+
+    live.until(begun)
 
 
 def arm_and_begin(live: LiveWindow, pad: RemotePad, robots: RobotsController, told: list[m.RobotStatus]) -> None:
@@ -67,9 +79,7 @@ def arm_and_begin(live: LiveWindow, pad: RemotePad, robots: RobotsController, to
     pad.tap("start")
     live.until(lambda: live.said("Check and tick first", level="warning"))
     assert not live.steps
-    tick_everything(live)
-    pad.tap("start")
-    live.until(lambda: len(live.steps) > 3)
+    confirm_and_begin(live, pad, 3)
     assert max(abs(value) for value in live.steps[0].executed) <= 0.25, "slowly at first"
 
 
@@ -105,9 +115,7 @@ def disarm_and_stop(live: LiveWindow, pad: RemotePad, told: list[m.RobotStatus])
     live.forget()
     pad.tap("start")
     live.until(lambda: told[-1].checklist)
-    tick_everything(live)
-    pad.tap("start")
-    live.until(lambda: len(live.steps) > 2)
+    confirm_and_begin(live, pad, 2)
     live.press(Qt.Key.Key_F9)
     live.until_phase(Phase.HOLD)
     live.until(lambda: told[-1].mode == "disarmed")
