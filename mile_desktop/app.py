@@ -128,6 +128,7 @@ def _run(
     from mile_desktop.ui.composition import compose  # noqa: PLC0415
     from mile_desktop.ui.shell.error_log import UncaughtErrors, close_log, default_log_file, open_log  # noqa: PLC0415
     from mile_desktop.ui.shell.garbage_collector import GarbageCollector  # noqa: PLC0415
+    from mile_desktop.ui.shell.main_window import close_every_window  # noqa: PLC0415
     from mile_desktop.ui.shell.preferences import PreferenceStore  # noqa: PLC0415
     from mile_desktop.ui.theme import theme  # noqa: PLC0415
 
@@ -141,6 +142,7 @@ def _run(
         stack.callback(close_log)
         uncaught.install()
         stack.callback(uncaught.uninstall)
+        stack.callback(close_every_window)  # also after an error: with the windows their processes end
         parts = compose(preferences, plan=_plan(options, folder), worker=worker)
         application = parts.application
         if folder is None:

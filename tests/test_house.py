@@ -4,6 +4,9 @@
 """
 
 import ast
+import importlib
+import inspect
+import pkgutil
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -127,3 +130,17 @@ def test_every_folder_of_the_program_is_described() -> None:
     named = {name for row in rows for name in re.findall(r"`([\w./]+)/`", row.split("|")[1])}
     folders = {str(path.parent.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py")} - {"."}
     assert not {each for each in folders if not {f"mile_desktop/{each}", each.removeprefix("ui/")} & named}
+
+
+def test_no_override_raises_into_qt() -> None:
+    """Every class of the window that overrides a method of Qt has ``OverrideGuard`` as its first base."""
+    from mile_desktop import ui  # noqa: PLC0415 - the other tests need no Qt
+    from mile_desktop.ui.widgets.override_guard import SAFE_VALUES, is_guarded, overrides  # noqa: PLC0415
+
+    found = [importlib.import_module(each.name) for each in pkgutil.walk_packages(ui.__path__, f"{ui.__name__}.")]
+    classes = {each for module in found for each in vars(module).values() if inspect.isclass(each)}
+    ours = {(cls, name) for cls in classes if cls.__module__.startswith(ui.__name__) for name in overrides(cls)}
+    assert len(ours) > 100
+    assert {f"{cls.__name__}.{name}" for cls, name in ours if not is_guarded(vars(cls)[name])} == set()
+    results = {name for cls, name in ours if inspect.signature(vars(cls)[name]).return_annotation is not None}
+    assert results - SAFE_VALUES.keys() <= {"data", "headerData"}, "say in SAFE_VALUES what Qt gets after an error"

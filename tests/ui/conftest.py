@@ -1,3 +1,4 @@
+import atexit
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,13 @@ os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={Path(__file__).with_name
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QMenu
 
+from mile_desktop.ui.shell.main_window import close_every_window
 from mile_desktop.ui.shell.preferences import PreferenceStore
 from mile_desktop.ui.theme import theme
+
+# A test that is cut off (Ctrl-C, a deadline, a fixture that fails) may leave a window shown. PySide was imported
+# before, so this runs before its own clean-up.
+atexit.register(close_every_window)
 
 
 @pytest.fixture(autouse=True)

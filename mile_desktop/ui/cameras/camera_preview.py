@@ -9,13 +9,14 @@ from mile_desktop.channels.shared import Frame
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport.frame_canvas import as_image
 from mile_desktop.ui.viewport.tiles import fit_rect
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 _LEAST_SHARE = 0.05
 """A smaller rectangle is taken for an accidental click."""
 _SHADE = 0.6
 
 
-class CameraPreview(QWidget):
+class CameraPreview(OverrideGuard, QWidget):
     """Shows the newest picture, and a note over it if something is wrong."""
 
     crop_dragged = Signal(QRectF)

@@ -11,13 +11,14 @@ from mile_desktop.operators.profile import PadProfile
 from mile_desktop.rollout.messages import PadState
 from mile_desktop.ui.devices.model import DRIVING_SLOTS, REQUEST_SLOTS, SLOTS, Slot, control_in, covered_by_stick
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 _LISTEN_MS = 8000
 """The grid stops listening after this time; a forgotten one would bind the next control by accident."""
 _CONTROL_WIDTH = 128
 
 
-class BindingsGrid(QWidget):
+class BindingsGrid(OverrideGuard, QWidget):
     """A row for each slot: a button with the control's name, which listens when clicked, and a button to unbind."""
 
     bound = Signal(object, str)

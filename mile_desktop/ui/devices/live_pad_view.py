@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from mile_desktop.rollout.messages import PadState
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 _AXIS_HEIGHT = 24
 _CHIP, _CHIP_GAP = 32, 8
@@ -14,7 +15,7 @@ _SECTION = 32
 _LEAST_WIDTH = 184
 
 
-class LivePadView(QWidget):
+class LivePadView(OverrideGuard, QWidget):
     """Bars for axes and chips for buttons.
 
     One widget paints them all: sixty updates a second of thirty labels and bars would each lay out and style the page.

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBox
 
 from mile_desktop.ui.evaluate.watch_view import WatchView
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 from mile_desktop.ui.widgets.policy_results import EpisodeRow, PolicyResults
 from mile_desktop.ui.widgets.splitter import Splitter
 from mile_desktop.ui.widgets.tables import ROW_ROLE, Column, RowsModel, RowsTable
@@ -44,7 +45,7 @@ COLUMNS: tuple[Column[EpisodeRow], ...] = (
 )
 
 
-class OutcomeFilter(QSortFilterProxyModel):
+class OutcomeFilter(OverrideGuard, QSortFilterProxyModel):
     """Shows the episodes of one policy and one outcome."""
 
     def __init__(self, parent: QObject | None = None) -> None:

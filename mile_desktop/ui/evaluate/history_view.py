@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from mile_desktop.ui.evaluate.model import PastEvaluation
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.dates import local_time
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 from mile_desktop.ui.widgets.policy_results import rate_text
 from mile_desktop.ui.widgets.tables import ROW_ROLE, Column, RowsModel, RowsTable
 
@@ -47,7 +48,7 @@ _HIDDEN_FIRST = (6, 5, 4, 2)
 _SEEDS_WIDTH = 152
 
 
-class HistoryFilter(QSortFilterProxyModel):
+class HistoryFilter(OverrideGuard, QSortFilterProxyModel):
     """Shows evaluations of one policy with a text in one of their cells."""
 
     def __init__(self, parent: QObject | None = None) -> None:

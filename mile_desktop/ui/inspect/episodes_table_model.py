@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from mile_desktop.storage.browse import Column, EpisodeRow
 from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 Index = QModelIndex | QPersistentModelIndex
 Fetch = Callable[[Sequence[str]], Mapping[str, EpisodeRow]]
@@ -41,7 +42,7 @@ _MOST_ROWS = 4096
 _UNKNOWN = "…"
 
 
-class EpisodesModel(QAbstractTableModel):
+class EpisodesModel(OverrideGuard, QAbstractTableModel):
     """Knows the ids of all rows, and reads a row only when Qt asks for it, ``_BATCH`` together. Window's thread only.
 
     The order and the filter are the database's: it returns ids, which are cheap, and the model never sorts.

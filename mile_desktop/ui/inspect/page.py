@@ -10,6 +10,7 @@ from mile_desktop.ui.inspect.playback_bar import PlaybackBar
 from mile_desktop.ui.inspect.recorded_view import RecordedView
 from mile_desktop.ui.inspect.timeline.panel import Timeline
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 from mile_desktop.ui.widgets.splitter import Splitter
 
 _LAYOUT = b"|"
@@ -19,7 +20,7 @@ _LEAST_WIDTH, _LEAST_HEIGHT = 600, 480
 """A smaller page scrolls."""
 
 
-class InspectPage(QWidget):
+class InspectPage(OverrideGuard, QWidget):
     """Table, viewer, playback bar and timeline; ``fetch`` reads rows of the table. Window's thread only."""
 
     compact_changed = Signal(bool)

@@ -12,6 +12,7 @@ from mile_desktop.ui.plots.plot_export import PlotExport
 from mile_desktop.ui.plots.series_model import Axis, PointIndex, Series, step_along, table_of
 from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 _REACH_PX = 24
 """Largest distance of the mouse from the point whose values are shown, px at 100 %."""
@@ -39,7 +40,7 @@ _BAR = 0.8
 """Width of a bar as a share of the distance between two."""
 
 
-class SeriesPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type information
+class SeriesPlot(OverrideGuard, pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type information
     """Shows series over two axes; everything runs on the window's thread.
 
     Values are shown for the point nearest to the mouse, or for the one that the arrow keys select while the plot has

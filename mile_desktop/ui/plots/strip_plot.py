@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QGraphicsView, QWidget
 from mile_desktop.ui.plots.strip_model import StripModel, StripWindow
 from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 LABEL_PX = 84
 """Free width right of the newest step for the labels, px at 100 %."""
@@ -33,7 +34,7 @@ class Label:
     value: float
 
 
-class StripPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type information
+class StripPlot(OverrideGuard, pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type information
     """A scrolling plot over robot time.
 
     Subclasses draw their curves in ``show_window`` and call ``restyle`` when their items are there.
@@ -219,7 +220,7 @@ def _apart(wanted: list[float], distance: float, top: float, bottom: float) -> l
     return placed
 
 
-class Band(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph ships no type information
+class Band(OverrideGuard, pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph ships no type information
     """A filled area between two lines, without an outline."""
 
     def __init__(self) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from mile_desktop.ui.policies.lane_model import LaneRow, lane_rows
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.dates import local_time
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 from mile_desktop.ui.widgets.policy_entry import PolicyEntry
 
 Index = QModelIndex | QPersistentModelIndex
@@ -20,7 +21,7 @@ LINEAGE, NAME, STATE, SUCCESS, METHOD, PARENT, DATA, CREATED, NOTE = range(len(C
 _HEADING_TIPS = {SUCCESS: "On fixed seeds, with the 95 % interval", DATA: "Episodes it was trained with"}
 
 
-class PoliciesModel(QAbstractTableModel):
+class PoliciesModel(OverrideGuard, QAbstractTableModel):
     """Shows ``PolicyEntry`` rows; a typed name or note is requested by a signal, and shown once it is stored."""
 
     note_edited = Signal(str, str)

@@ -18,6 +18,7 @@ from mile_desktop.ui.policies.table_model import (
     PoliciesModel,
 )
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 from mile_desktop.ui.widgets.policy_entry import PolicyEntry
 from mile_desktop.ui.widgets.tables import NarrowingTable
 
@@ -60,7 +61,7 @@ class PoliciesTable(NarrowingTable):
         self.viewport().update()
 
 
-class LineageDelegate(QStyledItemDelegate):
+class LineageDelegate(OverrideGuard, QStyledItemDelegate):
     """Paints a dot for each policy, with lines to its children above and its parent below."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
@@ -94,7 +95,7 @@ class LineageDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-class SuccessDelegate(QStyledItemDelegate):
+class SuccessDelegate(OverrideGuard, QStyledItemDelegate):
     """Paints the success rate as text, and its interval as a bar from 0 to 100 %."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:

@@ -13,6 +13,7 @@ from mile_desktop.rollout.phases import MOVING
 from mile_desktop.scenes.catalogue import BrokenScene, SceneInfo
 from mile_desktop.ui.shell import shortcuts
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 from mile_desktop.ui.widgets.policy_entry import PolicyEntry
 
 _ROBOT = "robot"
@@ -46,7 +47,7 @@ _DEVICE_ICONS = {
 }
 
 
-class Header(QFrame):
+class Header(OverrideGuard, QFrame):
     """Shows the running session; its menus request another scene or policy by signals."""
 
     scenes_opening = Signal()

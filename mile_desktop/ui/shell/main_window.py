@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from PySide6.QtCore import QByteArray, QObject, QRect, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWidget, QToolBar, QWidget
+from shiboken6 import isValid
 
 from mile_desktop.ui.shell.error_log import UncaughtError
 from mile_desktop.ui.shell.focus import close_popup, focus_was_lost, is_text
@@ -17,6 +18,7 @@ from mile_desktop.ui.shell.shortcut_overlay import ShortcutOverlay
 from mile_desktop.ui.shell.shortcuts import Shortcuts
 from mile_desktop.ui.shell.sidebar import PAGES, Sidebar, page_info
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 _FIRST_SIZE = (1440, 900)
 _LEAST_SIZE = (840, 480)
@@ -24,7 +26,7 @@ _PANEL_WIDTH = 320
 _STATE_VERSION = 1
 
 
-class MainWindow(QMainWindow):
+class MainWindow(OverrideGuard, QMainWindow):
     """Holds header, sidebar, pages, panel and message line; remembers its size, docks and page.
 
     Controllers add their pages with ``add_page``; call ``restore`` after the last one. Lives on the window's thread.
@@ -285,7 +287,7 @@ class PageOpener(QObject):
             self._window.show_page(self._page)
 
 
-class PanelDock(QDockWidget):
+class PanelDock(OverrideGuard, QDockWidget):
     """A dock that reports when a person closes it; a change of page hides it, too, without this signal."""
 
     hidden_by_person = Signal()
@@ -300,6 +302,20 @@ class PanelDock(QDockWidget):
         """Report that the person has closed it."""
         super().closeEvent(event)
         self.hidden_by_person.emit()
+
+
+def close_every_window() -> None:
+    """Close all windows without a question; for the end of the program, also after an error.
+
+    Qt's own clean-up, which runs when Python ends, must find no window that is still shown: it would hide it after its
+    native window was deleted, and call our overrides while Python can no longer handle their errors.
+    """
+    for widget in QApplication.topLevelWidgets():
+        if not isValid(widget):  # it went with one that was closed just now
+            continue
+        if isinstance(widget, MainWindow):
+            widget.ask_before_closing(_always)
+        widget.close()
 
 
 def _always() -> bool:

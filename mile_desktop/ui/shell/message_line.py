@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolBut
 
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.elided_label import ElidedLabel
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 Level = Literal["info", "success", "warning", "error"]
 
@@ -47,7 +48,7 @@ class Entry:
     action: MessageAction | None = None
 
 
-class MessageLine(QFrame):
+class MessageLine(OverrideGuard, QFrame):
     """Shows the newest message with an icon for its level; a click shows the earlier ones.
 
     An error stays for eight seconds before information may replace it; what came meanwhile is in the list.

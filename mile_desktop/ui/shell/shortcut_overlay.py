@@ -10,6 +10,7 @@ from shiboken6 import isValid
 
 from mile_desktop.ui.shell.shortcuts import Binding
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 _WIDTH = 1160
 _TWO_COLUMNS_FROM = 840
@@ -19,7 +20,7 @@ _PAD_WIDTH, _KEY_WIDTH = 96, 112
 _COLUMNS = 2
 
 
-class ShortcutOverlay(QWidget):
+class ShortcutOverlay(OverrideGuard, QWidget):
     """Covers the window it belongs to; a click, ``?`` or Esc closes it. Driving keys keep working under it.
 
     It has the focus while it is open, so that no key reaches a widget under it.

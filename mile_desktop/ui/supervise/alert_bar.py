@@ -18,12 +18,13 @@ from mile_desktop.rollout.messages import SetAlert, StepTaken
 from mile_desktop.ui.plots.probability_strip import THRESHOLD_RANGE
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.elided_label import ElidedLabel
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 _BAND_FROM = 600
 """From this width (px at 100 %) the interval of p fits beside p."""
 
 
-class AlertBar(QWidget):
+class AlertBar(OverrideGuard, QWidget):
     """Shows p and the model behind it; sets threshold, duration, "Ask me" and the time span of the strips."""
 
     alert_changed = Signal(object)

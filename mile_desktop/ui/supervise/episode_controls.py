@@ -19,6 +19,7 @@ from mile_desktop.rollout.phases import IN_EPISODE, Phase
 from mile_desktop.ui.shell.shortcuts import binding, tooltip
 from mile_desktop.ui.supervise.model import EpisodeAction, enabled_actions
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 QUESTION_MS = 6000
 """How long the question before a discard stays; without an answer the episode is kept."""
@@ -50,7 +51,7 @@ _ICON_ONLY: tuple[frozenset[EpisodeAction], ...] = (
 """From the widest layout to the narrowest: the buttons that show only their icon. Stop always keeps its label."""
 
 
-class EpisodeControls(QFrame):
+class EpisodeControls(OverrideGuard, QFrame):
     """Buttons that send commands; only those that the phase allows are enabled. Lives on the window's thread."""
 
     commanded = Signal(object)

@@ -20,6 +20,7 @@ from mile_desktop.rollout.messages import SessionLoaded, StepTaken
 from mile_desktop.ui.shell.shortcut_overlay import ShortcutOverlay
 from mile_desktop.ui.supervise.model import KEEP, Key, KeyState
 from mile_desktop.ui.viewport.orbit import Orbit
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 REPEAT_MS = 100
 """While a key is held, the state is sent this often. The worker treats 500 ms without a message as a lost device, so
@@ -63,7 +64,7 @@ _MODIFIERS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifi
 _LOST = frozenset({QEvent.Type.FocusOut, QEvent.Type.Hide, QEvent.Type.Close, QEvent.Type.WindowDeactivate})
 
 
-class KeyboardController(QObject):
+class KeyboardController(OverrideGuard, QObject):
     """Turns keys of ``page``'s window into ``WindowInput`` and requests, while ``page`` is shown.
 
     It filters the events of the top-level window, before any widget gets them: Space and the driving keys never press

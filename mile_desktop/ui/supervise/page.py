@@ -25,6 +25,7 @@ from mile_desktop.ui.supervise.screen_pad import ScreenPad
 from mile_desktop.ui.supervise.strips_panel import StripsPanel
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport.orbit import Orbit
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 from mile_desktop.ui.widgets.splitter import Splitter
 
 _PAD_LABEL = "Screen pad"
@@ -44,7 +45,7 @@ class _StripMode(Enum):
     NONE = auto()
 
 
-class SupervisePage(QWidget):
+class SupervisePage(OverrideGuard, QWidget):
     """Shows the events of worker and viewer and emits commands for both; window's thread only."""
 
     escaped = Signal()

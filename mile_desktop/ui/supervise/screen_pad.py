@@ -13,11 +13,12 @@ from mile_desktop.ui.supervise.stick_widget import StickWidget
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport.orbit import Orbit
 from mile_desktop.ui.widgets.discrete_actions import driving_text
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 _PLANE = "x, y as seen"
 
 
-class ScreenPad(QFrame):
+class ScreenPad(OverrideGuard, QFrame):
     """Two sticks, gripper buttons, "Hold to take over" and its latch. Lives on the window's thread."""
 
     input_changed = Signal(object)

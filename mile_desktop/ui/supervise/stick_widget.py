@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 _ARROWS: dict[int, tuple[float, float]] = {
     Qt.Key.Key_Left: (-1.0, 0.0),
@@ -24,7 +25,7 @@ def stick_position(right_px: float, down_px: float, radius_px: float) -> tuple[f
     return right_px * scale, -down_px * scale
 
 
-class StickWidget(QWidget):
+class StickWidget(OverrideGuard, QWidget):
     """A round well with a knob; ``vertical`` ones move up and down only. Arrow keys move it while it has the focus."""
 
     moved = Signal()

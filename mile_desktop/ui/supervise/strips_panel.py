@@ -13,6 +13,7 @@ from mile_desktop.ui.plots.probability_strip import ProbabilityStrip, hover_text
 from mile_desktop.ui.plots.strip_model import StripModel, StripWindow
 from mile_desktop.ui.supervise.alert_bar import AlertBar
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 REDRAW_MS = 66
 """15 redraws a second. A redraw for every step, at up to 30 Hz, would double the work of drawing and show little more:
@@ -21,7 +22,7 @@ RECENT_S = 30.0
 _SPAN_STEP_S = 5.0
 
 
-class StripsPanel(QFrame):
+class StripsPanel(OverrideGuard, QFrame):
     """p(intervene) and actions over time; everything runs on the window's thread.
 
     ``add_step`` only appends to a bounded model. Drawing happens in ``redraw``, by timer and only while the panel is

@@ -21,6 +21,7 @@ from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport.orbit import Orbit
 from mile_desktop.ui.viewport.orbit_controller import OrbitController
 from mile_desktop.ui.viewport.tiles import fit_rect
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 from mile_desktop.viewer.camera import NARROWEST
 from mile_desktop.viewer.messages import Preset, SetSize
 
@@ -42,7 +43,7 @@ DRAWN_PIXELS = 960 * 540
 """The largest frame that is requested. Larger views scale it up, which costs less than rendering the pixels."""
 
 
-class FrameCanvas(QWidget):
+class FrameCanvas(OverrideGuard, QWidget):
     """Shows one frame and moves its camera; subclasses paint. Everything runs on the window's thread."""
 
     viewer_command = Signal(object)

@@ -4,8 +4,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
-class ElidedLabel(QLabel):
+
+class ElidedLabel(OverrideGuard, QLabel):
     """Takes the remaining width, and shows the whole text in its tooltip when it does not fit.
 
     Parameters

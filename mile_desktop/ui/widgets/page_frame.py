@@ -4,9 +4,10 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 
-class PageFrame(QWidget):
+class PageFrame(OverrideGuard, QWidget):
     """A page with its title and one sentence about its purpose."""
 
     def __init__(self, title: str, purpose: str, parent: QWidget | None = None) -> None:
@@ -58,7 +59,7 @@ class EmptyState(QWidget):
         column.addStretch(1)
 
 
-class ColumnScroll(QScrollArea):
+class ColumnScroll(OverrideGuard, QScrollArea):
     """Scrolls up and down only, with the keyboard too; never narrower than its content."""
 
     def __init__(self, content: QWidget, name: str, parent: QWidget | None = None) -> None:

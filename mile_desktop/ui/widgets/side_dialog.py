@@ -5,9 +5,10 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog
 
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 
-class SideDialog(QDialog):
+class SideDialog(OverrideGuard, QDialog):
     """A dialog that does not close on Esc: its owner decides, because Esc stops a robot that moves."""
 
     escape_pressed = Signal()

@@ -5,6 +5,7 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSplitter, QSplitterHandle, QWidget
 
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 _STEP = 24
 _KEYS = {
@@ -13,7 +14,7 @@ _KEYS = {
 }
 
 
-class Splitter(QSplitter):
+class Splitter(OverrideGuard, QSplitter):
     """A splitter that never hides one of its parts."""
 
     def __init__(self, orientation: Qt.Orientation, parent: QWidget | None = None) -> None:
@@ -25,7 +26,7 @@ class Splitter(QSplitter):
         return Handle(self.orientation(), self)
 
 
-class Handle(QSplitterHandle):
+class Handle(OverrideGuard, QSplitterHandle):
     """A handle that the arrow keys move."""
 
     def __init__(self, orientation: Qt.Orientation, parent: QSplitter) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = Qt.ItemDataRole.UserRole
@@ -39,7 +40,7 @@ class Column(Generic[R]):
     """A colour of the theme; empty: the usual text colour."""
 
 
-class RowsModel(QAbstractTableModel, Generic[R]):
+class RowsModel(OverrideGuard, QAbstractTableModel, Generic[R]):
     """A Qt model of records, which are set with ``show_rows``.
 
     Parameters
@@ -126,7 +127,7 @@ class RowsModel(QAbstractTableModel, Generic[R]):
         return side | Qt.AlignmentFlag.AlignVCenter
 
 
-class NarrowingTable(QTableView):
+class NarrowingTable(OverrideGuard, QTableView):
     """Hides less important columns when it is narrow, so that nobody has to scroll sideways.
 
     Its columns are as wide as their contents, or have given widths; the last one takes the rest.
