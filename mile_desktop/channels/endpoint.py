@@ -49,12 +49,15 @@ class Endpoint(Generic[CommandT]):
         self._decoder = msgspec.msgpack.Decoder(command_type)
         self._newest_wins = newest_wins
         self._command_capacity = command_capacity
+        # No maxlen: a deque would drop the oldest command without a word. ``_put`` waits instead, and the pipe fills
+        # behind it.
         self._commands: deque[CommandT] = deque()
         self._changed = threading.Condition()
         self._window_gone = False
         self._unreadable = ""
         self._outbox = Outbox(connection, "events", event_capacity)
         self._reader = threading.Thread(target=self._read_all, name="commands", daemon=True)
+        # Only after every field exists: both threads use them at once.
         self._outbox.start()
         self._reader.start()
 
@@ -79,7 +82,9 @@ class Endpoint(Generic[CommandT]):
         with self._changed:
             commands = list(self._commands)
             self._commands.clear()
+            # The reading thread may wait for room.
             self._changed.notify_all()
+        # After the commands: those that arrived before the damaged message are still valid.
         if not commands and self._unreadable:
             raise UnreadableMessageError(f"The window sent a message that is not a command: {self._unreadable}.")
         return commands
@@ -92,6 +97,8 @@ class Endpoint(Generic[CommandT]):
 
     def send(self, event: msgspec.Struct) -> None:
         """Queue ``event`` for the window; never waits, and does nothing once the window is gone."""
+        # Encoded on the caller's thread, so that the message shows the state of this moment and not of the moment it is
+        # written.
         data = self._encoder.encode(event)
         if isinstance(event, self._newest_wins):
             self._outbox.replace(type(event), data)
@@ -116,6 +123,7 @@ class Endpoint(Generic[CommandT]):
 
     def _read_all(self) -> None:
         try:
+            # An empty message is the farewell (``outbox.FAREWELL``) and ends the loop.
             while data := self._connection.recv_bytes(MAX_MESSAGE_BYTES):
                 self._put(self._decoder.decode(data))
         except (OSError, EOFError):
@@ -128,12 +136,14 @@ class Endpoint(Generic[CommandT]):
 
     def _put(self, command: CommandT) -> None:
         with self._changed:
+            # No timeout: only ``receive`` makes room. A daemon thread that waits here does not keep the process alive.
             self._changed.wait_for(lambda: len(self._commands) < self._command_capacity)
             self._commands.append(command)
             self._changed.notify_all()
 
     def _announce_end(self, unreadable: str = "") -> None:
         with self._changed:
+            # The reason first: ``closed`` is read without the lock.
             self._unreadable = unreadable
             self._window_gone = True
             self._changed.notify_all()

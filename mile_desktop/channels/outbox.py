@@ -29,6 +29,7 @@ class Outbox:
         self._connection = connection
         self._capacity = capacity
         self._kept: deque[bytes] = deque()
+        # A dict keeps one message for each type and the order in which they were first put.
         self._newest: dict[Hashable, bytes] = {}
         self._changed = threading.Condition()
         self._finished = False
@@ -77,6 +78,7 @@ class Outbox:
     def finish(self, farewell: bytes | None = None) -> None:
         """Let the thread end once everything queued, and then ``farewell``, is written; later messages are ignored."""
         with self._changed:
+            # Past the capacity if need be: a full queue must not keep a process from ending.
             if farewell is not None and not self._finished:
                 self._kept.append(farewell)
             self._finished = True
@@ -84,6 +86,7 @@ class Outbox:
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the thread's end; return whether it has ended."""
+        # Joining a thread that was never started raises an error.
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()
@@ -91,6 +94,7 @@ class Outbox:
     def _write_all(self) -> None:
         while not self._broken and (batch := self._next_batch()):
             try:
+                # Outside of the lock: a write can block for as long as the reader stalls.
                 for data in batch:
                     self._connection.send_bytes(data)
             except OSError:

@@ -44,11 +44,13 @@ def run_child(target: Callable[..., None], connection: Connection, arguments: tu
     Ctrl-C in a terminal reaches every process of the window, but only the window handles it: it then ends its children
     in order, so that a running episode is closed.
     """
+    # Set in the child, because a spawned process does not inherit a Python handler.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="orphan watch", daemon=True).start()
     try:
         target(connection, *arguments)
     except Exception as error:
+        # The reason is sent before the exception ends the process: afterwards the pipe is closed.
         with contextlib.suppress(OSError):  # the window may be gone; the traceback still goes to stderr
             connection.send_bytes(msgspec.msgpack.encode(ChildFailed(f"{type(error).__name__}: {error}")))
         raise
@@ -61,6 +63,7 @@ def _end_with_parent() -> None:
     """
     parent = multiprocessing.parent_process()
     if parent is not None:
+        # Waits in the kernel, costs nothing, and also notices a parent that was killed.
         parent.join()
         time.sleep(ORPHAN_GRACE_S)
         os._exit(ORPHAN_EXIT_CODE)
@@ -101,8 +104,11 @@ class ChildProcess(Generic[EventT]):
         event_capacity: int = 4096,
     ) -> None:
         self.name = name
+        # Spawn and not fork: the window has threads and Qt, and a forked child would inherit their locks in an unknown
+        # state.
         context = multiprocessing.get_context("spawn")
         self._connection, self._child_connection = context.Pipe(duplex=True)
+        # A daemon, so that Python's own exit ends it if the window forgets to.
         self._process = context.Process(
             target=run_child, args=(target, self._child_connection, tuple(arguments)), name=name, daemon=True
         )
@@ -110,6 +116,7 @@ class ChildProcess(Generic[EventT]):
         self._decoder = msgspec.msgpack.Decoder(event_type)
         self._failure_decoder = msgspec.msgpack.Decoder(ChildFailed)
         self._outbox = Outbox(self._connection, f"{name}: commands", command_capacity)
+        # Full means that the window's thread stalls. Then the oldest events are of the least use.
         self._events: deque[EventT] = deque(maxlen=event_capacity)
         self._reader = threading.Thread(target=self._read_all, name=f"{name}: events", daemon=True)
         self._ended = threading.Event()
@@ -118,6 +125,7 @@ class ChildProcess(Generic[EventT]):
         self._failure = ""
         self._exit_reason = ""
         self._dropped = 0
+        # Written by the reading thread, read by the window's without a lock: a float is replaced in one step.
         self._last_heard = time.monotonic()
 
     @property
@@ -159,6 +167,8 @@ class ChildProcess(Generic[EventT]):
         self._started = True
         # Only the child may hold its end of the pipe: otherwise the pipe would stay open after the child has died.
         self._child_connection.close()
+        # A spawned process imports for seconds. Its silence counts from the start and not from when this object was
+        # made.
         self._last_heard = time.monotonic()
         self._outbox.start()
         self._reader.start()
@@ -173,6 +183,7 @@ class ChildProcess(Generic[EventT]):
         ChannelClosedError
             If the child is not running.
         """
+        # After ``stop`` nothing may follow the farewell.
         if not self.alive or self._stopping:
             reason = self._exit_reason or f"The {self.name} is not running."
             raise ChannelClosedError(f"{reason} {type(command).__name__} was not sent.")
@@ -184,6 +195,7 @@ class ChildProcess(Generic[EventT]):
     def drain(self) -> list[EventT]:
         """Return, and forget, every event that has arrived, oldest first."""
         events: list[EventT] = []
+        # The reading thread may append meanwhile. ``popleft`` is atomic, so emptying until the error needs no lock.
         with contextlib.suppress(IndexError):
             while True:
                 events.append(self._events.popleft())
@@ -202,8 +214,11 @@ class ChildProcess(Generic[EventT]):
             self._connection.close()
             self._child_connection.close()
             return
+        # Before the farewell: the reading thread then describes the end as wanted and not as a failure.
         self._stopping = True
         self._outbox.finish(FAREWELL)
+        # A child that reads its pipe closes its files and ends. SIGTERM ends one that only computes, SIGKILL one that
+        # hangs in a driver.
         if not self._ended.wait(timeout_s):
             self._process.terminate()
         if not self._ended.wait(_TERMINATE_S):
@@ -211,6 +226,7 @@ class ChildProcess(Generic[EventT]):
         self._ended.wait(_KILL_S)
         self._reader.join(_KILL_S)
         self._outbox.join(_KILL_S)
+        # Last, because both threads use it until they have ended.
         self._connection.close()
 
     def _read_all(self) -> None:
@@ -223,19 +239,25 @@ class ChildProcess(Generic[EventT]):
             self._outbox.finish()
         except msgspec.MsgspecError as error:
             self._failure = f"it sent a message that is not one of its events ({error})"
+            # A child that sends other bytes than agreed is of another version or damaged. What it says later cannot be
+            # trusted.
             self._process.kill()
         self._exit_reason = self._describe_end(self._exit_code())
         self._outbox.finish()
+        # Last: who waits for the end finds the reason in place.
         self._ended.set()
 
     def _read_one(self) -> bool:
         """Wait for a message or the end; False when the process has ended with nothing left to read."""
+        # Waits for both, because a grandchild may hold the pipe open after the child has died.
         ready = wait([self._connection, self._process.sentinel])
+        # The process may have ended right after its last message, which is read first.
         if self._connection not in ready and not self._connection.poll(0):
             return False
         data = self._connection.recv_bytes(MAX_MESSAGE_BYTES)
         try:
             event: EventT = self._decoder.decode(data)
+        # Not one of the agreed events. The only other message is the reason of a failure, sent by ``run_child``.
         except msgspec.ValidationError:
             self._failure = self._failure_decoder.decode(data).text
             return True
@@ -246,6 +268,7 @@ class ChildProcess(Generic[EventT]):
 
     def _exit_code(self) -> int:
         """Wait for the exit status; a child that has closed its pipe but does not end is killed here."""
+        # The pipe closes a moment before the process ends, so its status may not be there yet.
         self._process.join(_KILL_S)
         if self._process.exitcode is None:
             self._process.kill()

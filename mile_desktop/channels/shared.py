@@ -27,6 +27,7 @@ Pixels = npt.NDArray[np.uint8]
 _ATTEMPTS = 64
 """How often a reader retries after a write during its copy, before it reports that nothing is new."""
 
+# One cache line. The numbers behind it are aligned for every type.
 _HEADER_BYTES = 64
 _CHANNELS = 4
 
@@ -57,8 +58,10 @@ _FRAME_HEADER = np.dtype(
     ]
 )
 _RING_HEADER = np.dtype([("magic", "<u8"), ("max_width", "<u8"), ("max_height", "<u8"), ("sequence", "<u8")])
+# The letters MILESTA1 and MILEFRM1 as numbers: a block of another kind or version is recognised by its first bytes.
 _STATE_MAGIC = 0x4D494C4553544131
 _FRAME_MAGIC = 0x4D494C4546524D31
+# Three: one that is being read, one that is newest, one that is being written.
 _SLOTS = 3
 _NO_VIEW = np.zeros((4, 4), np.float32)
 _NO_ANCHOR = np.zeros(3, np.float32)
@@ -126,6 +129,7 @@ class _Block:
         if self._closed:
             return
         self._closed = True
+        # A memoryview with arrays on it cannot be closed; Python raises BufferError.
         self._forget_views()
         self._memory.close()
         if self._owner:
@@ -160,6 +164,8 @@ def _attach(name: str) -> SharedMemory:
 
 def _begin(header: npt.NDArray[np.void]) -> int:
     """Make the counter odd (also when a killed writer left it odd) and return the even value that ends the write."""
+    # ``| 1`` and not ``+ 1``: a counter that a killed writer left odd would become even, and readers would take half a
+    # record.
     odd = (int(header["counter"]) + 1) | 1
     header["counter"] = odd
     return odd + 1
@@ -181,6 +187,8 @@ class StateSlot(_Block):
         """Make a slot for states of at most ``capacity`` numbers; by default as many as a robot may describe."""
         memory = SharedMemory(create=True, size=_HEADER_BYTES + 4 * capacity)
         header = np.ndarray((), _STATE_HEADER, memory.buf)
+        # The magic number last: a process that attaches at this moment must not see a block that is only half
+        # described.
         header["capacity"] = capacity
         header["magic"] = _STATE_MAGIC
         return cls(memory, owner=True)
@@ -199,6 +207,7 @@ class StateSlot(_Block):
 
     def write(self, values: npt.ArrayLike, step: int, *, flags: int = 0, timestamp: float | None = None) -> None:
         """Make ``values`` (float32[n], n ≤ capacity) the newest state; a few microseconds, never waits."""
+        # Checked before the counter becomes odd, so that a wrong state leaves the old one readable.
         vector = np.asarray(values, np.float32)
         if vector.ndim != 1 or len(vector) > self.capacity:
             raise SharedMemoryError(
@@ -211,17 +220,23 @@ class StateSlot(_Block):
         header["step"] = step
         header["timestamp"] = time.monotonic() if timestamp is None else timestamp
         header["flags"] = flags
+        # Even again, and last: only now may a reader use what is between the two counters.
         header["counter"] = done
 
     def read(self, after: int = 0) -> StateSample | None:
         """Return the newest state, or None when none is newer than sequence ``after`` or it is being written."""
+        # Bounded, because a writer that was killed during a write leaves the counter odd for ever.
         for _ in range(_ATTEMPTS):
             counter = int(self._header["counter"])
+            # The sequence is half of the counter, as each write counts twice.
             if counter // 2 <= after:
                 return None
             if counter % 2 == 0:
                 head = self._header.copy()
+                # ``count`` may be of a write in progress. The bound keeps the slice valid until the check below rejects
+                # it.
                 values = self._values[: min(int(head["count"]), self.capacity)].copy()
+                # Unchanged and even: no write began or ended during the copy.
                 if int(self._header["counter"]) == counter:
                     step, timestamp, flags = int(head["step"]), float(head["timestamp"]), int(head["flags"])
                     return StateSample(values, step, timestamp, flags, counter // 2)
@@ -276,6 +291,7 @@ class FrameRing(_Block):
         Pictures of real cameras have no known view: theirs is zero everywhere.
         """
         height, width, channels = self._check(pixels)
+        # There is one writer, so this needs no atomic increment.
         sequence = int(self._ring["sequence"]) + 1
         header = self._headers[sequence % _SLOTS : sequence % _SLOTS + 1].reshape(())
         done = _begin(header)
@@ -285,6 +301,7 @@ class FrameRing(_Block):
         header["timestamp"] = time.monotonic() if timestamp is None else timestamp
         header["view_projection"] = np.asarray(view_projection, np.float32).reshape(4, 4)
         header["anchor"] = np.asarray(anchor, np.float32)
+        # The slot is completed first. Then the ring names it as the newest.
         header["counter"] = done
         self._ring["sequence"] = sequence
 
@@ -306,6 +323,7 @@ class FrameRing(_Block):
             if not sequence:
                 return None
             head = self._headers[sequence % _SLOTS].copy()
+            # The slot may already hold a later frame if this process slept here. Its header says which.
             if int(head["counter"]) % 2 == 0 and int(head["sequence"]) == sequence:
                 return sequence, float(head["timestamp"])
         return None
@@ -316,6 +334,7 @@ class FrameRing(_Block):
         head = self._headers[slot].copy()
         shape = int(head["height"]), int(head["width"]), int(head["channels"])
         size = shape[0] * shape[1] * shape[2]
+        # The size may come from a header that is being written.
         if counter % 2 or size > self._pixels.shape[1]:
             return None
         pixels = self._pixels[slot, :size].copy()

@@ -23,6 +23,7 @@ class WatchedThread:
         self._target = target
         self._on_failure = on_failure
         self._failure = ""
+        # A daemon: a thread that hangs in a driver must not keep the process from ending.
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     @property
@@ -41,6 +42,7 @@ class WatchedThread:
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the end, at most ``timeout_s`` seconds; return whether the thread has ended or never began."""
+        # Joining a thread that was never started raises an error.
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()
@@ -48,6 +50,7 @@ class WatchedThread:
     def _run(self) -> None:
         try:
             self._target()
+        # Not raised again: Python would only print it, and it is in the log already.
         except BaseException as error:  # noqa: BLE001 - also a SystemExit ends the thread, and must be noticed
             self._failure = f"{type(error).__name__}: {error}"
             _log.exception("The thread %s ended by an error", self._thread.name)

@@ -12,15 +12,18 @@ SCHEME = "robot"
 def checked_address(text: str) -> str:
     """Return ``tcp://host:port`` as people write it, with or without ``tcp://``; raises ``RobotError``."""
     address = text.strip()
+    # ``urlsplit`` takes "host:5870" for a scheme and a path.
     if "://" not in address:
         address = f"tcp://{address}"
     try:
         parts = urlsplit(address)
+        # The port is read here, because a wrong one raises only when it is read.
         port = parts.port
     except ValueError:
         parts, port = urlsplit("tcp://"), None
     if parts.scheme != "tcp" or not parts.hostname or not port or parts.path not in {"", "/"}:
         raise RobotError(f"{text!r} is not an address of a robot; expected tcp://HOST:PORT, e.g. tcp://127.0.0.1:5870.")
+    # ``urlsplit`` removes the brackets of an IPv6 address, which ZeroMQ needs.
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"tcp://{host}:{port}"
 

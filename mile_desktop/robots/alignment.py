@@ -19,6 +19,7 @@ class Exchange:
     @property
     def round_trip_s(self) -> float:
         """Time spent in the network, both ways."""
+        # Clocks with a coarse resolution can make it slightly negative.
         return max(0.0, (self.heard - self.sent) - (self.answered - self.received))
 
     @property
@@ -63,6 +64,7 @@ class ClockAlignment:
     @property
     def round_trip_s(self) -> float:
         """Median round trip; infinite before the first exchange."""
+        # The median and not the best one: this number shows people how the connection is most of the time.
         trips = sorted(each.round_trip_s for each in self._exchanges)
         return trips[len(trips) // 2] if trips else float("inf")
 

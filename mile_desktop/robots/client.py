@@ -92,9 +92,9 @@ class NetworkRobot:
         self._limits: MotionLimits | None = None
         self._requested = p.RequestedMode.REST
         self._permit = 0
-        self._held_by_itself = ""
+        self._held_by_itself = ""  # set while the robot holds without our command; the loop asks for it
         self._stop_asked_at = 0.0
-        self._sent_at = -1e9
+        self._sent_at = -1e9  # long ago: the first heartbeat is due at once
         self._resets = 0
         self._reset_until = 0.0
         self._seed = 0
@@ -227,7 +227,7 @@ class NetworkRobot:
         """Keep the pose; motion needs ``resume``."""
         if self._requested is p.RequestedMode.MOVE:
             self._requested = p.RequestedMode.HOLD
-            self._send()
+            self._send()  # at once and not with the next heartbeat: the robot moves until it arrives
 
     def stop(self) -> None:
         """Stop, latched on both sides; a window that only watches may stop the robot, too."""
@@ -268,7 +268,7 @@ class NetworkRobot:
         if problem := self.obstacle:
             return problem
         if self._requested is not p.RequestedMode.MOVE:
-            self._held_by_itself = ""
+            self._held_by_itself = ""  # a person has resumed, which answers every earlier hold
             if self._limits is not None:
                 self._limits.begin(self._clock())
             self._issue_permit(p.RequestedMode.MOVE)
@@ -292,7 +292,7 @@ class NetworkRobot:
         """Ask a robot that resets itself to go to a start pose; ``reset_outcome`` says when it has arrived."""
         state = self._link.state
         self._resets = max(self._resets, state.reset_done if state else 0) + 1
-        self._seed = seed
+        self._seed = seed  # sent with every intent, so that a lost message costs no reset
         self._reset_until = self._clock() + _RESET_S
         self._send()
 
@@ -343,7 +343,7 @@ class NetworkRobot:
         link = self._link
         if not link.session:
             return
-        link.seq += 1
+        link.seq += 1  # also for a repetition: the robot refuses a number it has seen
         now = self._sent_at = self._clock()
         stops = self._requested is p.RequestedMode.STOP and self._mode is not Mode.STOPPED
         if link.role is p.Role.WATCH and not stops:
@@ -381,7 +381,7 @@ class NetworkRobot:
         states, restarted = self._link.listen()
         if restarted:
             # A restarted robot knows no permit: everything has to be permitted again by a person.
-            self._resets = 0
+            self._resets = 0  # its count starts again, too
             self._limits = MotionLimits(self._link.describe())
             if self._requested is not p.RequestedMode.STOP:
                 self._requested = p.RequestedMode.REST

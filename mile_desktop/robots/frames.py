@@ -62,7 +62,9 @@ class FrameSender:
     def send(self, camera: str, jpeg: bytes, taken_at: float | None = None) -> None:
         """Send one frame of ``camera``, taken at ``taken_at`` of the monotonic clock (default: now)."""
         seq = self._seqs[camera] = self._seqs.get(camera, 0) + 1
+        # Taken before the send: the age includes the time in the network.
         head = FrameHead(seq=seq, taken_at=time.monotonic() if taken_at is None else taken_at)
+        # A PUB socket drops frames for a subscriber whose queue is full, so one slow window delays no other.
         self._socket.send_multipart([_topic(camera), _encoder.encode(head), jpeg], zmq.NOBLOCK)
 
 
@@ -84,6 +86,7 @@ class FrameReceiver:
         self._place = place
         self._robot = NetworkRobot(
             ZmqWire(place.address, place.key),
+            # The clock of the capture process. The frames' times are translated to it.
             time.monotonic,
             name=f"camera {place.camera}",
             role=Role.WATCH,
@@ -108,6 +111,7 @@ class FrameReceiver:
             raise RobotError(f"{description.name} sends no camera {place.camera!r}; it sends {there}.")
         socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
         bound_queues(socket, _QUEUE, MAX_FRAME_BYTES)
+        # Has to be set before TCP connects.
         socket.setsockopt(zmq.RCVBUF, _SOCKET_BYTES)
         address = with_port(checked_address(place.address), self._robot.frames_port)
         encrypt(socket, address, place.key)
@@ -123,12 +127,14 @@ class FrameReceiver:
         RobotError
             The link to the robot is lost.
         """
+        # Nothing else keeps this link alive. Without the exchange the clocks would drift apart.
         self._robot.attend()
         if not self._robot.report().up:
             raise RobotError(self._robot.obstacle)
         if self._pump is None or not self._pump.wait(max(0.0, timeout_s)):
             return None
         newest = None
+        # All that wait are taken and only the last is used: an older frame would only add delay.
         for parts in self._pump.receive(_QUEUE):
             try:
                 _, head_bytes, jpeg = parts
@@ -136,6 +142,7 @@ class FrameReceiver:
             except (ValueError, msgspec.MsgspecError):
                 self.damaged += 1
                 continue
+            # A frame from the future is an error of the clock estimate. It would look fresh for too long.
             taken_at = min(self._robot.alignment.ours(head.taken_at), time.monotonic())
             newest = RobotFrame(jpeg, head.seq, taken_at)
         return newest

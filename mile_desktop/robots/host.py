@@ -85,7 +85,7 @@ class RobotHost:
         self._actions = TokenBucket(_HASTE * self.description.rate_hz, _BURST, now)
         self._intent_at = self._acted_at = self._published_at = self._turned_at = now
         self._gap_held = True
-        self._received_at = now
+        self._received_at = now  # for the exchange of clocks: when the message was taken from the socket
         self._measured = Measurement(np.zeros(len(self.description.measures), np.float32), now)
         self._measured = self._measure()
 
@@ -118,7 +118,7 @@ class RobotHost:
 
     def receive(self, address: bytes, data: bytes) -> list[Outgoing]:
         """Handle one message from ``address`` and return the answers; no message, however broken, raises an error."""
-        self._watch()
+        self._watch()  # the clock first: after a freeze this message must not move the robot
         self._received_at = self._turned_at
         try:
             message = p.decode_from_window(data)
@@ -170,7 +170,7 @@ class RobotHost:
             self._intent_at, self._permit, self._revoked = self._clock(), permit, permit
             self._applied = self._acted = 0
         self._driving_client, client.role = client, p.Role.DRIVE
-        self._revoked = max(self._revoked, permit)
+        self._revoked = max(self._revoked, permit)  # a client that returns after a restart brings no valid permit
 
     def _handle_goodbye(self, goodbye: p.Goodbye) -> None:
         client = self._clients.pop(goodbye.session, None)
@@ -181,7 +181,7 @@ class RobotHost:
         client = self._clients.get(message.session)
         if client is None:
             text = "The robot no longer knows this window."
-            return [(address, p.encode(p.Refused(reason=p.Reason.SESSION, text=text)))]
+            return [(address, p.encode(p.Refused(reason=p.Reason.SESSION, text=text)))]  # it says hello again
         if message.seq <= client.seq or not math.isfinite(message.sent_at):
             self.refused += 1
             return []
@@ -200,7 +200,7 @@ class RobotHost:
 
     def _apply(self, intent: p.Intent) -> None:
         now = self._clock()
-        self._intent_at = now
+        self._intent_at = now  # any intent is a heartbeat, also one that is refused below
         self._applied = intent.seq
         self._permit = max(self._permit, intent.permit)
         # A late command gives no permit: the person gave it for an earlier moment, and the scene may have changed.
@@ -226,14 +226,14 @@ class RobotHost:
     def _stop(self, why: str) -> None:
         if self._mode is not Mode.STOPPED:
             self._change(ModeEvent.STOP, why, revoke=True)
-            self._command(self._driver.stop)
+            self._command(self._driver.stop)  # after the mode: a driver that fails cannot undo it
 
     def _disarm(self, *, fresh: bool) -> None:
         if self._mode is Mode.STOPPED:
             if fresh:
                 self._change(ModeEvent.CLEAR, "", revoke=True)
         elif self._mode is not Mode.DISARMED:
-            self._command(self._driver.hold)
+            self._command(self._driver.hold)  # while still active: a failure is then handled as a fault
             self._change(ModeEvent.DISARM, "", revoke=True)
 
     def _arm(self, why: str) -> None:
@@ -252,7 +252,7 @@ class RobotHost:
         self._arm("")
         if self._mode is Mode.HOLDING:
             self._limits.begin(now)
-            self._acted_at = now
+            self._acted_at = now  # or the watchdog would count the time of the hold
             self._change(ModeEvent.MOVE, "")
         if self._mode is not Mode.ACTIVE or intent.action is None:
             return
@@ -265,12 +265,12 @@ class RobotHost:
         self._acted_at = now
         if self._command(lambda: self._driver.act(action)):
             self._acted, self._executed = intent.seq, action
-            self._measured = self._measure()
+            self._measured = self._measure()  # now, so that this answer shows what the action did
 
     def _reset_as_asked(self, intent: p.Intent) -> None:
         if intent.reset <= self._resets or self._mode is not Mode.HOLDING:
             return
-        self._resets = intent.reset
+        self._resets = intent.reset  # before the reset: one that fails is not repeated by each intent
         if isinstance(self._driver, ResettingDriver) and self.description.resets_itself:
             driver = self._driver
             self._command(lambda: driver.reset(intent.seed))
@@ -327,6 +327,7 @@ class RobotHost:
         if self._mode in {Mode.HOLDING, Mode.ACTIVE}:
             self._command(self._driver.hold)
             self._change(ModeEvent.DISARM, f"{why} The robot is disarmed.", revoke=True)
+        # Also where it did not move: the next driver starts without permits.
         self._revoked = max(self._revoked, self._permit)
 
     # ── the driver ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -36,8 +36,10 @@ def window_keys_folder() -> Path:
 
 def make_keys(folder: Path, name: str) -> KeyPair:
     """Return the pair called ``name`` in ``folder``, creating it if it is missing; never replaces one."""
+    # Never replaced: every window that knows the old public key would be shut out.
     if not (folder / f"{name}.key_secret").exists():
         folder.mkdir(parents=True, exist_ok=True)
+        # The folder first, so that the secret is never readable for others, not even for a moment.
         folder.chmod(0o700)
         zmq.auth.create_certificates(folder, name)
         (folder / f"{name}.key_secret").chmod(0o600)
@@ -87,6 +89,7 @@ class KnownWindows:
 
     def callback(self, _domain: str, key: bytes) -> bool:
         """Return whether the window with this public key (Z85) is known; pyzmq asks."""
+        # Called for each new connection only, so that reading the folder costs nothing that matters.
         return key in {public for path in sorted(self._folder.glob("*.key")) if (public := _public(path))}
 
 

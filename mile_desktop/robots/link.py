@@ -87,6 +87,7 @@ class RobotLink:
     def greet(self, permit: int, *, at_once: bool = False) -> None:
         """Say hello; at most every quarter of a second unless ``at_once``."""
         now = self._clock()
+        # Repeated until an answer comes. More greetings would not bring it sooner.
         if at_once or now - self._greeted_at >= _HELLO_EVERY_S:
             self._greeted_at = now
             shown = proof(self._wire.secret, self._client)
@@ -112,6 +113,7 @@ class RobotLink:
         """Handle what has arrived; return the new states, and whether the robot's side was restarted."""
         states: list[p.State] = []
         restarted = False
+        # All that waits: a state that is left in the queue would be old in the next tick.
         for data in self._wire.receive():
             message = self._decoded(data)
             match message:
@@ -140,10 +142,12 @@ class RobotLink:
         if now - self._attended_at > self._patience_s / 2.0:
             # This side did not read for a while (for example it loaded a policy): that is no silence of the robot.
             self._heard_at = max(self._heard_at, now)
+        # After the test above, which compares with the last tick.
         self._attended_at = now
         silent_s = now - self._heard_at
         if not self.up or silent_s <= (self._patience_s if patience_s is None else patience_s):
             return False
+        # Once for each loss: ``lost`` returns True only in the tick in which it is noticed.
         self.up = False
         self.losses += 1
         why = self._wire.problem or f"no message for {silent_s:.1f} s"
@@ -153,6 +157,7 @@ class RobotLink:
 
     def permanent_problem(self) -> str:
         """Return why waiting for the robot cannot help, or an empty string."""
+        # With a session the refusal belongs to an earlier attempt.
         if self.refusal and not self.session:
             return self.refusal
         return self.unreachable if self._wire.refused else ""
@@ -169,12 +174,14 @@ class RobotLink:
     def _handle_refusal(self, refused: p.Refused) -> None:
         if refused.reason is p.Reason.SESSION:
             self.session = b""
+            # Greet in the next tick and not after the usual pause: the robot does not know this window any more.
             self._greeted_at = _LONG_AGO
         else:
             self._refuse(refused.text)
 
     def _handle_welcome(self, welcome: p.Welcome) -> bool:
         """Store the robot's identity; return whether its side was restarted."""
+        # The address may have gone to another robot. Its actions could mean something else.
         if self.description is not None and welcome.description != self.description:
             self._refuse(f"Another robot answers now: {welcome.description.name}. Select it again to continue.")
             return False
@@ -196,6 +203,7 @@ class RobotLink:
             self.refused += 1
             return False
         if state.echo_seq:
+            # The clock exchange is used even if the state is too old below: its own times say how good it is.
             self.answered = max(self.answered, state.echo_seq)
             self.alignment.add(Exchange(state.echo_sent_at, state.received_at, state.sent_at, now))
         if now - self.alignment.ours(state.sent_at) > _STALE_S:
@@ -204,6 +212,7 @@ class RobotLink:
         if state.echo_seq and now - state.echo_sent_at <= _STALE_S:
             self._heard_at = now  # only an answer proves that our messages reach the robot
         self.state, self.measured = state, measured
+        # Up again only after an answer, because a state alone proves one direction.
         if not self.up and not self.refusal and now - self._heard_at <= self._patience_s:
             self.up, self.problem = True, ""
         return True

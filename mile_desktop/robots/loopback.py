@@ -28,6 +28,7 @@ def loopback_secret(folder: Path | None = None) -> bytes:
     path = folder / _NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        # Then read in every case: if both sides made one at the same moment, the file decides.
         _make(path)
         secret = path.read_bytes()
         mode = path.stat().st_mode
@@ -35,6 +36,7 @@ def loopback_secret(folder: Path | None = None) -> bytes:
         raise RobotError(
             f"{path} cannot be used ({error.strerror or error}); check the folder's permissions."
         ) from error
+    # Checked after the read. A secret that others could read proves nothing, whoever made it.
     if os.name == "posix" and mode & 0o077:
         raise RobotError(f"{path} can be read by other accounts; delete it and start robot and window again.")
     if len(secret) != _SIZE:
@@ -47,12 +49,14 @@ def _make(path: Path) -> None:
     if path.exists():
         return
     draft = path.with_name(f"{_NAME}.{secrets.token_hex(8)}")
+    # The mode is given to ``open``: a chmod afterwards would leave a moment in which others can read it.
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         os.write(handle, secrets.token_bytes(_SIZE))
     finally:
         os.close(handle)
     try:
+        # A link fails if the name exists, and a rename would replace it.
         os.link(draft, path)
     except FileExistsError:
         pass  # the other side was faster; its secret counts
@@ -67,4 +71,5 @@ def proof(secret: bytes, client: bytes) -> bytes:
 
 def proves(secret: bytes, client: bytes, shown: bytes) -> bool:
     """Whether ``shown`` is the proof of ``client``; always without a secret, where keys have checked the client."""
+    # Compares in constant time, so that the time of the answer tells nothing about the secret.
     return not secret or hmac.compare_digest(proof(secret, client), shown)

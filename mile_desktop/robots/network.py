@@ -61,12 +61,15 @@ class ZmqWire:
         self._address = checked_address(address)
         self.secret = b"" if robot_key.strip() or not is_loopback(address) else loopback_secret()
         self._problem = _NOTHING_THERE
+        # DEALER to ROUTER: both sides may send at any time. A request socket would lock up after one lost answer.
         socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
         try:
             self._prepare(socket, robot_key, keys)
+            # Before ``connect``, or the first events would be missed.
             monitor = socket.get_monitor_socket(zmq.EVENT_ALL)
             socket.connect(self._address)
         except (zmq.ZMQError, RobotError) as error:
+            # The monitor has a socket of its own, which would keep the context from ending.
             socket.disable_monitor()
             socket.close(0)
             if isinstance(error, RobotError):
@@ -76,6 +79,7 @@ class ZmqWire:
 
     def _prepare(self, socket: "zmq.Socket[bytes]", robot_key: str, keys: KeyPair | None) -> None:
         bound_queues(socket)
+        # Time for the goodbye, which frees the robot for other windows.
         socket.setsockopt(zmq.LINGER, _FAREWELL_MS)
         socket.setsockopt(zmq.IMMEDIATE, 1)  # no queue before the connection stands: old commands must not arrive late
         socket.setsockopt(zmq.RECONNECT_IVL, 100)
@@ -131,6 +135,7 @@ def _after(event: int, problem: str) -> str:
     if event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
         return ""
     if event == zmq.EVENT_CONNECTED:
+        # Wrong keys lead to connect, refuse, cut, and again. The refusal stays the reason until a handshake succeeds.
         return problem if problem == _REFUSED else _SILENT
     if event == zmq.EVENT_DISCONNECTED:
         return problem if problem in {_REFUSED, _SILENT} else "the connection was cut"
@@ -147,6 +152,7 @@ def encrypt(socket: "zmq.Socket[bytes]", address: str, robot_key: str, keys: Key
                 f"{address} is another machine, and clear text is not sent to it: enter the robot's public key."
             )
         return
+    # The window's pair is made at its first use, so that a person needs only the robot's key.
     pair = keys or make_keys(window_keys_folder(), WINDOW)
     socket.setsockopt(zmq.CURVE_PUBLICKEY, pair.public)
     socket.setsockopt(zmq.CURVE_SECRETKEY, pair.secret)
@@ -197,6 +203,7 @@ class ServerSockets:
         self._pair = load_keys(keys, ROBOT) if keys is not None else None
         self.secret = loopback_secret() if keys is None else b""
         """What clients must prove to know; empty where their keys are checked."""
+        # Not the shared instance: the guard answers for every socket of its context, and ``close`` waits for them all.
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._guard: ThreadAuthenticator | None = None
         if keys is not None:
@@ -228,8 +235,10 @@ class ServerSockets:
     def close(self, sockets: Sequence[Any] = ()) -> None:
         """Close ``sockets`` and the context."""
         for socket in sockets:
+            # A pump closes its own socket on its own terms.
             socket.close(_FAREWELL_MS) if isinstance(socket, zmq.Socket) else socket.close()
         if self._guard is not None:
+            # Before ``term``, which waits for every socket of the context, the guard's included.
             self._guard.stop()
         self._context.term()
 

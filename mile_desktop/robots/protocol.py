@@ -32,6 +32,7 @@ Token = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 Floats = Annotated[bytes, msgspec.Meta(max_length=4 * MAX_ENTRIES)]
 """Little-endian float32."""
+# Fixed, because the two machines may have another byte order.
 _STORED = np.dtype("<f4")
 
 
@@ -198,6 +199,7 @@ class State(_Message, frozen=True, kw_only=True):
 FromWindow = Hello | Intent | StateRequest | Goodbye
 FromRobot = Welcome | Refused | State
 
+# Made once, because a decoder first compiles the types of all its messages.
 _encoder = msgspec.msgpack.Encoder()
 _from_window: msgspec.msgpack.Decoder[FromWindow] = msgspec.msgpack.Decoder(FromWindow)
 _from_robot: msgspec.msgpack.Decoder[FromRobot] = msgspec.msgpack.Decoder(FromRobot)
@@ -212,6 +214,7 @@ def decode_from_window(data: bytes) -> FromWindow:
     """Return a window's message; raises ``ProtocolError`` for other bytes, ``VersionError`` for another version."""
     try:
         return _from_window.decode(_body(data))
+    # A deeply nested message raises RecursionError. It comes from the network and must not end the thread.
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise ProtocolError(f"no message of a window ({error})") from error
 
@@ -225,6 +228,7 @@ def decode_from_robot(data: bytes) -> FromRobot:
 
 
 def _body(data: bytes) -> memoryview:
+    # Before any decoding, in the order of cost: size, magic, version.
     if len(data) > MAX_MESSAGE_BYTES:
         raise ProtocolError(f"{len(data)} bytes, expected at most {MAX_MESSAGE_BYTES}")
     if data[: len(MAGIC)] != MAGIC or len(data) <= len(MAGIC):
@@ -243,5 +247,6 @@ def unpack(data: bytes, size: int) -> Float32Array | None:
     """Return float32[size], or None where ``data`` is not that or not finite."""
     if len(data) != 4 * size:
         return None
+    # ``astype`` copies: an array over the message's bytes is read-only and would keep the message alive.
     values = np.frombuffer(data, _STORED).astype(np.float32)
     return values if bool(np.isfinite(values).all()) else None

@@ -30,6 +30,7 @@ class TokenBucket:
     def take(self, now: float) -> bool:
         """Take one event out; return whether there was one."""
         self._credit = min(self._burst, self._credit + (now - self.at) * self._rate_hz)
+        # Also where nothing is taken: the credit up to now is counted above.
         self.at = now
         if self._credit < 1.0:
             return False
@@ -62,10 +63,13 @@ class RateLimit:
     def accept(self, parts: Sequence[bytes], waiting: int) -> bool:
         """Say whether the message that begins with its sender's address may be looked at."""
         address, now = parts[0], self._clock()
+        # Checked before the bucket, so that strangers cannot fill the table of buckets while the queue is long.
         if waiting >= self._crowded and address != self.driver:
             return False
         if len(self._known) >= _MOST_KNOWN:
             self._known = {key: each for key, each in self._known.items() if now - each.at < _FORGET_S}
+            # Thousands of new connections within seconds are an attack. Starting again is better than a search that
+            # gets slower.
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
         bucket = self._known.setdefault(address, TokenBucket(self._rate_hz, self._rate_hz, now))

@@ -62,6 +62,7 @@ class RobotServer:
         self._server_sockets = ServerSockets(bind, keys)
         try:
             socket, self.port = self._server_sockets.open(zmq.ROUTER, port)
+        # The guard's thread and the context would stay behind in a process that goes on.
         except Exception:
             self._server_sockets.close()
             raise
@@ -78,6 +79,7 @@ class RobotServer:
             self._sockets.append(frames)
             self._frames = FrameSender(frames)
         self._frames_port = frames_port
+        # For a viewer: called on the serving thread, after the messages are sent.
         self._on_measured = on_measured
         self._shown: Measurement | None = None
 
@@ -89,6 +91,7 @@ class RobotServer:
                 self._driver, time.monotonic, frames_port=self._frames_port, secret=self._server_sockets.secret
             )
             on_ready()
+            # Three levels, closed from the inside out: the host holds the robot, then the driver and the sockets go.
             try:
                 while not end.is_set():
                     self._turn(host)
@@ -103,11 +106,13 @@ class RobotServer:
 
         Only the newest frame of a camera waits for the serving thread: frames that come too fast are dropped.
         """
+        # Written by any thread without a lock: setting and removing one entry of a dict are atomic.
         self._waiting[camera] = jpeg, time.monotonic() if taken_at is None else taken_at
 
     def _turn(self, host: RobotHost) -> None:
         if self._pump.wait(_TURN_S):
             self._take(host)
+        # Read by the pump's thread; a reference is replaced in one step.
         self._rates.driver = host.driver_address
         for address, data in host.turn():
             self._pump.send([address, data])

@@ -55,6 +55,7 @@ class SimulatedRobot:
         return self._description
 
     def _describe(self) -> RobotDescription:
+        # The sizes are known only from the scene itself, so describing opens it.
         info, scene = self._info, supervised(self._open())
         return RobotDescription(
             name=f"Simulated {info.title.lower()}",
@@ -94,6 +95,7 @@ class SimulatedRobot:
         if self._over:
             return
         taken: Any = int(action.argmax()) if self.describe().discrete else action
+        # Without the time limit: the window counts the steps of an episode.
         observation, _, self._over, _, info = self._opened().step(taken)
         self._success = bool(info.get("success", False))
         self._take(observation)
@@ -122,6 +124,7 @@ class SimulatedRobot:
 
     def _take(self, observation: Float32Array) -> None:
         self._observation = np.asarray(observation, np.float32)
+        # The time of the step, not of the question. Between two steps a simulated scene does not change.
         self._at = time.monotonic()
 
     def _opened(self) -> SceneEnv:

@@ -52,11 +52,14 @@ class SocketPump:
         self._monitor = monitor
         self._accept = accept
         self._on_event = on_event
+        # A deque's append and popleft are atomic, so the two threads need no lock.
         self._incoming: deque[Parts] = deque(maxlen=keep)
         self._outgoing: deque[Parts] = deque(maxlen=keep)
         self._arrived = threading.Event()
         self._running = True
+        # A pair of sockets: ZeroMQ can wait for its own sockets and for system handles, but not for Python's locks.
         self._woken, self._wake = sockets.socketpair()
+        # Non-blocking: a full pair means that enough wake-ups wait, and an empty one that nothing has to be read.
         for end in (self._woken, self._wake):
             end.setblocking(False)
         self._thread = threading.Thread(target=self._run, name="socket pump", daemon=True)
@@ -90,6 +93,7 @@ class SocketPump:
         """Send what waits, end the thread and close the socket."""
         self._running = False
         self._wake_up()
+        # A ZeroMQ socket may be closed only when no other thread uses it.
         self._thread.join()
         if self._monitor is not None:
             self._socket.disable_monitor()
@@ -105,6 +109,7 @@ class SocketPump:
             return  # enough wake-ups wait already
 
     def _run(self) -> None:
+        # Made on this thread, which alone uses the sockets.
         poller = zmq.Poller()
         poller.register(self._socket, zmq.POLLIN)
         poller.register(self._woken.fileno(), zmq.POLLIN)
@@ -114,11 +119,14 @@ class SocketPump:
             events = dict(poller.poll(_TURN_MS))
             if self._woken.fileno() in events:
                 self._woken.recv(4096)
+            # Sent before reading: what waits to go out may be a stop.
             self._send_waiting()
             if self._socket in events:
                 self._read()
+            # After the messages, so that a cut connection is reported after what arrived over it.
             while self._monitor is not None and self._monitor.poll(0):
                 self._on_event(self._monitor.recv_multipart())
+        # Once more: the goodbye may have been queued with the request to end.
         self._send_waiting()
 
     def _send_waiting(self) -> None:
@@ -139,6 +147,7 @@ class SocketPump:
             if not self._accept(parts, len(self._incoming)):
                 self.dropped += 1
                 continue
+            # Counted before the append, which then drops the oldest.
             self.dropped += len(self._incoming) == self._incoming.maxlen
             self._incoming.append(parts)
             self._arrived.set()

@@ -40,5 +40,6 @@ class AlertMonitor:
     def update(self, probability: float) -> bool:
         """Take in one step's probability; return True on the step at which the alert comes on."""
         was_active = self.active
+        # A comparison with NaN is False, so a step without an estimate also ends the count.
         self._above = self._above + 1 if probability >= self.rule.threshold else 0
         return self.active and not was_active

@@ -42,15 +42,19 @@ class Cadence:
         self._overruns = 0
         self._missed = 0
         self._lateness: deque[float] = deque(maxlen=_LATENESS_HISTORY)
+        # Two moments at least, or a slow rate would never have an interval to measure.
         self._ticks: deque[float] = deque(maxlen=max(2, round(_RATE_WINDOW_S * rate_hz) + 1))
 
     def restart(self) -> None:
         """Begin a new rhythm now, e.g. after a reset that took long on purpose."""
         self._next = self._clock.now()
+        # The long pause would count as one very slow tick in the achieved rate. The lateness is kept: it was real.
         self._ticks.clear()
 
     def wait(self) -> float:
         """Sleep until the next tick is due and return its lateness in seconds (≥ 0)."""
+        # From the planned moment and not from now: a late tick does not shift all that follow, and errors do not add
+        # up.
         self._next += self.period_s
         self._clock.sleep_until(self._next)
         now = self._clock.now()
@@ -72,10 +76,13 @@ class Cadence:
         )
 
     def _count(self, lateness: float) -> None:
+        # Half a period: from there on, the step is nearer to the next tick than to its own.
         if lateness > self.period_s / 2:
             self._overruns += 1
         skipped = int(lateness // self.period_s)
         self._missed += skipped
+        # Back on the old grid. Without this, ``wait`` would return at once for each missed tick, and the robot would
+        # hurry.
         self._next += skipped * self.period_s
 
     def _rate_hz(self) -> float:

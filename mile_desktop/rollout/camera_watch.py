@@ -33,6 +33,7 @@ class CameraWatch:
 
     def watch(self, cameras: Sequence[WatchedCamera]) -> None:
         """Depend on ``cameras`` instead of those before; one that cannot be watched is a hazard itself."""
+        # The system frees the memory of a ring only when every process has detached from it.
         self.close()
         watched, problems = [], []
         for camera in cameras:
@@ -44,12 +45,15 @@ class CameraWatch:
 
     def hazard(self) -> str:
         """Return why the robot must hold, in one sentence; empty while every picture is young enough."""
+        # Checked first. A camera that cannot be read is not the same as a camera that nothing depends on.
         if self._unwatchable:
             return self._unwatchable
         for each in self._watched:
             newest = each.ring.newest()
             if newest is None:
                 return f"Camera {each.camera.name} has sent no picture yet. The robot holds; look at Cameras."
+            # Both times are of the machine's monotonic clock, which all its processes share. No offset has to be
+            # estimated.
             age_s = self._clock.now() - newest[1]
             if age_s > each.camera.stale_after_s:
                 return f"Camera {each.camera.name} is stale: its picture is {age_s:.1f} s old. The robot holds."

@@ -38,6 +38,7 @@ class EpisodeGate:
 
     def tick(self, number: int, points: Iterable[str]) -> None:
         """Take the points that are ticked now, as an answer to question ``number``; another number is ignored."""
+        # The whole set replaces the old one: the message that takes a tick back must count, too.
         if number == self.number:
             self._ticked = frozenset(points)
 
@@ -60,6 +61,8 @@ class EpisodeGate:
         -------
         None while the robot is on its way; an empty string when the episode may begin; else why it may not.
         """
+        # ``prepare`` once, then ``prepared`` in each tick: a second ``prepare`` would send the robot to its start
+        # again.
         problem: str | None = "" if self.on_its_way else self._live.prepare(seed)
         if not problem:
             problem = self._live.prepared()

@@ -73,6 +73,7 @@ class EpisodeRunner:
         phases: PhaseMachine,
         handle_requests: Callable[[Sequence[OperatorRequest]], None],
     ) -> None:
+        # Public, as the window replaces it with the rule that a person has set.
         self.alert = AlertMonitor(AlertRule())
         self.running = running
         self.operator = operator
@@ -94,7 +95,9 @@ class EpisodeRunner:
         self._slew = SlewLimit(env.action_size, rate_hz, discrete=env.discrete)
         self._takeover_pressed = False
         self._reported_action = False
+        # The obstacle of the last tick. Only the change matters: the phase has the reason while it lasts.
         self._obstacle = ""
+        # A placeholder until ``reset_scene``, which the loop calls right after this constructor.
         self._idle_observation = self._zero
 
     # ── between episodes ─────────────────────────────────────────────────────────────────────────────────────────
@@ -110,6 +113,8 @@ class EpisodeRunner:
 
     def begin(self, seed: int, describe: DescribeEpisode) -> None:
         """Open the episode that ``seed`` stands for; the caller changes the phase afterwards."""
+        # The operators and the estimator keep state between steps. All of them start again here, so that an episode
+        # depends only on its seed.
         self._slew.begin()
         self._history.forget()  # before the reset, which releases the snapshots
         self.reset_scene(seed)
@@ -117,12 +122,14 @@ class EpisodeRunner:
         self.running.estimator.reset()
         self.operator.reset(seed)
         self.alert.reset()
+        # Last, because opening an episode makes a row in the journal: nothing above may fail after it.
         start = describe(seed, self.running)
         self.episode = EpisodeState(start, self._idle_observation)
         self._sink.begin(start)
 
     def close(self, outcome: Outcome) -> None:
         """Close the running episode; the caller changes the phase afterwards."""
+        # Both calls return at once. The message that the episode is on disk comes from the recorder's thread later.
         self._sink.end(outcome)
         self.episode = None
 
@@ -133,15 +140,19 @@ class EpisodeRunner:
 
     def phase_changed(self, before: Phase, after: Phase) -> None:
         """Follow a change of phase."""
+        # The robot first: while the code below runs, it must not still have permission to move.
         if problem := follow_phase(self._live, before, after):
             self.fault(problem)
         if Phase.TAKEOVER in {before, after} or after is Phase.HOLD:
             # deltas go on from where the robot is, not from where its last command wanted it
             self._env.rebase()
+        # Any way out of the hold is an answer to the question that the robot asked.
         if before is Phase.HOLD:
             self.asking = False
         if after not in MOVING:
             self._slew.stand_still()
+        # Resetting and idle are left out. An episode that begins has no driver before it, and ``begin`` has cleared the
+        # limit.
         elif before in {Phase.AUTONOMOUS, Phase.TAKEOVER, Phase.HOLD}:
             self._slew.switch()
 
@@ -153,6 +164,8 @@ class EpisodeRunner:
 
     def tick(self, episode: EpisodeState) -> None:
         """Do everything that one control period of ``episode`` asks for, in the order of the class's docstring."""
+        # Observation, output and p are computed while the robot holds, too: the window shows p, and a person decides by
+        # it whether to resume.
         self._check_obstacles()
         episode.observation = self._live.newest(episode.observation)
         output = self.running.policy.act(episode.observation)
@@ -160,11 +173,14 @@ class EpisodeRunner:
             self.fault(f"{problem} End the episode, or choose another policy.")
             # a harmless output, so that the operator can still be read and can end the episode
             output = PolicyOutput(self._zero, self._zero, np.ones_like(self._zero))
+        # Before the operator is read: p must depend only on what was there before the person acted.
         estimate = self.running.estimator.estimate(episode.observation, output, intervening=episode.human_drove)
         reading = self._read_operator(output.action, output.mean, output.std)
         self._handle_requests(reading.requests)
         self._apply_takeover(reading, blocked=bool(problem or self._obstacle))
+        # After ``_apply_takeover``, which compares this tick's button with the last one.
         self._takeover_pressed = reading.takeover
+        # The episode may have ended in ``_handle_requests``. Then its snapshots belong to a scene that was reset.
         if reading.rewind and self.episode is episode:
             self._rewind(episode)
             return
@@ -175,25 +191,32 @@ class EpisodeRunner:
 
     def _check_obstacles(self) -> None:
         """Hold while the disk refuses or something the robot depends on is missing, and report when it is back."""
+        # The disk first: what is not recorded must not happen. One reason is enough, so the later ones are not asked.
         before, self._obstacle = self._obstacle, self._sink.problem or self._live.hazard() or self._hazard()
         if self._obstacle:
             self.fault(self._obstacle)
+        # Only if the reason shown is still this obstacle's. A person may have held the robot for another reason
+        # meanwhile.
         elif before and self._phases.reason == before:
             self.fault(_OVER)  # the robot holds already: only the reason changes
 
     def _apply_takeover(self, reading: OperatorReading, *, blocked: bool) -> None:
         if self._phases.phase is Phase.TAKEOVER and not reading.connected:
             self.fault(f"{self.operator.device} is gone. The robot holds; plug it in again and resume.")
+        # Blocked while the policy's output is unusable or an obstacle is there: a takeover would move the robot out of
+        # the hold.
         elif reading.takeover and not blocked:
             if self._phases.phase is Phase.HOLD and (self._takeover_pressed or self._live.must_resume):
                 return  # a button that was down when the robot began to hold must be let go first
             self._phases.apply(PhaseEvent.TAKEOVER_PRESSED)
         elif not reading.takeover:
+            # The next takeover may report its broken axis again.
             self._reported_action = False
             self._phases.release_takeover()
 
     def _update_alert(self, estimate: InterventionEstimate) -> None:
         if self._phases.phase is Phase.TAKEOVER:
+            # Steps before the takeover must not count towards an alert right after the hand-back.
             self.alert.reset()
             return
         came_on = self.alert.update(self.running.estimator.alarm(estimate))
@@ -203,12 +226,17 @@ class EpisodeRunner:
 
     def _rewind(self, episode: EpisodeState) -> None:
         """Go back by one step and hold there; the recording keeps everything; the next step notes its start."""
+        # Hold first, and also where no moment is left. The robot must not go on while the button is down.
         self._phases.apply(PhaseEvent.HOLD_PRESSED, _REWOUND)
         back = self._history.back()
         if back is None:
             return
+        # The policy sees the restored moment in the next tick. The row counter goes on, because the recording keeps
+        # what was undone.
         moment, episode.observation = back
         episode.step, episode.starts_at_row = moment.step, moment.row
+        # The step to come follows no takeover. With the old flag, the first step would count as the continuation of
+        # one.
         episode.human_drove = False
         self.alert.reset()
         self._draw(episode.step)
@@ -217,6 +245,8 @@ class EpisodeRunner:
         self, episode: EpisodeState, output: PolicyOutput, estimate: InterventionEstimate, reading: OperatorReading
     ) -> None:
         human = self._phases.phase is Phase.TAKEOVER
+        # p and proposal were computed for this step in both cases. A takeover step records what the policy would have
+        # done.
         wanted = self._persons_action(reading) if human else output.action
         if wanted is None:
             return
@@ -224,6 +254,8 @@ class EpisodeRunner:
         # state and time of before the step: that is what observation, action and p of its row belong to
         timestamp = self._clock.now()
         state = self._env.scene_state()
+        # Before the step, as the moment to go back to. A step that fails leaves one moment too many, and a rewind to it
+        # is harmless.
         self._history.keep(episode.step, episode.row)
         try:
             observation, reward, terminated, truncated, info = self._env.step(action)
@@ -241,16 +273,17 @@ class EpisodeRunner:
             estimate,
             timestamp=timestamp,
             scene_state=state,
-            human_action=wanted if human else None,
+            human_action=wanted if human else None,  # not the limited action: learning imitates the intention
             commanded=action,
             reward=reward,
             info=info,
             phase=phase,
             operator=self.operator.kind,
         )
+        # Recorded first, then announced: the window never shows a step that is not in the recorder's queue.
         self._sink.append(step)
         self._publish(announcement(episode, step, phase))
-        episode.advance(observation, human=human)
+        episode.advance(observation, human=human)  # last: the record uses the counters of before the step
         self._draw(episode.step)
         # A time limit never cuts off a person in the middle of a rescue. Simulated supervisors have no such right: one
         # that never hands back would make a run endless.
@@ -280,6 +313,7 @@ class EpisodeRunner:
 
     def _read_operator(self, proposal: FloatArray, mean: FloatArray, std: FloatArray) -> OperatorReading:
         episode = self.episode
+        # Simulated supervisors decide from this context. A real device ignores it.
         reading = self.operator.poll(
             OperatorContext(
                 step=episode.step if episode else 0,

@@ -51,10 +51,13 @@ class EpisodeState:
 
     def advance(self, observation: FloatArray, *, human: bool) -> None:
         """Count one step, after which ``observation`` is the newest; ``human``: the operator took it."""
+        # A takeover is counted at its first step. One that is pressed and released between two ticks moves nothing and
+        # is none.
         self.takeovers += human and not self.human_drove
         self.human_steps += human
         self.human_drove = human
         self.observation = observation
         self.step += 1
         self.row += 1
+        # Valid for one step: only the first step after a rewind does not continue the row before it.
         self.starts_at_row = -1

@@ -35,10 +35,12 @@ class InputDevices:
 
         ``choices``: the scene's discrete actions; none where they are continuous.
         """
+        # The order is the order of precedence. The pad comes first, because a hand on it is the fastest to react.
         people: list[Operator] = [self.gamepad] if gamepad else []
         people.extend(self.window.values())
         if choices:
             pushes = [choice.push for choice in choices]
+            # Wrapped here and not in the devices, so that a device needs to know nothing about scenes.
             people = [DiscreteControls(device, pushes, gripper=device is self.gamepad) for device in people]
         return OperatorGroup([*people, supervisor] if supervisor is not None else people)
 

@@ -109,6 +109,7 @@ class NoRobot:
 
 def follow_phase(live: LiveRobot, before: Phase, after: Phase) -> str:
     """Let ``live`` go, pause or stop as the phase changed; return why it may not go, or an empty string."""
+    # Stop before pause: a robot that is only paused could move again after a resume.
     if after is Phase.STOPPED:
         live.stop()
     elif before in MOVING and after not in MOVING:

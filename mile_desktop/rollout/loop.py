@@ -66,6 +66,7 @@ class RolloutLoop:
         self._phases = PhaseMachine(self._phase_changed)
         self._gate = EpisodeGate(self._live)
         self._clock = clock
+        # Minus infinity keeps the first press of a session from being taken for a second one.
         self._changed_at, self._changed_from = -math.inf, Phase.IDLE
         self._publish = publish
         self._describe = describe_episode
@@ -90,7 +91,7 @@ class RolloutLoop:
             phases=self._phases,
             handle_requests=self._handle_requests,
         )
-        self.runner.reset_scene(first_seed)
+        self.runner.reset_scene(first_seed)  # the window draws the scene before the first episode, too
 
     @property
     def phase(self) -> Phase:
@@ -116,16 +117,21 @@ class RolloutLoop:
 
     def start(self, episodes: int = 1) -> None:
         """Begin a run of ``episodes`` episodes when idle; otherwise do nothing."""
+        # A second Start while a run is going must not restart it or change its length.
         if self.phase is not Phase.IDLE:
             return
         if problem := self._live.obstacle():
             self._publish(Note(level="warning", text=problem))
             return
         self.episodes_left = max(1, episodes)
+        # With a checklist nothing is prepared yet: a robot that resets itself would move before a person has looked.
         if not self.checklist:
             self._begin_next(PhaseEvent.START)
+        # A start that was refused, and one that has begun an episode, need no preparation: there is no checklist then,
+        # and the robot is not on its way.
         if self.checklist or self._gate.on_its_way:
             self._phases.apply(PhaseEvent.PREPARE)
+            # The dwell lets people see the end of an episode. Before the first one there is nothing to see.
             self._dwell_left = 0
 
     @property
@@ -161,16 +167,21 @@ class RolloutLoop:
 
     def stop(self, reason: str = "Stopped by the operator.") -> None:
         """Latch the stop; the running episode is kept as aborted."""
+        # Closed before the phase changes: the recorder takes an outcome only while the episode is open.
         if self.in_episode:
             self.runner.close("aborted")
+        # Otherwise the run would go on by itself after the reset.
         self.end_run()
         self._phases.apply(PhaseEvent.STOP, reason)
 
     def reset(self) -> None:
         """Leave the stop; a scene goes back to a start, a live robot stays where it is."""
+        # The robot answers first. While its own side keeps the stop, the loop must not show a phase in which it can be
+        # started.
         if self.phase is Phase.STOPPED and (problem := self._live.leave_stop()):
             self._publish(Note(level="warning", text=problem))
         elif self._phases.apply(PhaseEvent.RESET):
+            # The start that is shown is the one of the next episode.
             self.runner.reset_scene(self._next_seed)
 
     def toggle_hold(self) -> None:
@@ -196,6 +207,8 @@ class RolloutLoop:
         if self.runner.episode is None:
             return
         self.runner.discard()
+        # The same seed again: a discarded attempt must not shift the starts of the episodes that follow, or runs could
+        # not be compared.
         self._next_seed -= 1
         self.episodes_left += 1
         self._phases.apply(PhaseEvent.EPISODE_ENDED)
@@ -203,6 +216,7 @@ class RolloutLoop:
     def promote(self, running: RunningPolicy) -> None:
         """Let another policy drive from the next episode on; the running episode is never disturbed."""
         self._promoted = running
+        # At once where no episode runs, so that the window names the new policy before the next start.
         if not self.in_episode:
             self._use_promoted()
 
@@ -221,6 +235,7 @@ class RolloutLoop:
         elif self.phase is Phase.RESETTING:
             self._reset_tick()
         else:
+            # The operators are polled between episodes as well: Start and Stop of a gamepad arrive only through them.
             self._handle_requests(self.runner.read_idle_operator().requests)
         # a live robot is shown between episodes, too: another window or a person may move it
         if self._show is not None and self.runner.episode is None and (state := self._live.view()) is not None:
@@ -230,6 +245,7 @@ class RolloutLoop:
         requests = self.runner.read_idle_operator().requests
         if OperatorRequest.START in requests and not self.episodes_left and not self.checklist:
             self.episodes_left = 1  # a start that is pressed during the last dwell counts
+        # Stop comes before everything else of this tick, also before an episode that would begin in it.
         if OperatorRequest.STOP in requests:
             self.stop()
         elif self._dwell_left > 0:
@@ -237,13 +253,18 @@ class RolloutLoop:
         elif self.episodes_left > 0:
             if OperatorRequest.START in requests:
                 self.confirm_reset()
+            # Asked again in every tick. A robot needs many ticks to reach its start, and a stop must work during that
+            # time.
             if not self.awaits_person:
                 self._begin_next(PhaseEvent.NEXT_EPISODE)
         else:
             self._phases.apply(PhaseEvent.RUN_FINISHED)
+            # A live robot does not move here; a scene shows its next start.
             self.runner.reset_scene(self._next_seed)
 
     def _handle_requests(self, requests: Sequence[OperatorRequest]) -> None:
+        # In the order of the presses. Each action checks the phase by itself, because an earlier one of this tick may
+        # have changed it.
         for request in requests:
             self._actions[request]()
 
@@ -280,6 +301,8 @@ class RolloutLoop:
         problem = self._gate.pass_through(self._next_seed)
         if problem:
             self._publish(Note(level="warning", text=problem))
+            # With a checklist a person can put the cause right and confirm again. Without one, the same failure would
+            # repeat in each tick.
             self.episodes_left = self.episodes_left if self.checklist else 0
         elif problem is not None:
             self.episodes_left -= 1
@@ -287,6 +310,7 @@ class RolloutLoop:
 
     def _begin_episode(self, event: PhaseEvent) -> None:
         self._gate.ask_again()  # what was checked counts for this episode only
+        # Before the episode is described: its record names the policy that really drives.
         self._use_promoted()
         seed = self._next_seed
         self._next_seed += 1
@@ -297,11 +321,14 @@ class RolloutLoop:
     def _use_promoted(self) -> None:
         runner = self.runner
         before, runner.running, self._promoted = runner.running, self.upcoming, None
+        # A newer intervention model for the same policy comes this way too. It is not a change of driver and needs no
+        # note.
         if runner.running.policy is not before.policy:
             self._publish(Note(level="info", text=f"{runner.running.name} drives from now on."))
 
     def _phase_changed(self, before: Phase, after: Phase) -> None:
         self._changed_at, self._changed_from = self._clock.now(), before
+        # The runner may apply a fault here, which calls this function again. So the time is set before it.
         self.runner.phase_changed(before, after)
         if after is Phase.RESETTING:
             self._dwell_left = self._dwell_steps

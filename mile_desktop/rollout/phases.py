@@ -57,6 +57,8 @@ TRANSITIONS: dict[tuple[Phase, PhaseEvent], Phase] = {
     (Phase.STOPPED, PhaseEvent.RESET): Phase.IDLE,
     (Phase.RESETTING, PhaseEvent.NEXT_EPISODE): Phase.AUTONOMOUS,
     (Phase.RESETTING, PhaseEvent.RUN_FINISHED): Phase.IDLE,
+    # Stop and the end of an episode are generated for every phase they apply to, so that a new phase cannot be without
+    # a stop.
     **{(phase, PhaseEvent.STOP): Phase.STOPPED for phase in Phase},
     **{(phase, PhaseEvent.EPISODE_ENDED): Phase.RESETTING for phase in IN_EPISODE},
 }
@@ -128,12 +130,15 @@ class PhaseMachine:
         """
         before = self._phase
         after = next_phase(before, event)
+        # An event without effect must not replace the reason of the phase that stays.
         if after is not before or event is PhaseEvent.FAULT:
             self._reason = reason
         if after is before:
             return False
+        # Kept until the release: a hold during the takeover must not change where the release leads.
         if after is Phase.TAKEOVER:
             self._taken_over_from = before
+        # In place before ``on_change``, which may apply a further event that starts from the new phase.
         self._phase = after
         self._on_change(before, after)
         return True

@@ -24,12 +24,14 @@ class PolicyLoader:
 
     def __init__(self, publish: Callable[[Event], None]) -> None:
         self._publish = publish
+        # One thread: two loads at once would take processor time from the ticks, and only the newest is wanted.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="policy loader")
         self._promotion: tuple[PromotePolicy, Future[RunningPolicy]] | None = None
         self._reload: tuple[RunningPolicy, Future[RunningPolicy]] | None = None
 
     def promote(self, command: PromotePolicy, load: Load) -> None:
         """Begin to load the policy that ``command`` names."""
+        # Replaces a load that is not finished. Its result is dropped, because nothing refers to it any more.
         self._promotion = command, self._thread.submit(load)
 
     def reload(self, upcoming: RunningPolicy, load: Load) -> None:
@@ -38,6 +40,8 @@ class PolicyLoader:
 
     def finish(self, loop: RolloutLoop) -> None:
         """Hand what is loaded to ``loop``; called between ticks and never waits."""
+        # The promotion before the reload: its policy brings its own model, and ``_finish_reload`` then sees that the
+        # reload is out of date.
         if self._promotion is not None and self._promotion[1].done():
             (command, loading), self._promotion = self._promotion, None
             self._finish_promotion(loop, command, loading)

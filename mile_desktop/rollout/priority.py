@@ -13,6 +13,7 @@ _REAL_TIME_PRIORITY = 1
 
 def be_eager() -> None:
     """Raise this process's priority where that is allowed; elsewhere the lower one of trainer and viewer has to do."""
+    # Ordinary users may not lower their niceness. Control then works without it, only with more lateness.
     with contextlib.suppress(psutil.AccessDenied):
         psutil.Process().nice(_NICENESS)
 
@@ -49,6 +50,8 @@ def leave_real_time() -> None:
 
 
 def _put_threads_into(policy: int, priority: int) -> bool:
+    # Each thread by its number: the call affects a single thread, and the interpreter's lock can be held by any of
+    # them.
     for thread in psutil.Process().threads():
         try:
             os.sched_setscheduler(thread.id, policy, os.sched_param(priority))

@@ -64,6 +64,8 @@ class Recorder:
         capacity: int = 2000,
         gather_s: float = 0.0,
     ) -> None:
+        # A connection of its own: a SQLite connection belongs to one thread's transactions, and the session reads with
+        # another one.
         self._workspace = Workspace.open(workspace)
         self._on_closed = on_closed
         self._capacity = capacity
@@ -71,12 +73,16 @@ class Recorder:
         self._late_s = math.inf if gather_s else LATE_S
         # Everything that is not written yet, oldest first. The writer removes an item only after it is committed.
         self._waiting: deque[Pending | _Restore] = deque()
+        # Guards the queue and the flags below. It is never held while the disk works, so the loop's thread waits for it
+        # only for microseconds.
         self._changed = threading.Condition()
         self._start: EpisodeStart | None = None
         self._number = 0
         self._problem = ""
         self._refused = False
         self._hurry = False
+        # Two flags, because ``close`` first asks for all that is left (closing) and after its time limit gives up
+        # (abandoned).
         self._closing = False
         self._abandoned = False
         self._close_message: str | None = None
@@ -88,6 +94,7 @@ class Recorder:
     @property
     def problem(self) -> str:
         """Why nothing can be written at present; empty when all is well. Asked in every tick."""
+        # Asked first: a dead thread cannot update the other fields, and they would look well.
         if not self._thread.alive and not self._closing:
             return f"Recording has stopped ({self._thread.failure}). Close the window and open it again."
         if self._problem:
@@ -95,6 +102,7 @@ class Recorder:
         with self._changed:
             waiting = len(self._waiting)
             oldest = next((each.since for each in self._waiting if isinstance(each, Pending) and each.is_step), None)
+        # Ten items of margin, so that the end of the episode still fits into the queue while the robot holds.
         if waiting > self._capacity - 10:
             return "The disk cannot keep up with recording. Wait a moment, then resume."
         if oldest is not None and time.monotonic() - oldest > self._late_s:
@@ -103,6 +111,7 @@ class Recorder:
 
     def begin(self, start: EpisodeStart) -> None:
         """Open an episode."""
+        # Set on the loop's thread and copied into each item. The writer thread reads only the items.
         self._start, self._number = start, 0
         self._put(start)
 
@@ -122,6 +131,7 @@ class Recorder:
     def undo_discard(self) -> None:
         """Bring the last discarded episode back."""
         with self._changed:
+            # In the queue like everything else, so that it comes after the discard that it undoes.
             self._waiting.append(_Restore())
             self._changed.notify_all()
 
@@ -154,13 +164,17 @@ class Recorder:
         limit = timeout_s if timeout_s is not None else _CLOSE_SIMULATED_S if self._gather_s else _CLOSE_S
         deadline = time.monotonic() + limit
         with self._changed:
+            # ``_hurry`` ends the wait of simulated time, in which steps are collected.
             self._closing = self._hurry = True
             self._changed.notify_all()
             while self._waiting and self._thread.alive and (left_s := deadline - time.monotonic()) > 0:
                 self._changed.wait(min(0.1, left_s))
+            # Set under the lock together with the list: what is spilled below is exactly what the writer can no longer
+            # take.
             self._abandoned = True
             left = [each for each in self._waiting if isinstance(each, Pending)]
             self._changed.notify_all()
+        # Set before the join: the thread closes the workspace itself if it finds this message at its end.
         self._close_message = self._spill(left)
         # SQLite may wait for another process for five seconds; the thread then closes the workspace itself.
         if self._thread.join(_THREAD_S):
@@ -171,6 +185,8 @@ class Recorder:
         if self._start is None:
             raise JournalError("No episode is open; begin one first.")
         with self._changed:
+            # No limit here. A full queue makes ``problem`` hold the robot, but the steps that were already taken are
+            # kept.
             self._waiting.append(Pending(item, self._start, self._number, time.monotonic()))
             self._hurry = self._hurry or hurry
             self._changed.notify_all()
@@ -199,6 +215,7 @@ class Recorder:
     # ── the writer thread ────────────────────────────────────────────────────────────────────────────────────────
 
     def _write_all(self) -> None:
+        # Made on this thread, because it owns the transactions.
         journal = EpisodeJournal(self._workspace)
         try:
             while batch := self._take():
@@ -216,17 +233,20 @@ class Recorder:
             self._changed.wait_for(lambda: self._waiting or self._closing)
             if self._gather_s and self._waiting and _is_step(self._waiting[0]):
                 self._changed.wait_for(lambda: self._hurry, self._gather_s)
+            # One batch for each hurry; at the end, all remaining batches come without a wait.
             self._hurry = self._closing
             if not self._waiting or self._abandoned:
                 return []
             first = self._waiting[0]
             if isinstance(first, _Restore):
                 return [first]
+            # Not removed yet: if this process is killed or the disk refuses, the items are still waiting.
             return list(_leading_steps(self._waiting)) or [first]
 
     def _done(self, count: int) -> None:
         with self._changed:
             for _ in range(count):
+                # The loop's thread only appends, so the first ``count`` items are still the ones that were written.
                 self._waiting.popleft()
             self._changed.notify_all()
 
@@ -235,6 +255,8 @@ class Recorder:
             try:
                 closed = self._write(journal, batch)
             except (JournalError, ValueError) as error:
+                # A step that does not fit ends its episode, but the steps before it are good. Alone, each of them shows
+                # whether it is the one.
                 if isinstance(error, ValueError) and len(batch) > 1:
                     self._write_until_done(journal, batch[:1])
                     return  # one by one: those before the one that does not fit can be kept
@@ -244,8 +266,10 @@ class Recorder:
                 self._refuse(error)
                 continue
             else:
+                # A lost episode stays reported until the next one begins, although later items need no writing.
                 self._problem = self._problem if self._lost else ""
                 self._report(closed)
+            # ``flush`` waits on this flag. It must see the success before it sees the shorter queue.
             self._refused = False
             self._done(len(batch))
             return
@@ -259,6 +283,7 @@ class Recorder:
         with self._changed:
             self._refused = True
             self._changed.notify_all()
+            # A wait that ``close`` can end. A sleep would take a third of the time that the window gives its worker.
             self._changed.wait_for(lambda: self._abandoned, _RETRY_S)
 
     def _write(
@@ -271,6 +296,7 @@ class Recorder:
             self._lost = False
             if journal.is_open:  # an error ended the episode before without closing it
                 journal.close("aborted")
+        # The rest of a lost episode is taken from the queue and dropped; its end still closes what was written.
         elif self._lost and (first.is_step or not journal.is_open):
             return None
         match first.item:
@@ -278,6 +304,7 @@ class Recorder:
                 journal.begin(start)
             case Step():
                 journal.append(
+                    # One statement and one commit for the whole batch: the commits are what costs time, not the rows.
                     *(each.item for each in batch if isinstance(each, Pending) and isinstance(each.item, Step))
                 )
             case Discard():
@@ -288,6 +315,7 @@ class Recorder:
         return None
 
     def _restore(self) -> tuple[EpisodeRecord | None, ClosedKind]:
+        # Taken out first, so that two presses of Undo restore once.
         restored, self._discarded = self._discarded, None
         if restored is not None:
             try:

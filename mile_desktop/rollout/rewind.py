@@ -53,6 +53,7 @@ class RewindRing:
         if self._depth == 0:
             return
         if len(self._moments) == self._depth:
+            # Released before the new snapshot is made, so that the simulator never holds more than ``depth`` states.
             self._scene.release(self._moments.popleft().token)
         self._moments.append(Moment(self._scene.snapshot(), step, row))
 
@@ -60,6 +61,7 @@ class RewindRing:
         """Go back by one step; return the moment and the observation there, or None at the end of the ring."""
         if not self._moments:
             return None
+        # Removed, because after the restore the scene is at this moment. The next step back needs the one before it.
         moment = self._moments.pop()
         observation = self._scene.restore(moment.token)
         self._scene.release(moment.token)

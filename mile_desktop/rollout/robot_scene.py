@@ -34,9 +34,11 @@ class RobotScene:
         self.discrete = self.description.discrete
         self.observation_size = self.description.observation_size
         asks = not (self_resetting and self.description.resets_itself)
+        # A robot without a list still asks one question. Nothing in this program can see whether the world is ready.
         self.checklist = (self.description.checklist or ("Everything is where an episode begins.",)) if asks else ()
         self._frames: deque[FloatArray] = deque(maxlen=self.description.frames)
         self._steps = 0
+        # An observation is needed before the first episode, for the idle operators and for the size of it.
         self._watch_from()
 
     # ── DrivenScene ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -54,12 +56,15 @@ class RobotScene:
         RobotError
             When the robot does not move at present; nothing was commanded then.
         """
+        # Asked again right before the command: since the start of the tick the link may have reported a stop.
         if problem := self.hazard():
             raise RobotError(problem)
         self.robot.act(action)
         self._steps += 1
+        # The robot's side may be slower than asked (ramp, limits). What it really did is what learning needs.
         executed = self.robot.executed
         success = self.description.tells_success and self.robot.read_state().success
+        # Without an answer in time, the command is the best that is known of this step.
         info = {"success": success, "executed": executed if executed is not None else self.robot.commanded}
         return self._observation(), float(success), success, self._steps >= self.description.max_steps, info
 
@@ -100,6 +105,7 @@ class RobotScene:
 
     def hazard(self) -> str:
         """Return why it must hold."""
+        # Link and arming before the robot's own reason: without a link, that reason is out of date.
         if problem := self.robot.obstacle:
             return problem
         return self.robot.held_by_itself
@@ -110,6 +116,8 @@ class RobotScene:
 
     def newest(self, known: FloatArray) -> FloatArray:  # noqa: ARG002 - what a step returned is older
         """Take one more measurement into the observation and return it: one a control step."""
+        # Here and not in ``step``: one measurement in each tick keeps the frames one control step apart, also while the
+        # robot holds.
         self._frames.append(self.robot.read_state().values)
         return self._observation()
 
@@ -188,6 +196,7 @@ class RobotScene:
 
     def _watch_from(self) -> None:
         self._steps = 0
+        # Filled with the present measurement. Frames of the episode before would show motion that is not there.
         self._frames.extend([self.robot.read_state().values] * self.description.frames)
 
     def _observation(self) -> FloatArray:

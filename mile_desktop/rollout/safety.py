@@ -13,6 +13,7 @@ def action_problem(action: FloatArray, size: int, *, discrete: bool = False) -> 
 
     ``discrete``: it has to be one-hot, one of ``size`` choices.
     """
+    # The shape first: the checks below would broadcast a wrong one without an error.
     if action.shape != (size,):
         return f"has shape {action.shape} where the scene takes ({size},)"
     if not np.isfinite(action).all():
@@ -31,6 +32,8 @@ def usable_action(action: FloatArray, size: int) -> FloatArray:
     """
     if action.shape != (size,):
         return np.zeros(size, np.float32)
+    # Cut to the range as well. An axis that reports more than full deflection must not drive faster than full
+    # deflection.
     return np.clip(np.where(np.isfinite(action), action, 0.0), -1.0, 1.0).astype(np.float32)
 
 
@@ -38,6 +41,7 @@ def output_problem(output: PolicyOutput, size: int, *, discrete: bool = False) -
     """Return why the policy's output is unusable as a sentence, or an empty string."""
     if problem := action_problem(output.action, size, discrete=discrete):
         return f"The policy's action {problem}."
+    # A standard deviation of 0 is refused too: the likelihood of an action divides by it.
     if not (np.isfinite(output.mean).all() and np.isfinite(output.std).all() and (output.std > 0).all()):
         return "The policy's distribution is not finite."
     return ""

@@ -65,6 +65,7 @@ class GymScene:
 
     def __init__(self, env: SceneEnv) -> None:
         self._env = env
+        # gymnasium's wrappers hide our own methods, so the unwrapped environment is kept for what they do not know.
         self._inner = supervised(env)
         space = env.action_space
         self._choices = int(space.n) if isinstance(space, gymnasium.spaces.Discrete) else 0
@@ -87,6 +88,7 @@ class GymScene:
 
     def reset(self, *, seed: int) -> tuple[FloatArray, dict[str, Any]]:
         """Begin the episode that ``seed`` stands for."""
+        # Through the wrappers, which count the steps for the time limit.
         return self._env.reset(seed=seed)
 
     def step(self, action: FloatArray) -> StepResult:

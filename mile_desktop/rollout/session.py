@@ -79,16 +79,19 @@ class Session:
         self.plan = plan
         self._operator = operator
         self._publish = publish
+        # If a part fails, the parts before it are closed: a robot that stays connected would refuse the next window.
         with ExitStack() as undoing:
             self._workspace = Workspace.open(plan.workspace)
             undoing.callback(self._workspace.close)
+            # Counted before anything is recorded: the numbers and seeds of new episodes continue from it.
             self._recorded_before = Catalogue(self._workspace).episode_count()
             self._target = target = open_target(plan)
             undoing.callback(target.env.close)
             running = self.load_policy(plan.policy, plan.intervention_model)
+            # After the policy: a policy that cannot be loaded must not start a writer thread.
             self.recorder = Recorder(Path(plan.workspace), self._episode_closed, gather_s=gather_s)
             undoing.callback(self.recorder.close)
-            self.cadence = Cadence(target.rate_hz, clock)
+            self.cadence = Cadence(target.rate_hz, clock)  # faster than the recorded rate in fast motion
             self.loop = RolloutLoop(
                 env=target.env,
                 running=running,
@@ -102,9 +105,10 @@ class Session:
                 rate_hz=self._rate_hz,
                 hazard=hazard,
                 live=target.live,
+                # Without a given seed, the starts go on after those of the recorded episodes.
                 first_seed=self._recorded_before if plan.seed is None else plan.seed,
             )
-            undoing.pop_all()
+            undoing.pop_all()  # everything is open: from here on, ``close`` is responsible
         self._stop_number = 0
         self._reported_stop_problem = ""
         self._loader = PolicyLoader(publish)
@@ -116,11 +120,13 @@ class Session:
 
     def tick(self) -> None:
         """Hand over what was loaded meanwhile, then do everything one control period asks for."""
+        # Before the tick, so that a policy never changes between its proposal and the step.
         self._loader.finish(self.loop)
         self.loop.tick()
 
     def load_policy(self, policy: str, intervention_model: str = "") -> RunningPolicy:
         """Load a policy and the intervention model that goes with it; may be called on another thread."""
+        # A scene's policy is checked while it loads. A robot's description is known only from its connection.
         if self._robot is not None:
             self._check_fits(policy, self._robot)
         return load_running_policy(
@@ -133,6 +139,7 @@ class Session:
         )
 
     def _check_fits(self, policy: str, robot: RobotScene) -> None:
+        # Expert and zero policy have no file whose sizes could be compared.
         if policy != EXPERT and (policy != INITIAL or has_bundled(self._target.name)):
             folder = policy_folder(self._workspace, self._target.name, policy)
             check_policy_fits(read_policy_config(folder), robot.description)
@@ -184,8 +191,10 @@ class Session:
         """Return one consistent snapshot of the robot; None where there is none."""
         if self._robot is None:
             return None
+        # Only while a person is asked. Otherwise the window would show a question that has no effect.
         checklist = self.loop.checklist if self.loop.awaits_person else ()
         status = self._robot.status(checklist, self.loop.checklist_number)
+        # Once for each stop: the status is built in each tick.
         if status.stop_problem and not self._reported_stop_problem:
             self._publish(m.Note(level="error", text=status.stop_problem))
         self._reported_stop_problem = status.stop_problem
@@ -210,6 +219,8 @@ class Session:
             device=self._operator.device,
             instruction=self._operator.instruction,
             device_connected=runner.device_connected,
+            # Divided by the speed of fast motion: the window shows steps per second of the robot's own time. No rate is
+            # shown while nothing moves.
             rate_hz=0.0 if idle else cadence.rate_hz * self._rate_hz / self._target.rate_hz,
             lateness_p99_ms=cadence.lateness_p99_ms,
             lateness_max_ms=cadence.lateness_max_ms,
@@ -228,9 +239,12 @@ class Session:
 
         Returns what could not be written to the database, as a sentence; empty when everything was.
         """
+        # First, because a loading thread still reads the workspace that is closed below.
         self._loader.close()
         if self.loop.in_episode:
             self.loop.stop("The session is closed.")
+        # The recorder before the workspace: its thread writes to the same folder. The scene follows, because no step
+        # can arrive any more.
         unwritten = self.recorder.close()
         self._target.env.close()
         self._workspace.close()
@@ -282,6 +296,8 @@ class Session:
 
     def _stop(self, command: m.RequestStop) -> None:
         self.loop.stop()
+        # Sent back in the status. The window repeats its stop until it sees the number, and an older repetition must
+        # not lower it.
         self._stop_number = max(self._stop_number, command.number)
 
     def _reset(self, _: m.RequestReset) -> None:
@@ -291,6 +307,7 @@ class Session:
         self.loop.toggle_hold()
 
     def _end_episode(self, command: m.EndEpisode) -> None:
+        # The window sends "discard" as an outcome, too. It is none that is recorded.
         if command.outcome in _OUTCOMES:
             self.loop.end_episode(cast("Outcome", command.outcome))
         else:
@@ -300,6 +317,8 @@ class Session:
         self.recorder.undo_discard()
 
     def _promote(self, command: m.PromotePolicy) -> None:
+        # ``load_policy`` runs on the loading thread. It reads files and the scene's fixed sizes, but does not step the
+        # scene.
         self._loader.promote(command, partial(self.load_policy, command.policy, command.intervention_model))
 
     def _reload_model(self, _: m.ReloadInterventionModel) -> None:
@@ -312,6 +331,8 @@ class Session:
         return EpisodeStart(
             episode_id=new_episode_id(),
             scene=self._target.name,
+            # Everything a later reader needs stands in the episode itself, because policies and models can be deleted
+            # from the workspace.
             seed=seed,
             policy_id=running.policy.policy_id,
             operator=self._operator.kind,

@@ -60,10 +60,12 @@ class SlewLimit:
         """Return the action to execute in this step, float32[a]; between the last one and ``wanted``."""
         if self._limiting:
             change = np.clip(wanted - self._last, -self._bound, self._bound)
+            # Compared with what was wanted before this step's change. The limit ends when it no longer has an effect.
             reached = bool((np.abs(wanted - self._last) <= self._bound + _REACHED).all())
             self._steps_left -= 1
             self._limiting = self._steps_left > 0 or not reached
             self._last = (self._last + change).astype(np.float32)
         else:
+            # Kept outside of switches, too: the limit starts from the last action that was executed.
             self._last = wanted
         return self._last

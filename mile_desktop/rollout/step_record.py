@@ -48,7 +48,7 @@ def recorded_step(
         policy_mean=output.mean,
         policy_std=output.std,
         human_action=human_action,
-        action=info.get("executed", commanded),
+        action=info.get("executed", commanded),  # only a robot reports what it executed
         intervention=human,
         intervention_prob=estimate.probability,
         intervention_prob_low=estimate.low,
@@ -74,6 +74,7 @@ def announcement(episode: EpisodeState, step: Step, phase: Phase) -> StepTaken:
         low=step.intervention_prob_low,
         high=step.intervention_prob_high,
         forecast=step.forecast,
+        # Messages hold plain numbers: they are msgpack, and the window then needs no array types to read them.
         proposed=tuple(step.policy_action.tolist()),
         executed=tuple(step.action.tolist()),
         std=tuple(step.policy_std.tolist()),

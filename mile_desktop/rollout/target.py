@@ -74,6 +74,7 @@ def _scene(plan: LoadSession) -> Target:
 
 
 def _robot(plan: LoadSession) -> Target:
+    # An empty key means clear text, which the wire allows only on this machine.
     wire, client = ZmqWire(plan.robot, plan.robot_key), bytes.fromhex(plan.robot_client)
     robot = NetworkRobot(wire, time.monotonic, name=who_drives(), client=client)
     try:
@@ -84,6 +85,7 @@ def _robot(plan: LoadSession) -> Target:
                 f"The simulated supervisor knows {plan.scene}, but {description.name} does {description.task}; "
                 "choose that scene, or no simulated supervisor."
             )
+    # No one else has the robot yet, so its socket and thread must be closed here.
     except RobotError:
         robot.close()
         raise
@@ -95,6 +97,7 @@ def _robot(plan: LoadSession) -> Target:
         action_labels=description.action_labels,
         rate_hz=description.rate_hz,
         max_steps=description.max_steps,
+        # The physical world cannot be put back.
         rewind_steps=0,
         robot=scene,
         choices=_choices(description),

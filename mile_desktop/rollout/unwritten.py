@@ -51,6 +51,7 @@ def unwritten_episodes(waiting: Sequence[Pending]) -> list[UnwrittenEpisode]:
     episodes: dict[str, UnwrittenEpisode] = {}
     for pending in waiting:
         key = pending.start.episode_id
+        # The start travels with each item, because it may itself have been committed before the disk failed.
         found = episodes.setdefault(key, UnwrittenEpisode(pending.start, []))
         match pending.item:
             case Step() as step:
@@ -64,6 +65,8 @@ def unwritten_episodes(waiting: Sequence[Pending]) -> list[UnwrittenEpisode]:
 
 def _encoded(step: Step, pending: Pending) -> list[tuple[int, bytes]]:
     try:
+        # Checked here as the journal would do it. A step that the next start cannot read would spoil the good ones
+        # beside it.
         shape_of(step)
         return [(pending.number, encode(step))]
     except (ValueError, TypeError):

@@ -40,10 +40,12 @@ def run_worker(connection: Connection, state_slot_name: str) -> None:
     """Run the process; it ends on ``Shutdown`` or when the window is gone."""
     _prefer_control()
     endpoint: Endpoint[m.Command] = Endpoint(connection, m.Command, newest_wins=(m.Status, m.RobotStatus, m.PadState))
+    # Shared memory belongs to the window. This process attaches to it and never removes it.
     with endpoint:
         slot = StateSlot.attach(state_slot_name)
         worker = Worker(endpoint, slot)
         try:
+            # ``close`` must run although the loop raised: it puts the running episode on disk.
             worker.run()
         finally:
             worker.close()
@@ -67,12 +69,15 @@ class Worker:
     def __init__(self, endpoint: Endpoint[m.Command], slot: StateSlot) -> None:
         self._endpoint = endpoint
         self._slot = slot
+        # Monotonic: a changed wall clock must not make a picture stale or a tick late.
         self._clock = SystemClock()
         self._devices = InputDevices()
         self._sound = AlertSound()
         self._cameras = CameraWatch()
+        # Its own cadence, because a session may run at another rate.
         self._idle_cadence = Cadence(_IDLE_RATE_HZ, self._clock)
         self._session: Session | None = None
+        # Kept here and not in the session, because the window sends the rule once and sessions come and go.
         self._alert = m.SetAlert(threshold=0.5, debounce_steps=3, ask_me=False)
         self._alerting = False
         self._watch_pad = False
@@ -95,10 +100,13 @@ class Worker:
     def run(self) -> None:
         """Tick until told to end, or until the window is gone."""
         while self._running and not self._endpoint.closed:
+            # Commands are taken only between ticks, so nothing in a tick needs a lock.
             for command in self._endpoint.receive():
                 self._handle(command)
             try:
                 self._tick()
+            # Only a scene's own code: any other exception is a fault of the program, ends the process with its
+            # traceback, and the window starts a new one.
             except SceneModuleError as error:  # the code of a user's scene, which may fail at any step
                 self._leave_session()
                 self._endpoint.send(m.Fault(text=str(error), policy_at_fault=False))
@@ -119,10 +127,14 @@ class Worker:
     def _tick(self) -> None:
         session = self._session
         if session is None:
+            # SDL notices that a pad was plugged in only when it is polled.
             self._devices.poll()
         else:
+            # The tick first. What follows reports on it, and a status from before it would be one period old when the
+            # window reads it.
             session.tick()
             self._call_for_attention(session)
+            # In each tick, although little has changed: the window takes a missing status for a dead or hanging worker.
             self._endpoint.send(session.status())
             if (robot := session.robot_status()) is not None:
                 self._endpoint.send(robot)
@@ -139,6 +151,7 @@ class Worker:
 
     def _report_pad(self) -> None:
         """Send the pad's state while the Devices page is open, and report once what is wrong with the pad."""
+        # Only for the open page: 20 messages a second would be read by nothing else.
         if self._watch_pad:
             self._endpoint.send(self._devices.pad_state())
         problem = self._devices.gamepad.problem
@@ -148,7 +161,9 @@ class Worker:
                 self._endpoint.send(m.Note(level="warning", text=problem))
 
     def _call_for_attention(self, session: Session) -> None:
+        # While the robot holds or a person drives, an alert that is still active calls for nothing.
         alerting = session.loop.runner.asking or (session.loop.runner.alert.active and session.loop.phase in MOVING)
+        # On the rising edge only. A sound in each tick would not be an alert any more.
         if alerting and not self._alerting:
             if self._alert.sound:
                 self._sound.play()
@@ -160,6 +175,7 @@ class Worker:
 
     def _load(self, plan: m.LoadSession) -> None:
         leave_real_time()  # loading takes seconds of processor time, which the window needs, too
+        # The old session is closed before the new one opens, because both could want the same robot.
         self._leave_session()
         try:
             supervisor = simulated_supervisor(plan.simulated_operator, plan.scene)
@@ -176,6 +192,7 @@ class Worker:
         except LOADING_ERRORS as error:
             self._endpoint.send(m.Fault(text=str(error), policy_at_fault=isinstance(error, _POLICY_ERRORS)))
             return
+        # A new session has a new runner with the default rule.
         self._set_alert(self._alert)
         # what was loaded stays: later collections need not walk torch's and the simulator's objects, and delay no tick
         gc.collect()
@@ -187,6 +204,7 @@ class Worker:
 
     def _leave_session(self) -> None:
         if self._session is not None:
+            # The session is gone after this, so nothing else could report it.
             if unwritten := self._session.close():
                 self._endpoint.send(m.Note(level="error", text=unwritten))
             self._session = None
@@ -206,11 +224,13 @@ class Worker:
     def _set_alert(self, command: m.SetAlert) -> None:
         try:
             rule = AlertRule(command.threshold, command.debounce_steps, command.ask_me)
+        # The number comes from a field of the window. A wrong one must not end the process that controls the robot.
         except ValueError as error:
             self._endpoint.send(m.Note(level="warning", text=str(error)))
             return
         self._alert = command
         if self._session is not None:
+            # A new monitor counts from zero: steps above the old threshold do not count for the new one.
             self._session.loop.runner.alert = AlertMonitor(rule)
 
     def _set_pad(self, command: m.SetPad) -> None:
@@ -236,4 +256,5 @@ class Worker:
         self._running = False
 
     def _show(self, state: FloatArray, step: int) -> None:
+        # Overwrites: a viewer that is slower than the loop skips states and never delays a tick.
         self._slot.write(state, step)
