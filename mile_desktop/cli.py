@@ -64,9 +64,9 @@ def main(given: Sequence[str] | None = None) -> int:
     """
     # torch reads this when it is imported: these networks are too small for a second thread to be worth its start
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    words = list(sys.argv[1:] if given is None else given)
+    arguments_given = list(sys.argv[1:] if given is None else given)
     try:
-        options = _parse(words)
+        options = _parse(arguments_given)
     except SystemExit as ending:  # argparse has printed the error or the help
         return int(ending.code or 0)
     logging.basicConfig(level=logging.WARNING, format="mile-desktop: %(message)s")
@@ -90,24 +90,24 @@ def _fail(message: str) -> int:
     return 1
 
 
-def _parse(words: Sequence[str]) -> argparse.Namespace:
+def _parse(given: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="mile-desktop", description=mile_desktop.__doc__)
     parser.add_argument("--version", action="version", version=f"mile-desktop {mile_desktop.__version__}")
     parsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    # options before the command take no value, so the first word that is no option is the command
-    asked_for = next((word for word in words if not word.startswith("-")), "")
+    # options before the command take no value, so the first argument that is no option is the command
+    asked_for = next((each for each in given if not each.startswith("-")), "")
     for command in COMMANDS:
         its_parser = parsers.add_parser(command.name, help=command.help, description=command.help)
         if command.name == asked_for:  # some functions import choices, which no other command should wait for
             arguments.add_common(its_parser)
             command.add_arguments(its_parser)
         its_parser.set_defaults(command=command)
-    if words and words[0] == asked_for and asked_for not in parsers.choices:
+    if given and given[0] == asked_for and asked_for not in parsers.choices:
         parser.error(_unknown(asked_for))
-    return parser.parse_args(words)
+    return parser.parse_args(given)
 
 
-def _unknown(word: str) -> str:
-    close = difflib.get_close_matches(word, [command.name for command in COMMANDS], n=1)
+def _unknown(name: str) -> str:
+    close = difflib.get_close_matches(name, [command.name for command in COMMANDS], n=1)
     hint = f"did you mean {close[0]}?" if close else "`mile-desktop --help` lists the commands."
-    return f"there is no command {word!r}; {hint}"
+    return f"there is no command {name!r}; {hint}"

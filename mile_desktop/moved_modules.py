@@ -114,6 +114,7 @@ NAMES: dict[str, dict[str, str]] = {
         "POLICY_SCHEMA": f"{_POLICIES}.config.POLICY_SCHEMA",
         "STILL": f"{_POLICIES}.config.ZERO_METHOD",
     },
+    f"{_POLICIES}.policy": {"FloatArray": _FLOAT32},
     f"{_POLICIES}.tensor_file": {
         "TensorFileError": f"{_POLICIES}.model_folder.ModelFileError",
         **{name: f"{_POLICIES}.model_folder.{name}" for name in ("read_bytes", "remove_leftovers", "write_folder")},

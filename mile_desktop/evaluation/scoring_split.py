@@ -86,14 +86,14 @@ def _learned_from(steps: SupervisedSteps, supervised: list[str], held_out: list[
     split = split_episodes(_episodes(steps, held_out), share=HELD_OUT_SHARE, seed=seed)
     if not len(split.held_out):
         raise ScoreError(
-            f"{len(held_out)} episodes are too few to hold some of them out; choose or record at least "
+            f"{len(held_out)} episodes are too few to hold some of them out; select or record at least "
             f"{FEWEST_TO_LEARN_FROM}."
         )
     kept = {split.held_out.episode_ids[number] for number in split.held_out.episode.tolist()}
     left = tuple(name for name in held_out if name in kept)
     note = (
-        f"{len(left)} of {len(held_out)} episodes are held out and scored; the baselines learn from the others, "
-        "because too few were not chosen."
+        f"{len(left)} of {len(held_out)} selected episodes are held out and scored; the baselines learn from the rest "
+        "of the selection, because too few episodes are outside it."
     )
     return ScoringSplit(split.train, _episodes(steps, left), left, (note,))
 

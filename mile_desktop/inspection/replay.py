@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.errors import UserError
-from mile_desktop.policies.policy import FloatArray
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.storage.records import Episode
@@ -36,7 +36,7 @@ class ReplayedRow:
     """The scene is in the state in which it was before a recorded row."""
 
     row: int
-    observation: FloatArray
+    observation: Float32Array
     deviation: float
     """Largest difference between the scene's state and the recorded one at any row so far."""
     deviation_row: int
@@ -97,7 +97,7 @@ class Replay:
             yield ReplayedRow(row, observation, worst, worst_row)
             observation = self._step(row)
 
-    def _rewind(self, row: int, observation: FloatArray) -> FloatArray:
+    def _rewind(self, row: int, observation: Float32Array) -> Float32Array:
         target = int(self._episode.starts_at_row[row])
         if target < 0:
             return observation
@@ -141,7 +141,7 @@ class Replay:
         if with_hold < without_hold:
             self._scene.rebase()
 
-    def _step(self, row: int) -> FloatArray:
+    def _step(self, row: int) -> Float32Array:
         try:
             return self._scene.step(self._episode.action[row])[0]
         except (RuntimeError, ValueError, ArithmeticError) as error:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.inspection.messages import PolicyPath, RolledForward, RollForward, packed
 from mile_desktop.inspection.replay import Replay, ReplayCancelledError, ReplayError
 from mile_desktop.inspection.replay_problem import replay_problem
-from mile_desktop.policies.policy import FloatArray
 from mile_desktop.registry.policies import load_named_policy
 from mile_desktop.registry.running_policy import LoadedPolicy
 from mile_desktop.rollout.safety import output_problem
@@ -24,9 +24,9 @@ Progress = Callable[[float, str], None]
 class _PathRecorder:
     """Collects what one policy, or the replay, does from the chosen row on."""
 
-    states: list[FloatArray] = field(default_factory=list)
-    actions: list[FloatArray] = field(default_factory=list)
-    positions: list[FloatArray] = field(default_factory=list)
+    states: list[Float32Array] = field(default_factory=list)
+    actions: list[Float32Array] = field(default_factory=list)
+    positions: list[Float32Array] = field(default_factory=list)
 
     def add_state(self, scene: GymScene) -> None:
         self.states.append(scene.scene_state())
@@ -118,7 +118,7 @@ class _RollForwardRun:
         self._scene.restore(token)
         self._scene.release(token)
 
-    def _drive(self, reference: str, loaded: LoadedPolicy, observation: FloatArray) -> PolicyPath:
+    def _drive(self, reference: str, loaded: LoadedPolicy, observation: Float32Array) -> PolicyPath:
         """Let one policy drive from the scene's present state to the end of the episode."""
         scene, path = self._scene, _PathRecorder()
         loaded.policy.reset(self._episode.record.start.seed)

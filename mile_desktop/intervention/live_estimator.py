@@ -197,12 +197,12 @@ def _knowledge(takeovers: int, *, well_ranked: bool) -> str:
         return "shipped model"
     counted = "1 takeover" if takeovers == 1 else f"{takeovers} takeovers"
     if takeovers < ENOUGH_TAKEOVERS:
-        return f"learning you: {counted}"
+        return f"adapting to you: {counted}"
     return counted if well_ranked else f"{counted}, not better than a constant yet"
 
 
 def _forecast_basis(forecast: ForecastConfig) -> str:
     """Return the basis of a forecast that was refitted to a person."""
     if forecast.takeovers < ENOUGH_TAKEOVERS or forecast.score is None or forecast.score.recall is None:
-        return "forecast learning you"
+        return "forecast: adapting to you"
     return f"forecast announces {forecast.score.recall:.0%}"

@@ -102,7 +102,7 @@ def _check_sizes(episodes: list[Episode]) -> None:
             )
         human = episode.human_action[episode.intervention]
         if not all(np.isfinite(values).all() for values in (episode.observation, episode.action, human)):
-            raise DatasetError(f"Episode {name} holds values that are not finite; move it to the bin.")
+            raise DatasetError(f"Episode {name} holds values that are not finite; delete it in Inspect.")
 
 
 def select_steps(steps: SupervisedSteps, mask: torch.Tensor) -> SupervisedSteps:

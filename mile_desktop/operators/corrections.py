@@ -5,6 +5,14 @@ import numpy as np
 from mile_desktop.arrays import Float32Array
 
 
+def check_hand(*, tremor: float, lean: float, smoothness: float) -> None:
+    """Raise ``ValueError`` unless an ``ImperfectHand`` can be made with these values."""
+    if not (tremor >= 0.0 and lean >= 0.0 and 0.0 <= smoothness < 1.0):
+        raise ValueError(
+            f"tremor {tremor:g} and lean {lean:g} have to be 0 or more, smoothness {smoothness:g} in [0, 1)."
+        )
+
+
 class ImperfectHand:
     """The expert's action with a lean that lasts an episode and a tremor that drifts.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mile_desktop.arrays import Float32Array
-from mile_desktop.operators.corrections import ImperfectHand
+from mile_desktop.operators.corrections import ImperfectHand, check_hand
 from mile_desktop.operators.operator import Expert, OperatorContext, OperatorReading
 
 
@@ -39,17 +39,16 @@ class SegmentSettings:
                 f"reaction_steps {self.reaction_steps}, min_hold_steps {self.min_hold_steps} and agreement_steps "
                 f"{self.agreement_steps} have to be at least 0, 1 and 1."
             )
-        if not (0.0 <= self.memory < 1.0 and 0.0 <= self.smoothness < 1.0):
-            raise ValueError(f"memory {self.memory:g} and smoothness {self.smoothness:g} have to be in [0, 1).")
+        if not 0.0 <= self.memory < 1.0:
+            raise ValueError(f"memory {self.memory:g} has to be in [0, 1).")
+        check_hand(tremor=self.tremor, lean=self.lean, smoothness=self.smoothness)
         if not 0.0 < self.agreement <= self.disagreement:
             raise ValueError(
                 f"agreement {self.agreement:g} has to be above 0 and at most disagreement {self.disagreement:g}; "
                 "otherwise it takes over again directly after it hands back."
             )
-        if not (math.isfinite(self.stall) and self.tremor >= 0.0 and self.lean >= 0.0):
-            raise ValueError(
-                f"stall {self.stall:g} has to be finite, tremor {self.tremor:g} and lean {self.lean:g} not negative."
-            )
+        if not math.isfinite(self.stall):
+            raise ValueError(f"stall {self.stall:g} has to be finite.")
 
 
 ATTENTIVE = SegmentSettings(reaction_steps=2, memory=0.6, disagreement=0.35, agreement=0.25, tremor=0.03, lean=0.02)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mile_desktop.arrays import Float32Array
-from mile_desktop.operators.corrections import ImperfectHand
+from mile_desktop.operators.corrections import ImperfectHand, check_hand
 from mile_desktop.operators.operator import Expert, OperatorContext, OperatorReading
 
 _STILL = 1e-3
@@ -40,11 +40,7 @@ class StallSettings:
             )
         if not (math.isfinite(self.stillness) and self.stillness > 0.0):
             raise ValueError(f"stillness is {self.stillness:g}; it has to be above 0.")
-        if not (self.tremor >= 0.0 and self.lean >= 0.0 and 0.0 <= self.smoothness < 1.0):
-            raise ValueError(
-                f"tremor {self.tremor:g} and lean {self.lean:g} have to be 0 or more, smoothness {self.smoothness:g} "
-                "in [0, 1)."
-            )
+        check_hand(tremor=self.tremor, lean=self.lean, smoothness=self.smoothness)
 
 
 class _Progress:

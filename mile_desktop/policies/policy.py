@@ -1,13 +1,10 @@
 """The interface of a policy."""
 
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from mile_desktop.arrays import Float32Array
 from mile_desktop.errors import UserError
-
-FloatArray: TypeAlias = Float32Array
-"""Earlier name, for scripts and modules that import it from here."""
 
 
 class PolicyFileError(UserError, ValueError):

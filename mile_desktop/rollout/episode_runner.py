@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.intervention.estimate import InterventionEstimate
 from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading, OperatorRequest
 from mile_desktop.operators.window_input import SOURCES
-from mile_desktop.policies.policy import FloatArray, PolicyOutput
+from mile_desktop.policies.policy import PolicyOutput
 from mile_desktop.registry.running_policy import RunningPolicy
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.rollout.alert import AlertMonitor, AlertRule
@@ -25,7 +26,7 @@ from mile_desktop.storage.records import EpisodeStart, Outcome
 
 Publish = Callable[[Event], None]
 DescribeEpisode = Callable[[int, RunningPolicy], EpisodeStart]
-Show = Callable[[FloatArray, int], None]
+Show = Callable[[Float32Array, int], None]
 
 _PEOPLE = frozenset({"gamepad", *SOURCES})
 _REWOUND = "Rewound."
@@ -292,7 +293,7 @@ class EpisodeRunner:
             self.close("success" if step.success else "failure")
             self._phases.apply(PhaseEvent.EPISODE_ENDED)
 
-    def _persons_action(self, reading: OperatorReading) -> FloatArray | None:
+    def _persons_action(self, reading: OperatorReading) -> Float32Array | None:
         """Return what the person drives; None where that is unusable and the robot holds instead.
 
         A broken axis must never cancel the takeover: the person pressed because the policy must not go on. So a bad
@@ -311,7 +312,7 @@ class EpisodeRunner:
             self._publish(Note(level="warning", text=text))
         return usable_action(reading.action, size)
 
-    def _read_operator(self, proposal: FloatArray, mean: FloatArray, std: FloatArray) -> OperatorReading:
+    def _read_operator(self, proposal: Float32Array, mean: Float32Array, std: Float32Array) -> OperatorReading:
         episode = self.episode
         # Simulated supervisors decide from this context. A real device ignores it.
         reading = self.operator.poll(

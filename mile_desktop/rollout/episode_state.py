@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from mile_desktop.policies.policy import FloatArray
+from mile_desktop.arrays import Float32Array
 from mile_desktop.storage.records import EpisodeStart, Outcome, Step
 
 
@@ -37,7 +37,7 @@ class EpisodeState:
     """State of the running episode; changed by the episode runner only."""
 
     start: EpisodeStart
-    observation: FloatArray
+    observation: Float32Array
     step: int = 0
     """Steps into the episode; a rewind counts back."""
     row: int = 0
@@ -49,7 +49,7 @@ class EpisodeState:
     human_drove: bool = False
     """The previous step was the operator's."""
 
-    def advance(self, observation: FloatArray, *, human: bool) -> None:
+    def advance(self, observation: Float32Array, *, human: bool) -> None:
         """Count one step, after which ``observation`` is the newest; ``human``: the operator took it."""
         # A takeover is counted at its first step. One that is pressed and released between two ticks moves nothing and
         # is none.

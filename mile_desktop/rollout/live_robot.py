@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from mile_desktop.policies.policy import FloatArray
+from mile_desktop.arrays import Float32Array
 from mile_desktop.rollout.phases import MOVING, Phase
 
 
@@ -34,11 +34,11 @@ class LiveRobot(Protocol):
         """Return why no episode can begin, as a sentence; empty if one can."""
         ...
 
-    def newest(self, known: FloatArray) -> FloatArray:
+    def newest(self, known: Float32Array) -> Float32Array:
         """Return the newest observation; ``known`` is the one the last step returned."""
         ...
 
-    def view(self) -> FloatArray | None:
+    def view(self) -> Float32Array | None:
         """Return the newest scene state, float32[k], while no step is taken; None where nothing moves meanwhile."""
         ...
 
@@ -82,10 +82,10 @@ class NoRobot:
     def obstacle(self) -> str:
         return ""
 
-    def newest(self, known: FloatArray) -> FloatArray:
+    def newest(self, known: Float32Array) -> Float32Array:
         return known
 
-    def view(self) -> FloatArray | None:
+    def view(self) -> Float32Array | None:
         return None
 
     def prepare(self, seed: int) -> str:

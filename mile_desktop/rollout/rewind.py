@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
-from mile_desktop.policies.policy import FloatArray
+from mile_desktop.arrays import Float32Array
 
 
 class RewindableScene(Protocol):
@@ -14,7 +14,7 @@ class RewindableScene(Protocol):
         """Keep the whole state in memory and return its token."""
         ...
 
-    def restore(self, token: int) -> FloatArray:
+    def restore(self, token: int) -> Float32Array:
         """Go back to a snapshot and return the observation there."""
         ...
 
@@ -57,7 +57,7 @@ class RewindRing:
             self._scene.release(self._moments.popleft().token)
         self._moments.append(Moment(self._scene.snapshot(), step, row))
 
-    def back(self) -> tuple[Moment, FloatArray] | None:
+    def back(self) -> tuple[Moment, Float32Array] | None:
         """Go back by one step; return the moment and the observation there, or None at the end of the ring."""
         if not self._moments:
             return None

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mile_desktop.policies.policy import FloatArray
+from mile_desktop.arrays import Float32Array
 from mile_desktop.robots.address import CameraEndpoint
 from mile_desktop.robots.client import NetworkRobot
 from mile_desktop.robots.driver import RobotError
@@ -36,19 +36,19 @@ class RobotScene:
         asks = not (self_resetting and self.description.resets_itself)
         # A robot without a list still asks one question. Nothing in this program can see whether the world is ready.
         self.checklist = (self.description.checklist or ("Everything is where an episode begins.",)) if asks else ()
-        self._frames: deque[FloatArray] = deque(maxlen=self.description.frames)
+        self._frames: deque[Float32Array] = deque(maxlen=self.description.frames)
         self._steps = 0
         # An observation is needed before the first episode, for the idle operators and for the size of it.
         self._watch_from()
 
     # ── DrivenScene ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    def reset(self, *, seed: int) -> tuple[FloatArray, dict[str, Any]]:  # noqa: ARG002 - ``prepare`` went there
+    def reset(self, *, seed: int) -> tuple[Float32Array, dict[str, Any]]:  # noqa: ARG002 - ``prepare`` went there
         """Start the observation history again; nothing moves."""
         self._watch_from()
         return self._observation(), {}
 
-    def step(self, action: FloatArray) -> StepResult:
+    def step(self, action: Float32Array) -> StepResult:
         """Command one step.
 
         Raises
@@ -68,7 +68,7 @@ class RobotScene:
         info = {"success": success, "executed": executed if executed is not None else self.robot.commanded}
         return self._observation(), float(success), success, self._steps >= self.description.max_steps, info
 
-    def scene_state(self) -> FloatArray:
+    def scene_state(self) -> Float32Array:
         """Return float32[k] where the robot sends what it takes to draw it, else its newest measurement."""
         measured = self.robot.read_state()
         return measured.scene_state if measured.scene_state.size else measured.values
@@ -80,7 +80,7 @@ class RobotScene:
         """Raise ``NotImplementedError``: the world cannot be put back."""
         raise NotImplementedError("A robot cannot be rewound.")
 
-    def restore(self, token: int) -> FloatArray:
+    def restore(self, token: int) -> Float32Array:
         """Raise ``NotImplementedError``: the world cannot be put back."""
         raise NotImplementedError(f"A robot cannot be rewound to {token}.")
 
@@ -114,14 +114,14 @@ class RobotScene:
         """Return why no episode can begin."""
         return self.robot.obstacle
 
-    def newest(self, known: FloatArray) -> FloatArray:  # noqa: ARG002 - what a step returned is older
+    def newest(self, known: Float32Array) -> Float32Array:  # noqa: ARG002 - what a step returned is older
         """Take one more measurement into the observation and return it: one a control step."""
         # Here and not in ``step``: one measurement in each tick keeps the frames one control step apart, also while the
         # robot holds.
         self._frames.append(self.robot.read_state().values)
         return self._observation()
 
-    def view(self) -> FloatArray | None:
+    def view(self) -> Float32Array | None:
         """Return what it looks like now, so that it is seen to move when another window drives it."""
         return self.scene_state()
 
@@ -199,5 +199,5 @@ class RobotScene:
         # Filled with the present measurement. Frames of the episode before would show motion that is not there.
         self._frames.extend([self.robot.read_state().values] * self.description.frames)
 
-    def _observation(self) -> FloatArray:
+    def _observation(self) -> Float32Array:
         return np.concatenate(self._frames)

@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from mile_desktop.policies.policy import FloatArray, PolicyOutput
+from mile_desktop.arrays import Float32Array
+from mile_desktop.policies.policy import PolicyOutput
 
 _BOUND = 1.0 + 1e-4
 """Actions live in [−1, 1]; the margin is float32 rounding."""
 
 
-def action_problem(action: FloatArray, size: int, *, discrete: bool = False) -> str:
+def action_problem(action: Float32Array, size: int, *, discrete: bool = False) -> str:
     """Return what is wrong with ``action`` as part of a sentence, or an empty string when it may be executed.
 
     ``discrete``: it has to be one-hot, one of ``size`` choices.
@@ -25,7 +26,7 @@ def action_problem(action: FloatArray, size: int, *, discrete: bool = False) -> 
     return ""
 
 
-def usable_action(action: FloatArray, size: int) -> FloatArray:
+def usable_action(action: Float32Array, size: int) -> Float32Array:
     """Return ``action`` with every entry that is not finite replaced by 0 and the rest cut to [-1, 1].
 
     An action of the wrong size becomes all zeros: which entry means what is not known then.

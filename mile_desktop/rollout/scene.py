@@ -5,10 +5,10 @@ from typing import Any, Protocol, Self
 import gymnasium
 import numpy as np
 
-from mile_desktop.policies.policy import FloatArray
+from mile_desktop.arrays import Float32Array
 from mile_desktop.scenes.environment import SceneEnv, make_scene, supervised
 
-StepResult = tuple[FloatArray, float, bool, bool, dict[str, Any]]
+StepResult = tuple[Float32Array, float, bool, bool, dict[str, Any]]
 
 
 class DrivenScene(Protocol):
@@ -24,15 +24,15 @@ class DrivenScene(Protocol):
         """Actions are one-hot: one of ``action_size`` choices."""
         ...
 
-    def reset(self, *, seed: int) -> tuple[FloatArray, dict[str, Any]]:
+    def reset(self, *, seed: int) -> tuple[Float32Array, dict[str, Any]]:
         """Begin the episode that ``seed`` stands for."""
         ...
 
-    def step(self, action: FloatArray) -> StepResult:
+    def step(self, action: Float32Array) -> StepResult:
         """Take one control step; ``info["success"]`` says whether the task is done."""
         ...
 
-    def scene_state(self) -> FloatArray:
+    def scene_state(self) -> Float32Array:
         """Return float32[k], enough to draw the scene."""
         ...
 
@@ -44,7 +44,7 @@ class DrivenScene(Protocol):
         """Keep the whole state in memory and return its token; ``reset`` releases all of them."""
         ...
 
-    def restore(self, token: int) -> FloatArray:
+    def restore(self, token: int) -> Float32Array:
         """Go back to a snapshot, which stays valid, and return the observation there."""
         ...
 
@@ -86,18 +86,18 @@ class GymScene:
         """Entries of an observation."""
         return len(self._inner.observation_labels)
 
-    def reset(self, *, seed: int) -> tuple[FloatArray, dict[str, Any]]:
+    def reset(self, *, seed: int) -> tuple[Float32Array, dict[str, Any]]:
         """Begin the episode that ``seed`` stands for."""
         # Through the wrappers, which count the steps for the time limit.
         return self._env.reset(seed=seed)
 
-    def step(self, action: FloatArray) -> StepResult:
+    def step(self, action: Float32Array) -> StepResult:
         """Take one control step."""
         taken: Any = int(action.argmax()) if self._choices else action
         observation, reward, terminated, truncated, info = self._env.step(taken)
         return observation, float(reward), terminated, truncated, info
 
-    def scene_state(self) -> FloatArray:
+    def scene_state(self) -> Float32Array:
         """Return float32[k], enough to draw the scene."""
         return self._inner.scene_state()
 
@@ -109,7 +109,7 @@ class GymScene:
         """Keep the whole state in memory and return its token."""
         return self._inner.snapshot()
 
-    def restore(self, token: int) -> FloatArray:
+    def restore(self, token: int) -> Float32Array:
         """Go back to a snapshot and return the observation there."""
         return self._inner.restore(token)
 
@@ -117,7 +117,7 @@ class GymScene:
         """Forget a snapshot."""
         self._inner.release(token)
 
-    def end_effector(self) -> FloatArray:
+    def end_effector(self) -> Float32Array:
         """Return the measured end-effector position, float32[3], m."""
         return self._inner.end_effector()
 

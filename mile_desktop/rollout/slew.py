@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mile_desktop.policies.policy import FloatArray
+from mile_desktop.arrays import Float32Array
 
 MAX_CHANGE_PER_S = 5.0
 """Largest change of an action entry, 1/s, after control changed hands: a full reversal from -1 to 1 takes 0.4 s. At
@@ -56,7 +56,7 @@ class SlewLimit:
         """Control changes hands: limit from the next step on."""
         self._limiting, self._steps_left = not self._discrete, self._settle_steps
 
-    def limit(self, wanted: FloatArray) -> FloatArray:
+    def limit(self, wanted: Float32Array) -> Float32Array:
         """Return the action to execute in this step, float32[a]; between the last one and ``wanted``."""
         if self._limiting:
             change = np.clip(wanted - self._last, -self._bound, self._bound)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.intervention.estimate import InterventionEstimate
-from mile_desktop.policies.policy import FloatArray, PolicyOutput
+from mile_desktop.policies.policy import PolicyOutput
 from mile_desktop.rollout.episode_state import EpisodeState
 from mile_desktop.rollout.messages import StepTaken
 from mile_desktop.rollout.phases import Phase
@@ -17,9 +18,9 @@ def recorded_step(
     estimate: InterventionEstimate,
     *,
     timestamp: float,
-    scene_state: FloatArray,
-    human_action: FloatArray | None,
-    commanded: FloatArray,
+    scene_state: Float32Array,
+    human_action: Float32Array | None,
+    commanded: Float32Array,
     reward: float,
     info: Mapping[str, Any],
     phase: Phase,

@@ -7,12 +7,13 @@ from multiprocessing.connection import Connection
 
 import torch
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.channels.endpoint import Endpoint
 from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.shared import StateSlot
 from mile_desktop.intervention.model import InterventionModelError
 from mile_desktop.operators.profile import ProfileError, decode_profile
-from mile_desktop.policies.policy import FloatArray, PolicyFileError
+from mile_desktop.policies.policy import PolicyFileError
 from mile_desktop.registry.policies import UnknownPolicyError
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.alert import AlertMonitor, AlertRule
@@ -255,6 +256,6 @@ class Worker:
     def _shut_down(self, _: Shutdown) -> None:
         self._running = False
 
-    def _show(self, state: FloatArray, step: int) -> None:
+    def _show(self, state: Float32Array, step: int) -> None:
         # Overwrites: a viewer that is slower than the loop skips states and never delays a tick.
         self._slot.write(state, step)

@@ -184,7 +184,7 @@ def _rows(episode: Episode, first: int, last: int) -> slice:
     if not 0 <= first <= last < len(episode):
         raise EditError(
             f"Rows {first} to {last} are not in {episode.record.episode_id}, which has rows 0 to {len(episode) - 1}; "
-            "choose a stretch of the recording."
+            "select a part of the recording."
         )
     return slice(first, last + 1)
 

@@ -96,12 +96,12 @@ def _obj_entries(text: str) -> tuple[list[list[float]], list[list[float]], list[
     normals: list[list[float]] = []
     corners: list[tuple[int, int]] = []
     for line in text.splitlines():
-        word, *rest = line.split() or [""]
-        if word == "v":
+        keyword, *rest = line.split() or [""]
+        if keyword == "v":
             positions.append(_numbers(line, rest))
-        elif word == "vn":
+        elif keyword == "vn":
             normals.append(_numbers(line, rest))
-        elif word == "f":
+        elif keyword == "f":
             corners += _fan([_corner(part, len(positions), len(normals)) for part in rest])
     # faces may stand before the vertices that they name, so the end of the lists is known only here
     for position, normal in corners:
@@ -110,8 +110,8 @@ def _obj_entries(text: str) -> tuple[list[list[float]], list[list[float]], list[
     return positions, normals, corners
 
 
-def _numbers(line: str, words: list[str]) -> list[float]:
-    numbers = [float(word) for word in words[:3]]
+def _numbers(line: str, fields: list[str]) -> list[float]:
+    numbers = [float(each) for each in fields[:3]]
     if len(numbers) != 3 or not all(map(math.isfinite, numbers)):
         raise ValueError(f"{line[:60]!r} is not three finite numbers")
     return numbers
@@ -144,7 +144,7 @@ def _stl_corners(data: bytes) -> Float64Array:
         corners = np.frombuffer(data, _STL_TRIANGLE, offset=_STL_HEADER)["corners"].astype(np.float64)
     else:
         lines = [line.split() for line in data.decode("latin-1").splitlines()]
-        numbers = [[float(word) for word in words[1:4]] for words in lines if words[:1] == ["vertex"]]
+        numbers = [[float(each) for each in fields[1:4]] for fields in lines if fields[:1] == ["vertex"]]
         corners = np.array(numbers, np.float64).reshape(-1, 3, 3)
     if not corners.size or not np.isfinite(corners).all():
         raise ValueError("it has no triangles, is cut off, or has a number that is not finite")

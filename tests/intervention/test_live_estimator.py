@@ -76,7 +76,7 @@ def with_forecast_from(model: InterventionModel, takeovers: int, recall: float =
 
 @pytest.mark.parametrize(
     ("takeovers", "said"),
-    [(0, ""), (1, ", forecast learning you"), (9, ", forecast learning you"), (10, ", forecast announces 64%")],
+    [(0, ""), (1, ", forecast: adapting to you"), (9, ", forecast: adapting to you"), (10, ", forecast announces 64%")],
 )
 def test_says_what_the_forecast_rests_on(fitted: FittedModel, takeovers: int, said: str) -> None:
     model = with_forecast_from(fitted.model.with_config(takeovers=0), takeovers)
@@ -87,8 +87,8 @@ def test_says_what_the_forecast_rests_on(fitted: FittedModel, takeovers: int, sa
     ("takeovers", "basis", "alarm"),
     [
         (0, "shipped model", True),
-        (1, "learning you: 1 takeover", False),
-        (9, "learning you: 9 takeovers", False),
+        (1, "adapting to you: 1 takeover", False),
+        (9, "adapting to you: 9 takeovers", False),
         (10, "10 takeovers", True),
     ],
 )

@@ -47,7 +47,7 @@ def test_a_pad_that_comes_and_goes_between_two_ticks_takes_no_stop_with_it(make_
 
 
 def test_lost_is_said_even_where_another_pad_is_there(make_pad: MakePad, tick: Ticks) -> None:
-    driving, other = make_pad("DrivingHelp"), make_pad("Other")
+    driving, other = make_pad("Driving"), make_pad("Other")
     tick()
     driving.hold("rightshoulder")
     assert tick().takeover
@@ -60,13 +60,13 @@ def test_lost_is_said_even_where_another_pad_is_there(make_pad: MakePad, tick: T
 
 
 def test_unplugging_a_pad_that_does_not_drive_changes_nothing(make_pad: MakePad, tick: Ticks) -> None:
-    driving, other = make_pad("DrivingHelp"), make_pad("Other")
+    driving, other = make_pad("Driving"), make_pad("Other")
     tick()
     driving.hold("rightshoulder")
     tick()
     other.detach()
     reading = tick()
-    assert (reading.takeover, reading.connected, tick.gamepad.device) == (True, True, "DrivingHelp")
+    assert (reading.takeover, reading.connected, tick.gamepad.device) == (True, True, "Driving")
 
 
 def test_the_pad_touched_last_is_listened_to_but_a_driver_keeps_the_robot(make_pad: MakePad, tick: Ticks) -> None:

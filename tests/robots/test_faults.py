@@ -17,7 +17,7 @@ from mile_desktop.robots.description import MAX_ENTRIES, RobotDescription
 from mile_desktop.robots.driver import RobotError
 from mile_desktop.robots.host import RobotHost
 from mile_desktop.robots.modes import Mode
-from tests.robots.toy import DESCRIPTION, DrivingHelp, Network, vector
+from tests.robots.toy import DESCRIPTION, DrivingClient, Network, vector
 
 FEW = settings(max_examples=25, deadline=None)
 
@@ -44,7 +44,7 @@ class Watched:
         if self.network.host.mode is not Mode.ACTIVE and self.resumed_at < self.network.clock.time - 0.3:
             self.held_at = self.network.clock.time
 
-    def resume(self, driving: DrivingHelp) -> None:
+    def resume(self, driving: DrivingClient) -> None:
         if driving.robot.resume() == "":
             self.resumed_at = self.network.clock.time
 
@@ -96,7 +96,7 @@ def test_nothing_moves_without_a_permission(
     seed: int, loss: float, twice: float, swapped: float, commands: list[str]
 ) -> None:
     network = Network(delay_s=0.004)
-    driving = DrivingHelp(network).connect()
+    driving = DrivingClient(network).connect()
     watched = Watched(network)
     driving.robot.arm()
     watched.resume(driving)
@@ -109,7 +109,7 @@ def test_nothing_moves_without_a_permission(
     _check_limits(watched)
 
 
-def _do(command: str, driving: DrivingHelp, watched: Watched) -> None:
+def _do(command: str, driving: DrivingClient, watched: Watched) -> None:
     match command:
         case "resume":
             watched.resume(driving)
@@ -135,7 +135,7 @@ def _check_limits(watched: Watched) -> None:
 @pytest.mark.parametrize("delay_s", [0.0, 0.03, 0.09])
 def test_delay_within_the_watchdogs_time_is_only_delay(delay_s: float) -> None:
     network = Network(delay_s=delay_s)
-    driving = DrivingHelp(network).connect().arm_and_go()
+    driving = DrivingClient(network).connect().arm_and_go()
     driving.tick(40)
     assert network.host.mode is Mode.ACTIVE
     assert len(network.robot.acted) >= 36
@@ -144,7 +144,7 @@ def test_delay_within_the_watchdogs_time_is_only_delay(delay_s: float) -> None:
 
 def test_a_delay_beyond_what_is_safe_lets_nothing_move() -> None:
     network = Network(delay_s=0.2)
-    driving = DrivingHelp(network)
+    driving = DrivingClient(network)
     driving.robot.connect()
     driving.robot.arm()
     driving.tick(10)
@@ -155,7 +155,7 @@ def test_a_delay_beyond_what_is_safe_lets_nothing_move() -> None:
 
 def test_a_resume_that_was_held_up_permits_nothing() -> None:
     network = Network()
-    driving = DrivingHelp(network).connect().arm_and_go()
+    driving = DrivingClient(network).connect().arm_and_go()
     driving.robot.hold()
     driving.tick(2)
     late: list[bytes] = []
@@ -176,7 +176,7 @@ def test_clocks_that_differ_and_drift_are_followed() -> None:
     start = network.clock.time
     skewed = type(network.host)(network.robot, lambda: 5000.0 + 1.001 * (network.clock.time - start))
     network.host = skewed
-    driving = DrivingHelp(network).connect().arm_and_go()
+    driving = DrivingClient(network).connect().arm_and_go()
     driving.tick(200)
     report = driving.robot.report()
     truth = 5000.0 + 0.001 * (network.clock.time - start) - start
@@ -187,7 +187,7 @@ def test_clocks_that_differ_and_drift_are_followed() -> None:
 @pytest.mark.parametrize("direction", ["cut_out", "cut_in"])
 def test_a_link_that_is_open_in_one_direction_only_holds(direction: str) -> None:
     network = Network()
-    driving = DrivingHelp(network).connect().arm_and_go()
+    driving = DrivingClient(network).connect().arm_and_go()
     setattr(driving.wire, direction, True)
     driving.tick(8)
     assert network.host.mode is Mode.HOLDING
@@ -209,7 +209,7 @@ def test_a_link_that_is_open_in_one_direction_only_holds(direction: str) -> None
 @given(st.binary(max_size=300))
 def test_bytes_that_are_no_message_are_counted_and_dropped(data: bytes) -> None:
     network = Network()
-    driving = DrivingHelp(network).connect().arm_and_go()
+    driving = DrivingClient(network).connect().arm_and_go()
     for each in (data, p.MAGIC + data, p.MAGIC + bytes((p.VERSION,)) + data):
         network.host.receive(b"stranger", each)
         driving.wire.arriving.appendleft((0.0, each))
@@ -227,7 +227,7 @@ ODD = st.one_of(
 @given(st.dictionaries(st.sampled_from(p.Intent.__struct_fields__), ODD), st.binary(max_size=64))
 def test_an_intent_with_anything_in_it_never_breaks_the_robots_side(changes: dict[str, object], action: bytes) -> None:
     network = Network()
-    driving = DrivingHelp(network).connect().arm_and_go()
+    driving = DrivingClient(network).connect().arm_and_go()
     watched = Watched(network)
     watched.resumed_at = network.clock.time + 1.0
     intent = msgspec.to_builtins(p.decode_from_window(driving.wire.sent[-1]), builtin_types=(bytes,))
@@ -246,7 +246,7 @@ def test_an_intent_with_anything_in_it_never_breaks_the_robots_side(changes: dic
 @example({"sent_at": float("nan"), "received_at": float("-inf")})
 def test_a_state_with_anything_in_it_never_breaks_the_window(changes: dict[str, object]) -> None:
     network = Network()
-    driving = DrivingHelp(network).connect()
+    driving = DrivingClient(network).connect()
     driving.tick(2)
     _, state = network.host.receive(driving.wire.name, driving.wire.sent[-1]), network.host._state(None)
     told = msgspec.to_builtins(p.decode_from_robot(state), builtin_types=(bytes,)) | changes
@@ -257,7 +257,7 @@ def test_a_state_with_anything_in_it_never_breaks_the_window(changes: dict[str, 
 
 def test_a_stranger_gets_nothing_moved_and_no_state() -> None:
     network = Network()
-    driving = DrivingHelp(network).connect().arm_and_go()
+    driving = DrivingClient(network).connect().arm_and_go()
     stranger = network.wire()
     intent = p.Intent(
         session=b"x" * 16, seq=9, sent_at=0.0, want=p.RequestedMode.MOVE, permit=99, action=p.pack(vector(1, 1))
@@ -281,7 +281,7 @@ def test_too_many_windows_are_turned_away_in_words() -> None:
     assert len(refused) == 9
     assert "Too many" in refused[0].text
     # however many watch, a window that drives still gets in, and the account's secret is asked for
-    assert DrivingHelp(network).connect().robot.arm() == ""
+    assert DrivingClient(network).connect().robot.arm() == ""
 
 
 def test_a_client_of_another_account_is_turned_away_in_words() -> None:
@@ -291,7 +291,7 @@ def test_a_client_of_another_account_is_turned_away_in_words() -> None:
     with pytest.raises(RobotError, match="only windows of the account that serves it"):
         stranger.connect(2.0)
     assert network.host.driver_name == ""
-    friend = DrivingHelp(network)
+    friend = DrivingClient(network)
     friend.wire.secret = b"s" * 32
     friend.connect().arm_and_go()
     assert network.host.mode is Mode.ACTIVE
@@ -299,7 +299,7 @@ def test_a_client_of_another_account_is_turned_away_in_words() -> None:
 
 def test_another_robot_at_the_same_address_is_not_driven() -> None:
     network = Network()
-    driving = DrivingHelp(network).connect().arm_and_go()
+    driving = DrivingClient(network).connect().arm_and_go()
     network.robot.description = msgspec.structs.replace(DESCRIPTION, name="Other arm")
     network.restart_host()
     driving.tick(20)

@@ -6,7 +6,7 @@ import pytest
 from mile_desktop.robots import protocol as p
 from mile_desktop.robots.client import NetworkRobot
 from mile_desktop.robots.modes import MODE_TRANSITIONS, Mode, ModeEvent, next_mode
-from tests.robots.toy import DrivingHelp, Network, vector
+from tests.robots.toy import DrivingClient, Network, vector
 
 
 @pytest.fixture
@@ -15,8 +15,8 @@ def network() -> Network:
 
 
 @pytest.fixture
-def driving(network: Network) -> DrivingHelp:
-    return DrivingHelp(network).connect()
+def driving(network: Network) -> DrivingClient:
+    return DrivingClient(network).connect()
 
 
 def test_every_mode_can_be_stopped_and_only_clearing_leaves_it() -> None:
@@ -27,7 +27,7 @@ def test_every_mode_can_be_stopped_and_only_clearing_leaves_it() -> None:
     assert {before for (before, _), after in MODE_TRANSITIONS.items() if after is Mode.ACTIVE} == {Mode.HOLDING}
 
 
-def test_nothing_moves_before_arming_nor_before_going(network: Network, driving: DrivingHelp) -> None:
+def test_nothing_moves_before_arming_nor_before_going(network: Network, driving: DrivingClient) -> None:
     driving.tick(3)
     assert driving.robot.resume() == "The robot is not armed; arm it first."
     driving.tick(3)
@@ -41,7 +41,7 @@ def test_nothing_moves_before_arming_nor_before_going(network: Network, driving:
     assert len(network.robot.acted) == 3
 
 
-def test_first_motions_are_slow_and_limits_hold_on_the_robots_side(network: Network, driving: DrivingHelp) -> None:
+def test_first_motions_are_slow_and_limits_hold_on_the_robots_side(network: Network, driving: DrivingClient) -> None:
     driving.arm_and_go()
     assert np.all(np.abs(network.robot.acted[0]) < 0.25)
     driving.tick(60)
@@ -55,7 +55,7 @@ def test_first_motions_are_slow_and_limits_hold_on_the_robots_side(network: Netw
     assert np.all(np.abs(network.robot.acted[-1]) <= [0.25, 0.13])
 
 
-def test_silence_makes_the_robot_hold_until_somebody_resumes(network: Network, driving: DrivingHelp) -> None:
+def test_silence_makes_the_robot_hold_until_somebody_resumes(network: Network, driving: DrivingClient) -> None:
     driving.arm_and_go()
     driving.wire.cut_out = True
     network.robot.told.clear()
@@ -78,7 +78,7 @@ def test_silence_makes_the_robot_hold_until_somebody_resumes(network: Network, d
 
 
 def test_a_frozen_robots_side_holds_when_it_comes_back_and_takes_no_late_action(
-    network: Network, driving: DrivingHelp
+    network: Network, driving: DrivingClient
 ) -> None:
     driving.arm_and_go()
     acted = len(network.robot.acted)
@@ -94,7 +94,7 @@ def test_a_frozen_robots_side_holds_when_it_comes_back_and_takes_no_late_action(
     assert driving.robot.held_by_itself
 
 
-def test_a_restarted_robots_side_is_disarmed_and_has_to_be_armed(network: Network, driving: DrivingHelp) -> None:
+def test_a_restarted_robots_side_is_disarmed_and_has_to_be_armed(network: Network, driving: DrivingClient) -> None:
     driving.arm_and_go()
     network.restart_host()
     driving.tick(20)
@@ -105,7 +105,7 @@ def test_a_restarted_robots_side_is_disarmed_and_has_to_be_armed(network: Networ
     assert network.host.mode is Mode.ACTIVE
 
 
-def test_a_stop_is_latched_on_the_robots_side(network: Network, driving: DrivingHelp) -> None:
+def test_a_stop_is_latched_on_the_robots_side(network: Network, driving: DrivingClient) -> None:
     driving.arm_and_go()
     driving.robot.stop()
     driving.tick(2)
@@ -122,7 +122,7 @@ def test_a_stop_is_latched_on_the_robots_side(network: Network, driving: Driving
     assert network.host.mode is Mode.ACTIVE
 
 
-def test_disarming_is_final_until_somebody_arms(network: Network, driving: DrivingHelp) -> None:
+def test_disarming_is_final_until_somebody_arms(network: Network, driving: DrivingClient) -> None:
     driving.arm_and_go()
     driving.robot.disarm()
     driving.tick(3)
@@ -130,9 +130,9 @@ def test_disarming_is_final_until_somebody_arms(network: Network, driving: Drivi
     assert driving.robot.resume() == "The robot is not armed; arm it first."
 
 
-def test_the_second_window_may_watch_but_not_drive(network: Network, driving: DrivingHelp) -> None:
+def test_the_second_window_may_watch_but_not_drive(network: Network, driving: DrivingClient) -> None:
     driving.arm_and_go()
-    second = DrivingHelp(network, "second").connect()
+    second = DrivingClient(network, "second").connect()
     assert "window drives this robot" in second.robot.obstacle
     assert second.robot.arm() != ""
     for _ in range(10):
@@ -147,10 +147,10 @@ def test_the_second_window_may_watch_but_not_drive(network: Network, driving: Dr
 
 
 def test_a_window_that_only_watches_stops_the_robot_and_only_the_driver_clears_it(
-    network: Network, driving: DrivingHelp
+    network: Network, driving: DrivingClient
 ) -> None:
     driving.arm_and_go()
-    second = DrivingHelp(network, "second").connect()
+    second = DrivingClient(network, "second").connect()
     second.robot.stop()
     driving.tick(2)
     second.robot.attend()
@@ -173,10 +173,10 @@ def test_a_window_that_only_watches_stops_the_robot_and_only_the_driver_clears_i
 
 @pytest.mark.parametrize("watching", [False, True])
 def test_a_stop_that_does_not_arrive_is_reported_and_sent_again(
-    network: Network, driving: DrivingHelp, watching: bool
+    network: Network, driving: DrivingClient, watching: bool
 ) -> None:
     driving.arm_and_go()
-    stopping = DrivingHelp(network, "second").connect() if watching else driving
+    stopping = DrivingClient(network, "second").connect() if watching else driving
     stopping.wire.cut_out = True
     stopping.robot.stop()
     assert stopping.robot.stop_problem == ""
@@ -193,21 +193,21 @@ def test_a_stop_that_does_not_arrive_is_reported_and_sent_again(
     assert stopping.robot.stop_problem == ""
 
 
-def test_a_driver_who_leaves_or_stays_away_gives_the_robot_free(network: Network, driving: DrivingHelp) -> None:
+def test_a_driver_who_leaves_or_stays_away_gives_the_robot_free(network: Network, driving: DrivingClient) -> None:
     driving.arm_and_go()
     driving.robot.close()
     network.advance(0.01)
     assert (network.host.mode, network.host.driver_name) == (Mode.DISARMED, "")
-    second = DrivingHelp(network, "second").connect().arm_and_go()
+    second = DrivingClient(network, "second").connect().arm_and_go()
     second.wire.cut_out = True
     network.advance(10.5)
     assert (network.host.mode, network.host.driver_name) == (Mode.DISARMED, "")
-    third = DrivingHelp(network, "third").connect()
+    third = DrivingClient(network, "third").connect()
     assert third.robot.arm() == ""
 
 
-def test_the_watcher_gets_the_robot_when_it_asks_for_it_again(network: Network, driving: DrivingHelp) -> None:
-    second = DrivingHelp(network, "second").connect()
+def test_the_watcher_gets_the_robot_when_it_asks_for_it_again(network: Network, driving: DrivingClient) -> None:
+    second = DrivingClient(network, "second").connect()
     driving.robot.close()
     network.advance(0.01)
     second.tick()
@@ -218,7 +218,7 @@ def test_the_watcher_gets_the_robot_when_it_asks_for_it_again(network: Network, 
 
 
 def test_a_window_that_was_started_anew_goes_on_as_the_same_driver_disarmed(
-    network: Network, driving: DrivingHelp
+    network: Network, driving: DrivingClient
 ) -> None:
     driving.arm_and_go()
     network.advance(0.4)
@@ -232,7 +232,7 @@ def test_a_window_that_was_started_anew_goes_on_as_the_same_driver_disarmed(
     assert again.arm() == ""
 
 
-def test_a_driver_that_raises_is_held_and_its_words_are_passed_on(network: Network, driving: DrivingHelp) -> None:
+def test_a_driver_that_raises_is_held_and_its_words_are_passed_on(network: Network, driving: DrivingClient) -> None:
     driving.arm_and_go()
     network.robot.breaks = OSError("joint 3 is too hot")
     driving.tick(3)
@@ -244,7 +244,7 @@ def test_a_driver_that_raises_is_held_and_its_words_are_passed_on(network: Netwo
     assert network.host.mode is Mode.ACTIVE
 
 
-def test_measuring_nonsense_holds(network: Network, driving: DrivingHelp) -> None:
+def test_measuring_nonsense_holds(network: Network, driving: DrivingClient) -> None:
     driving.arm_and_go()
     network.robot.measures_nonsense = True
     driving.tick(2)
@@ -252,7 +252,7 @@ def test_measuring_nonsense_holds(network: Network, driving: DrivingHelp) -> Non
     assert np.isfinite(driving.robot.read_state().values).all()
 
 
-def test_nobody_can_make_the_robot_hurry(network: Network, driving: DrivingHelp) -> None:
+def test_nobody_can_make_the_robot_hurry(network: Network, driving: DrivingClient) -> None:
     driving.arm_and_go()
     network.advance(0.04)
     acted = len(network.robot.acted)
@@ -263,7 +263,7 @@ def test_nobody_can_make_the_robot_hurry(network: Network, driving: DrivingHelp)
     assert network.host.refused >= 90
 
 
-def test_a_robot_that_resets_itself_does_so_once_while_it_holds(network: Network, driving: DrivingHelp) -> None:
+def test_a_robot_that_resets_itself_does_so_once_while_it_holds(network: Network, driving: DrivingClient) -> None:
     driving.robot.arm()
     driving.tick()
     for _ in range(2):
@@ -273,7 +273,7 @@ def test_a_robot_that_resets_itself_does_so_once_while_it_holds(network: Network
     assert network.robot.seeds == [7, 7]
 
 
-def test_the_clocks_are_aligned_within_the_round_trip(network: Network, driving: DrivingHelp) -> None:
+def test_the_clocks_are_aligned_within_the_round_trip(network: Network, driving: DrivingClient) -> None:
     driving.arm_and_go()
     driving.tick(5)
     report = driving.robot.report()

@@ -177,7 +177,7 @@ class MemoryWire:
         self.cut_out = self.cut_in = True
 
 
-class DrivingHelp:
+class DrivingClient:
     """A window that drives the toy at 20 Hz."""
 
     def __init__(self, network: Network, name: str = "window") -> None:
@@ -186,11 +186,11 @@ class DrivingHelp:
         self.wire = list(network.wires.values())[-1]
         self.action = vector(1.0, 1.0)
 
-    def connect(self) -> "DrivingHelp":
+    def connect(self) -> "DrivingClient":
         self.robot.connect()
         return self
 
-    def arm_and_go(self) -> "DrivingHelp":
+    def arm_and_go(self) -> "DrivingClient":
         assert self.robot.arm() == ""
         self.tick()
         assert self.robot.resume() == ""

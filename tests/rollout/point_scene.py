@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.intervention.estimate import Caller, InterventionEstimate
 from mile_desktop.operators.operator import OperatorContext, OperatorReading, OperatorRequest
-from mile_desktop.policies.policy import FloatArray, PolicyOutput
+from mile_desktop.policies.policy import PolicyOutput
 from mile_desktop.registry.running_policy import RunningPolicy
 from mile_desktop.rollout.clock import SimulatedClock
 from mile_desktop.rollout.live_robot import LiveRobot
@@ -17,7 +18,7 @@ from mile_desktop.rollout.messages import Event
 from mile_desktop.storage.records import EpisodeStart, Outcome, Step
 
 
-def vector(*values: float) -> FloatArray:
+def vector(*values: float) -> Float32Array:
     return np.asarray(values, np.float32)
 
 
@@ -39,13 +40,13 @@ class PointScene:
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[FloatArray, dict[str, Any]]:
+    ) -> tuple[Float32Array, dict[str, Any]]:
         self.position, self.steps = 0.0, 0
         self.kept.clear()
         self.seeds.append(-1 if seed is None else seed)
         return vector(self.position), {}
 
-    def step(self, action: FloatArray) -> tuple[FloatArray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Float32Array) -> tuple[Float32Array, float, bool, bool, dict[str, Any]]:
         if self.steps == self.breaks_at:
             raise RuntimeError("the physics server does not answer")
         self.position += 0.1 * float(action[0])
@@ -53,7 +54,7 @@ class PointScene:
         success = self.position > 0.999
         return vector(self.position), float(success), success, self.steps >= self.max_steps, {"success": success}
 
-    def scene_state(self) -> FloatArray:
+    def scene_state(self) -> Float32Array:
         return vector(self.position)
 
     def rebase(self) -> None:
@@ -64,7 +65,7 @@ class PointScene:
         self.kept[self.taken] = (self.position, self.steps)
         return self.taken
 
-    def restore(self, token: int) -> FloatArray:
+    def restore(self, token: int) -> Float32Array:
         self.position, self.steps = self.kept[token]
         return vector(self.position)
 
@@ -87,7 +88,7 @@ class ConstantPolicy:
     def reset(self, seed: int) -> None:
         return
 
-    def act(self, observation: FloatArray) -> PolicyOutput:
+    def act(self, observation: Float32Array) -> PolicyOutput:
         return PolicyOutput(vector(self.action), vector(self.action), vector(0.1))
 
 
@@ -108,7 +109,7 @@ class FixedEstimator:
     def reset(self) -> None:
         return
 
-    def estimate(self, observation: FloatArray, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:
+    def estimate(self, observation: Float32Array, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:
         return InterventionEstimate(self.probability, self.probability - 0.1, self.probability + 0.1)
 
 

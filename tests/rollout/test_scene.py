@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.evaluation.evaluate import evaluate
 from mile_desktop.policies.expert_policy import ExpertPolicy
-from mile_desktop.policies.policy import FloatArray
 from mile_desktop.rollout.safety import action_problem
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.experts import load_expert
@@ -42,7 +42,7 @@ def test_evaluation_counts_landings_and_returns_and_breakdowns(lander: GymScene)
     good = evaluate(lander, ExpertPolicy(load_expert("lunar-lander")), (0, 1))
     assert all(result.success and result.total_reward > 150 for result in good)
 
-    def undecided(observation: FloatArray) -> FloatArray:
+    def undecided(observation: Float32Array) -> Float32Array:
         return np.full(4, 0.25, np.float32)
 
     (broken,) = evaluate(lander, ExpertPolicy(undecided), (0,))

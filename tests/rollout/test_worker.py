@@ -163,7 +163,7 @@ def test_the_intervention_model_is_reloaded_without_a_note_and_without_disturbin
     desk.process.send(m.EndEpisode(outcome="failure"))
     desk.wait_for(m.EpisodeClosed)
     said = desk.wait_for(m.Status, lambda status: status.basis != basis)
-    assert "forecast learning you" in said.basis
+    assert "forecast: adapting to you" in said.basis
     assert not [event for event in desk.events if isinstance(event, m.Note | m.PolicyAccepted)]
 
 

@@ -50,7 +50,7 @@ class LearnSummary:
         return (
             f"{_count(self.episodes, 'episode')} · {_grouped(self.steps)} steps",
             f"{_count(self.takeovers, 'takeover')} · {_grouped(self.human_steps)} steps by you",
-            f"{_count(self.demonstrations, 'demonstration')} kept as anchors",
+            f"{_count(self.demonstrations, 'demonstration')} replayed in training",
             f"{self.new_episodes} new since {self.policy_name}",
         )
 
@@ -63,7 +63,7 @@ class LearnSummary:
                 "usually gets worse."
             )
         if not self.demonstrations:
-            found.append("No demonstrations as anchors: the policy may forget what it could do.")
+            found.append("No demonstrations to replay: the policy may forget what it could do.")
         return tuple(found)
 
     @property

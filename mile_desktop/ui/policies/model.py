@@ -84,7 +84,7 @@ class SettingRow:
     second: str
 
     @property
-    def words(self) -> SettingInfo:
+    def info(self) -> SettingInfo:
         """Title and meaning of the setting."""
         return setting_info(self.name)
 
@@ -104,7 +104,7 @@ def setting_rows(first: PolicyRecord, second: PolicyRecord | None = None) -> lis
 
 def _order(row: SettingRow) -> tuple[bool, bool, str]:
     """Return the sort key: settings before fitted values, differing before equal, by title."""
-    return row.name.startswith(_FITTED), not row.differs, row.words.title
+    return row.name.startswith(_FITTED), not row.differs, row.info.title
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def _value(settings: dict[str, Any], name: str) -> str:
         return f"{value:.3g}" if name.startswith(_FITTED) else f"{value:g}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(map(str, value))
-    return str(value)
+    return (value == 0 and setting_info(name).zero_text) or str(value)
 
 
 def parents_of(details: Iterable[PolicyDetails]) -> dict[str, str | None]:

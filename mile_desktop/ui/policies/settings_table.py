@@ -10,11 +10,11 @@ from mile_desktop.ui.widgets.tables import Column, RowsModel, RowsTable
 
 
 def _name(row: SettingRow) -> str:
-    return f"≠ {row.words.title}" if row.differs else row.words.title
+    return f"≠ {row.info.title}" if row.differs else row.info.title
 
 
 def _tip(row: SettingRow) -> str:
-    return f"{row.words.meaning} ({row.name})" if row.words.meaning else row.name
+    return f"{row.info.meaning} ({row.name})" if row.info.meaning else row.name
 
 
 def _emphasis(row: SettingRow) -> str:

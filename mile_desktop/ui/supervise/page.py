@@ -159,7 +159,7 @@ class SupervisePage(OverrideGuard, QWidget):
         self.pad.follow(taken)
 
     def escape(self) -> None:
-        """Pass Esc on to whoever knows what lies on top of the page."""
+        """Pass Esc on; the listener knows what lies on top of the page."""
         self.escaped.emit()
 
     @property

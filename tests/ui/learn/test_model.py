@@ -53,17 +53,17 @@ def test_one_line_for_each_thing_there_is() -> None:
     assert [line.replace("\N{NARROW NO-BREAK SPACE}", " ") for line in summary().lines()] == [
         "14 episodes · 2 812 steps",
         "31 takeovers · 604 steps by you",
-        "40 demonstrations kept as anchors",
+        "40 demonstrations replayed in training",
         "3 new since v3",
     ]
     assert summary(episodes=1, takeovers=1).lines()[0].startswith("1 episode ·")
 
 
-def test_few_takeovers_and_missing_anchors_are_warned_of() -> None:
+def test_few_takeovers_and_missing_demonstrations_are_warned_of() -> None:
     assert summary().warnings() == ()
     few, none = summary(takeovers=4, demonstrations=0).warnings()
     assert "4 takeovers" in few
-    assert "anchor" in none
+    assert "No demonstrations" in none
     assert not summary(episodes=0).can_train
 
 

@@ -172,7 +172,7 @@ def test_archived_policies_are_shown_on_request(page: PoliciesPage, qtbot: QtBot
 def test_settings_have_the_titles_of_the_learn_panel_and_come_before_fitted_values(page: PoliciesPage) -> None:
     record = replace(DETAILS["p3"].record, settings={"epochs": 80, "learned": {"best_epoch": 7, "cost": None}})
     rows = setting_rows(record)
-    assert [(row.words.title, row.first) for row in rows] == [
+    assert [(row.info.title, row.first) for row in rows] == [
         ("Epochs", "80"),
         ("Best epoch", "7"),
         ("Cost c found", "–"),

@@ -150,12 +150,12 @@ def test_nothing_is_marked_under_the_list_of_keys(parts: Composition) -> None:
         ("rewind", (Key.REWIND,)),
     ],
 )
-def test_the_list_names_the_keys_in_the_order_of_its_words(action: str, directions: tuple[Key, ...]) -> None:
+def test_the_list_names_the_keys_in_the_order_of_its_title(action: str, directions: tuple[Key, ...]) -> None:
     entry = binding(action)
-    words = {Key.AWAY: "away", Key.NEAR: "nearer", Key.LEFT: "left", Key.RIGHT: "right", Key.UP: "up", Key.DOWN: "down"}
-    named = [words[each] for each in directions if each in words]
-    assert [entry.title.find(word) for word in named] == sorted(entry.title.find(word) for word in named)
-    assert all(word in entry.title for word in named)
+    names = {Key.AWAY: "away", Key.NEAR: "nearer", Key.LEFT: "left", Key.RIGHT: "right", Key.UP: "up", Key.DOWN: "down"}
+    named = [names[each] for each in directions if each in names]
+    assert [entry.title.find(name) for name in named] == sorted(entry.title.find(name) for name in named)
+    assert all(name in entry.title for name in named)
     arrows = {"↑": "Up", "↓": "Down", "←": "Left", "→": "Right"}
     for pair in entry.keys:
         for name, direction in zip(pair.split("/"), directions, strict=True):

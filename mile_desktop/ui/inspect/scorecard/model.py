@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mile_desktop.arrays import BoolArray, Float64Array
 from mile_desktop.evaluation.scorecard import CurvePoint, Scorecard, ScoredEpisode, ScoredPredictor
 from mile_desktop.storage.alarms import AlarmEvents, alarm_events
 from mile_desktop.ui.plots.series_model import Series, Style
 from mile_desktop.ui.plots.table import Table
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 LEAD_BIN_S = 0.25
 LAST_LEAD_S = 2.0
@@ -298,7 +295,7 @@ def curve_style(name: str) -> tuple[str, Style]:
     return _STYLES.get(name, ("text", "line"))
 
 
-def _stretches(episode: ScoredEpisode, wanted: BoolArray, p: FloatArray, text: str) -> list[StepRange]:
+def _stretches(episode: ScoredEpisode, wanted: BoolArray, p: Float64Array, text: str) -> list[StepRange]:
     """Return the runs of consecutive wanted rows."""
     # False at both ends: each run then has a rising and a falling edge
     edges = np.flatnonzero(np.diff(np.concatenate(([False], wanted, [False])).astype(np.int8)))

@@ -125,7 +125,7 @@ class TimelinePlot(StripPlot):
         return float(self.getViewBox().mapSceneToView(position).x())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Start to scrub, to choose a stretch or to pan."""
+        """Start to scrub, to select a stretch or to pan."""
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         time = self._time_at(event.position())
         if event.button() in {Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton}:
