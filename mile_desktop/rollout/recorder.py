@@ -64,8 +64,7 @@ class Recorder:
         capacity: int = 2000,
         gather_s: float = 0.0,
     ) -> None:
-        # A connection of its own: a SQLite connection belongs to one thread's transactions, and the session reads with
-        # another one.
+        # Opened a second time: the session closes its workspace, while the writer thread may still need this one.
         self._workspace = Workspace.open(workspace)
         self._on_closed = on_closed
         self._capacity = capacity

@@ -38,11 +38,13 @@ def alarm_events(
     horizon_steps: int = HORIZON_STEPS,
 ) -> AlarmEvents:
     """Find the events in ``probability`` (float[t], NaN where no value was shown) and ν (bool[t]) of one episode."""
+    # NaN stands for "nothing was shown" and compares as no alarm. NumPy would warn about the comparison.
     with np.errstate(invalid="ignore"):
         raised = probability >= threshold
     before_first = np.zeros(1, np.bool_)
     before = np.concatenate((before_first, intervention[:-1]))
     onsets = np.flatnonzero(intervention & ~before).tolist()
+    # The step right after a takeover is left out: an alarm that is still on there is the old one.
     crossings = raised & ~np.concatenate((before_first, raised[:-1])) & ~intervention & ~before
     false_alarms = (at for at in np.flatnonzero(crossings).tolist() if not intervention[at : at + horizon_steps].any())
     leads = (_length_of_alarm(raised, before, onset) for onset in onsets)
@@ -51,6 +53,7 @@ def alarm_events(
 
 def _length_of_alarm(raised: BoolArray, before: BoolArray, onset: int) -> int:
     length = 0
+    # Stops at the takeover before: its own alarm does not count for the next one.
     while onset - length - 1 >= 0 and raised[onset - length - 1] and not before[onset - length]:
         length += 1
     return length

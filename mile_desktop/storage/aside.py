@@ -25,6 +25,7 @@ def move_aside(workspace: Workspace, path: Path) -> Path:
     target = _free_path(workspace, path.name)
     with translated(workspace.folder):
         path.replace(target)
+        # The new place first. After a power cut the file may then be in both folders, but never in neither.
         sync_folder(target.parent)
         sync_folder(path.parent)
     return target

@@ -18,6 +18,7 @@ Column = Literal[
 _FROM = (
     "FROM episode LEFT JOIN episode_detail USING (episode_id) LEFT JOIN policy ON policy.policy_id = episode.policy_id"
 )
+# Who took over, or else who could have. Older files did not record the first.
 _DROVE = "CASE WHEN drivers <> '[]' THEN drivers ELSE json_extract(start, '$.operator') END"
 _POLICY = "coalesce(policy.name, episode.policy_id)"
 _ORDER: dict[Column, str] = {
@@ -44,6 +45,7 @@ _LEARNED = (
     "episode.episode_id IN (SELECT used.value FROM policy AS learner, json_each(learner.episode_ids) AS used "
     "WHERE learner.policy_id = ?)"
 )
+# Below SQLite's limit for the number of parameters, which was 999 in older builds.
 _AT_ONCE = 500
 _drivers = msgspec.json.Decoder(tuple[str, ...])
 
@@ -102,6 +104,8 @@ def find_episodes(
     """Return the ids of the matching episodes in order; unknown values come last."""
     where, parameters = _where(wanted)
     by, direction = _ORDER[order], "DESC" if descending else "ASC"
+    # The date as second key keeps equal rows in a fixed order. Otherwise they would change places between two
+    # refreshes.
     statement = f"SELECT episode_id {_FROM} WHERE {where} ORDER BY {by} {direction} NULLS LAST, started_at DESC"
     return tuple(row[0] for row in workspace.query(statement, parameters))
 
@@ -133,6 +137,7 @@ def _where(wanted: EpisodeFilter) -> tuple[str, list[object]]:
             conditions.append(_LEARNED)
             parameters.append(word.removeprefix(LEARNED_BY))
             continue
+        # Joined by line feeds, which no word can contain: a search must not match across the border of two columns.
         conditions.append(f"({' || char(10) || '.join(_SEARCHED)}) LIKE ? ESCAPE '\\'")
         parameters.append(f"%{_literally(word)}%")
     for column, value in (("episode.scene", wanted.scene), ("outcome", wanted.outcome)):
@@ -144,6 +149,7 @@ def _where(wanted: EpisodeFilter) -> tuple[str, list[object]]:
     return " AND ".join(conditions), parameters
 
 
+# People type these signs as letters, for example in an id.
 def _literally(word: str) -> str:
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 

@@ -137,6 +137,8 @@ class Catalogue:
 
     def policies(self, scene: str | None = None, *, include_archived: bool = True) -> tuple[PolicyRecord, ...]:
         """Return the policies, oldest first."""
+        # Filtered here and not in SQL: a scene has tens of policies, and the table's query stays the same for all
+        # kinds.
         found = POLICIES.select(self._workspace, scene=scene)
         return tuple(policy for policy in found if include_archived or not policy.archived)
 
@@ -155,6 +157,7 @@ class Catalogue:
     def next_policy_name(self, scene: str) -> str:
         """Return ``v<n>``, one above the scene's highest; ``v1`` where there is none (bundled: ``v0``)."""
         numbers = [re.fullmatch(r"v(\d+)", policy.name) for policy in self.policies(scene)]
+        # From the names and not from a count: a policy may have been renamed or removed.
         return f"v{1 + max((int(found[1]) for found in numbers if found), default=0)}"
 
     def rename_policy(self, policy_id: str, name: str) -> PolicyRecord:
@@ -187,6 +190,7 @@ class Catalogue:
     def promoted(self, scene: str) -> str | None:
         """Return the id of the policy that runs in ``scene``, None where none was ever chosen."""
         history = self.promotion_history(scene)
+        # The last choice and not the newest policy: a person may have gone back to an earlier one.
         return history[-1].policy_id if history else None
 
     def promotion_history(self, scene: str) -> tuple[Promotion, ...]:
@@ -259,6 +263,7 @@ class Catalogue:
         """
         INTERVENTION_MODELS.remove(self._workspace, model_id)
         with translated(self._workspace.folder):
+            # The row is gone already. A folder that cannot be removed only takes space, and no table shows it.
             shutil.rmtree(self._workspace.intervention_folder(model_id), ignore_errors=True)
 
 
@@ -291,6 +296,7 @@ def insert_episode(connection: sqlite3.Connection, record: EpisodeRecord) -> Non
         msgspec.json.encode(record.drivers).decode(),
     )
     places = ", ".join("?" * len(values))
+    # REPLACE, because recovery may write a row that is already there.
     statement = f"INSERT OR REPLACE INTO episode ({_EPISODE_COLUMNS}) VALUES ({places})"  # noqa: S608
     connection.execute(statement, values)
 

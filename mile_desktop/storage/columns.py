@@ -63,6 +63,7 @@ _KINDS: dict[TypeVar, tuple[Kind, str]] = {
 
 def _column(name: str, declared: Any, default: object) -> Column:  # noqa: ANN401 - annotations have no common type
     if get_origin(declared) is Annotated:
+        # The name in the file is fixed for ever by the files that exist. The attribute's name may change.
         variable, in_file = get_args(declared)
         file_name = in_file.name
     else:

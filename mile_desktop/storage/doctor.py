@@ -57,6 +57,7 @@ def _episode_problems(workspace: Workspace, record: EpisodeRecord) -> Iterator[s
     path = workspace.episode_path(record.episode_id, deleted=record.deleted)
     try:
         history = read_history(workspace.edits_path(record.episode_id), record.episode_id)
+        # With its edits, because the row of the catalogue holds the edited counts.
         inside = edited(read_episode_file(path), history).record
     except (EpisodeFileError, EditError) as error:
         yield str(error)
@@ -66,6 +67,7 @@ def _episode_problems(workspace: Workspace, record: EpisodeRecord) -> Iterator[s
 
 
 def _stray_files(workspace: Workspace, known: set[str]) -> Iterator[str]:
+    # The file of a running episode appears a moment before its row.
     being_written = {row["episode_id"] for row in workspace.query("SELECT episode_id FROM journal")}
     for path in _files(workspace, EPISODE_SUFFIX):
         if path.stem not in known | being_written:

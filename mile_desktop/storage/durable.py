@@ -15,6 +15,7 @@ def write_durably(path: Path, content: bytes | memoryview) -> None:
 
     An error leaves ``path`` as it was and nothing beside it; a killed process may leave the file with ``PART_SUFFIX``.
     """
+    # In the same folder: a rename is atomic only within one file system.
     part = path.with_name(path.name + PART_SUFFIX)
     try:
         with part.open("wb") as file:
@@ -22,6 +23,7 @@ def write_durably(path: Path, content: bytes | memoryview) -> None:
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
+    # Also for Ctrl+C: a half-written file must not stay.
     except BaseException:
         part.unlink(missing_ok=True)
         raise

@@ -41,14 +41,17 @@ def edit_episode(workspace: Workspace, episode_id: str, change: Change) -> EditH
         The change does not fit the recording; nothing has changed.
     """
     Catalogue(workspace).episode(episode_id)
+    # Read before the transaction: a large file must not be read while the database is locked.
     recording = read_recording(workspace, episode_id)
     # If the process is killed between file and row, the file decides: recovery sets the row.
     with workspace.transaction() as connection:
+        # Read again under the lock, because another window may have added an edit.
         history = edit_history(workspace, episode_id)
         if isinstance(change, Withdraw) and change.version not in {edit.version for edit in history.edits}:
             raise EditError(f"{episode_id} has no edit {change.version} to take back; it has {len(history.edits)}.")
         history = history.grown(change, now())
         write_row(connection, edited(recording, history).record, history)
+        # The file last, before the commit. If writing fails, the transaction takes the row back.
         write_durably(workspace.edits_path(episode_id), encoded(history))
     return history
 
@@ -71,6 +74,7 @@ def settle_edits(workspace: Workspace, *, source: Workspace | None = None) -> It
     for path in sorted(place.edits_path("any").parent.glob("*.json")):
         try:
             history = read_history(path, path.stem)
+            # The file only grows. The same number of edits therefore means the same content.
             if known.get(path.stem, 0) == len(history.edits):
                 continue
             record = edited(read_recording(place, path.stem), history).record

@@ -129,6 +129,8 @@ def read_history(path: Path, episode_id: str) -> EditHistory:
     except OSError as error:
         raise EditError(f"{path} cannot be read ({error.strerror}); check the disk and its permissions.") from error
     try:
+        # The format first, with a decoder that ignores the rest: a newer file may hold kinds of edits that this version
+        # cannot decode.
         found = msgspec.json.decode(content, type=_Format).format
         if found > _FORMAT:
             raise EditError(f"{path} has format {found}, this version reads up to {_FORMAT}; update the program.")
@@ -158,12 +160,15 @@ def edited(episode: Episode, history: EditHistory) -> Episode:
     """
     if not history.in_force:
         return episode
+    # Copies: the recording may be shared, and an edit must not change it.
     intervention, human_action = episode.intervention.copy(), episode.human_action.copy()
     record = episode.record
     for edit in history.in_force:
         match edit.change:
             case MarkStretch(first=first, last=last, intervention=marked):
                 rows = _rows(episode, first, last)
+                # Only steps that become interventions get the executed action. The command of a step that was one
+                # already is kept.
                 fresh = np.arange(len(episode))[rows][~intervention[rows]]
                 intervention[rows] = marked
                 if marked:
@@ -174,6 +179,7 @@ def edited(episode: Episode, history: EditHistory) -> Episode:
                 record = replace(record, outcome=outcome)
             case _:
                 continue
+    # Trimmed last, because all edits count rows of the recording.
     marked_episode = replace(episode, record=record, intervention=intervention, human_action=human_action)
     trimmed = _trimmed(marked_episode, history.trim)
     counts = counted(trimmed.record, trimmed.intervention, trimmed.intervention_prob, trimmed.operator)
@@ -196,6 +202,7 @@ def _trimmed(episode: Episode, trim: Trim | None) -> Episode:
     kept: dict[str, Any] = {column.name: getattr(episode, column.name)[rows] for column in COLUMNS}
     for column in of_kind(Kind.ROW):
         targets = kept[column.name]
+        # Rows move with the cut. A step whose start was cut away follows none of the rows that are left.
         moved = np.where(targets >= trim.first, targets - trim.first, TRIMMED_AWAY)
         kept[column.name] = np.where(targets >= 0, moved, targets).astype(np.int32)
     return replace(episode, first_row=trim.first, **kept)

@@ -30,6 +30,7 @@ from mile_desktop.storage.workspace import Workspace
 _METADATA = b"mile_desktop.episode"
 _FORMAT = 1
 _TEXT_COLUMNS = [column.file_name for column in of_kind(Kind.TEXT)]
+# Threads help: reading waits for the disk, and Arrow releases the interpreter's lock while it decodes.
 _READERS = min(4, os.cpu_count() or 1)
 
 
@@ -52,6 +53,7 @@ def write_episode_file(path: Path, record: EpisodeRecord, steps: Sequence[Step])
     WorkspaceFullError, WorkspaceReadOnlyError
         The disk does not take it; nothing is left behind.
     """
+    # Built before anything is written, so that steps that do not fit leave no file.
     content = _parquet(_table(stack(record, steps)))
     with errors.translated(path.parent):
         write_durably(path, content)
@@ -71,6 +73,7 @@ def read_episode_file(path: Path) -> Episode:
         schema = file.schema_arrow
         record = _record(path, schema)
         _check_columns(path, schema)
+        # Without Arrow's own threads: many files are read at once already.
         return _episode(path, record, file.read(use_threads=False))
 
 
@@ -168,6 +171,7 @@ def _written(column: Column, episode: Episode) -> pa.Array:
             return _fixed_size(values, pa.array(~episode.intervention))
         case Kind.TEXT:
             return pa.array(values, pa.string()).dictionary_encode()
+        # Plain columns need no conversion; NumPy's type decides.
         case _:
             return pa.array(values)
 
@@ -177,6 +181,7 @@ def _fixed_size(matrix: Float32Array, mask: pa.Array | None) -> pa.Array:
 
 
 def _record(path: Path, found: pa.Schema) -> EpisodeRecord:
+    # Our record is in the schema's metadata, where other Parquet tools keep it without understanding it.
     inside = (found.metadata or {}).get(_METADATA)
     if inside is None:
         raise EpisodeFileError(f"{path} is a Parquet file but no episode of MILE Desktop; choose another file.")
@@ -203,6 +208,7 @@ def _check_columns(path: Path, found: pa.Schema) -> None:
 
 
 def _episode(path: Path, record: EpisodeRecord, table: pa.Table) -> Episode:
+    # A file can be cut at a page and still be valid Parquet.
     if table.num_rows != record.steps or record.steps == 0:
         raise EpisodeFileError(
             f"{path} has {table.num_rows} steps but says {record.steps}; restore it from a backup or delete it."
@@ -225,6 +231,7 @@ def _filled(column: Column, rows: int) -> Any:  # noqa: ANN401 - as ``_read``
 
 def _matrix(column: pa.ChunkedArray) -> Float32Array:
     """Return float32[t, list size], NaN where the list is null; own memory, writable."""
+    # One copy is needed in every case: Arrow's memory is read-only and would keep the whole file in memory.
     lists = column.combine_chunks()
     matrix = np.array(lists.values.to_numpy(zero_copy_only=False), dtype=np.float32).reshape(len(lists), -1)
     if lists.null_count:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mile_desktop.errors import UserError
 
+# SQLite reports a full disk as a general error in some places. With less than 1 MB free, that is the likely cause.
 _ALMOST_FULL_BYTES = 1 << 20
 
 
@@ -128,6 +129,7 @@ def translated(folder: Path) -> Iterator[None]:
 def _from_sqlite(folder: Path, error: sqlite3.Error) -> WorkspaceError | None:  # noqa: PLR0911 - a table of codes
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith("SQLITE_FULL") or (
+        # The order matters: a full disk and missing rights can give the same code.
         name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")) and _almost_full(folder)
     ):
         return full(folder)
@@ -159,6 +161,7 @@ def _from_os(folder: Path, error: OSError) -> WorkspaceError:
     if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
         return read_only(folder)
     if error.errno == errno.ENOENT:
+        # The folder above tells a removed disk from a single missing file.
         found = Path(error.filename or folder)
         gone = found if found.parent.exists() else found.parent
         return WorkspaceMissingError(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from mile_desktop.errors import UserError
 
+# No leading dot or dash: a hidden file, or an option on a command line.
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _lock = threading.Lock()
@@ -24,7 +25,9 @@ def new_id(prefix: str) -> str:
 
     Raises ``ValueError`` for a prefix that is no file name. May be called from any thread.
     """
+    # Added to the epoch as whole microseconds: a float could round the last digit.
     stamp = (_EPOCH + timedelta(microseconds=_next_us())).strftime("%Y%m%d-%H%M%S-%f")
+    # Two processes can make an id in the same microsecond. The random part keeps them apart.
     return checked_id(f"{prefix}-{stamp}-{secrets.token_hex(2)}")
 
 
@@ -47,5 +50,6 @@ def now() -> str:
 def _next_us() -> int:
     global _last_us  # noqa: PLW0603 - one order for the whole process
     with _lock:
+        # One more than the last, even if the clock was set back: ids must sort by their creation.
         _last_us = max(time.time_ns() // 1000, _last_us + 1)
         return _last_us

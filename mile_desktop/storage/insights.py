@@ -50,6 +50,7 @@ def stale_insights(workspace: Workspace, threshold: float) -> tuple[tuple[str, i
 def store_insights(workspace: Workspace, insights: Iterable[tuple[str, int, Insight]]) -> None:
     """Store insights with id and number of edits of their episodes; an episode edited since then is skipped."""
     with workspace.transaction() as connection:
+        # The number of edits is compared in the statement itself. An edit that came between reading and storing wins.
         for episode_id, edits, each in insights:
             values = (episode_id, each.threshold, each.false_alarms, each.misses, each.brier, edits)
             connection.execute(_STORE, values)

@@ -77,6 +77,7 @@ class EpisodeJournal:
         """
         if self.is_open:
             raise JournalError(f"Episode {self._episode_id} is still open; close or discard it before the next one.")
+        # The id last known is replaced only when the database has the journal.
         self._journal_id = _open_journal(self._workspace, start)
         self._episode_id = start.episode_id
         self._steps = 0
@@ -96,11 +97,13 @@ class EpisodeJournal:
         try:
             # One statement for all rows: between several ones other threads would run while the database is locked.
             self._workspace.connection().execute(_APPEND + ", ".join([_ROW] * len(rows)), [*chain.from_iterable(rows)])
+        # The row of the journal is gone, and the steps refer to it. Only recovery by another process removes it.
         except sqlite3.IntegrityError as error:
             raise self._taken_over() from error
         except sqlite3.Error:
             with translated(self._workspace.folder):
                 raise
+        # After the commit: a batch that failed is given the same numbers again.
         self._steps += len(rows)
 
     def _row(self, step: Step, number: int) -> tuple[int, int, float, bytes, int]:
@@ -112,6 +115,7 @@ class EpisodeJournal:
         elif shape != self._shape:
             raise ValueError(f"Step {number} has shape {shape}, the steps before had {self._shape}")
         body = step_format.encode(step)
+        # One growing integer key, see ``schema``.
         return (journal_id << 32) + number, journal_id, time.time(), body, checksum(body)
 
     def close(self, outcome: Outcome) -> EpisodeRecord | None:
@@ -131,8 +135,10 @@ class EpisodeJournal:
             record = finish_journal(self._workspace, self._opened(), outcome, deleted=deleted)
         except NoJournalError as error:
             raise self._taken_over() from error
+        # Only now: until the episode is committed, ``close`` can be called again.
         self._journal_id = None
         try:
+            # Here and not during the episode: moving the log takes the time of many steps.
             self._workspace.checkpoint()
         except WorkspaceError:
             # The episode is committed; only the log is still long, and the next checkpoint shortens it.
@@ -175,6 +181,7 @@ def finish_journal(
     start, steps = rows.start, rows.steps
     record = step_format.summarise(start, steps, outcome, recovered=recovered, deleted=deleted)
     if steps:
+        # File first, row second. Killed in between, recovery finds a complete file and a journal, and can use either.
         write_episode_file(workspace.episode_path(start.episode_id, deleted=deleted), record, steps)
         # An earlier attempt with another outcome, or one that was killed, may have left a file in the other folder.
         with translated(workspace.folder):
@@ -203,6 +210,7 @@ def adopt_journal(
         journal_id = int(found["journal_id"]) if found else _insert(connection, start)
         owner = this_process()
         encoded = msgspec.json.encode(start).decode()
+        # The owner becomes this process, so that no other recovery takes the same journal.
         values = (encoded, owner.host, owner.pid, owner.process_started, owner.process, journal_id)
         connection.execute(_TAKE_OVER, values)
         rows = [((journal_id << 32) + number, journal_id, now, body, checksum(body)) for number, body in steps]
@@ -213,6 +221,7 @@ def adopt_journal(
 def _open_journal(workspace: Workspace, start: EpisodeStart) -> int:
     episode_id = checked_id(start.episode_id)
     with translated(workspace.folder):
+        # Also a file without a row counts: it belongs to an episode that a damaged database has lost.
         taken = any(workspace.episode_path(episode_id, deleted=deleted).exists() for deleted in (False, True))
     try:
         if taken:

@@ -17,6 +17,7 @@ from mile_desktop.storage.workspace import Workspace
 UNREADABLE_STEPS = "unreadable_steps"
 """Key of ``EpisodeStart.extra``: how many steps of the recording could not be read back from the journal."""
 
+# The lower half of a position is the step's number, see ``schema``.
 _STEP_MASK = (1 << 32) - 1
 _UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError)
 
@@ -71,6 +72,7 @@ def read_journal(workspace: Workspace, journal_id: int) -> JournalRows:
         ) from error
     bodies = [(row["position"] & _STEP_MASK, row["body"], row["checksum"]) for row in rows]
     steps, unreadable = _readable(bodies)
+    # Positions count from 0, so the last number says how many rows there should be.
     missing = bodies[-1][0] + 1 - len(bodies) if bodies else 0
     lost = missing + len(unreadable)
     if lost:
@@ -120,6 +122,7 @@ def _readable(
             continue
         steps.append((number, step))
     # A damaged step may have another shape and be valid by itself; most steps are right.
+    # No step says by itself what shape it should have.
     usual = Counter(shapes).most_common(1)[0][0] if shapes else None
     fitting = [numbered for numbered, shape in zip(steps, shapes, strict=True) if shape == usual]
     read = {number for number, _ in fitting}
@@ -129,6 +132,7 @@ def _readable(
 def _joined(numbered: Sequence[tuple[int, Step]]) -> list[Step]:
     """Return the steps with rows counted again: a row that another one names may have moved or may be lost."""
     rows = {number: row for row, (number, _) in enumerate(numbered)}
+    # The usual case. The steps are not copied then.
     if all(number == row for number, row in rows.items()):
         return [step for _, step in numbered]
     joined = []

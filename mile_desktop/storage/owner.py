@@ -30,6 +30,7 @@ class Owner:
     ``process_started`` it stays the same when the clock is set. Empty in journals of older versions."""
 
 
+# They stay the same as long as the process runs.
 @cache
 def this_process() -> Owner:
     """Return the owner that journals of this process carry."""
@@ -44,13 +45,16 @@ def is_alive(owner: Owner, last_written: float) -> bool:
     its last step.
     """
     here = this_process()
+    # The strong test first: it does not depend on the clock.
     if owner.process and here.process:
         boot, namespace, _ = owner.process.split()
         my_boot, my_namespace, _ = here.process.split()
+        # Same boot and same namespace: the process numbers can be compared directly.
         if boot == my_boot and namespace == my_namespace:  # also where the computer was renamed
             return _identity(owner.pid) == owner.process
         if boot == my_boot or owner.host != here.host:
             return time.time() - last_written < _SILENT_S
+        # Every process of the last boot has ended, however short ago it wrote.
         return False  # this computer was started again
     if owner.host != here.host:
         return time.time() - last_written < _SILENT_S
@@ -63,6 +67,7 @@ def _identity(pid: int) -> str:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         namespace = Path("/proc/self/ns/pid").readlink()
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    # There is no such process, or this is a system without ``/proc``.
     except OSError:
         return ""
     fields = stat.rpartition(")")[2].split()  # the name of the program may hold spaces and parentheses
@@ -79,4 +84,5 @@ def _is_running(owner: Owner) -> bool:
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:
+        # It exists and belongs to another account. To take its journal would be worse than to wait.
         return True

@@ -57,9 +57,11 @@ def rebuild_catalogue(folder: Path | str) -> RebuildReport:
     """
     place = Path(folder).expanduser().absolute()
     scratch = place / _SCRATCH
+    # Any other window would go on to write to the database that is replaced.
     with hold_window_lock(place), translated(place):
         try:
             shutil.rmtree(scratch, ignore_errors=True)
+            # The new database is complete before the old one is touched.
             report = _fill(place, scratch)
             kept = _put_aside(place)
             (scratch / DATABASE).replace(place / DATABASE)
@@ -94,6 +96,7 @@ def _put_aside(place: Path) -> Path | None:
 def _take_episode_files(place: Path, new: Workspace) -> list[str]:
     problems = []
     with new.transaction() as connection:
+        # The bin first: if an episode is in both folders, the row of ``episodes`` replaces it.
         for where in ("bin", "episodes"):
             for path in sorted((place / where).glob(f"*{EPISODE_SUFFIX}")):
                 try:
@@ -127,6 +130,7 @@ def _salvage(place: Path, copy: Path, new: Workspace) -> list[str]:
     if not (place / DATABASE).exists():
         return []
     copy.mkdir()
+    # A copy: SQLite recovers the log when it opens a database, and that would change the only evidence.
     for name in _FILES[:2]:
         if (place / name).exists():
             shutil.copyfile(place / name, copy / name)
@@ -135,6 +139,7 @@ def _salvage(place: Path, copy: Path, new: Workspace) -> list[str]:
         try:
             version = schema.version_of(old)
             _check_version(place, version)
+            # An older database lacks columns that the copies below expect.
             schema.migrate(old, schema.MIGRATIONS)
         except sqlite3.DatabaseError as error:
             return [f"Evaluations, promotions and the journal could not be read from the old database ({error})."]
@@ -152,6 +157,7 @@ def _check_version(place: Path, version: int) -> None:
 
 def _salvage_records(old: sqlite3.Connection, new: Workspace, table: Table[Any]) -> Iterator[str]:
     with new.transaction() as connection:
+        # Row by row: everything before the damaged page is kept.
         try:
             for row in old.execute(f"SELECT * FROM {table.name}"):  # noqa: S608 - names are our own
                 table.insert(connection, table.from_row(row), unless_there=True)

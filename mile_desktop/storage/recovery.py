@@ -33,6 +33,7 @@ _ORPHANS = (
     "SELECT journal.*, coalesce(max(written_at), opened_at) AS last_written, count(position) AS steps "
     "FROM journal LEFT JOIN journal_step USING (journal_id) GROUP BY journal_id ORDER BY journal_id"
 )
+# The old owner is part of the condition. Of two processes that recover at once, only one changes a row.
 _CLAIM = (
     "UPDATE journal SET host = ?, pid = ?, process_started = ?, process = ? "
     "WHERE journal_id = ? AND host = ? AND pid = ? AND process_started = ? AND process = ?"
@@ -57,6 +58,7 @@ def recover(workspace: Workspace, report: Report = _log.warning) -> tuple[Episod
     WorkspaceError
         The disk is full or the database does not answer; the remaining journals stay for the next attempt.
     """
+    # The spilled steps first: they belong into journals that are turned into episodes below.
     found = [*take_up_spills(workspace, report)]
     failures: list[WorkspaceError] = []
     for orphan in orphans(workspace):
@@ -70,8 +72,10 @@ def recover(workspace: Workspace, report: Report = _log.warning) -> tuple[Episod
             report(f"Episode {orphan['episode_id']} could not be recovered ({error}); it stays in the journal.")
         else:
             found += [] if record is None else [record]
+    # After all journals were tried. One full disk must not keep the others from being recovered.
     if failures:
         raise failures[0]
+    # Only after the journals, whose files may still be half-written.
     _remove_unfinished_files(workspace)
     _settle_bin(workspace)
     for problem in settle_edits(workspace):
@@ -95,6 +99,7 @@ def _recover_one(workspace: Workspace, orphan: sqlite3.Row, report: Report) -> E
         journal_id = orphan["journal_id"]
         try:
             finished = _finished_file(workspace, orphan)
+            # The process died after its file was complete. Its outcome is better than "aborted".
             if finished is not None:
                 _adopt(workspace, journal_id, finished)
                 return finished
@@ -114,6 +119,7 @@ def _claimed(workspace: Workspace, orphan: sqlite3.Row) -> Iterator[bool]:
     mine = _change_owner(workspace, orphan["journal_id"], dead, living)
     try:
         yield mine
+    # The claim is given back. Otherwise this living process would own the journal, and no later start would recover it.
     except BaseException:
         if mine:
             _change_owner(workspace, orphan["journal_id"], living, dead)

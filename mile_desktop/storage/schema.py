@@ -137,6 +137,7 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> 
     ``connection`` must be in autocommit mode (``isolation_level=None``). Another process may migrate at the same
     time: the version is read again under the write lock.
     """
+    # Read outside of the lock first: usually nothing is to be done, and no process has to wait.
     while (version := version_of(connection)) < len(migrations):
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -151,5 +152,6 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> 
 def _take_step(connection: sqlite3.Connection, version: int, migration: Migration) -> None:
     for statement in migration:
         connection.execute(statement)
+    # In the same transaction as the change. A kill leaves the old version with the old number.
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {version + 1}")

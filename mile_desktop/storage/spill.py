@@ -63,8 +63,10 @@ def write_spill(folder: Path, episodes: Sequence[UnwrittenEpisode]) -> Path:
     owner = this_process()
     spill = _Spill(_FORMAT, owner.host, owner.pid, owner.process_started, owner.process, time.time(), list(episodes))
     body = msgspec.msgpack.encode(spill)
+    # A new name each time: the file of an earlier run may still wait to be taken up.
     path = folder / f"{new_id('unwritten')}.msgpack"
     with translated(folder):
+        # The checksum comes first in the file, so that it can be checked before anything is decoded.
         write_durably(path, zlib.crc32(body).to_bytes(_CHECKSUM_BYTES, "big") + body)
     return path
 
@@ -110,6 +112,7 @@ def _take_up(workspace: Workspace, path: Path, report: Callable[[str], None]) ->
             f"{path.name}, a file with steps that were not recorded in time, cannot be read ({error}); it is {moved}."
         )
         return []
+    # Its process may still be writing to the journal.
     if is_alive(spill.owner, spill.written_at):
         return []
     found = [_take_up_episode(workspace, unwritten, report) for unwritten in spill.episodes]
@@ -132,6 +135,7 @@ def _read(path: Path) -> _Spill:
     if int.from_bytes(content[:_CHECKSUM_BYTES], "big") != zlib.crc32(body):
         raise ValueError("its checksum differs")
     spill = msgspec.msgpack.decode(body, type=_Spill)
+    # The id becomes a file name. The checksum proves that the file is undamaged, but not that it is ours.
     for episode in spill.episodes:
         checked_id(episode.start.episode_id)
     return spill
@@ -150,6 +154,7 @@ def _take_up_episode(
     journal_id = adopt_journal(workspace, unwritten.start, unwritten.steps, closed=closed is not None)
     if journal_id is None:
         last = max((number for number, _ in unwritten.steps), default=-1)
+        # The file of a closed episode is never changed. What it lacks stays in the file aside.
         return None, closed is not None and closed.steps > last
     record = finish_journal(
         workspace,

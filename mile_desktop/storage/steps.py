@@ -99,6 +99,7 @@ def decode(body: bytes) -> Step:
     values = msgspec.structs.asdict(_decoder.decode(body))
     for name in _VECTOR_NAMES:
         raw = values[name]
+        # ``astype`` copies: ``frombuffer`` gives read-only arrays that keep all the bytes of the step in memory.
         values[name] = None if raw is None else np.frombuffer(raw, dtype=_STORED).astype(np.float32)
     return Step(**values)
 
@@ -120,10 +121,12 @@ def counted(
     record: EpisodeRecord, intervention: BoolArray, shown: Float32Array, operator: Sequence[str]
 ) -> EpisodeRecord:
     """Return ``record`` with all counts made again from ν (bool[t]), p as shown (float32[t]) and who drove."""
+    # In float64, as a sum over thousands of float32 loses digits.
     numbers = shown[np.isfinite(shown)].astype(np.float64)
     return replace(
         record,
         steps=len(intervention),
+        # A takeover begins where ν rises. One that runs from the first step has no step before it.
         takeovers=int(np.count_nonzero(intervention[1:] & ~intervention[:-1])) + int(intervention[:1].sum()),
         human_steps=int(intervention.sum()),
         mean_intervention_prob=float(numbers.mean()) if len(numbers) else None,
@@ -141,6 +144,7 @@ def stack(record: EpisodeRecord, steps: Sequence[Step]) -> Episode:
     """
     if not steps or len(steps) != record.steps:
         raise ValueError(f"{record.episode_id} has {len(steps)} steps, its record says {record.steps} (at least 1)")
+    # ``np.stack`` would fail as well, but without naming the episode.
     shapes = {shape_of(step) for step in steps}
     if len(shapes) != 1:
         raise ValueError(f"The steps of {record.episode_id} differ in shape: {sorted(shapes)}")

@@ -41,6 +41,7 @@ class Table(Generic[R]):
     def add(self, workspace: Workspace, record: R) -> None:
         """Insert ``record``, its file first; raises ``DuplicateRecordError`` if there is one of its id."""
         identity = checked_id(getattr(record, self.key))
+        # Not if there is one: its file must not be overwritten by a record that is then refused.
         if self.find(workspace, identity) is None:
             self.write_file(workspace, record)
         try:
@@ -59,6 +60,8 @@ class Table(Generic[R]):
             record = self.find(workspace, identity)
         if record is None:
             raise self.unknown(identity)
+        # After the commit. Killed in between, the row is newer than the file, and only a rebuild would see the old
+        # value.
         self.write_file(workspace, record)
         return record
 
@@ -94,6 +97,7 @@ class Table(Generic[R]):
     def select(self, workspace: Workspace, **equal: object) -> tuple[R, ...]:
         """Return the records whose columns have these values (None: any), oldest first."""
         asked = {column: value for column, value in equal.items() if value is not None}
+        # The names are fields of our own records, and the values are always parameters.
         where = " AND ".join(f"{column} = ?" for column in asked) or "1"
         statement = f"SELECT * FROM {self.name} WHERE {where} ORDER BY created_at, {self.key}"  # noqa: S608
         return tuple(self.from_row(row) for row in workspace.query(statement, tuple(asked.values())))
@@ -104,6 +108,7 @@ class Table(Generic[R]):
         values = {
             column: msgspec.json.decode(row[column]) if column in encoded else row[column] for column in self.columns
         }
+        # Not strict: SQLite stores flags as 0 and 1.
         return msgspec.convert(values, type=self.kind, strict=False)
 
     def write_file(self, workspace: Workspace, record: R) -> None:

@@ -55,6 +55,7 @@ def hold_window_lock(folder: Path) -> WindowLock:
     WorkspaceLockedError
         Another window holds it.
     """
+    # Not bound to a thread: the window takes it on its main thread and may release it on another.
     lock = FileLock(folder / _WINDOW_LOCK, timeout=0, thread_local=False)
     with errors.translated(folder):
         try:
@@ -80,6 +81,7 @@ class Workspace:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        # Keyed by the thread and not by its number: Python gives the number of an ended thread to a new one.
         self._connections: dict[threading.Thread, sqlite3.Connection] = {}
         self._lock = threading.Lock()
         self._closed = False
@@ -104,6 +106,7 @@ class Workspace:
         place = Path(folder).expanduser().absolute()
         with errors.translated(place):
             _prepare_folder(place, create=create)
+            # Before the check of the database, which already needs a connection.
             workspace = cls(place)
             try:
                 _prepare_database(workspace)
@@ -160,10 +163,13 @@ class Workspace:
         """Hold the write lock over the block; all of it is committed, or none if anything is raised."""
         with errors.translated(self._folder):
             connection = self.connection()
+            # IMMEDIATE takes the write lock at the start. With a plain BEGIN, two readers that both want to write would
+            # block each other.
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
                 connection.commit()
+            # Also for Ctrl+C: an open transaction would lock the database for every other process.
             except BaseException:
                 connection.rollback()
                 raise
@@ -191,6 +197,7 @@ class Workspace:
         with self._lock:
             if self._closed:
                 raise errors.WorkspaceClosedError(f"{self._folder} was closed; open the workspace again.")
+            # Here, because no thread tells us of its end. Without it, every short thread would leave a connection open.
             self._close_for_ended_threads()
             connection = _connect(self._folder / DATABASE)
             self._connections[threading.current_thread()] = connection
@@ -221,6 +228,7 @@ def _prepare_folder(folder: Path, *, create: bool) -> None:
         raise errors.NotAWorkspaceError(f"{folder} is a file; a workspace is a folder: choose or make one.")
     database = folder / DATABASE
     if not database.exists():
+        # A new, empty database would hide the recorded episodes.
         if any(folder.glob(f"episodes/*{EPISODE_SUFFIX}")):
             raise errors.damaged(folder, f"{DATABASE} is missing beside recorded episodes")
         if not create:
@@ -228,6 +236,7 @@ def _prepare_folder(folder: Path, *, create: bool) -> None:
     for name in FOLDERS:
         (folder / name).mkdir(parents=True, exist_ok=True)
     needed = [folder, *(folder / name for name in FOLDERS), *([database] if database.exists() else [])]
+    # Asked beforehand: SQLite would report a missing right only at the first write, in the middle of an episode.
     if not all(os.access(each, os.W_OK) for each in needed):
         raise errors.read_only(folder)
 
@@ -250,6 +259,7 @@ def _prepare_database(workspace: Workspace) -> None:
         raise errors.damaged(folder, f"{DATABASE} is empty beside recorded episodes")
     if found < newest:
         _set_up(connection, folder)
+    # The quick check reads every page but compares no index. The full one would take too long at each start.
     complaint = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if complaint != "ok":
         raise errors.damaged(folder, str(complaint))
