@@ -14,6 +14,7 @@ from mile_desktop.robots.driver import Measurement, RobotError
 from mile_desktop.robots.limits import MotionLimits
 from mile_desktop.robots.link import RobotLink
 from mile_desktop.robots.modes import Mode
+from mile_desktop.robots.start_pose import StartPose
 from mile_desktop.robots.wire import Wire
 
 LINK_TIMEOUT_S = 0.5
@@ -23,7 +24,6 @@ STOP_HEARD_S = 0.5
 CONNECT_TIMEOUT_S = 5.0
 _ANSWER_SHARE = 0.7
 """Share of a control step to wait for the robot's answer; the rest of a tick needs far less than what is left."""
-_RESET_S = 10.0
 _WAITS_S = 0.02
 
 
@@ -95,9 +95,7 @@ class NetworkRobot:
         self._held_by_itself = ""  # set while the robot holds without our command; the loop asks for it
         self._stop_asked_at = 0.0
         self._sent_at = -1e9  # long ago: the first heartbeat is due at once
-        self._resets = 0
-        self._reset_until = 0.0
-        self._seed = 0
+        self._start_pose = StartPose()
 
     # ── description and state ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -289,21 +287,21 @@ class NetworkRobot:
         )
 
     def reset(self, seed: int) -> None:
-        """Ask a robot that resets itself to go to a start pose; ``reset_outcome`` says when it has arrived."""
-        state = self._link.state
-        self._resets = max(self._resets, state.reset_done if state else 0) + 1
-        self._seed = seed  # sent with every intent, so that a lost message costs no reset
-        self._reset_until = self._clock() + _RESET_S
-        self._send()
+        """Ask a robot that resets itself to go to a start pose; ``reset_outcome`` says when it has arrived.
+
+        A person (or an unattended run) has just asked for this, so it is a permit. The robot may have revoked the
+        earlier one: it held by itself, or the link was lost while it held. With that permit it would never go.
+        """
+        self._start_pose.request(seed, self._link.state, self._clock())
+        if self._requested is p.RequestedMode.HOLD:
+            self._held_by_itself = ""
+            self._issue_permit(p.RequestedMode.HOLD)
+        else:
+            self._send()
 
     def reset_outcome(self) -> str | None:
         """Return None while the robot is on its way, an empty string after it has arrived, or why it has not."""
-        state = self._link.state
-        if state is not None and state.reset_done >= self._resets:
-            return ""
-        if self._link.up and self._clock() < self._reset_until:
-            return None
-        return "The robot did not go to its start pose; check the robot and try again."
+        return self._start_pose.outcome(self._link.state, self.obstacle or self._held_by_itself, self._clock())
 
     def _issue_permit(self, want: p.RequestedMode) -> None:
         # The number must be above every permit the robot has revoked, or it would refuse this one, too.
@@ -358,8 +356,8 @@ class NetworkRobot:
                 want=self._requested,
                 permit=self._permit,
                 action=None if action is None else p.pack(action),
-                reset=self._resets,
-                seed=self._seed,
+                reset=self._start_pose.number,
+                seed=self._start_pose.seed,
             )
         )
 
@@ -381,7 +379,7 @@ class NetworkRobot:
         states, restarted = self._link.listen()
         if restarted:
             # A restarted robot knows no permit: everything has to be permitted again by a person.
-            self._resets = 0  # its count starts again, too
+            self._start_pose.forget()  # its count starts again, too
             self._limits = MotionLimits(self._link.describe())
             if self._requested is not p.RequestedMode.STOP:
                 self._requested = p.RequestedMode.REST

@@ -75,7 +75,7 @@ class RobotHost:
         self._clients: dict[bytes, ConnectedClient] = {}
         self._driving_client: ConnectedClient | None = None
         self._mode = Mode.DISARMED
-        self._why = ""
+        self._why = self._reset_problem = ""
         self._permit = self._revoked = 0
         self._applied = self._acted = self._resets = 0
         self._executed: Float32Array = np.zeros(self.description.action_size, np.float32)
@@ -270,10 +270,11 @@ class RobotHost:
     def _reset_as_asked(self, intent: p.Intent) -> None:
         if intent.reset <= self._resets or self._mode is not Mode.HOLDING:
             return
-        self._resets = intent.reset  # before the reset: one that fails is not repeated by each intent
-        if isinstance(self._driver, ResettingDriver) and self.description.resets_itself:
-            driver = self._driver
-            self._command(lambda: driver.reset(intent.seed))
+        # before the reset: one that fails is not repeated by each intent
+        driver, self._resets, self._reset_problem = self._driver, intent.reset, ""
+        if isinstance(driver, ResettingDriver) and self.description.resets_itself:
+            if not self._command(lambda: driver.reset(intent.seed)):
+                self._reset_problem = self._why
             self._measured = self._measure()
 
     # ── watchdog and lease ──────────────────────────────────────────────────────────────────────────────────────────
@@ -388,6 +389,7 @@ class RobotHost:
                 scene_state=p.pack(self._measured.scene_state),
                 success=self._measured.success,
                 reset_done=self._resets,
+                reset_problem=self._reset_problem,
                 driver=self.driver_name,
                 speed=self._limits.speed(now) if self._mode is Mode.ACTIVE else 0.0,
                 refused=self.refused,

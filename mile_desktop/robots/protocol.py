@@ -180,7 +180,9 @@ class State(_Message, frozen=True, kw_only=True):
     scene_state: Floats = b""
     success: bool = False
     reset_done: Count = 0
-    """Number of the last start pose that was reached."""
+    """Number of the newest start pose that was asked for and handled."""
+    reset_problem: Text = ""
+    """Why it was not reached; empty where it was."""
     driver: Annotated[str, msgspec.Meta(max_length=80)] = ""
     speed: float = 1.0
     """Share of full speed that is allowed now."""

@@ -273,6 +273,60 @@ def test_a_robot_that_resets_itself_does_so_once_while_it_holds(network: Network
     assert network.robot.seeds == [7, 7]
 
 
+def test_a_robot_whose_link_was_lost_while_it_held_goes_to_its_start_again(
+    network: Network, driving: DrivingClient
+) -> None:
+    driving.arm_and_go()
+    driving.robot.hold()
+    driving.wire.cut_in = True
+    driving.tick(14)
+    driving.wire.cut_in = False
+    driving.tick(10)
+    assert driving.robot.held_by_itself == "The link was lost."
+    driving.robot.reset(7)
+    driving.tick(3)
+    assert (driving.robot.reset_outcome(), network.robot.seeds) == ("", [7])
+    assert network.host.mode is Mode.HOLDING
+
+
+def test_a_robot_that_held_by_itself_at_the_end_of_an_episode_goes_to_its_start_again(
+    network: Network, driving: DrivingClient
+) -> None:
+    driving.arm_and_go()
+    network.advance(0.5)  # the watchdog revokes the permit in the moment in which the episode ends
+    driving.robot.hold()
+    driving.tick(3)
+    driving.robot.reset(7)
+    driving.tick(3)
+    assert (driving.robot.reset_outcome(), network.robot.seeds) == ("", [7])
+
+
+def test_why_a_robot_did_not_go_to_its_start_is_said(network: Network, driving: DrivingClient) -> None:
+    robot, toy = driving.robot, network.robot
+    robot.arm()
+    driving.tick()
+    reset = toy.reset
+
+    def blocked(_: int) -> None:
+        raise RuntimeError("joint 3 is blocked")
+
+    toy.reset = blocked  # type: ignore[method-assign]
+    robot.reset(7)
+    driving.tick(3)
+    assert robot.reset_outcome() == "The robot could not go to its start pose. Toy arm: joint 3 is blocked"
+    toy.reset = reset  # type: ignore[method-assign]
+    robot.reset(7)
+    driving.wire.cut_in = True
+    driving.tick(14)
+    assert "The link to Toy arm is lost" in (robot.reset_outcome() or "")
+    driving.wire.cut_in = False
+    driving.tick(10)
+    assert "The link was lost. Check the robot and begin again." in (robot.reset_outcome() or "")
+    network.restart_host()
+    driving.tick(20)
+    assert "not armed" in (robot.reset_outcome() or ""), "a robot's side that was restarted has not gone anywhere"
+
+
 def test_the_clocks_are_aligned_within_the_round_trip(network: Network, driving: DrivingClient) -> None:
     driving.arm_and_go()
     driving.tick(5)
