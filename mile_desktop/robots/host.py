@@ -11,22 +11,14 @@ import numpy as np
 
 from mile_desktop.arrays import Float32Array
 from mile_desktop.robots import protocol as p
-from mile_desktop.robots.connected_client import ConnectedClient
+from mile_desktop.robots.connected_clients import ConnectedClient, ConnectedClients
 from mile_desktop.robots.driver import Measurement, ResettingDriver, RobotDriver
 from mile_desktop.robots.limits import MotionLimits
-from mile_desktop.robots.loopback import proves
 from mile_desktop.robots.modes import Mode, ModeEvent, next_mode
 from mile_desktop.robots.rate_limit import TokenBucket
 
 LEASE_S = 10.0
 """After this silence a driving window loses the robot; the next window that asks may drive."""
-MAX_CLIENTS = 32
-MAX_WATCHERS = 31
-"""One place is kept for a window that drives: however many watch, they cannot shut it out."""
-_STRANGER = (
-    "This robot is served without keys and takes only windows of the account that serves it. "
-    "Start the window from that account, or make keys with `mile-desktop robot-keys`."
-)
 LATE_S = 0.15
 """A command that arrives later than this after its due time gives no permit and causes no motion."""
 _BURST = 3.0
@@ -69,10 +61,9 @@ class RobotHost:
         self._driver = driver
         self._clock = clock
         self._frames_port = frames_port
-        self._secret = secret
         self._boot = secrets.token_bytes(16)
         self._limits = MotionLimits(self.description)
-        self._clients: dict[bytes, ConnectedClient] = {}
+        self._clients = ConnectedClients(secret)
         self._driving_client: ConnectedClient | None = None
         self._mode = Mode.DISARMED
         self._why = self._reset_problem = ""
@@ -139,20 +130,10 @@ class RobotHost:
                 return self._handle(address, message)
 
     def _welcome(self, address: bytes, hello: p.Hello) -> p.Welcome | p.Refused:
-        if not proves(self._secret, hello.client, hello.proof):
+        client = self._clients.admit(address, hello, self._clock(), driven=self._driving_client is not None)
+        if isinstance(client, p.Refused):
             self.refused += 1
-            return p.Refused(reason=p.Reason.STRANGER, text=_STRANGER)
-        client = next((each for each in self._clients.values() if each.client == hello.client), None)
-        if client is None:
-            watches = hello.role is p.Role.WATCH or self._driving_client is not None
-            if len(self._clients) >= (MAX_WATCHERS if watches else MAX_CLIENTS):
-                self.refused += 1
-                return p.Refused(reason=p.Reason.BUSY, text="Too many windows are connected to this robot; close one.")
-            client = ConnectedClient(
-                hello.client, secrets.token_bytes(16), address, hello.name, p.Role.WATCH, self._clock()
-            )
-            self._clients[client.session] = client
-        client.address, client.heard_at = address, self._clock()
+            return client
         if hello.role is p.Role.DRIVE and self._driving_client in (None, client):
             self._make_driver(client, hello.permit)
         return p.Welcome(
@@ -173,12 +154,12 @@ class RobotHost:
         self._revoked = max(self._revoked, permit)  # a client that returns after a restart brings no valid permit
 
     def _handle_goodbye(self, goodbye: p.Goodbye) -> None:
-        client = self._clients.pop(goodbye.session, None)
+        client = self._clients.remove(goodbye.session)
         if client is not None and client is self._driving_client:
             self._release(f"{client.name} left.")
 
     def _handle(self, address: bytes, message: p.Intent | p.StateRequest) -> list[Outgoing]:
-        client = self._clients.get(message.session)
+        client = self._clients.find(message.session)
         if client is None:
             text = "The robot no longer knows this window."
             return [(address, p.encode(p.Refused(reason=p.Reason.SESSION, text=text)))]  # it says hello again
@@ -308,9 +289,7 @@ class RobotHost:
             self._watch_motion(now, silent_s, frozen_s)
         if self._driving_client is not None and silent_s > LEASE_S:
             self._release(f"{self._driving_client.name} sent nothing for {LEASE_S:g} s.")
-        gone = [each for each in self._clients.values() if now - each.heard_at > LEASE_S]
-        for client in gone:
-            del self._clients[client.session]
+        self._clients.forget_silent(now - LEASE_S)
 
     def _watch_motion(self, now: float, silent_s: float, frozen_s: float) -> None:
         # A window may send intents without actions (its policy hangs): that is silence, too.
