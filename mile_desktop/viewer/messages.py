@@ -29,6 +29,8 @@ class SetView(Message, frozen=True):
     pitch_deg: float
     distance_m: float
     target: tuple[float, float, float]
+    """In the world, or from the end effector where ``follows_end_effector``, m."""
+    follows_end_effector: bool = False
 
 
 class UsePreset(Message, frozen=True):

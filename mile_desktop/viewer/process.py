@@ -208,8 +208,21 @@ class Viewer:
         )
 
     def _look_from(self, wanted: SetView) -> None:
-        fov_deg = 42.0 if self._stage is None else self._stage.cameras[0].fov_deg
-        self._camera = View(wanted.yaw_deg, wanted.pitch_deg, wanted.distance_m, wanted.target, fov_deg)
+        # The angle of view stays that of the camera from which the person began to turn: a drag must not zoom.
+        fov_deg = 42.0 if self._camera is None else self._camera.fov_deg
+        if wanted.follows_end_effector:
+            self._camera = CameraDescription(
+                name="turned",
+                title="Turned",
+                target=wanted.target,
+                distance=wanted.distance_m,
+                yaw_deg=wanted.yaw_deg,
+                pitch_deg=wanted.pitch_deg,
+                fov_deg=fov_deg,
+                follows_end_effector=True,
+            )
+        else:
+            self._camera = View(wanted.yaw_deg, wanted.pitch_deg, wanted.distance_m, wanted.target, fov_deg)
         self._touch()
 
     def _use_preset(self, name: str) -> None:

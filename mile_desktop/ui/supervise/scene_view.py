@@ -13,6 +13,7 @@ from mile_desktop.rollout.phases import IN_EPISODE, MOVING, Phase
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport import overlay
 from mile_desktop.ui.viewport.frame_canvas import BORDER, as_image
+from mile_desktop.ui.viewport.hand_frame import hand_arrows, paint_hand_frame
 from mile_desktop.ui.viewport.phase_style import driving_hint, style_of, takeover_hint
 from mile_desktop.ui.viewport.picture_canvas import PictureCanvas
 from mile_desktop.ui.viewport.projection import action_arrow
@@ -28,6 +29,8 @@ _HINT_SHARE = 0.6
 """Share of the view's width that a hint may take."""
 _HINT_GAP, _LEAST_HINT = 36, 120
 """Distance of a hint from the small pictures, and its least width, px at 100 %."""
+_HAND_PHASES = frozenset({Phase.TAKEOVER, Phase.HOLD})
+"""Phases in which the hand's directions are shown: in the others they would hide what the policy does."""
 _EMPTY = "The scene appears here as soon as it is loaded."
 
 
@@ -116,7 +119,8 @@ class SceneView(PictureCanvas):
         painter.end()
 
     def paint_over_scene(self, painter: QPainter, picture: QRectF) -> None:
-        """Paint the proposed action; small pictures are painted later and may cover it."""
+        """Paint the hand's directions and the proposed action; small pictures are painted later and may cover them."""
+        self._paint_hand_frame(painter, picture)
         self._paint_arrow(painter, picture)
 
     def _paint_overlays(self, painter: QPainter) -> None:
@@ -157,6 +161,14 @@ class SceneView(PictureCanvas):
         else:
             gripper = step.proposed[3] if len(step.proposed) > 3 else None
             overlay.paint_arrow(painter, picture, arrow, gripper=gripper, human=human)
+
+    def _paint_hand_frame(self, painter: QPainter, picture: QRectF) -> None:
+        """Paint the directions in which a push moves the gripper, while a person drives or may begin to."""
+        status, frame = self._status, self._frame
+        if status is None or frame is None or self._choices or status.phase not in _HAND_PHASES:
+            return
+        arrows = hand_arrows(frame.view_projection, frame.anchor.tolist(), self.orbit.yaw_deg)
+        paint_hand_frame(painter, picture, arrows, status.operator)
 
     def _paint_border(self, painter: QPainter) -> None:
         # A pen is centred on the widget's edge; its outer half is clipped, so twice the width shows the border whole.

@@ -24,7 +24,9 @@ class Orbit:
     pitch_deg: float = -35.0
     distance_m: float = 1.1
     target: tuple[float, float, float] = (0.5, 0.0, 0.1)
-    """The point that the camera looks at, m."""
+    """The point that the camera looks at, m: in the world, or from the end effector where ``follows_end_effector``."""
+    follows_end_effector: bool = False
+    """The camera travels with the end effector."""
 
     def orbited(self, right_px: float, down_px: float) -> "Orbit":
         """Return the orbit after a drag of that many pixels; the scene follows the mouse."""

@@ -64,11 +64,12 @@ class OrbitController(QObject):
             self.choose((self._chosen + direction) % len(self._presets))
 
     def _move_to_chosen(self) -> None:
-        preset = self._presets[self._chosen] if self._presets else None
-        # A camera that travels with the end effector has no fixed position to turn around: a drag continues from the
-        # orbit before.
-        if preset is not None and not preset.follows_end_effector:
-            self.orbit = Orbit(preset.yaw_deg, preset.pitch_deg, preset.distance_m, preset.target)
+        if not self._presets:
+            return
+        # Keys, pad and screen pad take their directions from this orbit, so it must be that of every camera, also of
+        # one that travels with the end effector.
+        at = self._presets[self._chosen]
+        self.orbit = Orbit(at.yaw_deg, at.pitch_deg, at.distance_m, at.target, at.follows_end_effector)
 
     def press(self, event: QMouseEvent) -> None:
         """Begin a gesture."""
@@ -117,5 +118,11 @@ class OrbitController(QObject):
     def _send(self) -> None:
         at = self.orbit
         self.commanded.emit(
-            SetView(yaw_deg=at.yaw_deg, pitch_deg=at.pitch_deg, distance_m=at.distance_m, target=at.target)
+            SetView(
+                yaw_deg=at.yaw_deg,
+                pitch_deg=at.pitch_deg,
+                distance_m=at.distance_m,
+                target=at.target,
+                follows_end_effector=at.follows_end_effector,
+            )
         )
