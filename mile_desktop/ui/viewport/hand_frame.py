@@ -36,7 +36,7 @@ class HandArrow:
 
 
 def hand_directions(yaw_deg: float) -> dict[str, tuple[float, float, float]]:
-    """Return the world direction (unit vectors, z up) of each push as seen by a camera at ``yaw_deg``, see ``orbit``."""
+    """Return the world direction (unit vectors, z up) of each push as seen by a camera at ``yaw_deg``."""
     yaw = math.radians(yaw_deg)
     right, away = (math.cos(yaw), math.sin(yaw), 0.0), (-math.sin(yaw), math.cos(yaw), 0.0)
     return {
