@@ -1,9 +1,11 @@
 """``mile-desktop predict``: how well takeovers are predicted on held-out episodes."""
 
 import argparse
+from collections.abc import Sequence
 
 from mile_desktop.commands.command import Report
 from mile_desktop.evaluation.prediction import as_json, score_recorded
+from mile_desktop.evaluation.scorecard_builder import fitted_stall
 from mile_desktop.intervention.compare import ComparedPredictor
 from mile_desktop.storage.workspace import Workspace
 
@@ -18,9 +20,24 @@ def run(options: argparse.Namespace, report: Report) -> None:
         report.say({}, _HEADING)
     for predictor in compared:
         report.say(as_json(predictor), _row(predictor))
+    if not options.json:
+        report.say({}, _early_table(compared))
 
 
 _HEADING = "predictor          AUROC  matched  PR area  Brier    ECE  log-lik  announced  lead   false alarms/min"
+
+
+def _early_table(compared: Sequence[ComparedPredictor]) -> str:
+    """Return the balanced accuracy of every predictor by lead, and the fitted stall model."""
+    leads = [each.lead_s for each in compared[0].early]
+    if not leads:
+        return ""
+    lines = ["", f"{'balanced accuracy':18} " + "".join(f"{f'{lead:g} s':>8}" for lead in leads) + "  before"]
+    lines += [
+        f"{each.name:18} " + "".join(f"{point.balanced_accuracy:8.3f}" for point in each.early) for each in compared
+    ]
+    lines += [fitted_stall(each.stall).text for each in compared if each.stall is not None]
+    return "\n".join(lines)
 
 
 def _row(predictor: ComparedPredictor) -> str:

@@ -39,8 +39,12 @@ def _episode_ids(text: str) -> tuple[str, ...]:
 
 def _text(card: Scorecard) -> str:
     lines = [f"{len(card.episodes)} held-out episodes, model {card.model_id}", *card.notes]
-    lines.append("predictor          AUROC  matched  PR area  Brier    ECE")
+    leads = [point.lead_s for point in card.predictors[0].early]
+    lines += [each.stall.text for each in card.predictors if each.stall is not None]
+    heading = "predictor          AUROC  matched  PR area  Brier    ECE"
+    lines.append(heading + ("   balanced accuracy " + ", ".join(f"{lead:g} s" for lead in leads) if leads else ""))
     for each in card.predictors:
         scores = (each.auroc, each.phase_matched_auroc, each.average_precision, each.brier, each.calibration_error)
-        lines.append(f"{each.name:18}" + "".join("      –" if value is None else f"{value:7.3f}" for value in scores))
+        figures = "".join("      –" if value is None else f"{value:7.3f}" for value in scores)
+        lines.append(f"{each.name:18}{figures}  " + " ".join(f"{point.balanced_accuracy:.3f}" for point in each.early))
     return "\n".join(lines)

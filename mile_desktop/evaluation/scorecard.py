@@ -43,6 +43,39 @@ class ReliabilityPoint(msgspec.Struct, frozen=True, array_like=True):
     """Range of the probabilities in this bin."""
 
 
+class EarlyPoint(msgspec.Struct, frozen=True, array_like=True):
+    """Balanced accuracy of an alarm that has to come so early; see ``intervention.early_accuracy``."""
+
+    lead_s: float
+    balanced_accuracy: float
+    announced: float
+    calm: float
+    takeovers: int
+
+
+class FittedStall(msgspec.Struct, frozen=True, kw_only=True):
+    """The fitted progress-stall model of the operator; see ``intervention.stall_model``."""
+
+    measure: str
+    steps: int
+    """k."""
+    least_progress: float | None
+    """δ; None where no δ was better than one rate for all steps."""
+    stalled_rate: float
+    other_rate: float
+
+    @property
+    def text(self) -> str:
+        """The model in one sentence."""
+        if self.least_progress is None:
+            return "Stall model: no lack of progress made a takeover more likely."
+        return (
+            f"Stall model: where the {self.measure} changes over {self.steps} steps by less than "
+            f"{self.least_progress:.2f}, a takeover is ahead in {self.stalled_rate:.0%} of the steps, else in "
+            f"{self.other_rate:.0%}."
+        )
+
+
 class ScoredPredictor(msgspec.Struct, frozen=True, kw_only=True):
     """One predictor of "a takeover within the horizon"; None where a score does not exist."""
 
@@ -60,6 +93,10 @@ class ScoredPredictor(msgspec.Struct, frozen=True, kw_only=True):
     reliability: tuple[ReliabilityPoint, ...]
     traces: tuple[tuple[float | None, ...], ...]
     """Probability of each row of each episode, in the order of ``Scorecard.episodes``; None: not predicted."""
+    early: tuple[EarlyPoint, ...] = ()
+    """Empty where no takeover was recorded."""
+    stall: FittedStall | None = None
+    """What was fitted, for the predictor ``stall``."""
 
 
 class Scorecard(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,21 +3,26 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+import msgspec
 import numpy as np
 from sklearn import metrics
 
 from mile_desktop.arrays import BoolArray, Float64Array, IntArray
 from mile_desktop.evaluation.scorecard import (
     CurvePoint,
+    EarlyPoint,
+    FittedStall,
     ReliabilityPoint,
     Scorecard,
     ScoredEpisode,
     ScoredPredictor,
 )
 from mile_desktop.evaluation.scoring_split import ScoringSplit, make_scoring_split
-from mile_desktop.intervention.compare import predict_all
+from mile_desktop.intervention.compare import Predicted, predict_all
 from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.intervention.early_accuracy import early_accuracy
 from mile_desktop.intervention.scores import score_probabilities, takeover_ahead
+from mile_desktop.intervention.stall_model import StallModel
 from mile_desktop.registry.intervention_models import model_in_use
 from mile_desktop.registry.recorded_steps import recorded_steps
 from mile_desktop.storage.alarms import HORIZON_STEPS
@@ -74,7 +79,7 @@ def make_scorecard(
         episodes=_scored_episodes(workspace, split),
         learned_from=len(set(train.episode[~train.demonstration].tolist())),
         notes=split.notes,
-        predictors=_scored_predictors(split, {name: soon for name, (_, soon) in predictions.items()}),
+        predictors=_scored_predictors(split, predictions),
     )
 
 
@@ -98,11 +103,43 @@ def _scored_episodes(workspace: Workspace, split: ScoringSplit) -> tuple[ScoredE
     return tuple(scored)
 
 
-def _scored_predictors(split: ScoringSplit, predictions: Mapping[str, Float64Array]) -> tuple[ScoredPredictor, ...]:
+def _scored_predictors(split: ScoringSplit, predictions: Mapping[str, Predicted]) -> tuple[ScoredPredictor, ...]:
     asked, ahead = takeover_ahead(split.test)
     elapsed = split.test.step.numpy()
     rows = [_rows_of(split.test, name) for name in split.held_out]
-    return tuple(_scored(name, soon, asked, ahead, elapsed, rows) for name, soon in predictions.items())
+    return tuple(
+        msgspec.structs.replace(
+            _scored(name, each.soon, asked, ahead, elapsed, rows),
+            early=_early(each.soon, split.test),
+            stall=None if each.stall is None else fitted_stall(each.stall),
+        )
+        for name, each in predictions.items()
+    )
+
+
+def _early(soon: Float64Array, test: SupervisedSteps) -> tuple[EarlyPoint, ...]:
+    points = early_accuracy(soon, test.intervention.numpy(), test.episode.numpy())
+    return tuple(
+        EarlyPoint(
+            each.lead_s,
+            round(each.balanced_accuracy, _DIGITS),
+            round(each.announced, _DIGITS),
+            round(each.calm, _DIGITS),
+            each.takeovers,
+        )
+        for each in points
+    )
+
+
+def fitted_stall(model: StallModel) -> FittedStall:
+    """Return a fitted model as it crosses a pipe."""
+    return FittedStall(
+        measure=model.measure,
+        steps=model.steps,
+        least_progress=model.least_progress if math.isfinite(model.least_progress) else None,
+        stalled_rate=model.stalled_rate,
+        other_rate=model.other_rate,
+    )
 
 
 def _first_row(workspace: Workspace, name: str) -> int:

@@ -1,4 +1,4 @@
-"""What every prediction must beat: the majority, the history alone, and a classifier that knows nothing of actions."""
+"""What every prediction must beat: the majority, the clock, the history, and a classifier that knows no actions."""
 
 import warnings
 from typing import Protocol
@@ -14,6 +14,8 @@ from mile_desktop.arrays import BoolArray, Float64Array
 from mile_desktop.intervention.data import SupervisedSteps
 
 _RECENT_STEPS = 20.0
+_STOPWATCH_STEPS = 10  # width of the smoothing
+_STOPWATCH_PRIOR = 10.0  # imagined steps with the rate of all steps
 
 
 class Baseline(Protocol):
@@ -43,8 +45,27 @@ def neural_classifier(train: SupervisedSteps, happened: BoolArray, test: Supervi
     return _fit_and_predict(model, train.observation.double().numpy(), happened, test.observation.double().numpy())
 
 
+def stopwatch(train: SupervisedSteps, happened: BoolArray, test: SupervisedSteps) -> Float64Array:
+    """Say how often it happened at this time of the training episodes, smoothed over half a second: time alone.
+
+    A classifier that knows nothing but the clock; no shape is assumed. At times with few training steps it says the
+    rate of all steps.
+    """
+    elapsed, asked = train.step.numpy(), test.step.numpy()
+    length = int(max(elapsed.max(), asked.max())) + 1
+    reach = np.arange(-3 * _STOPWATCH_STEPS, 3 * _STOPWATCH_STEPS + 1)
+    kernel = np.exp(-0.5 * (reach / _STOPWATCH_STEPS) ** 2)
+    seen, hits = (
+        np.convolve(np.bincount(elapsed, weights, length), kernel)[len(reach) // 2 :][:length]
+        for weights in (np.ones(len(elapsed)), happened.astype(np.float64))
+    )
+    rate: Float64Array = (hits + _STOPWATCH_PRIOR * happened.mean()) / (seen + _STOPWATCH_PRIOR)
+    return np.take(rate, asked)
+
+
 BASELINES: dict[str, Baseline] = {
     "majority": majority,
+    "stopwatch": stopwatch,
     "history logistic": history_logistic,
     "neural classifier": neural_classifier,
 }

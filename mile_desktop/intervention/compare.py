@@ -8,6 +8,7 @@ import torch
 from mile_desktop.arrays import BoolArray, Float64Array
 from mile_desktop.intervention.baselines import BASELINES
 from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.intervention.early_accuracy import EarlyAccuracy, early_accuracy
 from mile_desktop.intervention.forecast_fit import forecast_probabilities
 from mile_desktop.intervention.model import InterventionModel
 from mile_desktop.intervention.posterior import posterior_predictive
@@ -19,6 +20,7 @@ from mile_desktop.intervention.scores import (
     score_probabilities,
     takeover_ahead,
 )
+from mile_desktop.intervention.stall_model import StallModel, fit_stall
 from mile_desktop.intervention.strata import supervised_rows
 from mile_desktop.intervention.temporal import temporal_probabilities
 
@@ -34,6 +36,22 @@ class ComparedPredictor:
     """Of a takeover within the next ten steps, in autonomous steps. p of MILE and the temporal model speak of one step:
     there their ranking counts, their level does not."""
     alarm: AlarmScores
+    early: tuple[EarlyAccuracy, ...] = ()
+    """Balanced accuracy by how early a takeover is announced; empty where none was recorded."""
+    stall: StallModel | None = None
+    """What was fitted, for the predictor ``stall``."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predicted:
+    """What one predictor says of the test steps."""
+
+    now: Float64Array | None
+    """p of ν at each step, float64[t]; None for the forecast, which says nothing about this step alone."""
+    soon: Float64Array
+    """p of a takeover within the horizon, float64[t]."""
+    stall: StallModel | None = None
+    """The fitted model behind ``soon``, for the predictor ``stall``."""
 
 
 def compare_predictors(
@@ -66,11 +84,13 @@ def compare_predictors(
     return tuple(
         ComparedPredictor(
             name,
-            None if now is None else score_probabilities(now[rows], happened[rows], elapsed[rows]),
-            score_probabilities(soon[asked], ahead[asked], elapsed[asked]),
-            score_alarm(soon[rows], happened[rows], episode[rows], threshold=threshold, rate_hz=rate_hz),
+            None if each.now is None else score_probabilities(each.now[rows], happened[rows], elapsed[rows]),
+            score_probabilities(each.soon[asked], ahead[asked], elapsed[asked]),
+            score_alarm(each.soon[rows], happened[rows], episode[rows], threshold=threshold, rate_hz=rate_hz),
+            early_accuracy(each.soon[rows], happened[rows], episode[rows], rate_hz=rate_hz),
+            each.stall,
         )
-        for name, (now, soon) in predictions.items()
+        for name, each in predictions.items()
     )
 
 
@@ -80,28 +100,32 @@ def predict_all(
     test: SupervisedSteps,
     *,
     report: Callable[[int, int, str], None] = lambda _done, _of, _name: None,
-) -> dict[str, tuple[Float64Array | None, Float64Array]]:
-    """Return what every predictor says of ``test``: p of ν at each step and p of a takeover soon, float64[t] each.
+) -> dict[str, Predicted]:
+    """Return what every predictor says of ``test``.
 
-    The first is None for the forecast, which says nothing about this step alone. ``report`` is told how many predictors
-    have been asked, of how many, and who is next. Arguments and errors as in ``compare_predictors``.
+    ``report`` is told how many predictors have been asked, of how many, and which is next. Arguments and errors as in
+    ``compare_predictors``.
     """
     rows, known = supervised_rows(test).numpy(), supervised_rows(train).numpy()
     if not rows.any() or not known.any():
         raise ScoreError("There are no supervised steps to compare predictors on; supervise an episode first.")
     train_asked, train_ahead = takeover_ahead(train)
-    predictions: dict[str, tuple[Float64Array | None, Float64Array]] = {}
-    total = len(BASELINES) + 2
+    predictions: dict[str, Predicted] = {}
+    total = len(BASELINES) + 3
     for number, (name, baseline) in enumerate(BASELINES.items()):
         report(number, total, f"the {name}")
         now = baseline(_select(train, known), train.intervention.numpy()[known], test)
         soon = baseline(_select(train, train_asked), train_ahead[train_asked], test)
-        predictions[name] = (now, soon)
-    report(len(BASELINES), total, "the intervention model")
-    predictions |= {name: (p, p) for name, p in _of_the_model(model, test).items()}
+        predictions[name] = Predicted(now, soon)
+    report(len(BASELINES), total, "the stall model")
+    stalled = fit_stall(train, train_asked, train_ahead, test)
+    stalled_now = fit_stall(train, known, train.intervention.numpy(), test)
+    predictions["stall"] = Predicted(stalled_now.probability, stalled.probability, stalled.model)
+    report(len(BASELINES) + 1, total, "the intervention model")
+    predictions |= {name: Predicted(p, p) for name, p in _of_the_model(model, test).items()}
     if model.forecast is not None:
         report(total - 1, total, "the forecast")
-        predictions["forecast"] = (None, forecast_probabilities(model, test))
+        predictions["forecast"] = Predicted(None, forecast_probabilities(model, test))
     return predictions
 
 

@@ -25,6 +25,10 @@ class StallSettings:
     that have moved), under which progress has stopped. Net: a robot that trembles on the spot gets nowhere."""
     reaction_steps: int = 6
     """Steps between having seen enough and the takeover; varied by up to half each time."""
+    stalled_rate: float = 1.0
+    """Probability of deciding to take over at a step without progress; a fitted stall model's higher rate."""
+    other_rate: float = 0.0
+    """The same at any other step; a fitted stall model's lower rate."""
     hold_steps: int = 20
     """Mean length of a takeover; varied by up to half. They bring the robot past the place and let it go on."""
     tremor: float = 0.05
@@ -40,6 +44,11 @@ class StallSettings:
             )
         if not (math.isfinite(self.stillness) and self.stillness > 0.0):
             raise ValueError(f"stillness is {self.stillness:g}; it has to be above 0.")
+        if not 0.0 <= self.other_rate <= self.stalled_rate <= 1.0:
+            raise ValueError(
+                f"other_rate {self.other_rate:g} and stalled_rate {self.stalled_rate:g} have to be in [0, 1], the "
+                "second not below the first."
+            )
         check_hand(tremor=self.tremor, lean=self.lean, smoothness=self.smoothness)
 
 
@@ -125,7 +134,9 @@ class StallSupervisor:
         return OperatorReading(takeover=self._drives_for > 0, action=action)
 
     def _watch(self, change: float) -> None:
-        if self._reacts_in is None and change < self._settings.stillness:
+        rate = self._settings.stalled_rate if change < self._settings.stillness else self._settings.other_rate
+        # certain decisions draw no number: with the default rates, episodes stay what they were for their seeds
+        if self._reacts_in is None and (rate >= 1.0 or (rate > 0.0 and self._rng.random() < rate)):
             self._reacts_in = self._varied(self._settings.reaction_steps)
         if self._reacts_in == 0:
             self._reacts_in = None

@@ -199,7 +199,10 @@ def test_predict_scores_the_baselines_beside_the_model(capsys: pytest.CaptureFix
     status, lines, _ = run(["predict", "--workspace", str(workspace)], capsys)
     assert status == 0
     names = {line["name"] for line in lines}
-    assert {"majority", "history logistic", "mile, single", "mile, ensemble"} <= names
+    assert {"majority", "stopwatch", "history logistic", "stall", "mile, single", "mile, ensemble"} <= names
+    stall = next(line["stall"] for line in lines if line["name"] == "stall")
+    assert {"measure", "steps", "least_progress", "stalled_rate", "other_rate"} <= set(stall)
+    assert all("early" in line for line in lines)
 
 
 def test_a_scorecard_scores_only_what_was_held_out(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
@@ -217,6 +220,9 @@ def test_a_scorecard_scores_only_what_was_held_out(capsys: pytest.CaptureFixture
     card = msgspec.convert(line, Scorecard)
     assert [each.episode_id for each in card.episodes] == chosen[:1]
     assert card.learned_from == 5
+    predictors = {each.name: each for each in card.predictors}
+    assert {"stopwatch", "stall"} <= set(predictors)
+    assert predictors["stall"].stall is not None
     steps = len(card.episodes[0].intervention)
     assert all(len(trace) == steps for each in card.predictors for trace in each.traces)
     _, _, error = run(["scorecard", "--episodes", "nobody", "--workspace", str(workspace)], capsys)

@@ -19,7 +19,8 @@ def test_every_predictor_is_scored_and_the_model_beats_the_baselines(
 ) -> None:
     compared = {each.name: each for each in compare_predictors(fitted.model, steps, fresh)}
     assert list(compared) == [
-        "majority", "history logistic", "neural classifier", "mile, single", "mile, ensemble", "temporal", "forecast",
+        "majority", "stopwatch", "history logistic", "neural classifier", "stall", "mile, single", "mile, ensemble",
+        "temporal", "forecast",
     ]  # fmt: skip
     now = {name: each.now for name, each in compared.items()}
     assert now["forecast"] is None
@@ -30,6 +31,11 @@ def test_every_predictor_is_scored_and_the_model_beats_the_baselines(
     assert constant.auroc == 0.5
     assert ensemble.log_likelihood > max(constant.log_likelihood, classifier.log_likelihood)
     assert compared["forecast"].ahead.auroc > compared["history logistic"].ahead.auroc
+    stall = compared["stall"].stall
+    assert stall is not None
+    assert stall.stalled_rate >= stall.other_rate
+    assert compared["majority"].early[0].balanced_accuracy == 0.5
+    assert compared["forecast"].early[0].balanced_accuracy > 0.7
     assert all(each.alarm.takeovers == compared["majority"].alarm.takeovers > 0 for each in compared.values())
 
 

@@ -22,6 +22,15 @@ def test_robot_that_moves_is_left_alone_even_in_the_wrong_direction() -> None:
     assert takeovers(episode(StallSupervisor(to_the_right, STEADY), proposal=-0.3, max_steps=100)) == []
 
 
+def test_fitted_rates_are_kept_with_and_without_progress() -> None:
+    never = StallSettings(stalled_rate=0.0)
+    assert takeovers(episode(StallSupervisor(to_the_right, never), proposal=0.0, max_steps=100)) == []
+    rarely = StallSettings(stalled_rate=0.1, other_rate=0.1, hold_steps=1, reaction_steps=0)
+    steps = [step for seed in range(5) for step in episode(
+        StallSupervisor(to_the_right, rarely), proposal=-0.3, max_steps=100, seed=seed)]  # fmt: skip
+    assert 0.04 < sum(step.intervention for step in steps) / len(steps) < 0.2
+
+
 def test_takeover_ends_by_itself_and_the_next_needs_a_new_stall() -> None:
     short = StallSettings(tremor=0.0, lean=0.0, hold_steps=2)
     steps = episode(StallSupervisor(to_the_right, short), proposal=0.0, max_steps=100)
@@ -42,7 +51,12 @@ def test_equal_seeds_give_equal_episodes_and_others_do_not() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "named"),
-    [({"window_steps": 0}, "window_steps"), ({"stillness": 0.0}, "stillness"), ({"tremor": -1.0}, "tremor")],
+    [
+        ({"stalled_rate": 0.1, "other_rate": 0.2}, "stalled_rate"),
+        ({"window_steps": 0}, "window_steps"),
+        ({"stillness": 0.0}, "stillness"),
+        ({"tremor": -1.0}, "tremor"),
+    ],
 )
 def test_settings_that_make_no_sense_are_named(changes: dict[str, float], named: str) -> None:
     with pytest.raises(ValueError, match=named):

@@ -24,6 +24,8 @@ _STYLES: dict[str, tuple[str, Style]] = {
     "temporal": ("success", "line"),
     "neural classifier": ("stopped", "dashed"),
     "history logistic": ("asking", "dashed"),
+    "stall": ("hold", "dashed"),
+    "stopwatch": ("secondary", "dashed"),
     "majority": ("secondary", "dotted"),
 }
 _SHOWN_FIRST = ("forecast", "mile, ensemble")
@@ -133,6 +135,19 @@ class ScorecardModel:
                 tips=tuple(f"{each.steps} steps, p from {each.low:.3f} to {each.high:.3f}" for each in points),
             ),
         )
+
+    def early(self) -> tuple[Series, ...]:
+        """Return balanced accuracy against how early the alarm has to come, of every predictor."""
+        series = []
+        for each in self.card.predictors:
+            colour, style = curve_style(each.name)
+            tips = tuple(
+                f"{point.announced:.0%} of {point.takeovers} takeovers announced, {point.calm:.0%} of calm steps quiet"
+                for point in each.early
+            )
+            points = tuple((point.lead_s, point.balanced_accuracy) for point in each.early)
+            series.append(Series(each.name, points, colour, style, tips=tips))
+        return tuple(series)
 
     def leads(self, name: str, threshold: float) -> tuple[Series, ...]:
         """Return a histogram of the lead times of takeovers; the bar at 0 counts those that were not announced."""

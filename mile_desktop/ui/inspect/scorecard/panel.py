@@ -67,6 +67,8 @@ class ScorecardPanel(QWidget):
         )
         self.reliability = SeriesPlot("Reliability", Axis("predicted", range=_RATE), Axis("observed", range=_RATE))
         self.leads = SeriesPlot("Lead time", Axis("announced before", "s"), Axis("takeovers"))
+        self.early = SeriesPlot("How early", Axis("before the takeover", "s"), Axis("balanced accuracy", range=_RATE))
+        self.early.names_series = False
         self._predictors = RowsModel(PREDICTORS, lambda each: each.predictor.name, self)
         self._scores = RowsModel(EPISODES, lambda each: each.episode_id, self)
         self._step_ranges = RowsModel(STEP_RANGES, lambda each: (each.episode_id, each.row, each.text), self)
@@ -85,9 +87,9 @@ class ScorecardPanel(QWidget):
         plots = QWidget()
         grid = QGridLayout(plots)
         theme.space(grid, (0, 0, 0, 0), 4)
-        for number, plot in enumerate((self.roc, self.precision, self.reliability, self.leads)):
-            theme.bound(plot, least_width=180, least_height=120)
-            grid.addWidget(plot, number // 2, number % 2)
+        for number, plot in enumerate((self.roc, self.precision, self.early, self.reliability, self.leads)):
+            theme.bound(plot, least_width=150, least_height=120)
+            grid.addWidget(plot, number // 3, number % 3)
         for table, title in (
             (self.predictors, "Predictors"),
             (self.episodes, "Episodes"),
@@ -167,9 +169,11 @@ class ScorecardPanel(QWidget):
         self._name = self._name if self._name in model.names else model.shown_first
         self.roc.show_series(model.roc())
         self.precision.show_series(model.precision_recall())
+        self.early.show_series(model.early())
         count = len(card.episodes)
         basis = f"{count} held-out episode{'s' if count != 1 else ''}; the baselines learned from {card.learned_from}."
-        self._notes.setText(" ".join((basis, *card.notes)))
+        fitted = (each.stall.text for each in card.predictors if each.stall is not None)
+        self._notes.setText(" ".join((basis, *card.notes, *fitted)))
         self._step_ranges.show_rows(())
         self._stack.setCurrentIndex(1)
         self._show_threshold()

@@ -24,6 +24,10 @@ def _order(value: float | None) -> float:
     return -math.inf if value is None or math.isnan(value) else value
 
 
+def _half_second_early(predictor: ScoredPredictor) -> float | None:
+    return next((each.balanced_accuracy for each in predictor.early if math.isclose(each.lead_s, 0.5)), None)
+
+
 def _short(episode_id: str) -> str:
     return episode_id.removeprefix("ep-")
 
@@ -63,6 +67,13 @@ PREDICTORS: tuple[Column[PredictorLine], ...] = (
         lambda each: each.predictor.calibration_error,
         is_number=True,
         tip=lambda _: "Calibration error: mean distance between predicted and observed rate",
+    ),
+    Column(
+        "½ s early",
+        lambda each: _figure(_half_second_early(each.predictor)),
+        lambda each: _order(_half_second_early(each.predictor)),
+        is_number=True,
+        tip=lambda _: "Balanced accuracy of an alarm that has to come half a second before the takeover",
     ),
     Column(
         "announced",
