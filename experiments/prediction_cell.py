@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -19,10 +20,13 @@ from experiments.signals import (
 )
 from experiments.supervisor_setup import SimulatedSupervisor, supervisor_of
 from experiments.temporal_cell import existing
-from experiments.variants import RECORDED_RECIPE, SILENT
+from experiments.variants import RECORDED_RECIPE, SILENT, TODAY_RECIPE
 from mile_desktop.arrays import Float64Array
-from mile_desktop.intervention.compare import compare_predictors
+from mile_desktop.evaluation.scorecard import EarlyPoint, FittedStall
+from mile_desktop.evaluation.scorecard_builder import early_points, fitted_stall
+from mile_desktop.intervention.compare import ComparedPredictor, compare_predictors
 from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.intervention.early_accuracy import early_accuracy
 from mile_desktop.intervention.fit import FitSettings, fit_intervention_model
 from mile_desktop.intervention.forecast_fit import fit_forecast, forecast_probabilities
 from mile_desktop.intervention.model import InterventionModel
@@ -59,6 +63,10 @@ class PredictionCell(msgspec.Struct, frozen=True, kw_only=True, tag="prediction"
     fit_epochs: int = 40
     """Epochs of the intervention model's fit."""
     seed: int = 0
+    recipe: Literal["recorded", "default"] = "recorded"
+    """How the promoted policy is trained: as in the earlier results, or with the program's defaults of today."""
+    ideas: bool = True
+    """Whether signals that were tried and not taken up are scored, too."""
 
     @property
     def title(self) -> str:
@@ -68,7 +76,8 @@ class PredictionCell(msgspec.Struct, frozen=True, kw_only=True, tag="prediction"
     @property
     def slug(self) -> str:
         """For file names."""
-        return f"prediction-{self.scene}-{self.supervision.kind}-{self.seed}"
+        recipe = "" if self.recipe == "recorded" else f"-{self.recipe}"
+        return f"prediction-{self.scene}-{self.supervision.kind}-{self.seed}{recipe}"
 
 
 class ReliabilityPoint(msgspec.Struct, frozen=True, array_like=True):
@@ -89,6 +98,9 @@ class PredictorScore(msgspec.Struct, frozen=True, kw_only=True):
     calibration_error: float | None = None
     """This and the next only for predictors that give a probability of a takeover within ten steps."""
     reliability: tuple[ReliabilityPoint, ...] = ()
+    early: tuple[EarlyPoint, ...] = ()
+    """Empty in results from before it was measured."""
+    stall: FittedStall | None = None
 
 
 class RobotScores(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,8 +176,10 @@ class _Prediction:
 
     def _retrained(self, train: SupervisedSteps) -> PolicyNetwork:
         cell = self._cell
-        recipe = {**RECORDED_RECIPE, **SILENT, "epochs": cell.epochs}
-        settings = TrainingSettings(method=cell.method, seed=cell.seed, **recipe)
+        recorded = {**RECORDED_RECIPE, **SILENT, "epochs": cell.epochs}
+        settings = TrainingSettings(
+            method=cell.method, seed=cell.seed, **(recorded if cell.recipe == "recorded" else TODAY_RECIPE)
+        )
         return make_trainer(train, settings, start=copy.deepcopy(self._fixtures.initial)).run().network
 
     # ── scores ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -185,24 +199,25 @@ class _Prediction:
         # All episodes of the new policy get signals at once; refitted predictors learn only from the first ones.
         known = torch.isin(both.episode, torch.arange(REFIT_EPISODES)).numpy()
         asked, ahead = takeover_ahead(both)
-        signals = {
-            "failure value": failure_value(alone, both, seed=self._cell.seed),
-            "counterfactual contrast": counterfactual_contrast(train, both),
-        }
-        if model.forecast is not None:
+        signals: dict[str, Float64Array] = {}
+        if self._cell.ideas:
+            signals["failure value"] = failure_value(alone, both, seed=self._cell.seed)
+            signals["counterfactual contrast"] = counterfactual_contrast(train, both)
+        if model.forecast is not None and self._cell.ideas:
             signals["behind schedule"] = behind_schedule(model.forecast, train, both)
             fresh = _log_odds(forecast_probabilities(model, both))
             signals["forecast + ideas, refitted"] = weighed_together(
                 [np.nan_to_num(fresh), *signals.values()], known & asked, ahead
             )
+        if model.forecast is not None:
             refitted = fit_forecast(model, longer, seed=self._cell.seed)
             if refitted is not None:
                 signals["forecast, refitted"] = forecast_probabilities(model, both, refitted)
         beyond = {name: each[~known] for name, each in signals.items()}
         again = {
-            f"{each.name}, refitted": each.ahead
+            f"{each.name}, refitted": each
             for each in compare_predictors(model, longer, test)
-            if each.name in {"history logistic", "neural classifier"}
+            if each.name in {"stopwatch", "history logistic", "neural classifier", "stall"}
         }
         return self._score(model, train, test, {**beyond, **self._own_distance(test)}, again)
 
@@ -212,23 +227,34 @@ class _Prediction:
         train: SupervisedSteps,
         test: SupervisedSteps,
         signals: Mapping[str, Float64Array],
-        again: Mapping[str, PredictionScores] | None = None,
+        again: Mapping[str, ComparedPredictor] | None = None,
     ) -> RobotScores:
         asked, ahead = takeover_ahead(test)
         elapsed = test.step.numpy()
-        scored = {each.name: each.ahead for each in compare_predictors(model, train, test)} | dict(again or {})
-        scored |= {
+        compared = {each.name: each for each in compare_predictors(model, train, test)} | dict(again or {})
+        scored = {name: each.ahead for name, each in compared.items()} | {
             name: score_probabilities(_squashed(each)[asked], ahead[asked], elapsed[asked])
             for name, each in signals.items()
         }
         levels = {name for name in scored if name not in _MILE and ("refitted" in name or name not in signals)}
-        taken = test.intervention.numpy()
-        begins = taken & ~np.concatenate(([False], taken[:-1] & (np.diff(test.episode.numpy()) == 0)))
+        taken, episode = test.intervention.numpy(), test.episode.numpy()
+        early = {name: each.early for name, each in compared.items()} | {
+            name: early_accuracy(np.where(asked, _squashed(each), np.nan), taken, episode)
+            for name, each in signals.items()
+        }
+        begins = taken & ~np.concatenate(([False], taken[:-1] & (np.diff(episode) == 0)))
         return RobotScores(
             steps=int(asked.sum()),
             rate=float(ahead[asked].mean()),
             takeovers=int(begins.sum()),
-            scores=tuple(_as_score(name, each, level=name in levels) for name, each in scored.items()),
+            scores=tuple(
+                msgspec.structs.replace(
+                    _as_score(name, each, level=name in levels),
+                    early=early_points(early[name]),
+                    stall=fitted_stall(compared[name].stall) if name in compared else None,
+                )
+                for name, each in scored.items()
+            ),
         )
 
     def _own_distance(self, test: SupervisedSteps) -> dict[str, Float64Array]:

@@ -95,6 +95,21 @@ def prediction_grid(scene: str, seeds: int) -> list[AnyCell]:
     ]
 
 
+SUPERVISOR_KINDS = ("attentive", "segment", "probit", "novice", "stall", "tired")
+CALL_SCENES = ("peg-insertion", "button-press", "drawer-open")
+
+
+def calls_grid(scene: str, seeds: int) -> list[AnyCell]:
+    """Return cells that score every predictor under every kind of supervisor, with today's way of training."""
+    return [
+        PredictionCell(
+            scene=scene, supervision=SimulatedSupervisor(kind), seed=seed, recipe="default", ideas=False, unattended=10
+        )
+        for seed in range(seeds)
+        for kind in SUPERVISOR_KINDS
+    ]
+
+
 def methods_grid(scene: str, seeds: int) -> list[AnyCell]:
     """Return a curve for every method and every form of MILE."""
     return [_curve(scene, method, SimulatedSupervisor(), seed) for seed in range(seeds) for method in METHODS]
@@ -149,6 +164,7 @@ PARTS: dict[str, Grid] = {
     "calibration": calibration_grid,
     "temporal": temporal_grid,
     "prediction": prediction_grid,
+    "calls": calls_grid,
     "methods": methods_grid,
     "inaccuracy": inaccuracy_grid,
     "bce": bce_grid,

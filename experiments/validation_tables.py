@@ -96,8 +96,9 @@ def temporal_table(results: Sequence[CellResult]) -> str:
 
 
 def predictions(results: Iterable[CellResult]) -> dict[Key, list[tuple[PredictionCell, PredictionOutcome]]]:
-    """Group the scores by scene and supervisor."""
-    return grouped(results, PredictionCell, PredictionOutcome, lambda cell: (cell.scene, cell.supervision.title))
+    """Group the scores of the recorded recipe by scene and supervisor."""
+    recorded = [each for each in results if getattr(each.cell, "recipe", "recorded") == "recorded"]
+    return grouped(recorded, PredictionCell, PredictionOutcome, lambda cell: (cell.scene, cell.supervision.title))
 
 
 def prediction_sections(results: Sequence[CellResult]) -> str:

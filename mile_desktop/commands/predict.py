@@ -36,7 +36,7 @@ def _early_table(compared: Sequence[ComparedPredictor]) -> str:
     lines += [
         f"{each.name:18} " + "".join(f"{point.balanced_accuracy:8.3f}" for point in each.early) for each in compared
     ]
-    lines += [fitted_stall(each.stall).text for each in compared if each.stall is not None]
+    lines += [fitted.text for each in compared if (fitted := fitted_stall(each.stall)) is not None]
     return "\n".join(lines)
 
 

@@ -20,7 +20,7 @@ from mile_desktop.evaluation.scorecard import (
 from mile_desktop.evaluation.scoring_split import ScoringSplit, make_scoring_split
 from mile_desktop.intervention.compare import Predicted, predict_all
 from mile_desktop.intervention.data import SupervisedSteps
-from mile_desktop.intervention.early_accuracy import early_accuracy
+from mile_desktop.intervention.early_accuracy import EarlyAccuracy, early_accuracy
 from mile_desktop.intervention.scores import score_probabilities, takeover_ahead
 from mile_desktop.intervention.stall_model import StallModel
 from mile_desktop.registry.intervention_models import model_in_use
@@ -110,15 +110,15 @@ def _scored_predictors(split: ScoringSplit, predictions: Mapping[str, Predicted]
     return tuple(
         msgspec.structs.replace(
             _scored(name, each.soon, asked, ahead, elapsed, rows),
-            early=_early(each.soon, split.test),
-            stall=None if each.stall is None else fitted_stall(each.stall),
+            early=early_points(early_accuracy(each.soon, split.test.intervention.numpy(), split.test.episode.numpy())),
+            stall=fitted_stall(each.stall),
         )
         for name, each in predictions.items()
     )
 
 
-def _early(soon: Float64Array, test: SupervisedSteps) -> tuple[EarlyPoint, ...]:
-    points = early_accuracy(soon, test.intervention.numpy(), test.episode.numpy())
+def early_points(scores: Sequence[EarlyAccuracy]) -> tuple[EarlyPoint, ...]:
+    """Return balanced accuracies as they cross a pipe."""
     return tuple(
         EarlyPoint(
             each.lead_s,
@@ -127,12 +127,14 @@ def _early(soon: Float64Array, test: SupervisedSteps) -> tuple[EarlyPoint, ...]:
             round(each.calm, _DIGITS),
             each.takeovers,
         )
-        for each in points
+        for each in scores
     )
 
 
-def fitted_stall(model: StallModel) -> FittedStall:
+def fitted_stall(model: StallModel | None) -> FittedStall | None:
     """Return a fitted model as it crosses a pipe."""
+    if model is None:
+        return None
     return FittedStall(
         measure=model.measure,
         steps=model.steps,
