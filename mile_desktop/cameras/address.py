@@ -1,4 +1,4 @@
-"""What people type to name a camera, and what may be shown of it."""
+"""Addresses of cameras as people type them, and their form without passwords."""
 
 import re
 from collections.abc import Callable
@@ -41,7 +41,7 @@ class Address:
 
     @property
     def live(self) -> bool:
-        """Whether pictures come in their own time; those of a file wait until they are fetched."""
+        """Whether pictures arrive at their own times; pictures of a file wait until they are read."""
         return self.kind not in {AddressKind.FILE, AddressKind.FOLDER}
 
 
@@ -62,25 +62,27 @@ _CREDENTIALS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#\s]*|[
 _HIDDEN = "•••@"
 _SECRETS = re.compile(r"(?i)([?&;](?:[a-z_]*(?:pass|pwd|token|secret|auth|key|user)[a-z_]*)=)[^&;#\s'\"]+")
 _PROPERTIES = re.compile(r"(?i)\b([a-z-]*(?:user|pw|pass|token)[a-z-]*=)(\"[^\"]*\"|'[^']*'|[^\s!]+)")
+# People forget the scheme. Without this, they would be told that a file is missing.
 _HOST_LIKE = re.compile(r"(www\.|\d{1,3}(\.\d{1,3}){3}\b|[\w.-]+:\d{2,5}(/|$))")
 _MAX_DEVICE = 255
 
 
 def parse_address(text: str) -> Address:
-    """Return what ``text`` means.
+    """Return the address in ``text``.
 
     Files and folders must exist; nothing is opened and no network is asked.
 
     Raises
     ------
     CameraAddressError
-        In words: what was found, what was expected, what to do. Passwords are left out.
+        One sentence: what was found, what was expected, what to do. Passwords are left out.
     """
     typed = text.strip()
     if not typed:
         raise CameraAddressError(f"A camera needs an address: {EXAMPLES}.")
     if "\n" in typed or "\0" in typed:
         raise CameraAddressError("A camera's address is one line; this has several.")
+    # The last reader takes every text or raises, so there is always an answer.
     return next(address for read in _READERS if (address := read(typed)) is not None)
 
 
@@ -88,11 +90,12 @@ def redacted(text: str) -> str:
     """Return ``text`` with user names and passwords in URLs, their queries and pipelines made unreadable."""
     hidden = _CREDENTIALS.sub(rf"\g<scheme>{_HIDDEN}", text)
     hidden = _SECRETS.sub(r"\1•••", hidden)
+    # Only in pipelines: in a URL, a word like "user" is usually part of the path.
     return _PROPERTIES.sub(r"\1•••", hidden) if " ! " in hidden else hidden
 
 
 def spliced(edited: str, before: str) -> str:
-    """Return ``edited``, with what is still hidden in it taken from ``before``: editing a path keeps the password."""
+    """Return ``edited`` with its hidden parts replaced from ``before``: editing a path keeps the password."""
     known = _CREDENTIALS.search(before)
     if known is None or _HIDDEN not in edited:
         return edited
@@ -119,6 +122,7 @@ def _read_pipeline(typed: str) -> Address | None:
 
 
 def _read_url(typed: str) -> Address | None:
+    # Before the path: "http://…" is a valid relative file name, too.
     match = _SCHEME.fullmatch(typed)
     if match is None:
         return None
@@ -136,6 +140,7 @@ def _check_url(typed: str) -> None:
         raise CameraAddressError(f"{redacted(typed)} has a space in it; write %20 where one belongs.")
     try:
         parts: SplitResult = urlsplit(typed)
+        # The port is checked when it is read.
         host, _ = parts.hostname, parts.port
     except ValueError as error:
         raise CameraAddressError(
@@ -153,7 +158,7 @@ def _read_path(typed: str) -> Address:
         if path.exists():
             return Address(AddressKind.FILE, str(path.absolute()))
     except OSError as error:
-        raise CameraAddressError(f"{redacted(typed)} cannot be looked at ({error.strerror}).") from None
+        raise CameraAddressError(f"{redacted(typed)} cannot be read ({error.strerror}).") from None
     if _HOST_LIKE.match(typed):
         raise CameraAddressError(f"{redacted(typed)} is no file; a network camera begins with rtsp:// or http://.")
     raise CameraAddressError(f"There is no file or folder {redacted(typed)}; expected {EXAMPLES}.")

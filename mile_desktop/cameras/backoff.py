@@ -4,9 +4,9 @@ import random
 
 
 class Backoff:
-    """Waits that double from ``first_s`` to ``longest_s``, each shortened by chance by up to a half.
+    """Waits that double from ``first_s`` to ``longest_s``, each shortened at random by up to a half.
 
-    The chance keeps cameras that were lost together (a switch restarted) from all coming back in the same moment.
+    So cameras that were lost together (a switch restarted) do not all try again at the same moment.
     """
 
     def __init__(self, first_s: float = 0.5, longest_s: float = 15.0, chance: random.Random | None = None) -> None:
@@ -18,6 +18,7 @@ class Backoff:
 
     def next_s(self) -> float:
         """Return how long to wait now, s."""
+        # The exponent is limited: after days without the camera, the power would overflow.
         full = min(self._longest_s, self._first_s * 2.0 ** min(self.attempts, 30))
         self.attempts += 1
         return full * (0.5 + 0.5 * self._chance.random())

@@ -52,6 +52,7 @@ class Capture:
     ) -> None:
         self._settings = settings
         self._sinks = sinks
+        # Opener, backoff and clock can be replaced: tests take a source that fails at known moments.
         self._opener = opener
         self._backoff = backoff or Backoff()
         self._clock = clock
@@ -62,6 +63,8 @@ class Capture:
         self._stopping = False
         self._reopen = False
         self._wake = threading.Condition()
+        # Written by the capture thread and read by the main thread without a lock: one reference is replaced in one
+        # step.
         self._busy_since: float | None = None
         self._due_s = -1e9
         self._good_s = 0.0
@@ -84,9 +87,11 @@ class Capture:
     def configure(self, settings: CameraSettings) -> None:
         """Use ``settings`` from the next frame on; the source is opened again if it must be."""
         with self._wake:
+            # Not reset by a second change that needs no opening: the first one is still to be done.
             self._reopen = self._reopen or not settings.opens_like(self._settings)
             self._settings = settings
             if self._reopen:
+                # A person has just changed the address and should not wait for the end of a long pause.
                 self._backoff.reset()
                 self._wake.notify()
 
@@ -98,6 +103,7 @@ class Capture:
     @property
     def stuck_s(self) -> float:
         """Time that the thread has spent in the present call of the source, s; 0 outside of calls."""
+        # Copied first: the other thread may set it to None between the test and the difference.
         since = self._busy_since
         return 0.0 if since is None else self._clock() - since
 
@@ -123,11 +129,13 @@ class Capture:
 
     def _run(self) -> None:
         while not self._stopping:
+            # Before opening: a change that arrives during it must open the source once more.
             self._reopen = False
             try:
                 self._play()
             except CameraEndedError as error:
                 self._state = _CaptureState(CameraState.ENDED, str(error))
+                # Without a limit: only a person can start it again, by another setting or by the end.
                 self._wait(None)
             except CameraError as error:
                 self._lose(str(error))
@@ -137,6 +145,7 @@ class Capture:
 
     def _play(self) -> None:
         """Read until the source is lost, ends or must be opened again."""
+        # The text of the last failure stays while it is tried again, so that the reason does not flicker.
         self._state = _CaptureState(CameraState.CONNECTING, self._state.text)
         self._busy_since = self._clock()
         try:
@@ -149,6 +158,7 @@ class Capture:
                     self._busy_since = None
                     self._take(picture)
             finally:
+                # Closing counts as a call of the source as well. A driver can hang there like in a read.
                 self._close(source)
         finally:
             self._busy_since = None
@@ -166,6 +176,7 @@ class Capture:
         self._good_s = self._clock()
         if self._state.state is not CameraState.LIVE:
             self._state = _CaptureState(CameraState.LIVE)
+        # Not after the first picture: a camera that fails after a second each time would be opened twice a second.
         if self._good_s - self._opened_s > _SETTLED_S:
             self._backoff.reset()
         settings = self._settings
@@ -174,6 +185,7 @@ class Capture:
         self._health.arrived(picture)
         shown = Picture(transformed(picture.pixels, settings), picture.timestamp)
         self._size = shown.pixels.shape[1], shown.pixels.shape[0]
+        # On this thread, so that a picture is in shared memory before the next one is read.
         for sink in self._sinks:
             sink(shown)
         self._health.published(self._clock(), picture.timestamp)
@@ -182,10 +194,13 @@ class Capture:
         """Whether the limited rate lets a frame of that moment through; a late frame does not delay the next one."""
         if moment < self._due_s - _EARLY * period_s:
             return False
+        # Counted from the due time and not from the frame, so that the mean rate is right although single frames come
+        # early.
         self._due_s = max(self._due_s, moment - period_s) + period_s
         return True
 
     def _lose(self, text: str) -> None:
+        # A failed attempt to open is not another loss.
         if self._state.state is CameraState.LIVE:
             self._reconnects += 1
         self._health.interrupted()

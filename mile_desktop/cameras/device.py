@@ -51,12 +51,14 @@ class DeviceSource:
         return Picture(self._as_rgb(pixels), self._moment(now))
 
     def close(self) -> None:
-        """Let go of the device."""
+        """Release the device."""
         self._capture.release()
 
     def _ask_for(self, settings: CameraSettings) -> None:
-        """Ask for size and rate; a camera that cannot do so keeps its own."""
+        """Ask for size and rate; a camera that does not support them keeps its own."""
+        # A buffer of several frames would show the past by as many periods.
         self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+        # Compressed pictures: USB has no room for large raw ones at full rate.
         self._capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
         wishes = (
             (cv2.CAP_PROP_FRAME_WIDTH, settings.max_width),
@@ -68,8 +70,10 @@ class DeviceSource:
                 self._capture.set(wish, value)
 
     def _moment(self, now: float) -> float:
-        """Return when the driver took the picture, where it says so on our clock; else now."""
+        """Return when the driver took the picture, if it reports this on our clock; otherwise now."""
         taken = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
+        # Drivers report the monotonic clock, the time since opening, or 0. Only a moment in the last second can be
+        # ours.
         return taken if now - 1.0 < taken <= now else now
 
     def _as_rgb(self, pixels: np.ndarray) -> Pixels:
@@ -95,6 +99,7 @@ def _open(address: Address) -> cv2.VideoCapture:
         file = Path(f"/dev/video{place}" if place.isdigit() else place)
         if sys.platform == "linux" and not file.exists():
             raise CameraLostError(f"There is no device {file}; is the camera plugged in?")
+        # On Linux only V4L2: OpenCV's other back ends would try the address as a file or a stream.
         any_system = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
         capture = cv2.VideoCapture(int(place) if place.isdigit() else place, any_system)
     if not capture.isOpened():

@@ -1,14 +1,14 @@
-"""What can be wrong with a camera."""
+"""Errors of cameras."""
 
 from mile_desktop.errors import UserError
 
 
 class CameraError(UserError, RuntimeError):
-    """A camera cannot be used as it was asked for; the message says what to do and holds no password."""
+    """A camera cannot be used as requested; the message says what to do and holds no password."""
 
 
 class CameraAddressError(CameraError):
-    """What was typed is no address of a camera."""
+    """The typed text is no address of a camera."""
 
 
 class CameraLostError(CameraError):
@@ -16,7 +16,7 @@ class CameraLostError(CameraError):
 
 
 class CameraEndedError(CameraError):
-    """A video or a folder of pictures that is played once has come to its end."""
+    """A video or a folder of pictures has been played once, to its end."""
 
 
 class VideoError(CameraError):

@@ -46,6 +46,7 @@ class Health:
         if self._last_s is not None:
             self._note_gap(picture.timestamp - self._last_s)
         self._last_s = picture.timestamp
+        # A copy: the slice would keep the whole picture in memory.
         sample = picture.pixels[::_SAMPLE, ::_SAMPLE].copy()
         if self._sample is None or not np.array_equal(sample, self._sample):
             self._sample, self._changed_s = sample, picture.timestamp
@@ -63,6 +64,7 @@ class Health:
 
     def rate_hz(self, now: float) -> float:
         """Return the number of frames passed on in a second."""
+        # Copied, because the capture thread appends while this thread iterates.
         counted = list(self._published)
         recent = [when for when, _ in counted if now - when <= _WINDOW_S]
         if len(recent) < 2:
@@ -82,7 +84,9 @@ class Health:
         return 0.0 if last_s is None else last_s - self._changed_s
 
     def _note_gap(self, gap_s: float) -> None:
+        # No interval is called usual before eight are known: the first ones after opening come in a burst.
         usual = sum(self._gaps) / len(self._gaps) if len(self._gaps) >= _LEAST_RHYTHM else 0.0
+        # Long gaps count too. A camera that slows down for good then has a new usual interval after a while.
         self._gaps.append(gap_s)
         if usual <= 0.0:
             return
@@ -91,6 +95,7 @@ class Health:
             self._missing += round(gap_s / usual) - 1
             self._grace = _GRACE
         elif gap_s < _BURST * usual and self._missing:
+            # Each quick frame after a gap is one that was only late.
             self._missing -= 1
         if self._missing and self._grace <= 0:
             self.dropped += self._missing

@@ -1,6 +1,6 @@
 """Messages between window and capture process.
 
-Pictures do not travel here but through ``channels.shared.FrameRing``.
+Pictures go through ``channels.shared.FrameRing`` and not through these messages.
 """
 
 from enum import StrEnum
@@ -10,14 +10,14 @@ from mile_desktop.channels.messages import Message, Shutdown
 
 
 class CameraState(StrEnum):
-    """How a camera is doing."""
+    """State of a camera."""
 
     CONNECTING = "connecting"
     LIVE = "live"
     LOST = "lost"
     """It cannot be reached or has stopped sending; it is tried again."""
     ENDED = "ended"
-    """A video that is played once has come to its end."""
+    """A video has been played once, to its end."""
     OFF = "off"
     """Its process is not running."""
 
@@ -26,13 +26,13 @@ class CameraState(StrEnum):
 
 
 class Configure(Message, frozen=True):
-    """Capture like this from now on."""
+    """Capture with these settings from now on."""
 
     settings: CameraSettings
 
 
 class StartRecording(Message, frozen=True):
-    """Keep what comes from now on, and what is still there since ``since``, as a video."""
+    """Record a video: pictures from now on, and kept ones that were taken after ``since``."""
 
     path: str
     """Of the MP4 file; the times go into a table beside it."""
@@ -52,7 +52,7 @@ class CameraStatus(Message, frozen=True):
 
     state: CameraState
     text: str = ""
-    """Why, in one sentence, where there is something to say."""
+    """The reason in one sentence; empty if there is none."""
     retry_in_s: float = 0.0
     width: int = 0
     height: int = 0
@@ -63,13 +63,13 @@ class CameraStatus(Message, frozen=True):
     damaged: int = 0
     reconnects: int = 0
     unchanged_s: float = 0.0
-    """For how long the same picture has been coming."""
+    """Time for which the same picture has arrived again and again."""
     recording: str = ""
     """File that is being written."""
     recorded: int = 0
     """Pictures in it."""
     unrecorded: int = 0
-    """Pictures that the recorder had no time for."""
+    """Pictures that were not recorded, because the recorder was too slow."""
 
 
 class CameraNote(Message, frozen=True):

@@ -45,12 +45,14 @@ class FolderSource:
         """Wait until the next picture is due and return it; see ``FrameSource``."""
         if not self._files:
             self._begin_again()
+        # Removed from the end of the list, which costs nothing; so the first picture is the last entry.
         file = self._files.pop()
         pixels = cv2.imread(str(file), cv2.IMREAD_COLOR_RGB)
         if pixels is None:
             return None
         self._usable += 1
         now = self._clock()
+        # A pause of the machine is not made up for by a burst of pictures.
         self._due = max(self._due, now - 1.0)
         if self._due > now:
             self._sleep(self._due - now)
@@ -58,9 +60,10 @@ class FolderSource:
         return Picture(np.asarray(pixels, np.uint8), self._clock())
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no file is open."""
 
     def _begin_again(self) -> None:
+        # A folder without a readable picture would be listed for ever, without a pause.
         if not self._usable:
             raise CameraLostError(f"No picture in {self._folder} can be read.")
         if not self._loop:
@@ -75,7 +78,7 @@ class FolderSource:
         except OSError as error:
             raise CameraLostError(f"{self._folder} cannot be read ({error.strerror}).") from None
         if not found:
-            raise CameraLostError(f"{self._folder} has no pictures in it ({', '.join(sorted(SUFFIXES))}).")
+            raise CameraLostError(f"{self._folder} contains no pictures ({', '.join(sorted(SUFFIXES))}).")
         return sorted(found, key=_natural, reverse=True)
 
 

@@ -36,7 +36,7 @@ _NICENESS = 5
 
 
 def run_camera(connection: Connection, ring_name: str, settings: CameraSettings, stuck_s: float = STUCK_S) -> None:
-    """Body of a capture process; ends on ``Shutdown``, when the window is gone, or when its source hangs for good.
+    """Run a capture process; it ends on ``Shutdown``, when the window is gone, or when its source hangs for ever.
 
     Parameters
     ----------
@@ -57,7 +57,9 @@ def run_camera(connection: Connection, ring_name: str, settings: CameraSettings,
         camera = Camera(endpoint, ring, settings, stuck_s=stuck_s)
         try:
             if not camera.run():
+                # Written directly: the endpoint is closed, and the process ends without cleaning up.
                 connection.send_bytes(msgspec.msgpack.encode(ChildFailed(f"{_HANGS} ({stuck_s:.0f} s)")))
+                # A thread that hangs in C code cannot be ended, and an ordinary exit would wait for the driver.
                 os._exit(STUCK_EXIT_CODE)
         except Exception as error:  # noqa: BLE001 (raised again with another text)
             # The original text or traceback may contain an address with a password.
@@ -85,6 +87,7 @@ class Camera:
         self._capture.start()
         hangs = False
         while self._running and not self._endpoint.closed and not hangs:
+            # The status is sent in this rhythm even if nothing changes: the window takes silence for a hanging process.
             self._endpoint.wait(_STATUS_PERIOD_S)
             for command in self._endpoint.receive():
                 self._handle(command)
@@ -93,7 +96,9 @@ class Camera:
                 raise self._capture.failure
             hangs = self._capture.stuck_s > self._stuck_s
         stopped = not hangs and self._capture.stop()
+        # Also after a hang: what was recorded until then is completed.
         self._recorder.close()
+        # Before the result is returned, because the caller may end the process at once.
         self._endpoint.close()
         return stopped
 

@@ -63,6 +63,7 @@ class VideoRecorder:
     def offer(self, picture: Picture) -> None:
         """Take a frame for the running video, or for one that starts soon; never waits."""
         with self._changed:
+            # Also while nothing is recorded: the command to record arrives after the episode has begun.
             self._recent.append(picture)
             self._forget_old(picture.timestamp)
             if self._recording:
@@ -72,6 +73,7 @@ class VideoRecorder:
         """Begin a video with the pictures taken since ``since`` (``time.monotonic()``, s); ends one that runs."""
         with self._changed:
             if self._recording:
+                # In the queue and not at once: the pictures before it belong to the video before.
                 self._items.append(_End())
             self._items.append(_Begin(path))
             self._recording, self._missed = True, 0
@@ -106,11 +108,13 @@ class VideoRecorder:
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _forget_old(self, now: float) -> None:
+        # Counted each time. There are few pictures, and a counter could drift from the truth.
         size = sum(picture.pixels.nbytes for picture in self._recent)
         while self._recent and (now - self._recent[0].timestamp > _RECENT_S or size > _RECENT_BYTES):
             size -= self._recent.popleft().pixels.nbytes
 
     def _queue(self, picture: Picture) -> None:
+        # Limited by size and not by number, because cameras differ by a factor of a hundred in size.
         if self._waiting_bytes + picture.pixels.nbytes > _WAITING_BYTES:
             self._missed += 1
             return
@@ -134,6 +138,7 @@ class VideoRecorder:
             item = self._next()
             try:
                 self._handle(item)
+            # The episode goes on without this video. The next command to record tries again.
             except VideoError as error:
                 self._writer = self._target = None
                 self._show_error(str(error))
@@ -145,11 +150,13 @@ class VideoRecorder:
             case _Begin(path=path):
                 self._target = path
             case _End():
+                # Cleared before closing, so that an error in it leaves no half-closed writer.
                 writer, self._writer, self._target = self._writer, None, None
                 if writer is not None:
                     writer.close()
             case Picture() if self._writer is not None:
                 self._writer.write(item)
+            # The file is made with the first picture, which sets its size.
             case Picture() if self._target is not None:
                 self._writer = VideoWriter(self._target, item)
             case Picture():

@@ -16,7 +16,7 @@ from mile_desktop.cameras.video import START_KEY, TIMES_HEADER, TIMES_SUFFIX, st
 VIDEO_SUFFIX = ".mp4"
 _US = 1_000_000
 _AHEAD_US = 2 * _US
-"""A frame at most this far ahead is reached by decoding on; otherwise by a seek to a key frame."""
+"""A frame at most this far ahead is reached by decoding all frames in between; others by a seek to a key frame."""
 _KEPT = 48
 """Decoded frames that are kept, so that a step back needs no decoding."""
 
@@ -47,6 +47,7 @@ class RecordedVideo:
             self._container.close()
             raise VideoError(f"{path} has no video in it.")
         self._stream = self._container.streams.video[0]
+        # One thread: with several, each keeps frames back, and a single step would have to decode more of them.
         self._stream.codec_context.thread_count = 1
         self._pts, self._times = self._read_times()
         if not len(self._pts):
@@ -66,6 +67,7 @@ class RecordedVideo:
 
         None before the first picture. Raises ``VideoError`` where the file is damaged.
         """
+        # Right side: a frame taken exactly at this moment was visible.
         index = int(np.searchsorted(self._times, timestamp, side="right")) - 1
         if index < 0:
             return None
@@ -99,10 +101,12 @@ class RecordedVideo:
         scale = float(self._stream.time_base or 1) * _US
         packets = self._container.demux(self._stream)
         pts = np.array(sorted(round(packet.pts * scale) for packet in packets if packet.pts is not None), np.int64)
+        # Listing the packets has moved the file to its end.
         self._container.seek(0)
         return pts, start + pts / _US
 
     def _decode(self, wanted: int) -> Picture:
+        # A step backwards always needs a seek: frames depend on those before them.
         if self._frames is None or not self._reached < wanted <= self._reached + _AHEAD_US:
             self._wind(wanted)
         newest: Picture | None = None
@@ -120,8 +124,10 @@ class RecordedVideo:
 
     def _wind(self, wanted: int) -> None:
         scale = float(self._stream.time_base or 1) * _US
+        # To a key frame at or before it. From any other frame the decoder would show damage.
         self._container.seek(round(wanted / scale), stream=self._stream, backward=True, any_frame=False)
         self._frames = self._decode_on()
+        # Its order is the order of decoding, which a seek breaks.
         self._kept.clear()
 
     def _decode_on(self) -> Iterator[av.VideoFrame]:
@@ -141,6 +147,7 @@ class RecordedVideo:
         pixels = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
         picture = Picture(pixels, float(self._times[index]))
         self._kept[self._reached] = picture
+        # Oldest first: a person who steps back is near the newest.
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
         return picture
@@ -153,6 +160,7 @@ def videos_in(folder: Path) -> tuple[Path, ...]:
 
 def _read_table(table: Path) -> list[tuple[int, float]]:
     """Return (µs, s) of each picture; a line that a killed writer left unfinished ends it."""
+    # The part after the last line feed is a line that was not finished, or is empty.
     lines = table.read_text(encoding="utf-8").split("\n")[:-1]
     if not lines or lines[0] != TIMES_HEADER:
         return []
@@ -163,6 +171,7 @@ def _read_table(table: Path) -> list[tuple[int, float]]:
             row = int(pts), float(timestamp)
         except ValueError:
             break
+        # Times must rise, because they are searched by halving.
         if rows and row[0] <= rows[-1][0]:
             break
         rows.append(row)

@@ -12,7 +12,7 @@ class OpenVideos(Message, frozen=True):
 
 
 class ShowMoment(Message, frozen=True):
-    """Show what could be seen at ``timestamp`` (``time.monotonic()`` of the recording, s)."""
+    """Show the pictures that were newest at ``timestamp`` (``time.monotonic()`` of the recording, s)."""
 
     timestamp: float
     row: int

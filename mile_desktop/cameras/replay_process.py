@@ -21,7 +21,7 @@ _NICENESS = 5
 
 
 def run_replay(connection: Connection, ring_names: tuple[str, ...]) -> None:
-    """Body of the process; ends on ``Shutdown`` or when the window is gone.
+    """Run the process; it ends on ``Shutdown`` or when the window is gone.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def run_replay(connection: Connection, ring_names: tuple[str, ...]) -> None:
 
 
 class Replay:
-    """The videos that are open; belongs to the process's one loop. Of moments that wait only the newest is shown."""
+    """Holds the open videos; belongs to the loop of the process. If several moments wait, only the newest is shown."""
 
     def __init__(self, endpoint: Endpoint[Command], rings: Sequence[FrameRing]) -> None:
         self._endpoint = endpoint
@@ -51,7 +51,7 @@ class Replay:
         self._number = 0
 
     def turn(self) -> bool:
-        """Obey what has come; return False when the process is to end."""
+        """Handle the commands that have arrived; return False if the process must end."""
         wanted: ShowMoment | None = None
         for command in self._endpoint.receive():
             match command:
@@ -60,6 +60,7 @@ class Replay:
                 case OpenVideos(paths=paths, number=number):
                     self._open(paths)
                     self._number = number
+                    # A moment of the videos before means nothing for the new ones.
                     wanted = None
                 case ShowMoment():
                     wanted = command
@@ -83,6 +84,7 @@ class Replay:
                 problems.append(str(error))
         if len(paths) > len(self._rings):
             problems.append(f"Only {len(self._rings)} of {len(paths)} videos are shown.")
+        # The answer before the problems: the window shows them beside the videos that could be opened.
         self._endpoint.send(VideosOpened(names=tuple(video.path.stem for video in self._videos)))
         for problem in problems:
             self._endpoint.send(ReplayNote(text=problem))

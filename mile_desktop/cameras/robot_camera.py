@@ -30,6 +30,7 @@ class RobotCameraSource:
         try:
             place = CameraEndpoint.of(url)
         except RobotError as error:
+            # An address error ends the attempts. A robot that does not answer is tried again.
             raise CameraAddressError(str(error)) from None
         try:
             self._frames = FrameReceiver(place)
@@ -38,6 +39,7 @@ class RobotCameraSource:
 
     def read(self) -> Picture | None:
         """Wait for the next picture and return it; see ``FrameSource``."""
+        # In short waits: each read also keeps the link to the robot alive.
         waited_until = time.monotonic() + _SILENCE_S
         while time.monotonic() < waited_until:
             try:
@@ -52,5 +54,5 @@ class RobotCameraSource:
         raise CameraLostError(f"The robot has sent no picture for {_SILENCE_S:.0f} s.")
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._frames.close()

@@ -1,4 +1,4 @@
-"""What a person chose for one camera."""
+"""Settings of one camera, as a person chose them."""
 
 import re
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ _UNSAFE = re.compile(r"[^a-z0-9]+")
 
 
 class Crop(msgspec.Struct, frozen=True, kw_only=True):
-    """What is cut off at each side, as a share of width or height, before turning."""
+    """Share of width or height that is cut off at each side, before turning."""
 
     left: Share = 0.0
     top: Share = 0.0
@@ -29,20 +29,20 @@ class Crop(msgspec.Struct, frozen=True, kw_only=True):
     bottom: Share = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse to cut everything away."""
+        """Check that something is left of the picture."""
         if self.left + self.right > 1.0 - _LEAST_LEFT or self.top + self.bottom > 1.0 - _LEAST_LEFT:
             raise ValueError("The crop leaves nothing of the picture; cut less than 95 % of width and height.")
 
 
 class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """One camera, as it is remembered and as its process is told."""
+    """Settings of one camera, as they are stored and as its process receives them."""
 
     name: str
     """Unique among the cameras."""
     address: str
     """As typed; may hold a password: show ``shown_address``."""
     enabled: bool = True
-    """Its process runs; a camera that is not enabled is only remembered."""
+    """Its process runs; a camera that is not enabled is only stored."""
     needed: bool = False
     """The robot holds while this camera is stale."""
     record: bool = True
@@ -53,12 +53,13 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Degrees clockwise."""
     max_width: Pixels = 0
     max_height: Pixels = 0
-    """The picture is made smaller until it fits, its shape kept; a device is also asked for it. 0: as it comes."""
+    """The picture is scaled down until it fits; a device is also asked for this size. 0: size of the source."""
     rate_hz: Rate = 0.0
-    """At most so many pictures a second; a device is also asked for it. 0: as it comes."""
+    """Largest number of pictures a second; a device is also asked for it. 0: rate of the source."""
     stale_after_s: Patience = 1.0
     """A picture older than this is stale."""
 
+    # Logs and tracebacks print the settings, and the address may hold a password.
     def __repr__(self) -> str:
         return f"CameraSettings(name={self.name!r}, address={self.shown_address!r}, …)"
 
@@ -88,6 +89,7 @@ def file_stem(name: str) -> str:
 
 def free_name(wanted: str, taken: Iterable[str]) -> str:
     """Return ``wanted``, with a number where a camera of that name (or file name) exists."""
+    # Compared by file name: two cameras whose names differ only in signs would write to one video.
     stems = {file_stem(name) for name in taken}
     name, number = wanted.strip() or "Camera", 2
     while file_stem(name) in stems:

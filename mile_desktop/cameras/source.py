@@ -16,25 +16,25 @@ class Picture:
     pixels: Pixels
     """uint8[height, width, 3], red green blue, top row first; never written to."""
     timestamp: float
-    """When it was taken, or else when it arrived: ``time.monotonic()``, s, the clock of the control loop."""
+    """When it was taken, or when it arrived if that is unknown: ``time.monotonic()``, s, as in the control loop."""
 
 
 class FrameSource(Protocol):
-    """Anything that yields pictures can be a camera.
+    """The interface of every source of pictures.
 
-    Used by one thread. A source that waits for its pictures gives up by itself after some seconds; where it cannot,
-    the capture process is ended from outside (``cameras.process``).
+    Used by one thread. A source that waits for pictures gives up after some seconds. If it cannot, the capture process
+    is ended from outside (``cameras.process``).
     """
 
     def read(self) -> Picture | None:
-        """Wait for the next picture and return it; None when one came that cannot be used.
+        """Wait for the next picture and return it; None if the picture that arrived cannot be used.
 
         Raises
         ------
         CameraLostError
-            If there will be no more unless the source is opened again.
+            No more pictures will come unless the source is opened again.
         CameraEndedError
-            If everything was played that is to be played once.
+            The source was played once, to its end.
         """
         ...
 

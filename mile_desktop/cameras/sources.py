@@ -1,4 +1,4 @@
-"""From an address to the source behind it."""
+"""Opens the source that an address names."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,12 +11,12 @@ OpenSource = Callable[[CameraSettings], FrameSource]
 
 
 def open_source(settings: CameraSettings) -> FrameSource:
-    """Open the camera; blocks for some seconds at most where a network is asked.
+    """Open the camera; may wait for some seconds for a network.
 
     Raises
     ------
     CameraAddressError
-        If the address cannot be understood, or needs what is not installed.
+        If the address cannot be understood, or needs a library that is not installed.
     CameraLostError
         If there is no camera at present.
     """

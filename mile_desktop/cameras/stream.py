@@ -20,7 +20,7 @@ READ_S = 5.0
 """A network camera that is silent for so long counts as lost."""
 
 _LAST_RESORT_US = str(round((READ_S + 3.0) * 1e6))
-"""FFmpeg's own patience; ours ends before it, and with a better word."""
+"""FFmpeg's own timeout. Ours ends earlier and gives a better reason."""
 _PROBE = {
     "probesize": "500000",
     "analyzeduration": "500000",
@@ -29,6 +29,7 @@ _PROBE = {
     "flags": "low_delay",
 }
 _OPTIONS: dict[AddressKind, dict[str, str]] = {
+    # TCP: over UDP a lost packet damages all pictures up to the next key frame.
     AddressKind.RTSP: {**_PROBE, "rtsp_flags": "prefer_tcp", "timeout": _LAST_RESORT_US},
     AddressKind.HTTP: {**_PROBE, "rw_timeout": _LAST_RESORT_US, "strict_mime_boundary": "0"},
     AddressKind.FILE: {},
@@ -103,7 +104,7 @@ class StreamSource:
             taken = self._timestamps.moment(timing, frame.time if self._has_clock else None)
             lag_s = timing.moment - taken if self._address.live else 0.0
             if lag_s <= _LAG_S or timing.moment - self._shown_s >= _LEAST_S:
-                # what falls behind is decoded, for the pictures that follow, but nothing more is done with it
+                # Late pictures are decoded, because later ones depend on them, but they are not converted or shown.
                 self._shown_s = timing.moment
                 return Picture(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8), taken)
 
@@ -112,6 +113,7 @@ class StreamSource:
         try:
             return next(self._pictures)
         except StopIteration:
+            # It raises if there is no second time, so this does not call itself for ever.
             self._begin_again()
             return self._next()
         except av.error.ExitError:
@@ -133,7 +135,7 @@ class StreamSource:
 
     @property
     def _has_clock(self) -> bool:
-        """MJPEG over HTTP has no times of its own: FFmpeg makes them up."""
+        """Whether the stream carries times. MJPEG over HTTP has none, and FFmpeg invents them."""
         return self._address.kind is not AddressKind.HTTP
 
     def _begin(self) -> None:
@@ -142,7 +144,7 @@ class StreamSource:
             self._container.close()
             raise CameraLostError(f"{self._address.shown} has no video in it.")
         stream = self._container.streams.video[0]
-        stream.codec_context.thread_count = 1  # more of them would each keep a picture back
+        stream.codec_context.thread_count = 1  # each further thread would delay the stream by one picture
         self._seen_any = False
         self._pictures = self._decode(self._container, stream)
 
@@ -170,7 +172,7 @@ class StreamSource:
                 yield timing, frame
 
     def _begin_again(self) -> None:
-        """Start a file anew; raise where the end is the end."""
+        """Start a file again; raise if it is not to be played again, or if a live stream has ended."""
         if self._address.live:
             raise CameraLostError(f"{self._address.shown} has ended the stream.")
         if not self._seen_any:
@@ -183,10 +185,10 @@ class StreamSource:
 
 
 class Queue:
-    """Notices that pictures wait in front of the decoder, where a stream has no times that would show it.
+    """Notices that pictures wait before the decoder, for streams that carry no times.
 
-    Whoever has to wait for a picture gets a fresh one. A third picture in a row that was there already is outdated: the
-    newest wins, or else everybody would see more and more of the past with a fresh timestamp on it.
+    A picture that we had to wait for is fresh. The third picture in a row that was there already is outdated and is
+    dropped. Otherwise the pictures shown would get older and older, with a fresh timestamp on each.
     """
 
     def __init__(self) -> None:
@@ -218,6 +220,7 @@ class LiveTimestamps:
         if stream_time is None:
             return timing.moment
         delay = timing.moment - stream_time
+        # A jump back of the stream's time is a restart of the camera.
         if self._least is None or delay < self._least or stream_time < self._last - 1.0:
             self._least = delay
         else:
@@ -277,9 +280,9 @@ def _open(address: Address, open_s: float, read_s: float) -> InputContainer:
 
 
 def _reason(error: Exception) -> str:
-    """Return what went wrong in words; FFmpeg calls most of it an input/output error."""
+    """Return the reason as text; FFmpeg calls most errors an input/output error."""
     if isinstance(error, av.error.InvalidDataError):
-        return "what comes is no video that can be read"
+        return "the data is no video that can be read"
     if getattr(error, "errno", None) == errno.EIO:
         return "no usable answer; check host, port and path"
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__

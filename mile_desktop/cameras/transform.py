@@ -6,11 +6,12 @@ from mile_desktop.cameras.settings import CameraSettings, Crop
 from mile_desktop.cameras.source import Pixels
 
 LARGEST = (1920, 1200)
-"""Width and height of the largest picture that is passed on; larger ones are made smaller."""
+"""Width and height of the largest picture that is passed on; larger ones are scaled down."""
 
 
 def transformed(pixels: Pixels, settings: CameraSettings) -> Pixels:
     """Return ``pixels`` cropped, turned and made to fit, contiguous; uint8[height, width, 3] in and out."""
+    # Cropped first: turning and scaling then work on fewer pixels.
     turned = np.rot90(cropped(pixels, settings.crop), -settings.rotation // 90)
     width, height = fitting(turned.shape[1], turned.shape[0], settings.max_width, settings.max_height)
     if (height, width) != turned.shape[:2]:

@@ -24,18 +24,22 @@ TIMES_HEADER = "pts_us,timestamp_s"
 START_KEY = "comment"
 _START_WORD = "monotonic start "
 _US = 1_000_000
+# Only a hint for the encoder: each picture carries its own time.
 _NOMINAL_RATE = 30
+# A seek decodes at most so many pictures; more keys would make the file larger.
 _PICTURES_BETWEEN_KEYS = 30
 _CONTAINER = {
     "movflags": "frag_keyframe+empty_moov+default_base_moof",
     "frag_duration": "500000",
     "flush_packets": "1",
 }
+# Fast and without look-ahead: the encoder shares the processor with the control loop, and a killed process loses no
+# pictures that it held back.
 _CODEC = {"preset": "superfast", "tune": "zerolatency", "crf": "23", "g": str(_PICTURES_BETWEEN_KEYS), "threads": "1"}
 
 
 class VideoWriter:
-    """Writes pictures as they come; used by one thread.
+    """Writes pictures in the order in which they arrive; used by one thread.
 
     The first picture sets the size; later ones of another size are made to fit, with black bars.
 
@@ -49,7 +53,7 @@ class VideoWriter:
     Raises
     ------
     VideoError
-        In words; the files hold what was written until then.
+        One sentence; the files hold everything that was written before.
     """
 
     def __init__(self, path: Path, first: Picture) -> None:
@@ -65,6 +69,7 @@ class VideoWriter:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.path = _free_path(path)
             self._stream = self._open(self.path)
+            # Buffered by lines: after a kill, the table ends with a complete line.
             self._times = self.path.with_suffix(TIMES_SUFFIX).open("w", encoding="utf-8", buffering=1)
             self._times.write(TIMES_HEADER + "\n")
         except (OSError, av.error.FFmpegError) as error:
@@ -76,6 +81,7 @@ class VideoWriter:
         """Add a picture; raise ``VideoError`` when it cannot be kept."""
         if self._container is None or self._times is None:
             raise VideoError(f"{self.path} was closed; a new recording is needed.")
+        # Presentation times have to rise, and two pictures can have the same timestamp.
         pts = max(self._last_us + 1, round((picture.timestamp - self._start) * _US))
         frame = av.VideoFrame.from_ndarray(_fitted(picture.pixels, *self._size), format="rgb24")
         frame.pts, frame.time_base = pts, Fraction(1, _US)
@@ -86,6 +92,7 @@ class VideoWriter:
         except (OSError, av.error.FFmpegError) as error:
             self.abandon()
             raise _as_video_error(self.path, error) from None
+        # After the picture is in the file.
         self._last_us = pts
         self.written += 1
 
@@ -99,13 +106,14 @@ class VideoWriter:
                 container.mux(packet)
             container.close()
         except (OSError, av.error.FFmpegError) as error:
+            # Given back for ``abandon``, which closes it without raising again.
             self._container = container
             self.abandon()
             raise _as_video_error(self.path, error) from None
         self._close_times()
 
     def abandon(self) -> None:
-        """Leave the file as it is: what could be written can be played."""
+        """Close the file as it is: everything that was written can be played."""
         container, self._container = self._container, None
         with contextlib.suppress(OSError, av.error.FFmpegError):  # it is being abandoned because it cannot be written
             if container is not None:
@@ -142,6 +150,7 @@ def start_of(comment: str) -> float | None:
 def _fitted(pixels: Pixels, width: int, height: int) -> Pixels:
     """Return ``pixels`` in exactly this size: cut by a row or column, or made to fit with black bars."""
     tall, wide = pixels.shape[:2]
+    # An odd row or column is cut off. Scaling by one pixel would blur the whole picture.
     if 0 <= tall - height <= 1 and 0 <= wide - width <= 1:
         return np.ascontiguousarray(pixels[:height, :width])
     import cv2  # noqa: PLC0415 (a heavy import that only a change of size needs)

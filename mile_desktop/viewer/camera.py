@@ -10,6 +10,7 @@ from mile_desktop.arrays import Float32Array, Float64Array
 Matrix = Float32Array
 Vector = tuple[float, float, float]
 
+# A narrow range: the depth buffer divides its precision over it.
 NEAR_M = 0.02
 FAR_M = 12.0
 NARROWEST = 4 / 3
@@ -44,6 +45,7 @@ class View:
 
     def view_matrix(self) -> Matrix:
         """Return float32[4, 4], world to camera (looking along −z, y up)."""
+        # Written out instead of a general look-at: with a camera straight above, that would divide by zero.
         yaw, pitch = math.radians(self.yaw_deg), math.radians(self.pitch_deg)
         right = np.array([math.cos(yaw), math.sin(yaw), 0.0])
         up = np.array([math.sin(yaw) * math.sin(pitch), -math.cos(yaw) * math.sin(pitch), math.cos(pitch)])
@@ -52,10 +54,11 @@ class View:
     def projection_matrix(self, aspect: float) -> Matrix:
         """Return float32[4, 4] for a picture ``aspect`` times as wide as high.
 
-        One that is narrower than ``NARROWEST`` shows as much from left to right as one of that shape, and more above
-        and below: what the viewpoint is for would else be cut off at the sides.
+        A picture narrower than ``NARROWEST`` keeps the full width of that shape and shows more above and below.
+        Otherwise its sides would be cut off.
         """
         matrix = perspective(self.fov_deg, max(aspect, NARROWEST))
+        # The width decides, and the height follows from it.
         matrix[1, 1] = matrix[0, 0] * aspect
         return matrix
 
@@ -96,6 +99,8 @@ def light_matrix(direction: Vector, centre: Vector, radius_m: float) -> Matrix:
     side = np.cross([0.0, 1.0, 0.0], towards)
     side /= np.linalg.norm(side)
     matrix = _rigid(np.stack([side, np.cross(towards, side), towards]), np.array(centre))
+    # Scaled to the clip space of −1 to 1, in which a parallel projection needs no division.
     matrix[:3] /= radius_m
+    # OpenGL's depth grows away from the eye, the light's axis towards it.
     matrix[2] *= -1.0
     return matrix

@@ -49,19 +49,24 @@ class DrawRate:
     def scale(self) -> float:
         """Share of width and height to draw while things move, 0.5–1 in eighths."""
         budget_s = self._limits.core_share / self._limits.moving_rate_hz
+        # At full size until the first picture was measured: most machines need nothing less.
         if self._full_cost_s is None or self._full_cost_s <= budget_s:
             return 1.0
+        # The cost grows with the area, so the side shrinks with the square root.
         wanted = math.sqrt(budget_s / self._full_cost_s)
+        # In eighths: each size has its own framebuffer, and a smooth scale would make a new one for every frame.
         return max(_COARSEST, math.floor(wanted * _STEPS) / _STEPS)
 
     def spent(self, began_s: float, processor_s: float) -> None:
         """Count ``processor_s`` of processor time from ``began_s`` on; drawing pauses in proportion to it."""
+        # Added to what is planned already, so that several small views cannot take more than the share together.
         self._next_s = max(self._next_s, began_s) + processor_s / self._limits.core_share
 
     def drew(self, began_s: float, processor_s: float, scale: float) -> None:
         """Count a frame of a moving scene, drawn at ``scale`` of the full size."""
         self._next_s = began_s + max(1.0 / self._limits.max_rate_hz, processor_s / self._limits.core_share)
         cost_s = processor_s / scale**2
+        # A moving mean: a single slow frame on a busy machine must not make the picture coarse.
         known_s = cost_s if self._full_cost_s is None else self._full_cost_s
         self._full_cost_s = _MEMORY * known_s + (1.0 - _MEMORY) * cost_s
 

@@ -13,9 +13,9 @@ from mile_desktop.viewer.renderer import Background, Pixels
 
 _SHIFT = 4
 _SUBPIXELS = 1 << _SHIFT
-"""Corners are placed on sixteenths of a pixel, so that what moves slowly does not jump."""
+"""Corners are placed on sixteenths of a pixel, so that slow motion does not jump from pixel to pixel."""
 _FAR_PX = 1 << 14
-"""Corners farther out are cut off: beyond, the fixed-point numbers would overflow."""
+"""Corners farther out are moved to this distance; larger fixed-point numbers would overflow."""
 _BRIGHT = 0.5
 
 Rgbx = tuple[int, int, int, int]
@@ -52,7 +52,7 @@ _ON_BRIGHT: dict[Colour, Rgb] = {
 
 
 class FlatRenderer:
-    """Draws whatever picture it was given last; belongs to one thread."""
+    """Draws the picture that it was given last; belongs to one thread."""
 
     name = "flat drawing"
     software = True
@@ -67,7 +67,7 @@ class FlatRenderer:
         self._picture = picture
 
     def scene_changed(self) -> None:
-        """Nothing to do: ``show`` says what is to be drawn."""
+        """Nothing to do: ``show`` gives the next picture."""
 
     def set_background(self, background: Background) -> None:
         """Use these colours from the next frame on."""
@@ -80,7 +80,9 @@ class FlatRenderer:
         ``view`` has to look along +y without a tilt (``FlatStage.standpoint``): then its perspective is a scale.
         """
         canvas = self._ground(width, height)
+        # By brightness and not by the theme's name, which this process does not know.
         colours = _ON_BRIGHT if sum(self._background.bottom) / 3 > _BRIGHT else _ON_DARK
+        # The view's own projection decides, so that a flat scene and one with bodies zoom alike.
         scale = height / 2 * float(view.projection_matrix(width / height)[1, 1]) / view.distance_m
         centre = np.array([view.target[0], view.target[2]])
         middle = np.array([width / 2, height / 2])
@@ -99,6 +101,7 @@ class FlatRenderer:
         """Return a canvas of this size with nothing on it."""
         if self._empty is None or self._empty.shape[:2] != (height, width):
             self._empty = self._painted_ground(width, height)
+        # A copy, because the shapes are painted onto it.
         return self._empty.copy()
 
     def _painted_ground(self, width: int, height: int) -> Pixels:

@@ -1,4 +1,4 @@
-"""A flat scene and the renderer that draws it: what ``Stage`` is to scenes with bodies."""
+"""A flat scene and the renderer that draws it; ``Stage`` does the same for scenes with bodies."""
 
 import numpy as np
 
@@ -37,17 +37,18 @@ class FlatStage:
         """Show ``state`` (float32[k]) from the next picture on; raise ``ValueError`` when it does not fit the scene."""
         with SceneCode(self._module, "PICTURE"):
             picture = self._draw(state)
+        # Checked here, because an error inside the renderer would not name the scene's file.
         if not isinstance(picture, Picture):
             raise SceneModuleError(f"{self._module}: PICTURE: found {type(picture).__name__}, expected a Picture")
         self._anchor = picture.anchor
         self.renderer.show(picture)
 
     def end_effector(self) -> Float32Array:
-        """Return the position of what is driven, float32[3], m."""
+        """Return the position of the object that is driven, float32[3], m."""
         return np.array([self._anchor[0], 0.0, self._anchor[1]], np.float32)
 
     def standpoint(self, camera: View | CameraDescription) -> View:
-        """Return from where the plane is seen; a plane has no other side, so it is always seen straight on."""
+        """Return the point from which the plane is seen; a plane is always seen straight on."""
         if isinstance(camera, View):
             return View(0.0, 0.0, camera.distance_m, camera.target, camera.fov_deg)
         x, y, z = camera.target

@@ -11,6 +11,7 @@ from mile_desktop.errors import UserError
 
 Triangles = Float32Array
 
+# Round enough at the size of these pictures; each segment of a cylinder costs four triangles.
 _SEGMENTS = 32
 
 
@@ -25,6 +26,7 @@ def box(size: tuple[float, float, float]) -> Triangles:
         for sign in (-1.0, 1.0):
             normal = np.zeros(3)
             normal[axis] = sign
+            # The sign turns one of the two edges, so that all faces run counter-clockwise seen from outside.
             u, v = np.roll(normal, 1), np.roll(normal, 2) * sign
             ring = [normal - u - v, normal + u - v, normal + u + v, normal - u + v]
             faces += [[ring[0], ring[1], ring[2]], [ring[0], ring[2], ring[3]]]
@@ -43,6 +45,7 @@ def cylinder(radius: float, length: float) -> Triangles:
     high_here, high_there = here * radius + up, there * radius + up
     side = _joined(
         np.concatenate([_stack(low_here, low_there, high_there), _stack(low_here, high_there, high_here)]),
+        # Normals point outwards at each corner and not at each face: the light then makes the side look round.
         np.concatenate([_stack(here, there, there), _stack(here, there, here)]),
     )
     middle = np.zeros_like(here)
@@ -69,6 +72,7 @@ def sphere(radius: float) -> Triangles:
     return _joined(normals * radius, normals)
 
 
+# Scenes share models, and a stage is opened again for each scene.
 @lru_cache(maxsize=64)
 def read_obj(path: Path) -> Triangles:
     """Read the triangles of an OBJ file; a corner without a normal gets its face's.
@@ -91,7 +95,7 @@ def read_obj(path: Path) -> Triangles:
 
 
 def _obj_entries(text: str) -> tuple[list[list[float]], list[list[float]], list[tuple[int, int]]]:
-    """Return positions, normals and the corners of the triangles; raise ``ValueError`` for what cannot be drawn."""
+    """Return positions, normals and the corners of the triangles; raise ``ValueError`` if they cannot be drawn."""
     positions: list[list[float]] = []
     normals: list[list[float]] = []
     corners: list[tuple[int, int]] = []
@@ -103,7 +107,7 @@ def _obj_entries(text: str) -> tuple[list[list[float]], list[list[float]], list[
             normals.append(_numbers(line, rest))
         elif keyword == "f":
             corners += _fan([_corner(part, len(positions), len(normals)) for part in rest])
-    # faces may stand before the vertices that they name, so the end of the lists is known only here
+    # Faces may stand before the vertices that they name, so the lists are complete only here.
     for position, normal in corners:
         if position >= len(positions) or normal >= len(normals):
             raise ValueError(f"a face names a corner that is not there, of {len(positions)} vertices")
@@ -152,6 +156,7 @@ def _stl_corners(data: bytes) -> Float64Array:
 
 
 def _fan(polygon: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    # Faces of OBJ files may have any number of corners; a fan is right for convex ones.
     return [corner for k in range(1, len(polygon) - 1) for corner in (polygon[0], polygon[k], polygon[k + 1])]
 
 
@@ -173,6 +178,7 @@ def _index(text: str, count: int) -> int:
 
 
 def _normals(places: Float64Array, normals: list[list[float]], indices: list[int]) -> Float64Array:
+    # All or none: a mesh with some normals would be half smooth and half flat.
     if normals and min(indices) >= 0:
         return np.array(normals)[indices].reshape(-1, 3, 3)
     flat = np.cross(places[:, 1] - places[:, 0], places[:, 2] - places[:, 0])
@@ -185,5 +191,6 @@ def _stack(*corners: Float64Array) -> Float64Array:
 
 def _joined(places: Float64Array, normals: Float64Array) -> Triangles:
     lengths = np.linalg.norm(normals, axis=2, keepdims=True)
+    # A triangle without area has no normal; the bound keeps it from becoming NaN.
     unit = normals / np.maximum(lengths, 1e-12)
     return np.concatenate([places, unit], axis=2).astype(np.float32)

@@ -1,7 +1,7 @@
 """Messages between window and viewer.
 
-Frames do not travel here but through ``channels.shared.FrameRing``; scene states of the running episode come straight
-from the rollout worker through ``channels.shared.StateSlot``.
+Frames go through ``channels.shared.FrameRing`` and not through these messages. Scene states of the running episode come
+from the rollout worker, through ``channels.shared.StateSlot``.
 """
 
 from mile_desktop.channels.messages import Message, Shutdown
@@ -106,11 +106,11 @@ class ViewerReady(Message, frozen=True):
     presets: tuple[Preset, ...]
     """The scene's cameras, the default one first."""
     flat: bool = False
-    """The scene is a plane: it can be moved and come closer to, not be walked around."""
+    """The scene is a plane: the view can be moved and zoomed, but not turned."""
 
 
 class ViewerStatus(Message, frozen=True):
-    """Sent once a second; its absence means a frozen viewer. Newest wins."""
+    """Sent once a second; if it does not come, the viewer hangs. Newest wins."""
 
     frames_per_second: float
     """Drawn in the last second; 0 while nothing moves."""

@@ -1,7 +1,7 @@
 """A small OpenGL renderer without a window: one light with a shadow, smooth edges, the theme's background.
 
 It draws the whole scene with one call from one buffer: corner positions, normals, colours and the number of the shape,
-whose pose is looked up in a uniform block. The shadow map is drawn anew only when something moved, so turning the
+whose pose is looked up in a uniform block. The shadow map is drawn again only when something moved, so turning the
 camera around a scene that stands still costs one pass. PyBullet's own OpenGL plug-in was tried first: the robot cast no
 visible shadow, background and edges cannot be changed, and it may end its process.
 """
@@ -23,12 +23,15 @@ MAX_SHAPES = 256
 TOWARDS_LIGHT = (-0.12, -0.18, 1.0)
 """Steep, so that the gripper's shadow falls nearly below it and shows its height above the table."""
 
+# Chosen with the radius below: about 2 mm of the table for each pixel of the map.
 _SHADOW_PIXELS = 1024
 _SHADOW_RADIUS_M = 0.95
 _SHADOW_CENTRE = (0.35, 0.0, 0.25)
 _CASTING_M = 0.9
 """Larger shapes (table, floor) cast no shadow: it would fall out of sight and cost a third of the drawing time."""
+# Four samples for each pixel: smooth edges at twice the drawing time, see ``draw``.
 _SAMPLES = 4
+# The main view in its coarse and full sizes, and the small views.
 _KEPT_SIZES = 6
 _SHADERS = Path(__file__).parent / "shaders"
 
@@ -51,6 +54,7 @@ class OpenGLRenderer:
             raise RendererUnavailableError(
                 f"The scene has {len(self._shapes)} shapes; expected 1 to {MAX_SHAPES} that OpenGL can draw."
             )
+        # After the shapes: a scene that cannot be drawn should not leave a context open.
         self._context = open_context()
         self._context.enable(moderngl.DEPTH_TEST)
         self._light = light_matrix(TOWARDS_LIGHT, _SHADOW_CENTRE, _SHADOW_RADIUS_M)
@@ -58,6 +62,7 @@ class OpenGLRenderer:
         self._make_buffers()
         self._targets: dict[tuple[int, int], tuple[moderngl.Framebuffer, moderngl.Framebuffer]] = {}
         self._moved = True
+        # The shaders' colours have no useful default.
         self.set_background(Background())
 
     @property
@@ -87,6 +92,7 @@ class OpenGLRenderer:
 
     def draw(self, view: View, width: int, height: int, *, smooth: bool = True) -> Pixels:
         """Return a picture, uint8[height, width, 4], top row first; ``smooth`` edges take twice the time."""
+        # The poses are read here and not in ``scene_changed``, so that states that are skipped cost nothing.
         if self._moved:
             self._moved = False
             self._models.write(_columns(shape_poses(self._client, self._shapes)))
@@ -94,6 +100,7 @@ class OpenGLRenderer:
         plain, sampled = self._target(width, height)
         self._draw_scene(sampled if smooth else plain, view, (width, height))
         if smooth:
+            # A framebuffer with several samples cannot be read. The copy averages them.
             self._context.copy_framebuffer(plain, sampled)
         pixels = np.empty((height, width, 4), np.uint8)
         plain.read_into(pixels, components=4)
@@ -112,6 +119,7 @@ class OpenGLRenderer:
         self._shadow_map.use(0)
         self._models.bind_to_uniform_block(0)
         self._scene.render()
+        # Last, with the depth test: only pixels without a shape are still to be coloured.
         self._backdrop_triangle.render(vertices=3)
 
     def _make_programs(self) -> None:
@@ -131,6 +139,7 @@ class OpenGLRenderer:
 
     def _make_buffers(self) -> None:
         corners, indices = _corner_table(self._shapes)
+        # The shapes are sorted by size, so all that cast a shadow are at the beginning of the buffer.
         self._casting = 3 * sum(len(shape.triangles) for shape in self._shapes if _extent(shape) < _CASTING_M)
         table, order = self._context.buffer(corners), self._context.buffer(indices)
         self._scene = self._context.vertex_array(
@@ -142,6 +151,7 @@ class OpenGLRenderer:
         self._models = self._context.buffer(reserve=MAX_SHAPES * 64, dynamic=True)
         self._shadow_map = self._context.depth_texture((_SHADOW_PIXELS, _SHADOW_PIXELS))
         self._shadow_map.compare_func = "<="
+        # Outside of the map nothing is in shadow. Repeated, the shadow would appear again beside the table.
         self._shadow_map.repeat_x = self._shadow_map.repeat_y = False
         self._shadow_target = self._context.framebuffer(depth_attachment=self._shadow_map)
 
@@ -171,7 +181,7 @@ class OpenGLRenderer:
 
 
 def _release(framebuffer: moderngl.Framebuffer) -> None:
-    """Free a framebuffer and what it draws into."""
+    """Free a framebuffer and its attachments."""
     for attachment in (*framebuffer.color_attachments, framebuffer.depth_attachment):
         if attachment is not None:
             attachment.release()
@@ -203,5 +213,6 @@ def _corner_table(shapes: list[Shape]) -> tuple[bytes, bytes]:
         corners = shape.triangles.reshape(-1, 6)
         constant = np.broadcast_to(np.array([*shape.colour, number], np.float32), (len(corners), 4))
         tables.append(np.concatenate([corners, constant], axis=1))
+    # Equal corners are stored once and then transformed once, which counts where the processor draws.
     distinct, indices = np.unique(np.concatenate(tables), axis=0, return_inverse=True)
     return distinct.astype(np.float32).tobytes(), indices.astype(np.uint32).tobytes()

@@ -56,7 +56,7 @@ def run_viewer(
     thumbnail_names: tuple[str, ...] = (),
     try_opengl: bool = True,
 ) -> None:
-    """Body of the viewer process; ends on ``Shutdown`` or when the window is gone.
+    """Run the viewer process; it ends on ``Shutdown`` or when the window is gone.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def run_viewer(
     state_slot_name
         Name of the ``StateSlot`` into which the rollout worker writes the state of the running scene.
     try_opengl
-        Use OpenGL where there is any.
+        Use OpenGL where it is available.
     """
     if sys.platform != "win32":
         os.nice(_NICENESS)  # before any thread starts, so that the renderer's threads inherit it
@@ -79,11 +79,13 @@ def run_viewer(
         viewer = Viewer(endpoint, frames, states, thumbnails, try_opengl=try_opengl)
         stack.callback(viewer.close)
         while viewer.turn():
+            # Wakes at once for a command. A new scene state gives no signal, so it is noticed after this wait at the
+            # latest.
             endpoint.wait(_POLL_S)
 
 
 class Viewer:
-    """What is shown, and whether it has to be drawn again; belongs to the viewer process's one loop.
+    """Holds what is shown, and decides whether it is drawn again; belongs to the loop of the viewer process.
 
     While something moves, ``DrawRate`` limits how often pictures are drawn and how large they are. When nothing has
     changed for ``SETTLED_S``, the last picture is drawn again in full size with smooth edges.
@@ -128,10 +130,11 @@ class Viewer:
 
     def turn(self) -> bool:
         """Handle commands, follow the state, draw: one pass of the loop; False when the process must end."""
+        # Commands first: a drag sends many views, and only the last of them is drawn.
         for command in self._endpoint.receive():
             if isinstance(command, Shutdown):
                 return False
-            self._obey(command)
+            self._handle(command)
         self._follow()
         now = time.monotonic()
         if self._stage is not None:
@@ -146,7 +149,7 @@ class Viewer:
             self._stage.close()
             self._stage = None
 
-    def _obey(self, command: Command) -> None:
+    def _handle(self, command: Command) -> None:
         match command:
             case LoadScene(scene=scene):
                 self._load(scene)
@@ -159,6 +162,7 @@ class Viewer:
                 self._show(np.array(values, np.float32), step)
             case FollowLive():
                 self._recorded = False
+                # The live state is shown again even if it has not changed since.
                 self._seen = 0
             case _:
                 self._adjust(command)
@@ -168,6 +172,7 @@ class Viewer:
         match command:
             case SetSize(width=width, height=height):
                 self._size = _limited(width, height, self._frames)
+                # The cost was measured at another size.
                 self._draw_rate.forget()
                 self._touch()
             case SetPace():
@@ -188,6 +193,7 @@ class Viewer:
                 return
 
     def _load(self, scene: str) -> None:
+        # The old scene first, so that there is never memory in use for two.
         self.close()
         try:
             stage = open_stage(scene, try_opengl=self._try_opengl)
@@ -199,6 +205,7 @@ class Viewer:
         for problem in stage.problems:
             self._endpoint.send(ViewerNote(level="warning", text=problem))
         self._camera = stage.cameras[0]
+        # A recorded state of the scene before does not fit this one.
         self._recorded, self._refused, self._seen, self._step = False, False, 0, -1
         self._draw_rate = DrawRate(self._limits)
         self._touch(scene=True)
@@ -250,6 +257,7 @@ class Viewer:
         try:
             self._stage.pose(state)
         except ValueError as error:
+            # Once until a state fits again. The worker writes twenty states a second.
             if not self._refused:
                 self._refused = True
                 self._endpoint.send(ViewerFault(text=f"A state could not be shown: {error}."))
@@ -260,6 +268,7 @@ class Viewer:
 
     def _touch(self, *, scene: bool = False) -> None:
         """Note that the main view, and with ``scene`` also the thumbnails, must be drawn again."""
+        # The first change counts, so that a scene that keeps moving does not delay its picture without end.
         if self._changed_s is None:
             self._changed_s = time.monotonic()
         if scene:
@@ -272,6 +281,7 @@ class Viewer:
             return
         thumbnail_due = bool(self._stale_thumbnails) and now >= self._next_thumbnail_s
         # While the scene keeps moving, small views are drawn between two frames of the large one.
+        # Turns: without them, either the small views or the large one would wait for as long as the scene moves.
         if self._changed_s is not None and not (thumbnail_due and self._thumbnails_turn):
             self._changed_s = None
             self._thumbnails_turn = True
@@ -281,6 +291,7 @@ class Viewer:
             self._draw_thumbnail(stage, self._stale_thumbnails.popleft(), now)
         elif self._coarse_since_s is not None and now >= self._coarse_since_s + SETTLED_S:
             self._coarse_since_s = None
+            # Processor time and not the clock: on a busy machine, waiting is no work of this process.
             began = time.process_time()
             self._draw_main(stage, self._size, smooth=True)
             self._draw_rate.spent(now, time.process_time() - began)
@@ -300,6 +311,7 @@ class Viewer:
 
     def _draw_thumbnail(self, stage: AnyStage, index: int, now: float) -> None:
         name = self._thumbnail_names[index]
+        # Before drawing: the time of a frame is that of the state it shows.
         began = time.process_time()
         for camera in stage.cameras:
             if camera.name == name:
@@ -310,6 +322,7 @@ class Viewer:
         moving = self._changed_s is not None or self._coarse_since_s is not None
         # Measured by the clock: on a busy machine a slow small view must not delay the large one.
         rest_s = (time.monotonic() - now) / (_THUMBNAIL_SHARE * self._limits.core_share) if moving else 0.0
+        # Divided by their number, so that each small view keeps its own period.
         self._next_thumbnail_s = now + max(_THUMBNAIL_PERIOD_S / len(self._thumbnail_names), rest_s)
 
     def _write(self, stage: AnyStage, ring: FrameRing, view: View, size: tuple[int, int], *, smooth: bool) -> None:
@@ -340,7 +353,7 @@ class Viewer:
 
 
 def _limited(width: int, height: int, ring: FrameRing) -> tuple[int, int]:
-    """Return the size, made smaller in both directions alike until it fits into ``ring``."""
+    """Return the size, reduced by one factor in both directions until it fits into ``ring``."""
     factor = min(1.0, ring.max_width / max(width, 1), ring.max_height / max(height, 1))
     return max(_SMALLEST, int(width * factor)), max(_SMALLEST, int(height * factor))
 

@@ -14,7 +14,7 @@ Pixels = npt.NDArray[np.uint8]
 
 
 class RendererUnavailableError(UserError, RuntimeError):
-    """Drawing this way is not possible on this computer; says why."""
+    """The renderer cannot work on this computer; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Renderer(Protocol):
         """Name for people."""
 
     def scene_changed(self) -> None:
-        """Say that bodies moved since the last picture."""
+        """Note that bodies have moved since the last picture."""
 
     @property
     def software(self) -> bool:
@@ -46,4 +46,4 @@ class Renderer(Protocol):
         """Use these colours from the next picture on."""
 
     def close(self) -> None:
-        """Free what drawing needs."""
+        """Free all resources of the renderer."""

@@ -1,4 +1,4 @@
-"""The cameras of a simulated robot: draws its scene off the control path and sends the pictures."""
+"""The cameras of a simulated robot: draws its scene outside the control path and sends the pictures."""
 
 import os
 import sys
@@ -24,7 +24,7 @@ _FRAMES_QUEUE = 2
 
 
 def run_robot_cameras(connection: Connection, plan: CamerasPlan) -> None:
-    """Body of the process; sends the port of the frames as text when it is ready, ends when ``connection`` is closed.
+    """Run the process: send the port of the frames as text when ready; end when ``connection`` is closed.
 
     Raises what ``ServerSockets`` and ``open_stage`` raise.
     """
@@ -37,8 +37,10 @@ def run_robot_cameras(connection: Connection, plan: CamerasPlan) -> None:
         states = stack.enter_context(StateSlot.attach(plan.state_slot))
         stage = open_stage(plan.scene)
         stack.callback(stage.close)
+        # After everything is open: the other side waits for this text.
         connection.send_bytes(str(port).encode())
         cameras = SimulatedCameras(stage, states, FrameSender(socket), plan)
+        # The wait between two pictures is also the wait for the end.
         while not connection.poll(cameras.pause_s()):
             cameras.turn()
 
@@ -60,7 +62,7 @@ class SimulatedCameras:
         self._due = time.monotonic()
 
     def pause_s(self) -> float:
-        """Return how long there is nothing to do; pictures that are late already are left out."""
+        """Return the time until the next pictures, s; pictures that are late already are left out."""
         self._due = max(self._due + self._period_s, time.monotonic())
         return self._due - time.monotonic()
 
@@ -71,6 +73,7 @@ class SimulatedCameras:
         if sample is not None:
             self._seen = sample.sequence
             self._stage.pose(sample.values)
+            # Kept while nothing moves: the pictures are sent again at their rate without being drawn again.
             self._drawn.clear()
         for view in self._views:
             if view.name not in self._drawn:
@@ -79,6 +82,7 @@ class SimulatedCameras:
 
     def _draw(self, camera: CameraDescription) -> Pixels:
         pixels = self._stage.renderer.draw(self._stage.standpoint(camera), *self._size)
+        # OpenCV compresses blue, green, red; and it needs the memory in one piece.
         return np.ascontiguousarray(pixels[:, :, 2::-1])
 
 

@@ -1,4 +1,4 @@
-"""What PyBullet would draw, read from one of its clients: shapes with colours, and where they are now."""
+"""Reads the visual shapes of a PyBullet client, with their colours and present poses."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +54,7 @@ def _triangles(kind: int, dimensions: tuple[float, float, float], file: bytes) -
     if kind == pybullet.GEOM_SPHERE:
         return sphere(dimensions[0])
     if kind == pybullet.GEOM_MESH:
+        # A copy, because ``read_obj`` returns the same array to every scene.
         scaled = _mesh(Path(file.decode(errors="surrogateescape"))).copy()
         scaled[:, :, :3] *= np.array(dimensions, np.float32)
         return scaled
@@ -79,6 +80,7 @@ def pose_matrix(position: tuple[float, ...], quaternion: tuple[float, ...]) -> M
 
 def shape_poses(client: int, shapes: list[Shape]) -> Matrices:
     """Return where each shape is now, float32[n, 4, 4], shape to world."""
+    # One call for each body: its shapes share the frames of its links.
     frames = {(body, link): frame for body in {shape.body for shape in shapes} for link, frame in _links(client, body)}
     if not shapes:
         return np.empty((0, 4, 4), np.float32)
@@ -95,6 +97,8 @@ def _links(client: int, body: int) -> list[tuple[int, Matrices]]:
     frames = [(_BASE, centre @ pose_matrix(*pybullet.invertTransform(inertia[3], inertia[4])))]
     count = pybullet.getNumJoints(body, physicsClientId=client)
     if count:
+        # With kinematics: the poses of links are those of the last simulation step otherwise, and this client takes
+        # none.
         states = pybullet.getLinkStates(body, range(count), computeForwardKinematics=1, physicsClientId=client)
         frames += [(link, pose_matrix(state[4], state[5])) for link, state in enumerate(states)]
     return frames

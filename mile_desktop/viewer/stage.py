@@ -23,7 +23,7 @@ from mile_desktop.viewer.renderer import Renderer, RendererUnavailableError
 from mile_desktop.viewer.tiny import TinyRenderer
 
 LIGHT_MODELS = {"pybullet_data/franka_panda/panda.urdf": SIM_SCENES / "panda" / "panda.urdf"}
-"""Models with fewer triangles to draw in place of those a scene steps."""
+"""Models with fewer triangles, drawn in place of the models that are simulated."""
 
 
 class Stage:
@@ -34,7 +34,7 @@ class Stage:
     scene
         Command-line name.
     try_opengl
-        Use OpenGL where there is any; else PyBullet's own renderer.
+        Use OpenGL where it is available; otherwise PyBullet's own renderer.
 
     Raises
     ------
@@ -48,6 +48,7 @@ class Stage:
         info = scene_info(scene)
         self.scene = info.name
         self.description = load_description(info.folder)
+        # A client of its own: the simulation is in another process, and this one only places bodies.
         self._client: int = pybullet.connect(pybullet.DIRECT)
         try:
             light: Path | None = LIGHT_MODELS.get(self.description.robot.urdf)
@@ -55,6 +56,7 @@ class Stage:
             self.problems: tuple[str, ...] = ()
             self.renderer = self._open_renderer(try_opengl=try_opengl)
             self.pose(resting_state(self.description))
+        # A client that is not disconnected stays until the process ends.
         except Exception:
             pybullet.disconnect(physicsClientId=self._client)
             raise
@@ -63,6 +65,7 @@ class Stage:
         if not try_opengl:
             return TinyRenderer(self._client)
         try:
+            # In a process of its own first: a broken driver ends the process that uses it, see ``viewer.context``.
             try_context()
             renderer = OpenGLRenderer(self._client)
         except RendererUnavailableError as error:
@@ -77,7 +80,7 @@ class Stage:
         return self._mirror.cameras()
 
     def pose(self, state: Float32Array) -> None:
-        """Put everything where ``state`` (float32[k]) says; raise ``ValueError`` when it does not fit the scene."""
+        """Move everything to ``state`` (float32[k]); raise ``ValueError`` if it does not fit the scene."""
         self._mirror.apply(state)
         self.renderer.scene_changed()
 
@@ -101,7 +104,7 @@ class Stage:
 
 
 def resting_state(description: SceneDescription) -> Float32Array:
-    """Return float32[k]: robot at home, gripper open, every body in the middle of where it may stand.
+    """Return float32[k]: robot at home, gripper open, every body in the middle of its possible positions.
 
     Shown until the first state of the running scene arrives.
     """
@@ -110,6 +113,7 @@ def resting_state(description: SceneDescription) -> Float32Array:
     placed: dict[str, Vector] = {}
     for body in description.bodies:
         origin = placed.get(body.relative_to or "", (0.0, 0.0, 0.0))
+        # Bodies may be placed relative to others, which stand before them in the description.
         middle = _sum(np.mean(body.position_range, axis=0), origin)
         placed[body.name] = middle
         if body.moves:

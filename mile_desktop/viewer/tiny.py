@@ -13,7 +13,7 @@ _NOTHING_DEPTH = 0.99999
 
 
 class TinyRenderer:
-    """Draws whatever a PyBullet client contains."""
+    """Draws all bodies of a PyBullet client."""
 
     name = "TinyRenderer"
     software = True
@@ -42,12 +42,13 @@ class TinyRenderer:
             flags=pybullet.ER_NO_SEGMENTATION_MASK,
             physicsClientId=self._client,
         )
+        # PyBullet returns a flat tuple or an array, depending on how it was built.
         pixels = np.array(picture[2], np.uint8).reshape(height, width, 4)
         self._paint_background(pixels, np.asarray(picture[3]).reshape(height, width))
         return pixels
 
     def _paint_background(self, pixels: Pixels, depth: Float32Array) -> None:
-        """Colour what nothing was drawn on."""
+        """Colour the pixels on which nothing was drawn."""
         share = np.linspace(0.0, 1.0, len(pixels))[:, None]
         rows = (1.0 - share) * self._background.top + share * self._background.bottom
         empty = depth > _NOTHING_DEPTH

@@ -61,7 +61,7 @@ def test_files_and_folders(tmp_path: Path) -> None:
         ("/no/such/file.mp4", "There is no file or folder"),
         ("gst: videotestsrc", "joined by"),
         ("a\nb", "one line"),
-        ("x" * 5000, "cannot be looked at"),
+        ("x" * 5000, "cannot be read"),
     ],
 )
 def test_what_is_no_address_is_said_in_words(typed: str, words: str) -> None:

@@ -155,7 +155,7 @@ def test_a_trial_that_dies_is_a_reason_and_not_an_end(monkeypatch: pytest.Monkey
     context.try_context.cache_clear()
     died = subprocess.run([sys.executable, "-c", "import os; os.abort()"], capture_output=True, text=True, check=False)
     monkeypatch.setattr(context.subprocess, "run", lambda *_, **__: died)
-    with pytest.raises(RendererUnavailableError, match="ended the process that tried it"):
+    with pytest.raises(RendererUnavailableError, match="ended the process that tested it"):
         context.try_context()
 
 
