@@ -91,7 +91,7 @@ def test_what_cannot_be_played_is_said_in_words(tmp_path: Path) -> None:
     text.write_text("no video")
     with pytest.raises(CameraLostError, match="cannot be opened"):
         open_source(CameraSettings(name="a", address=str(text)))
-    with pytest.raises(CameraLostError, match="has no pictures"):
+    with pytest.raises(CameraLostError, match="contains no pictures"):
         open_source(CameraSettings(name="a", address=str(tmp_path)))
     with pytest.raises(CameraLostError, match="no device /dev/video77"):
         open_source(CameraSettings(name="a", address="77"))
