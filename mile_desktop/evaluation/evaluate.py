@@ -20,7 +20,7 @@ class EvaluationCancelledError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EpisodeResult:
-    """How one evaluation episode ended."""
+    """Result of one evaluation episode."""
 
     seed: int
     success: bool
@@ -83,7 +83,7 @@ def evaluate_episode(
         Called before every step with the number of steps taken so far; before ``cancelled``, so that it may receive
         the request to cancel.
     cancelled
-        Asked before every step: True gives the episode up.
+        Called before every step; True cancels the episode.
 
     Raises
     ------
@@ -92,13 +92,17 @@ def evaluate_episode(
     """
     steps, total_reward = 0, 0.0
     try:
+        # Inside the ``try``: a scene can also fail at its start, which is a crash of this episode only.
         observation, _ = env.reset(seed=seed)
         policy.reset(seed)
         while True:
+            # First, because it receives the commands, among them the one to cancel.
             before_step(steps)
             if cancelled():
                 break
             output = policy.act(observation)
+            # The same check as in supervision: a policy that would make the robot hold must not count as one that fails
+            # the task.
             if problem := output_problem(output, env.action_size, discrete=env.discrete):
                 return EpisodeResult(seed, success=False, steps=steps, crash=problem, total_reward=total_reward)
             observation, reward, terminated, truncated, info = env.step(output.action)

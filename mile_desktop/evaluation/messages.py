@@ -38,7 +38,7 @@ class WatchEpisode(Message, frozen=True):
 
 
 class WorkerReady(Message, frozen=True):
-    """Everything heavy is imported."""
+    """The worker has finished its slow imports."""
 
 
 class EpisodeBegan(Message, frozen=True):
@@ -48,7 +48,7 @@ class EpisodeBegan(Message, frozen=True):
 
 
 class EpisodeProgress(Message, frozen=True):
-    """Sent a few times a second while an episode runs; without it for long, the pool takes the worker for stuck."""
+    """Sent a few times a second while an episode runs; if it is missing for long, the worker counts as stuck."""
 
     ticket: int
     steps: int
@@ -66,7 +66,7 @@ class EpisodeEnded(Message, frozen=True):
 
 
 class EpisodeCancelled(Message, frozen=True):
-    """An episode was given up on request."""
+    """An episode was cancelled by request."""
 
     ticket: int
 

@@ -50,7 +50,7 @@ def evaluate_policies(
     references
         Ids, folders, ``initial`` or ``expert``.
     workers
-        Processes at most; None: one less than processors.
+        Largest number of processes; None: one fewer than there are processors.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def evaluate_policies(
     EvaluationFailedError
         When a policy does not fit the scene, or workers die at once.
     EvaluationCancelledError
-        When asked to stop; nothing is kept.
+        When it was cancelled; nothing is stored.
     """
     policies = [find_policy(workspace, scene, reference) for reference in references]
     return _evaluate(workspace, scene, policies, seeds, workers=workers, callbacks=callbacks)
@@ -78,6 +78,7 @@ def _evaluate(
         run = EvaluationRun(pool, scene, policies, seeds)
         _follow(run, callbacks or EvaluationCallbacks())
     records = tuple(record_of(policy.policy_id, scene, run.results(policy.policy_id)) for policy in policies)
+    # Only after all episodes: a comparison of policies with different numbers of episodes would mislead.
     for record in records:
         Catalogue(workspace).add_evaluation(record)
     return records
@@ -101,6 +102,7 @@ def known_evaluation(workspace: Workspace, scene: str, policy_id: str, seeds: Se
     It is still valid, because neither a saved policy nor the start that belongs to a seed ever changes.
     """
     for record in Catalogue(workspace).evaluations(scene=scene, policy_id=policy_id):
+        # Crashed seeds are not in ``record.seeds``, so an evaluation with a crash on one of them does not count.
         if set(seeds) <= set(record.seeds):
             return record
     return None
@@ -137,6 +139,7 @@ def compare_records(before: EvaluationRecord, after: EvaluationRecord, seeds: Se
     results = [
         {result.seed: result for result in results_of(record) if result.seed in wanted} for record in (before, after)
     ]
+    # Paired: a seed counts only if both policies ran on it to the end.
     shared = [seed for seed in seeds if all(seed in each and not each[seed].crash for each in results)]
     paired = compare_paired(*([each[seed].success for seed in shared] for each in results))
     return Compared(
@@ -160,12 +163,14 @@ def compare_records(before: EvaluationRecord, after: EvaluationRecord, seeds: Se
 
 def _enough(workers: int | None, episodes: int) -> int:
     """Return how many workers to use: no more than there are episodes."""
+    # More workers than episodes would only import and wait.
     return max(1, min(workers or default_workers(), episodes))
 
 
 def _follow(run: EvaluationRun, callbacks: EvaluationCallbacks) -> None:
     while not run.over:
         if callbacks.cancelled():
+            # Read before the cancel, which clears the run.
             done = run.done
             run.cancel()
             raise EvaluationCancelledError(f"Cancelled after {done} of {run.planned} episodes.")
@@ -173,6 +178,7 @@ def _follow(run: EvaluationRun, callbacks: EvaluationCallbacks) -> None:
         for text in news.lost:
             callbacks.on_lost(text)
         for _, result in news.results:
+            # One at a time, as they arrive: a long evaluation shows its progress.
             callbacks.on_result(result)
         run.pool.wait()
     if run.failure:

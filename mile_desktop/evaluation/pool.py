@@ -55,9 +55,9 @@ class WorkerLost:
     """A worker died; its episodes are run again, once."""
 
     ticket: int
-    """The episode it was running; −1 where it was idle, or had only begun to start."""
+    """The episode it was running; −1 if it was idle or still starting."""
     text: str
-    """Why, in one sentence."""
+    """The reason in one sentence."""
 
 
 PoolEvent = EpisodeBegan | EpisodeProgress | EpisodeEnded | EpisodeRefused | WorkerLost
@@ -70,6 +70,7 @@ def default_workers() -> int:
 
 def processors() -> int:
     """Return how many processors this process may use."""
+    # A container may own fewer processors than the machine has.
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -125,7 +126,9 @@ class EvaluationPool:
         self._target = target
         self._clock = clock
         self._workers: list[_Worker] = []
+        # Here and not in the workers, so that a fast worker takes more and a dead one loses little.
         self._queue: deque[RunEpisode] = deque()
+        # Ticket → how often it ended a worker.
         self._deaths: dict[int, int] = {}
         self._deaths_in_a_row = 0
         self._watched = WatchEpisode(ticket=-1)
@@ -163,10 +166,12 @@ class EvaluationPool:
     def cancel(self, tickets: Iterable[int]) -> None:
         """Cancel episodes; no event of them follows."""
         wanted = set(tickets)
+        # Episodes that still wait here need no message.
         self._queue = deque(order for order in self._queue if order.ticket not in wanted)
         for worker in self._workers:
             for order in worker.orders:
                 if order.ticket in wanted:
+                    # Remembered until the worker answers: results that are on their way must not appear any more.
                     self._cancelled.add(order.ticket)
                     self._tell(worker, CancelEpisode(ticket=order.ticket))
 
@@ -199,6 +204,7 @@ class EvaluationPool:
                 events += self._replace(worker)
             elif self._is_stuck(worker):
                 with contextlib.suppress(ProcessLookupError):
+                    # SIGKILL, because a worker that is stuck in C code handles no other signal.
                     os.kill(worker.child.pid, signal.SIGKILL)
         self._hand_out()
         return events
@@ -212,6 +218,7 @@ class EvaluationPool:
         workers, self._workers = self._workers, []
         self._queue.clear()
         for worker in workers:
+            # All of them first, so that they end at the same time and not one after the other.
             self._tell(worker, Shutdown())
         for worker in workers:
             worker.child.stop()
@@ -247,6 +254,7 @@ class EvaluationPool:
         return any(not worker.orders for worker in self._workers)
 
     def _least_busy(self) -> _Worker | None:
+        # Two episodes for each: while one is reported, the next is already running.
         free = [worker for worker in self._workers if len(worker.orders) < _AHEAD and worker.child.alive]
         return min(free, key=_load, default=None)
 
@@ -257,6 +265,7 @@ class EvaluationPool:
         )
         try:
             child.start()
+        # The memory belongs to this process and would stay until it ends.
         except BaseException:
             slot.close()
             raise
@@ -271,6 +280,7 @@ class EvaluationPool:
             given_up = event.ticket in self._cancelled
             if isinstance(event, (EpisodeEnded, EpisodeRefused, EpisodeCancelled)):
                 self._forget(worker, event.ticket)
+                # An episode that ended shows that workers can live here.
                 self._deaths_in_a_row = 0
             if not given_up and not isinstance(event, EpisodeCancelled):
                 heard.append(event)
@@ -278,6 +288,7 @@ class EvaluationPool:
 
     def _forget(self, worker: _Worker, ticket: int) -> None:
         worker.orders = deque(order for order in worker.orders if order.ticket != ticket)
+        # The next episode of this worker begins now.
         worker.sent_at = self._clock()
         self._cancelled.discard(ticket)
         self._deaths.pop(ticket, None)
@@ -295,6 +306,7 @@ class EvaluationPool:
         worker.child.stop()
         worker.slot.close()
         orders = [order for order in worker.orders if order.ticket not in self._cancelled]
+        # The dead worker will answer no more.
         self._cancelled -= {order.ticket for order in worker.orders}
         self._deaths_in_a_row += 1
         if self._deaths_in_a_row >= _DEATHS_IN_A_ROW:

@@ -123,6 +123,7 @@ class EvaluationRun:
             raise ValueError("An evaluation needs at least one policy and one start.")
         if len(set(names)) < len(names) or len(set(self.seeds)) < len(self.seeds):
             raise ValueError("Every policy and every start can be in an evaluation only once.")
+        # Copied: the results that were known before must stay as the caller gave them.
         self._results: dict[str, dict[int, EpisodeResult]] = {name: dict(self.known.get(name, {})) for name in names}
         self._open: dict[int, _Ticket] = {}
         # seeds outside, policies inside: all policies have run on a start before the next start begins
@@ -193,12 +194,14 @@ class EvaluationRun:
         for event in events:
             if isinstance(event, WorkerLost):
                 lost.append(event.text)
+            # Episodes of an earlier run can still end in the same pool.
             if event.ticket not in self._open:
                 continue
             changed = True
             ticket = self._open[event.ticket]
             match event:
                 case EpisodeBegan():
+                    # Steps from 0: the episode may have begun before, in a worker that died.
                     ticket.began, ticket.steps = True, 0
                 case EpisodeProgress(steps=steps):
                     ticket.steps = steps
@@ -206,6 +209,7 @@ class EvaluationRun:
                     ticket.began = False
                 case EpisodeRefused(text=text):
                     self.failure = text
+                    # One refusal ends the run: the other episodes of this policy would be refused, too.
                     self._drop()
                 case EpisodeEnded():
                     results.append((ticket.policy_id, self._keep(event)))
@@ -224,6 +228,7 @@ class EvaluationRun:
         return result
 
     def _drop(self) -> None:
+        # Before the tickets are forgotten: the pool needs them.
         self.pool.cancel(self._open)
         self._open.clear()
 

@@ -13,11 +13,11 @@ class ScoredEpisode(msgspec.Struct, frozen=True, kw_only=True):
     policy_id: str
     outcome: str
     first_row: int = 0
-    """Row of the recording that the first one here is: above 0 where the beginning was trimmed away."""
+    """Row of the recording that corresponds to the first row here; above 0 if the beginning was trimmed away."""
     intervention: tuple[bool, ...]
     """ν of each row."""
     asked: tuple[bool, ...]
-    """Rows at which a forecast is asked for: the step before was not the human's."""
+    """Rows at which a forecast is needed: the step before was not taken by the human."""
     ahead: tuple[bool, ...]
     """Whether a takeover came within the horizon."""
 
@@ -44,7 +44,7 @@ class ReliabilityPoint(msgspec.Struct, frozen=True, array_like=True):
 
 
 class EarlyPoint(msgspec.Struct, frozen=True, array_like=True):
-    """Balanced accuracy of an alarm that has to come so early; see ``intervention.early_accuracy``."""
+    """Balanced accuracy of an alarm that must come this much earlier; see ``intervention.early_accuracy``."""
 
     lead_s: float
     balanced_accuracy: float
@@ -71,7 +71,7 @@ class FittedStall(msgspec.Struct, frozen=True, kw_only=True):
             return "Stall model: no lack of progress made a takeover more likely."
         return (
             f"Stall model: where the {self.measure} changes over {self.steps} steps by less than "
-            f"{self.least_progress:.2f}, a takeover is ahead in {self.stalled_rate:.0%} of the steps, else in "
+            f"{self.least_progress:.2f}, a takeover is ahead in {self.stalled_rate:.0%} of the steps, otherwise in "
             f"{self.other_rate:.0%}."
         )
 
@@ -96,7 +96,7 @@ class ScoredPredictor(msgspec.Struct, frozen=True, kw_only=True):
     early: tuple[EarlyPoint, ...] = ()
     """Empty where no takeover was recorded."""
     stall: FittedStall | None = None
-    """What was fitted, for the predictor ``stall``."""
+    """The fitted model of the predictor ``stall``."""
 
 
 class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +107,7 @@ class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
     rate_hz: float
     horizon_steps: int
     episodes: tuple[ScoredEpisode, ...]
-    """Held out: scored here, seen by none of those who were asked."""
+    """Held-out episodes: they are scored here, and no predictor has seen them."""
     learned_from: int
     """Episodes that the baselines learned from."""
     notes: tuple[str, ...]

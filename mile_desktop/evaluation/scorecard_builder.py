@@ -30,7 +30,9 @@ from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.edits import read_history
 from mile_desktop.storage.workspace import Workspace
 
+# More points than a plot of this size has pixels in width would change nothing on the screen.
 _MOST_POINTS = 160  # of a curve
+# Rounded, because the numbers cross a pipe as text.
 _DIGITS = 5
 
 
@@ -48,12 +50,12 @@ def make_scorecard(
     Parameters
     ----------
     episode_ids
-        What to score; empty for all. The baselines learn from the episodes that were not chosen, or where those are too
-        few from seven tenths of the chosen ones, which are not scored then.
+        Episodes to score; empty for all. The baselines learn from the episodes that were not chosen. If those are too
+        few, they learn from seven tenths of the chosen ones, which are then not scored.
     reference
         An intervention model's id or folder; empty for the one in use.
     report
-        Called with the share that is done, and what is done next.
+        Called with the finished share and the name of the next part.
 
     Raises
     ------
@@ -63,10 +65,10 @@ def make_scorecard(
     report(0.0, "Reading the recorded episodes")
     model = model_in_use(workspace, scene, reference)
     split = make_scoring_split(model, recorded_steps(workspace, scene), episode_ids, seed)
-    report(0.15, f"Asking every predictor about {len(split.held_out)} episodes")
+    report(0.15, f"Predicting {len(split.held_out)} episodes with every predictor")
 
     def tell(done: int, of: int, name: str) -> None:
-        report(0.15 + 0.7 * done / of, f"Asking {name}")
+        report(0.15 + 0.7 * done / of, f"Predicting with {name}")
 
     predictions = predict_all(model, split.train, split.test, report=tell)
     report(0.9, "Drawing curves")
@@ -77,6 +79,7 @@ def make_scorecard(
         rate_hz=records.episode(split.held_out[0]).start.rate_hz,
         horizon_steps=HORIZON_STEPS,
         episodes=_scored_episodes(workspace, split),
+        # Demonstrations are left out: they contain no takeover to learn from.
         learned_from=len(set(train.episode[~train.demonstration].tolist())),
         notes=split.notes,
         predictors=_scored_predictors(split, predictions),
@@ -163,6 +166,7 @@ def _scored(  # noqa: PLR0917 - one row of a table
 ) -> ScoredPredictor:
     p, happened = probability[asked], ahead[asked]
     scores = score_probabilities(p, happened, elapsed[asked])
+    # Both curves need at least one step of each kind.
     varies = 0 < int(happened.sum()) < len(happened)
     return ScoredPredictor(
         name=name,
@@ -193,6 +197,7 @@ def _precision_recall(p: Float64Array, happened: BoolArray) -> tuple[CurvePoint,
 
 def _thinned(x: Float64Array, y: Float64Array, thresholds: Float64Array) -> tuple[CurvePoint, ...]:
     """Keep at most ``_MOST_POINTS``, both ends among them; a threshold above every probability becomes 1."""
+    # By index and not by threshold, so that steep parts of the curve keep their points.
     places = np.unique(np.linspace(0, len(x) - 1, min(len(x), _MOST_POINTS)).round().astype(int))
     return tuple(
         CurvePoint(round(float(x[at]), _DIGITS), round(float(y[at]), _DIGITS), min(1.0, float(thresholds[at])))
@@ -201,6 +206,7 @@ def _thinned(x: Float64Array, y: Float64Array, thresholds: Float64Array) -> tupl
 
 
 def _reliability(p: Float64Array, happened: BoolArray) -> tuple[ReliabilityPoint, ...]:
+    # Ten bins of equal size. Bins of equal width would be empty where the predictor is never sure.
     order = np.argsort(p, kind="stable")
     parts = [part for part in np.array_split(order, 10) if len(part)]
     return tuple(

@@ -1,4 +1,4 @@
-"""Which episodes the baselines learn from, and which are held out and scored."""
+"""Splits the episodes: the baselines learn from one part, and the other part is held out and scored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ MOST_EPISODES = 300
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoringSplit:
-    """The part that predictors learn from, and the part they are scored on, which none of them has seen."""
+    """The part that predictors learn from, and the part for scoring, which none of them has seen."""
 
     train: SupervisedSteps
     test: SupervisedSteps
@@ -43,6 +43,7 @@ def make_scoring_split(
     supervised = _supervised(steps)
     wanted = set(episode_ids)
     chosen = [name for name in supervised if name in wanted] if wanted else supervised
+    # Before the model is asked, so that the message names the real cause.
     if not chosen:
         raise ScoreError("None of the chosen episodes was supervised; choose some in which a person could take over.")
     unseen, left_out = _unseen(model, steps, chosen)
@@ -89,6 +90,7 @@ def _learned_from(steps: SupervisedSteps, supervised: list[str], held_out: list[
             f"{len(held_out)} episodes are too few to hold some of them out; select or record at least "
             f"{FEWEST_TO_LEARN_FROM}."
         )
+    # Rows are split by episode, so the ids of the rows say which episodes were held out.
     kept = {split.held_out.episode_ids[number] for number in split.held_out.episode.tolist()}
     left = tuple(name for name in held_out if name in kept)
     note = (
@@ -102,6 +104,7 @@ def _with_newest(split: ScoringSplit, steps: SupervisedSteps) -> ScoringSplit:
     """Return the split with no more held-out episodes than the window can show."""
     if len(split.held_out) <= MOST_EPISODES:
         return split
+    # The newest, because people change and the model is to help with the episodes to come.
     newest = split.held_out[-MOST_EPISODES:]
     note = f"Of {len(split.held_out)} held-out episodes the newest {MOST_EPISODES} are scored."
     return replace(split, test=_episodes(steps, newest), held_out=newest, notes=(*split.notes, note))
@@ -113,13 +116,13 @@ def _notes_on(model: InterventionModel, held_out: Sequence[str]) -> tuple[str, .
     seen = len(set(config.episode_ids) & set(held_out))
     if seen:
         notes.append(
-            f"The model was fitted to {seen} of the {len(held_out)} episodes; about each of them only members that "
-            "have not seen it are asked. Cost and scale were fitted to all."
+            f"The model was fitted to {seen} of the {len(held_out)} episodes; each of them is predicted "
+            "only by members that have not seen it. Cost and scale were fitted to all."
         )
     weighed = len(set(config.forecast.episode_ids) & set(held_out)) if config.forecast else 0
     if weighed:
         notes.append(
-            f"The forecast's networks are asked in the same way; its nine weights were fitted to {weighed} of them."
+            f"The forecast's networks are used in the same way; its nine weights were fitted to {weighed} of them."
         )
     return tuple(notes)
 

@@ -36,8 +36,11 @@ def wilson_interval(successes: int, episodes: int, *, confidence: float = 0.95) 
         raise ValueError(
             f"{successes} successes in {episodes} episodes: successes must lie between 0 and the episodes."
         )
+    # Without data every rate is possible.
     if episodes == 0:
         return 0.0, 1.0
+    # Wilson and not the normal interval: with few episodes, or a rate near 0 or 1, that one leaves [0, 1] or has no
+    # width.
     z2 = NormalDist().inv_cdf(0.5 + confidence / 2) ** 2
     rate = successes / episodes
     centre = (rate + z2 / (2 * episodes)) / (1 + z2 / episodes)
@@ -67,6 +70,7 @@ def exact_mcnemar(gained: int, lost: int) -> float:
         raise ValueError(f"{gained} seeds gained and {lost} lost: counts cannot be negative.")
     pairs, fewer = gained + lost, min(gained, lost)
     tail: int = sum(math.comb(pairs, k) for k in range(fewer + 1))
+    # Twice the tail can exceed 1 when both counts are equal.
     return min(1.0, tail / 2 ** (pairs - 1)) if pairs else 1.0
 
 
@@ -132,6 +136,7 @@ def compare_paired(before: Sequence[bool], after: Sequence[bool], *, confidence:
     episodes = len(before)
     gained = sum(b and not a for a, b in zip(before, after, strict=True))
     lost = sum(a and not b for a, b in zip(before, after, strict=True))
+    # The added pair keeps the interval from having no width when the policies never differ.
     gain, loss = (gained + 1) / (episodes + 2), (lost + 1) / (episodes + 2)
     centre = gain - loss
     half = NormalDist().inv_cdf(0.5 + confidence / 2) * math.sqrt((gain + loss - centre**2) / (episodes + 2))
@@ -139,6 +144,7 @@ def compare_paired(before: Sequence[bool], after: Sequence[bool], *, confidence:
         episodes=episodes,
         before_successes=sum(before),
         after_successes=sum(after),
+        # The measured difference and not the centre of the interval, which the added pair moves towards 0.
         difference=(gained - lost) / episodes if episodes else 0.0,
         difference_interval=(max(-1.0, centre - half), min(1.0, centre + half)),
         gained=gained,

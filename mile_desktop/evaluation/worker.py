@@ -39,7 +39,7 @@ _NONE_WATCHED = WatchEpisode(ticket=-1)
 
 
 def run_evaluation_worker(connection: Connection, state_slot_name: str, niceness: int) -> None:
-    """Body of the worker process; ends on ``Shutdown`` or when the pool's owner is gone.
+    """Run the worker process; it ends on ``Shutdown`` or when the owner of the pool is gone.
 
     Parameters
     ----------
@@ -57,6 +57,8 @@ def run_evaluation_worker(connection: Connection, state_slot_name: str, niceness
         endpoint: Endpoint[Command] = stack.enter_context(Endpoint(connection, Command, newest_wins=(EpisodeProgress,)))
         worker = EvaluationWorker(endpoint, slot)
         stack.callback(worker.close)
+        # After the imports at the top of this module, which take seconds: the pool counts its patience differently from
+        # here on.
         endpoint.send(WorkerReady())
         while worker.turn():
             endpoint.wait(_IDLE_S)
@@ -72,9 +74,11 @@ class EvaluationWorker:
         self._running: RunEpisode | None = None
         self._ending = False
         self._scene: tuple[str, GymScene] | None = None
+        # Kept, because an evaluation alternates between policies on every start.
         self._policies: dict[tuple[str, str], Policy] = {}
         self._watched = _NONE_WATCHED
         self._next_progress_s = 0.0
+        # 0: the first step of a watched episode comes at once.
         self._next_step_s = 0.0
 
     def turn(self) -> bool:
@@ -116,6 +120,7 @@ class EvaluationWorker:
             self._endpoint.send(EpisodeCancelled(ticket=ticket))
 
     def _run(self, order: RunEpisode) -> None:
+        # Set before loading, so that a cancel that arrives meanwhile is not lost.
         self._running = order
         try:
             scene = self._load_scene(order.scene)
@@ -136,6 +141,7 @@ class EvaluationWorker:
         except EvaluationCancelledError:
             self._endpoint.send(EpisodeCancelled(ticket=order.ticket))
         else:
+            # The last state, after the last step: the steps themselves show the state before them.
             if order.ticket == self._watched.ticket:
                 self._slot.write(scene.scene_state(), result.steps)
             self._endpoint.send(_ended(order.ticket, result))

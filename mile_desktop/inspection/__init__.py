@@ -1,1 +1,1 @@
-"""Recorded episodes again: how a model predicts interventions on them now, and where other policies would have gone."""
+"""Recorded episodes: what a model predicts on them now, and where other policies would have gone."""

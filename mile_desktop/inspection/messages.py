@@ -50,7 +50,7 @@ class CancelJob(Message, frozen=True):
 
 
 class InsightsUpdated(Message, frozen=True):
-    """More insights are in the database."""
+    """Further insights were written to the database."""
 
     left: int
     """Episodes that still lack theirs."""
@@ -59,7 +59,7 @@ class InsightsUpdated(Message, frozen=True):
 
 
 class JobProgress(Message, frozen=True):
-    """How far the running job is."""
+    """Progress of the running job."""
 
     job: int
     fraction: float
@@ -90,7 +90,7 @@ class PredictedAgain(Message, frozen=True):
 
 
 class PolicyPath(Message, frozen=True):
-    """Where one policy would have gone in ``n`` steps."""
+    """The path that one policy would have taken in ``n`` steps."""
 
     policy: str
     name: str

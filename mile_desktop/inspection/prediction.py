@@ -27,6 +27,7 @@ def predict_again(workspace: Workspace, command: PredictAgain) -> PredictedAgain
     UserError
         The episode, the model or the policy is missing, cannot be read, or does not fit the others.
     """
+    # Without edits: the model must see what the person saw.
     episode = read_recording(workspace, command.episode_id)
     start = episode.record.start
     sizes = episode.observation.shape[1], episode.action.shape[1]
@@ -34,6 +35,7 @@ def predict_again(workspace: Workspace, command: PredictAgain) -> PredictedAgain
     if folder is None:
         raise InterventionModelError(f"{start.scene} has no intervention model yet; train one first.")
     model = load_intervention_model(folder)
+    # Before the rows, so that the message names the sizes and not an error of numpy.
     model.expect(*sizes)
     if command.source not in get_args(Source):
         raise InterventionModelError(f"p cannot be computed by {command.source!r}; choose one of {get_args(Source)}.")

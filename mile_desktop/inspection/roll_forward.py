@@ -70,6 +70,7 @@ def roll_forward(
     progress(0.0, "loading")  # a scene and two policies take seconds
     scene = GymScene.make(name)
     try:
+        # All of them before the replay, which takes long: a wrong choice fails at once.
         policies = [(each, load_named_policy(workspace, name, each, scene)) for each in command.policies]
         return _RollForwardRun(scene, episode, progress, cancelled).run(command, policies)
     finally:

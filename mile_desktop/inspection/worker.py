@@ -40,7 +40,7 @@ Job = PredictAgain | RollForward
 
 
 def run_inspection(connection: Connection) -> None:
-    """Body of the process; ends on ``Shutdown`` or when the window is gone."""
+    """Run the process; it ends on ``Shutdown`` or when the window is gone."""
     psutil.Process().nice(_NICENESS if sys.platform != "win32" else psutil.BELOW_NORMAL_PRIORITY_CLASS)
     with ExitStack() as stack:
         # Progress is newest-wins: a window that is busy gets the latest fraction, not a queue of old ones.
@@ -130,6 +130,7 @@ class InspectionWorker:
     # ── jobs ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _run_job(self, job: Job) -> None:
+        # A cancel that arrived before the job began was handled in the queue, so the flag starts again.
         self._running, self._cancelled = job.job, False
         try:
             result = self._result_of(job)
