@@ -84,9 +84,11 @@ def save_policy(
         When the disk refuses.
     """
     models = {MODEL_FILE: network} if mental is None else {MODEL_FILE: network, MENTAL_FILE: mental}
+    # Checked before anything is written: a network that diverged must not replace a good one.
     with raised_as(PolicyFileError):
         for name, model in models.items():
             check_finite(folder / name, model.state_dict())
+    # From the network itself, so that description and weights cannot disagree.
     described = msgspec.structs.replace(config, **describe_network(network))
     text = msgspec.json.format(msgspec.json.encode(described), indent=2)
     tensors = {name: encode_tensors(model.state_dict()) for name, model in models.items()}
@@ -122,6 +124,7 @@ def load_mental_model(folder: Path) -> PolicyNetwork | None:
 def _load(folder: Path, name: str, config: PolicyConfig) -> PolicyNetwork:
     path = folder / name
     try:
+        # Built from the description first, so that its tensors can be compared with those in the file.
         network = build_network(config)
     except ValueError as error:
         raise PolicyFileError(f"{folder / CONFIG_FILE} describes an impossible network: {error}") from error

@@ -41,5 +41,6 @@ class ExpertPolicy:
 
     def act(self, observation: Float32Array) -> PolicyOutput:
         """Propose the expert's action for ``observation`` (float32[n])."""
+        # Experts are scenes' code and may return any number.
         action = clip_action(self._expert(observation))
         return PolicyOutput(action=action, mean=action, std=np.full_like(action, self._std))

@@ -98,6 +98,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, replace: bool = Fa
     if folder.exists() and not replace:
         raise FileExistsError(f"{folder} exists already; choose another name or remove it.")
     folder.parent.mkdir(parents=True, exist_ok=True)
+    # In the same parent folder: only there is the rename atomic. The dot hides it from listings of models.
     beside = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}.partial"
     beside.mkdir()
     try:
@@ -115,6 +116,7 @@ def _put_in_place(beside: Path, folder: Path) -> None:
     if not folder.exists():
         beside.rename(folder)
         return
+    # A reader sees the old folder or the new one, or none for the moment between two renames; never a mixture.
     aside = beside.with_suffix(".replaced")
     folder.rename(aside)
     try:
@@ -135,5 +137,6 @@ def _write_synced(path: Path, content: bytes) -> None:
 def remove_leftovers(parent: Path, *, older_than_s: float = 3600.0) -> None:
     """Remove what killed writers left in ``parent``, if it is too old to be written at this moment."""
     for leftover in parent.glob(".*.partial"):
+        # An hour: a living writer takes seconds.
         if time.time() - leftover.stat().st_mtime > older_than_s:
             shutil.rmtree(leftover, ignore_errors=True)

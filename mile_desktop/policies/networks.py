@@ -50,6 +50,7 @@ class ObservationMlp(nn.Module):
                 f"A network needs positive sizes and a hidden layer, got observation {observation_size}, "
                 f"action {action_size}, hidden {self.hidden}."
             )
+        # Buffers: they are saved with the weights and are no parameters of the optimiser.
         self.register_buffer("observation_offset", torch.zeros(observation_size))
         self.register_buffer("observation_scale", torch.ones(observation_size))
         self.trunk = _trunk(observation_size, self.hidden)
@@ -58,11 +59,13 @@ class ObservationMlp(nn.Module):
     def fit_normalisation(self, observations: torch.Tensor) -> None:
         """Take offset and scale from ``observations`` (float32[t, n], t ≥ 1); scales are floored."""
         self.observation_offset.copy_(observations.mean(0))
+        # Floored: an entry that never changed would be divided by 0.
         self.observation_scale.copy_(observations.std(0, correction=0).clamp_min(SCALE_FLOOR))
 
     def features(self, observation: torch.Tensor) -> torch.Tensor:
         """Map float32[..., n] to the last hidden layer."""
         standardised = (observation - self.observation_offset) / self.observation_scale
+        # Clipped, so that an observation far from the data cannot drive the output to any value.
         features: torch.Tensor = self.trunk(standardised.clamp(-NORMALISED_LIMIT, NORMALISED_LIMIT))
         return features
 
@@ -108,6 +111,7 @@ class GaussianMlp(ObservationMlp):
         features = self.features(observation)
         low, high = math.log(self.std_floor), math.log(self.std_ceiling)
         spread = torch.sigmoid(self.spread_head(features))
+        # Clamped once more, because the exponential can leave the bounds by rounding.
         std = torch.exp(low + (high - low) * spread).clamp(self.std_floor, self.std_ceiling)
         return self.mean_head(features), std
 

@@ -104,11 +104,13 @@ def _read_folder(folder: Path, weights: str) -> dict[str, bytes]:
 def _read_file(path: Path) -> bytes:
     limit = _limit(path.name)
     with path.open("rb") as file:
+        # One byte more than allowed shows that the file is too large without reading it all.
         content = file.read(limit + 1)
     return _within(content, limit, path.name)
 
 
 def _read_archive(archive: zipfile.ZipFile, title: str) -> dict[str, bytes]:
+    # Nothing is unpacked to the disk: entries are read one by one into memory, up to their limit.
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if len(entries) > _MOST_ENTRIES:
         raise PolicyFileError(f"{title} holds {len(entries)} files; a policy is two or three. Export it again.")
@@ -136,6 +138,7 @@ def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, title: str) ->
 def _expect_harmless(entry: zipfile.ZipInfo, title: str) -> None:
     path = PurePosixPath(entry.filename)
     is_link = stat.S_ISLNK(entry.external_attr >> 16)
+    # Backslash and colon are separators on Windows, where "C:file" leaves the folder.
     if path.is_absolute() or ".." in path.parts or "\\" in entry.filename or ":" in entry.filename or is_link:
         raise PolicyFileError(
             f"{title} holds {entry.filename!r}, which reaches outside of the archive; it is not opened. "

@@ -56,6 +56,7 @@ class SymmetricRows:
         if symmetry.rotation_deg:
             limit = math.radians(symmetry.rotation_deg)
             angle = (torch.rand((*shape, 1), generator=generator) * 2 - 1) * limit
+            # Multiplied by 0 or 1: the rest of the rows stay exactly as recorded.
             angle *= torch.rand((*shape, 1), generator=generator) < TURNED_SHARE
             angle = angle.to(self._device)
             cosine, sine = angle.cos(), angle.sin()
@@ -70,6 +71,7 @@ class SymmetricRows:
         """Return float32[shape, n] moved."""
         moved = self._observation.turned(values, rows)
         if rows.shift is not None:
+            # ``turned`` returns its argument if nothing is turned. The recorded rows must not be changed.
             moved = moved.clone() if moved is values else moved
             for axis in (0, 1):
                 moved[..., self._positions[:, axis]] += rows.shift[..., axis : axis + 1]
@@ -101,6 +103,7 @@ class _Indices:
         """Remember a reflection."""
         self._sign[list(negated)] = -1.0
         for one, other in swapped:
+            # Both sides are read before either is written.
             self._order[[one, other]] = self._order[[other, one]]
 
     def turned(self, values: torch.Tensor, rows: RowMovements, *, squared: bool = False) -> torch.Tensor:

@@ -208,6 +208,7 @@ def moved_action(symmetry: Symmetry, movement: Movement, action: Float32Array) -
 
 
 def _turned(values: Float32Array, pairs: Sequence[Pair], angle: float) -> Float32Array:
+    # A copy: both entries of a pair are computed from the old ones.
     turned = values.astype(np.float32, copy=True)
     cosine, sine = np.cos(angle), np.sin(angle)
     for x, y in pairs:
@@ -248,7 +249,9 @@ def check_symmetry(
     observations : float32[t, n]
         Recorded states; at most 200 of them are used.
     """
+    # A fixed seed: the same training must always use the same symmetries.
     random = np.random.default_rng(_CHECK_SEED)
+    # Spread evenly over the episodes: the first states are all near the start.
     states = observations[:: max(1, -(-len(observations) // _CHECKED_STATES))]
     limit = np.radians(symmetry.rotation_deg)
     reach = symmetry.translation
@@ -296,10 +299,12 @@ def _agrees(
 def _is_alike(symmetry: Symmetry, found: Float32Array, expected: Float32Array) -> bool:
     horizontal = list(symmetry.action_vector or ())
     others = [index for index in range(len(found)) if index not in horizontal]
+    # Clipped like the expert's own action, which cannot be larger.
     if others and np.abs(found[others] - np.clip(expected[others], -1, 1)).max() > _SAME_ENTRY:
         return False
     one, other = found[horizontal], expected[horizontal]
     lengths = float(np.linalg.norm(one)), float(np.linalg.norm(other))
+    # Two small actions have no direction worth comparing.
     if min(lengths) < _STILL:
         return max(lengths) < 2 * _STILL
     return float(one @ other) >= _SAME_DIRECTION * lengths[0] * lengths[1]

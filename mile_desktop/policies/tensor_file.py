@@ -16,6 +16,7 @@ _MISMATCH = "the two files do not belong together"
 
 def encode_tensors(tensors: Mapping[str, torch.Tensor]) -> bytes:
     """Return ``tensors`` as the bytes of a safetensors file."""
+    # On the processor and contiguous: the file must not depend on the device of the training.
     return safetensors.torch.save({name: each.detach().cpu().contiguous() for name, each in tensors.items()})
 
 
@@ -35,6 +36,8 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
 
 
 def _describe_damage(path: Path, data: bytes) -> str:
+    # A safetensors file has a brace right behind the length of its header. So a damaged file can be told from another
+    # kind.
     header_starts = data[_LENGTH_BYTES : _LENGTH_BYTES + 1]
     if header_starts in {b"", b"{"}:
         return f"{path} is truncated or damaged ({len(data)} bytes); copy it again from where it came from."

@@ -38,6 +38,7 @@ class NetworkPolicy(ABC):
         self._network = network.eval()
         self._policy_id = policy_id
         self._sample = sample
+        # Replaced by ``reset``; a policy that is asked before that is still repeatable.
         self._random = np.random.default_rng(0)
 
     @property
@@ -76,6 +77,7 @@ class TorchPolicy(NetworkPolicy):
         mean = clip_action(raw)
         if not self._sample:
             return PolicyOutput(action=mean, mean=mean, std=std)
+        # Sampled from the mean before clipping. After it, the samples would pile up away from the border.
         return PolicyOutput(action=clip_action(self._random.normal(raw, std)), mean=mean, std=std)
 
 
@@ -95,6 +97,7 @@ class CategoricalPolicy(NetworkPolicy):
         choice = self._choose(probabilities)
         action = np.zeros_like(probabilities)
         action[choice] = 1.0
+        # Never 0, since p divides by the standard deviation.
         variance = np.maximum(probabilities * (1 - probabilities), np.finfo(np.float32).eps)
         return PolicyOutput(action=action, mean=probabilities, std=np.sqrt(variance))
 

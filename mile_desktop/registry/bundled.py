@@ -40,8 +40,11 @@ def adopt_bundled(workspace: Workspace, scene: str) -> str:
     catalogue = Catalogue(workspace)
     try:
         catalogue.policy(config.policy_id)
+    # Asked by id and not by folder: a later version of the program bundles another policy, which gets a new id.
     except UnknownRecordError:
         with translated(workspace.folder):
+            # The files first, then the row: a row always names a complete folder. A copy that was killed is completed
+            # by the next one.
             shutil.copytree(folder, workspace.policy_folder(config.policy_id), dirs_exist_ok=True)
         catalogue.add_policy(_record(config))
     return config.policy_id

@@ -8,6 +8,7 @@ from mile_desktop.robots.description import RobotDescription
 def check_policy_fits(config: PolicyConfig, robot: RobotDescription) -> None:
     """Raise ``PolicyFileError`` unless the policy was made for the robot's task, observations and actions."""
     policy_side, robot_side = [], []
+    # All differences are collected: a person should see every one in a single message.
     if config.scene != robot.task:
         policy_side.append(f"made for {config.scene}")
         robot_side.append(f"there for {robot.task}")

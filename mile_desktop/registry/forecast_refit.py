@@ -56,10 +56,12 @@ def refit_forecast(workspace: Workspace, scene: str, policy_id: str, *, seed: in
     folder = intervention_folder(workspace, scene, policy_id)
     if folder is None:
         return Refit(refitted=False, reason=f"{scene} has no intervention model yet; train one.")
+    # Before the model is loaded: this runs after every episode, and at first it would always end here.
     if Catalogue(workspace).episode_count() < FEWEST_EPISODES:
         return Refit(refitted=False, reason=f"A forecast needs {FEWEST_EPISODES} supervised episodes.")
     model = load_intervention_model(folder)
     steps = recorded_steps(workspace, scene, newest=NEWEST_EPISODES)
+    # While the policy is new, there are hardly any episodes that it drove. Simulated rows take their place.
     new = episodes_driven_by(workspace, scene, policy_id) < FAMILIAR_EPISODES
     forecast = fit_forecast(model, steps, simulate_promotion=new, seed=seed)
     target = workspace.forecast_folder(model.config.model_id)
@@ -70,6 +72,7 @@ def refit_forecast(workspace: Workspace, scene: str, policy_id: str, *, seed: in
     if found.refitted:
         save_intervention_model(target, model.with_forecast(forecast), replace=True)
     else:
+        # Removed and not kept: the forecast that came with the model is then used again.
         shutil.rmtree(target, ignore_errors=True)
     return replace(found, changed=changed)
 

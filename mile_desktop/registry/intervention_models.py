@@ -67,6 +67,7 @@ def intervention_folder(workspace: Workspace, scene: str, policy_id: str, refere
     catalogue = Catalogue(workspace)
     if reference:
         known = [record.model_id for record in catalogue.intervention_models(scene)]
+        # A known id first: a folder of the same name in the working directory must not hide the model.
         folder = workspace.intervention_folder(reference) if reference in known else Path(reference)
         if not folder.is_dir():
             choices = ", ".join(known) or "none yet"
@@ -125,6 +126,7 @@ def with_intervention_model(
     estimator: InterventionEstimator = LiveEstimator(
         model,
         running_policy_id=policy_id,
+        # Counted once; the estimator adds the episodes that follow by itself.
         episodes_with_policy=episodes_driven_by(workspace, scene, policy_id),
         source=source,
     )
@@ -142,6 +144,7 @@ def model_in_use(workspace: Workspace, scene: str, reference: str = "") -> Inter
 
     Raises ``InterventionModelError`` or ``ScoreError`` where there is none.
     """
+    # Scores and calibration belong to the policy that people supervise now.
     folder = intervention_folder(workspace, scene, Catalogue(workspace).promoted(scene) or "", reference)
     if folder is None:
         raise ScoreError(f"{scene} has no intervention model yet; train one first.")

@@ -43,6 +43,7 @@ def policy_folder(workspace: Workspace, scene: str, reference: str) -> Path:
     if reference == INITIAL:
         zero = None if has_bundled(scene) else find_zero_policy(workspace, scene)
         reference = zero or adopt_bundled(workspace, scene)
+    # Only of this scene: an id of another scene falls through and fails with the list of choices.
     known = [record.policy_id for record in Catalogue(workspace).policies(scene)]
     if reference in known:
         return workspace.policy_folder(reference)
@@ -80,6 +81,7 @@ def _initial(workspace: Workspace, task: str, driven: Sized) -> str:
     Scenes that ship with the program, and scenes with discrete actions, for which no action means "stand still", get
     no zero policy: their missing bundled policy stays an error.
     """
+    # A robot's task is not among the scenes, so it gets a zero policy.
     for info in scenes():
         if info.name == task and (info.choices or info.folder.parent == SIM_SCENES):
             return INITIAL
@@ -97,6 +99,7 @@ def load_policy_from(source: str, scene: str, driven: Sized) -> Policy:
     if source == EXPERT:
         return ExpertPolicy(load_expert(scene))
     policy = load_policy(Path(source))
+    # Checked at once: a policy of other sizes would fail only in the first tick.
     policy.expect(driven.observation_size, driven.action_size)
     return policy
 

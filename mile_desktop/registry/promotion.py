@@ -43,6 +43,7 @@ def promote(catalogue: Catalogue, scene: str, policy_id: str) -> bool:
 def previous_policy(catalogue: Catalogue, scene: str) -> str | None:
     """Return the policy that was promoted last before the present one; None where there is none."""
     present = catalogue.promoted(scene)
+    # The present one may stand in the history several times; the last other one is what a person means.
     earlier = [each.policy_id for each in catalogue.promotion_history(scene) if each.policy_id != present]
     return earlier[-1] if earlier else None
 

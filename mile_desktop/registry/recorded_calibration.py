@@ -44,6 +44,7 @@ def calibrate_recorded(
     model, found = calibrate(model_in_use(workspace, scene, reference), steps)
     report(0.9, "Saving the intervention model")
     identity = new_id("intervention")
+    # A new id: episodes that were recorded under the old cost and scale keep referring to it.
     model = model.with_config(model_id=identity, scene=scene, created_at=now(), takeovers=takeovers_in(steps))
     save_intervention_model(workspace.intervention_folder(identity), model)
     Catalogue(workspace).add_intervention_model(model_record(model.config, run_id=None))

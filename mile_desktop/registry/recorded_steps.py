@@ -23,5 +23,6 @@ def recorded_steps(workspace: Workspace, scene: str, *, newest: int | None = Non
     names = names[-newest:] if newest else names
     if not names:
         raise ScoreError(f"No episode of {scene} is recorded in {workspace.folder}; supervise one first.")
+    # Demonstrations are added: the human-action model learns from them, too.
     demonstrations = [read_episode_file(path) for path in sorted(bundled_demonstrations(scene).glob("*.parquet"))]
     return supervised_steps(read_episodes(workspace, names), demonstrations)

@@ -58,6 +58,7 @@ def scene_symmetry(scene: str, observations: Float32Array) -> SceneSymmetry:
         return SceneSymmetry()
     try:
         expert = load_expert(scene)
+    # Nothing can check it then, and the labels or the scene's author are trusted.
     except UnknownExpertError:
         return SceneSymmetry(found)
     return SceneSymmetry(*check_symmetry(found, expert, np.asarray(observations, np.float32)))
@@ -70,6 +71,7 @@ def recorded_symmetry(workspace: Workspace, scene: str) -> SceneSymmetry:
     """
     if scene not in {info.name for info in scenes()}:
         return SceneSymmetry()
+    # A few are enough: the check uses at most 200 states.
     paths = sorted(bundled_demonstrations(scene).glob(f"*{EPISODE_SUFFIX}"))[:_CHECKED_EPISODES]
     episodes = [read_episode_file(path) for path in paths]
     if not episodes:

@@ -13,6 +13,7 @@ from mile_desktop.storage.records import PolicyRecord
 from mile_desktop.storage.workspace import Workspace
 
 _NAME = "v0"
+# The smallest network that every loader accepts; its weights are never trained further.
 _HIDDEN = (16,)
 
 
@@ -40,6 +41,7 @@ def make_zero_policy(workspace: Workspace, task: str, sizes: Sized) -> str:
         hidden=_HIDDEN,
         created_at=now(),
     )
+    # The files before the row, as for every policy.
     with translated(workspace.folder):
         save_policy(workspace.policy_folder(policy_id), _zero_network(sizes), config)
     catalogue.add_policy(
