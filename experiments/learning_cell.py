@@ -17,6 +17,7 @@ from experiments.variants import RECORDED_RECIPE
 from mile_desktop.arrays import Float32Array
 from mile_desktop.errors import UserError
 from mile_desktop.evaluation.evaluate import FIRST_EVALUATION_SEED
+from mile_desktop.learning.data_selection import select_for_policy
 from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.methods import make_trainer
 from mile_desktop.learning.result import TrainingError, TrainingResult
@@ -82,7 +83,7 @@ class LearningCell(msgspec.Struct, frozen=True, kw_only=True, tag="learning", fo
     def settings(self) -> TrainingSettings:
         """Return the settings of the trainings; ``SettingsError`` where they make no sense."""
         return settings_from_json(
-            {**settings_to_json(TrainingSettings(seed=self.seed, **RECORDED_RECIPE)), **self.training}
+            {**settings_to_json(TrainingSettings(seed=self.seed)), **RECORDED_RECIPE, **self.training}
         )
 
 
@@ -248,10 +249,11 @@ class _Learner:
         """Retrain from the latest policy; it stays when there is nothing to learn from."""
         if self._cell.arm == "no-retraining":
             return None, "Not retrained: this arm keeps the initial policy."
-        steps = supervised_steps(self._episodes, self._fixtures.demonstrations)
+        demonstrations = self._fixtures.demonstrations
+        steps = supervised_steps(self._episodes, demonstrations)
         try:
             trainer = make_trainer(
-                steps,
+                select_for_policy(steps, self._episodes, demonstrations, self._settings.left_out).steps,
                 self._settings,
                 start=copy.deepcopy(self._networks[-1]),
                 mental=self._mental,

@@ -9,7 +9,7 @@ from mile_desktop.learning.methods import methods
 SILENT: dict[str, Any] = {"silence": 0.3, "follow_through": 0, "balance": 0.5}
 """The program's default before follow-through."""
 
-RECORDED_RECIPE: dict[str, Any] = {"epochs": 80, "held_out": 0.1, "warm_start": True, "symmetry": False}
+RECORDED_RECIPE: dict[str, Any] = {"epochs": 80, "held_out": 0.1, "warm_start": True, "symmetry": False, "left_out": ()}
 """How policies were trained when the committed results were made; the program's defaults have changed since."""
 TODAY_RECIPE: dict[str, Any] = {"epochs": 0, "held_out": 0.0, "warm_start": False, "symmetry": True}
 """The program's defaults: every method can be tried with them (``--settings``), ``mile-today`` is MILE with them."""

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mile_desktop.errors import UserError
-from mile_desktop.learning.settings import SETTINGS, SettingGroup
+from mile_desktop.learning.setting_info import SettingGroup
+from mile_desktop.learning.settings import SETTINGS
 
 RLIF = "rlif"
 

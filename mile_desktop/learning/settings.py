@@ -6,10 +6,11 @@ reads them by name, and the Policies page takes title and meaning from here. A n
 
 from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
-from enum import StrEnum
 from typing import Any, Literal
 
 from mile_desktop.errors import UserError
+from mile_desktop.learning.setting_info import METADATA_KEY, SettingGroup, SettingInfo, described, offered
+from mile_desktop.learning.step_problem import StepProblem
 from mile_desktop.policies.limits import STD_CEILING, STD_FLOOR
 
 MentalModel = Literal["frozen", "joint", "published"]
@@ -18,75 +19,13 @@ MentalModel = Literal["frozen", "joint", "published"]
 EVALUATION_EPISODES = 20
 """Fixed starts on which the window compares the policies before and after a training."""
 
-_METADATA_KEY = "setting"
+
+LEFT_OUT = (StepProblem.IDLE, StepProblem.CONTRADICTION, StepProblem.DETOUR)
+"""Left out of a training by default (decision 34)."""
 
 
 class SettingsError(UserError, ValueError):
     """A setting is out of range; the message says which, what was found and what is allowed."""
-
-
-class SettingGroup(StrEnum):
-    """Settings that a learning method uses all together or not at all; ``method_info`` says which method uses which."""
-
-    COMMON = "common"
-    """Used by every method."""
-    IMITATION = "imitation"
-    """Used where a policy is chosen by its error on held-out episodes."""
-    INTERVENTION = "intervention"
-    """Used where ν itself is learned from."""
-    SILENT_STEPS = "silent steps"
-    """How much the robot's own steps count; MILE only."""
-    WARM_UP = "warm-up"
-    """Used where the training begins with a simpler objective."""
-
-
-@dataclass(frozen=True, slots=True)
-class SettingInfo:
-    """What people read about a setting, and which values it may have."""
-
-    title: str
-    meaning: str
-    """One line, for a tooltip."""
-    group: SettingGroup = SettingGroup.COMMON
-    low: float | None = None
-    high: float | None = None
-    """Allowed range, both ends included; None: checked in another way, or no number."""
-    unit: str = ""
-    step: float = 1.0
-    """How far an arrow key of a number field goes."""
-    choices: tuple[tuple[str, str], ...] = ()
-    """(value, text) of each allowed value of a setting that is a word."""
-    in_window: bool = False
-    """Whether the Learn panel offers it."""
-    zero_text: str = ""
-    """What a number field shows in place of 0; empty: the number."""
-
-    @property
-    def tooltip(self) -> str:
-        """Meaning and allowed range, each on its own line."""
-        if self.low is None or self.high is None:
-            return self.meaning
-        return f"{self.meaning}\nFrom {self.low:,.10g} to {self.high:,.10g} {self.unit}".rstrip()
-
-
-def _described(info: SettingInfo) -> dict[str, SettingInfo]:
-    """Return ``info`` as the metadata of a field."""
-    return {_METADATA_KEY: info}
-
-
-def _offered(
-    title: str,
-    meaning: str,
-    low: float,
-    high: float,
-    *,
-    group: SettingGroup = SettingGroup.COMMON,
-    unit: str = "",
-    step: float = 1.0,
-    zero_text: str = "",
-) -> dict[str, SettingInfo]:
-    """Return the metadata of a number that the window offers."""
-    return _described(SettingInfo(title, meaning, group, low, high, unit, step, in_window=True, zero_text=zero_text))
 
 
 _MENTAL_MODELS = (
@@ -111,11 +50,11 @@ class TrainingSettings:
         When a value is out of range.
     """
 
-    method: str = field(default="mile", metadata=_described(SettingInfo("Method", "What the policy learns from")))
+    method: str = field(default="mile", metadata=described(SettingInfo("Method", "What the policy learns from")))
     """Name in ``method_info.METHODS``."""
     epochs: int = field(
         default=0,
-        metadata=_offered(
+        metadata=offered(
             "Epochs",
             "Passes over the recorded steps; 0: as many as a training needs to converge",
             0,
@@ -125,20 +64,20 @@ class TrainingSettings:
         ),
     )
     batch: int = field(
-        default=256, metadata=_offered("Batch", "Steps in a batch, demonstrations included", 2, 1_000_000, unit="steps")
+        default=256, metadata=offered("Batch", "Steps in a batch, demonstrations included", 2, 1_000_000, unit="steps")
     )
     learning_rate: float = field(
-        default=5e-4, metadata=_offered("Learning rate", "Step size of the optimiser", 1e-9, 1.0, step=1e-4)
+        default=5e-4, metadata=offered("Learning rate", "Step size of the optimiser", 1e-9, 1.0, step=1e-4)
     )
     schedule: Literal["cosine", "constant"] = field(
         default="cosine",
-        metadata=_described(
+        metadata=described(
             SettingInfo("Rate over time", "How the learning rate falls", _IMITATION, choices=_SCHEDULES, in_window=True)
         ),
     )
     balance: float = field(
         default=0.1,
-        metadata=_offered(
+        metadata=offered(
             "Weight λ",
             "Weight of the decisions to take over or not, against imitating corrections",
             0.0,
@@ -150,12 +89,12 @@ class TrainingSettings:
     """λ: weight of the intervention term; the action term gets 1 − λ."""
     anchor_share: float = field(
         default=0.5,
-        metadata=_offered("Anchor share", "Share of each batch that comes from demonstrations", 0.0, 0.95, step=0.05),
+        metadata=offered("Anchor share", "Share of each batch that comes from demonstrations", 0.0, 0.95, step=0.05),
     )
     """Also the least share of the action term that anchors have where there are any."""
     symmetry: bool = field(
         default=True,
-        metadata=_described(
+        metadata=described(
             SettingInfo(
                 "Symmetry",
                 "Also learns from recorded steps turned, moved or mirrored as the task allows",
@@ -164,9 +103,14 @@ class TrainingSettings:
         ),
     )
     """Which movements a task allows is settled when the run begins, see ``policies.symmetry``."""
+    left_out: tuple[StepProblem, ...] = field(
+        default=LEFT_OUT,
+        metadata=described(SettingInfo("Left out", "Doubtful steps of takeovers that the policy does not learn from")),
+    )
+    """See ``data_hygiene``. The intervention model learns from them all the same: they were decisions to take over."""
     silence: float = field(
         default=0.0,
-        metadata=_offered(
+        metadata=offered(
             "Silent steps",
             "Weight of imitating the robot where you did not take over; 0 as published",
             0.0,
@@ -178,7 +122,7 @@ class TrainingSettings:
     """Against 1 of imitating a human; in the code ``silent_weight``, here the name that older runs wrote."""
     follow_through: int = field(
         default=10,
-        metadata=_offered(
+        metadata=offered(
             "Follow-through",
             "Steps from where you took over that count as yours, even if the robot did them; 0 as published",
             0,
@@ -189,7 +133,7 @@ class TrainingSettings:
     )
     mental_model: MentalModel = field(
         default="frozen",
-        metadata=_described(
+        metadata=described(
             SettingInfo(
                 "Mental model",
                 "What you were taken to expect of the robot",
@@ -201,7 +145,7 @@ class TrainingSettings:
     )
     mental_anchor: float = field(
         default=1.0,
-        metadata=_described(
+        metadata=described(
             SettingInfo(
                 "Mental anchor", "Weight of the policy that ran under a joint mental model", _INTERVENTION, 0.0, 1e6
             )
@@ -209,30 +153,30 @@ class TrainingSettings:
     )
     cost: float | None = field(
         default=None,
-        metadata=_described(SettingInfo("Cost c", "What it costs you to take over, in the objective", _INTERVENTION)),
+        metadata=described(SettingInfo("Cost c", "What it costs you to take over, in the objective", _INTERVENTION)),
     )
     """None: calibrated from the data after the warm-up."""
     cdf_scale: float | None = field(
         default=None,
-        metadata=_described(
+        metadata=described(
             SettingInfo("Scale σ", "How sharply you decide to take over, in the objective", _INTERVENTION)
         ),
     )
     """σ_Φ; None: calibrated."""
     warm_up: float = field(
         default=0.25,
-        metadata=_offered(
+        metadata=offered(
             "Warm-up", "Share of the epochs before interventions count", 0.0, 1.0, group=_WARM_UP, step=0.05
         ),
     )
     """Only imitates until then (RLIF: only trains the critic)."""
     gradient_limit: float = field(
         default=10.0,
-        metadata=_offered("Gradient limit", "Largest norm of the gradient; longer ones are clipped", 1e-6, 1e9),
+        metadata=offered("Gradient limit", "Largest norm of the gradient; longer ones are clipped", 1e-6, 1e9),
     )
     std_floor: float = field(
         default=STD_FLOOR,
-        metadata=_described(
+        metadata=described(
             SettingInfo(
                 "Least spread", "Standard deviation of an action that the policy does not go below", low=1e-4, high=10.0
             )
@@ -240,7 +184,7 @@ class TrainingSettings:
     )
     std_ceiling: float = field(
         default=STD_CEILING,
-        metadata=_described(
+        metadata=described(
             SettingInfo(
                 "Largest spread",
                 "Standard deviation of an action that the policy does not exceed",
@@ -251,14 +195,14 @@ class TrainingSettings:
     )
     hidden: tuple[int, ...] = field(
         default=(256, 256),
-        metadata=_described(SettingInfo("Hidden layers", "Width of each; a policy with a parent has the parent's")),
+        metadata=described(SettingInfo("Hidden layers", "Width of each; a policy with a parent has the parent's")),
     )
     warm_start: bool = field(
-        default=False, metadata=_described(SettingInfo("Warm start", "Whether it began with the parent's weights"))
+        default=False, metadata=described(SettingInfo("Warm start", "Whether it began with the parent's weights"))
     )
     held_out: float = field(
         default=0.0,
-        metadata=_offered(
+        metadata=offered(
             "Held out",
             "Share of the episodes that are held out to choose the best weights",
             0.0,
@@ -269,7 +213,7 @@ class TrainingSettings:
     )
     tripwire: float = field(
         default=1.5,
-        metadata=_offered(
+        metadata=offered(
             "Forgetting",
             "Growth of the error on old episodes at which you are warned",
             1.0,
@@ -280,21 +224,21 @@ class TrainingSettings:
     )
     ensemble: int = field(
         default=8,
-        metadata=_offered("Members", "Models of you behind p(intervene); 1 as published", 1, 256, unit="models"),
+        metadata=offered("Members", "Models of you behind p(intervene); 1 as published", 1, 256, unit="models"),
     )
     fit_epochs: int = field(
         default=40,
-        metadata=_offered(
+        metadata=offered(
             "Their epochs", "Passes over the recorded decisions when the members are fitted", 1, 100_000, unit="epochs"
         ),
     )
-    seed: int = field(default=0, metadata=_offered("Seed", "Same seed, same data: same policy", 0, 2**31 - 1))
+    seed: int = field(default=0, metadata=offered("Seed", "Same seed, same data: same policy", 0, 2**31 - 1))
     device: Literal["auto", "cpu", "cuda"] = field(
-        default="auto", metadata=_described(SettingInfo("Computes on", "Processor or graphics card"))
+        default="auto", metadata=described(SettingInfo("Computes on", "Processor or graphics card"))
     )
     threads: int = field(
         default=1,
-        metadata=_described(
+        metadata=described(
             SettingInfo(
                 "Threads", "Processor threads of the trainer; more pay only on an idle machine", low=1, high=256
             )
@@ -313,7 +257,7 @@ class TrainingSettings:
 
 
 def _check(setting: "Field[Any]", value: object) -> None:
-    info: SettingInfo = setting.metadata[_METADATA_KEY]
+    info: SettingInfo = setting.metadata[METADATA_KEY]
     allowed = [name for name, _ in info.choices]
     if allowed and value not in allowed:
         raise SettingsError(f"{setting.name} is {value!r}; it is one of {', '.join(allowed)}.")
@@ -323,7 +267,7 @@ def _check(setting: "Field[Any]", value: object) -> None:
         raise SettingsError(f"{setting.name} is {value}; it must be between {info.low:g} and {info.high:g}.")
 
 
-SETTINGS: Mapping[str, SettingInfo] = {each.name: each.metadata[_METADATA_KEY] for each in fields(TrainingSettings)}
+SETTINGS: Mapping[str, SettingInfo] = {each.name: each.metadata[METADATA_KEY] for each in fields(TrainingSettings)}
 """Settings of a training by name, in the order of the form."""
 
 EVALUATION_SETTING = SettingInfo(
@@ -339,6 +283,7 @@ _FOUND = "Found by the training"
 _OTHER_NAMES: Mapping[str, SettingInfo] = {
     "evaluation_episodes": EVALUATION_SETTING,
     "learned.symmetry": SettingInfo("Symmetry", f"{_FOUND}: how recorded steps were also used"),
+    "learned.left_out": SettingInfo("Left out", f"{_FOUND}: steps that the policy did not learn from"),
     "learned.best_epoch": SettingInfo("Best epoch", f"{_FOUND}: the one whose weights were kept"),
     "learned.forgetting": SettingInfo("Forgot", f"{_FOUND}: growth of the error on old episodes"),
     "learned.cost": SettingInfo("Cost c found", f"{_FOUND}: what it costs you to take over"),
@@ -378,7 +323,7 @@ def published_settings(settings: TrainingSettings | None = None) -> TrainingSett
 def settings_to_json(settings: TrainingSettings) -> dict[str, Any]:
     """Return the settings as JSON-representable values."""
     values = asdict(settings)
-    return {**values, "hidden": list(settings.hidden)}
+    return {**values, "hidden": list(settings.hidden), "left_out": [each.value for each in settings.left_out]}
 
 
 def settings_from_json(values: dict[str, Any]) -> TrainingSettings:
@@ -386,5 +331,14 @@ def settings_from_json(values: dict[str, Any]) -> TrainingSettings:
     unknown = sorted(values.keys() - SETTINGS.keys())
     if unknown:
         raise SettingsError(f"Unknown settings {', '.join(unknown)}; known are {', '.join(sorted(SETTINGS))}.")
-    hidden = {"hidden": tuple(values["hidden"])} if "hidden" in values else {}
-    return TrainingSettings(**{**values, **hidden})
+    lists: dict[str, Any] = {"hidden": tuple(values["hidden"])} if "hidden" in values else {}
+    if "left_out" in values:
+        lists["left_out"] = _problems(values["left_out"])
+    return TrainingSettings(**{**values, **lists})
+
+
+def _problems(names: list[str]) -> tuple[StepProblem, ...]:
+    known = [each.value for each in StepProblem]
+    if wrong := [name for name in names if name not in known]:
+        raise SettingsError(f"left_out names {', '.join(map(str, wrong))}; it can name {', '.join(known)}.")
+    return tuple(StepProblem(name) for name in names)

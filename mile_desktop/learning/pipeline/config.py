@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from mile_desktop.errors import UserError
+from mile_desktop.learning.data_hygiene import TakeoverPlace
 from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.policies.model_folder import raised_as, read_description
 from mile_desktop.policies.symmetry import NO_SYMMETRY, Symmetry
@@ -29,6 +30,8 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Folder of demonstrations (Parquet episodes) that anchor every batch."""
     episode_ids: tuple[str, ...] | None = None
     """Episodes of the workspace to learn from; None: all of the scene. Filled in when the run begins."""
+    left_out_takeovers: tuple[TakeoverPlace, ...] = ()
+    """Takeovers of these episodes that the policy does not learn from, besides ``settings.left_out``."""
     settings: TrainingSettings = TrainingSettings()
     symmetry: Symmetry = NO_SYMMETRY
     """Settled when the run begins, so that a run that continues uses the same; none in files of earlier versions."""

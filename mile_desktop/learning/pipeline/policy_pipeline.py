@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.learning.data_selection import Selection, select_for_policy
 from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.methods import make_trainer
 from mile_desktop.learning.pipeline.config import RunConfig
@@ -74,9 +75,10 @@ class TrainingPipeline:
         for parent in ("policies", "interventions"):
             remove_leftovers(self._workspace.folder / parent)
         self._report_symmetry(report)
-        steps = self._read_data(report, cancelled)
-        result = self._trainer(steps).run(report=report, cancelled=cancelled, checkpoint=self._checkpoint)
-        record = self._describe(result)
+        steps, selection = self._read_data(report, cancelled)
+        trainer = self._trainer(selection.steps)
+        result = trainer.run(report=report, cancelled=cancelled, checkpoint=self._checkpoint)
+        record = self._describe(result, selection)
         model = self._fit_intervention(steps, report, cancelled) if self._config.fit_intervention else None
         folder = self._save_policy(result, record)
         if cancelled():
@@ -108,7 +110,8 @@ class TrainingPipeline:
 
     # ── data ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _read_data(self, report: Report, cancelled: CancelCheck) -> SupervisedSteps:
+    def _read_data(self, report: Report, cancelled: CancelCheck) -> tuple[SupervisedSteps, Selection]:
+        """Return all steps, and those that the policy learns from."""
         names = self._config.episode_ids or ()
         paths = _demonstrations(self._config.demonstrations)
         total = max(1, len(names) + len(paths))
@@ -121,7 +124,14 @@ class TrainingPipeline:
                 raise TrainingCancelled
             if number % _REPORT_EVERY == 0 or number == total:
                 report(Progress(stage="data", fraction=number / total, text=f"Read {number} of {total} episodes"))
-        return supervised_steps(read[: len(names)], read[len(names) :])
+        episodes, demonstrations = read[: len(names)], read[len(names) :]
+        steps = supervised_steps(episodes, demonstrations)
+        selection = select_for_policy(
+            steps, episodes, demonstrations, self._config.settings.left_out, self._config.left_out_takeovers
+        )
+        if selection.text:
+            report(Progress(stage="data", fraction=1.0, text=selection.text))
+        return steps, selection
 
     def _trainer(self, steps: SupervisedSteps) -> EpochTrainer:
         network, config = load_network(self._parent_folder)
@@ -144,7 +154,7 @@ class TrainingPipeline:
 
     # ── artefacts ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _describe(self, result: TrainingResult) -> PolicyRecord:
+    def _describe(self, result: TrainingResult, selection: Selection) -> PolicyRecord:
         threshold = result.threshold
         learned = {
             "best_epoch": result.best_epoch,
@@ -155,6 +165,7 @@ class TrainingPipeline:
             "loss": result.loss,
             "held_out_error": result.held_out_error,
             "symmetry": self._config.symmetry.text,
+            "left_out": selection.text,
         }
         return PolicyRecord(
             policy_id=new_id("policy"),

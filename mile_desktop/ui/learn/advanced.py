@@ -7,7 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QSpinBox, QWidget
 
 from mile_desktop.learning.method_info import MethodInfo
-from mile_desktop.learning.settings import EVALUATION_SETTING, SETTINGS, SettingInfo
+from mile_desktop.learning.setting_info import SettingInfo
+from mile_desktop.learning.settings import EVALUATION_SETTING, SETTINGS
 from mile_desktop.ui.learn.model import RetrainRequest
 from mile_desktop.ui.theme import theme
 

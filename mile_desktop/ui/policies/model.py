@@ -7,7 +7,8 @@ from typing import Any
 
 from mile_desktop.learning.progress import Progress
 from mile_desktop.learning.run_log import EVENT_FILE, read_events
-from mile_desktop.learning.settings import SettingInfo, setting_info
+from mile_desktop.learning.setting_info import SettingInfo
+from mile_desktop.learning.settings import setting_info
 from mile_desktop.storage.catalogue import LearnedFrom
 from mile_desktop.storage.records import EvaluationRecord, InterventionModelRecord, PolicyRecord
 from mile_desktop.ui.plots.series_model import LOSSES, Curve

@@ -1,0 +1,285 @@
+"""Recorded steps of a person that a policy should rather not learn from, found before a training; no torch, no Qt.
+
+Only takeovers are looked at. A step can be found for several reasons.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import msgspec
+import numpy as np
+
+from mile_desktop.arrays import BoolArray, Float32Array, Float64Array
+from mile_desktop.learning.step_problem import StepProblem
+from mile_desktop.storage.records import Episode
+
+
+class TakeoverPlace(msgspec.Struct, frozen=True):
+    """One takeover, by a step of it; written into run configurations."""
+
+    episode_id: str
+    row: int
+    """Row of the recording of any of its steps; a row between takeovers stands for no takeover."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulSpan:
+    """Consecutive steps of one episode with the same problem."""
+
+    problem: StepProblem
+    episode_id: str
+    first: int
+    """Row of the episode."""
+    steps: int
+
+
+IDLE_COMMAND = 0.05
+"""Size below which an entry of a command is no motion: below the tremor of a steady simulated hand (.08)."""
+GRIPPER_ENTRY = 3
+"""Index of the gripper in an action (dx, dy, dz, gripper); it may keep its command while the hand is idle."""
+GRIPPER_SETTLES = 10
+"""Steps after a change of the gripper's command in which standing still is part of the task: closing takes .5 s."""
+CONTRADICTING = 0.6
+"""Root mean square over the entries between an action and the mean of its neighbours. A wrong key is at .7 and more, a
+key held fully down in the right direction at .3."""
+AGREEING = 0.35
+"""Spread (root mean square) of the neighbours' own actions below which they agree."""
+NEIGHBOURS = 5
+"""States that an action is compared with, at most."""
+LEAST_DETOUR = 6
+"""Steps; shorter ways back are tremor."""
+FAR = 3.0
+"""A detour goes at least this many neighbourhood radii away."""
+
+_ENOUGH = 3  # neighbours: of two, one may be the wrong one
+_CHUNK = 256  # rows whose distances to all others are computed at once
+
+
+class HygieneReport:
+    """The doubtful steps of some episodes.
+
+    Parameters
+    ----------
+    episodes : sequence of Episode
+        Supervised rollouts.
+    demonstrations : sequence of Episode
+        Compared with, never doubted.
+    """
+
+    def __init__(self, episodes: Sequence[Episode], demonstrations: Sequence[Episode] = ()) -> None:
+        self._episodes = tuple(episodes)
+        self._demonstrations = tuple(demonstrations)
+        self._found: dict[StepProblem, tuple[BoolArray, ...]] = {}
+
+    def masks(self, problem: StepProblem) -> tuple[BoolArray, ...]:
+        """Return bool[t] for each episode: the step has ``problem``."""
+        if problem not in self._found:
+            self._found[problem] = self._find(problem)
+        return self._found[problem]
+
+    def _find(self, problem: StepProblem) -> tuple[BoolArray, ...]:
+        match problem:
+            case StepProblem.IDLE:
+                return tuple(map(idle_steps, self._episodes))
+            case StepProblem.FAILED:
+                return tuple(map(failed_steps, self._episodes))
+            case StepProblem.CONTRADICTION:
+                return self._space.contradictions()
+            case StepProblem.DETOUR:
+                return self._space.detours()
+
+    @cached_property
+    def _space(self) -> "_Space":
+        """Distances between all states: computed once, and only where a problem needs them."""
+        return _Space(self._episodes, self._demonstrations)
+
+    def steps(self, problem: StepProblem) -> int:
+        """Return the number of steps with ``problem``."""
+        return sum(int(mask.sum()) for mask in self.masks(problem))
+
+    def doubtful(self, problems: Sequence[StepProblem]) -> tuple[BoolArray, ...]:
+        """Return bool[t] for each episode: the step has one of ``problems``."""
+        doubtful = [np.zeros(len(each), bool) for each in self._episodes]
+        for problem in problems:
+            doubtful = [mask | found for mask, found in zip(doubtful, self.masks(problem), strict=True)]
+        return tuple(doubtful)
+
+    def spans(self, problem: StepProblem) -> tuple[DoubtfulSpan, ...]:
+        """Return where the steps with ``problem`` are, in recorded order."""
+        return tuple(
+            DoubtfulSpan(problem, episode.record.episode_id, first, last - first)
+            for episode, mask in zip(self._episodes, self.masks(problem), strict=True)
+            for first, last in runs(mask)
+        )
+
+
+def idle_steps(episode: Episode) -> BoolArray:
+    """Return bool[t]: the person holds the takeover and commands nothing. None where actions are discrete."""
+    human = episode.intervention.astype(bool)
+    if not human.any() or is_discrete(episode):
+        return np.zeros(len(episode), bool)
+    command = np.nan_to_num(episode.human_action)
+    motion = np.delete(command, GRIPPER_ENTRY, axis=1) if command.shape[1] > GRIPPER_ENTRY else command
+    still = np.abs(motion).max(axis=1) < IDLE_COMMAND
+    idle: BoolArray = human & still & ~_gripper_moves(episode)
+    return idle
+
+
+def failed_steps(episode: Episode) -> BoolArray:
+    """Return bool[t]: steps of the person in an episode that did not end in success."""
+    human: BoolArray = episode.intervention.astype(bool)
+    return human if episode.record.outcome != "success" else np.zeros(len(episode), bool)
+
+
+def is_discrete(episode: Episode) -> bool:
+    """Return whether every executed action is one choice of several (one entry 1, the others 0)."""
+    action = episode.action
+    return bool(action.shape[1] > 1 and np.isin(action, (0.0, 1.0)).all() and (action.sum(axis=1) == 1).all())
+
+
+def runs(mask: BoolArray) -> list[tuple[int, int]]:
+    """Return (first, one after the last) of each run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    return [(int(first), int(last)) for first, last in edges.reshape(-1, 2)]
+
+
+def _gripper_moves(episode: Episode) -> BoolArray:
+    """Return bool[t]: the executed gripper command changed its sign within the last ``GRIPPER_SETTLES`` steps."""
+    if episode.action.shape[1] <= GRIPPER_ENTRY:
+        return np.zeros(len(episode), bool)
+    sign = np.sign(episode.action[:, GRIPPER_ENTRY])
+    changed = np.concatenate([[False], sign[1:] != sign[:-1]])
+    settles = changed.copy()
+    for later in range(1, min(GRIPPER_SETTLES, len(changed))):
+        settles[later:] |= changed[:-later]
+    return settles
+
+
+class _Space:
+    """Distances between recorded states, in standard deviations of each observation entry.
+
+    A neighbourhood is as large as the data is dense: in half of all demonstrated states and states of takeovers it holds
+    enough neighbours from other episodes to compare with.
+    """
+
+    def __init__(self, episodes: tuple[Episode, ...], demonstrations: tuple[Episode, ...]) -> None:
+        self._episodes = episodes
+        everything = (*episodes, *demonstrations)
+        self._scale = _spread(everything)
+        self._rows = [self._scaled(each.observation) for each in episodes]
+        shown = [self._scaled(each.observation) for each in demonstrations]
+        self._human = [each.intervention.astype(bool) for each in episodes]
+        self._takeovers = [_numbered(mask, 1000 * number) for number, mask in enumerate(self._human)]
+        known = [rows[mask] for rows, mask in zip(self._rows, self._human, strict=True)]
+        self._known = _stacked([*known, *shown])
+        self._known_actions = _stacked(
+            [
+                *(np.nan_to_num(each.human_action[mask]) for each, mask in zip(episodes, self._human, strict=True)),
+                *(each.action for each in demonstrations),
+            ]
+        )
+        owners = [numbers[mask] for numbers, mask in zip(self._takeovers, self._human, strict=True)]
+        # Demonstrations count as takeovers with numbers of their own, below those of all takeovers.
+        owners += [np.full(len(rows), -1 - number) for number, rows in enumerate(shown)]
+        self._owners = np.concatenate(owners) if owners else np.zeros(0, np.int64)
+        self._radius = self._neighbourhood()
+
+    def _scaled(self, observation: Float32Array) -> Float32Array:
+        return (observation * self._scale).astype(np.float32)
+
+    def _neighbourhood(self) -> float:
+        """Return the radius; 0 where there is nothing to measure it on."""
+        sample = self._known[:: max(1, len(self._known) // 400)]
+        owners = self._owners[:: max(1, len(self._known) // 400)]
+        if len(sample) < 2:
+            return 0.0
+        distances = _distances(sample, self._known)
+        distances[owners[:, None] == self._owners[None, :]] = np.inf
+        column = min(_ENOUGH, distances.shape[1]) - 1
+        nearest = np.partition(distances, column, axis=1)[:, column]
+        finite = nearest[np.isfinite(nearest)]
+        return float(np.median(finite)) if len(finite) else 0.0
+
+    def contradictions(self) -> tuple[BoolArray, ...]:
+        """Return bool[t] for each episode, see ``StepProblem.CONTRADICTION``."""
+        return tuple(self._contradicting(number) for number in range(len(self._episodes)))
+
+    def _contradicting(self, number: int) -> BoolArray:
+        found = np.zeros(len(self._rows[number]), bool)
+        asked = np.flatnonzero(self._human[number] & ~idle_steps(self._episodes[number]))
+        actions = np.nan_to_num(self._episodes[number].human_action)
+        for part in np.array_split(asked, -(-len(asked) // _CHUNK)) if len(asked) else ():
+            distances = _distances(self._rows[number][part], self._known)
+            distances[self._takeovers[number][part][:, None] == self._owners[None, :]] = np.inf
+            nearest = np.argsort(distances, axis=1)[:, :NEIGHBOURS]
+            near = np.take_along_axis(distances, nearest, axis=1) <= self._radius
+            for row, others, close in zip(part, nearest, near, strict=True):
+                found[row] = self._disagrees(actions[row], others[close])
+        return found
+
+    def _disagrees(self, action: Float32Array, neighbours: np.ndarray) -> bool:
+        if len(neighbours) < _ENOUGH:
+            return False
+        others = self._known_actions[neighbours]
+        mean = others.mean(axis=0)
+        agree = float(np.sqrt(((others - mean) ** 2).mean())) < AGREEING
+        return agree and float(np.sqrt(((action - mean) ** 2).mean())) > CONTRADICTING
+
+    def detours(self) -> tuple[BoolArray, ...]:
+        """Return bool[t] for each episode, see ``StepProblem.DETOUR``."""
+        found = []
+        for rows, human in zip(self._rows, self._human, strict=True):
+            mask = np.zeros(len(rows), bool)
+            for first, last in runs(human):
+                mask[first:last] = _loops(rows[first:last], self._radius)
+            found.append(mask)
+        return tuple(found)
+
+
+def _loops(rows: Float32Array, radius: float) -> BoolArray:
+    """Return bool[t]: the step is on a way that goes ``FAR`` away from an earlier state and returns to it."""
+    loop = np.zeros(len(rows), bool)
+    if radius <= 0 or len(rows) <= LEAST_DETOUR:
+        return loop
+    distances = _distances(rows, rows)
+    row = 0
+    while row < len(rows) - LEAST_DETOUR:
+        later = row + LEAST_DETOUR + np.flatnonzero(distances[row, row + LEAST_DETOUR :] < radius)
+        back = int(later[-1]) if len(later) else row
+        if back > row and distances[row, row:back].max() > FAR * radius:
+            loop[row:back] = True
+            row = back
+        else:
+            row += 1
+    return loop
+
+
+def _spread(episodes: Sequence[Episode]) -> Float64Array:
+    """Return 1 / standard deviation of each observation entry; 0 for an entry that never changes."""
+    rows = _stacked([each.observation for each in episodes])
+    if not len(rows):
+        return np.ones(1)
+    std = rows.astype(np.float64).std(axis=0)
+    scale: Float64Array = np.divide(1.0, std, out=np.zeros_like(std), where=std > 1e-6)
+    return scale
+
+
+def _numbered(mask: BoolArray, first: int) -> np.ndarray:
+    """Return int64[t]: a number for each takeover, from ``first`` on; −1,000,000 elsewhere."""
+    numbers = np.full(len(mask), -1_000_000, np.int64)
+    for number, (begin, end) in enumerate(runs(mask), first):
+        numbers[begin:end] = number
+    return numbers
+
+
+def _stacked(parts: Sequence[Float32Array]) -> Float32Array:
+    kept = [each for each in parts if len(each)]
+    return np.concatenate(kept).astype(np.float32) if kept else np.zeros((0, 1), np.float32)
+
+
+def _distances(some: Float32Array, others: Float32Array) -> Float32Array:
+    """Return the root mean square difference over the entries of every pair of rows, float32[len, len]."""
+    squared = (some**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)[None, :] - 2 * some @ others.T
+    distances: Float32Array = np.sqrt(np.maximum(squared, 0.0) / max(1, some.shape[1])).astype(np.float32)
+    return distances
