@@ -159,8 +159,8 @@ def _gripper_moves(episode: Episode) -> BoolArray:
 class _Space:
     """Distances between recorded states, in standard deviations of each observation entry.
 
-    A neighbourhood is as large as the data is dense: in half of all demonstrated states and states of takeovers it holds
-    enough neighbours from other episodes to compare with.
+    A neighbourhood is as large as the data is dense: in half of all demonstrated states and states of takeovers it
+    holds enough neighbours from other episodes to compare with.
     """
 
     def __init__(self, episodes: tuple[Episode, ...], demonstrations: tuple[Episode, ...]) -> None:
