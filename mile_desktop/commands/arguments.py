@@ -39,6 +39,14 @@ def _probability(text: str) -> float:
     return number
 
 
+def takeover_place(text: str) -> tuple[str, int]:
+    """Read ``EPISODE:STEP``."""
+    episode, _, row = text.rpartition(":")
+    if not episode or not row.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no takeover; write EPISODE:STEP, for example ep-1a2b:57")
+    return episode, int(row)
+
+
 def _port(text: str) -> int:
     """Read a port. The largest one is not allowed, because the pictures are served at the next port."""
     if not (text.isdigit() and int(text) < _LARGEST_PORT):
@@ -172,6 +180,21 @@ def train(parser: argparse.ArgumentParser) -> None:
         default=0,
         metavar="N",
         help="compare with the parent on N starts afterwards (%(default)s)",
+    )
+    parser.add_argument(
+        "--evaluate-at-most",
+        type=_not_negative,
+        default=0,
+        metavar="N",
+        help="on up to N starts, as long as a loss of ten points is still possible (as --evaluate)",
+    )
+    parser.add_argument(
+        "--leave-out",
+        type=takeover_place,
+        action="append",
+        default=[],
+        metavar="EPISODE:STEP",
+        help="do not learn from the takeover at this step; can be given several times",
     )
     _add_workers(parser)
     parser.add_argument("--run-id", metavar="ID", help="name of the run's folder under runs/")

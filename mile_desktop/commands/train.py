@@ -13,6 +13,7 @@ from mile_desktop.errors import UserError
 from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledError, evaluation_seeds
 from mile_desktop.evaluation.policies import EvaluationCallbacks, compare_policies
 from mile_desktop.learning.cancellation import cancelled_by_signals
+from mile_desktop.learning.data_hygiene import TakeoverPlace
 from mile_desktop.learning.pipeline.config import RunConfig
 from mile_desktop.learning.pipeline.policy_pipeline import TrainedPolicy
 from mile_desktop.learning.pipeline.runs import TrainingRun, begin_training, resume_training
@@ -80,6 +81,7 @@ def _prepare(workspace: Workspace, options: argparse.Namespace) -> TrainingRun:
         parent=str(policy_folder(workspace, options.scene, parent)),
         demonstrations=str(demonstrations) if demonstrations.is_dir() else None,
         settings=settings,
+        left_out_takeovers=tuple(TakeoverPlace(*place) for place in options.leave_out),
         symmetry=found.symmetry,
         symmetry_refused=found.refused,
     )
@@ -110,7 +112,8 @@ def _checked_settings(values: dict[str, Any]) -> TrainingSettings:
 
 def _comparison(workspace: Workspace, options: argparse.Namespace) -> FollowUp:
     """Return the follow-up that compares a new policy with its parent on the same seeds."""
-    episodes: int = options.evaluate
+    first: int = options.evaluate
+    episodes = max(first, options.evaluate_at_most)
 
     def compare(trained: TrainedPolicy, report: Callable[[RunEvent], None], cancelled: CancelCheck) -> None:
         done = 0
@@ -128,6 +131,7 @@ def _comparison(workspace: Workspace, options: argparse.Namespace) -> FollowUp:
                 trained.record.parent_id or INITIAL,
                 trained.record.policy_id,
                 evaluation_seeds(episodes),
+                first=first,
                 workers=options.workers,
                 callbacks=EvaluationCallbacks(count, cancelled),
             )

@@ -13,7 +13,7 @@ from mile_desktop.evaluation.run import (
     record_of,
     results_of,
 )
-from mile_desktop.evaluation.statistics import compare_paired, wilson_interval
+from mile_desktop.evaluation.statistics import PairedComparison, compare_paired, wilson_interval
 from mile_desktop.learning.progress import Compared
 from mile_desktop.policies.config import read_policy_config
 from mile_desktop.registry.names import EXPERT
@@ -96,16 +96,28 @@ def find_policy(workspace: Workspace, scene: str, reference: str) -> EvaluatedPo
     return EvaluatedPolicy(read_policy_config(folder).policy_id, str(folder.resolve()))
 
 
-def known_evaluation(workspace: Workspace, scene: str, policy_id: str, seeds: Sequence[int]) -> EvaluationRecord | None:
-    """Return an earlier evaluation that covers ``seeds`` without a crash.
+def known_results(workspace: Workspace, scene: str, policy_id: str) -> dict[int, EpisodeResult]:
+    """Return what earlier evaluations found, by seed, without crashed episodes.
 
     It is still valid, because neither a saved policy nor the start that belongs to a seed ever changes.
     """
-    for record in Catalogue(workspace).evaluations(scene=scene, policy_id=policy_id):
-        # Crashed seeds are not in ``record.seeds``, so an evaluation with a crash on one of them does not count.
-        if set(seeds) <= set(record.seeds):
-            return record
-    return None
+    return {
+        result.seed: result
+        for record in Catalogue(workspace).evaluations(scene=scene, policy_id=policy_id)
+        for result in results_of(record)
+        if not result.crash
+    }
+
+
+_LOOKS = (1.0, 2.5, 5.0)
+"""A comparison that may grow is looked at after these multiples of its first starts: 20, 50 and 100 in the window. A
+policy that is worse by ten points (from .7) passes after 20 starts in 31 % of simulated cases, with this rule in 13 %,
+and one that is worse by fifteen in less than 5 %."""
+
+
+def looks(first: int, at_most: int) -> tuple[int, ...]:
+    """Return the rising numbers of starts after which a comparison may end, all up to ``at_most``."""
+    return tuple(dict.fromkeys(min(round(first * factor), at_most) for factor in _LOOKS))
 
 
 def compare_policies(
@@ -115,33 +127,60 @@ def compare_policies(
     after: str,
     seeds: Sequence[int],
     *,
+    first: int | None = None,
     workers: int | None = None,
     callbacks: EvaluationCallbacks | None = None,
 ) -> Compared:
     """Evaluate two policies on the same seeds and suggest which one to use.
 
-    A policy that was evaluated on these seeds before is not evaluated again. Raises what ``evaluate_policies`` raises.
+    A start on which a policy was evaluated before is not run again.
+
+    Parameters
+    ----------
+    seeds
+        The starts, at most.
+    first
+        After so many of ``seeds`` the comparison ends if it is decided, and otherwise grows (``looks``); None: all.
+
+    Raises
+    ------
+    UnknownSceneError, UnknownPolicyError, PolicyFileError, EvaluationFailedError, EvaluationCancelledError
+        As ``evaluate_policies``.
     """
-    policies = {each: find_policy(workspace, scene, each) for each in (before, after)}
-    found = {each: known_evaluation(workspace, scene, policy.policy_id, seeds) for each, policy in policies.items()}
-    missing = [each for each, record in found.items() if record is None]
-    if missing:
-        contestants = [policies[each] for each in missing]
-        made = _evaluate(workspace, scene, contestants, seeds, workers=workers, callbacks=callbacks)
-        found.update(zip(missing, made, strict=True))
-    first, second = (record for each in (before, after) if (record := found[each]) is not None)
-    return compare_records(first, second, seeds)
+    policies = [find_policy(workspace, scene, each) for each in (before, after)]
+    known = {each.policy_id: known_results(workspace, scene, each.policy_id) for each in policies}
+    with closing(EvaluationPool(_enough(workers, 2 * len(seeds)))) as pool:
+        for size in looks(first or len(seeds), len(seeds)):
+            run = EvaluationRun(pool, scene, policies, seeds[:size], known)
+            _follow(run, callbacks or EvaluationCallbacks())
+            for each in policies:
+                known[each.policy_id] |= {one.seed: one for one in run.results(each.policy_id)}
+            paired = _paired(run)
+            if paired.is_decided:
+                break
+    _keep_new(workspace, scene, policies, run)
+    return _compared(run, paired)
 
 
-def compare_records(before: EvaluationRecord, after: EvaluationRecord, seeds: Sequence[int]) -> Compared:
-    """Compare two evaluations on those of ``seeds`` on which neither policy crashed."""
-    wanted = set(seeds)
-    results = [
-        {result.seed: result for result in results_of(record) if result.seed in wanted} for record in (before, after)
-    ]
+def _keep_new(workspace: Workspace, scene: str, policies: Sequence[EvaluatedPolicy], run: EvaluationRun) -> None:
+    """Record each policy's results, unless an earlier record has all of them."""
+    for policy in policies:
+        results = run.results(policy.policy_id)
+        earlier = Catalogue(workspace).evaluations(scene=scene, policy_id=policy.policy_id)
+        if not any({each.seed for each in results} <= set(record.seeds) for record in earlier):
+            Catalogue(workspace).add_evaluation(record_of(policy.policy_id, scene, results))
+
+
+def _paired(run: EvaluationRun) -> PairedComparison:
+    """Compare the two policies of ``run`` on the seeds on which neither crashed."""
+    before, after = ({each.seed: each for each in run.results(policy.policy_id)} for policy in run.policies)
     # Paired: a seed counts only if both policies ran on it to the end.
-    shared = [seed for seed in seeds if all(seed in each and not each[seed].crash for each in results)]
-    paired = compare_paired(*([each[seed].success for seed in shared] for each in results))
+    shared = [seed for seed in run.seeds if not before[seed].crash and not after[seed].crash]
+    return compare_paired([before[seed].success for seed in shared], [after[seed].success for seed in shared])
+
+
+def _compared(run: EvaluationRun, paired: PairedComparison) -> Compared:
+    before, after = run.policies
     return Compared(
         before_policy=before.policy_id,
         after_policy=after.policy_id,
@@ -155,7 +194,7 @@ def compare_records(before: EvaluationRecord, after: EvaluationRecord, seeds: Se
         gained=paired.gained,
         lost=paired.lost,
         p_value=paired.p_value,
-        crashes=sum(bool(result.crash) for each in results for result in each.values()),
+        crashes=sum(bool(each.crash) for policy in run.policies for each in run.results(policy.policy_id)),
         suggestion=paired.suggestion,
         reason=paired.reason,
     )

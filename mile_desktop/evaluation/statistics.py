@@ -79,6 +79,10 @@ def p_text(p_value: float) -> str:
     return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
 
 
+TOLERATED_LOSS = 0.1
+"""Loss in success rate that a comparison has to rule out, or be as long as it may be."""
+
+
 @dataclass(frozen=True, slots=True)
 class PairedComparison:
     """Two policies on the same seeds."""
@@ -102,6 +106,15 @@ class PairedComparison:
         return exact_mcnemar(self.gained, self.lost)
 
     @property
+    def is_decided(self) -> bool:
+        """Whether more starts would hardly change the suggestion.
+
+        Either a loss of more than ``TOLERATED_LOSS`` is ruled out and none was seen, or a gain is.
+        """
+        low, high = self.difference_interval
+        return (self.difference >= 0 and low >= -TOLERATED_LOSS) or high <= 0
+
+    @property
     def suggestion(self) -> Literal["use", "keep"]:
         """``keep`` when the new policy did worse on these seeds, or there were none to compare on."""
         return "use" if self.episodes and self.difference >= 0 else "keep"
@@ -118,7 +131,9 @@ class PairedComparison:
             return f"The new policy did worse: {change}."
         if low > 0:
             return f"The new policy is better: {change}."
-        return f"No loss was seen: {change}; more episodes would narrow this down."
+        if low < -TOLERATED_LOSS:
+            return f"No loss was seen: {change}. A loss of {-100 * low:.0f} points is still possible; evaluate more."
+        return f"No loss was seen: {change}."
 
 
 def compare_paired(before: Sequence[bool], after: Sequence[bool], *, confidence: float = 0.95) -> PairedComparison:

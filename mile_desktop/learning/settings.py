@@ -19,6 +19,9 @@ MentalModel = Literal["frozen", "joint", "published"]
 EVALUATION_EPISODES = 20
 """Fixed starts on which the window compares the policies before and after a training."""
 
+MOST_EVALUATION_EPISODES = 100
+"""Starts up to which that comparison grows while a loss is still possible."""
+
 
 LEFT_OUT = (StepProblem.IDLE, StepProblem.CONTRADICTION, StepProblem.DETOUR)
 """Left out of a training by default (decision 34)."""
@@ -272,7 +275,7 @@ SETTINGS: Mapping[str, SettingInfo] = {each.name: each.metadata[METADATA_KEY] fo
 
 EVALUATION_SETTING = SettingInfo(
     "Evaluation",
-    "Episodes: starts on which before and after are compared; 0 leaves it out",
+    "Episodes: starts on which before and after are compared, more while a loss is possible; 0 leaves it out",
     low=0,
     high=1000,
     unit="episodes",

@@ -77,3 +77,15 @@ def test_what_cannot_be_evaluated_is_said_and_nothing_is_kept(tmp_path: Path) ->
         with pytest.raises(EvaluationCancelledError, match=f"0 of {STARTS}"):
             evaluate_policies(workspace, PEG, ["expert"], SEEDS, callbacks=EvaluationCallbacks(cancelled=lambda: True))
         assert Catalogue(workspace).evaluations() == ()
+
+
+def test_a_comparison_that_grows_runs_only_the_starts_that_are_new(tmp_path: Path) -> None:
+    with Workspace.open(tmp_path) as workspace:
+        evaluate_policies(workspace, PEG, ["initial", "expert"], SEEDS[:1], workers=1)
+        told: list[int] = []
+        callbacks = EvaluationCallbacks(lambda result: told.append(result.seed))
+        paired = compare_policies(workspace, PEG, "initial", "expert", SEEDS, first=1, workers=1, callbacks=callbacks)
+        assert paired.episodes in (2, 3), "one start decides nothing"
+        assert sorted(told) == sorted([*SEEDS[1 : paired.episodes]] * 2)
+        kept = Catalogue(workspace).evaluations(scene=PEG)
+        assert sorted(len(each.seeds) for each in kept) == [1, 1, paired.episodes, paired.episodes]

@@ -91,7 +91,7 @@ class Screenshots(ScriptedRun):
     def _script(self) -> Iterator[Condition]:
         yield from self._picture_scenes()
         yield from self._picture_a_takeover()
-        self._parts.retrain.retrain(RetrainRequest(evaluation_episodes=10))
+        self._parts.retrain.retrain(RetrainRequest(evaluation_episodes=10, evaluation_at_most=10))
         yield self._well_under_way
         self._shoot("supervise-training-dark")
         yield self._trained

@@ -38,7 +38,7 @@ class Extent:
         settings = TrainingSettings(seed=seed)
         if self.epochs:
             settings = replace(settings, epochs=self.epochs, fit_epochs=self.epochs)
-        return RetrainRequest(settings, self.starts)
+        return RetrainRequest(settings, self.starts, evaluation_at_most=self.starts)
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mile_desktop.evaluation.statistics import p_text
+from mile_desktop.learning.data_hygiene import TakeoverPlace
 from mile_desktop.learning.method_info import FEW_TAKEOVERS
 from mile_desktop.learning.progress import (
     AnyRunEvent,
@@ -16,7 +17,12 @@ from mile_desktop.learning.progress import (
     Trained,
     Warned,
 )
-from mile_desktop.learning.settings import EVALUATION_EPISODES, TrainingSettings, settings_to_json
+from mile_desktop.learning.settings import (
+    EVALUATION_EPISODES,
+    MOST_EVALUATION_EPISODES,
+    TrainingSettings,
+    settings_to_json,
+)
 from mile_desktop.ui.widgets.dates import time_text
 
 MAX_CURVE_POINTS = 2000
@@ -79,13 +85,20 @@ class RetrainRequest:
     settings: TrainingSettings = field(default_factory=TrainingSettings)
     evaluation_episodes: int = EVALUATION_EPISODES
     """Fixed starts on which before and after are compared; 0 leaves the comparison out."""
+    evaluation_at_most: int = MOST_EVALUATION_EPISODES
+    """The comparison grows up to so many starts as long as a loss is still possible."""
+    left_out: tuple[TakeoverPlace, ...] = ()
+    """Takeovers that the policy does not learn from."""
 
     def arguments(self) -> list[str]:
         """Return the request as arguments of ``mile-desktop train``."""
         values = settings_to_json(self.settings)
         method = str(values.pop("method"))
         evaluate = str(self.evaluation_episodes)
-        return ["--method", method, "--settings", json.dumps(values), "--evaluate", evaluate]
+        at_most = str(max(self.evaluation_episodes, self.evaluation_at_most) if self.evaluation_episodes else 0)
+        places = [word for each in self.left_out for word in ("--leave-out", f"{each.episode_id}:{each.row}")]
+        wanted = ["--method", method, "--settings", json.dumps(values), "--evaluate", evaluate]
+        return [*wanted, "--evaluate-at-most", at_most, *places]
 
 
 class RunState(StrEnum):

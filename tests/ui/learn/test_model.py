@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mile_desktop.learning.data_hygiene import TakeoverPlace
 from mile_desktop.learning.progress import Cancelled, Failed, Finished, Trained, Warned
 from mile_desktop.learning.settings import MentalModel, TrainingSettings, settings_from_json, settings_to_json
 from mile_desktop.ui.learn.model import (
@@ -31,10 +32,16 @@ def summary(**changes: object) -> LearnSummary:
 @pytest.mark.parametrize("mental_model", ["frozen", "joint", "published"])
 def test_the_trainer_reads_what_the_panel_asks_for(mental_model: MentalModel) -> None:
     settings = TrainingSettings(method="iwr", mental_model=mental_model, epochs=7, anchor_share=0.3, seed=5)
-    method, named, evaluate = RetrainRequest(settings).arguments()[1::2]
+    method, named, evaluate, at_most = RetrainRequest(settings).arguments()[1::2]
     read = settings_from_json({**settings_to_json(TrainingSettings(method=method)), **json.loads(named)})
     assert read == settings
-    assert evaluate == "20"
+    assert (evaluate, at_most) == ("20", "100")
+
+
+def test_takeovers_that_are_left_out_are_told_to_the_trainer() -> None:
+    request = RetrainRequest(left_out=(TakeoverPlace("ep-1", 57), TakeoverPlace("ep-2", 3)))
+    assert request.arguments()[-4:] == ["--leave-out", "ep-1:57", "--leave-out", "ep-2:3"]
+    assert RetrainRequest(evaluation_episodes=0).arguments()[-1] == "0", "no comparison at all"
 
 
 def test_the_learn_panel_imports_no_heavy_library() -> None:
