@@ -88,11 +88,13 @@ class BoundPad:
     def __init__(self, device: PadDevice, profile: PadProfile) -> None:
         self.device = device
         self.profile = profile
+        # One machine for each pad: a button that is held on one pad must not take over with another.
         self._machine = takeover_machine(profile.mode, release_delay_s=profile.release_delay_s)
         self._discard = DoublePress(DISCARD_WINDOW_S)
         self._missing = {use: name for use, name in profile.uses().items() if not device.has(parse_control(name))}
         self._drives = tuple(self._drive(profile.axis(entry)) for entry in DRIVEN)
         self._buttons = {use: self._button(use) for use in profile.buttons.__struct_fields__}
+        # As they are now: a trigger that is already pulled when the pad is plugged in is no press.
         self._was_pressed = {control: device.pressed(control) for control in self._level_controls()}
 
     def _drive(self, binding: AxisBinding) -> _Drive | None:
@@ -158,6 +160,7 @@ class BoundPad:
         deflection = max(abs(command) for command in driven)
         x, y = turn_to_view(driven[0], driven[1], view_yaw_deg)
         return PadReading(
+            # Called in every tick, also where the pad cannot drive: the machine must see each release.
             takeover=self._takes_over(counts.get("takeover", 0), deflection, now),
             command=(x, y, driven[2], driven[3]),
             deflection=deflection,
@@ -179,6 +182,7 @@ class BoundPad:
         if drive is None:
             return 0.0
         position = self.device.position(drive.positive)
+        # Two triggers add up: both pressed together mean no motion.
         if drive.negative is not None:
             position -= self.device.position(drive.negative)
         return drive.gain * shape(position, dead_zone=self.profile.dead_zone, expo=self.profile.expo)
@@ -194,6 +198,7 @@ class BoundPad:
 
     def _requested(self, counts: Mapping[str, int], now: float) -> tuple[OperatorRequest, ...]:
         requests = [request for use, request in _REQUESTS.items() if counts.get(use)]
+        # Each press in turn, so that two presses within one tick confirm as well.
         confirmations = [self._discard.press(now) for _ in range(counts.get("discard", 0))]
         if any(confirmations):
             requests.append(OperatorRequest.DISCARD)

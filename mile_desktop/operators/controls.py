@@ -73,6 +73,7 @@ class Control:
         return f"axis{self.index}" if self.kind is ControlKind.TRIGGER else self.name
 
 
+# Controls are looked up in every tick, and there are few names.
 @cache
 def parse_control(name: str) -> Control:
     """Return the control called ``name``, or raise ``UnknownControlError`` with the valid names."""

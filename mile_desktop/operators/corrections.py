@@ -45,10 +45,13 @@ class ImperfectHand:
 
     def act(self, intended: Float32Array, rng: np.random.Generator) -> Float32Array:
         """Return the executed action for the ``intended`` action (float32[a]), in [−1, 1]."""
+        # Drawn before the test below: every step uses the same number of random numbers, so that episodes of one seed
+        # stay comparable.
         fresh = rng.normal(0.0, self._tremor, intended.shape)
         if self._offset is None or self._shake is None:
             self._offset = rng.normal(0.0, self._lean, intended.shape).astype(np.float32)
             self._shake = fresh.astype(np.float32)
         rho = self._smoothness
+        # The square root keeps the standard deviation at ``tremor`` for every smoothness.
         self._shake = (rho * self._shake + np.sqrt(1.0 - rho**2) * fresh).astype(np.float32)
         return np.clip(intended + self._offset + self._shake, -1.0, 1.0).astype(np.float32)

@@ -26,6 +26,7 @@ def chosen_push(push: Sequence[float]) -> str:
     """
     x, y, z, gripper = push
     sideways, upright = abs(x), max((y, z, gripper), key=abs)
+    # The threshold is above every dead zone, so that a stick that is not quite at rest chooses nothing.
     if max(sideways, abs(upright)) < _MEANT:
         return "rest"
     if sideways >= abs(upright):
@@ -77,6 +78,7 @@ class DiscreteControls:
         """Read the device."""
         still = self._still
         reading = self._device.poll(
+            # The device commands four entries, whatever the size of the scene's actions.
             replace(context, proposal=still, policy_mean=still, policy_std=still, discrete=False)
         )
         return replace(reading, action=self._choose(reading.action))

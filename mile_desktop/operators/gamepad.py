@@ -49,6 +49,7 @@ class Gamepad:
         self._driving = False
         self._lost_name = ""
         self._discard_armed = False
+        # The first poll is then no long pause.
         self._polled_at = clock()
         self._unavailable = ""
         try:
@@ -57,6 +58,7 @@ class Gamepad:
             self._unavailable = str(error)
             _log.warning("%s", error)
             return
+        # SDL reports pads that are there from the start only as events; they may have been cleared by ``start_sdl``.
         self._follow_pads()
 
     @property
@@ -102,6 +104,7 @@ class Gamepad:
 
     def poll(self, context: OperatorContext) -> OperatorReading:
         """Read every pad without blocking."""
+        # The events first: they may say that a pad is gone, and its positions are no longer valid then.
         presses = self._take_events()
         lost = bool(self._lost_name)
         now = self._clock()
@@ -126,6 +129,8 @@ class Gamepad:
         for instance, pad in self._pads.items():
             counts = presses.get(instance, Counter())
             if stale:
+                # An old stop is still right. An old start or success would act on a situation that the person has not
+                # seen.
                 stop = pad.profile.buttons.stop
                 counts = Counter({stop: counts[stop]}) if stop in counts else Counter()
             readings[instance] = pad.read(counts, now, view_yaw_deg=self._view_yaw_deg)
@@ -159,6 +164,7 @@ class Gamepad:
             return
         pad = BoundPad(device, self._profile_for(device.guid))
         self._pads[device.instance_id] = pad
+        # The first pad is active at once, so that the window can name it before it is touched.
         self._active = self._active or pad
         _log.info("Gamepad plugged in: %s (%s)", device.name, device.counts)
 
@@ -167,11 +173,13 @@ class Gamepad:
         _log.info("Gamepad unplugged: %s", pad.device.name)
         pad.device.close()
         if pad is self._active:
+            # Only if it was driving: the loop holds the robot then, and names this pad.
             self._lost_name = pad.device.name if self._driving else ""
             self._active = next(iter(self._pads.values()), None)
 
     def _profile_for(self, guid: str) -> PadProfile:
         self._profile_problems.pop(guid, None)
+        # A profile that the window has sent is newer than the file.
         if guid in self._chosen_profiles:
             return self._chosen_profiles[guid]
         if self._profiles is None:
@@ -184,6 +192,7 @@ class Gamepad:
 
     def _choose(self, readings: dict[int, PadReading]) -> None:
         """Make the pad that was touched last the active one, unless another one is driving."""
+        # A second person who touches a pad must not take the control away.
         if self._driving and self._active and readings[self._active.device.instance_id].takeover:
             return
         for instance, reading in readings.items():
@@ -197,6 +206,7 @@ class Gamepad:
         self._profile_problems.pop(guid, None)
         for instance, pad in self._pads.items():
             if pad.device.guid == guid:
+                # A new object: takeover state that belongs to the old bindings would be wrong.
                 self._pads[instance] = BoundPad(pad.device, profile)
                 self._active = self._pads[instance] if pad is self._active else self._active
 

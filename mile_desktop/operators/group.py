@@ -50,6 +50,7 @@ class OperatorGroup:
 
     def poll(self, context: OperatorContext) -> OperatorReading:
         """Read every member; none blocks. Each learns whether it drove the last step *itself*."""
+        # All of them, also while one drives: every pad may stop the robot.
         readings = [
             (member, member.poll(replace(context, intervening=context.intervening and member is self._driver)))
             for member in self._members
@@ -60,6 +61,7 @@ class OperatorGroup:
         return OperatorReading(
             takeover=driving is not None,
             action=driving.action if driving else fit_action((), len(context.proposal)),
+            # Each request once, in the order of the members: the same key and button in one tick must not toggle twice.
             requests=tuple(dict.fromkeys(request for _, reading in readings for request in reading.requests)),
             rewind=any(reading.rewind for _, reading in readings),
             connected=not lost and any(reading.connected for _, reading in readings),
@@ -68,6 +70,7 @@ class OperatorGroup:
 
     def _drives_now(self, readings: Sequence[tuple[Operator, OperatorReading]]) -> OperatorReading | None:
         """Find the driving member and return its reading; the member that drives already is asked first."""
+        # ``sorted`` is stable, so the order of the members decides among those that do not drive yet.
         by_claim = sorted(readings, key=lambda each: each[0] is not self._driver)
         for member, reading in by_claim:
             if reading.takeover and reading.connected:

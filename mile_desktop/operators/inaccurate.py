@@ -109,11 +109,13 @@ class InaccurateSupervisor:
         else:
             now = (context.proposal, context.policy_mean, context.policy_std)
         self._seen.append(now)
+        # The oldest one that is kept. In the first steps the lag is shorter.
         return self._seen[0]
 
     def _error(self, size: int) -> Float32Array:
         if self._offset is None:
             direction = self._rng.standard_normal(size)
+            # Normalised to the length, so that the size of the error does not depend on the luck of the draw.
             self._offset = (self._inaccuracy.bias * math.sqrt(size) * direction / np.linalg.norm(direction)).astype(
                 np.float32
             )

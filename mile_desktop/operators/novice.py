@@ -75,6 +75,7 @@ class _Keys:
     def pause(self, rng: np.random.Generator, idle: Float32Array) -> None:
         """Press nothing (``idle``) for a while."""
         self._pressed = idle
+        # Geometric: mostly short pauses and now and then a long one.
         self._steps_left = int(rng.geometric(1.0 / self._settings.pause_steps))
 
     def act(
@@ -162,6 +163,7 @@ class NoviceSupervisor:
 
     def poll(self, context: OperatorContext) -> OperatorReading:
         """Watch, react late, drive or hand back."""
+        # Asked in every step, also after an early release: the watcher must follow the episode.
         wants = self._watcher.poll(context).takeover
         intended = self._expert(context.observation)
         idle = context.proposal if context.discrete else np.zeros_like(intended)
@@ -173,6 +175,7 @@ class NoviceSupervisor:
             self._begin(intended, idle)
         self._held_steps += 1
         if self._error is not None:
+            # Not reported to the watcher, so that the person does not step in again at once.
             if self._held_steps > self._early_release:
                 return OperatorReading(takeover=False, action=idle)
             intended = intended if context.discrete else np.clip(intended + self._error, -1.0, 1.0)
@@ -185,6 +188,7 @@ class NoviceSupervisor:
             direction = self._rng.standard_normal(len(intended))
             length = self._settings.misjudgement * np.sqrt(len(intended))
             self._error = (length * direction / np.linalg.norm(direction)).astype(np.float32)
+        # Also where the rescue will succeed: a beginner thinks first.
         self._keys.pause(self._rng, idle)
 
     def close(self) -> None:

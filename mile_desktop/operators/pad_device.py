@@ -52,6 +52,7 @@ class PadDevice:
         from pygame._sdl2 import controller  # noqa: PLC0415
 
         try:
+            # Opened as a joystick in every case: raw names and rumble need it, also for pads that SDL knows.
             self._joystick = pygame.joystick.Joystick(device_index)
             self._controller = controller.Controller(device_index) if controller.is_controller(device_index) else None
         except pygame.error as error:
@@ -93,6 +94,7 @@ class PadDevice:
         """Return where ``control``, which the pad has, is now: sticks in [−1, 1], everything else in [0, 1]."""
         index = control.index
         if control.kind is ControlKind.SDL_AXIS and self._controller is not None:
+            # SDL's range is −32768 to 32767; without the bound, full deflection in one direction would exceed 1.
             return max(self._controller.get_axis(index) / _FULL_SCALE, -1.0)
         if control.kind is ControlKind.SDL_BUTTON and self._controller is not None:
             return float(self._controller.get_button(index))
@@ -100,6 +102,7 @@ class PadDevice:
             return float(self._joystick.get_button(index))
         if control.kind is ControlKind.HAT:
             return float(self._hat_shows(index, control.direction))
+        # Some drivers report a little more than full deflection.
         along = min(max(self._joystick.get_axis(index), -1.0), 1.0)
         return (along + 1.0) / 2.0 if control.kind is ControlKind.TRIGGER else along
 
@@ -134,6 +137,7 @@ class PadDevice:
 
     def close(self) -> None:
         """Release the device; also safe if it is gone already."""
+        # Before the joystick: both share the device.
         if self._controller is not None:
             self._controller.quit()
         self._joystick.quit()

@@ -97,6 +97,7 @@ class ProbitSupervisor:
         self._settings = settings or ProbitSettings()
         self._rng = np.random.default_rng(0)
         self._evidence = 0.0
+        # The oldest entry is the evidence of ``delay_steps`` ago.
         self._past: deque[float] = deque(maxlen=self._settings.delay_steps + 1)
         self._driving = False
 
@@ -128,6 +129,7 @@ class ProbitSupervisor:
         cost, cdf_scale = self._settings.threshold(discrete=context.discrete)
         self._evidence = self._settings.retention * self._evidence + draw.shortfall - cost
         self._past.append(self._evidence)
+        # Evidence and draws are computed in every step, so that the random numbers do not depend on who drives.
         if not self._goes_on():
             self._driving = bool(self._past[0] > draw.own_loss + cdf_scale * draw.noise)
         return OperatorReading(takeover=self._driving, action=draw.action)
@@ -137,12 +139,15 @@ class ProbitSupervisor:
         shortfall = expected_shortfall(intended, spread, context.policy_mean, context.policy_std)
         own_loss = float(self._rng.gamma(len(intended) / 2.0))
         noise = float(self._rng.standard_normal())
+        # An independent draw, as the likelihood of the method assumes. Drawing it from the decision's own sample would
+        # bias it.
         action = np.clip(self._rng.normal(intended, spread), -1.0, 1.0).astype(np.float32)
         return _Draw(shortfall, own_loss, noise, action)
 
     def _draw_discrete(self, context: OperatorContext) -> _Draw:
         intended, slip = self._expert(context.observation), self._settings.slip
         policy = (1.0 - slip) * intended.astype(np.float64) + slip / len(intended)
+        # Adding the slip to all entries can miss 1 by rounding, which ``choice`` refuses.
         policy /= policy.sum()
         loss = -np.log(policy)
         shortfall = float(context.policy_mean.astype(np.float64) @ loss)

@@ -154,6 +154,7 @@ def save_profile(folder: Path, profile: PadProfile) -> Path:
     """Write ``profile`` into ``folder`` whole or not at all and return its path; raises ``OSError``."""
     folder.mkdir(parents=True, exist_ok=True)
     path = profile_path(folder, profile.guid)
+    # Beside the target, where the rename is atomic: the worker may read the profile at any moment.
     handle, scratch_name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".tmp", dir=folder)
     scratch = Path(scratch_name)
     try:
@@ -172,6 +173,7 @@ def load_profile(folder: Path, guid: str) -> PadProfile:
 
     Raises ``ProfileError`` naming the file when one is there that cannot be used.
     """
+    # A damaged file is an error and not skipped: a person would wonder why the bindings are gone.
     for stem_guid in (guid, ""):
         path = profile_path(folder, stem_guid)
         try:
@@ -184,5 +186,6 @@ def load_profile(folder: Path, guid: str) -> PadProfile:
             profile = decode_profile(text)
         except ProfileError as error:
             raise ProfileError(f"{path}: {error} Correct or delete the file.") from error
+        # The default profile takes this pad's id, so that it is saved as this pad's own.
         return msgspec.structs.replace(profile, guid=guid)
     return PadProfile(guid=guid)

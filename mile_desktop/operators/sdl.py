@@ -45,11 +45,13 @@ def start_sdl() -> None:
 
     Raises ``PadsUnavailableError``.
     """
+    # Before pygame is imported for the first time: SDL reads these settings once.
     os.environ.update(ENVIRONMENT)
     import pygame  # noqa: PLC0415 - late and after its environment
     from pygame._sdl2 import controller  # noqa: PLC0415
 
     try:
+        # SDL delivers events only with its video system, here the one without a display.
         pygame.display.init()
         pygame.joystick.init()
         controller.init()
@@ -57,6 +59,7 @@ def start_sdl() -> None:
         raise PadsUnavailableError(
             f"Gamepads cannot be read here: SDL says “{error}”. Keyboard and on-screen pad still work."
         ) from error
+    # Old events would look like presses of this session.
     pygame.event.clear()
     controller.set_eventstate(True)
     pygame.event.set_blocked(None)
@@ -77,6 +80,7 @@ def pads_changed() -> bool:
     import pygame  # noqa: PLC0415
 
     try:
+        # This call also pumps: it reads the devices. All other calls take what it has read.
         return bool(pygame.event.get((pygame.JOYDEVICEADDED, pygame.JOYDEVICEREMOVED)))
     except (SystemError, KeyError) as error:
         # pygame 2.6 fails on a pad that was unplugged before it was opened, and loses the events it had read.
@@ -104,4 +108,5 @@ def buttons_down() -> Iterator[ButtonDown]:
     for event in pygame.event.get((pygame.CONTROLLERBUTTONDOWN, pygame.JOYBUTTONDOWN), pump=False):
         known = event.type == pygame.CONTROLLERBUTTONDOWN
         yield ButtonDown(event.instance_id, SDL_BUTTONS[event.button] if known else f"button{event.button}")
+    # Motion events fill the queue and are not used, because positions are read directly.
     pygame.event.clear((pygame.JOYAXISMOTION, pygame.JOYHATMOTION), pump=False)

@@ -152,11 +152,13 @@ class SegmentSupervisor:
         self._agreeing_steps = self._agreeing_steps + 1 if distance < self._settings.agreement else 0
         if self._held_steps is None:
             self._watch(context, distance, intended)
+        # Checked before the step is counted, so that the shortest takeover has exactly this length.
         elif self._held_steps >= self._settings.min_hold_steps and self._agreed():
             self._let_go()
         driving = self._held_steps is not None
         if self._held_steps is not None:
             self._held_steps += 1
+        # Drawn in every step, so that a takeover does not change the random numbers of the steps after it.
         hand = self._hand.choose if context.discrete else self._hand.act
         return OperatorReading(takeover=driving, action=hand(intended, self._rng))
 
@@ -177,6 +179,7 @@ class SegmentSupervisor:
             self._reacts_in = self._draw_reaction()
         if self._reacts_in == 0:
             self._held_steps = 0
+            # What the robot proposed before the takeover does not count for the hand-back.
             self._agreeing_steps = 0
         elif self._reacts_in is not None:
             self._reacts_in -= 1

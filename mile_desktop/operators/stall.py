@@ -72,6 +72,7 @@ class _Progress:
         if len(self._past) < (self._past.maxlen or 1):
             return math.inf
         extent = self._high - self._low
+        # Entries that never change (a fixed goal) have no range to compare with.
         moved = extent > _STILL
         if not moved.any():
             return 0.0
@@ -126,6 +127,7 @@ class StallSupervisor:
         if self._drives_for > 0:
             self._drives_for -= 1
             if self._drives_for == 0:
+                # The person has just moved the scene. The window must not reach back over that.
                 self._progress.watch_again()
         else:
             self._watch(change)

@@ -14,6 +14,7 @@ def shape(position: float, *, dead_zone: float, expo: float) -> float:
     Zero inside ``dead_zone``; outside, the rest of the way is stretched to the full range, so that the response grows
     from 0 without a step, and bent by ``(1 − expo)·u + expo·u³``. Odd and monotone in ``position``.
     """
+    # A worn stick can report more than full deflection.
     travel = min(abs(position), 1.0)
     if travel <= dead_zone:
         return 0.0
@@ -31,6 +32,7 @@ def turn_to_view(ahead: float, left: float, yaw_deg: float) -> tuple[float, floa
     yaw = math.radians(yaw_deg)
     x = ahead * math.cos(yaw) - left * math.sin(yaw)
     y = ahead * math.sin(yaw) + left * math.cos(yaw)
+    # Scaled together, so that the direction stays. Cutting each axis would bend a diagonal.
     longest = max(abs(x), abs(y), 1.0)
     return x / longest, y / longest
 

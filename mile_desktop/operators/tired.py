@@ -77,6 +77,7 @@ class TiredSupervisor:
     def poll(self, context: OperatorContext) -> OperatorReading:
         """Watch, look away, drive or hand back."""
         if not self._driving and self._looks_away():
+            # The supervisor inside is not polled: it must not see what the person does not see.
             return OperatorReading(takeover=False, action=context.proposal)
         reading = self._attentive.poll(context)
         if reading.takeover and not self._driving and self._rng.random() < self._settings.miss:
@@ -96,6 +97,7 @@ class TiredSupervisor:
     def _miss(self) -> None:
         """Leave the takeover out and forget the alarm; otherwise it would begin at the next step all the same."""
         self._misses += 1
+        # Another seed each time, or the same reaction time would be drawn again.
         self._attentive.reset(self._seed + self._misses)
         self._away_steps = self._draw_lapse()
 

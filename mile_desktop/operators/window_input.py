@@ -33,6 +33,7 @@ class _WindowMessage:
     takeover: bool = False
     action: tuple[float, ...] = ()
     rewind: bool = False
+    # Long ago: before the first message the window is silent.
     at: float = -math.inf
     must_release: bool = False
     """The takeover was lost; it counts again only after it was released once."""
@@ -93,11 +94,13 @@ class WindowOperator:
         text = f"The {source} sent the action {tuple(action)}; entries that are not finite count as 0."
         self._problem = text if bad else ""
         heard_at = self._clock() if now is None else now
+        # Before the new message replaces the old one: a silence that has just ended must still be seen.
         self._notice_silence(heard_at)
         self._last.takeover = takeover
         self._last.action = tuple(value if math.isfinite(value) else 0.0 for value in action)
         self._last.rewind = rewind
         self._last.at = heard_at
+        # Cleared only by a message without takeover.
         self._last.must_release = self._last.must_release and takeover
 
     def _notice_silence(self, now: float) -> bool:

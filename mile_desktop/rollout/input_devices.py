@@ -35,7 +35,7 @@ class InputDevices:
 
         ``choices``: the scene's discrete actions; none where they are continuous.
         """
-        # The order is the order of precedence. The pad comes first, because a hand on it is the fastest to react.
+        # In the order of precedence: if two begin in the same tick, the first one drives.
         people: list[Operator] = [self.gamepad] if gamepad else []
         people.extend(self.window.values())
         if choices:
