@@ -1,4 +1,4 @@
-"""Bodies with joints: drawers, buttons, doors. The base stands fast, the joints move as physics has them."""
+"""Bodies with joints: drawers, buttons, doors. The base is fixed, and the physics moves the joints."""
 
 from pathlib import Path
 
@@ -11,14 +11,14 @@ from mile_desktop.scenes.pose import Pose
 from mile_desktop.scenes.task import JointState
 
 _LIMIT_FORCE = 1e4
-"""With what force a joint stays within its limits, N or N m: more than the arm can push with."""
+"""Force that keeps a joint within its limits, N or N m: more than the arm can exert."""
 
 
 class Articulated:
     """One such body in a simulator.
 
-    Dry friction is a motor that holds the joint still with no more than that force; damping is the engine's; a spring
-    pushes anew at every physics step, which is what ``push`` is for.
+    Dry friction is a motor that holds the joint still with at most that force. Damping is the engine's own. The
+    force of a spring is applied again in every physics step, by ``push``.
 
     Raises
     ------
@@ -41,6 +41,7 @@ class Articulated:
                 self.number, number, jointDamping=joint.damping, jointLowerLimit=joint.limits[0],
                 jointUpperLimit=joint.limits[1], jointLimitForce=_LIMIT_FORCE, physicsClientId=client,
             )  # fmt: skip
+            # PyBullet has no dry friction for joints. A motor with target speed 0 and a limited force behaves like it.
             pybullet.setJointMotorControl2(
                 self.number, number, pybullet.VELOCITY_CONTROL, targetVelocity=0.0, force=joint.friction,
                 physicsClientId=client,
@@ -52,20 +53,20 @@ class Articulated:
         return next(iter(self._joints.values()))
 
     def place(self, pose: Pose) -> None:
-        """Put the base somewhere."""
+        """Move the base to ``pose``."""
         pybullet.resetBasePositionAndOrientation(
             self.number, pose.position.tolist(), pose.quaternion, physicsClientId=self._client
         )
 
     def set_joints(self, rng: np.random.Generator) -> None:
-        """Put every joint at rest where ``rng`` draws its start."""
+        """Put every joint, at rest, to a start position drawn from ``rng``."""
         for joint in self._body.joints:
             pybullet.resetJointState(
                 self.number, self._joints[joint.name], rng.uniform(*joint.start), physicsClientId=self._client
             )
 
     def push(self) -> None:
-        """Apply what the springs do in the next physics step."""
+        """Apply the forces of the springs for the next physics step."""
         for number, stiffness, rest in self._springs:
             position = pybullet.getJointState(self.number, number, physicsClientId=self._client)[0]
             pybullet.setJointMotorControl2(
@@ -79,6 +80,6 @@ class Articulated:
         return JointState(position, velocity)
 
     def positions(self) -> list[float]:
-        """Return where all joints are, in the description's order, m or rad."""
+        """Return the positions of all joints in the description's order, m or rad."""
         states = pybullet.getJointStates(self.number, tuple(self._joints.values()), physicsClientId=self._client)
         return [state[0] for state in states]

@@ -33,6 +33,7 @@ class Robot:
 
 def load_model(client: int, urdf: Path, position: Vector, *, fixed: bool, visuals: bool) -> int:
     """Load a URDF and return its body number; raises ``SceneDescriptionError`` when PyBullet cannot."""
+    # The simulation draws nothing, and meshes take time to load and memory.
     flags = 0 if visuals else pybullet.URDF_IGNORE_VISUAL_SHAPES
     try:
         return int(pybullet.loadURDF(str(urdf), position, useFixedBase=fixed, flags=flags, physicsClientId=client))
@@ -48,6 +49,7 @@ def joint_numbers(client: int, number: int, body: BodyDescription, urdf: Path) -
     found = {}
     for index in range(pybullet.getNumJoints(number, physicsClientId=client)):
         info = pybullet.getJointInfo(number, index, physicsClientId=client)
+        # PyBullet numbers fixed joints, too.
         if info[2] != pybullet.JOINT_FIXED:
             found[info[1].decode()] = index
     described = [joint.name for joint in body.joints]
@@ -67,6 +69,7 @@ def load_robot(client: int, description: SceneDescription, urdf: Path, *, visual
     """
     body = load_model(client, urdf, description.robot.position, fixed=True, visuals=visuals)
     arm, fingers, tip = [], [], -1
+    # By type and not by name: other models of the arm name their joints in another way.
     for index in range(pybullet.getNumJoints(body, physicsClientId=client)):
         info = pybullet.getJointInfo(body, index, physicsClientId=client)
         if info[2] == pybullet.JOINT_REVOLUTE:

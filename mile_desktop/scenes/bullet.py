@@ -15,15 +15,15 @@ Contacts = tuple[tuple[int, int, int, int], ...]
 
 _GRAVITY = -9.81
 _SOLVER_ITERATIONS = 12
-"""Enough for a firm grip; fifty, the default, take half as long again."""
+"""Enough for a firm grip. With the default of fifty, a step takes half as long again."""
 _UPRIGHT = (0.0, 0.0, 0.0, 1.0)
 
 
 class _Fixture:
     """A body that does not move while physics runs: one static body for each box.
 
-    Saved states restore contacts exactly only where two collision objects touch in one shape each, so a block with a
-    hole cannot be one body of many shapes. As plain rigid bodies they also step a tenth faster.
+    Saved states restore contacts exactly only if each of the two collision objects touches with one shape. So a block
+    with a hole cannot be one body of many shapes. Plain rigid bodies also make a step a tenth faster.
     """
 
     def __init__(self, client: int, boxes: tuple[Box, ...], friction: float | None) -> None:
@@ -54,14 +54,14 @@ class _Fixture:
 class BulletWorld:
     """A scene in a simulator of its own, without a display; owned by one thread.
 
-    PyBullet's saved states leave contact points alone that came into being since. Before anything is restored, the
-    world therefore goes through an *empty* state, in which nothing touches, so that nothing of what happened before
-    (another episode, a rewound stretch) reaches what comes next.
+    Restoring a saved state does not remove contact points that appeared after it was saved. So the world first goes
+    to an *empty* state in which nothing touches. Then no trace of another episode or of a rewound stretch can
+    influence the following steps.
 
     Raises
     ------
     SceneDescriptionError
-        A model cannot be loaded, or a body that stands fast is not made of boxes.
+        A model cannot be loaded, or a fixed body is not made of boxes.
     """
 
     def __init__(self, description: SceneDescription) -> None:
@@ -80,6 +80,7 @@ class BulletWorld:
             self._fixtures = {
                 body.name: self._load_fixture(body) for body in description.bodies if body.kind in {"scenery", "placed"}
             }
+        # The client would stay until the process ends.
         except SceneDescriptionError:
             self.close()
             raise
@@ -94,6 +95,7 @@ class BulletWorld:
         )
         self._placed: dict[str, Pose] = {}
         self._configure()
+        # After the configuration: a saved state must have the same parameters as the steps that follow it.
         self._empty = self._park()
 
     def _load_free(self, body: BodyDescription) -> int:
@@ -109,11 +111,11 @@ class BulletWorld:
         return _Fixture(self.client, read_boxes(model_path(self._description, body.urdf)), body.friction)
 
     def _solve_together(self, body: Articulated) -> None:
-        """Have robot and ``body`` always solved in one go, by a constraint between them that may not push at all.
+        """Make the engine solve robot and ``body`` together, by a constraint between them that has no force.
 
-        The engine sorts constraints by groups of bodies that may touch, and two bodies with joints are one such group
-        or two depending on leftovers of earlier motion in the broad phase: then the same sums are done in another
-        order, and trajectories do not repeat to the last bit.
+        The engine sorts constraints by groups of bodies that may touch. Two bodies with joints are one group or two,
+        which depends on earlier motion that the broad phase still remembers. Then the same sums are computed in another
+        order, and trajectories differ in the last bits (``docs/decisions/0018-exact-rewind-with-joints.md``).
         """
         tie = pybullet.createConstraint(
             self.robot.body, self.robot.fingers[0], body.number, body.first_joint, pybullet.JOINT_GEAR, [1, 0, 0],
@@ -127,14 +129,14 @@ class BulletWorld:
             fixedTimeStep=1.0 / self._description.control.physics_hz,
             numSolverIterations=_SOLVER_ITERATIONS,
             deterministicOverlappingPairs=1,
-            # Never stop iterating early: which bodies are solved together, and so when the residual is small, depends
-            # on leftovers of earlier motion in the broad phase.
+            # Never stop the iterations early: the size of the residual depends on which bodies are solved together, and
+            # this depends on earlier motion that the broad phase still remembers.
             solverResidualThreshold=0.0,
             physicsClientId=self.client,
         )
 
     def _park(self) -> int:
-        """Save the state in which the arm points up and the other bodies hang in the air, far from everything."""
+        """Save a state in which the arm points up and the other bodies hang in the air, far from everything else."""
         for index, number in enumerate(self._free.values()):
             pybullet.resetBasePositionAndOrientation(
                 number, (5.0, float(index), 5.0), _UPRIGHT, physicsClientId=self.client
@@ -151,10 +153,12 @@ class BulletWorld:
         """Start an episode: robot at home, bodies at random poses drawn from ``rng``."""
         self._forget_contacts()
         robot = self._description.robot
+        # The gripper begins open, at the end of its travel.
         home = (*robot.home_joints, robot.finger_travel[1], robot.finger_travel[1])
         for joint, value in zip(self.robot.joints, home, strict=True):
             pybullet.resetJointState(self.robot.body, joint, value, physicsClientId=self.client)
         self._placed = {}
+        # In the order of the file, because a body may be placed relative to an earlier one.
         for body in self._description.bodies:
             pose = self._draw(body, rng)
             self._placed[body.name] = pose
@@ -182,25 +186,26 @@ class BulletWorld:
 
     def step(self) -> None:
         """Advance physics by one physics step."""
+        # Before each physics step: the engine forgets a torque after the step.
         for body in self._sprung:
             body.push()
         pybullet.stepSimulation(physicsClientId=self.client)
 
     def pose(self, body: str) -> Pose:
-        """Return where a body is, or the base of an articulated one; raises ``KeyError`` where there is none."""
+        """Return the pose of a body, or of the base of an articulated one; raises ``KeyError`` if there is none."""
         if body not in self._free:
             return self._placed[body]
         position, quaternion = pybullet.getBasePositionAndOrientation(self._free[body], physicsClientId=self.client)
         return Pose(np.array(position), quaternion)
 
     def joint(self, body: str, joint: str) -> JointState:
-        """Return the state of a joint of an articulated body; raises ``KeyError`` where there is none."""
+        """Return the state of a joint of an articulated body; raises ``KeyError`` if there is none."""
         return self._articulated[body].joint(joint)
 
     def state(self) -> Float32Array:
         """Return the scene state, float32[k]: arm joints (rad), fingers (m), then each body that moves.
 
-        A body has position (m), quaternion, and the joints it may have (m or rad).
+        A body has a position (m), a quaternion, and a value for each of its joints (m or rad).
         """
         joints = pybullet.getJointStates(self.robot.body, self.robot.joints, physicsClientId=self.client)
         values = [joint[0] for joint in joints]
@@ -212,7 +217,7 @@ class BulletWorld:
         return np.array(values, dtype=np.float32)
 
     def save(self) -> int:
-        """Keep the physical state in memory; returns its number."""
+        """Save the physical state in memory and return its number."""
         return int(pybullet.saveState(physicsClientId=self.client))
 
     def restore(self, state: int) -> None:
@@ -221,7 +226,7 @@ class BulletWorld:
         pybullet.restoreState(stateId=state, physicsClientId=self.client)
 
     def contacts(self) -> Contacts:
-        """Return what touches what, once a contact point: body, link, body, link."""
+        """Return all contact points, sorted: body, link, body, link for each."""
         points = pybullet.getContactPoints(physicsClientId=self.client)
         return tuple(sorted((point[1], point[3], point[2], point[4]) for point in points))
 

@@ -61,7 +61,7 @@ class UnknownSceneError(UserError, ValueError):
 
 
 class BrokenSceneError(UnknownSceneError):
-    """There is one, but its description is wrong."""
+    """The scene exists, but its description contains an error."""
 
 
 def scenes() -> tuple[SceneInfo, ...]:
@@ -80,9 +80,9 @@ def scene_info(name: str) -> SceneInfo:
     Raises
     ------
     UnknownSceneError
-        There is none; names those there are.
+        There is none; the message lists the scenes.
     BrokenSceneError
-        Its description is wrong.
+        Its description contains an error.
     """
     known = []
     for found in _found():
@@ -98,21 +98,22 @@ def scene_info(name: str) -> SceneInfo:
 def _found() -> Iterator[SceneInfo | BrokenScene]:
     """Read every folder with a description. These are a few short files, so nothing is cached."""
     taken: dict[str, str] = {}
+    # The program's own first: a folder of the user cannot replace a bundled scene.
     for folder in (paths.SIM_SCENES, paths.own_scenes()):
         try:
             candidates = sorted(path for path in folder.iterdir() if (path / FILE_NAME).exists())
         except FileNotFoundError:
             continue  # the user has no scenes
         except OSError as error:
-            said = f"{folder}: found {error.strerror or error}, expected a folder of scenes that can be read"
-            yield BrokenScene(folder.name, folder, said)
+            problem = f"{folder}: found {error.strerror or error}, expected a folder of scenes that can be read"
+            yield BrokenScene(folder.name, folder, problem)
             continue
         here = [_look(path, taken) for path in candidates]
         yield from (found for _, found in sorted(here, key=lambda each: (each[0], each[1].name)))
 
 
 def _look(folder: Path, taken: dict[str, str]) -> tuple[int, SceneInfo | BrokenScene]:
-    """Return place in the menu and what ``folder`` holds; ``taken``: name or id → the folder that has it."""
+    """Return the place in the menu and the scene in ``folder``; ``taken``: name or id → the folder that has it."""
     name = folder.name.replace("_", "-")
     try:
         if _FOLDER_NAME.fullmatch(folder.name) is None:
@@ -127,6 +128,7 @@ def _look(folder: Path, taken: dict[str, str]) -> tuple[int, SceneInfo | BrokenS
                 raise SceneDescriptionError(
                     f"{folder / FILE_NAME}: {key}: found {value!r}, which {taken[value]} has already, expected another"
                 )
+        # Only after all checks: a broken scene keeps no name from another one.
         taken[name] = taken[head.env_id] = str(folder)
     except (SceneDescriptionError, OSError) as error:
         return 0, BrokenScene(name, folder, str(error))

@@ -1,4 +1,4 @@
-"""What a scene consists of, read from ``sim_scenes/<scene>/scene.toml``; imports no simulator.
+"""The description of a scene, read from ``sim_scenes/<scene>/scene.toml``; imports no simulator.
 
 Lengths are in metres, angles in the file in degrees, the world's z axis points up.
 """
@@ -50,12 +50,12 @@ def _check_camera_names(cameras: "tuple[CameraDescription, ...]") -> None:
 
 
 class RobotDescription(_Part, frozen=True):
-    """The arm and its parallel gripper; a Franka Panda at the origin where nothing else is said."""
+    """The arm and its parallel gripper; by default a Franka Panda at the origin."""
 
     urdf: str = "pybullet_data/franka_panda/panda.urdf"
-    """What is drawn, as ``BodyDescription.urdf``."""
+    """The model that is drawn; see ``BodyDescription.urdf``."""
     physics_urdf: str = "sim_scenes/panda/physics.urdf"
-    """What is simulated: same joints, no visuals, as few links and as simple collision shapes as do."""
+    """The model that is simulated: same joints, no visuals, few links and simple collision shapes."""
     position: Vector = (0.0, 0.0, 0.0)
     tip_link: str = "panda_grasptarget"
     """Link whose origin is the end effector."""
@@ -83,7 +83,7 @@ class RobotDescription(_Part, frozen=True):
 
 
 class WorkspaceDescription(_Part, frozen=True):
-    """Box in which the end effector may be commanded."""
+    """Box that limits the commanded positions of the end effector."""
 
     low: Vector
     high: Vector
@@ -93,7 +93,7 @@ class WorkspaceDescription(_Part, frozen=True):
 
 
 class ControlDescription(_Part, frozen=True):
-    """Rates and what a full command means."""
+    """Control rates, and the speed of a full command."""
 
     rate_hz: Positive
     physics_hz: Positive
@@ -118,17 +118,17 @@ class JointDescription(_Part, frozen=True):
     name: str
     """As in the URDF."""
     limits: tuple[float, float]
-    """How far it goes."""
+    """Range of its position."""
     start: tuple[float, float] = (0.0, 0.0)
-    """Where it is when an episode begins is drawn uniformly from this range."""
+    """Its position at the start of an episode is drawn uniformly from this range."""
     friction: NotNegative = 0.0
-    """Dry friction: what has to be overcome to move it at all, N or N m."""
+    """Dry friction: the force that is needed to move it at all, N or N m."""
     damping: NotNegative = 0.0
     """N s/m or N m s/rad."""
     spring: NotNegative = 0.0
     """N/m or N m/rad."""
     spring_rest: float = 0.0
-    """Position at which the spring does not push; may lie beyond the limits, for one that is preloaded."""
+    """Position at which the spring does not push; may be outside of the limits for a preloaded spring."""
 
     def __post_init__(self) -> None:
         low, high = self.limits
@@ -144,11 +144,11 @@ class BodyDescription(_Part, frozen=True):
 
     name: Name
     kind: Literal["scenery", "placed", "free", "articulated"]
-    """Never moves; is placed each episode and then stands fast; is free to move; stands fast but for its joints."""
+    """Never moves; is placed in each episode and then fixed; is free to move; is fixed except for its joints."""
     urdf: str
-    """Relative to the scene's folder; or ``pybullet_data/…`` or ``sim_scenes/…``, what ships with either."""
+    """Relative to the scene's folder; or ``pybullet_data/…`` or ``sim_scenes/…`` for models that ship with them."""
     position: Vector | None = None
-    """Fixed position, or leave it out and give ``position_low`` and ``position_high``."""
+    """Fixed position; leave it out and give ``position_low`` and ``position_high`` for a random one."""
     position_low: Vector | None = None
     position_high: Vector | None = None
     """The position is drawn uniformly between the two."""
@@ -157,7 +157,7 @@ class BodyDescription(_Part, frozen=True):
     relative_to: str | None = None
     """Positions count from this body, named earlier in the file."""
     friction: Positive | None = None
-    """Lateral friction coefficient; left out, the URDF's."""
+    """Lateral friction coefficient; if left out, that of the URDF."""
     joints: tuple[JointDescription, ...] = ()
     """Every joint that moves, of an articulated body."""
 
@@ -203,7 +203,7 @@ class CameraDescription(_Part, frozen=True):
     name: Name
     title: str
     target: Vector
-    """Point looked at: in the world, or from the end effector where ``follows_end_effector``."""
+    """Target point: in the world, or relative to the end effector if ``follows_end_effector``."""
     distance: Positive
     yaw_deg: float
     """0 looks along +y, 90 along −x (PyBullet's convention)."""
@@ -215,16 +215,16 @@ class CameraDescription(_Part, frozen=True):
 
 
 class BundleDescription(_Part, frozen=True):
-    """What ``mile-desktop bundle`` makes of a scene."""
+    """Settings of ``mile-desktop bundle`` for a scene."""
 
     demonstrations: AtLeastOne = 18
     """Episodes of the expert that the initial policy imitates; the fewer, the worse it is."""
     epochs: AtLeastOne = 150
     """Of its training."""
     seed: Annotated[int, msgspec.Meta(ge=0)] = 0
-    """Of its training; with a handful of demonstrations what comes out depends on the luck of the draw."""
+    """Of its training; with few demonstrations the result depends on chance."""
     held_out: Annotated[float, msgspec.Meta(ge=0.0, le=0.5)] = 0.1
-    """Share of the demonstrations that only judges; with a handful it is chance which, so 0 is better then."""
+    """Share of the demonstrations that is only used for validation; with few demonstrations 0 is better."""
     supervised: AtLeastOne = 40
     """Episodes of a simulated supervisor, for the intervention model."""
 
@@ -235,17 +235,17 @@ class Choice(_Part, frozen=True):
     label: Annotated[str, msgspec.Meta(min_length=1, max_length=8)]
     """Short name, for plots."""
     title: Annotated[str, msgspec.Meta(min_length=1)]
-    """In words, for people: ``main engine``."""
+    """Name for people: ``main engine``."""
     push: Literal["rest", "left", "right", "up", "down"]
-    """Which push of stick, keys or on-screen pad chooses it; ``rest``: none at all."""
+    """The push of stick, keys or on-screen pad that selects it; ``rest``: no push."""
 
 
 class _Head(_Part, frozen=True):
-    """What is known of a scene before it is loaded."""
+    """The part of a description that can be read before the scene is loaded."""
 
     title: Annotated[str, msgspec.Meta(min_length=1)]
     summary: Annotated[str, msgspec.Meta(min_length=1)]
-    """One sentence: what the robot is to do."""
+    """One sentence: the robot's task."""
     env_id: Annotated[str, msgspec.Meta(pattern=r"^[\w-]+/[\w-]+-v\d+$")]
     """Gymnasium id, such as ``mile/PegInsertion-v0``."""
     max_steps: AtLeastOne
@@ -298,7 +298,7 @@ class SceneDescription(_Head, frozen=True, kw_only=True):
     bodies: tuple[BodyDescription, ...]
     cameras: Annotated[tuple[CameraDescription, ...], msgspec.Meta(min_length=1)]
     folder: Path = Path()
-    """Where the file was; set by ``load_description``."""
+    """Folder of the file; set by ``load_description``."""
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -342,7 +342,7 @@ AnyDescription = TypeVar("AnyDescription", SceneDescription, OwnSceneDescription
 
 
 def read_head(folder: Path) -> SceneDescription | OwnSceneDescription:
-    """Read ``scene.toml`` in ``folder``, of whichever kind it is. Raises what ``load_description`` raises."""
+    """Read ``scene.toml`` in ``folder``, of any kind. Raises the errors of ``load_description``."""
     raw = _read(folder)
     if raw.get("kind") == "own":
         return _convert(folder, raw, OwnSceneDescription)
@@ -355,8 +355,8 @@ def load_description(folder: Path) -> SceneDescription:
     Raises
     ------
     SceneDescriptionError
-        The file is missing, no TOML, has unknown or missing keys, values of the wrong type or that contradict each
-        other, or names a model that is not there.
+        The file is missing or is no TOML, has unknown or missing keys or wrong values, or names a model that does not
+        exist.
     """
     path = folder / FILE_NAME
     description = msgspec.structs.replace(_convert(folder, _read(folder), SceneDescription), folder=folder)
@@ -389,7 +389,7 @@ def _convert(folder: Path, raw: dict[str, Any], kind: type[AnyDescription]) -> A
 
 
 def model_path(description: SceneDescription, urdf: str) -> Path:
-    """Return where the model ``urdf`` of ``description`` lies."""
+    """Return the path of the model ``urdf`` of ``description``."""
     if urdf.startswith(_SHIPPED_HERE):
         return paths.SIM_SCENES / urdf.removeprefix(_SHIPPED_HERE)
     if not urdf.startswith(_SHIPPED_WITH_PYBULLET):

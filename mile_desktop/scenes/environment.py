@@ -31,7 +31,7 @@ class SupervisedEnv(Protocol):
     def scene_state(self) -> Float32Array:
         """Return float32[k]: joints of the robot, then position, quaternion and joints of each body that can move.
 
-        Enough to draw the scene (``mirror.SceneMirror.apply``), not enough to continue it (``snapshot``).
+        It is enough to draw the scene (``mirror.SceneMirror.apply``), but not to continue it (see ``snapshot``).
         """
         ...
 
@@ -82,12 +82,14 @@ def make_scene(name: str) -> SceneEnv:
         Its description, models or module are wrong.
     """
     info = scene_info(name)
+    # Again, because a user may have added the scene after this package was imported.
     register_scene(info)
+    # Without gymnasium's checker: it would run in every step, and our own checks name the scene's file.
     return cast("SceneEnv", gymnasium.make(info.env_id, disable_env_checker=True))
 
 
 def open_scene(scene: str) -> SceneEnv:
-    """Return a bare environment of ``scene``: what gymnasium calls. Raises what ``make_scene`` raises."""
+    """Return a bare environment of ``scene``; gymnasium calls this. Raises the errors of ``make_scene``."""
     make_env = load_module(scene).make_env
     if make_env is not None:
         with SceneCode(scene_info(scene).folder / MODULE_NAME, "make_env", START_S):

@@ -27,9 +27,9 @@ def funnel(to_goal: Float64Array, radius: float, hover: float) -> Float64Array:
     to_goal
         float64[3], m: the goal as seen from the end effector.
     radius
-        Within this distance from the goal's axis the funnel leads down to it, m.
+        Within this distance from the goal's axis the funnel leads down to the goal, m.
     hover
-        Height above the goal at which it is approached from 4 cm farther out, m.
+        Height above the goal, m, from which it is approached when the distance is 4 cm larger than ``radius``.
     """
     distance = float(np.hypot(to_goal[0], to_goal[1]))
     lifted: Float64Array = to_goal + np.array([0.0, 0.0, hover * ramp(distance, radius, radius + 0.04)])
@@ -37,10 +37,12 @@ def funnel(to_goal: Float64Array, radius: float, hover: float) -> Float64Array:
 
 
 def keep_hold(squeeze: float) -> float:
-    """Return the gripper's command that holds firmly what is between the fingers: about 0 when it is held so."""
+    """Return the gripper's command that holds an object firmly: about 0 once it is held firmly."""
+    # In proportion to what is missing: a constant command would look like agreement with a robot that stands still
+    # (``docs/decisions/0026-experts-command-zero-when-done.md``).
     return 250.0 * (FIRM - squeeze)
 
 
 def move_fingers(opening: float, wanted: float) -> float:
-    """Return the gripper's command that brings the fingers ``wanted`` apart, m: about 0 when they are."""
+    """Return the gripper's command that opens the fingers to ``wanted``, m: about 0 once they are there."""
     return 30.0 * (opening - wanted)

@@ -1,7 +1,7 @@
 """Scripted experts: the actions of a good operator, as a function of the observation alone.
 
-They keep no memory and no phase, so they can take over anywhere; deliberately flawed versions make the failures that
-supervision is about. Each scene's module defines its own.
+They have no memory and no phases, so they can take over in any state. Flawed versions produce the failures that
+supervision has to catch. The module of each scene defines its own experts.
 """
 
 from mile_desktop.errors import UserError

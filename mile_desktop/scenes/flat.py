@@ -13,8 +13,8 @@ from mile_desktop.arrays import Float32Array, Float64Array
 
 Points = Float64Array
 Colour = Literal["ground", "edge", "distant", "body", "body edge", "limb", "glass", "fire", "ember", "mark", "good"]
-"""Ground and its surface; what is far behind; the vehicle, its outline, legs and window; flames outside and inside;
-what marks the goal; what is as it should be."""
+"""Ground and its surface; the far background; the vehicle, its outline, legs and window; the outer and inner flame;
+marks of the goal; a good state."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +57,7 @@ class Picture:
     shapes: tuple[Shape, ...]
     """From back to front."""
     anchor: tuple[float, float]
-    """What is driven, m: cameras can follow it."""
+    """Position of the driven object, m; cameras can follow it."""
 
 
 DrawState = Callable[[Float32Array], Picture]

@@ -1,7 +1,7 @@
 """Forward and inverse kinematics of a serial arm, read from its URDF.
 
-PyBullet's own solver starts from the measured joints and stops centimetres short of a moving target; the controller
-needs a solution that continues the last *command* exactly, so that a robot told to hold does not creep.
+PyBullet's own solver starts from the measured joints and stops centimetres before a moving target. The controller
+needs a solution that continues the last *command* exactly, so that a robot that holds does not creep.
 """
 
 import math
@@ -32,10 +32,13 @@ class Chain:
         count = len(joints)
         cos, sin = np.cos(joints)[:, None], np.sin(joints)[:, None]
         frames = self.links.copy()
+        # The rotation about z is written out: it mixes two columns, and full matrix products would cost much more in
+        # every tick.
         x, y = self.links[:, :, 0], self.links[:, :, 1]
         frames[:, :, 0] = x * cos + y * sin
         frames[:, :, 1] = y * cos - x * sin
         for index in range(1, count):
+            # A copy, because the result is written into one of the factors.
             np.dot(frames[index - 1], frames[index].copy(), out=frames[index])
         pose = frames[-1] @ self.tip
         axes = frames[:, :3, 2]
@@ -56,16 +59,16 @@ class Chain:
         *,
         iterations: int = 1,
     ) -> Float64Array:
-        """Return joints within limits that bring the tip to a pose, or as near as ``iterations`` damped steps get.
+        """Return joints within limits that bring the tip to a pose, as near as ``iterations`` damped steps can.
 
-        Damped least squares with the spare freedom drawn towards ``posture``. A pure function of its arguments; a
-        ``start`` that is already there is returned unchanged. One iteration leaves about a hundredth of the way, less
-        than a tenth of a millimetre in a control step, which the next control step makes up for.
+        Damped least squares; the redundant freedom of the arm is used to stay near ``posture``. A pure function of its
+        arguments; a ``start`` that is already at the pose is returned unchanged. One iteration leaves about a hundredth
+        of the way, less than a tenth of a millimetre in a control step. The next control step corrects it.
 
         Parameters
         ----------
         start, posture
-            float64[joints], rad: where to begin, and what to resemble.
+            float64[joints], rad: first guess, and preferred posture.
         position, rotation
             float64[3] in the base frame, m, and float64[3, 3].
         """
@@ -75,19 +78,23 @@ class Chain:
             error = np.concatenate((position - pose[:3, 3], _rotation_error(rotation @ pose[:3, :3].T)))
             if np.abs(error).max() < _TOLERANCE:
                 break
+            # Only a small part of the way to the posture in each step, so that it never competes with the target.
             pull = _POSTURE_GAIN * (posture - joints)
             normal = jacobian @ jacobian.T + (_DAMPING + error @ error) * _IDENTITY
+            # The pull acts only in the directions that do not move the tip: its effect on the tip is subtracted on the
+            # right.
             change = pull + jacobian.T @ np.linalg.solve(normal, error - jacobian @ pull)
+            # All joints together, so that the direction stays.
             change *= min(1.0, _MAX_CHANGE / max(float(np.abs(change).max()), _TOLERANCE))
             joints = np.minimum(np.maximum(joints + change, self.lower), self.upper)
         return joints
 
 
 _TOLERANCE = 5e-5
-"""m and rad; below what the joint motors resolve."""
+"""m and rad; smaller than the joint motors can resolve."""
 _POSTURE_GAIN = 0.05
 _DAMPING = 1e-6
-"""Grows with the squared error, so that a target out of reach is approached instead of overshot."""
+"""Grows with the squared error, so that the arm approaches a target out of reach and does not overshoot."""
 _MAX_CHANGE = 0.15
 """rad an iteration."""
 _IDENTITY = np.eye(6)
@@ -135,7 +142,7 @@ def read_chain(urdf: Path, tip_link: str) -> Chain:
 
 
 def _limits(joint: ET.Element, urdf: Path) -> tuple[float, float]:
-    """Return the range of a revolute joint: the safety controller's where there is one."""
+    """Return the range of a revolute joint: that of the safety controller if there is one."""
     axis, limit = joint.find("axis"), joint.find("limit")
     turns_about_z = axis is not None and np.array_equal(vector(axis.get("xyz")), [0.0, 0.0, 1.0])
     if joint.get("type") != "revolute" or not turns_about_z or limit is None:

@@ -11,17 +11,18 @@ from mile_desktop.arrays import Float32Array
 from mile_desktop.scenes.engine import load_box2d
 from mile_desktop.scenes.snapshots import Snapshots
 
+# Before the import below, which would otherwise bring Box2D in with its warnings.
 load_box2d()
 from gymnasium.envs.box2d import lunar_lander as box2d  # noqa: E402
 
 METRES_A_UNIT = 0.05
 """A unit of the physics as it is drawn: the sky is one metre wide."""
 _UPRIGHT = 0.17
-"""A lander that stands on level ground is tilted by less, rad (10°)."""
+"""A lander that stands on level ground is tilted by less than this, rad (10°)."""
 CHUNKS = 11
 """Corners of the terrain."""
 STATE_SIZE = 12 + CHUNKS
-"""Three poses (x, z, angle), two contacts, the engine that fires, and the heights of the terrain's corners."""
+"""Three poses (x, z, angle), two contacts, the firing engine, and the heights of the terrain's corners."""
 
 _WIDTH = box2d.VIEWPORT_W / box2d.SCALE
 _LABELS = (
@@ -49,13 +50,12 @@ class LunarLanderEnv(gymnasium.Env[Float32Array, int]):
     Physics, observation and reward are those of ``LunarLander-v3`` without wind; one step is 1/50 s. Action: 0 engines
     off, 1 to the left (pushes and tilts to the left), 2 main engine, 3 to the right.
 
-    Success: the lander has come to rest (its physics sleeps) upright with its middle between the flags, and its hull
-    never touched the ground: so it stands on both legs. Resting elsewhere, crashing and leaving the sky are failures.
-    The episode is
-    truncated after ``max_steps``.
+    Success: the lander is at rest (its physics sleeps) and upright, its middle is between the flags, and its hull never
+    touched the ground. So it stands on both legs. Resting elsewhere, crashing and leaving the sky are failures. The
+    episode is truncated after ``max_steps``.
 
-    A snapshot is the list of actions taken so far: Box2D cannot save its contacts, so going back means playing the same
-    episode again up to there, which repeats it exactly and takes about 0.1 ms a step.
+    A snapshot is the list of actions taken so far, because Box2D cannot save its contacts. To go back, the same episode
+    is played again up to that step. This repeats it exactly and takes about 0.1 ms a step.
     """
 
     def __init__(self, max_steps: int = 600) -> None:
@@ -87,6 +87,7 @@ class LunarLanderEnv(gymnasium.Env[Float32Array, int]):
 
     def _begin(self) -> Float32Array:
         """Build the world as it was when the episode began."""
+        # The same random numbers again, so that terrain and first push are the same.
         self.np_random.bit_generator.state = self._began
         self._lander.np_random = self.np_random
         self._actions.clear()
@@ -111,7 +112,7 @@ class LunarLanderEnv(gymnasium.Env[Float32Array, int]):
     def _has_landed(self) -> bool:
         hull = self._lander.lander
         between = self._lander.helipad_x1 <= hull.position.x <= self._lander.helipad_x2
-        # not by the legs' contacts: they are said to end when a leg moves from one piece of the ground to the next
+        # The legs' contacts are not used: Box2D reports their end when a leg moves to the next piece of the ground.
         standing = not hull.awake and not self._lander.game_over and abs(hull.angle) < _UPRIGHT
         return bool(standing and between)
 
@@ -141,10 +142,10 @@ class LunarLanderEnv(gymnasium.Env[Float32Array, int]):
         return np.array([x, 0.0, z], np.float32)
 
     def rebase(self) -> None:
-        """Do nothing: engines have no pose that they were sent to."""
+        """Do nothing: engines have no commanded pose."""
 
     def snapshot(self) -> int:
-        """Remember how the episode got here and return a token."""
+        """Save the actions taken so far and return a token."""
         self._next_token += 1
         self._snapshots[self._next_token] = _Snapshot(bytes(self._actions), self.np_random.bit_generator.state)
         return self._next_token
@@ -155,8 +156,9 @@ class LunarLanderEnv(gymnasium.Env[Float32Array, int]):
         observation = self._begin()
         for action in kept.actions:
             observation = self.step(action)[0]
+        # The engines draw random numbers in every step. If their state differs, the physics differed, too.
         if self.np_random.bit_generator.state != kept.rng:
-            raise RuntimeError("The lander was not played back as it was recorded; begin a new episode.")
+            raise RuntimeError("The replay of the lander differs from the episode; begin a new episode.")
         return observation
 
     def release(self, token: int) -> None:

@@ -46,7 +46,7 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
 
     Action: float32[4] in [−1, 1] = (dx, dy, dz, gripper). The first three move the end effector along the world's
     axes, 1 being full speed (``control.max_speed``); the gripper entry closes (+) or opens (−) at up to full speed. All
-    zeros holds pose and grip. Values are taken as they are, only the workspace limits where they lead.
+    zeros holds pose and grip. Values are not clipped; only the workspace limits the resulting position.
 
     Observation: the last ``FRAMES`` frames, oldest first (``observation_labels``). The first observation of an episode
     repeats one frame.
@@ -103,6 +103,7 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
     ) -> tuple[Float32Array, dict[str, Any]]:
         """Begin an episode; bodies are placed by ``seed``. Releases all snapshots."""
         super().reset(seed=seed, options=options)
+        # A copy of the keys, because ``release`` removes them.
         for token in tuple(self._snapshots):
             self.release(token)
         self._moment, self._origin = Moment(), self.np_random.bit_generator.state
@@ -114,6 +115,7 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
     def _begin(self, rng: np.random.Generator) -> None:
         self._world.begin(rng)
         self._panda.begin()
+        # Bodies are placed a little above what they stand on. They must not fall in the first recorded steps.
         for _ in range(_SETTLING_STEPS):
             self._panda.drive(np.zeros(4))
 
@@ -122,6 +124,7 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
 
         Raises ``ValueError`` when the action has another shape than (4,) or is not finite; nothing moves then.
         """
+        # A copy in double precision: the caller may change its array, and the recorded action must be repeated exactly.
         command = np.array(action, dtype=np.float64)
         if command.shape != (4,) or not np.isfinite(command).all():
             raise ValueError(f"action: found {action!r}, expected 4 finite values (dx, dy, dz, gripper)")
@@ -130,6 +133,7 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
         self._step += 1
         now = self._look()
         self._frames.append(self._frame(now))
+        # Several steps in a row: a peg that passes its goal for a moment has not reached it.
         self._done_steps = self._done_steps + 1 if self._is_done(now) else 0
         success = self._done_steps >= self._task.success_steps
         reward = self._reward(now, success=success)
@@ -139,6 +143,7 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
     def _look(self) -> Situation:
         finger = self._panda.finger()
         squeeze = 2 * (finger - self._panda.command.finger)
+        # The squeeze is the part of the command that the fingers could not follow, as there is something between them.
         return Situation(self._world, self._panda.position(), 2 * finger, squeeze)
 
     def _frame(self, now: Situation) -> Float32Array:
@@ -170,8 +175,9 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
         return self._panda.position().astype(np.float32)
 
     def rebase(self) -> None:
-        """Let further motion start from the measured pose; the grip stays."""
+        """Start further motion from the measured pose; the grip stays."""
         self._panda.rebase()
+        # A rebase is part of the path as well: repeating only the actions would lead elsewhere.
         self._moment = Moment(self._moment)
 
     def snapshot(self) -> int:
@@ -201,8 +207,8 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
     def _return_to(self, moment: Moment) -> None:
         """Bring robot and physics back to ``moment``.
 
-        Two boxes that touched a moment ago and are microns apart now may have lost their contact in what PyBullet
-        saves. Then the way there is gone again, from the nearest moment before that comes back whole.
+        PyBullet's saved state may lack the contact of two boxes that touched a moment ago and are now microns apart.
+        Then the recorded actions are repeated from the nearest earlier moment that can be restored completely.
         """
         way = []
         for at in moment.backwards():
@@ -210,9 +216,11 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
                 break
             way.append(at)
         else:
+            # A generator of its own, so that the episode's own random numbers do not move on.
             rng = np.random.Generator(type(self.np_random.bit_generator)())
             rng.bit_generator.state = self._origin
             self._begin(rng)
+            # The first moment is the start itself, to which no step leads.
             way.pop()
         for step in reversed(way):
             if step.action is None:
@@ -222,7 +230,7 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
         self._moment = moment
 
     def _restored(self, moment: Moment) -> bool:
-        """Restore the snapshot taken at ``moment``; False where there is none or not all contacts came back."""
+        """Restore the snapshot of ``moment``; return False if there is none, or if not all contacts came back."""
         if moment.token is None:
             return False
         kept = self._snapshots[moment.token]
@@ -234,6 +242,7 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
         """Forget a snapshot."""
         kept = self._snapshots.take(token)
         self._world.forget(kept.physics)
+        # Another snapshot may have been taken at the same moment since.
         if kept.moment.token == token:
             kept.moment.token = None
 

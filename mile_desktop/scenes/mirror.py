@@ -1,4 +1,4 @@
-"""The scene in another process, for drawing only: same bodies, posed by scene states, never stepped."""
+"""A copy of the scene for drawing, in another process: the same bodies, posed by scene states, never stepped."""
 
 from itertools import islice
 from pathlib import Path
@@ -57,7 +57,7 @@ class SceneMirror:
             )
 
     def apply(self, scene_state: Float32Array) -> None:
-        """Pose everything as ``scene_state`` (float32[k]) says.
+        """Pose all bodies according to ``scene_state`` (float32[k]).
 
         Raises ``ValueError`` when it does not fit the scene or is not finite.
         """
@@ -68,6 +68,7 @@ class SceneMirror:
             )
         values = scene_state.tolist()
         joints = self._robot.joints
+        # Not strict: the list goes on with the bodies, which are read below.
         for joint, value in zip(joints, values, strict=False):
             pybullet.resetJointState(self._robot.body, joint, value, physicsClientId=self._client)
         rest = iter(values[len(joints) :])

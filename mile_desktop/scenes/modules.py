@@ -19,33 +19,33 @@ _PREFIX = "mile_desktop_scene_"
 
 @dataclass(frozen=True, slots=True)
 class SceneModule:
-    """What a scene's ``scene.py`` defines."""
+    """The definitions in a scene's ``scene.py``."""
 
     task: type[Task] | None
     """``TASK``, of scenes of kind ``panda``."""
     make_env: Callable[[], Any] | None
     """``make_env()``, of scenes of kind ``own``."""
     expert: Expert | None
-    """``EXPERT``; None where there is none."""
+    """``EXPERT``; None if the module has none."""
     flaws: Mapping[str, Expert]
-    """``FLAWS``: name → a version of the expert that fails in a way one can see coming."""
+    """``FLAWS``: name → a version of the expert whose failure can be seen in advance."""
     picture: DrawState | None
-    """``PICTURE``: how a flat scene of kind ``own`` is drawn; None where it is not drawn."""
+    """``PICTURE``: draws a flat scene of kind ``own``; None if it is not drawn."""
 
 
 _loaded: dict[Path, tuple[int, SceneModule]] = {}
-"""Path → time of its last change (ns) and what was found then."""
+"""Path → time of its last change (ns) and the definitions at that time."""
 
 
 def load_module(scene: str) -> SceneModule:
-    """Return what the module of ``scene`` defines.
+    """Return the definitions of the module of ``scene``.
 
     Raises
     ------
     UnknownSceneError
         There is no such scene.
     SceneModuleError
-        The module cannot be imported or is not what a scene needs.
+        The module cannot be imported, or lacks something that a scene needs.
     """
     info = scene_info(scene)
     path = info.folder / MODULE_NAME
@@ -54,6 +54,7 @@ def load_module(scene: str) -> SceneModule:
     except OSError as error:
         raise SceneModuleError(f"{path}: found no readable module ({error.strerror}), expected one") from error
     known = _loaded.get(path)
+    # Loaded again after a change, so that a person who writes a scene need not restart the program.
     if known is None or known[0] != changed:
         _loaded[path] = known = changed, _checked(path, info, _execute(path, _PREFIX + info.folder.name))
     return known[1]
@@ -69,6 +70,7 @@ def _execute(path: Path, name: str) -> ModuleType:
         with SceneCode(path, "", START_S):
             spec.loader.exec_module(module)
     except SceneModuleError:
+        # A half-loaded module must not stay under its name.
         del sys.modules[name]
         raise
     return module

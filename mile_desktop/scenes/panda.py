@@ -19,11 +19,11 @@ _ARM_GAINS = (0.3,) * 7
 _DAMPING_GAINS = (1.0,) * 7
 _FINGER_GAINS = (0.2, 0.2)
 _LEASH = 0.016
-"""How far the commanded position may run ahead of the measured one, m: bounds the push against an obstacle."""
+"""Largest lead of the commanded position over the measured one, m: it limits the push against an obstacle."""
 _SERVO_ERROR = 0.0015
-"""How far the measured position is from the commanded one in free motion at most, m."""
+"""Largest distance of measured and commanded position in free motion, m."""
 _SQUEEZE = 0.004
-"""How far each finger's target may run ahead of the measured finger, m, so that opening starts at once."""
+"""Largest lead of each finger's target over the measured finger, m, so that opening starts at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,10 +89,10 @@ class Panda:
         return 0.5 * float(states[0][0] + states[1][0])
 
     def rebase(self) -> None:
-        """Let further motion start from the measured pose; the finger target, and so the grip, stays.
+        """Start further motion from the measured pose; the finger target, and so the grip, stays.
 
-        Nothing changes while the robot is where it was told to be: measuring again and again what the motors give way
-        under the arm's weight would make a held pose creep.
+        Nothing changes while the robot is at its commanded pose. The motors give way a little under the weight of the
+        arm, and taking over this deviation again and again would make a held pose creep.
         """
         measured = self.position()
         if np.abs(measured - self.command.position).max() < _SERVO_ERROR:
@@ -105,8 +105,8 @@ class Panda:
     def drive(self, action: Float64Array) -> None:
         """Carry out one control step of ``action`` = (dx, dy, dz, gripper), each in units of full speed.
 
-        Velocity changes halfway through the step, so that starting and stopping take two steps of half the jerk; a
-        real arm, and this one, could not follow more and would swing past a sudden stop by millimetres.
+        The velocity changes halfway through the step, so that starting and stopping take two steps of half the jerk. A
+        real arm, and this one, could not follow a sudden stop and would overshoot by millimetres.
         """
         before = self.command
         self.command = self._next_command(action)
@@ -114,7 +114,9 @@ class Panda:
         fractions = np.arange(1, substeps + 1)[:, None] / substeps
         change = self.command.joints - before.joints
         velocities = (change * rate).tolist()
+        # Once for all substeps: the target of the fingers does not change within a step.
         self._command_fingers()
+        # In small parts: a motor that gets the whole way at once would jerk in the first physics step.
         for targets in (before.joints + fractions * change).tolist():
             self._command_arm(targets, velocities)
             self._world.step()
@@ -126,8 +128,9 @@ class Panda:
         return PandaCommand(position, joints, velocity, self._squeezed(float(action[3])))
 
     def _moved(self, displacement: Float64Array) -> tuple[Float64Array, Float64Array]:
-        """Return commanded position and joints ``displacement`` on from the last ones, within reach and workspace."""
+        """Return commanded position and joints after ``displacement``, within the leash and the workspace."""
         command = self.command
+        # Exactly the old command: solving again would move a robot that should hold by rounding errors.
         if not displacement.any():
             return command.position, command.joints
         measured = self.position()

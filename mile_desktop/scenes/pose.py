@@ -1,4 +1,4 @@
-"""Where a body is."""
+"""The pose of a body."""
 
 from dataclasses import dataclass
 
@@ -23,6 +23,7 @@ class Pose:
     def rotation(self) -> Float64Array:
         """Rotation matrix, float64[3, 3]."""
         x, y, z, w = self.quaternion
+        # Divided by the squared length, so that a quaternion that is not quite normalised still gives a rotation.
         scale = 2.0 / (x * x + y * y + z * z + w * w)
         xs, ys, zs = x * scale, y * scale, z * scale
         return np.array(

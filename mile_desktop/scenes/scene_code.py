@@ -1,4 +1,4 @@
-"""Running the code of a scene's module: every failure of it becomes one sentence with file, line and method."""
+"""Runs the code of a scene's module: each failure becomes one sentence with file, line and method."""
 
 import contextlib
 import os
@@ -17,10 +17,10 @@ from mile_desktop.arrays import Float64Array
 from mile_desktop.scenes.description import SceneDescriptionError
 
 CALL_S = 5.0
-"""A method of a scene that gives no answer for so long is interrupted. A control step takes 50 ms, so this is a loop
-without an end; the window waits much longer for a silent worker."""
+"""A method of a scene that does not return within this time is interrupted. A control step takes 50 ms, so it must be
+an endless loop. The window waits much longer for a silent worker."""
 START_S = 60.0
-"""The same for importing a module and making its environment: packages and models are loaded then."""
+"""The same for the import of a module and the making of its environment, which load packages and models."""
 _AGAIN_S = 1.0
 """A scene that catches the interruption is interrupted again after this time."""
 
@@ -30,7 +30,7 @@ class SceneModuleError(SceneDescriptionError):
 
 
 class _NoAnswerError(BaseException):
-    """The time is over. No ``Exception``, so that ``except Exception`` in a scene does not catch it."""
+    """The time is over. It is no ``Exception``, so that ``except Exception`` in a scene does not catch it."""
 
 
 class _EndedError(BaseException):
@@ -38,7 +38,7 @@ class _EndedError(BaseException):
 
 
 class _InSceneCode(threading.local):
-    """What this thread does now; ``os._exit`` and the timer look at it."""
+    """Depth of nested scene code in this thread; ``os._exit`` and the timer read it."""
 
     depth = 0
 
@@ -61,9 +61,9 @@ os._exit = _exit_unless_in_scene_code
 class SceneCode:
     """A context in which code of the scene's module at ``path`` runs.
 
-    Whatever ends it early is raised as ``SceneModuleError``: an exception of any kind, ``sys.exit``, ``os._exit``, and
-    on the main thread no answer within ``patience_s``. What the code prints goes to the error stream, because standard
-    output belongs to the command's own report. Contexts may be nested; the outermost one keeps the time.
+    Every early end is raised as ``SceneModuleError``: an exception of any kind, ``sys.exit``, ``os._exit``, and on the
+    main thread no answer within ``patience_s``. Printed text goes to the error stream, because standard output belongs
+    to the report of the command. Contexts may be nested; the outermost one measures the time.
 
     Parameters
     ----------
@@ -86,6 +86,7 @@ class SceneCode:
         _here.depth += 1
         if self._timed:
             self._handler = signal.signal(signal.SIGALRM, self._too_long)
+            # Repeated, because a scene may catch the first interruption and go on.
             signal.setitimer(signal.ITIMER_REAL, self._patience_s, _AGAIN_S)
         return self
 
@@ -93,6 +94,7 @@ class SceneCode:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._timed:
+            # The timer first: an interruption between the two lines would reach the old handler.
             signal.setitimer(signal.ITIMER_REAL, 0.0)
             signal.signal(signal.SIGALRM, cast("signal.Handlers", self._handler))
         _here.depth -= 1
@@ -133,10 +135,10 @@ def _found(error: BaseException) -> str:
 
 
 def checked_values(path: Path, what: str, values: object, labels: Sequence[str]) -> Float64Array:
-    """Return what a method of the scene returned as float64[len(labels)].
+    """Return the result of a method of the scene as float64[len(labels)].
 
-    Raises ``SceneModuleError`` where it is no row of numbers of that length, or one of them is not finite; the sentence
-    names the measurement then, because a policy would otherwise be blamed for an action that is not finite either.
+    Raises ``SceneModuleError`` if it is no row of numbers of that length, or if one of them is not finite. The sentence
+    then names the measurement; otherwise the policy would be blamed, because its action is not finite either.
     """
     try:
         row = np.asarray(values, np.float64)
@@ -158,7 +160,7 @@ def checked_values(path: Path, what: str, values: object, labels: Sequence[str])
 
 
 def checked_flag(path: Path, what: str, value: object) -> bool:
-    """Return True or False; raises ``SceneModuleError`` for everything else, None above all."""
+    """Return True or False; raises ``SceneModuleError`` for everything else, also for None."""
     if not isinstance(value, (bool, np.bool_)):
         raise SceneModuleError(f"{path}: {what}: found {_short(value)}, expected True or False")
     return bool(value)

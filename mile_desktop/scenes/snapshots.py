@@ -14,14 +14,14 @@ class UnknownSnapshotError(KeyError):
 
 
 class Snapshots(dict[int, SnapshotT]):
-    """Token → what is kept; a token that was released or never given raises ``UnknownSnapshotError``."""
+    """Token → snapshot; a token that was released or never existed raises ``UnknownSnapshotError``."""
 
     def __missing__(self, token: int) -> SnapshotT:
         """Refuse ``token``."""
         raise UnknownSnapshotError(f"found no snapshot {token}, expected one of the {len(self)} kept ones")
 
     def take(self, token: int) -> SnapshotT:
-        """Return what is kept under ``token`` and keep it no longer."""
+        """Remove the snapshot ``token`` and return it."""
         kept = self[token]
         del self[token]
         return kept
@@ -31,7 +31,7 @@ class Snapshots(dict[int, SnapshotT]):
 class Moment:
     """A point of an episode, with the step that led to it from the point before.
 
-    Saved physics alone does not restore all contacts: then the steps since an earlier snapshot are repeated.
+    Saved physics may not restore all contacts. Then the steps since an earlier snapshot are repeated.
     """
 
     before: "Moment | None" = None

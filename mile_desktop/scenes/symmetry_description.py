@@ -1,4 +1,4 @@
-"""What ``scene.toml`` may say about the symmetries of a task; imports no simulator."""
+"""The table of ``scene.toml`` about the symmetries of a task; imports no simulator."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ class ReflectionDescription(_Part, frozen=True):
 
 
 class SymmetryDescription(_Part, frozen=True):
-    """Movements that do not change the task; what is left out follows from the labels, 0 switches it off."""
+    """Movements that do not change the task. A missing value follows from the labels; 0 switches a movement off."""
 
     rotation_deg: Annotated[float, msgspec.Meta(ge=0.0, le=180.0)] | None = None
     """A training turns recorded steps about the vertical by up to ± this angle."""

@@ -47,7 +47,7 @@ def offset(difference: str) -> tuple[Measurement, ...]:
 
 @dataclass(frozen=True, slots=True)
 class JointState:
-    """Where a joint of an articulated body is."""
+    """Position and velocity of a joint of an articulated body."""
 
     position: float
     """m where it slides, rad where it turns."""
@@ -59,7 +59,7 @@ class Bodies(Protocol):
     """The bodies of a scene as they are now."""
 
     def pose(self, body: str) -> Pose:
-        """Return where the body of that name in ``scene.toml`` is; of an articulated one, where its base is."""
+        """Return the pose of the body of that name in ``scene.toml``; for an articulated one, of its base."""
         ...
 
     def joint(self, body: str, joint: str) -> JointState:
@@ -102,5 +102,5 @@ class Task(ABC):
         """Say whether the task is done in this state."""
 
     def reward(self, now: Situation, *, success: bool) -> float:  # noqa: ARG002 - for tasks that reward progress
-        """Return the reward of the step that led here: 1 where it completes the task, else 0."""
+        """Return the reward of the last step: 1 if it completes the task, otherwise 0."""
         return float(success)

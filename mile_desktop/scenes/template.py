@@ -1,4 +1,4 @@
-"""A scene of one's own, to begin with: a copy of the template in the user's folder of scenes."""
+"""Makes a new scene for the user: a copy of the template in the user's folder of scenes."""
 
 import re
 import shutil
@@ -14,11 +14,11 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 class NewSceneError(UserError, ValueError):
-    """A scene cannot be begun under that name, or there."""
+    """A scene cannot be made under that name or in that folder."""
 
 
 def new_scene(name: str) -> Path:
-    """Begin a scene called ``name`` and return its folder.
+    """Make a scene called ``name`` and return its folder.
 
     Raises
     ------
@@ -33,6 +33,8 @@ def new_scene(name: str) -> Path:
         raise NewSceneError(f"There is a scene {name!r} already; choose another name.")
     words = {"TITLE": name.replace("-", " ").capitalize(), "ENV": name.title().replace("-", "")}
     try:
+        # The template is itself a scene that runs. Only title and id are replaced, so that it runs under the new name
+        # at once.
         shutil.copytree(TEMPLATE, folder, ignore=shutil.ignore_patterns("__pycache__"))
         for path in (folder / "scene.toml", folder / "scene.py"):
             text = path.read_text(encoding="utf-8")

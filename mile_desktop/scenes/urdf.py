@@ -1,4 +1,4 @@
-"""The little of the URDF format that is read here instead of by PyBullet."""
+"""Reads the parts of URDF files that PyBullet does not read for us."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from mile_desktop.scenes.description import SceneDescriptionError
 
 
 class ModelError(SceneDescriptionError):
-    """A robot or body model is not what the simulation needs."""
+    """A robot or body model does not fit the simulation."""
 
 
 def read_model(path: Path) -> ET.Element:
@@ -23,7 +23,7 @@ def read_model(path: Path) -> ET.Element:
 
 
 def vector(text: str | None) -> Float64Array:
-    """Return the numbers of an attribute; three zeros where it is left out."""
+    """Return the numbers of an attribute; three zeros if it is left out."""
     return np.array([float(part) for part in (text or "0 0 0").split()])
 
 
@@ -62,14 +62,14 @@ def read_boxes(path: Path) -> tuple[Box, ...]:
     root = read_model(path)
     links = root.findall("link")
     if len(links) != 1:
-        raise ModelError(f"{path}: found {len(links)} links, expected one for a body that stands fast")
+        raise ModelError(f"{path}: found {len(links)} links, expected one for a fixed body")
     return tuple(_box(path, collision) for collision in links[0].findall("collision"))
 
 
 def _box(path: Path, collision: ET.Element) -> Box:
     shape, origin = collision.find("geometry/box"), collision.find("origin")
     if shape is None:
-        raise ModelError(f"{path}: found a collision shape that is no box, expected boxes for a body that stands fast")
+        raise ModelError(f"{path}: found a collision shape that is no box, expected boxes for a fixed body")
     place = {} if origin is None else origin.attrib
     half = 0.5 * vector(shape.get("size"))
     return Box(_triple(vector(place.get("xyz"))), _triple(vector(place.get("rpy"))), _triple(half))
