@@ -1,7 +1,8 @@
 """A robot's side around a vendor's SDK: python docs/examples/robot_server.py [PORT].
 
 Replace ``Sdk`` by the vendor's own and fill in what the arm is. Everything that keeps people safe – who drives, arming,
-slow first motions, limits, the watchdog, the latched stop – is RobotServer's; docs/robots.md tells what it expects.
+slow first motions, limits, the watchdog, the latched stop, and a hold when a process dies – is GuardedRobotServer's;
+docs/robots.md tells what it expects.
 """
 
 import signal
@@ -15,7 +16,7 @@ import numpy as np
 from mile_desktop.arrays import Float32Array
 from mile_desktop.robots.description import ActionAxis, Measured, RobotCamera, RobotDescription
 from mile_desktop.robots.driver import Measurement
-from mile_desktop.robots.server import RobotServer
+from mile_desktop.robots.guard import GuardedRobotServer
 
 
 class Sdk:
@@ -67,7 +68,7 @@ class Rails:
         self.hold()
 
 
-def film(server: RobotServer, end: threading.Event) -> None:
+def film(server: GuardedRobotServer, end: threading.Event) -> None:
     """Send pictures from a thread of their own; a real camera's ``read`` takes the place of the drawing."""
     while not end.wait(0.1):
         picture = np.full((240, 320, 3), 40, np.uint8)
@@ -76,7 +77,8 @@ def film(server: RobotServer, end: threading.Event) -> None:
 
 
 def main() -> None:
-    server = RobotServer(Rails(), port=int(sys.argv[1]) if len(sys.argv) > 1 else 5870)  # bind=…, keys=… for a network
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 5870
+    server = GuardedRobotServer(Rails(), port=port, rescue=Rails)  # bind=…, keys=… for a network
     end = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: end.set())

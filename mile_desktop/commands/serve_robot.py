@@ -12,8 +12,8 @@ from mile_desktop.commands.command import CommandError, Report
 from mile_desktop.processes import robot_cameras
 from mile_desktop.robots.description import RobotCamera
 from mile_desktop.robots.driver import Measurement
+from mile_desktop.robots.guard import GuardedRobotServer
 from mile_desktop.robots.network import ServerSockets
-from mile_desktop.robots.server import RobotServer
 from mile_desktop.robots.simulated import SimulatedRobot
 from mile_desktop.rollout.priority import be_eager, control_thread_real_time
 from mile_desktop.scenes.catalogue import scene_info
@@ -25,24 +25,25 @@ _ENDS_S = 3.0
 
 def run(options: argparse.Namespace, report: Report) -> None:
     """Serve until the process is interrupted."""
-    ServerSockets(options.bind, options.keys).close()  # fails here with a message, before a process is started
+    ServerSockets(options.bind, options.keys).close()  # fails here with a message, before anything is loaded
     cameras = _cameras(options)
     robot = SimulatedRobot(options.scene, cameras=cameras, seed=options.seed, watchdog_s=options.watchdog)
     with ExitStack() as stack:
         slot = stack.enter_context(StateSlot.create())
         frames_port = _start_cameras(options, cameras, slot.name, stack) if cameras else 0
-        server = RobotServer(
+        server = GuardedRobotServer(
             robot,
             bind=options.bind,
             port=options.port,
             keys=options.keys,
             frames_port=frames_port,
             on_measured=partial(_show, slot),
+            on_start=_prefer_control,
         )
         _serve(server, robot, options, report)
 
 
-def _serve(server: RobotServer, robot: SimulatedRobot, options: argparse.Namespace, report: Report) -> None:
+def _serve(server: GuardedRobotServer, robot: SimulatedRobot, options: argparse.Namespace, report: Report) -> None:
     end = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: end.set())
@@ -51,11 +52,16 @@ def _serve(server: RobotServer, robot: SimulatedRobot, options: argparse.Namespa
     def say() -> None:
         fields = {"address": address, "port": server.port, "scene": options.scene, "public_key": server.public_key}
         key = f"\nIts public key, for the windows: {server.public_key}" if server.public_key else ""
-        be_eager()
-        control_thread_real_time()  # a robot's own controller is not kept waiting by other programs either
+        _prefer_control()
         report.say(fields, f"{robot.describe().name} is served at {address}; Ctrl+C ends it.{key}")
 
     server.serve(end, on_ready=say)
+
+
+def _prefer_control() -> None:
+    """Give the calling thread priority: a robot's own controller is not kept waiting by other programs either."""
+    be_eager()
+    control_thread_real_time()
 
 
 def _show(slot: StateSlot, measured: Measurement) -> None:

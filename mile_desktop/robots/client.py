@@ -146,7 +146,8 @@ class NetworkRobot:
         if self._mode is Mode.STOPPED or self._requested is p.RequestedMode.STOP:
             return "The robot is stopped. Reset, then arm it."
         if self._requested is p.RequestedMode.REST:
-            return "The robot is not armed; arm it first."
+            why = self._link.state.why if self._link.state else ""
+            return f"{why} The robot is not armed; arm it first.".strip()
         return ""
 
     @property

@@ -50,10 +50,18 @@ class RobotHost:
         Where camera frames come from; 0 for nowhere.
     secret
         What clients must prove to know; empty where the sockets check their keys.
+    why
+        Why the robot is disarmed at the start; empty where nothing has happened.
     """
 
     def __init__(
-        self, driver: RobotDriver, clock: Callable[[], float], *, frames_port: int = 0, secret: bytes = b""
+        self,
+        driver: RobotDriver,
+        clock: Callable[[], float],
+        *,
+        frames_port: int = 0,
+        secret: bytes = b"",
+        why: str = "",
     ) -> None:
         self.description = driver.describe()
         self.refused = 0
@@ -66,7 +74,7 @@ class RobotHost:
         self._clients = ConnectedClients(secret)
         self._driving_client: ConnectedClient | None = None
         self._mode = Mode.DISARMED
-        self._why = self._reset_problem = ""
+        self._why, self._reset_problem = why, ""
         self._permit = self._revoked = 0
         self._applied = self._acted = self._resets = 0
         self._executed: Float32Array = np.zeros(self.description.action_size, np.float32)
@@ -274,6 +282,11 @@ class RobotHost:
         self._published_at = now
         self._measured = self._measure()
         return [(self._driving_client.address, self._state(None))]
+
+    def disarm(self, why: str) -> None:
+        """Hold and disarm because of a fault outside of the driver; the windows are told ``why``."""
+        self._command(self._driver.hold)
+        self._change(ModeEvent.DISARM, why, revoke=True)
 
     def shut_down(self) -> None:
         """Hold, disarm and forget all clients: the robot's side ends."""

@@ -41,6 +41,10 @@ class RobotServer:
         Port at which another process sends the robot's camera frames; 0: ``send_frame`` sends them.
     on_measured
         Called with every new measurement, for example to draw it; must return at once.
+    why
+        Why the robot is disarmed at the start, shown in the windows; empty where nothing has happened.
+    watch
+        Called in every turn; returns why the robot must be disarmed, or an empty string.
 
     Raises
     ------
@@ -57,8 +61,12 @@ class RobotServer:
         keys: Path | None = None,
         frames_port: int = 0,
         on_measured: Callable[[Measurement], None] | None = None,
+        why: str = "",
+        watch: Callable[[], str] = lambda: "",
     ) -> None:
         self._driver = driver
+        self._why = why
+        self._watch = watch
         self._server_sockets = ServerSockets(bind, keys)
         try:
             socket, self.port = self._server_sockets.open(zmq.ROUTER, port)
@@ -88,7 +96,11 @@ class RobotServer:
         try:
             self._driver.connect()
             host = RobotHost(
-                self._driver, time.monotonic, frames_port=self._frames_port, secret=self._server_sockets.secret
+                self._driver,
+                time.monotonic,
+                frames_port=self._frames_port,
+                secret=self._server_sockets.secret,
+                why=self._why,
             )
             on_ready()
             # Three levels, closed from the inside out: the host holds the robot, then the driver and the sockets go.
@@ -112,6 +124,8 @@ class RobotServer:
     def _turn(self, host: RobotHost) -> None:
         if self._pump.wait(_TURN_S):
             self._take(host)
+        if (why := self._watch()) and why != host.why:
+            host.disarm(why)
         # Read by the pump's thread; a reference is replaced in one step.
         self._rates.driver = host.driver_address
         for address, data in host.turn():
