@@ -201,7 +201,7 @@ class GuardedRobotServer:
             raise self._failure
         silent_s = time.monotonic() - self._answered_at
         if self._moving and silent_s > self._description.watchdog_s:
-            # While the robot moves, the control process measures several times in a step. It hangs, or both stood still.
+            # While the robot moves, the control process measures several times a step. It hangs, or both stood still.
             self._hold_now()
             self._blocked = f"The robot's side was frozen for {silent_s:.2f} s; the robot was held."
             self._on_problem(self._blocked)
