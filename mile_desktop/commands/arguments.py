@@ -284,6 +284,7 @@ def export_policy(parser: argparse.ArgumentParser) -> None:
     _add_scene(parser)
     _add_policy(parser)
     parser.add_argument("target", type=Path, metavar="PATH", help="a file that ends in .zip, or a new folder")
+    parser.add_argument("--force", action="store_true", help="replace a policy that was exported to PATH before")
 
 
 def import_policy(parser: argparse.ArgumentParser) -> None:

@@ -4,13 +4,13 @@ import argparse
 import dataclasses
 
 from mile_desktop.commands.command import Report
+from mile_desktop.commands.opened_workspace import opened_workspace
 from mile_desktop.registry.recorded_calibration import calibrate_recorded
-from mile_desktop.storage.workspace import Workspace
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
     """Calibrate the intervention model and report both rates."""
-    with Workspace.open(options.workspace, create=False) as workspace:
+    with opened_workspace(options, report) as workspace:
         model, found = calibrate_recorded(workspace, options.scene, options.model, report=report.progress)
     text = (
         f"{model}: cost {found.cost:.3g} ± {found.cost_error:.2g}, scale {found.cdf_scale:.3g} "

@@ -37,6 +37,11 @@ class Report:
             sys.stdout.write(text + "\n")
         sys.stdout.flush()
 
+    def note(self, text: str) -> None:
+        """Say something beside the command's result; on the error stream, so that programs read only the result."""
+        sys.stderr.write(f"mile-desktop: {' '.join(text.split())}\n")
+        sys.stderr.flush()
+
     def progress(self, share: float, text: str) -> None:
         """Report the share that is done, to programs only."""
         self.say({"progress": share, "text": text}, "")

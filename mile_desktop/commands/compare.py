@@ -7,6 +7,7 @@ import msgspec
 import psutil
 
 from mile_desktop.commands.command import CancelledError, Report
+from mile_desktop.commands.opened_workspace import opened_workspace
 from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledError, evaluation_seeds
 from mile_desktop.evaluation.policies import EvaluationCallbacks, compare_policies
 from mile_desktop.learning.cancellation import cancelled_by_signals
@@ -23,7 +24,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
     if options.background:
         psutil.Process().nice(_BACKGROUND_NICENESS)
     with ExitStack() as stack:
-        workspace = stack.enter_context(Workspace.open(options.workspace))
+        workspace = stack.enter_context(opened_workspace(options, report, create=True))
         cancel = stack.enter_context(cancelled_by_signals())
         log = stack.enter_context(RunLog(workspace.run_folder(options.run_id))) if options.run_id else None
         done = 0

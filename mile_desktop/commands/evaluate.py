@@ -3,18 +3,18 @@
 import argparse
 
 from mile_desktop.commands.command import CancelledError, Report
+from mile_desktop.commands.opened_workspace import opened_workspace
 from mile_desktop.evaluation.evaluate import FIRST_EVALUATION_SEED, EvaluationCancelledError, evaluation_seeds
 from mile_desktop.evaluation.policies import EvaluationCallbacks, evaluate_policies
 from mile_desktop.evaluation.statistics import wilson_interval
 from mile_desktop.learning.cancellation import cancelled_by_signals
 from mile_desktop.storage.records import EvaluationRecord
-from mile_desktop.storage.workspace import Workspace
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
     """Evaluate the policies and report one line for each."""
     first = FIRST_EVALUATION_SEED if options.seed is None else options.seed
-    with Workspace.open(options.workspace) as workspace, cancelled_by_signals() as cancel:
+    with opened_workspace(options, report, create=True) as workspace, cancelled_by_signals() as cancel:
         try:
             records = evaluate_policies(
                 workspace,

@@ -7,9 +7,9 @@ import math
 import psutil
 
 from mile_desktop.commands.command import Report
+from mile_desktop.commands.opened_workspace import opened_workspace
 from mile_desktop.registry.forecast_refit import refit_forecast
 from mile_desktop.storage.catalogue import Catalogue
-from mile_desktop.storage.workspace import Workspace
 
 _NICENESS = 19
 
@@ -18,7 +18,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
     """Refit the forecast and report whether it is used."""
     if options.background:
         psutil.Process().nice(_NICENESS)
-    with Workspace.open(options.workspace, create=False) as workspace:
+    with opened_workspace(options, report) as workspace:
         policy = options.policy or Catalogue(workspace).promoted(options.scene) or ""
         found = refit_forecast(workspace, options.scene, policy, seed=options.seed)
     fields = {

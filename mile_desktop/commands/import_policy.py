@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from mile_desktop.commands.command import Report
+from mile_desktop.commands.opened_workspace import opened_workspace
 from mile_desktop.policies.checkpoint import (
     PolicyConfig,
     PolicyFileError,
@@ -21,10 +22,11 @@ from mile_desktop.policies.checkpoint import (
     read_policy_config,
     save_policy,
 )
-from mile_desktop.policies.parcel import DESCRIPTION, WEIGHTS, read_parcel
+from mile_desktop.policies.parcel import read_parcel
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.catalogue import UnknownSceneError, scene_info
 from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.errors import NameTakenError
 from mile_desktop.storage.ids import new_id, now
 from mile_desktop.storage.records import PolicyRecord
 from mile_desktop.storage.workspace import Workspace
@@ -32,12 +34,10 @@ from mile_desktop.storage.workspace import Workspace
 MOST_NAME = 40
 """Most characters of a policy's name."""
 
-_FLOAT_BYTES = 4
-
 
 def run(options: argparse.Namespace, report: Report) -> None:
     """Check the policy at the source and add it."""
-    with Workspace.open(options.workspace) as workspace:
+    with opened_workspace(options, report, create=True) as workspace:
         record = import_policy(workspace, options.source)
     fields = {"policy": record.policy_id, "name": record.name, "scene": record.scene, "method": record.method}
     report.say(fields, f"{record.name} is now a policy of {record.scene} ({record.policy_id}).")
@@ -66,24 +66,27 @@ def import_policy(workspace: Workspace, source: Path) -> PolicyRecord:
         for name, content in read_parcel(source).items():
             (folder / name).write_bytes(content)
         config = read_policy_config(folder)
-        _expect_plausible_sizes(config, (folder / WEIGHTS).stat().st_size)
         _expect_scene(config, folder)
         network, _ = load_network(folder)
         mental = load_mental_model(folder)
     catalogue = Catalogue(workspace)
     known = {record.policy_id for record in catalogue.policies()}
-    adopted = msgspec.structs.replace(
-        config,
-        policy_id=new_id("policy"),
-        name=free_name(catalogue, config.scene, config.name),
-        parent_id=config.parent_id if config.parent_id in known else None,
-    )
-    save_policy(workspace.policy_folder(adopted.policy_id), network, adopted, mental=mental)
-    record = _record(
-        adopted, f"imported from {source.name}" + (f", {config.name} there" * (config.name != adopted.name))
-    )
-    catalogue.add_policy(record)
-    return record
+    policy_id = new_id("policy")
+    while True:
+        adopted = msgspec.structs.replace(
+            config,
+            policy_id=policy_id,
+            name=free_name(catalogue, config.scene, config.name),
+            parent_id=config.parent_id if config.parent_id in known else None,
+        )
+        save_policy(workspace.policy_folder(policy_id), network, adopted, mental=mental, replace=True)
+        there = f", {config.name} there" * (config.name != adopted.name)
+        record = _record(adopted, f"imported from {source.name}{there}")
+        try:
+            catalogue.add_named_policy(record)
+        except NameTakenError:
+            continue  # by another process, since the name was chosen
+        return record
 
 
 def free_name(catalogue: Catalogue, scene: str, wanted: str) -> str:
@@ -92,21 +95,6 @@ def free_name(catalogue: Catalogue, scene: str, wanted: str) -> str:
     base = " ".join(wanted.split())[: MOST_NAME - 5] or "imported"
     numbered = (f"{base}-{number}" for number in itertools.count(2))
     return next(name for name in itertools.chain((base,), numbered) if name not in taken)
-
-
-def _expect_plausible_sizes(config: PolicyConfig, size: int) -> None:
-    """Raise ``PolicyFileError`` unless the file can hold the described weights, before memory is allocated for them."""
-    widths = (config.observation_size, *config.hidden)
-    if min(widths, default=0) < 1 or config.action_size < 1:
-        return  # the network's own check says what is wrong
-    heads = 1 if config.network == "categorical" else 2
-    weights = sum(before * after + after for before, after in itertools.pairwise(widths))
-    weights += heads * (widths[-1] * config.action_size + config.action_size)
-    if size < _FLOAT_BYTES * weights:
-        raise PolicyFileError(
-            f"{WEIGHTS} has {size} bytes, but {DESCRIPTION} describes {weights} weights of {_FLOAT_BYTES} bytes; they "
-            "do not belong together."
-        )
 
 
 def _expect_scene(config: PolicyConfig, folder: Path) -> None:

@@ -4,15 +4,15 @@ import argparse
 from collections.abc import Iterator, Sequence
 
 from mile_desktop.commands.command import Report
+from mile_desktop.commands.opened_workspace import opened_workspace
 from mile_desktop.evaluation.statistics import wilson_interval
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.records import EvaluationRecord, PolicyRecord
-from mile_desktop.storage.workspace import Workspace
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
     """Report one policy per line, children below their parent."""
-    with Workspace.open(options.workspace, create=False) as workspace:
+    with opened_workspace(options, report) as workspace:
         catalogue = Catalogue(workspace)
         records = catalogue.policies(options.scene, include_archived=options.archived)
         evaluations = catalogue.evaluations(scene=options.scene)

@@ -4,15 +4,15 @@ import argparse
 from collections.abc import Sequence
 
 from mile_desktop.commands.command import Report
+from mile_desktop.commands.opened_workspace import opened_workspace
 from mile_desktop.evaluation.prediction import as_json, score_recorded
 from mile_desktop.evaluation.scorecard_builder import fitted_stall
 from mile_desktop.intervention.compare import ComparedPredictor
-from mile_desktop.storage.workspace import Workspace
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
     """Score the predictors and report one line for each."""
-    with Workspace.open(options.workspace, create=False) as workspace:
+    with opened_workspace(options, report) as workspace:
         compared = score_recorded(
             workspace, options.scene, options.model, threshold=options.threshold, seed=options.seed
         )

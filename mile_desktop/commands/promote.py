@@ -3,16 +3,16 @@
 import argparse
 
 from mile_desktop.commands.command import CommandError, Report
+from mile_desktop.commands.opened_workspace import opened_workspace
 from mile_desktop.policies.checkpoint import load_policy
 from mile_desktop.registry.promotion import promote
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.records import PolicyRecord
-from mile_desktop.storage.workspace import Workspace
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
     """Load the policy, as the rollout worker would before it accepts it, and promote it."""
-    with Workspace.open(options.workspace, create=False) as workspace:
+    with opened_workspace(options, report) as workspace:
         catalogue = Catalogue(workspace)
         record = _named(catalogue, options.policy, options.scene)
         load_policy(workspace.policy_folder(record.policy_id))  # a damaged policy must not become the one that runs

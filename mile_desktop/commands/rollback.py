@@ -3,15 +3,15 @@
 import argparse
 
 from mile_desktop.commands.command import Report
+from mile_desktop.commands.opened_workspace import opened_workspace
 from mile_desktop.policies.checkpoint import load_policy
 from mile_desktop.registry.promotion import previous_policy, roll_back
 from mile_desktop.storage.catalogue import Catalogue
-from mile_desktop.storage.workspace import Workspace
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
     """Load the previous policy, so that a damaged one is not promoted, and promote it."""
-    with Workspace.open(options.workspace, create=False) as workspace:
+    with opened_workspace(options, report) as workspace:
         catalogue = Catalogue(workspace)
         previous = previous_policy(catalogue, options.scene)
         if previous is not None:

@@ -3,6 +3,7 @@
 import argparse
 
 from mile_desktop.commands.command import CommandError, Report
+from mile_desktop.commands.opened_workspace import recover_left_episodes
 from mile_desktop.operators.no_operator import NoOperator
 from mile_desktop.rollout.clock import Clock, SimulatedClock, SystemClock
 from mile_desktop.rollout.headless import roll_out
@@ -32,6 +33,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
 
     supervisor = simulated_supervisor(options.operator, options.scene) or NoOperator()
     clock: Clock = SystemClock() if options.realtime or options.robot else SimulatedClock()
+    recover_left_episodes(options, report)
     if options.robot:
         be_eager()
         enter_real_time()

@@ -6,14 +6,14 @@ from pathlib import Path
 import msgspec
 
 from mile_desktop.commands.command import CommandError, Report
+from mile_desktop.commands.opened_workspace import opened_workspace
 from mile_desktop.evaluation.scorecard import Scorecard
 from mile_desktop.evaluation.scorecard_builder import make_scorecard
-from mile_desktop.storage.workspace import Workspace
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
     """Make the scorecard and report it."""
-    with Workspace.open(options.workspace, create=False) as workspace:
+    with opened_workspace(options, report) as workspace:
         card = make_scorecard(
             workspace,
             options.scene,

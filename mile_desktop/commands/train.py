@@ -9,6 +9,7 @@ import msgspec
 import psutil
 
 from mile_desktop.commands.command import CancelledError, CommandError, Report
+from mile_desktop.commands.opened_workspace import opened_workspace
 from mile_desktop.errors import UserError
 from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledError, evaluation_seeds
 from mile_desktop.evaluation.policies import EvaluationCallbacks, compare_policies
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
     """Train, compare with ``--evaluate``, and report every event of the run."""
     if options.background:
         psutil.Process().nice(_BACKGROUND_NICENESS)
-    with Workspace.open(options.workspace) as workspace, cancelled_by_signals() as cancel:
+    with opened_workspace(options, report, create=True) as workspace, cancelled_by_signals() as cancel:
         simulated = _is_simulated(workspace, options.scene)
         run = _prepare(workspace, options)
         follow_up = None

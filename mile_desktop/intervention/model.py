@@ -23,7 +23,7 @@ from mile_desktop.intervention.model_config import MODEL_SCHEMA, HeldOutScore, M
 from mile_desktop.intervention.posterior import Predictions, posterior_predictive
 from mile_desktop.intervention.strata import unseen_by
 from mile_desktop.policies.limits import STD_FLOOR
-from mile_desktop.policies.model_folder import raised_as, read_description, write_folder
+from mile_desktop.policies.model_folder import check_unchanged, raised_as, read_description, write_folder
 from mile_desktop.policies.tensor_file import check_finite, check_tensors, encode_tensors, read_tensors
 
 __all__ = [
@@ -170,8 +170,8 @@ def save_intervention_model(folder: Path, model: InterventionModel, *, replace: 
         When weights or parameters are not finite.
     FileExistsError
         When the folder exists and is not to be replaced.
-    OSError
-        When the disk refuses.
+    WorkspaceError
+        When the disk refuses, or is full.
     """
     tensors = _tensors(model)
     with raised_as(InterventionModelError):
@@ -215,6 +215,7 @@ def load_intervention_model(folder: Path) -> InterventionModel:
     with raised_as(InterventionModelError):
         tensors = read_tensors(path)
         check_tensors(path, tensors, _tensors(model))
+        check_unchanged(folder)
     for prefix, network in _networks(model).items():
         own = {name.removeprefix(prefix): each for name, each in tensors.items() if name.startswith(prefix)}
         network.load_state_dict(own, assign=True)

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import torch
 
 from mile_desktop.policies.config import CONFIG_FILE, MENTAL_FILE, MODEL_FILE, PolicyConfig, read_policy_config
-from mile_desktop.policies.model_folder import raised_as, write_folder
+from mile_desktop.policies.model_folder import check_unchanged, raised_as, write_folder
 from mile_desktop.policies.networks import CategoricalMlp, GaussianMlp
 from mile_desktop.policies.policy import PolicyFileError
 from mile_desktop.policies.tensor_file import check_finite, check_tensors, encode_tensors, read_tensors
@@ -28,6 +29,10 @@ __all__ = [
 ]
 
 PolicyNetwork = GaussianMlp | CategoricalMlp
+
+_MOST_LAYERS = 32
+_MOST_UNITS = 1 << 20
+"""Far beyond every policy of this program. A description beyond it is damaged, and torch could not even add it up."""
 
 
 def describe_network(network: PolicyNetwork) -> dict[str, Any]:
@@ -80,8 +85,8 @@ def save_policy(
         When weights are not finite: such a policy would only fail later.
     FileExistsError
         When the folder exists and is not to be replaced.
-    OSError
-        When the disk refuses.
+    WorkspaceError
+        When the disk refuses, or is full.
     """
     models = {MODEL_FILE: network} if mental is None else {MODEL_FILE: network, MENTAL_FILE: mental}
     # Checked before anything is written: a network that diverged must not replace a good one.
@@ -102,7 +107,7 @@ def load_network(folder: Path) -> tuple[PolicyNetwork, PolicyConfig]:
     ------
     PolicyFileError
         When a file is missing, truncated, not safetensors, from a newer version, when tensors are not those of the
-        described network, or when weights are not finite.
+        described network, when weights are not finite, or when a file has changed since it was written.
     """
     config = read_policy_config(folder)
     return _load(folder, MODEL_FILE, config), config
@@ -123,16 +128,28 @@ def load_mental_model(folder: Path) -> PolicyNetwork | None:
 
 def _load(folder: Path, name: str, config: PolicyConfig) -> PolicyNetwork:
     path = folder / name
+    _check_sizes(folder / CONFIG_FILE, config)
     try:
-        # Built from the description first, so that its tensors can be compared with those in the file.
-        network = build_network(config)
+        with torch.device("meta"):  # sizes only: a description must not be able to claim all memory
+            network = build_network(config)
     except ValueError as error:
         raise PolicyFileError(f"{folder / CONFIG_FILE} describes an impossible network: {error}") from error
     with raised_as(PolicyFileError):
         tensors = read_tensors(path)
         check_tensors(path, tensors, network.state_dict())
-    network.load_state_dict(tensors)
-    return network.eval()
+        check_unchanged(folder)
+    network.load_state_dict(tensors, assign=True)
+    # tensors that were assigned, and not copied, bring no wish for gradients with them
+    return network.requires_grad_(requires_grad=True).eval()
+
+
+def _check_sizes(path: Path, config: PolicyConfig) -> None:
+    sizes = (config.observation_size, config.action_size, *config.hidden)
+    if len(config.hidden) > _MOST_LAYERS or max(sizes) > _MOST_UNITS:
+        raise PolicyFileError(
+            f"{path} describes {len(config.hidden)} hidden layers of up to {max(sizes)} units; expected at most "
+            f"{_MOST_LAYERS} layers of {_MOST_UNITS} units. Copy the policy again."
+        )
 
 
 def load_policy(folder: Path, *, sample: bool = False) -> NetworkPolicy:

@@ -1,8 +1,11 @@
 """A folder with one model: a JSON description and files beside it, written whole or not at all; no torch.
 
 Policies, intervention models and training checkpoints are such folders. ``tensor_file`` reads and writes the tensors.
+Beside the files are their checksums, because a changed bit in a weight gives another valid weight. Folders of older
+versions have none and are read without this check.
 """
 
+import hashlib
 import os
 import shutil
 import time
@@ -16,8 +19,12 @@ import msgspec
 
 from mile_desktop.errors import UserError
 from mile_desktop.storage.durable import sync_folder
+from mile_desktop.storage.errors import translated
 
 Described = TypeVar("Described")
+
+CHECKSUM_FILE = "checksums.json"
+"""SHA-256 of every other file of the folder, by its name."""
 
 
 class ModelFileError(UserError, ValueError):
@@ -57,7 +64,7 @@ def read_description(path: Path, expected: type[Described], *, schema: int, noun
                 "update the program."
             )
         return msgspec.json.decode(text, type=expected)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # brackets in brackets in brackets …
         raise ModelFileError(f"{path} is no {noun} ({error}); {remedy}.") from error
 
 
@@ -80,8 +87,37 @@ def read_bytes(path: Path) -> bytes:
         raise ModelFileError(f"{path} cannot be read: {error.strerror}.") from error
 
 
+def check_unchanged(folder: Path) -> None:
+    """Raise ``ModelFileError`` if a file of ``folder`` is not what was written; no error without checksums.
+
+    To be called last: a file that is truncated or does not fit the others has a better message of its own.
+    """
+    path = folder / CHECKSUM_FILE
+    try:
+        expected = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+    except FileNotFoundError:
+        return
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ModelFileError(
+            f"{path} cannot be read ({error}), so the files beside it cannot be checked; copy the folder again, or "
+            f"delete {CHECKSUM_FILE} to use them unchecked."
+        ) from error
+    for name, checksum in expected.items():
+        if _checksum(read_bytes(folder / Path(name).name)) != checksum:
+            raise ModelFileError(
+                f"{folder / name} is not as it was written (its checksum differs); copy the folder again. If you "
+                f"changed the file yourself, delete {CHECKSUM_FILE} beside it."
+            )
+
+
+def _checksum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
 def write_folder(folder: Path, files: Mapping[str, bytes], *, replace: bool = False) -> None:
     """Write ``files`` (name → content) as ``folder``: beside, synced, then renamed, so that no reader sees a half.
+
+    Their checksums are added.
 
     Parameters
     ----------
@@ -92,23 +128,25 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, replace: bool = Fa
     ------
     FileExistsError
         When the folder exists and is not to be replaced.
-    OSError
-        When the disk refuses; nothing is left behind then.
+    WorkspaceError
+        When the disk refuses, or is full; nothing is left behind then.
     """
     if folder.exists() and not replace:
         raise FileExistsError(f"{folder} exists already; choose another name or remove it.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # In the same parent folder: only there is the rename atomic. The dot hides it from listings of models.
-    beside = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}.partial"
-    beside.mkdir()
-    try:
-        # Each file is synced before the rename: after a power cut the folder is there whole or not at all.
-        for name, content in files.items():
-            _write_synced(beside / name, content)
-        _put_in_place(beside, folder)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    sync_folder(folder.parent)
+    checksums = msgspec.json.format(msgspec.json.encode({name: _checksum(each) for name, each in files.items()}))
+    with translated(folder.parent):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # In the same parent folder: only there is the rename atomic. The dot hides it from listings of models.
+        beside = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}.partial"
+        beside.mkdir()
+        try:
+            # Each file is synced before the rename: after a power cut the folder is there whole or not at all.
+            for name, content in {**files, CHECKSUM_FILE: checksums}.items():
+                _write_synced(beside / name, content)
+            _put_in_place(beside, folder)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+        sync_folder(folder.parent)
 
 
 def _put_in_place(beside: Path, folder: Path) -> None:

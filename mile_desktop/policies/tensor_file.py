@@ -31,7 +31,7 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
     data = read_bytes(path)
     try:
         return safetensors.torch.load(data)
-    except SafetensorError as error:
+    except (SafetensorError, KeyError, RuntimeError, ValueError) as error:  # KeyError: a type that torch does not have
         raise ModelFileError(_describe_damage(path, data)) from error
 
 

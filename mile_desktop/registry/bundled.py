@@ -4,13 +4,14 @@ From then on it is found by its id like any other. The workspace is complete in 
 program with another bundled policy changes nothing in it.
 """
 
+import contextlib
 import shutil
 
 from mile_desktop.paths import bundled_models
 from mile_desktop.policies.config import PolicyConfig, read_policy_config
 from mile_desktop.policies.policy import PolicyFileError
 from mile_desktop.storage.catalogue import Catalogue
-from mile_desktop.storage.errors import UnknownRecordError, translated
+from mile_desktop.storage.errors import DuplicateRecordError, UnknownRecordError, translated
 from mile_desktop.storage.ids import now
 from mile_desktop.storage.records import PolicyRecord
 from mile_desktop.storage.workspace import Workspace
@@ -46,7 +47,8 @@ def adopt_bundled(workspace: Workspace, scene: str) -> str:
             # The files first, then the row: a row always names a complete folder. A copy that was killed is completed
             # by the next one.
             shutil.copytree(folder, workspace.policy_folder(config.policy_id), dirs_exist_ok=True)
-        catalogue.add_policy(_record(config))
+        with contextlib.suppress(DuplicateRecordError):  # another process adopts it at the same time
+            catalogue.add_policy(_record(config))
     return config.policy_id
 
 

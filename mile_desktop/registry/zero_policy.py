@@ -1,5 +1,7 @@
 """The zero policy: it stands still in a robot's task or a scene without any policy, until a person takes over."""
 
+import shutil
+
 import torch
 
 from mile_desktop.policies.checkpoint import save_policy
@@ -7,7 +9,7 @@ from mile_desktop.policies.config import ZERO_METHOD, PolicyConfig
 from mile_desktop.policies.networks import GaussianMlp
 from mile_desktop.registry.running_policy import Sized
 from mile_desktop.storage.catalogue import Catalogue
-from mile_desktop.storage.errors import translated
+from mile_desktop.storage.errors import NameTakenError, translated
 from mile_desktop.storage.ids import new_id, now
 from mile_desktop.storage.records import PolicyRecord
 from mile_desktop.storage.workspace import Workspace
@@ -44,20 +46,26 @@ def make_zero_policy(workspace: Workspace, task: str, sizes: Sized) -> str:
     # The files before the row, as for every policy.
     with translated(workspace.folder):
         save_policy(workspace.policy_folder(policy_id), _zero_network(sizes), config)
-    catalogue.add_policy(
-        PolicyRecord(
-            policy_id=policy_id,
-            scene=task,
-            name=_NAME,
-            method=ZERO_METHOD,
-            parent_id=None,
-            run_id=None,
-            created_at=config.created_at,
-            settings={},
-            episode_ids=(),
-            note="stands still until you have shown it what to do and retrained",
-        )
+    record = PolicyRecord(
+        policy_id=policy_id,
+        scene=task,
+        name=_NAME,
+        method=ZERO_METHOD,
+        parent_id=None,
+        run_id=None,
+        created_at=config.created_at,
+        settings={},
+        episode_ids=(),
+        note="stands still until you have shown it what to do and retrained",
     )
+    try:
+        catalogue.add_named_policy(record)
+    except NameTakenError:  # another process has made it at the same time, or an imported policy has its name
+        made = find_zero_policy(workspace, task)
+        if made is not None:
+            shutil.rmtree(workspace.policy_folder(policy_id), ignore_errors=True)
+            return made
+        catalogue.add_policy(record)
     return policy_id
 
 

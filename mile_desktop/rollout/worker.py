@@ -257,5 +257,10 @@ class Worker:
         self._running = False
 
     def _show(self, state: Float32Array, step: int) -> None:
+        if len(state) > self._slot.capacity:
+            raise SceneModuleError(
+                f"The scene has a state of {len(state)} values, and the view takes at most {self._slot.capacity}; "
+                "return fewer in scene_state."
+            )
         # Overwrites: a viewer that is slower than the loop skips states and never delays a tick.
         self._slot.write(state, step)

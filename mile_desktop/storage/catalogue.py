@@ -7,12 +7,13 @@ import re
 import shutil
 import sqlite3
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import msgspec
 
 from mile_desktop.storage.durable import sync_folder
-from mile_desktop.storage.errors import UnknownEpisodeError, UnknownRecordError, translated
+from mile_desktop.storage.errors import NameTakenError, UnknownEpisodeError, UnknownRecordError, translated
 from mile_desktop.storage.ids import now
 from mile_desktop.storage.records import (
     EpisodeRecord,
@@ -153,6 +154,20 @@ class Catalogue:
     def add_policy(self, record: PolicyRecord) -> None:
         """Register a policy whose folder is complete; raises ``DuplicateRecordError`` for a known id."""
         POLICIES.add(self._workspace, record)
+
+    def add_named_policy(self, record: PolicyRecord) -> None:
+        """Register a new policy under a name that no policy of its scene has.
+
+        Name and row are one transaction, so that of two trainings that end together only one gets ``v1``.
+
+        Raises
+        ------
+        NameTakenError
+            A policy of the scene has the name; nothing is registered.
+        DuplicateRecordError
+            There is a policy of that id.
+        """
+        POLICIES.add(self._workspace, record, check=partial(_expect_free_name, record))
 
     def next_policy_name(self, scene: str) -> str:
         """Return ``v<n>``, one above the scene's highest; ``v1`` where there is none (bundled: ``v0``)."""
@@ -299,6 +314,12 @@ def insert_episode(connection: sqlite3.Connection, record: EpisodeRecord) -> Non
     # REPLACE, because recovery may write a row that is already there.
     statement = f"INSERT OR REPLACE INTO episode ({_EPISODE_COLUMNS}) VALUES ({places})"  # noqa: S608
     connection.execute(statement, values)
+
+
+def _expect_free_name(record: PolicyRecord, connection: sqlite3.Connection) -> None:
+    taken = "SELECT 1 FROM policy WHERE scene = ? AND name = ?"
+    if connection.execute(taken, (record.scene, record.name)).fetchone() is not None:
+        raise NameTakenError(f"{record.scene} has a policy called {record.name} already; choose another name.")
 
 
 def _move(workspace: Workspace, episode_id: str, *, deleted: bool) -> EpisodeRecord:

@@ -73,6 +73,10 @@ class DuplicateRecordError(WorkspaceError):
     """The workspace has a record of that id already."""
 
 
+class NameTakenError(WorkspaceError):
+    """Another policy of the scene has this name already."""
+
+
 class JournalError(WorkspaceError):
     """The journal was asked for something that does not fit its state, or was taken over by recovery."""
 

@@ -108,7 +108,7 @@ def _recover_one(workspace: Workspace, orphan: sqlite3.Row, report: Report) -> E
             report(f"{error} {put_journal_aside(workspace, journal_id)}")
             return None
         if record is not None:
-            _log.warning("Recovered episode %s with %d steps", record.episode_id, record.steps)
+            _log.info("Recovered episode %s with %d steps", record.episode_id, record.steps)
         return record
 
 

@@ -5,6 +5,7 @@ If the row is lost, ``rebuild_catalogue`` restores it from the file.
 
 import sqlite3
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -38,14 +39,20 @@ class Table(Generic[R]):
         """The columns, which are the record's fields."""
         return tuple(each.name for each in fields(self.kind))
 
-    def add(self, workspace: Workspace, record: R) -> None:
-        """Insert ``record``, its file first; raises ``DuplicateRecordError`` if there is one of its id."""
+    def add(
+        self, workspace: Workspace, record: R, *, check: Callable[[sqlite3.Connection], None] = lambda _: None
+    ) -> None:
+        """Insert ``record``, its file first; raises ``DuplicateRecordError`` if there is one of its id.
+
+        ``check`` is called within the transaction; what it raises keeps the record out.
+        """
         identity = checked_id(getattr(record, self.key))
         # Not if there is one: its file must not be overwritten by a record that is then refused.
         if self.find(workspace, identity) is None:
             self.write_file(workspace, record)
         try:
             with workspace.transaction() as connection:
+                check(connection)
                 self.insert(connection, record)
         except sqlite3.IntegrityError as error:
             raise DuplicateRecordError(f"There is already a {self.title} {identity}; give it a new id.") from error

@@ -86,15 +86,66 @@ def test_pickles_are_never_opened(
     for source in (tmp_path / "policy.pt", parcel, archive):
         with pytest.raises(PolicyFileError, match=r"pickle.*safetensors"):
             import_policy(workspace, source)
-    with pytest.raises(PolicyFileError, match="do not belong together"):
+    with pytest.raises(PolicyFileError, match="is not a safetensors file"):
         import_policy(workspace, renamed)
     assert "it ran" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["../../config.json", "/etc/config.json", "..\\config.json", "C:/config.json"])
+@pytest.mark.parametrize(
+    "name",
+    ["../../config.json", "/etc/config.json", "..\\config.json", "a\\..\\..\\config.json", "\\etc\\x", "C:/config.json",
+     "C:\\config.json"],
+)  # fmt: skip
 def test_archives_that_reach_outside_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(PolicyFileError, match="reaches outside"):
         read_parcel(zipped(tmp_path / "slip.zip", {name: b"{}", WEIGHTS: b""}))
+
+
+def test_a_zip_with_backslashes_from_windows_is_read(workspace: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "back.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("config.json", "model.safetensors"):
+            info = zipfile.ZipInfo("x")
+            info.filename = f"v0\\{name}"  # the constructor would replace it
+            archive.writestr(info, (BUNDLED / name).read_bytes())
+        folder = zipfile.ZipInfo("x")
+        folder.filename = "v0\\empty\\"
+        archive.writestr(folder, b"")
+    assert import_policy(workspace, path).name == "v0"
+
+
+def test_every_changed_byte_is_harmless_or_one_sentence(tmp_path: Path) -> None:
+    """Also where it is the first byte of an entry, its version, its flags or its name."""
+    whole = write_parcel(BUNDLED, tmp_path / "whole.zip").read_bytes()
+    central = whole.rfind(b"PK\x01\x02")
+    first = whole.find(b"PK\x01\x02")
+    places = [*range(80), *range(first, len(whole)), *range(80, first, max(1, (first - 80) // 60))]
+    path = tmp_path / "bad.zip"
+    said: list[str] = []
+    for place in places:
+        for changed in (whole[place] ^ 0xFF, whole[place] ^ 1):
+            path.write_bytes(whole[:place] + bytes([changed]) + whole[place + 1 :])
+            try:
+                read_parcel(path)
+            except PolicyFileError as error:
+                said.append(str(error))
+    assert len(said) > len(places)
+    assert not [text for text in said if not text.endswith(".")]
+    path.write_bytes(whole[:central] + b"\x00" + whole[central + 1 :])
+    with pytest.raises(PolicyFileError, match=r"bad\.zip is damaged .*; copy it again"):
+        read_parcel(path)
+
+
+def test_changed_weights_are_noticed_by_their_checksum(workspace: Workspace, tmp_path: Path) -> None:
+    first = import_policy(workspace, BUNDLED)
+    folder = write_parcel(workspace.policy_folder(first.policy_id), tmp_path / "exported")
+    weights = bytearray((folder / WEIGHTS).read_bytes())
+    weights[-2] ^= 4  # another valid number
+    (folder / WEIGHTS).write_bytes(weights)
+    with pytest.raises(PolicyFileError, match=r"its checksum differs\); copy the folder again"):
+        import_policy(workspace, folder)
+    (folder / "checksums.json").unlink()  # as in folders of older versions
+    import_policy(workspace, folder)
 
 
 def test_archives_with_links_are_refused(tmp_path: Path) -> None:
@@ -134,7 +185,10 @@ def test_damage_is_said(tmp_path: Path, parcel: Path) -> None:
     ("changes", "words"),
     [
         ({"scene": "tea-making"}, "scene that is not here.*tea-making"),
-        ({"hidden": [2_000_000_000]}, "do not belong together"),
+        ({"hidden": [2_000_000_000]}, "expected at most 32 layers"),
+        ({"hidden": [40_000, 40_000]}, "do not belong together"),
+        ({"hidden": [1_000_000] * 32}, "do not belong together"),
+        ({"hidden": [8] * 100}, "expected at most 32 layers"),
         ({"hidden": [64]}, "do not belong together"),
         ({"observation_size": 3}, "do not belong together"),
         ({"schema": 99}, "newer version"),
@@ -174,8 +228,24 @@ def test_export_writes_over_nothing(tmp_path: Path) -> None:
     (tmp_path / "full" / "mine.txt").touch()
     with pytest.raises(FileExistsError, match="not empty"):
         write_parcel(BUNDLED, tmp_path / "full")
+    with pytest.raises(FileExistsError, match="not empty"):
+        write_parcel(BUNDLED, tmp_path / "full", force=True)
     with pytest.raises(OSError, match="nowhere"):
         write_parcel(BUNDLED, tmp_path / "nowhere" / "policy.zip")
+
+
+@pytest.mark.parametrize("name", ["v0.zip", "v0"])
+def test_an_earlier_export_is_replaced_only_with_force(
+    workspace: Workspace, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    export = ["export-policy", str(tmp_path / name), "--workspace", str(workspace.folder)]
+    assert main(export) == 0
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("v0*")}
+    assert main(export) == 1
+    assert "is there already" in capsys.readouterr().err
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("v0*")} == before
+    assert main([*export, "--force"]) == 0
+    assert import_policy(workspace, tmp_path / name)
 
 
 def test_long_and_odd_names_are_tidied(workspace: Workspace) -> None:

@@ -38,7 +38,7 @@ def test_comes_back_as_it_was_saved(folder: Path, fitted: FittedModel, steps: Su
     assert len(loaded.config.episode_ids) == 16
     before, after = (model.predict(steps).probability for model in (fitted.model, loaded))
     assert torch.equal(before.nan_to_num(-1), after.nan_to_num(-1))
-    assert sorted(path.name for path in folder.iterdir()) == [CONFIG_FILE, MODEL_FILE]
+    assert sorted(path.name for path in folder.iterdir()) == ["checksums.json", CONFIG_FILE, MODEL_FILE]
 
 
 def rewrite(folder: Path, **changes: object) -> None:

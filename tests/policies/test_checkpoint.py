@@ -3,6 +3,8 @@
 import json
 import os
 import pickle
+import resource
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +70,7 @@ def test_a_saved_policy_comes_back_bit_for_bit(folder: Path, network: GaussianMl
 
 def test_nothing_but_the_policy_is_left_in_its_parent(folder: Path) -> None:
     assert names_in(folder.parent) == ["policy"]
-    assert names_in(folder) == ["config.json", "model.safetensors"]
+    assert names_in(folder) == ["checksums.json", "config.json", "model.safetensors"]
 
 
 def test_an_existing_policy_is_replaced_only_when_asked(folder: Path, network: GaussianMlp) -> None:
@@ -194,3 +196,58 @@ def test_an_impossible_network_is_refused(folder: Path, change: dict[str, object
     (folder / "config.json").write_text(json.dumps({**described, **change}))
     with pytest.raises(PolicyFileError, match="impossible network"):
         load_policy(folder)
+
+
+def with_changed_bit(folder: Path) -> None:
+    weights = bytearray((folder / "model.safetensors").read_bytes())
+    weights[-2] ^= 1
+    (folder / "model.safetensors").write_bytes(weights)
+
+
+def with_config(folder: Path, **changes: object) -> None:
+    described = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**described, **changes}))
+
+
+def nested(folder: Path) -> None:
+    (folder / "config.json").write_text('{"schema": 1, "settings": ' + '{"a":' * 100_000)
+
+
+DAMAGE = {
+    "changed bit": with_changed_bit,
+    "deep nesting": nested,
+    "not UTF-8": lambda folder: (folder / "config.json").write_bytes(b'{"schema": 1, "policy_id": "\xff"}'),
+    "wide": lambda folder: with_config(folder, hidden=[4_000_000, 4_000_000]),
+    "wide but possible": lambda folder: with_config(folder, hidden=[400_000, 400_000]),
+    "beyond torch": lambda folder: with_config(folder, hidden=[2**62, 2**62]),
+    "many layers": lambda folder: with_config(folder, hidden=[1] * 100_000),
+    "no weights": lambda folder: (folder / "model.safetensors").write_bytes(b""),
+    "checksums that are none": lambda folder: (folder / "checksums.json").write_text("["),
+    "another type": lambda folder: (folder / "model.safetensors").write_bytes(
+        (folder / "model.safetensors").read_bytes().replace(b'"F32"', b'"F8X"')
+    ),
+    "a folder": lambda folder: ((folder / "model.safetensors").unlink(), (folder / "model.safetensors").mkdir()),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_every_damage_is_one_kind_of_error_and_costs_no_memory(folder: Path, damage: Callable[[Path], object]) -> None:
+    damage(folder)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(PolicyFileError) as caught:
+        load_policy(folder)
+    assert str(folder) in str(caught.value)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KiB
+
+
+def test_a_mental_model_that_is_gone_is_noticed(folder: Path, network: GaussianMlp) -> None:
+    save_policy(folder, network, config(), mental=network, replace=True)
+    (folder / "mental.safetensors").unlink()
+    with pytest.raises(PolicyFileError, match=r"mental\.safetensors is missing"):
+        load_policy(folder)
+
+
+def test_a_policy_of_an_older_version_without_checksums_is_read(folder: Path) -> None:
+    (folder / "checksums.json").unlink()
+    with_changed_bit(folder)
+    load_policy(folder)

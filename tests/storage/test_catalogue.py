@@ -1,12 +1,21 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from mile_desktop.storage.catalogue import Catalogue, LearningSummary, delete_episode
-from mile_desktop.storage.errors import DuplicateRecordError, UnknownEpisodeError, UnknownRecordError
+from mile_desktop.storage.errors import DuplicateRecordError, NameTakenError, UnknownEpisodeError, UnknownRecordError
 from mile_desktop.storage.ids import now
 from mile_desktop.storage.journal import EpisodeJournal
-from mile_desktop.storage.records import EpisodeRecord, EvaluationRecord, InterventionModelRecord, Outcome, RunRecord
+from mile_desktop.storage.records import (
+    EpisodeRecord,
+    EvaluationRecord,
+    InterventionModelRecord,
+    Outcome,
+    PolicyRecord,
+    RunRecord,
+)
 from mile_desktop.storage.workspace import Workspace
 from tests.storage.samples import a_policy, a_start, some_steps
 
@@ -166,3 +175,34 @@ def test_the_latest_intervention_model_of_a_policy_is_found(workspace: Workspace
     assert catalogue.latest_intervention_model(PEG) == models[2]
     assert catalogue.intervention_model("im-1") == models[0]
     assert catalogue.intervention_models(scene=PEG) == tuple(models)
+
+
+def test_of_two_trainings_that_end_together_only_one_takes_the_name(workspace: Workspace) -> None:
+    """Each of eight threads chose its name before any of them registered its policy."""
+    catalogue = Catalogue(workspace)
+    chosen = [a_policy(f"policy-{number}", name=catalogue.next_policy_name("peg-insertion")) for number in range(8)]
+    assert {record.name for record in chosen} == {"v1"}
+    barrier = threading.Barrier(len(chosen))
+
+    def register(record: PolicyRecord) -> None:
+        barrier.wait()
+        while True:
+            try:
+                catalogue.add_named_policy(record)
+            except NameTakenError:
+                record = replace(record, name=catalogue.next_policy_name(record.scene))
+            else:
+                return
+
+    with ThreadPoolExecutor(len(chosen)) as threads:
+        list(threads.map(register, chosen))
+    assert sorted(record.name for record in catalogue.policies()) == [f"v{number}" for number in range(1, 9)]
+
+
+def test_the_same_name_is_free_in_another_scene(workspace: Workspace) -> None:
+    catalogue = Catalogue(workspace)
+    catalogue.add_named_policy(a_policy("policy-1"))
+    catalogue.add_named_policy(a_policy("policy-2", scene="drawer-opening"))
+    with pytest.raises(NameTakenError, match="peg-insertion has a policy called v1 already; choose another name"):
+        catalogue.add_named_policy(a_policy("policy-3"))
+    assert catalogue.find_policy("policy-3") is None

@@ -1,7 +1,7 @@
 """The stages of a run: data, policy, intervention model; and the removal of what an unfinished run left."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from mile_desktop.policies.config import ZERO_METHOD
 from mile_desktop.policies.model_folder import remove_leftovers
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.episodes import read_episode, read_episode_file
-from mile_desktop.storage.errors import UnknownRecordError
+from mile_desktop.storage.errors import NameTakenError, UnknownRecordError
 from mile_desktop.storage.ids import new_id, now
 from mile_desktop.storage.records import Episode, InterventionModelRecord, PolicyRecord
 from mile_desktop.storage.workspace import EPISODE_SUFFIX, Workspace
@@ -80,10 +80,9 @@ class TrainingPipeline:
         result = trainer.run(report=report, cancelled=cancelled, checkpoint=self._checkpoint)
         record = self._describe(result, selection)
         model = self._fit_intervention(steps, report, cancelled) if self._config.fit_intervention else None
-        folder = self._save_policy(result, record)
         if cancelled():
             raise TrainingCancelled
-        self._register(record, model)
+        record, folder = self._save_and_register(result, record, model)
         self.clear()
         report(
             Trained(
@@ -191,8 +190,9 @@ class TrainingPipeline:
             settings=record.settings,
             **describe_network(result.network),
         )
-        self._unregistered.append(folder)
-        save_policy(folder, result.network, config, mental=result.mental)
+        if folder not in self._unregistered:
+            self._unregistered.append(folder)
+        save_policy(folder, result.network, config, mental=result.mental, replace=True)
         return folder
 
     def _fit_intervention(
@@ -213,14 +213,26 @@ class TrainingPipeline:
         )
         return fit_and_save(steps, self._config.settings, wanted, report=report, cancelled=cancelled)
 
-    def _register(self, record: PolicyRecord, model: InterventionModelRecord | None) -> None:
-        """Enter both into the catalogue; what is entered is not taken back any more."""
+    def _save_and_register(
+        self, result: TrainingResult, record: PolicyRecord, model: InterventionModelRecord | None
+    ) -> tuple[PolicyRecord, Path]:
+        """Save the policy and enter both into the catalogue; what is entered is not taken back any more.
+
+        Another training may have taken the name since it was chosen: then the policy is saved again under the next.
+        """
         if model is not None:
             self._catalogue.add_intervention_model(model)
             self._unregistered.remove(self._workspace.intervention_folder(model.model_id))
         # The policy comes last: killed in between, there is no policy in the list whose model is missing.
-        self._catalogue.add_policy(record)
-        self._unregistered.remove(self._workspace.policy_folder(record.policy_id))
+        while True:
+            folder = self._save_policy(result, record)
+            try:
+                self._catalogue.add_named_policy(record)
+            except NameTakenError:
+                record = replace(record, name=self._catalogue.next_policy_name(record.scene))
+                continue
+            self._unregistered.remove(folder)
+            return record, folder
 
 
 def _demonstrations(folder: str | None) -> list[Path]:

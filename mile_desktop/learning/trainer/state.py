@@ -8,7 +8,7 @@ import msgspec
 import torch
 
 from mile_desktop.errors import UserError
-from mile_desktop.policies.model_folder import ModelFileError, read_description, write_folder
+from mile_desktop.policies.model_folder import ModelFileError, check_unchanged, read_description, write_folder
 from mile_desktop.policies.tensor_file import encode_tensors, read_tensors
 
 STATE_FILE = "state.json"
@@ -86,6 +86,7 @@ def read_state(folder: Path, fingerprint: str) -> tuple[TrainerState, dict[str, 
             path, TrainerState, schema=STATE_SCHEMA, noun="state of a training", remedy="it is damaged"
         )
         tensors = read_tensors(folder / TENSOR_FILE)
+        check_unchanged(folder)
     except ModelFileError as error:
         raise CheckpointError(f"The training cannot continue ({error}); start it again.") from error
     if state.fingerprint != fingerprint:

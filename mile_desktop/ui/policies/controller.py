@@ -179,9 +179,9 @@ class PoliciesController(QObject):
         if self._start(f"Importing {Path(source).name} …", "import-policy", source):
             self._application.window.show_page("policies")
 
-    def export_to(self, policy_id: str, target: str) -> None:
-        """Copy a policy to an archive or a folder, in a process of its own."""
-        arguments = ["--policy", policy_id, "--scene", self._application.scene, target]
+    def export_to(self, policy_id: str, target: str, *, force: bool = False) -> None:
+        """Copy a policy to an archive or a folder, in a process of its own; ``force``: replace an earlier export."""
+        arguments = ["--policy", policy_id, "--scene", self._application.scene, target, *["--force"] * force]
         self._start(f"Exporting {self._name(policy_id)} …", "export-policy", *arguments)
 
     def _start(self, text: str, command: str, *arguments: str) -> bool:
@@ -226,7 +226,7 @@ class PoliciesController(QObject):
         dialog.show()
 
     def _target_chosen(self, target: str) -> None:
-        self.export_to(self._exporting, target)
+        self.export_to(self._exporting, target, force=True)  # the dialog has asked before it replaces a file
 
     def _choose_import_source(self, folder: bool) -> None:
         dialog = self._new_dialog("Import a policy")
