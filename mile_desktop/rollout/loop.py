@@ -19,6 +19,8 @@ from mile_desktop.storage.records import Outcome
 SECOND_PRESS_S = 0.25
 """A second press that follows a change this closely was not a decision about what came of the first: a button that
 bounces, a double click, or a press of Hold in the moment in which the robot began to hold by itself."""
+_PAUSED = "The window asks a question. The robot holds until it is answered."
+_PAUSE_OVER = "The question is answered. Resume when you are ready."
 
 
 class RolloutLoop:
@@ -68,6 +70,7 @@ class RolloutLoop:
         self._clock = clock
         # Minus infinity keeps the first press of a session from being taken for a second one.
         self._changed_at, self._changed_from = -math.inf, Phase.IDLE
+        self._paused = False
         self._publish = publish
         self._describe = describe_episode
         self._show = show
@@ -86,7 +89,7 @@ class RolloutLoop:
             show=show,
             rewind_steps=rewind_steps,
             rate_hz=rate_hz,
-            hazard=hazard,
+            hazard=lambda: _PAUSED if self._paused else hazard(),
             live=self._live,
             phases=self._phases,
             handle_requests=self._handle_requests,
@@ -120,7 +123,7 @@ class RolloutLoop:
         # A second Start while a run is going must not restart it or change its length.
         if self.phase is not Phase.IDLE:
             return
-        if problem := self._live.obstacle():
+        if problem := _PAUSED if self._paused else self._live.obstacle():
             self._publish(Note(level="warning", text=problem))
             return
         self.episodes_left = max(1, episodes)
@@ -157,7 +160,7 @@ class RolloutLoop:
 
     def confirm_reset(self) -> None:
         """Begin the next episode, if a person has ticked the whole checklist; otherwise say what is missing."""
-        if self.awaits_person and (problem := self._gate.confirm()):
+        if self.awaits_person and (problem := _PAUSED if self._paused else self._gate.confirm()):
             self._publish(Note(level="warning", text=problem))
 
     def end_run(self) -> None:
@@ -184,10 +187,18 @@ class RolloutLoop:
             # The start that is shown is the one of the next episode.
             self.runner.reset_scene(self._next_seed)
 
+    def pause(self, paused: bool) -> None:
+        """Hold and begin nothing while ``paused``; a held episode does not go on by the end of the pause."""
+        if self._paused and not paused and self.phase is Phase.HOLD:
+            self.fault(_PAUSE_OVER)
+        self._paused = paused
+        if paused and self.in_episode:
+            self.fault(_PAUSED)  # at once, and not only in the next tick
+
     def toggle_hold(self) -> None:
         """Hold the pose, or go on when already holding; a second press right after the first does nothing."""
         if self.phase is Phase.HOLD:
-            if not self._just_changed:
+            if not self._just_changed and not self._paused:
                 self._phases.apply(PhaseEvent.RESUME)
         else:
             self._phases.apply(PhaseEvent.HOLD_PRESSED, "Held by the operator.")
@@ -248,6 +259,8 @@ class RolloutLoop:
         # Stop comes before everything else of this tick, also before an episode that would begin in it.
         if OperatorRequest.STOP in requests:
             self.stop()
+        elif self._paused:
+            return
         elif self._dwell_left > 0:
             self._dwell_left -= 1
         elif self.episodes_left > 0:

@@ -79,6 +79,15 @@ class TickChecklist(Message, frozen=True):
     """All that are ticked now, word for word."""
 
 
+class PauseRobot(Message, frozen=True):
+    """Hold, and let no episode begin, while the window asks the person something; not ``paused``: the answer is there.
+
+    Nothing moves by its end either: a held episode waits for ``ToggleHold``.
+    """
+
+    paused: bool
+
+
 class RequestStop(Message, frozen=True):
     """Latched stop: only ``RequestReset`` leaves it."""
 
@@ -363,6 +372,7 @@ Command = (
     | AskToDrive
     | ConfirmReset
     | TickChecklist
+    | PauseRobot
     | RequestStop
     | RequestReset
     | ToggleHold

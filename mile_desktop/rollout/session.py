@@ -260,6 +260,7 @@ class Session:
             m.AskToDrive: self._ask_to_drive,
             m.ConfirmReset: self._confirm_reset,
             m.TickChecklist: self._tick_checklist,
+            m.PauseRobot: self._pause,
             m.RequestStop: self._stop,
             m.RequestReset: self._reset,
             m.ToggleHold: self._toggle_hold,
@@ -293,6 +294,9 @@ class Session:
 
     def _tick_checklist(self, command: m.TickChecklist) -> None:
         self.loop.tick_checklist(command.number, command.points)
+
+    def _pause(self, command: m.PauseRobot) -> None:
+        self.loop.pause(command.paused)
 
     def _stop(self, command: m.RequestStop) -> None:
         self.loop.stop()

@@ -19,6 +19,7 @@ from mile_desktop.ui.learn.forecast_refitter import ForecastRefitter
 from mile_desktop.ui.policies.controller import PoliciesController
 from mile_desktop.ui.robots.controller import RobotsController
 from mile_desktop.ui.settings.controller import SettingsController
+from mile_desktop.ui.shell.close_question import ask_to_close
 from mile_desktop.ui.shell.preferences import PreferenceStore
 from mile_desktop.ui.supervise.controller import SuperviseController
 
@@ -43,10 +44,20 @@ class Composition:
     robots: RobotsController
 
     def may_close(self) -> bool:
-        """Ask about everything that runs; return whether the window may close."""
-        # The robot first: it must not move while the person reads questions. The training last: its question can
-        # cancel the training at once, which would be wrong if a later answer kept the window open.
-        return self.supervise.may_close() and self.evaluate.may_close() and self.retrain.may_close()
+        """Ask once about everything that runs; return whether the window may close.
+
+        Nothing is ended before the answer. The robot holds while the question is open, because the question covers the
+        window, and goes on only when a person resumes it.
+        """
+        parts = (self.supervise, self.evaluate, self.retrain, self.calibration, self.policies)
+        running = [work for part in parts if (work := part.running_work()) is not None]
+        if not running:
+            return True
+        self.supervise.pause(True)
+        closes = ask_to_close(self.application.window, running)
+        if not closes:
+            self.supervise.pause(False)
+        return closes
 
 
 def compose(

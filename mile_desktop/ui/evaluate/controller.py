@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QMessageBox
 
 from mile_desktop.evaluation.evaluate import EpisodeResult
 from mile_desktop.evaluation.pool import EvaluationPool, PoolEvent, WorkerTarget
@@ -23,6 +22,7 @@ from mile_desktop.ui.evaluate.model import (
 )
 from mile_desktop.ui.evaluate.page import EvaluatePage
 from mile_desktop.ui.evaluate.watch_controller import WatchController
+from mile_desktop.ui.shell.close_question import RunningWork
 from mile_desktop.ui.shell.page_refresh import PageRefresh
 from mile_desktop.ui.widgets.dates import time_text
 from mile_desktop.ui.widgets.policy_results import (
@@ -140,13 +140,10 @@ class EvaluateController(QObject):
             self._watch_controller.stop_evaluated()
             self._conclude(self._run)
 
-    def may_close(self) -> bool:
-        """Ask about an evaluation that runs; return whether the window may close."""
-        if not self.running:
-            return True
-        question = "An evaluation is running. It ends with the window, and its results are lost. Close the window?"
-        answer = QMessageBox.question(self._application.window, "Close", question)
-        return answer is QMessageBox.StandardButton.Yes
+    def running_work(self) -> RunningWork | None:
+        """Return what runs, for the question before the window closes."""
+        text = "An evaluation is running. It ends with the window, and its results are lost."
+        return RunningWork(text) if self.running else None
 
     def prepare(self, policies: Sequence[str]) -> None:
         """Open the page with these policies ticked."""

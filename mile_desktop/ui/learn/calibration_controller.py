@@ -8,6 +8,7 @@ from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.command_client import CommandClient
 from mile_desktop.ui.learn.calibration_card import CalibrationPart
 from mile_desktop.ui.learn.calibration_model import CalibrationResult
+from mile_desktop.ui.shell.close_question import RunningWork
 from mile_desktop.ui.widgets.dates import local_time
 
 
@@ -39,6 +40,10 @@ class CalibrationController(QObject):
     def running(self) -> bool:
         """Whether a calibration is running."""
         return self._job.running
+
+    def running_work(self) -> RunningWork | None:
+        """Return what runs, for the question before the window closes."""
+        return RunningWork("A calibration is running. It ends with the window.") if self.running else None
 
     def calibrate(self) -> None:
         """Fit cost and scale to the recorded interventions of the scene that is loaded."""

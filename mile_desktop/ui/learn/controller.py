@@ -6,7 +6,6 @@ from pathlib import Path
 
 import psutil
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QMessageBox
 
 from mile_desktop.learning.progress import AnyRunEvent, Compared, Failed, Finished, Trained
 from mile_desktop.learning.settings import EVALUATION_EPISODES
@@ -17,6 +16,7 @@ from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.trainer_client import TrainerClient, TrainerRunningError
 from mile_desktop.ui.learn.model import LearnSummary, RetrainRequest
 from mile_desktop.ui.learn.page import LearnPanel
+from mile_desktop.ui.shell.close_question import RunningWork
 from mile_desktop.ui.shell.message_line import MessageAction
 from mile_desktop.ui.workspace_session import PolicyList, WorkspaceSession
 
@@ -75,23 +75,12 @@ class RetrainController(QObject):
         """Stop following; the trainer keeps running and the next window follows it."""
         self.trainer.leave()
 
-    def may_close(self) -> bool:
-        """Ask what happens to a training that runs; return whether the window may close."""
+    def running_work(self) -> RunningWork | None:
+        """Return what runs, for the question before the window closes."""
         if not self.trainer.running:
-            return True
-        box = QMessageBox(self._application.window)
-        box.setWindowTitle("Close")
-        box.setText("A training is running.")
-        box.setInformativeText("It can go on without the window; the next window finds it again.")
-        keep = box.addButton("Let it go on", QMessageBox.ButtonRole.AcceptRole)
-        cancel = box.addButton("Cancel the training", QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
-        box.exec()
-        clicked = box.clickedButton()
-        if clicked is cancel:
-            self.trainer.cancel()
-            return True
-        return clicked is keep
+            return None
+        text = "A training is running. It goes on without the window, and the next window finds it again."
+        return RunningWork(text, also="Cancel the training, too", end=self.trainer.cancel)
 
     def _start(self, word: str, run_id: str, arguments: Sequence[str]) -> None:
         workspace = self._application.workspace

@@ -13,6 +13,7 @@ from mile_desktop.ui.clients.command_client import CommandClient
 from mile_desktop.ui.plots.series_model import Curve
 from mile_desktop.ui.policies.model import PolicyDetails, read_curves, read_policies
 from mile_desktop.ui.policies.page import PoliciesPage
+from mile_desktop.ui.shell.close_question import RunningWork
 from mile_desktop.ui.shell.message_line import MessageAction
 from mile_desktop.ui.shell.page_refresh import PageRefresh
 from mile_desktop.ui.workspace_session import PolicyList, WorkspaceSession
@@ -80,6 +81,11 @@ class PoliciesController(QObject):
         page.comparison.pair_changed.connect(self._show_pair)
         page.about.episodes_requested.connect(self._request_episodes)
         page.about.evaluations_requested.connect(self.evaluations_requested)
+
+    def running_work(self) -> RunningWork | None:
+        """Return what runs, for the question before the window closes."""
+        text = "A policy is imported or exported. That ends with the window, and nothing incomplete is left."
+        return RunningWork(text) if self._job.running else None
 
     def close(self) -> None:
         """End a running import or export; nothing incomplete is left."""

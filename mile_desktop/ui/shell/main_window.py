@@ -39,6 +39,8 @@ class MainWindow(OverrideGuard, QMainWindow):
 
     page_changed = Signal(str)
     """Name of the page that is shown now."""
+    question_replaced = Signal()
+    """``ask_before_closing`` was called: a question that is open must end, its answer does not count any more."""
     closing = Signal()
     """The window closes; every process and timer must end. Slots run in the order in which they were connected."""
 
@@ -51,6 +53,7 @@ class MainWindow(OverrideGuard, QMainWindow):
         self._panel_page = "supervise"
         self._look = preferences.value.theme, preferences.value.ui_scale
         self._may_close: Callable[[], bool] = _always
+        self._closed = False
         self.header = Header(self)
         self.sidebar = Sidebar(self)
         self.messages = MessageLine(self)
@@ -94,8 +97,12 @@ class MainWindow(OverrideGuard, QMainWindow):
         self.shortcuts.install(handlers)
 
     def ask_before_closing(self, question: Callable[[], bool]) -> None:
-        """Call ``question`` when the person closes the window; False keeps it open."""
+        """Call ``question`` when the person closes the window; False keeps it open.
+
+        It also replaces a question that is open now, see ``question_replaced``.
+        """
         self._may_close = question
+        self.question_replaced.emit()
 
     def restore(self) -> None:
         """Restore size, docks and page of the last time, or take 1440 × 900 within the screen."""
@@ -192,10 +199,13 @@ class MainWindow(OverrideGuard, QMainWindow):
             self.showFullScreen()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Remember size and docks, then announce the end."""
-        if not self._may_close():
+        """Ask, then remember size and docks and announce the end, once."""
+        if self._closed:
+            return
+        if not self._ask():
             event.ignore()
             return
+        self._closed = True
         self._preferences.change(
             geometry=_encoded(self.saveGeometry()), window_state=_encoded(self.saveState(_STATE_VERSION))
         )
@@ -204,6 +214,15 @@ class MainWindow(OverrideGuard, QMainWindow):
         super().closeEvent(event)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _ask(self) -> bool:
+        # A question runs an event loop of its own, in which a signal of the system may replace it. Qt drops
+        # a second ``close`` until the first has returned, so the answer to the newest question counts here.
+        while True:
+            asked = self._may_close
+            answer = asked()
+            if self._may_close is asked:
+                return answer
 
     def _arrange(self) -> None:
         self.setWindowTitle("MILE Desktop")

@@ -4,12 +4,12 @@ from functools import partial
 
 import msgspec
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QMessageBox
 
 from mile_desktop.channels.messages import Message
 from mile_desktop.rollout import messages as m
-from mile_desktop.rollout.phases import Phase
+from mile_desktop.rollout.phases import IN_EPISODE, Phase
 from mile_desktop.ui.application import Application, alert_of
+from mile_desktop.ui.shell.close_question import RunningWork
 from mile_desktop.ui.shell.preferences import Preferences
 from mile_desktop.ui.supervise.driving_help_controller import DrivingHelpController
 from mile_desktop.ui.supervise.full_view import FullView
@@ -43,17 +43,21 @@ class SuperviseController(QObject):
         self._connect()
         self._views.paint_background()
 
-    def may_close(self) -> bool:
-        """Stop the robot if an episode is open, and ask; return whether the window may close.
+    def running_work(self) -> RunningWork | None:
+        """Return the open episode or run, for the question before the window closes; None if the person wants none."""
+        application, status = self._application, self._application.worker.status
+        if status is None or not (application.worker.alive and application.preferences.value.warn_on_close):
+            return None
+        if status.phase in IN_EPISODE:
+            kept = f"Its {status.step} steps are kept, and it is marked as aborted."
+            return RunningWork(f"An episode is running; the robot holds until you answer. {kept}")
+        if status.phase is Phase.RESETTING and status.episodes_left:
+            return RunningWork(f"A run is not finished: {status.episodes_left} more to record. They are not recorded.")
+        return None
 
-        The robot is stopped before the question, so that it does not move while nobody watches it.
-        """
-        if not (self._application.in_episode and self._application.preferences.value.warn_on_close):
-            return True
-        self._application.stop_episode()
-        question = "An episode was running; the robot is stopped. Close the window? What was recorded is kept."
-        answer = QMessageBox.question(self._application.window, "Close", question)
-        return answer is QMessageBox.StandardButton.Yes
+    def pause(self, paused: bool) -> None:
+        """Let the robot hold while a question covers the window, or say that the question is answered."""
+        self._application.worker.send(m.PauseRobot(paused=paused))
 
     def _install_keys(self) -> None:
         controls, view = self.page.controls, self.page.view

@@ -6,7 +6,7 @@ import signal
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QMessageBox
 
 from mile_desktop.rollout.messages import LoadSession
 from mile_desktop.storage.records import PolicyRecord
@@ -152,11 +152,11 @@ def test_closing_asks_while_an_evaluation_runs(
 ) -> None:
     asked: list[str] = []
 
-    def stay(_parent: QWidget, _title: str, question: str) -> QMessageBox.StandardButton:
-        asked.append(question)
-        return QMessageBox.StandardButton.No
+    def stay(box: QMessageBox) -> None:
+        asked.append(box.informativeText())
+        box.reject()
 
-    monkeypatch.setattr(QMessageBox, "question", stay)
+    monkeypatch.setattr(QMessageBox, "exec", stay)
     started.store.change(warn_on_close=False)
     closing = started.parts
     assert closing.may_close()

@@ -142,14 +142,17 @@ def test_closing_asks_and_a_training_that_goes_on_is_found_again_and_cancelled(
 ) -> None:
     live.window.ask_before_closing(live.parts.may_close)
     live.start_episode()
-    answer_next("No")
+    answer_next("Stay", after=lambda: live.phase is Phase.HOLD)  # it holds while the question is open
     assert not live.window.close()
-    live.until_phase(Phase.STOPPED)  # it stands still while the question is open
-    answer_next("Stay")
-    assert not live.window.close()
-    answer_next("Let it go on")
+    assert live.phase is Phase.HOLD
+    assert not live.closed, "nothing is ended before the answer"
+    assert live.parts.retrain.trainer.running
+    live.until(live.resume)
+    live.until_phase(Phase.AUTONOMOUS)
+    answer_next("Close")
     live.close()
     assert not live.application.worker.alive
+    assert [each.outcome for each in live.closed] == ["aborted"]
 
     again = open_window(live.folder, None, worker, viewer_target=viewer, keep_size=True)
     assert again.said("The training that was started before is still running.")
@@ -168,12 +171,12 @@ def test_closing_asks_and_a_training_that_goes_on_is_found_again_and_cancelled(
     again.until(lambda: panel.can_retrain)
 
 
-def answer_next(word: str) -> None:
-    """Press the button ``word`` of the question that is about to be asked."""
+def answer_next(word: str, after: Callable[[], bool] = lambda: True) -> None:
+    """Press the button ``word`` of the question that is about to be asked, as soon as ``after`` holds."""
 
     def press() -> None:
         box = QApplication.activeModalWidget()
-        if not isinstance(box, QMessageBox):
+        if not (isinstance(box, QMessageBox) and after()):
             QTimer.singleShot(10, press)
             return
         next(button for button in box.buttons() if button.text().replace("&", "") == word).click()
