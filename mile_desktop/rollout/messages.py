@@ -8,6 +8,33 @@ import msgspec
 
 from mile_desktop.channels.messages import Message, Shutdown
 from mile_desktop.operators.no_operator import NO_SUPERVISOR
+from mile_desktop.rollout.device_messages import (
+    CameraRequest as CameraRequest,
+)
+from mile_desktop.rollout.device_messages import (
+    PadState as PadState,
+)
+from mile_desktop.rollout.device_messages import (
+    SetPad as SetPad,
+)
+from mile_desktop.rollout.device_messages import (
+    SetViewYaw as SetViewYaw,
+)
+from mile_desktop.rollout.device_messages import (
+    TestRumble as TestRumble,
+)
+from mile_desktop.rollout.device_messages import (
+    WatchCameras as WatchCameras,
+)
+from mile_desktop.rollout.device_messages import (
+    WatchedCamera as WatchedCamera,
+)
+from mile_desktop.rollout.device_messages import (
+    WatchPad as WatchPad,
+)
+from mile_desktop.rollout.device_messages import (
+    WindowInput as WindowInput,
+)
 from mile_desktop.rollout.phases import Phase
 
 # ── commands: window → worker ────────────────────────────────────────────────────────────────────────────────────
@@ -124,19 +151,6 @@ class ReloadInterventionModel(Message, frozen=True):
     """Watch the policy that drives with the newest intervention model and forecast, from the next episode on."""
 
 
-class WindowInput(Message, frozen=True):
-    """Keyboard and on-screen pad: sent on every change and every 100 ms while anything is pressed.
-
-    The worker treats silence of 500 ms during a takeover as a lost device.
-    """
-
-    source: str
-    """``keyboard`` or ``screen``."""
-    takeover: bool
-    action: tuple[float, ...]
-    rewind: bool = False
-
-
 class SetAlert(Message, frozen=True):
     """When the alert comes on, and how."""
 
@@ -146,44 +160,6 @@ class SetAlert(Message, frozen=True):
     """Hold and ask instead of only alerting."""
     sound: bool = True
     rumble: bool = True
-
-
-class SetPad(Message, frozen=True):
-    """Use this gamepad profile (JSON of ``operators.profile.PadProfile``) from now on."""
-
-    profile: str
-
-
-class SetViewYaw(Message, frozen=True):
-    """The view was turned: pushing the pad's stick to the left moves to the left as seen."""
-
-    yaw_deg: float
-
-
-class WatchPad(Message, frozen=True):
-    """Send ``PadState`` at display rate (the Devices page is open) or no longer."""
-
-    enabled: bool
-
-
-class TestRumble(Message, frozen=True):
-    """Shake the pad once."""
-
-
-class WatchedCamera(msgspec.Struct, frozen=True, kw_only=True):
-    """A live camera that policy or operator depend on."""
-
-    name: str
-    ring: str
-    """Name of the ``FrameRing`` its pictures are in."""
-    stale_after_s: float
-    """The robot holds while the newest picture is older than this."""
-
-
-class WatchCameras(Message, frozen=True):
-    """Hold while one of these cameras, and no longer those before, is stale."""
-
-    cameras: tuple[WatchedCamera, ...] = ()
 
 
 # ── events: worker → window ──────────────────────────────────────────────────────────────────────────────────────
@@ -344,24 +320,6 @@ class Fault(Message, frozen=True):
     """What was found, what was expected, what to do."""
     policy_at_fault: bool = False
     """Another policy would do."""
-
-
-class CameraRequest(Message, frozen=True):
-    """The pad asked for the next (+1) or previous (−1) camera."""
-
-    direction: int
-
-
-class PadState(Message, frozen=True):
-    """Every axis and button of the pad as it is now, raw."""
-
-    name: str
-    guid: str
-    axes: tuple[float, ...]
-    buttons: tuple[bool, ...]
-    connected: bool
-    active_controls: tuple[str, ...] = ()
-    """Names of the controls that are pressed or moved now, best name first: what press-to-bind offers."""
 
 
 Command = (
