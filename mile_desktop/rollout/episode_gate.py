@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from mile_desktop.rollout.live_robot import LiveRobot
 
+PAUSED = "The window asks a question. The robot holds until it is answered."
 NOT_CHECKED = "Nothing moves yet. Check and tick first: {points}"
 
 
@@ -25,6 +26,8 @@ class EpisodeGate:
         """Number of the present question; the next episode has another one."""
         self.on_its_way = False
         """The robot goes to its start."""
+        self.paused = ""
+        """Why nothing may begin or go on now, as a sentence: the window asks a question. Empty otherwise."""
 
     @property
     def closed(self) -> bool:

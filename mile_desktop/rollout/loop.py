@@ -7,7 +7,7 @@ from functools import partial
 from mile_desktop.operators.operator import Operator, OperatorRequest
 from mile_desktop.registry.running_policy import RunningPolicy
 from mile_desktop.rollout.clock import Clock
-from mile_desktop.rollout.episode_gate import EpisodeGate
+from mile_desktop.rollout.episode_gate import PAUSED, EpisodeGate
 from mile_desktop.rollout.episode_runner import DescribeEpisode, EpisodeRunner, Publish, Show
 from mile_desktop.rollout.episode_state import StepSink
 from mile_desktop.rollout.live_robot import LiveRobot, NoRobot, no_hazard
@@ -19,7 +19,6 @@ from mile_desktop.storage.records import Outcome
 SECOND_PRESS_S = 0.25
 """A second press that follows a change this closely was not a decision about what came of the first: a button that
 bounces, a double click, or a press of Hold in the moment in which the robot began to hold by itself."""
-_PAUSED = "The window asks a question. The robot holds until it is answered."
 _PAUSE_OVER = "The question is answered. Resume when you are ready."
 
 
@@ -70,7 +69,6 @@ class RolloutLoop:
         self._clock = clock
         # Minus infinity keeps the first press of a session from being taken for a second one.
         self._changed_at, self._changed_from = -math.inf, Phase.IDLE
-        self._paused = False
         self._publish = publish
         self._describe = describe_episode
         self._show = show
@@ -89,7 +87,7 @@ class RolloutLoop:
             show=show,
             rewind_steps=rewind_steps,
             rate_hz=rate_hz,
-            hazard=lambda: _PAUSED if self._paused else hazard(),
+            hazard=lambda: self._gate.paused or hazard(),
             live=self._live,
             phases=self._phases,
             handle_requests=self._handle_requests,
@@ -123,7 +121,7 @@ class RolloutLoop:
         # A second Start while a run is going must not restart it or change its length.
         if self.phase is not Phase.IDLE:
             return
-        if problem := _PAUSED if self._paused else self._live.obstacle():
+        if problem := self._gate.paused or self._live.obstacle():
             self._publish(Note(level="warning", text=problem))
             return
         self.episodes_left = max(1, episodes)
@@ -160,7 +158,7 @@ class RolloutLoop:
 
     def confirm_reset(self) -> None:
         """Begin the next episode, if a person has ticked the whole checklist; otherwise say what is missing."""
-        if self.awaits_person and (problem := _PAUSED if self._paused else self._gate.confirm()):
+        if self.awaits_person and (problem := self._gate.paused or self._gate.confirm()):
             self._publish(Note(level="warning", text=problem))
 
     def end_run(self) -> None:
@@ -189,16 +187,16 @@ class RolloutLoop:
 
     def pause(self, paused: bool) -> None:
         """Hold and begin nothing while ``paused``; a held episode does not go on by the end of the pause."""
-        if self._paused and not paused and self.phase is Phase.HOLD:
+        if self._gate.paused and not paused and self.phase is Phase.HOLD:
             self.fault(_PAUSE_OVER)
-        self._paused = paused
+        self._gate.paused = PAUSED if paused else ""
         if paused and self.in_episode:
-            self.fault(_PAUSED)  # at once, and not only in the next tick
+            self.fault(PAUSED)  # at once, and not only in the next tick
 
     def toggle_hold(self) -> None:
         """Hold the pose, or go on when already holding; a second press right after the first does nothing."""
         if self.phase is Phase.HOLD:
-            if not self._just_changed and not self._paused:
+            if not self._just_changed and not self._gate.paused:
                 self._phases.apply(PhaseEvent.RESUME)
         else:
             self._phases.apply(PhaseEvent.HOLD_PRESSED, "Held by the operator.")
@@ -259,7 +257,7 @@ class RolloutLoop:
         # Stop comes before everything else of this tick, also before an episode that would begin in it.
         if OperatorRequest.STOP in requests:
             self.stop()
-        elif self._paused:
+        elif self._gate.paused:
             return
         elif self._dwell_left > 0:
             self._dwell_left -= 1
