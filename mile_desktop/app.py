@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import mile_desktop
 from mile_desktop.operators.no_operator import NO_SUPERVISOR
-from mile_desktop.paths import default_workspace
+from mile_desktop.paths import ICON, default_workspace
 from mile_desktop.processes import rollout_worker
 from mile_desktop.rollout.messages import LoadSession
 
@@ -48,7 +48,19 @@ def main(
     worker
         Entry point of the rollout worker's process.
     """
-    options = _parser().parse_args(arguments)
+    parser = argparse.ArgumentParser(prog="main.py", description="MILE Desktop's window.")
+    parser.add_argument("--version", action="version", version=f"MILE Desktop {mile_desktop.__version__}")
+    add_arguments(parser)
+    return run(parser.parse_args(arguments), script=script, worker=worker)
+
+
+def run(
+    options: argparse.Namespace,
+    *,
+    script: WindowScript | None = None,
+    worker: Callable[..., None] = rollout_worker,
+) -> int:
+    """Open the window with options that ``add_arguments`` describes, see ``main``."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the child processes: several of them share the cores
     if not has_display():
         sys.stdout.write("No display: the same window runs offscreen, unattended, with a simulated supervisor.\n")
@@ -67,9 +79,8 @@ def has_display() -> bool:
     return sys.platform != "linux" or any(os.environ.get(name) for name in _DISPLAYS)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="main.py", description="MILE Desktop's window.")
-    parser.add_argument("--version", action="version", version=f"MILE Desktop {mile_desktop.__version__}")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the window's options."""
     parser.add_argument("--workspace", type=Path, metavar="DIR", help="folder to record into (the one used last)")
     parser.add_argument("--scene", metavar="S", help="scene to load (the one used last)")
     parser.add_argument("--policy", default="", metavar="P", help="policy to load: an id, a folder, initial or expert")
@@ -86,7 +97,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--output", type=Path, default=Path("out/unattended"), metavar="DIR", help="of an unattended run (%(default)s)"
     )
-    return parser
 
 
 def _run_unattended(
@@ -123,6 +133,7 @@ def _run(
 ) -> int:
     """Build the window and run it; ``folder``: no person uses it, and everything it writes stays in there."""
     from PySide6.QtCore import QTimer  # noqa: PLC0415
+    from PySide6.QtGui import QIcon  # noqa: PLC0415
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415
 
     from mile_desktop.ui.composition import compose  # noqa: PLC0415
@@ -134,6 +145,9 @@ def _run(
 
     app = QApplication(sys.argv[:1])
     app.setApplicationName("MILE Desktop")
+    app.setApplicationVersion(mile_desktop.__version__)
+    app.setDesktopFileName("mile-desktop")  # Wayland finds the icon by it, see `mile-desktop install-launcher`
+    app.setWindowIcon(QIcon(str(ICON)))
     with ExitStack() as stack:
         preferences = PreferenceStore(folder / "preferences.json" if folder else options.preferences)
         theme.apply(app, preferences.value.theme, preferences.value.ui_scale)

@@ -10,10 +10,11 @@ from importlib import import_module
 
 import mile_desktop
 from mile_desktop.commands import arguments
-from mile_desktop.commands.command import CancelledError, Command, Report
+from mile_desktop.commands.command import CancelledError, Command, CommandError, Report
 from mile_desktop.errors import UserError
 
 _CANCELLED = 130
+_EXIT_STATUS = "Exit status: 0 success, 1 error, 2 wrong usage, 130 cancelled. Without a command the window opens."
 
 
 def _run_of(module: str) -> Callable[[argparse.Namespace, Report], None]:
@@ -25,28 +26,62 @@ def _run_of(module: str) -> Callable[[argparse.Namespace, Report], None]:
     return run
 
 
-COMMANDS = tuple(
-    Command(add.__name__.replace("_", "-"), text, add, _run_of(add.__name__))
-    for add, text in (
-        (arguments.scenes, "list the scenes, or begin one of your own"),
-        (arguments.rollout, "run episodes and record them, with or without a simulated supervisor"),
-        (arguments.train, "retrain a policy from the recorded episodes"),
-        (arguments.policies, "list the policies with their parents and evaluations"),
-        (arguments.promote, "choose the policy that runs in its scene from now on"),
-        (arguments.rollback, "promote the policy again that was promoted before"),
-        (arguments.evaluate, "success of policies on fixed seeds"),
-        (arguments.compare, "compare two policies on the same starts"),
-        (arguments.calibrate, "fit cost and scale to the recorded interventions"),
-        (arguments.predict, "score the prediction of takeovers on held-out episodes"),
-        (arguments.forecast, "refit the forecast of takeovers to the recorded episodes"),
-        (arguments.scorecard, "every predictor of takeovers on chosen episodes"),
-        (arguments.doctor, "recover episodes after a crash and check the workspace"),
-        (arguments.bundle, "make again what ships with the program for a scene"),
-        (arguments.export_policy, "copy a policy to a zip archive or a folder"),
-        (arguments.import_policy, "add a policy from elsewhere after checking it"),
-        (arguments.serve_robot, "serve a scene as a stand-in for a robot"),
-        (arguments.robot_keys, "make the keys of a robot or a window, and allow windows"),
-    )
+def _add_window_arguments(parser: argparse.ArgumentParser) -> None:
+    from mile_desktop import app  # noqa: PLC0415 - the other commands do not wait for it
+
+    app.add_arguments(parser)
+
+
+def _open_window(options: argparse.Namespace, _: Report) -> None:
+    from mile_desktop import app  # noqa: PLC0415 - the other commands do not wait for it
+
+    status = app.run(options)
+    if status:
+        raise CommandError(f"The window ended with status {status}; the reason is above or in its log.")
+
+
+def _add_completion_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="shell to write the script for")
+
+
+def _write_completion(options: argparse.Namespace, _: Report) -> None:
+    import shtab  # noqa: PLC0415 - the other commands do not wait for it
+
+    sys.stdout.write(shtab.complete(_parser(None), options.shell) + "\n")
+
+
+WINDOW = Command("window", "open the window; also without any command", _add_window_arguments, _open_window)
+COMPLETION = Command("completion", "write a shell's completion script", _add_completion_arguments, _write_completion)
+_WITHOUT_WORKSPACE = (WINDOW, COMPLETION)
+"""Commands that neither open a workspace nor report to programs."""
+
+COMMANDS = (
+    WINDOW,
+    *(
+        Command(add.__name__.replace("_", "-"), text, add, _run_of(add.__name__))
+        for add, text in (
+            (arguments.scenes, "list the scenes, or begin one of your own"),
+            (arguments.rollout, "run episodes and record them, with or without a simulated supervisor"),
+            (arguments.train, "retrain a policy from the recorded episodes"),
+            (arguments.policies, "list the policies with their parents and evaluations"),
+            (arguments.promote, "choose the policy that runs in its scene from now on"),
+            (arguments.rollback, "promote the policy again that was promoted before"),
+            (arguments.evaluate, "success of policies on fixed seeds"),
+            (arguments.compare, "compare two policies on the same starts"),
+            (arguments.calibrate, "fit cost and scale to the recorded interventions"),
+            (arguments.predict, "score the prediction of takeovers on held-out episodes"),
+            (arguments.forecast, "refit the forecast of takeovers to the recorded episodes"),
+            (arguments.scorecard, "every predictor of takeovers on chosen episodes"),
+            (arguments.doctor, "recover episodes after a crash and check the workspace"),
+            (arguments.bundle, "make again what ships with the program for a scene"),
+            (arguments.export_policy, "copy a policy to a zip archive or a folder"),
+            (arguments.import_policy, "add a policy from elsewhere after checking it"),
+            (arguments.serve_robot, "serve a scene as a stand-in for a robot"),
+            (arguments.robot_keys, "make the keys of a robot or a window, and allow windows"),
+            (arguments.install_launcher, "put the window and its icon into the desktop's menu"),
+        )
+    ),
+    COMPLETION,
 )
 """Every command. Its arguments are the function of its name in ``commands.arguments``, its ``run`` is in its module."""
 
@@ -64,12 +99,12 @@ def main(given: Sequence[str] | None = None) -> int:
     """
     # torch reads this when it is imported: these networks are too small for a second thread to be worth its start
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    arguments_given = list(sys.argv[1:] if given is None else given)
+    arguments_given = list(sys.argv[1:] if given is None else given) or [WINDOW.name]
     try:
         options = _parse(arguments_given)
     except SystemExit as ending:  # argparse has printed the error or the help
         return int(ending.code or 0)
-    logging.basicConfig(level=logging.WARNING, format="mile-desktop: %(message)s")
+    logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="mile-desktop: %(message)s")
     command: Command = options.command
     try:
         command.run(options, Report(options.json))
@@ -91,20 +126,28 @@ def _fail(message: str) -> int:
 
 
 def _parse(given: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="mile-desktop", description=mile_desktop.__doc__)
-    parser.add_argument("--version", action="version", version=f"mile-desktop {mile_desktop.__version__}")
-    parsers = parser.add_subparsers(metavar="COMMAND", required=True)
     # options before the command take no value, so the first argument that is no option is the command
     asked_for = next((each for each in given if not each.startswith("-")), "")
-    for command in COMMANDS:
-        its_parser = parsers.add_parser(command.name, help=command.help, description=command.help)
-        if command.name == asked_for:  # some functions import choices, which no other command should wait for
-            arguments.add_common(its_parser)
-            command.add_arguments(its_parser)
-        its_parser.set_defaults(command=command)
-    if given and given[0] == asked_for and asked_for not in parsers.choices:
+    parser = _parser(asked_for)
+    if given[0] == asked_for and asked_for not in {command.name for command in COMMANDS}:
         parser.error(_unknown(asked_for))
     return parser.parse_args(given)
+
+
+def _parser(asked_for: str | None) -> argparse.ArgumentParser:
+    """Return the parser with the arguments of the command ``asked_for``; None: of every command."""
+    parser = argparse.ArgumentParser(prog="mile-desktop", description=mile_desktop.__doc__, epilog=_EXIT_STATUS)
+    parser.add_argument("--version", action="version", version=f"mile-desktop {mile_desktop.__version__}")
+    parsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        its_parser = parsers.add_parser(command.name, help=command.help, description=command.help)
+        its_parser.set_defaults(command=command, json=False, verbose=False)
+        if asked_for not in (None, command.name):
+            continue  # some functions import choices, which no other command should wait for
+        if command not in _WITHOUT_WORKSPACE:
+            arguments.add_common(its_parser)
+        command.add_arguments(its_parser)
+    return parser
 
 
 def _unknown(name: str) -> str:

@@ -12,6 +12,9 @@ _ROOT = _SHIPPED if _SHIPPED.is_dir() else _PACKAGE.parent
 RESOURCES = _ROOT / "resources"
 """Theme, icons, sounds, bundled policies, intervention models and demonstrations."""
 
+ICON = RESOURCES / "theme" / "mile-desktop.svg"
+"""The program's icon."""
+
 SIM_SCENES = _ROOT / "sim_scenes"
 """The scenes that ship with the program, one folder each: description, models and a module."""
 

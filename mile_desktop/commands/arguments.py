@@ -89,6 +89,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         help="folder of the workspace (%(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object per line on standard output")
+    parser.add_argument("-v", "--verbose", action="store_true", help="write the program's log to standard error, too")
 
 
 def _add_scene(parser: argparse.ArgumentParser) -> None:
@@ -321,3 +322,8 @@ def robot_keys(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--let-in", metavar="KEY", default="", help="allow the window with this public key")
     parser.add_argument("--name", metavar="NAME", default="window", help="of that window (%(default)s)")
     parser.add_argument("--window", action="store_true", help="show the public key of this user's window instead")
+
+
+def install_launcher(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``install-launcher``."""
+    parser.add_argument("--remove", action="store_true", help="remove the menu entry and the icon again")
