@@ -1,4 +1,5 @@
-PYTHON ?= python3
+# the interpreter for the virtual environment; without a choice tools/find_python.sh looks for a suitable one
+PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -10,9 +11,8 @@ export OMP_NUM_THREADS ?= 1
 setup: $(STAMP)
 
 $(STAMP): requirements.lock pyproject.toml tools/system_packages.sh
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "MILE Desktop needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another with PYTHON=...")'
 	@tools/system_packages.sh
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/python || { python=$$(tools/find_python.sh $(PYTHON)) && $$python -m venv $(VENV); }
 	@echo "Installing into $(VENV) (a few minutes the first time) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

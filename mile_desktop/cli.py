@@ -106,8 +106,9 @@ def main(given: Sequence[str] | None = None) -> int:
         return int(ending.code or 0)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="mile-desktop: %(message)s")
     command: Command = options.command
+    report = Report(options.json)
     try:
-        command.run(options, Report(options.json))
+        command.run(options, report)
     except (CancelledError, KeyboardInterrupt):
         sys.stderr.write("mile-desktop: cancelled\n")
         return _CANCELLED
@@ -117,6 +118,8 @@ def main(given: Sequence[str] | None = None) -> int:
         if error.filename is None or not error.strerror:
             raise
         return _fail(f"{error.filename}: {error.strerror.lower()}; check it, or choose another place.")
+    finally:
+        report.close()
     return 0
 
 

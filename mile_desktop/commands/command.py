@@ -4,10 +4,11 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mile_desktop.commands.arguments import positive
+from mile_desktop.commands.progress_bar import ProgressBar
 from mile_desktop.errors import UserError
 
 __all__ = ["CancelledError", "Command", "CommandError", "Report", "positive"]
@@ -28,9 +29,11 @@ class Report:
     """Writes for people, or with ``--json`` one object per line for programs; only this writes to standard output."""
 
     as_json: bool
+    bar: ProgressBar = field(default_factory=ProgressBar)
 
     def say(self, fields: Fields, text: str) -> None:
         """Report one fact in both forms: ``fields`` for programs, ``text`` for people (nothing when empty)."""
+        self.bar.clear()
         if self.as_json:
             sys.stdout.write(json.dumps(fields) + "\n")
         elif text:
@@ -43,8 +46,24 @@ class Report:
         sys.stderr.flush()
 
     def progress(self, share: float, text: str) -> None:
-        """Report the share that is done, to programs only."""
-        self.say({"progress": share, "text": text}, "")
+        """Report the share that is done, in [0, 1]: an object for programs, a bar for people at a terminal."""
+        self.step({"progress": share, "text": text}, share, text, "")
+
+    def step(self, fields: Fields, share: float, text: str, line: str) -> None:
+        """Report a step of long work: ``fields`` for programs, a bar at a terminal, else ``line`` (nothing if empty)."""
+        if not self.as_json and self.bar.possible:
+            self.bar.show(share, text)
+        else:
+            self.say(fields, line)
+
+    def draw(self, share: float, text: str) -> None:
+        """Draw a bar for people at a terminal; programs get no line, because the results come one by one."""
+        if not self.as_json:
+            self.bar.show(share, text)
+
+    def close(self) -> None:
+        """Remove the bar."""
+        self.bar.clear()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,11 @@ def run(options: argparse.Namespace, report: Report) -> None:
         def say(event: RunEvent, words: str) -> None:
             if log is not None:
                 log.event(event)
-            report.say(msgspec.to_builtins(event), words)
+            fields = msgspec.to_builtins(event)
+            if isinstance(event, Progress):
+                report.step(fields, event.fraction, event.text, words)
+            else:
+                report.say(fields, words)
 
         def count(_: EpisodeResult) -> None:
             nonlocal done

@@ -4,7 +4,12 @@ import argparse
 
 from mile_desktop.commands.command import CancelledError, Report
 from mile_desktop.commands.opened_workspace import opened_workspace
-from mile_desktop.evaluation.evaluate import FIRST_EVALUATION_SEED, EvaluationCancelledError, evaluation_seeds
+from mile_desktop.evaluation.evaluate import (
+    FIRST_EVALUATION_SEED,
+    EpisodeResult,
+    EvaluationCancelledError,
+    evaluation_seeds,
+)
 from mile_desktop.evaluation.policies import EvaluationCallbacks, evaluate_policies
 from mile_desktop.evaluation.statistics import wilson_interval
 from mile_desktop.learning.cancellation import cancelled_by_signals
@@ -14,6 +19,14 @@ from mile_desktop.storage.records import EvaluationRecord
 def run(options: argparse.Namespace, report: Report) -> None:
     """Evaluate the policies and report one line for each."""
     first = FIRST_EVALUATION_SEED if options.seed is None else options.seed
+    expected = options.episodes * len(options.policy)
+    done = 0
+
+    def count(_: EpisodeResult) -> None:
+        nonlocal done
+        done += 1
+        report.draw(done / expected, f"Episode {done} of {expected}")
+
     with opened_workspace(options, report, create=True) as workspace, cancelled_by_signals() as cancel:
         try:
             records = evaluate_policies(
@@ -22,7 +35,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
                 options.policy,
                 evaluation_seeds(options.episodes, first),
                 workers=options.workers,
-                callbacks=EvaluationCallbacks(cancelled=cancel.is_set),
+                callbacks=EvaluationCallbacks(count, cancelled=cancel.is_set),
             )
         except EvaluationCancelledError as error:
             raise CancelledError from error

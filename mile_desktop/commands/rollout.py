@@ -28,8 +28,14 @@ def run(options: argparse.Namespace, report: Report) -> None:
         seed=options.seed,
     )
 
+    done = 0
+
     def say(episode: EpisodeClosed) -> None:
+        nonlocal done
+        done += 1
         _report_closed(episode, report)
+        if done < options.episodes:
+            report.draw(done / options.episodes, f"Episode {done + 1} of {options.episodes}")
 
     supervisor = simulated_supervisor(options.operator, options.scene) or NoOperator()
     clock: Clock = SystemClock() if options.realtime or options.robot else SimulatedClock()

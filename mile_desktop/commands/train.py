@@ -145,15 +145,17 @@ def _comparison(workspace: Workspace, options: argparse.Namespace) -> FollowUp:
 
 def _reporter(report: Report) -> Callable[[RunEvent], None]:
     def say(event: RunEvent) -> None:
+        fields = msgspec.to_builtins(event)
         match event:
             case Progress(text=text, fraction=fraction):
-                words = f"{fraction:4.0%}  {text}"
+                report.step(fields, fraction, text, f"{fraction:4.0%}  {text}")
+                return
             case Warned(text=text):
                 words = f"Warning: {text}"
             case Compared(reason=reason, suggestion=suggestion):
                 words = f"Suggestion: {suggestion}. {reason}"
             case _:
                 words = ""
-        report.say(msgspec.to_builtins(event), words)
+        report.say(fields, words)
 
     return say

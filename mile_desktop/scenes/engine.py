@@ -23,7 +23,9 @@ def load_engine() -> None:
     # The text is written by C code, which Python's own redirection does not reach; and only once, at the first import.
     if "pybullet" not in sys.modules:
         with quiet_error_stream():
-            _import("pybullet", "pip compiles it for Python 3.12 and newer, which needs a C++ compiler and 10 to 20 minutes")
+            _import(
+                "pybullet", "pip compiles it for Python 3.12 and newer, which needs a C++ compiler and 10 to 20 minutes"
+            )
 
 
 def load_box2d() -> None:

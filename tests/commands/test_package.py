@@ -1,0 +1,95 @@
+"""What an installed package offers: the window without a command, a menu entry, completion, and a bar at a terminal."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from mile_desktop import app
+from mile_desktop.cli import main
+from mile_desktop.commands.install_launcher import launcher_files
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_no_command_opens_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr(app, "run", lambda options: seen.append((options.scene, options.rounds)) or 0)
+    monkeypatch.setattr(sys, "argv", ["mile-desktop"])
+    assert main() == 0
+    assert main(["window", "--scene", "drawer-open"]) == 0
+    assert seen == [(None, 2), ("drawer-open", 2)]
+
+
+def test_a_window_that_ends_with_an_error_gives_its_status(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(app, "run", lambda _: 3)
+    assert main(["window"]) == 1
+    assert "status 3" in capsys.readouterr().err
+
+
+def test_the_launcher_names_this_interpreter_and_is_removed_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "a folder"))
+    monkeypatch.setattr(sys, "executable", '/opt/100% "own"/python')
+    assert main(["install-launcher", "--json"]) == 0
+    entry, icon = launcher_files()
+    assert json.loads(capsys.readouterr().out) == {"entry": str(entry), "icon": str(icon)}
+    assert r'Exec="/opt/100%% \\"own\\"/python" -m mile_desktop window' in entry.read_text().splitlines()
+    assert icon.read_text().startswith("<svg")
+    assert main(["install-launcher", "--remove"]) == 0
+    assert not entry.exists()
+    assert not icon.exists()
+
+
+def test_completion_knows_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "bash"]) == 0
+    script = capsys.readouterr().out
+    assert all(name in script for name in ("rollout", "serve-robot", "--workspace", "install-launcher"))
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_terminal_gets_a_bar_and_a_program_does_not(tmp_path: Path, as_json: bool) -> None:
+    arguments = ["evaluate", "--episodes", "2", "--workers", "1", "--workspace", str(tmp_path / "w")]
+    reader, terminal = pty.openpty()
+    environment = {**os.environ, "NO_COLOR": "1", "TERM": "xterm", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "mile_desktop", *arguments, *(["--json"] if as_json else [])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal, env=environment, cwd=ROOT) as process:
+        os.close(terminal)
+        seen = _all_of(reader)
+        assert process.stdout is not None
+        result = process.stdout.read().decode()
+        assert process.wait() == 0
+    os.close(reader)
+    assert ("Episode 2 of 2" in seen) is not as_json
+    assert not re.search(r"\x1b\[3[0-9]m", seen), "NO_COLOR"
+    assert ("success_rate" in json.loads(result)) if as_json else (" of 2 succeeded" in result)
+
+
+def _all_of(terminal: int) -> str:
+    found = b""
+    while True:
+        try:
+            piece = os.read(terminal, 4096)
+        except OSError:  # Linux reports the end of a pseudo terminal as an error
+            piece = b""
+        if not piece:
+            return found.decode(errors="replace")
+        found += piece
+
+
+def test_requirements_are_ranges_and_the_lock_has_the_exact_versions() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    assert not [each for each in asked if "==" in each.split(";")[0]]
+    locked = {line.split("==")[0].lower().replace("_", "-") for line in (ROOT / "requirements.lock").read_text().split()}
+    names = {re.split(r"[\[<>=; ]", each)[0].lower() for each in asked}
+    assert names - locked == {"rerun-sdk"}, "what the lock leaves out: 286 MB for one export"
