@@ -90,6 +90,8 @@ def test_requirements_are_ranges_and_the_lock_has_the_exact_versions() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     asked = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
     assert not [each for each in asked if "==" in each.split(";")[0]]
-    locked = {line.split("==")[0].lower().replace("_", "-") for line in (ROOT / "requirements.lock").read_text().split()}
+    locked = {
+        line.split("==")[0].lower().replace("_", "-") for line in (ROOT / "requirements.lock").read_text().split()
+    }
     names = {re.split(r"[\[<>=; ]", each)[0].lower() for each in asked}
     assert names - locked == {"rerun-sdk"}, "what the lock leaves out: 286 MB for one export"
