@@ -20,7 +20,7 @@ def load_engine() -> None:
     MissingEngineError
         It is not installed: it has no wheels after Python 3.11, so it is an extra there.
     """
-    # The text is written by C code, which Python's own redirection does not reach; and only once, at the first import.
+    # C code writes the text, which Python's own redirection does not reach; and only once, at the first import
     if "pybullet" not in sys.modules:
         with quiet_error_stream():
             _import(
@@ -49,6 +49,6 @@ def _import(package: str, note: str) -> None:
         if error.name != package:
             raise
         raise MissingEngineError(
-            f"The scene needs the package {package}, which is not installed. Install it with `pip install {package.lower()}` "
-            f"({note}), or choose another scene."
+            f"The scene needs the package {package}, which is not installed. "
+            f"Install it with `pip install {package.lower()}` ({note}), or choose another scene."
         ) from error
