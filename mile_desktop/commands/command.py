@@ -50,7 +50,7 @@ class Report:
         self.step({"progress": share, "text": text}, share, text, "")
 
     def step(self, fields: Fields, share: float, text: str, line: str) -> None:
-        """Report a step of long work: ``fields`` for programs, a bar at a terminal, else ``line`` (nothing if empty)."""
+        """Report a step of long work: ``fields`` for programs, a bar at a terminal, else ``line`` ("": nothing)."""
         if not self.as_json and self.bar.possible:
             self.bar.show(share, text)
         else:

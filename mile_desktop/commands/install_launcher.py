@@ -14,7 +14,7 @@ _NAME = "mile-desktop"
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
-    """Write or remove the entry of the person who runs the command; raise ``CommandError`` where there are no entries."""
+    """Write or remove the entry of the person who runs the command; raise ``CommandError`` on other systems."""
     if not sys.platform.startswith("linux"):
         raise CommandError("Menu entries are made on Linux only; start the window with `mile-desktop`.")
     entry, icon = launcher_files()
