@@ -77,6 +77,7 @@ class GaussianActions:
         """See ``ActionDistribution``."""
         mean, std = recorded
         likely = self.negative_log_likelihood(distribution, mean)
+        # The expectation of the squared distance is that of the mean plus the variance: no samples are needed.
         return likely + 0.5 * (std / distribution[1]).square().sum(-1)
 
     def error(self, distribution: Distribution, action: torch.Tensor) -> torch.Tensor:
@@ -86,6 +87,7 @@ class GaussianActions:
     def moments(self, distribution: Distribution) -> tuple[torch.Tensor, torch.Tensor]:
         """See ``ActionDistribution``; the mean is clipped to the action box, as the policy clips it."""
         mean, std = distribution
+        # π̂ is recorded after this clipping. An unclipped mean would look like a disagreement at the border.
         return mean.clamp(-ACTION_LIMIT, ACTION_LIMIT), std
 
     def decision_terms(self, human: Distribution, mental: Distribution) -> DecisionTerms:
@@ -113,6 +115,7 @@ class CategoricalActions:
 
     def error(self, distribution: Distribution, action: torch.Tensor) -> torch.Tensor:
         """Return one minus the probability of the action."""
+        # ``expm1`` keeps the digits of errors near 0, where 1 − exp would lose them.
         return -torch.expm1(-self.negative_log_likelihood(distribution, action))
 
     def moments(self, distribution: Distribution) -> tuple[torch.Tensor, torch.Tensor]:

@@ -55,6 +55,7 @@ def stopwatch(train: SupervisedSteps, happened: BoolArray, test: SupervisedSteps
     length = int(max(elapsed.max(), asked.max())) + 1
     reach = np.arange(-3 * _STOPWATCH_STEPS, 3 * _STOPWATCH_STEPS + 1)
     kernel = np.exp(-0.5 * (reach / _STOPWATCH_STEPS) ** 2)
+    # Smoothed counts and not smoothed rates: times with few steps then count for little.
     seen, hits = (
         np.convolve(np.bincount(elapsed, weights, length), kernel)[len(reach) // 2 :][:length]
         for weights in (np.ones(len(elapsed)), happened.astype(np.float64))
@@ -81,8 +82,10 @@ def history(steps: SupervisedSteps) -> Float64Array:
     rows = zip(steps.episode.tolist(), steps.step.tolist(), steps.intervention.tolist(), strict=True)
     for row, (each, step, now) in enumerate(rows):
         if each != episode:
+            # Nothing is carried from one episode to the next.
             since, count, before, episode = np.inf, 0, False, each
         result[row] = step, np.exp(-since / _RECENT_STEPS), before, count
+        # After the row is written: each row must know only what came before it.
         count += now and not before
         since = 0.0 if now else since + 1
         before = now

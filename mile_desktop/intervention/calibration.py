@@ -84,9 +84,11 @@ def recorded_decisions(model: InterventionModel, steps: SupervisedSteps) -> tupl
 
     Raises ``CalibrationError`` as ``RecordedDecisions``.
     """
+    # Thinned before the networks are evaluated, which takes most of the time.
     rows = thinned((~steps.demonstration).nonzero()[:, 0])
     outputs = model.member_outputs(steps.observation[rows], steps.policy_mean[rows], steps.policy_std[rows])
     unseen = model.unseen(steps)[:, rows]
+    # Where every member has seen an episode, all of them are used. This is too optimistic, and the share says so.
     held_out = unseen.any(0)
     decisions = RecordedDecisions(
         distances=outputs.distances,

@@ -106,6 +106,7 @@ def predict_all(
     ``report`` is told how many predictors have been asked, of how many, and which is next. Arguments and errors as in
     ``compare_predictors``.
     """
+    # Only supervised steps: demonstrations have no π̂ and no decision to predict.
     rows, known = supervised_rows(test).numpy(), supervised_rows(train).numpy()
     if not rows.any() or not known.any():
         raise ScoreError("There are no supervised steps to compare predictors on; supervise an episode first.")
@@ -133,8 +134,10 @@ def _of_the_model(model: InterventionModel, test: SupervisedSteps) -> dict[str, 
     config = model.config
     outputs = model.member_outputs(test.observation, test.policy_mean, test.policy_std)
     unseen = model.unseen(test)
+    # Steps that every member has seen are predicted by all of them.
     unseen |= ~unseen.any(0)
     first = torch.zeros_like(unseen)
+    # One member for each step stands for the published model: the first one that has not seen the episode.
     first[unseen.double().argmax(0), torch.arange(len(test))] = True
     predicted = {
         name: posterior_predictive(

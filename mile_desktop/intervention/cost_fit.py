@@ -89,6 +89,7 @@ class RecordedDecisions:
 
 def thinned(rows: torch.Tensor) -> torch.Tensor:
     """Return at most ``MOST_STEPS`` of ``rows`` (int64[t]), evenly spaced."""
+    # ``-(-a // b)`` rounds up: the result never exceeds the limit.
     return rows[:: max(1, -(-len(rows) // MOST_STEPS))]
 
 
@@ -98,6 +99,7 @@ def fit_cost_and_scale(decisions: RecordedDecisions, *, start: Threshold = FALLB
     The likelihood can be flat where σ is far too small for the distances, so the descent begins at ``start`` and at a
     guess from the data, and the better end is taken.
     """
+    # In ln σ, which cannot become negative and has the same scale for all tasks.
     found = [_descend(decisions, np.array([cost, math.log(scale)])) for cost, scale in (start, _guess(decisions))]
     best = min(found, key=lambda each: float(each.fun))
     return Threshold(float(best.x[0]), float(math.exp(best.x[1])))
@@ -110,6 +112,7 @@ def _guess(decisions: RecordedDecisions) -> Threshold:
     middle, upper, lower = torch.quantile(
         typical, torch.tensor([1 - rate, 1 - rate / 2, (1 - rate) / 2], dtype=typical.dtype)
     ).tolist()
+    # σ within bounds where the likelihood has a slope: outside of them the descent would not move.
     return Threshold(middle - decisions.typical_threshold_loss, min(max((upper - lower) / 4, 0.5), 100.0))
 
 
@@ -120,6 +123,7 @@ def _descend(decisions: RecordedDecisions, place: Float64Array) -> optimize.Opti
     def negative(at: Float64Array) -> tuple[float, Float64Array]:
         point = torch.tensor(at, requires_grad=True)
         likelihood, _ = decisions.log_likelihoods(point[0], point[1].exp())
+        # In ln σ, so that twice and half the middle are equally likely.
         prior = 0.5 * ((point[1] - math.log(FALLBACK.cdf_scale)) / _PRIOR_WIDTH).square()
         total = (prior - likelihood.sum()) / count
         (gradient,) = torch.autograd.grad(total, point)
@@ -156,8 +160,10 @@ def standard_error_of_cost(decisions: RecordedDecisions, cost: float, cdf_scale:
     _, cluster = np.unique(episode.numpy(), return_inverse=True)
     groups = int(cluster.max()) + 1
     if groups >= 2:
+        # Summed within an episode first: steps of one takeover are no independent evidence.
         scores = np.stack([np.bincount(cluster, weights=column, minlength=groups) for column in scores.T], 1)
     spread = bread @ (scores.T @ scores) @ bread.T * (len(scores) / max(1, len(scores) - 1))
+    # Rounding can make a variance of almost 0 negative.
     return float(math.sqrt(max(0.0, spread[0, 0])))
 
 

@@ -69,10 +69,12 @@ def early_accuracy(
 def _run_ups(probability: Float64Array, intervention: BoolArray, episode: IntArray, steps: int) -> _Units:
     """Return for each takeover the least probability of the ``steps`` autonomous steps directly before it."""
     values, episodes = [], []
+    # The first step of an episode has no step before it, and the last step of another episode is none.
     begins = intervention & ~np.concatenate(([False], intervention[:-1] & (episode[1:] == episode[:-1])))
     for onset in np.flatnonzero(begins).tolist():
         before = slice(onset - steps, onset)
         if onset >= steps and (episode[before] == episode[onset]).all() and not intervention[before].any():
+            # The least value decides, because the alarm has to stay on for the whole time.
             least = float(probability[before].min())  # NaN where a step has no prediction: never announced
             values.append(-math.inf if math.isnan(least) else least)
             episodes.append(int(episode[onset]))
@@ -93,8 +95,10 @@ def _cross_validated(takeovers: _Units, calm: _Units) -> tuple[float, float]:
     names = np.unique(np.concatenate((takeovers.episode, calm.episode)))
     announced = quiet = 0
     for fold in range(min(_FOLDS, len(names))):
+        # Every fifth name, which spreads the episodes of one policy over all parts.
         held = names[fold::_FOLDS]
         here, calm_here = np.isin(takeovers.episode, held), np.isin(calm.episode, held)
+        # Chosen on the other episodes only, see the docstring of the module.
         threshold = _best_threshold(takeovers.of(~here), calm.of(~calm_here))
         announced += int((takeovers.of(here) >= threshold).sum())
         quiet += int((calm.of(calm_here) < threshold).sum())
@@ -103,6 +107,7 @@ def _cross_validated(takeovers: _Units, calm: _Units) -> tuple[float, float]:
 
 def _best_threshold(takeovers: Float64Array, calm: Float64Array) -> float:
     """Return the threshold with the best balanced accuracy; infinity, no alarm ever, where nothing is known."""
+    # Only values that occur can change the number of announced takeovers.
     tried = np.unique(takeovers[np.isfinite(takeovers)])
     if not len(tried) or not len(calm):
         return math.inf

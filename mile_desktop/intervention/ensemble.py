@@ -68,6 +68,8 @@ class StackedMlp(nn.Module):
         self.register_buffer("observation_offset", torch.zeros(observation_size))
         self.register_buffer("observation_scale", torch.ones(observation_size))
         pairs = list(itertools.pairwise(sizes))
+        # Zeros until ``initialise`` or a load: a constructor that draws random numbers would disturb the caller's
+        # generator.
         self.weights = nn.ParameterList([torch.zeros(members, inner, outer) for inner, outer in pairs])
         self.biases = nn.ParameterList([torch.zeros(members, 1, outer) for _, outer in pairs])
 
@@ -83,6 +85,7 @@ class StackedMlp(nn.Module):
     def fit_normalisation(self, observations: torch.Tensor) -> None:
         """Take offset and scale from ``observations`` (float32[t, n]); scales are floored."""
         self.observation_offset.copy_(observations.mean(0))
+        # Shared by all members: it is a unit and not something that is learned.
         self.observation_scale.copy_(observations.std(0, correction=0).clamp_min(SCALE_FLOOR))
 
     def standardised(self, observation: torch.Tensor) -> torch.Tensor:
@@ -105,6 +108,7 @@ class StackedMlp(nn.Module):
         """
         features = self.standardised(observation)
         if features.dim() == 2:
+            # A view: the observation is not copied for each member.
             features = features.expand(self.members, -1, -1)
         # One kernel a layer for all members, the bias included.
         last = len(self.weights) - 1
@@ -200,6 +204,8 @@ class GaussianEnsemble(HumanEnsemble):
         """
         mean, spread = self(observation).split(self.action_size, -1)
         low, high = math.log(self.std_floor), math.log(self.std_ceiling)
+        # σ moves in logarithms, so that it can halve and double equally easily; the bounds hold without clipping the
+        # gradient.
         return mean, torch.exp(low + (high - low) * torch.sigmoid(spread))
 
     def distribution(self, observation: torch.Tensor) -> Distribution:
@@ -226,6 +232,7 @@ class CategoricalEnsemble(HumanEnsemble):
 
     def distribution(self, observation: torch.Tensor) -> Distribution:
         """See ``HumanEnsemble``: ln π, float64[members, b, A]."""
+        # In logarithms throughout: the probability of an action that is never meant would be 0 in float32.
         meant = self(observation).double().log_softmax(-1) + math.log1p(-HUMAN_SLIP)
         slip = torch.full_like(meant, math.log(HUMAN_SLIP / self.action_size))
         return (torch.logaddexp(meant, slip),)

@@ -121,6 +121,8 @@ class EnsembleTrainer:
         self._steps, self._settings, self._cancelled = steps, settings, cancelled
         self._described = described
         self._random = torch.Generator().manual_seed(settings.seed)
+        # The random numbers are drawn in a fixed order: division of episodes, weights, then batches. A fit repeats
+        # exactly.
         self.strata = stratify(steps, settings.members, self._random)
         self._target = imitated_actions(steps)
         self._ensemble = build_ensemble(described)
@@ -130,6 +132,7 @@ class EnsembleTrainer:
         self._checked = self._rows_to_check()
         sizes = steps.observation.shape[1], steps.action.shape[1]
         self._symmetry = None if settings.symmetry.is_empty else SymmetricRows(settings.symmetry, *sizes)
+        # Members that never improve keep these first weights.
         self._best = [each.detach().clone() for each in self._parameters]
         self._best_score = torch.full((settings.members,), math.inf)
 
@@ -151,6 +154,7 @@ class EnsembleTrainer:
         settings = self._settings
         optimiser = torch.optim.Adam(self._parameters, lr=settings.learning_rate)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.epochs)
+        # Before this, the distances are those of random networks, and cost and scale fitted to them would mislead.
         warm_up = round(settings.warm_up * settings.epochs)
         threshold: Threshold | None = None
         for epoch in range(settings.epochs):
@@ -160,6 +164,7 @@ class EnsembleTrainer:
                 self._best_score.fill_(math.inf)
             losses = self._run_epoch(optimiser, threshold)
             schedule.step()
+            # After each epoch and not each update, because the check evaluates thousands of rows.
             self._keep_best(threshold)
             report(FitProgress(epoch + 1, settings.epochs, losses))
         return threshold
@@ -193,6 +198,7 @@ class EnsembleTrainer:
             return None
         mental.initialise(self._random)
         mental.fit_normalisation(self._steps.observation)
+        # A training of its own: π̂ is learned from the recorded distributions alone.
         optimiser = torch.optim.Adam(mental.parameters(), lr=self._settings.learning_rate)
         for _ in range(_MENTAL_UPDATES):
             self.stop_if_cancelled()
@@ -209,6 +215,7 @@ class EnsembleTrainer:
 
     def _update(self, optimiser: torch.optim.Optimizer, threshold: Threshold | None) -> torch.Tensor:
         imitated = self._draw_imitated()
+        # Both kinds go through the networks in one pass, which costs less than two.
         decided = self._draw_decisions() if threshold else imitated[:, :0]
         rows = torch.cat((decided, imitated), 1)
         seen = self._seen(rows)
@@ -265,6 +272,7 @@ class EnsembleTrainer:
         if len(pools) == 1:
             return pools[0].draw(count, self._random)
         from_anchors = round(self._settings.anchor_share * count)
+        # The rest and not a second rounding: the two must add up to the batch.
         shares = (from_anchors, count - from_anchors)
         return torch.cat([pool.draw(share, self._random) for pool, share in zip(pools, shares, strict=True)], 1)
 
@@ -285,6 +293,7 @@ class EnsembleTrainer:
         """Limit the norm of each member's own gradient: a wild member must not slow the others down."""
         gradients = [each.grad for each in self._parameters if each.grad is not None]
         norm = torch.stack([each.flatten(1).square().sum(1) for each in gradients]).sum(0).sqrt()
+        # The bound keeps a gradient of 0 from dividing by 0.
         factor = (self._settings.gradient_limit / norm.clamp(min=1e-12)).clamp(max=1.0)
         for gradient in gradients:
             gradient.mul_(factor[:, None, None])
@@ -297,6 +306,7 @@ class EnsembleTrainer:
         kinds = [supervised_rows(self._steps).nonzero()[:, 0]]
         if anchors is not None:
             kinds.append(torch.tensor(sorted(set(anchors.rows.flatten().tolist()))))
+        # Each kind for itself: anchors are often few and must not vanish among the other steps.
         thinned = [rows[:: max(1, -(-len(rows) // _MOST_CHECKED))] for rows in kinds]
         return torch.tensor(sorted({row for rows in thinned for row in rows.tolist()}))
 
@@ -309,6 +319,7 @@ class EnsembleTrainer:
         supervised = supervised_rows(steps)[rows]
         correction = supervised & steps.intervention[rows]
         imitation = self._ensemble.actions.negative_log_likelihood(human, self._target[rows])
+        # Corrections and anchors count equally, whatever their numbers are.
         score = _mean_where(imitation, unseen & correction) + _mean_where(imitation, unseen & ~supervised)
         if threshold is not None and bool(supervised.any()):
             deciding = tuple(each[:, supervised] for each in human)
@@ -316,6 +327,7 @@ class EnsembleTrainer:
             loss = self._decision_loss(deciding, recorded, threshold)
             balance = self._settings.balance
             score = combined(balance, 2 * _mean_where(loss, unseen[:, supervised]), score)
+        # A member that has seen every episode cannot be checked. It keeps its newest weights.
         better = (score < self._best_score) | ~unseen.any(1)
         self._best_score = torch.where(better, score.float(), self._best_score)
         for best, parameter in zip(self._best, self._parameters, strict=True):
@@ -340,6 +352,7 @@ class EnsembleTrainer:
             )
         except CalibrationError:
             return FALLBACK
+        # This method runs without gradients, but the fit of the two numbers needs them.
         with torch.enable_grad():
             return fit_cost_and_scale(decisions, start=FALLBACK)
 

@@ -71,9 +71,11 @@ def fit_intervention_model(
     )
     training = EnsembleTrainer(steps, settings, described, cancelled or (lambda: False))
     config = training.run(on_progress or (lambda _: None), takeovers=0 if shipped else takeovers_in(steps))
+    # The mental model after ``run``: it uses the configuration with the fitted cost and scale.
     model = InterventionModel(config, training.best(), training.fit_mental(config))
     try:
         model, calibration = calibrate(model, steps)
+    # Temporal model and forecast are left out as well: both need takeovers and steps without them.
     except CalibrationError:
         return FittedModel(model, None)
     model = model.with_config(score=held_out_score(model, steps))
@@ -89,6 +91,7 @@ def _completed(
     shipped: bool,
 ) -> InterventionModel:
     """Add temporal model and forecast; a model that is not shipped will watch a robot that is new."""
+    # Between the parts, because each of them takes seconds and does not look for a cancel itself.
     stop_if_cancelled()
     if settings.temporal:
         model = model.with_config(temporal=fit_temporal(model, steps).parameters)

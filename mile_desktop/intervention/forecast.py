@@ -116,6 +116,7 @@ class Forecast:
         total = config.bias
         for signal, weight, centre, scale in zip(signals, config.weights, config.centre, config.scale, strict=True):
             total += weight * min(max((signal - centre) / scale, -_SIGNAL_LIMIT), _SIGNAL_LIMIT)
+        # Cut before the exponential, which would overflow.
         return 1 / (1 + math.exp(-min(max(total, -30.0), 30.0)))
 
     def network_outputs(
@@ -142,9 +143,11 @@ class Forecast:
 
         ``excluded``: bool[t, c], corrected states that must not count (those of the same episode).
         """
+        # In standardised units: entries in metres and radians would not be comparable otherwise.
         distance = torch.cdist(self.progress.standardised(observation), self.corrected)
         if excluded is not None:
             distance = distance.masked_fill(excluded, math.inf)
+        # Several and not only the nearest: a single odd takeover must not raise the alarm around it.
         nearest = distance.topk(min(NEAREST, distance.shape[1]), largest=False).values
         finite = torch.isfinite(nearest)
         mean = torch.where(finite, nearest, 0.0).sum(1) / finite.sum(1)
@@ -157,6 +160,7 @@ class SignalTracker:
     """Turns the signals of single steps into the signals of a running episode; O(1) a step, owned by one thread."""
 
     def __init__(self) -> None:
+        # One more than the number of steps: the difference needs both ends.
         self._past_progress: deque[float] = deque(maxlen=_PROGRESS_STEPS + 1)
         self.reset()
 
@@ -180,10 +184,12 @@ class SignalTracker:
     ) -> list[float]:
         """Return the signals in the order of ``SIGNALS``; ``intervening``: the previous step was the operator's."""
         self._note_history(intervening)
+        # The first value starts the average. From 0 it would rise only slowly.
         gathered = log_odds if self._gathered is None else _RETENTION * self._gathered + (1 - _RETENTION) * log_odds
         self._gathered = gathered
         self._past_progress.append(time_to_go)
         steps = len(self._past_progress) - 1
+        # Time to go should fall by the elapsed time. What is missing is the stall.
         stalled = time_to_go - self._past_progress[0] + steps / STEPS_PER_UNIT
         signals = [
             log_odds,
@@ -196,6 +202,7 @@ class SignalTracker:
             float(self._takeovers),
             math.exp(-self._since_release / _RECENT_STEPS),
         ]
+        # After the signals: the first step has elapsed time 0.
         self._elapsed += 1
         return signals
 
@@ -211,6 +218,7 @@ def disagreement(means: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
     weight = asked[..., None].to(means.dtype)
     count = weight.sum(0)
     centre = (means * weight).sum(0) / count
+    # Unbiased, so that an ensemble of three and one of eight compare.
     variance = ((means - centre).square() * weight).sum(0) / (count - 1).clamp(min=1)
     return variance.mean(-1).sqrt()
 

@@ -100,6 +100,7 @@ def fit_forecast(
     asked_at, ahead = takeover_ahead(steps)
     if len(supervised_episodes(steps)) < FEWEST_EPISODES or not 0 < ahead[asked_at].sum() < asked_at.sum():
         return None
+    # A generator of its own: the forecast does not depend on how many numbers other fits have drawn.
     random = torch.Generator().manual_seed(seed)
     left_out = deal_out(steps, FORECAST_MEMBERS, random)[:, steps.episode]
     parts = _fit_parts(steps, left_out, asked_at, ahead, random)
@@ -107,9 +108,11 @@ def fit_forecast(
     rows = recorded
     if simulate_promotion:
         promoted, robot = _promoted(model, steps, random)
+        # Only rows in which a member acts: others would repeat recorded rows.
         simulated = _rows(model, parts, promoted, asked_at & robot.any(0).numpy(), ahead, robot=robot)
         rows = _Rows(*[np.concatenate(pair) for pair in zip(_columns(recorded), _columns(simulated), strict=True)])
     config = _fit_weights(rows, parts.config)
+    # On recorded rows only: simulated ones would flatter it.
     score = _held_out_score(recorded, rows, parts, steps)
     takeovers = 0 if shipped else takeovers_in(steps)
     return replace(parts, config=msgspec.structs.replace(config, score=score, takeovers=takeovers))
@@ -167,6 +170,7 @@ def _fit_parts(
     soon = torch.from_numpy(ahead).float()
     _train(onset, (inputs, soon), pool_of(asked, left_out), functional.binary_cross_entropy_with_logits, random)
     progress.fit_normalisation(steps.observation)
+    # Only episodes that ended well: their last step is the goal, and other episodes end anywhere.
     finished = pool_of(steps.demonstration | steps.success, left_out)
     _train(progress, (steps.observation, _time_to_go(steps)), finished, functional.smooth_l1_loss, random)
     return Forecast(config, onset.eval(), progress.eval(), progress.standardised(steps.observation[begins]))
@@ -233,6 +237,7 @@ def _promoted(
     outputs = model.member_outputs(steps.observation, steps.policy_mean, steps.policy_std)
     place = torch.arange(len(steps))
     played = torch.zeros_like(unseen)
+    # Two members at least: one acts, and another one that has not seen the episode either predicts.
     played[player, place] = unseen.sum(0) >= 2
     return replace(steps, policy_mean=outputs.means[player, place], policy_std=outputs.stds[player, place]), played
 
@@ -255,6 +260,7 @@ def _rows(
     episode, intervention = steps.episode.tolist(), steps.intervention.tolist()
     tracker, signals, rows = SignalTracker(), [], []
     before: tuple[int, bool] = (-1, False)
+    # In order and without gaps: the tracker carries signals from step to step, also through takeovers.
     for row in np.flatnonzero(supervised).tolist():
         if episode[row] != before[0]:
             tracker.reset()
@@ -279,6 +285,7 @@ def _state_signals(
         asked = asked & ~robot
     asked = asked | ~asked.any(0)
     config = model.config
+    # NaN would spread from demonstrations to all rows in the sums over members; these rows are not used.
     distances = torch.nan_to_num(outputs.distances)  # demonstrations, which have no π̂
     predicted = posterior_predictive(
         distances, outputs.threshold_loss, cost=config.cost, cdf_scale=config.cdf_scale, asked=asked
@@ -315,17 +322,20 @@ def _fit_weights(rows: _Rows, config: ForecastConfig) -> ForecastConfig:
     """Fit bias and weights ≥ 0 by penalised maximum likelihood."""
     centre = rows.signals.mean(0)
     scale = np.maximum(rows.signals.std(0), _DISTANCE_SCALE_FLOOR)
+    # The same limit as in ``Forecast.probability``, so that fit and use agree.
     inputs = np.clip((rows.signals - centre) / scale, -4, 4)
     target = rows.ahead.astype(np.float64)
 
     def negative(at: Float64Array) -> tuple[float, Float64Array]:
         total = at[0] + inputs @ at[1:]
         residual = 1 / (1 + np.exp(-total)) - target
+        # ``logaddexp`` instead of the logarithm of the sigmoid, which is −∞ for a confident wrong answer.
         loss = np.logaddexp(0, total).sum() - target @ total + 0.5 * _PENALTY * at[1:] @ at[1:]
         gradient = np.concatenate(([residual.sum()], inputs.T @ residual + _PENALTY * at[1:]))
         return float(loss) / len(target), gradient / len(target)
 
     rate = target.mean()
+    # From the mean rate and equal small weights: with weights of 0 at their bound, the descent would begin in a corner.
     start = np.concatenate(([math.log(rate / (1 - rate))], np.full(len(SIGNALS), 0.1)))
     found = optimize.minimize(
         negative, start, jac=True, method="L-BFGS-B", bounds=[(None, None)] + [(0, None)] * len(SIGNALS)
@@ -343,6 +353,7 @@ def _held_out_score(recorded: _Rows, rows: _Rows, parts: Forecast, steps: Superv
     """Score forecasts of each third of the episodes by weights fitted to the other two."""
     probability = np.full(len(recorded.ahead), np.nan)
     for fold in np.unique(recorded.fold):
+        # Simulated rows of an episode carry its third as well, so none of them informs about itself.
         others = rows.fold != fold
         if not 0 < rows.ahead[others].sum() < others.sum():
             return None

@@ -58,12 +58,14 @@ class LiveEstimator:
         source: Source = "ensemble",
     ) -> None:
         self._model = model
+        # Built once: it holds views of the weights and no copies.
         self._one_state = OneStateModel(model)
         self._networks = OneStateForecast(model.forecast) if model.forecast is not None else None
         self._members = 1 if source == "published" else model.config.members
         temporal = model.config.temporal if source == "temporal" else None
         self._filter = TemporalFilter(temporal, self._members) if temporal else None
         self._tracker = SignalTracker()
+        # A bundled model without a policy id was made for no policy in particular.
         self._is_new = bool(model.config.policy_id) and running_policy_id != model.config.policy_id
         self._episodes = episodes_with_policy
         self._begun = False
@@ -92,6 +94,8 @@ class LiveEstimator:
 
     def reset(self) -> None:
         """Begin a new episode."""
+        # Counted at the next reset and only if a step was taken: resets without an episode must not make a policy
+        # familiar.
         if self._begun:
             self._episodes += 1
         self._begun = False
@@ -102,14 +106,17 @@ class LiveEstimator:
     def estimate(self, observation: Float32Array, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:
         """Return p of the step about to be taken; NaN where observation or policy are not finite."""
         self._begun = True
+        # A policy that diverges gets no number; the loop's own checks hold the robot.
         if not all(np.isfinite(each).all() for each in (observation, output.mean, output.std)):
             return _NOTHING
         outputs = self._one_state.outputs(observation, output.mean, output.std)
         usual, dearer, cheaper = self._instantaneous(outputs)
         if self._filter is None:
+            # Slices: for the published model only the first member counts.
             members = self._members
             estimate = _estimate(usual[:members], dearer[:members], cheaper[:members])
         else:
+            # First the ν of the last step, then the prediction for this one.
             self._filter.observe(intervening=intervening)
             loss = outputs.threshold_loss
             loss = loss if isinstance(loss, int) else loss[: self._members]
@@ -133,6 +140,8 @@ class LiveEstimator:
             return math.nan
         p = min(max(fmean(each_p.tolist()), _LEAST_P), 1 - _LEAST_P)
         log_odds = min(max(math.log(p / (1 - p)), -LOG_ODDS_LIMIT), LOG_ODDS_LIMIT)
+        # The tracker is fed during takeovers as well, so that elapsed time and counts stay right. Only the result is
+        # withheld.
         time_to_go, nearness = networks.progress(observation)
         signals = self._tracker.step(
             log_odds,
@@ -148,8 +157,11 @@ class LiveEstimator:
         """Return p of each member, and with a cost by its error higher and lower, float64[3, members]."""
         config = self._model.config
         error = config.cost_error
+        # Little is known about this person with this policy, and the calibration's own error would make the band too
+        # narrow.
         if self._policy_is_new or config.takeovers < ENOUGH_TAKEOVERS:
             error = max(error, _WIDE_ERROR * config.cdf_scale)
+        # A higher cost lowers p, so the second row is the lower edge.
         shifts = np.array((0.0, _BAND_ERRORS * error, -_BAND_ERRORS * error))
         beyond = (outputs.distances - config.cost) - shifts[:, None]
         return probabilities_of_one(beyond, config.cdf_scale, outputs.threshold_loss)
@@ -179,6 +191,7 @@ class LiveEstimator:
 
 def _estimate(usual: Float64Array, dearer: Float64Array, cheaper: Float64Array) -> InterventionEstimate:
     """Put the mean of the members' p and the edges of the band together; rounding must not push one past the other."""
+    # The mean of probabilities and not the probability at the mean: that is the posterior predictive.
     mean = min(1.0, fmean(usual.tolist()))
     return InterventionEstimate(mean, min(mean, _quantile(dearer, BAND[0])), max(mean, _quantile(cheaper, BAND[1])))
 

@@ -91,6 +91,7 @@ class InterventionModel:
         """Evaluate every member at each step; arguments as in ``distances``."""
         chunks = []
         with torch.no_grad():
+            # At least once, so that no steps give outputs of the right shapes.
             for first in range(0, max(1, len(observation)), _CHUNK):
                 part = slice(first, first + _CHUNK)
                 mental = self._mental(observation[part], policy_mean[part], policy_std[part])
@@ -176,6 +177,7 @@ def save_intervention_model(folder: Path, model: InterventionModel, *, replace: 
     tensors = _tensors(model)
     with raised_as(InterventionModelError):
         check_finite(folder / MODEL_FILE, tensors)
+    # Before writing, as in ``read``: a file that could not be read again must not be made.
     _check_config(folder / CONFIG_FILE, model.config)
     text = msgspec.json.format(msgspec.json.encode(model.config), indent=2)
     write_folder(folder, {CONFIG_FILE: text, MODEL_FILE: encode_tensors(tensors)}, replace=replace)
@@ -217,6 +219,7 @@ def load_intervention_model(folder: Path) -> InterventionModel:
         check_tensors(path, tensors, _tensors(model))
         check_unchanged(folder)
     for prefix, network in _networks(model).items():
+        # By prefix, because all networks share one file.
         own = {name.removeprefix(prefix): each for name, each in tensors.items() if name.startswith(prefix)}
         network.load_state_dict(own, assign=True)
         network.eval().requires_grad_(requires_grad=False)
@@ -251,6 +254,7 @@ def _check_config(path: Path, config: ModelConfig) -> None:
             "positive. Fit or calibrate the model again."
         )
     units = (config.observation_size, config.action_size, *config.hidden)
+    # The numbers come from a file, perhaps of another person. Without limits it could ask for any amount of memory.
     if not 1 <= config.members <= _MOST_MEMBERS or not all(1 <= each <= _MOST_UNITS for each in units):
         raise InterventionModelError(
             f"{path} describes {config.members} members with layers {units}; expected 1 to {_MOST_MEMBERS} members and "

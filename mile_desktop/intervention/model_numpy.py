@@ -54,6 +54,8 @@ class OneStateStack:
         last = len(self._layers) - 1
         for layer, (weight, bias) in enumerate(self._layers):
             features = features @ weight
+            # The first layer maps one vector to a row for each member. The new axis lets the other layers multiply
+            # member by member.
             if layer == 0:
                 features = features[:, None]
             features += bias
@@ -80,6 +82,7 @@ class OneStateGaussians:
     ) -> OneStateOutputs:
         """See ``OneStateHumans``."""
         mean, std = self._gaussians(observation)
+        # In double precision, as in ``gaussian_distance``.
         gap = mental_mean.astype(np.float64) - mean
         gap *= gap
         gap += np.square(mental_std, dtype=np.float64)
@@ -179,6 +182,7 @@ class OneStateForecast:
         standardised = self._progress.standardised(observation)
         gap = self._corrected - standardised
         square = np.einsum("ij,ij->i", gap, gap)
+        # Only the nearest are needed, and a full sort would cost more.
         square.partition(self._nearest - 1)
         distance = fmean(map(math.sqrt, square[: self._nearest].tolist()))
         return fmean(self._progress(standardised)[:, 0].tolist()), -math.log(max(distance, LEAST_DISTANCE))
@@ -186,5 +190,6 @@ class OneStateForecast:
 
 def disagreement_of_one(means: Float32Array) -> float:
     """Return how far the members differ: the root mean variance of their means, float32[members, a]."""
+    # Sum and division instead of ``mean``, which costs more for arrays this small.
     gap = means - means.sum(0) / len(means)
     return math.sqrt(float(np.vdot(gap, gap)) / (max(len(means) - 1, 1) * means.shape[1]))

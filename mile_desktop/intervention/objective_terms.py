@@ -52,6 +52,7 @@ def outcome_loss(
     intervention : torch.Tensor
         bool[...], ν.
     """
+    # The same action for every member, whose own probability of it is looked up.
     chosen = action.argmax(-1, keepdim=True).expand(*log_policy.shape[:-1], 1)
     took_over = log_policy.gather(-1, chosen).squeeze(-1) + log_probabilities[0]
     return -torch.where(intervention, took_over, log_probabilities[1])

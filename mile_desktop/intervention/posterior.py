@@ -47,6 +47,7 @@ def posterior_predictive(
     if asked is None:
         asked = torch.ones_like(distances, dtype=torch.bool)
     log_p, log_not_p = log_probability_of_members(distances, asked, threshold_loss, cost=cost, cdf_scale=cdf_scale)
+    # NaN for members that are not asked, which ``nanquantile`` skips.
     each = torch.where(asked, log_p.exp(), math.nan)
     low, high = torch.nanquantile(each, torch.tensor(BAND, dtype=each.dtype), dim=0)
     mean, complement = average_over_members(log_p, asked), average_over_members(log_not_p, asked)
@@ -64,6 +65,7 @@ def log_probability_of_members(
         each.expand_as(distances)[asked] if isinstance(each, torch.Tensor) else each for each in (cost, cdf_scale)
     )
     threshold_loss = threshold_loss[asked] if isinstance(threshold_loss, torch.Tensor) else threshold_loss
+    # Only pairs of member and step that are asked are computed: in a fit, that is a part of all.
     pair = intervention_log_probability_at(distances[asked], threshold_loss, cost=cost, cdf_scale=cdf_scale)
     nothing = torch.full_like(distances, -math.inf)
     return nothing.masked_scatter(asked, pair[0]), nothing.masked_scatter(asked, pair[1])

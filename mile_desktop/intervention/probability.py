@@ -94,8 +94,10 @@ def gaussian_distance(
     dimensions disagree.
     """
     sizes = {each.shape[-1] for each in (mean, std, mental_mean, mental_std)}
+    # Broadcasting would accept a single entry for all and give a wrong distance.
     if len(sizes) != 1:
         raise ValueError(f"Means and standard deviations must have the same action entries, got {sorted(sizes)}.")
+    # Converted before the difference: in float32 the small gap of two large numbers is lost.
     gap = mental_mean.double() - mean.double()
     ratio = (mental_std.double().square() + gap.square()) / std.double().square()
     return ratio.sum(-1) / 2
@@ -161,8 +163,10 @@ class _LogTails(torch.autograd.Function):
     def forward(
         ctx: NestedIOFunction, u: torch.Tensor, scale: torch.Tensor, dimensions: int, nodes: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
+        # Derivatives only if they are needed: they take a good part of the time.
         tails = log_tails(u, scale, dimensions, nodes=nodes, derivatives=any(ctx.needs_input_grad[:2]))
         if tails.slope is not None and tails.spread_slope is not None:
+            # The slopes are computed with the integral and need no second integration.
             ctx.save_for_backward(tails.log_lower, tails.log_upper, tails.lower, tails.slope, tails.spread_slope)
         return tails.log_lower, tails.log_upper
 
@@ -212,6 +216,7 @@ def categorical_intervention_log_probability(
 
     Arguments, shapes and exceptions as in ``categorical_intervention_probability``.
     """
+    # Clamped, because 0 · −∞ in the expected value would be NaN.
     log_policy = logits.double().log_softmax(-1).clamp(min=LEAST_LOG_POLICY)
     distance = categorical_distance(log_policy, mental_logits.double().softmax(-1))
     log_p, log_not_p = intervention_log_probability_at(distance, log_policy, cost=cost, cdf_scale=cdf_scale)

@@ -41,6 +41,7 @@ def _gamma_terms(dimensions: int) -> tuple[float, ...]:
 def _gamma_cdf(t: float, dimensions: int) -> float:
     """Return P(T ≤ t) for T ~ Gamma(d/2, 1)."""
     series = 0.0
+    # Horner's scheme, from the highest power down.
     for factor in reversed(_gamma_terms(dimensions)):
         series = series * t + factor
     if dimensions % 2:
@@ -80,8 +81,10 @@ def probability_of_one(u: float, scale: float, dimensions: int) -> float:
     """Return P(T + σZ ≤ u) with T ~ Gamma(d/2, 1)."""
     first, last = _gamma_ends(dimensions)
     low, high = max(first, u - _REACH * scale), min(last, u + _REACH * scale)
+    # The window is empty: all mass lies on one side of u.
     if high <= low:
         return 0.0 if u < first else 1.0
+    # In v = √t, where the integrand is smooth also for d = 1.
     begin = math.sqrt(low)
     width = math.sqrt(high) - begin
     factor = math.sqrt(0.5) / scale
@@ -136,12 +139,14 @@ def _gaussian_probabilities(u: Float64Array, scale: float, dimensions: int) -> F
     v = np.multiply.outer(width, places)
     v += begin[:, None]
     t = v * v
+    # One exponential for the power and the density: two arrays less.
     density = np.exp((dimensions - 1) * np.log(v) - t)
     t -= u[:, None]
     t *= math.sqrt(0.5) / scale
     density *= special.erfc(t)
     inside = (density @ weights) * width / math.gamma(dimensions / 2)
     below = special.gammainc(dimensions / 2, low)
+    # What lies below the window has Φ = 1.
     inside += below
     clipped: Float64Array = np.minimum(np.maximum(inside, 0.0), 1.0)
     return clipped

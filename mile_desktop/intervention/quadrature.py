@@ -69,10 +69,12 @@ def _log_ndtr_and_mills(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return ln Φ(x) and λ(x) = φ(x)/Φ(x), accurate relatively for every x (five times faster than ``log_ndtr``)."""
     y = x * -_ROOT_HALF
     square = y * y
+    # Clamped, because the branch that is not used must not overflow either.
     near = y.clamp(max=_ERFC_SAFE)
     erfc = torch.erfc(near)
     log_near = erfc.log()
     mills_near = torch.exp(-near * near) / erfc
+    # The usual case returns here and does not compute the series.
     if not bool((y > _ERFC_SAFE).any()):
         return log_near - math.log(2), mills_near * _ROOT_TWO_OVER_PI
     inverse = 0.5 / square.clamp(min=_ERFC_SAFE**2)
@@ -146,7 +148,9 @@ def log_tails(
     derivatives : bool
         Whether the slopes are wanted as well.
     """
+    # Beyond the limit p is 0 or 1 in every digit.
     u = u.clamp(-_LIMIT, _LIMIT)
+    # The mean of T is d/2. Below it the lower tail is the smaller one, and the smaller tail keeps its digits.
     lower = u <= dimensions / 2
     sign = torch.where(lower, 1.0, -1.0).to(u.dtype)
     ends = _window(u, scale, sign, dimensions)
@@ -155,10 +159,12 @@ def log_tails(
     log_cdf, mills = _log_ndtr_and_mills(x)
     log_mass = log_gamma + log_cdf
     everything = torch.cat((log_mass, _remainder(u, scale, lower, ends, dimensions)[:, None]), 1)
+    # Slightly below 0, so that the other tail does not become the logarithm of 0.
     small = torch.logsumexp(everything, 1).clamp(max=_LOG_ALMOST_ONE)
     other = torch.log1p(-small.exp())
     slope, spread_slope = None, None
     if derivatives:
+        # Each node's share of the integral: the derivative is their weighted mean, and no further integral is needed.
         share = torch.exp(log_mass - small[:, None]) * mills / scale[:, None]
         slope, spread_slope = share.sum(1) * sign, -(share * x).sum(1)
     return Tails(torch.where(lower, small, other), torch.where(lower, other, small), lower, slope, spread_slope)

@@ -93,6 +93,7 @@ def score_probabilities(probability: Float64Array, happened: BoolArray, elapsed:
     """
     if not len(probability) or not np.isfinite(probability).all():
         raise ScoreError(f"Scores need finite probabilities of at least one step, got {len(probability)} steps.")
+    # For the log-likelihood only: a single step that was sure and wrong would make it −∞.
     p = np.clip(probability, _FLOOR, 1 - _FLOOR)
     bins = _reliability(probability, happened)
     varies = 0 < int(happened.sum()) < len(happened)
@@ -115,6 +116,7 @@ def phase_matched_auroc(probability: Float64Array, happened: BoolArray, elapsed:
     Much of any ranking is the phase of the task; here steps are compared within tenths of the elapsed time only, each
     tenth weighted by its number of pairs. NaN where no tenth holds both kinds.
     """
+    # ``unique``: with many short episodes, several quantiles coincide.
     edges = np.unique(np.quantile(elapsed, np.linspace(0, 1, _PHASES + 1)[1:-1]))
     phase = np.searchsorted(edges, elapsed, side="right")
     total, pairs = 0.0, 0
@@ -156,6 +158,7 @@ def score_alarm(
     """
     leads: list[int] = []
     false_alarms = 0
+    # Episode by episode, so that an alarm does not reach into the next one.
     for each in np.unique(episode):
         rows = episode == each
         events = alarm_events(probability[rows], intervention[rows], threshold, horizon_steps)
@@ -185,6 +188,7 @@ def takeover_ahead(steps: SupervisedSteps, horizon_steps: int = HORIZON_STEPS) -
         rows = np.flatnonzero(supervised & (episode == each))
         taken = intervention[rows]
         asked[rows] = ~np.concatenate(([False], taken[:-1]))
+        # Filled with "no takeover": the last steps of an episode see fewer steps ahead.
         padded = np.concatenate((taken, np.zeros(horizon_steps - 1, dtype=np.bool_)))
         ahead[rows] = np.lib.stride_tricks.sliding_window_view(padded, horizon_steps).any(1)
     return asked, ahead
@@ -197,6 +201,7 @@ def held_out_score(model: InterventionModel, steps: SupervisedSteps) -> HeldOutS
     """
     rows = supervised_rows(steps) & model.unseen(steps).any(0)
     intervention = steps.intervention[rows].numpy()
+    # One kind alone cannot be ranked.
     if not 0 < intervention.sum() < len(intervention):
         return None
     probability = model.predict(steps).probability[rows].numpy()

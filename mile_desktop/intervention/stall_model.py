@@ -82,6 +82,7 @@ def fit_stall(train: SupervisedSteps, asked: BoolArray, happened: BoolArray, tes
         _best_threshold(measure, k, _progress(train, known and known[0], k)[asked], happened[asked])
         for (measure, known), k in product(left.items(), WINDOWS)
     ]
+    # The likelihoods are means over the same rows, so they compare between windows.
     model = max(models, key=lambda each: each.log_likelihood)
     known = left[model.measure]
     return StallPrediction(model, model.predict(_progress(test, known and known[1], model.steps)))
@@ -97,6 +98,7 @@ def _best_threshold(measure: Measure, k: int, progress: Float64Array, happened: 
     least_gain = 1.5 * math.log(len(happened)) / len(happened)
     for least in np.unique(np.quantile(progress[full], _QUANTILES)) if full.any() else ():
         stalled = progress < least
+        # The prior keeps a rate of 0 or 1 from a handful of steps from deciding everything.
         low, high = (
             (float(happened[part].sum()) + _PRIOR * rate) / (int(part.sum()) + _PRIOR) for part in (~stalled, stalled)
         )
@@ -148,6 +150,7 @@ class _References:
 
     def _look_up(self, observation: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
         distance = torch.cdist(self._standardised(observation), self._observation)
+        # A step of the same episode would be the nearest one and would know how the episode ended.
         distance = distance.masked_fill(own[:, None] == self._number, math.inf)
         nearest = distance.topk(min(_NEIGHBOURS, distance.shape[1]), largest=False).indices
         return self._left[nearest].mean(1)
@@ -178,6 +181,7 @@ def _progress(steps: SupervisedSteps, left: Float64Array | None, k: int) -> Floa
 def _driven_for(taken: BoolArray) -> IntArray:
     """Return for each step of an episode since how many steps the robot has driven, int64[t]."""
     place = np.arange(len(taken))
+    # The first step after a takeover starts the count again.
     after = np.concatenate(([0], np.where(taken[:-1], place[1:], 0)))
     return place - np.maximum.accumulate(after)
 
@@ -185,6 +189,7 @@ def _driven_for(taken: BoolArray) -> IntArray:
 def _motion(observation: Float64Array, ready: IntArray, k: int) -> Float64Array:
     extent = np.maximum.accumulate(observation)[ready] - np.minimum.accumulate(observation)[ready]
     moved = extent > _STILL
+    # Divided by 1 where nothing moves, instead of a warning and NaN.
     change = np.where(moved, (observation[ready] - observation[ready - k]) / np.where(moved, extent, 1.0), 0.0)
     share: Float64Array = np.sqrt((change**2).sum(1) / np.maximum(moved.sum(1), 1))
     return share

@@ -27,6 +27,7 @@ class Pool:
     def draw(self, count: int, generator: torch.Generator) -> torch.Tensor:
         """Return int64[members, count], drawn with replacement."""
         place = torch.rand(len(self.rows), count, generator=generator) * self.length[:, None]
+        # Clamped, because rounding can turn a number just below 1 into the length itself.
         return self.rows.gather(1, place.long().clamp(max=self.rows.shape[1] - 1))
 
 
@@ -47,6 +48,7 @@ class Strata:
 def takeover_begins(steps: SupervisedSteps) -> torch.Tensor:
     """Return bool[t]: control went to the human at this step."""
     begins = steps.intervention.clone()
+    # A takeover at the start of an episode begins there, although the last step of the episode before may be one.
     begins[1:] &= ~(steps.intervention[:-1] & (steps.episode[1:] == steps.episode[:-1]))
     return begins
 
@@ -63,6 +65,7 @@ def imitated_actions(steps: SupervisedSteps) -> torch.Tensor:
 
 def supervised_rows(steps: SupervisedSteps) -> torch.Tensor:
     """Return bool[t]: ν and π̂ were recorded."""
+    # Without a finite π̂, p cannot be computed for a step.
     return ~steps.demonstration & torch.isfinite(steps.policy_mean).all(1) & torch.isfinite(steps.policy_std).all(1)
 
 
@@ -76,6 +79,8 @@ def stratify(steps: SupervisedSteps, members: int, generator: torch.Generator) -
     """
     supervised = supervised_rows(steps)
     correction = supervised & steps.intervention
+    # Successful silence is the second choice: it shows what the robot did, and a demonstration shows what the person
+    # wants.
     anchor = steps.demonstration if bool(steps.demonstration.any()) else supervised & ~correction & steps.success
     if not bool((correction | anchor).any()):
         raise NothingToLearnError(
@@ -105,6 +110,7 @@ def deal_out(steps: SupervisedSteps, members: int, generator: torch.Generator) -
         for member in range(members):
             part = member % _PARTS
             if part == 0:
+                # One deal for three members: together they leave out each episode exactly once.
                 deal = torch.randperm(len(episodes), generator=generator)
             table[member, episodes[deal % _PARTS == part]] = True
     return table
@@ -137,6 +143,8 @@ def pool_of(kind: torch.Tensor, left_out: torch.Tensor) -> Pool | None:
         return None
     everything = kind.nonzero()[:, 0]
     chosen = [(kind & ~mine).nonzero()[:, 0] for mine in left_out]
+    # With very few episodes a member could be left without any. It then learns from all, and nothing is held out for
+    # it.
     chosen = [mine if len(mine) else everything for mine in chosen]
     rows = torch.nn.utils.rnn.pad_sequence(chosen, batch_first=True)
     return Pool(rows, torch.tensor([len(mine) for mine in chosen]))

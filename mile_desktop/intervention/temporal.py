@@ -100,6 +100,7 @@ class TemporalFilter:
         evidence, compared_with = self._past[0]
         onsets = probabilities_of_one(evidence, parameters.cdf_scale, compared_with)
         each_p = holding + (1 - holding) * onsets
+        # A prediction until ``observe`` brings the real ν.
         self._intervening = float(each_p.mean())
         return each_p
 
@@ -154,6 +155,7 @@ def fit_temporal(model: InterventionModel, steps: SupervisedSteps) -> TemporalFi
         before = float(_log_likelihood(table, *_as_point(published), 0))
     best = _search(table, published)
     count = int(table.present.sum())
+    # Sums of log-likelihoods: each further parameter has to gain more than one unit.
     if best[0] <= before + _PARAMETERS:
         return TemporalFit(published, before, before, count)
     return TemporalFit(best[1], best[0], before, count)
@@ -186,6 +188,7 @@ def _search(table: _Table, published: TemporalParameters) -> tuple[float, Tempor
     for delay in _DELAYS:
         found[delay] = _descend(table, start, delay)
     scanned = _scan(table, start.hand_back)
+    # The scan begins far from instant decisions and can find an optimum that the descent does not reach.
     found[scanned.delay_steps] = max(
         found[scanned.delay_steps], _descend(table, scanned, scanned.delay_steps), key=lambda each: each[0]
     )
@@ -213,6 +216,7 @@ def _scan(table: _Table, hand_back: float) -> TemporalParameters:
 def _start(table: _Table, published: TemporalParameters) -> TemporalParameters:
     """Return where to begin: cost and scale of the onsets alone, and the observed rate of letting go."""
     held = table.intervention[table.before & table.present].double()
+    # Away from its bounds, where the likelihood can be −∞ and has no slope.
     hand_back = min(max(1 - float(held.mean()) if len(held) else 1.0, 0.02), 0.9)
     onsets = table.flat(table.present & ~table.before)
     cost, cdf_scale = fit_cost_and_scale(onsets, start=Threshold(published.cost, published.cdf_scale))
@@ -225,6 +229,7 @@ def _descend(table: _Table, start: TemporalParameters, delay: int) -> tuple[floa
 
     def negative(at: Float64Array) -> tuple[float, Float64Array]:
         point = torch.tensor(at, requires_grad=True)
+        # Per step, so that the tolerances mean the same for short and long recordings.
         total = -_log_likelihood(table, point[0], point[1], point[2].exp(), point[3], delay) / count
         (gradient,) = torch.autograd.grad(total, point)
         return float(total.detach()), gradient.numpy()
@@ -280,6 +285,7 @@ def _evidence(increments: torch.Tensor, retention: Scalar) -> torch.Tensor:
     place = torch.arange(length)
     age = place[None, :] - place[:, None]
     powers = torch.as_tensor(retention, dtype=torch.float64) ** age.clamp(min=0)
+    # One product instead of a loop over steps: the loop would make automatic differentiation many times slower.
     return increments @ torch.where(age >= 0, powers, 0.0)
 
 
@@ -287,6 +293,7 @@ def _delayed(evidence: torch.Tensor, delay: int) -> torch.Tensor:
     """Shift by ``delay`` steps; before there is evidence so old, the oldest counts."""
     if delay == 0:
         return evidence
+    # An episode can be shorter than the delay.
     delay = min(delay, evidence.shape[-1] - 1)
     first = evidence[..., :1].expand(*evidence.shape[:-1], delay)
     return torch.cat((first, evidence[..., : evidence.shape[-1] - delay]), -1)
@@ -323,6 +330,7 @@ def _table(
     asked = model.unseen(steps)[:, place] if honest else torch.ones_like(distances, dtype=torch.bool)
     asked = (asked | ~asked.any(0)) & present
     if most_asked is not None:
+        # The first ones that may be asked: two are enough for a fit, and the rest would only take time.
         asked &= asked.cumsum(0) <= most_asked
     intervention = steps.intervention[place] & present
     before = torch.zeros_like(intervention)
