@@ -36,6 +36,7 @@ def anchor_steps(steps: SupervisedSteps) -> torch.Tensor:
     if bool(steps.demonstration.any()):
         return steps.demonstration
     touched = torch.zeros(len(steps.episode_ids), dtype=torch.bool)
+    # A rollout with a takeover shows where the policy was not good enough.
     touched[steps.episode[steps.intervention]] = True
     return steps.success & ~touched[steps.episode]
 
@@ -66,6 +67,7 @@ class TrainingData:
     def batch(self, supervised: torch.Tensor, anchors: torch.Tensor) -> Batch:
         """Gather rows; coefficients make the batch's imitation an unbiased estimate of that over all rows."""
         rows = torch.cat([supervised, anchors])
+        # A batch holds a part of all rows. Scaled, its weights sum to what they sum to over all rows.
         scale = len(self.supervised) / max(1, len(supervised))
         each_anchor = torch.full_like(anchors, self.anchor_mass / max(1, len(anchors)), dtype=torch.float32)
         return Batch(
@@ -92,11 +94,13 @@ class TrainingData:
     def batches(self, batch_size: int, anchor_share: float) -> int:
         """Return the number of batches of an epoch."""
         rows = len(self.supervised) or len(self.anchors)
+        # Counted by supervised rows alone: anchors are drawn again for each batch and do not run out.
         return -(-rows // (batch_size - self._anchors_a_batch(batch_size, anchor_share)))
 
     def _anchors_a_batch(self, batch_size: int, anchor_share: float) -> int:
         if not len(self.anchors) or not len(self.supervised) or self.anchor_mass <= 0:
             return 0
+        # At least one anchor, and at least one row that is no anchor.
         return min(max(1, round(batch_size * anchor_share)), batch_size - 1)
 
     def rows(
@@ -105,8 +109,10 @@ class TrainingData:
         """Yield the rows of the batches of an epoch: supervised ones and anchors, int64 each."""
         primary = self.supervised if len(self.supervised) else self.anchors
         nothing = primary[:0]
+        # Drawn on the processor, whose generator can be saved with a checkpoint, and then moved.
         order = primary[torch.randperm(len(primary), generator=generator).to(primary.device)]
         count = self._anchors_a_batch(batch_size, anchor_share)
+        # Parts of almost equal size: a small last batch would be a noisy update.
         for rows in order.tensor_split(self.batches(batch_size, anchor_share)):
             if not len(self.supervised):
                 yield nothing, rows
@@ -127,6 +133,7 @@ def build_training_data(
     """Return ``steps`` as the trainer needs them, imitation weighted by ``weighting``; see ``WeightingContext``."""
     anchors = anchor_steps(steps).nonzero().squeeze(-1)
     weights = weighting(steps, WeightingContext(len(anchors), anchor_share, silent_weight, follow_through))
+    # Silent steps with weight 0 stay in: the intervention term uses them.
     supervised = (~steps.demonstration).nonzero().squeeze(-1)
     return TrainingData(
         observation=steps.observation.to(device),

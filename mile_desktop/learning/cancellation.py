@@ -20,6 +20,7 @@ def cancelled_by_signals() -> Iterator[threading.Event]:
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature is the operating system's
         event.set()
 
+    # The handlers from before come back at the end: in the window's own process they belong to others.
     before = {number: signal.signal(number, stop) for number in _SIGNALS}
     try:
         yield event

@@ -44,6 +44,7 @@ class Criterion:
     """Evaluates one method's objective; holds no state of the training."""
 
     def __init__(self, method: Objective, settings: TrainingSettings, network: PolicyNetwork) -> None:
+        # With λ = 0 the term would be computed and multiplied by 0.
         self._learns_from_decisions = method.info.learns_from_decisions and settings.balance > 0
         self._settings = settings
         self._actions = actions_of(network)
@@ -53,6 +54,7 @@ class Criterion:
         human = evaluate(networks.policy, batch.observation)
         action = (batch.coefficient * self._actions.negative_log_likelihood(human, batch.target)).sum()
         nothing = torch.zeros_like(action)
+        # Supervised rows come first in a batch, so slices select them.
         supervised = len(batch.intervention)
         if threshold is None or not self._learns_from_decisions or not supervised:
             return Losses(action, action, nothing, nothing)
@@ -67,6 +69,7 @@ class Criterion:
 
     def fit_threshold(self, networks: Networks, data: TrainingData) -> Threshold | None:
         """Fit c and σ_Φ with the networks as they are; None where ``data`` does not determine them."""
+        # Two numbers need few steps, and the fit must not stop the training for long.
         rows = thinned(data.supervised)
         with torch.no_grad():
             batch = data.batch(rows, rows[:0])
@@ -98,6 +101,7 @@ class Criterion:
         if networks.mental is None:
             return recorded, nothing
         learned = evaluate(networks.mental, batch.observation[: len(batch.intervention)])
+        # As published, the mental model is tied to nothing but the intervention term.
         if self._settings.mental_model != "joint":
             return learned, nothing
         return learned, self._actions.cross_entropy(learned, recorded).mean()

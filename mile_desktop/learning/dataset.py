@@ -49,6 +49,7 @@ def supervised_steps(episodes: Iterable[Episode], demonstrations: Iterable[Episo
         When there is no step at all, when sizes differ between episodes, or when recorded values are not finite.
     """
     marked = [(each, is_demonstration(each)) for each in episodes] + [(each, True) for each in demonstrations]
+    # Edits can leave an episode without a step.
     used = [(episode, demonstration) for episode, demonstration in marked if len(episode)]
     if not used:
         raise DatasetError("There is no recorded step to learn from; supervise an episode first.")
@@ -74,6 +75,7 @@ _COLUMNS: dict[str, _Reader] = {
     "observation": lambda episode, _: episode.observation,
     "action": lambda episode, _: episode.action,
     "human_action": lambda episode, _: episode.human_action,
+    # NaN and not 0: a demonstration has no robot whose action a person could have expected.
     "policy_mean": lambda episode, demonstration: _unless_demonstration(episode.policy_mean, demonstration),
     "policy_std": lambda episode, demonstration: _unless_demonstration(episode.policy_std, demonstration),
     "intervention": lambda episode, demonstration: episode.intervention & (not demonstration),
@@ -144,6 +146,7 @@ def split_episodes(steps: SupervisedSteps, *, share: float, seed: int) -> Episod
         ([steps.episode_ids[number] for number in there if number in demonstrated], 2),
         ([steps.episode_ids[number] for number in there if number not in demonstrated], MINIMUM_FOR_HOLDING_OUT),
     )
+    # Both kinds for themselves: by chance all demonstrations could be held out.
     held_out_ids = [name for names, minimum in groups for name in _held_out_names(names, share, seed, minimum)]
     mask = steps_of(steps, held_out_ids)
     return EpisodeSplit(train=select_steps(steps, ~mask), held_out=select_steps(steps, mask))
@@ -153,6 +156,7 @@ def _held_out_names(names: list[str], share: float, seed: int, minimum: int) -> 
     """Choose by draw; at least one of enough episodes, and never so many that fewer than half are learned from."""
     if share <= 0 or len(names) < minimum:
         return []
+    # Sorted by the draw, so that one more episode moves no other one from one side to the other.
     draws = sorted((_draw(name, seed), name) for name in names)
     below = sum(draw < share for draw, _ in draws)
     return [name for _, name in draws[: min(max(below, 1), len(names) // 2)]]

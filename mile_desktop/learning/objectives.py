@@ -81,6 +81,7 @@ def _with_anchors(weights: torch.Tensor, context: WeightingContext) -> SampleWei
     """
     if not context.anchors or not context.share:
         return SampleWeights(_spread(weights, 1.0), 0.0)
+    # The larger one of the set share and the anchors' share of the weight.
     mass = max(context.share, context.anchors / (context.anchors + float(weights.sum())))
     return SampleWeights(_spread(weights, 1 - mass), mass)
 
@@ -116,6 +117,7 @@ def everything_executed(steps: SupervisedSteps, context: WeightingContext) -> Sa
 def balanced_halves(steps: SupervisedSteps, context: WeightingContext) -> SampleWeights:
     """Give interventions and the rest of the rollouts half the mass each: IWR (Mandlekar et al. 2020)."""
     human, robot = steps.intervention.float(), _robot_steps(steps)
+    # With one kind alone, half of the mass would go nowhere.
     if not human.any() or not robot.any():
         return _with_anchors(human + robot, context)
     half = float(human.sum() + robot.sum()) / 2
@@ -126,6 +128,7 @@ def steps_before_intervention(steps: SupervisedSteps, lead: int) -> torch.Tensor
     """Return bool[t]: ν = 0 here, and a takeover begins within the next ``lead`` steps of the same episode."""
     human, count = steps.intervention, len(steps)
     before = torch.zeros(count, dtype=torch.bool)
+    # A shift for each distance: no loop over steps, and few distances.
     for ahead in range(1, min(lead, count - 1) + 1):
         same_episode = steps.episode[:-ahead] == steps.episode[ahead:]
         before[:-ahead] |= human[ahead:] & same_episode

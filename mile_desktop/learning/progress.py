@@ -109,6 +109,7 @@ class StagedReport:
         self._report = report
         shares = {stage: 0.0 if stage in left_out else share for stage, share in STAGES.items()}
         total = sum(shares.values())
+        # Stretched to 1 without the stages that this run does not have.
         self._share = {stage: share / total for stage, share in shares.items()}
         self._latest = 0.0
         self._began = time.monotonic()
@@ -120,6 +121,7 @@ class StagedReport:
     def _scaled(self, progress: Progress) -> Progress:
         before = sum(share for stage, share in self._share.items() if _earlier(stage, progress.stage))
         fraction = before + self._share[progress.stage] * min(max(progress.fraction, 0.0), 1.0)
+        # A bar that runs backwards is not believed.
         self._latest = max(self._latest, min(fraction, 1.0))
         # Judged by the whole run so far: stages differ in speed, and an estimate per stage would jump.
         elapsed = time.monotonic() - self._began

@@ -43,6 +43,7 @@ class RunLog:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / EVENT_FILE
         torn = path.exists() and not path.read_bytes().endswith(b"\n") and path.stat().st_size > 0
+        # Buffered by lines: a reader sees whole lines as soon as they are written.
         self._events = path.open("a", encoding="utf-8", buffering=1)
         self._text = (folder / TEXT_FILE).open("a", encoding="utf-8", buffering=1)
         # A writer that was killed left half a line; ended here, it is one unreadable line and not two.
@@ -105,6 +106,7 @@ def read_events(path: Path, offset: int = 0) -> tuple[list[AnyRunEvent], int]:
             data = file.read()
     except FileNotFoundError:
         return [], offset
+    # An unfinished last line is left for the next call.
     whole = data[: data.rfind(b"\n") + 1]
     events = [event for line in whole.splitlines() if line and (event := _decode(path, line)) is not None]
     return events, offset + len(whole)

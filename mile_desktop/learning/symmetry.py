@@ -19,6 +19,7 @@ def moved_batch(batch: Batch, symmetry: SymmetricRows, generator: torch.Generato
     Observation, target and recorded policy of a row get the same movement, so that K and ν keep their meaning.
     """
     rows = symmetry.draw((len(batch.observation),), generator)
+    # Supervised rows come first in a batch, so they have the first movements.
     supervised = rows.first(len(batch.intervention))
     return batch._replace(
         observation=symmetry.observation(batch.observation, rows),

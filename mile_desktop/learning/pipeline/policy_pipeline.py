@@ -68,21 +68,26 @@ class TrainingPipeline:
         self._run_id = run_id
         self._parent_folder = Path(config.parent)
         self._checkpoint = workspace.run_folder(run_id) / CHECKPOINT_FOLDER
+        # Folders that this run has begun. If it ends before they are registered, they are removed.
         self._unregistered: list[Path] = []
 
     def make(self, report: Report, cancelled: CancelCheck) -> TrainedPolicy:
         """Train, save and register; ``TrainingCancelled`` when cancelled before the policy is registered."""
         for parent in ("policies", "interventions"):
+            # Of earlier runs that were killed. This run has made nothing yet.
             remove_leftovers(self._workspace.folder / parent)
         self._report_symmetry(report)
         steps, selection = self._read_data(report, cancelled)
         trainer = self._trainer(selection.steps)
         result = trainer.run(report=report, cancelled=cancelled, checkpoint=self._checkpoint)
         record = self._describe(result, selection)
+        # Before the policy is saved, so that a cancel in this stage leaves no policy behind.
         model = self._fit_intervention(steps, report, cancelled) if self._config.fit_intervention else None
+        # The last moment: after the registration the policy can be in use.
         if cancelled():
             raise TrainingCancelled
         record, folder = self._save_and_register(result, record, model)
+        # The checkpoint is not needed any more. Registered folders are not in the list.
         self.clear()
         report(
             Trained(
@@ -119,6 +124,7 @@ class TrainingPipeline:
         read: list[Episode] = []
         for number, reader in enumerate(readers, 1):
             read.append(reader())
+            # Between two episodes, because a slow disk can take minutes for hundreds of them.
             if cancelled():
                 raise TrainingCancelled
             if number % _REPORT_EVERY == 0 or number == total:

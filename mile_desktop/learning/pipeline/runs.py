@@ -33,12 +33,15 @@ def begin_training(workspace: Workspace, config: RunConfig, *, run_id: str | Non
     """
     parent = read_policy_config(Path(config.parent))
     catalogue = Catalogue(workspace)
+    # Settled now: episodes that are recorded during the training do not belong to it, and a resumed run learns from the
+    # same.
     if config.episode_ids is None:
         episode_ids = tuple(record.episode_id for record in catalogue.episodes(config.scene))
         config = msgspec.structs.replace(config, episode_ids=episode_ids)
     identity = run_id or new_id("run")
     run = TrainingRun(workspace, config, identity)
     run.folder.mkdir(parents=True, exist_ok=True)
+    # The description before the row: a run in the list can always be resumed.
     write_run_config(run.folder, config)
     catalogue.add_run(
         RunRecord(
@@ -158,6 +161,7 @@ class TrainingRun:
         except TrainingCancelled:
             message = "The comparison was cancelled; the policy was kept."
         except Exception as error:
+            # The policy is registered already: only its comparison has failed.
             self._fail(error, report, policy_id)
             raise
         self._catalogue.set_run_state(self._run_id, "finished", policy_id=policy_id, message=message)

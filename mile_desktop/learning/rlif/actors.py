@@ -41,6 +41,7 @@ class GaussianActor:
         """See ``Actor``; noise keeps the critic smooth."""
         wanted, _ = policy(observation)
         noise = torch.randn(wanted.shape, generator=generator).to(wanted.device) * _NOISE
+        # The lesser value of the two, against the overestimation of untried actions.
         return critic(observation, _boxed(wanted + noise.clamp(-_NOISE_LIMIT, _NOISE_LIMIT))).amin(0)
 
     def losses(
@@ -48,6 +49,7 @@ class GaussianActor:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """See ``Actor``."""
         mean, std = policy(observation)
+        # The first critic only, as in TD3: the minimum is for targets.
         value = critic(observation, _boxed(mean))[0]
         error = (mean - target).square()
         # σ is fitted separately, so that the policy still reports its spread; the mean gets no gradient from this term
@@ -96,6 +98,7 @@ def actor_for(policy: PolicyNetwork) -> Actor:
 
 
 def _greed(value: torch.Tensor) -> torch.Tensor:
+    # Normalised by the size of the values, so that the weight means the same in every scene.
     return _GREED / value.abs().mean().detach().clamp_min(1e-6)
 
 

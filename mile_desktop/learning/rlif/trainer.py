@@ -139,10 +139,13 @@ class RlifTrainer(EpochTrainer):
         self._actor = actor_for(policy)
         data = build_training_data(steps, everything_executed, anchor_share=settings.anchor_share, device=self._device)
         self._last = last_steps(steps).to(self._device)
+        # The critic draws from the seed, and the generator of the caller stays where it is.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             self._critic = TwinCritic(policy).to(self._device)
+        # Slow copies give the targets. With the fast ones the training would chase its own changes.
         self._slow_critic, self._slow_policy = copy.deepcopy(self._critic), copy.deepcopy(policy)
+        # Fused: one call for all parameters. For networks this small, each call costs more than the arithmetic.
         self._actor_optimiser = torch.optim.Adam(policy.parameters(), lr=settings.learning_rate, fused=True)
         self._critic_optimiser = torch.optim.Adam(self._critic.parameters(), lr=settings.learning_rate, fused=True)
         self._acts = False
@@ -203,6 +206,7 @@ class RlifTrainer(EpochTrainer):
         seen = _Transitions(self._data.observation[rows], self._data.target[rows], self._data.observation[following])
         if self._symmetry is not None:
             seen = _moved(seen, self._symmetry, self._generator)
+        # The critic first: the actor follows its newest slope.
         critic = self._step_critic(rows, seen)
         actor = self._step_actor(seen) if self._acts else torch.zeros_like(critic)
         self._follow()
@@ -211,6 +215,7 @@ class RlifTrainer(EpochTrainer):
     def _step_critic(self, rows: torch.Tensor, seen: "_Transitions") -> torch.Tensor:
         with torch.no_grad():
             ahead = self._actor.ahead(self._slow_policy, self._slow_critic, seen.following, self._generator)
+            # Nothing follows the last step of an episode, whatever the critic says.
             target = self._rewards[rows] + DISCOUNT * torch.where(self._last[rows], 0.0, ahead)
         values = self._critic(seen.observation, seen.action)
         loss = (values - target).square().mean()
@@ -232,5 +237,6 @@ class RlifTrainer(EpochTrainer):
     @torch.no_grad()
     def _follow(self) -> None:
         for slow, fast in ((self._slow_critic, self._critic), (self._slow_policy, self._policy)):
+            # Parameters only: the buffers are the fixed scale of the observations.
             for old, new in zip(slow.parameters(), fast.parameters(), strict=True):
                 old.lerp_(new, _FOLLOW)

@@ -81,12 +81,14 @@ class EpochTrainer(ABC):
             When the checkpoint is damaged or another training's.
         """
         if checkpoint is not None and checkpoint.exists():
+            # Before anything is reported: a resumed training must not begin again at epoch 1.
             self.restore(checkpoint)
         self._warn(report)
         state, epochs = self._state, self._settings.epochs
         clock = EpochClock(state.epoch, epochs)
         while state.epoch < epochs:
             losses = self._run_epoch(cancelled)
+            # Also after the last epoch: if the process is killed in the next stage, the training is not repeated.
             if checkpoint is not None and (state.epoch == epochs or clock.due(CHECKPOINT_SECONDS)):
                 self.save(checkpoint)
             report(clock.progress(state.epoch, losses))
@@ -111,10 +113,12 @@ class EpochTrainer(ABC):
         sums = torch.zeros(len(self.loss_names), device=data.observation.device)
         rows = data.rows(settings.batch, settings.anchor_share, self._generator)
         for index, (supervised, anchors) in enumerate(rows):
+            # Before each batch and not each epoch, which can take seconds.
             if cancelled():
                 raise TrainingCancelled
             sums += self._update(supervised, anchors, done=(state.epoch + index / batches) / settings.epochs)
         losses = dict(zip(self.loss_names, (sums / batches).tolist(), strict=True))
+        # Checked once an epoch: a test of every batch would wait for the graphics card.
         wrong = [value for value in losses.values() if not math.isfinite(value)]
         if wrong:
             raise TrainingError(f"The loss is {wrong[0]}; lower the learning rate and train again.")
@@ -173,6 +177,7 @@ class EpochClock:
 
     def progress(self, epoch: int, losses: dict[str, float]) -> Progress:
         """Return the progress of a training that has just finished ``epoch``."""
+        # Epochs of this process only, because those before a resume took unknown time.
         done = max(1, epoch - self._first)
         left = (time.monotonic() - self._began) / done * (self._epochs - epoch)
         return Progress(

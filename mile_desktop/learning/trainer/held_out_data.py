@@ -54,6 +54,7 @@ class HeldOutData:
     """
 
     def __init__(self, data: TrainingData, criterion: Criterion, *, corrections_matter: bool) -> None:
+        # Laid out once: the same rows are measured after many epochs.
         self._batch = data.everything()
         self._criterion = criterion
         informative = data.corrections if corrections_matter else len(self._batch.observation)

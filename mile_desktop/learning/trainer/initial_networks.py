@@ -24,6 +24,7 @@ def new_network(steps: SupervisedSteps, settings: TrainingSettings, *, discrete:
             if discrete
             else GaussianMlp(*sizes, std_floor=settings.std_floor, std_ceiling=settings.std_ceiling)
         )
+    # From the data that is trained on: the scale becomes a part of the policy.
     network.fit_normalisation(steps.observation)
     return network
 
@@ -64,6 +65,7 @@ def fingerprint(
     symmetry: Symmetry = NO_SYMMETRY,
 ) -> str:
     """Return what tells this training's checkpoints from those of any other: a digest of data, settings and start."""
+    # The settings by their ``repr``: with any other setting it is another training.
     described = repr((settings, steps.episode_ids, len(steps), symmetry))
     digest = hashlib.blake2b(described.encode(), digest_size=16)
     for tensor in (steps.observation, steps.action, steps.intervention, *start.values()):

@@ -54,6 +54,7 @@ def unprefixed(name: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torc
 def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
     """Return the moments of Adam and its step counts by parameter index."""
     state = optimiser.state_dict()["state"]
+    # By index, because Adam's state knows no names of parameters.
     return {f"{index}.{name}": tensor for index, entry in state.items() for name, tensor in entry.items()}
 
 
@@ -63,6 +64,7 @@ def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, to
     for key, tensor in tensors.items():
         index, name = key.split(".", 1)
         state.setdefault(int(index), {})[name] = tensor
+    # The groups stay as they are; the learning rate is set again in each update.
     optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
 
 

@@ -90,8 +90,10 @@ class Trainer(EpochTrainer):
         )
         self._old = OldData(split.held_out, old_episode_ids, self._criterion, self._device)
         self._watches_forgetting = start is not None and settings.warm_start and len(self._old) > 0
+        # A copy: the optimiser changes the weights in place.
         self._start = copy.deepcopy(policy.state_dict())
         self._best = self._start
+        # Both networks in one optimiser, see ``_parameters``.
         self._optimiser = torch.optim.Adam(self._parameters(), lr=settings.learning_rate, fused=True)
         self._epoch_threshold: Threshold | None = None
         state = TrainerState(
@@ -159,6 +161,7 @@ class Trainer(EpochTrainer):
 
     def _warn(self, report: Report) -> None:
         """See ``EpochTrainer``."""
+        # A resumed training has warned already.
         if self._state.epoch or not len(self._data.supervised):
             return
         if not len(self._data.anchors):
@@ -183,6 +186,7 @@ class Trainer(EpochTrainer):
         losses = self._criterion.losses(self._networks, batch, self._epoch_threshold)
         self._optimiser.zero_grad(set_to_none=True)
         losses.total.backward()  # type: ignore[no-untyped-call]
+        # A step that contradicts the model gives a large gradient, which would undo many small ones.
         nn.utils.clip_grad_norm_(self._parameters(), self._settings.gradient_limit)
         self._optimiser.step()
         return torch.stack(losses).detach()
@@ -203,6 +207,7 @@ class Trainer(EpochTrainer):
             assumed = fitted or FALLBACK
             state.calibrated = fitted is not None
             state.cost = assumed.cost if settings.cost is None else settings.cost
+            # Kept in the state, so that a resumed training goes on with the same objective.
             state.cdf_scale = assumed.cdf_scale if settings.cdf_scale is None else settings.cdf_scale
         if state.cost is None or state.cdf_scale is None:
             raise TrainingError("The checkpoint holds no cost and scale; start the training again.")
@@ -225,6 +230,7 @@ class Trainer(EpochTrainer):
         measured = {"old": self._old.error(policy)} if self._watches_forgetting else {}
         if not self._held_out.can_choose:
             return measured
+        # The start is a candidate as well: a training on few takeovers can make the policy worse.
         if state.best_error is None:
             self._consider(0, self._held_out.error(self._network_with(self._start)))
         error = self._held_out.error(policy)
@@ -250,6 +256,7 @@ class Trainer(EpochTrainer):
     def _finish(self, report: Report) -> TrainingResult:
         """See ``EpochTrainer``."""
         state = self._state
+        # Without held-out episodes the last weights are used.
         if state.best_epoch is not None:
             self._networks.policy.load_state_dict(self._best)
         if state.best_epoch == 0:
@@ -268,6 +275,7 @@ class Trainer(EpochTrainer):
     def _check_tripwire(self, report: Report) -> float | None:
         if not self._watches_forgetting:
             return None
+        # Measured now and not before the training, so that it also works after a resume.
         before = self._old.error(self._network_with(self._start))
         growth = self._old.error(self._networks.policy) / max(before, 1e-9)
         if growth >= self._settings.tripwire:
