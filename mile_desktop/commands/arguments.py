@@ -19,6 +19,7 @@ _LARGEST_PORT = 65535
 
 def positive(text: str) -> int:
     """Read a whole number above 0."""
+    # argparse turns the ValueError of int() into its own message, which names the option.
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
@@ -70,6 +71,7 @@ def _picture_rate(text: str) -> float:
 
 def _picture_size(text: str) -> tuple[int, int]:
     """Read ``640x480``."""
+    # The limits keep a mistyped size from filling the memory with pictures.
     width, _, height = text.partition("x")
     if not (width.isdigit() and height.isdigit() and 16 <= int(width) <= 3840 and 16 <= int(height) <= 2160):
         raise argparse.ArgumentTypeError(f"{text!r} is not a size; write for example 640x480")
@@ -170,7 +172,9 @@ def train(parser: argparse.ArgumentParser) -> None:
     _add_scene(parser)
     names = ", ".join(each.name for each in METHODS)
     parser.add_argument("--method", default="mile", metavar="M", help=f"{names} (%(default)s)")
+    # No default here: which policy is promoted is known only once the workspace is open.
     parser.add_argument("--parent", metavar="P", help="policy to start from (the promoted one, else initial)")
+    # Without a default, None means "not given": only then does the value in --settings count.
     parser.add_argument("--epochs", type=positive, metavar="N")
     parser.add_argument("--batch", type=positive, metavar="N", help="steps per batch")
     parser.add_argument("--seed", type=int, metavar="K")

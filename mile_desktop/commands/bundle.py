@@ -73,6 +73,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
 
 
 def _bundle(scene: str, options: argparse.Namespace, report: Report) -> None:
+    # The scene's description says how its files were made, so that anyone can make them again.
     asked = read_head(scene_info(scene).folder).bundle
     models = options.into / "models" / scene if options.into else bundled_models(scene)
     demonstrations = options.into / "demonstrations" / scene if options.into else bundled_demonstrations(scene)
@@ -93,12 +94,17 @@ def _bundle(scene: str, options: argparse.Namespace, report: Report) -> None:
 
 def _demonstrate(scene: str, episodes: int, folder: Path) -> None:
     demonstrator: Operator = Demonstrator(load_expert(scene))
+    # A workspace of its own: these episodes must never appear among the episodes of a person.
     with tempfile.TemporaryDirectory() as workspace:
         plan = LoadSession(workspace=workspace, scene=scene, policy=EXPERT, seed=FIRST_DEMONSTRATION_SEED)
         closed = roll_out(plan, demonstrator, episodes, clock=SimulatedClock())
+        # Removed only now, when every episode is recorded: an interrupted run leaves the old files. Old ones must not
+        # stay, because there may be fewer new ones.
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         for number, episode in enumerate(closed):
+            # Numbered instead of the episode's id, which is different each time: the file names stay the same in the
+            # repository.
             shutil.copyfile(
                 Path(workspace, "episodes", f"{episode.episode_id}.parquet"), folder / f"{number:03}.parquet"
             )
@@ -107,6 +113,7 @@ def _demonstrate(scene: str, episodes: int, folder: Path) -> None:
 def _imitate(scene: str, demonstrations: Path, folder: Path, settings: TrainingSettings) -> None:
     episodes = [read_episode_file(path) for path in sorted(demonstrations.glob("*.parquet"))]
     steps = supervised_steps([], episodes)
+    # There is no parent yet: training starts from random weights.
     fresh = new_network(steps, settings, discrete=bool(scene_info(scene).choices))
     result = Trainer(steps, settings, start=fresh).run()
     config = PolicyConfig(
@@ -130,6 +137,7 @@ def _fingerprint(network: PolicyNetwork) -> str:
 
 def _watch(scene: str, models: Path, demonstrations: Path, episodes: int, report: Report) -> None:
     """Fit the intervention model to a simulated supervisor of the initial policy."""
+    # This supervisor keeps the control for a while, as a person does; the other one decides anew at every step.
     supervisor = make_supervisor("segment", load_expert(scene))
     with tempfile.TemporaryDirectory() as folder:
         plan = LoadSession(
@@ -137,6 +145,7 @@ def _watch(scene: str, models: Path, demonstrations: Path, episodes: int, report
         )
         closed = roll_out(plan, supervisor, episodes, clock=SimulatedClock())
         recorded = [read_episode_file(Path(folder, "episodes", f"{episode.episode_id}.parquet")) for episode in closed]
+    # Recorded episodes contain the human's action only where the human drove; demonstrations show it everywhere.
     anchors = [read_episode_file(path) for path in sorted(demonstrations.glob("*.parquet"))]
     fitted = fit_intervention_model(
         supervised_steps(recorded, anchors),
@@ -170,6 +179,7 @@ def _quality(score: HeldOutScore | None) -> str:
 def _say_success(scene: str, folder: Path, episodes: int, report: Report) -> None:
     driven = GymScene.make(scene)
     policy = load_policy(folder)
+    # The seeds kept for evaluation, so that the number can be compared with every later evaluation.
     results = evaluate(driven, policy, evaluation_seeds(episodes))
     driven.close()
     successes = sum(result.success for result in results)

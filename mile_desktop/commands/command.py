@@ -38,6 +38,7 @@ class Report:
             sys.stdout.write(json.dumps(fields) + "\n")
         elif text:
             sys.stdout.write(text + "\n")
+        # The window reads this through a pipe, where Python would otherwise keep the lines until the buffer is full.
         sys.stdout.flush()
 
     def note(self, text: str) -> None:

@@ -31,6 +31,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
 
         def say(event: RunEvent, words: str) -> None:
             if log is not None:
+                # Also in the run's folder: the window follows the run there and still finds it after a restart.
                 log.event(event)
             fields = msgspec.to_builtins(event)
             if isinstance(event, Progress):
@@ -58,6 +59,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
             say(Cancelled(), "")
             raise CancelledError from error
         say(compared, f"Suggestion: {compared.suggestion}. {compared.reason}")
+        # A comparison ends like a training run, so the window needs no second way to see its end; it has no loss.
         say(Finished(policy=options.after, method=_method(workspace, options.after), loss=0.0), "")
 
 

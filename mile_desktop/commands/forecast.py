@@ -11,6 +11,7 @@ from mile_desktop.commands.opened_workspace import opened_workspace
 from mile_desktop.registry.forecast_refit import refit_forecast
 from mile_desktop.storage.catalogue import Catalogue
 
+# The lowest priority: it runs after each episode, while a person may already drive the next one.
 _NICENESS = 19
 
 
@@ -21,6 +22,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
     with opened_workspace(options, report) as workspace:
         policy = options.policy or Catalogue(workspace).promoted(options.scene) or ""
         found = refit_forecast(workspace, options.scene, policy, seed=options.seed)
+    # JSON has no NaN, which stands here for "too few episodes to tell".
     fields = {
         name: None if isinstance(value, float) and math.isnan(value) else value
         for name, value in dataclasses.asdict(found).items()

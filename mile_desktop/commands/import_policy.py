@@ -62,6 +62,7 @@ def import_policy(workspace: Workspace, source: Path) -> PolicyRecord:
         When the workspace cannot be written.
     """
     with tempfile.TemporaryDirectory(prefix="mile-import-") as temporary:
+        # Everything is checked in a folder that disappears by itself: a refused policy leaves nothing in the workspace.
         folder = Path(temporary)
         for name, content in read_parcel(source).items():
             (folder / name).write_bytes(content)
@@ -74,6 +75,8 @@ def import_policy(workspace: Workspace, source: Path) -> PolicyRecord:
     policy_id = new_id("policy")
     while True:
         adopted = msgspec.structs.replace(
+            # The old id may belong to another policy here, and everything in the catalogue refers to policies by their
+            # id.
             config,
             policy_id=policy_id,
             name=free_name(catalogue, config.scene, config.name),
@@ -92,6 +95,7 @@ def import_policy(workspace: Workspace, source: Path) -> PolicyRecord:
 def free_name(catalogue: Catalogue, scene: str, wanted: str) -> str:
     """Return ``wanted``, or with a number behind it, such that no policy of ``scene`` is called that."""
     taken = {record.name for record in catalogue.policies(scene)}
+    # Room for the number that may follow.
     base = " ".join(wanted.split())[: MOST_NAME - 5] or "imported"
     numbered = (f"{base}-{number}" for number in itertools.count(2))
     return next(name for name in itertools.chain((base,), numbered) if name not in taken)
@@ -103,6 +107,7 @@ def _expect_scene(config: PolicyConfig, folder: Path) -> None:
     except UnknownSceneError as error:
         raise PolicyFileError(f"The policy is for a scene that is not here. {error}") from error
     with closing(GymScene.make(config.scene)) as driven:
+        # The file may name the scene and still be made for other sizes; found now, not when the first episode starts.
         load_policy(folder).expect(driven.observation_size, driven.action_size)
 
 

@@ -16,6 +16,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
         catalogue = Catalogue(workspace)
         records = catalogue.policies(options.scene, include_archived=options.archived)
         evaluations = catalogue.evaluations(scene=options.scene)
+        # Read while the workspace is open; it is closed before the first line is written.
         promoted = {scene: catalogue.promoted(scene) for scene in {record.scene for record in records}}
     if not records and not options.json:
         of_scene = f" of {options.scene}" if options.scene else ""
@@ -37,6 +38,7 @@ def _by_lineage(records: Sequence[PolicyRecord]) -> Iterator[tuple[PolicyRecord,
                 yield from below(record.policy_id, depth + 1)
 
     for root in sorted(records, key=lambda each: each.scene):
+        # A parent may be archived, deleted or left behind on another machine: its children are then roots.
         if root.parent_id not in listed:
             yield root, 0
             yield from below(root.policy_id, 1)

@@ -16,6 +16,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
         compared = score_recorded(
             workspace, options.scene, options.model, threshold=options.threshold, seed=options.seed
         )
+    # Headings are for people: with --json every line must be an object of the same kind.
     if not options.json:
         report.say({}, _HEADING)
     for predictor in compared:

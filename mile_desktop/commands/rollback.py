@@ -14,6 +14,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
     with opened_workspace(options, report) as workspace:
         catalogue = Catalogue(workspace)
         previous = previous_policy(catalogue, options.scene)
+        # Without one, roll_back raises the error that explains it.
         if previous is not None:
             load_policy(workspace.policy_folder(previous))
         record = catalogue.policy(roll_back(catalogue, options.scene))

@@ -20,6 +20,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
         workspace=str(options.workspace),
         robot=options.robot,
         robot_key=options.robot_key,
+        # Nobody is there to put things back by hand between two episodes.
         self_resetting=True,
         scene=options.scene,
         policy=options.policy,
@@ -38,6 +39,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
             report.draw(done / options.episodes, f"Episode {done + 1} of {options.episodes}")
 
     supervisor = simulated_supervisor(options.operator, options.scene) or NoOperator()
+    # A robot exists in real time only; a simulation may run as fast as it can.
     clock: Clock = SystemClock() if options.realtime or options.robot else SimulatedClock()
     recover_left_episodes(options, report)
     if options.robot:

@@ -26,6 +26,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
 
 
 def _episode_ids(text: str) -> tuple[str, ...]:
+    # A selection of many episodes would exceed the length of a command line.
     if text.startswith("@"):
         try:
             lines = Path(text[1:]).read_text(encoding="utf-8").splitlines()

@@ -46,12 +46,15 @@ def run(options: argparse.Namespace, report: Report) -> None:
 def _serve(server: GuardedRobotServer, robot: SimulatedRobot, options: argparse.Namespace, report: Report) -> None:
     end = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
+        # Only a flag: the server ends between two messages and holds the robot before it goes.
+        # Only a flag: the server ends between two messages and holds the robot before it goes.
         signal.signal(number, lambda *_: end.set())
     address = f"tcp://{options.bind}:{server.port}"
 
     def say() -> None:
         fields = {"address": address, "port": server.port, "scene": options.scene, "public_key": server.public_key}
         key = f"\nIts public key, for the windows: {server.public_key}" if server.public_key else ""
+        # Only now: loading, and the cameras started before, keep ordinary priority.
         _prefer_control()
         report.say(fields, f"{robot.describe().name} is served at {address}; Ctrl+C ends it.{key}")
 
@@ -60,11 +63,14 @@ def _serve(server: GuardedRobotServer, robot: SimulatedRobot, options: argparse.
 
 def _prefer_control() -> None:
     """Give the calling thread priority: a robot's own controller is not kept waiting by other programs either."""
+    # Only now: loading, and the cameras started before, keep ordinary priority.
     be_eager()
     control_thread_real_time()
 
 
 def _show(slot: StateSlot, measured: Measurement) -> None:
+    # The processes of the cameras draw from this state; the thread that drives the robot never waits for a picture.
+    # The cameras draw from this state; the thread that drives the robot never waits for a picture.
     slot.write(measured.scene_state, 0, timestamp=measured.at)
 
 
@@ -89,16 +95,23 @@ def _start_cameras(options: argparse.Namespace, cameras: tuple[RobotCamera, ...]
         port=options.port + 1 if options.port else 0,
         keys=options.keys,
     )
+    # A forked process would inherit the sockets and the state of the graphics library.
+    # A forked process would inherit the sockets and the state of the graphics library.
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=robot_cameras, args=(theirs, plan), name="robot cameras", daemon=True)
     process.start()
+    # Otherwise this process would hold the other end open, and the end of the cameras would never be seen.
+    # Otherwise this process would hold the other end open, and the end of the cameras would never be seen.
     theirs.close()
+    # Callbacks run in reverse: the closed pipe tells the cameras to end, and only then is it waited for.
+    # Callbacks run in reverse: the closed pipe tells the cameras to end, and only then are they waited for.
     stack.callback(process.join, _ENDS_S)
     stack.callback(ours.close)
     try:
         if ours.poll(_CAMERAS_READY_S):
             return int(ours.recv_bytes())
     except EOFError:
+        # The process has ended, and its own traceback is already on the screen.
         raise CommandError("The cameras could not be started; --cameras 0 serves the robot without them.") from None
     raise CommandError(f"The cameras were not ready within {_CAMERAS_READY_S:.0f} s; serve with --cameras 0.")

@@ -38,14 +38,17 @@ _OWN_SETTINGS = ("epochs", "batch", "seed")
 def run(options: argparse.Namespace, report: Report) -> None:
     """Train, compare with ``--evaluate``, and report every event of the run."""
     if options.background:
+        # Supervision runs beside it, and the control loop must not wait for training.
         psutil.Process().nice(_BACKGROUND_NICENESS)
     with opened_workspace(options, report, create=True) as workspace, cancelled_by_signals() as cancel:
+        # Checked first, so that a mistyped scene fails at once and not after the training.
         simulated = _is_simulated(workspace, options.scene)
         run = _prepare(workspace, options)
         follow_up = None
         if options.evaluate > 0:
             follow_up = _comparison(workspace, options) if simulated else _no_comparison(options.scene)
         trained = run.run(cancelled=cancel.is_set, follow_up=follow_up, report=_reporter(report))
+    # None means cancelled: the run itself has already reported it to its log.
     if trained is None:
         raise CancelledError
     fields = {"policy": trained.record.policy_id, "method": trained.record.method, "loss": trained.loss}
@@ -74,6 +77,7 @@ def _prepare(workspace: Workspace, options: argparse.Namespace) -> TrainingRun:
     if options.resume:
         return resume_training(workspace, options.resume)
     parent = options.parent or Catalogue(workspace).promoted(options.scene) or INITIAL
+    # Demonstrations stay in the training, so that a few takeovers do not make the policy forget the rest of the task.
     demonstrations = bundled_demonstrations(options.scene)
     settings = _settings(options)
     found = recorded_symmetry(workspace, options.scene) if settings.symmetry else SceneSymmetry()
@@ -97,6 +101,7 @@ def _settings(options: argparse.Namespace) -> TrainingSettings:
     if not isinstance(named, dict):
         raise CommandError(f'--settings is {named!r}; expected an object such as {{"epochs": 40}}.')
     own: Mapping[str, Any] = {name: value for name in _OWN_SETTINGS if (value := getattr(options, name)) is not None}
+    # Later ones win: defaults of the method, then --settings, then the options of their own.
     return _checked_settings({**settings_to_json(TrainingSettings(method=options.method)), **named, **own})
 
 
@@ -123,12 +128,14 @@ def _comparison(workspace: Workspace, options: argparse.Namespace) -> FollowUp:
             nonlocal done
             done += 1
             text = f"Evaluating before and after, episode {done} of at most {2 * episodes}"
+            # An upper limit: the comparison ends as soon as the result is clear.
             report(Progress(stage="evaluation", fraction=done / (2 * episodes), text=text))
 
         try:
             compared = compare_policies(
                 workspace,
                 options.scene,
+                # A policy without a parent started from the initial one.
                 trained.record.parent_id or INITIAL,
                 trained.record.policy_id,
                 evaluation_seeds(episodes),
