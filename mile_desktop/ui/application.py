@@ -83,9 +83,11 @@ class Application(QObject):
         )
         self._scene = self._plan.scene
         self._first_policy = self._plan.policy
+        # To tell whether the bundled policy has failed itself: then there is nothing left to fall back to.
         self._requested_policy = ""
         # A restarted worker reconnects with the same id, so that the robot knows that its driver has not changed.
         self._robot_client = secrets.token_hex(16)
+        # The preferences that the worker has; compared with each change.
         self._before = remembered
         self._refresh = QTimer(self)
         self._refresh.setSingleShot(True)
@@ -97,8 +99,10 @@ class Application(QObject):
 
     def start(self) -> None:
         """Show the window, start the processes, open the workspace and load the scene."""
+        # Before it is shown, or it would jump to its old place in front of the person.
         self.window.restore()
         self.window.show()
+        # The viewer first: it takes longer to start, and nothing waits for it.
         self.viewer.start()
         self.worker.start()
         self.open_workspace(Path(self._plan.workspace))
@@ -118,6 +122,7 @@ class Application(QObject):
         if self.workspace is not None and self.workspace.holds(folder):
             self.window.say("info", f"{folder} is open already.")
             return
+        # The running episode belongs to the open workspace.
         if self.is_busy("Another workspace can be opened when the episode has ended."):
             return
         with self.errors_shown(folder):
@@ -190,6 +195,7 @@ class Application(QObject):
             return
         self.preferences.change(scene=info.name)
         self._scenes.offer(info.name)
+        # The viewer loads while the worker does, so that the scene appears earlier.
         self.viewer.send(v.LoadScene(scene=info.name))
         self._load_best(self.workspace, info.name, None)
 
@@ -221,6 +227,7 @@ class Application(QObject):
                 live_source=self.preferences.value.live_source,
             )
         )
+        # After the session: a new one starts with the default rule.
         self.worker.send(alert_of(self.preferences.value))
 
     def use_policy(self, policy_id: str) -> None:
@@ -238,6 +245,7 @@ class Application(QObject):
 
     def restart_worker(self) -> None:
         """Start a new rollout worker; what the old one has left in the journal becomes an episode."""
+        # Only journals of dead processes are taken, so this is safe while the old worker still ends.
         self.recover_episodes()
         self.worker.restart()
 
@@ -276,6 +284,7 @@ class Application(QObject):
         self.window.closing.connect(self.close)
 
     def _use_workspace(self, session: WorkspaceSession) -> None:
+        # The new one is open and locked at this point, so a failure would have left the old one in use.
         self.close_workspace()
         self.workspace = session
         self.preferences.remember_workspace(str(session.folder))
@@ -314,6 +323,7 @@ class Application(QObject):
             text = f"{episode.outcome.capitalize()} after {episode.steps} steps with {takeovers}; recorded."
             self.window.say("success" if episode.outcome == "success" else "info", text)
         self.episodes_changed.emit()
+        # A timer that is started again waits again: several ends in a row cause one refresh.
         self._refresh.start()
 
     def _fault(self, fault: m.Fault) -> None:
@@ -324,6 +334,7 @@ class Application(QObject):
             self.load(INITIAL)
 
     def _preferences_changed(self, value: Preferences) -> None:
+        # Replaced first: the calls below can change preferences and come back here.
         before, self._before = self._before, value
         if alert_of(before) != alert_of(value):
             self.worker.send(alert_of(value))

@@ -60,6 +60,7 @@ class ErrorPresenter(QObject):
         action = None
         if isinstance(error, WorkspaceDamagedError) and folder is not None:
             action = MessageAction("Rebuild the catalogue", partial(self._rebuild, folder))
+        # An error of one episode is no reason to leave the workspace.
         elif isinstance(error, WorkspaceError) and not isinstance(error, ONE_EPISODE):
             action = self._choose_workspace
         self._window.say("error", str(error), action)

@@ -42,6 +42,7 @@ class WorkspaceSession:
         self.workspace = Workspace.open(folder)
         self._lock: WindowLock | None = None
         try:
+            # After opening, because the folder must exist; a folder that is locked by another window is closed again.
             self._lock = self.workspace.hold_window_lock()
         except BaseException:
             self.close()

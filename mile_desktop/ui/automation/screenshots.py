@@ -91,6 +91,7 @@ class Screenshots(ScriptedRun):
     def _script(self) -> Iterator[Condition]:
         yield from self._picture_scenes()
         yield from self._picture_a_takeover()
+        # A small comparison: the picture needs intervals, not a decision.
         self._parts.retrain.retrain(RetrainRequest(evaluation_episodes=10, evaluation_at_most=10))
         yield self._well_under_way
         self._shoot("supervise-training-dark")
@@ -107,6 +108,7 @@ class Screenshots(ScriptedRun):
         """Picture every scene that ships; the one that was loaded comes last and stays."""
         application = self._application
         loaded = application.scene
+        # A person's own scenes must not appear in pictures for the documents.
         shipped = [info.name for info in scenes() if info.folder.is_relative_to(SIM_SCENES) and info.name != loaded]
         for name in (*shipped, loaded):
             application.load_scene(name)

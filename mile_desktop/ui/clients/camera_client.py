@@ -59,6 +59,7 @@ class CameraClient(ChildClient):
         self.watched = True
         """Whether the pictures are visible; otherwise they are not copied."""
         self._target = target
+        # As large as any picture can become: the size changes with the settings, the memory cannot.
         self._ring = FrameRing.create(*LARGEST)
         self._seen = 0
         self._spoke = False
@@ -66,6 +67,7 @@ class CameraClient(ChildClient):
         self._again = QTimer(self)
         self._again.setSingleShot(True)
         self._again.timeout.connect(self.restart)
+        # A capture process that hangs is replaced without a question, because no recorded data depends on it.
         self.silent.connect(self._restart_frozen)
 
     @property
@@ -90,6 +92,7 @@ class CameraClient(ChildClient):
 
     def stop_recording(self) -> None:
         """Finish the video."""
+        # Otherwise a restarted process would begin a video for an episode that has ended.
         self._standing.pop(c.StartRecording, None)
         self.send(c.StopRecording())
 
@@ -119,6 +122,7 @@ class CameraClient(ChildClient):
 
         A capture process may hang in a network driver for seconds; the window must not wait for it.
         """
+        # First of all: a restart after this would leave a process without an owner.
         self._again.stop()
         self._timer.stop()
         self._closed = True
@@ -131,6 +135,7 @@ class CameraClient(ChildClient):
         return thread
 
     def _end(self, child: ChildProcess[Any] | None, timeout_s: float) -> None:
+        # A process that is being restarted still writes to the memory that is freed below.
         if self._retiring is not None:
             self._retiring.join()
         if child is not None:
@@ -140,6 +145,7 @@ class CameraClient(ChildClient):
     def poll(self) -> None:
         """Read messages and, while ``watched``, the newest picture; called by the timer."""
         super().poll()
+        # Not copied while hidden: a picture can have several megabytes.
         frame = self._ring.read(self._seen) if self.watched else None
         if frame is not None:
             self._seen = frame.sequence
@@ -152,6 +158,8 @@ class CameraClient(ChildClient):
     def _receive(self, events: Sequence[Any]) -> None:
         for event in events:
             if isinstance(event, c.CameraStatus):
+                # Only a live picture counts as success. A process that starts and finds no camera must wait longer each
+                # time.
                 if event.state is c.CameraState.LIVE:
                     self._backoff.reset()
                 self.status = event

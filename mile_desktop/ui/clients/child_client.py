@@ -43,6 +43,7 @@ class ChildClient(QObject):
         self._clock = clock
         self._child: ChildProcess[Any] | None = None
         self._retiring: threading.Thread | None = None
+        # Type → the newest command of it; sent again to each new process.
         self._standing: dict[type, msgspec.Struct] = {}
         self._said_silent = False
         self._said_refused = False
@@ -68,9 +69,11 @@ class ChildClient(QObject):
     def start(self) -> None:
         """Start the process; commands may be sent at once."""
         self._child = self._make_child()
+        # Cleared, because a client can be started again after ``close``.
         self._closed = False
         self._said_silent = self._said_refused = self._said_dead = False
         self._child.start()
+        # Also before the first message: the end of a process that fails while it imports must be noticed.
         self._timer.start()
         for kind in self.repeated:
             if kind in self._standing:
@@ -78,6 +81,7 @@ class ChildClient(QObject):
 
     def send(self, command: msgspec.Struct) -> bool:
         """Queue ``command``; return False if that is not possible (``refused`` gives the reason)."""
+        # Remembered even if it cannot be sent now: the next process needs it.
         if isinstance(command, self.repeated):
             self._standing[type(command)] = command
         if self._child is None:
@@ -85,6 +89,7 @@ class ChildClient(QObject):
         try:
             self._child.send(command)
         except ChannelError as error:
+            # Once, because the caller may send ten commands a second.
             if not self._said_refused:
                 self._said_refused = True
                 self.refused.emit(str(error))
@@ -97,6 +102,7 @@ class ChildClient(QObject):
         Returns at once. To end a frozen process takes up to a second, so a thread does that; the poll timer starts the
         new process when the thread has finished.
         """
+        # A second request while one is under way would start two processes.
         if self._closed or self._restart_wanted:
             return
         self._restart_wanted = True
@@ -108,6 +114,7 @@ class ChildClient(QObject):
     def close(self, timeout_s: float = 3.0) -> None:
         """Ask the process to end, and kill it after ``timeout_s``; nothing runs when this returns."""
         self._closed = True
+        # The timer must not read from a child that is being stopped.
         self._timer.stop()
         if self._retiring is not None:
             self._retiring.join()
@@ -115,6 +122,7 @@ class ChildClient(QObject):
         if self._child is not None:
             self._say_goodbye(self._child)
             self._child.stop(timeout_s)
+            # The last messages, for example that the running episode is on disk.
             self._receive(self._child.drain())
             self._child = None
 
@@ -165,11 +173,13 @@ class ChildClient(QObject):
     def _announce_end(self, child: ChildProcess[Any]) -> None:
         if not self._said_dead:
             self._said_dead = True
+            # A process that has ended sends nothing more. ``start`` starts the timer again.
             self._timer.stop()
             self._ended(child.exit_reason)
 
     def _watch_silence(self, child: ChildProcess[Any]) -> None:
         quiet_s = self._clock() - child.last_heard
+        # Both conditions in each poll: a process that loads something may be silent for longer.
         is_silent = self._should_speak() and quiet_s > self.silence_s
         if is_silent and not self._said_silent:
             self._said_silent = True

@@ -53,11 +53,14 @@ class CommandClient(QObject):
             return False
         process = QProcess(self)
         environment = QProcessEnvironment.systemEnvironment()
+        # Without it, Python collects lines in a buffer as soon as the output is no terminal, and progress comes all at
+        # once.
         environment.insert("PYTHONUNBUFFERED", "1")
         process.setProcessEnvironment(environment)
         process.readyReadStandardOutput.connect(self._read)
         process.finished.connect(self._ended)
         process.errorOccurred.connect(self._broken)
+        # Before ``start``, whose failure is reported in a signal that reads these fields.
         self._process, self._rest, self._cancelling = process, b"", False
         process.start(command[0], list(command[1:]))
         self.running_changed.emit(True)
@@ -72,6 +75,7 @@ class CommandClient(QObject):
 
     def close(self) -> None:
         """Kill the command without any signal, and wait at most a second; for the end of the window."""
+        # Forgotten first: the signals of the kill then find nothing to report.
         process = self._process
         self._forget()
         if process is not None:
@@ -81,8 +85,10 @@ class CommandClient(QObject):
     def _read(self) -> None:
         if self._process is None:
             return
+        # The last part has no line feed yet and waits for the rest.
         *lines, self._rest = (self._rest + bytes(self._process.readAllStandardOutput().data())).split(b"\n")
         for line in lines:
+            # A cancelled command may still write a result that no one wants.
             if line.strip() and not self._cancelling:
                 self.said.emit(json.loads(line))
 
@@ -90,16 +96,19 @@ class CommandClient(QObject):
         process = self._process
         if process is None:
             return
+        # What arrived between the last read and the end.
         self._read()
         words = bytes(process.readAllStandardError().data()).decode(errors="replace").strip().splitlines()
         was_cancelled = self._cancelling
         self._forget()
+        # Not deleted here: this runs within a signal of the process.
         process.deleteLater()
         if was_cancelled:
             self.cancelled.emit()
         elif how is QProcess.ExitStatus.NormalExit and status == 0:
             self.finished.emit()
         else:
+            # The last line of the error stream is the sentence for people; a traceback ends in it as well.
             self.failed.emit(words[-1].removeprefix("mile-desktop: ") if words else f"It ended with status {status}.")
 
     def _broken(self, error: QProcess.ProcessError) -> None:

@@ -51,8 +51,10 @@ class InspectionClient(ChildClient):
         """Queue ``command``; see ``ChildClient.send``."""
         if isinstance(command, (i.PredictAgain, i.RollForward)):
             self._open.add(command.job)
+        # Started when it is needed: most sessions never look at a recorded episode.
         if not self.alive:
             self.start()
+            # The start has sent the command that stood before. This one replaces it.
             if isinstance(command, i.UpdateInsights):
                 self._standing[i.UpdateInsights] = command
         return super().send(command)
@@ -67,6 +69,7 @@ class InspectionClient(ChildClient):
             self._signals[type(event)].emit(event)
 
     def _should_speak(self) -> bool:
+        # It is silent while a job computes, and that is no fault.
         return False
 
     def _ended(self, reason: str) -> None:

@@ -43,6 +43,7 @@ class ReplayClient(ChildClient):
     ) -> None:
         super().__init__(parent, clock=clock)
         self._target = target
+        # All at once: the process gets their names when it starts.
         self._rings = tuple(FrameRing.create(*LARGEST) for _ in range(_VIDEOS))
         self._seen = [0] * _VIDEOS
 

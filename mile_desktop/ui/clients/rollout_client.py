@@ -57,6 +57,7 @@ class RolloutClient(ChildClient):
         self._target = target
         self._arguments = tuple(arguments)
         self._status: m.Status | None = None
+        # None also means: silence is normal, because a worker that loads a scene sends no status for seconds.
         self._session: m.SessionLoaded | None = None
         self._signals: dict[type, SignalInstance] = {
             m.Status: self.status_changed,
@@ -88,6 +89,7 @@ class RolloutClient(ChildClient):
 
     def start(self) -> None:
         """Start the process."""
+        # The new process knows nothing of the old status, and the pages must not act on it.
         self._status = self._session = None
         super().start()
 
@@ -106,6 +108,7 @@ class RolloutClient(ChildClient):
         return self._session is not None
 
     def _receive(self, events: Sequence[Any]) -> None:
+        # Pages paint on each status. A window that was busy gets one instead of many.
         for event in _newest_snapshots(events):
             if isinstance(event, m.CameraRequest):
                 self.camera_requested.emit(event.direction)

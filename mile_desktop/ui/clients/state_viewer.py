@@ -54,6 +54,7 @@ class StateViewer(QObject):
 
     def show_state(self, scene: str, state: Float32Array, step: int) -> None:
         """Draw one state (float32[k]) of ``scene``; the picture of it has the same ``step``."""
+        # The process takes memory and seconds, so it starts with the first state that is shown.
         if not self._scene:
             self._paint_background()
             self.client.start()

@@ -81,7 +81,9 @@ class TrainerClient(QObject):
             If the command cannot be started.
         """
         self._refuse_second()
+        # ``poll`` collects the exit status of those that have ended. Otherwise they would stay as zombies.
         _LEFT_RUNNING[:] = [child for child in _LEFT_RUNNING if child.poll() is None]
+        # A file and no pipe: after the window has closed nothing reads a pipe, and a full one stops the trainer.
         errors = tempfile.TemporaryFile()  # noqa: SIM115 – read when the trainer has ended
         try:
             child = subprocess.Popen(
@@ -89,12 +91,14 @@ class TrainerClient(QObject):
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
+                # So that a signal to the window's group, such as Ctrl+C in a terminal, does not end the training.
                 start_new_session=True,
             )
         except OSError:
             errors.close()
             raise
         self._child, self._errors = child, errors
+        # It can have failed already. The first poll reports that.
         with contextlib.suppress(psutil.NoSuchProcess):
             self._process = psutil.Process(child.pid)
             self._process.nice(NICENESS)
@@ -119,6 +123,7 @@ class TrainerClient(QObject):
 
     def cancel(self) -> None:
         """Ask the trainer to stop; ``Cancelled`` follows."""
+        # Once: the second press must not restart the time until the kill.
         if self.running and self._cancelled_at is None:
             self._cancelled_at = self._clock()
             self._send(signal.SIGTERM)
@@ -141,6 +146,7 @@ class TrainerClient(QObject):
             self.event_read.emit(each)
         if not alive:
             self._ended()
+        # A trainer that computes in C code may not see the signal.
         elif self._cancelled_at is not None and self._clock() - self._cancelled_at > CANCEL_S:
             self._send(signal.SIGKILL)
 
@@ -166,10 +172,12 @@ class TrainerClient(QObject):
             return False
 
     def _ended(self) -> None:
+        # Read before ``_forget``, which closes the error file.
         last = None if self._over else self._last_event()
         self._timer.stop()
         self._forget()
         if last is not None:
+            # After the state is cleared: the receiver may start another training at once.
             self.event_read.emit(last)
         self.running_changed.emit(False)
 
@@ -197,6 +205,7 @@ class TrainerClient(QObject):
         self._folder = self._child = self._process = self._errors = None
 
     def _send(self, number: signal.Signals) -> None:
+        # The process id may belong to another program after the trainer has ended.
         if self.pid is not None and self._is_alive():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)

@@ -76,6 +76,7 @@ class ViewerClient(ChildClient):
         self._try_opengl = True
         self._is_ready = False
         self._ends: deque[float] = deque(maxlen=_MOST_ENDS)
+        # Created here and for good: a new viewer process continues in the same memory.
         self._frames = FrameRing.create(*max_size)
         self._states = StateSlot.create()
         self._thumbnails = tuple(FrameRing.create(*_THUMBNAIL_SIZE) for _ in range(thumbnails))
@@ -102,6 +103,7 @@ class ViewerClient(ChildClient):
             self._standing.pop(v.UsePreset, None)
         elif isinstance(command, v.UsePreset):
             self._standing.pop(v.SetView, None)
+        # Until the new scene is ready, silence is no sign of a frozen process.
         elif isinstance(command, v.LoadScene):
             self._is_ready = False
         return super().send(command)
@@ -156,11 +158,13 @@ class ViewerClient(ChildClient):
     def _ended(self, reason: str) -> None:
         now = self._clock()
         self._ends.append(now)
+        # A driver that fails each time would otherwise restart without end.
         if len(self._ends) == _MOST_ENDS and now - self._ends[0] < _MOST_ENDS_S:
             self.died.emit(
                 f"{reason} It ended {_MOST_ENDS} times in a row and is not started again; supervision goes on."
             )
             return
+        # Given up only if the process ended before its first picture. Later ends have other causes.
         self._try_opengl = self._try_opengl and self._is_ready
         self.note.emit(v.ViewerNote(level="warning", text=f"{reason} The view is restarted."))
         self.restart()

@@ -36,6 +36,7 @@ class BindingsGrid(OverrideGuard, QWidget):
         self._controls: dict[str, QPushButton] = {}
         self._clears: dict[str, QToolButton] = {}
         self._choosers, self._removers = QButtonGroup(self), QButtonGroup(self)
+        # A button is "checked" while its control is pressed, and several may be pressed at once.
         self._choosers.setExclusive(False)
         self._timeout = QTimer(self)
         self._timeout.setSingleShot(True)
@@ -67,6 +68,7 @@ class BindingsGrid(OverrideGuard, QWidget):
             self._active = active
             for slot in SLOTS:
                 self._highlight(slot)
+        # Released once, a control counts as newly pressed from then on.
         self._held &= active
         if self._listening is not None:
             fresh = [name for name in state.active_controls if name not in self._held]
@@ -80,6 +82,7 @@ class BindingsGrid(OverrideGuard, QWidget):
         self._held = self._rested_deflected = self._active
         self._timeout.start()
         self._write(slot)
+        # Only while listening, so that Esc has its usual meaning at every other time.
         self._controls[slot.key].installEventFilter(self)
         self.listening_changed.emit(slot.prompt)
 
@@ -160,6 +163,7 @@ class BindingsGrid(OverrideGuard, QWidget):
         index = SLOTS.index(slot)
         button = QPushButton()
         button.setCheckable(True)
+        # Enter must not start listening by accident.
         button.setAutoDefault(False)
         theme.bound(button, least_width=_CONTROL_WIDTH)
         theme.set_role(button, "control")

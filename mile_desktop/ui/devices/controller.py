@@ -17,6 +17,7 @@ class DevicesController(QObject):
         self.page = DevicesPage(pad_profiles())
         application.window.add_page("devices", self.page)
         application.worker.pad_state.connect(self.page.show_pad)
+        # The timer that saves would not run any more.
         application.window.closing.connect(self.page.save)
         self.page.profile_changed.connect(self._send_profile)
         self.page.watch_requested.connect(self._watch)

@@ -22,6 +22,7 @@ class CurvePreview(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no t
         self._straight = pg.PlotDataItem(self._positions, self._positions)
         self._curve = pg.PlotDataItem()
         self._dot = pg.ScatterPlotItem()
+        # The ranges are always −1 to 1: panning could only hide the curve.
         self.setMouseEnabled(x=False, y=False)
         self.hideButtons()
         for item in (self._zone, self._straight, self._curve, self._dot):

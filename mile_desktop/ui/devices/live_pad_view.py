@@ -73,6 +73,7 @@ class LivePadView(OverrideGuard, QWidget):
         row = QRectF(0, index * height, self.width(), height)
         left, right = theme.px(_LABEL_WIDTH), self.width() - theme.px(_VALUE_WIDTH)
         track = QRectF(left, row.center().y() - theme.px(4), right - left, theme.px(8))
+        # Some drivers report values slightly beyond ±1.
         middle, reach = track.center().x(), track.width() / 2 * max(-1.0, min(1.0, value))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.brush("raised"))

@@ -85,6 +85,7 @@ def bind_control(profile: PadProfile, slot: Slot, control: str) -> tuple[PadProf
         If the result is invalid, e.g. a second direction without the first.
     """
     lost: list[Slot] = []
+    # One control with two functions would do both at once, for example stop and mark success.
     for other in SLOTS:
         held = control_in(profile, other)
         if control and other != slot and held and _place(held) == _place(control):
@@ -109,6 +110,7 @@ def _put_axis(axis: AxisBinding, slot: Slot, control: str) -> AxisBinding:
 
 
 def _place(control: str) -> str:
+    # One physical control may be written in several ways, as an axis or as a trigger.
     return parse_control(control).physical_name
 
 

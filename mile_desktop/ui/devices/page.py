@@ -74,6 +74,7 @@ class DevicesPage(PageFrame):
         if not state.connected:
             self._forget_pad()
             return
+        # States come many times a second; the file is read only for another pad.
         if state.guid != self._guid:
             self._guid = state.guid
             self._profiles.open(state.guid, state.name)
@@ -91,6 +92,8 @@ class DevicesPage(PageFrame):
     def showEvent(self, event: QShowEvent) -> None:
         """Request pad states."""
         super().showEvent(event)
+        # The worker sends pad states only on request: while nobody sees them they would cost time beside the control
+        # loop.
         self.watch_requested.emit(True)
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -101,6 +104,7 @@ class DevicesPage(PageFrame):
         self.watch_requested.emit(False)
 
     def _forget_pad(self) -> None:
+        # A pad that is plugged in again is treated as new, and its profile is read again.
         self._guid = ""
         self._bindings.stop_listening()
         self._show_view(_EMPTY)
@@ -147,6 +151,7 @@ class DevicesPage(PageFrame):
         name = self._name.text().strip()
         if name:
             self._profiles.change(name=name)
+        # An empty name would leave a profile that nobody can tell apart.
         else:
             self._name.setText(self._profiles.profile.name)
 

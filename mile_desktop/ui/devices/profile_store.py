@@ -50,8 +50,10 @@ class ProfileStore(QObject):
         try:
             profile = load_profile(self._folder, guid)
         except ProfileError as error:
+            # With the GUID, so that changes can be saved; the damaged file is only replaced by the first of them.
             profile = PadProfile(guid=guid)
             self.message.emit("warning", f"The default profile is used. {error}")
+        # A profile that nobody has named yet is called like the device.
         if profile.name == PadProfile().name and device:
             profile = msgspec.structs.replace(profile, name=device)
         self._undo.clear()
@@ -64,6 +66,7 @@ class ProfileStore(QObject):
             self._take(msgspec.structs.replace(self._profile, **fields), by_slider=True)
         except ProfileError as error:
             self.message.emit("warning", str(error))
+            # The slider must go back to the value that is in effect.
             self.changed.emit(self._profile)
 
     def change_axis(self, entry: str, **fields: object) -> None:
@@ -90,6 +93,7 @@ class ProfileStore(QObject):
         """Undo the last change."""
         if self._undo:
             self._profile = self._undo.pop()
+            # A drag that goes on after an undo is a change of its own.
             self._touched = frozenset()
             self._announce()
 
@@ -105,6 +109,7 @@ class ProfileStore(QObject):
             self.message.emit(
                 "warning", f"The profile is kept only until you close: {self._folder} is not writable ({reason})."
             )
+        # Also after an error: to repeat the message when the window closes would not help.
         self._unsaved = False
 
     def encoded(self) -> str:

@@ -52,6 +52,7 @@ class ResponsePanel(QWidget):
 
     def show_profile(self, profile: PadProfile) -> None:
         """Set every field without emitting a change."""
+        # Setting a widget emits its signal, and the profile would come back as a change by the person.
         self._showing = True
         self._mode.setCurrentIndex(self._mode.findData(profile.mode))
         self._mode_hint.setText(next(hint for mode, _, hint in _MODES if mode is profile.mode))
@@ -60,6 +61,7 @@ class ResponsePanel(QWidget):
         self._dead_zone.set_value(round(profile.dead_zone * 100))
         self._expo.set_value(round(profile.expo * 100))
         for entry in DRIVEN:
+            # Sliders hold whole numbers, so shares are shown as per cent.
             self._speeds[entry].set_value(round(profile.axis(entry).speed * 100))
             self._inverts[entry].setChecked(profile.axis(entry).invert)
         self._preview.show_profile(profile)

@@ -35,6 +35,7 @@ from mile_desktop.ui.widgets.policy_results import (
 )
 from mile_desktop.ui.workspace_session import WorkspaceSession
 
+# As often as the screen is drawn: a watched episode would not move smoothly otherwise.
 _POLL_MS = 16
 _SHOW_S = 0.2
 """Shortest time between two updates of the numbers on screen."""
@@ -122,6 +123,7 @@ class EvaluateController(QObject):
     def _begin(
         self, order: EvaluationOrder, chosen: Sequence[Candidate], known: Mapping[str, Mapping[int, EpisodeResult]]
     ) -> None:
+        # An episode that is run again only to be watched would take a worker from the evaluation.
         self._watch_controller.stop()
         policies = [each.evaluated for each in chosen]
         self._run = EvaluationRun(self._pool_of(order.workers), order.scene, policies, order.seeds, known)
@@ -162,6 +164,7 @@ class EvaluateController(QObject):
         """End all processes."""
         self._timer.stop()
         self._idle.stop()
+        # Before the workers: it still reads from their pool.
         self._watch_controller.close()
         self._end_workers()
 
@@ -186,6 +189,7 @@ class EvaluateController(QObject):
             return False
         news = run.update(events)
         for text in news.lost:
+            # The person learns of it even though nothing is lost: it may be the sign of a scene that crashes.
             self._application.window.say("warning", f"{text} Its episode is run again.")
         now = time.monotonic()
         if news.changed and now >= self._next_show:
@@ -196,6 +200,7 @@ class EvaluateController(QObject):
 
     def _conclude(self, run: EvaluationRun) -> None:
         self.page.setup.show_running(running=False)
+        # Once more, since the last results may have come within the pause between two updates.
         self._show_run(run)
         if run.failure:
             self._application.window.say("error", f"The evaluation failed: {run.failure}")
@@ -215,6 +220,7 @@ class EvaluateController(QObject):
                 if not run.is_known(policy.policy_id):
                     record = record_of(policy.policy_id, run.scene, run.results(policy.policy_id))
                     workspace.catalogue.add_evaluation(record)
+        # Their success rates stand in menus and tables all over the window.
         self._application.refresh_policies()
         self._page_refresh.mark_stale()
 
@@ -277,6 +283,7 @@ class EvaluateController(QObject):
         self._page_refresh.mark_stale()
 
     def _show_nothing(self) -> None:
+        # Kept until here, because episodes of a finished evaluation can still be watched.
         self._run = None
         self._shown = ()
         self.page.show_results((), self._episode_rows)
@@ -292,6 +299,7 @@ class EvaluateController(QObject):
             current = workspace.policy_list(scene)
             self._candidates = {each.policy_id: each for each in found}
             options = [PolicyOption(each.policy_id, each.label) for each in found]
+            # The policy in use and the one before it: the comparison that is asked for most.
             self.page.setup.show_policies(options, [current.current, current.previous])
             names = self._names()
             self.page.show_history([PastEvaluation(each, names.get(each.policy_id, each.policy_id)) for each in past])
@@ -307,6 +315,7 @@ class EvaluateController(QObject):
         if self.running:
             self._application.window.say("warning", "Wait until this evaluation has ended to show earlier ones.")
             return
+        # The episodes that are shown do not belong to it any more.
         self._run = None
         self._shown_scene = self.page.setup.scene
         self._shown = results_of_records(records, self._names())

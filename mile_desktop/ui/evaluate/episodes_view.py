@@ -77,6 +77,7 @@ class EpisodesView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        # An episode that is running and its result are two rows: a new key moves it to its place.
         self._model = RowsModel(COLUMNS, lambda row: (row.policy_id, row.seed, row.state == "running"), self)
         self._filter = OutcomeFilter(self)
         self.table = RowsTable(self._model, "Episodes", self._filter)
@@ -109,6 +110,7 @@ class EpisodesView(QWidget):
 
     def show_episodes(self, rows: Sequence[EpisodeRow]) -> None:
         """Show these episodes."""
+        # A reset of the model loses the selection; the watched episode should stay chosen when it ends.
         current = self.table.current()
         self._model.show_rows(rows)
         if isinstance(current, EpisodeRow):
@@ -209,6 +211,7 @@ class EpisodesView(QWidget):
         self._count.setText(f"{shown} episodes" if shown == all_rows else f"{shown} of {all_rows} episodes")
         chosen = self.table.current()
         self._watch.setEnabled(isinstance(chosen, EpisodeRow))
+        # The word says whether an episode is joined on its way or run once more.
         replay = isinstance(chosen, EpisodeRow) and chosen.state != "running"
         self._watch.setText("Again" if replay else "Watch")
 

@@ -67,6 +67,7 @@ class HistoryFilter(OverrideGuard, QSortFilterProxyModel):
         each: PastEvaluation = self.sourceModel().index(source_row, 0, source_parent).data(ROW_ROLE)
         if self._policy not in {"", each.record.policy_id}:
             return False
+        # What a person types is what they see in a cell, not what is stored.
         return any(self._text in column.text(each).casefold() for column in COLUMNS)
 
 
@@ -106,6 +107,7 @@ class HistoryView(QWidget):
         """Show these, newest first."""
         self._model.show_rows(sorted(past, key=_when, reverse=True))
         chosen = self._policy.currentData()
+        # Filling the list would apply the filter once for each entry.
         self._policy.blockSignals(True)
         self._policy.clear()
         self._policy.addItem("All policies", "")

@@ -99,6 +99,7 @@ def find_candidates(workspace: WorkspaceSession, scene: str) -> tuple[Candidate,
     ]
     bundled = _bundled(bundled_models(scene) / INITIAL)
     known = {record.policy_id for record in workspace.catalogue.policies(scene)}
+    # Once loaded, the bundled policy is in the catalogue: it must not appear twice.
     if bundled is not None and bundled.policy_id not in known:
         found.append(bundled)
     return (*found, Candidate(EXPERT, EXPERT, "Scripted expert", EXPERT))
@@ -125,6 +126,7 @@ def _bundled(folder: Path) -> Candidate | None:
     try:
         config = read_policy_config(folder)
     except PolicyFileError as error:
+        # Not an error for the person: everything else on the page works without it.
         _log.warning("The bundled policy cannot be read: %s", error)
         return None
     return Candidate(config.policy_id, config.name, f"{config.name} · comes with the program", str(folder))

@@ -62,6 +62,7 @@ class EvaluatePage(PageFrame):
         splitter.setStretchFactor(0, 0)
         splitter.setStretchFactor(1, 1)
         self.body.addWidget(splitter, 1)
+        # The tab was hidden while results came in, so its rows are old.
         self._tabs.currentChanged.connect(self._list_episodes)
         self.results.policy_chosen.connect(self.show_episodes_of)
 

@@ -23,6 +23,7 @@ def _done_text(each: PolicyResults) -> str:
 
 def _rate_order(each: PolicyResults) -> float:
     rate = each.tally.rate
+    # Below 0 %: policies without a result come last.
     return -1.0 if rate is None else rate
 
 
@@ -133,6 +134,7 @@ class ResultsView(QWidget):
         paired = compare_pair(first, second)
         self._headline.setText(paired.headline)
         self._details.setText(paired.details)
+        # To look at exactly these episodes, their seeds are needed.
         self._details.setToolTip(_seeds_text(paired.second.name, paired.gained, paired.first.name, paired.lost))
         self._verdict.setText(paired.verdict)
 

@@ -43,6 +43,7 @@ class SetupPanel(Panel):
         self._policies = QListWidget()
         self._policies.setAccessibleName("Policies to evaluate")
         self._episodes = _spin(_EPISODES, 1, _MOST_EPISODES, 10)
+        # The seed of the last episode, too, must fit into 31 bits.
         self._seed = _spin(FIRST_EVALUATION_SEED, 0, 2**31 - _MOST_EPISODES - 1, _EPISODES)
         self._workers = _spin(min(default_workers(), processors()), 1, max(1, processors()), 1)
         self._reuse = QCheckBox("Reuse earlier results")
@@ -71,6 +72,7 @@ class SetupPanel(Panel):
     def show_policies(self, options: Sequence[PolicyOption], suggested: Sequence[str]) -> None:
         """Fill the list of policies; ticked ones stay ticked, and if none is left, ``suggested`` are ticked."""
         # Each added entry emits itemChanged, so signals are blocked until the list is complete.
+        # A policy that was just trained comes into the list while others are ticked.
         ticked = set(self.ticked) & {option.policy_id for option in options} or set(suggested)
         self._policies.blockSignals(True)
         self._policies.clear()

@@ -97,6 +97,7 @@ class WatchController(QObject):
 
     def close(self) -> None:
         """End the viewer process."""
+        # No stop(): the pool is closed next, and with it the episode.
         self._watched = self._pool = None
         self.viewer.close()
 
@@ -121,6 +122,7 @@ class WatchController(QObject):
                 self._end(f"! {watched.title}: {text}", "warning")
             case WorkerLost():  # the pool runs the episode again, in another worker
                 self._view.view.show_text(f"▶ {watched.title} · starts again", "policy")
+                # The other worker counts its states from 0.
                 self._shown_sequence = 0
 
     def _end(self, text: str, colour: str) -> None:

@@ -26,6 +26,7 @@ class WatchView(FrameCanvas):
 
     def show_text(self, text: str, colour: str = "secondary") -> None:
         """Show one line over the picture."""
+        # Called with each state; nothing needs painting if nothing has changed.
         if (text, colour) != (self._text, self._colour):
             self._text, self._colour = text, colour
             self.setAccessibleDescription(text)

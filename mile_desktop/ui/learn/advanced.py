@@ -45,6 +45,7 @@ class AdvancedSettings(QWidget):
     def request(self, method: str) -> RetrainRequest:
         """Return what the form asks for, with ``method``; settings without a field stay as they were given."""
         values = {name: _value(widget) for name, widget in self._fields.items()}
+        # From the request that was shown, since a setting without a field must not fall back to its default.
         settings = replace(self._request.settings, method=method, **values)  # type: ignore[arg-type]
         return RetrainRequest(settings, self._evaluation.value())
 
@@ -75,6 +76,7 @@ def _menu(info: SettingInfo) -> QComboBox:
     box = QComboBox()
     for value, text in info.choices:
         box.addItem(text, value)
+    # Otherwise its longest choice would set the width of the whole panel.
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(8)
     return box
@@ -119,6 +121,7 @@ def _show(widget: Field, value: str | float) -> None:
     if isinstance(widget, QCheckBox):
         widget.setChecked(bool(value))
     elif isinstance(widget, QComboBox):
+        # A value that is not offered shows the first choice instead of an empty field.
         widget.setCurrentIndex(max(0, widget.findData(value)))
     elif isinstance(widget, QSpinBox):
         widget.setValue(int(value))

@@ -56,6 +56,7 @@ class CalibrationPart(QWidget):
         theme.set_icon(self._cancel, "mdi6.close")
         theme.set_icon(self._back, "mdi6.undo")
         self._back.setToolTip(_UNDO)
+        # Finer than per cent, so that the bar also moves during a long fit.
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName("Calibration progress")
@@ -76,6 +77,7 @@ class CalibrationPart(QWidget):
 
     def show_in_use(self, text: str) -> None:
         """Show which calibration is in use and can be undone; empty: none."""
+        # Only the note about the calibration in use is replaced; a result or an error stays until it is read.
         if self._note.text() == self._in_use:
             self._show_note("", "quiet")
         self._in_use = text
@@ -119,6 +121,7 @@ class CalibrationPart(QWidget):
         self._refresh()
 
     def _ask_to_cancel(self) -> None:
+        # The process needs a moment to end; a second press would have no effect.
         self._cancel.setEnabled(False)
         self._text.setText("Cancelling …")
         self.cancel_requested.emit()
@@ -134,6 +137,7 @@ class CalibrationPart(QWidget):
         self._button.setToolTip(_TIP if self._takeovers else _NOTHING_YET)
         for widget in (self._bar, self._text, self._cancel):
             widget.setVisible(self._running)
+        # The card has its own Undo; two buttons for the same thing would only raise a question.
         may_undo = bool(self._in_use) and not self._running and self.card.isHidden()
         self._back.setVisible(may_undo)
         if may_undo and not self._note.text():

@@ -59,6 +59,7 @@ class CalibrationController(QObject):
             return
         self.part.show_result(CalibrationResult.of(fields))
         self._look()
+        # The worker has the old numbers in memory and does not watch the files.
         self._application.worker.send(m.ReloadInterventionModel())
 
     def _undo(self) -> None:
@@ -72,6 +73,7 @@ class CalibrationController(QObject):
             self._application.worker.send(m.ReloadInterventionModel())
 
     def _start_over(self, _: object) -> None:
+        # It works on the workspace that was open before.
         self._job.cancel()
         self.part.show_nothing()
         self._look()

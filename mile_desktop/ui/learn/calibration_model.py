@@ -45,6 +45,7 @@ class CalibrationResult:
     def verdict(self) -> str:
         """Return the gain and the data it was measured on, in one sentence."""
         gain = self.log_likelihood - self.log_likelihood_before
+        # A smaller gain is rounding.
         word = "describes your interventions better" if gain > 1e-4 else "describes them as well as before"
         seen = " on episodes the model had not seen" if self.held_out_share > 0.99 else ""
         grouped = f"{self.steps:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")

@@ -67,6 +67,7 @@ class RetrainController(QObject):
         if workspace is None:
             return
         with self._application.errors_shown():
+            # From the policy that drives, not the newest one: the person may have decided against that.
             parent = workspace.catalogue.promoted(self._application.scene)
             arguments = [*request.arguments(), *(("--parent", parent) if parent else ())]
             self._start("train", new_id("run"), arguments)
@@ -101,10 +102,12 @@ class RetrainController(QObject):
             if not self.trainer.running:
                 folder.mkdir(parents=True)
             self.trainer.start(command, folder)
+            # For the next window, which finds a trainer that is still running by it.
             (folder / _PID_FILE).write_text(str(self.trainer.pid or ""))
         except (OSError, TrainerRunningError) as error:
             self._application.window.say("error", f"The training could not be started: {error}")
         else:
+            # A comparison alone belongs to the training before it, whose result stays on the card.
             if word == "train":
                 self._trained = self._compared = None
 
@@ -135,6 +138,7 @@ class RetrainController(QObject):
 
     def _running_changed(self, running: bool) -> None:
         if not running and self._application.workspace is not None:
+            # A trainer that crashes reports nothing; its run would otherwise count as running for ever.
             self._settle(self._application.workspace)
 
     def _retrain_as_shown(self) -> None:
@@ -156,6 +160,7 @@ class RetrainController(QObject):
                 )
             case Finished():
                 self._application.window.say("success", "Retraining is done.")
+            # Most reasons go away by themselves or by one setting, so the way to try again is beside the message.
             case Failed(text=text):
                 self._application.window.say("error", text, MessageAction("Retrain", self._retrain_as_shown))
 
@@ -173,6 +178,7 @@ class RetrainController(QObject):
         compared, trained = self._compared, self._trained
         if compared is not None:
             before, after = compared.before_policy, compared.after_policy
+            # Crashed starts were planned, too; with them alone there would be nothing to multiply.
             starts = _MORE * max(1, compared.episodes + compared.crashes)
         elif trained is not None:
             before, after, starts = self._parent_of(trained.policy), trained.policy, _FIRST_STARTS
@@ -231,6 +237,7 @@ def _is_running(folder: Path) -> bool:
         return False
     try:
         process = psutil.Process(pid)
+        # A process that has ended stays in the table until its parent asks for its result.
         return process.status() != psutil.STATUS_ZOMBIE and any(folder.name in part for part in process.cmdline())
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False

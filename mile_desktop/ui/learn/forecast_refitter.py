@@ -37,11 +37,13 @@ class ForecastRefitter(QObject):
 
     def refit(self) -> None:
         """Refit now, or once more when the running refit has ended."""
+        # Several episodes during one refit need only one more: it reads all of them.
         self._again = self._job.running
         workspace = self._application.workspace
         if workspace is None or self._job.running:
             return
         with self._application.errors_shown():
+            # Without a takeover there is nothing to forecast, and the command would only fail.
             if workspace.summary(self._application.scene).takeovers:
                 common = ["--workspace", str(workspace.folder), "--scene", self._application.scene, "--background"]
                 self._job.start("forecast", *common, "--policy", self._application.preferences.value.policy)
@@ -52,6 +54,7 @@ class ForecastRefitter(QObject):
         self._job.cancel()
 
     def _found(self, fields: dict[str, object]) -> None:
+        # A refit that is refused leaves the old forecast, which the worker has already.
         if fields.get("changed"):
             self._application.worker.send(m.ReloadInterventionModel())
 

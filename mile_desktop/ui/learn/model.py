@@ -95,6 +95,7 @@ class RetrainRequest:
         values = settings_to_json(self.settings)
         method = str(values.pop("method"))
         evaluate = str(self.evaluation_episodes)
+        # The first number may be set higher than the limit; 0 means no comparison at all.
         at_most = str(max(self.evaluation_episodes, self.evaluation_at_most) if self.evaluation_episodes else 0)
         places = [word for each in self.left_out for word in ("--leave-out", f"{each.episode_id}:{each.row}")]
         wanted = ["--method", method, "--settings", json.dumps(values), "--evaluate", evaluate]
@@ -147,6 +148,7 @@ class RunModel:
                     self.state, self.evaluating_more = RunState.DONE, False
             case Finished():
                 self.state, self.fraction = RunState.DONE, 1.0
+                # A window that was opened later may have missed the event.
                 if self.trained is None:
                     self.trained = Trained(policy=event.policy, method=event.method, loss=event.loss)
             case Cancelled():
@@ -155,18 +157,22 @@ class RunModel:
                 self.state, self.failure = RunState.FAILED, text
 
     def _progress(self, event: Progress) -> None:
+        # The first progress after a result is the larger comparison that the person has asked for.
         if not self.running:
             self.evaluating_more = self.state is RunState.DONE
             self.state, self.fraction = RunState.RUNNING, 0.0
+        # A bar that goes back would look like an error.
         self.fraction = max(self.fraction, event.fraction)
         self.seconds_left = event.seconds_left
         self.stage = STAGES.get(event.stage, event.stage)
         self.text = event.text
         for name, value in event.losses.items():
             curve = self.curves.setdefault(name, [])
+            # The same epoch may come twice, and a curve must not go back in time.
             if not curve or event.epoch > curve[-1][0]:
                 curve.append((float(event.epoch), value))
                 if len(curve) > MAX_CURVE_POINTS:
+                    # Every second point goes, so that the whole course stays visible with bounded memory.
                     del curve[1::2]
 
     @property

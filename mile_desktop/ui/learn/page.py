@@ -145,9 +145,11 @@ class LearnPanel(QScrollArea):
     def show_running(self, running: bool) -> None:
         """Show that a trainer has started or ended."""
         if running and not self._run.running:
+            # Nothing of the last run may be mixed into this one.
             self._run = RunModel(state=RunState.RUNNING)
             self._note_text = ""
         elif not running and self._run.running:
+            # It ended without saying how; with a last event the state would already be another one.
             self._run.state = RunState.READY
         self._refresh()
 
@@ -190,6 +192,7 @@ class LearnPanel(QScrollArea):
         if self._run.trained is None:
             return
         before, after = self._pair()
+        # Shown at once; the policy itself changes with the next episode.
         self._run.state = RunState.USED
         self._note_text = f"{after} runs from the next episode."
         self._back.setText(f"Go back to {before}" if before else "Go back")
@@ -246,6 +249,7 @@ class LearnPanel(QScrollArea):
         for label, text in zip(self._lines, lines, strict=True):
             label.setText(text)
             label.setVisible(bool(text))
+        # They are advice before a training, and no help during one.
         warnings = known.warnings() if known is not None and not empty and not self._run.running else ()
         self._warnings.setText("\n".join(f"! {text}" for text in warnings))
         self._warnings.setVisible(bool(warnings))
@@ -280,6 +284,7 @@ class LearnPanel(QScrollArea):
 
     def _pair(self) -> tuple[str, str]:
         """Return the names of the policies before and after."""
+        # The names come from the comparison where there is one: meanwhile another policy may drive.
         compared, trained = self._run.compared, self._run.trained
         running = self._summary.policy_name if self._summary is not None else ""
         before = self._names.get(compared.before_policy, running or compared.before_policy) if compared else running

@@ -67,6 +67,7 @@ class ResultCard(QFrame):
             widget.setVisible(compared is not None)
         self._more.setEnabled(simulated)
         self._more.setToolTip(_MORE if simulated else _NOT_SIMULATED)
+        # Without a comparison nothing speaks for the new policy, so Keep is the main button.
         suggested = compared is not None and compared.suggestion == "use"
         theme.set_role(self._use, "primary" if suggested else "plain")
         theme.set_icon(self._use, "mdi6.check", "on_accent" if suggested else "text")
@@ -110,6 +111,7 @@ class ResultCard(QFrame):
 
 
 def _tally(compared: Compared, successes: int) -> Tally:
+    # Crashed starts are already left out of these numbers.
     return Tally(successes, compared.episodes, crashes=0, planned=compared.episodes)
 
 

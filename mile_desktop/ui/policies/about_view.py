@@ -53,6 +53,7 @@ class AboutPolicy(QWidget):
         self._created.setText(local_time(record.created_at) + (f"\n{record.note}" if record.note else ""))
         self._learned.setText(learned_text(details))
         self._episodes.setText("Show them in Inspect")
+        # The episodes may be on another machine; a link that finds nothing would look like an error.
         self._facts.setRowVisible(self._episodes, details.learned_from.episodes > 0)
         self._model.setText("\n".join(model_text(model) for model in details.models) or "none of its own")
         tally = details.results.tally
@@ -60,6 +61,7 @@ class AboutPolicy(QWidget):
         count = len(details.evaluations)
         self._evaluations.setText("1 evaluation" if count == 1 else f"{count} evaluations")
         self._facts.setRowVisible(self._evaluations, count > 0)
+        # The last three: a policy that was promoted again and again must not fill the panel.
         self._promoted.setText("\n".join(local_time(each) for each in details.promoted_at[-3:]) or "never")
         self._settings.show_settings(setting_rows(record), entry.name)
         self._settings.setVisible(bool(record.settings))

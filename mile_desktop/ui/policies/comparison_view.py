@@ -44,6 +44,7 @@ class PolicyComparison(QWidget):
     @property
     def chosen(self) -> tuple[PolicyDetails, ...]:
         """The compared policies; fewer than two where both choices are the same or none."""
+        # dict.fromkeys removes a second choice of the same policy and keeps the order.
         return tuple(self._details[each] for each in dict.fromkeys(self._pair.chosen) if each in self._details)
 
     def show_policies(self, details: Mapping[str, PolicyDetails]) -> None:
@@ -74,6 +75,7 @@ class PolicyComparison(QWidget):
         self._headline.setText(paired.headline)
         self._text.setText(paired.details)
         self._verdict.setText(paired.verdict)
+        # The second one on top: it is usually the newer one, as in the table.
         self._plot.show_tallies([(each.entry.name, each.results.tally) for each in (second, first)])
         self._settings.show_settings(setting_rows(first.record, second.record), first.entry.name, second.entry.name)
         self._curves.show_curves([(each.entry.name, curve) for each, curve in zip(policies, curves, strict=True)])

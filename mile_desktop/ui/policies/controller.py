@@ -94,6 +94,7 @@ class PoliciesController(QObject):
     # ── content ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _workspace_opened(self, _: WorkspaceSession) -> None:
+        # Another workspace may hold other runs under the same ids.
         self._curves.clear()
 
     def _policies_changed(self, policy_list: PolicyList) -> None:
@@ -137,10 +138,12 @@ class PoliciesController(QObject):
         taken = [
             each for each in self._details.values() if each.record.policy_id != policy_id and each.entry.name == name
         ]
+        # Checked here and not in the table, which has no place to say why.
         if not name or len(name) > _LONGEST_NAME:
             self._application.window.say(
                 "warning", f"A policy's name needs 1 to {_LONGEST_NAME} characters. The name was not changed."
             )
+        # Menus and messages show only the name: with two of the same nobody could tell which one drives.
         elif taken:
             where = " among the archived policies" if taken[0].entry.archived else ""
             self._application.window.say("warning", f"There is already a policy {name}{where}; choose another name.")
@@ -148,6 +151,7 @@ class PoliciesController(QObject):
             self._change(lambda workspace: workspace.catalogue.rename_policy(policy_id, name))
 
     def _archive(self, policy_id: str, archived: bool) -> None:
+        # Menus hide archived policies, and the one that drives must be visible there.
         if archived and policy_id == self._policy_list.current:
             self._application.window.say(
                 "warning", f"{self._name(policy_id)} is in use. Use another policy before you archive it."
@@ -182,6 +186,7 @@ class PoliciesController(QObject):
 
     def import_from(self, source: str) -> None:
         """Check a file or folder and import its policy, in a process of its own."""
+        # The page shows the result; a file may have been dropped while another one was open.
         if self._start(f"Importing {Path(source).name} …", "import-policy", source):
             self._application.window.show_page("policies")
 

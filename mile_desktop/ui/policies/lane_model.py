@@ -43,6 +43,7 @@ def lane_rows(ids: Sequence[str], parents: Mapping[str, str | None]) -> tuple[La
             lanes[lane] = None
         # the leftmost line of a child is continued, so that one line of descent stays in one lane
         lane = from_above[0] if from_above else _free_lane(lanes)
+        # Only ids further down count: a parent above would need a line upwards.
         lanes[lane] = ancestor = _ancestor(policy, parents, set(ids[row + 1 :]))
         rows.append(LaneRow(lane, from_above, passing, ancestor is not None))
     return tuple(rows)

@@ -48,6 +48,7 @@ def read_policies(workspace: WorkspaceSession, scene: str) -> dict[str, PolicyDe
     models = catalogue.intervention_models(scene=scene)
     history = catalogue.promotion_history(scene)
     learned = catalogue.learned_from(scene)
+    # Archived ones too, since a shown policy may descend from one.
     entries = policy_entries(records.values(), evaluations, learned, include_archived=True)
     return {
         entry.policy_id: PolicyDetails(
@@ -63,6 +64,7 @@ def read_policies(workspace: WorkspaceSession, scene: str) -> dict[str, PolicyDe
 
 
 def _belongs(model: InterventionModelRecord, policy: PolicyRecord) -> bool:
+    # A model may be fitted later for the policy, or together with it in the same run.
     return model.policy_id == policy.policy_id or (model.run_id is not None and model.run_id == policy.run_id)
 
 
@@ -125,9 +127,11 @@ def _value(settings: dict[str, Any], name: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
+        # A fitted value has no exact digits; a setting is shown as it was typed.
         return f"{value:.3g}" if name.startswith(_FITTED) else f"{value:g}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(map(str, value))
+    # Where 0 means "off" or "all", the word says more than the number.
     return (value == 0 and setting_info(name).zero_text) or str(value)
 
 

@@ -90,9 +90,12 @@ class PoliciesPage(PageFrame):
         selected = self._selected_entry()
         self._details, self._current, self._previous = details, current, previous
         entries = [each.entry for each in details.values() if self._archived.isChecked() or not each.entry.archived]
+        # Parents of all, hidden ones included: a line of descent may lead through them.
         self._model.show_policies(entries, current, parents_of(details.values()))
         self._views.setCurrentIndex(0 if details else 1)
+        # In the order of the table, which is newest first.
         self.comparison.show_policies({each.policy_id: details[each.policy_id] for each in entries})
+        # A reset of the model loses the selection; by its id the same policy is found in another row.
         self.choose(selected.policy_id if selected else current)
         self._refresh()
 
@@ -260,6 +263,7 @@ class PoliciesPage(PageFrame):
     def _refresh(self) -> None:
         selected = self._selected_entry()
         is_selected, in_use = selected is not None, selected is not None and selected.policy_id == self._current
+        # It would change nothing.
         self._use.setEnabled(is_selected and not in_use)
         self._evaluate.setEnabled(is_selected)
         for action in (self._rename, self._note, self._export):
@@ -293,6 +297,7 @@ class PoliciesPage(PageFrame):
             self.use_selected()
 
     def _open_menu(self, position: QPoint) -> None:
+        # The same menu as the More button: everything in it can be found without a right click.
         self._more.menu().popup(self._table.viewport().mapToGlobal(position))
 
     def _show_parent(self, policy_id: str) -> None:

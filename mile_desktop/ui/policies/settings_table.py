@@ -40,6 +40,7 @@ class SettingsTable(RowsTable):
     def __init__(self, policies: int) -> None:
         self._rows = RowsModel(_COLUMNS[: 1 + policies], lambda row: row.name)
         super().__init__(self._rows, "Settings")
+        # The panel around it scrolls; a second scroll bar inside would catch the wheel.
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         theme.signals().changed.connect(self._fit)
 
@@ -51,4 +52,5 @@ class SettingsTable(RowsTable):
 
     def _fit(self) -> None:
         rows = len(self._rows.rows) * self.verticalHeader().defaultSectionSize()
+        # With room for the horizontal bar, which would otherwise cover the last row.
         self.setFixedHeight(rows + self.horizontalHeader().sizeHint().height() + self.horizontalScrollBar().height())

@@ -51,6 +51,7 @@ class PoliciesModel(OverrideGuard, QAbstractTableModel):
         """Show ``entries``; ``current``: id of the policy in use; ``parents``: also of policies that are not shown."""
         self.beginResetModel()
         self._entries, self._current = tuple(entries), current
+        # Without hidden ancestors only the listed policies can be connected.
         known = parents if parents is not None else {entry.policy_id: entry.parent_id for entry in entries}
         self._lanes = lane_rows([entry.policy_id for entry in entries], known)
         self.endResetModel()

@@ -23,11 +23,13 @@ from mile_desktop.ui.widgets.policy_entry import PolicyEntry
 from mile_desktop.ui.widgets.tables import NarrowingTable
 
 _ROW_HEIGHT = 40
+# Less would show no word of a note.
 _LEAST_NOTE = 96
 _HIDDEN_FIRST = (PARENT, CREATED, DATA, METHOD)
 """Columns to hide in a narrow table: the panel beside it shows the same facts."""
 _TEXT_WIDTH, _BAR_WIDTH, _GAP = 100, 60, 12
 _LANE_WIDTH, _DOT = 16, 4
+# More would leave no room for names; further lanes share the last place.
 _MOST_LANES = 8
 
 
@@ -43,6 +45,7 @@ class PoliciesTable(NarrowingTable):
         self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
         self.setShowGrid(False)
         self.setWordWrap(False)
+        # Tab leaves the table, so that the buttons below can be reached with the keyboard.
         self.setTabKeyNavigation(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.verticalHeader().hide()
@@ -82,6 +85,7 @@ class LineageDelegate(OverrideGuard, QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(theme.pen("secondary", 1.5))
         for lane in row.passing:
+            # One pixel more: a gap would show between two rows.
             painter.drawLine(QPointF(_x(cell, lane), cell.top()), QPointF(_x(cell, lane), cell.bottom() + 1))
         dot = QPointF(_x(cell, row.lane), cell.center().y())
         for lane in row.from_above:

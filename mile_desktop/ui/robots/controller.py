@@ -78,6 +78,7 @@ class RobotsController(QObject):
         application.worker.fault.connect(self._forget_status)
         application.worker.died.connect(self._forget_status)
         application.robot_changed.connect(self._robot_changed)
+        # Straight to the worker: nothing in between may delay a Disarm.
         self.bar.commanded.connect(application.worker.send)
         self.store.changed.connect(self._offer)
         self.store.problem_occurred.connect(self._warn)
@@ -103,6 +104,7 @@ class RobotsController(QObject):
     def _show_status(self, status: m.RobotStatus) -> None:
         before, self._status = self._status, status
         self.bar.show_status(status)
+        # The first status is no change that a person needs to hear of.
         if before is None:
             return
         if before.up and not status.up:
@@ -115,6 +117,7 @@ class RobotsController(QObject):
 
     def _forget_status(self, _: object = None) -> None:
         self._status = None
+        # A bar with old values would look like a robot that is well.
         self.bar.forget()
 
     def _warn(self, text: str) -> None:
@@ -123,6 +126,7 @@ class RobotsController(QObject):
     def _close(self) -> None:
         if self._dialog is not None:
             self._dialog.close()
+            # A thread that still emits while the window is deleted would end the program with a crash.
             self._dialog.probe.close()
 
 

@@ -85,6 +85,7 @@ class RobotsDialog(SideDialog):
         self._own_key.setReadOnly(True)
         self._own_key.setAccessibleName("This window's key")
         for button in (self.test, self.add, self.use, self._copy):
+            # Enter tests the connection; it must never use or remove a robot.
             button.setAutoDefault(False)
         self.test.setDefault(True)
         self.test.setToolTip("Test whether a robot answers at this address; nothing moves")
@@ -94,6 +95,7 @@ class RobotsDialog(SideDialog):
         theme.set_icon(self._forget, "mdi6.trash-can-outline", "secondary")
         self._forget.setToolTip("Remove the robot; its episodes and policies stay (Alt + Delete)")
         self._forget.setAccessibleName("Remove the robot")
+        # Not Delete alone, which edits the text in the address field.
         self._forget.setShortcut(QKeySequence("Alt+Del"))
         self._message.setWordWrap(True)
         theme.bound(self._list, width=_LIST_WIDTH)
@@ -176,6 +178,7 @@ class RobotsDialog(SideDialog):
         except RobotError as error:
             self._show_message("error", str(error))
             return
+        # The old result must not be added under the new address while the test runs.
         self._probed = None
         self._update_buttons()
         self._show_facts([])
@@ -215,6 +218,7 @@ class RobotsDialog(SideDialog):
         self._select(self._probed.address)
 
     def _use(self) -> None:
+        # A robot that is used is remembered, so that its name stands in the menu from then on.
         self._remember()
         if robot := self._store.robot(_checked(self.address.text())):
             self.use_requested.emit(robot.address)
@@ -238,6 +242,7 @@ class RobotsDialog(SideDialog):
     # ── display ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _fill(self) -> None:
+        # The row is found again by its address: its number may have changed.
         shown = self.address.text()
         self._list.blockSignals(True)
         self._list.clear()
@@ -292,6 +297,7 @@ class RobotsDialog(SideDialog):
             label, value = QLabel(caption), QLabel(text)
             theme.set_role(label, "secondary")
             value.setWordWrap(True)
+            # The text comes from the robot, so it is never read as HTML.
             value.setTextFormat(Qt.TextFormat.PlainText)
             self._facts.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
             self._facts.addWidget(value, row, 1)
@@ -300,6 +306,7 @@ class RobotsDialog(SideDialog):
         try:
             self._own_key.setText(make_keys(window_keys_folder(), WINDOW).public.decode("ascii"))
         except (OSError, RobotError) as error:
+            # A robot on this computer needs no key: the dialog works without one.
             self._show_message("error", f"This window's keys could not be made: {error}")
 
     def hideEvent(self, event: QHideEvent) -> None:

@@ -15,6 +15,7 @@ from mile_desktop.robots.protocol import Role
 _EXCHANGES = 25
 """Exchanges from which round trip and clock offset are measured; with ``_PAUSE_S`` they take half a second."""
 _PAUSE_S = 0.02
+# Long enough for a slow network, and a person still waits for it.
 _TIMEOUT_S = 4.0
 
 
@@ -52,6 +53,7 @@ class Probe(QObject):
         """Start a test of ``address``; ``done`` follows, unless the test is cancelled."""
         self._number += 1
         thread = threading.Thread(target=self._run, args=(self._number, address, key), name="probe", daemon=True)
+        # Older tests may still wait for their time limit; they are joined at the end.
         self._threads = [each for each in self._threads if each.is_alive()] + [thread]
         thread.start()
 
@@ -76,6 +78,7 @@ class Probe(QObject):
 def probe(address: str, key: str) -> ProbeResult:
     """Connect as a watcher, exchange a few messages and disconnect."""
     try:
+        # As a watcher: a test must not take the control from the window that drives.
         robot = NetworkRobot(ZmqWire(address, key), time.monotonic, name="a test", role=Role.WATCH)
     except RobotError as error:
         return ProbeResult(address, key, problem=str(error))
@@ -84,6 +87,7 @@ def probe(address: str, key: str) -> ProbeResult:
         began = time.monotonic()
         for _ in range(_EXCHANGES):
             time.sleep(_PAUSE_S)
+            # The answers of this exchange are what the report measures.
             robot.attend()
         rate = _EXCHANGES / (time.monotonic() - began)
         return ProbeResult(robot.address, key, robot.describe(), robot.report(), rate)

@@ -63,6 +63,7 @@ class RobotBar(QFrame):
         theme.set_role(self._link, "secondary" if status.up else "error")
         self.setToolTip(status_text.details(status))
         self._request.setVisible(status.up and not status.may_drive)
+        # Control is never taken from another window; it has to release it first.
         self._request.setEnabled(not status.driver)
         self._arm.setVisible(status.may_drive and not status.armed)
         self._arm.setEnabled(self._may_arm())
@@ -84,6 +85,7 @@ class RobotBar(QFrame):
 
     def _may_arm(self) -> bool:
         status = self._status
+        # A robot that is stopped must be reset before it can be armed.
         return status is not None and status.may_drive and not status.armed and status.up and status.mode == "disarmed"
 
     def disarm(self) -> None:
@@ -108,6 +110,7 @@ class RobotBar(QFrame):
         theme.set_role(self._state, "heading")
         theme.set_role(self._link, "secondary")
         self._state.setAccessibleName("State of the robot")
+        # A long text is cut off instead of widening the window.
         self._link.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         theme.set_role(self._arm, "primary")
         theme.set_icon(self._arm, "mdi6.shield-check-outline", "on_accent")
@@ -142,6 +145,7 @@ class RobotBar(QFrame):
 
     def _tick(self, points: list[str]) -> None:
         if self._status is not None:
+            # The number says which checklist is meant: ticks for an older one do not count.
             self.commanded.emit(m.TickChecklist(number=self._status.checklist_number, points=tuple(points)))
 
     def _answer(self, ready: bool) -> None:
@@ -198,6 +202,7 @@ class ResetPrompt(QWidget):
         for index, box in enumerate(self._boxes):
             box.toggled.connect(self._update_begin)
             self._grid.addWidget(box, index // _COLUMNS, index % _COLUMNS)
+        # The rest of the width goes behind the last column, so that boxes stay close together.
         self._grid.setColumnStretch(_COLUMNS, 1)
         self._update_begin()
         self.setVisible(bool(points))

@@ -40,6 +40,7 @@ class RobotStore(QObject):
 
     def remember(self, robot: RememberedRobot) -> None:
         """Add a robot, or replace the one at its address."""
+        # The address is the identity of a robot; its name may change.
         others = [each for each in self._robots if each.address != robot.address]
         self._replace((*others, robot))
 
@@ -79,6 +80,7 @@ def _load(path: Path) -> tuple[tuple[RememberedRobot, ...], str]:
     except msgspec.MsgspecError:
         aside = path.with_name(path.name + ".damaged")
         try:
+            # The next save would overwrite it, and with it keys that a person has typed.
             path.replace(aside)
         except OSError:
             return (), "The list of robots was damaged and is empty now."

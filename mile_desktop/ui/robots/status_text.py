@@ -44,6 +44,7 @@ def link_text(status: RobotStatus) -> str:
             f"{status.driver or 'Another window'} drives" if status.driver else "No window drives it; request control"
         )
     parts = [f"round trip {milliseconds(status.round_trip_ms)}"]
+    # Otherwise the slow first motions would look like a fault.
     if status.mode == "active" and status.speed < 1.0:
         parts.append(f"slow start, {status.speed:.0%} speed".replace("%", " %"))
     if status.lost:
@@ -72,6 +73,7 @@ def described(robot: RobotDescription) -> list[tuple[str, str]]:
     """Return the robot's description as pairs of caption and text."""
     actions = "\n".join(_action(axis) for axis in robot.actions)
     names = [f"{entry.label} ({entry.unit})" if entry.unit else entry.label for entry in robot.measures]
+    # A robot may report dozens of values; the first ones show what kind they are.
     shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
     frames = f", {robot.frames} of them together" if robot.frames > 1 else ""
     cameras = ", ".join(f"{each.title or each.name} {each.width} × {each.height}" for each in robot.cameras)

@@ -14,6 +14,7 @@ import platformdirs
 from PySide6.QtCore import QObject, Signal
 
 _LOGGER = logging.getLogger("mile_desktop")
+# An error in a timer may come many times a second: what is kept must not grow.
 _KEPT = 50
 _LOG_BYTES = 1_000_000
 
@@ -64,15 +65,18 @@ class UncaughtErrors(QObject):
     def report(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """Log, keep and announce ``error``; Ctrl-C is passed on."""
         if issubclass(kind, KeyboardInterrupt):
+            # Ctrl-C in the terminal should end the program, not appear as an error in the window.
             self._previous(kind, error, trace)
             return
         details = "".join(traceback.format_exception(kind, error, trace))
         _LOGGER.error("Uncaught error\n%s", details)
         entry = UncaughtError(self._summarise(kind, error), details)
         self._kept.append(entry)
+        # After the log: if showing the error fails, it is at least written down.
         self.caught.emit(entry)
 
     def _report_from_thread(self, arguments: threading.ExceptHookArgs) -> None:
+        # SystemExit in a thread only ends that thread; Python's own hook ignores it, too.
         if arguments.exc_value is not None and arguments.exc_type is not SystemExit:
             self.report(arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
 
@@ -104,6 +108,7 @@ def open_log(path: Path) -> Path | None:
 
 def close_log() -> None:
     """Close the files that ``open_log`` has opened."""
+    # A copy, because handlers are removed from the list meanwhile.
     for handler in [*_LOGGER.handlers]:
         if isinstance(handler, RotatingFileHandler):
             _LOGGER.removeHandler(handler)

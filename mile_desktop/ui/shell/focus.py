@@ -24,6 +24,7 @@ def focus_was_lost(window: QWidget) -> bool:
 
 
 def _disabled_by_request(widget: QWidget, window: QWidget) -> bool:
+    # A disabled parent disables the widget as well, but only the parent carries the request.
     each: QWidget | None = widget
     while each is not None and each is not window:
         if each.testAttribute(Qt.WidgetAttribute.WA_ForceDisabled):

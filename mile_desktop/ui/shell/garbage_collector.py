@@ -9,6 +9,7 @@ import gc
 
 from PySide6.QtCore import QObject, QTimer
 
+# Often enough that little piles up and each pass stays short.
 _COLLECT_MS = 100
 
 
@@ -38,4 +39,5 @@ def collect_due() -> None:
     """Collect the generations that are due by Python's own thresholds."""
     due = [count > limit for count, limit in zip(gc.get_count(), gc.get_threshold(), strict=True)]
     if due[0]:
+        # As in Python itself: an older generation is looked through only when the younger ones are due, too.
         gc.collect(2 if all(due) else 1 if due[1] else 0)

@@ -141,6 +141,7 @@ class Header(OverrideGuard, QFrame):
         menu.clear()
         by_id = {entry.policy_id: entry for entry in entries}
         if previous in by_id and previous != current:
+            # The quickest way back after a new policy that turns out worse: first in the menu.
             back = menu.addAction(theme.icon("mdi6.undo-variant"), f"Back to {by_id[previous].label}")
             back.setData(previous)
             menu.addSeparator()
@@ -174,6 +175,7 @@ class Header(OverrideGuard, QFrame):
             text, icon = f"{device} · unplugged", _MISSING
         else:
             text, icon = "Keyboard: hold Space", _KEYBOARD
+        # A status comes several times a second; to set a text again would lay out the header each time.
         if text != self._device_text:
             self._device_text = text
             self._device.setToolTip(f"{text}. Click to see every axis and button.")
@@ -200,12 +202,15 @@ class Header(OverrideGuard, QFrame):
                 caption.setVisible(with_captions)
             self._cameras.setVisible(with_captions)  # the dialog has a key and an entry in the view's menu as well
             layout = self.layout()
+            # The forms are tried from long to short, and the first one that fits stays.
             if layout is None or layout.minimumSize().width() <= self.width():
                 return
 
     def _show_rate(self, status: Status) -> None:
+        # Before a session is loaded no rate is known, and nothing is late.
         period_ms = 1000.0 / self._rate_asked if self._rate_asked else 0.0
         late = period_ms > 0.0 and status.lateness_p99_ms > _LATE_SHARE * period_ms
+        # Between episodes the loop rests, and a low rate means nothing.
         slow = status.phase in MOVING and 0.0 < status.rate_hz < _SLOW_SHARE * self._rate_asked
         amber = late or slow
         self._rate.setText(f"{status.rate_hz:.1f} Hz" if status.rate_hz else "– Hz")
@@ -232,6 +237,7 @@ class Header(OverrideGuard, QFrame):
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
         theme.space(row, (16, 0, 8, 0), 4)
+        # Otherwise the layout would keep the window as wide as the longest texts.
         row.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
         row.addWidget(self._captions[0])
         row.addWidget(self._scene)
@@ -243,6 +249,7 @@ class Header(OverrideGuard, QFrame):
             row.addWidget(button)
         self._rate.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._rate.setText("– Hz")
+        # It only shows something: Tab should not stop here.
         self._rate.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         theme.set_role(self._rate, "quiet")
         theme.set_icon(self._rate, "mdi6.timer-outline", "secondary")
@@ -273,6 +280,7 @@ def _menu_button(parent: QWidget, tooltip: str) -> QToolButton:
     button = QToolButton(parent)
     button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
     button.setToolTip(tooltip)
+    # The menu's tooltips, off by default, explain each choice.
     menu = QMenu(button)
     menu.setToolTipsVisible(True)
     button.setMenu(menu)

@@ -23,6 +23,7 @@ from mile_desktop.ui.widgets.override_guard import OverrideGuard
 _FIRST_SIZE = (1440, 900)
 _LEAST_SIZE = (840, 480)
 _PANEL_WIDTH = 320
+# To be raised when docks or tool bars change: Qt then ignores an older state instead of restoring half of it.
 _STATE_VERSION = 1
 
 
@@ -51,6 +52,7 @@ class MainWindow(OverrideGuard, QMainWindow):
         self._openers = {info.page: PageOpener(self, info.page) for info in PAGES}
         self._panel: PanelDock | None = None
         self._panel_page = "supervise"
+        # To lay out the whole window anew takes a noticeable time: only done when one of these has changed.
         self._look = preferences.value.theme, preferences.value.ui_scale
         self._may_close: Callable[[], bool] = _always
         self._closed = False
@@ -73,6 +75,7 @@ class MainWindow(OverrideGuard, QMainWindow):
     def add_page(self, page: str, widget: QWidget) -> None:
         """Add a page (see ``sidebar.PAGES`` for the names); the first one is shown."""
         widget.setAccessibleName(page_info(page).title)
+        # The focus goes to the page when nothing else should have it, so every page must be able to take it.
         if widget.focusPolicy() is Qt.FocusPolicy.NoFocus:
             widget.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._pages[page] = widget
@@ -109,6 +112,7 @@ class MainWindow(OverrideGuard, QMainWindow):
         remembered = self._preferences.value
         if not (remembered.geometry and self.restoreGeometry(_decoded(remembered.geometry))):
             self._take_default_size()
+        # Docks after the size: Qt fits them into the window as it then is.
         if remembered.window_state:
             self.restoreState(_decoded(remembered.window_state), _STATE_VERSION)
         if remembered.page in self._pages:
@@ -209,7 +213,9 @@ class MainWindow(OverrideGuard, QMainWindow):
         self._preferences.change(
             geometry=_encoded(self.saveGeometry()), window_state=_encoded(self.saveState(_STATE_VERSION))
         )
+        # At once: the timer that usually saves will not run any more.
         self._preferences.save()
+        # While the window still exists: the slots stop processes that may report to it.
         self.closing.emit()
         super().closeEvent(event)
 
@@ -230,8 +236,10 @@ class MainWindow(OverrideGuard, QMainWindow):
         self.setDockNestingEnabled(True)
         self.setMenuWidget(self.header)
         bar = QToolBar("Pages", self)
+        # Qt saves and restores a tool bar by this name.
         bar.setObjectName("rail_bar")
         bar.setMovable(False)
+        # Qt's own menu would let a person hide the tool bar without a way to get it back.
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         bar.addWidget(self.sidebar)
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, bar)
@@ -266,6 +274,8 @@ class MainWindow(OverrideGuard, QMainWindow):
 
     def _show_panel_if_wanted(self) -> None:
         if self._panel is not None:
+            # Two conditions: the person wants it, and its page is shown. Hiding it with the page does not change the
+            # first.
             self._panel.setVisible(self._preferences.value.panel_visible and self.page == self._panel_page)
 
     def _panel_hidden(self) -> None:
@@ -313,6 +323,7 @@ class PanelDock(OverrideGuard, QDockWidget):
 
     def __init__(self, title: str, content: QWidget, window: QMainWindow) -> None:
         super().__init__(title, window)
+        # Qt saves and restores a dock by this name.
         self.setObjectName("panel_dock")
         self.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
         self.setWidget(content)
@@ -333,6 +344,7 @@ def close_every_window() -> None:
         if not isValid(widget):  # it went with one that was closed just now
             continue
         if isinstance(widget, MainWindow):
+            # Nobody may be there to answer a question.
             widget.ask_before_closing(_always)
         widget.close()
 

@@ -87,6 +87,7 @@ class MessageLine(OverrideGuard, QFrame):
     def say(self, level: Level, text: str, action: MessageAction | None = None) -> None:
         """Show one sentence, with a button for ``action`` beside it."""
         entry = Entry(level, text, datetime.now().astimezone(), action)
+        # Every message goes to the list, also one that is not shown in the line.
         self._entries.append(entry)
         if self._may_replace(entry):
             self._show(entry)
@@ -169,6 +170,7 @@ class History(QFrame):
         while (item := self._rows.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
+                # Not at once: this may run inside an event of that very widget.
                 widget.deleteLater()
         for entry in entries or (Entry("info", "There are no messages yet.", datetime.now().astimezone()),):
             self._rows.addWidget(_row(entry))
@@ -183,6 +185,7 @@ class History(QFrame):
         corner = line.mapTo(window, QPoint(0, 0))
         self.setGeometry(theme.px(8), corner.y() - height - theme.px(8), width, height)
         bar = self._scroll.verticalScrollBar()
+        # The range is known only after the layout of the new rows; the newest message must then be in view.
         bar.rangeChanged.connect(self._to_end)
         self._to_end()
 
@@ -200,6 +203,7 @@ def _row(entry: Entry) -> QWidget:
     icon = _level_button(row)
     _set_level(icon, entry.level)
     text = QLabel(entry.text)
+    # Qt would otherwise read a path or an error with < and > as HTML.
     text.setTextFormat(Qt.TextFormat.PlainText)
     text.setWordWrap(True)
     text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -39,6 +39,7 @@ class PageRefresh(QObject):
     def settle(self) -> None:
         """Refresh the page if its content is old, even while it is hidden: its data is about to be used."""
         if self._stale:
+            # Before the refresh: a change during it marks the page as old again.
             self._stale = False
             self._refresh()
 

@@ -108,11 +108,13 @@ class PreferenceStore(QObject):
         TypeError
             If there is no such field.
         """
+        # replace() does not check values; only the conversion does.
         candidate = msgspec.structs.replace(self._value, **fields)
         self.replace(msgspec.convert(msgspec.to_builtins(candidate), Preferences))
 
     def replace(self, value: Preferences) -> None:
         """Replace all preferences at once (to undo a reset), announce the change and save soon."""
+        # Without this, widgets that set a value because of a change would announce it again and again.
         if value == self._value:
             return
         self._value = value
@@ -130,6 +132,7 @@ class PreferenceStore(QObject):
 
     def reset(self) -> None:
         """Return every setting to its default; the open workspace and the window's place stay."""
+        # A reset is about settings; to lose the open workspace or the window's place would surprise.
         kept = {name: getattr(self._value, name) for name in _KEPT_ON_RESET}
         self.replace(Preferences(**kept))
 
@@ -147,6 +150,7 @@ class PreferenceStore(QObject):
             self._unwritable = False
 
     def _report_unwritable(self, error: OSError) -> None:
+        # Reported once: every further change would fail for the same reason.
         if not self._unwritable:
             self._unwritable = True
             reason = error.strerror or str(error)
@@ -185,6 +189,7 @@ def _convert(content: dict[str, Any]) -> tuple[Preferences, str]:
     refused: list[str] = []
     for field in msgspec.structs.fields(Preferences):
         if field.name in content:
+            # One by one: a single bad value must not cost the person all the others.
             try:
                 known[field.name] = msgspec.convert(content[field.name], field.type)
             except msgspec.ValidationError:

@@ -14,6 +14,7 @@ class SceneMenu(QObject):
         super().__init__(parent)
         self._window = window
         self._shown = ""
+        # By text and not by name: a scene with a new error is reported again.
         self._warned: set[str] = set()
         window.header.scenes_opening.connect(self._fill)
 
@@ -40,6 +41,7 @@ class SceneMenu(QObject):
         return None if self._shown else all_scenes()[0]
 
     def _fill(self) -> None:
+        # Read anew each time: a person may be writing a scene while the window is open.
         broken = broken_scenes()
         self._window.header.set_scenes(all_scenes(), self._shown, broken)
         for scene in broken:

@@ -59,6 +59,7 @@ class ShortcutOverlay(OverrideGuard, QWidget):
         if not self.isVisible():
             return False
         self.hide()
+        # The widget may have been deleted or hidden while the list was open.
         if self._before is not None and isValid(self._before) and self._before.isVisible():
             self._before.setFocus(Qt.FocusReason.OtherFocusReason)
         self._before = None
@@ -130,6 +131,7 @@ class ShortcutOverlay(OverrideGuard, QWidget):
             _clear(column)
         columns = _COLUMNS if self._card_width() >= theme.px(_TWO_COLUMNS_FROM) else 1
         groups = [(name, list(rows)) for name, rows in groupby(bindings, key=_group)]
+        # One row more for each group's heading.
         first = len(groups) if columns == 1 else _halfway([len(rows) + 1 for _, rows in groups])
         for number, (name, rows) in enumerate(groups):
             self._columns[0 if number < first else 1].addWidget(_section(name, rows))

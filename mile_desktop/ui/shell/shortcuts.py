@@ -241,6 +241,7 @@ class Shortcuts(QObject):
     def listed(self) -> tuple[Binding, ...]:
         """The bindings that the overlay shows: all that have a function in this window."""
         entries = [entry for entry in BINDINGS if entry.group != _DRIVE or not self._driving]
+        # The keys of another kind of robot stand where those of the arm would be.
         place = next(index for index, entry in enumerate(entries) if entry.group not in {"Take over", _DRIVE})
         entries[place:place] = self._driving
         return tuple(entry for entry in entries if entry.held or entry.action in self._available)
@@ -260,6 +261,7 @@ class Shortcuts(QObject):
                 shortcut = QShortcut(QKeySequence(key), self._window)
                 everywhere, here = Qt.ShortcutContext.ApplicationShortcut, Qt.ShortcutContext.WindowShortcut
                 shortcut.setContext(everywhere if entry.everywhere else here)
+                # A key that is held too long must not confirm, delete or retrain a second time.
                 shortcut.setAutoRepeat(entry.repeats)
                 shortcut.activated.connect(handler)
                 self._installed.append((entry, shortcut))
@@ -287,6 +289,7 @@ class Shortcuts(QObject):
     def _is_active(self, entry: Binding) -> bool:
         if entry.scope is Scope.ALWAYS:
             return True
+        # Otherwise a letter in a note would mark an episode.
         if self._typing:
             return False
         if self._covered:
@@ -298,6 +301,7 @@ class Shortcuts(QObject):
 
 def _keeps_its_keys(widget: QWidget | None, keys: tuple[str, ...]) -> bool:
     """Whether the widget with the keyboard focus uses one of ``keys`` itself."""
+    # A shortcut would take the key before the widget gets it.
     if isinstance(widget, QAbstractButton):
         return "Space" in keys
     return isinstance(widget, QTabBar | QSplitterHandle) and bool({"Left", "Right", "Home", "End"} & set(keys))

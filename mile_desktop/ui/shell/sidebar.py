@@ -79,6 +79,7 @@ class Sidebar(QFrame):
         self._paint(page)
         layout = self._bottom if info.at_bottom else self._top
         before = [p for p in self.pages if p != page and page_info(p).at_bottom == info.at_bottom]
+        # Pages are added in the order in which their controllers exist; the buttons keep the order of the table.
         layout.insertWidget(sum(PAGES.index(page_info(p)) < PAGES.index(info) for p in before), button)
 
     def select(self, page: str) -> None:

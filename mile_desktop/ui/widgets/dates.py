@@ -14,6 +14,7 @@ def local_time(moment: str) -> str:
 def time_text(seconds: float) -> str:
     """Return ``40 s``, ``3 min`` or ``1 h 20 min``."""
     whole = max(0, round(seconds))
+    # "75 s" says more than "1 min".
     if whole < 90:
         return f"{whole} s"
     minutes = round(whole / 60)
@@ -22,6 +23,7 @@ def time_text(seconds: float) -> str:
 
 def seconds_text(value: float) -> str:
     """Return a short time with its unit: ``80 ms``, ``1.5 s`` or ``3 min``."""
+    # Where the rounded number of milliseconds would be 100, tenths of a second are shorter.
     if value < 0.0995:
         return f"{1000 * value:.0f} ms"
     return f"{value:.1f} s" if value < 60.0 else f"{value / 60.0:.0f} min"

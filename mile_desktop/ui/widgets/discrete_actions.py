@@ -68,6 +68,7 @@ def choice_text(
 
 def _index(action: Sequence[float], names: Sequence[object]) -> int | None:
     """Return the largest entry of ``action``; None if its length does not fit or it is not finite."""
+    # Old recordings may come from another version of the scene; to show a wrong name would be worse than none.
     if len(action) != len(names) or not names or not all(map(math.isfinite, action)):
         return None
     return max(range(len(action)), key=action.__getitem__)

@@ -20,7 +20,9 @@ class ElidedLabel(OverrideGuard, QLabel):
         super().__init__(parent)
         self._full = ""
         self._hint = hint
+        # Otherwise a long text would widen the window instead of being shortened.
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        # A path or an error with < and > must not be read as HTML.
         self.setTextFormat(Qt.TextFormat.PlainText)
 
     @property
@@ -30,6 +32,7 @@ class ElidedLabel(OverrideGuard, QLabel):
 
     def set_full_text(self, text: str) -> None:
         """Show ``text``, shortened if necessary."""
+        # Many callers set the same text again and again; a new one costs a layout.
         if text != self._full:
             self._full = text
             self._elide()

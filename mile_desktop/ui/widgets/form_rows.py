@@ -21,6 +21,7 @@ def rows(*lines: tuple[str, QWidget, str]) -> QGridLayout:
             label = QLabel(text)
             label.setBuddy(field)
             grid.addWidget(label, 2 * index, 0)
+        # Two grid rows for each line: the hint stands below its field.
         grid.addWidget(field, 2 * index, first, 1, 1 if _is_short(field) else 3 - first)
         if hint:
             sentence = QLabel(hint)

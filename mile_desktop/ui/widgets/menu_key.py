@@ -20,6 +20,7 @@ class MenuKey(QAction):
         super().__init__("Menu", widget)
         self._widget = widget
         self.setShortcut(QKeySequence(MENU_KEY))
+        # Several widgets of a window have this key; only the one with the focus reacts.
         self.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self.triggered.connect(self._open)
         widget.addAction(self)

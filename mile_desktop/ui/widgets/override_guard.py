@@ -26,12 +26,14 @@ class OverrideGuard:
     def __init_subclass__(cls, **arguments: object) -> None:
         super().__init_subclass__(**arguments)
         for name in overrides(cls):
+            # Once for each class, not at each call: paint events come often.
             setattr(cls, name, _guarded(vars(cls)[name], SAFE_VALUES.get(name, _nothing)))
 
 
 def overrides(cls: type) -> tuple[str, ...]:
     """Return the methods that ``cls`` itself defines and that one of its Qt base classes has, too."""
     qt_bases = [base for base in cls.__mro__ if base.__module__.startswith("PySide6")]
+    # __init__ and the like are called from Python, which passes errors on.
     own = [name for name, value in vars(cls).items() if isfunction(value) and not name.startswith("__")]
     return tuple(name for name in own if any(hasattr(base, name) for base in qt_bases))
 
@@ -98,6 +100,7 @@ def _guarded(method: Override, safe: Callable[[object], object]) -> Override:
         try:
             return method(self, *arguments)
         except BaseException as error:  # noqa: BLE001 - Ctrl-C and a test that fails must not pass through C++ either
+            # Looked up at each call, because the window installs its own hook later.
             sys.excepthook(type(error), error, error.__traceback__)
             return safe(self)
 

@@ -13,6 +13,7 @@ class PageFrame(OverrideGuard, QWidget):
     def __init__(self, title: str, purpose: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("page")
+        # A plain QWidget ignores the background of a style sheet without it.
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         heading = QLabel(title)
         theme.set_role(heading, "title")
@@ -38,6 +39,7 @@ class EmptyState(QWidget):
 
     def __init__(self, icon: str, headline: str, way: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        # Unlike a label's picture, the icon of a button follows the theme.
         picture = QToolButton()
         picture.setEnabled(True)
         picture.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -72,6 +74,7 @@ class ColumnScroll(OverrideGuard, QScrollArea):
     def minimumSizeHint(self) -> QSize:
         """Return the content's minimum width plus the scroll bar."""
         content = self.widget()
+        # A scroll area would become narrower than its content and cut it off, since it never scrolls sideways.
         width = max(content.minimumSizeHint().width(), content.minimumWidth()) if content is not None else 0
         return QSize(width + self.verticalScrollBar().sizeHint().width(), theme.px(64))
 

@@ -34,11 +34,13 @@ class PairChooser(QWidget):
         """Offer policies as (id, title), newest first; a pair that still exists stays chosen. Emits nothing."""
         before, ids = self.chosen, [policy_id for policy_id, _ in policies]
         for combo in (self._first, self._second):
+            # Filling a list changes its choice several times; nobody but a person should trigger a comparison.
             with QSignalBlocker(combo):
                 combo.clear()
                 for policy_id, title in policies:
                     combo.addItem(title, policy_id)
             combo.setEnabled(len(policies) > 1)
+        # The same policy twice comes from a time when there was only one, and was not chosen by anybody.
         kept = before[0] != before[1] and set(before) <= set(ids)
         self.choose(*(before if kept else _newest_two(ids)))
 

@@ -79,6 +79,7 @@ def policy_entries(
     records = list(policies)
     names = {record.policy_id: record.name for record in records}
     newest: dict[str, EvaluationRecord] = {}
+    # The later one replaces the earlier one.
     for evaluation in sorted(evaluations, key=_created):
         newest[evaluation.policy_id] = evaluation
     shown = [record for record in records if include_archived or not record.archived]

@@ -28,6 +28,7 @@ class PolicyResults:
     @cached_property
     def tally(self) -> Tally:
         """Numbers of successes, finished episodes and errors."""
+        # A crash says nothing about the policy: it counts neither as success nor as failure.
         whole = [result for result in self.results if not result.crash]
         successes = sum(result.success for result in whole)
         return Tally(successes, len(whole), len(self.results) - len(whole), self.planned)
@@ -86,7 +87,9 @@ def results_of_records(records: Iterable[EvaluationRecord], names: Mapping[str, 
     detailed: dict[str, bool] = {}
     for record in records:
         known = found.setdefault(record.policy_id, {})
+        # By seed, since the same start again is no new evidence.
         known.update({result.seed: result for result in results_of(record)})
+        # One record without lengths is enough: a mean over the others would be of other episodes.
         detailed[record.policy_id] = detailed.get(record.policy_id, True) and bool(record.steps or not record.seeds)
     return tuple(
         PolicyResults(
@@ -120,6 +123,7 @@ def _row(policy: PolicyResults, result: EpisodeResult) -> EpisodeRow:
         policy=policy.name,
         seed=result.seed,
         state=state,
+        # The length of an episode that crashed is the moment of the error, not a result.
         steps=result.steps if policy.has_details and state != "crash" else None,
         total_reward=result.total_reward if policy.has_details and state != "crash" else None,
         reason=result.crash,

@@ -16,6 +16,7 @@ class SideDialog(OverrideGuard, QDialog):
     def take_size(self, width: int, height: int) -> None:
         """Take this size (pixels at 100 %), but no more than the screen has."""
         wanted, screen = QSize(theme.px(width), theme.px(height)), self.screen()
+        # A dialog larger than the screen could not be closed with its own buttons.
         self.resize(wanted.boundedTo(screen.availableSize()) if screen is not None else wanted)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -19,6 +19,7 @@ class Splitter(OverrideGuard, QSplitter):
 
     def __init__(self, orientation: Qt.Orientation, parent: QWidget | None = None) -> None:
         super().__init__(orientation, parent)
+        # A part that was dragged away by accident would be hard to find again.
         self.setChildrenCollapsible(False)
 
     def createHandle(self) -> QSplitterHandle:

@@ -78,6 +78,7 @@ class RowsModel(OverrideGuard, QAbstractTableModel, Generic[R]):
     def show_rows(self, rows: Sequence[R]) -> None:
         """Show ``rows`` in place of what was shown."""
         keys = [self._key(row) for row in rows]
+        # A reset loses selection and scroll position, so it is only used when rows come or go.
         if keys != self._keys:
             self.beginResetModel()
             self._rows, self._keys = tuple(rows), keys
@@ -114,6 +115,7 @@ class RowsModel(OverrideGuard, QAbstractTableModel, Generic[R]):
             return theme.token(name) if name else None
         if role == SORT_ROLE:
             return column.sort_key(row) if column.sort_key else column.text(row)
+        # As functions: Qt asks for one role at a time, and only that one should be computed.
         told: dict[int, Callable[[], Any]] = {
             Qt.ItemDataRole.DisplayRole: lambda: column.text(row),
             Qt.ItemDataRole.ToolTipRole: lambda: column.tip(row) or None,
@@ -166,6 +168,7 @@ class NarrowingTable(OverrideGuard, QTableView):
             self._fit()
             return
         header = self.horizontalHeader()
+        # Hidden columns report no width.
         for column in self._dispensable:
             self.setColumnHidden(column, False)
         columns = range(self.model().columnCount() - 1)
@@ -177,6 +180,7 @@ class NarrowingTable(OverrideGuard, QTableView):
         needed = sum(self._wanted)
         for column in self._dispensable:
             self.setColumnHidden(column, needed > room)
+            # Only what is hidden makes room.
             needed -= self._wanted[column] if needed > room else 0
 
 
@@ -188,6 +192,7 @@ class RowsTable(NarrowingTable):
         self._source = model
         self._proxy = proxy or QSortFilterProxyModel(self)
         self._proxy.setSourceModel(model)
+        # By value: as text, 10 would come before 9.
         self._proxy.setSortRole(SORT_ROLE)
         self._proxy.setDynamicSortFilter(True)
         self.setModel(self._proxy)
@@ -202,8 +207,10 @@ class RowsTable(NarrowingTable):
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        # Qt would measure a thousand rows for each change; the first ones are enough for a width.
         header.setResizeContentsPrecision(50)
         header.setStretchLastSection(not model.last_is_number)
+        # Unsorted at first: the records come in a sensible order.
         self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         theme.signals().changed.connect(self._restyle)
         self._restyle()
