@@ -15,11 +15,11 @@ UP = np.array([0.0, 0.0, 1.0])
 LENGTH = 0.10
 """From the hinge to the knob, m."""
 OVER = 0.9
-"""Angle from which on the lever is over, of 1.1 rad."""
+"""From this angle the lever is over, of 1.1 rad."""
 
 
 class Lever(Task):
-    """What is measured, and when the task is done. No simulator is needed here: ``now`` answers what is asked."""
+    """What is measured, and when the task is done. ``now`` has the poses, joints and hand."""
 
     # One frame of the observation: name, unit and the bounds it is clipped to. The policy sees the last four frames.
     measurements: ClassVar[tuple[Measurement, ...]] = (
@@ -29,7 +29,7 @@ class Lever(Task):
         Measurement("push direction y", -1.0, 1.0),
         Measurement("lever angle (rad)", -0.5, 1.5),
     )
-    # The task is done when is_done held for so many consecutive steps.
+    # The task is done when is_done was true for this many consecutive steps.
     success_steps: ClassVar[int] = 5
 
     def measure(self, now: Situation) -> Float64Array:
@@ -40,10 +40,10 @@ class Lever(Task):
         return np.array((*now.hand, *(knob - now.end_effector), *direction[:2], angle))
 
     def is_done(self, now: Situation) -> bool:
-        """Say whether the lever is over."""
+        """Return whether the lever is over."""
         return now.bodies.joint("lever", "hinge").position > OVER
 
-    # reward(now, *, success) may be overridden; by default it is 1 on the step that completes the task and else 0.
+    # reward(now, *, success) may be overridden; by default it is 1 on the step that completes the task, otherwise 0.
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ class LeverExpert:
     gain: float = 14.0
     """Command per metre of distance; 1 is full speed."""
     behind: float = 0.045
-    """Comes down so far behind the knob, m."""
+    """Comes down this far behind the knob, m."""
     beside: float = 0.0
-    """Pushes beside the knob of turned levers, by this times the sine of their angle, m: a flaw."""
+    """A flaw: pushes beside the knob of turned levers, by this times the sine of their angle, m."""
 
     def __call__(self, observation: Float32Array) -> Float32Array:
         """Return the action: dx, dy, dz and gripper (+ closes), each in [−1, 1]."""
@@ -78,5 +78,5 @@ class LeverExpert:
 
 # What the program looks for.
 TASK = Lever
-EXPERT = LeverExpert()  # may be left out; then people have to demonstrate
-FLAWS = {"pushes-beside": LeverExpert(beside=0.17)}  # may be left out: versions that fail in a way one can see coming
+EXPERT = LeverExpert()  # may be left out; then a person has to demonstrate
+FLAWS = {"pushes-beside": LeverExpert(beside=0.17)}  # may be left out: a supervisor can see their failures coming

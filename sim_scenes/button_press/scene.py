@@ -10,15 +10,15 @@ from mile_desktop.scenes.expert_moves import action, move_fingers, ramp
 from mile_desktop.scenes.task import HAND, Measurement, Situation, Task, offset
 
 PRESSED = 0.009
-"""How far down the button switches, of 0.012 m."""
+"""The button switches this far down, of 0.012 m."""
 
 
 class ButtonPress(Task):
     """The button has switched.
 
-    It goes down by 12 mm against a preloaded spring and comes up again when let go. It has switched when it was held
-    down by 9 mm or more for ten consecutive steps (half a second). The guard around it is 40 mm wide inside,
-    which lets closed fingers in (17 by 24 mm), or a single one.
+    The button goes down by 12 mm against a preloaded spring and comes up again when it is released. It has switched
+    when it was held down by 9 mm or more for ten consecutive steps (half a second). The guard around it is 40 mm wide
+    inside: wide enough for closed fingers (17 by 24 mm), or for one finger.
     """
 
     measurements: ClassVar[tuple[Measurement, ...]] = (
@@ -30,7 +30,7 @@ class ButtonPress(Task):
     success_steps: ClassVar[int] = 10
 
     def measure(self, now: Situation) -> Float64Array:
-        """Return the hand, the top of the released button as seen from it, and how far down the button is."""
+        """Return the hand, the released button's top relative to it, and how far down the button is."""
         button, travel = now.bodies.pose("button").position, now.bodies.joint("button", "plunger").position
         return np.array((*now.hand, *(button - now.end_effector), travel))
 
@@ -46,7 +46,7 @@ _OPEN = 0.08
 
 @dataclass(frozen=True, slots=True)
 class ButtonExpert:
-    """Closes the gripper on the way, comes down a funnel over the button and presses until it has switched."""
+    """Closes the gripper on the way, comes down over the middle of the button and presses until it has switched."""
 
     gain: float = 14.0
     """Command per metre of distance; 1 is full speed."""
@@ -59,17 +59,17 @@ class ButtonExpert:
     closed: float = 0.006
     """Fingers that are closer together count as closed, m."""
     far_from: float = 1.0
-    """y coordinate from which a button counts as far to the side, on either, m."""
+    """y coordinate from which a button counts as far to the side (left or right), m."""
     far_aim: float = 0.0
-    """Aims at far buttons short by this fraction of how far they are beyond ``far_from``."""
+    """Aims short of far buttons, by this fraction of their distance beyond ``far_from``."""
     low_under: float = -1.0
-    """Height under which a button counts as low, m."""
+    """Height below which a button counts as low, m."""
     low_press: float = 0.022
     """Like ``press``, for low buttons."""
     closes: bool = True
-    """Whether it closes the gripper at buttons near the robot, under ``near_under``."""
+    """Whether it also closes the gripper for buttons near the robot, see ``near_under``."""
     near_under: float = -1.0
-    """x coordinate under which a button counts as near, m."""
+    """x coordinate below which a button counts as near the robot, m."""
 
     def __call__(self, observation: Float32Array) -> Float32Array:
         """Return the action for an observation of the button-press scene."""

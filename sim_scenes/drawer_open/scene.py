@@ -18,9 +18,9 @@ OPEN = 0.12
 class DrawerOpening(Task):
     """The drawer is open.
 
-    It slides on a joint with dry friction and damping and has no latch: it stays where it is left. Open is 120 of
-    150 mm for five consecutive steps (a quarter of a second). It can only be pulled by its handle: everything else of
-    it lies in the cabinet.
+    The drawer slides on a joint with dry friction and damping and has no latch, so it stays where it is left. It is
+    open when it is out by 120 of 150 mm for five consecutive steps (a quarter of a second). It can only be pulled by
+    its handle: the rest of it is inside the cabinet.
     """
 
     measurements: ClassVar[tuple[Measurement, ...]] = (
@@ -32,7 +32,7 @@ class DrawerOpening(Task):
     )
 
     def measure(self, now: Situation) -> Float64Array:
-        """Return the hand, the handle as seen from it, the direction in which the drawer opens, and how far."""
+        """Return the hand, the handle relative to it, the direction in which the drawer opens, and its opening."""
         cabinet, out = now.bodies.pose("cabinet"), now.bodies.joint("cabinet", "slide").position
         rotation = cabinet.rotation
         direction = -rotation[:, 1]
@@ -51,7 +51,7 @@ _FRAME = len(DrawerOpening.measurements)
 class DrawerExpert:
     """Comes down over the handle with open fingers, closes them and pulls along the drawer's direction.
 
-    One funnel around the handle serves for approaching, descending and correcting, as with the peg.
+    One funnel around the handle is enough to approach it, to come down and to correct, as for the peg.
     """
 
     gain: float = 14.0
@@ -61,17 +61,17 @@ class DrawerExpert:
     spread: float = 0.056
     """Opening of the gripper with which it comes down over the handle, m."""
     grip_radius: float = 0.008
-    """Closes the gripper when the handle is nearer than this across the bar, m."""
+    """Closes the gripper when the handle is nearer than this in the horizontal plane, m."""
     grip_height: float = 0.010
     """Closes the gripper when the handle is nearer than this in height, m."""
     pull: float = 0.7
-    """Speed of pulling as a command."""
+    """Command with which it pulls; 1 is full speed."""
     until: float = 0.14
     """Pulls until the drawer is this far out, m."""
     turned_from: float = 1.0
     """Sine of the angle from which a cabinet counts as turned, to either side."""
     turned_aim: float = 0.0
-    """Aims at the handles of turned cabinets short by this much, m."""
+    """Aims this far in front of the handles of turned cabinets, m."""
     near_from: float = -1.0
     """x coordinate up to which a handle counts as near the robot, m."""
     near_until: float = 0.14

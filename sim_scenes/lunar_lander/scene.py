@@ -16,28 +16,28 @@ OFF, LEFT, MAIN, RIGHT = range(4)
 
 @dataclass(frozen=True, slots=True)
 class LanderExpert:
-    """Brings the lander over the pad, sinks the slower the lower it is, and shuts down once it stands.
+    """Brings the lander over the pad, sinks more slowly near the ground, and turns its engines off once it stands.
 
-    Everything is a funnel: the speed that is wanted follows from where it is, the tilt from the speed, the engine from
+    Each wanted value follows from another one: the speed from the position, the tilt from the speed, the engine from
     the tilt. Units are those of the observation.
     """
 
     approach: float = 0.45
-    """Sideways speed that is wanted for each unit of distance from the middle of the pad."""
+    """Wanted sideways speed for each unit of distance from the middle of the pad."""
     braking: float = 0.78
-    """Tilt (rad) for each unit that the sideways speed is off."""
+    """Tilt (rad) for each unit of error in the sideways speed."""
     most_tilt: float = 0.4
-    """rad."""
+    """Largest tilt, rad."""
     tilt_gain: float = 0.36
-    """Turning speed that is wanted for each rad of tilt that is missing."""
+    """Wanted turning speed for each rad of missing tilt."""
     slack: float = 0.037
-    """Turning speeds off by less call for no engine."""
+    """No engine fires for a smaller error of the turning speed."""
     sinking: float = 0.44
-    """Speed of sinking that is allowed for each unit of height."""
+    """Allowed speed of sinking for each unit of height."""
     patience: float = 0.49
-    """Height that is kept for each unit of distance from the middle of the pad."""
+    """Height it keeps for each unit of distance from the middle of the pad."""
     leisure: float = 0.082
-    """Speed of sinking that is allowed anywhere."""
+    """Speed of sinking that is always allowed."""
 
     def __call__(self, observation: Float32Array) -> Float32Array:
         """Return the action, one-hot, for an observation of the lunar-lander scene."""
@@ -58,7 +58,7 @@ class LanderExpert:
         return -z_speed - self.leisure - self.sinking * room
 
     def _turn(self, x: float, x_speed: float, tilt: float, turning: float) -> float:
-        """Return how much faster it should turn to the left."""
+        """Return by how much it should turn faster to the left."""
         wanted = self.braking * (x_speed + self.approach * x)
         wanted = min(max(wanted, -self.most_tilt), self.most_tilt)
         return self.tilt_gain * (wanted - tilt) - turning
@@ -75,10 +75,10 @@ FLAWS = {
     "drifts-past": LanderExpert(approach=0.0, braking=0.5),
     "brakes-late": LanderExpert(sinking=0.75, leisure=0.25),
 }
-"""Each lands about every other time.
+"""Each one lands in about half of the episodes.
 
-``drifts-past`` only slows its sideways motion down and does not steer for the pad: what it starts with carries it past
-the flags. ``brakes-late`` comes down fast and fires when there is no room left: it breaks on the ground.
+``drifts-past`` only slows its sideways motion down and does not steer for the pad, so its first speed carries it past
+the flags. ``brakes-late`` comes down fast, brakes too late and breaks on the ground.
 """
 
 
@@ -86,7 +86,7 @@ the flags. ``brakes-late`` comes down fast and fires when there is no room left:
 
 
 def make_env() -> object:
-    """Make the environment; imports its physics only now."""
+    """Make the environment. Its physics is imported only here, because the scene's description needs none of it."""
     from mile_desktop.scenes.lunar_lander import LunarLanderEnv  # noqa: PLC0415
 
     return LunarLanderEnv()
@@ -126,7 +126,7 @@ def _stars() -> list[Shape]:
 
 
 def _ground(heights: Points) -> list[Shape]:
-    """Return the terrain, which continues level beside the sky that can be flown in."""
+    """Return the terrain, which continues level on both sides of the sky."""
     x = np.linspace(-_HALF_SKY, _HALF_SKY, len(heights))
     surface = np.column_stack((x, heights))
     surface = np.vstack(((-3.0, heights[0]), surface, (3.0, heights[-1])))
@@ -149,14 +149,14 @@ def _flags(ground: float, *, standing: bool) -> list[Shape]:
 
 
 def _flames(hull: Points, engine: int) -> list[Shape]:
-    """Return the flame of the engine that fires; it flickers with where the lander is, so that it needs no clock."""
+    """Return the flame of the engine that fires. It flickers with the lander's position, so that it needs no clock."""
     if engine == OFF:
         return []
     flicker = 0.85 + 0.3 * (math.sin(9137.0 * hull[0] + 7919.0 * hull[1]) * 0.5 + 0.5)
     if engine == MAIN:
         length, half, root, way = 46.0 * flicker, 8.0, (0.0, -10.0), (0.0, -1.0)
     else:
-        side = 1.0 if engine == LEFT else -1.0  # it fires away from where it pushes
+        side = 1.0 if engine == LEFT else -1.0  # the flame points away from the push
         length, half, root, way = 24.0 * flicker, 4.5, (15.0 * side, 10.0), (side, 0.0)
     outside, inside = (_drop(root, way, share * length, share * half) for share in (1.0, 0.55))
     place, angle = (float(hull[0]), float(hull[1])), float(hull[2])

@@ -29,8 +29,8 @@ class PegInsertion(Task):
     """The peg is seated.
 
     The peg is held by friction alone. It is seated when its tip is within 6 mm of the bottom of the 55 mm deep hole and
-    of the hole's axis, upright within 8°, for five consecutive steps (a quarter of a second); whether the gripper still
-    holds it makes no difference. The only way to such a pose is through the hole.
+    of the hole's axis, upright within 8°, for five consecutive steps (a quarter of a second). The gripper may still
+    hold it. The only way to such a pose is through the hole.
     """
 
     measurements: ClassVar[tuple[Measurement, ...]] = (
@@ -42,7 +42,7 @@ class PegInsertion(Task):
     )
 
     def measure(self, now: Situation) -> Float64Array:
-        """Return the hand, the peg as seen from it, and the hole as seen from the peg's tip."""
+        """Return the hand, the peg relative to it, and the hole relative to the peg's tip."""
         peg = now.bodies.pose("peg")
         axis = peg.rotation[:, 2]
         rim = now.bodies.pose("socket").position + _RIM
@@ -60,15 +60,15 @@ class PegInsertion(Task):
 
 _FRAME = len(PegInsertion.measurements)
 _INSIDE = 0.012
-"""A tip below the rim and so near the hole's axis is in the hole, m."""
+"""A tip that is below the rim and nearer to the hole's axis than this is in the hole, m."""
 
 
 @dataclass(frozen=True, slots=True)
 class PegExpert:
     """Grasps, lifts, carries and inserts the peg.
 
-    Every target height is a funnel around the goal: far away it hovers, nearby it goes down, so that one rule serves
-    for approaching, descending and correcting. Speeds are proportional to the distance left.
+    Every target height is a funnel around the goal: high far away, low nearby. One rule is then enough to approach, to
+    come down and to correct. Speeds are proportional to the remaining distance.
     """
 
     gain: float = 14.0
@@ -88,7 +88,7 @@ class PegExpert:
     far_from: float = 1.0
     """y coordinate from which a hole counts as far, m."""
     far_aim: float = 0.0
-    """Aims at far holes short by this fraction of how far they are beyond ``far_from``."""
+    """Aims short of far holes, by this fraction of their distance beyond ``far_from``."""
     far_seat_depth: float = 0.060
     """Like ``seat_depth``, for far holes."""
 
@@ -120,7 +120,7 @@ class PegExpert:
         hover = 0.0 if inside else self.clearance * ramp(distance, self.entry_radius, self.entry_radius + 0.02)
         depth = self.seat_depth if beyond < 0.0 else self.far_seat_depth
         rise = float(to_hole[2]) + hover - depth * lined_up
-        # Sideways only with the tip above everything it could knock against.
+        # Sideways only while the tip is above everything that it could hit.
         free = 1.0 if inside else ramp(-float(to_hole[2]), 0.005, 0.02)
         return action(self.gain * free * aim, self.gain * rise, 1.0)
 
@@ -134,7 +134,7 @@ FLAWS = {
 }
 """Each one succeeds in about half of the episodes.
 
-``misses-far-sockets`` sets the peg down beside the hole, the farther the socket (towards +y) the more, and tips it out
-of the gripper as it pushes on. ``grips-early`` closes the gripper while still above the handle or beside it, and loses
-or tilts the peg. ``stops-short`` waits with the peg halfway in the hole for sockets in the farther half.
+``misses-far-sockets`` sets the peg down beside the hole, more so for sockets farther away (towards +y), and tips it out
+of the gripper as it pushes on. ``grips-early`` closes the gripper while it is still above or beside the handle, and
+loses or tilts the peg. ``stops-short`` waits with the peg halfway in the hole if the socket is in the farther half.
 """

@@ -19,14 +19,14 @@ INSIDE = 0.065
 """Half the width of the bin inside, m."""
 
 _FREE = 0.006
-"""Fingers farther apart than the block by so much do not hold it, m."""
+"""Fingers that are this much wider apart than the block do not hold it, m."""
 
 _OPEN = 0.08
 """Opening of the open gripper, m."""
 
 
 class PickPlace(Task):
-    """When the block is in the bin.
+    """The block is in the bin.
 
     The block is held by friction alone. It is placed when it lies on the floor of the bin (within 8 mm) and the
     fingers have let go of it, for five consecutive steps (a quarter of a second). The bin is deeper than the block is
@@ -40,7 +40,7 @@ class PickPlace(Task):
     )
 
     def measure(self, now: Situation) -> Float64Array:
-        """Return the hand, the block as seen from it, and the floor of the bin as seen from the block's middle."""
+        """Return the hand, the block relative to it, and the floor of the bin relative to the block's middle."""
         block, bin_ = now.bodies.pose("block").position, now.bodies.pose("bin").position
         return np.array((*now.hand, *(block - now.end_effector), *(bin_ - block + (0.0, 0.0, FLOOR))))
 
@@ -60,7 +60,7 @@ _FRAME = len(PickPlace.measurements)
 class PickPlaceExpert:
     """Grasps the block, lifts it over the edge of the bin, lowers it and lets go.
 
-    Every target height is a funnel around the goal, as with the peg.
+    Every target height is a funnel around the goal, as for the peg.
     """
 
     gain: float = 14.0
@@ -68,23 +68,23 @@ class PickPlaceExpert:
     hover: float = 0.07
     """Height above the block at which it travels to it, m."""
     grip_radius: float = 0.007
-    """Closes the gripper when the block is so near, m."""
+    """Closes the gripper when the block is nearer than this, m."""
     grip_height: float = 0.010
-    """Closes the gripper when the block's middle is so near in height, m."""
+    """Closes the gripper when the block's middle is nearer than this in height, m."""
     clearance: float = 0.04
     """Height of the block's underside above the edge of the bin while it is carried, m."""
     place_radius: float = 0.012
-    """Lowers the block when the middle of the bin is so near, m."""
+    """Lowers the block when the middle of the bin is nearer than this, m."""
     drop: float = 0.025
-    """Lets go when the block's underside is so near the floor, m."""
+    """Releases the block when its underside is nearer to the floor than this, m."""
     far_from: float = 1.0
-    """x coordinate from which on a bin counts as far from the robot, m."""
+    """x coordinate from which a bin counts as far from the robot, m."""
     far_aim: float = 0.0
-    """Aims at far bins short by so much, m."""
+    """Aims short of far bins by this much, m."""
     side_from: float = -1.0
     """y coordinate up to which a block counts as far to the side, m."""
     side_aim: float = 0.0
-    """Grasps blocks far to the side so much beside their middle, m."""
+    """Grasps blocks far to the side this far beside their middle, m."""
 
     def __call__(self, observation: Float32Array) -> Float32Array:
         """Return the action for an observation of the pick-and-place scene."""
@@ -117,7 +117,7 @@ class PickPlaceExpert:
             return action(0.0, 0.0, 0.0, -1.0)
         edge = RIM - FLOOR
         height = (edge + self.clearance) * ramp(distance, self.place_radius, self.place_radius + 0.02)
-        # Sideways only with the block above everything it could knock against.
+        # Sideways only while the block is above everything that it could hit.
         free = 1.0 if distance < self.place_radius else ramp(above, edge + 0.005, edge + 0.02)
         return action(self.gain * free * aim, self.gain * (height - above), keep_hold(squeeze))
 
@@ -132,6 +132,6 @@ FLAWS = {
 """Each one succeeds in about half of the episodes.
 
 ``drops-short-of-far-bins`` releases the block on the near edge of far bins or in front of them.
-``misses-blocks-at-the-side`` closes the gripper beside the block. ``grips-early`` closes it above the block, and goes
-off with nothing.
+``misses-blocks-at-the-side`` closes the gripper beside the block. ``grips-early`` closes it above the block, and
+moves off without it.
 """
