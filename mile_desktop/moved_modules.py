@@ -123,6 +123,9 @@ NAMES: dict[str, dict[str, str]] = {
         "Array": _FLOAT64,
         "FloatArray": _FLOAT32,
     },
+    "mile_desktop.scenes.description": {
+        name: f"mile_desktop.scenes.scene_file.{name}" for name in ("AnyDescription", "read_head")
+    },
     "mile_desktop.scenes.environment": {
         name: f"mile_desktop.scenes.snapshots.{name}" for name in ("SnapshotT", "Snapshots", "UnknownSnapshotError")
     },

@@ -6,6 +6,7 @@ imported by the function that needs it, which is called only for its own command
 """
 
 import argparse
+import json
 from pathlib import Path
 
 from mile_desktop.paths import SCENES_VARIABLE, default_workspace, own_scenes
@@ -78,6 +79,17 @@ def _picture_size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
+def _arguments(text: str) -> dict[str, object]:
+    """Read keyword arguments, written as one JSON object."""
+    try:
+        found: object = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not JSON ({error})") from error
+    if not isinstance(found, dict):
+        raise argparse.ArgumentTypeError(f'{text!r} is not a JSON object; write for example {{"g": 5.0}}')
+    return found
+
+
 # ── arguments that several commands share ────────────────────────────────────────────────────────────────────────
 
 
@@ -125,6 +137,13 @@ def scenes(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``scenes``."""
     parser.add_argument(
         "--new", metavar="NAME", help=f"begin a scene of your own in {own_scenes()} (or where {SCENES_VARIABLE} points)"
+    )
+    parser.add_argument(
+        "--gymnasium", metavar="ID", help="make a scene of a registered environment, such as Pendulum-v1 or module:id"
+    )
+    parser.add_argument("--name", metavar="NAME", default="", help="name of that scene (from its id)")
+    parser.add_argument(
+        "--kwargs", metavar="JSON", type=_arguments, default={}, help="its arguments, such as '{\"g\": 5.0}'"
     )
 
 

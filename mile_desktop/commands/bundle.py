@@ -32,8 +32,8 @@ from mile_desktop.rollout.headless import roll_out
 from mile_desktop.rollout.messages import LoadSession
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.catalogue import scene_info, scenes
-from mile_desktop.scenes.description import read_head
 from mile_desktop.scenes.experts import load_expert
+from mile_desktop.scenes.scene_file import read_head
 from mile_desktop.storage.episodes import read_episode_file
 
 FIRST_DEMONSTRATION_SEED = 500_000

@@ -9,12 +9,26 @@ from mile_desktop.scenes.template import new_scene
 
 def run(options: argparse.Namespace, report: Report) -> None:
     """List the scenes, or make a new one."""
+    if options.gymnasium is not None:
+        _add_gymnasium(options, report)
+        return
     if options.new is None:
         _list(report)
         return
     folder = new_scene(options.new)
     fields = {"scene": options.new, "folder": str(folder)}
     report.say(fields, f"{folder} is a working scene; docs/scenes.md explains how to change it.")
+
+
+def _add_gymnasium(options: argparse.Namespace, report: Report) -> None:
+    # imported here, because the list of scenes does without the environments
+    from mile_desktop.scenes.gymnasium.new_scene import new_gymnasium_scene  # noqa: PLC0415
+
+    made = new_gymnasium_scene(options.gymnasium, name=options.name, kwargs=options.kwargs)
+    fields = {"scene": made.name, "folder": str(made.folder), "notes": list(made.notes)}
+    report.say(fields, f"{made.folder} is the scene {made.name}; docs/scenes.md explains its description.")
+    for note in made.notes:
+        report.say({"note": note}, note)
 
 
 def _list(report: Report) -> None:

@@ -143,7 +143,7 @@ class EvaluationWorker:
         else:
             # The last state, after the last step: the steps themselves show the state before them.
             if order.ticket == self._watched.ticket:
-                self._slot.write(scene.scene_state(), result.steps)
+                self._slot.write(scene.view_state(), result.steps)
             self._endpoint.send(_ended(order.ticket, result))
         self._running = None
 
@@ -155,7 +155,7 @@ class EvaluationWorker:
             self._next_progress_s = now + _PROGRESS_S
             self._endpoint.send(EpisodeProgress(ticket=order.ticket, steps=steps))
         if order.ticket == self._watched.ticket:
-            self._slot.write(scene.scene_state(), steps)
+            self._slot.write(scene.view_state(), steps)
             self._keep_pace()
 
     def _keep_pace(self) -> None:

@@ -42,8 +42,8 @@ class DiscreteControls:
     device
         Commands pushes (x, y, z, gripper).
     pushes
-        Which of ``PUSHES`` chooses each action, in the order of the actions; ``rest`` must be among them. A push that
-        chooses none of them counts as resting.
+        Which of ``PUSHES`` selects each action, in the order of the actions. A push that selects none of them counts as
+        resting. Where no action rests, the first one stands in: a discrete environment must be given some action.
     gripper
         Whether the gripper entry is read again in every tick, as with a trigger. Keyboard and on-screen pad keep their
         grip between takeovers; such a grip must not select an action.
@@ -53,6 +53,7 @@ class DiscreteControls:
         self._device = device
         self._pushes = tuple(pushes)
         self._gripper = gripper
+        self._rest = self._pushes.index("rest") if "rest" in self._pushes else 0
         self._still = np.zeros(_DRIVEN, np.float32)
 
     @property
@@ -86,7 +87,7 @@ class DiscreteControls:
     def _choose(self, push: Float32Array) -> Float32Array:
         x, y, z, gripper = push.tolist()
         chosen = chosen_push((x, y, z, gripper if self._gripper else 0.0))
-        index = self._pushes.index(chosen if chosen in self._pushes else "rest")
+        index = self._pushes.index(chosen) if chosen in self._pushes else self._rest
         action = np.zeros(len(self._pushes), np.float32)
         action[index] = 1.0
         return action

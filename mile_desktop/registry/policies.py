@@ -78,13 +78,16 @@ def load_named_policy(workspace: Workspace, scene: str, reference: str, driven: 
 def _initial(workspace: Workspace, task: str, driven: Sized) -> str:
     """Return the policy to begin with where none is bundled (robots, scenes of the user): the zero policy.
 
-    Scenes that ship with the program, and scenes with discrete actions, for which no action means "stand still", get
-    no zero policy: their missing bundled policy stays an error.
+    Scenes of kind ``panda`` and ``own`` that ship with the program, and discrete scenes whose module says nothing about
+    resting, get no zero policy: their missing bundled policy stays an error.
     """
-    # A robot's task is not among the scenes, so it gets a zero policy.
-    for info in scenes():
-        if info.name == task and (info.choices or info.folder.parent == SIM_SCENES):
-            return INITIAL
+    info = next((info for info in scenes() if info.name == task), None)
+    if info is None:  # a robot's task is not among the scenes
+        return make_zero_policy(workspace, task, driven)
+    if info.kind == "gymnasium":
+        return make_zero_policy(workspace, task, driven, info.resting)
+    if info.choices or info.folder.parent == SIM_SCENES:
+        return INITIAL
     return make_zero_policy(workspace, task, driven)
 
 

@@ -16,9 +16,9 @@ from mile_desktop.policies.symmetry import (
     find_symmetry,
 )
 from mile_desktop.scenes.catalogue import scene_info, scenes
-from mile_desktop.scenes.description import read_head
 from mile_desktop.scenes.environment import make_scene, supervised
 from mile_desktop.scenes.experts import UnknownExpertError, load_expert
+from mile_desktop.scenes.scene_file import read_head
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.episodes import read_episode, read_episode_file
 from mile_desktop.storage.workspace import EPISODE_SUFFIX, Workspace

@@ -4,9 +4,9 @@ import shutil
 
 import torch
 
-from mile_desktop.policies.checkpoint import save_policy
+from mile_desktop.policies.checkpoint import PolicyNetwork, save_policy
 from mile_desktop.policies.config import ZERO_METHOD, PolicyConfig
-from mile_desktop.policies.networks import GaussianMlp
+from mile_desktop.policies.networks import CategoricalMlp, GaussianMlp
 from mile_desktop.registry.running_policy import Sized
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.errors import NameTakenError, translated
@@ -17,10 +17,17 @@ from mile_desktop.storage.workspace import Workspace
 _NAME = "v0"
 # The smallest network that every loader accepts; its weights are never trained further.
 _HIDDEN = (16,)
+_CERTAIN = 3.0
+"""Score of the resting action, of others 0: a probability of about 0.9, so that p is neither 0 nor 1 everywhere."""
 
 
-def make_zero_policy(workspace: Workspace, task: str, sizes: Sized) -> str:
+def make_zero_policy(workspace: Workspace, task: str, sizes: Sized, resting: int | None = None) -> str:
     """Return the id of the workspace's zero policy for ``task``; make it where there is none.
+
+    Parameters
+    ----------
+    resting
+        Where actions are discrete, the one that it always takes; None where they are continuous.
 
     Raises
     ------
@@ -37,7 +44,7 @@ def make_zero_policy(workspace: Workspace, task: str, sizes: Sized) -> str:
         scene=task,
         name=_NAME,
         method=ZERO_METHOD,
-        network="gaussian",
+        network="gaussian" if resting is None else "categorical",
         observation_size=sizes.observation_size,
         action_size=sizes.action_size,
         hidden=_HIDDEN,
@@ -45,7 +52,7 @@ def make_zero_policy(workspace: Workspace, task: str, sizes: Sized) -> str:
     )
     # The files before the row, as for every policy.
     with translated(workspace.folder):
-        save_policy(workspace.policy_folder(policy_id), _zero_network(sizes), config)
+        save_policy(workspace.policy_folder(policy_id), _zero_network(sizes, resting), config)
     record = PolicyRecord(
         policy_id=policy_id,
         scene=task,
@@ -77,10 +84,20 @@ def find_zero_policy(workspace: Workspace, task: str) -> str | None:
     return None
 
 
-def _zero_network(sizes: Sized) -> GaussianMlp:
-    """Return a network whose mean is 0 everywhere."""
-    network = GaussianMlp(sizes.observation_size, sizes.action_size, _HIDDEN)
+def _zero_network(sizes: Sized, resting: int | None) -> PolicyNetwork:
+    """Return a network whose mean is 0 everywhere, or whose action is ``resting`` everywhere."""
+    if resting is None:
+        gaussian = GaussianMlp(sizes.observation_size, sizes.action_size, _HIDDEN)
+        _set_to_zero(gaussian)
+        return gaussian.eval()
+    categorical = CategoricalMlp(sizes.observation_size, sizes.action_size, _HIDDEN)
+    _set_to_zero(categorical)
+    with torch.no_grad():
+        categorical.logit_head.bias[resting] = _CERTAIN
+    return categorical.eval()
+
+
+def _set_to_zero(network: PolicyNetwork) -> None:
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.zero_()
-    return network.eval()

@@ -1,7 +1,7 @@
 """A simulated scene served as a robot, in place of a real one."""
 
 import time
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from mile_desktop.arrays import Float32Array
 from mile_desktop.robots.description import ActionAxis, Measured, RobotCamera, RobotDescription
 from mile_desktop.robots.driver import NOTHING, Measurement, RobotError
 from mile_desktop.scenes.catalogue import SceneInfo, scene_info
-from mile_desktop.scenes.description import load_description
+from mile_desktop.scenes.description import Choice, load_description
 from mile_desktop.scenes.environment import SceneEnv, make_scene, supervised
 
 CHECKLIST = ("No person is within reach of the arm.", "The objects of the task are in place.")
@@ -133,11 +133,15 @@ class SimulatedRobot:
         return self._env
 
 
+def _push(choice: Choice) -> Literal["", "rest", "left", "right", "up", "down"]:
+    return "" if choice.push == "none" else choice.push
+
+
 def _axes(info: SceneInfo) -> tuple[ActionAxis, ...]:
     """Return what the action's entries mean: of the arm's scenes in m/s, of others as they are."""
     if info.choices:
         pairs = zip(info.action_labels, info.choices, strict=True)
-        return tuple(ActionAxis(label=label, title=choice.title, push=choice.push) for label, choice in pairs)
+        return tuple(ActionAxis(label=label, title=choice.title, push=_push(choice)) for label, choice in pairs)
     if info.kind != "panda":
         return tuple(ActionAxis(label=label, unit="of full effort") for label in info.action_labels)
     control = load_description(info.folder).control

@@ -333,4 +333,4 @@ class EpisodeRunner:
     def _draw(self, step: int) -> None:
         """Show the scene as it is now, if a viewer is attached."""
         if self._show is not None:
-            self._show(self._env.scene_state(), step)
+            self._show(self._env.view_state(), step)

@@ -3,11 +3,10 @@
 Devices live as long as the worker process, supervisors as long as a session.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from mile_desktop.operators.discrete_controls import DiscreteControls
+from mile_desktop.operators.driven_entries import DrivenEntries, EntryDrive
 from mile_desktop.operators.gamepad import Gamepad
 from mile_desktop.operators.group import OperatorGroup
 from mile_desktop.operators.no_operator import NO_SUPERVISOR
@@ -16,8 +15,9 @@ from mile_desktop.operators.supervisors import make_supervisor
 from mile_desktop.operators.window_input import WindowOperator
 from mile_desktop.paths import pad_profiles
 from mile_desktop.rollout.messages import PadState
-from mile_desktop.scenes.description import Choice
+from mile_desktop.scenes.catalogue import SceneInfo
 from mile_desktop.scenes.experts import load_expert
+from mile_desktop.scenes.gymnasium.description import ActionEntry
 
 _NOTHING = np.zeros(4, np.float32)
 _NO_ROBOT = OperatorContext(0, _NOTHING, _NOTHING, _NOTHING, _NOTHING, intervening=False)
@@ -30,18 +30,23 @@ class InputDevices:
         self.gamepad = Gamepad(pad_profiles())
         self.window = {source: WindowOperator(source) for source in ("keyboard", "screen")}
 
-    def group(self, supervisor: Operator | None, *, gamepad: bool, choices: Sequence[Choice] = ()) -> OperatorGroup:
+    def group(
+        self, supervisor: Operator | None, info: SceneInfo | None, *, gamepad: bool, rate_hz: float
+    ) -> OperatorGroup:
         """Return all operators that may take over; people come before a simulated supervisor.
 
-        ``choices``: the scene's discrete actions; none where they are continuous.
+        ``info``: the scene, which says what drives its actions; None for a robot, which is driven like an arm.
         """
         # In the order of precedence: if two begin in the same tick, the first one drives.
         people: list[Operator] = [self.gamepad] if gamepad else []
         people.extend(self.window.values())
-        if choices:
-            pushes = [choice.push for choice in choices]
+        if info is not None and info.choices:
+            pushes = [choice.push for choice in info.choices]
             # Wrapped here and not in the devices, so that a device needs to know nothing about scenes.
             people = [DiscreteControls(device, pushes, gripper=device is self.gamepad) for device in people]
+        elif info is not None and info.entries:
+            drives = [_drive(entry, rate_hz) for entry in info.entries]
+            people = [DrivenEntries(device, drives) for device in people]
         return OperatorGroup([*people, supervisor] if supervisor is not None else people)
 
     def poll(self) -> None:
@@ -63,6 +68,11 @@ class InputDevices:
     def close(self) -> None:
         """Release the devices."""
         self.gamepad.close()
+
+
+def _drive(entry: ActionEntry, rate_hz: float) -> EntryDrive:
+    step = 1.0 / (entry.seconds * rate_hz) if entry.mode == "rate" else 0.0
+    return EntryDrive(entry.drive, entry.rest, step)
 
 
 def simulated_supervisor(name: str, scene: str) -> Operator | None:

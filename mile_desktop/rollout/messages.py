@@ -166,12 +166,12 @@ class SetAlert(Message, frozen=True):
 
 
 class ActionChoice(msgspec.Struct, frozen=True):
-    """One discrete action and what chooses it."""
+    """One discrete action and what selects it, or one entry of a continuous action and what drives it."""
 
     title: str
     """For people, e.g. ``main engine``."""
     push: str
-    """``rest``, ``left``, ``right``, ``up`` or ``down``."""
+    """As in the scene's description: ``rest``, ``left``, ``right``, ``up``, ``down`` … or ``none``."""
 
 
 class SessionLoaded(Message, frozen=True, kw_only=True):
@@ -191,6 +191,10 @@ class SessionLoaded(Message, frozen=True, kw_only=True):
     """The scene as which it can be drawn; empty for none."""
     choices: tuple[ActionChoice, ...] = ()
     """The discrete actions of the scene, in the order of ``action_labels``; none where actions are continuous."""
+    entries: tuple[ActionChoice, ...] = ()
+    """What drives each entry of a continuous action, where the scene says it; none: x, y, z, gripper."""
+    problems: tuple[str, ...] = ()
+    """What the scene cannot do, as sentences."""
     robot_cameras: tuple[str, ...] = ()
     """Its cameras, as live cameras are addressed."""
 

@@ -73,6 +73,10 @@ class RobotScene:
         measured = self.robot.read_state()
         return measured.scene_state if measured.scene_state.size else measured.values
 
+    def view_state(self) -> FloatArray:
+        """Return what a viewer draws from."""
+        return self.scene_state()
+
     def rebase(self) -> None:
         """Do nothing: actions are rates and start from the measured pose."""
 

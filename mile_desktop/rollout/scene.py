@@ -7,6 +7,7 @@ import numpy as np
 
 from mile_desktop.arrays import Float32Array
 from mile_desktop.scenes.environment import SceneEnv, make_scene, supervised
+from mile_desktop.scenes.gymnasium.environment import GymnasiumEnv
 
 StepResult = tuple[Float32Array, float, bool, bool, dict[str, Any]]
 
@@ -34,6 +35,10 @@ class DrivenScene(Protocol):
 
     def scene_state(self) -> Float32Array:
         """Return float32[k], enough to draw the scene."""
+        ...
+
+    def view_state(self) -> FloatArray:
+        """Return float32[k] from which a running viewer draws; may be more than ``scene_state``, which is recorded."""
         ...
 
     def rebase(self) -> None:
@@ -67,6 +72,8 @@ class GymScene:
         self._env = env
         # gymnasium's wrappers hide our own methods, so the unwrapped environment is kept for what they do not know.
         self._inner = supervised(env)
+        unwrapped = env.unwrapped
+        self._gymnasium = unwrapped if isinstance(unwrapped, GymnasiumEnv) else None
         space = env.action_space
         self._choices = int(space.n) if isinstance(space, gymnasium.spaces.Discrete) else 0
         self.action_size = self._choices or int(np.prod(space.shape or (0,)))
@@ -100,6 +107,20 @@ class GymScene:
     def scene_state(self) -> Float32Array:
         """Return float32[k], enough to draw the scene."""
         return self._inner.scene_state()
+
+    def view_state(self) -> FloatArray:
+        """Return what a running viewer draws from."""
+        return self._gymnasium.view_state() if self._gymnasium else self._inner.scene_state()
+
+    @property
+    def can_rewind(self) -> bool:
+        """Whether going back is exact."""
+        return self._gymnasium is None or self._gymnasium.can_rewind
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What the scene cannot do, as sentences for people."""
+        return self._gymnasium.problems if self._gymnasium else ()
 
     def rebase(self) -> None:
         """Go on from the measured pose."""

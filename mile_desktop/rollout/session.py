@@ -166,6 +166,8 @@ class Session:
             action_labels=self._target.action_labels,
             max_steps=self._target.max_steps,
             choices=tuple(m.ActionChoice(choice.title, choice.push) for choice in self._target.choices),
+            entries=tuple(m.ActionChoice(each.title or each.label, each.drive) for each in self._target.entries),
+            problems=self._target.problems,
             rate_hz=self._rate_hz,
             robot=self._robot.address if self._robot else "",
             robot_scene=self._robot.description.scene if self._robot else "",

@@ -16,6 +16,7 @@ from mile_desktop.rollout.robot_scene import RobotScene
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.scenes.description import Choice
+from mile_desktop.scenes.gymnasium.description import ActionEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,12 @@ class Target:
     robot: RobotScene | None = None
     choices: tuple[Choice, ...] = ()
     """Discrete actions; none where they are continuous."""
+    entries: tuple[ActionEntry, ...] = ()
+    """What drives each entry of a continuous action; none: x, y, z, gripper."""
     drawn: bool = True
     """Whether there is a scene in which it can be drawn."""
+    problems: tuple[str, ...] = ()
+    """What it cannot do, as sentences for people."""
 
 
 def open_target(plan: LoadSession) -> Target:
@@ -61,15 +66,19 @@ def who_drives() -> str:
 
 def _scene(plan: LoadSession) -> Target:
     info = scene_info(plan.scene)
+    env = GymScene.make(plan.scene)
     return Target(
         name=plan.scene,
-        env=GymScene.make(plan.scene),
+        env=env,
         live=NoRobot(),
         action_labels=info.action_labels,
         rate_hz=plan.rate_hz * plan.speed,
         max_steps=info.max_steps,
-        rewind_steps=plan.rewind_steps,
+        rewind_steps=plan.rewind_steps if env.can_rewind else 0,
         choices=info.choices,
+        entries=info.entries,
+        drawn=info.kind != "gymnasium" or bool(info.cameras),
+        problems=env.problems,
     )
 
 

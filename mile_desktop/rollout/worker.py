@@ -180,8 +180,8 @@ class Worker:
         self._leave_session()
         try:
             supervisor = simulated_supervisor(plan.simulated_operator, plan.scene)
-            choices = () if plan.robot else scene_info(plan.scene).choices
-            operator = self._devices.group(supervisor, gamepad=plan.gamepad, choices=choices)
+            info = None if plan.robot else scene_info(plan.scene)
+            operator = self._devices.group(supervisor, info, gamepad=plan.gamepad, rate_hz=plan.rate_hz)
             self._session = Session(
                 plan,
                 operator,
@@ -201,7 +201,10 @@ class Worker:
         if plan.speed == 1.0 or plan.robot:
             enter_real_time()
         self._session.cadence.restart()  # ticks did not pass while everything was loaded
-        self._endpoint.send(self._session.loaded())
+        loaded = self._session.loaded()
+        self._endpoint.send(loaded)
+        for problem in loaded.problems:
+            self._endpoint.send(m.Note(level="warning", text=problem))
 
     def _leave_session(self) -> None:
         if self._session is not None:

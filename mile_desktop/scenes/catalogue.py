@@ -13,8 +13,9 @@ from mile_desktop.scenes.description import (
     CameraDescription,
     Choice,
     SceneDescriptionError,
-    read_head,
 )
+from mile_desktop.scenes.gymnasium.description import ActionEntry, GymnasiumSceneDescription
+from mile_desktop.scenes.scene_file import read_head
 
 MODULE_NAME = "scene.py"
 """Beside the description: success, reward and expert."""
@@ -38,12 +39,25 @@ class SceneInfo:
     max_steps: int
     folder: Path
     """Folder of its description, models and module."""
-    kind: Literal["panda", "own"]
-    """A Panda in PyBullet, or an environment that the scene's module makes itself."""
+    kind: Literal["panda", "own", "gymnasium"]
+    """A Panda in PyBullet, an environment that the scene's module makes itself, or one of gymnasium."""
     choices: tuple[Choice, ...] = ()
     """Its discrete actions, in the order of ``action_labels``; none where actions are continuous."""
     cameras: tuple[CameraDescription, ...] = ()
     """Its viewpoints, the default one first."""
+    entries: tuple[ActionEntry, ...] = ()
+    """The entries of its action with what drives each, where ``scene.toml`` says it; none: x, y, z, gripper."""
+
+    @property
+    def resting(self) -> int | None:
+        """Number of the discrete action that stands for "no push": the first one where none rests; None if continuous.
+
+        A discrete environment has to be given some action in every step.
+        """
+        pushes = [choice.push for choice in self.choices]
+        if not pushes:
+            return None
+        return pushes.index("rest") if "rest" in pushes else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +134,9 @@ def _look(folder: Path, taken: dict[str, str]) -> tuple[int, SceneInfo | BrokenS
             raise SceneDescriptionError(
                 f"{folder}: found a folder called {folder.name!r}, expected lower-case letters, digits and _"
             )
-        if not (folder / MODULE_NAME).is_file():
-            raise SceneDescriptionError(f"{folder}: found no {MODULE_NAME}, expected one beside {FILE_NAME}")
         head = read_head(folder)
+        if head.kind != "gymnasium" and not (folder / MODULE_NAME).is_file():
+            raise SceneDescriptionError(f"{folder}: found no {MODULE_NAME}, expected one beside {FILE_NAME}")
         for key, value in (("the name", name), ("env_id", head.env_id)):
             if value in taken:
                 raise SceneDescriptionError(
@@ -144,5 +158,6 @@ def _look(folder: Path, taken: dict[str, str]) -> tuple[int, SceneInfo | BrokenS
         kind=head.kind,
         choices=head.choices,
         cameras=head.cameras,
+        entries=head.actions if isinstance(head, GymnasiumSceneDescription) else (),
     )
     return head.menu_place, info

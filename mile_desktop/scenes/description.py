@@ -34,7 +34,7 @@ class SceneDescriptionError(UserError, ValueError):
     """A scene description is missing or wrong; says file, key, what was found and what was expected."""
 
 
-class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Base of all tables of the file: unknown keys are errors."""
 
 
@@ -43,13 +43,14 @@ def _check_order(low: tuple[float, ...], high: tuple[float, ...], what: str) -> 
         raise ValueError(f"{what}: found {low} above {high}, expected every lower bound ≤ its upper bound")
 
 
-def _check_camera_names(cameras: "tuple[CameraDescription, ...]") -> None:
+def check_camera_names(cameras: "tuple[CameraDescription, ...]") -> None:
+    """Raise ``ValueError`` where two cameras have the same name."""
     names = [camera.name for camera in cameras]
     if len(set(names)) < len(names):
         raise ValueError(f"cameras: found {names}, expected each name once")
 
 
-class RobotDescription(_Part, frozen=True):
+class RobotDescription(Part, frozen=True):
     """The arm and its parallel gripper; by default a Franka Panda at the origin."""
 
     urdf: str = "pybullet_data/franka_panda/panda.urdf"
@@ -82,7 +83,7 @@ class RobotDescription(_Part, frozen=True):
         return tuple(math.radians(angle) for angle in self.home_joints_deg)
 
 
-class WorkspaceDescription(_Part, frozen=True):
+class WorkspaceDescription(Part, frozen=True):
     """Box that limits the commanded positions of the end effector."""
 
     low: Vector
@@ -92,7 +93,7 @@ class WorkspaceDescription(_Part, frozen=True):
         _check_order(self.low, self.high, "workspace")
 
 
-class ControlDescription(_Part, frozen=True):
+class ControlDescription(Part, frozen=True):
     """Control rates, and the speed of a full command."""
 
     rate_hz: Positive
@@ -112,7 +113,7 @@ class ControlDescription(_Part, frozen=True):
         return round(self.physics_hz / self.rate_hz)
 
 
-class JointDescription(_Part, frozen=True):
+class JointDescription(Part, frozen=True):
     """A joint of an articulated body: m and N where it slides, rad and N m where it turns."""
 
     name: str
@@ -139,7 +140,7 @@ class JointDescription(_Part, frozen=True):
             )
 
 
-class BodyDescription(_Part, frozen=True):
+class BodyDescription(Part, frozen=True):
     """One body beside the robot."""
 
     name: Name
@@ -197,7 +198,7 @@ class BodyDescription(_Part, frozen=True):
         return 7 + len(self.joints) if self.moves else 0
 
 
-class CameraDescription(_Part, frozen=True):
+class CameraDescription(Part, frozen=True):
     """A viewpoint on a sphere around a target."""
 
     name: Name
@@ -214,7 +215,7 @@ class CameraDescription(_Part, frozen=True):
     follows_end_effector: bool = False
 
 
-class BundleDescription(_Part, frozen=True):
+class BundleDescription(Part, frozen=True):
     """Settings of ``mile-desktop bundle`` for a scene."""
 
     demonstrations: AtLeastOne = 18
@@ -229,18 +230,18 @@ class BundleDescription(_Part, frozen=True):
     """Episodes of a simulated supervisor, for the intervention model."""
 
 
-class Choice(_Part, frozen=True):
+class Choice(Part, frozen=True):
     """One discrete action."""
 
     label: Annotated[str, msgspec.Meta(min_length=1, max_length=8)]
     """Short name, for plots."""
     title: Annotated[str, msgspec.Meta(min_length=1)]
     """Name for people: ``main engine``."""
-    push: Literal["rest", "left", "right", "up", "down"]
-    """The push of stick, keys or on-screen pad that selects it; ``rest``: no push."""
+    push: Literal["rest", "left", "right", "up", "down", "none"]
+    """The push of stick, keys or on-screen pad that selects it; ``rest``: no push; ``none``: no push selects it."""
 
 
-class _Head(_Part, frozen=True):
+class _Head(Part, frozen=True):
     """The part of a description that can be read before the scene is loaded."""
 
     title: Annotated[str, msgspec.Meta(min_length=1)]
@@ -272,10 +273,10 @@ class OwnSceneDescription(_Head, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if bool(self.action_labels) == bool(self.choices):
             raise ValueError("found action_labels and choices, or neither; expected one of them")
-        pushes = [choice.push for choice in self.choices]
+        pushes = [choice.push for choice in self.choices if choice.push != "none"]
         if self.choices and (len(set(pushes)) < len(pushes) or "rest" not in pushes or len(pushes) < 2):
             raise ValueError(f"choices: found pushes {pushes}, expected two or more, each once, with 'rest' among them")
-        _check_camera_names(self.cameras)
+        check_camera_names(self.cameras)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -310,7 +311,7 @@ class SceneDescription(_Head, frozen=True, kw_only=True):
                     f"body {body.name!r}: found relative_to {body.relative_to!r}, expected an earlier body"
                 )
             seen.add(body.name)
-        _check_camera_names(self.cameras)
+        check_camera_names(self.cameras)
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -338,15 +339,7 @@ class SceneDescription(_Head, frozen=True, kw_only=True):
         return len(self.robot.home_joints_deg) + 2 + sum(body.state_size for body in self.bodies)
 
 
-AnyDescription = TypeVar("AnyDescription", SceneDescription, OwnSceneDescription)
-
-
-def read_head(folder: Path) -> SceneDescription | OwnSceneDescription:
-    """Read ``scene.toml`` in ``folder``, of any kind. Raises the errors of ``load_description``."""
-    raw = _read(folder)
-    if raw.get("kind") == "own":
-        return _convert(folder, raw, OwnSceneDescription)
-    return load_description(folder)
+DescriptionT = TypeVar("DescriptionT", bound=msgspec.Struct)
 
 
 def load_description(folder: Path) -> SceneDescription:
@@ -359,7 +352,7 @@ def load_description(folder: Path) -> SceneDescription:
         exist.
     """
     path = folder / FILE_NAME
-    description = msgspec.structs.replace(_convert(folder, _read(folder), SceneDescription), folder=folder)
+    description = msgspec.structs.replace(converted(folder, read_table(folder), SceneDescription), folder=folder)
     robot = description.robot
     models = [("robot", robot.urdf), ("robot", robot.physics_urdf)]
     for key, urdf in models + [(body.name, body.urdf) for body in description.bodies]:
@@ -370,7 +363,8 @@ def load_description(folder: Path) -> SceneDescription:
     return description
 
 
-def _read(folder: Path) -> dict[str, Any]:
+def read_table(folder: Path) -> dict[str, Any]:
+    """Return the keys and values of ``scene.toml`` in ``folder``; raises ``SceneDescriptionError``."""
     path = folder / FILE_NAME
     try:
         return msgspec.toml.decode(path.read_bytes(), type=dict[str, Any])
@@ -381,7 +375,8 @@ def _read(folder: Path) -> dict[str, Any]:
         raise SceneDescriptionError(f"{path}: {error}") from error
 
 
-def _convert(folder: Path, raw: dict[str, Any], kind: type[AnyDescription]) -> AnyDescription:
+def converted(folder: Path, raw: dict[str, Any], kind: type[DescriptionT]) -> DescriptionT:
+    """Return ``raw`` as a description of ``kind``; raises ``SceneDescriptionError`` with the file and the key."""
     try:
         return msgspec.convert(raw, type=kind)
     except msgspec.ValidationError as error:

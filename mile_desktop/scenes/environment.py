@@ -90,9 +90,14 @@ def make_scene(name: str) -> SceneEnv:
 
 def open_scene(scene: str) -> SceneEnv:
     """Return a bare environment of ``scene``; gymnasium calls this. Raises the errors of ``make_scene``."""
+    info = scene_info(scene)
+    if info.kind == "gymnasium":
+        from mile_desktop.scenes.gymnasium.environment import GymnasiumEnv  # noqa: PLC0415 - imports the simulator
+
+        return GymnasiumEnv(info)
     make_env = load_module(scene).make_env
     if make_env is not None:
-        with SceneCode(scene_info(scene).folder / MODULE_NAME, "make_env", START_S):
+        with SceneCode(info.folder / MODULE_NAME, "make_env", START_S):
             return cast("SceneEnv", make_env())
     load_engine()
     from mile_desktop.scenes.manipulation import ManipulationEnv  # noqa: PLC0415 - imports the simulator

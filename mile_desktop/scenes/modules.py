@@ -11,6 +11,7 @@ from typing import Any
 from mile_desktop.arrays import Float32Array
 from mile_desktop.scenes.catalogue import MODULE_NAME, SceneInfo, scene_info
 from mile_desktop.scenes.flat import DrawState
+from mile_desktop.scenes.gymnasium.experts import described_expert
 from mile_desktop.scenes.scene_code import START_S, SceneCode, SceneModuleError
 from mile_desktop.scenes.task import Expert, Measurement, Task
 
@@ -49,6 +50,8 @@ def load_module(scene: str) -> SceneModule:
     """
     info = scene_info(scene)
     path = info.folder / MODULE_NAME
+    if info.kind == "gymnasium" and not path.exists():
+        return SceneModule(None, None, described_expert(info.folder), {}, None)
     try:
         changed = path.stat().st_mtime_ns
     except OSError as error:
@@ -80,9 +83,11 @@ def _checked(path: Path, info: SceneInfo, module: ModuleType) -> SceneModule:
     task, make_env = getattr(module, "TASK", None), getattr(module, "make_env", None)
     if info.kind == "panda":
         _check_task(path, task)
-    elif not callable(make_env):
+    elif info.kind == "own" and not callable(make_env):
         raise SceneModuleError(f"{path}: found no function make_env, expected one that makes the environment")
     expert, flaws = getattr(module, "EXPERT", None), getattr(module, "FLAWS", {})
+    if expert is None and info.kind == "gymnasium":
+        expert = described_expert(info.folder)
     if expert is not None and not callable(expert):
         raise SceneModuleError(f"{path}: EXPERT: found {expert!r}, expected a function from observation to action")
     if not isinstance(flaws, Mapping) or not all(callable(flaw) for flaw in flaws.values()):

@@ -17,6 +17,15 @@ class NewSceneError(UserError, ValueError):
     """A scene cannot be made under that name or in that folder."""
 
 
+def check_name(name: str) -> None:
+    """Raise ``NewSceneError`` unless a scene can be begun under ``name``."""
+    if _NAME.fullmatch(name) is None:
+        raise NewSceneError(f"found the name {name!r}, expected lower-case words with hyphens, such as open-jar")
+    taken = {info.name for info in scenes()} | {broken.name for broken in broken_scenes()}
+    if (own_scenes() / name.replace("-", "_")).exists() or name in taken:
+        raise NewSceneError(f"There is a scene {name!r} already; choose another name.")
+
+
 def new_scene(name: str) -> Path:
     """Make a scene called ``name`` and return its folder.
 
@@ -25,12 +34,8 @@ def new_scene(name: str) -> Path:
     NewSceneError
         The name is taken or is no name of a scene, or the folder cannot be written.
     """
-    if _NAME.fullmatch(name) is None:
-        raise NewSceneError(f"found the name {name!r}, expected lower-case words with hyphens, such as open-jar")
+    check_name(name)
     folder = own_scenes() / name.replace("-", "_")
-    taken = {info.name for info in scenes()} | {broken.name for broken in broken_scenes()}
-    if folder.exists() or name in taken:
-        raise NewSceneError(f"There is a scene {name!r} already; choose another name.")
     words = {"TITLE": name.replace("-", " ").capitalize(), "ENV": name.title().replace("-", "")}
     try:
         # The template is itself a scene that runs. Only title and id are replaced, so that it runs under the new name

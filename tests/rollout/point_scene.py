@@ -57,6 +57,9 @@ class PointScene:
     def scene_state(self) -> Float32Array:
         return vector(self.position)
 
+    def view_state(self) -> FloatArray:
+        return self.scene_state()
+
     def rebase(self) -> None:
         self.rebased += 1
 

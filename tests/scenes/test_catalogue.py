@@ -56,7 +56,7 @@ def test_what_is_bundled_with_a_users_scene_lies_in_its_folder(own: Path) -> Non
         ("peg_insertion", _OWN.replace("TeaMaking", "Peg"), "the name: found 'peg-insertion', which"),
         ("Tea Pouring", _OWN, "lower-case letters"),
         ("tea_pouring", _OWN.replace("50", "0"), r"tea_pouring/scene.toml: .*max_steps"),
-        ("tea_pouring", _OWN.replace('"own"', '"toy"'), r"toy.*kind"),
+        ("tea_pouring", _OWN.replace('"own"', '"toy"'), r"kind: found 'toy', expected 'panda'"),
         ("tea_pouring", "title = 'Tea'", r"tea_pouring/scene.toml: .*missing required field"),
         ("tea_pouring", "[", r"tea_pouring/scene.toml: "),
     ],

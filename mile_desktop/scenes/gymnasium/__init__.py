@@ -1,0 +1,1 @@
+"""Scenes of kind ``gymnasium``: any registered environment, described by ``scene.toml`` alone."""
