@@ -73,7 +73,7 @@ class RobotScene:
         measured = self.robot.read_state()
         return measured.scene_state if measured.scene_state.size else measured.values
 
-    def view_state(self) -> FloatArray:
+    def view_state(self) -> Float32Array:
         """Return what a viewer draws from."""
         return self.scene_state()
 

@@ -37,7 +37,7 @@ class DrivenScene(Protocol):
         """Return float32[k], enough to draw the scene."""
         ...
 
-    def view_state(self) -> FloatArray:
+    def view_state(self) -> Float32Array:
         """Return float32[k] from which a running viewer draws; may be more than ``scene_state``, which is recorded."""
         ...
 
@@ -108,7 +108,7 @@ class GymScene:
         """Return float32[k], enough to draw the scene."""
         return self._inner.scene_state()
 
-    def view_state(self) -> FloatArray:
+    def view_state(self) -> Float32Array:
         """Return what a running viewer draws from."""
         return self._gymnasium.view_state() if self._gymnasium else self._inner.scene_state()
 

@@ -57,7 +57,7 @@ class PointScene:
     def scene_state(self) -> Float32Array:
         return vector(self.position)
 
-    def view_state(self) -> FloatArray:
+    def view_state(self) -> Float32Array:
         return self.scene_state()
 
     def rebase(self) -> None:
