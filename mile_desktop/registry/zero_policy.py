@@ -39,17 +39,7 @@ def make_zero_policy(workspace: Workspace, task: str, sizes: Sized, resting: int
         return known
     catalogue = Catalogue(workspace)
     policy_id = new_id("policy")
-    config = PolicyConfig(
-        policy_id=policy_id,
-        scene=task,
-        name=_NAME,
-        method=ZERO_METHOD,
-        network="gaussian" if resting is None else "categorical",
-        observation_size=sizes.observation_size,
-        action_size=sizes.action_size,
-        hidden=_HIDDEN,
-        created_at=now(),
-    )
+    config = _config(policy_id, task, sizes, resting)
     # The files before the row, as for every policy.
     with translated(workspace.folder):
         save_policy(workspace.policy_folder(policy_id), _zero_network(sizes, resting), config)
@@ -74,6 +64,20 @@ def make_zero_policy(workspace: Workspace, task: str, sizes: Sized, resting: int
             return made
         catalogue.add_policy(record)
     return policy_id
+
+
+def _config(policy_id: str, task: str, sizes: Sized, resting: int | None) -> PolicyConfig:
+    return PolicyConfig(
+        policy_id=policy_id,
+        scene=task,
+        name=_NAME,
+        method=ZERO_METHOD,
+        network="gaussian" if resting is None else "categorical",
+        observation_size=sizes.observation_size,
+        action_size=sizes.action_size,
+        hidden=_HIDDEN,
+        created_at=now(),
+    )
 
 
 def find_zero_policy(workspace: Workspace, task: str) -> str | None:
