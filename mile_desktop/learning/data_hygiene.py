@@ -74,6 +74,7 @@ class HygieneReport:
 
     def masks(self, problem: StepProblem) -> tuple[BoolArray, ...]:
         """Return bool[t] for each episode: the step has ``problem``."""
+        # The policy and the window ask for the same problem, and to find contradictions takes a while.
         if problem not in self._found:
             self._found[problem] = self._find(problem)
         return self._found[problem]
@@ -119,6 +120,7 @@ def idle_steps(episode: Episode) -> BoolArray:
     human = episode.intervention.astype(bool)
     if not human.any() or is_discrete(episode):
         return np.zeros(len(episode), bool)
+    # Where the robot drove there is no command of a person; these rows are masked below.
     command = np.nan_to_num(episode.human_action)
     motion = np.delete(command, GRIPPER_ENTRY, axis=1) if command.shape[1] > GRIPPER_ENTRY else command
     still = np.abs(motion).max(axis=1) < IDLE_COMMAND
@@ -170,6 +172,7 @@ class _Space:
         self._rows = [self._scaled(each.observation) for each in episodes]
         shown = [self._scaled(each.observation) for each in demonstrations]
         self._human = [each.intervention.astype(bool) for each in episodes]
+        # The numbers of two episodes must not meet; no episode has a thousand takeovers.
         self._takeovers = [_numbered(mask, 1000 * number) for number, mask in enumerate(self._human)]
         known = [rows[mask] for rows, mask in zip(self._rows, self._human, strict=True)]
         self._known = _stacked([*known, *shown])
@@ -190,11 +193,13 @@ class _Space:
 
     def _neighbourhood(self) -> float:
         """Return the radius; 0 where there is nothing to measure it on."""
+        # A few hundred states are enough for a median, and every distance costs time.
         sample = self._known[:: max(1, len(self._known) // 400)]
         owners = self._owners[:: max(1, len(self._known) // 400)]
         if len(sample) < 2:
             return 0.0
         distances = _distances(sample, self._known)
+        # Neighbouring steps of the same takeover are always near and say nothing about the density.
         distances[owners[:, None] == self._owners[None, :]] = np.inf
         column = min(_ENOUGH, distances.shape[1]) - 1
         nearest = np.partition(distances, column, axis=1)[:, column]
@@ -207,8 +212,10 @@ class _Space:
 
     def _contradicting(self, number: int) -> BoolArray:
         found = np.zeros(len(self._rows[number]), bool)
+        # Idle steps are a problem of their own and would contradict every motion.
         asked = np.flatnonzero(self._human[number] & ~idle_steps(self._episodes[number]))
         actions = np.nan_to_num(self._episodes[number].human_action)
+        # In parts: all distances at once would need gigabytes for many episodes.
         for part in np.array_split(asked, -(-len(asked) // _CHUNK)) if len(asked) else ():
             distances = _distances(self._rows[number][part], self._known)
             distances[self._takeovers[number][part][:, None] == self._owners[None, :]] = np.inf
@@ -245,10 +252,12 @@ def _loops(rows: Float32Array, radius: float) -> BoolArray:
     distances = _distances(rows, rows)
     row = 0
     while row < len(rows) - LEAST_DETOUR:
+        # The last return counts: a way that comes back several times is one detour.
         later = row + LEAST_DETOUR + np.flatnonzero(distances[row, row + LEAST_DETOUR :] < radius)
         back = int(later[-1]) if len(later) else row
         if back > row and distances[row, row:back].max() > FAR * radius:
             loop[row:back] = True
+            # Goes on behind the detour, so that no step is counted twice.
             row = back
         else:
             row += 1
@@ -261,6 +270,7 @@ def _spread(episodes: Sequence[Episode]) -> Float64Array:
     if not len(rows):
         return np.ones(1)
     std = rows.astype(np.float64).std(axis=0)
+    # An entry that never changes has no scale; weight 0 leaves it out of the distances.
     scale: Float64Array = np.divide(1.0, std, out=np.zeros_like(std), where=std > 1e-6)
     return scale
 
@@ -280,6 +290,8 @@ def _stacked(parts: Sequence[Float32Array]) -> Float32Array:
 
 def _distances(some: Float32Array, others: Float32Array) -> Float32Array:
     """Return the root mean square difference over the entries of every pair of rows, float32[len, len]."""
+    # By the binomial formula: one matrix product instead of an array of all differences.
     squared = (some**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)[None, :] - 2 * some @ others.T
+    # Rounding can make the square of a tiny distance negative.
     distances: Float32Array = np.sqrt(np.maximum(squared, 0.0) / max(1, some.shape[1])).astype(np.float32)
     return distances

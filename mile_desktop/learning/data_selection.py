@@ -52,6 +52,7 @@ def select_for_policy(
     takeovers : sequence of TakeoverPlace
         These takeovers are left out whole.
     """
+    # Demonstrations are never doubted: they are what the takeovers are compared with.
     supervised = [each for each in episodes if not is_demonstration(each)]
     shown = [*demonstrations, *(each for each in episodes if is_demonstration(each))]
     report = HygieneReport(supervised, shown)
@@ -63,6 +64,7 @@ def select_for_policy(
     left = [masks.get(id(each), np.zeros(len(each), bool)) for each in episodes]
     left_out = np.concatenate(left) if left else np.zeros(0, bool)
     keep = torch.ones(len(steps), dtype=torch.bool)
+    # Demonstrations stand behind the episodes and are all kept.
     keep[: len(left_out)] = torch.from_numpy(~left_out)
     counts = {problem: report.steps(problem) for problem in problems}
     return Selection(select_steps(steps, keep) if not bool(keep.all()) else steps, counts, named)
@@ -73,6 +75,7 @@ def _leave_out(mask: BoolArray, episode: Episode, rows: Sequence[int]) -> int:
     found = [
         (first, last)
         for first, last in runs(episode.intervention.astype(bool))
+        # A trim removes rows at the beginning, but the person named a row of the whole recording.
         if any(first <= row - episode.first_row < last for row in rows)
     ]
     for first, last in found:

@@ -85,6 +85,7 @@ _COLUMNS: dict[str, _Reader] = {
 
 
 def _stack(used: list[tuple[Episode, bool]], read: _Reader) -> torch.Tensor:
+    # Once for each column: to join tensors step by step would copy everything again and again.
     stacked = np.concatenate([read(episode, demonstration) for episode, demonstration in used])
     kind = np.bool_ if stacked.dtype == np.bool_ else np.float32
     return torch.from_numpy(np.ascontiguousarray(stacked, dtype=kind))
@@ -102,6 +103,7 @@ def _check_sizes(episodes: list[Episode]) -> None:
                 f"{first.record.episode_id} has {expected[0]} and {expected[1]}; episodes of different scenes cannot "
                 "be mixed."
             )
+        # Elsewhere NaN is right: the person gave no command.
         human = episode.human_action[episode.intervention]
         if not all(np.isfinite(values).all() for values in (episode.observation, episode.action, human)):
             raise DatasetError(f"Episode {name} holds values that are not finite; delete it in Inspect.")
@@ -110,6 +112,7 @@ def _check_sizes(episodes: list[Episode]) -> None:
 def select_steps(steps: SupervisedSteps, mask: torch.Tensor) -> SupervisedSteps:
     """Return the steps where ``mask`` (bool[t]) is True; episode indices keep their meaning."""
     tensors = {each.name: getattr(steps, each.name) for each in fields(steps) if each.name != "episode_ids"}
+    # The ids stay complete, so that the numbers in ``episode`` still point to the right one.
     kept = {name: values[mask] for name, values in tensors.items()}
     return SupervisedSteps(**kept, episode_ids=steps.episode_ids)
 

@@ -80,6 +80,7 @@ def _with_anchors(weights: torch.Tensor, context: WeightingContext) -> SampleWei
     With few corrections a fixed share would have the policy learn each of them, tremor and all, by heart.
     """
     if not context.anchors or not context.share:
+        # Nothing to share the weight with.
         return SampleWeights(_spread(weights, 1.0), 0.0)
     # The larger one of the set share and the anchors' share of the weight.
     mass = max(context.share, context.anchors / (context.anchors + float(weights.sum())))
@@ -156,6 +157,7 @@ def four_classes(steps: SupervisedSteps, context: WeightingContext) -> SampleWei
     before = steps_before_intervention(steps, SIRIUS_LEAD)
     robot = ~(human | before | steps.demonstration)
     demonstrated = float(steps.demonstration.float().mean()) if context.share else 0.0
+    # With many demonstrations nothing remains, and a weight must not become negative.
     remaining = max(0.0, 1 - demonstrated - 0.5 - 0.002)
     classes = ((human, 0.5), (before, 0.002), (robot, remaining))
     weights = sum((_spread(mask.float(), mass) for mask, mass in classes), torch.zeros(len(steps)))

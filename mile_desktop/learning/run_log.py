@@ -1,4 +1,4 @@
-"""A run's own words on disk: ``progress.jsonl`` for programs, ``log.txt`` for people.
+"""The log of a run on disk: ``progress.jsonl`` for programs, ``log.txt`` for people.
 
 One process writes; any number of others read while it does.
 """
@@ -30,7 +30,7 @@ _logger = logging.getLogger(__name__)
 
 
 class RunLog:
-    """Appends events to a run's folder, each a whole line that readers see at once.
+    """Appends events to a run's folder. Each is a whole line that readers see at once.
 
     Parameters
     ----------
@@ -45,6 +45,7 @@ class RunLog:
         torn = path.exists() and not path.read_bytes().endswith(b"\n") and path.stat().st_size > 0
         # Buffered by lines: a reader sees whole lines as soon as they are written.
         self._events = path.open("a", encoding="utf-8", buffering=1)
+        # Appended: a resumed run continues its log.
         self._text = (folder / TEXT_FILE).open("a", encoding="utf-8", buffering=1)
         # A writer that was killed left half a line; ended here, it is one unreadable line and not two.
         if torn:
@@ -115,6 +116,7 @@ def read_events(path: Path, offset: int = 0) -> tuple[list[AnyRunEvent], int]:
 def _decode(path: Path, line: bytes) -> AnyRunEvent | None:
     try:
         event: AnyRunEvent = _decoder.decode(line)
+    # A newer version may write events that this one does not know; the rest of the log is still of use.
     except (msgspec.DecodeError, UnicodeDecodeError):
         _logger.warning("%s holds a line that is no event: %r", path, line[:80])
         return None

@@ -57,6 +57,7 @@ def fit_and_save(
     TrainingCancelled
         When ``cancelled`` said so; nothing was written.
     """
+    # An ensemble without a takeover would predict 0 everywhere and look very sure of it.
     if takeovers_in(steps) == 0:
         report(
             Warned(text="There is no takeover yet: the intervention model stays the one that came with the program.")
@@ -80,6 +81,7 @@ def fit_and_save(
             on_progress=lambda progress: report(_reported(progress)),
             cancelled=cancelled,
         )
+    # The run knows one kind of cancelling, whichever stage it happens in.
     except FitCancelled as error:
         raise TrainingCancelled from error
     save_intervention_model(wanted.folder, fitted.model)
@@ -89,6 +91,7 @@ def fit_and_save(
 def _reported(progress: FitProgress) -> Progress:
     return Progress(
         stage="intervention",
+        # Of this stage; the report scales it to the whole run.
         fraction=progress.epoch / progress.epochs,
         epoch=progress.epoch,
         epochs=progress.epochs,

@@ -168,6 +168,7 @@ class TrainingRun:
         report(Finished(policy=policy_id, method=trained.record.method, loss=trained.loss))
 
     def _fail(self, error: Exception, report: Report, policy_id: str | None = None) -> None:
+        # Some exceptions have no text, and an empty message helps nobody.
         text = str(error) or type(error).__name__
         self._catalogue.set_run_state(self._run_id, "failed", policy_id=policy_id, message=text)
         report(Failed(text=text))
@@ -180,6 +181,7 @@ class TrainingRun:
 @contextmanager
 def _threads(count: int) -> Iterator[None]:
     """Use ``count`` processor threads; supervision runs at the same time and needs the rest."""
+    # The setting is one for the process; tests and commands run several trainings in one.
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

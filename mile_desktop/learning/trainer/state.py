@@ -84,6 +84,7 @@ def read_state(folder: Path, fingerprint: str) -> tuple[TrainerState, dict[str, 
     """
     path = folder / STATE_FILE
     try:
+        # The small file first: it says whether the large one can be read at all.
         state = read_description(
             path, TrainerState, schema=STATE_SCHEMA, noun="state of a training", remedy="it is damaged"
         )
@@ -91,6 +92,7 @@ def read_state(folder: Path, fingerprint: str) -> tuple[TrainerState, dict[str, 
         check_unchanged(folder)
     except ModelFileError as error:
         raise CheckpointError(f"The training cannot continue ({error}); start it again.") from error
+    # Otherwise a training with other data would silently continue with weights that do not belong to it.
     if state.fingerprint != fingerprint:
         raise CheckpointError(
             f"The checkpoint in {folder} is of other episodes, settings or parent; start the training again."
