@@ -66,6 +66,7 @@ class BulletWorld:
 
     def __init__(self, description: SceneDescription) -> None:
         self._description = description
+        # A world of its own for each environment: several run in one process, in tests for example.
         self.client: int = pybullet.connect(pybullet.DIRECT)
         try:
             self.robot = load_robot(
@@ -104,6 +105,7 @@ class BulletWorld:
 
     def _set_friction(self, body: BodyDescription, number: int) -> None:
         if body.friction is not None:
+            # PyBullet counts the base as link −1.
             for link in range(-1, pybullet.getNumJoints(number, physicsClientId=self.client)):
                 pybullet.changeDynamics(number, link, lateralFriction=body.friction, physicsClientId=self.client)
 
@@ -167,6 +169,7 @@ class BulletWorld:
             articulated.set_joints(rng)
 
     def _draw(self, body: BodyDescription, rng: np.random.Generator) -> Pose:
+        # Drawn for bodies with a fixed place, too: a change of one body's range does not move the others.
         position = rng.uniform(*body.position_range)
         if body.relative_to is not None:
             position = position + self._placed[body.relative_to].position
@@ -207,6 +210,7 @@ class BulletWorld:
 
         A body has a position (m), a quaternion, and a value for each of its joints (m or rad).
         """
+        # One call for all joints: this runs in each control step.
         joints = pybullet.getJointStates(self.robot.body, self.robot.joints, physicsClientId=self.client)
         values = [joint[0] for joint in joints]
         for body in self._description.moving_bodies:
@@ -228,6 +232,7 @@ class BulletWorld:
     def contacts(self) -> Contacts:
         """Return all contact points, sorted: body, link, body, link for each."""
         points = pybullet.getContactPoints(physicsClientId=self.client)
+        # Sorted, because the engine's order depends on the past and says nothing.
         return tuple(sorted((point[1], point[3], point[2], point[4]) for point in points))
 
     def forget(self, state: int) -> None:

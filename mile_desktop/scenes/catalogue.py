@@ -115,6 +115,7 @@ def _found() -> Iterator[SceneInfo | BrokenScene]:
     # The program's own first: a folder of the user cannot replace a bundled scene.
     for folder in (paths.SIM_SCENES, paths.own_scenes()):
         try:
+            # A folder without a description is no scene: models and furniture lie there as well.
             candidates = sorted(path for path in folder.iterdir() if (path / FILE_NAME).exists())
         except FileNotFoundError:
             continue  # the user has no scenes
@@ -145,6 +146,7 @@ def _look(folder: Path, taken: dict[str, str]) -> tuple[int, SceneInfo | BrokenS
         # Only after all checks: a broken scene keeps no name from another one.
         taken[name] = taken[head.env_id] = str(folder)
     except (SceneDescriptionError, OSError) as error:
+        # Place 0: broken ones first, where they are noticed.
         return 0, BrokenScene(name, folder, str(error))
     info = SceneInfo(
         name=name,

@@ -99,6 +99,7 @@ def open_scene(scene: str) -> SceneEnv:
     if make_env is not None:
         with SceneCode(info.folder / MODULE_NAME, "make_env", START_S):
             return cast("SceneEnv", make_env())
+    # Only for scenes that need it: the lander runs without PyBullet.
     load_engine()
     from mile_desktop.scenes.manipulation import ManipulationEnv  # noqa: PLC0415 - imports the simulator
 

@@ -60,6 +60,7 @@ class LunarLanderEnv(gymnasium.Env[Float32Array, int]):
 
     def __init__(self, max_steps: int = 600) -> None:
         self.max_steps = max_steps
+        # The bare class: gymnasium's wrappers would add limits and checks of their own.
         self._lander: Any = box2d.LunarLander()
         space: Any = self._lander.observation_space
         self._bounds = space.low, space.high
@@ -81,6 +82,7 @@ class LunarLanderEnv(gymnasium.Env[Float32Array, int]):
     ) -> tuple[Float32Array, dict[str, Any]]:
         """Begin an episode; terrain and first push come from ``seed``. Releases all snapshots."""
         super().reset(seed=seed, options=options)
+        # They list actions of the episode before.
         self._snapshots.clear()
         self._began = self.np_random.bit_generator.state
         return self._begin(), {"success": False, "step": 0}
@@ -117,6 +119,7 @@ class LunarLanderEnv(gymnasium.Env[Float32Array, int]):
         return bool(standing and between)
 
     def _bounded(self, observation: Float32Array) -> Float32Array:
+        # gymnasium's own values can leave its bounds in a fall.
         low, high = self._bounds
         return np.clip(observation, low, high).astype(np.float32)
 
@@ -152,6 +155,7 @@ class LunarLanderEnv(gymnasium.Env[Float32Array, int]):
 
     def restore(self, token: int) -> Float32Array:
         """Play the episode again up to a snapshot and return the observation there."""
+        # First, since an unknown token must not end the episode.
         kept = self._snapshots[token]
         observation = self._begin()
         for action in kept.actions:

@@ -44,6 +44,7 @@ class SceneMirror:
             (bodies[body.name], joint_numbers(client_id, bodies[body.name], body, model_path(description, body.urdf)))
             for body in description.moving_bodies
         )
+        # A model with colours of its own, for example with textures, keeps them.
         if robot_urdf is None:
             self._colour_robot()
 
@@ -62,6 +63,7 @@ class SceneMirror:
         Raises ``ValueError`` when it does not fit the scene or is not finite.
         """
         size = self._description.state_size
+        # The state comes from another process, perhaps of the scene before.
         if scene_state.shape != (size,) or not np.isfinite(scene_state).all():
             raise ValueError(
                 f"scene state: found shape {scene_state.shape}, or not finite; expected {size} finite values"

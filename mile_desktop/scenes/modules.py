@@ -95,6 +95,7 @@ def _checked(path: Path, info: SceneInfo, module: ModuleType) -> SceneModule:
     picture = getattr(module, "PICTURE", None)
     if picture is not None and not callable(picture):
         raise SceneModuleError(f"{path}: PICTURE: found {picture!r}, expected a function from scene state to Picture")
+    # An error in an expert would otherwise look like an error of the program.
     guarded = None if expert is None else _guarded(path, "EXPERT", expert)
     flawed = {name: _guarded(path, f"FLAWS[{name!r}]", flaw) for name, flaw in flaws.items()}
     return SceneModule(task, make_env, guarded, flawed, picture)

@@ -79,6 +79,7 @@ class Panda:
         state = pybullet.getLinkState(
             robot.body, robot.arm[-1], computeForwardKinematics=1, physicsClientId=self._world.client
         )
+        # From the flange and the chain: the model for physics need not have a link for the end effector.
         flange = Pose(np.array(state[4]), state[5])
         return flange.position + flange.rotation @ self._chain.tip[:3, 3]
 
@@ -145,6 +146,7 @@ class Panda:
             return self.command.finger
         measured, (closed, opened) = self.finger(), self._robot.finger_travel
         finger = self.command.finger - closing * self._control.gripper_speed / self._control.rate_hz
+        # Never far ahead of the fingers: a target inside the object would have to be walked back before they open.
         return min(max(finger, measured - _SQUEEZE, closed), measured + _SQUEEZE, opened)
 
     def _command_arm(self, targets: list[float], velocities: list[float]) -> None:

@@ -44,6 +44,7 @@ class _InSceneCode(threading.local):
 
 
 _here = _InSceneCode()
+# Kept before it is replaced below.
 _exit = os._exit
 
 
@@ -99,6 +100,7 @@ class SceneCode:
             signal.signal(signal.SIGALRM, cast("signal.Handlers", self._handler))
         _here.depth -= 1
         self._printing.__exit__(kind, error, trace)
+        # Ctrl-C is the person's wish and no fault of the scene; a sentence of an inner context is complete already.
         if error is None or isinstance(error, (SceneModuleError, KeyboardInterrupt)):
             return
         if isinstance(error, _NoAnswerError):
@@ -141,6 +143,7 @@ def checked_values(path: Path, what: str, values: object, labels: Sequence[str])
     then names the measurement; otherwise the policy would be blamed, because its action is not finite either.
     """
     try:
+        # In double precision: the scene may compute in any type.
         row = np.asarray(values, np.float64)
     except (TypeError, ValueError):
         raise SceneModuleError(
@@ -161,6 +164,7 @@ def checked_values(path: Path, what: str, values: object, labels: Sequence[str])
 
 def checked_flag(path: Path, what: str, value: object) -> bool:
     """Return True or False; raises ``SceneModuleError`` for everything else, also for None."""
+    # None is a forgotten return and would silently mean "not done".
     if not isinstance(value, (bool, np.bool_)):
         raise SceneModuleError(f"{path}: {what}: found {_short(value)}, expected True or False")
     return bool(value)
