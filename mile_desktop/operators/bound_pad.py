@@ -65,6 +65,7 @@ class DoublePress:
     def press(self, now: float) -> bool:
         """Take one press at monotonic time ``now`` (s); return whether it confirms."""
         confirmed = self.armed(now)
+        # A third press arms again instead of confirming a second time.
         self._armed_until = None if confirmed else now + self._window_s
         return confirmed
 
@@ -115,6 +116,7 @@ class BoundPad:
     def can_drive(self) -> bool:
         """Whether this pad can take over."""
         button_there = self.profile.mode is TakeoverMode.STICK or self._buttons["takeover"] is not None
+        # An entry that the person has left unbound on purpose is not missing.
         wanted = [entry for entry in DRIVEN if self.profile.axis(entry).positive]
         return button_there and bool(wanted) and all(self._drives[DRIVEN.index(entry)] for entry in wanted)
 
@@ -122,6 +124,7 @@ class BoundPad:
     def problem(self) -> str:
         """Problem of this pad with this profile, in one sentence; empty if there is none."""
         name = self.device.name
+        # First: for an unknown pad a list of missing controls would be long and of no help.
         if self._missing and not self.device.known_to_sdl:
             return f"The layout of “{name}” is not known; bind its controls on the Devices page before taking over."
         if self._missing and self.can_drive:

@@ -81,6 +81,7 @@ def parse_control(name: str) -> Control:
         return Control(name, ControlKind.SDL_AXIS, SDL_AXES.index(name))
     if name in SDL_BUTTONS:
         return Control(name, ControlKind.SDL_BUTTON, SDL_BUTTONS.index(name))
+    # Last: SDL's names mean the same on every pad, so they are preferred.
     raw = _RAW.fullmatch(name)
     if raw is None:
         raise UnknownControlError(

@@ -160,6 +160,7 @@ class Gamepad:
         try:
             device = PadDevice(device_index)
         except PadGoneError:
+            # Not an error: it was gone again before it could be opened, and SDL reports that next.
             _log.warning("A gamepad was plugged in but could not be opened", exc_info=True)
             return
         pad = BoundPad(device, self._profile_for(device.guid))
@@ -171,6 +172,7 @@ class Gamepad:
     def _unplug(self, instance: int) -> None:
         pad = self._pads.pop(instance)
         _log.info("Gamepad unplugged: %s", pad.device.name)
+        # Also for a device that is gone: SDL keeps its memory until then.
         pad.device.close()
         if pad is self._active:
             # Only if it was driving: the loop holds the robot then, and names this pad.

@@ -109,6 +109,7 @@ class _Keys:
         if rng.random() >= self._settings.fumble:
             return intended
         pressed = np.zeros(len(intended), np.float32)
+        # It may be the right one by chance, as when fingers slip.
         pressed[int(rng.integers(len(intended)))] = 1.0
         return pressed
 
@@ -186,6 +187,7 @@ class NoviceSupervisor:
         self._error = None
         if self._rng.random() < self._settings.failed_rescue:
             direction = self._rng.standard_normal(len(intended))
+            # Drawn as a direction and scaled: each failed rescue is equally wrong.
             length = self._settings.misjudgement * np.sqrt(len(intended))
             self._error = (length * direction / np.linalg.norm(direction)).astype(np.float32)
         # Also where the rescue will succeed: a beginner thinks first.

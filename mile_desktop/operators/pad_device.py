@@ -57,6 +57,7 @@ class PadDevice:
             self._controller = controller.Controller(device_index) if controller.is_controller(device_index) else None
         except pygame.error as error:
             raise PadGoneError(f"The gamepad could not be opened: {error}") from error
+        # Read once: the mapping of an open pad does not change.
         self._mapping: dict[str, str] = dict(self._controller.get_mapping()) if self._controller else {}
         self.name = self._joystick.get_name()
         self.guid = self._joystick.get_guid()

@@ -77,6 +77,7 @@ def expected_shortfall(human_mean: Float32Array, human_std: float, mean: Float32
     Korkmaz and Bıyık 2025 (arXiv 2502.13519), the intervention model for Gaussians, in the form in which the
     normalisers have cancelled: human N(μ, σ²), mental model N(m, s²).
     """
+    # In double precision: with a small spread K becomes large.
     gap = mean.astype(np.float64) - human_mean
     return float(0.5 * np.sum(std.astype(np.float64) ** 2 + gap**2) / human_std**2)
 
@@ -160,6 +161,7 @@ class ProbitSupervisor:
     def _goes_on(self) -> bool:
         """Whether the takeover continues without a new decision."""
         persistent = self._settings.hand_back < 1.0
+        # With r = 1 no number is drawn, as in the publication.
         return persistent and self._driving and self._rng.random() >= self._settings.hand_back
 
     def close(self) -> None:

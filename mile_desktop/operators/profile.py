@@ -117,6 +117,7 @@ def _check_controls(profile: PadProfile) -> None:
     taken: dict[str, str] = {}
     for use, name in profile.uses().items():
         try:
+            # axis3 and trigger3 are the same control under two names.
             physical = parse_control(name).physical_name
         except UnknownControlError as error:
             raise ProfileError(f"The control for “{use}” is unknown. {error}") from error
@@ -144,7 +145,8 @@ def decode_profile(text: str | bytes) -> PadProfile:
 
 
 def profile_path(folder: Path, guid: str) -> Path:
-    """Return where the profile of the device ``guid`` lies in ``folder``; the default's physical for an empty one."""
+    """Return where the profile of the device ``guid`` lies in ``folder``; for an empty one, that of the default."""
+    # The GUID becomes a file name, so it must not contain a path.
     if guid and not _GUID.fullmatch(guid):
         raise ProfileError(f"The device GUID {guid!r} is not 32 hexadecimal digits.")
     return folder / f"{guid or _DEFAULT_STEM}.json"
@@ -161,6 +163,7 @@ def save_profile(folder: Path, profile: PadProfile) -> Path:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(encode_profile(profile))
             file.flush()
+            # Before the rename: after a power cut the new name would otherwise lead to an empty file.
             os.fsync(file.fileno())
         scratch.replace(path)
     finally:

@@ -139,6 +139,7 @@ class SegmentSupervisor:
 
     def _let_go(self) -> None:
         """Hand back and reset the averages."""
+        # New averages: otherwise the old ones would start the next takeover at once.
         self._memory = _Memory()
         self._mixtures = _ActionMixtures()
         self._reacts_in = None
@@ -207,6 +208,7 @@ def _distance(proposal: Float32Array, intended: Float32Array) -> float:
 def _progress(proposal: Float32Array, intended: Float32Array) -> float:
     """Return the part of the expert's step that the proposal takes along the expert's direction, in [−1, 1]."""
     length = float(np.linalg.norm(intended))
+    # Where the expert rests there is no direction in which to make progress.
     if length < _RESTING:
         return 1.0
     return float(np.clip(np.dot(proposal, intended) / length**2, -1.0, 1.0))

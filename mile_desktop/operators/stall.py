@@ -66,9 +66,11 @@ class _Progress:
 
     def update(self, observation: Float32Array) -> float:
         """Take in float32[n]; return the change over the window, infinity until the window is full."""
+        # The range grows with the episode: what much motion is depends on the scene.
         self._low = observation if self._low is None else np.minimum(self._low, observation)
         self._high = observation if self._high is None else np.maximum(self._high, observation)
         self._past.append(observation)
+        # At the start everything stands still; that is no stall.
         if len(self._past) < (self._past.maxlen or 1):
             return math.inf
         extent = self._high - self._low
@@ -142,6 +144,7 @@ class StallSupervisor:
             self._reacts_in = self._varied(self._settings.reaction_steps)
         if self._reacts_in == 0:
             self._reacts_in = None
+            # A takeover of no step would be none.
             self._drives_for = max(1, self._varied(self._settings.hold_steps))
         elif self._reacts_in is not None:
             self._reacts_in -= 1

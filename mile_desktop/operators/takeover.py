@@ -63,6 +63,7 @@ class HoldTakeover:
 
     def update(self, pad: TakeoverInput, now: float) -> bool:  # noqa: ARG002
         """Take one tick."""
+        # Once released, it stays armed.
         self._armed = self._armed or not pad.held
         self._engaged = self._armed and pad.held
         return self._engaged
@@ -84,6 +85,7 @@ class ToggleTakeover:
 
     def update(self, pad: TakeoverInput, now: float) -> bool:  # noqa: ARG002
         """Take one tick; an even number of presses within it changes nothing."""
+        # By presses and not by the state of the button: a short press between two ticks counts as well.
         self._engaged ^= pad.presses % 2 == 1
         return self._engaged
 

@@ -80,6 +80,7 @@ class TiredSupervisor:
             # The supervisor inside is not polled: it must not see what the person does not see.
             return OperatorReading(takeover=False, action=context.proposal)
         reading = self._attentive.poll(context)
+        # Only the beginning can be missed, not a takeover that is under way.
         if reading.takeover and not self._driving and self._rng.random() < self._settings.miss:
             self._miss()
             return OperatorReading(takeover=False, action=context.proposal)
