@@ -64,6 +64,7 @@ class CameraForm(QWidget):
         self._showing = True
         self._name.setText(settings.name)
         self._address.setText(settings.shown_address)
+        # The beginning says what kind of camera it is; Qt would show the end.
         self._address.setCursorPosition(0)
         for box, value in self._checks(settings):
             box.setChecked(value)
@@ -141,6 +142,7 @@ class CameraForm(QWidget):
             box.toggled.connect(self._write)
         for field in (self._size, self._rate, self._rotation):
             field.currentIndexChanged.connect(self._write)
+        # While "1.5" is typed, "1" must not become the setting of a running camera.
         self._stale.setKeyboardTracking(False)
         self._stale.valueChanged.connect(self._write)
         for spin in self._crops.values():
@@ -161,6 +163,7 @@ class CameraForm(QWidget):
         address = before.address
         if self._address.text() != before.shown_address:
             address = spliced(self._address.text().strip(), before.address)
+            # Otherwise the placeholder itself would be stored as the password.
             if "•••" in address:
                 raise ValueError("The hidden part of the address was changed; type the whole address again.")
             parse_address(address)
@@ -194,6 +197,7 @@ class CameraForm(QWidget):
             self._emit_edited(msgspec.structs.replace(self._settings, crop=Crop()))
 
     def _emit_edited(self, settings: CameraSettings) -> None:
+        # Leaving a field emits even if nothing was typed.
         if settings != self._settings:
             self.edited.emit(settings)
 

@@ -62,6 +62,7 @@ class CameraPreview(OverrideGuard, QWidget):
         painter.fillRect(self.rect(), theme.token("ground"))
         picture = self._picture_rect()
         if not self._image.isNull():
+            # Details must stay visible when a large picture is made smaller.
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=True)
             painter.drawImage(picture, self._image)
         if self._note:
@@ -128,6 +129,7 @@ def crop_within(crop: Crop, rotation: Rotation, part: QRectF) -> Crop:
     for _ in range(rotation // 90):
         # A quarter turn back: the top of the rotated picture was its left side.
         left, top, right, bottom = top, right, bottom, left
+    # The rectangle was drawn in the picture that is cropped already.
     width, height = 1.0 - crop.left - crop.right, 1.0 - crop.top - crop.bottom
     return Crop(
         left=_share(crop.left + left * width),
@@ -138,4 +140,5 @@ def crop_within(crop: Crop, rotation: Rotation, part: QRectF) -> Crop:
 
 
 def _share(value: float) -> float:
+    # Some picture must remain.
     return round(min(0.9, max(0.0, value)), 3)

@@ -104,5 +104,6 @@ def _load(path: Path) -> tuple[RememberedCameras, str]:
         except OSError:
             return RememberedCameras(), "The list of cameras was damaged and is empty now."
         return RememberedCameras(), f"The list of cameras was damaged; the old file is kept as {aside.name}."
+    # A file edited by hand may name two cameras alike; they would write the same video.
     unique = {file_stem(camera.name): camera for camera in value.cameras}
     return msgspec.structs.replace(value, cameras=tuple(unique.values())), ""

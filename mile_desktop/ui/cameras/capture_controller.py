@@ -87,6 +87,7 @@ class CaptureController(QObject):
 
     def retire(self, client: CameraClient) -> None:
         """End a camera's process without waiting; ``close`` waits for all that are still ending."""
+        # Threads that have ended are dropped, or the list would grow all day.
         self._ending = [thread for thread in self._ending if thread.is_alive()]
         self._ending.append(client.retire())
         client.deleteLater()
@@ -126,6 +127,7 @@ class CaptureController(QObject):
             elif client.settings != settings:
                 client.configure(settings)
                 changed = True
+        # In the order of the list: a camera may only have been moved.
         self._clients = {name: self._clients[name] for name in wanted}
         # The worker must stop watching a camera before its shared memory is released, or it would hold the robot for a
         # camera that was removed on purpose.
@@ -148,6 +150,7 @@ class CaptureController(QObject):
         return client
 
     def _announce_needed(self) -> None:
+        # With the name of the shared memory: the worker reads the age there, without this window.
         cameras = tuple(
             WatchedCamera(name=name, ring=client.ring_name, stale_after_s=client.settings.stale_after_s)
             for name, client in self._clients.items()

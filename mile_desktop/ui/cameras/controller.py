@@ -79,6 +79,7 @@ class CamerasController(QObject):
         application.window.page_changed.connect(self._look)
         application.window.closing.connect(self._close)
         application.worker.session_loaded.connect(self._session_loaded)
+        # Also after a fault: cameras must not wait for a scene that cannot be loaded.
         application.worker.fault.connect(self._session_loaded)
         view.arrangement_chosen.connect(self._remember_view)
         self.live.frame_ready.connect(view.show_camera)
@@ -131,6 +132,7 @@ class CamerasController(QObject):
     def _close(self) -> None:
         """End everything; the worker, which watches the pictures, has ended by now."""
         self._notes.stop()
+        # First, since it may be testing a camera of its own.
         if self._dialog is not None:
             self._dialog.close()
         self.live.close()

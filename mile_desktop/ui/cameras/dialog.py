@@ -201,6 +201,7 @@ class CamerasDialog(SideDialog):
             item = QListWidgetItem(camera.name)
             item.setData(_NAME, camera.name)
             self._list.addItem(item)
+        # The neighbour, in case the selected camera was removed.
         self._list.setCurrentRow(min(row, self._list.count() - 1))
         self.select(selected)
         self._list.blockSignals(False)
@@ -208,6 +209,7 @@ class CamerasDialog(SideDialog):
 
     def _selection_changed(self) -> None:
         camera = self._camera()
+        # Its picture would stand under another camera's name.
         self._end_trial()
         self._preview.clear()
         self._form.show_camera(camera)
@@ -220,6 +222,7 @@ class CamerasDialog(SideDialog):
         self._show_status()
 
     def _show_frame(self, name: str, frame: Frame) -> None:
+        # While an address is tested, the preview belongs to the test.
         if self._trial is None and name == self.selected:
             self._preview.show_frame(frame)
 
@@ -260,6 +263,7 @@ class CamerasDialog(SideDialog):
         camera = self._new_camera()
         if camera is None:
             return
+        # First: two processes would open the same device, and the second would fail.
         self._end_trial()
         self._new_address.clear()
         self._hide_message()
@@ -301,6 +305,7 @@ class CamerasDialog(SideDialog):
             self._hide_message()
             self.select(settings.name)
         else:
+            # Refused: the form shows the values that are in use.
             self._form.show_camera(self._camera())
 
     def _move_up(self) -> None:
@@ -348,6 +353,7 @@ class CamerasDialog(SideDialog):
         """Stop updating, and end a test."""
         super().hideEvent(event)
         self._refresh.stop()
+        # A hidden test would keep the device open.
         self._end_trial()
         self.visibility_changed.emit(False)
 

@@ -47,6 +47,7 @@ class RecordingController(QObject):
         self._update()
 
     def _follow(self, taken: StepTaken) -> None:
+        # The first step of an episode and not its start: a robot's episode may wait minutes for the person.
         if taken.episode_id != self._episode:
             self.stop()
             self._episode, self._since = taken.episode_id, taken.timestamp - _BEFORE_S
@@ -59,13 +60,14 @@ class RecordingController(QObject):
     def _update(self) -> None:
         """Start and stop recordings so that exactly the cameras with ``record`` do, while an episode is open."""
         folder = self._folder()
-        # ``_asked`` holds what each camera was told last. Steps arrive 20 times a second, and cameras may be added or
+        # What each camera was told last is kept. Steps arrive 20 times a second, and cameras may be added or
         # removed in the middle of an episode, so only differences are sent.
         asked: dict[str, bool] = {}
         for client in self._live:
             name = client.settings.name
             wanted = bool(self._episode) and folder is not None and client.settings.record
             if wanted and folder is not None and not self._updateed.get(name):
+                # The id comes from another process and becomes part of a path.
                 path = folder / VIDEOS / checked_id(self._episode) / f"{client.settings.stem}.mp4"
                 client.start_recording(str(path), self._since)
             elif not wanted and self._updateed.get(name):

@@ -45,6 +45,7 @@ def tile_note(status: CameraStatus, age_s: float | None, *, stale: bool) -> str:
         parts.append(state_word(status, stale=stale).lower())
     if not parts:
         return ""
+    # Before the first picture there is no age.
     if age_s is not None:
         parts.append(f"picture {seconds_text(age_s)} old")
     if status.retry_in_s > 0.0:

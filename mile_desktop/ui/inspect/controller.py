@@ -63,6 +63,7 @@ class InspectController(QObject):
         self.editing = EditController(self)
         # Restarted by every move of the selection; it fires once the selection rests.
         self._read_timer = QTimer(self)
+        # One reading for each rest, not one after the other.
         self._read_timer.setSingleShot(True)
         self._read_timer.setInterval(_READ_DELAY_MS)
         self._read_timer.timeout.connect(self.show_current)
@@ -146,12 +147,14 @@ class InspectController(QObject):
 
     def search_for(self, text: str) -> None:
         """Open the page with the episodes that match ``text``."""
+        # A filter that is still set could hide the very episodes that are looked for.
         self.page.episodes.clear_filter()
         self.page.episodes.search_for(text)
         self._application.window.show_page(_PAGE)
 
     def close(self) -> None:
         """End both processes and remember the layout."""
+        # Otherwise it could fire into a page whose processes have ended.
         self._read_timer.stop()
         self._application.preferences.remember_layout(_PAGE, self.page.save_layout().decode("ascii"))
         self.editing.set_workspace(None)  # ends a batch of edits before the workspace closes
@@ -168,6 +171,7 @@ class InspectController(QObject):
             return
         table = self.page.episodes
         column, descending = table.order
+        # Before the list changes: afterwards the old row is not known any more.
         row = max(table.model.row_of(table.current), 0)
         with self._application.errors_shown():
             scenes = browsed_scenes(workspace)
@@ -205,6 +209,7 @@ class InspectController(QObject):
 
     def _update_insights(self) -> None:
         """Let the inspection process compute the columns that are still missing."""
+        # The process starts with the first command; it should not run while nobody looks at the page.
         if self.workspace is not None and self._application.window.page == _PAGE:
             threshold = self._application.preferences.value.alert_threshold
             self.client.send(UpdateInsights(workspace=str(self.workspace.folder), threshold=threshold))
@@ -317,6 +322,7 @@ class InspectController(QObject):
             return
         scene = recording.episode.record.start.scene
         with self._application.errors_shown():
+            # Predictors are fitted for one scene; the selection may contain others.
             known = set(find_episodes(workspace, EpisodeFilter(scene=scene)))
             self.scorecard.show_selection(scene, [each for each in self.page.episodes.selected if each in known])
 

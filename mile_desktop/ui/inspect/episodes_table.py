@@ -132,6 +132,7 @@ class EpisodesTable(QFrame):
             self.model.show_episodes(ids)
             self._select([row for each in selected if (row := self.model.row_of(each)) >= 0], current)
         empty = 0 if total == 0 and not self.filter.deleted else 2 if self.filter == EpisodeFilter(deleted=True) else 1
+        # Three reasons for an empty table, each with another way out.
         self._views.setCurrentIndex(0 if ids else 1 + empty)
         if on_top and (row := self.model.row_of(on_top)) >= 0:
             self.table.scrollTo(self.model.index(row, 0), QAbstractItemView.ScrollHint.PositionAtTop)
@@ -168,6 +169,7 @@ class EpisodesTable(QFrame):
             box.setCurrentIndex(0)
         for toggle in (self._takeover, self._alarm, self._miss, self._bin):
             toggle.setChecked(False)
+        # This starts the timer of typing; the query below includes it and stops it.
         self._search.clear()
         self._emit_query()
 
@@ -188,6 +190,7 @@ class EpisodesTable(QFrame):
 
     def copy(self) -> None:
         """Copy the selected episodes, or all that are listed, to the clipboard as comma-separated text."""
+        # One selected row is the shown episode, which is always selected; a person means that one.
         QGuiApplication.clipboard().setText(self.model.as_table(self.selected or self.model.ids).as_csv())
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -320,6 +323,7 @@ class EpisodesTable(QFrame):
 
     def _open_menu(self, position: QPoint) -> None:
         menu = QMenu(self)
+        # A new menu is made each time and would otherwise stay with the page.
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction(self._copy)
         menu.addMenu(self._sorting)

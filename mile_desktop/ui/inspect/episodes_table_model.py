@@ -90,6 +90,7 @@ class EpisodesModel(OverrideGuard, QAbstractTableModel):
 
     def as_table(self, ids: Sequence[str]) -> Table:
         """Return these episodes with their ids, with plain numbers for a spreadsheet."""
+        # Not from the rows in memory: the selection may be larger than what has been scrolled through.
         found = self._fetch(ids)
         columns = ("episode", *NAMES)
         values = (
@@ -100,6 +101,7 @@ class EpisodesModel(OverrideGuard, QAbstractTableModel):
         return Table(columns, tuple(values))
 
     def _read_around(self, row: int) -> None:
+        # Simpler than to keep the newest ones, and rows are cheap to read again.
         if len(self._rows) > _MOST_ROWS:
             self._rows.clear()
         # aligned to batches: scrolling by one row never reads a row twice

@@ -59,6 +59,7 @@ class RecordedEpisode:
     def alarm_rows(self, threshold: float) -> tuple[TimelineEvent, ...]:
         """Return misses and false alarms at ``threshold`` of the recorded alarm signal, in order."""
         found = alarm_events(self.episode.alarm, self.episode.intervention, threshold)
+        # Without an alarm signal each takeover would count as missed.
         if not np.isfinite(self.episode.alarm).any():
             return ()
         events = [TimelineEvent(row, "miss", "missed takeover") for row in found.misses]
@@ -89,6 +90,7 @@ def recording_of(episode: Episode, history: EditHistory) -> RecordedEpisode:
 
     A trim is not applied but returned as ``kept``: the page shows trimmed rows in grey, so that the trim can be undone.
     """
+    # A trim would remove the rows that the page wants to show in grey.
     marks = EditHistory(history.episode_id, tuple(e for e in history.in_force if not isinstance(e.change, Trim)))
     marked = edited(episode, marks)
     trim = history.trim
@@ -127,6 +129,7 @@ def _events(episode: Episode, step: NDArray[np.int64]) -> tuple[TimelineEvent, .
     events += [TimelineEvent(row, "rewind", f"rewound to step {step[row]}") for row in rewinds]
     gaps = np.diff(episode.timestamp)
     usual = float(np.median(gaps)) if len(gaps) else 0.0
+    # Holds are not recorded as rows; only the time between two rows shows them.
     for row in np.flatnonzero(gaps > _HELD_PERIODS * usual).tolist() if usual > 0 else ():
         if row + 1 not in rewinds:  # a rewind takes time, too, and has its own event
             events.append(TimelineEvent(row + 1, "hold", f"held for {gaps[row]:.1f} s"))
@@ -211,6 +214,7 @@ class Playback:
 
     def at(self, row: int) -> "Playback":
         """Return it at the nearest row of the recording; it moves or not as before."""
+        # Clamped: keys and clicks may ask for rows beyond the ends.
         return replace(self, position=float(min(max(row, 0), max(self.length - 1, 0))))
 
     def stepped(self, rows: int) -> "Playback":
@@ -219,6 +223,7 @@ class Playback:
 
     def toggled(self) -> "Playback":
         """Return it paused or playing; at the end it plays from the start."""
+        # A single row would end as soon as it starts.
         if self.playing or self.length < 2:
             return replace(self, playing=False)
         return replace(self, playing=True, position=0.0 if self.at_end else self.position)

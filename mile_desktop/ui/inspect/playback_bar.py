@@ -40,6 +40,7 @@ class PlaybackBar(QWidget):
         )
         for speed in SPEEDS:
             self._speed.addItem(speed_text(speed), speed)
+        # activated and not currentIndexChanged: only a choice of the person counts, not one by the program.
         self._speed.activated.connect(self._speed_activated)
         self._position = QLabel()
         theme.bound(self._position, least_width=84)

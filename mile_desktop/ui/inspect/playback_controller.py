@@ -62,6 +62,7 @@ class PlaybackController(QObject):
 
     def load(self, recording: RecordedEpisode | None) -> None:
         """Start at the first row of another recording that is not trimmed."""
+        # The speed belongs to the person and not to the recording.
         speed = self._playback.speed
         if recording is None:
             self._show(Playback(speed=speed))
@@ -106,6 +107,7 @@ class PlaybackController(QObject):
         """Go to the next (+1) or the previous (−1) ``takeover``, ``miss`` or ``false_alarm``."""
         row = next_row(self._page.timeline.events, _JUMPS[kind], self._playback.row, direction)
         if row is not None:
+            # As a step, so that playback pauses at the event.
             self._show(self._playback.stepped(row - self._playback.row))
         elif self._playback.length:
             side = "after" if direction > 0 else "before"

@@ -26,6 +26,7 @@ class PredictionBar(QWidget):
         self._model, self._source, self._policy = QComboBox(), QComboBox(), QComboBox()
         self._message = QLabel()
         theme.set_role(self._message, "secondary")
+        # A long sentence is cut off instead of widening the page; the tooltip has all of it.
         self._message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         for box, name, tip in (
             (
@@ -93,6 +94,7 @@ class PredictionBar(QWidget):
         self.request_changed.emit()
 
     def _refresh(self) -> None:
+        # They mean nothing without a model.
         for box in (self._source, self._policy):
             box.setVisible(self._model.currentData() is not None)
         if self._model.currentData() is None:

@@ -57,6 +57,7 @@ class PredictionController(QObject):
     def send_request(self) -> None:
         """Request what the bar names; an earlier request is cancelled."""
         request, workspace, recording = self.bar.request, self._workspace, self._recording
+        # The old curve would stand under the new choice until the answer comes.
         self._timeline.show_prediction(None)
         self._cancel()
         if request is None or workspace is None or recording is None:
@@ -87,6 +88,7 @@ class PredictionController(QObject):
         columns = (answer.probability, answer.low, answer.high, answer.forecast)
         arrays = (i.unpacked(each).astype(np.float64) for each in columns)
         self._timeline.show_prediction(Prediction(self._request.title, *arrays))
+        # A model is always good on its own training data; a person must know that here.
         trained = "it was trained on this episode" if answer.trained_on_episode else ""
         self.bar.show_message(" · ".join(part for part in (answer.basis, trained) if part))
 

@@ -116,6 +116,7 @@ class RecordedView(PictureCanvas):
     def _paint_path_lines(self, painter: QPainter, picture: QRectF, frame: Frame) -> None:
         labels: list[QRectF] = []
         for line in self._path_lines:
+            # By the matrix of the shown frame: while the view turns, lines and picture stay together.
             points_2d = project(frame.view_projection, line.points)
             pixels = points_2d * (picture.width(), picture.height()) + (picture.left(), picture.top())
             # points behind the camera have no place in the picture
@@ -129,6 +130,7 @@ class RecordedView(PictureCanvas):
             if points:
                 labels.append(self._paint_label(painter, points[-1], line, labels))
                 painter.setBrush(theme.brush(line.colour))
+                # A dot where the end effector is at the shown step.
                 painter.drawEllipse(points[min(max(reached - 1, 0), len(points) - 1)], theme.px(4), theme.px(4))
 
     def _paint_label(self, painter: QPainter, end: QPointF, line: PathLine, labels: Sequence[QRectF]) -> QRectF:

@@ -63,6 +63,7 @@ class RecordedViewController(QObject):
             return
         self._row = row
         if path is not None and row >= path.row:
+            # The other policy's path may be longer; this one stays at its end.
             state = path.states[min(row - path.row, len(path.states) - 1)]
             caption = _path_caption(path, row - path.row, self._choices)
         else:

@@ -41,10 +41,12 @@ class ReplayController(QObject):
         self._recording = recording
         folder = self._folder(recording)
         paths = tuple(str(path) for path in sorted(folder.glob("*.mp4"))) if folder is not None else ()
+        # Most workspaces have no videos: the process starts with the first one.
         if self._client is None:
             if not paths:
                 return
             self._client = self._start()
+        # Pictures carry this number, so that one of the episode before is recognised.
         self._number += 1
         self._client.send(OpenVideos(paths=paths, number=self._number))
         self._show_row(self._inspecting.playback.state.row)

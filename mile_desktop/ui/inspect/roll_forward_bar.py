@@ -86,6 +86,7 @@ class RollForwardBar(QWidget):
                     box.addItem(each.title, each.reference)
                 index = box.findData(chosen) if chosen else -1
                 box.setCurrentIndex(index if index >= 0 else max(box.findData(wanted), 0))
+        # Two paths of the same policy would lie on each other.
         if self._second.currentIndex() == self._first.currentIndex() and len(policies) > 1:
             with QSignalBlocker(self._second):
                 self._second.setCurrentIndex(1 if self._first.currentIndex() == 0 else 0)

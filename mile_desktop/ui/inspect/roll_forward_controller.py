@@ -91,6 +91,7 @@ class RollForwardController(QObject):
             self.message.emit("warning", self._problem)
         if recording is None or workspace is None or self._problem or not self.bar.policies:
             return
+        # Only the newest request counts.
         self.cancel()
         self._job = self._client.new_job()
         self.bar.show_running("starting")
@@ -165,6 +166,7 @@ class RollForwardController(QObject):
                 f"The replay deviates from the recording by up to {rolled.deviation:.2g} (at row "
                 f"{rolled.deviation_row}): the scene or the simulator has changed since. The paths may be wrong.",
             )
+        # The recording first: the person decides which path to watch.
         self.path_changed.emit(None)
         self.path_lines_changed.emit()
 

@@ -39,6 +39,7 @@ def choice_bars(
         float64[a] or float64[t, a], the height at which each action is drawn.
     """
     rows = np.flatnonzero(which & np.isfinite(values).all(axis=1))
+    # The median: gaps between episodes must not make the bars wider.
     period = float(np.median(np.diff(time))) if len(time) > 1 else 0.0
     x = np.column_stack((time[rows] - period, time[rows])).ravel()
     y = np.repeat(np.broadcast_to(heights, values.shape)[rows, values[rows].argmax(axis=1)], 2)
@@ -56,6 +57,7 @@ class ActionStrip(StripPlot):
         super().__init__((-1.0, 1.0), parent)
         self.setAccessibleName("Actions over time")
         self.export = PlotExport(self, "Actions over time", self.numbers)
+        # Not antialiased: it would take more time at each redraw, and these lines are the longest.
         self._executed = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
         self._human = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
         self._proposed = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
@@ -72,6 +74,7 @@ class ActionStrip(StripPlot):
         """Use one lane for each of ``labels``, the first at the top; ``discrete``: each step chooses one of them."""
         self.action_names = labels
         self._discrete = discrete
+        # The width of the pens depends on the kind of action.
         self._pens()
         self._offsets = -LANE * np.arange(len(labels), dtype=np.float64)
         self._y_range = (float(self._offsets[-1]) - LANE / 2, LANE / 2)
@@ -89,6 +92,7 @@ class ActionStrip(StripPlot):
             self._draw_chosen(self._human, window, window.executed, human)
             self._draw_chosen(self._proposed, window, window.proposed, np.ones_like(human), lift=LIFT)
             return
+        # By the number of the step, so that the dashes move with the curve and do not flicker.
         dashed = joined & (window.step % _PERIOD < _DASH)
         self._draw(self._executed, window, window.executed, joined & ~human)
         self._draw(self._human, window, window.executed, joined & human)

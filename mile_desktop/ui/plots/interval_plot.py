@@ -29,6 +29,7 @@ class IntervalPlot(SeriesPlot):
 
 def interval_series(tallies: Sequence[Tally]) -> Series:
     """Return success and interval of each tally in per cent, the first one on top."""
+    # An axis grows upwards, and the first policy should be on top.
     rows = [(len(tallies) - 1 - index, tally) for index, tally in enumerate(tallies) if tally.rate is not None]
     return Series(
         name="success with its 95 % interval",

@@ -57,4 +57,5 @@ class LossCurves(QWidget):
 def _series(training: str, curve: Curve, index: int) -> Series:
     """Return a curve whose legend has its newest value."""
     name = f"{training} {curve[-1][1]:.3g}"
+    # The second training is dashed as well, so that the two differ without colours.
     return Series(name, tuple(curve), _COLOURS[index % 2], "line" if index == 0 else "dashed")

@@ -40,6 +40,7 @@ class PlotExport(QObject):
         self._dialog: QFileDialog | None = None
         self._copy = _action("Copy picture", self.copy_picture, self)
         self._copy.setShortcut(QKeySequence.StandardKey.Copy)
+        # Several plots share a page; Ctrl+C means the one with the focus.
         self._copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self._actions = (
             self._copy,
@@ -73,6 +74,7 @@ class PlotExport(QObject):
             self._dialog.setNameFilters(list(_FILTERS.values()))
             self._dialog.setModal(False)
             self._dialog.fileSelected.connect(self._save_chosen)
+        # Each time: the person may have typed another name before.
         self._dialog.selectFile(_file_name(self._name))
         self._dialog.show()
 
@@ -111,6 +113,7 @@ class PlotExport(QObject):
     def _picture(self) -> QImage:
         image = QImage(self._plot.size() * _SHARPNESS, QImage.Format.Format_RGB32)
         image.setDevicePixelRatio(_SHARPNESS)
+        # A transparent picture would be unreadable on another background.
         image.fill(theme.token("panel"))
         # ``QGraphicsView.render`` hides this method and would draw the scene without what the view paints over it.
         QWidget.render(self._plot, image)

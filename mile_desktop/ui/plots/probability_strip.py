@@ -15,6 +15,7 @@ from mile_desktop.ui.plots.strip_plot import Band, Label, StripPlot
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.discrete_actions import choice_text
 
+# At the very edge the line could hardly be grasped again.
 THRESHOLD_RANGE = (0.02, 0.98)
 
 
@@ -66,6 +67,7 @@ class ProbabilityStrip(StripPlot):
         self._band.set_data(window.time, window.low, window.high)
         self._line.setData(window.time, window.probability)
         has_forecast = bool(np.isfinite(window.forecast).any())
+        # Hidden and not drawn empty: an item costs time even without points.
         self._forecast.setVisible(has_forecast)
         if has_forecast:
             self._forecast.setData(window.time, window.forecast)

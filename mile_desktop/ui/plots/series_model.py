@@ -57,6 +57,7 @@ class Series:
     """More about each point, shown below its values; empty: nothing."""
 
     def __post_init__(self) -> None:
+        # Found here, where the caller is known, and not while painting.
         for each, what in ((self.x_intervals, "intervals"), (self.tips, "tips")):
             if each and len(each) != len(self.points):
                 raise ValueError(f"{self.name}: {len(each)} {what} for {len(self.points)} points.")
@@ -92,6 +93,7 @@ def step_along(series: Sequence[Series], point: PointIndex | None, points: int, 
     filled = [index for index, each in enumerate(series) if each.points]
     if not filled:
         return None
+    # The plot may have been given other series since the point was chosen.
     if point is None or point.series not in filled:
         return PointIndex(filled[0], 0)
     chosen = filled[(filled.index(point.series) + lines) % len(filled)]

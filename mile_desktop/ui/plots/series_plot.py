@@ -68,6 +68,7 @@ class SeriesPlot(OverrideGuard, pg.PlotWidget):  # type: ignore[misc]  # pyqtgra
         self.names_series = True
         """Whether the series' names stand above the plot."""
         self.setFrameShape(self.Shape.NoFrame)
+        # The range is chosen so that everything fits; panning could only hide it.
         self.setMouseEnabled(x=False, y=False)
         self.hideButtons()
         self.disableAutoRange()
@@ -97,6 +98,7 @@ class SeriesPlot(OverrideGuard, pg.PlotWidget):  # type: ignore[misc]  # pyqtgra
         self._x, self._y = x, y
         for axis, side in ((x, "bottom"), (y, "left")):
             self.setLabel(side, axis.label)
+            # pyqtgraph would otherwise change the unit, to "ks" for example.
             self.getAxis(side).enableAutoSIPrefix(False)
             self.getAxis(side).setTicks([list(axis.ticks)] if axis.ticks else None)
         self._fit()
@@ -104,6 +106,7 @@ class SeriesPlot(OverrideGuard, pg.PlotWidget):  # type: ignore[misc]  # pyqtgra
     def show_series(self, series: Sequence[Series]) -> None:
         """Replace the drawn series."""
         self._series = tuple(series)
+        # Its number may belong to another point now.
         self._point = None
         self._draw()
         self._fit()
@@ -331,9 +334,11 @@ def _extent(series: Sequence[Series], side: int, axis: Axis) -> tuple[float, flo
     if axis.range is not None:
         return axis.range
     values = [point[side] for each in series for point in each.points]
+    # Bars begin at zero, so zero must be visible.
     values += [0.0 for each in series if each.style == "bars" and side == 1]
     if side == 0:
         values += [edge for each in series for interval in each.x_intervals for edge in interval]
+    # Half a place more on either side of a category.
     values += [position + half for position, _ in axis.ticks for half in (-0.5, 0.5)]
     finite = [value for value in values if np.isfinite(value)]
     low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)

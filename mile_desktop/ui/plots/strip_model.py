@@ -15,6 +15,7 @@ from mile_desktop.rollout.messages import StepTaken
 Columns = NDArray[np.float64]
 CAPACITY = 4096
 """Steps kept; 200 s at 20 Hz."""
+# A visible gap: without it two episodes would look like one.
 EPISODE_GAP_S = 0.5
 MAX_POINTS = 1200
 """Points drawn at most; a strip is about 1200 px wide, so more would share pixels and only cost time."""
@@ -102,6 +103,7 @@ class StripModel:
     def clear(self) -> None:
         """Remove all steps."""
         self._start = self._end = 0
+        # The serial number goes on, so that no later episode has the same one.
         self._episode_id = ""
         self._base = 0.0
         self.version += 1
@@ -184,4 +186,5 @@ class StripModel:
 
 
 def _padded(values: tuple[float, ...], length: int) -> tuple[float, ...]:
+    # A step of another scene may arrive just after the change.
     return (values + (math.nan,) * length)[:length]

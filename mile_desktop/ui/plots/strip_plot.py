@@ -54,6 +54,7 @@ class StripPlot(OverrideGuard, pg.PlotWidget):  # type: ignore[misc]  # pyqtgrap
         """Names of the action's entries in exported numbers."""
         self.names_episodes = True
         self.setFrameShape(self.Shape.NoFrame)
+        # The view follows the robot; a person who pans would lose the present.
         self.setMouseEnabled(x=False, y=False)
         self.hideButtons()
         # The hatching is part of the background and moves, so the background must not be cached.
@@ -77,6 +78,7 @@ class StripPlot(OverrideGuard, pg.PlotWidget):  # type: ignore[misc]  # pyqtgrap
 
     def set_span(self, start: float, end: float) -> None:
         """Show times from ``start`` to ``end`` (s), and free space for labels at the right."""
+        # Kept, since the free space for labels depends on the width.
         self._span = (start, end)
         plotted = self.width() - theme.px(AXIS_WIDTH_PX)
         share = theme.px(LABEL_PX) / max(plotted - theme.px(LABEL_PX), theme.px(LABEL_PX))

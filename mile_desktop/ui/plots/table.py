@@ -16,6 +16,7 @@ class Table:
     def as_csv(self, delimiter: str = ",") -> str:
         """Return the table as comma-separated text with its header, or with another ``delimiter``."""
         text = io.StringIO()
+        # The module quotes cells that contain the delimiter, as notes may.
         writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
         writer.writerow(self.columns)
         writer.writerows(self.rows)

@@ -109,6 +109,7 @@ class SettingsPage(PageFrame):
         theme.set_icon(self._open, "mdi6.folder-open-outline")
         theme.set_icon(self._undo, "mdi6.undo-variant", "secondary")
         theme.bound(self._workspace, least_width=_FIELD_WIDTH)
+        # A long path must not widen the page.
         self._recent.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._recent.setToolTip("Recently opened workspaces")
         for field in (self._theme, self._scale, self._rate, self._source, self._threshold, self._debounce):
@@ -187,6 +188,7 @@ class SettingsPage(PageFrame):
             box.toggled.connect(self._write)
         self._warn_on_close.toggled.connect(self._write)
         self._open.clicked.connect(self._open_other)
+        # activated and not currentIndexChanged: filling the list must not open a workspace.
         self._recent.activated.connect(self._open_recent)
         self._defaults.clicked.connect(self._reset)
         self._undo.clicked.connect(self._undo_reset)
@@ -201,6 +203,7 @@ class SettingsPage(PageFrame):
             ui_scale=self._scale.currentData(),
             rate_hz=self._rate.currentData(),
             live_source=self._source.currentData(),
+            # The field computes with binary fractions.
             alert_threshold=round(self._threshold.value(), 2),
             alert_debounce_steps=self._debounce.value(),
             alert_sound=self._sound.isChecked(),
@@ -217,6 +220,7 @@ class SettingsPage(PageFrame):
 
     def _open_recent(self, index: int) -> None:
         folder = self._recent.itemData(index)
+        # To open the same one again would end the running session for nothing.
         if folder and folder != self._preferences.value.workspace:
             self.workspace_chosen.emit(folder)
 

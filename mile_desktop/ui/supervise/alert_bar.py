@@ -74,6 +74,7 @@ class AlertBar(OverrideGuard, QWidget):
     def alert(self) -> SetAlert:
         """The alarm as set in the fields."""
         return SetAlert(
+            # The field computes with binary fractions; without this 0.3 would be stored as 0.30000000000000004.
             threshold=round(self._threshold.value(), 2),
             debounce_steps=self._debounce.value(),
             ask_me=self._ask_me.isChecked(),
@@ -126,6 +127,7 @@ class AlertBar(OverrideGuard, QWidget):
     def _show_figure(self) -> None:
         taken = self._step
         if taken is not None:
+            # p itself must never be cut off.
             wide = self.width() >= theme.px(_BAND_FROM)
             low, high = (taken.low, taken.high) if wide else (math.nan, math.nan)
             self._figure.setText(probability_text(taken.probability, low, high))

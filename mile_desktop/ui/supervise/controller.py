@@ -104,6 +104,7 @@ class SuperviseController(QObject):
             self._application.preferences.change(
                 alert_threshold=command.threshold, alert_debounce_steps=command.debounce_steps, ask_me=command.ask_me
             )
+        # Reset is the button a person presses when everything stands still; a dead worker cannot answer it.
         elif isinstance(command, m.RequestReset) and not self._application.worker.alive:
             self._application.restart_worker()
         elif isinstance(command, Message):
@@ -120,6 +121,7 @@ class SuperviseController(QObject):
             )
 
     def _preferences_changed(self, value: Preferences) -> None:
+        # Every preference emits the same signal, also while a threshold is being typed.
         if alert_of(value) != self.page.alert:
             self.page.set_alert(alert_of(value))
 

@@ -123,6 +123,7 @@ class EpisodeControls(OverrideGuard, QFrame):
 
     def show_closed(self, closed: EpisodeClosed) -> None:
         """Offer to undo a discard until the next episode closes."""
+        # Only the newest discard can be undone.
         self._undo.setVisible(closed.discarded)
         self._fit()
 
@@ -201,6 +202,7 @@ class EpisodeControls(OverrideGuard, QFrame):
         self._buttons[EpisodeAction.RESUME].setVisible(held)
         self._episodes.setEnabled(EpisodeAction.START in allowed)
         if self._phase not in IN_EPISODE:
+            # The episode may have ended by itself while the question was open.
             self._hide_question()
         else:
             self._fit()
@@ -253,6 +255,7 @@ class EpisodeControls(OverrideGuard, QFrame):
         self._outcome_row.hide()
         self._question_row.show()
         self._fit()
+        # A forgotten question must not let a later key press discard the episode.
         self._question_timer.start()
 
     def _discard(self) -> None:

@@ -33,12 +33,14 @@ class FullView(QObject):
         self.active = True
         window = self._window
         parts = (window.header, window.statusBar(), *window.findChildren(QToolBar), *window.findChildren(QDockWidget))
+        # Only what was visible comes back: the person may have hidden some of it before.
         self._hidden = [part for part in parts if part.isVisible()]
         for part in self._hidden:
             part.hide()
         self._page.show_only_view(True)
         self._before = window.windowState()
         window.setWindowState(self._before | Qt.WindowState.WindowFullScreen)
+        # Whatever had the focus is hidden now, and the keys must drive.
         self._page.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _leave(self, _: object = None) -> None:

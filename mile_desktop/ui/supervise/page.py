@@ -150,6 +150,7 @@ class SupervisePage(OverrideGuard, QWidget):
         self._busy = status.phase not in {Phase.IDLE, Phase.STOPPED}
         self.keyboard.set_busy(self._busy)
         if status.phase is Phase.STOPPED:
+            # A latched takeover would otherwise drive again right after the reset.
             self.pad.release_all()
 
     def _show_step(self, taken: StepTaken) -> None:

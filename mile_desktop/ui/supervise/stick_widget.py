@@ -63,6 +63,7 @@ class StickWidget(OverrideGuard, QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Grab the knob."""
         super().mousePressEvent(event)
+        # A press beside the knob counts as well, as on a real stick that is pushed at once.
         self.mouseMoveEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:

@@ -80,6 +80,7 @@ class StripsPanel(OverrideGuard, QFrame):
 
     def start_session(self, session: SessionLoaded) -> None:
         """Clear the strips and use the action entries and the rate of ``session``."""
+        # A new one: the number of action entries may differ between scenes.
         self._model = StripModel(actions=len(session.action_labels), rate_hz=session.rate_hz)
         self._drawn = -1
         self.action_strip.set_actions(session.action_labels, discrete=bool(session.choices))
@@ -105,6 +106,7 @@ class StripsPanel(OverrideGuard, QFrame):
             strip.getAxis("bottom").setLabel("episode time, s" if whole else "time before now, s")
         self.probability.show_time_axis(self.action_strip.isHidden())
         if not whole:
+            # The range of a live strip is fixed, so that its scale does not change all the time.
             self.probability.set_span(-RECENT_S, 0.0)
         self.redraw()
 

@@ -84,6 +84,7 @@ class ViewController(QObject):
         self._page.view.set_presets(ready.presets, flat=ready.flat)
         self._request_small_views()
         if ready.presets:
+            # Until the person turns the view it looks as the first preset does.
             self.command.emit(m.SetViewYaw(yaw_deg=ready.presets[0].yaw_deg + _YAW_OF_X))
 
     def _request_small_views(self) -> None:
@@ -96,6 +97,7 @@ class ViewController(QObject):
             for number, preset in enumerate(self._presets, start=1)
             if shown and number - 1 != view.chosen_preset
         }
+        # As many as there are buffers; further cameras can still be chosen as the large picture.
         titles = dict(list(others.items())[: self._viewer.thumbnail_count])
         view.set_small_views(titles)
         names = tuple(titles)

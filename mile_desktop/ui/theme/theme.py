@@ -85,6 +85,7 @@ def apply(app: QApplication, mode: Mode, scale: float = 1.0) -> None:
     _load_fonts()
     app.setFont(font("body"))
     app.setStyleSheet(stylesheet(_state.tokens, scale))
+    # For plots that are made later; the others restyle themselves after the signal.
     pg.setConfigOptions(antialias=True, background=token("panel"), foreground=token("secondary"))
     for widget in QApplication.allWidgets():
         _refresh(widget)
@@ -136,6 +137,7 @@ def font(role: FontRole = "body", *, bold: bool = False) -> QFont:
     result = QFont()
     result.setFamilies(list(_state.tokens.families))
     result.setPixelSize(size(role))
+    # Numbers that change many times a second must not move sideways.
     result.setFeature(QFont.Tag("tnum"), 1)
     result.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
     return result
@@ -169,6 +171,7 @@ def set_icon(button: QAbstractButton, name: str, colour: str = "text", icon_size
 
 def set_role(widget: QWidget, role: str) -> None:
     """Set the role by which the stylesheet selects a widget's style (``panel``, ``secondary``, ``primary`` …)."""
+    # Many callers set the same role at each status, and to polish a widget again is slow.
     if widget.property("role") == role:
         return
     widget.setProperty("role", role)
@@ -242,6 +245,7 @@ def _load_fonts() -> None:
     """Register the fonts that ship with the program, once; without them the system's fonts are used."""
     if _state.fonts_loaded:
         return
+    # Needs an application, so it cannot happen at import.
     for file in sorted((FOLDER / "fonts").glob("*.ttf")):
         QFontDatabase.addApplicationFont(str(file))
     _state.fonts_loaded = True

@@ -52,6 +52,7 @@ def load_tokens(tone: Tone) -> Tokens:
     """Read the tokens of ``tone``."""
     content = json.loads((FOLDER / "tokens.json").read_text(encoding="utf-8"))
     colours: dict[str, str] = dict(content[tone])
+    # Aliases name a colour by its use; one change then reaches each place.
     colours.update({alias: colours[name] for alias, name in content["aliases"].items()})
     return Tokens(tone=tone, colours=colours, sizes=dict(content["sizes"]), families=tuple(content["families"]))
 
@@ -88,6 +89,7 @@ def stylesheet(tokens: Tokens, scale: float) -> str:
         return tokens.colour(name)
 
     template = (FOLDER / "style.qss").read_text(encoding="utf-8")
+    # Comments may contain braces, which would be taken for placeholders.
     without_comments = re.sub(r"/\*.*?\*/", "", template, flags=re.DOTALL)
     return _PLACEHOLDER.sub(fill, without_comments)
 

@@ -104,6 +104,7 @@ class EditBar(QWidget):
     def show_note(self, note: str) -> None:
         """Show the note of the shown episode."""
         self._shown_note = note
+        # To show a note is no edit of it.
         with QSignalBlocker(self._note):
             self._note.setText(note)
 

@@ -49,6 +49,7 @@ class EditController(QObject):
         self._selected: tuple[str, ...] = ()
         self._batch: Generator[float, None, None] | None = None
         self._timer = QTimer(self)
+        # Without delay: Qt handles waiting events between two timeouts.
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._turn)
         self.bar.outcome_requested.connect(self.relabel)
@@ -73,6 +74,7 @@ class EditController(QObject):
         """Change another workspace from now on; None: none."""
         self.cancel()
         self._workspace = workspace
+        # Its entries name episodes of the workspace before.
         self._history.clear()
         self._show_undo()
 

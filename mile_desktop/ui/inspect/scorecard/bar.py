@@ -43,6 +43,7 @@ class ScorecardBar(QWidget):
         theme.set_role(self._text, "secondary")
         theme.set_role(self._threshold_name, "secondary")
         self.threshold.setRange(0.0, 1.0)
+        # Predictors with small probabilities need thresholds below one per cent.
         self.threshold.setDecimals(3)
         self.threshold.setSingleStep(0.01)
         self.threshold.setValue(0.5)

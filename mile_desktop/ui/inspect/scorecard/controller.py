@@ -75,6 +75,7 @@ class ScorecardController(QObject):
 
     def _clean_up(self, running: bool) -> None:
         if not running and self._list_file is not None:
+            # Only once the command has ended: it may read the file late.
             self._list_file.unlink(missing_ok=True)
             self._list_file = None
 

@@ -93,6 +93,7 @@ class ScorecardModel:
         self._scored = [np.array(each.asked, np.bool_) for each in card.episodes]
         self._intervention = [np.array(each.intervention, np.bool_) for each in card.episodes]
         self._traces = {
+            # JSON has no NaN; the command sends null for "nothing predicted".
             each.name: [np.array([math.nan if p is None else p for p in trace]) for trace in each.traces]
             for each in card.predictors
         }
@@ -169,6 +170,7 @@ class ScorecardModel:
         leads = [lead for each in events for lead in each.leads]
         announced = [lead for lead in leads if lead > 0]
         false_alarms = sum(len(each.false_alarms) for each in events)
+        # A minute of autonomy: while a person drives there is nothing to announce.
         minutes = sum(int((~each).sum()) for each in self._intervention) / self.card.rate_hz / 60
         return ThresholdScore(
             true_positive_rate=_share(hits, int(ahead.sum())),
@@ -263,6 +265,7 @@ class ScorecardModel:
 
     @cached_property
     def _bars(self) -> int:
+        # One bar more for "not announced" and one for "even earlier".
         return round(LAST_LEAD_S / LEAD_BIN_S) + 2
 
     def _bar(self, lead_steps: int) -> int:
@@ -270,6 +273,7 @@ class ScorecardModel:
 
     def _decided(self, name: str, threshold: float) -> tuple[BoolArray, BoolArray]:
         scored = np.concatenate(self._scored)
+        # Steps that are not asked about, those of a takeover, would flatter every predictor.
         p = np.concatenate(self._traces[name])[scored]
         return p >= threshold, np.concatenate(self._ahead)[scored]
 

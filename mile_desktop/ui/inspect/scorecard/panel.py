@@ -68,6 +68,7 @@ class ScorecardPanel(QWidget):
         self.reliability = SeriesPlot("Reliability", Axis("predicted", range=_RATE), Axis("observed", range=_RATE))
         self.leads = SeriesPlot("Lead time", Axis("announced before", "s"), Axis("takeovers"))
         self.early = SeriesPlot("How early", Axis("before the takeover", "s"), Axis("balanced accuracy", range=_RATE))
+        # The table of predictors is the legend, in the colours of the curves.
         self.early.names_series = False
         self._predictors = RowsModel(PREDICTORS, lambda each: each.predictor.name, self)
         self._scores = RowsModel(EPISODES, lambda each: each.episode_id, self)
@@ -174,8 +175,10 @@ class ScorecardPanel(QWidget):
         basis = f"{count} held-out episode{'s' if count != 1 else ''}; the baselines learned from {card.learned_from}."
         fitted = (each.stall.text for each in card.predictors if each.stall is not None)
         self._notes.setText(" ".join((basis, *card.notes, *fitted)))
+        # They belong to the scorecard before.
         self._step_ranges.show_rows(())
         self._stack.setCurrentIndex(1)
+        # The table is filled here, so the row can only be chosen afterwards.
         self._show_threshold()
         self.predictors.choose(lambda line: line.predictor.name == self._name)
 

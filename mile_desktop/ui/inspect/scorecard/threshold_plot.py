@@ -26,6 +26,7 @@ class ThresholdPlot(SeriesPlot):
         self._points: tuple[CurvePoint, ...] = ()
         self._setting = False
         self._handle = pg.TargetItem(movable=True, size=theme.px(_SIZE))
+        # Above the curves, so that it can always be grasped.
         self._handle.setZValue(10)
         self.addItem(self._handle, ignoreBounds=True)
         self._handle.sigPositionChanged.connect(self._dragged)

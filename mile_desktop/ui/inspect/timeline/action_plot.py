@@ -102,6 +102,7 @@ class ActionTimeline(TimelinePlot):
         self._draw(self._proposed, time, episode.policy_action)
         self._draw(self._executed, time, np.where(human, np.nan, episode.action))
         self._draw(self._human, time, np.where(joined, episode.action, np.nan))
+        # The executed action is clipped as well, so the spread must not leave the lane.
         for lane, band in enumerate(self._bands):
             mean, std = episode.policy_mean[:, lane].astype(np.float64), episode.policy_std[:, lane]
             low, high = (np.clip(mean + sign * std, -1.0, 1.0) + self._offsets[lane] for sign in (-1.0, 1.0))

@@ -34,6 +34,7 @@ def values_text(
         for each in (episode.intervention_prob, episode.intervention_prob_low, episode.intervention_prob_high)
     )
     if not math.isnan(p):
+        # The published model has no band.
         band = "" if math.isnan(low) or math.isnan(high) else f" [{low:.2f}–{high:.2f}]"
         parts.append(f"p {p:.2f}{band}")
     if not math.isnan(float(episode.forecast[row])):
@@ -45,6 +46,7 @@ def values_text(
     if choices:
         proposed, executed = episode.policy_action[row].tolist(), episode.action[row].tolist()
         parts.append(choice_text(proposed, executed, choices, episode.policy_mean[row].tolist()))
+    # Only events that no other part of the text names already.
     parts += [event.text for event in recording.events if event.row == row and event.kind in {"rewind", "hold", "end"}]
     return " · ".join(parts)
 

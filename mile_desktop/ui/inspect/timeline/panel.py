@@ -70,6 +70,7 @@ class Timeline(QFrame):
         self._set_stretch(None)
         if recording is not None:
             width = recording.episode.action.shape[1]
+            # A recording of an older version of the scene may have another number of entries.
             names = action_labels if len(action_labels) == width else tuple(f"a{index + 1}" for index in range(width))
             self.action_plot.set_actions(names, discrete=discrete)
             self._choices = names if discrete else ()
@@ -129,6 +130,7 @@ class Timeline(QFrame):
 
     def begin_stretch(self) -> None:
         """Start the stretch at the row that the viewer shows."""
+        # A begin after the end moves the end along, so that a stretch is never empty.
         last = self._stretch[1] if self._stretch else self._row
         self._set_stretch((self._row, max(self._row, last)))
 
@@ -158,6 +160,7 @@ class Timeline(QFrame):
         recording = self._recording
         shown = None
         if stretch is not None and recording is not None:
+            # A step lasts until the next one begins, so the last row belongs to the stretch as a whole.
             shown = recording.time(stretch[0]), recording.time(stretch[1] + 1)
         for plot in self._plots:
             plot.show_stretch(shown)

@@ -19,12 +19,14 @@ class ProbabilityTimeline(TimelinePlot):
     threshold_moved = Signal(float)
 
     def __init__(self) -> None:
+        # Room above 1 for the legend and the signs of events.
         super().__init__((-0.06, 1.22))
         self._prediction: Prediction | None = None
         self._band, self._predicted_band = Band(), Band()
         self._forecast, self._line, self._predicted_line = (
             pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=True) for _ in range(3)
         )
+        # Bounded: at 0 or 1 the alarm would always or never be raised.
         self._threshold = pg.InfiniteLine(pos=0.5, angle=0, movable=True, bounds=THRESHOLD_RANGE)
         for item in (
             self._predicted_band,

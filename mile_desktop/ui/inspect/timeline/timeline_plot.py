@@ -54,6 +54,7 @@ class TimelinePlot(StripPlot):
         self.scene().changed.connect(self._redraw)  # pyqtgraph has changed a curve or an axis
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        # There is only one.
         self.names_episodes = False
 
     # ── content ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -63,6 +64,7 @@ class TimelinePlot(StripPlot):
         self._events = ()
         self._stretch = self._kept = None
         if recording is not None:
+            # A recording of one step would have a range of no width.
             self._length_s = max(recording.time(len(recording)), _SHORTEST_S)
             first, last = recording.kept
             if (first, last) != (0, len(recording) - 1):
@@ -190,6 +192,7 @@ class TimelinePlot(StripPlot):
                 painter.fillRect(span, theme.brush("secondary", 0.3, Qt.BrushStyle.Dense6Pattern))
 
     def _between(self, start: float, end: float) -> QRectF:
+        # Clipped: Qt paints slowly when a rectangle is much wider than the screen.
         area = self._area
         left, right = (min(max(self.x_pixel(each), area.left()), area.right()) for each in (start, end))
         return QRectF(left, area.top(), right - left, area.height())
