@@ -72,6 +72,7 @@ COMMANDS = (
             (arguments.predict, "score the prediction of takeovers on held-out episodes"),
             (arguments.forecast, "refit the forecast of takeovers to the recorded episodes"),
             (arguments.scorecard, "every predictor of takeovers on chosen episodes"),
+            (arguments.threshold, "calls and unannounced takeovers at every line for the alarm"),
             (arguments.doctor, "recover episodes after a crash and check the workspace"),
             (arguments.bundle, "make again what ships with the program for a scene"),
             (arguments.export_policy, "copy a policy to a zip archive or a folder"),

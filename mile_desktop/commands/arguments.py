@@ -41,6 +41,13 @@ def _probability(text: str) -> float:
     return number
 
 
+def _percent(text: str) -> float:
+    number = float(text)
+    if not 0.0 < number < 100.0:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 100 percent")
+    return number
+
+
 def takeover_place(text: str) -> tuple[str, int]:
     """Read ``EPISODE:STEP``."""
     episode, _, row = text.rpartition(":")
@@ -264,7 +271,7 @@ def predict(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``predict``."""
     _add_scene(parser)
     _add_model(parser)
-    parser.add_argument("--threshold", type=_probability, default=0.5, metavar="P", help="of the alarm (%(default)s)")
+    _add_line(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="K", help="for the choice of held-out episodes")
 
 
@@ -276,6 +283,34 @@ def forecast(parser: argparse.ArgumentParser) -> None:
     _add_background(parser)
 
 
+def threshold(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``threshold``."""
+    _add_scene(parser)
+    _add_line(parser)
+    parser.add_argument("--number", default="", choices=("p", "forecast"), help="what calls (the one that called last)")
+    parser.add_argument("--debounce", type=positive, default=3, metavar="N", help="steps above the line (%(default)s)")
+    parser.add_argument(
+        "--let-go", type=_probability, default=0.25, metavar="P", help="lower line: a call ends there (%(default)s)"
+    )
+    _add_background(parser)
+
+
+def _add_line(parser: argparse.ArgumentParser) -> None:
+    """Add the three ways to choose the line for the alarm."""
+    parser.add_argument("--threshold", type=_probability, default=0.5, metavar="P", help="of the alarm (%(default)s)")
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "--calls", type=_not_negative, default=0, metavar="N", help="choose the line: at most N calls in ten minutes"
+    )
+    group.add_argument(
+        "--missed",
+        type=_percent,
+        default=0.0,
+        metavar="PERCENT",
+        help="choose the line: at most so many of the takeovers unannounced",
+    )
+
+
 def scorecard(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``scorecard``."""
     _add_scene(parser)
@@ -283,6 +318,7 @@ def scorecard(parser: argparse.ArgumentParser) -> None:
         "--episodes", default="", metavar="IDS", help="ids with commas, or @FILE with one id per line (every episode)"
     )
     _add_model(parser)
+    _add_line(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="K", help="for the choice of held-out episodes")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from mile_desktop.commands.command import Report
 from mile_desktop.commands.opened_workspace import opened_workspace
+from mile_desktop.commands.threshold import line_wish
 from mile_desktop.evaluation.prediction import as_json, score_recorded
 from mile_desktop.evaluation.scorecard_builder import fitted_stall
 from mile_desktop.intervention.compare import ComparedPredictor
@@ -13,9 +14,7 @@ from mile_desktop.intervention.compare import ComparedPredictor
 def run(options: argparse.Namespace, report: Report) -> None:
     """Score the predictors and report one line for each."""
     with opened_workspace(options, report) as workspace:
-        compared = score_recorded(
-            workspace, options.scene, options.model, threshold=options.threshold, seed=options.seed
-        )
+        compared = score_recorded(workspace, options.scene, options.model, line=line_wish(options), seed=options.seed)
     # Headings are for people: with --json every line must be an object of the same kind.
     if not options.json:
         report.say({}, _HEADING)
@@ -25,7 +24,10 @@ def run(options: argparse.Namespace, report: Report) -> None:
         report.say({}, _early_table(compared))
 
 
-_HEADING = "predictor          AUROC  matched  PR area  Brier    ECE  log-lik  announced  lead   false alarms/min"
+_HEADING = (
+    "predictor          AUROC  matched  PR area  Brier    ECE  log-lik  announced  lead   false alarms/min"
+    "   line  calls/10 min  missed"
+)
 
 
 def _early_table(compared: Sequence[ComparedPredictor]) -> str:
@@ -42,9 +44,12 @@ def _early_table(compared: Sequence[ComparedPredictor]) -> str:
 
 
 def _row(predictor: ComparedPredictor) -> str:
-    scores, alarm = predictor.ahead, predictor.alarm
+    scores, alarm, line = predictor.ahead, predictor.alarm, predictor.line
+    meaning = "" if line is None else f" {line.threshold:12.2f} {line.calls_in_ten_minutes or 0:12.1f}"
+    missed = "–" if line is None or line.missed_share is None else f"{line.missed_share:.0%}"
     return (
         f"{predictor.name:18} {scores.auroc:5.3f}  {scores.phase_matched_auroc:7.3f}  {scores.average_precision:7.3f}  "
         f"{scores.brier:5.3f}  {scores.calibration_error:5.3f}  {scores.log_likelihood:7.3f}  "
         f"{alarm.announced:4}/{alarm.takeovers:<4}  {alarm.median_lead_s:4.1f} s {alarm.false_alarms_per_minute:6.1f}"
+        f"{meaning} {missed:>10}"
     )

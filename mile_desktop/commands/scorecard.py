@@ -7,6 +7,7 @@ import msgspec
 
 from mile_desktop.commands.command import CommandError, Report
 from mile_desktop.commands.opened_workspace import opened_workspace
+from mile_desktop.commands.threshold import line_wish
 from mile_desktop.evaluation.scorecard import Scorecard
 from mile_desktop.evaluation.scorecard_builder import make_scorecard
 
@@ -19,6 +20,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
             options.scene,
             _episode_ids(options.episodes),
             reference=options.model,
+            line=line_wish(options),
             seed=options.seed,
             report=report.progress,
         )
@@ -48,4 +50,11 @@ def _text(card: Scorecard) -> str:
         scores = (each.auroc, each.phase_matched_auroc, each.average_precision, each.brier, each.calibration_error)
         figures = "".join("      –" if value is None else f"{value:7.3f}" for value in scores)
         lines.append(f"{each.name:18}{figures}  " + " ".join(f"{point.balanced_accuracy:.3f}" for point in each.early))
+    lines += [
+        f"{each.name:18} line {each.line.threshold:.2f}: {each.line.calls_in_ten_minutes or 0:.1f} calls in ten "
+        f"minutes, {'–' if each.line.missed_share is None else format(each.line.missed_share, '.0%')} of the takeovers "
+        "unannounced"
+        for each in card.predictors
+        if each.line is not None
+    ]
     return "\n".join(lines)

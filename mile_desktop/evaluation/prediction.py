@@ -6,6 +6,7 @@ from mile_desktop.intervention.compare import ComparedPredictor, compare_predict
 from mile_desktop.learning.dataset import split_episodes
 from mile_desktop.registry.intervention_models import model_in_use
 from mile_desktop.registry.recorded_steps import recorded_steps
+from mile_desktop.storage.call_curve import LineWish
 from mile_desktop.storage.workspace import Workspace
 
 HELD_OUT_SHARE = 0.3
@@ -13,7 +14,7 @@ HELD_OUT_SHARE = 0.3
 
 
 def score_recorded(
-    workspace: Workspace, scene: str, reference: str = "", *, threshold: float = 0.5, seed: int = 0
+    workspace: Workspace, scene: str, reference: str = "", *, line: LineWish, seed: int = 0
 ) -> tuple[ComparedPredictor, ...]:
     """Score every predictor on held-out episodes of the workspace.
 
@@ -21,9 +22,7 @@ def score_recorded(
     episodes that are not held out. Raises ``ScoreError`` where there is too little to score.
     """
     split = split_episodes(recorded_steps(workspace, scene), share=HELD_OUT_SHARE, seed=seed)
-    return compare_predictors(
-        model_in_use(workspace, scene, reference), split.train, split.held_out, threshold=threshold
-    )
+    return compare_predictors(model_in_use(workspace, scene, reference), split.train, split.held_out, line=line)
 
 
 def as_json(predictor: ComparedPredictor) -> dict[str, object]:

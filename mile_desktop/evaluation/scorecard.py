@@ -5,6 +5,8 @@ Imports neither torch nor scikit-learn: the window reads it.
 
 import msgspec
 
+from mile_desktop.storage.call_curve import ChosenLine
+
 
 class ScoredEpisode(msgspec.Struct, frozen=True, kw_only=True):
     """One held-out episode."""
@@ -97,6 +99,10 @@ class ScoredPredictor(msgspec.Struct, frozen=True, kw_only=True):
     """Empty where no takeover was recorded."""
     stall: FittedStall | None = None
     """The fitted model of the predictor ``stall``."""
+    reasons: tuple[tuple[str, ...], ...] = ()
+    """For the forecast, the kinds of its reasons at each row of each episode, joined by blanks."""
+    line: ChosenLine | None = None
+    """The line for the alarm that was asked for, and what it means."""
 
 
 class Scorecard(msgspec.Struct, frozen=True, kw_only=True):

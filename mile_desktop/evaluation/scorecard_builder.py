@@ -26,6 +26,7 @@ from mile_desktop.intervention.stall_model import StallModel
 from mile_desktop.registry.intervention_models import model_in_use
 from mile_desktop.registry.recorded_steps import recorded_steps
 from mile_desktop.storage.alarms import HORIZON_STEPS
+from mile_desktop.storage.call_curve import LineWish, call_curve, choose_line
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.edits import read_history
 from mile_desktop.storage.workspace import Workspace
@@ -42,6 +43,7 @@ def make_scorecard(
     episode_ids: Sequence[str] = (),
     *,
     reference: str = "",
+    line: LineWish,
     seed: int = 0,
     report: Callable[[float, str], None],
 ) -> Scorecard:
@@ -54,6 +56,8 @@ def make_scorecard(
         few, they learn from seven tenths of the chosen ones, which are then not scored.
     reference
         An intervention model's id or folder; empty for the one in use.
+    line
+        How the line for the alarm of each predictor is chosen.
     report
         Called with the finished share and the name of the next part.
 
@@ -82,7 +86,7 @@ def make_scorecard(
         # Demonstrations are left out: they contain no takeover to learn from.
         learned_from=len(set(train.episode[~train.demonstration].tolist())),
         notes=split.notes,
-        predictors=_scored_predictors(split, predictions),
+        predictors=_scored_predictors(split, predictions, line),
     )
 
 
@@ -106,15 +110,20 @@ def _scored_episodes(workspace: Workspace, split: ScoringSplit) -> tuple[ScoredE
     return tuple(scored)
 
 
-def _scored_predictors(split: ScoringSplit, predictions: Mapping[str, Predicted]) -> tuple[ScoredPredictor, ...]:
+def _scored_predictors(
+    split: ScoringSplit, predictions: Mapping[str, Predicted], wish: LineWish
+) -> tuple[ScoredPredictor, ...]:
     asked, ahead = takeover_ahead(split.test)
     elapsed = split.test.step.numpy()
     rows = [_rows_of(split.test, name) for name in split.held_out]
+    taken = split.test.intervention.numpy()
     return tuple(
         msgspec.structs.replace(
             _scored(name, each.soon, asked, ahead, elapsed, rows),
             early=early_points(early_accuracy(each.soon, split.test.intervention.numpy(), split.test.episode.numpy())),
             stall=fitted_stall(each.stall),
+            line=choose_line(call_curve((each.soon[part], taken[part]) for part in rows), wish),
+            reasons=tuple(tuple(" ".join(each.kinds[row]) for row in part) for part in rows) if each.kinds else (),
         )
         for name, each in predictions.items()
     )

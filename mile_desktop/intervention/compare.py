@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
-from mile_desktop.arrays import BoolArray, Float64Array
+from mile_desktop.arrays import BoolArray, Float64Array, IntArray
 from mile_desktop.intervention.baselines import BASELINES
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.early_accuracy import EarlyAccuracy, early_accuracy
-from mile_desktop.intervention.forecast_fit import forecast_probabilities
+from mile_desktop.intervention.forecast_fit import forecast_trace
 from mile_desktop.intervention.model import InterventionModel
 from mile_desktop.intervention.posterior import posterior_predictive
 from mile_desktop.intervention.scores import (
@@ -23,6 +24,8 @@ from mile_desktop.intervention.scores import (
 from mile_desktop.intervention.stall_model import StallModel, fit_stall
 from mile_desktop.intervention.strata import supervised_rows
 from mile_desktop.intervention.temporal import temporal_probabilities
+from mile_desktop.storage.alarms import ReasonCount, alarm_events, count_by_reason
+from mile_desktop.storage.call_curve import CallCurve, ChosenLine, LineWish, call_curve, choose_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,10 @@ class ComparedPredictor:
     """Balanced accuracy by how early a takeover is announced; empty where none was recorded."""
     stall: StallModel | None = None
     """What was fitted, for the predictor ``stall``."""
+    reasons: tuple[ReasonCount, ...] = ()
+    """Hits and false alarms by reason, for the forecast."""
+    line: ChosenLine | None = None
+    """The line of ``alarm``: its calls in ten minutes and its share of unannounced takeovers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +59,8 @@ class Predicted:
     """p of a takeover within the horizon, float64[t]."""
     stall: StallModel | None = None
     """The fitted model behind ``soon``, for the predictor ``stall``."""
+    kinds: tuple[tuple[str, ...], ...] = ()
+    """Kinds of the reasons of each step, for the forecast; see ``storage.reasons``."""
 
 
 def compare_predictors(
@@ -59,7 +68,7 @@ def compare_predictors(
     train: SupervisedSteps,
     test: SupervisedSteps,
     *,
-    threshold: float = 0.5,
+    line: LineWish = LineWish(),  # noqa: B008 - frozen
     rate_hz: float = 20.0,
 ) -> tuple[ComparedPredictor, ...]:
     """Score MILE (single, ensemble), the temporal model, the forecast and the baselines on ``test``.
@@ -81,14 +90,22 @@ def compare_predictors(
     happened = test.intervention.numpy()
     predictions = predict_all(model, train, test)
     elapsed, episode = test.step.numpy(), test.episode.numpy()
+    lines = {
+        name: choose_line(_curve_of(each.soon[rows], happened[rows], episode[rows], rate_hz), line)
+        for name, each in predictions.items()
+    }
     return tuple(
         ComparedPredictor(
             name,
             None if each.now is None else score_probabilities(each.now[rows], happened[rows], elapsed[rows]),
             score_probabilities(each.soon[asked], ahead[asked], elapsed[asked]),
-            score_alarm(each.soon[rows], happened[rows], episode[rows], threshold=threshold, rate_hz=rate_hz),
+            score_alarm(
+                each.soon[rows], happened[rows], episode[rows], threshold=lines[name].threshold, rate_hz=rate_hz
+            ),
             early_accuracy(each.soon[rows], happened[rows], episode[rows], rate_hz=rate_hz),
             each.stall,
+            _reason_counts(each, happened, episode, lines[name].threshold),
+            lines[name],
         )
         for name, each in predictions.items()
     )
@@ -126,8 +143,27 @@ def predict_all(
     predictions |= {name: Predicted(p, p) for name, p in _of_the_model(model, test).items()}
     if model.forecast is not None:
         report(total - 1, total, "the forecast")
-        predictions["forecast"] = Predicted(None, forecast_probabilities(model, test))
+        trace = forecast_trace(model, test)
+        predictions["forecast"] = Predicted(None, trace.probability, kinds=trace.kinds)
     return predictions
+
+
+def _curve_of(soon: Float64Array, happened: BoolArray, episode: IntArray, rate_hz: float) -> CallCurve:
+    parts = (episode == each for each in np.unique(episode))
+    return call_curve(((soon[part], happened[part]) for part in parts), rate_hz=rate_hz)
+
+
+def _reason_counts(
+    predicted: Predicted, happened: BoolArray, episode: IntArray, threshold: float
+) -> tuple[ReasonCount, ...]:
+    if not predicted.kinds:
+        return ()
+    parts = []
+    for each in np.unique(episode):
+        rows = np.flatnonzero(episode == each)
+        events = alarm_events(predicted.soon[rows], happened[rows], threshold)
+        parts.append((events, [predicted.kinds[row] for row in rows.tolist()]))
+    return count_by_reason(parts)
 
 
 def _of_the_model(model: InterventionModel, test: SupervisedSteps) -> dict[str, Float64Array]:

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 from mile_desktop.arrays import Float32Array
 from mile_desktop.policies.policy import PolicyOutput
+from mile_desktop.storage.reasons import Reason
 
 Caller = Literal["", "p", "forecast"]
 """By which number a person is called; empty: by none."""
@@ -22,6 +23,10 @@ class InterventionEstimate:
     """Band over the ensemble's members, same range."""
     forecast: float = math.nan
     """Probability of a takeover within the next ten steps; NaN where there is no forecast."""
+    reasons: tuple[Reason, ...] = ()
+    """What made the forecast, or the number that calls, higher than usual; the largest first, at most three."""
+    hand_back: float = math.nan
+    """While a person drives: probability of another takeover soon, should they hand back now; else NaN."""
 
 
 class InterventionEstimator(Protocol):

@@ -6,6 +6,7 @@ not turn it round, which is what plain classifiers do to a robot they have not s
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -31,6 +32,9 @@ SIGNALS = (
 )
 """Inputs of the forecast, in the order of its weights."""
 
+SIGNAL_KINDS = ("p", "onset", "gathered", "stalled", "disagreement", "near", "elapsed", "takeovers", "release")
+"""The same signals as kinds of ``storage.reasons.Reason``."""
+
 LOG_ODDS_LIMIT = 8.0
 STEPS_PER_UNIT = 100.0
 """Time to go and elapsed time are counted in hundreds of steps."""
@@ -38,6 +42,8 @@ STEPS_PER_UNIT = 100.0
 _RETENTION = 0.9  # of the gathered log-odds, per step: half is forgotten in seven steps
 _PROGRESS_STEPS = 10
 _RECENT_STEPS = 20.0
+_LEAST_PROGRESS = 0.3 / STEPS_PER_UNIT
+"""Progress is a fall of the time to go by at least a third of a step; the network's trembling is less."""
 _SIGNAL_LIMIT = 4.0  # standard deviations beyond which a signal says no more
 NEAREST = 3
 LEAST_DISTANCE = 1e-2
@@ -71,6 +77,8 @@ class ForecastConfig(msgspec.Struct, frozen=True, kw_only=True):
     observation_size: int
     corrected: tuple[str, ...]
     """The episode of each remembered state in which a takeover began."""
+    corrected_steps: tuple[int, ...] = ()
+    """Step of each of them in its episode; empty in models from before it was kept."""
     bias: float
     weights: tuple[float, ...]
     """≥ 0, one a signal."""
@@ -112,12 +120,21 @@ class Forecast:
 
     def probability(self, signals: list[float]) -> float:
         """Return the probability of a takeover within the horizon from the signals of one step."""
-        config = self.config
-        total = config.bias
-        for signal, weight, centre, scale in zip(signals, config.weights, config.centre, config.scale, strict=True):
-            total += weight * min(max((signal - centre) / scale, -_SIGNAL_LIMIT), _SIGNAL_LIMIT)
+        return self.probability_of(self.contributions(signals))
+
+    def probability_of(self, contributions: Sequence[float]) -> float:
+        """Return the probability from what each signal adds to the log-odds."""
+        total = sum(contributions, self.config.bias)
         # Cut before the exponential, which would overflow.
         return 1 / (1 + math.exp(-min(max(total, -30.0), 30.0)))
+
+    def contributions(self, signals: Sequence[float]) -> list[float]:
+        """Return what each signal adds to the log-odds; 0 where it is as on an average step, below 0 where better."""
+        config = self.config
+        return [
+            weight * min(max((signal - centre) / scale, -_SIGNAL_LIMIT), _SIGNAL_LIMIT)
+            for signal, weight, centre, scale in zip(signals, config.weights, config.centre, config.scale, strict=True)
+        ]
 
     def network_outputs(
         self, observation: torch.Tensor, proposal: torch.Tensor, asked: torch.Tensor | None = None
@@ -171,6 +188,23 @@ class SignalTracker:
         self._elapsed = self._takeovers = 0
         self._since_release = math.inf
         self._was_intervening = False
+        self._best_time_to_go = math.inf
+        self._without_progress = 0
+
+    @property
+    def steps_without_progress(self) -> int:
+        """For how many steps the time to go has not fallen below its best value since the robot got control."""
+        return self._without_progress
+
+    @property
+    def takeovers(self) -> int:
+        """Takeovers in this episode so far."""
+        return self._takeovers
+
+    @property
+    def steps_since_release(self) -> float:
+        """Steps since a person let go; infinite where none has driven."""
+        return self._since_release
 
     def step(
         self,
@@ -184,6 +218,7 @@ class SignalTracker:
     ) -> list[float]:
         """Return the signals in the order of ``SIGNALS``; ``intervening``: the previous step was the operator's."""
         self._note_history(intervening)
+        self._note_progress(time_to_go, intervening=intervening)
         # The first value starts the average. From 0 it would rise only slowly.
         gathered = log_odds if self._gathered is None else _RETENTION * self._gathered + (1 - _RETENTION) * log_odds
         self._gathered = gathered
@@ -205,6 +240,12 @@ class SignalTracker:
         # After the signals: the first step has elapsed time 0.
         self._elapsed += 1
         return signals
+
+    def _note_progress(self, time_to_go: float, *, intervening: bool) -> None:
+        if intervening or time_to_go < self._best_time_to_go - _LEAST_PROGRESS:
+            self._best_time_to_go, self._without_progress = time_to_go, 0
+        else:
+            self._without_progress += 1
 
     def _note_history(self, intervening: bool) -> None:
         if intervening and not self._was_intervening:

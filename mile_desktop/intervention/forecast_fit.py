@@ -31,6 +31,7 @@ from mile_desktop.intervention.forecast import (
     build_forecast_networks,
     disagreement,
 )
+from mile_desktop.intervention.forecast_reasons import reason_kinds
 from mile_desktop.intervention.model import InterventionModel
 from mile_desktop.intervention.posterior import posterior_predictive
 from mile_desktop.intervention.scores import score_alarm, score_probabilities, takeover_ahead
@@ -118,10 +119,25 @@ def fit_forecast(
     return replace(parts, config=msgspec.structs.replace(config, score=score, takeovers=takeovers))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ForecastTrace:
+    """The forecast of every step."""
+
+    probability: Float64Array
+    """float64[t]; NaN during takeovers and in demonstrations."""
+    kinds: tuple[tuple[str, ...], ...]
+    """Kinds of the reasons of each step; see ``storage.reasons``."""
+
+
 def forecast_probabilities(
     model: InterventionModel, steps: SupervisedSteps, forecast: Forecast | None = None
 ) -> Float64Array:
-    """Return the forecast of every autonomous step, float64[t]; NaN during takeovers and in demonstrations.
+    """Return the forecast of every autonomous step, float64[t]; see ``forecast_trace``."""
+    return forecast_trace(model, steps, forecast).probability
+
+
+def forecast_trace(model: InterventionModel, steps: SupervisedSteps, forecast: Forecast | None = None) -> ForecastTrace:
+    """Return the forecast of every autonomous step, and its reasons.
 
     Parts that have seen an episode are not asked about it where there are others. ``forecast`` defaults to the model's;
     raises ``ValueError`` where there is none.
@@ -132,8 +148,12 @@ def forecast_probabilities(
     asked_at, ahead = takeover_ahead(steps)
     rows = _rows(model, forecast, steps, asked_at, ahead)
     result = np.full(len(steps), np.nan)
-    result[rows.row] = [forecast.probability(signals.tolist()) for signals in rows.signals]
-    return result
+    kinds: list[tuple[str, ...]] = [()] * len(steps)
+    for row, signals in zip(rows.row.tolist(), rows.signals.tolist(), strict=True):
+        contributions = forecast.contributions(signals)
+        result[row] = forecast.probability_of(contributions)
+        kinds[row] = reason_kinds(forecast.config, contributions)
+    return ForecastTrace(result, tuple(kinds))
 
 
 # ── the parts ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -154,6 +174,7 @@ def _fit_parts(
         inputs=size + actions,
         observation_size=size,
         corrected=tuple(steps.episode_ids[each] for each in steps.episode[begins].tolist()),
+        corrected_steps=tuple(steps.step[begins].tolist()),
         bias=0.0,
         weights=(0.0,) * len(SIGNALS),
         centre=(0.0,) * len(SIGNALS),

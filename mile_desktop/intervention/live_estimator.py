@@ -9,12 +9,14 @@ import numpy as np
 from mile_desktop.arrays import Float32Array, Float64Array
 from mile_desktop.intervention.estimate import Caller, InterventionEstimate
 from mile_desktop.intervention.forecast import LOG_ODDS_LIMIT, ForecastConfig, SignalTracker
+from mile_desktop.intervention.forecast_reasons import named_reasons
 from mile_desktop.intervention.model import InterventionModel
 from mile_desktop.intervention.model_numpy import OneStateForecast, OneStateModel, OneStateOutputs, disagreement_of_one
 from mile_desktop.intervention.posterior import BAND
 from mile_desktop.intervention.probability_numpy import probabilities_of_one
 from mile_desktop.intervention.temporal import TemporalFilter
 from mile_desktop.policies.policy import PolicyOutput
+from mile_desktop.storage.reasons import MOST_REASONS, Reason
 
 Source = Literal["ensemble", "published", "temporal"]
 """Which model the live probability comes from."""
@@ -122,8 +124,14 @@ class LiveEstimator:
             loss = loss if isinstance(loss, int) else loss[: self._members]
             each = self._filter.predict(outputs.distances[: self._members], loss)
             estimate = _estimate(each, each, each)
-        forecast = self._forecast(observation, output.mean, outputs, usual, intervening=intervening)
-        return InterventionEstimate(estimate.probability, estimate.low, estimate.high, forecast)
+        soon, reasons = self._forecast(observation, output.mean, outputs, usual, intervening=intervening)
+        forecast, hand_back = (math.nan, soon) if intervening else (soon, math.nan)
+        if self._earned == "p" and not intervening:
+            others = [each for each in reasons if each.kind != "p"]
+            reasons = (Reason("p", estimate.probability, 1.0), *others)[:MOST_REASONS]
+        if intervening:
+            hand_back = {"p": estimate.probability, "forecast": hand_back}.get(self.calls_by, math.nan)
+        return InterventionEstimate(estimate.probability, estimate.low, estimate.high, forecast, reasons, hand_back)
 
     def _forecast(
         self,
@@ -133,11 +141,14 @@ class LiveEstimator:
         each_p: Float64Array,
         *,
         intervening: bool,
-    ) -> float:
-        """Return the forecast, which always uses the whole ensemble; NaN where there is none, and in takeovers."""
+    ) -> tuple[float, tuple[Reason, ...]]:
+        """Return the forecast, which always uses the whole ensemble, and its reasons.
+
+        NaN and no reason where there is no forecast. In takeovers it is the forecast for handing back now.
+        """
         parts, networks = self._model.forecast, self._networks
         if parts is None or networks is None:
-            return math.nan
+            return math.nan, ()
         p = min(max(fmean(each_p.tolist()), _LEAST_P), 1 - _LEAST_P)
         log_odds = min(max(math.log(p / (1 - p)), -LOG_ODDS_LIMIT), LOG_ODDS_LIMIT)
         # The tracker is fed during takeovers as well, so that elapsed time and counts stay right. Only the result is
@@ -151,7 +162,12 @@ class LiveEstimator:
             nearness,
             intervening=intervening,
         )
-        return math.nan if intervening else parts.probability(signals)
+        contributions = parts.contributions(signals)
+        if intervening:
+            return parts.probability_of(contributions), ()
+        return parts.probability_of(contributions), named_reasons(
+            parts.config, signals, contributions, self._tracker, networks.nearest_corrected
+        )
 
     def _instantaneous(self, outputs: OneStateOutputs) -> Float64Array:
         """Return p of each member, and with a cost by its error higher and lower, float64[3, members]."""

@@ -171,6 +171,7 @@ class OneStateForecast:
         self._onset, self._progress = OneStateStack(forecast.onset), OneStateStack(forecast.progress)
         self._corrected = view(forecast.corrected)
         self._nearest = min(NEAREST, len(self._corrected))
+        self._square = np.zeros(0)
 
     def onset(self, observation: Float32Array, proposal: Float32Array) -> float:
         """Return the log-odds of a takeover soon."""
@@ -182,10 +183,16 @@ class OneStateForecast:
         standardised = self._progress.standardised(observation)
         gap = self._corrected - standardised
         square = np.einsum("ij,ij->i", gap, gap)
+        self._square = square.copy()
         # Only the nearest are needed, and a full sort would cost more.
         square.partition(self._nearest - 1)
         distance = fmean(map(math.sqrt, square[: self._nearest].tolist()))
         return fmean(self._progress(standardised)[:, 0].tolist()), -math.log(max(distance, LEAST_DISTANCE))
+
+    def nearest_corrected(self) -> tuple[tuple[int, float], ...]:
+        """Return number and log nearness of the corrected states nearest to the last observation, nearest first."""
+        order = np.argsort(self._square)[: self._nearest].tolist()
+        return tuple((each, -0.5 * math.log(max(float(self._square[each]), LEAST_DISTANCE**2))) for each in order)
 
 
 def disagreement_of_one(means: Float32Array) -> float:

@@ -22,6 +22,7 @@ from mile_desktop.rollout.safety import action_problem, output_problem, usable_a
 from mile_desktop.rollout.scene import DrivenScene
 from mile_desktop.rollout.slew import SlewLimit
 from mile_desktop.rollout.step_record import announcement, recorded_step
+from mile_desktop.storage.reasons import encode_reasons
 from mile_desktop.storage.records import EpisodeStart, Outcome
 
 Publish = Callable[[Event], None]
@@ -75,10 +76,12 @@ class EpisodeRunner:
         handle_requests: Callable[[Sequence[OperatorRequest]], None],
     ) -> None:
         # Public, as the window replaces it with the rule that a person has set.
-        self.alert = AlertMonitor(AlertRule())
+        self.alert = AlertMonitor(AlertRule(), rate_hz)
         self.running = running
         self.operator = operator
         self.asking = False
+        self.call_reasons = ""
+        """Why the alert came on for the last time; see ``storage.reasons``."""
         self.discard_armed = False
         self.device_connected = False
         self.episode: EpisodeState | None = None
@@ -221,6 +224,8 @@ class EpisodeRunner:
             self.alert.reset()
             return
         came_on = self.alert.update(self.running.estimator.alarm(estimate))
+        if came_on:
+            self.call_reasons = encode_reasons(estimate.reasons)
         if came_on and self.alert.rule.ask_me:
             self.asking = True
             self._phases.apply(PhaseEvent.HOLD_PRESSED, "The robot asks for help. Take over, or resume.")

@@ -160,6 +160,10 @@ class SetAlert(Message, frozen=True):
     """Hold and ask instead of only alerting."""
     sound: bool = True
     rumble: bool = True
+    let_go: float = 0.25
+    """The lower line: an alert stays on above it, and below it a person who drives may let go."""
+    most_calls: int = 0
+    """Calls allowed in ten minutes of autonomy; 0: any number."""
 
 
 # ── events: worker → window ──────────────────────────────────────────────────────────────────────────────────────
@@ -235,6 +239,14 @@ class Status(Message, frozen=True):
     """The running takeover began in a hold: letting go holds again."""
     stop_number: int = 0
     """Largest ``RequestStop.number`` that was carried out; a window that waits longer says that Stop was not heard."""
+    call_reasons: str = ""
+    """Why the alert came on; see ``storage.reasons``. Empty while it is off."""
+    line: float = 0.5
+    """The alert's threshold in force; it moves while a budget of calls is kept."""
+    may_let_go: bool = False
+    """A person drives, and another takeover is unlikely if they hand back now."""
+    budget_used: bool = False
+    """No further call comes on: there were as many in ten minutes as allowed."""
 
 
 class StepTaken(Message, frozen=True):
@@ -253,6 +265,8 @@ class StepTaken(Message, frozen=True):
     executed: tuple[float, ...]
     std: tuple[float, ...]
     phase: Phase
+    reasons: str = ""
+    """Why the forecast is higher than usual; see ``storage.reasons``."""
 
 
 class RobotStatus(Message, frozen=True):

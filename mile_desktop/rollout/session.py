@@ -234,6 +234,10 @@ class Session:
             must_resume=self._target.live.must_resume,
             holds_after_takeover=loop.holds_after_takeover,
             stop_number=self._stop_number,
+            call_reasons=runner.call_reasons if runner.alert.active or runner.asking else "",
+            line=runner.alert.line,
+            may_let_go=runner.alert.may_let_go,
+            budget_used=runner.alert.budget_used,
         )
 
     def close(self) -> str:

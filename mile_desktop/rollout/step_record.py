@@ -9,6 +9,7 @@ from mile_desktop.policies.policy import PolicyOutput
 from mile_desktop.rollout.episode_state import EpisodeState
 from mile_desktop.rollout.messages import StepTaken
 from mile_desktop.rollout.phases import Phase
+from mile_desktop.storage.reasons import encode_reasons
 from mile_desktop.storage.records import Step
 
 
@@ -38,8 +39,6 @@ def recorded_step(
         What was sent, after the slew limit; ``info["executed"]`` is what became of it, where a robot was slower.
     info
         As the scene gave it, with ``success``.
-    operator
-        Kind of who drove in a takeover.
     """
     human = phase is Phase.TAKEOVER
     return Step(
@@ -61,6 +60,7 @@ def recorded_step(
         scene_state=scene_state,
         starts_at_row=episode.starts_at_row,
         operator=operator if human else "",
+        reasons=encode_reasons(estimate.reasons),
     )
 
 
@@ -80,4 +80,5 @@ def announcement(episode: EpisodeState, step: Step, phase: Phase) -> StepTaken:
         executed=tuple(step.action.tolist()),
         std=tuple(step.policy_std.tolist()),
         phase=phase,
+        reasons=step.reasons,
     )

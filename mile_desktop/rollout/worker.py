@@ -16,7 +16,7 @@ from mile_desktop.operators.profile import ProfileError, decode_profile
 from mile_desktop.policies.policy import PolicyFileError
 from mile_desktop.registry.policies import UnknownPolicyError
 from mile_desktop.rollout import messages as m
-from mile_desktop.rollout.alert import AlertMonitor, AlertRule
+from mile_desktop.rollout.alert import AlertRule
 from mile_desktop.rollout.alert_sound import AlertSound
 from mile_desktop.rollout.cadence import Cadence
 from mile_desktop.rollout.camera_watch import CameraWatch
@@ -227,15 +227,16 @@ class Worker:
 
     def _set_alert(self, command: m.SetAlert) -> None:
         try:
-            rule = AlertRule(command.threshold, command.debounce_steps, command.ask_me)
+            rule = AlertRule(
+                command.threshold, command.debounce_steps, command.ask_me, command.let_go, command.most_calls
+            )
         # The number comes from a field of the window. A wrong one must not end the process that controls the robot.
         except ValueError as error:
             self._endpoint.send(m.Note(level="warning", text=str(error)))
             return
         self._alert = command
         if self._session is not None:
-            # A new monitor counts from zero: steps above the old threshold do not count for the new one.
-            self._session.loop.runner.alert = AlertMonitor(rule)
+            self._session.loop.runner.alert.follow(rule)
 
     def _set_pad(self, command: m.SetPad) -> None:
         try:

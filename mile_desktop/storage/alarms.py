@@ -3,6 +3,8 @@
 The only definition of a miss and of a false alarm: scores, catalogue and timeline use it.
 """
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +31,36 @@ class AlarmEvents:
     def misses(self) -> tuple[int, ...]:
         """Takeovers without an alarm directly before them."""
         return tuple(onset for onset, lead in zip(self.onsets, self.leads, strict=True) if lead == 0)
+
+    @property
+    def calls(self) -> tuple[int, ...]:
+        """Row at which the alarm began before each announced takeover."""
+        return tuple(onset - lead for onset, lead in zip(self.onsets, self.leads, strict=True) if lead > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCount:
+    """How often alarms with one reason were right."""
+
+    kind: str
+    """See ``storage.reasons.KINDS``."""
+    hits: int
+    """Alarms that announced a takeover."""
+    false_alarms: int
+
+
+def count_by_reason(episodes: Iterable[tuple[AlarmEvents, Sequence[Sequence[str]]]]) -> tuple[ReasonCount, ...]:
+    """Count hits and false alarms by reason, the most frequent first; an alarm counts for each of its reasons.
+
+    ``episodes``: the events of each episode, and the kinds of the reasons of each row.
+    """
+    hits: Counter[str] = Counter()
+    false_alarms: Counter[str] = Counter()
+    for events, kinds in episodes:
+        hits.update(kind for row in events.calls for kind in kinds[row])
+        false_alarms.update(kind for row in events.false_alarms for kind in kinds[row])
+    names = sorted(hits | false_alarms, key=lambda kind: -(hits[kind] + false_alarms[kind]))
+    return tuple(ReasonCount(kind, hits[kind], false_alarms[kind]) for kind in names)
 
 
 def alarm_events(

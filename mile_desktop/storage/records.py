@@ -81,6 +81,9 @@ class StepColumns(Generic[TimeT, ObservationT, ActionT, HumanActionT, StateT, Fl
     ``TRIMMED_AWAY``: from a row that is not there any more."""
     operator: TextT = field(default=cast("TextT", ""))
     """Who drove this step where ``intervention`` is True: ``gamepad``, ``keyboard`` …; empty where unknown."""
+    reasons: TextT = field(default=cast("TextT", ""))
+    """Why the forecast was higher than usual, as ``storage.reasons`` writes it; empty for no reason, and in older
+    files."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -11,6 +11,7 @@ from mile_desktop.ui.cameras.controller import CamerasController
 from mile_desktop.ui.devices.controller import DevicesController
 from mile_desktop.ui.evaluate.controller import EvaluateController
 from mile_desktop.ui.inspect.controller import InspectController
+from mile_desktop.ui.inspect.moments_controller import MomentsController
 from mile_desktop.ui.inspect.replay_controller import ReplayController
 from mile_desktop.ui.inspect.scorecard.controller import ScorecardController
 from mile_desktop.ui.learn.calibration_controller import CalibrationController
@@ -36,6 +37,7 @@ class Composition:
     calibration: CalibrationController
     forecast: ForecastRefitter
     inspect: InspectController
+    moments: MomentsController
     scorecard: ScorecardController
     replay: ReplayController
     cameras: CamerasController
@@ -91,6 +93,7 @@ def compose(
         calibration=CalibrationController(application),
         forecast=ForecastRefitter(application),
         inspect=inspect,
+        moments=MomentsController(application, inspect),
         scorecard=ScorecardController(application, inspect),
         replay=ReplayController(application, inspect),
         cameras=CamerasController(application, supervise.page.view),
@@ -114,6 +117,7 @@ def _connect_pages(parts: Composition) -> None:
     parts.robots.scene_drawn_changed.connect(supervise.view.set_scene_shown)
     parts.robots.cameras_connected.connect(parts.cameras.live.connect_robot)
     parts.robots.cameras_disconnected.connect(parts.cameras.live.disconnect_robot)
+    supervise.strips.moment_chosen.connect(parts.moments.show_moment)
     parts.policies.evaluation_requested.connect(parts.evaluate.prepare)
     parts.policies.evaluations_requested.connect(parts.evaluate.show_history_of)
     parts.policies.episodes_requested.connect(parts.inspect.search_for)

@@ -229,6 +229,20 @@ def test_a_scorecard_scores_only_what_was_held_out(capsys: pytest.CaptureFixture
     assert "None of the chosen episodes" in error
 
 
+def test_a_line_is_chosen_by_a_budget_or_by_missed_takeovers(
+    capsys: pytest.CaptureFixture[str], workspace: Path
+) -> None:
+    status, (line,), error = run(["threshold", "--calls", "5", "--workspace", str(workspace)], capsys)
+    assert status == 0, error
+    assert line["line"]["calls_in_ten_minutes"] <= 5 or "even the highest line" in line["line"]["reason"]
+    assert len(line["curve"]["calls"]) == len(line["curve"]["missed"]) == 97
+    _, (line,), _ = run(["threshold", "--missed", "1", "--workspace", str(workspace)], capsys)
+    assert "from 99 takeovers on" in line["line"]["reason"]
+    _, lines, _ = run(["predict", "--calls", "5", "--workspace", str(workspace)], capsys)
+    assert all(each["line"]["calls_in_ten_minutes"] <= 5 or each["line"]["threshold"] == 0.98 for each in lines)
+    assert {"threshold", "missed_share"} <= set(lines[0]["line"])
+
+
 def test_predict_without_episodes_says_what_to_do(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     Workspace.open(tmp_path / "w").close()
     status, _, error = run(["predict", "--workspace", str(tmp_path / "w")], capsys)

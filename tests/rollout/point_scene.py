@@ -15,6 +15,7 @@ from mile_desktop.rollout.clock import SimulatedClock
 from mile_desktop.rollout.live_robot import LiveRobot
 from mile_desktop.rollout.loop import RolloutLoop
 from mile_desktop.rollout.messages import Event
+from mile_desktop.storage.reasons import Reason
 from mile_desktop.storage.records import EpisodeStart, Outcome, Step
 
 
@@ -113,7 +114,9 @@ class FixedEstimator:
         return
 
     def estimate(self, observation: Float32Array, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:
-        return InterventionEstimate(self.probability, self.probability - 0.1, self.probability + 0.1)
+        return InterventionEstimate(
+            self.probability, self.probability - 0.1, self.probability + 0.1, reasons=(Reason("stalled", 12.0, 0.6),)
+        )
 
 
 class ScriptedOperator:

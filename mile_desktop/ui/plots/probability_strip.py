@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
+from mile_desktop.storage.reasons import decode_reasons, reasons_text
 from mile_desktop.ui.plots.plot_export import PlotExport
 from mile_desktop.ui.plots.strip_model import StripWindow
 from mile_desktop.ui.plots.strip_plot import Band, Label, StripPlot
@@ -120,8 +121,8 @@ def _shown(value: float) -> bool:
     return not math.isnan(value)
 
 
-def hover_text(window: StripWindow, time: float, choices: Sequence[str] = ()) -> str:
-    """Return the values at ``time`` (s): step, p, interval, forecast, who drove, and a discrete action."""
+def hover_text(window: StripWindow, time: float, choices: Sequence[str] = (), rate_hz: float = 20.0) -> str:
+    """Return the values at ``time`` (s): step, p, interval, forecast, who drove, why, and a discrete action."""
     index = window.nearest(time)
     if index is None:
         return ""
@@ -132,6 +133,8 @@ def hover_text(window: StripWindow, time: float, choices: Sequence[str] = ()) ->
     if _shown(window.forecast[index]):
         parts.append(f"forecast {window.forecast[index]:.2f}")
     parts.append("you drove" if window.human[index] else "policy drove")
+    if window.reasons and (why := reasons_text(decode_reasons(window.reasons[index]), rate_hz)):
+        parts.append(f"why: {why}")
     if choices:
         parts.append(choice_text(window.proposed[index].tolist(), window.executed[index].tolist(), choices))
     return " · ".join(parts)

@@ -44,6 +44,8 @@ class StripWindow:
     """float64[t, a]."""
     executed: Columns
     """float64[t, a]."""
+    reasons: tuple[str, ...] = ()
+    """t texts, see ``storage.reasons``; empty where none were kept."""
 
     def __len__(self) -> int:
         return len(self.time)
@@ -85,6 +87,8 @@ class StripModel:
         # Twice the capacity: rows are appended and moved to the front only when the array is full, once in
         # ``capacity`` steps. So the newest rows are always one contiguous slice, which is drawn without a copy.
         self._rows = np.empty((2 * capacity, _FIXED + 2 * actions))
+        self._reasons = [""] * (2 * capacity)
+        """Row by row beside ``_rows``, which holds numbers only."""
         self._start = self._end = 0
         self._episode_id = ""
         self._serial = 0
@@ -123,6 +127,7 @@ class StripModel:
         time = self._base + taken.step * self._period
         row[:_FIXED] = (time, *estimate, float(taken.intervention), self._serial, episode, taken.step)
         row[_FIXED:] = _padded(taken.proposed, self._actions) + _padded(taken.executed, self._actions)
+        self._reasons[self._end] = taken.reasons
         self._end += 1
         self.version += 1
 
@@ -145,30 +150,33 @@ class StripModel:
         if self._end == len(self._rows):
             kept = self._capacity - 1
             self._rows[:kept] = self._rows[self._end - kept : self._end]
+            self._reasons[:kept] = self._reasons[self._end - kept : self._end]
             self._start, self._end = 0, kept
         self._start = max(self._start, self._end + 1 - self._capacity)
 
     def last_seconds(self, seconds: float) -> StripWindow:
         """Return the newest ``seconds``; time runs from −seconds to 0."""
-        rows = self._rows[self._start : self._end]
-        if not len(rows):
-            return self._window(rows, 0.0)
+        if not len(self):
+            return self._window(self._start, 0.0)
         # Times grow from row to row, across episodes too, so a binary search finds the first one.
-        newest = rows[-1, _TIME]
-        first = int(np.searchsorted(rows[:, _TIME], newest - seconds))
-        return self._window(rows[first:], newest)
+        newest = self._rows[self._end - 1, _TIME]
+        times = self._rows[self._start : self._end, _TIME]
+        return self._window(self._start + int(np.searchsorted(times, newest - seconds)), newest)
 
     def whole_episode(self) -> StripWindow:
         """Return every kept step of the newest episode; time 0 is its first step."""
-        rows = self._rows[self._start : self._end]
-        if not len(rows):
-            return self._window(rows, 0.0)
-        return self._window(rows[rows[:, _SERIAL] == rows[-1, _SERIAL]], self._base)
+        if not len(self):
+            return self._window(self._start, 0.0)
+        # Numbers of episodes grow, too, so the newest episode is the end of the rows.
+        serials = self._rows[self._start : self._end, _SERIAL]
+        return self._window(self._start + int(np.searchsorted(serials, serials[-1])), self._base)
 
-    def _window(self, rows: Columns, origin: float) -> StripWindow:
+    def _window(self, first: int, origin: float) -> StripWindow:
         # Thinning starts from the end, so that the newest step is always drawn.
-        stride = -(-len(rows) // MAX_POINTS) or 1
-        rows = rows[(len(rows) - 1) % stride :: stride] if len(rows) else rows
+        count = self._end - first
+        stride = -(-count // MAX_POINTS) or 1
+        chosen = slice(first + (count - 1) % stride if count else first, self._end, stride)
+        rows = self._rows[chosen]
         a = self._actions
         return StripWindow(
             time=rows[:, _TIME] - origin,
@@ -182,6 +190,7 @@ class StripModel:
             step=rows[:, _STEP],
             proposed=rows[:, _FIXED : _FIXED + a],
             executed=rows[:, _FIXED + a : _FIXED + 2 * a],
+            reasons=tuple(self._reasons[chosen]),
         )
 
 

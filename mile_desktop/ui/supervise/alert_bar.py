@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from mile_desktop.rollout.messages import SetAlert, StepTaken
 from mile_desktop.ui.plots.probability_strip import THRESHOLD_RANGE
+from mile_desktop.ui.supervise.call_reasons_button import CallReasonsButton
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.elided_label import ElidedLabel
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
@@ -30,6 +31,8 @@ class AlertBar(OverrideGuard, QWidget):
     alert_changed = Signal(object)
     """Carries the new ``SetAlert``."""
     whole_episode_toggled = Signal(bool)
+    moment_chosen = Signal(str, int)
+    """Episode and step of a recorded moment that the person wants to see."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,6 +44,8 @@ class AlertBar(OverrideGuard, QWidget):
         self._step: StepTaken | None = None
         self._hovering = False
         theme.set_role(self._basis, "secondary")
+        self.call = CallReasonsButton()
+        self.call.moment_chosen.connect(self.moment_chosen)
         self._threshold = _threshold_box()
         self._debounce = _debounce_box()
         self._ask_me = QCheckBox("Ask me")
@@ -62,6 +67,7 @@ class AlertBar(OverrideGuard, QWidget):
         row = QHBoxLayout(self)
         theme.space(row, (12, 4, 8, 0), 8)
         row.addWidget(self._figure)
+        row.addWidget(self.call)
         # The model text is the least important part of the line, so it alone is shortened when the line is narrow.
         row.addWidget(self._basis, 1)
         threshold, duration = QLabel("Alarm threshold"), QLabel("duration")
@@ -113,6 +119,10 @@ class AlertBar(OverrideGuard, QWidget):
         self._basis.set_hint(f"p(intervene) comes from: {basis}")
         if not self._hovering:
             self._basis.set_full_text(basis)
+
+    def show_call(self, reasons: str, rate_hz: float) -> None:
+        """Show why the alarm is on; empty: the alarm is off, and the last call can still be looked at."""
+        self.call.show_reasons(reasons, rate_hz)
 
     def show_hover(self, text: str) -> None:
         """Show the values under the mouse in place of the model; an empty text brings the model back."""

@@ -31,6 +31,8 @@ class StripsPanel(OverrideGuard, QFrame):
 
     alert_changed = Signal(object)
     """Carries the new ``SetAlert``."""
+    moment_chosen = Signal(str, int)
+    """Episode and step of a recorded moment that the person wants to see."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,6 +41,7 @@ class StripsPanel(OverrideGuard, QFrame):
         self._episode = 0
         self._whole = False
         self._choices: tuple[str, ...] = ()
+        self._rate_hz = 20.0
         self._drawn = -1
         self.redraw_ms = 0.0
         """How long the last redraw blocked the event loop, ms, without Qt's painting; read by the benchmarks."""
@@ -62,6 +65,7 @@ class StripsPanel(OverrideGuard, QFrame):
 
     def _connect(self) -> None:
         self.bar.alert_changed.connect(self._bar_changed)
+        self.bar.moment_chosen.connect(self.moment_chosen)
         self.bar.whole_episode_toggled.connect(self.show_whole_episode)
         self.probability.threshold_moved.connect(self.bar.show_threshold)
         self.probability.threshold_set.connect(self._line_released)
@@ -82,16 +86,19 @@ class StripsPanel(OverrideGuard, QFrame):
         """Clear the strips and use the action entries and the rate of ``session``."""
         # A new one: the number of action entries may differ between scenes.
         self._model = StripModel(actions=len(session.action_labels), rate_hz=session.rate_hz)
+        self._rate_hz = session.rate_hz
         self._drawn = -1
         self.action_strip.set_actions(session.action_labels, discrete=bool(session.choices))
         self.probability.action_names = session.action_labels
         self._choices = session.action_labels if session.choices else ()
         self.bar.show_basis(session.basis)
+        self.bar.call.forget()
 
     def show_status(self, status: Status) -> None:
         """Note which episode runs and which model p comes from."""
         self._episode = status.episode
         self.bar.show_basis(status.basis)
+        self.bar.show_call(status.call_reasons, self._rate_hz)
 
     def add_step(self, taken: StepTaken) -> None:
         """Append one step; the timer draws it."""
@@ -145,7 +152,7 @@ class StripsPanel(OverrideGuard, QFrame):
         self.alert_changed.emit(self.bar.alert)
 
     def _hovered(self, at: float | None) -> None:
-        self.bar.show_hover(hover_text(self._visible(), at, self._choices) if at is not None else "")
+        self.bar.show_hover(hover_text(self._visible(), at, self._choices, self._rate_hz) if at is not None else "")
         self.probability.show_hover(at)
         self.action_strip.show_hover(at)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mile_desktop.rollout.messages import Status
 from mile_desktop.rollout.phases import IN_EPISODE, Phase
+from mile_desktop.storage.reasons import decode_reasons, reasons_text
 from mile_desktop.ui.widgets.discrete_actions import DiscreteAction, driving_text
 
 
@@ -30,6 +31,8 @@ PHASE_STYLES: dict[Phase, PhaseStyle] = {
 SIMULATED = frozenset({"probit", "segment"})
 """Simulated operators; they take over by themselves and need no instruction."""
 
+RATE_HZ = 20.0
+"""Control steps a second of every scene and robot that ships; turns steps of a reason into seconds."""
 ASKING = PhaseStyle("Asks for help", "exclamation", "asking")
 ALERT = PhaseStyle("Autonomous", "exclamation", "asking")
 """The policy drives, but p has been above the threshold for the alarm's duration."""
@@ -57,14 +60,16 @@ def reason_text(status: Status) -> str:
     """Return the line under the badge: why the robot holds, stopped or asks for help, and what to do."""
     if status.asking:
         action = f"{status.instruction} to help, or resume" if status.instruction else "take over or resume"
-        return f"{status.reason or 'p stayed above the threshold'} · {action}"
+        why = reasons_text(decode_reasons(status.call_reasons), RATE_HZ)
+        return " · ".join(filter(None, (why or status.reason or "p stayed above the threshold", action)))
     if status.phase is Phase.STOPPED:
         return f"{status.reason or 'Stopped by you'} · Reset to continue"
     if status.phase is Phase.HOLD:
         action = "Resume to continue" if status.must_resume else "Resume or take over to continue"
         return f"{status.reason or 'Held by you'} · {action}"
     if status.alert and status.phase is Phase.AUTONOMOUS:
-        return status.reason or "p is above the threshold: a takeover looks likely"
+        why = reasons_text(decode_reasons(status.call_reasons), RATE_HZ)
+        return why or status.reason or "p is above the threshold: a takeover looks likely"
     return status.reason
 
 

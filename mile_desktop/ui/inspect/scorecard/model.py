@@ -9,7 +9,7 @@ import numpy as np
 
 from mile_desktop.arrays import BoolArray, Float64Array
 from mile_desktop.evaluation.scorecard import CurvePoint, Scorecard, ScoredEpisode, ScoredPredictor
-from mile_desktop.storage.alarms import AlarmEvents, alarm_events
+from mile_desktop.storage.alarms import AlarmEvents, ReasonCount, alarm_events, count_by_reason
 from mile_desktop.ui.plots.series_model import Series, Style
 from mile_desktop.ui.plots.table import Table
 
@@ -202,6 +202,25 @@ class ScorecardModel:
                 )
             )
         return tuple(scores)
+
+    def by_reason(self, name: str, threshold: float) -> tuple[ReasonCount, ...]:
+        """Return hits and false alarms by reason; none for a predictor that gives no reasons."""
+        reasons = self.predictor(name).reasons
+        if not reasons:
+            return ()
+        return count_by_reason(
+            (events, [row.split() for row in reasons[number]]) for number, events in self._events(name, threshold)
+        )
+
+    def calls_with_reason(self, name: str, threshold: float, kind: str) -> tuple[StepRange, ...]:
+        """Return the calls for which ``kind`` was one of the reasons, in order."""
+        reasons, found = self.predictor(name).reasons, []
+        for number, events in self._events(name, threshold):
+            for rows, text in ((events.calls, "call, takeover followed"), (events.false_alarms, "false alarm")):
+                found += [
+                    self._single_step(name, number, row, text) for row in rows if kind in reasons[number][row].split()
+                ]
+        return tuple(found)
 
     # ── steps at a point ─────────────────────────────────────────────────────────────────────────────────────────
 

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from mile_desktop.evaluation.scorecard import Scorecard
 from mile_desktop.ui.inspect.scorecard.bar import ScorecardBar
 from mile_desktop.ui.inspect.scorecard.model import ScorecardModel, StepRange
-from mile_desktop.ui.inspect.scorecard.table_columns import EPISODES, PREDICTORS, STEP_RANGES, PredictorLine
+from mile_desktop.ui.inspect.scorecard.table_columns import EPISODES, PREDICTORS, REASONS, STEP_RANGES, PredictorLine
 from mile_desktop.ui.inspect.scorecard.threshold_plot import ThresholdPlot
 from mile_desktop.ui.plots.plot_export import PlotExport
 from mile_desktop.ui.plots.series_model import Axis
@@ -72,9 +72,11 @@ class ScorecardPanel(QWidget):
         self.early.names_series = False
         self._predictors = RowsModel(PREDICTORS, lambda each: each.predictor.name, self)
         self._scores = RowsModel(EPISODES, lambda each: each.episode_id, self)
+        self._reasons = RowsModel(REASONS, lambda each: each.kind, self)
         self._step_ranges = RowsModel(STEP_RANGES, lambda each: (each.episode_id, each.row, each.text), self)
         self.predictors = RowsTable(self._predictors, "Predictors")
         self.episodes = RowsTable(self._scores, "Episodes of the scorecard")
+        self.reasons = RowsTable(self._reasons, "Reasons of the calls")
         self.steps = RowsTable(self._step_ranges, "Steps at the chosen point")
         self.lists = QTabWidget()
         self._card = QWidget()
@@ -94,6 +96,7 @@ class ScorecardPanel(QWidget):
         for table, title in (
             (self.predictors, "Predictors"),
             (self.episodes, "Episodes"),
+            (self.reasons, "Reasons"),
             (self.steps, "Steps at this point"),
         ):
             self.lists.addTab(table, title)
@@ -133,6 +136,8 @@ class ScorecardPanel(QWidget):
         self.predictors.selectionModel().currentRowChanged.connect(self._predictor_chosen)
         self.episodes.activated.connect(self._episode_chosen)
         self.episodes.clicked.connect(self._episode_chosen)
+        self.reasons.activated.connect(self._reason_chosen)
+        self.reasons.clicked.connect(self._reason_chosen)
         self.steps.activated.connect(self._step_chosen)
         self.steps.clicked.connect(self._step_chosen)
 
@@ -233,10 +238,11 @@ class ScorecardPanel(QWidget):
             [PredictorLine(each, model.at(each.name, self._threshold)) for each in model.card.predictors]
         )
         self._scores.show_rows(model.episodes(self._name, self._threshold))
+        self._reasons.show_rows(model.by_reason(self._name, self._threshold))
 
     def _show_steps(self, ranges: Sequence[StepRange], title: str) -> None:
         self._step_ranges.show_rows(ranges)
-        self.lists.setTabText(2, f"{title} ({len(ranges)})")
+        self.lists.setTabText(self.lists.indexOf(self.steps), f"{title} ({len(ranges)})")
         self.lists.setCurrentWidget(self.steps)
 
     # ── clicks ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -272,6 +278,12 @@ class ScorecardPanel(QWidget):
         if self._model is not None and score is not None:
             rows = self._model.events_in_episode(self._name, self._threshold, score.episode_id)
             self._show_steps(rows, "In the episode")
+
+    def _reason_chosen(self) -> None:
+        count = self.reasons.current()
+        if self._model is not None and count is not None:
+            rows = self._model.calls_with_reason(self._name, self._threshold, count.kind)
+            self._show_steps(rows, "Calls")
 
     def _step_chosen(self) -> None:
         each = self.steps.current()

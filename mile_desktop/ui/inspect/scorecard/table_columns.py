@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 
 from mile_desktop.evaluation.scorecard import ScoredPredictor
+from mile_desktop.storage.alarms import ReasonCount
+from mile_desktop.storage.reasons import SHORT_NAMES
 from mile_desktop.ui.inspect.scorecard.model import EpisodeScore, StepRange, ThresholdScore, curve_style
 from mile_desktop.ui.widgets.tables import Column
 
@@ -119,4 +121,21 @@ STEP_RANGES: tuple[Column[StepRange], ...] = (
     Column("Steps", lambda each: f"{each.rows}", lambda each: each.rows, is_number=True),
     Column("p", lambda each: _figure(each.probability), lambda each: _order(each.probability), is_number=True),
     Column("Episode", lambda each: _short(each.episode_id), tip=lambda each: each.episode_id),
+)
+
+REASONS: tuple[Column[ReasonCount], ...] = (
+    Column(
+        "Reason",
+        lambda each: SHORT_NAMES.get(each.kind, each.kind),
+        tip=lambda _: "A call counts for each of its reasons, of which it has at most three",
+    ),
+    Column("hits", lambda each: f"{each.hits}", lambda each: each.hits, is_number=True),
+    Column("false alarms", lambda each: f"{each.false_alarms}", lambda each: each.false_alarms, is_number=True),
+    Column(
+        "right",
+        lambda each: f"{each.hits / (each.hits + each.false_alarms):.0%}",
+        lambda each: each.hits / (each.hits + each.false_alarms),
+        is_number=True,
+        tip=lambda _: "Share of the calls with this reason that a takeover followed",
+    ),
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mile_desktop.storage.reasons import decode_reasons, reasons_text
 from mile_desktop.ui.inspect.model import RecordedEpisode
 from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.widgets.discrete_actions import choice_text
@@ -43,6 +44,8 @@ def values_text(
         parts.append(f"{prediction.title} {prediction.probability[row]:.2f}")
     operator = episode.operator[row] or episode.record.start.operator
     parts.append(f"{operator or 'a person'} drove" if episode.intervention[row] else "policy drove")
+    if why := reasons_text(decode_reasons(episode.reasons[row]), episode.record.start.rate_hz):
+        parts.append(f"why: {why}")
     if choices:
         proposed, executed = episode.policy_action[row].tolist(), episode.action[row].tolist()
         parts.append(choice_text(proposed, executed, choices, episode.policy_mean[row].tolist()))

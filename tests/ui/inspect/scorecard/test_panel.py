@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -5,7 +6,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.ui.inspect.scorecard.panel import ScorecardPanel
-from tests.ui.inspect.scorecard.examples import card
+from tests.ui.inspect.scorecard.examples import JUMPY, RISING, card, predictor
 
 
 @pytest.fixture
@@ -106,10 +107,24 @@ def test_a_click_on_a_curve_sets_the_threshold_and_lists_the_errors(scored: Scor
 
 def test_a_bin_and_an_episode_list_their_steps(scored: ScorecardPanel) -> None:
     scored.reliability.point_chosen.emit(1, 1)
-    assert "In this bin" in scored.lists.tabText(2)
+    assert "In this bin" in scored.lists.tabText(3)
     scored.episodes.choose(lambda each: each.episode_id == "ep-2")
     scored.episodes.activated.emit(scored.episodes.currentIndex())
     assert [each.row for each in scored._step_ranges.rows] == [101, 106, 111]
+
+
+def test_calls_are_counted_by_reason_and_lead_to_their_steps(panel: ScorecardPanel) -> None:
+    why = ("stalled",) * 11 + ("near stalled",)
+    rising, jumpy = predictor("majority", JUMPY, JUMPY), predictor("forecast", RISING, JUMPY)
+    panel.show_card(card(predictors=(rising, msgspec.structs.replace(jumpy, reasons=(why, why)))))
+    assert [(each.kind, each.hits, each.false_alarms) for each in panel._reasons.rows] == [
+        ("stalled", 1, 2),
+        ("near", 0, 1),
+    ]
+    panel.reasons.choose(lambda each: each.kind == "near")
+    panel.reasons.activated.emit(panel.reasons.currentIndex())
+    (found,) = panel._step_ranges.rows
+    assert (found.episode_id, found.row, found.text) == ("ep-2", 111, "false alarm")
 
 
 def test_the_scorecard_can_be_saved_as_csv(scored: ScorecardPanel) -> None:

@@ -1,0 +1,70 @@
+"""Why the robot called: the reasons beside p, with the recorded moments that the present one is like."""
+
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
+
+from mile_desktop.storage.reasons import Reason, decode_reasons, split_moment
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
+
+_CALLS, _LAST = "Why?", "Last call"
+
+
+class CallReasonsButton(OverrideGuard, QToolButton):
+    """Opens a list of reasons; a likeness leads to the recorded moments. Hidden until the robot has called once.
+
+    The button never takes the focus: the keys go on driving the robot.
+    """
+
+    moment_chosen = Signal(str, int)
+    """Episode and step of a recorded moment."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shown = ""
+        self._menu = QMenu(self)
+        self.setMenu(self._menu)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAccessibleName("Why the robot called")
+        theme.set_role(self, "quiet")
+        self.hide()
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The reasons of the last call."""
+        return decode_reasons(self._shown)
+
+    def show_reasons(self, encoded: str, rate_hz: float) -> None:
+        """Show the reasons of the call that is on; empty: no call is on, and the last one stays to be read."""
+        if encoded:
+            self.setText(_CALLS)
+            self.show()
+        elif self._shown:
+            self.setText(_LAST)
+        # A status comes with every tick: the menu is built again only for another call, or it would close itself.
+        if encoded and encoded != self._shown:
+            self._shown = encoded
+            self._build(rate_hz)
+
+    def forget(self) -> None:
+        """Forget the last call: another scene or robot is loaded."""
+        self._shown = ""
+        self._menu.clear()
+        self.hide()
+
+    def _build(self, rate_hz: float) -> None:
+        self._menu.clear()
+        texts = [reason.text(rate_hz) for reason in self.reasons]
+        self.setToolTip("The robot called: " + " · ".join(texts))
+        for reason, text in zip(self.reasons, texts, strict=True):
+            self._menu.addAction(f"{text}  ({reason.share:.0%})").setEnabled(False)
+            for moment in reason.moments:
+                found = split_moment(moment)
+                if found is not None:
+                    episode_id, step = found
+                    name = episode_id.removeprefix("ep-")
+                    action = self._menu.addAction(f"    Show {name} at {step / rate_hz:.1f} s")
+                    action.triggered.connect(partial(self.moment_chosen.emit, episode_id, step))
