@@ -109,7 +109,9 @@ class AlertMonitor:
         self._steps += 1
         while self._calls and self._calls[0] <= self._steps - self._window:
             self._calls.popleft()
-        self._move_line(-_STEP * self.rule.most_calls / self._window)
+        # Not during a call: a number that stays high is one call, and the line would sink below every number.
+        if not self._active:
+            self._move_line(-_STEP * self.rule.most_calls / self._window)
 
     def _move_line(self, log_odds: float) -> None:
         if not self.rule.most_calls or not log_odds:
