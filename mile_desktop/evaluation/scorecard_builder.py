@@ -47,7 +47,7 @@ def make_scorecard(
     seed: int = 0,
     report: Callable[[float, str], None],
 ) -> Scorecard:
-    """Score every predictor on the chosen episodes of ``scene``.
+    """Score every predictor on the chosen episodes of ``scene``, at the line that ``line`` wishes for.
 
     Parameters
     ----------
@@ -56,8 +56,6 @@ def make_scorecard(
         few, they learn from seven tenths of the chosen ones, which are then not scored.
     reference
         An intervention model's id or folder; empty for the one in use.
-    line
-        How the line for the alarm of each predictor is chosen.
     report
         Called with the finished share and the name of the next part.
 
