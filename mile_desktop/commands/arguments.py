@@ -265,6 +265,8 @@ def calibrate(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``calibrate``."""
     _add_scene(parser)
     _add_model(parser)
+    parser.add_argument("--propose", action="store_true", help="show the result without putting it in force")
+    parser.add_argument("--accept", default="", metavar="ID", help="put this proposed calibration in force")
 
 
 def predict(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ They do not transfer between tasks, robots or networks. With the networks fixed,
 from dataclasses import dataclass
 
 import torch
+from sklearn import metrics
 
 from mile_desktop.intervention.cost_fit import (
     RecordedDecisions,
@@ -16,6 +17,7 @@ from mile_desktop.intervention.cost_fit import (
 )
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.model import InterventionModel
+from mile_desktop.intervention.scores import takeover_ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,39 @@ class Calibration:
     log_likelihood_before: float
     """Mean per step, under cost and scale as they were."""
     log_likelihood: float
+    auroc_before: float | None
+    """Ranking of the ten steps before a takeover above the other autonomous steps; None where there is only one
+    kind of step."""
+    auroc: float | None
+    p_low: float
+    """p is below this in 5 % of the steps, under the new numbers."""
+    p_high: float
+    """p is above this in 5 % of the steps."""
+
+    @property
+    def problem(self) -> str:
+        """Why the new numbers should not be used, in one sentence with the way out; empty where nothing is wrong.
+
+        The likelihood alone cannot tell: a p that is always the rate of takeovers has a good one and says nothing.
+        """
+        if self.p_high - self.p_low < LEAST_SPREAD:
+            return (
+                f"The calibration is refused: p would be between {self.p_low:.2f} and {self.p_high:.2f} in nine of ten "
+                "steps, so it would tell no moment from another. The numbers in use stay; record more takeovers, or "
+                "retrain, which fits the networks as well."
+            )
+        if self.auroc is not None and self.auroc_before is not None and self.auroc < self.auroc_before - LARGEST_DROP:
+            return (
+                f"The calibration is refused: p would rank moments worse (AUROC {self.auroc_before:.2f} before, "
+                f"{self.auroc:.2f} after). The numbers in use stay; record more takeovers, or retrain."
+            )
+        return ""
+
+
+LEAST_SPREAD = 0.1
+"""Between p_low and p_high. Takeovers drawn at random at a rate of .19 gave .10, those of a simulated supervisor .98."""
+LARGEST_DROP = 0.02
+"""Of the AUROC; with some hundred steps its standard error is about as large."""
 
 
 def calibrate(model: InterventionModel, steps: SupervisedSteps) -> tuple[InterventionModel, Calibration]:
@@ -55,6 +90,7 @@ def calibrate(model: InterventionModel, steps: SupervisedSteps) -> tuple[Interve
     CalibrationError
         When no step, or every step, is a takeover.
     """
+    rows = _calibrated_rows(steps)
     decisions, held_out_share = recorded_decisions(model, steps)
     before = Threshold(model.config.cost, model.config.cdf_scale)
     cost, cdf_scale = fit_cost_and_scale(decisions, start=before)
@@ -75,6 +111,10 @@ def calibrate(model: InterventionModel, steps: SupervisedSteps) -> tuple[Interve
         predicted_rate=float(p.mean()),
         log_likelihood_before=float(likelihood_before.mean()),
         log_likelihood=float(likelihood.mean()),
+        auroc_before=_ranking(steps, rows, p_before),
+        auroc=_ranking(steps, rows, p),
+        p_low=float(p.quantile(0.05)),
+        p_high=float(p.quantile(0.95)),
     )
     return model.with_config(cost=cost, cdf_scale=cdf_scale, cost_error=found.cost_error), found
 
@@ -84,8 +124,7 @@ def recorded_decisions(model: InterventionModel, steps: SupervisedSteps) -> tupl
 
     Raises ``CalibrationError`` as ``RecordedDecisions``.
     """
-    # Thinned before the networks are evaluated, which takes most of the time.
-    rows = thinned((~steps.demonstration).nonzero()[:, 0])
+    rows = _calibrated_rows(steps)
     outputs = model.member_outputs(steps.observation[rows], steps.policy_mean[rows], steps.policy_std[rows])
     unseen = model.unseen(steps)[:, rows]
     # Where every member has seen an episode, all of them are used. This is too optimistic, and the share says so.
@@ -98,3 +137,16 @@ def recorded_decisions(model: InterventionModel, steps: SupervisedSteps) -> tupl
         episode=steps.episode[rows],
     )
     return decisions, float(held_out.double().mean())
+
+
+def _calibrated_rows(steps: SupervisedSteps) -> torch.Tensor:
+    # Thinned before the networks are evaluated, which takes most of the time.
+    return thinned((~steps.demonstration).nonzero()[:, 0])
+
+
+def _ranking(steps: SupervisedSteps, rows: torch.Tensor, p: torch.Tensor) -> float | None:
+    """Return the AUROC of ``p`` (float64[len(rows)]) for a takeover soon, over autonomous steps."""
+    asked, ahead = (mask[rows.numpy()] for mask in takeover_ahead(steps))
+    if not 0 < int(ahead[asked].sum()) < int(asked.sum()):
+        return None
+    return float(metrics.roc_auc_score(ahead[asked], p.numpy()[asked]))

@@ -1,9 +1,11 @@
 """Calibration of the intervention model in use: cost and scale fitted to the recorded interventions."""
 
+import shutil
 from collections.abc import Callable
 
 from mile_desktop.intervention.calibration import Calibration, calibrate
-from mile_desktop.intervention.model import save_intervention_model
+from mile_desktop.intervention.cost_fit import CalibrationError
+from mile_desktop.intervention.model import load_intervention_model, save_intervention_model
 from mile_desktop.intervention.strata import takeovers_in
 from mile_desktop.learning.pipeline.intervention_stage import model_record
 from mile_desktop.registry.intervention_models import model_in_use
@@ -12,9 +14,17 @@ from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.ids import new_id, now
 from mile_desktop.storage.workspace import Workspace
 
+PROPOSALS = "calibrations"
+"""Folder of the workspace for calibrations that nobody has accepted yet."""
+
 
 def calibrate_recorded(
-    workspace: Workspace, scene: str, reference: str = "", *, report: Callable[[float, str], None]
+    workspace: Workspace,
+    scene: str,
+    reference: str = "",
+    *,
+    propose: bool = False,
+    report: Callable[[float, str], None],
 ) -> tuple[str, Calibration]:
     """Fit cost and scale to the recorded interventions and register the result as a new model.
 
@@ -24,6 +34,8 @@ def calibrate_recorded(
     ----------
     reference
         An intervention model's id or folder; empty for the one in use.
+    propose
+        Only write the result, for ``accept_calibration``; it is not in force. An earlier proposal is removed.
     report
         Called with the share that is done, in [0, 1], and what is done next.
 
@@ -34,7 +46,7 @@ def calibrate_recorded(
     Raises
     ------
     CalibrationError
-        When no takeover was recorded, or nothing but takeovers.
+        When no takeover was recorded, or nothing but takeovers, or the result would say less than before.
     ScoreError, InterventionModelError, WorkspaceError
         When there is no episode or no model, or one of them cannot be read.
     """
@@ -42,10 +54,25 @@ def calibrate_recorded(
     steps = recorded_steps(workspace, scene)
     report(0.4, f"Fitting cost and scale to {len(steps.episode_ids)} episodes")
     model, found = calibrate(model_in_use(workspace, scene, reference), steps)
+    if found.problem:
+        raise CalibrationError(found.problem)
     report(0.9, "Saving the intervention model")
     identity = new_id("intervention")
-    # A new id: episodes that were recorded under the old cost and scale keep referring to it.
     model = model.with_config(model_id=identity, scene=scene, created_at=now(), takeovers=takeovers_in(steps))
-    save_intervention_model(workspace.intervention_folder(identity), model)
-    Catalogue(workspace).add_intervention_model(model_record(model.config, run_id=None))
+    proposals = workspace.folder / PROPOSALS
+    shutil.rmtree(proposals, ignore_errors=True)
+    save_intervention_model(proposals / identity, model)
+    if not propose:
+        accept_calibration(workspace, identity)
     return identity, found
+
+
+def accept_calibration(workspace: Workspace, identity: str) -> None:
+    """Put a proposed calibration in force; ``CalibrationError`` where there is no proposal of that id."""
+    proposed = workspace.folder / PROPOSALS / identity
+    if not identity or not proposed.is_dir():
+        raise CalibrationError(f"There is no proposed calibration {identity!r}; calibrate again.")
+    config = load_intervention_model(proposed).config
+    # The folder is complete before it is moved, and moved before it is registered: killed anywhere, none is half there.
+    proposed.rename(workspace.intervention_folder(identity))
+    Catalogue(workspace).add_intervention_model(model_record(config, run_id=None))

@@ -173,6 +173,22 @@ def test_calibrate_registers_a_model_and_says_both_rates(capsys: pytest.CaptureF
     )
     assert line["log_likelihood"] >= line["log_likelihood_before"] - 1e-6  # type: ignore[operator]
     assert (workspace / "interventions" / str(line["intervention_model"]) / "model.safetensors").exists()
+    assert {"auroc", "auroc_before"} <= set(line)
+
+
+def test_a_proposed_calibration_is_in_force_only_when_it_is_accepted(
+    capsys: pytest.CaptureFixture[str], workspace: Path
+) -> None:
+    known = {path.name for path in (workspace / "interventions").iterdir()}
+    status, (*_, line), _ = run(["calibrate", "--propose", "--workspace", str(workspace)], capsys)
+    assert status == 0
+    assert {path.name for path in (workspace / "interventions").iterdir()} == known
+    model = str(line["intervention_model"])
+    assert run(["calibrate", "--accept", model, "--workspace", str(workspace)], capsys)[0] == 0
+    assert {path.name for path in (workspace / "interventions").iterdir()} == known | {model}
+    status, _, error = run(["calibrate", "--accept", model, "--workspace", str(workspace)], capsys)
+    assert status == 1
+    assert f"no proposed calibration '{model}'; calibrate again" in error
 
 
 def test_a_forecast_is_refitted_beside_its_model_and_dropped_when_it_is_no_good(

@@ -34,5 +34,7 @@ def test_a_round_of_the_lander(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert (config["network"], config["action_size"]) == ("categorical", 4)
     (model,) = (workspace / "interventions").iterdir()
     assert json.loads((model / "config.json").read_text())["actions"] == "categorical"
-    calibrated = run(["calibrate"], workspace, capsys)[-1]
-    assert float(str(calibrated["cdf_scale"])) > 0
+    # Five epochs of fitting leave the members alike: the best cost and scale make p a constant.
+    assert main(["calibrate", "--scene", "lunar-lander", "--workspace", str(workspace)]) == 1
+    assert "tell no moment from another" in capsys.readouterr().err
+    assert [each.name for each in (workspace / "interventions").iterdir()] == [model.name]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from mile_desktop.intervention.calibration import calibrate
+from mile_desktop.intervention.calibration import Calibration, calibrate
 from mile_desktop.intervention.cost_fit import (
     CalibrationError,
     RecordedDecisions,
@@ -15,6 +15,12 @@ from mile_desktop.intervention.cost_fit import (
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.fit import FittedModel
 from tests.intervention.toy import recorded
+
+FOUND = Calibration(
+    cost=5.0, cdf_scale=3.0, cost_error=0.5, cost_before=6.0, cdf_scale_before=2.0, steps=900, takeover_steps=170,
+    held_out_share=1.0, observed_rate=0.19, predicted_rate_before=0.1, predicted_rate=0.19,
+    log_likelihood_before=-0.6, log_likelihood=-0.4, auroc_before=0.81, auroc=0.82, p_low=0.02, p_high=0.7,
+)  # fmt: skip
 
 
 def drawn(cost: float, scale: float, *, count: int = 4000, dimensions: int = 4, seed: int = 0) -> RecordedDecisions:
@@ -77,3 +83,34 @@ def test_says_why_it_cannot_calibrate(fitted: FittedModel, steps: SupervisedStep
         replace(calm, intervention=never)
     with pytest.raises(CalibrationError, match="All 10 steps are takeovers"):
         replace(calm, intervention=always)
+
+
+def test_the_ranking_is_measured_before_and_after(fitted: FittedModel) -> None:
+    _, found = calibrate(fitted.model, recorded(12, demonstrations=0, seed=20))
+    assert found.auroc is not None
+    assert found.auroc_before is not None
+    assert 0.5 < found.auroc <= 1
+    assert 0 <= found.p_low < found.p_high <= 1
+    assert found.problem == ""
+
+
+def test_a_fit_that_flattens_p_is_refused_with_both_ends() -> None:
+    flat = replace(FOUND, p_low=0.18, p_high=0.2)
+    assert "between 0.18 and 0.20 in nine of ten steps" in flat.problem
+    assert "retrain" in flat.problem
+
+
+def test_takeovers_that_follow_nothing_flatten_p_and_are_refused(fitted: FittedModel) -> None:
+    """The likelihood rises all the same: a constant p at the observed rate fits such takeovers best."""
+    other = recorded(12, demonstrations=0, seed=20)
+    random = torch.Generator().manual_seed(3)
+    anywhere = torch.rand(len(other), generator=random) < 0.19
+    _, found = calibrate(fitted.model, replace(other, intervention=anywhere & ~other.demonstration))
+    assert found.log_likelihood > found.log_likelihood_before
+    assert "tell no moment from another" in found.problem
+
+
+def test_a_fit_that_ranks_worse_is_refused_with_both_rankings() -> None:
+    assert "AUROC 0.81 before, 0.70 after" in replace(FOUND, auroc_before=0.81, auroc=0.7).problem
+    assert replace(FOUND, auroc_before=0.81, auroc=0.80).problem == "", "within chance"
+    assert replace(FOUND, auroc_before=None, auroc=None).problem == ""

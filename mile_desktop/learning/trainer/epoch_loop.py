@@ -17,11 +17,14 @@ from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.learning.trainer.state import TrainerState, read_state, write_state
 
 UPDATES = 1500
-"""Updates of a training whose epochs are not set. With a falling learning rate and 256 steps a batch the policies of
-all scenes have converged by then; 4000 gave no more on peg insertion and took more than twice the time (decision 33).
-"""
+"""Least updates of a training whose epochs are not set: small data have converged by then (decision 33)."""
+PASSES = 300
+"""How often a training sees each row, demonstrations included. On peg insertion (2,400 rows) 1,500 updates are 150
+passes and left two of three policies unlearned: 30 of 50 starts, and 42 with 4,000 updates (decision 34)."""
+MOST_UPDATES = 6000
+"""About 30 s on one core; large data are seen less often then, and need it less."""
 LEAST_EPOCHS = 60
-"""Passes at least, so that large data are seen often enough, too."""
+"""Passes over the supervised rows at least, whatever the updates."""
 CHECKPOINT_SECONDS = 5.0
 """Time between two checkpoints: a killed training loses that much, and writing takes well under a tenth of it."""
 
@@ -157,8 +160,10 @@ class EpochTrainer(ABC):
 
 
 def epochs_to_converge(settings: TrainingSettings, data: TrainingData) -> int:
-    """Return how many passes over ``data`` make ``UPDATES`` updates, at least ``LEAST_EPOCHS``."""
-    return max(LEAST_EPOCHS, math.ceil(UPDATES / max(1, data.batches(settings.batch, settings.anchor_share))))
+    """Return how many epochs see every row of ``data`` ``PASSES`` times, within the limits above."""
+    seen = PASSES * (len(data.supervised) + len(data.anchors)) / settings.batch
+    updates = min(max(seen, UPDATES), MOST_UPDATES)
+    return max(LEAST_EPOCHS, math.ceil(updates / max(1, data.batches(settings.batch, settings.anchor_share))))
 
 
 class EpochClock:

@@ -1,4 +1,4 @@
-"""The part of the Learn panel about cost and scale: a button, its progress, the result, and undo."""
+"""The part of the Learn panel about cost and scale: a button, its progress, the proposed numbers, and undo."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -28,6 +28,10 @@ class CalibrationPart(QWidget):
 
     calibrate_requested = Signal()
     cancel_requested = Signal()
+    use_requested = Signal(str)
+    """Carries the id of the proposed model, which is not in force before that."""
+    keep_requested = Signal()
+    """The proposal is thrown away; the numbers in use stay."""
     undo_requested = Signal()
     """About the calibration in use, whenever it was made."""
 
@@ -41,14 +45,15 @@ class CalibrationPart(QWidget):
         self._cancel = QPushButton("Cancel")
         self._note = _label("quiet")
         self._in_use = ""
+        self._proposed = ""
         self._back = QPushButton("Undo the calibration")
         self.card = CalibrationCard()
         self._dress()
         self._button.clicked.connect(self.calibrate_requested)
         self._cancel.clicked.connect(self._ask_to_cancel)
         self._back.clicked.connect(self.undo_requested)
-        self.card.undo.connect(self.undo_requested)
-        self.card.closed.connect(self.show_nothing)
+        self.card.use.connect(self._use)
+        self.card.keep.connect(self._keep)
         self.show_nothing()
 
     def _dress(self) -> None:
@@ -94,11 +99,20 @@ class CalibrationPart(QWidget):
         self._refresh()
 
     def show_result(self, result: CalibrationResult) -> None:
-        """Show the result; it is used from the next episode on."""
+        """Show a proposal and ask whether to use it."""
         self._running = False
+        self._proposed = result.model
         self.card.show_result(result)
-        self._show_note("Used from the next episode on.", "quiet")
+        self._show_note("Not in force yet.", "quiet")
         self.card.show()
+        self._refresh()
+
+    def show_accepted(self) -> None:
+        """Show that the proposal is in force."""
+        self._running = False
+        self._proposed = ""
+        self.card.hide()
+        self._show_note("The new calibration is used from the next episode on.", "quiet")
         self._refresh()
 
     def show_failure(self, text: str) -> None:
@@ -119,6 +133,17 @@ class CalibrationPart(QWidget):
         self.card.hide()
         self._show_note("", "quiet")
         self._refresh()
+
+    def _use(self) -> None:
+        self.card.hide()
+        self.use_requested.emit(self._proposed)
+
+    def _keep(self) -> None:
+        self._proposed = ""
+        self.card.hide()
+        self._show_note("Kept: the numbers in use stay as they were.", "quiet")
+        self._refresh()
+        self.keep_requested.emit()
 
     def _ask_to_cancel(self) -> None:
         # The process needs a moment to end; a second press would have no effect.
@@ -145,10 +170,10 @@ class CalibrationPart(QWidget):
 
 
 class CalibrationCard(QFrame):
-    """Before and after of cost, scale, rates and likelihood."""
+    """Cost, scale, rates, likelihood and ranking before and now; asks whether to use the new ones."""
 
-    undo = Signal()
-    closed = Signal()
+    use = Signal()
+    keep = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -156,19 +181,19 @@ class CalibrationCard(QFrame):
         self._grid = QGridLayout()
         self._cells: list[tuple[QLabel, QLabel, QLabel]] = []
         self._verdict = _label("secondary")
-        self._undo = QPushButton("Undo")
+        self._use = QPushButton("Use")
         self._keep = QPushButton("Keep")
         self._lay_out()
-        self._undo.clicked.connect(self.undo)
-        self._keep.clicked.connect(self.closed)
+        self._use.clicked.connect(self.use)
+        self._keep.clicked.connect(self.keep)
 
     def _lay_out(self) -> None:
         title = _label("heading")
-        title.setText("Calibrated")
-        theme.set_icon(self._undo, "mdi6.undo")
-        self._undo.setToolTip(_UNDO)
-        theme.set_icon(self._keep, "mdi6.check")
-        self._keep.setToolTip("Close this; the calibration stays")
+        title.setText("A new calibration")
+        theme.set_icon(self._use, "mdi6.check", "text")
+        self._use.setToolTip("The new numbers are used from the next episode on")
+        theme.set_icon(self._keep, "mdi6.shield-outline", "text")
+        self._keep.setToolTip("The numbers in use stay; the new ones are thrown away")
         theme.space(self._grid, (0, 0, 0, 0), 4)
         self._grid.setColumnStretch(0, 1)
         for column, name in ((1, "before"), (2, "now")):
@@ -177,8 +202,8 @@ class CalibrationCard(QFrame):
             self._grid.addWidget(head, 0, column)
         buttons = QHBoxLayout()
         theme.space(buttons, (0, 0, 0, 0), 8)
+        buttons.addWidget(self._use)
         buttons.addWidget(self._keep)
-        buttons.addWidget(self._undo)
         column_box = QVBoxLayout(self)
         theme.space(column_box, (12, 12, 12, 12), 8)
         column_box.addWidget(title)
@@ -198,6 +223,9 @@ class CalibrationCard(QFrame):
             for cell, text in zip(cells, texts, strict=True):
                 cell.setText(text)
         self._verdict.setText(result.verdict())
+        suggested, other = (self._use, self._keep) if result.better else (self._keep, self._use)
+        theme.set_role(suggested, "primary")
+        theme.set_role(other, "plain")
 
     def texts(self) -> list[str]:
         """Return every figure shown, row by row."""

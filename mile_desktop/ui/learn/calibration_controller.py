@@ -15,8 +15,8 @@ from mile_desktop.ui.widgets.dates import local_time
 class CalibrationController(QObject):
     """Owns the part of the Learn panel about cost and scale; everything runs on the window's thread.
 
-    Calibration is ``mile-desktop calibrate`` in its own process: supervision continues, and the running policy is
-    watched with the new numbers from the next episode on.
+    Calibration is ``mile-desktop calibrate --propose`` in its own process: supervision continues, and nothing changes
+    until the person presses *Use*. Then ``calibrate --accept`` puts the proposal in force from the next episode on.
     """
 
     def __init__(self, application: Application) -> None:
@@ -27,6 +27,7 @@ class CalibrationController(QObject):
         self.part = CalibrationPart()
         self.part.calibrate_requested.connect(self.calibrate)
         self.part.cancel_requested.connect(self._job.cancel)
+        self.part.use_requested.connect(self._use)
         self.part.undo_requested.connect(self._undo)
         self._job.said.connect(self._said)
         self._job.failed.connect(self.part.show_failure)
@@ -50,17 +51,29 @@ class CalibrationController(QObject):
         workspace = self._application.workspace
         if workspace is None or not self.part.can_calibrate:
             return
-        if self._job.start("calibrate", "--workspace", str(workspace.folder), "--scene", self._application.scene):
+        if self._job.start("calibrate", "--workspace", str(workspace.folder), "--scene", self._application.scene,
+                           "--propose"):  # fmt: skip
             self.part.show_progress(0.0, "Starting")
+
+    def _use(self, model_id: str) -> None:
+        workspace = self._application.workspace
+        if workspace is None:
+            return
+        common = ("--workspace", str(workspace.folder), "--scene", self._application.scene)
+        if self._job.start("calibrate", *common, "--accept", model_id):
+            self.part.show_progress(0.5, "Putting the calibration in force")
 
     def _said(self, fields: dict[str, object]) -> None:
         if "progress" in fields:
             self.part.show_progress(float(str(fields["progress"])), str(fields["text"]))
             return
+        if "accepted" in fields:
+            self.part.show_accepted()
+            self._look()
+            # The worker has the old numbers in memory and does not watch the files.
+            self._application.worker.send(m.ReloadInterventionModel())
+            return
         self.part.show_result(CalibrationResult.of(fields))
-        self._look()
-        # The worker has the old numbers in memory and does not watch the files.
-        self._application.worker.send(m.ReloadInterventionModel())
 
     def _undo(self) -> None:
         workspace = self._application.workspace

@@ -8,11 +8,18 @@ import pytest
 import torch
 
 from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.learning.batches import TrainingData
 from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.objectives import OBJECTIVES
 from mile_desktop.learning.progress import Progress, RunEvent, Warned
 from mile_desktop.learning.settings import TrainingSettings
-from mile_desktop.learning.trainer.epoch_loop import LEAST_EPOCHS, UPDATES
+from mile_desktop.learning.trainer.epoch_loop import (
+    LEAST_EPOCHS,
+    MOST_UPDATES,
+    PASSES,
+    UPDATES,
+    epochs_to_converge,
+)
 from mile_desktop.learning.trainer.initial_networks import new_network
 from mile_desktop.learning.trainer.state import CheckpointError
 from mile_desktop.learning.trainer.trainer import Trainer, TrainingCancelled, TrainingError
@@ -188,11 +195,24 @@ def test_epochs_that_are_not_set_make_enough_updates(biased: GaussianMlp, data: 
     trainer = Trainer(data, replace(FAST, epochs=0), start=biased)
     trainer.run(report=events.append)
     progress = [event for event in events if isinstance(event, Progress)]
-    batches = trainer._data.batches(FAST.batch, FAST.anchor_share)
+    made = trainer._data.batches(FAST.batch, FAST.anchor_share) * progress[-1].epochs
+    rows = len(trainer._data.supervised) + len(trainer._data.anchors)
     assert progress[-1].epoch == progress[-1].epochs >= LEAST_EPOCHS
-    assert batches * progress[-1].epochs >= UPDATES > batches * (progress[-1].epochs - 1) or (
-        progress[-1].epochs == LEAST_EPOCHS
-    )
+    assert made >= min(max(UPDATES, PASSES * rows / FAST.batch), MOST_UPDATES)
+
+
+@pytest.mark.parametrize("rows", [1, 400, 2_400, 6_000, 60_000])
+def test_large_data_get_more_updates_up_to_a_limit(rows: int) -> None:
+    settings = TrainingSettings()
+    numbers = torch.arange(rows)
+    nothing = torch.zeros(rows, 1)
+    data = TrainingData(nothing, nothing, nothing, nothing, nothing[:, 0], nothing[:, 0], 0.5,
+                        supervised=numbers[: rows // 2 + 1], anchors=numbers[rows // 2 :])  # fmt: skip
+    batches = data.batches(settings.batch, settings.anchor_share)
+    updates = batches * epochs_to_converge(settings, data)
+    wanted = min(max(UPDATES, PASSES * rows / settings.batch), MOST_UPDATES)
+    assert updates >= wanted - 5
+    assert updates <= max(wanted + batches, LEAST_EPOCHS * batches) + 5
 
 
 def test_few_takeovers_are_said(biased: GaussianMlp) -> None:

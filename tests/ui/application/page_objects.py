@@ -113,5 +113,8 @@ class LearnScreen:
     def press_calibrate(self) -> None:
         self.calibration._button.click()
 
+    def press_use_calibration(self) -> None:
+        self.calibration.card._use.click()
+
     def press_undo_calibration(self) -> None:
-        self.calibration.card._undo.click()
+        self.calibration._back.click()

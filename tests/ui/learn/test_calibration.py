@@ -20,6 +20,8 @@ SAID = {
     "steps": 4437,
     "takeover_steps": 1455,
     "held_out_share": 1.0,
+    "auroc_before": 0.81,
+    "auroc": 0.84,
 }
 
 
@@ -65,21 +67,35 @@ def test_a_calibration_in_use_can_be_undone_at_any_time(part: CalibrationPart, q
     assert part._back.isVisible()
     part.show_in_use("")
     assert part._back.isHidden()
-    assert part._note.text() == ""
+    assert "yesterday" not in part._note.text()
 
 
-def test_the_card_says_before_and_after_and_can_be_undone(part: CalibrationPart, qtbot: QtBot) -> None:
+def test_the_card_says_before_and_after_and_nothing_is_in_force_before_use(part: CalibrationPart, qtbot: QtBot) -> None:
     part.show_result(CalibrationResult.of(SAID))
     assert part.card.isVisible()
+    assert "Not in force" in part._note.text()
     texts = part.card.texts()
-    for text in ("6.15", "5.19 ± 0.63", "2.84", "2.92", "29.1%", "31.2%", "32.8%", "-0.178", "-0.171"):
+    for text in ("6.15", "5.19 ± 0.63", "2.84", "2.92", "29.1%", "31.2%", "32.8%", "-0.178", "-0.171", "0.81", "0.84"):
         assert text in texts
     assert "better" in part.card._verdict.text()
-    with qtbot.waitSignal(part.undo_requested):
-        part.card._undo.click()
-    part.show_undone()
+    assert part.card._use.property("role") == "primary"
+    with qtbot.waitSignal(part.use_requested) as caught:
+        part.card._use.click()
+    assert caught.args == ["m-2"]
+    part.show_accepted()
     assert part.card.isHidden()
+    assert "used from the next episode" in part._note.text()
     assert part.can_calibrate
+
+
+def test_keep_leaves_the_numbers_in_use_as_it_leaves_the_old_policy(part: CalibrationPart, qtbot: QtBot) -> None:
+    part.show_result(CalibrationResult.of({**SAID, "log_likelihood": -0.178, "auroc": None}))
+    assert part.card._keep.property("role") == "primary", "no gain: the old numbers are suggested"
+    assert "–" in part.card.texts()
+    with qtbot.waitSignal(part.keep_requested):
+        part.card._keep.click()
+    assert part.card.isHidden()
+    assert "stay as they were" in part._note.text()
 
 
 def test_a_failure_is_said_and_can_be_tried_again(part: CalibrationPart) -> None:
