@@ -72,7 +72,7 @@ class Calibration:
 
 
 LEAST_SPREAD = 0.1
-"""Between p_low and p_high. Takeovers drawn at random at a rate of .19 gave .10, those of a simulated supervisor .98."""
+"""Between p_low and p_high. Takeovers drawn at random at a rate of .19 gave .10, a simulated supervisor gave .98."""
 LARGEST_DROP = 0.02
 """Of the AUROC; with some hundred steps its standard error is about as large."""
 
