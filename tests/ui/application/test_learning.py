@@ -17,7 +17,9 @@ from mile_desktop.ui.supervise.model import EpisodeAction
 from tests.ui.application.live_window import LiveWindow, plan
 from tests.ui.ui_children import viewer
 
-TINY = RetrainRequest(TrainingSettings(epochs=1, batch=64, ensemble=1, fit_epochs=5), evaluation_episodes=1)
+TINY = RetrainRequest(
+    TrainingSettings(epochs=1, batch=64, ensemble=1, fit_epochs=5), evaluation_episodes=1, evaluation_at_most=1
+)
 """One member in place of eight: the steps are tested here, not the quality of the result."""
 
 
