@@ -62,6 +62,7 @@ COMMANDS = (
         for add, text in (
             (arguments.scenes, "list the scenes, or begin one of your own"),
             (arguments.rollout, "run episodes and record them, with or without a simulated supervisor"),
+            (arguments.check_data, "find doubtful steps of takeovers, and the symmetry that a training would use"),
             (arguments.train, "retrain a policy from the recorded episodes"),
             (arguments.policies, "list the policies with their parents and evaluations"),
             (arguments.promote, "choose the policy that runs in its scene from now on"),

@@ -233,6 +233,12 @@ def train(parser: argparse.ArgumentParser) -> None:
     _add_background(parser)
 
 
+def check_data(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``check-data``."""
+    _add_scene(parser)
+    _add_background(parser)
+
+
 def evaluate(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``evaluate``."""
     _add_scene(parser)

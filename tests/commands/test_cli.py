@@ -10,6 +10,7 @@ import pytest
 from mile_desktop.cli import main
 from mile_desktop.evaluation.scorecard import Scorecard
 from mile_desktop.learning.method_info import METHODS
+from mile_desktop.learning.step_problem import StepProblem
 from mile_desktop.paths import bundled_models
 from mile_desktop.registry.intervention_models import intervention_folder, load_with_forecast
 from mile_desktop.storage.workspace import Workspace
@@ -174,6 +175,20 @@ def test_calibrate_registers_a_model_and_says_both_rates(capsys: pytest.CaptureF
     assert line["log_likelihood"] >= line["log_likelihood_before"] - 1e-6  # type: ignore[operator]
     assert (workspace / "interventions" / str(line["intervention_model"]) / "model.safetensors").exists()
     assert {"auroc", "auroc_before"} <= set(line)
+
+
+def test_doubtful_steps_are_counted_with_their_places_and_the_symmetry_is_told(
+    capsys: pytest.CaptureFixture[str], workspace: Path
+) -> None:
+    status, (symmetry, *problems), _ = run(["check-data", "--workspace", str(workspace)], capsys)
+    assert status == 0
+    assert "turned by up to ±60°" in str(symmetry["symmetry"])
+    assert symmetry["refused"] == []
+    assert [each["problem"] for each in problems] == [each.value for each in StepProblem]
+    for each in problems:
+        places = each["places"]
+        assert isinstance(places, list)
+        assert sum(steps for _, _, steps in places) == each["steps"]
 
 
 def test_a_proposed_calibration_is_in_force_only_when_it_is_accepted(

@@ -152,6 +152,11 @@ class InspectController(QObject):
         self.page.episodes.search_for(text)
         self._application.window.show_page(_PAGE)
 
+    def open_at(self, episode_id: str, row: int) -> None:
+        """Open the page at a row of an episode."""
+        self._application.window.show_page(_PAGE)  # first: showing the page lists episodes that are new
+        self.go_to(episode_id, row)
+
     def close(self) -> None:
         """End both processes and remember the layout."""
         # Otherwise it could fire into a page whose processes have ended.

@@ -190,9 +190,7 @@ class CalibrationCard(QFrame):
     def _lay_out(self) -> None:
         title = _label("heading")
         title.setText("A new calibration")
-        theme.set_icon(self._use, "mdi6.check", "text")
         self._use.setToolTip("The new numbers are used from the next episode on")
-        theme.set_icon(self._keep, "mdi6.shield-outline", "text")
         self._keep.setToolTip("The numbers in use stay; the new ones are thrown away")
         theme.space(self._grid, (0, 0, 0, 0), 4)
         self._grid.setColumnStretch(0, 1)
@@ -223,9 +221,12 @@ class CalibrationCard(QFrame):
             for cell, text in zip(cells, texts, strict=True):
                 cell.setText(text)
         self._verdict.setText(result.verdict())
-        suggested, other = (self._use, self._keep) if result.better else (self._keep, self._use)
-        theme.set_role(suggested, "primary")
-        theme.set_role(other, "plain")
+        for button, icon, suggested in (
+            (self._use, "mdi6.check", result.better),
+            (self._keep, "mdi6.shield-outline", not result.better),
+        ):
+            theme.set_role(button, "primary" if suggested else "plain")
+            theme.set_icon(button, icon, "on_accent" if suggested else "text")
 
     def texts(self) -> list[str]:
         """Return every figure shown, row by row."""

@@ -1,6 +1,7 @@
 """The Learn panel: the data, the Retrain button, the run and its result."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
 from mile_desktop.learning.method_info import METHODS
 from mile_desktop.learning.progress import AnyRunEvent
 from mile_desktop.ui.learn.advanced import AdvancedSettings
+from mile_desktop.ui.learn.data_part import DataPart
 from mile_desktop.ui.learn.model import LearnSummary, RetrainRequest, RunModel, RunState
 from mile_desktop.ui.learn.result_card import ResultCard
 from mile_desktop.ui.plots.loss_curves import LossCurves
@@ -51,6 +53,7 @@ class LearnPanel(QScrollArea):
         self._note_text = ""
         self._lines = [_label("body") for _ in range(4)]
         self._warnings = _label("warning")
+        self.data = DataPart()
         self._method = QComboBox()
         self._method_text = _label("secondary")
         self._fold = _fold_button()
@@ -104,7 +107,7 @@ class LearnPanel(QScrollArea):
         for widget in (self._bar, self._progress_text, self._stage_text, self._losses, self._cancel):
             running.addWidget(widget)
         parts = (
-            *(self._warnings, self._method, self._method_text, self._fold, self.advanced, self._retrain),
+            *(self._warnings, self.data, self._method, self._method_text, self._fold, self.advanced, self._retrain),
             *(self._running_part, self._run_warnings, self.card, self._note, self._back),
         )
         for part in parts:
@@ -171,12 +174,14 @@ class LearnPanel(QScrollArea):
     @property
     def request(self) -> RetrainRequest:
         """What Retrain would ask for."""
-        return self.advanced.request(str(self._method.currentData()))
+        asked = self.advanced.request(str(self._method.currentData()))
+        return replace(asked, settings=replace(asked.settings, left_out=self.data.left_out))
 
     def show_request(self, request: RetrainRequest) -> None:
         """Show ``request`` as what Retrain would ask for."""
         self._method.setCurrentIndex(max(0, self._method.findData(request.settings.method)))
         self.advanced.show_request(request)
+        self.data.show_left_out(request.settings.left_out)
 
     # ── requests ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -219,7 +224,7 @@ class LearnPanel(QScrollArea):
         state = self._run.state
         running = self._run.running
         self._show_facts()
-        for widget in (self._method, self._method_text, self._fold, self._retrain):
+        for widget in (self.data, self._method, self._method_text, self._fold, self._retrain):
             widget.setVisible(not running)
         self.advanced.setVisible(not running and self._fold.isChecked())
         self._retrain.setEnabled(self._summary is not None and self._summary.can_train)

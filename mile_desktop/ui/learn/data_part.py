@@ -1,0 +1,114 @@
+"""The part of the Learn panel about the data: doubtful steps with a tick box each, and the symmetry of the task."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from mile_desktop.learning.data_hygiene import DoubtfulSpan
+from mile_desktop.learning.settings import LEFT_OUT
+from mile_desktop.learning.step_problem import PROBLEMS, StepProblem
+from mile_desktop.ui.theme import theme
+
+_LEAVE_OUT = "Ticked: the policy does not learn from them. They stay recorded, and p still learns from them."
+
+
+@dataclass(frozen=True, slots=True)
+class FoundProblem:
+    """The doubtful steps of one kind."""
+
+    problem: StepProblem
+    steps: int
+    places: tuple[DoubtfulSpan, ...]
+    """In recorded order; the first ones where there are very many."""
+
+
+class DataPart(QWidget):
+    """Fed by ``show_problem``, ``show_symmetry`` and ``clear``; window's thread only.
+
+    A problem without a step is not shown.
+    """
+
+    place_requested = Signal(str, int)
+    """Carries an episode's id and a row of it; each press of *Show* carries the next place."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._symmetry = QLabel()
+        self._symmetry.setWordWrap(True)
+        theme.set_role(self._symmetry, "secondary")
+        self._boxes: dict[StepProblem, QCheckBox] = {}
+        self._buttons: dict[StepProblem, QToolButton] = {}
+        self._places: dict[StepProblem, tuple[DoubtfulSpan, ...]] = {}
+        self._next: dict[StepProblem, int] = {}
+        column = QVBoxLayout(self)
+        theme.space(column, (0, 0, 0, 0), 2)
+        self._heading = QLabel("Leave out of the policy's data:")
+        theme.set_role(self._heading, "secondary")
+        column.addWidget(self._heading)
+        for problem in PROBLEMS:
+            column.addLayout(self._row(problem))
+        column.addWidget(self._symmetry)
+        self.clear()
+
+    def _row(self, problem: StepProblem) -> QHBoxLayout:
+        box, button = QCheckBox(), QToolButton()
+        box.setToolTip(f"{PROBLEMS[problem].meaning}\n{_LEAVE_OUT}")
+        box.setChecked(problem in LEFT_OUT)
+        button.setText("Show")
+        button.setToolTip("Open the next of these places in Inspect")
+        button.clicked.connect(partial(self._show_next, problem))
+        self._boxes[problem], self._buttons[problem] = box, button
+        row = QHBoxLayout()
+        theme.space(row, (0, 0, 0, 0), 4)
+        row.addWidget(box, 1)
+        row.addWidget(button)
+        return row
+
+    # ── input ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def clear(self) -> None:
+        """Show nothing: another scene, or nothing recorded. The tick boxes keep what the person chose."""
+        self._places.clear()
+        self._next.clear()
+        self._heading.hide()
+        for widget in (*self._boxes.values(), *self._buttons.values(), self._symmetry):
+            widget.hide()
+
+    def show_problem(self, found: FoundProblem) -> None:
+        """Show how many steps have a problem."""
+        box = self._boxes[found.problem]
+        box.setText(f"{found.steps:,} step{'' if found.steps == 1 else 's'} {PROBLEMS[found.problem].title}")
+        box.setAccessibleName(box.text())
+        self._places[found.problem] = found.places
+        self._next[found.problem] = 0
+        for widget in (box, self._buttons[found.problem]):
+            widget.setVisible(found.steps > 0)
+        self._heading.setVisible(any(not each.isHidden() for each in self._boxes.values()))
+
+    def show_symmetry(self, text: str, refused: Sequence[str]) -> None:
+        """Show which symmetry a training uses, and why a part of it is not used."""
+        self._symmetry.setText("\n".join([text, *(f"! {each}" for each in refused)]))
+        self._symmetry.setVisible(bool(text or refused))
+
+    @property
+    def left_out(self) -> tuple[StepProblem, ...]:
+        """What a training is to leave out."""
+        return tuple(problem for problem, box in self._boxes.items() if box.isChecked())
+
+    def show_left_out(self, problems: Sequence[StepProblem]) -> None:
+        """Set the tick boxes."""
+        for problem, box in self._boxes.items():
+            box.setChecked(problem in problems)
+
+    # ── requests ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def _show_next(self, problem: StepProblem) -> None:
+        places = self._places.get(problem, ())
+        if not places:
+            return
+        place = places[self._next[problem] % len(places)]
+        self._next[problem] += 1
+        self.place_requested.emit(place.episode_id, place.first)
