@@ -23,7 +23,7 @@ MOST_EVALUATION_EPISODES = 100
 """Starts up to which that comparison grows while a loss is still possible."""
 
 
-LEFT_OUT = (StepProblem.IDLE, StepProblem.CONTRADICTION, StepProblem.DETOUR)
+LEFT_OUT = (StepProblem.IDLE,)
 """Left out of a training by default (decision 34)."""
 
 
