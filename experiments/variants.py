@@ -5,13 +5,20 @@ from typing import Any
 from experiments.arms import CONTROL_ARMS, Arm
 from mile_desktop.errors import UserError
 from mile_desktop.learning.methods import methods
+from mile_desktop.learning.step_problem import StepProblem
 
 SILENT: dict[str, Any] = {"silence": 0.3, "follow_through": 0, "balance": 0.5}
 """The program's default before follow-through."""
 
 RECORDED_RECIPE: dict[str, Any] = {"epochs": 80, "held_out": 0.1, "warm_start": True, "symmetry": False, "left_out": ()}
 """How policies were trained when the committed results were made; the program's defaults have changed since."""
-TODAY_RECIPE: dict[str, Any] = {"epochs": 0, "held_out": 0.0, "warm_start": False, "symmetry": True}
+TODAY_RECIPE: dict[str, Any] = {
+    "epochs": 0,
+    "held_out": 0.0,
+    "warm_start": False,
+    "symmetry": True,
+    "left_out": (StepProblem.IDLE,),
+}
 """The program's defaults: every method can be tried with them (``--settings``), ``mile-today`` is MILE with them."""
 
 _FORMS: dict[str, dict[str, Any]] = {
