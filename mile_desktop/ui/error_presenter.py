@@ -11,9 +11,13 @@ from mile_desktop.rollout import messages as m
 from mile_desktop.storage.errors import ONE_EPISODE, WorkspaceDamagedError, WorkspaceError
 from mile_desktop.ui.clients.rollout_client import RolloutClient
 from mile_desktop.ui.clients.viewer_client import ViewerClient
+from mile_desktop.ui.shell.alarm_bar import Alarm
 from mile_desktop.ui.shell.main_window import MainWindow
 from mile_desktop.ui.shell.message_line import MessageAction
 from mile_desktop.viewer import messages as v
+
+EMERGENCY = "If a robot can move, press its own emergency stop now."
+_WORKER = "worker"
 
 
 class ErrorPresenter(QObject):
@@ -49,6 +53,8 @@ class ErrorPresenter(QObject):
         worker.died.connect(self._worker_died)
         worker.silent.connect(self._worker_silent)
         worker.heard_again.connect(self._worker_answers)
+        worker.stop_unheard.connect(self._stop_unheard)
+        worker.stop_heard.connect(self._stop_heard)
         worker.refused.connect(self._show_text)
         worker.note.connect(self._show_note)
         viewer.died.connect(self._viewer_died)
@@ -80,6 +86,13 @@ class ErrorPresenter(QObject):
 
     def _worker_answers(self) -> None:
         self._window.say("info", "The rollout worker answers again.")
+
+    def _stop_unheard(self, reason: str) -> None:
+        text = f"{reason} {EMERGENCY} Restart ends the worker, which then commands nothing."
+        self._window.alarms.raise_alarm(_WORKER, Alarm("Stop was not heard", text, self._restart))
+
+    def _stop_heard(self) -> None:
+        self._window.alarms.clear(_WORKER)
 
     def _viewer_died(self, reason: str) -> None:
         self._window.say("error", reason, self._restart_viewer)

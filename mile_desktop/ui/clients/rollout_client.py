@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal, SignalInstance
 from mile_desktop.channels.process import ChildProcess
 from mile_desktop.rollout import messages as m
 from mile_desktop.ui.clients.child_client import ChildClient
+from mile_desktop.ui.clients.stop_watch import StopWatch
 
 
 class RolloutClient(ChildClient):
@@ -35,6 +36,10 @@ class RolloutClient(ChildClient):
     fault = Signal(object)
     pad_state = Signal(object)
     camera_requested = Signal(int)
+    stop_unheard = Signal(str)
+    """A stop was not carried out within half a second; why, in one sentence. Emitted once for each such stop."""
+    stop_heard = Signal()
+    """After ``stop_unheard``: it was carried out now, or the worker is gone."""
 
     repeated: ClassVar[tuple[type, ...]] = (
         m.SetPad,
@@ -59,6 +64,8 @@ class RolloutClient(ChildClient):
         self._status: m.Status | None = None
         # None also means: silence is normal, because a worker that loads a scene sends no status for seconds.
         self._session: m.SessionLoaded | None = None
+        self._stops = StopWatch(clock)
+        self._said_unheard = False
         self._signals: dict[type, SignalInstance] = {
             m.Status: self.status_changed,
             m.RobotStatus: self.robot_status_changed,
@@ -82,16 +89,33 @@ class RolloutClient(ChildClient):
         return self._session
 
     def send(self, command: msgspec.Struct) -> bool:
-        """Queue ``command``; see ``ChildClient.send``."""
+        """Queue ``command``; see ``ChildClient.send``. A stop gets its number here, whoever asks for it."""
         if isinstance(command, m.LoadSession):
             self._session = None
+        if isinstance(command, m.RequestStop):
+            command = msgspec.structs.replace(command, number=self._stops.ask())
         return super().send(command)
 
     def start(self) -> None:
         """Start the process."""
         # The new process knows nothing of the old status, and the pages must not act on it.
         self._status = self._session = None
+        self._stops.forget()
         super().start()
+
+    def poll(self) -> None:
+        """Read the messages, check the process, and notice a stop that it does not carry out."""
+        super().poll()
+        if not self.alive:
+            self._stops.forget()
+        # While a session is loaded the worker answers nothing, and nothing can move.
+        late_s = self._stops.late_s if self._session is not None else 0.0
+        if late_s and not self._said_unheard:
+            self._said_unheard = True
+            self.stop_unheard.emit(f"The rollout worker has not answered to Stop for {late_s:.1f} s.")
+        elif self._said_unheard and not late_s:
+            self._said_unheard = False
+            self.stop_heard.emit()
 
     def _remember_promotion(self, promotion: m.PolicyAccepted) -> None:
         """Change the repeated ``LoadSession``: a restarted worker must load the promoted policy, not the one before."""
@@ -115,6 +139,7 @@ class RolloutClient(ChildClient):
                 continue
             if isinstance(event, m.Status):
                 self._status = event
+                self._stops.answer(event.stop_number)
             elif isinstance(event, m.SessionLoaded):
                 self._session = event
             elif isinstance(event, m.PolicyAccepted):

@@ -10,9 +10,12 @@ from mile_desktop.rollout import messages as m
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.robots.robot_bar import RobotBar
 from mile_desktop.ui.robots.robot_store import FILE_NAME, RobotStore
+from mile_desktop.ui.shell.alarm_bar import Alarm
 
 if TYPE_CHECKING:
     from mile_desktop.ui.robots.dialog import RobotsDialog
+
+_ALARM = "robot"
 
 
 class RobotsController(QObject):
@@ -33,6 +36,7 @@ class RobotsController(QObject):
         super().__init__(application)
         self._application = application
         self._status: m.RobotStatus | None = None
+        self._shown_problem = ""
         self._dialog: RobotsDialog | None = None
         self.store = RobotStore(application.preferences.path.with_name(FILE_NAME), self)
         self.bar = RobotBar()
@@ -104,6 +108,7 @@ class RobotsController(QObject):
     def _show_status(self, status: m.RobotStatus) -> None:
         before, self._status = self._status, status
         self.bar.show_status(status)
+        self._show_stop_problem(status.stop_problem)
         # The first status is no change that a person needs to hear of.
         if before is None:
             return
@@ -115,8 +120,17 @@ class RobotsController(QObject):
         elif before.may_drive and not status.may_drive:
             self._application.window.say("warning", f"{status.driver or 'Another window'} drives {status.name} now.")
 
+    def _show_stop_problem(self, problem: str) -> None:
+        alarms = self._application.window.alarms
+        if not problem:
+            alarms.clear(_ALARM)
+        elif self._shown_problem != problem:
+            alarms.raise_alarm(_ALARM, Alarm("Stop did not reach the robot", problem))
+        self._shown_problem = problem
+
     def _forget_status(self, _: object = None) -> None:
         self._status = None
+        self._show_stop_problem("")
         # A bar with old values would look like a robot that is well.
         self.bar.forget()
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QByteArray, QObject, QRect, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWidget, QToolBar, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWidget, QToolBar, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
+from mile_desktop.ui.shell.alarm_bar import AlarmBar
 from mile_desktop.ui.shell.error_log import UncaughtError
 from mile_desktop.ui.shell.focus import close_popup, focus_was_lost, is_text
 from mile_desktop.ui.shell.header import Header
@@ -59,6 +60,7 @@ class MainWindow(OverrideGuard, QMainWindow):
         self.header = Header(self)
         self.sidebar = Sidebar(self)
         self.messages = MessageLine(self)
+        self.alarms = AlarmBar(self)
         self._stack = QStackedWidget(self)
         self._overlay = ShortcutOverlay(self)
         self.shortcuts = Shortcuts(self)
@@ -244,7 +246,12 @@ class MainWindow(OverrideGuard, QMainWindow):
         bar.addWidget(self.sidebar)
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, bar)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self.setCentralWidget(self._stack)
+        centre = QWidget(self)
+        column = QVBoxLayout(centre)
+        theme.space(column, (0, 0, 0, 0), 0)
+        column.addWidget(self.alarms)
+        column.addWidget(self._stack, 1)
+        self.setCentralWidget(centre)
         status = self.statusBar()
         status.setSizeGripEnabled(False)
         status.addWidget(self.messages, 1)

@@ -2,16 +2,18 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
+from mile_desktop.ui.clients.stop_watch import STOP_HEARD_S
 from mile_desktop.ui.learn.model import RetrainRequest, RunState
 from mile_desktop.ui.supervise.model import EpisodeAction
 from tests.ui.application.live_window import LiveWindow, plan
@@ -135,6 +137,28 @@ def test_a_killed_trainer_is_reported_and_can_be_started_again(live: LiveWindow)
     assert runs()[0].state == "failed"
     live.choose("Retrain")
     live.until(lambda: live.learn.stage == "Training the policy")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes cannot be paused there")
+def test_a_worker_that_does_not_answer_to_stop_is_said_at_once_and_in_large(live: LiveWindow) -> None:
+    live.start_episode()
+    live.until(lambda: live.steps)
+    alarms, pid = live.window.alarms, live.application.worker.pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        live.press(Qt.Key.Key_Escape)
+        took = live.until(alarms.isVisible)
+        assert 0.4 < took < STOP_HEARD_S + BUSY_S
+        assert alarms.shown is not None
+        assert alarms.shown.title == "Stop was not heard"
+        assert "press its own emergency stop now" in alarms.shown.text
+        live.window.show_page("inspect")
+        assert alarms.isVisible(), "it is there on every page"
+    finally:
+        os.kill(pid, signal.SIGCONT)
+        live.window.show_page("supervise")
+    live.until_phase(Phase.STOPPED)
+    live.until(lambda: not alarms.isVisible())
 
 
 def test_closing_asks_and_a_training_that_goes_on_is_found_again_and_cancelled(

@@ -161,3 +161,36 @@ def test_only_the_newest_of_several_snapshots_is_passed_on(qapp: QApplication) -
     note = m.Note(level="info", text="between")
     client._receive([status(1), note, status(2), status(3)])
     assert order == [note, status(3)]
+
+
+def test_a_stop_that_is_not_carried_out_is_said_after_half_a_second(qapp: QApplication, qtbot: QtBot) -> None:
+    now = [time.monotonic()]
+    client = RolloutClient(worker, ("slot",), clock=lambda: now[0])
+    said: list[str] = []
+    client.stop_unheard.connect(said.append)
+    client.stop_heard.connect(lambda: said.append("heard"))
+    client.start()
+    try:
+        loaded(client, qtbot)
+        now[0] = time.monotonic()
+        client.send(m.RequestStop())  # this worker freezes
+        client.poll()
+        now[0] += 0.49
+        client.poll()
+        assert said == []
+        now[0] += 0.02
+        for _ in range(3):
+            client.poll()
+        assert said == ["The rollout worker has not answered to Stop for 0.5 s."]
+        client.restart()
+        qtbot.waitUntil(lambda: said[1:] == ["heard"], timeout=20000)
+    finally:
+        client.close()
+
+
+def test_a_stop_while_a_scene_is_loaded_raises_no_alarm(client: RolloutClient, qtbot: QtBot) -> None:
+    said: list[str] = []
+    client.stop_unheard.connect(said.append)
+    client.send(m.RequestStop())
+    qtbot.wait(700)
+    assert said == []
