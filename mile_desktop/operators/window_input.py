@@ -77,8 +77,13 @@ class WindowOperator:
         """How to take over."""
         return SOURCES[self._source].instruction
 
-    def reset(self, seed: int) -> None:
-        """Begin a new episode: nothing changes, a held key keeps its meaning."""
+    def reset(self, seed: int) -> None:  # noqa: ARG002 - the operator's protocol
+        """Begin a new episode: what was sent before it does not count.
+
+        A key that is still held counts again with its next message, a tenth of a second later. A window that hangs or
+        is gone sends none: its last takeover must neither drive a new episode nor hold it.
+        """
+        self._last = _WindowMessage(must_release=self._last.must_release)
 
     def feed(
         self, source: str, *, takeover: bool, action: Sequence[float], rewind: bool = False, now: float | None = None
