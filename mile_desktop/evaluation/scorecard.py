@@ -5,7 +5,7 @@ Imports neither torch nor scikit-learn: the window reads it.
 
 import msgspec
 
-from mile_desktop.storage.call_curve import ChosenLine
+from mile_desktop.storage.call_curve import CallCurve, ChosenLine
 
 
 class ScoredEpisode(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +103,8 @@ class ScoredPredictor(msgspec.Struct, frozen=True, kw_only=True):
     """For the forecast, the kinds of its reasons at each row of each episode, joined by blanks."""
     line: ChosenLine | None = None
     """The line for the alarm that was asked for, and what it means."""
+    curve: CallCurve | None = None
+    """Calls and unannounced takeovers at every line."""
 
 
 class Scorecard(msgspec.Struct, frozen=True, kw_only=True):

@@ -115,12 +115,14 @@ def _scored_predictors(
     elapsed = split.test.step.numpy()
     rows = [_rows_of(split.test, name) for name in split.held_out]
     taken = split.test.intervention.numpy()
+    curves = {name: call_curve((each.soon[part], taken[part]) for part in rows) for name, each in predictions.items()}
     return tuple(
         msgspec.structs.replace(
             _scored(name, each.soon, asked, ahead, elapsed, rows),
             early=early_points(early_accuracy(each.soon, split.test.intervention.numpy(), split.test.episode.numpy())),
             stall=fitted_stall(each.stall),
-            line=choose_line(call_curve((each.soon[part], taken[part]) for part in rows), wish),
+            line=choose_line(curves[name], wish),
+            curve=curves[name],
             reasons=tuple(tuple(" ".join(each.kinds[row]) for row in part) for part in rows) if each.kinds else (),
         )
         for name, each in predictions.items()

@@ -351,4 +351,6 @@ def alert_of(value: Preferences) -> m.SetAlert:
         ask_me=value.ask_me,
         sound=value.alert_sound,
         rumble=value.alert_rumble,
+        let_go=value.alert_let_go,
+        most_calls=value.alert_most_calls if value.alert_line == "calls" else 0,
     )

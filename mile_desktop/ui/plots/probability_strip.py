@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
@@ -18,6 +18,8 @@ from mile_desktop.ui.widgets.discrete_actions import choice_text
 
 # At the very edge the line could hardly be grasped again.
 THRESHOLD_RANGE = (0.02, 0.98)
+_LEAST_GAP = 0.12
+"""Lines nearer than this share one label: two would cover each other."""
 
 
 class ProbabilityStrip(StripPlot):
@@ -27,17 +29,24 @@ class ProbabilityStrip(StripPlot):
     """While the line is being dragged."""
     threshold_set = Signal(float)
     """When the line has been released."""
+    let_go_set = Signal(float)
+    """When the lower line has been released."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__((-0.06, 1.06), parent)  # a line at 0 or 1 is drawn in full width
         self.setAccessibleName("p(intervene) over time")
         self.export = PlotExport(self, "p(intervene) over time", self.numbers)
         self._has_time_axis = False
+        self.meaning = ""
+        """What the line means on recorded episodes, shown at the line."""
+        self.rate_hz = 20.0
+        """Control steps a second: turns the steps of a reason into seconds."""
         self._band = Band()
         self._forecast = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=False)
         self._line = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=True)
         self._threshold = pg.InfiniteLine(pos=0.5, angle=0, movable=True, bounds=THRESHOLD_RANGE)
-        for item in (self._band, self._forecast, self._line, self._threshold):
+        self._let_go = pg.InfiniteLine(pos=0.25, angle=0, movable=True, bounds=THRESHOLD_RANGE)
+        for item in (self._band, self._forecast, self._line, self._let_go, self._threshold):
             self.addItem(item, ignoreBounds=True)
         for curve in (self._line, self._forecast):
             # For Qt's raster engine, one long antialiased path costs twice as much as its segments one by one.
@@ -45,12 +54,17 @@ class ProbabilityStrip(StripPlot):
         # ``sigDragged`` comes for every pixel and moves only the display; the worker gets the value on release.
         self._threshold.sigDragged.connect(self._dragged)
         self._threshold.sigPositionChangeFinished.connect(self._released)
+        self._let_go.sigDragged.connect(self._repaint)
+        self._let_go.sigPositionChangeFinished.connect(self._lower_released)
         self.getAxis("left").setTicks([[(0.2, ".2"), (0.5, ".5"), (0.8, ".8")]])
         self.getAxis("left").setLabel("p")
         self.getAxis("bottom").setLabel("time before now, s")
         self.empty_text = "p(intervene) appears here as soon as the robot moves. Press Start."
         self.restyle()
-        self.setToolTip("Drag the dashed line to set the alarm threshold")
+        self.setToolTip(
+            "Drag the dashed line to set the alarm threshold, and the dotted line to set below which value an alarm "
+            "ends and you can let go"
+        )
 
     @property
     def threshold(self) -> float:
@@ -61,6 +75,21 @@ class ProbabilityStrip(StripPlot):
         """Move the line without emitting a signal."""
         self._threshold.setValue(value)
         self.viewport().update()
+
+    @property
+    def let_go(self) -> float:
+        """The lower line: below it an alarm ends, and a person who drives may let go."""
+        return float(self._let_go.value())
+
+    def set_let_go(self, value: float) -> None:
+        """Move the lower line without emitting a signal."""
+        self._let_go.setValue(value)
+        self.viewport().update()
+
+    @property
+    def dragging(self) -> bool:
+        """Whether one of the lines is being dragged."""
+        return bool(self._threshold.moving or self._let_go.moving)
 
     def show_window(self, window: StripWindow) -> None:
         """Draw p, its interval and the forecast."""
@@ -92,19 +121,51 @@ class ProbabilityStrip(StripPlot):
         self._forecast.setPen(theme.pen("text", 1.0, alpha=0.75))
         self._threshold.setPen(theme.pen("threshold", 1.4, dashed=True))
         self._threshold.setHoverPen(theme.pen("threshold", 2.6, dashed=True))
+        lower = theme.pen("threshold", 1.2, alpha=0.7)
+        lower.setStyle(Qt.PenStyle.DotLine)
+        self._let_go.setPen(lower)
+        self._let_go.setHoverPen(theme.pen("threshold", 2.4))
 
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
         """Paint the labels, and the threshold's value on its line."""
         super().drawForeground(painter, rect)
+        self._paint_why(painter)
         painter.setPen(theme.token("threshold"))
         painter.setFont(theme.font("secondary"))
         above = self.threshold < 0.85  # a label above a higher line would leave the plot
         y = self.y_pixel(self.threshold) + (-theme.px(4) if above else theme.px(12))
-        painter.drawText(QPointF(self._area.left() + theme.px(6), y), f"alarm above {self.threshold:.2f}")
+        text = " · ".join(filter(None, (f"alarm above {self.threshold:.2f}", self.meaning)))
+        painter.drawText(QPointF(self._area.left() + theme.px(6), y), text)
+        if self.threshold - self.let_go > _LEAST_GAP:
+            y = self.y_pixel(self.let_go) - theme.px(4)
+            painter.drawText(QPointF(self._area.left() + theme.px(6), y), f"let go below {self.let_go:.2f}")
+
+    def _paint_why(self, painter: QPainter) -> None:
+        """Paint the reasons at the mouse, on the side of its line that has more room."""
+        text = why_text(self._window, self._hover, self.rate_hz) if self._hover is not None else ""
+        if not text or self._hover is None:
+            return
+        painter.setFont(theme.font("secondary"))
+        metrics, area, x = painter.fontMetrics(), self._area, self.x_pixel(self._hover)
+        right = x < area.center().x()
+        gap = theme.px(6)
+        room = (area.right() - x if right else x - area.left()) - 3 * gap
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0, round(room)))
+        width = metrics.horizontalAdvance(text) + 2 * gap
+        box = QRectF(x + gap if right else x - gap - width, area.top() + theme.px(2), width, metrics.height())
+        painter.fillRect(box, theme.brush("ground", 0.9))
+        painter.setPen(theme.token("text"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def _dragged(self) -> None:
         self.threshold_moved.emit(self.threshold)
         self.viewport().update()
+
+    def _repaint(self) -> None:
+        self.viewport().update()
+
+    def _lower_released(self) -> None:
+        self.let_go_set.emit(self.let_go)
 
     def _released(self) -> None:
         self.threshold_set.emit(self.threshold)
@@ -121,8 +182,8 @@ def _shown(value: float) -> bool:
     return not math.isnan(value)
 
 
-def hover_text(window: StripWindow, time: float, choices: Sequence[str] = (), rate_hz: float = 20.0) -> str:
-    """Return the values at ``time`` (s): step, p, interval, forecast, who drove, why, and a discrete action."""
+def hover_text(window: StripWindow, time: float, choices: Sequence[str] = ()) -> str:
+    """Return the values at ``time`` (s): step, p, interval, forecast, who drove, and a discrete action."""
     index = window.nearest(time)
     if index is None:
         return ""
@@ -133,8 +194,14 @@ def hover_text(window: StripWindow, time: float, choices: Sequence[str] = (), ra
     if _shown(window.forecast[index]):
         parts.append(f"forecast {window.forecast[index]:.2f}")
     parts.append("you drove" if window.human[index] else "policy drove")
-    if window.reasons and (why := reasons_text(decode_reasons(window.reasons[index]), rate_hz)):
-        parts.append(f"why: {why}")
     if choices:
         parts.append(choice_text(window.proposed[index].tolist(), window.executed[index].tolist(), choices))
     return " · ".join(parts)
+
+
+def why_text(window: StripWindow, time: float, rate_hz: float = 20.0) -> str:
+    """Return the reasons at ``time`` (s); empty where the forecast was no higher than usual."""
+    index = window.nearest(time)
+    if index is None or not window.reasons:
+        return ""
+    return reasons_text(decode_reasons(window.reasons[index]), rate_hz)

@@ -49,6 +49,13 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     alert_threshold: Probability = 0.5
     alert_debounce_steps: Debounce = 3
     """Number of steps that p must stay above the threshold before an alert."""
+    alert_line: Literal["by hand", "calls", "missed"] = "by hand"
+    """How the threshold is chosen: by hand, by a budget of calls, or by a share of unannounced takeovers."""
+    alert_most_calls: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 5
+    """In ten minutes."""
+    alert_most_missed_percent: Annotated[int, msgspec.Meta(ge=1, le=99)] = 10
+    alert_let_go: Probability = 0.25
+    """The lower line: an alert stays on above it, and below it a person who drives may let go."""
     alert_sound: bool = True
     alert_rumble: bool = True
     ask_me: bool = False

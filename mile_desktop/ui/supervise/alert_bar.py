@@ -2,10 +2,12 @@
 
 import math
 
+import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
+    QComboBox,
     QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
@@ -31,6 +33,8 @@ class AlertBar(OverrideGuard, QWidget):
     alert_changed = Signal(object)
     """Carries the new ``SetAlert``."""
     whole_episode_toggled = Signal(bool)
+    line_chosen = Signal(str, int)
+    """How the threshold is chosen (``by hand``, ``calls`` or ``missed``) and its number."""
     moment_chosen = Signal(str, int)
     """Episode and step of a recorded moment that the person wants to see."""
 
@@ -41,11 +45,15 @@ class AlertBar(OverrideGuard, QWidget):
         self._figure.setAccessibleName("Probability that you take over")
         self._basis = ElidedLabel()
         self._known_basis = ""
+        self._meaning = ""
+        self._rule = SetAlert(threshold=0.5, debounce_steps=3, ask_me=False)
         self._step: StepTaken | None = None
         self._hovering = False
         theme.set_role(self._basis, "secondary")
         self.call = CallReasonsButton()
         self.call.moment_chosen.connect(self.moment_chosen)
+        self._line = _line_box()
+        self._line.activated.connect(self._line_picked)
         self._threshold = _threshold_box()
         self._debounce = _debounce_box()
         self._ask_me = QCheckBox("Ask me")
@@ -70,25 +78,42 @@ class AlertBar(OverrideGuard, QWidget):
         row.addWidget(self.call)
         # The model text is the least important part of the line, so it alone is shortened when the line is narrow.
         row.addWidget(self._basis, 1)
-        threshold, duration = QLabel("Alarm threshold"), QLabel("duration")
-        for label in (threshold, duration):
-            theme.set_role(label, "secondary")
-        for widget in (threshold, self._threshold, duration, self._debounce, self._ask_me, self._whole):
+        for widget in (self._line, self._threshold, self._debounce, self._ask_me, self._whole):
             row.addWidget(widget)
 
     @property
     def alert(self) -> SetAlert:
         """The alarm as set in the fields."""
-        return SetAlert(
+        return msgspec.structs.replace(
+            self._rule,
             # The field computes with binary fractions; without this 0.3 would be stored as 0.30000000000000004.
             threshold=round(self._threshold.value(), 2),
             debounce_steps=self._debounce.value(),
             ask_me=self._ask_me.isChecked(),
         )
 
+    def set_let_go(self, value: float) -> None:
+        """Use another lower line, without emitting ``alert_changed``."""
+        self._rule = msgspec.structs.replace(self._rule, let_go=round(value, 2))
+
+    def set_line(self, way: str, number: int) -> None:
+        """Show how the threshold is chosen, without a signal."""
+        place = next((each for each in range(self._line.count()) if self._line.itemData(each) == (way, number)), -1)
+        if place < 0:
+            self._line.addItem(_line_text(way, number), (way, number))
+            place = self._line.count() - 1
+        self._line.setCurrentIndex(place)
+
+    def show_meaning(self, text: str) -> None:
+        """Show what the line means on the recorded episodes, beside the model."""
+        if text != self._meaning:
+            self._meaning = text
+            self._refresh_basis()
+
     def set_alert(self, alert: SetAlert) -> None:
         """Show ``alert`` without emitting ``alert_changed``."""
         # The fields are set one after another; without blocking, the first would emit an alert that mixes old and new.
+        self._rule = alert
         for widget in (self._threshold, self._debounce, self._ask_me):
             widget.blockSignals(True)
         self._threshold.setValue(alert.threshold)
@@ -116,9 +141,18 @@ class AlertBar(OverrideGuard, QWidget):
         if basis == self._known_basis:
             return
         self._known_basis = basis
-        self._basis.set_hint(f"p(intervene) comes from: {basis}")
+        self._refresh_basis()
+
+    def _refresh_basis(self) -> None:
+        hint = f"p(intervene) comes from: {self._known_basis}"
+        self._basis.set_hint(f"{hint}\nThis line in recorded episodes: {self._meaning}" if self._meaning else hint)
         if not self._hovering:
-            self._basis.set_full_text(basis)
+            self._basis.set_full_text(self._basis_text)
+
+    @property
+    def _basis_text(self) -> str:
+        # The meaning first: it changes while the line is dragged, and the end is what a narrow window cuts off.
+        return " · ".join(filter(None, (self._meaning, self._known_basis)))
 
     def show_call(self, reasons: str, rate_hz: float) -> None:
         """Show why the alarm is on; empty: the alarm is off, and the last call can still be looked at."""
@@ -127,7 +161,7 @@ class AlertBar(OverrideGuard, QWidget):
     def show_hover(self, text: str) -> None:
         """Show the values under the mouse in place of the model; an empty text brings the model back."""
         self._hovering = bool(text)
-        self._basis.set_full_text(text or self._known_basis)
+        self._basis.set_full_text(text or self._basis_text)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave the interval out when the bar is narrow."""
@@ -142,6 +176,11 @@ class AlertBar(OverrideGuard, QWidget):
             low, high = (taken.low, taken.high) if wide else (math.nan, math.nan)
             self._figure.setText(probability_text(taken.probability, low, high))
 
+    def _line_picked(self, place: int) -> None:
+        way, number = self._line.itemData(place)
+        self.line_chosen.emit(way, number)
+        self._line.clearFocus()  # the keys drive the robot again
+
     def _changed(self) -> None:
         self.alert_changed.emit(self.alert)
 
@@ -153,6 +192,32 @@ def probability_text(probability: float, low: float, high: float) -> str:
     if math.isnan(low) or math.isnan(high):
         return f"p {probability:.2f}"
     return f"p {probability:.2f}  [{low:.2f}–{high:.2f}]"
+
+
+_CALLS, _MISSED = (1, 2, 3, 5, 10, 20), (5, 10, 20, 30)
+
+
+def _line_box() -> QComboBox:
+    box = QComboBox()
+    for way, numbers in (("by hand", (0,)), ("calls", _CALLS), ("missed", _MISSED)):
+        for number in numbers:
+            box.addItem(_line_text(way, number), (way, number))
+    box.setItemData(0, "Drag the line or set its value", Qt.ItemDataRole.ToolTipRole)
+    box.setToolTip(
+        "How the line for the alarm is chosen. A budget of calls is kept while the robot drives. "
+        "A share of unannounced takeovers is promised as long as you and the policy act as in the recorded takeovers."
+    )
+    box.setAccessibleName("Way to choose the alarm threshold")
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(14)
+    theme.bound(box, most_width=176)
+    return box
+
+
+def _line_text(way: str, number: int) -> str:
+    if way == "calls":
+        return f"≤ {number} call{'s' if number > 1 else ''} in 10 min"
+    return f"≤ {number} % unannounced" if way == "missed" else "Alarm threshold"
 
 
 def _threshold_box() -> QDoubleSpinBox:
@@ -172,10 +237,11 @@ def _debounce_box() -> QSpinBox:
     box = QSpinBox()
     box.setRange(1, 100)
     box.setValue(3)
+    box.setPrefix("for ")
     box.setSuffix(" steps")
     box.setAlignment(Qt.AlignmentFlag.AlignRight)
     box.setKeyboardTracking(False)
-    theme.bound(box, width=88)
+    theme.bound(box, width=108)
     box.setToolTip("How long p must stay above the threshold before the alarm is raised")
     box.setAccessibleName("Alarm duration in steps")
     return box

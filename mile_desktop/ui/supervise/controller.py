@@ -11,6 +11,7 @@ from mile_desktop.rollout.phases import IN_EPISODE, Phase
 from mile_desktop.ui.application import Application, alert_of
 from mile_desktop.ui.shell.close_question import RunningWork
 from mile_desktop.ui.shell.preferences import Preferences
+from mile_desktop.ui.supervise.call_line_controller import CallLineController
 from mile_desktop.ui.supervise.driving_help_controller import DrivingHelpController
 from mile_desktop.ui.supervise.full_view import FullView
 from mile_desktop.ui.supervise.page import SupervisePage
@@ -39,6 +40,7 @@ class SuperviseController(QObject):
         layout = remembered.layouts.get(_PAGE, "")
         if layout:
             self.page.restore_layout(bytes.fromhex(layout))
+        self.call_line = CallLineController(application, self.page.strips)
         self._install_keys()
         self._connect()
         self._views.paint_background()
@@ -101,8 +103,15 @@ class SuperviseController(QObject):
     def _command(self, command: object) -> None:
         if isinstance(command, m.SetAlert):
             # The application sends what the preferences say, so that the Settings page and this one always agree.
+            before = self._application.preferences.value
+            # A line that a person moves is theirs again: no budget and no share of misses is kept any more.
+            by_hand = {"alert_line": "by hand"} if command.threshold != before.alert_threshold else {}
             self._application.preferences.change(
-                alert_threshold=command.threshold, alert_debounce_steps=command.debounce_steps, ask_me=command.ask_me
+                alert_threshold=command.threshold,
+                alert_debounce_steps=command.debounce_steps,
+                ask_me=command.ask_me,
+                alert_let_go=command.let_go,
+                **by_hand,
             )
         # Reset is the button a person presses when everything stands still; a dead worker cannot answer it.
         elif isinstance(command, m.RequestReset) and not self._application.worker.alive:

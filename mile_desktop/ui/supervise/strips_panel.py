@@ -8,6 +8,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from mile_desktop.rollout.messages import SessionLoaded, SetAlert, Status, StepTaken
+from mile_desktop.storage.call_curve import CallCurve
 from mile_desktop.ui.plots.action_strip import ActionStrip
 from mile_desktop.ui.plots.probability_strip import ProbabilityStrip, hover_text
 from mile_desktop.ui.plots.strip_model import StripModel, StripWindow
@@ -20,6 +21,8 @@ REDRAW_MS = 66
 one step moves a strip of 30 s by one or two pixels."""
 RECENT_S = 30.0
 _SPAN_STEP_S = 5.0
+_LEAST_MOVE = 0.005
+"""A line that moves by less is not drawn again: it would be with every status."""
 
 
 class StripsPanel(OverrideGuard, QFrame):
@@ -42,6 +45,7 @@ class StripsPanel(OverrideGuard, QFrame):
         self._whole = False
         self._choices: tuple[str, ...] = ()
         self._rate_hz = 20.0
+        self._curve: CallCurve | None = None
         self._drawn = -1
         self.redraw_ms = 0.0
         """How long the last redraw blocked the event loop, ms, without Qt's painting; read by the benchmarks."""
@@ -67,7 +71,8 @@ class StripsPanel(OverrideGuard, QFrame):
         self.bar.alert_changed.connect(self._bar_changed)
         self.bar.moment_chosen.connect(self.moment_chosen)
         self.bar.whole_episode_toggled.connect(self.show_whole_episode)
-        self.probability.threshold_moved.connect(self.bar.show_threshold)
+        self.probability.threshold_moved.connect(self._line_dragged)
+        self.probability.let_go_set.connect(self._lower_line_released)
         self.probability.threshold_set.connect(self._line_released)
         self.probability.hovered.connect(self._hovered)
         self.action_strip.hovered.connect(self._hovered)
@@ -81,12 +86,19 @@ class StripsPanel(OverrideGuard, QFrame):
         """Show ``alert`` without emitting ``alert_changed``."""
         self.bar.set_alert(alert)
         self.probability.set_threshold(alert.threshold)
+        self.probability.set_let_go(alert.let_go)
+        self._show_meaning(alert.threshold)
+
+    def show_curve(self, curve: CallCurve | None) -> None:
+        """Use these counts of recorded calls to say what the line means; None: they are not known."""
+        self._curve = curve
+        self._show_meaning(self.probability.threshold)
 
     def start_session(self, session: SessionLoaded) -> None:
         """Clear the strips and use the action entries and the rate of ``session``."""
         # A new one: the number of action entries may differ between scenes.
         self._model = StripModel(actions=len(session.action_labels), rate_hz=session.rate_hz)
-        self._rate_hz = session.rate_hz
+        self._rate_hz = self.probability.rate_hz = session.rate_hz
         self._drawn = -1
         self.action_strip.set_actions(session.action_labels, discrete=bool(session.choices))
         self.probability.action_names = session.action_labels
@@ -99,6 +111,12 @@ class StripsPanel(OverrideGuard, QFrame):
         self._episode = status.episode
         self.bar.show_basis(status.basis)
         self.bar.show_call(status.call_reasons, self._rate_hz)
+        # The worker moves the line while it keeps a budget; a person who drags it is not disturbed.
+        moved = bool(self.alert.most_calls) and abs(status.line - self.probability.threshold) >= _LEAST_MOVE
+        if moved and not self.probability.dragging:
+            self.probability.set_threshold(status.line)
+            self.bar.show_threshold(status.line)
+            self._show_meaning(status.line, used=status.budget_used)
 
     def add_step(self, taken: StepTaken) -> None:
         """Append one step; the timer draws it."""
@@ -147,12 +165,25 @@ class StripsPanel(OverrideGuard, QFrame):
         self.probability.set_threshold(alert.threshold)
         self.alert_changed.emit(alert)
 
+    def _line_dragged(self, threshold: float) -> None:
+        self.bar.show_threshold(threshold)
+        self._show_meaning(threshold)
+
+    def _lower_line_released(self, let_go: float) -> None:
+        self.bar.set_let_go(let_go)
+        self.alert_changed.emit(self.bar.alert)
+
+    def _show_meaning(self, threshold: float, *, used: bool = False) -> None:
+        meaning = "" if self._curve is None else self._curve.meaning(threshold)
+        self.probability.meaning = meaning
+        self.bar.show_meaning(f"budget used · {meaning}" if used else meaning)
+
     def _line_released(self, threshold: float) -> None:
         self.bar.show_threshold(threshold)
         self.alert_changed.emit(self.bar.alert)
 
     def _hovered(self, at: float | None) -> None:
-        self.bar.show_hover(hover_text(self._visible(), at, self._choices, self._rate_hz) if at is not None else "")
+        self.bar.show_hover(hover_text(self._visible(), at, self._choices) if at is not None else "")
         self.probability.show_hover(at)
         self.action_strip.show_hover(at)
 

@@ -83,6 +83,8 @@ def takeover_hint(status: Status) -> str:
     if not status.instruction:
         return "Hold Space to take over"
     if status.phase is Phase.TAKEOVER:
+        if status.may_let_go:
+            return "You can let go: another takeover is unlikely now"
         return f"You drive with {status.device or status.operator} · let go to hand back"
     instruction = status.instruction[0].upper() + status.instruction[1:]
     if status.operator in SIMULATED:

@@ -3,7 +3,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.rollout.phases import Phase
-from mile_desktop.ui.plots.probability_strip import hover_text
+from mile_desktop.ui.plots.probability_strip import why_text
 from mile_desktop.ui.plots.strip_model import StripModel
 from mile_desktop.ui.supervise.call_reasons_button import CallReasonsButton
 from mile_desktop.ui.viewport.phase_style import reason_text
@@ -60,7 +60,5 @@ def test_the_mouse_on_the_strip_shows_why() -> None:
         model.append(taken(step, reasons=WHY if step % 2 else ""), 1)
     window = model.last_seconds(10)
     assert [bool(each) for each in window.reasons] == [bool(step % 2) for step in window.step.tolist()]
-    assert hover_text(window, float(window.time[-1])).endswith(
-        "why: no progress for 0.6 s · like 2 moments you corrected"
-    )
-    assert "why" not in hover_text(window, float(window.time[-2]))
+    assert why_text(window, float(window.time[-1])) == "no progress for 0.6 s · like 2 moments you corrected"
+    assert why_text(window, float(window.time[-2])) == ""

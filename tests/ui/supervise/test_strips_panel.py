@@ -136,9 +136,9 @@ def test_hovering_shows_the_step_and_leaving_shows_the_model_again(strips: Strip
     strips.show_status(status(basis="3 takeovers"))
     fill(strips)
     strips.probability.hovered.emit(-0.1)
-    assert "step 47 · p 0.40 [0.10–0.30] · forecast 0.20 · you drove" in strips.bar._basis.text()
+    assert "step 47 · p 0.40 [0.10–0.30] · forecast 0.20 · you drove" in strips.bar._basis.full_text
     strips.probability.hovered.emit(None)
-    assert strips.bar._basis.text() == "3 takeovers"
+    assert strips.bar._basis.full_text == "3 takeovers"
 
 
 def test_the_drawn_steps_can_be_exported_as_numbers(strips: StripsPanel) -> None:
@@ -159,7 +159,7 @@ def test_a_status_does_not_replace_the_hovered_values(strips: StripsPanel) -> No
     assert strips.bar._basis.text().startswith("step 47")
     strips.show_status(status(basis="4 takeovers"))
     strips.probability.hovered.emit(None)
-    assert strips.bar._basis.text() == "4 takeovers"
+    assert strips.bar._basis.full_text == "4 takeovers"
 
 
 def test_a_scene_with_other_actions_gets_other_lanes(strips: StripsPanel) -> None:

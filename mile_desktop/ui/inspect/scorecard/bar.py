@@ -5,6 +5,9 @@ from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QProgressBar,
 
 from mile_desktop.ui.theme import theme
 
+LEAST_DIFFERENCE = 0.005
+"""The live threshold has two decimals."""
+
 
 class ScorecardBar(QWidget):
     """Requests by signals; window's thread only."""
@@ -12,6 +15,8 @@ class ScorecardBar(QWidget):
     score_requested = Signal()
     cancel_requested = Signal()
     save_requested = Signal()
+    apply_requested = Signal()
+    """Use the threshold for the live alarm."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -23,11 +28,13 @@ class ScorecardBar(QWidget):
         self._text = QLabel()
         self._threshold_name = QLabel("Threshold")
         self.threshold = QDoubleSpinBox()
+        self._apply = QPushButton("Use for the alarm")
         self._save = QPushButton("Save …")
         self._set_up()
         self._score.clicked.connect(self.score_requested)
         self._cancel.clicked.connect(self._request_cancel)
         self._save.clicked.connect(self.save_requested)
+        self._apply.clicked.connect(self.apply_requested)
         self.show_card(False)
         self._refresh()
 
@@ -49,12 +56,13 @@ class ScorecardBar(QWidget):
         self.threshold.setValue(0.5)
         theme.indent(self.threshold)
         self.threshold.setAccessibleName("Threshold")
-        self.threshold.setToolTip("The alarm threshold, here and on the Supervise page")
+        self.threshold.setToolTip("The threshold of these scores; the live alarm keeps its own")
+        self._apply.setToolTip("Raise the alarm on the Supervise page above this threshold from now on")
         self._threshold_name.setBuddy(self.threshold)
         row = QHBoxLayout(self)
         theme.space(row, (0, 0, 0, 0), 8)
         begin: tuple[QWidget, ...] = (self._score, self._cancel, self._progress)
-        end: tuple[QWidget, ...] = (self._threshold_name, self.threshold, self._save)
+        end: tuple[QWidget, ...] = (self._threshold_name, self.threshold, self._apply, self._save)
         for widget in begin:
             row.addWidget(widget)
         row.addWidget(self._text, 1)
@@ -87,7 +95,7 @@ class ScorecardBar(QWidget):
 
     def show_card(self, shown: bool) -> None:
         """Show or hide the controls of a scorecard."""
-        for widget in (self._threshold_name, self.threshold, self._save):
+        for widget in (self._threshold_name, self.threshold, self._apply, self._save):
             widget.setVisible(shown)
 
     def set_threshold(self, threshold: float) -> None:
@@ -95,6 +103,10 @@ class ScorecardBar(QWidget):
         self.threshold.blockSignals(True)
         self.threshold.setValue(threshold)
         self.threshold.blockSignals(False)
+
+    def show_live_threshold(self, threshold: float) -> None:
+        """Allow *Use for the alarm* while the live alarm has another threshold."""
+        self._apply.setEnabled(abs(threshold - self.threshold.value()) >= LEAST_DIFFERENCE)
 
     def _request_cancel(self) -> None:
         self._cancel.setEnabled(False)

@@ -4,23 +4,21 @@ import tempfile
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 
 from mile_desktop.evaluation.scorecard import Scorecard
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.command_client import CommandClient
 from mile_desktop.ui.inspect.controller import InspectController
+from mile_desktop.ui.inspect.scorecard.bar import LEAST_DIFFERENCE
 from mile_desktop.ui.shell.preferences import Preferences
-
-_REST_MS = 250
-"""A threshold that is dragged is stored when it has not moved for this long: a preference is a file on disk."""
 
 
 class ScorecardController(QObject):
     """Owns the scorecard; everything runs on the window's thread.
 
-    Scores come from ``mile-desktop scorecard`` in a process of its own, because they need networks. The threshold is
-    the live one: moved here or on the Supervise page, it moves in both.
+    Scores come from ``mile-desktop scorecard`` in a process of its own, because they need networks. The threshold here
+    is for looking: the live alarm keeps its own until the person presses *Use for the alarm*.
     """
 
     def __init__(self, application: Application, inspect_controller: InspectController) -> None:
@@ -32,11 +30,10 @@ class ScorecardController(QObject):
         self.panel.set_threshold(application.preferences.value.alert_threshold)
         self.panel.score_requested.connect(self.score)
         self.panel.cancel_requested.connect(self._job.cancel)
-        self._rest_timer = QTimer(self)
-        self._rest_timer.setSingleShot(True)
-        self._rest_timer.setInterval(_REST_MS)
-        self._rest_timer.timeout.connect(self._store_threshold)
-        self.panel.threshold_changed.connect(self._threshold_moved)
+        self.panel.threshold_changed.connect(self._compare_with_live)
+        self.panel.bar.apply_requested.connect(self._apply)
+        self._live = application.preferences.value.alert_threshold
+        self._compare_with_live()
         self._job.said.connect(self._handle_output)
         self._job.failed.connect(self.panel.show_failure)
         self._job.cancelled.connect(self.panel.show_idle)
@@ -79,13 +76,24 @@ class ScorecardController(QObject):
             self._list_file.unlink(missing_ok=True)
             self._list_file = None
 
-    def _threshold_moved(self, _: float) -> None:
-        self._rest_timer.start()
+    def _compare_with_live(self, _: object = None) -> None:
+        self.panel.bar.show_live_threshold(self._live)
 
-    def _store_threshold(self) -> None:
-        self._application.preferences.change(alert_threshold=self.panel.threshold)
+    def _apply(self) -> None:
+        """Use the threshold for the live alarm; it is set by hand from now on."""
+        threshold = round(self.panel.threshold, 2)
+        before = self._application.preferences.value
+        self._application.preferences.change(alert_threshold=threshold, alert_line="by hand")
+        self._application.window.say(
+            "info",
+            f"The alarm is raised above {threshold:.2f} from now on; before it was {before.alert_threshold:.2f}.",
+        )
 
     def _preferences_changed(self, value: Preferences) -> None:
-        # while a drag has not come to rest, the stored value is the older one
-        if value.alert_threshold != self.panel.threshold and not self._rest_timer.isActive():
-            self.panel.set_threshold(value.alert_threshold)
+        if value.alert_threshold != self._live:
+            # a person who looks at another threshold here keeps looking at it
+            follows = abs(self.panel.threshold - self._live) < LEAST_DIFFERENCE
+            self._live = value.alert_threshold
+            if follows:
+                self.panel.set_threshold(value.alert_threshold)
+            self._compare_with_live()

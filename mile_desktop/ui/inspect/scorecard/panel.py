@@ -233,7 +233,8 @@ class ScorecardPanel(QWidget):
         )
         self.reliability.show_series(model.reliability(self._name))
         self.leads.show_series(model.leads(self._name, self._threshold))
-        self._score_text.setText(f"{self._name} at {self._threshold:.2f}: {score.summary()}")
+        meaning = f" · {predictor.curve.meaning(self._threshold)}" if predictor.curve is not None else ""
+        self._score_text.setText(f"{self._name} at {self._threshold:.2f}: {score.summary()}{meaning}")
         self._predictors.show_rows(
             [PredictorLine(each, model.at(each.name, self._threshold)) for each in model.card.predictors]
         )
