@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mile_desktop.operators.controls import BUTTONS, Control, control_label, parse_control
+from mile_desktop.operators.hand_response import SLOW
 from mile_desktop.operators.operator import OperatorRequest
 from mile_desktop.operators.pad_device import PadDevice
 from mile_desktop.operators.profile import DRIVEN, AxisBinding, PadProfile
@@ -161,14 +162,18 @@ class BoundPad:
         counts = {use: self._count(control, presses) for use, control in self._buttons.items() if control}
         driven = tuple(self._command(drive) for drive in self._drives)
         deflection = max(abs(command) for command in driven)
+        # Called in every tick, also where the pad cannot drive: the machine must see each release.
+        takeover = self._takes_over(counts.get("takeover", 0), deflection, now)
         x, y = turn_to_view(driven[0], driven[1], view_yaw_deg)
+        # The button that rewinds is free while the person drives, and lies beside the finger that holds the takeover.
+        second = self._held("rewind")
+        gain = SLOW if takeover and second else 1.0
         return PadReading(
-            # Called in every tick, also where the pad cannot drive: the machine must see each release.
-            takeover=self._takes_over(counts.get("takeover", 0), deflection, now),
-            command=(x, y, driven[2], driven[3]),
+            takeover=takeover,
+            command=(gain * x, gain * y, gain * driven[2], driven[3]),
             deflection=deflection,
             requests=self._requested(counts, now),
-            rewind=self._held("rewind"),
+            rewind=second and not takeover,
             touched=bool(presses) or any(counts.values()) or deflection > 0.0,
             discard_armed=self._discard.armed(now),
         )

@@ -78,10 +78,9 @@ class DiscreteControls:
     def poll(self, context: OperatorContext) -> OperatorReading:
         """Read the device."""
         still = self._still
-        reading = self._device.poll(
-            # The device commands four entries, whatever the size of the scene's actions.
-            replace(context, proposal=still, policy_mean=still, policy_std=still, discrete=False)
-        )
+        # The device commands four entries, whatever the size of the scene's actions. ``discrete`` stays True: a device
+        # that shapes how it drives must report the whole push here.
+        reading = self._device.poll(replace(context, proposal=still, policy_mean=still, policy_std=still))
         return replace(reading, action=self._choose(reading.action))
 
     def _choose(self, push: Float32Array) -> Float32Array:

@@ -5,11 +5,17 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from mile_desktop.operators.hand_response import WHOLE, Hand, HandResponse
 from mile_desktop.operators.operator import OperatorContext, OperatorReading
 from mile_desktop.operators.stick_response import fit_action
 
 SILENCE_S = 0.5
 """A takeover without a message for longer than this is lost: the window hangs or is gone."""
+
+
+_MOVED = 3
+"""The first entries of an action move the end effector; the gripper's is a command and is not scaled."""
+_STILL = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,7 @@ class _WindowMessage:
     action: tuple[float, ...] = ()
     rewind: bool = False
     # Long ago: before the first message the window is silent.
+    hand: Hand = WHOLE
     at: float = -math.inf
     must_release: bool = False
     """The takeover was lost; it counts again only after it was released once."""
@@ -46,6 +53,10 @@ class WindowOperator:
     and every 100 ms while anything is pressed. During a takeover, silence longer than ``SILENCE_S`` counts as a lost
     device.
 
+    The keyboard's pushes grow while a key is held (``HandResponse``); the on-screen pad's are as long as they are. Both
+    are multiplied by the speed that the person has chosen. Where actions are discrete, pushes stay whole: they choose,
+    they do not drive.
+
     Raises ``ValueError`` when ``source`` is none of ``SOURCES``.
     """
 
@@ -55,6 +66,7 @@ class WindowOperator:
         self._source = source
         self._clock = clock
         self._last = _WindowMessage()
+        self._response = HandResponse()
         self._problem = ""
 
     @property
@@ -86,7 +98,14 @@ class WindowOperator:
         self._last = _WindowMessage(must_release=self._last.must_release)
 
     def feed(
-        self, source: str, *, takeover: bool, action: Sequence[float], rewind: bool = False, now: float | None = None
+        self,
+        source: str,
+        *,
+        takeover: bool,
+        action: Sequence[float],
+        rewind: bool = False,
+        hand: Hand | None = None,
+        now: float | None = None,
     ) -> None:
         """Take one message of the window, received at ``now`` (s; default: now); those of other inputs are ignored.
 
@@ -104,6 +123,7 @@ class WindowOperator:
         self._last.takeover = takeover
         self._last.action = tuple(value if math.isfinite(value) else 0.0 for value in action)
         self._last.rewind = rewind
+        self._last.hand = hand or WHOLE
         self._last.at = heard_at
         # Cleared only by a message without takeover.
         self._last.must_release = self._last.must_release and takeover
@@ -116,14 +136,28 @@ class WindowOperator:
 
     def poll(self, context: OperatorContext) -> OperatorReading:
         """Return the last message while it is fresh."""
-        silent = self._notice_silence(self._clock())
+        now = self._clock()
+        silent = self._notice_silence(now)
         heard = self._last
         return OperatorReading(
             takeover=heard.takeover and not heard.must_release,
-            action=fit_action(heard.action if heard.takeover else (), len(context.proposal)),
+            action=fit_action(self._command(heard, now, discrete=context.discrete), len(context.proposal)),
             rewind=heard.rewind and not silent,
             connected=not (heard.takeover and silent),
         )
+
+    def _command(self, heard: _WindowMessage, now: float, *, discrete: bool) -> tuple[float, ...]:
+        """Return the action of a takeover, shaped as the hand drives; nothing outside one."""
+        action = heard.action if heard.takeover else ()
+        if discrete or len(action) < _MOVED:
+            self._response.shape(_STILL, heard.hand, now)
+            return action
+        push = action[0], action[1], action[2]
+        if self._source == "keyboard":
+            push = self._response.shape(push, heard.hand, now)
+        else:
+            push = push[0] * heard.hand.speed, push[1] * heard.hand.speed, push[2] * heard.hand.speed
+        return (*push, *action[_MOVED:])
 
     def close(self) -> None:
         """Release nothing: the window owns its devices."""

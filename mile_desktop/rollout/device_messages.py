@@ -1,5 +1,7 @@
 """Messages about what a person drives with, and about the cameras that the robot depends on; see ``messages``."""
 
+from typing import Annotated
+
 import msgspec
 
 from mile_desktop.channels.messages import Message
@@ -15,7 +17,12 @@ class WindowInput(Message, frozen=True):
     """``keyboard`` or ``screen``."""
     takeover: bool
     action: tuple[float, ...]
+    """A whole push: the worker shapes it by ``operators.hand_response``."""
     rewind: bool = False
+    slow: bool = False
+    """The slow key is held."""
+    speed: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 1.0
+    """Share of full speed that the person has chosen for keys and on-screen pad."""
 
 
 class SetPad(Message, frozen=True):

@@ -12,6 +12,7 @@ from mile_desktop.channels.endpoint import Endpoint
 from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.shared import StateSlot
 from mile_desktop.intervention.model import InterventionModelError
+from mile_desktop.operators.hand_response import Hand
 from mile_desktop.operators.profile import ProfileError, decode_profile
 from mile_desktop.policies.policy import PolicyFileError
 from mile_desktop.registry.policies import UnknownPolicyError
@@ -217,7 +218,13 @@ class Worker:
         operator = self._devices.window.get(command.source)
         if operator is None:
             return
-        operator.feed(command.source, takeover=command.takeover, action=command.action, rewind=command.rewind)
+        operator.feed(
+            command.source,
+            takeover=command.takeover,
+            action=command.action,
+            rewind=command.rewind,
+            hand=Hand(command.slow, command.speed),
+        )
         if operator.problem and not self._reported_bad_input:
             # once until the takeover ends: the window sends ten of these a second, and an axis may flicker
             self._reported_bad_input = True

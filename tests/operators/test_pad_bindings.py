@@ -106,7 +106,7 @@ def test_a_pad_sdl_does_not_know_waits_for_bindings(make_pad: MakePad, tick: Tic
     pad.hold("button5")
     pad.move("axis3", 0.9)
     reading = tick()
-    assert (reading.requests, reading.takeover, reading.rewind) == ((), True, True)
+    assert (reading.requests, reading.takeover, reading.rewind) == ((), True, False)  # it slows while driving
     pad.hat(0, 0, -1)
     assert tick().requests == (OperatorRequest.FAILURE,)
 

@@ -1,5 +1,6 @@
 import pytest
 
+from mile_desktop.operators.hand_response import SLOW
 from mile_desktop.operators.operator import OperatorRequest
 from mile_desktop.operators.profile import PadProfile
 from mile_desktop.operators.takeover import TakeoverMode
@@ -69,6 +70,19 @@ def test_discard_begun_in_one_episode_does_not_end_the_next(pad: VirtualPad, tic
     tick.gamepad.reset(1)
     pad.tap("x")
     assert tick().requests == ()
+
+
+def test_left_bumper_slows_while_the_person_drives(pad: VirtualPad, tick: Ticks) -> None:
+    tick()
+    pad.hold("rightshoulder")
+    pad.move("lefty", -1.0)
+    fast = tick(2)
+    pad.hold("leftshoulder")
+    slow = tick(2)
+    assert slow.takeover
+    assert not slow.rewind
+    assert slow.action[:3] == pytest.approx(SLOW * fast.action[:3])
+    assert abs(slow.action).max() > 0.1
 
 
 def test_left_bumper_rewinds_while_held(pad: VirtualPad, tick: Ticks) -> None:

@@ -2,6 +2,7 @@ import math
 
 import pytest
 
+from mile_desktop.operators.operator import OperatorReading
 from mile_desktop.operators.window_input import SOURCES, WindowOperator
 from tests.operators.conftest import FakeClock, context
 
@@ -18,9 +19,17 @@ def test_nothing_said_is_nothing_done_and_no_fault(keyboard: WindowOperator, clo
     assert not reading.action.any()
 
 
-def test_it_drives_with_what_was_said_last(keyboard: WindowOperator) -> None:
-    keyboard.feed("keyboard", takeover=True, action=(1.0, -0.5, 0.0, 3.0))
-    reading = keyboard.poll(context())
+def held(keyboard: WindowOperator, clock: FakeClock, action: tuple[float, ...]) -> OperatorReading:
+    """Hold the keys until they drive at full speed."""
+    for _ in range(25):
+        keyboard.feed("keyboard", takeover=True, action=action)
+        reading = keyboard.poll(context())
+        clock.advance(0.05)
+    return reading
+
+
+def test_it_drives_with_what_was_said_last(keyboard: WindowOperator, clock: FakeClock) -> None:
+    reading = held(keyboard, clock, (1.0, -0.5, 0.0, 3.0))
     assert reading.takeover
     assert reading.action.tolist() == [1.0, -0.5, 0.0, 1.0]
     keyboard.feed("keyboard", takeover=False, action=(1.0, 0.0, 0.0, 0.0))
@@ -84,9 +93,10 @@ def test_each_source_hears_only_itself(clock: FakeClock) -> None:
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_a_broken_axis_counts_as_zero_and_the_takeover_counts(keyboard: WindowOperator, value: float) -> None:
-    keyboard.feed("keyboard", takeover=True, action=(value, 0.5, 0.0, 0.0))
-    reading = keyboard.poll(context())
+def test_a_broken_axis_counts_as_zero_and_the_takeover_counts(
+    keyboard: WindowOperator, clock: FakeClock, value: float
+) -> None:
+    reading = held(keyboard, clock, (value, 0.5, 0.0, 0.0))
     assert reading.takeover
     assert reading.action[:2] == pytest.approx([0.0, 0.5])
     assert "entries that are not finite count as 0" in keyboard.problem

@@ -41,7 +41,7 @@ DRIVING_SLOTS: tuple[Slot, ...] = (
 )
 REQUEST_SLOTS: tuple[Slot, ...] = (
     Slot("takeover", "Take over", "press what takes over"),
-    Slot("rewind", "Rewind (held)", "press what rewinds"),
+    Slot("rewind", "Rewind; slow while driving", "press what rewinds"),
     Slot("success", "Mark success", "press a button"),
     Slot("failure", "Mark failure", "press a button"),
     Slot("discard", "Discard (twice)", "press a button"),

@@ -26,6 +26,7 @@ from mile_desktop.ui.widgets.page_frame import PageFrame, Panel, WideScroll
 _THEMES = (("dark", "Dark"), ("light", "Light"), ("system", "System"))
 _SCALES = (1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
 _RATES = (10, 20, 30)
+_SPEEDS = (1.0, 0.75, 0.5, 0.35, 0.2)
 _SOURCES = (("ensemble", "Ensemble"), ("published", "Single model, as published"), ("temporal", "Temporal model"))
 _TWO_COLUMNS_FROM = 940
 """From this width (px at 100 %) the panels stand in two columns."""
@@ -50,6 +51,7 @@ class SettingsPage(PageFrame):
         self._recent = combo([])
         self._open = QPushButton("Open other …")
         self._rate = combo([(rate, f"{rate} Hz") for rate in _RATES])
+        self._speed = combo([(speed, f"{speed:.0%}".replace("%", " %")) for speed in _SPEEDS])
         self._source = combo([(name, title) for name, title in _SOURCES])
         self._threshold = QDoubleSpinBox()
         self._debounce = QSpinBox()
@@ -76,6 +78,7 @@ class SettingsPage(PageFrame):
         self._workspace.setToolTip(value.workspace)
         self._fill_recent(value)
         choose(self._rate, value.rate_hz)
+        choose(self._speed, value.hand_speed)
         choose(self._source, value.live_source)
         self._threshold.setValue(value.alert_threshold)
         self._debounce.setValue(value.alert_debounce_steps)
@@ -112,7 +115,8 @@ class SettingsPage(PageFrame):
         # A long path must not widen the page.
         self._recent.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._recent.setToolTip("Recently opened workspaces")
-        for field in (self._theme, self._scale, self._rate, self._source, self._threshold, self._debounce):
+        fields = (self._theme, self._scale, self._rate, self._speed, self._source, self._threshold, self._debounce)
+        for field in fields:
             theme.bound(field, least_width=_FIELD_WIDTH)
 
     def _lay_out(self) -> None:
@@ -155,7 +159,8 @@ class SettingsPage(PageFrame):
     def _control_panel(self) -> Panel:
         panel = Panel("Control")
         hint = "Actions per second. A policy is trained for one rate. A change loads the scene again."
-        panel.body.addLayout(rows(("Rate", self._rate, hint)))
+        speed_hint = "Of keys and screen pad. Shift drives at a fifth of it; a gamepad has its own speed on Devices."
+        panel.body.addLayout(rows(("Rate", self._rate, hint), ("Hand speed", self._speed, speed_hint)))
         return panel
 
     def _alarm_panel(self) -> Panel:
@@ -180,7 +185,7 @@ class SettingsPage(PageFrame):
     # ── from the person to the preferences ───────────────────────────────────────────────────────────────────────
 
     def _connect(self) -> None:
-        for field in (self._theme, self._scale, self._rate, self._source):
+        for field in (self._theme, self._scale, self._rate, self._speed, self._source):
             field.currentIndexChanged.connect(self._write)
         self._threshold.valueChanged.connect(self._write)
         self._debounce.valueChanged.connect(self._write)
@@ -202,6 +207,7 @@ class SettingsPage(PageFrame):
             theme=self._theme.currentData(),
             ui_scale=self._scale.currentData(),
             rate_hz=self._rate.currentData(),
+            hand_speed=self._speed.currentData(),
             live_source=self._source.currentData(),
             # The field computes with binary fractions.
             alert_threshold=round(self._threshold.value(), 2),

@@ -13,6 +13,7 @@ _SAVE_DELAY_MS = 300
 
 Scale = Annotated[float, msgspec.Meta(ge=1.0, le=2.0)]
 Probability = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+HandSpeed = Annotated[float, msgspec.Meta(ge=0.1, le=1.0)]
 Debounce = Annotated[int, msgspec.Meta(ge=1, le=200)]
 
 
@@ -44,6 +45,8 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
 
     rate_hz: Literal[10, 20, 30] = 20
     """Control rate."""
+    hand_speed: HandSpeed = 1.0
+    """Share of full speed at which keys and on-screen pad drive."""
     live_source: Literal["ensemble", "published", "temporal"] = "ensemble"
     """The model that computes p(intervene)."""
     alert_threshold: Probability = 0.5

@@ -145,6 +145,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("drive_x", "Move away / nearer", _DRIVE, ("W/S", "↑/↓"), "left stick ↑↓", held=True),
     Binding("drive_y", "Move left / right", _DRIVE, ("A/D", "←/→"), "left stick ←→", held=True),
     Binding("drive_z", "Move down / up", _DRIVE, ("Q/E",), "right stick ↑↓", held=True),
+    Binding("slow", "Drive slowly", _DRIVE, ("Shift",), "LB", held=True),
     Binding("gripper", "Open or close the gripper", _DRIVE, ("F",), "LT / RT", held=True),
     Binding("start", "Start an episode", "Episode", ("Ctrl+Return",), "Start"),
     Binding("success", "Mark success", "Episode", ("Return", "Enter"), "A"),

@@ -37,6 +37,7 @@ class SuperviseController(QObject):
         self._views = ViewController(application.viewer, self.page, self, small_views=small_views)
         application.window.add_page(_PAGE, self.page)
         self.page.set_alert(alert_of(remembered))
+        self.page.set_hand_speed(remembered.hand_speed)
         layout = remembered.layouts.get(_PAGE, "")
         if layout:
             self.page.restore_layout(bytes.fromhex(layout))
@@ -133,6 +134,7 @@ class SuperviseController(QObject):
         # Every preference emits the same signal, also while a threshold is being typed.
         if alert_of(value) != self.page.alert:
             self.page.set_alert(alert_of(value))
+        self.page.set_hand_speed(value.hand_speed)
 
     def _remember_layout(self) -> None:
         preferences = self._application.preferences

@@ -39,6 +39,7 @@ _HELD_KEYS: dict[int, Key] = {
     Qt.Key.Key_E: Key.UP,
     Qt.Key.Key_Q: Key.DOWN,
     Qt.Key.Key_R: Key.REWIND,
+    Qt.Key.Key_Shift: Key.SLOW,
 }
 _PRESS_KEYS: dict[int, str] = {
     Qt.Key.Key_Return: "success",
@@ -161,6 +162,10 @@ class KeyboardController(OverrideGuard, QObject):
             focused.click()
         else:
             self.success.emit()
+
+    def set_speed(self, speed: float) -> None:
+        """Drive at this share of full speed, in (0, 1], from the next message on."""
+        self._keys.speed = speed
 
     def release_all(self) -> None:
         """Release all keys at once."""

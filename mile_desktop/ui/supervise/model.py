@@ -56,6 +56,7 @@ class Key(StrEnum):
     UP = "up"
     DOWN = "down"
     REWIND = "rewind"
+    SLOW = "slow"
 
 
 OPEN, KEEP, CLOSE = -1.0, 0.0, 1.0
@@ -71,6 +72,8 @@ class KeyState:
     down: set[Key] = field(default_factory=set)
     gripper: float = KEEP
     """Commanded gripper in [−1, 1]; kept between takeovers, so that a takeover never drops the object in the grip."""
+    speed: float = 1.0
+    """Share of full speed that the person has chosen."""
 
     def press(self, key: Key) -> bool:
         """Note that ``key`` went down; return whether this is a change."""
@@ -107,7 +110,14 @@ class KeyState:
         away = self._axis(Key.AWAY, Key.NEAR)
         action = drive_action(right, away, self._axis(Key.UP, Key.DOWN), self.gripper, orbit)
         takeover = Key.TAKEOVER in self.down
-        return WindowInput(source="keyboard", takeover=takeover, action=action, rewind=Key.REWIND in self.down)
+        return WindowInput(
+            source="keyboard",
+            takeover=takeover,
+            action=action,
+            rewind=Key.REWIND in self.down,
+            slow=Key.SLOW in self.down,
+            speed=self.speed,
+        )
 
     def _axis(self, positive: Key, negative: Key) -> float:
         return float(positive in self.down) - float(negative in self.down)

@@ -184,6 +184,11 @@ class SupervisePage(OverrideGuard, QWidget):
         self.strips.set_alert(alert)
         self.view.set_threshold(alert.threshold)
 
+    def set_hand_speed(self, speed: float) -> None:
+        """Let keys and on-screen pad drive at this share of full speed, in (0, 1]."""
+        self.keyboard.set_speed(speed)
+        self.pad.set_speed(speed)
+
     def show_pad(self, shown: bool) -> None:
         """Show or hide the on-screen pad."""
         self._pad_button.setChecked(shown)

@@ -42,6 +42,7 @@ class ScreenPad(OverrideGuard, QFrame):
         self._height = StickWidget("Move: up and down", vertical=True)
         self._gripper = self._gripper_buttons()
         self._has_gripper = True
+        self._speed = 1.0
         self._captions = (QLabel(_PLANE), QLabel("up, down"))
         self._timer = QTimer(self)
         self._timer.setInterval(REPEAT_MS)
@@ -101,6 +102,10 @@ class ScreenPad(OverrideGuard, QFrame):
             button.setChecked(False)
         self._gripper.setExclusive(True)
 
+    def set_speed(self, speed: float) -> None:
+        """Drive at this share of full speed, in (0, 1], from the next message on."""
+        self._speed = speed
+
     @property
     def driving(self) -> bool:
         """Whether the pad requests a takeover."""
@@ -131,7 +136,13 @@ class ScreenPad(OverrideGuard, QFrame):
         right, away = self._plane.position
         gripper = {0: OPEN, 1: CLOSE}.get(self._gripper.checkedId(), KEEP)
         action = drive_action(right, away, self._height.position[1], gripper, self._orbit())
-        return WindowInput(source="screen", takeover=self.driving, action=action, rewind=self._rewind.isDown())
+        return WindowInput(
+            source="screen",
+            takeover=self.driving,
+            action=action,
+            rewind=self._rewind.isDown(),
+            speed=self._speed,
+        )
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Release everything: an invisible pad must not keep a takeover."""
