@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import mile_desktop
+from mile_desktop.errors import UserError
 from mile_desktop.operators.no_operator import NO_SUPERVISOR
 from mile_desktop.paths import ICON, default_workspace
+from mile_desktop.privacy import private_files
 from mile_desktop.processes import rollout_worker
 from mile_desktop.rollout.messages import LoadSession
 
@@ -25,6 +27,15 @@ _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 _SIGNAL_POLL_MS = 200
 _UNATTENDED_SPEED = 2.0
 """No person watches the unattended run, so its episodes pass twice as fast as in real time."""
+
+_RUN_FILES = ("workspace", "camera", "preferences.json", "cameras.json", "robots.json")
+"""What an unattended run makes in its folder, and the next one removes."""
+_RUN_MARK = ".mile-desktop-run"
+
+
+class OutputInUseError(UserError):
+    """An unattended run cannot use the folder: it holds files that no such run has made, or is a person's workspace."""
+
 
 WindowScript = Callable[["Composition", Path, Callable[[int], None]], object]
 """Uses the window in place of a person. Called once after the start with the window's parts, the folder of the run and
@@ -61,12 +72,26 @@ def run(
     worker: Callable[..., None] = rollout_worker,
 ) -> int:
     """Open the window with options that ``add_arguments`` describes, see ``main``."""
+    with private_files():
+        try:
+            return _start(options, script, worker)
+        except OutputInUseError as error:
+            sys.stderr.write(f"main.py: {error}\n")
+            return 1
+
+
+def _start(options: argparse.Namespace, script: WindowScript | None, worker: Callable[..., None]) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the child processes: several of them share the cores
     if not has_display():
         sys.stdout.write("No display: the same window runs offscreen, unattended, with a simulated supervisor.\n")
         sys.stdout.flush()
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
         options.unattended = options.unattended or not options.screenshots
+    if options.workspace and (options.unattended or options.screenshots):
+        raise OutputInUseError(
+            f"A run without a person records into --output and not into {options.workspace}; leave --workspace out, or "
+            "start the window on a display."
+        )
     if options.screenshots:
         return _run(options, _fresh(options.output), partial(_take_screenshots, options), worker)
     if options.unattended:
@@ -117,14 +142,28 @@ def _take_screenshots(
 
 
 def _fresh(folder: Path) -> Path:
-    """Remove what an earlier unattended run has left in its folder; everything else in there stays."""
-    for name in ("workspace", "camera", "preferences.json", "cameras.json", "robots.json"):
+    """Remove what an earlier unattended run has left in its folder; everything else in there stays.
+
+    Only a folder with the mark of such a run is cleared: a workspace of that name may be a person's.
+
+    Raises ``OutputInUseError``.
+    """
+    mark = folder / _RUN_MARK
+    taken = [name for name in _RUN_FILES if (folder / name).exists()]
+    # earlier versions made no mark, but every run of theirs left its log beside the workspace
+    if taken and not mark.exists() and not (folder / "window.log").exists():
+        raise OutputInUseError(
+            f"{folder} holds {', '.join(taken)}, which no unattended run has made; nothing was deleted. Choose another "
+            "folder with --output, or move that away."
+        )
+    for name in _RUN_FILES:
         target = folder / name
         if target.is_dir():
             shutil.rmtree(target)
         else:
             target.unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
+    mark.write_text("An unattended run of MILE Desktop made this folder; the next one clears it.\n", encoding="utf-8")
     return folder
 
 

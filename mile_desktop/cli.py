@@ -2,9 +2,11 @@
 
 import argparse
 import difflib
+import errno
 import logging
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
@@ -12,6 +14,7 @@ import mile_desktop
 from mile_desktop.commands import arguments
 from mile_desktop.commands.command import CancelledError, Command, CommandError, Report
 from mile_desktop.errors import UserError
+from mile_desktop.privacy import private_files
 
 _CANCELLED = 130
 _EXIT_STATUS = "Exit status: 0 success, 1 error, 2 wrong usage, 130 cancelled. Without a command the window opens."
@@ -110,13 +113,17 @@ def main(given: Sequence[str] | None = None) -> int:
     command: Command = options.command
     report = Report(options.json)
     try:
-        command.run(options, report)
+        with private_files():
+            command.run(options, report)
     except (CancelledError, KeyboardInterrupt):
         sys.stderr.write("mile-desktop: cancelled\n")
         return _CANCELLED
     except UserError as error:
         return _fail(str(error))
     except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            place = error.filename or f"the workspace {options.workspace}, of {tempfile.gettempdir()} or of the target"
+            return _fail(f"The disk of {place} is full. Free some space there, then run the command again.")
         if error.filename is None or not error.strerror:
             raise
         return _fail(f"{error.filename}: {error.strerror.lower()}; check it, or choose another place.")

@@ -1,7 +1,7 @@
 """Addresses of cameras as people type them, and their form without passwords."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -37,7 +37,7 @@ class Address:
     @property
     def shown(self) -> str:
         """The address without user name and password."""
-        return redacted(self.location)
+        return redacted_address(self.location)
 
     @property
     def live(self) -> bool:
@@ -57,12 +57,13 @@ _SCHEMES = {
     "robot": AddressKind.ROBOT,
 }
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):(?P<rest>//.*)", re.DOTALL)
-_CREDENTIALS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#\s]*|[^/?#\s@]*:[^\s@]*)@")
-"""User name and password; also a password with a slash, which no URL allows and people type all the same."""
-_HIDDEN = "•••@"
-_SECRETS = re.compile(r"(?i)([?&;](?:[a-z_]*(?:pass|pwd|token|secret|auth|key|user)[a-z_]*)=)[^&;#\s'\"]+")
-_PROPERTIES = re.compile(r"(?i)\b([a-z-]*(?:user|pw|pass|token)[a-z-]*=)(\"[^\"]*\"|'[^']*'|[^\s!]+)")
-# People forget the scheme. Without this, they would be told that a file is missing.
+_MARK = "•••"
+"""Stands for every part that is not shown."""
+_URL_START = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/+|(?<![\w:/])//")
+_URL = re.compile(rf"(?:{_URL_START.pattern}|[^\s'\"?=]+\?)[^\s'\"]*")
+_WORD = re.compile(r"[^\s'\"]*")
+_VALUE = re.compile(r"=[^&;#]+")
+_PROPERTIES = re.compile(r"(?i)\b[a-z-]*(?:user|pw|pass|token|secret|key)[a-z-]*=(\"[^\"]*\"|'[^']*'|[^\s!]+)")
 _HOST_LIKE = re.compile(r"(www\.|\d{1,3}(\.\d{1,3}){3}\b|[\w.-]+:\d{2,5}(/|$))")
 _MAX_DEVICE = 255
 
@@ -87,19 +88,85 @@ def parse_address(text: str) -> Address:
 
 
 def redacted(text: str) -> str:
-    """Return ``text`` with user names and passwords in URLs, their queries and pipelines made unreadable."""
-    hidden = _CREDENTIALS.sub(rf"\g<scheme>{_HIDDEN}", text)
-    hidden = _SECRETS.sub(r"\1•••", hidden)
-    # Only in pipelines: in a URL, a word like "user" is usually part of the path.
-    return _PROPERTIES.sub(r"\1•••", hidden) if " ! " in hidden else hidden
+    """Return ``text``, an address or a message with addresses in it, without what may be a password.
+
+    People write passwords in many ways, and cameras take them in many places. So this hides by place and not by name:
+    everything before the last ``@`` of a line, and every value in a URL. In a pipeline, also properties whose names
+    look like user names and passwords.
+    """
+    return _shown(text, _hidden_spans(text, whole=False))
+
+
+def redacted_address(address: str) -> str:
+    """Return ``address`` as ``redacted`` does; also values with blanks in them, because nothing follows an address."""
+    return _shown(address, _hidden_spans(address, whole=True))
 
 
 def spliced(edited: str, before: str) -> str:
-    """Return ``edited`` with its hidden parts replaced from ``before``: editing a path keeps the password."""
-    known = _CREDENTIALS.search(before)
-    if known is None or _HIDDEN not in edited:
-        return edited
-    return edited.replace(_HIDDEN, known.group().removeprefix(known["scheme"]), 1)
+    """Return ``edited`` with each hidden part of ``before`` in its place: editing a path keeps the password."""
+    pieces = [before[start:end] for start, end in _hidden_spans(before, whole=True)]
+    for piece in pieces:
+        edited = edited.replace(_MARK, piece, 1)
+    return edited
+
+
+def _shown(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    shown, reached = [], 0
+    for start, end in spans:
+        shown += [text[reached:start], _MARK]
+        reached = end
+    return "".join([*shown, text[reached:]])
+
+
+def _hidden_spans(text: str, *, whole: bool) -> list[tuple[int, int]]:
+    """Return the parts of ``text`` that are not shown, in order; ``whole``: it is one address and nothing else."""
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for line in text.splitlines(keepends=True):
+        spans += [(start + first, start + last) for first, last in _spans_of_line(line, whole=whole)]
+        start += len(line)
+    return spans
+
+
+def _spans_of_line(line: str, *, whole: bool) -> list[tuple[int, int]]:
+    credentials = _credentials(line)
+    found = [] if credentials is None else [credentials]
+    behind = 0 if credentials is None else credentials[1]
+    if " ! " in line:
+        found += [match.span(1) for match in _PROPERTIES.finditer(line, behind)]
+    for start, end in _url_parts(line, behind, whole=whole):
+        found += [(match.start() + 1, match.end()) for match in _VALUE.finditer(line, start, end)]
+    merged: list[tuple[int, int]] = []
+    for span in sorted(found):
+        if not merged or span[0] >= merged[-1][1]:
+            merged.append(span)
+    return merged
+
+
+def _url_parts(line: str, behind: int, *, whole: bool) -> list[tuple[int, int]]:
+    """Return the URLs of ``line``; of the one with credentials, the part ``behind`` them."""
+    if whole and " ! " not in line:
+        is_url = behind or _URL_START.match(line) or _HOST_LIKE.match(line) or "?" in line
+        return [(behind, len(line))] if is_url else []
+    rest = _WORD.match(line, behind) if behind else None
+    return [match.span() for match in (rest, *_URL.finditer(line, behind)) if match is not None]
+
+
+def _credentials(line: str) -> tuple[int, int] | None:
+    """Return where user name and password are: from ``//``, or from the word before the first ``:``, to the last ``@``.
+
+    So ``@``, ``/`` and blanks in a password are covered, and addresses without a scheme.
+    """
+    end = line.rfind("@")
+    url = _URL_START.search(line, 0, max(end, 0))
+    if url is not None:
+        between = line[url.end() : end]
+        # an ``@`` in a path, without anything that could be a password before it
+        return None if ":" not in between and "/" in between else (url.end(), end)
+    colon = line.find(":", 0, max(end, 0))
+    if colon < 0:
+        return None
+    return max(line.rfind(character, 0, colon) for character in " /'\"") + 1, end
 
 
 def _read_device(typed: str) -> Address | None:
@@ -137,17 +204,17 @@ def _read_url(typed: str) -> Address | None:
 
 def _check_url(typed: str) -> None:
     if any(character.isspace() for character in typed):
-        raise CameraAddressError(f"{redacted(typed)} has a space in it; write %20 where one belongs.")
+        raise CameraAddressError(f"{redacted_address(typed)} has a space in it; write %20 where one belongs.")
     try:
         parts: SplitResult = urlsplit(typed)
         # The port is checked when it is read.
         host, _ = parts.hostname, parts.port
     except ValueError as error:
         raise CameraAddressError(
-            f"{redacted(typed)} is no URL ({redacted(str(error))}); expected {EXAMPLES}."
+            f"{redacted_address(typed)} is no URL ({redacted(str(error))}); expected {EXAMPLES}."
         ) from None
     if not host:
-        raise CameraAddressError(f"{redacted(typed)} names no host; expected {parts.scheme}://host/path.")
+        raise CameraAddressError(f"{redacted_address(typed)} names no host; expected {parts.scheme}://host/path.")
 
 
 def _read_path(typed: str) -> Address:
@@ -158,10 +225,12 @@ def _read_path(typed: str) -> Address:
         if path.exists():
             return Address(AddressKind.FILE, str(path.absolute()))
     except OSError as error:
-        raise CameraAddressError(f"{redacted(typed)} cannot be read ({error.strerror}).") from None
+        raise CameraAddressError(f"{redacted_address(typed)} cannot be read ({error.strerror}).") from None
     if _HOST_LIKE.match(typed):
-        raise CameraAddressError(f"{redacted(typed)} is no file; a network camera begins with rtsp:// or http://.")
-    raise CameraAddressError(f"There is no file or folder {redacted(typed)}; expected {EXAMPLES}.")
+        raise CameraAddressError(
+            f"{redacted_address(typed)} is no file; a network camera begins with rtsp:// or http://."
+        )
+    raise CameraAddressError(f"There is no file or folder {redacted_address(typed)}; expected {EXAMPLES}.")
 
 
 _READERS: tuple[Callable[[str], Address | None], ...] = (

@@ -47,7 +47,10 @@ class FolderSource:
             self._begin_again()
         # Removed from the end of the list, which costs nothing; so the first picture is the last entry.
         file = self._files.pop()
-        pixels = cv2.imread(str(file), cv2.IMREAD_COLOR_RGB)
+        try:
+            pixels = cv2.imread(str(file), cv2.IMREAD_COLOR_RGB)
+        except cv2.error:  # its header says that it is larger than ``LARGEST_SIDE``
+            pixels = None
         if pixels is None:
             return None
         self._usable += 1

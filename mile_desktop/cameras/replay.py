@@ -47,6 +47,9 @@ class RecordedVideo:
             self._container.close()
             raise VideoError(f"{path} has no video in it.")
         self._stream = self._container.streams.video[0]
+        if self._stream.codec_context is None:
+            self._container.close()
+            raise VideoError(f"{path} has no video in it that can be read.")
         # One thread: with several, each keeps frames back, and a single step would have to decode more of them.
         self._stream.codec_context.thread_count = 1
         self._pts, self._times = self._read_times()

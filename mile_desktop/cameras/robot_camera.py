@@ -47,8 +47,11 @@ class RobotCameraSource:
             except RobotError as error:
                 raise CameraLostError(str(error)) from None
             if frame is not None:
-                pixels = cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), cv2.IMREAD_COLOR)
-                if pixels is None:
+                try:
+                    pixels = cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), cv2.IMREAD_COLOR)
+                except cv2.error:  # no picture, or one whose header says that it is larger than ``LARGEST_SIDE``
+                    return None
+                if pixels is None or not self._frames.expects(pixels.shape[1], pixels.shape[0]):
                     return None
                 return Picture(np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8), frame.taken_at)
         raise CameraLostError(f"The robot has sent no picture for {_SILENCE_S:.0f} s.")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from mile_desktop.cameras.address import redacted
+from mile_desktop.cameras.address import redacted_address
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=0.9)]
 Pixels = Annotated[int, msgspec.Meta(ge=0, le=8192)]
@@ -66,7 +66,7 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def shown_address(self) -> str:
         """The address without user name and password."""
-        return redacted(self.address)
+        return redacted_address(self.address)
 
     @property
     def stem(self) -> str:

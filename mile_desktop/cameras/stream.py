@@ -5,6 +5,7 @@ import errno
 import time
 from collections.abc import Callable, Generator
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import av
 import numpy as np
@@ -13,6 +14,7 @@ from av.video.stream import VideoStream
 
 from mile_desktop.cameras.address import Address, AddressKind, redacted
 from mile_desktop.cameras.errors import CameraEndedError, CameraLostError
+from mile_desktop.cameras.redirect import redirect_of
 from mile_desktop.cameras.source import Picture
 
 OPEN_S = 5.0
@@ -34,6 +36,11 @@ _OPTIONS: dict[AddressKind, dict[str, str]] = {
     AddressKind.HTTP: {**_PROBE, "rw_timeout": _LAST_RESORT_US, "strict_mime_boundary": "0"},
     AddressKind.FILE: {},
 }
+_NO_PLAYLISTS = "mpjpeg,mjpeg,jpeg_pipe,png_pipe,webp_pipe,mpegts,mpeg,mov,matroska,webm,flv,avi,asf,ogg,h264,hevc,m4v"
+"""What an HTTP camera may send. A playlist would name other addresses, also of other hosts, and FFmpeg would open them;
+it is played only where the address itself ends in ``.m3u8``."""
+_PLAYLIST = ".m3u8"
+_MOST_REDIRECTS = 3
 _FALLBACK_RATE = 25.0
 _AT_ONCE_S = 0.001
 """A packet that comes within this time had been there already."""
@@ -144,6 +151,9 @@ class StreamSource:
             self._container.close()
             raise CameraLostError(f"{self._address.shown} has no video in it.")
         stream = self._container.streams.video[0]
+        if stream.codec_context is None:  # FFmpeg names a codec that it has no decoder for, such as SVG
+            self._container.close()
+            raise CameraLostError(f"{self._address.shown} sends what is no video that can be read.")
         stream.codec_context.thread_count = 1  # each further thread would delay the stream by one picture
         self._seen_any = False
         self._pictures = self._decode(self._container, stream)
@@ -262,11 +272,16 @@ class FileTimestamps(LiveTimestamps):
         self._before = None
 
 
-def _open(address: Address, open_s: float, read_s: float) -> InputContainer:
+def _open(address: Address, open_s: float, read_s: float, redirects: int = 0) -> InputContainer:
     av.logging.set_level(None)  # FFmpeg would write addresses, passwords included, to the error stream
     timeout = (open_s, read_s) if address.live else None
+    options = dict(_OPTIONS[address.kind])
+    if address.kind is AddressKind.HTTP:
+        options["max_redirects"] = "0"  # FFmpeg would follow one to any host of the network
+        if not urlsplit(address.location).path.endswith(_PLAYLIST):
+            options["format_whitelist"] = _NO_PLAYLISTS
     try:
-        return av.open(address.location, options=dict(_OPTIONS[address.kind]), timeout=timeout)
+        return av.open(address.location, options=options, timeout=timeout)
     except av.error.ExitError:
         raise CameraLostError(
             f"{address.shown} does not answer within {open_s:.0f} s; is it on and reachable?"
@@ -276,7 +291,10 @@ def _open(address: Address, open_s: float, read_s: float) -> InputContainer:
             f"{address.shown} asks for user name and password; write them as {address.kind}://user:password@host."
         ) from None
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise CameraLostError(f"{address.shown} cannot be opened ({_reason(error)}).") from None
+        target = redirect_of(address, open_s) if address.kind is AddressKind.HTTP else None
+        if target is None or redirects == _MOST_REDIRECTS:
+            raise CameraLostError(f"{address.shown} cannot be opened ({_reason(error)}).") from None
+    return _open(target, open_s, read_s, redirects + 1)
 
 
 def _reason(error: Exception) -> str:

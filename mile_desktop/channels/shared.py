@@ -6,7 +6,7 @@ lock), so that a reader notices a write during its copy and reads again. A write
 leaves the counter odd. Readers then see nothing new until the next writer continues from that counter.
 
 ``multiprocessing.shared_memory`` registers a block with a resource tracker that all spawned processes share: blocks of
-a window that was killed are removed when its last child has ended.
+a window that was killed are removed when its last child has ended, or else by the next start (``memory_names``).
 """
 
 import sys
@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from mile_desktop.arrays import Float32Array
 from mile_desktop.channels.errors import SharedMemoryError
+from mile_desktop.channels.memory_names import create_memory
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -185,7 +186,7 @@ class StateSlot(_Block):
     @classmethod
     def create(cls, capacity: int = 4096) -> Self:
         """Make a slot for states of at most ``capacity`` numbers; by default as many as a robot may describe."""
-        memory = SharedMemory(create=True, size=_HEADER_BYTES + 4 * capacity)
+        memory = create_memory(_HEADER_BYTES + 4 * capacity)
         header = np.ndarray((), _STATE_HEADER, memory.buf)
         # The magic number last: a process that attaches at this moment must not see a block that is only half
         # described.
@@ -264,7 +265,7 @@ class FrameRing(_Block):
     def create(cls, max_width: int = 1920, max_height: int = 1200) -> Self:
         """Make a ring for frames of at most ``max_width`` × ``max_height`` pixels of 4 bytes."""
         size = _HEADER_BYTES + _SLOTS * (_FRAME_HEADER.itemsize + max_width * max_height * _CHANNELS)
-        memory = SharedMemory(create=True, size=size)
+        memory = create_memory(size)
         ring = np.ndarray((), _RING_HEADER, memory.buf)
         ring["max_width"], ring["max_height"], ring["magic"] = max_width, max_height, _FRAME_MAGIC
         return cls(memory, owner=True)

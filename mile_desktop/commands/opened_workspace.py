@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mile_desktop.commands.command import Report
+from mile_desktop.privacy import share_like
 from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.recovery import recover
 from mile_desktop.storage.workspace import Workspace
@@ -19,6 +20,7 @@ def opened_workspace(options: argparse.Namespace, report: Report, *, create: boo
 
     Raises ``WorkspaceError`` where the workspace cannot be opened.
     """
+    share_like(options.workspace)
     with Workspace.open(options.workspace, create=create) as workspace:
         recover_and_report(workspace, report)
         yield workspace

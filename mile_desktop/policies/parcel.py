@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from mile_desktop.policies.config import CONFIG_FILE, MENTAL_FILE, MODEL_FILE
 from mile_desktop.policies.model_folder import CHECKSUM_FILE
 from mile_desktop.policies.policy import PolicyFileError
+from mile_desktop.privacy import give_own_rights
 
 DESCRIPTION = CONFIG_FILE
 WEIGHTS = MODEL_FILE
@@ -91,6 +92,7 @@ def write_parcel(folder: Path, target: Path, *, force: bool = False) -> Path:
         if target.exists() and not (force and target.is_file()):
             raise FileExistsError(f"{target} is there already; choose another name, or add --force to replace it.")
         _write_archive(files, target)
+        give_own_rights(target)
         return target
     if target.exists() and (not target.is_dir() or not _may_fill(target, force=force)):
         raise FileExistsError(f"{target} is there already and not empty; choose another name.")
@@ -100,6 +102,8 @@ def write_parcel(folder: Path, target: Path, *, force: bool = False) -> Path:
             (target / name).unlink(missing_ok=True)
     for name, content in files.items():
         (target / name).write_bytes(content)
+        give_own_rights(target / name)
+    give_own_rights(target)
     return target
 
 

@@ -5,18 +5,19 @@ program with another bundled policy changes nothing in it.
 """
 
 import contextlib
-import shutil
 
 from mile_desktop.paths import bundled_models
-from mile_desktop.policies.config import PolicyConfig, read_policy_config
+from mile_desktop.policies.config import CONFIG_FILE, MENTAL_FILE, MODEL_FILE, PolicyConfig, read_policy_config
+from mile_desktop.policies.model_folder import raised_as, read_bytes, write_folder
 from mile_desktop.policies.policy import PolicyFileError
 from mile_desktop.storage.catalogue import Catalogue
-from mile_desktop.storage.errors import DuplicateRecordError, UnknownRecordError, translated
+from mile_desktop.storage.errors import DuplicateRecordError, UnknownRecordError
 from mile_desktop.storage.ids import now
 from mile_desktop.storage.records import PolicyRecord
 from mile_desktop.storage.workspace import Workspace
 
 POLICY_FOLDER = "initial"
+_FILES = (CONFIG_FILE, MODEL_FILE, MENTAL_FILE)
 
 
 def has_bundled(scene: str) -> bool:
@@ -43,10 +44,12 @@ def adopt_bundled(workspace: Workspace, scene: str) -> str:
         catalogue.policy(config.policy_id)
     # Asked by id and not by folder: a later version of the program bundles another policy, which gets a new id.
     except UnknownRecordError:
-        with translated(workspace.folder):
-            # The files first, then the row: a row always names a complete folder. A copy that was killed is completed
-            # by the next one.
-            shutil.copytree(folder, workspace.policy_folder(config.policy_id), dirs_exist_ok=True)
+        target = workspace.policy_folder(config.policy_id)
+        # The files first, then the row: a row always names a complete folder.
+        if not (target / MODEL_FILE).exists():
+            with raised_as(PolicyFileError):
+                files = {name: read_bytes(folder / name) for name in _FILES if (folder / name).exists()}
+            write_folder(target, files, replace=True)
         with contextlib.suppress(DuplicateRecordError):  # another process adopts it at the same time
             catalogue.add_policy(_record(config))
     return config.policy_id

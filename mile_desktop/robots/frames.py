@@ -147,6 +147,11 @@ class FrameReceiver:
             newest = RobotFrame(jpeg, head.seq, taken_at)
         return newest
 
+    def expects(self, width: int, height: int) -> bool:
+        """Return whether the robot has described a picture of this size, in pixels."""
+        described = [each for each in self._robot.describe().cameras if each.name == self._place.camera]
+        return any(width <= each.width and height <= each.height for each in described)
+
     def close(self) -> None:
         """Close the connection."""
         if self._pump is not None:

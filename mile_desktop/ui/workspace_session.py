@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mile_desktop.paths import bundled_demonstrations
+from mile_desktop.privacy import share_like
 from mile_desktop.storage.catalogue import Catalogue, LearningSummary
 from mile_desktop.storage.records import InterventionModelRecord, PolicyRecord
 from mile_desktop.storage.workspace import WindowLock, Workspace
@@ -39,6 +40,7 @@ class WorkspaceSession:
     """
 
     def __init__(self, folder: Path) -> None:
+        share_like(folder)
         self.workspace = Workspace.open(folder)
         self._lock: WindowLock | None = None
         try:

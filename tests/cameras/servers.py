@@ -40,6 +40,11 @@ class CameraServer:
         """Send what cannot be decoded."""
         self.password = False
         """Ask for user name and password."""
+        self.redirect = ""
+        """Where the first path sends its viewers; empty: nowhere."""
+        self.content = b""
+        """What is sent in place of pictures, with its type."""
+        self.content_type = ""
         self.connections = 0
         self.latest = 0
         """Number of the newest picture."""
@@ -125,6 +130,18 @@ class _MjpegHandler(BaseHTTPRequestHandler):
             self.send_response(401)
             self.send_header("WWW-Authenticate", 'Basic realm="camera"')
             self.end_headers()
+            return
+        if camera.redirect and self.path == "/camera":
+            self.send_response(302)
+            self.send_header("Location", camera.redirect)
+            self.end_headers()
+            return
+        if camera.content:
+            self.send_response(200)
+            self.send_header("Content-Type", camera.content_type)
+            self.send_header("Content-Length", str(len(camera.content)))
+            self.end_headers()
+            self.wfile.write(camera.content)
             return
         self.send_response(200)
         self.send_header("Content-Type", f"multipart/x-mixed-replace; boundary={_BOUNDARY}")

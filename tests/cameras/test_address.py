@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mile_desktop.cameras.address import AddressKind, parse_address, redacted
+from mile_desktop.cameras.address import AddressKind, parse_address, redacted, redacted_address, spliced
 from mile_desktop.cameras.errors import CameraAddressError
 from mile_desktop.cameras.messages import Configure
 from mile_desktop.cameras.settings import CameraSettings
@@ -95,3 +95,68 @@ def test_secrets_in_queries_and_pipelines_do_not_show() -> None:
     assert "hush" not in redacted("http://host/cgi?user=hush&pwd=hush&channel=1")
     assert "hush" not in redacted("rtspsrc location=rtsp://x user-id=hush user-pw='hush' ! appsink")
     assert redacted("rtsp://host/path@home") == "rtsp://host/path@home"
+
+
+SPELLINGS = (
+    "rtsp://admin:SECRET@host:554/stream",
+    "rtsp://admin:SE CRET@host/stream",
+    "rtsp://admin:a@SECRET/b@host/stream",
+    "rtsp://admin:a/SECRET@b@host/stream",
+    "rtsp://SECRET@host/stream",
+    "rtsp://:SECRET@host/stream",
+    "rtsp:/admin:SECRET@host/stream",
+    "rtsp:admin:SECRET@host/stream",
+    "//admin:SECRET@host/stream",
+    "admin:SECRET@host:554/stream",
+    "admin:SECRET@host",
+    "http://host/video?loginpas=SECRET",
+    "http://host/video?usr=SECRET&pwd=SECRET",
+    "http://host/video?p=SECRET",
+    "http://host/video?token=SECRET#t=SECRET",
+    "http://host/video;sig=SECRET",
+    "https://host/video?X-Amz-Signature=SECRET&a=1",
+    "rtsp://host/user=admin_password=SECRET_channel=1_stream=0.sdp",
+    "http://host/cgi?pass=SE CRET",
+    "http://host/cgi?q=a%26SECRET",
+    "host:8080/video?pass=SECRET",
+    "www.host.org/video?key=SECRET",
+    "rtspsrc location=rtsp://admin:SECRET@host/x ! appsink",
+    "rtspsrc location=rtsp://host/x user-id=me user-pw=SECRET ! appsink",
+    "souphttpsrc location=http://host/v?t=SECRET ! appsink",
+)
+"""The ways in which people and cameras write passwords."""
+
+
+@pytest.mark.parametrize("typed", SPELLINGS)
+def test_no_spelling_shows_the_password(typed: str) -> None:
+    shown = [redacted_address(typed), CameraSettings(name="a", address=typed).shown_address]
+    try:
+        shown.append(parse_address(typed).shown)
+    except CameraAddressError as error:
+        shown.append(str(error))
+    assert not [text for text in shown if "SECRET" in text or "CRET" in text], shown
+    assert all("host" in text for text in shown)
+    assert spliced(redacted_address(typed), typed) == typed
+
+
+@pytest.mark.parametrize("typed", [each for each in SPELLINGS if "?pass=SE C" not in each])
+def test_no_message_shows_the_password(typed: str) -> None:
+    text = redacted(f"KeyError: '{typed}' is not there")
+    assert "SECRET" not in text
+    assert "CRET" not in text
+
+
+def test_a_changed_path_keeps_every_hidden_part() -> None:
+    before = "rtsp://me:hush@host/a?key=quiet&channel=1"
+    edited = redacted_address(before).replace("/a", "/b")
+    assert edited == "rtsp://•••@host/b?key=•••&channel=•••"
+    assert spliced(edited, before) == "rtsp://me:hush@host/b?key=quiet&channel=1"
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    ["0", "/dev/video0", "/data/run=3/a b.mp4", "rtsp://host:554/stream", "C:/videos/a.mp4", "robot://host:5870/wrist"],
+)
+def test_what_holds_no_secret_is_shown_as_it_is(harmless: str) -> None:
+    assert redacted_address(harmless) == harmless
+    assert redacted(f"{harmless} is lost") == f"{harmless} is lost"

@@ -1,4 +1,7 @@
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -191,3 +194,33 @@ def test_a_process_publishes_pictures_and_ends_when_told(video: Path, start_came
     child.send(Shutdown())
     assert child.wait(10.0)
     assert child.exit_reason == "The camera a ended with exit code 0."
+
+
+def huge_jpeg() -> bytes:
+    """A small picture whose header says 30,000 × 30,000."""
+    whole = bytearray(cv2.imencode(".jpg", np.zeros((8, 8, 3), np.uint8))[1].tobytes())
+    start = whole.index(b"\xff\xc0") + 5
+    whole[start : start + 4] = (30_000).to_bytes(2, "big") * 2
+    return bytes(whole)
+
+
+def test_the_header_of_a_picture_is_read_before_it_is_decoded(folder: Path, tmp_path: Path) -> None:
+    """In a process of its own: OpenCV takes its limits when it is imported, as in the capture process."""
+    (tmp_path / "0-huge.jpg").write_bytes(huge_jpeg())
+    shutil.copy(folder / "000.png", tmp_path / "1.png")
+    program = (
+        "import resource, sys; from pathlib import Path; from mile_desktop.cameras.pictures import FolderSource; "
+        "source = FolderSource(Path(sys.argv[1]), rate_hz=200.0); "
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; "
+        "assert source.read() is None; assert source.read() is not None; "
+        "assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_file_whose_video_has_no_decoder_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "drawing.svg"
+    path.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>')
+    with pytest.raises(CameraLostError, match=r"no video|cannot be opened"):
+        StreamSource(parse_address(str(path)))

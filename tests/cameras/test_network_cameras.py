@@ -176,3 +176,48 @@ def test_a_password_is_used_and_never_said(server: CameraServer, watch: Watch) -
     assert "admin" not in text
     assert "password" in text
     watch(server.address_with_password).until_live()
+
+
+@pytest.fixture
+def web() -> Iterator[MjpegServer]:
+    server = MjpegServer()
+    yield server
+    server.stop()
+
+
+def test_a_redirect_on_the_same_host_is_followed(web: MjpegServer, watch: Watch) -> None:
+    web.redirect = "/elsewhere"
+    watch(web.address).until_live()
+
+
+def test_a_redirect_to_another_host_is_refused_and_named(web: MjpegServer, watch: Watch) -> None:
+    other = MjpegServer()
+    try:
+        web.redirect = other.address.replace("127.0.0.1", "localhost").replace("://", "://me:hush@")
+        text = watch(web.address).until_lost()
+        assert "redirects to http://•••@localhost" in text
+        assert "Type that address if you trust it" in text
+        assert other.connections == 0
+    finally:
+        other.stop()
+
+
+def test_a_playlist_leads_nowhere(web: MjpegServer, watch: Watch) -> None:
+    other = MjpegServer()
+    try:
+        web.content_type = "application/vnd.apple.mpegurl"
+        web.content = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{other.address}\n#EXT-X-ENDLIST\n".encode()
+        assert "cannot be opened" in watch(web.address).until_lost()
+        assert other.connections == 0
+    finally:
+        other.stop()
+
+
+def test_what_is_no_video_is_lost_and_the_capture_lives(web: MjpegServer, watch: Watch) -> None:
+    web.content_type = "image/svg+xml"
+    web.content = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
+    watched = watch(web.address)
+    assert "cannot be opened" in (text := watched.until_lost()) or "no video" in text
+    assert watched.capture.failure is None
+    web.content = b""
+    watched.until_live()

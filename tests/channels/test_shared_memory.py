@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
 
 import channel_children as children
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mile_desktop.channels.errors import SharedMemoryError
+from mile_desktop.channels.memory_names import remove_left_memory
 from mile_desktop.channels.process import ChildProcess
 from mile_desktop.channels.shared import Frame, FrameRing, StateSlot
 
@@ -247,3 +249,44 @@ def test_the_memory_of_a_killed_window_is_removed() -> None:
     for name in names:
         with pytest.raises(FileNotFoundError):
             SharedMemory(name=name)
+
+
+def memory_of(group: bool) -> tuple[subprocess.Popen[str], str]:
+    """A process that makes a block and waits, with the block's name."""
+    program = (
+        "import sys, time; from mile_desktop.channels.shared import StateSlot; slot = StateSlot.create(8); "
+        "print(slot.name, flush=True); time.sleep(60)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, start_new_session=group
+    )
+    assert process.stdout is not None
+    with process.stdout as printed:
+        return process, printed.readline().strip()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no folder of shared memory")
+def test_the_next_start_removes_the_memory_of_a_killed_group_and_no_other() -> None:
+    killed, left = memory_of(group=True)
+    living, kept = memory_of(group=True)
+    try:
+        os.killpg(killed.pid, signal.SIGKILL)  # with its resource tracker, which would have removed the block
+        killed.wait()
+        assert Path("/dev/shm", left).exists()
+        removed = remove_left_memory()
+        assert left in removed
+        assert kept not in removed
+        assert not Path("/dev/shm", left).exists()
+        StateSlot.attach(kept).close()
+    finally:
+        os.killpg(living.pid, signal.SIGKILL)
+        living.wait()
+        remove_left_memory()
+
+
+def test_blocks_with_other_names_and_of_other_containers_stay(tmp_path: Path) -> None:
+    names = ("mile-notes", "mile-1-999999999-5-ab", "psm_12345678")
+    for name in names:
+        (tmp_path / name).touch()
+    assert remove_left_memory(tmp_path) == ()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QGuiApplication, QImage, QKeySequence, QPaint
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolTip, QWidget
 
+from mile_desktop.privacy import give_own_rights
 from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.menu_key import MenuKey
@@ -97,6 +98,7 @@ class PlotExport(QObject):
             self._draw_svg(file)
         elif not self._picture().save(str(file)):
             raise OSError(f"{file} could not be written; choose another folder.")
+        give_own_rights(file)
 
     def _save_chosen(self, chosen: str) -> None:
         file = Path(chosen)
