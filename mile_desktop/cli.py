@@ -122,7 +122,10 @@ def main(given: Sequence[str] | None = None) -> int:
         return _fail(str(error))
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            place = error.filename or f"the workspace {options.workspace}, of {tempfile.gettempdir()} or of the target"
+            place = (
+                error.filename
+                or f"the workspace {getattr(options, 'workspace', '')}, of {tempfile.gettempdir()} or of the target"
+            )
             return _fail(f"The disk of {place} is full. Free some space there, then run the command again.")
         if error.filename is None or not error.strerror:
             raise

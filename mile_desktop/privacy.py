@@ -25,7 +25,7 @@ def private_files() -> Iterator[None]:
     The program's own folders are closed for others, too: earlier versions left them open.
     """
     before = os.umask(_PRIVATE)
-    _own_mask.append(before)
+    _own_mask.append(_own_mask[0] if _own_mask else before)  # the command line opens the window, which enters again
     for folder in _own_folders():
         with contextlib.suppress(OSError):  # missing, or another account's
             if folder.stat().st_mode & _PRIVATE:
