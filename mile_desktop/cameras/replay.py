@@ -47,7 +47,7 @@ class RecordedVideo:
             self._container.close()
             raise VideoError(f"{path} has no video in it.")
         self._stream = self._container.streams.video[0]
-        if self._stream.codec_context is None:
+        if getattr(self._stream, "codec_context", None) is None:  # a codec without a decoder
             self._container.close()
             raise VideoError(f"{path} has no video in it that can be read.")
         # One thread: with several, each keeps frames back, and a single step would have to decode more of them.

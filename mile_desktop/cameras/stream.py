@@ -151,7 +151,10 @@ class StreamSource:
             self._container.close()
             raise CameraLostError(f"{self._address.shown} has no video in it.")
         stream = self._container.streams.video[0]
-        if stream.codec_context is None:  # FFmpeg names a codec that it has no decoder for, such as SVG
+        # its type says that it is always there
+        if (
+            getattr(stream, "codec_context", None) is None
+        ):  # FFmpeg names a codec that it has no decoder for, such as SVG
             self._container.close()
             raise CameraLostError(f"{self._address.shown} sends what is no video that can be read.")
         stream.codec_context.thread_count = 1  # each further thread would delay the stream by one picture
