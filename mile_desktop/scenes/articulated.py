@@ -81,5 +81,6 @@ class Articulated:
 
     def positions(self) -> list[float]:
         """Return the positions of all joints in the description's order, m or rad."""
+        # One call for all joints, because each call crosses into C, and the state is read in every step.
         states = pybullet.getJointStates(self.number, tuple(self._joints.values()), physicsClientId=self._client)
         return [state[0] for state in states]

@@ -130,6 +130,7 @@ class BulletWorld:
         pybullet.setPhysicsEngineParameter(
             fixedTimeStep=1.0 / self._description.control.physics_hz,
             numSolverIterations=_SOLVER_ITERATIONS,
+            # The order in which pairs are solved would otherwise depend on earlier motion.
             deterministicOverlappingPairs=1,
             # Never stop the iterations early: the size of the residual depends on which bodies are solved together, and
             # this depends on earlier motion that the broad phase still remembers.
@@ -149,6 +150,7 @@ class BulletWorld:
 
     def _forget_contacts(self) -> None:
         pybullet.restoreState(stateId=self._empty, physicsClientId=self.client)
+        # The contact points of before go only when the engine looks for new ones.
         pybullet.performCollisionDetection(physicsClientId=self.client)
 
     def begin(self, rng: np.random.Generator) -> None:
@@ -196,6 +198,7 @@ class BulletWorld:
 
     def pose(self, body: str) -> Pose:
         """Return the pose of a body, or of the base of an articulated one; raises ``KeyError`` if there is none."""
+        # Only physics moves free bodies; all others stay where they were placed, so the engine need not be asked.
         if body not in self._free:
             return self._placed[body]
         position, quaternion = pybullet.getBasePositionAndOrientation(self._free[body], physicsClientId=self.client)

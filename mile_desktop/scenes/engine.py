@@ -46,6 +46,7 @@ def _import(package: str, note: str) -> None:
     try:
         importlib.import_module(package)
     except ModuleNotFoundError as error:
+        # The package is there and misses something itself; the advice to install it would be wrong.
         if error.name != package:
             raise
         raise MissingEngineError(

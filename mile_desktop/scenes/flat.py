@@ -67,5 +67,6 @@ DrawState = Callable[[Float32Array], Picture]
 def placed(points: Points, position: tuple[float, float], angle: float) -> Points:
     """Return ``points`` (float64[n, 2]) turned by ``angle`` (rad, counter-clockwise) and moved to ``position``."""
     cosine, sine = np.cos(angle), np.sin(angle)
+    # Points are rows, so the matrix stands on the right, transposed.
     turned: Points = points @ np.array([[cosine, sine], [-sine, cosine]]) + position
     return turned

@@ -44,6 +44,7 @@ class Chain:
         axes = frames[:, :3, 2]
         arms = pose[:3, 3] - frames[:, :3, 3]
         jacobian = np.empty((6, count))
+        # Written out for the same reason: a general cross product costs much more for so few joints.
         jacobian[0] = axes[:, 1] * arms[:, 2] - axes[:, 2] * arms[:, 1]
         jacobian[1] = axes[:, 2] * arms[:, 0] - axes[:, 0] * arms[:, 2]
         jacobian[2] = axes[:, 0] * arms[:, 1] - axes[:, 1] * arms[:, 0]
@@ -76,6 +77,7 @@ class Chain:
         for _ in range(iterations):
             pose, jacobian = self.forward(joints)
             error = np.concatenate((position - pose[:3, 3], _rotation_error(rotation @ pose[:3, :3].T)))
+            # Ends before the posture pulls, so that an arm that holds does not creep.
             if np.abs(error).max() < _TOLERANCE:
                 break
             # Only a small part of the way to the posture in each step, so that it never competes with the target.
@@ -120,6 +122,7 @@ def read_chain(urdf: Path, tip_link: str) -> Chain:
         for joint in read_model(urdf).iter("joint")
         if (child := joint.find("child")) is not None
     }
+    # From the tip to the base, because a link has one parent but may have several children.
     way: list[ET.Element] = []
     link: str | None = tip_link
     while link in joints:
@@ -128,6 +131,7 @@ def read_chain(urdf: Path, tip_link: str) -> Chain:
         link = None if parent is None else parent.get("link")
     links, lower, upper, carried = [], [], [], np.eye(4)
     for joint in reversed(way):
+        # Fixed joints are merged into the next moving one, so that there are as many links as angles.
         carried = carried @ transform(joint.find("origin"))
         if joint.get("type") == "fixed":
             continue

@@ -109,6 +109,7 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
         self._moment, self._origin = Moment(), self.np_random.bit_generator.state
         self._begin(self.np_random)
         self._step = self._done_steps = 0
+        # The first observation has no history; it is filled with the present, as for a robot that has stood still.
         self._frames.extend([self._frame(self._look())] * FRAMES)
         return self._observation(), {"success": False, "step": 0}
 
@@ -138,6 +139,7 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
         success = self._done_steps >= self._task.success_steps
         reward = self._reward(now, success=success)
         info = {"success": success, "step": self._step}
+        # Success in the last step counts as success and not as running out of time.
         return self._observation(), reward, success, self._step >= self.max_steps and not success, info
 
     def _look(self) -> Situation:
@@ -201,6 +203,7 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
         self._return_to(kept.moment)
         self._frames.extend(kept.frames)
         self._step, self._done_steps = kept.step, kept.done_steps
+        # Random numbers belong to the state as well, so that the same steps lead to the same place.
         self.np_random.bit_generator.state = kept.rng
         return self._observation()
 

@@ -13,6 +13,7 @@ def register_scenes() -> None:
 
 def register_scene(info: SceneInfo) -> None:
     """Make ``gymnasium.make(info.env_id)`` work; does nothing for a registered scene."""
+    # Gymnasium warns when an id is registered again, and a scene is registered at the import and when it is opened.
     if info.env_id not in gymnasium.registry:
         gymnasium.register(
             id=info.env_id, entry_point="mile_desktop.scenes.environment:open_scene", kwargs={"scene": info.name}

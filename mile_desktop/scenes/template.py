@@ -22,6 +22,7 @@ def check_name(name: str) -> None:
     if _NAME.fullmatch(name) is None:
         raise NewSceneError(f"found the name {name!r}, expected lower-case words with hyphens, such as open-jar")
     taken = {info.name for info in scenes()} | {broken.name for broken in broken_scenes()}
+    # The folder counts, too: without a description it is no scene, but its files must not be overwritten.
     if (own_scenes() / name.replace("-", "_")).exists() or name in taken:
         raise NewSceneError(f"There is a scene {name!r} already; choose another name.")
 

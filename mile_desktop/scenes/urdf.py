@@ -29,6 +29,7 @@ def vector(text: str | None) -> Float64Array:
 
 def rotation(rpy: Float64Array) -> Float64Array:
     """Return the rotation matrix (float64[3, 3]) of roll, pitch and yaw, rad."""
+    # Fixed axes in the order x, y, z, as the URDF format defines it.
     (sr, sp, sy), (cr, cp, cy) = np.sin(rpy), np.cos(rpy)
     return np.array(
         [
@@ -71,6 +72,7 @@ def _box(path: Path, collision: ET.Element) -> Box:
     if shape is None:
         raise ModelError(f"{path}: found a collision shape that is no box, expected boxes for a fixed body")
     place = {} if origin is None else origin.attrib
+    # URDF gives edge lengths, the physics engine wants half of them.
     half = 0.5 * vector(shape.get("size"))
     return Box(_triple(vector(place.get("xyz"))), _triple(vector(place.get("rpy"))), _triple(half))
 
