@@ -83,9 +83,11 @@ def run(
 def _start(options: argparse.Namespace, script: WindowScript | None, worker: Callable[..., None]) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the child processes: several of them share the cores
     if not has_display():
+        # Said first: an offscreen window shows nothing, and a person would wait for one.
         sys.stdout.write("No display: the same window runs offscreen, unattended, with a simulated supervisor.\n")
         sys.stdout.flush()
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        # Without a screen nobody can use the window, so a script has to.
         options.unattended = options.unattended or not options.screenshots
     if options.workspace and (options.unattended or options.screenshots):
         raise OutputInUseError(

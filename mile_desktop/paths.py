@@ -7,6 +7,7 @@ import platformdirs
 
 _PACKAGE = Path(__file__).resolve().parent
 _SHIPPED = _PACKAGE / "_data"
+# A wheel carries the files inside the package; in a checkout they lie beside it.
 _ROOT = _SHIPPED if _SHIPPED.is_dir() else _PACKAGE.parent
 
 RESOURCES = _ROOT / "resources"
@@ -32,6 +33,7 @@ def scene_folder(scene: str) -> Path:
     """Return the folder of ``scene`` (``peg-insertion`` → ``peg_insertion``); bundled scenes have priority."""
     name = scene.replace("-", "_")
     own = own_scenes() / name
+    # Bundled scenes first: a folder of the user's with the same name must not change what recorded episodes refer to.
     return own if own.is_dir() and not (SIM_SCENES / name).is_dir() else SIM_SCENES / name
 
 

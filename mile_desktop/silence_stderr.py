@@ -30,6 +30,7 @@ def quiet_streams() -> Iterator[None]:
 
 @contextmanager
 def _quiet(descriptor: int) -> Iterator[None]:
+    # What Python still holds back would otherwise be written into nowhere.
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     kept = os.dup(descriptor)

@@ -29,6 +29,7 @@ def ask_to_close(window: MainWindow, running: Sequence[RunningWork]) -> bool:
     Nothing is ended before the answer. *Stay* is the default, so Enter and Esc change nothing.
     """
     box = QMessageBox(QMessageBox.Icon.Question, "Close", TITLE, QMessageBox.StandardButton.NoButton, window)
+    # The text may hold names that people chose, and Qt would read < and > in them as HTML.
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setInformativeText("\n\n".join(work.text for work in running))
     close = box.addButton("Close", QMessageBox.ButtonRole.DestructiveRole)

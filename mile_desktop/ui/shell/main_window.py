@@ -117,6 +117,7 @@ class MainWindow(OverrideGuard, QMainWindow):
         # Docks after the size: Qt fits them into the window as it then is.
         if remembered.window_state:
             self.restoreState(_decoded(remembered.window_state), _STATE_VERSION)
+        # A page of an earlier version may be gone.
         if remembered.page in self._pages:
             self.show_page(remembered.page)
         self._show_panel_if_wanted()
@@ -191,6 +192,7 @@ class MainWindow(OverrideGuard, QMainWindow):
         """Show the panel on its page, or hide it."""
         if self._panel is None:
             return
+        # On another page the panel counts as hidden, so the key brings the person to it.
         visible = not (self._preferences.value.panel_visible and self.page == self._panel_page)
         self._preferences.change(panel_visible=visible)
         if visible and self.page != self._panel_page:
@@ -206,6 +208,7 @@ class MainWindow(OverrideGuard, QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask, then remember size and docks and announce the end, once."""
+        # The end of the program closes every window once more; there is nothing left to ask or to save.
         if self._closed:
             return
         if not self._ask():
@@ -295,6 +298,7 @@ class MainWindow(OverrideGuard, QMainWindow):
             resized = wanted[1] != self._look[1]
             self._look = wanted
             theme.apply(application, *wanted)
+            # Docks keep their width in pixels, which does not fit text of another size.
             if resized and self._panel is not None:
                 self.resizeDocks([self._panel], [theme.px(_PANEL_WIDTH)], Qt.Orientation.Horizontal)
 

@@ -97,6 +97,7 @@ class MessageLine(OverrideGuard, QFrame):
     def show_history(self) -> None:
         """Open the list of earlier messages above the line, or close it."""
         if self._history is None:
+            # A child of the window and not of the line, which would clip it.
             self._history = History(self.window())
         if self._history.isVisible():
             self._history.hide()
@@ -121,6 +122,7 @@ class MessageLine(OverrideGuard, QFrame):
         row.addWidget(self._time)
 
     def _may_replace(self, entry: Entry) -> bool:
+        # An equal rank replaces: of two errors the newer one counts.
         if self._shown is None or _RANK[entry.level] >= _RANK[self._shown.level]:
             return True
         return self._clock() - self._shown_at >= _PROTECTED_S[_RANK[self._shown.level]]

@@ -27,6 +27,7 @@ class PageRefresh(QObject):
         self._window = window
         self._page = page
         self._refresh = refresh
+        # Stale from the start: a page that is never opened never reads anything.
         self._stale = True
         window.page_changed.connect(self._page_changed)
 

@@ -75,6 +75,7 @@ class Sidebar(QFrame):
         button.setToolTip(shortcuts.tooltip(info.title, f"page_{page}"))
         theme.set_role(button, "rail")
         self._buttons[page] = button
+        # The number in the table is the id, so that a click leads back to its page.
         self._group.addButton(button, PAGES.index(info))
         self._paint(page)
         layout = self._bottom if info.at_bottom else self._top
@@ -85,6 +86,7 @@ class Sidebar(QFrame):
     def select(self, page: str) -> None:
         """Show ``page`` as the current one; nothing is emitted."""
         self._buttons[page].setChecked(True)
+        # All of them, because the button that was chosen before loses its colour.
         for name in self._buttons:
             self._paint(name)
 

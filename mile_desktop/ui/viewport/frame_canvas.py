@@ -57,6 +57,7 @@ class FrameCanvas(OverrideGuard, QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         # Subclasses fill the whole widget, so Qt need not clear it before each of 60 frames a second.
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        # Strong: Tab reaches it as well, because keys can move the camera.
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._orbit = OrbitController(self)
         self._orbit.commanded.connect(self.viewer_command)
@@ -79,6 +80,7 @@ class FrameCanvas(OverrideGuard, QWidget):
         # ``_image`` only refers to the pixels, so the frame that owns them must live as long.
         self._frame = frame
         self._image = as_image(frame)
+        # Not painted here: several frames may arrive before Qt paints, and only the newest counts.
         self.update()
 
     @property
@@ -165,6 +167,7 @@ class FrameCanvas(OverrideGuard, QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Turn by Alt and arrows, zoom by Alt and the page keys; leave every other key."""
+        # With Alt, because plain arrows may drive the robot.
         key, alt = Qt.Key(event.key()), event.modifiers() == Qt.KeyboardModifier.AltModifier
         if alt and key in _TURNS:
             right, down = _TURNS[key]
@@ -192,11 +195,13 @@ class FrameCanvas(OverrideGuard, QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Request frames of the new size once it stays the same for ``_RESIZE_MS``."""
         super().resizeEvent(event)
+        # To start it again begins its time anew, so only the last size of a drag is requested.
         self._resize_timer.start()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Request frames of this size."""
         super().showEvent(event)
+        # The size may have changed while the widget was hidden and requested nothing.
         self._resize_timer.start()
 
     def hideEvent(self, event: QHideEvent) -> None:

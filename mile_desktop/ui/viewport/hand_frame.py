@@ -38,6 +38,7 @@ class HandArrow:
 def hand_directions(yaw_deg: float) -> dict[str, tuple[float, float, float]]:
     """Return the world direction (unit vectors, z up) of each push as seen by a camera at ``yaw_deg``."""
     yaw = math.radians(yaw_deg)
+    # Without the pitch: a push away stays level, however steeply the camera looks down.
     right, away = (math.cos(yaw), math.sin(yaw), 0.0), (-math.sin(yaw), math.cos(yaw), 0.0)
     return {
         "away": away,
@@ -91,6 +92,7 @@ def _paint_arrow(painter: QPainter, start: QPointF, end: QPointF, along: QPointF
     head = theme.px(6)
     # The first third is left out, so that the six arrows do not cover the fingers.
     begin = start + (end - start) * 0.34
+    # The wider dark one first, so that the arrows stand out on a picture of their own colour.
     for pen in (theme.pen("shade", 4.0, alpha=0.4), theme.pen("takeover", 2.0)):
         painter.setPen(pen)
         painter.drawLine(begin, end)

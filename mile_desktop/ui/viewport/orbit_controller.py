@@ -82,6 +82,7 @@ class OrbitController(QObject):
         moved = event.position() - self._last
         self._last = event.position()
         shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        # A flat scene has nothing to show from the side.
         if self._flat or shift or event.buttons() & Qt.MouseButton.MiddleButton:
             self._set_orbit(self.orbit.panned(moved.x(), moved.y(), height_px))
         elif event.buttons() & Qt.MouseButton.LeftButton:
@@ -112,6 +113,7 @@ class OrbitController(QObject):
 
     def _set_orbit(self, orbit: Orbit) -> None:
         self.orbit = orbit
+        # Not restarted while it runs: a steady drag would postpone the message until the mouse rests.
         if not self._timer.isActive():
             self._timer.start()
 

@@ -99,6 +99,7 @@ def paint_hints(painter: QPainter, area: QRectF, texts: tuple[str, ...], room: f
 def _line(painter: QPainter, where: QPointF, text: str, colour: QColor, room: float) -> None:
     painter.setFont(theme.font("body"))
     metrics = painter.fontMetrics()
+    # A long text is cut before it runs under what stands at the right.
     text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, round(room))
     box = QRectF(where.x(), where.y(), metrics.horizontalAdvance(text) + theme.px(20), metrics.height() + theme.px(8))
     plate(painter, box)
@@ -108,14 +109,17 @@ def _line(painter: QPainter, where: QPointF, text: str, colour: QColor, room: fl
 
 def paint_gauge(painter: QPainter, area: QRectF, taken: StepTaken, threshold: float) -> None:
     """Paint p as a column with its interval and the threshold's tick, at the right edge of ``area``."""
+    # Without a p, an empty gauge would be read as zero.
     if math.isnan(taken.probability):
         return
     # The small pictures cover the lower 28 % of the view; on a low view the column is shortened to end above them.
     height = min(max(theme.px(80), area.height() * 0.34), max(theme.px(32), area.height() * 0.68 - theme.px(56)))
     width = theme.px(10)
     column = QRectF(area.right() - theme.px(46), area.top() + theme.px(34), width, height)
+    # Wider than the column, because the figures beside and above it need the plate as well.
     plate(painter, column.adjusted(-theme.px(26), -theme.px(22), theme.px(34), theme.px(10)))
     painter.fillRect(column, theme.brush("line"))
+    # Also shown by an exclamation mark: colour alone does not reach everybody.
     alarming = taken.probability >= threshold
     colour = "threshold" if alarming else "policy"
     painter.fillRect(_part(column, 0.0, taken.probability), theme.brush(colour))
@@ -177,6 +181,7 @@ def paint_choice(painter: QPainter, area: QRectF, arrow: Arrow, title: str, *, h
     else:
         above = end.y() if end.y() < start.y() - _SHORTEST_ARROW_PX else start.y() - theme.px(22)
         box.moveCenter(QPointF(end.x(), above - beyond))
+    # At the upper edge the name moves down to stay readable.
     box.moveTop(max(box.top(), area.top() + theme.px(4)))
     plate(painter, box)
     painter.setPen(theme.token("hold" if human else "policy"))

@@ -50,6 +50,7 @@ def style_of(status: Status) -> PhaseStyle:
 
 def progress_text(status: Status, max_steps: int) -> str:
     """Return ``ep 15 · step 84/200``, or nothing while no episode is open."""
+    # The numbers of an episode that has ended would look like those of a running one.
     if status.phase not in IN_EPISODE:
         return ""
     left = f" · {status.episodes_left} to go" if status.episodes_left else ""

@@ -32,6 +32,7 @@ class PictureCanvas(FrameCanvas):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        # Moves without a button are needed to show the hand over small pictures.
         self.setMouseTracking(True)
         self.tiles = Tiles()
         """The pictures and their layout; change them through this widget, so that it repaints."""
@@ -82,6 +83,7 @@ class PictureCanvas(FrameCanvas):
 
     def choose_layout(self, layout: Layout) -> None:
         """Switch to this layout; called for the person, so it is remembered."""
+        # The wanted picture, not the present one: a camera that is missing now becomes large again when it returns.
         self.set_arrangement(layout, self.tiles.wanted)
         self.arrangement_chosen.emit()
 
@@ -95,6 +97,7 @@ class PictureCanvas(FrameCanvas):
         """Use camera number ``index``, from 0: first the cameras of the scene, then the live ones."""
         inner = len(self.presets) if self.tiles.has_scene else 0
         if index < inner:
+            # The number means a view of the scene, which would change unseen behind a large camera.
             if self.tiles.main != SCENE:
                 self.choose_main(SCENE)
             super().choose_camera(index)
@@ -140,6 +143,7 @@ class PictureCanvas(FrameCanvas):
             paint_tile(painter, rect, tile, role)
             return
         self.paint_frame(painter, rect, empty_text)
+        # In a small inset the overlay would cover everything.
         if large or grid:
             self.paint_over_scene(painter, rect)
         if not large:
@@ -159,6 +163,7 @@ class PictureCanvas(FrameCanvas):
         """Repaint, and request frames for the scene's new area."""
         self.arranged.emit()
         self.update()
+        # To show a hidden widget requests its size anyway.
         if self.isVisible():
             self._resize_timer.start()
 

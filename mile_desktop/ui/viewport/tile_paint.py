@@ -29,6 +29,7 @@ def paint_tile(painter: QPainter, rect: QRectF, tile: Tile, role: TileRole) -> N
         painter.fillRect(rect, theme.token("panel"))
     else:
         painter.drawImage(rect, tile.image)
+    # Dimmed and not removed: the last picture still tells which camera it is.
     if tile.faded:
         painter.fillRect(rect, theme.token("ground", _FADED))
     paint_name(painter, rect, tile.title or tile.name, role, colour="warning" if tile.note else "line")
@@ -65,6 +66,7 @@ def _paint_note(painter: QPainter, rect: QRectF, note: str, *, large: bool) -> N
     room = rect.adjusted(theme.px(4), 0, -theme.px(4), 0)
     flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
     text = QRectF(painter.boundingRect(room.toRect(), flags, note))
+    # A long note ends at the picture's edge, so that it does not cover the neighbour.
     box = text.adjusted(-theme.px(8), -theme.px(4), theme.px(8), theme.px(4)).intersected(rect)
     overlay.plate(painter, box)
     painter.setPen(theme.token("warning"))

@@ -91,6 +91,7 @@ class Tiles:
 
     def show(self, name: str, image: QImage, *, can_be_main: bool = True) -> None:
         """Replace the picture called ``name``, or add it."""
+        # Only the pixels are replaced: note and title stay until they are changed.
         known = self._tiles.get(name) or Tile(name, image, can_be_main=can_be_main)
         self._tiles[name] = replace(known, image=image)
 
@@ -135,6 +136,7 @@ class Tiles:
         if self.layout is Layout.ONE:
             return [main]
         scene = [SCENE] if self.has_scene else []
+        # Without cameras the grid would be a single cell.
         if self.layout is Layout.GRID and self.choices:
             return [*scene, *self.choices]
         return [main, *(name for name in (*scene, *self._tiles) if name != main)]
