@@ -16,10 +16,9 @@ from tests.robots.served import served, until
 from tests.robots.toy import FakeClock
 
 
-def peer(role: str, port: int = 0) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.robots.abort_peers", role, str(port)], stdout=subprocess.PIPE, text=True
-    )
+def peer(role: str, port: int = 0, *more: float) -> "subprocess.Popen[str]":
+    words = [sys.executable, "-m", "tests.robots.abort_peers", role, str(port), *map(str, more)]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
 
 
 def end(process: "subprocess.Popen[str]") -> None:
@@ -67,6 +66,30 @@ def test_a_robot_whose_sdk_blocks_while_the_window_dies_holds_and_is_closed() ->
         end(window)
         until(lambda: toy.told[-1] == "hold")
     assert toy.told[-1] == "close"
+
+
+@pytest.mark.parametrize("busy_s", [0.5, 0.8])
+def test_a_camera_process_that_is_slow_while_the_robots_side_dies_reports_the_lost_link(busy_s: float) -> None:
+    robots_side = peer("film")
+    camera = peer("watch", int(first_line(robots_side)), busy_s)
+    assert first_line(camera) == "frame"
+    time.sleep(0.2)  # it is busy now, and frames arrive
+    end(robots_side)
+    assert camera.stdout is not None
+    said = camera.stdout.read().splitlines()
+    assert "the robot holds" in said[-1]
+    assert camera.wait(20.0) == 0
+    camera.stdout.close()
+
+
+def test_a_camera_process_that_takes_three_seconds_for_a_picture_lives_on() -> None:
+    robots_side = peer("film")
+    camera = peer("watch", int(first_line(robots_side)), 3.0)
+    for _ in range(3):
+        assert first_line(camera) == "frame"
+    assert camera.poll() is None
+    end(camera)
+    end(robots_side)
 
 
 def test_a_slow_picture_while_frames_arrive_keeps_the_newest() -> None:
