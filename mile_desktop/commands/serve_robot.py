@@ -1,26 +1,22 @@
 """``mile-desktop serve-robot``: a simulated scene in place of a robot, on this machine or on another."""
 
 import argparse
-import multiprocessing
 import signal
 import threading
 from contextlib import ExitStack
 from functools import partial
 
 from mile_desktop.channels.shared import StateSlot
-from mile_desktop.commands.command import CommandError, Report
-from mile_desktop.processes import robot_cameras
+from mile_desktop.commands.command import Report
 from mile_desktop.robots.description import RobotCamera
 from mile_desktop.robots.driver import Measurement
-from mile_desktop.robots.guard import GuardedRobotServer
+from mile_desktop.robots.guard import GuardedRobotServer, write_error
 from mile_desktop.robots.network import ServerSockets
 from mile_desktop.robots.simulated import SimulatedRobot
 from mile_desktop.rollout.priority import be_eager, control_thread_real_time
 from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.viewer.cameras_plan import CamerasPlan
-
-_CAMERAS_READY_S = 30.0
-_ENDS_S = 3.0
+from mile_desktop.viewer.robot_camera_process import RobotCameraProcess
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
@@ -47,7 +43,6 @@ def _serve(server: GuardedRobotServer, robot: SimulatedRobot, options: argparse.
     end = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         # Only a flag: the server ends between two messages and holds the robot before it goes.
-        # Only a flag: the server ends between two messages and holds the robot before it goes.
         signal.signal(number, lambda *_: end.set())
     address = f"tcp://{options.bind}:{server.port}"
 
@@ -63,13 +58,11 @@ def _serve(server: GuardedRobotServer, robot: SimulatedRobot, options: argparse.
 
 def _prefer_control() -> None:
     """Give the calling thread priority: a robot's own controller is not kept waiting by other programs either."""
-    # Only now: loading, and the cameras started before, keep ordinary priority.
     be_eager()
     control_thread_real_time()
 
 
 def _show(slot: StateSlot, measured: Measurement) -> None:
-    # The processes of the cameras draw from this state; the thread that drives the robot never waits for a picture.
     # The cameras draw from this state; the thread that drives the robot never waits for a picture.
     slot.write(measured.scene_state, 0, timestamp=measured.at)
 
@@ -95,23 +88,4 @@ def _start_cameras(options: argparse.Namespace, cameras: tuple[RobotCamera, ...]
         port=options.port + 1 if options.port else 0,
         keys=options.keys,
     )
-    # A forked process would inherit the sockets and the state of the graphics library.
-    # A forked process would inherit the sockets and the state of the graphics library.
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=robot_cameras, args=(theirs, plan), name="robot cameras", daemon=True)
-    process.start()
-    # Otherwise this process would hold the other end open, and the end of the cameras would never be seen.
-    # Otherwise this process would hold the other end open, and the end of the cameras would never be seen.
-    theirs.close()
-    # Callbacks run in reverse: the closed pipe tells the cameras to end, and only then is it waited for.
-    # Callbacks run in reverse: the closed pipe tells the cameras to end, and only then are they waited for.
-    stack.callback(process.join, _ENDS_S)
-    stack.callback(ours.close)
-    try:
-        if ours.poll(_CAMERAS_READY_S):
-            return int(ours.recv_bytes())
-    except EOFError:
-        # The process has ended, and its own traceback is already on the screen.
-        raise CommandError("The cameras could not be started; --cameras 0 serves the robot without them.") from None
-    raise CommandError(f"The cameras were not ready within {_CAMERAS_READY_S:.0f} s; serve with --cameras 0.")
+    return stack.enter_context(RobotCameraProcess(plan, write_error)).port

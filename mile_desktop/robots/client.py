@@ -13,7 +13,7 @@ from mile_desktop.robots.description import RobotDescription
 from mile_desktop.robots.driver import Measurement, RobotError
 from mile_desktop.robots.limits import MotionLimits
 from mile_desktop.robots.link import RobotLink
-from mile_desktop.robots.modes import Mode
+from mile_desktop.robots.modes import NOT_ARMED, Mode
 from mile_desktop.robots.start_pose import StartPose
 from mile_desktop.robots.wire import Wire
 
@@ -147,7 +147,7 @@ class NetworkRobot:
             return "The robot is stopped. Reset, then arm it."
         if self._requested is p.RequestedMode.REST:
             why = self._link.state.why if self._link.state else ""
-            return f"{why} The robot is not armed; arm it first.".strip()
+            return f"{why} {NOT_ARMED}".strip()
         return ""
 
     @property

@@ -47,7 +47,8 @@ class _DiedEarlyError(RobotError):
     """The control process died before its sockets were open."""
 
 
-def _write_error(text: str) -> None:
+def write_error(text: str) -> None:
+    """Write a sentence to standard error."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 
@@ -89,7 +90,7 @@ class GuardedRobotServer:
         keys: Path | None = None,
         frames_port: int = 0,
         on_measured: Callable[[Measurement], None] | None = None,
-        on_problem: Callable[[str], None] = _write_error,
+        on_problem: Callable[[str], None] = write_error,
         on_start: Callable[[], object] | None = None,
         rescue: Callable[[], RobotDriver] | None = None,
     ) -> None:
@@ -170,7 +171,7 @@ class GuardedRobotServer:
         except (EOFError, OSError):
             self._process.join(_ENDS_S)
             self._close_pipes()
-            why = f"The robot's control process {_how(self._process.exitcode)} while it started."
+            why = f"The robot's control process {how_ended(self._process.exitcode)} while it started."
             raise _DiedEarlyError(why) from None
         self._process.kill()
         text = f"The robot's control process did not open its sockets within {_OPENS_S:.0f} s; start the robot again."
@@ -261,7 +262,7 @@ class GuardedRobotServer:
         self._process.join(_ENDS_S)
         held = problem or f"The robot was held within {math.ceil(100.0 * took_s) / 100.0:.2f} s."
         self._close_pipes()
-        self._start_again(f"The robot's control process {_how(self._process.exitcode)}. {held}")
+        self._start_again(f"The robot's control process {how_ended(self._process.exitcode)}. {held}")
 
     def _start_again(self, why: str) -> None:
         """Report ``why`` and start a new control process; raises ``RobotError`` when too many have died."""
@@ -293,7 +294,7 @@ class GuardedRobotServer:
         return ""
 
 
-def _how(code: int | None) -> str:
+def how_ended(code: int | None) -> str:
     """Return how a process has ended."""
     if code is None:
         return "closed its connection"

@@ -16,6 +16,10 @@ class Mode(StrEnum):
     """Stopped by a person; latched until a person clears it."""
 
 
+NOT_ARMED = "The robot is not armed; arm it first."
+"""Why a disarmed robot does not move, where its side gives no reason of its own."""
+
+
 class ModeEvent(StrEnum):
     """What changes the mode."""
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from mile_desktop.robots.address import CameraEndpoint
 from mile_desktop.robots.driver import RobotError
+from mile_desktop.robots.modes import NOT_ARMED
 from mile_desktop.rollout import messages as m
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.robots.robot_bar import RobotBar
@@ -115,8 +116,11 @@ class RobotsController(QObject):
         if before.up and not status.up:
             self._application.window.say("error", status.trouble)
         elif status.up and not before.up:
-            how = "Resume when it is safe to go on." if status.armed else "It is disarmed."
+            how = "Resume when it is safe to go on." if status.armed else f"It is disarmed. {status.obstacle}"
             self._application.window.say("info", f"{status.name} answers again. {how}")
+        elif before.armed and not status.armed and status.obstacle not in {"", NOT_ARMED}:
+            # not by a person here: the robot's side has a reason of its own, for example that a process of it died
+            self._application.window.say("warning", f"{status.name} is disarmed. {status.obstacle}")
         elif before.may_drive and not status.may_drive:
             self._application.window.say("warning", f"{status.driver or 'Another window'} drives {status.name} now.")
 
