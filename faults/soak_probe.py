@@ -1,0 +1,85 @@
+"""What the soak measures: memory, threads, handles, processes and shared memory of the window and its children."""
+
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+import psutil
+from PySide6.QtWidgets import QApplication
+
+_MIB = 1024 * 1024
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """One process at one moment."""
+
+    pid: int
+    age_s: float
+    memory_mb: float
+    """Memory that only this process has (USS)."""
+    threads: int
+    handles: int
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """Everything at one moment."""
+
+    at_s: float
+    """Since the soak began."""
+    window: Figures
+    widgets: int
+    processes: int
+    """All children of the window, their children included."""
+    blocks: int
+    """Blocks of shared memory that the window or a child has mapped."""
+    children: dict[str, Figures]
+    """Role → its process."""
+    robot: bool = False
+    """A robot was driven in place of a scene."""
+
+
+def figures_of(process: psutil.Process) -> Figures:
+    """Measure one process; raises ``psutil.Error`` when it is gone."""
+    with process.oneshot():
+        return Figures(
+            pid=process.pid,
+            age_s=round(time.time() - process.create_time(), 1),
+            memory_mb=round(process.memory_full_info().uss / _MIB, 2),
+            threads=process.num_threads(),
+            handles=process.num_fds(),
+        )
+
+
+def take_sample(at_s: float, roles: Mapping[str, int], *, robot: bool) -> Sample:
+    """Measure this process and its children; ``roles``: role → process id, 0 where there is none."""
+    own = psutil.Process()
+    children = own.children(recursive=True)
+    found: dict[str, Figures] = {}
+    for role, pid in roles.items():
+        try:
+            if pid:
+                found[role] = figures_of(psutil.Process(pid))
+        except psutil.Error:
+            continue  # it was killed on purpose, or ends just now
+    return Sample(
+        at_s=round(at_s, 1),
+        window=figures_of(own),
+        widgets=len(QApplication.allWidgets()),
+        processes=len(children),
+        blocks=len(_mapped_blocks([own, *children])),
+        children=found,
+        robot=robot,
+    )
+
+
+def _mapped_blocks(processes: Iterable[psutil.Process]) -> set[str]:
+    """Return the names of the shared memory that ``processes`` have mapped."""
+    found: set[str] = set()
+    for process in processes:
+        try:
+            lines = Path(f"/proc/{process.pid}/maps").read_text("utf-8").splitlines()
+        except OSError:
+            continue
+        found |= {line.split()[-1] for line in lines if "/dev/shm/" in line}  # noqa: S108 - read from the kernel's list
+    return found
