@@ -8,6 +8,7 @@ from functools import partial
 
 from mile_desktop.channels.shared import StateSlot
 from mile_desktop.commands.command import Report
+from mile_desktop.commands.robot_camera_process import RobotCameraProcess
 from mile_desktop.robots.description import RobotCamera
 from mile_desktop.robots.driver import Measurement
 from mile_desktop.robots.guard import GuardedRobotServer, write_error
@@ -16,7 +17,6 @@ from mile_desktop.robots.simulated import SimulatedRobot
 from mile_desktop.rollout.priority import be_eager, control_thread_real_time
 from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.viewer.cameras_plan import CamerasPlan
-from mile_desktop.viewer.robot_camera_process import RobotCameraProcess
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
