@@ -67,6 +67,7 @@ COMMANDS = (
             (arguments.rollout, "run episodes and record them, with or without a simulated supervisor"),
             (arguments.check_data, "find doubtful steps of takeovers, and the symmetry that a training would use"),
             (arguments.train, "retrain a policy from the recorded episodes"),
+            (arguments.explain_loss, "find what in the data made a retrained policy worse"),
             (arguments.policies, "list the policies with their parents and evaluations"),
             (arguments.promote, "choose the policy that runs in its scene from now on"),
             (arguments.rollback, "promote the policy again that was promoted before"),

@@ -6,14 +6,18 @@ imported by the function that needs it, which is called only for its own command
 """
 
 import argparse
-import json
 from pathlib import Path
 
+from mile_desktop.commands.argument_types import (
+    keyword_arguments,
+    picture_rate,
+    picture_size,
+    port,
+    takeover_place,
+    watchdog_s,
+)
 from mile_desktop.paths import SCENES_VARIABLE, default_workspace, own_scenes
 from mile_desktop.registry.names import INITIAL
-
-_LARGEST_PORT = 65535
-
 
 # ── types of values ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -46,55 +50,6 @@ def _percent(text: str) -> float:
     if not 0.0 < number < 100.0:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 100 percent")
     return number
-
-
-def takeover_place(text: str) -> tuple[str, int]:
-    """Read ``EPISODE:STEP``."""
-    episode, _, row = text.rpartition(":")
-    if not episode or not row.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is no takeover; write EPISODE:STEP, for example ep-1a2b:57")
-    return episode, int(row)
-
-
-def _port(text: str) -> int:
-    """Read a port. The largest one is not allowed, because the pictures are served at the next port."""
-    if not (text.isdigit() and int(text) < _LARGEST_PORT):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port; choose 0 to {_LARGEST_PORT - 1}")
-    return int(text)
-
-
-def _watchdog_s(text: str) -> float:
-    seconds = float(text)
-    if not 0.1 <= seconds <= 5.0:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0.1 and 5 s")
-    return seconds
-
-
-def _picture_rate(text: str) -> float:
-    rate_hz = float(text)
-    if not 0.5 <= rate_hz <= 60.0:
-        raise argparse.ArgumentTypeError(f"a camera rate of {text} Hz is not possible; choose 0.5 to 60")
-    return rate_hz
-
-
-def _picture_size(text: str) -> tuple[int, int]:
-    """Read ``640x480``."""
-    # The limits keep a mistyped size from filling the memory with pictures.
-    width, _, height = text.partition("x")
-    if not (width.isdigit() and height.isdigit() and 16 <= int(width) <= 3840 and 16 <= int(height) <= 2160):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size; write for example 640x480")
-    return int(width), int(height)
-
-
-def _arguments(text: str) -> dict[str, object]:
-    """Read keyword arguments, written as one JSON object."""
-    try:
-        found: object = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not JSON ({error})") from error
-    if not isinstance(found, dict):
-        raise argparse.ArgumentTypeError(f'{text!r} is not a JSON object; write for example {{"g": 5.0}}')
-    return found
 
 
 # ── arguments that several commands share ────────────────────────────────────────────────────────────────────────
@@ -150,7 +105,7 @@ def scenes(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--name", metavar="NAME", default="", help="name of that scene (from its id)")
     parser.add_argument(
-        "--kwargs", metavar="JSON", type=_arguments, default={}, help="its arguments, such as '{\"g\": 5.0}'"
+        "--kwargs", metavar="JSON", type=keyword_arguments, default={}, help="its arguments, such as '{\"g\": 5.0}'"
     )
 
 
@@ -236,6 +191,14 @@ def train(parser: argparse.ArgumentParser) -> None:
 def check_data(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``check-data``."""
     _add_scene(parser)
+    _add_background(parser)
+
+
+def explain_loss(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``explain-loss``."""
+    _add_scene(parser)
+    parser.add_argument("--policy", required=True, metavar="P", help="id of the policy that got worse")
+    parser.add_argument("--episodes", type=positive, default=20, metavar="N", help="starts (%(default)s)")
     _add_background(parser)
 
 
@@ -365,21 +328,21 @@ def serve_robot(parser: argparse.ArgumentParser) -> None:
     from mile_desktop.robots.server import DEFAULT_PORT  # noqa: PLC0415 - imports zmq
 
     _add_scene(parser)
-    parser.add_argument("--port", type=_port, default=DEFAULT_PORT, metavar="N", help="0: any free one (%(default)s)")
+    parser.add_argument("--port", type=port, default=DEFAULT_PORT, metavar="N", help="0: any free one (%(default)s)")
     parser.add_argument("--bind", default="127.0.0.1", metavar="HOST", help="address to serve at (%(default)s)")
     parser.add_argument("--keys", type=Path, metavar="DIR", help="the robot's keys, as `robot-keys DIR` makes them")
     parser.add_argument("--seed", type=_not_negative, default=0, metavar="K", help="of the first start (%(default)s)")
     parser.add_argument(
-        "--watchdog", type=_watchdog_s, default=0.25, metavar="S", help="hold after silence (%(default)s)"
+        "--watchdog", type=watchdog_s, default=0.25, metavar="S", help="hold after silence (%(default)s)"
     )
     parser.add_argument(
         "--cameras", type=_not_negative, default=2, metavar="N", help="of the scene's; 0: none (%(default)s)"
     )
     parser.add_argument(
-        "--camera-rate", type=_picture_rate, default=15.0, metavar="HZ", help="pictures per second (%(default)s)"
+        "--camera-rate", type=picture_rate, default=15.0, metavar="HZ", help="pictures per second (%(default)s)"
     )
     parser.add_argument(
-        "--camera-size", type=_picture_size, default=(640, 480), metavar="WxH", help="in pixels (640x480)"
+        "--camera-size", type=picture_size, default=(640, 480), metavar="WxH", help="in pixels (640x480)"
     )
 
 

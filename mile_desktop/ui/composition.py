@@ -17,6 +17,7 @@ from mile_desktop.ui.inspect.scorecard.controller import ScorecardController
 from mile_desktop.ui.learn.calibration_controller import CalibrationController
 from mile_desktop.ui.learn.controller import RetrainController
 from mile_desktop.ui.learn.data_controller import DataController
+from mile_desktop.ui.learn.explanation_controller import ExplanationController
 from mile_desktop.ui.learn.forecast_refitter import ForecastRefitter
 from mile_desktop.ui.policies.controller import PoliciesController
 from mile_desktop.ui.robots.controller import RobotsController
@@ -103,8 +104,9 @@ def compose(
         robots=RobotsController(application),
     )
     _connect_pages(parts)
-    # Reports to the part of the panel; nothing else needs it, and the application owns it.
+    # Both report to parts of the panel; nothing else needs them, and the application owns them.
     DataController(application, parts.retrain.panel.data)
+    ExplanationController(application, parts.retrain.panel)
     return parts
 
 
@@ -114,6 +116,7 @@ def _connect_pages(parts: Composition) -> None:
     window.set_panel(parts.retrain.panel)
     parts.retrain.panel.add_part(parts.calibration.part)
     parts.retrain.panel.data.place_requested.connect(parts.inspect.open_at)
+    parts.retrain.panel.explanation.place_requested.connect(parts.inspect.open_at)
     parts.supervise.driving_help.explained.connect(parts.devices.page.show_driving)
     supervise.pictures.cameras_asked.connect(parts.cameras.open_dialog)
     supervise.add_above_transport(parts.robots.bar)

@@ -1,6 +1,7 @@
 """The stages of a run: data, policy, intervention model; and the removal of what an unfinished run left."""
 
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -117,7 +118,7 @@ class TrainingPipeline:
     def _read_data(self, report: Report, cancelled: CancelCheck) -> tuple[SupervisedSteps, Selection]:
         """Return all steps, and those that the policy learns from."""
         names = self._config.episode_ids or ()
-        paths = _demonstrations(self._config.demonstrations)
+        paths = demonstration_files(self._config.demonstrations)
         total = max(1, len(names) + len(paths))
         readers = [*(partial(read_episode, self._workspace, name) for name in names),
                    *(partial(read_episode_file, path) for path in paths)]  # fmt: skip
@@ -139,16 +140,8 @@ class TrainingPipeline:
         return steps, selection
 
     def _trainer(self, steps: SupervisedSteps) -> EpochTrainer:
-        network, config = load_network(self._parent_folder)
-        start = None if config.method == ZERO_METHOD else network  # its weights are zero: nothing to continue from
-        return make_trainer(
-            steps,
-            self._config.settings,
-            start=start,
-            mental=load_mental_model(self._parent_folder),
-            old_episode_ids=self._old_episode_ids(config.policy_id),
-            symmetry=self._config.symmetry,
-        )
+        parent_id = read_policy_config(self._parent_folder).policy_id
+        return run_trainer(self._config, steps, self._old_episode_ids(parent_id))
 
     def _old_episode_ids(self, parent_id: str) -> tuple[str, ...]:
         """Return what the parent learned from; a bundled one is not in the catalogue and knows demonstrations only."""
@@ -241,5 +234,21 @@ class TrainingPipeline:
             return record, folder
 
 
-def _demonstrations(folder: str | None) -> list[Path]:
+def run_trainer(config: RunConfig, steps: SupervisedSteps, old_episode_ids: Collection[str] = ()) -> EpochTrainer:
+    """Return the trainer of the run that ``config`` describes, on ``steps``; raises what ``make_trainer`` raises."""
+    parent = Path(config.parent)
+    network, described = load_network(parent)
+    start = None if described.method == ZERO_METHOD else network  # its weights are zero: nothing to continue from
+    return make_trainer(
+        steps,
+        config.settings,
+        start=start,
+        mental=load_mental_model(parent),
+        old_episode_ids=old_episode_ids,
+        symmetry=config.symmetry,
+    )
+
+
+def demonstration_files(folder: str | None) -> list[Path]:
+    """Return the demonstrations in ``folder``, in the order in which they are read."""
     return [] if folder is None else sorted(Path(folder).glob(f"*{EPISODE_SUFFIX}"))

@@ -20,6 +20,7 @@ from mile_desktop.learning.method_info import METHODS
 from mile_desktop.learning.progress import AnyRunEvent
 from mile_desktop.ui.learn.advanced import AdvancedSettings
 from mile_desktop.ui.learn.data_part import DataPart
+from mile_desktop.ui.learn.explanation_part import ExplanationPart
 from mile_desktop.ui.learn.model import LearnSummary, RetrainRequest, RunModel, RunState
 from mile_desktop.ui.learn.result_card import ResultCard
 from mile_desktop.ui.plots.loss_curves import LossCurves
@@ -66,6 +67,7 @@ class LearnPanel(QScrollArea):
         self._cancel = QPushButton("Cancel")
         self._run_warnings = _label("warning")
         self.card = ResultCard()
+        self.explanation = ExplanationPart()
         self._note = _label("quiet")
         self._back = QPushButton("Go back")
         self._running_part = QWidget()
@@ -108,7 +110,7 @@ class LearnPanel(QScrollArea):
             running.addWidget(widget)
         parts = (
             *(self._warnings, self.data, self._method, self._method_text, self._fold, self.advanced, self._retrain),
-            *(self._running_part, self._run_warnings, self.card, self._note, self._back),
+            *(self._running_part, self._run_warnings, self.card, self.explanation, self._note, self._back),
         )
         for part in parts:
             column.addWidget(part)
@@ -177,6 +179,11 @@ class LearnPanel(QScrollArea):
         asked = self.advanced.request(str(self._method.currentData()))
         return replace(asked, settings=replace(asked.settings, left_out=self.data.left_out))
 
+    @property
+    def trained_policy(self) -> str:
+        """Id of the policy that the latest run made; empty where there is none."""
+        return self._run.trained.policy if self._run.trained is not None else ""
+
     def show_request(self, request: RetrainRequest) -> None:
         """Show ``request`` as what Retrain would ask for."""
         self._method.setCurrentIndex(max(0, self._method.findData(request.settings.method)))
@@ -231,6 +238,7 @@ class LearnPanel(QScrollArea):
         self._running_part.setVisible(running)
         self._show_run()
         self.card.setVisible(state is RunState.DONE)
+        self.explanation.setVisible(self._has_lost)
         self._back.setVisible(state is RunState.USED)
         # One primary button at a time: a result waits for a decision before the next run.
         theme.set_role(self._retrain, "plain" if state is RunState.DONE else "primary")
@@ -239,6 +247,12 @@ class LearnPanel(QScrollArea):
             simulated = self._summary is None or self._summary.simulated
             self.card.show_result(*self._pair(), self._run.compared, simulated=simulated)
         self._show_note()
+
+    @property
+    def _has_lost(self) -> bool:
+        """Whether a result waits for a decision and its comparison showed a loss."""
+        compared = self._run.compared
+        return self._run.state is RunState.DONE and compared is not None and compared.suggestion == "keep"
 
     def _show_facts(self) -> None:
         known = self._summary
