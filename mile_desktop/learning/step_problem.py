@@ -37,7 +37,7 @@ PROBLEMS: dict[StepProblem, ProblemInfo] = {
         "You took over, and the episode did not end in success. The takeover may still show the right way.",
     ),
     StepProblem.CONTRADICTION: ProblemInfo(
-        "in contradiction to others",
+        "contradicting others",
         "In nearby states, demonstrations and your other takeovers agree on a clearly different action.",
     ),
     StepProblem.DETOUR: ProblemInfo(

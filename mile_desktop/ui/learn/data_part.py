@@ -32,7 +32,7 @@ class DataPart(QWidget):
     """
 
     place_requested = Signal(str, int)
-    """Carries an episode's id and a row of it; each press of *Show* carries the next place."""
+    """Carries an episode's id and a row of it; each press of the magnifier carries the next place."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,7 +45,7 @@ class DataPart(QWidget):
         self._next: dict[StepProblem, int] = {}
         column = QVBoxLayout(self)
         theme.space(column, (0, 0, 0, 0), 2)
-        self._heading = QLabel("Leave out of the policy's data:")
+        self._heading = QLabel("Steps of yours to leave out:")
         theme.set_role(self._heading, "secondary")
         column.addWidget(self._heading)
         for problem in PROBLEMS:
@@ -57,8 +57,9 @@ class DataPart(QWidget):
         box, button = QCheckBox(), QToolButton()
         box.setToolTip(f"{PROBLEMS[problem].meaning}\n{_LEAVE_OUT}")
         box.setChecked(problem in LEFT_OUT)
-        button.setText("Show")
-        button.setToolTip("Open the next of these places in Inspect")
+        theme.set_icon(button, "mdi6.magnify")
+        button.setToolTip("Show the next of these places in Inspect")
+        button.setAccessibleName(f"Show steps {PROBLEMS[problem].title}")
         button.clicked.connect(partial(self._show_next, problem))
         self._boxes[problem], self._buttons[problem] = box, button
         row = QHBoxLayout()
@@ -80,8 +81,11 @@ class DataPart(QWidget):
     def show_problem(self, found: FoundProblem) -> None:
         """Show how many steps have a problem."""
         box = self._boxes[found.problem]
-        box.setText(f"{found.steps:,} step{'' if found.steps == 1 else 's'} {PROBLEMS[found.problem].title}")
-        box.setAccessibleName(box.text())
+        counted = f"{found.steps:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+        box.setText(
+            f"{counted} {PROBLEMS[found.problem].title}"
+        )  # a box's text does not wrap: as few words as possible
+        box.setAccessibleName(f"Leave out {counted} steps {PROBLEMS[found.problem].title}")
         self._places[found.problem] = found.places
         self._next[found.problem] = 0
         for widget in (box, self._buttons[found.problem]):

@@ -32,13 +32,22 @@ def test_nothing_is_said_before_the_data_was_checked(part: DataPart) -> None:
 def test_a_problem_is_counted_with_its_meaning_and_one_without_steps_is_not_shown(part: DataPart) -> None:
     part.show_problem(IDLE)
     part.show_problem(FoundProblem(StepProblem.FAILED, 0, ()))
-    assert part._boxes[StepProblem.IDLE].text() == "42 steps without a command"
+    assert part._boxes[StepProblem.IDLE].text() == "42 without a command"
     assert PROBLEMS[StepProblem.IDLE].meaning in part._boxes[StepProblem.IDLE].toolTip()
     assert part._boxes[StepProblem.IDLE].isVisible()
     assert part._heading.isVisible()
     assert part._boxes[StepProblem.FAILED].isHidden()
     part.clear()
     assert part._heading.isHidden()
+
+
+def test_the_panel_stays_as_narrow_with_many_doubtful_steps(qtbot: QtBot, themed: QApplication) -> None:
+    panel = LearnPanel()
+    qtbot.addWidget(panel)
+    panel.show()
+    for problem in StepProblem:
+        panel.data.show_problem(FoundProblem(problem, 12_345, ()))
+    assert panel.widget().minimumSizeHint().width() <= panel.minimumWidth()
 
 
 def test_show_goes_from_place_to_place_and_begins_again(part: DataPart, qtbot: QtBot) -> None:
