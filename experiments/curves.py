@@ -13,6 +13,7 @@ from experiments.variants import VARIANTS
 from mile_desktop.arrays import Float64Array
 from mile_desktop.evaluation.statistics import Interval, wilson_interval
 
+_STARTS_AT_FIRST = 50
 _Member = tuple[LearningCell, LearningCurve, float]
 """Settings, result and processor time of one seed."""
 
@@ -65,7 +66,9 @@ class Setting:
     def slug(self) -> str:
         """For file names."""
         words = f"{self.scene} {self.supervision} {self.rounds}x{self.episodes}".replace(",", " ").split()
-        return "-".join(words)
+        # The first results had 50 starts, and their figures have names without it.
+        starts = [] if self.evaluate == _STARTS_AT_FIRST else [f"{self.evaluate}-starts"]
+        return "-".join([*words, *starts])
 
     def curve(self, method: str) -> MethodCurve | None:
         """Return the curve of ``method``; None when the setting has none."""

@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,3 +61,11 @@ def test_only_rounds_that_all_were_evaluated_after_are_compared() -> None:
     (setting,) = settings_of([often, seldom])
     assert setting.curves[0].success.tolist() == [0.5, 1.0]
     assert setting.curves[0].areas == {0: 0.75, 1: 0.75}
+
+
+def test_results_on_other_starts_get_a_figure_of_their_own() -> None:
+    few = result(msgspec.structs.replace(tiny(), evaluate=50), point(0, 0, "01"), point(1, 50, "00"))
+    many = result(msgspec.structs.replace(tiny(), evaluate=100), point(0, 0, "01"), point(1, 50, "00"))
+    slugs = [setting.slug for setting in settings_of([few, many])]
+    assert len(set(slugs)) == 2
+    assert slugs[1] == f"{slugs[0]}-100-starts"

@@ -82,9 +82,8 @@ class DataPart(QWidget):
         """Show how many steps have a problem."""
         box = self._boxes[found.problem]
         counted = f"{found.steps:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-        box.setText(
-            f"{counted} {PROBLEMS[found.problem].title}"
-        )  # a box's text does not wrap: as few words as possible
+        # The text of a box does not wrap, so it has as few words as possible.
+        box.setText(f"{counted} {PROBLEMS[found.problem].title}")
         box.setAccessibleName(f"Leave out {counted} steps {PROBLEMS[found.problem].title}")
         self._places[found.problem] = found.places
         self._next[found.problem] = 0
