@@ -33,6 +33,8 @@ class SupervisedSteps:
     step: torch.Tensor
     """int64[t], 0 at the start of each episode."""
     episode_ids: tuple[str, ...]
+    call_mark: torch.Tensor | None = None
+    """int64[t], a person's marks on calls, see ``intervention.call_marks``; None where none was made."""
 
     def __post_init__(self) -> None:
         for each in fields(self):

@@ -16,6 +16,7 @@ from scipy import optimize
 from torch.nn import functional
 
 from mile_desktop.arrays import BoolArray, Float64Array, IntArray
+from mile_desktop.intervention.call_marks import apply_marks
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.ensemble import StackedMlp
 from mile_desktop.intervention.forecast import (
@@ -72,6 +73,12 @@ class _Rows:
     """Third of the episodes the row belongs to."""
     row: IntArray
     """Step the row came from."""
+    weight: Float64Array
+    """By how much a person's judgement counts more than silence; 1 where there is none."""
+
+    @property
+    def columns(self) -> tuple[NDArray[np.generic], ...]:
+        return self.signals, self.ahead, self.fold, self.row, self.weight
 
 
 def fit_forecast(
@@ -104,14 +111,15 @@ def fit_forecast(
     # A generator of its own: the forecast does not depend on how many numbers other fits have drawn.
     random = torch.Generator().manual_seed(seed)
     left_out = deal_out(steps, FORECAST_MEMBERS, random)[:, steps.episode]
-    parts = _fit_parts(steps, left_out, asked_at, ahead, random)
+    marked, weight = apply_marks(steps, ahead)
+    parts = _fit_parts(steps, left_out, asked_at, marked, random)
     recorded = _rows(model, parts, steps, asked_at, ahead)
-    rows = recorded
+    rows = replace(recorded, ahead=marked[recorded.row], weight=weight[recorded.row])
     if simulate_promotion:
         promoted, robot = _promoted(model, steps, random)
         # Only rows in which a member acts: others would repeat recorded rows.
-        simulated = _rows(model, parts, promoted, asked_at & robot.any(0).numpy(), ahead, robot=robot)
-        rows = _Rows(*[np.concatenate(pair) for pair in zip(_columns(recorded), _columns(simulated), strict=True)])
+        simulated = _rows(model, parts, promoted, asked_at & robot.any(0).numpy(), marked, robot=robot)
+        rows = _Rows(*[np.concatenate(pair) for pair in zip(rows.columns, simulated.columns, strict=True)])
     config = _fit_weights(rows, parts.config)
     # On recorded rows only: simulated ones would flatter it.
     score = _held_out_score(recorded, rows, parts, steps)
@@ -137,10 +145,9 @@ def forecast_probabilities(
 
 
 def forecast_trace(model: InterventionModel, steps: SupervisedSteps, forecast: Forecast | None = None) -> ForecastTrace:
-    """Return the forecast of every autonomous step, and its reasons.
+    """Return the forecast of every autonomous step, with its reasons, by parts that have not seen the episode.
 
-    Parts that have seen an episode are not asked about it where there are others. ``forecast`` defaults to the model's;
-    raises ``ValueError`` where there is none.
+    ``forecast`` defaults to the model's; raises ``ValueError`` where there is none.
     """
     forecast = forecast or model.forecast
     if forecast is None:
@@ -293,7 +300,7 @@ def _rows(
             rows.append(row)
     place = np.array(rows, dtype=np.int64)
     fold = _unseen(forecast, steps).double().argmax(0).numpy()
-    return _Rows(np.array(signals).reshape(-1, len(SIGNALS)), ahead[place], fold[place], place)
+    return _Rows(np.array(signals).reshape(-1, len(SIGNALS)), ahead[place], fold[place], place, np.ones(len(place)))
 
 
 def _state_signals(
@@ -335,10 +342,6 @@ def _unseen(forecast: Forecast, steps: SupervisedSteps) -> torch.Tensor:
 # ── the logistic ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _columns(rows: _Rows) -> tuple[NDArray[np.generic], ...]:
-    return rows.signals, rows.ahead, rows.fold, rows.row
-
-
 def _fit_weights(rows: _Rows, config: ForecastConfig) -> ForecastConfig:
     """Fit bias and weights ≥ 0 by penalised maximum likelihood."""
     centre = rows.signals.mean(0)
@@ -349,9 +352,9 @@ def _fit_weights(rows: _Rows, config: ForecastConfig) -> ForecastConfig:
 
     def negative(at: Float64Array) -> tuple[float, Float64Array]:
         total = at[0] + inputs @ at[1:]
-        residual = 1 / (1 + np.exp(-total)) - target
+        residual = rows.weight * (1 / (1 + np.exp(-total)) - target)
         # ``logaddexp`` instead of the logarithm of the sigmoid, which is −∞ for a confident wrong answer.
-        loss = np.logaddexp(0, total).sum() - target @ total + 0.5 * _PENALTY * at[1:] @ at[1:]
+        loss = rows.weight @ (np.logaddexp(0, total) - target * total) + 0.5 * _PENALTY * at[1:] @ at[1:]
         gradient = np.concatenate(([residual.sum()], inputs.T @ residual + _PENALTY * at[1:]))
         return float(loss) / len(target), gradient / len(target)
 
@@ -378,7 +381,7 @@ def _held_out_score(recorded: _Rows, rows: _Rows, parts: Forecast, steps: Superv
         others = rows.fold != fold
         if not 0 < rows.ahead[others].sum() < others.sum():
             return None
-        kept = _Rows(*[column[others] for column in _columns(rows)])
+        kept = _Rows(*[column[others] for column in rows.columns])
         refitted = replace(parts, config=_fit_weights(kept, parts.config))
         here = recorded.fold == fold
         probability[here] = [refitted.probability(signals.tolist()) for signals in recorded.signals[here]]

@@ -79,8 +79,8 @@ class LiveEstimator:
         forecast = self._model.config.forecast
         if forecast is not None and forecast.takeovers:
             parts.append(_forecast_basis(forecast))
-        if self._earned == "forecast":
-            parts.append("the forecast calls you")
+        if self.calls_by == "p" and forecast is not None:
+            parts.append("p calls you")
         if self._policy_is_new:
             parts.append("new policy")
         return ", ".join(parts)
@@ -188,12 +188,13 @@ class LiveEstimator:
         takeovers, forecast = self._model.config.takeovers, self._model.config.forecast
         if 0 < takeovers < ENOUGH_TAKEOVERS:
             return ""
-        if self._well_ranked:
-            return "p"
-        if forecast is None or forecast.score is None or not forecast.score.beats_constant:
-            return ""
-        shipped = takeovers == forecast.takeovers == 0
-        return "forecast" if shipped or forecast.takeovers >= ENOUGH_TAKEOVERS else ""
+        # The forecast first, measured on 40 unattended starts in each of four scenes: at .7 it called at least a second
+        # before the end in 79 of 85 failures, and in 14 of 75 successes; p called at .5 in 66 and 16.
+        if forecast is not None and forecast.score is not None and forecast.score.beats_constant:
+            shipped = takeovers == forecast.takeovers == 0
+            if shipped or forecast.takeovers >= ENOUGH_TAKEOVERS:
+                return "forecast"
+        return "p" if self._well_ranked else ""
 
     @property
     def _well_ranked(self) -> bool:

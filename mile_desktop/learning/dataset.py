@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mile_desktop.arrays import Float32Array
 from mile_desktop.errors import UserError
+from mile_desktop.intervention.call_marks import CODES
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.storage.records import Episode
 
@@ -61,7 +62,14 @@ def supervised_steps(episodes: Iterable[Episode], demonstrations: Iterable[Episo
         episode=torch.repeat_interleave(torch.arange(len(used)), torch.tensor(lengths)),
         step=torch.cat([torch.arange(length) for length in lengths]),
         episode_ids=tuple(episode.record.episode_id for episode, _ in used),
+        call_mark=_call_marks([episode for episode, _ in used]),
     )
+
+
+def _call_marks(episodes: list[Episode]) -> torch.Tensor | None:
+    """Return the marks on calls as codes, int64[t]; None where there are none, as in most recordings."""
+    codes = [CODES.get(text, 0) for episode in episodes for text in episode.call_mark]
+    return torch.tensor(codes) if any(codes) else None
 
 
 _Reader = Callable[[Episode, bool], NDArray[np.generic]]

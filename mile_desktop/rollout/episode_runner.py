@@ -142,6 +142,20 @@ class EpisodeRunner:
         self._sink.discard()
         self.episode = None
 
+    def mark_call(self) -> str:
+        """Note the person's judgement with the next step, and return it as a sentence.
+
+        One key is enough: a takeover after the last call, or without any, was called too late; a call that nobody
+        followed was unnecessary.
+        """
+        episode = self.episode
+        if episode is None or max(episode.last_call, episode.last_takeover) < 0:
+            return "There is no call or takeover in this episode to mark."
+        late = episode.last_takeover >= episode.last_call
+        episode.call_mark = "late" if late else "unnecessary"
+        what = "takeover: it was called too late" if late else "call: it was unnecessary"
+        return f"Marked the last {what}. The next refit of the forecast counts it."
+
     def phase_changed(self, before: Phase, after: Phase) -> None:
         """Follow a change of phase."""
         # The robot first: while the code below runs, it must not still have permission to move.
@@ -226,6 +240,8 @@ class EpisodeRunner:
         came_on = self.alert.update(self.running.estimator.alarm(estimate))
         if came_on:
             self.call_reasons = encode_reasons(estimate.reasons)
+            if self.episode is not None:
+                self.episode.last_call = self.episode.row
         if came_on and self.alert.rule.ask_me:
             self.asking = True
             self._phases.apply(PhaseEvent.HOLD_PRESSED, "The robot asks for help. Take over, or resume.")

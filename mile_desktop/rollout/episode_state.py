@@ -48,12 +48,20 @@ class EpisodeState:
     human_steps: int = 0
     human_drove: bool = False
     """The previous step was the operator's."""
+    last_call: int = -1
+    """Row at which the alert came on last; −1 for none."""
+    last_takeover: int = -1
+    """Row at which the last takeover began; −1 for none."""
+    call_mark: str = ""
+    """The person's judgement of the last call, to be recorded with the next step."""
 
     def advance(self, observation: Float32Array, *, human: bool) -> None:
         """Count one step, after which ``observation`` is the newest; ``human``: the operator took it."""
         # A takeover is counted at its first step. One that is pressed and released between two ticks moves nothing and
         # is none.
-        self.takeovers += human and not self.human_drove
+        if human and not self.human_drove:
+            self.last_takeover = self.row
+            self.takeovers += 1
         self.human_steps += human
         self.human_drove = human
         self.observation = observation
@@ -61,3 +69,4 @@ class EpisodeState:
         self.row += 1
         # Valid for one step: only the first step after a rewind does not continue the row before it.
         self.starts_at_row = -1
+        self.call_mark = ""

@@ -136,6 +136,10 @@ class EndEpisode(Message, frozen=True):
     outcome: str
 
 
+class MarkCall(Message, frozen=True):
+    """The person judges the last call: unnecessary if nobody took over since, else late; a ``Note`` says which."""
+
+
 class UndoDiscard(Message, frozen=True):
     """Bring the last discarded episode back (as ``aborted``)."""
 
@@ -353,6 +357,7 @@ Command = (
     | RequestReset
     | ToggleHold
     | EndEpisode
+    | MarkCall
     | UndoDiscard
     | PromotePolicy
     | ReloadInterventionModel

@@ -271,6 +271,7 @@ class Session:
             m.RequestReset: self._reset,
             m.ToggleHold: self._toggle_hold,
             m.EndEpisode: self._end_episode,
+            m.MarkCall: self._mark_call,
             m.UndoDiscard: self._undo_discard,
             m.PromotePolicy: self._promote,
             m.ReloadInterventionModel: self._reload_model,
@@ -322,6 +323,9 @@ class Session:
             self.loop.end_episode(cast("Outcome", command.outcome))
         else:
             self.loop.discard_episode()
+
+    def _mark_call(self, _: m.MarkCall) -> None:
+        self._publish(m.Note(level="info", text=self.loop.runner.mark_call()))
 
     def _undo_discard(self, _: m.UndoDiscard) -> None:
         self.recorder.undo_discard()

@@ -61,6 +61,7 @@ def recorded_step(
         starts_at_row=episode.starts_at_row,
         operator=operator if human else "",
         reasons=encode_reasons(estimate.reasons),
+        call_mark=episode.call_mark,
     )
 
 

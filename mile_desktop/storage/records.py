@@ -84,6 +84,8 @@ class StepColumns(Generic[TimeT, ObservationT, ActionT, HumanActionT, StateT, Fl
     reasons: TextT = field(default=cast("TextT", ""))
     """Why the forecast was higher than usual, as ``storage.reasons`` writes it; empty for no reason, and in older
     files."""
+    call_mark: TextT = field(default=cast("TextT", ""))
+    """The person's judgement of the call or takeover before this step: ``unnecessary`` or ``late``; mostly empty."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

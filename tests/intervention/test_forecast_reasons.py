@@ -11,7 +11,7 @@ from mile_desktop.intervention.forecast_fit import forecast_trace
 from mile_desktop.intervention.forecast_reasons import named_reasons, reason_kinds
 from mile_desktop.intervention.live_estimator import LiveEstimator
 from mile_desktop.storage.reasons import KINDS, Reason, split_moment
-from tests.intervention.test_live_estimator import output
+from tests.intervention.test_live_estimator import output, with_forecast_from
 
 
 def _said(fitted: FittedModel, steps: SupervisedSteps, episode: int = 0) -> list[tuple[float, tuple[Reason, ...]]]:
@@ -48,7 +48,7 @@ def test_one_to_three_reasons_stand_where_the_forecast_is_high(fitted: FittedMod
 
 
 def test_the_number_that_calls_is_the_first_reason(fitted: FittedModel, steps: SupervisedSteps) -> None:
-    live = LiveEstimator(fitted.model, running_policy_id="p-1")
+    live = LiveEstimator(with_forecast_from(fitted.model, 0).with_config(takeovers=30), running_policy_id="p-1")
     assert live.calls_by == "p"
     live.reset()
     said = live.estimate(steps.observation[0].numpy(), output(steps, 0), intervening=False)

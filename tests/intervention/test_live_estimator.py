@@ -76,7 +76,12 @@ def with_forecast_from(model: InterventionModel, takeovers: int, recall: float =
 
 @pytest.mark.parametrize(
     ("takeovers", "said"),
-    [(0, ""), (1, ", forecast: adapting to you"), (9, ", forecast: adapting to you"), (10, ", forecast announces 64%")],
+    [
+        (0, ""),
+        (1, ", forecast: adapting to you, p calls you"),
+        (9, ", forecast: adapting to you, p calls you"),
+        (10, ", forecast announces 64%"),
+    ],
 )
 def test_says_what_the_forecast_rests_on(fitted: FittedModel, takeovers: int, said: str) -> None:
     model = with_forecast_from(fitted.model.with_config(takeovers=0), takeovers)
@@ -89,14 +94,15 @@ def test_says_what_the_forecast_rests_on(fitted: FittedModel, takeovers: int, sa
         (0, "shipped model", True),
         (1, "adapting to you: 1 takeover", False),
         (9, "adapting to you: 9 takeovers", False),
-        (10, "10 takeovers", True),
+        (10, "10 takeovers, p calls you", True),
     ],
 )
 def test_says_as_much_as_it_knows(fitted: FittedModel, takeovers: int, basis: str, alarm: bool) -> None:
     model = with_forecast_from(fitted.model, 0).with_config(takeovers=takeovers)
     live = LiveEstimator(model, running_policy_id="p-1")
     assert live.basis == basis
-    assert live.alarm(SAID) == (SAID.probability if alarm else pytest.approx(math.nan, nan_ok=True))
+    called_by = SAID.probability if takeovers else SAID.forecast
+    assert live.alarm(SAID) == (called_by if alarm else pytest.approx(math.nan, nan_ok=True))
 
 
 def test_raises_no_alarm_where_a_constant_does_as_well(fitted: FittedModel) -> None:
@@ -120,9 +126,18 @@ def test_the_forecast_calls_where_p_is_no_better_than_a_constant(
     poor = msgspec.structs.replace(score, auroc=0.46)
     model = with_forecast_from(fitted.model, of_forecast).with_config(takeovers=takeovers, score=poor)
     live = LiveEstimator(model, running_policy_id="p-1")
-    assert ("the forecast calls you" in live.basis) is calls
+    assert (live.calls_by == "forecast") is calls
     assert live.alarm(SAID) == (SAID.forecast if calls else pytest.approx(math.nan, nan_ok=True))
     assert math.isnan(LiveEstimator(model, running_policy_id="p-2").alarm(SAID))
+
+
+def test_the_forecast_calls_where_both_have_earned_it(fitted: FittedModel) -> None:
+    both = with_forecast_from(fitted.model, 10).with_config(takeovers=10)
+    assert LiveEstimator(both, running_policy_id="p-1").calls_by == "forecast"
+    of_few = with_forecast_from(fitted.model, 9).with_config(takeovers=10)
+    live = LiveEstimator(of_few, running_policy_id="p-1")
+    assert live.calls_by == "p"
+    assert "p calls you" in live.basis
 
 
 def test_a_new_policy_is_called_new_for_four_episodes_and_its_band_is_wide(
@@ -141,5 +156,5 @@ def test_a_new_policy_is_called_new_for_four_episodes_and_its_band_is_wide(
         assert wide.high - wide.low > narrow.high - narrow.low
         assert wide.probability == narrow.probability
     new.reset()
-    assert new.basis == "30 takeovers"
+    assert new.basis == "30 takeovers, p calls you"
     assert new.estimate(*arguments, intervening=False) == narrow

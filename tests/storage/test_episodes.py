@@ -90,6 +90,7 @@ def test_columns_are_what_other_tools_expect(file: tuple[Path, Episode]) -> None
             "scene_state",
             "starts_at_row",
             "reasons",
+            "call_mark",
         ]
     )
     assert schema.field("observation.state").type == pa.list_(pa.float32(), 12)

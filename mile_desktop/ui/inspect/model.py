@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 
 from mile_desktop.storage.alarms import alarm_events
 from mile_desktop.storage.edits import EditHistory, Trim, edited
+from mile_desktop.storage.reasons import decode_reasons, reasons_text
 from mile_desktop.storage.records import Episode
 from mile_desktop.ui.plots.strip_model import StripWindow
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Times the speed of the robot."""
-EventKind = Literal["takeover", "hand back", "miss", "false alarm", "rewind", "hold", "end"]
+EventKind = Literal["takeover", "hand back", "miss", "false alarm", "call", "rewind", "hold", "end"]
 _HELD_PERIODS = 4.0
 """A gap between two steps of more than this many usual gaps is a hold: a late tick drops one step, not three."""
 
@@ -64,6 +65,10 @@ class RecordedEpisode:
             return ()
         events = [TimelineEvent(row, "miss", "missed takeover") for row in found.misses]
         events += [TimelineEvent(row, "false alarm", "false alarm") for row in found.false_alarms]
+        events += [
+            TimelineEvent(row, "call", reasons_text(decode_reasons(self.episode.reasons[row]), self.rate_hz) or "call")
+            for row in (*found.calls, *found.false_alarms)
+        ]
         return tuple(sorted(events, key=_row))
 
     def window(self) -> StripWindow:

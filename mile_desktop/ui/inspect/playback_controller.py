@@ -16,6 +16,7 @@ _JUMPS = {
     "takeover": frozenset({"takeover"}),
     "miss": frozenset({"miss"}),
     "false_alarm": frozenset({"false alarm"}),
+    "call": frozenset({"call"}),
 }
 
 

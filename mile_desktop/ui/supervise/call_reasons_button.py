@@ -1,5 +1,6 @@
 """Why the robot called: the reasons beside p, with the recorded moments that the present one is like."""
 
+from collections import deque
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
@@ -9,7 +10,9 @@ from mile_desktop.storage.reasons import Reason, decode_reasons, split_moment
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
-_CALLS, _LAST = "Why?", "Last call"
+_CALLING, _LAST = "Why?", "Last calls"
+_KEPT_CALLS = 3
+_TITLES = ("The last call", "The call before", "Two calls before")
 
 
 class CallReasonsButton(OverrideGuard, QToolButton):
@@ -23,7 +26,8 @@ class CallReasonsButton(OverrideGuard, QToolButton):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shown = ""
+        self._calls: deque[str] = deque(maxlen=_KEPT_CALLS)
+        self._on = False
         self._menu = QMenu(self)
         self.setMenu(self._menu)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -35,23 +39,22 @@ class CallReasonsButton(OverrideGuard, QToolButton):
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """The reasons of the last call."""
-        return decode_reasons(self._shown)
+        return decode_reasons(self._calls[-1]) if self._calls else ()
 
     def show_reasons(self, encoded: str, rate_hz: float) -> None:
-        """Show the reasons of the call that is on; empty: no call is on, and the last one stays to be read."""
-        if encoded:
-            self.setText(_CALLS)
-            self.show()
-        elif self._shown:
-            self.setText(_LAST)
+        """Show the reasons of the call that is on; empty: no call is on, and the last ones stay to be read."""
         # A status comes with every tick: the menu is built again only for another call, or it would close itself.
-        if encoded and encoded != self._shown:
-            self._shown = encoded
+        if encoded and not (self._on and self._calls[-1] == encoded):
+            self._calls.append(encoded)
             self._build(rate_hz)
+            self.show()
+        self._on = bool(encoded)
+        self.setText(_CALLING if encoded else _LAST)
 
     def forget(self) -> None:
-        """Forget the last call: another scene or robot is loaded."""
-        self._shown = ""
+        """Forget the calls: another scene or robot is loaded."""
+        self._calls.clear()
+        self._on = False
         self._menu.clear()
         self.hide()
 
@@ -59,12 +62,17 @@ class CallReasonsButton(OverrideGuard, QToolButton):
         self._menu.clear()
         texts = [reason.text(rate_hz) for reason in self.reasons]
         self.setToolTip("The robot called: " + " · ".join(texts))
-        for reason, text in zip(self.reasons, texts, strict=True):
-            self._menu.addAction(f"{text}  ({reason.share:.0%})").setEnabled(False)
-            for moment in reason.moments:
-                found = split_moment(moment)
-                if found is not None:
-                    episode_id, step = found
-                    name = episode_id.removeprefix("ep-")
-                    action = self._menu.addAction(f"    Show {name} at {step / rate_hz:.1f} s")
-                    action.triggered.connect(partial(self.moment_chosen.emit, episode_id, step))
+        for number, encoded in enumerate(reversed(self._calls)):
+            self._menu.addSection(_TITLES[number])
+            for reason in decode_reasons(encoded):
+                self._menu.addAction(f"{reason.text(rate_hz)}  ({reason.share:.0%})").setEnabled(False)
+                for moment in reason.moments:
+                    self._offer(moment, rate_hz)
+
+    def _offer(self, moment: str, rate_hz: float) -> None:
+        found = split_moment(moment)
+        if found is not None:
+            episode_id, step = found
+            name = episode_id.removeprefix("ep-")
+            action = self._menu.addAction(f"    Show {name} at {step / rate_hz:.1f} s")
+            action.triggered.connect(partial(self.moment_chosen.emit, episode_id, step))

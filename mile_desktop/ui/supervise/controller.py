@@ -72,6 +72,7 @@ class SuperviseController(QObject):
                 "failure": controls.mark_failure,
                 "discard": controls.ask_discard,
                 "hold": controls.toggle_hold,
+                "mark_call": partial(self._command, m.MarkCall()),
                 "stop": self._escape,
                 "layout": view.cycle_layout,
                 "full_view": self.full_view.toggle,

@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QWidget
 from mile_desktop.channels.shared import Frame
 from mile_desktop.rollout.messages import ActionChoice, SessionLoaded, Status, StepTaken
 from mile_desktop.rollout.phases import IN_EPISODE, MOVING, Phase
+from mile_desktop.storage.reasons import decode_reasons
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport import overlay
+from mile_desktop.ui.viewport.call_signs import paint_call
 from mile_desktop.ui.viewport.frame_canvas import BORDER, as_image
 from mile_desktop.ui.viewport.hand_frame import hand_arrows, paint_hand_frame
 from mile_desktop.ui.viewport.phase_style import driving_hint, style_of, takeover_hint
@@ -161,6 +163,8 @@ class SceneView(PictureCanvas):
         else:
             gripper = step.proposed[3] if len(step.proposed) > 3 else None
             overlay.paint_arrow(painter, picture, arrow, gripper=gripper, human=human)
+        kinds = {reason.kind for reason in decode_reasons(status.call_reasons)}
+        paint_call(painter, picture, arrow, kinds)
 
     def _paint_hand_frame(self, painter: QPainter, picture: QRectF) -> None:
         """Paint the directions in which a push moves the gripper, while a person drives or may begin to."""

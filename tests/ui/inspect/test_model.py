@@ -16,7 +16,7 @@ def test_events_of_a_recording() -> None:
     assert kinds(*recording.events) == [
         (4, "takeover"), (7, "hand back"), (12, "takeover"), (14, "hand back"), (19, "end"),
     ]  # fmt: skip
-    assert kinds(*recording.alarm_rows(0.5)) == [(12, "miss")]
+    assert kinds(*recording.alarm_rows(0.5)) == [(2, "call"), (12, "miss")]
     assert kinds(*recording.alarm_rows(0.95)) == [(4, "miss"), (12, "miss")]
 
 

@@ -32,9 +32,9 @@ def test_the_button_lists_the_reasons_and_leads_to_the_moments(button: CallReaso
     button.show_reasons(WHY, 20.0)
     assert not button.isHidden()
     texts = [action.text() for action in button.menu().actions()]
-    assert texts[0] == "no progress for 0.6 s  (60%)"
+    assert texts[:2] == ["The last call", "no progress for 0.6 s  (60%)"]
     with qtbot.waitSignal(button.moment_chosen) as caught:
-        button.menu().actions()[2].trigger()
+        button.menu().actions()[3].trigger()
     assert caught.args == ["ep-a", 41]
 
 
@@ -44,10 +44,19 @@ def test_the_last_call_can_be_read_when_the_alarm_is_off(button: CallReasonsButt
     button.show_reasons(WHY, 20.0)
     assert button.menu().actions() == first, "a menu that is open must not be built again"
     button.show_reasons("", 20.0)
-    assert button.text() == "Last call"
+    assert button.text() == "Last calls"
     assert len(button.reasons) == 2
     button.forget()
     assert button.isHidden()
+
+
+def test_the_last_three_calls_are_listed(button: CallReasonsButton) -> None:
+    for kind in ("p", "elapsed", "stalled", "disagreement"):
+        button.show_reasons(f"{kind}=1*1", 20.0)
+        button.show_reasons("", 20.0)
+    titles = [each.text() for each in button.menu().actions() if each.isSeparator()]
+    assert titles == ["The last call", "The call before", "Two calls before"]
+    assert button.menu().actions()[1].text().startswith("the models of you disagree")
 
 
 def test_the_button_never_takes_the_keys_from_the_robot(button: CallReasonsButton) -> None:

@@ -22,14 +22,14 @@ def test_dragging_the_line_changes_the_live_alarm_only_when_it_is_applied(parts:
     panel, preferences = parts.scorecard.panel, parts.application.preferences
     preferences.change(alert_line="calls")
     assert not panel.bar._apply.isEnabled(), "both lines are the same"
-    panel.roc.threshold_dragged.emit(0.7)
-    assert panel.threshold == 0.7
-    assert preferences.value.alert_threshold == 0.5
-    assert parts.supervise.page.alert.threshold == 0.5
-    panel.bar._apply.click()
+    panel.roc.threshold_dragged.emit(0.4)
+    assert panel.threshold == 0.4
     assert preferences.value.alert_threshold == 0.7
-    assert preferences.value.alert_line == "by hand"
     assert parts.supervise.page.alert.threshold == 0.7
+    panel.bar._apply.click()
+    assert preferences.value.alert_threshold == 0.4
+    assert preferences.value.alert_line == "by hand"
+    assert parts.supervise.page.alert.threshold == 0.4
     assert not panel.bar._apply.isEnabled()
 
 

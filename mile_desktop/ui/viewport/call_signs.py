@@ -1,0 +1,52 @@
+"""Signs of a call's reasons, drawn where they belong in the scene. Functions without state."""
+
+import math
+from collections.abc import Set as AbstractSet
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter
+
+from mile_desktop.ui.theme import theme
+from mile_desktop.ui.viewport.projection import Arrow
+
+OF_TIME = frozenset({"stalled", "elapsed"})
+"""Reasons that a clock at the gripper stands for."""
+OF_THE_ACTION = frozenset({"p", "gathered", "disagreement"})
+"""Reasons that the proposed action stands for: it is drawn a second time, in the colour of a call."""
+_HANDS = ((0.0, 0.62), (110.0, 0.42))
+"""Angle from the top, in degrees, and length as a share of the radius."""
+
+
+def paint_call(painter: QPainter, area: QRectF, arrow: Arrow, kinds: AbstractSet[str]) -> None:
+    """Paint the signs of the reasons ``kinds`` at the gripper, where ``arrow`` starts, over the picture at ``area``."""
+    if kinds & OF_THE_ACTION:
+        _paint_doubted_action(painter, area, arrow)
+    if kinds & OF_TIME:
+        _paint_clock(painter, _pixel(area, arrow.start) + QPointF(theme.px(26), -theme.px(26)))
+
+
+def _paint_doubted_action(painter: QPainter, area: QRectF, arrow: Arrow) -> None:
+    start, end = _pixel(area, arrow.start), _pixel(area, arrow.end)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
+    painter.setPen(theme.pen("asking", 2.0, dashed=True))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    along = end - start
+    length = max(1.0, math.hypot(along.x(), along.y()))
+    across = QPointF(-along.y(), along.x()) / length * theme.px(7)
+    for side in (across, -across):
+        painter.drawLine(start + side, end + side)
+
+
+def _paint_clock(painter: QPainter, centre: QPointF) -> None:
+    radius = theme.px(11)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
+    painter.setPen(theme.pen("asking", 2.0))
+    painter.setBrush(theme.brush("ground", 0.85))
+    painter.drawEllipse(centre, radius, radius)
+    for angle, share in _HANDS:
+        turn = math.radians(angle)
+        painter.drawLine(centre, centre + QPointF(math.sin(turn), -math.cos(turn)) * radius * share)
+
+
+def _pixel(area: QRectF, point: tuple[float, float]) -> QPointF:
+    return QPointF(area.left() + point[0] * area.width(), area.top() + point[1] * area.height())
