@@ -30,7 +30,7 @@ def _coloured(image: QImage, area: tuple[int, int, int, int]) -> bool:
 ])  # fmt: skip
 def test_each_reason_has_its_sign_where_it_belongs(themed: QApplication, kind: str, clock: bool, doubted: bool) -> None:
     image = _painted({kind})
-    assert _coloured(image, (110, 55, 145, 95)) is clock
+    assert _coloured(image, (110, 55, 145, 90)) is clock
     assert _coloured(image, (105, 90, 140, 97)) is doubted
 
 
