@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 RUN ?=
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup run test check bench results screenshots bundle clean
+.PHONY: setup run test check bench faults soak results screenshots bundle clean
 
 setup: $(STAMP)
 
@@ -33,6 +33,15 @@ check: setup
 # speed; what the learning methods are worth is measured by `python -m experiments`
 bench: setup
 	$(BIN)/python -m benchmarks
+
+# every fault of docs/reliability.md is caused, and its table written; FAULTS="word ..." runs only rows with these words
+faults: setup
+	$(BIN)/python -m faults $(FAULTS)
+
+# a long run of the real window with faults, retraining and page changes; fails when something grows
+soak: setup
+	$(BIN)/python -m faults.soak --minutes $(or $(MINUTES),60)
+	$(BIN)/python -m faults --show
 
 # tables and figures of the documents from the committed results; runs no experiment
 results: setup

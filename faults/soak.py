@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -18,26 +19,19 @@ from PySide6.QtCore import QObject, QTimer
 
 from faults.soak_faults import FaultInjector
 from faults.soak_person import Person
-from faults.soak_probe import Sample, take_sample
+from faults.soak_probe import take_sample
+from faults.soak_result import RESULTS, SoakResult
+from faults.soak_samples import Sample
 from faults.soak_verdict import grown
 from mile_desktop import app
 from mile_desktop.app import WindowScript
 from mile_desktop.ui.composition import Composition
 
-RESULTS = Path(__file__).parent / "results" / "soak.json"
 _SAMPLE_MS = 10_000
+_KEPT_EVERY = 3
+"""One sample in so many is kept in the file."""
 _PATIENCE_S = 90.0
 """A window in which no step was taken for this long has stalled."""
-
-
-class SoakResult(msgspec.Struct, frozen=True):
-    """What a soak found; kept as JSON."""
-
-    minutes: float
-    seed: int
-    counts: dict[str, int]
-    samples: list[Sample]
-    problems: list[str]
 
 
 class Soak(QObject):
@@ -119,7 +113,7 @@ def run(minutes: float, seed: int) -> SoakResult:
 
 
 def _script(folder: Path, minutes: float, seed: int, found: list[Soak]) -> WindowScript:
-    def script(parts: Composition, _: Path, finish: "object") -> None:
+    def script(parts: Composition, _: Path, finish: Callable[[int], None]) -> None:
         soak = Soak(parts, folder, 60.0 * minutes, seed)
         found.append(soak)
         parts.application.window.ask_before_closing(lambda: True)
@@ -128,7 +122,7 @@ def _script(folder: Path, minutes: float, seed: int, found: list[Soak]) -> Windo
         def end_when_finished() -> None:
             if soak.finished:
                 watch.stop()
-                finish(0)  # type: ignore[operator]
+                finish(0)
 
         watch.timeout.connect(end_when_finished)
         watch.start(100)
@@ -158,7 +152,8 @@ def main() -> int:
     options = parser.parse_args()
     result = run(options.minutes, options.seed)
     options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1))
+    kept = msgspec.structs.replace(result, samples=result.samples[::_KEPT_EVERY])
+    options.json.write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=0) + b"\n")
     for problem in result.problems:
         sys.stdout.write(f"Problem: {problem}\n")
     counted = ", ".join(f"{count} {name}" for name, count in sorted(result.counts.items()))

@@ -4,39 +4,12 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import msgspec
 import psutil
 from PySide6.QtWidgets import QApplication
 
+from faults.soak_samples import Figures, Sample
+
 _MIB = 1024 * 1024
-
-
-class Figures(msgspec.Struct, frozen=True):
-    """One process at one moment."""
-
-    pid: int
-    age_s: float
-    memory_mb: float
-    """Memory that only this process has (USS)."""
-    threads: int
-    handles: int
-
-
-class Sample(msgspec.Struct, frozen=True):
-    """Everything at one moment."""
-
-    at_s: float
-    """Since the soak began."""
-    window: Figures
-    widgets: int
-    processes: int
-    """All children of the window, their children included."""
-    blocks: int
-    """Blocks of shared memory that the window or a child has mapped."""
-    children: dict[str, Figures]
-    """Role → its process."""
-    robot: bool = False
-    """A robot was driven in place of a scene."""
 
 
 def figures_of(process: psutil.Process) -> Figures:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from faults.soak_probe import Sample
+from faults.soak_samples import Sample
 
 WARM_UP_S = 180.0
 """Pages, caches and the first training come in this time; growth is looked for afterwards."""

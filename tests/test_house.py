@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "mile_desktop"
-SOURCES = sorted(path for folder in ("mile_desktop", "experiments", "benchmarks", "sim_scenes", "tests")
+SOURCES = sorted(path for folder in ("mile_desktop", "experiments", "benchmarks", "faults", "sim_scenes", "tests")
                  for path in (ROOT / folder).rglob("*.py"))  # fmt: skip
 PROGRAM = [path for path in SOURCES if path.relative_to(ROOT).parts[0] in ("mile_desktop", "experiments")]
 
