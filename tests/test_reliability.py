@@ -18,9 +18,8 @@ from faults.table import (
     unknown_sentences,
 )
 
-ROW = FaultRow(
-    "Area", "fault", "holds", ("A sentence that the program never says.",), "all", ("tests/test_x.py::test_y",)
-)
+NEVER_SAID = "A sentence that the program never says."
+ROW = FaultRow("Area", "fault", "holds", (NEVER_SAID,), "all", ("tests/test_x.py::test_y",))
 EVERY_S = 10.0
 
 
