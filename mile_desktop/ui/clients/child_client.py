@@ -37,6 +37,8 @@ class ChildClient(QObject):
 
     repeated: ClassVar[tuple[type, ...]] = ()
     silence_s: ClassVar[float] = SILENCE_S
+    loading_s: ClassVar[float] = 90.0
+    """Silence after which a process that loads something counts as frozen; slow machines load for many seconds."""
 
     def __init__(self, parent: QObject | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(parent)
@@ -45,6 +47,8 @@ class ChildClient(QObject):
         self._retiring: threading.Thread | None = None
         # Type → the newest command of it; sent again to each new process.
         self._standing: dict[type, msgspec.Struct] = {}
+        self._loading_since: float | None = None
+        """Since when it loads something; set and cleared by subclasses."""
         self._said_silent = False
         self._said_refused = False
         self._said_dead = False
@@ -179,8 +183,11 @@ class ChildClient(QObject):
 
     def _watch_silence(self, child: ChildProcess[Any]) -> None:
         quiet_s = self._clock() - child.last_heard
-        # Both conditions in each poll: a process that loads something may be silent for longer.
         is_silent = self._should_speak() and quiet_s > self.silence_s
+        if not self._should_speak() and self._loading_since is not None:
+            # What it was asked for long after its last message is no older than the question.
+            quiet_s = min(quiet_s, self._clock() - self._loading_since)
+            is_silent = quiet_s > self.loading_s
         if is_silent and not self._said_silent:
             self._said_silent = True
             self.silent.emit(f"The {child.name} has not answered for {quiet_s:.0f} s and may be frozen.")

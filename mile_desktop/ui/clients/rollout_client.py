@@ -92,6 +92,7 @@ class RolloutClient(ChildClient):
         """Queue ``command``; see ``ChildClient.send``. A stop gets its number here, whoever asks for it."""
         if isinstance(command, m.LoadSession):
             self._session = None
+            self._loading_since = self._clock()
         if isinstance(command, m.RequestStop):
             command = msgspec.structs.replace(command, number=self._stops.ask())
         return super().send(command)
@@ -141,7 +142,9 @@ class RolloutClient(ChildClient):
                 self._status = event
                 self._stops.answer(event.stop_number)
             elif isinstance(event, m.SessionLoaded):
-                self._session = event
+                self._session, self._loading_since = event, None
+            elif isinstance(event, m.Fault):
+                self._loading_since = None
             elif isinstance(event, m.PolicyAccepted):
                 self._remember_promotion(event)
             self._signals[type(event)].emit(event)

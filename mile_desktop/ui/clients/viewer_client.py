@@ -106,6 +106,7 @@ class ViewerClient(ChildClient):
         # Until the new scene is ready, silence is no sign of a frozen process.
         elif isinstance(command, v.LoadScene):
             self._is_ready = False
+            self._loading_since = self._clock()
         return super().send(command)
 
     def start(self) -> None:
@@ -148,6 +149,8 @@ class ViewerClient(ChildClient):
             v.ViewerFault: self.fault,
         }
         for event in events:
+            if isinstance(event, v.ViewerReady | v.ViewerFault):
+                self._loading_since = None
             if isinstance(event, v.ViewerReady):
                 self._is_ready = True
             signals[type(event)].emit(event)

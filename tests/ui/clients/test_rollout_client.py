@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from mile_desktop.rollout import messages as m
 from mile_desktop.ui.clients.rollout_client import RolloutClient
-from tests.ui.ui_children import DIE, status, worker
+from tests.ui.ui_children import DIE, FREEZE, status, worker
 
 
 @pytest.fixture
@@ -194,3 +194,12 @@ def test_a_stop_while_a_scene_is_loaded_raises_no_alarm(client: RolloutClient, q
     client.send(m.RequestStop())
     qtbot.wait(700)
     assert said == []
+
+
+def test_a_worker_that_freezes_while_it_loads_is_said(
+    client: RolloutClient, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RolloutClient, "loading_s", 0.3)
+    with qtbot.waitSignal(client.silent, timeout=20000) as signal_:
+        client.send(load(FREEZE))
+    assert "rollout worker has not answered" in signal_.args[0]

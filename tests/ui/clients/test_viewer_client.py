@@ -11,7 +11,7 @@ from mile_desktop.channels.errors import SharedMemoryError
 from mile_desktop.channels.shared import Frame, StateSlot
 from mile_desktop.ui.clients.viewer_client import ViewerClient
 from mile_desktop.viewer import messages as v
-from tests.ui.ui_children import DIE, viewer
+from tests.ui.ui_children import DIE, FREEZE, viewer
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
@@ -112,3 +112,15 @@ def test_closing_removes_the_shared_memory(qapp: QApplication) -> None:
     client.close()
     with pytest.raises(SharedMemoryError):
         StateSlot.attach(name)
+
+
+def test_a_viewer_that_freezes_while_it_loads_is_restarted(
+    client: ViewerClient, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frozen = client.pid
+    monkeypatch.setattr(ViewerClient, "loading_s", 0.3)
+    with qtbot.waitSignal(client.note, timeout=20000) as signal_:
+        client.send(v.LoadScene(scene=FREEZE))
+    monkeypatch.undo()
+    assert signal_.args[0].text.endswith("may be frozen. It is restarted.")
+    qtbot.waitUntil(lambda: client.pid not in {0, frozen}, timeout=20000)
