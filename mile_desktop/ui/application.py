@@ -17,7 +17,6 @@ from mile_desktop.robots.remembered import RememberedRobot
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import IN_EPISODE
 from mile_desktop.storage.rebuild import rebuild_catalogue
-from mile_desktop.storage.recovery import recover
 from mile_desktop.ui.clients.rollout_client import RolloutClient
 from mile_desktop.ui.clients.viewer_client import ViewerClient
 from mile_desktop.ui.error_presenter import ErrorPresenter
@@ -154,12 +153,10 @@ class Application(QObject):
         """Turn what a killed process has left in the journal into episodes, and report them."""
         if self.workspace is None:
             return
-        with self.errors_shown():
-            recovered = recover(self.workspace.workspace)
-            for record in recovered:
-                self.window.say("info", f"An episode of {record.steps} steps was recovered; it is marked as recovered.")
-            if recovered:
-                self.episodes_changed.emit()
+        found = self.workspace.recover()
+        self.error_presenter.show_recovery(found)
+        if found.recovered:
+            self.episodes_changed.emit()
 
     @contextmanager
     def errors_shown(self, folder: Path | None = None) -> Iterator[None]:

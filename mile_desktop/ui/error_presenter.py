@@ -14,6 +14,7 @@ from mile_desktop.ui.clients.viewer_client import ViewerClient
 from mile_desktop.ui.shell.alarm_bar import Alarm
 from mile_desktop.ui.shell.main_window import MainWindow
 from mile_desktop.ui.shell.message_line import MessageAction
+from mile_desktop.ui.workspace_session import Recovery
 from mile_desktop.viewer import messages as v
 
 EMERGENCY = "If a robot can move, press its own emergency stop now."
@@ -70,6 +71,16 @@ class ErrorPresenter(QObject):
         elif isinstance(error, WorkspaceError) and not isinstance(error, ONE_EPISODE):
             action = self._choose_workspace
         self._window.say("error", str(error), action)
+
+    def show_recovery(self, found: Recovery) -> None:
+        """Show what a recovery found; the line has room for one sentence, so several problems get one that counts."""
+        if found.recovered:
+            self._window.say("info", found.recovered)
+        for problem in found.problems:
+            self._window.say("warning", problem)
+        if len(found.problems) > 1:
+            text = f"{len(found.problems)} problems were found while episodes were recovered; nothing was deleted."
+            self._window.say("warning", text, MessageAction("Show them", self._window.messages.show_history))
 
     def show_fault(self, text: str, *, bundled_policy_follows: bool) -> None:
         """Show why scene or policy could not be loaded, and what happens now."""

@@ -6,7 +6,9 @@ from pathlib import Path
 from mile_desktop.paths import bundled_demonstrations
 from mile_desktop.privacy import share_like
 from mile_desktop.storage.catalogue import Catalogue, LearningSummary
-from mile_desktop.storage.records import InterventionModelRecord, PolicyRecord
+from mile_desktop.storage.errors import WorkspaceError
+from mile_desktop.storage.records import EpisodeRecord, InterventionModelRecord, PolicyRecord
+from mile_desktop.storage.recovery import recover
 from mile_desktop.storage.workspace import WindowLock, Workspace
 from mile_desktop.ui.widgets.policy_entry import PolicyEntry, policy_entries
 
@@ -20,6 +22,16 @@ class PolicyList:
     """Id of the promoted policy; empty if there is none."""
     previous: str
     """Id of the policy that was promoted before; empty if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What a recovery found, as sentences."""
+
+    recovered: str
+    """How many episodes came back; empty if none."""
+    problems: tuple[str, ...]
+    """What could not be recovered as it was, and where it is now."""
 
 
 class WorkspaceSession:
@@ -59,6 +71,23 @@ class WorkspaceSession:
     def holds(self, folder: Path) -> bool:
         """Whether ``folder`` is this workspace, however its path is written."""
         return folder.expanduser().resolve() == self.folder.resolve()
+
+    def recover(self) -> Recovery:
+        """Turn what ended processes have left in the journal into episodes.
+
+        An error that keeps the recovery from going on is among the problems: the workspace stays open.
+        """
+        problems: list[str] = []
+        records: tuple[EpisodeRecord, ...] = ()
+        try:
+            records = recover(self.workspace, problems.append)
+        except WorkspaceError as error:
+            problems.append(str(error))
+        steps = sum(record.steps for record in records)
+        text = f"An episode of {steps} steps was recovered; it is marked as recovered."
+        if len(records) > 1:
+            text = f"{len(records)} episodes with {steps} steps were recovered; they are marked as recovered."
+        return Recovery(text if records else "", tuple(problems))
 
     def policy_list(self, scene: str) -> PolicyList:
         """Return the policies of ``scene``."""
