@@ -98,7 +98,11 @@ class ShortcutOverlay(OverrideGuard, QWidget):
     def _lay_out(self) -> None:
         title = QLabel("Shortcuts")
         theme.set_role(title, "title")
-        hint = QLabel("Keys have no effect while you type. The gamepad's controls can be changed on the Devices page.")
+        hint = QLabel(
+            "Keys have no effect while you type. Letters that drive are places on a US keyboard. "
+            "The gamepad's controls can be changed on the Devices page."
+        )
+        hint.setWordWrap(True)
         theme.set_role(hint, "quiet")
         hint.setWordWrap(True)
         close = QToolButton()

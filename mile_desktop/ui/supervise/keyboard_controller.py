@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from mile_desktop.rollout.messages import SessionLoaded, StepTaken
 from mile_desktop.ui.shell.shortcut_overlay import ShortcutOverlay
+from mile_desktop.ui.supervise.key_positions import key_at_position, physical_key
 from mile_desktop.ui.supervise.model import KEEP, Key, KeyState
 from mile_desktop.ui.viewport.orbit import Orbit
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
@@ -60,7 +61,12 @@ _NUMBERS = (QAbstractSpinBox, QComboBox)
 focus, for example after a click on its arrows."""
 _EDITING = frozenset({int(key) for key in _PRESS_KEYS if key not in {Qt.Key.Key_H, Qt.Key.Key_F}})
 _ENTER = frozenset({int(Qt.Key.Key_Return), int(Qt.Key.Key_Enter)})
-_MODIFIERS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+_MODIFIERS = (
+    Qt.KeyboardModifier.ControlModifier
+    | Qt.KeyboardModifier.AltModifier
+    | Qt.KeyboardModifier.MetaModifier
+    | Qt.KeyboardModifier.GroupSwitchModifier  # AltGr
+)
 # After these events the window no longer gets key releases: a key that was down would count as held for ever.
 _LOST = frozenset({QEvent.Type.FocusOut, QEvent.Type.Hide, QEvent.Type.Close, QEvent.Type.WindowDeactivate})
 
@@ -90,8 +96,11 @@ class KeyboardController(OverrideGuard, QObject):
         self._view = view
         self._orbit = orbit
         self._keys = KeyState()
-        self._held: set[int] = set()
-        """Physical keys that are down. Two may mean the same direction (W and ↑); it ends when both are up."""
+        self._held: dict[int, Key] = {}
+        """Physical keys that are down, and what each meant when it was pressed: its symbol may change meanwhile. Two
+        may mean the same direction (W and ↑); it ends when both are up."""
+        self._focused: QWidget | None = None
+        """The widget with the focus, which is asked first whether a key is a shortcut."""
         self._has_gripper = True
         self._window: QWindow | None = None
         self._busy = False
@@ -117,18 +126,21 @@ class KeyboardController(OverrideGuard, QObject):
         self._window = window
         if window is not None:
             window.installEventFilter(self)
+        self._listen_to(QApplication.focusWidget())
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.focusChanged.connect(self._focus_changed)
+            application.applicationStateChanged.connect(self._application_state_changed)
 
     def detach(self) -> None:
         """Release all keys and stop listening; called when the page is hidden."""
         if self._window is not None and not shiboken6.isValid(self._window):
             # Python ends while the window is shown: Qt hides the page after it has deleted the native window. An error
             # that is raised into Qt then ends the process with a segmentation fault.
-            self._window = None
+            self._window = self._focused = None
             return
         self.release_all()
+        self._listen_to(None)
         if self._window is None:
             return
         self._window.removeEventFilter(self)
@@ -136,6 +148,7 @@ class KeyboardController(OverrideGuard, QObject):
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.focusChanged.disconnect(self._focus_changed)
+            application.applicationStateChanged.disconnect(self._application_state_changed)
 
     def set_busy(self, busy: bool) -> None:
         """Set whether an episode is open: Enter then marks success whichever widget has the focus."""
@@ -176,34 +189,46 @@ class KeyboardController(OverrideGuard, QObject):
 
     # ── events ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: ARG002 (Qt's signature)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Consume the keys that drive; leave all others to the widgets."""
         kind = event.type()
+        if kind is QEvent.Type.ShortcutOverride:
+            return isinstance(event, QKeyEvent) and self._claims(event)
+        if watched is not self._window:
+            return False  # everything else is handled where the window gets it
         if kind in _LOST:
             self.release_all()
-            return False
-        if kind is QEvent.Type.MouseButtonRelease:
+        elif kind is QEvent.Type.MouseButtonRelease:
             # The button under the mouse gets the event after this filter; the focus moves when it is done with it.
             QTimer.singleShot(0, self, self._return_focus)
-            return False
-        if not isinstance(event, QKeyEvent):
-            return False
-        if kind is QEvent.Type.KeyPress:
-            return self._pressed(event)
-        if kind is QEvent.Type.KeyRelease:
-            return self._released(event)
+        elif isinstance(event, QKeyEvent):
+            return self._pressed(event) if kind is QEvent.Type.KeyPress else self._released(event)
         return False
 
+    def _claims(self, event: QKeyEvent) -> bool:
+        """Accept a key that drives, so that no shortcut of the same letter takes it.
+
+        Qt tries shortcuts before the window gets the key. They go by letters, driving keys by their place: on a Dvorak
+        keyboard the key in the place of R prints P, and it must rewind and not arrange the pictures.
+        """
+        key = key_at_position(event)
+        if key == event.key() or event.modifiers() & _MODIFIERS or self._belongs_to_focus(key):
+            return False
+        if key not in _HELD_KEYS and key not in _PRESS_KEYS:
+            return False
+        event.accept()
+        return True
+
     def _pressed(self, event: QKeyEvent) -> bool:
-        key = event.key()
-        if key == Qt.Key.Key_Escape:
+        if event.key() == Qt.Key.Key_Escape:
             return self._escape()
+        key = key_at_position(event)
         if event.modifiers() & _MODIFIERS or self._belongs_to_focus(key):
             return False
         # An auto-repeat is consumed but changes nothing: the key is still down, and the widget must not get it either.
         if key in _HELD_KEYS:
             if not event.isAutoRepeat():
-                self._held.add(key)
+                self._held[physical_key(event)] = _HELD_KEYS[key]
                 if self._keys.press(_HELD_KEYS[key]):
                     self._changed()
             return True
@@ -214,18 +239,17 @@ class KeyboardController(OverrideGuard, QObject):
         return False
 
     def _released(self, event: QKeyEvent) -> bool:
-        driving = _HELD_KEYS.get(event.key())
+        # By the key that was pressed, not by its symbol: that may be another one by now.
+        physical = physical_key(event)
+        driving = self._held.get(physical)
         if driving is None:
             return False
         if event.isAutoRepeat():
-            return driving in self._keys.down
-        self._held.discard(event.key())
-        if any(_HELD_KEYS[key] is driving for key in self._held):
-            return True  # the other key for this direction is still down
-        if self._keys.release(driving):
-            self._changed()
             return True
-        return False
+        del self._held[physical]
+        if driving not in self._held.values() and self._keys.release(driving):  # else the other key is still down
+            self._changed()
+        return True
 
     def _belongs_to_focus(self, key: int) -> bool:
         """Whether the focused widget needs ``key`` itself. While the robot is busy, only text entry is respected."""
@@ -263,7 +287,21 @@ class KeyboardController(OverrideGuard, QObject):
         self._keys.toggle_gripper()
         self._send()
 
+    def _listen_to(self, widget: QWidget | None) -> None:
+        """Be asked before ``widget`` which of its keys are shortcuts; stop asking the one before."""
+        if self._focused is not None and shiboken6.isValid(self._focused):
+            self._focused.removeEventFilter(self)
+        self._focused = widget
+        if widget is not None:
+            widget.installEventFilter(self)
+
+    def _application_state_changed(self, state: Qt.ApplicationState) -> None:
+        # Another program has the keyboard now, on some desktops without a word to the window.
+        if state is not Qt.ApplicationState.ApplicationActive:
+            self.release_all()
+
     def _focus_changed(self, before: QWidget | None, now: QWidget | None) -> None:  # noqa: ARG002 – Qt's signature
+        self._listen_to(now)
         # The text field gets the key releases from now on, so a held key would never come up here.
         if isinstance(now, _TEXT):
             self.release_all()
