@@ -57,5 +57,5 @@ def _report_closed(episode: EpisodeClosed, report: Report) -> None:
         "outcome": episode.outcome,
         "mean_intervention_prob": episode.mean_intervention_prob,
     }
-    text = f"{episode.episode_id}  {episode.outcome:8} {episode.steps:4} steps, {episode.takeovers} takeovers "
+    text = f"{episode.episode_id}  {episode.outcome:10} {episode.steps:4} steps, {episode.takeovers} takeovers "
     report.say(fields, f"{text}({episode.human_steps} steps)")

@@ -95,7 +95,7 @@ class PolicyPath(Message, frozen=True):
     policy: str
     name: str
     outcome: str
-    """``success``, ``failure``, ``time is up`` or the error that ended it."""
+    """``success``, ``failure``, ``time limit`` or the error that ended it."""
     success: bool
     state_size: int
     states: bytes

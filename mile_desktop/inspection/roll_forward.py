@@ -14,7 +14,7 @@ from mile_desktop.registry.running_policy import LoadedPolicy
 from mile_desktop.rollout.safety import output_problem
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.storage.episodes import read_recording
-from mile_desktop.storage.records import Episode
+from mile_desktop.storage.records import TIME_LIMIT, Episode
 from mile_desktop.storage.workspace import Workspace
 
 Progress = Callable[[float, str], None]
@@ -148,4 +148,4 @@ def _outcome(*, terminated: bool, truncated: bool, success: bool) -> str:
     """Return how an episode ended; empty while it runs."""
     if success and (terminated or truncated):
         return "success"
-    return "failure" if terminated else "time is up" if truncated else ""
+    return "failure" if terminated else TIME_LIMIT if truncated else ""

@@ -23,7 +23,7 @@ from mile_desktop.rollout.scene import DrivenScene
 from mile_desktop.rollout.slew import SlewLimit
 from mile_desktop.rollout.step_record import announcement, recorded_step
 from mile_desktop.storage.reasons import encode_reasons
-from mile_desktop.storage.records import EpisodeStart, Outcome
+from mile_desktop.storage.records import TIME_LIMIT, EpisodeStart, Outcome
 
 Publish = Callable[[Event], None]
 DescribeEpisode = Callable[[int, RunningPolicy], EpisodeStart]
@@ -311,7 +311,7 @@ class EpisodeRunner:
         # that never hands back would make a run endless.
         person = human and self.operator.kind in _PEOPLE
         if terminated or (truncated and not person):
-            self.close("success" if step.success else "failure")
+            self.close("success" if step.success else "failure" if terminated else TIME_LIMIT)
             self._phases.apply(PhaseEvent.EPISODE_ENDED)
 
     def _persons_action(self, reading: OperatorReading) -> Float32Array | None:

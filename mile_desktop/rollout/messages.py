@@ -241,6 +241,8 @@ class Status(Message, frozen=True):
     """The robot held by itself: a takeover does not move it, only an explicit resume does."""
     holds_after_takeover: bool = False
     """The running takeover began in a hold: letting go holds again."""
+    steps_left: int | None = None
+    """Steps until the time limit ends the episode; 0 while a person drives beyond it, None between episodes."""
     stop_number: int = 0
     """Largest ``RequestStop.number`` that was carried out; a window that waits longer says that Stop was not heard."""
     call_reasons: str = ""

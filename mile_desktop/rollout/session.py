@@ -233,6 +233,7 @@ class Session:
             discard_armed=runner.discard_armed,
             must_resume=self._target.live.must_resume,
             holds_after_takeover=loop.holds_after_takeover,
+            steps_left=max(0, self._target.max_steps - runner.episode.step) if runner.episode else None,
             stop_number=self._stop_number,
             call_reasons=runner.call_reasons if runner.alert.active or runner.asking else "",
             line=runner.alert.line,

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Generic, Literal, TypeVar, cast
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mile_desktop.arrays import BoolArray, Float32Array, Float64Array
 
-Outcome = Literal["success", "failure", "aborted"]
+TIME_LIMIT: Final = "time limit"
+"""The steps were used up: neither the scene nor a person has said that the attempt failed. Earlier builds stored
+``failure`` here."""
+Outcome = Literal["success", "failure", "time limit", "aborted"]
 TRIMMED_AWAY = -2
 """``Step.starts_at_row`` where that row was trimmed away: the step does not follow the one before it."""
 

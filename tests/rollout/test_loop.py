@@ -256,11 +256,11 @@ def test_marks_end_the_episode(rollout: PointRollout) -> None:
     assert rollout.sink.ends == ["failure", "success"]
 
 
-def test_a_time_limit_is_a_failure() -> None:
+def test_a_time_limit_is_an_outcome_of_its_own() -> None:
     rollout = PointRollout(action=0.0)
     rollout.loop.start()
     rollout.tick(31)
-    assert rollout.sink.ends == ["failure"]
+    assert rollout.sink.ends == ["time limit"]
     assert len(rollout.sink.steps) == 30
 
 
@@ -286,12 +286,12 @@ def test_the_limit_counts_again_when_the_person_hands_back_and_for_simulated_sup
     assert not rollout.sink.ends
     rollout.operator.takeover = False
     rollout.tick()
-    assert rollout.sink.ends == ["failure"]
+    assert rollout.sink.ends == ["time limit"]
     simulated = PointRollout(action=0.0)
     simulated.operator.takeover, simulated.operator.action = True, 0.0
     simulated.loop.start()
     simulated.tick(35)
-    assert simulated.sink.ends == ["failure"]
+    assert simulated.sink.ends == ["time limit"]
 
 
 def test_start_pressed_just_after_an_episode_begins_another(rollout: PointRollout) -> None:

@@ -92,6 +92,13 @@ def test_the_keyboard_takes_over_and_its_silence_holds(desk: WorkerDesk) -> None
     assert desk.wait_for(m.EpisodeClosed).outcome == "failure"
 
 
+def test_the_status_counts_down_to_the_time_limit(desk: WorkerDesk) -> None:
+    assert desk.wait_for(m.Status).steps_left is None
+    desk.process.send(m.StartEpisodes())
+    status = desk.wait_for(m.Status, lambda each: each.step > 3)
+    assert status.steps_left == 200 - status.step
+
+
 def test_discarding_repeats_the_start_and_can_be_undone(desk: WorkerDesk) -> None:
     desk.process.send(m.StartEpisodes())
     desk.wait_for(m.StepTaken, lambda step: step.step > 3)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mile_desktop.storage.catalogue import Catalogue, LearningSummary, delete_episode
+from mile_desktop.storage.episodes import read_recording
 from mile_desktop.storage.errors import DuplicateRecordError, NameTakenError, UnknownEpisodeError, UnknownRecordError
 from mile_desktop.storage.ids import now
 from mile_desktop.storage.journal import EpisodeJournal
@@ -53,13 +54,15 @@ def test_episodes_are_found_by_scene_policy_and_outcome(workspace: Workspace) ->
     catalogue = Catalogue(workspace)
     first = recorded(workspace, "ep-1", [False])
     second = recorded(workspace, "ep-2", [True], "failure", policy_id="p2")
-    third = recorded(workspace, "ep-3", [False], scene="lunar-lander")
+    third = recorded(workspace, "ep-3", [False], "time limit", scene="lunar-lander")
     binned = replace(recorded(workspace, "ep-4", [False]), deleted=True)
     assert delete_episode(workspace, "ep-4") == binned
     assert catalogue.episodes() == (first, second, third)
     assert catalogue.episodes(PEG) == (first, second)
     assert catalogue.episodes(PEG, policy_id="p2") == (second,)
     assert catalogue.episodes(outcome="failure") == (second,)
+    assert catalogue.episodes(outcome="time limit") == (third,)
+    assert read_recording(workspace, "ep-3").record.outcome == "time limit"
     assert catalogue.episodes(PEG, include_deleted=True) == (first, second, binned)
     assert catalogue.episode("ep-4") == binned
     assert catalogue.episode_count() == 4

@@ -44,7 +44,7 @@ def stretches(draw: st.DrawFn) -> tuple[int, int]:
 
 
 changes = st.one_of(
-    st.builds(Relabel, st.sampled_from(["success", "failure", "aborted"])),
+    st.builds(Relabel, st.sampled_from(["success", "failure", "time limit", "aborted"])),
     st.builds(lambda rows, marked: MarkStretch(*rows, marked), stretches(), st.booleans()),
     st.builds(lambda rows: Trim(*rows), stretches()),
     st.builds(Annotate, st.text(max_size=8)),

@@ -32,7 +32,13 @@ _HIDDEN_FIRST = (NAMES.index("operator"), NAMES.index("scene"))
 _LEAST_NOTE = 64
 _TYPING_MS = 200
 """Pause in typing after which the database is searched: a query for each letter would slow typing down."""
-_OUTCOMES = (("Any outcome", ""), ("✓ success", "success"), ("✕ failure", "failure"), ("– aborted", "aborted"))
+_OUTCOMES = (
+    ("Any outcome", ""),
+    ("✓ success", "success"),
+    ("✕ failure", "failure"),
+    ("⧗ time limit", "time limit"),
+    ("– aborted", "aborted"),
+)
 _EMPTY = (
     (
         "mdi6.timeline-text-outline",

@@ -102,7 +102,6 @@ class ShortcutOverlay(OverrideGuard, QWidget):
             "Keys have no effect while you type. Letters that drive are places on a US keyboard. "
             "The gamepad's controls can be changed on the Devices page."
         )
-        hint.setWordWrap(True)
         theme.set_role(hint, "quiet")
         hint.setWordWrap(True)
         close = QToolButton()

@@ -65,7 +65,10 @@ def test_only_visible_rows_are_read(table: EpisodesTable, database: FakeDatabase
 
 
 def test_cells_show_values_and_mark_those_not_computed_yet(themed: QApplication) -> None:
-    rows = {"a": a_row("a", outcome="failure", edits=2), "b": a_row("b", threshold=0.5, misses=3, brier=0.125)}
+    rows = {
+        "a": a_row("a", outcome="failure", edits=2),
+        "b": a_row("b", outcome="time limit", threshold=0.5, misses=3, brier=0.125),
+    }
     model = EpisodesModel(lambda ids: {each: rows[each] for each in ids if each in rows})
     model.show_episodes(["a", "b", "gone"])
 
@@ -73,6 +76,7 @@ def test_cells_show_values_and_mark_those_not_computed_yet(themed: QApplication)
         return model.index(place, NAMES.index(name)).data(role)  # type: ignore[arg-type]
 
     assert cell(0, "outcome") == "✕ failure ✎"
+    assert cell(1, "outcome") == "⧗ time limit"
     assert cell(0, "misses") == "…"
     assert (cell(1, "misses"), cell(1, "brier")) == ("3", "0.12")
     assert cell(1, "misses", Qt.ItemDataRole.ToolTipRole) == "at a threshold of 0.50"
@@ -91,6 +95,12 @@ def test_filter_and_order_are_left_to_the_database(table: EpisodesTable, qtbot: 
     assert table.order == ("takeovers", True)
     table.clear_filter()
     assert table.filter == EpisodeFilter()
+
+
+def test_episodes_that_ended_by_their_time_limit_can_be_filtered(table: EpisodesTable, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(table.query_changed):
+        table._outcome.setCurrentText("⧗ time limit")
+    assert table.filter == EpisodeFilter(outcome="time limit")
 
 
 def test_the_selection_stays_as_long_as_its_rows_are_listed(table: EpisodesTable, qtbot: QtBot) -> None:

@@ -17,7 +17,12 @@ _BUTTONS: tuple[tuple[str, str, str], ...] = (
     ("inspect_restore", "Restore", "mdi6.delete-restore"),
 )
 """Action of the shortcut table, text, icon."""
-_OUTCOMES = (("success", "✓ success"), ("failure", "✕ failure"), ("aborted", "– aborted"))
+_OUTCOMES = (
+    ("success", "✓ success"),
+    ("failure", "✕ failure"),
+    ("time limit", "⧗ time limit"),
+    ("aborted", "– aborted"),
+)
 
 
 class EditBar(QWidget):
