@@ -11,7 +11,7 @@ a window that was killed are removed when its last child has ended, or else by t
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.shared_memory import SharedMemory
 from types import TracebackType
 from typing import Self
@@ -55,15 +55,20 @@ _FRAME_HEADER = np.dtype(
         ("timestamp", "<f8"),
         ("view_projection", "<f4", (4, 4)),
         ("anchor", "<f4", (3,)),
+        ("generation", "<u4"),
+        ("aids", "<f4", (11,)),
         ("padding", "<u4"),
     ]
 )
 _RING_HEADER = np.dtype([("magic", "<u8"), ("max_width", "<u8"), ("max_height", "<u8"), ("sequence", "<u8")])
 # The letters MILESTA1 and MILEFRM1 as numbers: a block of another kind or version is recognised by its first bytes.
 _STATE_MAGIC = 0x4D494C4553544131
-_FRAME_MAGIC = 0x4D494C4546524D31
+_FRAME_MAGIC = 0x4D494C4546524D32
 # Three: one that is being read, one that is newest, one that is being written.
 _SLOTS = 3
+AIDS = 11
+"""Numbers of a frame's depth aids, see ``viewer.aids``."""
+_NO_AIDS = np.zeros(AIDS, np.float32)
 _NO_VIEW = np.zeros((4, 4), np.float32)
 _NO_ANCHOR = np.zeros(3, np.float32)
 
@@ -102,6 +107,11 @@ class Frame:
     """Control step the picture shows; −1 where unknown."""
     flags: int
     """Bits whose meaning writer and readers agree on."""
+
+    generation: int = 0
+    """Number of the scene that was loaded when it was drawn, as the window counts them."""
+    aids: Float32Array = field(default_factory=lambda: np.zeros(AIDS, np.float32))
+    """float32[AIDS]: depth aids, see ``viewer.aids.Aids``."""
 
     def project(self, point: npt.ArrayLike) -> tuple[float, float] | None:
         """Return where the world ``point`` (m) is in the picture, pixel x and y; None when it is behind the camera."""
@@ -283,6 +293,8 @@ class FrameRing(_Block):
         *,
         view_projection: npt.ArrayLike = _NO_VIEW,
         anchor: npt.ArrayLike = _NO_ANCHOR,
+        aids: npt.ArrayLike = _NO_AIDS,
+        generation: int = 0,
         step: int = -1,
         flags: int = 0,
         timestamp: float | None = None,
@@ -302,6 +314,8 @@ class FrameRing(_Block):
         header["timestamp"] = time.monotonic() if timestamp is None else timestamp
         header["view_projection"] = np.asarray(view_projection, np.float32).reshape(4, 4)
         header["anchor"] = np.asarray(anchor, np.float32)
+        header["aids"] = np.asarray(aids, np.float32)
+        header["generation"] = generation
         # The slot is completed first. Then the ring names it as the newest.
         header["counter"] = done
         self._ring["sequence"] = sequence
@@ -347,6 +361,8 @@ class FrameRing(_Block):
             timestamp=float(head["timestamp"]),
             view_projection=head["view_projection"].copy(),
             anchor=head["anchor"].copy(),
+            generation=int(head["generation"]),
+            aids=head["aids"].copy(),
             step=int(head["step"]),
             flags=int(head["flags"]),
         )

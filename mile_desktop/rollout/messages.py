@@ -59,6 +59,8 @@ class LoadSession(Message, frozen=True, kw_only=True):
     """A policy id of the workspace, a folder, ``initial`` or ``expert``."""
     intervention_model: str = ""
     """A model id of the workspace, a folder, or empty for the one in use for scene and policy."""
+    generation: int = 0
+    """Number of this load of a scene; every state that is shown carries it, see ``viewer.messages.LoadScene``."""
     live_source: str = "ensemble"
     """What computes p: ``ensemble``, ``published`` (one member) or ``temporal``."""
     simulated_operator: str = NO_SUPERVISOR

@@ -71,6 +71,7 @@ class Worker:
     def __init__(self, endpoint: Endpoint[m.Command], slot: StateSlot) -> None:
         self._endpoint = endpoint
         self._slot = slot
+        self._generation = 0
         # Monotonic: a changed wall clock must not make a picture stale or a tick late.
         self._clock = SystemClock()
         self._devices = InputDevices()
@@ -179,6 +180,7 @@ class Worker:
         leave_real_time()  # loading takes seconds of processor time, which the window needs, too
         # The old session is closed before the new one opens, because both could want the same robot.
         self._leave_session()
+        self._generation = plan.generation
         try:
             supervisor = simulated_supervisor(plan.simulated_operator, plan.scene)
             info = None if plan.robot else scene_info(plan.scene)
@@ -274,4 +276,4 @@ class Worker:
                 "return fewer in scene_state."
             )
         # Overwrites: a viewer that is slower than the loop skips states and never delays a tick.
-        self._slot.write(state, step)
+        self._slot.write(state, step, flags=self._generation)

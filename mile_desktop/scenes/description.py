@@ -12,6 +12,7 @@ import msgspec
 from mile_desktop import paths
 from mile_desktop.errors import UserError
 from mile_desktop.scenes.symmetry_description import SymmetryDescription
+from mile_desktop.scenes.target_description import TargetDescription, check_targets
 
 Vector = tuple[float, float, float]
 Colour = tuple[
@@ -213,6 +214,8 @@ class CameraDescription(Part, frozen=True):
     fov_deg: Annotated[float, msgspec.Meta(gt=1.0, lt=170.0)]
     """Vertical field of view."""
     follows_end_effector: bool = False
+    hides_arm: bool = False
+    """Shows only the fingers of the robot, so that the arm covers nothing."""
 
 
 class BundleDescription(Part, frozen=True):
@@ -298,6 +301,7 @@ class SceneDescription(_Head, frozen=True, kw_only=True):
     control: ControlDescription
     bodies: tuple[BodyDescription, ...]
     cameras: Annotated[tuple[CameraDescription, ...], msgspec.Meta(min_length=1)]
+    targets: tuple[TargetDescription, ...] = ()
     folder: Path = Path()
     """Folder of the file; set by ``load_description``."""
 
@@ -311,6 +315,7 @@ class SceneDescription(_Head, frozen=True, kw_only=True):
                     f"body {body.name!r}: found relative_to {body.relative_to!r}, expected an earlier body"
                 )
             seen.add(body.name)
+        check_targets(self.targets, seen)
         check_camera_names(self.cameras)
 
     @property

@@ -7,7 +7,7 @@ import numpy as np
 import pybullet
 
 from mile_desktop.arrays import Float32Array
-from mile_desktop.scenes.body_loader import joint_numbers, load_model, load_robot
+from mile_desktop.scenes.body_loader import Robot, joint_numbers, load_model, load_robot
 from mile_desktop.scenes.description import CameraDescription, SceneDescription, model_path
 
 
@@ -44,9 +44,26 @@ class SceneMirror:
             (bodies[body.name], joint_numbers(client_id, bodies[body.name], body, model_path(description, body.urdf)))
             for body in description.moving_bodies
         )
+        self._bodies = bodies
+        self.free = frozenset(bodies[body.name] for body in description.bodies if body.kind == "free")
+        """Numbers of the bodies that are free to move."""
         # A model with colours of its own, for example with textures, keeps them.
         if robot_urdf is None:
             self._colour_robot()
+
+    @property
+    def robot(self) -> Robot:
+        """The loaded robot."""
+        return self._robot
+
+    @property
+    def moving(self) -> tuple[int, ...]:
+        """Numbers of the bodies whose poses are in the scene state, in its order."""
+        return tuple(body for body, _ in self._moving)
+
+    def body(self, name: str) -> int:
+        """Return the number of the body called ``name`` in the description."""
+        return self._bodies[name]
 
     def _colour_robot(self) -> None:
         for shape in pybullet.getVisualShapeData(self._robot.body, physicsClientId=self._client):

@@ -53,6 +53,8 @@ class Application(QObject):
     """A ``PolicyList``: policies were added or changed, or another one drives."""
     robot_changed = Signal()
     """Another robot, or a scene in its place, was chosen: see ``robot``."""
+    blocked = Signal(str, object)
+    """Nothing can be supervised: why, in one sentence, and the ``MessageAction`` that leads out, or None."""
     episodes_changed = Signal()
     """An episode was closed, discarded or restored."""
 
@@ -174,7 +176,9 @@ class Application(QObject):
 
     def show_error(self, error: UserError, folder: Path | None = None) -> None:
         """Show an error of the workspace in ``folder``, by default the open one, with the action that helps."""
-        self.error_presenter.show_error(error, folder or (self.workspace.folder if self.workspace else None))
+        action = self.error_presenter.show_error(error, folder or (self.workspace.folder if self.workspace else None))
+        if self.workspace is None:
+            self.blocked.emit(str(error), action)
 
     # ── what is loaded ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -221,6 +225,7 @@ class Application(QObject):
                 policy=policy,
                 rate_hz=float(self.preferences.value.rate_hz),
                 rewind_steps=_REWIND_STEPS,
+                generation=self.viewer.generation,
                 live_source=self.preferences.value.live_source,
             )
         )
@@ -329,6 +334,8 @@ class Application(QObject):
         self.error_presenter.show_fault(fault.text, bundled_policy_follows=fall_back)
         if fall_back:
             self.load(INITIAL)
+        elif self.worker.session is None:
+            self.blocked.emit(fault.text, None)
 
     def _preferences_changed(self, value: Preferences) -> None:
         # Replaced first: the calls below can change preferences and come back here.

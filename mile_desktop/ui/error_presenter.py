@@ -62,8 +62,8 @@ class ErrorPresenter(QObject):
         viewer.fault.connect(self._viewer_fault)
         viewer.note.connect(self._show_note)
 
-    def show_error(self, error: UserError, folder: Path | None = None) -> None:
-        """Show an error; one that concerns the workspace in ``folder`` as a whole comes with an action."""
+    def show_error(self, error: UserError, folder: Path | None = None) -> MessageAction | None:
+        """Show an error; one that concerns the workspace in ``folder`` as a whole comes with an action: return it."""
         action = None
         if isinstance(error, WorkspaceDamagedError) and folder is not None:
             action = MessageAction("Rebuild the catalogue", partial(self._rebuild, folder))
@@ -71,6 +71,7 @@ class ErrorPresenter(QObject):
         elif isinstance(error, WorkspaceError) and not isinstance(error, ONE_EPISODE):
             action = self._choose_workspace
         self._window.say("error", str(error), action)
+        return action
 
     def show_recovery(self, found: Recovery) -> None:
         """Show what a recovery found; the line has room for one sentence, so several problems get one that counts."""

@@ -30,6 +30,8 @@ class View:
     """Point looked at, m."""
     fov_deg: float = 42.0
     """Vertical field of view of pictures that are ``NARROWEST`` or wider."""
+    hides_arm: bool = False
+    """Of the robot, only the fingers are drawn; PyBullet's own renderer draws the arm all the same."""
 
     @property
     def forward(self) -> Vector:

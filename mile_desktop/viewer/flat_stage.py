@@ -8,6 +8,7 @@ from mile_desktop.scenes.description import CameraDescription
 from mile_desktop.scenes.flat import DrawState, Picture
 from mile_desktop.scenes.modules import load_module
 from mile_desktop.scenes.scene_code import SceneCode, SceneModuleError
+from mile_desktop.viewer.aids import Aids
 from mile_desktop.viewer.camera import View
 from mile_desktop.viewer.flat_renderer import FlatRenderer
 
@@ -19,6 +20,7 @@ class FlatStage:
     """
 
     flat = True
+    targets: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
     def __init__(self, info: SceneInfo) -> None:
@@ -46,6 +48,10 @@ class FlatStage:
     def end_effector(self) -> Float32Array:
         """Return the position of the object that is driven, float32[3], m."""
         return np.array([self._anchor[0], 0.0, self._anchor[1]], np.float32)
+
+    def aids(self) -> Aids:
+        """Return nothing: a plane has no depth."""
+        return Aids()
 
     def standpoint(self, camera: View | CameraDescription) -> View:
         """Return the point from which the plane is seen; a plane is always seen straight on."""

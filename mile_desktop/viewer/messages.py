@@ -20,6 +20,8 @@ class LoadScene(Message, frozen=True):
     """Draw this scene from now on; answered by ``ViewerReady`` or ``ViewerFault``."""
 
     scene: str
+    generation: int = 0
+    """Number of this load. Frames carry it, and states with another number are of another scene and are not shown."""
 
 
 class SetView(Message, frozen=True):
@@ -105,6 +107,8 @@ class ViewerReady(Message, frozen=True):
     """Name for people, for example ``OpenGL (llvmpipe)`` or ``TinyRenderer``."""
     presets: tuple[Preset, ...]
     """The scene's cameras, the default one first."""
+    targets: tuple[str, ...] = ()
+    """Titles of what a hand aims at, by the numbers in ``Frame.aids``."""
     flat: bool = False
     """The scene is a plane: the view can be moved and zoomed, but not turned."""
 

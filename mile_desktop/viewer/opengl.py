@@ -6,6 +6,7 @@ camera around a scene that stands still costs one pass. PyBullet's own OpenGL pl
 visible shadow, background and edges cannot be changed, and it may end its process.
 """
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import moderngl
@@ -39,14 +40,22 @@ _SHADERS = Path(__file__).parent / "shaders"
 class OpenGLRenderer:
     """Draws the bodies a PyBullet client had when this object was made.
 
+    Parameters
+    ----------
+    client
+        The PyBullet client.
+    arm
+        (body, link) of the shapes that a view with ``hides_arm`` leaves out.
+
     Raises
     ------
     RendererUnavailableError
         There is no OpenGL 3.3, or the scene has more shapes than fit.
     """
 
-    def __init__(self, client: int) -> None:
+    def __init__(self, client: int, arm: Collection[tuple[int, int]] = ()) -> None:
         self._client = client
+        self._arm = frozenset(arm)
         shapes, self.problems = read_shapes(client)
         # Small shapes first: they are in front of large ones, whose hidden pixels are then not shaded.
         self._shapes = sorted(shapes, key=_extent)
@@ -118,7 +127,7 @@ class OpenGLRenderer:
         self._program["height"] = self._backdrop["height"] = float(size[1])
         self._shadow_map.use(0)
         self._models.bind_to_uniform_block(0)
-        self._scene.render()
+        (self._without_arm if view.hides_arm else self._scene).render()
         # Last, with the depth test: only pixels without a shape are still to be coloured.
         self._backdrop_triangle.render(vertices=3)
 
@@ -144,6 +153,12 @@ class OpenGLRenderer:
         table, order = self._context.buffer(corners), self._context.buffer(indices)
         self._scene = self._context.vertex_array(
             self._program, [(table, "3f 3f 3f 1f", "place", "normal", "colour", "shape")], order
+        )
+        shown = [number for number, shape in enumerate(self._shapes) if (shape.body, shape.link) not in self._arm]
+        self._without_arm = self._context.vertex_array(
+            self._program,
+            [(table, "3f 3f 3f 1f", "place", "normal", "colour", "shape")],
+            self._context.buffer(_triangles_of(shown, self._shapes, indices)),
         )
         self._shadow_scene = self._context.vertex_array(
             self._shadow_program, [(table, "3f 24x 1f", "place", "shape")], order
@@ -216,3 +231,10 @@ def _corner_table(shapes: list[Shape]) -> tuple[bytes, bytes]:
     # Equal corners are stored once and then transformed once, which counts where the processor draws.
     distinct, indices = np.unique(np.concatenate(tables), axis=0, return_inverse=True)
     return distinct.astype(np.float32).tobytes(), indices.astype(np.uint32).tobytes()
+
+
+def _triangles_of(numbers: Sequence[int], shapes: list[Shape], indices: bytes) -> bytes:
+    """Return the part of ``indices`` that belongs to the shapes with these numbers."""
+    ends = np.cumsum([3 * len(shape.triangles) for shape in shapes])
+    parts = np.split(np.frombuffer(indices, np.uint32), ends[:-1])
+    return np.concatenate([parts[number] for number in numbers] or [np.empty(0, np.uint32)]).tobytes()

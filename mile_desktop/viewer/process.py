@@ -15,6 +15,7 @@ from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.shared import FrameRing, StateSlot
 from mile_desktop.scenes.catalogue import UnknownSceneError
 from mile_desktop.scenes.description import CameraDescription, SceneDescriptionError
+from mile_desktop.viewer.aids import Aids
 from mile_desktop.viewer.camera import View
 from mile_desktop.viewer.draw_rate import SETTLED_S, DrawLimits, DrawRate
 from mile_desktop.viewer.messages import (
@@ -111,6 +112,8 @@ class Viewer:
         self._camera: View | CameraDescription | None = None
         self._recorded = False
         self._seen = 0
+        self._generation = 0
+        self._aids = Aids()
         self._step = -1
         self._refused = False
         self._limits = DrawLimits()
@@ -151,7 +154,8 @@ class Viewer:
 
     def _handle(self, command: Command) -> None:
         match command:
-            case LoadScene(scene=scene):
+            case LoadScene(scene=scene, generation=generation):
+                self._generation = generation
                 self._load(scene)
             case SetView():
                 self._look_from(command)
@@ -205,13 +209,20 @@ class Viewer:
         for problem in stage.problems:
             self._endpoint.send(ViewerNote(level="warning", text=problem))
         self._camera = stage.cameras[0]
+        self._aids = stage.aids()
         # A recorded state of the scene before does not fit this one.
         self._recorded, self._refused, self._seen, self._step = False, False, 0, -1
         self._draw_rate = DrawRate(self._limits)
         self._touch(scene=True)
         presets = tuple(_preset(camera) for camera in stage.cameras)
         self._endpoint.send(
-            ViewerReady(scene=stage.scene, renderer=stage.renderer.name, presets=presets, flat=stage.flat)
+            ViewerReady(
+                scene=stage.scene,
+                renderer=stage.renderer.name,
+                presets=presets,
+                targets=stage.targets,
+                flat=stage.flat,
+            )
         )
 
     def _look_from(self, wanted: SetView) -> None:
@@ -249,7 +260,10 @@ class Viewer:
         sample = self._states.read(after=self._seen)
         if sample is not None:
             self._seen = sample.sequence
-            self._show(sample.values, sample.step)
+            # While another scene is loaded, the worker still writes states of the one before, or already those of the
+            # next one. They have another size, and no picture of them may be taken for this scene.
+            if sample.flags == self._generation:
+                self._show(sample.values, sample.step)
 
     def _show(self, state: Float32Array, step: int) -> None:
         if self._stage is None:
@@ -264,6 +278,7 @@ class Viewer:
             return
         self._refused = False
         self._step = step
+        self._aids = self._stage.aids()
         self._touch(scene=True)
 
     def _touch(self, *, scene: bool = False) -> None:
@@ -332,6 +347,8 @@ class Viewer:
             stage.renderer.draw(view, width, height, smooth=smooth),
             view_projection=view.view_projection(width / height),
             anchor=stage.end_effector(),
+            aids=self._aids.encode(),
+            generation=self._generation,
             step=self._step,
             flags=RECORDED if self._recorded else 0,
             timestamp=began,

@@ -16,8 +16,10 @@ from mile_desktop.scenes.description import (
     load_description,
 )
 from mile_desktop.scenes.mirror import SceneMirror
+from mile_desktop.viewer.aids import Aids
 from mile_desktop.viewer.camera import View
 from mile_desktop.viewer.context import try_context
+from mile_desktop.viewer.depth import DepthGauge
 from mile_desktop.viewer.opengl import OpenGLRenderer
 from mile_desktop.viewer.renderer import Renderer, RendererUnavailableError
 from mile_desktop.viewer.tiny import TinyRenderer
@@ -54,6 +56,7 @@ class Stage:
             light: Path | None = LIGHT_MODELS.get(self.description.robot.urdf)
             self._mirror = SceneMirror(self._client, self.description, light)
             self.problems: tuple[str, ...] = ()
+            self._gauge = DepthGauge(self._client, self._mirror, self.description.targets)
             self.renderer = self._open_renderer(try_opengl=try_opengl)
             self.pose(resting_state(self.description))
         # A client that is not disconnected stays until the process ends.
@@ -67,7 +70,9 @@ class Stage:
         try:
             # In a process of its own first: a broken driver ends the process that uses it, see ``viewer.context``.
             try_context()
-            renderer = OpenGLRenderer(self._client)
+            robot = self._mirror.robot
+            arm = [(robot.body, link) for link in range(-1, robot.tip) if link not in robot.fingers]
+            renderer = OpenGLRenderer(self._client, arm)
         except RendererUnavailableError as error:
             self.problems = (f"{error} The scene is drawn by PyBullet's own renderer, a few pictures a second.",)
             return TinyRenderer(self._client)
@@ -88,6 +93,15 @@ class Stage:
         """Return the position of the end effector, float32[3], m."""
         return self._mirror.end_effector()
 
+    def aids(self) -> Aids:
+        """Return what helps to judge depth in a picture of the pose applied last."""
+        return self._gauge.measure()
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Titles of what a hand aims at."""
+        return tuple(target.title for target in self.description.targets)
+
     def standpoint(self, camera: View | CameraDescription) -> View:
         """Return where ``camera`` stands now; one that follows the end effector moves with it."""
         if isinstance(camera, View):
@@ -95,7 +109,9 @@ class Stage:
         target = camera.target
         if camera.follows_end_effector:
             target = _sum(self.end_effector(), target)
-        return View(camera.yaw_deg, camera.pitch_deg, camera.distance, target, camera.fov_deg)
+        return View(
+            camera.yaw_deg, camera.pitch_deg, camera.distance, target, camera.fov_deg, hides_arm=camera.hides_arm
+        )
 
     def close(self) -> None:
         """Free renderer and client."""

@@ -64,7 +64,7 @@ def test_a_state_that_does_not_fit_is_refused(
 def test_the_first_camera_is_the_main_one_and_one_follows_the_hand(mirror: SceneMirror) -> None:
     cameras = mirror.cameras()
     assert cameras[0].name == "main"
-    assert [camera.name for camera in cameras if camera.follows_end_effector] == ["wrist"]
+    assert [camera.name for camera in cameras if camera.follows_end_effector] == ["wrist", "close"]
 
 
 def test_drawers_and_buttons_are_drawn_where_their_joints_are(env: ManipulationEnv, mirror: SceneMirror) -> None:

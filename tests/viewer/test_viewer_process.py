@@ -123,7 +123,8 @@ def test_ready_names_renderer_and_cameras(running: Window) -> None:
     ready = running.hear(ViewerReady)
     assert isinstance(ready, ViewerReady)
     assert ready.renderer
-    assert [preset.name for preset in ready.presets] == ["main", "wrist", "top"]
+    assert [preset.name for preset in ready.presets] == ["main", "wrist", "top", "close"]
+    assert ready.targets == ("hole", "peg")
     frame = running.frame()
     assert frame.pixels[:, :, :3].max() > 140, "the robot shows before anything runs"
 
@@ -250,3 +251,18 @@ def test_a_frozen_viewer_falls_silent(window: Window) -> None:
     finally:
         os.kill(window.child.pid, signal.SIGCONT)
     window.hear(ViewerStatus)
+
+
+def test_states_of_another_scene_are_not_shown_and_are_no_fault(running: Window) -> None:
+    """While scenes are switched, the worker still writes states of the one before."""
+    running.child.send(LoadScene(scene="peg-insertion", generation=2))
+    running.hear(ViewerReady)
+    running.states.write(np.zeros(24, np.float32), 84, flags=1)
+    moved = STATE.copy()
+    moved[0] += 0.3
+    assert running.frame().generation == 2
+    running.states.write(moved, 7, flags=2)
+    frame = running.frame(lambda frame: frame.step == 7)
+    assert frame.generation == 2
+    assert not [event for event in running.events if isinstance(event, ViewerFault)]
+    assert frame.aids[0] == 1.0

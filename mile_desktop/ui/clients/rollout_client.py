@@ -30,6 +30,8 @@ class RolloutClient(ChildClient):
     """``RobotStatus`` of the network robot that is driven."""
     step_taken = Signal(object)
     session_loaded = Signal(object)
+    loading = Signal()
+    """Another session was asked for; until it is loaded, or ``fault``, nothing of the one before is passed on."""
     policy_accepted = Signal(object)
     episode_closed = Signal(object)
     note = Signal(object)
@@ -64,6 +66,7 @@ class RolloutClient(ChildClient):
         self._status: m.Status | None = None
         # None also means: silence is normal, because a worker that loads a scene sends no status for seconds.
         self._session: m.SessionLoaded | None = None
+        self._loading = False
         self._stops = StopWatch(clock)
         self._said_unheard = False
         self._signals: dict[type, SignalInstance] = {
@@ -93,6 +96,8 @@ class RolloutClient(ChildClient):
         if isinstance(command, m.LoadSession):
             self._session = None
             self._loading_since = self._clock()
+            self._loading = True
+            self.loading.emit()
         if isinstance(command, m.RequestStop):
             command = msgspec.structs.replace(command, number=self._stops.ask())
         return super().send(command)
@@ -142,12 +147,14 @@ class RolloutClient(ChildClient):
                 self._status = event
                 self._stops.answer(event.stop_number)
             elif isinstance(event, m.SessionLoaded):
-                self._session, self._loading_since = event, None
+                self._session, self._loading_since, self._loading = event, None, False
             elif isinstance(event, m.Fault):
-                self._loading_since = None
+                self._loading_since, self._loading = None, False
             elif isinstance(event, m.PolicyAccepted):
                 self._remember_promotion(event)
-            self._signals[type(event)].emit(event)
+            # What was sent before the new session was loaded belongs to the old one: its phase, its p, its steps.
+            if not (self._loading and isinstance(event, m.Status | m.StepTaken | m.RobotStatus)):
+                self._signals[type(event)].emit(event)
 
 
 def _newest_snapshots(events: Sequence[Any]) -> list[Any]:

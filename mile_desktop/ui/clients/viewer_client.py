@@ -9,7 +9,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from mile_desktop.channels.process import ChildProcess
-from mile_desktop.channels.shared import FrameRing, StateSlot
+from mile_desktop.channels.shared import Frame, FrameRing, StateSlot
 from mile_desktop.ui.clients.child_client import ChildClient
 from mile_desktop.viewer import messages as v
 
@@ -43,6 +43,8 @@ class ViewerClient(ChildClient):
     """Index of the small view and its ``Frame``."""
     ready = Signal(object)
     """``ViewerReady``: the scene is loaded."""
+    scene_requested = Signal(str)
+    """Another scene was asked for: the pictures of the one before are not valid any more."""
     status_changed = Signal(object)
     """``ViewerStatus``, once a second."""
     note = Signal(object)
@@ -81,6 +83,7 @@ class ViewerClient(ChildClient):
         self._states = StateSlot.create()
         self._thumbnails = tuple(FrameRing.create(*_THUMBNAIL_SIZE) for _ in range(thumbnails))
         self._seen = 0
+        self._generation = 0
         self._thumbnails_seen = [0] * thumbnails
         self.silent.connect(self._restart_frozen)
 
@@ -88,6 +91,11 @@ class ViewerClient(ChildClient):
     def state_slot_name(self) -> str:
         """Name of the shared memory into which the rollout worker writes the scene state."""
         return self._states.name
+
+    @property
+    def generation(self) -> int:
+        """Number of the scene that was asked for last; frames and states of other numbers are of other scenes."""
+        return self._generation
 
     @property
     def thumbnail_count(self) -> int:
@@ -107,6 +115,9 @@ class ViewerClient(ChildClient):
         elif isinstance(command, v.LoadScene):
             self._is_ready = False
             self._loading_since = self._clock()
+            self._generation += 1
+            command = msgspec.structs.replace(command, generation=self._generation)
+            self.scene_requested.emit(command.scene)
         return super().send(command)
 
     def start(self) -> None:
@@ -129,12 +140,18 @@ class ViewerClient(ChildClient):
         frame = self._frames.read(self._seen)
         if frame is not None:
             self._seen = frame.sequence
-            self.frame_ready.emit(frame)
+            if self._is_of_this_scene(frame):
+                self.frame_ready.emit(frame)
         for index, ring in enumerate(self._thumbnails):
             small = ring.read(self._thumbnails_seen[index])
             if small is not None:
                 self._thumbnails_seen[index] = small.sequence
-                self.thumbnail_ready.emit(index, small)
+                if self._is_of_this_scene(small):
+                    self.thumbnail_ready.emit(index, small)
+
+    def _is_of_this_scene(self, frame: Frame) -> bool:
+        # 0 is a picture of a source that does not count its scenes.
+        return frame.generation in {0, self._generation}
 
     def _make_child(self) -> ChildProcess[Any]:
         names = tuple(ring.name for ring in self._thumbnails)

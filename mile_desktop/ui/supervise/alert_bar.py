@@ -136,6 +136,11 @@ class AlertBar(OverrideGuard, QWidget):
         self._step = taken
         self._show_figure()
 
+    def forget_step(self) -> None:
+        """Show no p."""
+        self._step = None
+        self._figure.setText("p –")
+
     def show_basis(self, basis: str) -> None:
         """Show which model p comes from, unless the values under the mouse are shown there now."""
         if basis == self._known_basis:

@@ -8,8 +8,10 @@ from PySide6.QtCore import QObject
 from mile_desktop.channels.messages import Message
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import IN_EPISODE, Phase
+from mile_desktop.scenes.catalogue import scenes
 from mile_desktop.ui.application import Application, alert_of
 from mile_desktop.ui.shell.close_question import RunningWork
+from mile_desktop.ui.shell.message_line import MessageAction
 from mile_desktop.ui.shell.preferences import Preferences
 from mile_desktop.ui.supervise.call_line_controller import CallLineController
 from mile_desktop.ui.supervise.driving_help_controller import DrivingHelpController
@@ -95,6 +97,8 @@ class SuperviseController(QObject):
             signal.connect(page.handle)
         worker.camera_requested.connect(page.view.step_camera)
         worker.died.connect(self._worker_died)
+        worker.loading.connect(self._begin_loading)
+        application.blocked.connect(self._explain)
         page.command.connect(self._command)
         page.escaped.connect(self._escape)
         page.pictures.full_view_asked.connect(self.full_view.toggle)
@@ -120,6 +124,17 @@ class SuperviseController(QObject):
             self._application.restart_worker()
         elif isinstance(command, Message):
             self._application.worker.send(command)
+
+    def _begin_loading(self) -> None:
+        # A robot's task need not be a scene of the catalogue.
+        info = next((each for each in scenes() if each.name == self._application.scene), None)
+        self.page.begin_loading(info.title if info else self._application.scene)
+        self.page.view.set_task(info.summary if info else "")
+
+    def _explain(self, text: str, action: MessageAction | None) -> None:
+        """Say in the middle of the view why there is nothing to supervise."""
+        label, run = (action.label, action.run) if action else ("", None)
+        self.page.view.blocked.explain("Nothing can be supervised yet", text, label, run)
 
     def _worker_died(self, reason: str) -> None:
         """Show the last status as stopped: a dead worker cannot report that nothing moves any more."""

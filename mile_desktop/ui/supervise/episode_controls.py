@@ -121,6 +121,11 @@ class EpisodeControls(OverrideGuard, QFrame):
             self._phase = status.phase
             self._refresh()
 
+    def forget_phase(self) -> None:
+        """Enable nothing: another session is being loaded."""
+        self._phase = None
+        self._refresh()
+
     def show_closed(self, closed: EpisodeClosed) -> None:
         """Offer to undo a discard until the next episode closes."""
         # Only the newest discard can be undone.

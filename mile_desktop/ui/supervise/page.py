@@ -136,8 +136,16 @@ class SupervisePage(OverrideGuard, QWidget):
                 self._show_step(event)
             case EpisodeClosed():
                 self.controls.show_closed(event)
+                self.view.show_outcome(event)
             case CameraRequest():
                 self.view.step_camera(event.direction)
+
+    def begin_loading(self, title: str) -> None:
+        """Show nothing of the session before while another one is loaded; ``title``: what is loaded."""
+        self.view.begin_loading(title)
+        self.strips.forget()
+        self.controls.forget_phase()
+        self._busy = False
 
     def show_frame(self, frame: Frame) -> None:
         """Show the newest frame of the main view."""

@@ -4,23 +4,26 @@ import time
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer, QVariantAnimation
-from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QPen, QShowEvent
+from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from mile_desktop.channels.shared import Frame
-from mile_desktop.rollout.messages import ActionChoice, SessionLoaded, Status, StepTaken
+from mile_desktop.rollout.messages import ActionChoice, EpisodeClosed, SessionLoaded, Status, StepTaken
 from mile_desktop.rollout.phases import IN_EPISODE, MOVING, Phase
 from mile_desktop.storage.reasons import decode_reasons
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport import overlay
+from mile_desktop.ui.viewport.blocked_panel import BlockedPanel
 from mile_desktop.ui.viewport.call_signs import paint_call
+from mile_desktop.ui.viewport.depth_overlay import distance_text, gripper_text, paint_drop_line, paint_read_out
 from mile_desktop.ui.viewport.frame_canvas import BORDER, as_image
 from mile_desktop.ui.viewport.hand_frame import hand_arrows, paint_hand_frame
-from mile_desktop.ui.viewport.phase_style import driving_hint, style_of, takeover_hint
+from mile_desktop.ui.viewport.phase_style import driving_hint, outcome_text, progress_text, style_of, takeover_hint
 from mile_desktop.ui.viewport.picture_canvas import PictureCanvas
 from mile_desktop.ui.viewport.projection import action_arrow
 from mile_desktop.ui.viewport.tiles import SCENE, Layout
 from mile_desktop.ui.widgets.discrete_actions import as_motion, chosen_action
+from mile_desktop.viewer.aids import Aids
 
 FADE_MS = 120
 """Duration of the border's change of colour. The badge changes at once; the fade only softens the frame."""
@@ -48,6 +51,14 @@ class SceneView(PictureCanvas):
         self._max_steps = 0
         self._choices: tuple[ActionChoice, ...] = ()
         self._stale = False
+        self._rate_hz = 0.0
+        self._task = ""
+        self._targets: tuple[str, ...] = ()
+        self._waits_for = _EMPTY
+        self._outcome: overlay.Notice | None = None
+        self._small_frames: dict[str, Frame] = {}
+        self.blocked = BlockedPanel(self)
+        """Explains why nothing can be shown."""
         self.setAccessibleName("Scene")
         self._fade = QVariantAnimation(self)
         self._fade.setDuration(FADE_MS)
@@ -63,9 +74,38 @@ class SceneView(PictureCanvas):
 
     def start_session(self, session: SessionLoaded) -> None:
         """Drop what was shown of the previous session."""
-        self._max_steps = session.max_steps
+        self._max_steps, self._rate_hz = session.max_steps, session.rate_hz
         self._choices = session.choices
-        self._step = None
+        self._step = self._status = self._outcome = None
+        self.blocked.hide()
+        self.update()
+
+    def begin_loading(self, title: str) -> None:
+        """Show nothing of the session before while another one is loaded; ``title``: what is loaded."""
+        self._step = self._status = self._outcome = None
+        self._waits_for = f"Loading {title} …" if title else _EMPTY
+        self.blocked.hide()
+        self._restyle()
+
+    def forget_pictures(self) -> None:
+        """Show no picture of the scene before."""
+        self.forget_frame()
+        self._small_frames.clear()
+        self.tiles.keep((), can_be_main=False)
+        self.update()
+
+    def set_task(self, task: str) -> None:
+        """Set what is to be done, in one sentence."""
+        self._task = task
+        self.update()
+
+    def set_targets(self, titles: tuple[str, ...]) -> None:
+        """Set the titles of what a hand aims at, by their numbers in ``Aids.target``."""
+        self._targets = titles
+
+    def show_outcome(self, closed: EpisodeClosed) -> None:
+        """Show how the episode ended, until the next one begins."""
+        self._outcome = outcome_notice(closed)
         self.update()
 
     def show_frame(self, frame: Frame) -> None:
@@ -81,6 +121,7 @@ class SceneView(PictureCanvas):
     def show_small_view(self, name: str, frame: Frame) -> None:
         """Show the newest frame of the small view ``name``."""
         self.tiles.show(name, as_image(frame), can_be_main=False)
+        self._small_frames[name] = frame
         self.update()
 
     def show_status(self, status: Status) -> None:
@@ -92,6 +133,10 @@ class SceneView(PictureCanvas):
             self._fade.setStartValue(self._fade.currentValue())
             self._fade.setEndValue(theme.token(token))
             self._fade.start()
+        if status.phase in MOVING:
+            self._outcome = None
+        if self._step is not None and status.step < self._step.step:
+            self._step = None  # a rewind: proposal and p were those of a later moment
         self._status = status
         self.update()
 
@@ -114,7 +159,7 @@ class SceneView(PictureCanvas):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 (Qt's signature)
         """Paint pictures, then overlays, then the border: each covers the one before where they overlap."""
         painter = QPainter(self)
-        self.paint_pictures(painter, _EMPTY)
+        self.paint_pictures(painter, self._waits_for)
         self._paint_overlays(painter)
         self._paint_border(painter)
         self.paint_focus(painter)
@@ -122,6 +167,7 @@ class SceneView(PictureCanvas):
 
     def paint_over_scene(self, painter: QPainter, picture: QRectF) -> None:
         """Paint the hand's directions and the proposed action; small pictures are painted later and may cover them."""
+        self._paint_depth(painter, picture)
         self._paint_hand_frame(painter, picture)
         self._paint_arrow(painter, picture)
 
@@ -131,11 +177,18 @@ class SceneView(PictureCanvas):
             return
         if self._step is not None and self._status.phase in IN_EPISODE:
             overlay.paint_gauge(painter, area, self._step, self._threshold)
-        overlay.paint_badge(painter, area, self._status, self._max_steps)
+        progress = progress_text(self._status, self._max_steps, self._rate_hz)
+        overlay.paint_badge(painter, area, self._status, progress)
+        if self._outcome is not None:
+            overlay.paint_outcome(painter, area, self._outcome)
+        paint_read_out(painter, area, self._read_out(self._status))
         overlay.paint_notices(painter, area, self._notices(self._status))
         if self._status.phase is not Phase.STOPPED:
             status = self._status
-            hints = takeover_hint(status), driving_hint(status, self._choices)
+            # Task and keys are for a person who drives or may begin to; while the policy drives they hide the scene.
+            task = self._task if status.phase not in MOVING else ""
+            keys = driving_hint(status, self._choices) if status.phase is not Phase.AUTONOMOUS or self._choices else ""
+            hints = task, takeover_hint(status), keys
             overlay.paint_hints(painter, area, hints, self._room_for_hints(area))
 
     def _room_for_hints(self, area: QRectF) -> float:
@@ -165,6 +218,23 @@ class SceneView(PictureCanvas):
             overlay.paint_arrow(painter, picture, arrow, gripper=gripper, human=human)
         kinds = {reason.kind for reason in decode_reasons(status.call_reasons)}
         paint_call(painter, picture, arrow, kinds)
+
+    def _aids(self) -> Aids:
+        return Aids() if self._frame is None else Aids.decode(self._frame.aids)
+
+    def _paint_depth(self, painter: QPainter, picture: QRectF) -> None:
+        """Paint where the gripper, or what it holds, would come down."""
+        aids, frame = self._aids(), self._frame
+        if aids.known and frame is not None:
+            paint_drop_line(painter, picture, frame.view_projection, aids)
+
+    def _read_out(self, status: Status) -> tuple[str, ...]:
+        """Return distances while a person drives or may begin to."""
+        aids = self._aids()
+        if not aids.known or status.phase not in _HAND_PHASES or self.tiles.main != SCENE:
+            return ()
+        title = self._targets[aids.target] if 0 <= aids.target < len(self._targets) else ""
+        return gripper_text(aids), distance_text(aids, title, self.orbit.yaw_deg)
 
     def _paint_hand_frame(self, painter: QPainter, picture: QRectF) -> None:
         """Paint the directions in which a push moves the gripper, while a person drives or may begin to."""
@@ -211,6 +281,19 @@ class SceneView(PictureCanvas):
         if stale or stale != self._stale:
             self._stale = stale
             self.update()
+        self._mark_small_views()
+
+    def _mark_small_views(self) -> None:
+        """Say how much older than the large picture a small one is: it must not be taken for the present."""
+        if self._frame is None:
+            return
+        for name, small in self._small_frames.items():
+            # While nothing moves, the large picture is drawn again only for another size or camera.
+            moved = (small.step, small.anchor.tolist()) != (self._frame.step, self._frame.anchor.tolist())
+            behind = self._frame.timestamp - small.timestamp
+            note = f"{behind:.0f} s old" if moved and behind > STALE_S else ""
+            if self.tiles.annotate(name, note, faded=bool(note)):
+                self.update()
 
     def _repaint_border(self) -> None:
         self.update()
@@ -223,6 +306,11 @@ class SceneView(PictureCanvas):
         self._fade.setCurrentTime(FADE_MS)
         self.update()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the explanation in the middle."""
+        super().resizeEvent(event)
+        self.blocked.place()
+
     # ── visibility ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -234,3 +322,9 @@ class SceneView(PictureCanvas):
         """Stop checking."""
         super().hideEvent(event)
         self._check.stop()
+
+
+def outcome_notice(closed: EpisodeClosed) -> overlay.Notice:
+    """Return the line that says how an episode ended, in the colour of its outcome."""
+    colour = {"success": "success", "failure": "failure"}.get(closed.outcome, "secondary")
+    return overlay.Notice(outcome_text(closed), "secondary" if closed.discarded else colour)

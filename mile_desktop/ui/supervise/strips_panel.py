@@ -106,6 +106,12 @@ class StripsPanel(OverrideGuard, QFrame):
         self.bar.show_basis(session.basis)
         self.bar.call.forget()
 
+    def forget(self) -> None:
+        """Show no steps and no p: another session is being loaded."""
+        self._model = StripModel()
+        self._drawn = -1
+        self.bar.forget_step()
+
     def show_status(self, status: Status) -> None:
         """Note which episode runs and which model p comes from."""
         self._episode = status.episode

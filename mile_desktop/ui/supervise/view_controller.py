@@ -50,6 +50,7 @@ class ViewController(QObject):
         viewer.frame_ready.connect(page.show_frame)
         viewer.thumbnail_ready.connect(self._show_small_view)
         viewer.ready.connect(self._ready)
+        viewer.scene_requested.connect(page.view.forget_pictures)
         page.viewer_command.connect(self._send_to_viewer)
         page.view.arranged.connect(self._request_small_views)
         page.pictures.small_views_toggled.connect(self.show_small_views)
@@ -82,6 +83,7 @@ class ViewController(QObject):
         self._presets = ready.presets
         self._requested = None
         self._page.view.set_presets(ready.presets, flat=ready.flat)
+        self._page.view.set_targets(ready.targets)
         self._request_small_views()
         if ready.presets:
             # Until the person turns the view it looks as the first preset does.

@@ -83,6 +83,12 @@ class FrameCanvas(OverrideGuard, QWidget):
         # Not painted here: several frames may arrive before Qt paints, and only the newest counts.
         self.update()
 
+    def forget_frame(self) -> None:
+        """Show no picture until the next frame: the one shown is of another scene."""
+        self._frame = None
+        self._image = QImage()
+        self.update()
+
     @property
     def presets(self) -> tuple[Preset, ...]:
         """The scene's cameras."""

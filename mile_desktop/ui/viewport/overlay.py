@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QPainter, QPolygonF
 
 from mile_desktop.rollout.messages import Status, StepTaken
 from mile_desktop.ui.theme import theme
-from mile_desktop.ui.viewport.phase_style import progress_text, reason_text, style_of
+from mile_desktop.ui.viewport.phase_style import reason_text, style_of
 from mile_desktop.ui.viewport.projection import Arrow
 from mile_desktop.ui.viewport.symbols import paint_symbol
 
@@ -35,7 +35,7 @@ def plate(painter: QPainter, rect: QRectF) -> None:
     painter.drawRoundedRect(rect, radius, radius)
 
 
-def paint_badge(painter: QPainter, area: QRectF, status: Status, max_steps: int) -> None:
+def paint_badge(painter: QPainter, area: QRectF, status: Status, progress: str) -> None:
     """Paint the phase as shape, title and colour, the progress and the reason, at the top left of ``area``."""
     appearance = style_of(status)
     colour = theme.token(appearance.token)
@@ -46,7 +46,6 @@ def paint_badge(painter: QPainter, area: QRectF, status: Status, max_steps: int)
     pad = theme.px(10)
     height = title.height() + theme.px(8)
     name_width = title.horizontalAdvance(name)
-    progress = progress_text(status, max_steps)
     painter.setFont(theme.font("body"))
     body = painter.fontMetrics()
     extra = pad + body.horizontalAdvance(progress) if progress else 0
@@ -79,6 +78,18 @@ def paint_notices(painter: QPainter, area: QRectF, notices: list[Notice]) -> Non
         painter.setPen(theme.token(notice.colour))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, notice.text)
         top = box.bottom() + theme.px(4)
+
+
+def paint_outcome(painter: QPainter, area: QRectF, outcome: Notice) -> None:
+    """Paint how the last episode ended, large, in the upper half of ``area``."""
+    painter.setFont(theme.font("figure", bold=True))
+    metrics = painter.fontMetrics()
+    text = metrics.elidedText(outcome.text, Qt.TextElideMode.ElideRight, round(area.width() - theme.px(48)))
+    box = QRectF(0.0, 0.0, metrics.horizontalAdvance(text) + theme.px(32), metrics.height() + theme.px(16))
+    box.moveCenter(QPointF(area.center().x(), area.top() + area.height() * 0.2))
+    plate(painter, box)
+    painter.setPen(theme.token(outcome.colour))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
 
 def paint_hints(painter: QPainter, area: QRectF, texts: tuple[str, ...], room: float) -> None:

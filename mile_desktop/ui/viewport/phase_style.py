@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mile_desktop.rollout.messages import Status
+from mile_desktop.rollout.messages import EpisodeClosed, Status
 from mile_desktop.rollout.phases import IN_EPISODE, Phase
 from mile_desktop.storage.reasons import decode_reasons, reasons_text
 from mile_desktop.ui.widgets.discrete_actions import DiscreteAction, driving_text
@@ -38,6 +38,17 @@ ALERT = PhaseStyle("Autonomous", "exclamation", "asking")
 """The policy drives, but p has been above the threshold for the alarm's duration."""
 
 
+_DRIVING_KEYS = "W A S D move · E Q up, down · F gripper · Shift slow"
+_DRIVING = {
+    "gamepad": "Left stick moves · right stick up, down · LT RT gripper · LB slow",
+    "screen": "Drag the sticks of the screen pad to move",
+}
+"""Kind of device → how it drives an arm."""
+REWOUND = PhaseStyle("Rewound", "pause", "hold")
+"""The robot holds at an earlier step."""
+_REWOUND_REASON = "Rewound"
+
+
 def style_of(status: Status) -> PhaseStyle:
     """Return the style of ``status``; a request for help and an alarm take precedence over the phase."""
     # The worker holds the robot while it asks, so the phase alone would show "Hold".
@@ -45,16 +56,29 @@ def style_of(status: Status) -> PhaseStyle:
         return ASKING
     if status.alert and status.phase is Phase.AUTONOMOUS:
         return ALERT
+    if status.phase is Phase.HOLD and status.reason.startswith(_REWOUND_REASON):
+        return REWOUND
     return PHASE_STYLES[status.phase]
 
 
-def progress_text(status: Status, max_steps: int) -> str:
-    """Return ``ep 15 · step 84/200``, or nothing while no episode is open."""
+def progress_text(status: Status, max_steps: int, rate_hz: float = 0.0) -> str:
+    """Return ``ep 15 · step 84/200 · 5.8 s left``, or nothing while no episode is open.
+
+    ``rate_hz``: control steps a second of the session; 0 leaves the time out.
+    """
     # The numbers of an episode that has ended would look like those of a running one.
     if status.phase not in IN_EPISODE:
         return ""
     left = f" · {status.episodes_left} to go" if status.episodes_left else ""
-    return f"ep {status.episode} · step {status.step}/{max_steps}{left}" if max_steps else f"ep {status.episode}"
+    if not max_steps:
+        return f"ep {status.episode}"
+    return f"ep {status.episode} · step {status.step}/{max_steps}{_time_left(status, max_steps, rate_hz)}{left}"
+
+
+def _time_left(status: Status, max_steps: int, rate_hz: float) -> str:
+    if status.phase is Phase.TAKEOVER:
+        return " · no limit while you drive"
+    return f" · {max(0, max_steps - status.step) / rate_hz:.1f} s left" if rate_hz else ""
 
 
 def reason_text(status: Status) -> str:
@@ -74,9 +98,21 @@ def reason_text(status: Status) -> str:
     return status.reason
 
 
+def outcome_text(closed: EpisodeClosed) -> str:
+    """Return ``✓ Success after 99 steps · 1 takeover``."""
+    if closed.discarded:
+        return f"Discarded after {closed.steps} steps"
+    mark = {"success": "✓ ", "failure": "✕ "}.get(closed.outcome, "")
+    takeovers = f" · {closed.takeovers} takeover{'' if closed.takeovers == 1 else 's'}" if closed.takeovers else ""
+    name = closed.outcome.replace("_", " ").capitalize()
+    return f"{mark}{name} after {closed.steps} steps{takeovers}"
+
+
 def driving_hint(status: Status, choices: Sequence[DiscreteAction]) -> str:
-    """Return how discrete actions are chosen with the device in use; empty where actions are continuous."""
-    return driving_text(choices, status.operator) if choices else ""
+    """Return how the device in use drives: which key chooses a discrete action, or moves the arm."""
+    if choices:
+        return driving_text(choices, status.operator)
+    return _DRIVING.get(status.operator, _DRIVING_KEYS)
 
 
 def takeover_hint(status: Status) -> str:

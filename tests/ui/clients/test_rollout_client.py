@@ -203,3 +203,30 @@ def test_a_worker_that_freezes_while_it_loads_is_said(
     with qtbot.waitSignal(client.silent, timeout=20000) as signal_:
         client.send(load(FREEZE))
     assert "rollout worker has not answered" in signal_.args[0]
+
+
+def test_nothing_of_the_session_before_is_passed_on_while_another_one_is_loaded(qapp: QApplication) -> None:
+    client = RolloutClient(worker, ("slot",))
+    seen: list[object] = []
+    for each in (client.status_changed, client.session_loaded):
+        each.connect(seen.append)
+    client.send(load())
+    new = m.SessionLoaded(
+        scene="drawer-open",
+        policy_id="p1",
+        policy_name="v0",
+        basis="",
+        action_labels=("dx",),
+        max_steps=9,
+        rate_hz=20.0,
+    )
+    old, current = status(step=84), status(step=0)
+    client._receive((old,))
+    assert seen == []
+    client._receive((new,))
+    client._receive((current,))
+    assert seen == [new, current]
+    client.send(load())
+    client._receive((m.Fault(text="It cannot be loaded."),))
+    client._receive((current,))
+    assert seen == [new, current, current]

@@ -3,6 +3,7 @@ import signal
 import sys
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -124,3 +125,22 @@ def test_a_viewer_that_freezes_while_it_loads_is_restarted(
     monkeypatch.undo()
     assert signal_.args[0].text.endswith("may be frozen. It is restarted.")
     qtbot.waitUntil(lambda: client.pid not in {0, frozen}, timeout=20000)
+
+
+def test_pictures_of_the_scene_before_are_dropped(qapp: QApplication) -> None:
+    client = ViewerClient(viewer)
+    pictures: list[object] = []
+    scenes: list[str] = []
+    client.frame_ready.connect(pictures.append)
+    client.scene_requested.connect(scenes.append)
+    client.send(v.LoadScene(scene="peg-insertion"))
+    client.send(v.LoadScene(scene="drawer-open"))
+    assert (scenes, client.generation) == (["peg-insertion", "drawer-open"], 2)
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    client._frames.write(pixels, generation=1)
+    client._take_frames()
+    assert pictures == []
+    client._frames.write(pixels, generation=2)
+    client._take_frames()
+    assert len(pictures) == 1
+    client.close()

@@ -78,7 +78,8 @@ def test_the_driving_hint_names_the_device_in_use() -> None:
     assert driving_text(CHOICES) == "A or ← to the left · W or ↑ main engine · D or → to the right"
     assert driving_hint(status(operator="gamepad"), CHOICES).startswith("stick ← to the left · stick ↑ or RT main")
     assert driving_hint(status(operator="screen"), CHOICES).startswith("drag left to the left")
-    assert driving_hint(status(), ()) == ""
+    assert driving_hint(status(), ()).startswith("Left stick moves")
+    assert driving_hint(status(operator="keyboard"), ()).startswith("W A S D move")
     listed = {binding.title: (binding.pad, binding.keys_text) for binding in driving_bindings(CHOICES)}
     assert listed["Main engine"] == ("left stick ↑, RT", "W or ↑")
     assert driving_bindings(()) == ()

@@ -1,12 +1,13 @@
 import gc
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.channels.shared import Frame
@@ -303,3 +304,63 @@ def test_a_stale_camera_is_faded_and_labelled(view: SceneView) -> None:
     fresh = view.grab().toImage().pixelColor(place).red()
     view.annotate_camera("wrist", "stale · picture 2.3 s old", faded=True)
     assert view.grab().toImage().pixelColor(place).red() < fresh - 60
+
+
+def test_nothing_of_the_scene_before_is_shown_while_another_one_is_loaded(view: SceneView) -> None:
+    view.show_frame(frame(77))
+    view.show_small_view("top", frame(50))
+    view.show_status(status())
+    view.show_step(taken(84))
+    view.begin_loading("Drawer opening")
+    view.forget_pictures()
+    shown = view.grab().toImage()
+    assert not view.has_picture
+    assert shown.pixelColor(320, 330) == theme.token("ground")
+    assert view.notices() == []
+    view.start_session(session())
+    view.show_status(status(phase=Phase.IDLE))
+    assert not view.has_picture
+
+
+def test_the_outcome_is_shown_until_the_next_episode_begins(view: SceneView) -> None:
+    view.show_frame(frame())
+    view.show_status(status(phase=Phase.IDLE))
+    before = view.grab().toImage()
+    view.show_outcome(EpisodeClosed(episode_id="e", outcome="failure", steps=149, takeovers=1, human_steps=9))
+    view.show_status(status(phase=Phase.IDLE))
+    assert view.grab().toImage() != before
+    view.show_status(status(phase=Phase.AUTONOMOUS))
+    view.show_status(status(phase=Phase.IDLE))
+    assert view.grab().toImage() == before
+
+
+def test_a_small_view_says_its_age_once_the_scene_has_moved_on(view: SceneView) -> None:
+    view.set_small_views({"top": "3 Top"})
+    view.show_small_view("top", frame(timestamp=100.0))
+    view.show_frame(frame(timestamp=103.0))
+    view._check_age()
+    tile = view.tiles.tile("top")
+    assert tile is not None
+    assert tile.note == "", "nothing has moved: it shows the present"
+    view.show_frame(replace(frame(timestamp=103.0), step=40))
+    view._check_age()
+    tile = view.tiles.tile("top")
+    assert tile is not None
+    assert (tile.note, tile.faded) == ("3 s old", True)
+
+
+def test_a_blocking_state_is_explained_in_the_middle_with_a_way_out(view: SceneView) -> None:
+    left = []
+    view.blocked.explain(
+        "Nothing can be supervised yet", "It is open in another window.", "Choose", lambda: left.append(1)
+    )
+    assert view.blocked.isVisible()
+    middle = view.blocked.geometry().center()
+    assert abs(middle.x() - 320) <= 2
+    assert view.rect().contains(view.blocked.geometry())
+    button = view.blocked.findChild(QPushButton)
+    assert isinstance(button, QPushButton)
+    button.click()
+    assert left == [1]
+    view.start_session(session())
+    assert not view.blocked.isVisible()
