@@ -124,7 +124,8 @@ def _connect_pages(parts: Composition) -> None:
     parts.robots.scene_drawn_changed.connect(supervise.view.set_scene_shown)
     parts.robots.cameras_connected.connect(parts.cameras.live.connect_robot)
     parts.robots.cameras_disconnected.connect(parts.cameras.live.disconnect_robot)
-    supervise.strips.moment_chosen.connect(parts.moments.show_moment)
+    for source in (supervise.strips, parts.inspect.page.timeline):
+        source.moment_chosen.connect(parts.moments.show_moment)
     parts.policies.evaluation_requested.connect(parts.evaluate.prepare)
     parts.policies.evaluations_requested.connect(parts.evaluate.show_history_of)
     parts.policies.episodes_requested.connect(parts.inspect.search_for)

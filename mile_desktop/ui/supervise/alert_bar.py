@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 
 from mile_desktop.rollout.messages import SetAlert, StepTaken
 from mile_desktop.ui.plots.probability_strip import THRESHOLD_RANGE
-from mile_desktop.ui.supervise.call_reasons_button import CallReasonsButton
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.call_reasons_button import CallReasonsButton
 from mile_desktop.ui.widgets.elided_label import ElidedLabel
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
 

@@ -5,8 +5,8 @@ from pytestqt.qtbot import QtBot
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.plots.probability_strip import why_text
 from mile_desktop.ui.plots.strip_model import StripModel
-from mile_desktop.ui.supervise.call_reasons_button import CallReasonsButton
 from mile_desktop.ui.viewport.phase_style import reason_text
+from mile_desktop.ui.widgets.call_reasons_button import CallReasonsButton
 from tests.ui.supervise.examples import status, taken
 
 WHY = "stalled=12*0.6;near=2*0.3:ep-a@41,ep-b@7"

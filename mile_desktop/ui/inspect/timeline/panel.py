@@ -1,7 +1,7 @@
 """The timeline: p and actions of one recording in two plots, linked in zoom, pan, position and hover."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from mile_desktop.ui.inspect.model import RecordedEpisode, TimelineEvent
 from mile_desktop.ui.inspect.timeline.action_plot import ActionTimeline
@@ -10,6 +10,7 @@ from mile_desktop.ui.inspect.timeline.probability_plot import ProbabilityTimelin
 from mile_desktop.ui.plots.plot_export import PlotExport
 from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.call_reasons_button import CallReasonsButton
 from mile_desktop.ui.widgets.elided_label import ElidedLabel
 
 
@@ -20,6 +21,8 @@ class Timeline(QFrame):
     """The row that the viewer shows."""
     stretch_changed = Signal()
     threshold_moved = Signal(float)
+    moment_chosen = Signal(str, int)
+    """Episode and step of a recorded moment that the shown one is like."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,6 +38,8 @@ class Timeline(QFrame):
         self.action_plot.setXLink(self.probability)
         self._plots = (self.probability, self.action_plot)
         self._values = ElidedLabel()
+        self._why = CallReasonsButton()
+        self._why.moment_chosen.connect(self.moment_chosen)
         theme.set_role(self._values, "secondary")
         self._sharing = [
             PlotExport(plot, name, self.numbers)
@@ -51,7 +56,11 @@ class Timeline(QFrame):
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         theme.space(column, (0, 4, 4, 4), 0)
-        column.addWidget(self._values)
+        line = QHBoxLayout()
+        theme.space(line, (0, 0, 8, 0), 4)
+        line.addWidget(self._values, 1)
+        line.addWidget(self._why)
+        column.addLayout(line)
         column.addWidget(self.probability, 5)
         column.addWidget(self.action_plot, 6)
         self._values.setIndent(theme.px(52))
@@ -90,6 +99,12 @@ class Timeline(QFrame):
             plot.show_time(time)
         self.probability.keep_in_sight(time)  # the other plot follows: their time axes are linked
         self._values.set_full_text(self._text_of(self._recording, row))
+        self._show_why(self._recording, row)
+
+    def _show_why(self, recording: RecordedEpisode, row: int) -> None:
+        """Offer the reasons of the row, and the moments that it is like."""
+        self._why.forget()
+        self._why.show_reasons(recording.episode.reasons[row], recording.rate_hz)
 
     def _text_of(self, recording: RecordedEpisode, row: int) -> str:
         return values_text(recording, row, self.probability.prediction, self._choices)
