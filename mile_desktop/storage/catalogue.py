@@ -13,7 +13,13 @@ from typing import Literal
 import msgspec
 
 from mile_desktop.storage.durable import sync_folder
-from mile_desktop.storage.errors import NameTakenError, UnknownEpisodeError, UnknownRecordError, translated
+from mile_desktop.storage.errors import (
+    NameTakenError,
+    PolicyInUseError,
+    UnknownEpisodeError,
+    UnknownRecordError,
+    translated,
+)
 from mile_desktop.storage.ids import now
 from mile_desktop.storage.records import (
     EpisodeRecord,
@@ -184,7 +190,14 @@ class Catalogue:
         return POLICIES.update(self._workspace, policy_id, note=note)
 
     def archive_policy(self, policy_id: str, *, archived: bool = True) -> PolicyRecord:
-        """Archive a policy, or restore it."""
+        """Archive a policy, or restore it.
+
+        Raises ``PolicyInUseError`` for the policy that runs in its scene. It is decided here and not by a button, so
+        that no other way and no message that comes late can hide the policy that drives.
+        """
+        record = self.policy(policy_id)
+        if archived and self.promoted(record.scene) == policy_id:
+            raise PolicyInUseError(f"{record.name} is in use. Use another policy before you archive it.")
         return POLICIES.update(self._workspace, policy_id, archived=archived)
 
     def promote(self, scene: str, policy_id: str) -> Promotion:

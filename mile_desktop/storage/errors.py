@@ -77,6 +77,10 @@ class NameTakenError(WorkspaceError):
     """Another policy of the scene has this name already."""
 
 
+class PolicyInUseError(WorkspaceError):
+    """The policy runs in its scene, and what was asked for would hide it."""
+
+
 class JournalError(WorkspaceError):
     """The journal was asked for something that does not fit its state, or was taken over by recovery."""
 
@@ -87,6 +91,8 @@ class UnreadableJournalError(WorkspaceError):
 
 ONE_EPISODE = (EpisodeFileError, EditError, UnknownEpisodeError)
 """Errors of one episode, not of the workspace."""
+ONE_POLICY = (NameTakenError, PolicyInUseError)
+"""Errors of one policy, not of the workspace."""
 
 
 def full(folder: Path) -> WorkspaceFullError:

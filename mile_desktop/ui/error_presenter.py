@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 
 from mile_desktop.errors import UserError
 from mile_desktop.rollout import messages as m
-from mile_desktop.storage.errors import ONE_EPISODE, WorkspaceDamagedError, WorkspaceError
+from mile_desktop.storage.errors import ONE_EPISODE, ONE_POLICY, WorkspaceDamagedError, WorkspaceError
 from mile_desktop.ui.clients.rollout_client import RolloutClient
 from mile_desktop.ui.clients.viewer_client import ViewerClient
 from mile_desktop.ui.shell.alarm_bar import Alarm
@@ -68,7 +68,7 @@ class ErrorPresenter(QObject):
         if isinstance(error, WorkspaceDamagedError) and folder is not None:
             action = MessageAction("Rebuild the catalogue", partial(self._rebuild, folder))
         # An error of one episode is no reason to leave the workspace.
-        elif isinstance(error, WorkspaceError) and not isinstance(error, ONE_EPISODE):
+        elif isinstance(error, WorkspaceError) and not isinstance(error, ONE_EPISODE + ONE_POLICY):
             action = self._choose_workspace
         self._window.say("error", str(error), action)
         return action

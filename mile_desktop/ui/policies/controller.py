@@ -152,11 +152,6 @@ class PoliciesController(QObject):
 
     def _archive(self, policy_id: str, archived: bool) -> None:
         # Menus hide archived policies, and the one that drives must be visible there.
-        if archived and policy_id == self._policy_list.current:
-            self._application.window.say(
-                "warning", f"{self._name(policy_id)} is in use. Use another policy before you archive it."
-            )
-            return
         if not self._change(lambda workspace: workspace.catalogue.archive_policy(policy_id, archived=archived)):
             return
         name = self._name(policy_id)
