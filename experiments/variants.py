@@ -10,7 +10,14 @@ from mile_desktop.learning.step_problem import StepProblem
 SILENT: dict[str, Any] = {"silence": 0.3, "follow_through": 0, "balance": 0.5}
 """The program's default before follow-through."""
 
-RECORDED_RECIPE: dict[str, Any] = {"epochs": 80, "held_out": 0.1, "warm_start": True, "symmetry": False, "left_out": ()}
+RECORDED_RECIPE: dict[str, Any] = {
+    "epochs": 80,
+    "held_out": 0.1,
+    "warm_start": True,
+    "symmetry": False,
+    "left_out": (),
+    "calm": 0.0,
+}
 """How policies were trained when the committed results were made; the program's defaults have changed since."""
 TODAY_RECIPE: dict[str, Any] = {
     "epochs": 0,
@@ -18,6 +25,7 @@ TODAY_RECIPE: dict[str, Any] = {
     "warm_start": False,
     "symmetry": True,
     "left_out": (StepProblem.IDLE,),
+    "calm": 1.0,
 }
 """The program's defaults: every method can be tried with them (``--settings``), ``mile-today`` is MILE with them."""
 

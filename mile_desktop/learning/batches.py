@@ -129,10 +129,12 @@ def build_training_data(
     device: torch.device,
     silent_weight: float = 0.0,
     follow_through: int = 0,
+    calm_weight: float = 0.0,
 ) -> TrainingData:
     """Return ``steps`` as the trainer needs them, imitation weighted by ``weighting``; see ``WeightingContext``."""
     anchors = anchor_steps(steps).nonzero().squeeze(-1)
-    weights = weighting(steps, WeightingContext(len(anchors), anchor_share, silent_weight, follow_through))
+    context = WeightingContext(len(anchors), anchor_share, silent_weight, follow_through, calm_weight)
+    weights = weighting(steps, context)
     # Silent steps with weight 0 stay in: the intervention term uses them.
     supervised = (~steps.demonstration).nonzero().squeeze(-1)
     return TrainingData(

@@ -22,6 +22,10 @@ SIRIUS_LEAD = 15
 """Steps before an intervention that Sirius gives almost no weight."""
 
 
+CALM_LEAD = 15
+"""Steps before a takeover that are not calm: what led to the takeover."""
+
+
 class SampleWeights(NamedTuple):
     """How the imitation is distributed; everything sums to one."""
 
@@ -42,6 +46,8 @@ class WeightingContext(NamedTuple):
     """Weight of imitating the robot where the human did not take over, against 1 of imitating a human; MILE only."""
     follow_through: int = 0
     """After a shorter takeover the robot's steps up to it count as well, see ``steps_followed_through``."""
+    calm_weight: float = 0.0
+    """Weight of ``calm_steps`` where no demonstration counts; MILE only."""
 
 
 WeightingRule = Callable[[SupervisedSteps, WeightingContext], SampleWeights]
@@ -102,11 +108,16 @@ def corrections_and_silence(steps: SupervisedSteps, context: WeightingContext) -
     The publication has ``silent_weight`` 0. The silent steps of a tolerant supervisor carry little information; then
     nothing else holds the policy where it was good enough.
 
+    Without demonstrations its calm steps count by ``calm_weight``: there silence is the only evidence that the robot
+    was right. With demonstrations the policy knows better than the recorded robot, and silence would pull it back.
+
     The robot's steps just after a short takeover count like the correction itself: a person who pushes the robot onto
     the right path leaves the rest to the robot, and its next steps show what the push was for.
     """
     followed = steps_followed_through(steps, context.follow_through).float()
     silent = torch.maximum(context.silent_weight * _robot_steps(steps), followed)
+    if context.calm_weight and (not context.share or not bool(steps.demonstration.any())):
+        silent = torch.maximum(silent, context.calm_weight * calm_steps(steps).float())
     return _with_anchors(steps.intervention.float() + silent, context)
 
 
@@ -145,6 +156,11 @@ def steps_followed_through(steps: SupervisedSteps, horizon: int) -> torch.Tensor
     for ahead in range(1, min(horizon, len(steps))):
         after[ahead:] |= begins[:-ahead] & (steps.episode[ahead:] == steps.episode[:-ahead])
     return after & ~steps.intervention & ~steps.demonstration
+
+
+def calm_steps(steps: SupervisedSteps) -> torch.Tensor:
+    """Return bool[t]: ν = 0, the episode ended in success, no takeover begins within the next ``CALM_LEAD`` steps."""
+    return steps.success & ~steps.intervention & ~steps.demonstration & ~steps_before_intervention(steps, CALM_LEAD)
 
 
 def four_classes(steps: SupervisedSteps, context: WeightingContext) -> SampleWeights:

@@ -134,6 +134,18 @@ class TrainingSettings:
             unit="steps",
         ),
     )
+    calm: float = field(
+        default=1.0,
+        metadata=offered(
+            "Calm steps",
+            "Without demonstrations: weight of the robot's steps in successes, far from takeovers; 0 as published",
+            0.0,
+            1.0,
+            group=_SILENT_STEPS,
+            step=0.05,
+        ),
+    )
+    """Where nothing else anchors the policy, they are the best evidence that the robot was right (decision 34)."""
     mental_model: MentalModel = field(
         default="frozen",
         metadata=described(
@@ -318,6 +330,7 @@ def published_settings(settings: TrainingSettings | None = None) -> TrainingSett
         mental_model="published",
         silence=0.0,
         follow_through=0,
+        calm=0.0,
         hidden=(256, 256),
         warm_up=0.0,
     )

@@ -1,5 +1,7 @@
 """How much of the imitation each step gets."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -11,10 +13,13 @@ from mile_desktop.learning.objectives import (
     SampleWeights,
     UnknownMethodError,
     WeightingContext,
+    calm_steps,
     objective,
     steps_before_intervention,
     steps_followed_through,
 )
+
+LONG = "." * 18 + "h"
 
 
 def steps(human: str, *, episodes: tuple[int, ...] | None = None) -> SupervisedSteps:
@@ -143,3 +148,28 @@ def test_only_mile_learns_from_silence() -> None:
 def test_an_unknown_method_names_the_known_ones() -> None:
     with pytest.raises(UnknownMethodError, match="'dagger'; the methods with one are mile, bc, hg-dagger"):
         objective("dagger")
+
+
+def successful(human: str, *, episodes: tuple[int, ...] | None = None) -> SupervisedSteps:
+    found = steps(human, episodes=episodes)
+    return replace(found, success=torch.ones(len(found), dtype=torch.bool))
+
+
+def test_calm_are_the_robots_steps_of_successes_far_from_the_next_takeover() -> None:
+    line = "." * 20 + "hh" + "." * 5
+    assert calm_steps(successful(line)).tolist() == [True] * 5 + [False] * 17 + [True] * 5
+    assert not calm_steps(steps(line)).any(), "no success"
+    apart = successful("....h", episodes=(0, 0, 0, 0, 1))
+    assert calm_steps(apart).tolist() == [True] * 4 + [False], "the takeover belongs to another episode"
+
+
+@pytest.mark.parametrize(
+    ("human", "share", "counts"),
+    [("...h", 0.0, False), (LONG, 0.5, True), (f"d{LONG}", 0.5, False), (f"d{LONG}", 0.0, True)],
+)
+def test_calm_steps_count_only_where_no_demonstration_does(human: str, share: float, counts: bool) -> None:
+    context = WeightingContext(human.count("d"), share, calm_weight=1.0)
+    weights = objective("mile").sample_weights(successful(human), context).supervised
+    robot = torch.tensor([each == "." for each in human])
+    assert bool(weights[robot].any()) == counts
+    assert weights[robot].max() == (weights[~robot].max() if counts else 0)

@@ -76,7 +76,9 @@ class Trainer(EpochTrainer):
         self._objective = objective(settings.method)
         self._device = training_device(settings.device)
         split = split_episodes(steps, share=settings.held_out, seed=settings.seed)
-        data = self._build_data(split.train, settings, follow_through=settings.follow_through)
+        data = self._build_data(
+            split.train, settings, follow_through=settings.follow_through, calm_weight=settings.calm
+        )
         self._check_data(data)
         self._learns_from_decisions = (
             self._objective.info.learns_from_decisions and settings.balance > 0 and len(data.supervised) > 0
@@ -125,11 +127,17 @@ class Trainer(EpochTrainer):
     # ── setting up ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def _build_data(
-        self, steps: SupervisedSteps, settings: TrainingSettings, *, follow_through: int = 0
+        self,
+        steps: SupervisedSteps,
+        settings: TrainingSettings,
+        *,
+        follow_through: int = 0,
+        calm_weight: float = 0.0,
     ) -> TrainingData:
         """Return the data for the method.
 
-        Held-out data has no ``follow_through``: judged by the robot's own steps, the policy that ran is always best.
+        Held-out data has no ``follow_through`` and no calm steps: judged by the robot's own steps, the policy that ran
+        is always best.
         """
         return build_training_data(
             steps,
@@ -137,6 +145,7 @@ class Trainer(EpochTrainer):
             anchor_share=settings.anchor_share,
             silent_weight=settings.silence,
             follow_through=follow_through,
+            calm_weight=calm_weight,
             device=self._device,
         )
 
