@@ -24,8 +24,7 @@ TODAY_RECIPE: dict[str, Any] = {
     "held_out": 0.0,
     "warm_start": False,
     "symmetry": True,
-    "left_out": (StepProblem.IDLE,),
-    "calm": 1.0,
+    "left_out": [StepProblem.IDLE],  # a list, as it comes back from the record
 }
 """The program's defaults: every method can be tried with them (``--settings``), ``mile-today`` is MILE with them."""
 
@@ -45,6 +44,14 @@ _FORMS: dict[str, dict[str, Any]] = {
     "mile-no-silence": {"method": "mile", **SILENT, "silence": 0.0},
     "mile-imitation": {"method": "mile", **SILENT, "balance": 0.0},
     "mile-today": {"method": "mile", "silence": 0.0, "follow_through": 10, "balance": 0.1, **TODAY_RECIPE},
+    "mile-calm": {
+        "method": "mile",
+        "silence": 0.0,
+        "follow_through": 10,
+        "balance": 0.1,
+        **TODAY_RECIPE,
+        "calm": 1.0,
+    },
     "mile-iwr": {"method": "mile-iwr", "balance": 0.5},
 }
 
@@ -64,6 +71,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 - ``mile``: the program's default, spelled out, because a default may change and a committed result may not. Of the
   silent steps it imitates those that follow a short takeover, as it imitates the takeover.
 - ``mile-today``: the same objective with the program's recipe: symmetries, new weights, all data, last weights.
+- ``mile-calm``: ``mile-today`` that imitates calm steps where no demonstration counts, as the program does.
 - ``mile-silent``: imitates all silent steps with a small weight, and gives the BCE half of the loss.
 - ``mile-joint``, ``mile-published``: ``mile-silent`` with another mental model, a network anchored to the recorded
   policy, or one that only the BCE trains.

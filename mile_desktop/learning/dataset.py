@@ -121,8 +121,8 @@ def select_steps(steps: SupervisedSteps, mask: torch.Tensor) -> SupervisedSteps:
     """Return the steps where ``mask`` (bool[t]) is True; episode indices keep their meaning."""
     tensors = {each.name: getattr(steps, each.name) for each in fields(steps) if each.name != "episode_ids"}
     # The ids stay complete, so that the numbers in ``episode`` still point to the right one.
-    # A column that was not recorded is None and stays None.
-    kept = {name: None if values is None else values[mask] for name, values in tensors.items()}
+    # A column that was not recorded is None, also afterwards.
+    kept = {name: values[mask] for name, values in tensors.items() if values is not None}
     return SupervisedSteps(**kept, episode_ids=steps.episode_ids)
 
 
