@@ -8,9 +8,9 @@ from faults.soak_samples import Sample
 
 WARM_UP_S = 180.0
 """Pages, caches and the first training come in this time; growth is looked for afterwards."""
-_YOUNG_S = 180.0
-"""A child grows while it loads; it is measured from this age on."""
-_LONG_S = 240.0
+_YOUNG_S = 300.0
+"""A child grows while it loads, and once more for the next few scenes; it is measured from this age on."""
+_LONG_S = 300.0
 """Shorter lives say nothing about growth."""
 
 
