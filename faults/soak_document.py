@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from faults.soak_result import RESULTS, SoakResult
-from faults.soak_verdict import child_rows, rows_of
+from faults.soak_verdict import CHILD_MB_A_MINUTE, ChildRow, child_rows, rows_of
 from faults.table import replaced
 
 BEGIN, END = "<!-- soak: begin (make soak) -->", "<!-- soak: end -->"
@@ -41,10 +41,16 @@ def rendered(result: SoakResult) -> str:
         slope = "–" if child.mb_a_minute is None else f"{child.mb_a_minute:.2f}"
         lines.append(
             f"| {child.role} | {child.lives} | {child.largest_mb:.0f} | {child.largest_threads} | {slope} "
-            f"| {_flat(child.grew)} |"
+            f"| {_judged(child)} |"
         )
     lines += ["", *(f"Problem: {problem}" for problem in result.problems)]
     return "\n".join(lines)
+
+
+def _judged(child: ChildRow) -> str:
+    if child.mb_a_minute is None:
+        return "no life was long enough"
+    return "**grew**" if child.grew else f"below {CHILD_MB_A_MINUTE:g}"
 
 
 def _flat(grew: bool) -> str:
