@@ -104,6 +104,7 @@ def scenes(parser: argparse.ArgumentParser) -> None:
         "--gymnasium", metavar="ID", help="make a scene of a registered environment, such as Pendulum-v1 or module:id"
     )
     parser.add_argument("--name", metavar="NAME", default="", help="name of that scene (from its id)")
+    parser.add_argument("--check", metavar="SCENE", help="try everything that a scene must do, and say what is wrong")
     parser.add_argument(
         "--kwargs", metavar="JSON", type=keyword_arguments, default={}, help="its arguments, such as '{\"g\": 5.0}'"
     )

@@ -2,7 +2,7 @@
 
 import argparse
 
-from mile_desktop.commands.command import Report
+from mile_desktop.commands.command import CommandError, Report
 from mile_desktop.scenes.catalogue import broken_scenes, scenes
 from mile_desktop.scenes.template import new_scene
 
@@ -12,12 +12,28 @@ def run(options: argparse.Namespace, report: Report) -> None:
     if options.gymnasium is not None:
         _add_gymnasium(options, report)
         return
+    if options.check is not None:
+        _check(options.check, report)
+        return
     if options.new is None:
         _list(report)
         return
     folder = new_scene(options.new)
     fields = {"scene": options.new, "folder": str(folder)}
     report.say(fields, f"{folder} is a working scene; docs/scenes.md explains how to change it.")
+
+
+def _check(scene: str, report: Report) -> None:
+    from mile_desktop.scenes.scene_check import check_scene  # noqa: PLC0415 - makes the environment
+
+    wrong = []
+    for finding in check_scene(scene):
+        if finding.problem:
+            wrong.append(finding.check)
+        fields = {"scene": scene, "check": finding.check, "problem": finding.problem, "detail": finding.detail}
+        report.say(fields, f"{'✗' if finding.problem else '✓'} {finding.check:10} {finding.problem or finding.detail}")
+    if wrong:
+        raise CommandError(f"{scene}: {len(wrong)} checks found something wrong: {', '.join(wrong)}.")
 
 
 def _add_gymnasium(options: argparse.Namespace, report: Report) -> None:

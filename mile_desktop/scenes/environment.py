@@ -84,26 +84,35 @@ def make_scene(name: str) -> SceneEnv:
     info = scene_info(name)
     # Again, because a user may have added the scene after this package was imported.
     register_scene(info)
-    # Without gymnasium's checker: it would run in every step, and our own checks name the scene's file.
-    return cast("SceneEnv", gymnasium.make(info.env_id, disable_env_checker=True))
+    # Without gymnasium's checker: it would run in every step, and our own checks name the scene's file. Without its
+    # time limit: every scene has its own, which does not cut off a person who drives.
+    return cast("SceneEnv", gymnasium.make(info.env_id, disable_env_checker=True, max_episode_steps=-1))
 
 
-def open_scene(scene: str) -> SceneEnv:
-    """Return a bare environment of ``scene``; gymnasium calls this. Raises the errors of ``make_scene``."""
+def open_scene(scene: str, render_mode: str | None = None) -> SceneEnv:
+    """Return a bare environment of ``scene``; gymnasium calls this. Raises the errors of ``make_scene``.
+
+    ``render_mode``: None or ``rgb_array``; gymnasium makes ``human`` from it.
+    """
     info = scene_info(scene)
     if info.kind == "gymnasium":
         from mile_desktop.scenes.gymnasium.environment import GymnasiumEnv  # noqa: PLC0415 - imports the simulator
 
-        return GymnasiumEnv(info)
+        return GymnasiumEnv(info, render_mode)
     make_env = load_module(scene).make_env
     if make_env is not None:
         with SceneCode(info.folder / MODULE_NAME, "make_env", START_S):
-            return cast("SceneEnv", make_env())
+            # A scene of a person need not know render modes; it is asked for one only where one is wanted.
+            return cast("SceneEnv", make_env() if render_mode is None else make_env(render_mode=render_mode))
     # Only for scenes that need it: the lander runs without PyBullet.
     load_engine()
     from mile_desktop.scenes.manipulation import ManipulationEnv  # noqa: PLC0415 - imports the simulator
 
-    return ManipulationEnv(scene)
+    return ManipulationEnv(scene, render_mode)
+
+
+# gymnasium looks for it at the entry point, and wraps the environment in a window where "human" is asked for.
+open_scene.metadata = {"render_modes": ["rgb_array"]}  # type: ignore[attr-defined]
 
 
 def supervised(env: SceneEnv) -> SupervisedEnv:

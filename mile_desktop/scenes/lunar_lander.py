@@ -19,6 +19,8 @@ METRES_A_UNIT = 0.05
 """A unit of the physics as it is drawn: the sky is one metre wide."""
 _UPRIGHT = 0.17
 """A lander that stands on level ground is tilted by less than this, rad (10°)."""
+_RENDER_FPS = 20.0
+"""Control steps a second in the program; the physics' own 50 are too fast for a thumb."""
 CHUNKS = 11
 """Corners of the terrain."""
 STATE_SIZE = 12 + CHUNKS
@@ -58,10 +60,12 @@ class LunarLanderEnv(gymnasium.Env[Float32Array, int]):
     is played again up to that step. This repeats it exactly and takes about 0.1 ms a step.
     """
 
-    def __init__(self, max_steps: int = 600) -> None:
+    def __init__(self, max_steps: int = 600, render_mode: str | None = None) -> None:
         self.max_steps = max_steps
+        self.render_mode = render_mode
+        self.metadata = {"render_modes": ["rgb_array"], "render_fps": _RENDER_FPS}
         # The bare class: gymnasium's wrappers would add limits and checks of their own.
-        self._lander: Any = box2d.LunarLander()
+        self._lander: Any = box2d.LunarLander(render_mode=render_mode)
         space: Any = self._lander.observation_space
         self._bounds = space.low, space.high
         self.observation_space = space
@@ -71,6 +75,15 @@ class LunarLanderEnv(gymnasium.Env[Float32Array, int]):
         self._snapshots = Snapshots[_Snapshot]()
         self._next_token = 0
         self._engine = 0
+
+    @property
+    def action_labels(self) -> tuple[str, ...]:
+        """Short name of every action."""
+        return "off", "left", "main", "right"
+
+    def render(self) -> Any:  # noqa: ANN401 - as gymnasium's own
+        """Return gymnasium's picture, uint8[height, width, 3]; None without a render mode."""
+        return None if self.render_mode is None else self._lander.render()
 
     @property
     def observation_labels(self) -> tuple[str, ...]:
@@ -108,7 +121,7 @@ class LunarLanderEnv(gymnasium.Env[Float32Array, int]):
         self._engine = int(action)
         success = terminated and self._has_landed()
         truncated = len(self._actions) >= self.max_steps and not terminated
-        info = {"success": success, "step": len(self._actions)}
+        info = {"success": success, "is_success": success, "step": len(self._actions)}
         return self._bounded(observation), float(reward), bool(terminated), truncated, info
 
     def _has_landed(self) -> bool:

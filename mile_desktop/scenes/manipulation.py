@@ -11,6 +11,7 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+import numpy.typing as npt
 
 from mile_desktop.arrays import Float32Array, Float64Array
 from mile_desktop.scenes.bullet import BulletWorld, Contacts
@@ -20,6 +21,7 @@ from mile_desktop.scenes.kinematics import read_chain
 from mile_desktop.scenes.modules import load_module
 from mile_desktop.scenes.panda import Panda, PandaCommand
 from mile_desktop.scenes.scene_code import SceneCode, SceneModuleError, checked_flag, checked_number, checked_values
+from mile_desktop.scenes.scene_picture import ScenePicture
 from mile_desktop.scenes.snapshots import Moment, Snapshots
 from mile_desktop.scenes.task import Situation, Task
 
@@ -65,8 +67,11 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
         There is no such scene, or its description, models or module are wrong.
     """
 
-    def __init__(self, scene: str) -> None:
+    def __init__(self, scene: str, render_mode: str | None = None) -> None:
         info = scene_info(scene)
+        self.render_mode = render_mode
+        self.metadata = {"render_modes": ["rgb_array"], "render_fps": info.rate_hz}
+        self._picture: ScenePicture | None = None
         self.scene = scene
         self.description = load_description(info.folder)
         self.max_steps = info.max_steps
@@ -138,7 +143,7 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
         self._done_steps = self._done_steps + 1 if self._is_done(now) else 0
         success = self._done_steps >= self._task.success_steps
         reward = self._reward(now, success=success)
-        info = {"success": success, "step": self._step}
+        info = {"success": success, "is_success": success, "step": self._step}
         # Success in the last step counts as success and not as running out of time.
         return self._observation(), reward, success, self._step >= self.max_steps and not success, info
 
@@ -167,6 +172,19 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
 
     def _observation(self) -> Float32Array:
         return np.concatenate(self._frames)
+
+    @property
+    def action_labels(self) -> tuple[str, ...]:
+        """Short name of every entry of the action."""
+        return self.description.labels
+
+    def render(self) -> npt.NDArray[np.uint8] | None:
+        """Return the picture of the scene's first camera, uint8[height, width, 3]; None without a render mode."""
+        if self.render_mode is None:
+            return None
+        if self._picture is None:
+            self._picture = ScenePicture(self.description)
+        return self._picture.draw(self.scene_state())
 
     def scene_state(self) -> Float32Array:
         """Return float32[k], see ``SupervisedEnv``."""
@@ -252,6 +270,9 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
     def close(self) -> None:
         """Free the simulator; may be called twice."""
         self._snapshots.clear()
+        if self._picture is not None:
+            self._picture.close()
+            self._picture = None
         self._world.close()
 
 

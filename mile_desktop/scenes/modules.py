@@ -24,7 +24,7 @@ class SceneModule:
 
     task: type[Task] | None
     """``TASK``, of scenes of kind ``panda``."""
-    make_env: Callable[[], Any] | None
+    make_env: Callable[..., Any] | None
     """``make_env()``, of scenes of kind ``own``."""
     expert: Expert | None
     """``EXPERT``; None if the module has none."""

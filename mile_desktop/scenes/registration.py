@@ -16,5 +16,8 @@ def register_scene(info: SceneInfo) -> None:
     # Gymnasium warns when an id is registered again, and a scene is registered at the import and when it is opened.
     if info.env_id not in gymnasium.registry:
         gymnasium.register(
-            id=info.env_id, entry_point="mile_desktop.scenes.environment:open_scene", kwargs={"scene": info.name}
+            id=info.env_id,
+            entry_point="mile_desktop.scenes.environment:open_scene",
+            kwargs={"scene": info.name},
+            max_episode_steps=info.max_steps,
         )

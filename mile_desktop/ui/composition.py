@@ -21,6 +21,7 @@ from mile_desktop.ui.learn.explanation_controller import ExplanationController
 from mile_desktop.ui.learn.forecast_refitter import ForecastRefitter
 from mile_desktop.ui.policies.controller import PoliciesController
 from mile_desktop.ui.robots.controller import RobotsController
+from mile_desktop.ui.scenes.controller import ScenesController
 from mile_desktop.ui.settings.controller import SettingsController
 from mile_desktop.ui.shell.close_question import ask_to_close
 from mile_desktop.ui.shell.preferences import PreferenceStore
@@ -46,6 +47,7 @@ class Composition:
     evaluate: EvaluateController
     policies: PoliciesController
     robots: RobotsController
+    scenes: ScenesController
 
     def may_close(self) -> bool:
         """Ask once about everything that runs; return whether the window may close.
@@ -102,6 +104,7 @@ def compose(
         evaluate=EvaluateController(application, worker=evaluation_target, viewer_target=viewer_target),
         policies=PoliciesController(application),
         robots=RobotsController(application),
+        scenes=ScenesController(application),
     )
     _connect_pages(parts)
     # Both report to parts of the panel; nothing else needs them, and the application owns them.

@@ -21,6 +21,7 @@ class FlatStage:
 
     flat = True
     targets: tuple[str, ...] = ()
+    located = True
     problems: tuple[str, ...] = ()
 
     def __init__(self, info: SceneInfo) -> None:

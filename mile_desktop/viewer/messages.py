@@ -83,6 +83,17 @@ class SetPace(Message, frozen=True):
     moving_rate_hz: float
 
 
+class StartVideo(Message, frozen=True):
+    """Record the pictures of a scene that draws itself, from time ``since`` (``time.monotonic()``, s), in an MP4."""
+
+    path: str
+    since: float
+
+
+class StopVideo(Message, frozen=True):
+    """End the video."""
+
+
 # ── events: viewer → window ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -111,6 +122,8 @@ class ViewerReady(Message, frozen=True):
     """Titles of what a hand aims at, by the numbers in ``Frame.aids``."""
     flat: bool = False
     """The scene is a plane: the view can be moved and zoomed, but not turned."""
+    draws_itself: bool = False
+    """The picture is the environment's own: it can be recorded, but nothing can be painted at a place in it."""
 
 
 class ViewerStatus(Message, frozen=True):
@@ -148,6 +161,8 @@ Command = (
     | FollowLive
     | SetThumbnails
     | SetPace
+    | StartVideo
+    | StopVideo
     | Shutdown
 )
 Event = ViewerReady | ViewerStatus | ViewerNote | ViewerFault

@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 import numpy as np
 
 from mile_desktop.arrays import Float32Array
+from mile_desktop.cameras.source import Picture
 from mile_desktop.channels.endpoint import Endpoint
 from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.shared import FrameRing, StateSlot
@@ -23,13 +24,14 @@ from mile_desktop.viewer.messages import (
     Command,
     FollowLive,
     LoadScene,
-    Preset,
     SetBackground,
     SetPace,
     SetSize,
     SetThumbnails,
     SetView,
     ShowState,
+    StartVideo,
+    StopVideo,
     UsePreset,
     ViewerFault,
     ViewerNote,
@@ -37,7 +39,8 @@ from mile_desktop.viewer.messages import (
     ViewerStatus,
 )
 from mile_desktop.viewer.renderer import Background
-from mile_desktop.viewer.stages import AnyStage, open_stage
+from mile_desktop.viewer.scene_video import SceneVideo
+from mile_desktop.viewer.stages import AnyStage, open_stage, preset_of
 
 _POLL_S = 0.005
 """How long a new scene state may wait to be noticed."""
@@ -110,12 +113,13 @@ class Viewer:
         self._background = Background()
         self._size = (640, 480)
         self._camera: View | CameraDescription | None = None
+        self._video = SceneVideo(self._report_video)
         self._recorded = False
         self._seen = 0
         self._generation = 0
         self._aids = Aids()
         self._step = -1
-        self._refused = False
+        self._refusal = ""
         self._limits = DrawLimits()
         self._draw_rate = DrawRate(self._limits)
         self._changed_s: float | None = None
@@ -141,13 +145,17 @@ class Viewer:
         self._follow()
         now = time.monotonic()
         if self._stage is not None:
-            self._draw_what_is_due(self._stage, now)
+            try:
+                self._draw_what_is_due(self._stage, now)
+            except SceneDescriptionError as error:  # the code of an environment that draws itself
+                self._report_refusal(str(error))
         if now >= self._next_status_s:
             self._report(now)
         return not self._endpoint.closed
 
     def close(self) -> None:
-        """Free the scene."""
+        """End a video and free the scene."""
+        self._video.close()
         if self._stage is not None:
             self._stage.close()
             self._stage = None
@@ -187,6 +195,10 @@ class Viewer:
                 if self._stage is not None:
                     self._stage.renderer.set_background(self._background)
                 self._touch(scene=True)
+            case StartVideo(path=path, since=since):
+                self._video.start(path, since)
+            case StopVideo():
+                self._video.stop()
             case SetThumbnails(names=names, width=width, height=height):
                 self._thumbnail_names = names[: len(self._rings)]
                 self._stale_thumbnails.clear()
@@ -200,7 +212,7 @@ class Viewer:
         # The old scene first, so that there is never memory in use for two.
         self.close()
         try:
-            stage = open_stage(scene, try_opengl=self._try_opengl)
+            stage = open_stage(scene, try_opengl=self._try_opengl, record=self._offer)
         except (UnknownSceneError, SceneDescriptionError) as error:
             self._endpoint.send(ViewerFault(text=str(error)))
             return
@@ -211,10 +223,10 @@ class Viewer:
         self._camera = stage.cameras[0]
         self._aids = stage.aids()
         # A recorded state of the scene before does not fit this one.
-        self._recorded, self._refused, self._seen, self._step = False, False, 0, -1
+        self._recorded, self._refusal, self._seen, self._step = False, "", 0, -1
         self._draw_rate = DrawRate(self._limits)
         self._touch(scene=True)
-        presets = tuple(_preset(camera) for camera in stage.cameras)
+        presets = tuple(preset_of(camera) for camera in stage.cameras)
         self._endpoint.send(
             ViewerReady(
                 scene=stage.scene,
@@ -222,6 +234,7 @@ class Viewer:
                 presets=presets,
                 targets=stage.targets,
                 flat=stage.flat,
+                draws_itself=not stage.located,
             )
         )
 
@@ -271,15 +284,25 @@ class Viewer:
         try:
             self._stage.pose(state)
         except ValueError as error:
-            # Once until a state fits again. The worker writes twenty states a second.
-            if not self._refused:
-                self._refused = True
-                self._endpoint.send(ViewerFault(text=f"A state could not be shown: {error}."))
+            self._report_refusal(f"A state could not be shown: {error}.")
             return
-        self._refused = False
         self._step = step
         self._aids = self._stage.aids()
         self._touch(scene=True)
+
+    def _report_refusal(self, text: str) -> None:
+        """Report once, until a picture is drawn again: the worker writes twenty states a second."""
+        if text != self._refusal:
+            self._refusal = text
+            self._endpoint.send(ViewerFault(text=text))
+
+    def _offer(self, picture: Picture) -> None:
+        """Take a picture of a scene that draws itself for its video."""
+        if not self._recorded:
+            self._video.offer(picture)
+
+    def _report_video(self, text: str) -> None:
+        self._endpoint.send(ViewerNote(level="warning", text=text))
 
     def _touch(self, *, scene: bool = False) -> None:
         """Note that the main view, and with ``scene`` also the thumbnails, must be drawn again."""
@@ -345,7 +368,7 @@ class Viewer:
         began = time.monotonic()
         ring.write(
             stage.renderer.draw(view, width, height, smooth=smooth),
-            view_projection=view.view_projection(width / height),
+            view_projection=view.view_projection(width / height) * stage.located,  # zeros: places in it are unknown
             anchor=stage.end_effector(),
             aids=self._aids.encode(),
             generation=self._generation,
@@ -353,6 +376,7 @@ class Viewer:
             flags=RECORDED if self._recorded else 0,
             timestamp=began,
         )
+        self._refusal = ""
 
     def _report(self, now: float) -> None:
         passed_s = now - self._next_status_s + _STATUS_PERIOD_S
@@ -373,15 +397,3 @@ def _limited(width: int, height: int, ring: FrameRing) -> tuple[int, int]:
     """Return the size, reduced by one factor in both directions until it fits into ``ring``."""
     factor = min(1.0, ring.max_width / max(width, 1), ring.max_height / max(height, 1))
     return max(_SMALLEST, int(width * factor)), max(_SMALLEST, int(height * factor))
-
-
-def _preset(camera: CameraDescription) -> Preset:
-    return Preset(
-        name=camera.name,
-        title=camera.title,
-        yaw_deg=camera.yaw_deg,
-        pitch_deg=camera.pitch_deg,
-        distance_m=camera.distance,
-        target=camera.target,
-        follows_end_effector=camera.follows_end_effector,
-    )

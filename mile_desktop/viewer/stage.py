@@ -45,6 +45,7 @@ class Stage:
     """
 
     flat = False
+    located = True
 
     def __init__(self, scene: str, *, try_opengl: bool = True) -> None:
         info = scene_info(scene)

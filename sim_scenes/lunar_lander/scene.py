@@ -85,11 +85,11 @@ the flags. ``brakes-late`` comes down fast, brakes too late and breaks on the gr
 # ── the environment and its picture ──────────────────────────────────────────────────────────────────────────────
 
 
-def make_env() -> object:
+def make_env(render_mode: str | None = None) -> object:
     """Make the environment. Its physics is imported only here, because the scene's description needs none of it."""
     from mile_desktop.scenes.lunar_lander import LunarLanderEnv  # noqa: PLC0415
 
-    return LunarLanderEnv()
+    return LunarLanderEnv(render_mode=render_mode)
 
 
 _UNIT = 1 / 600

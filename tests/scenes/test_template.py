@@ -7,6 +7,7 @@ from mile_desktop.registry.policies import load_named_policy, policy_folder
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.catalogue import broken_scenes, scene_info
 from mile_desktop.scenes.experts import load_expert
+from mile_desktop.scenes.scene_check import check_scene
 from mile_desktop.scenes.scene_code import SceneModuleError
 from mile_desktop.scenes.template import NewSceneError, new_scene
 from mile_desktop.storage.workspace import Workspace
@@ -25,6 +26,7 @@ def test_a_scene_begun_from_the_template_works_at_once(own: Path) -> None:
     info = scene_info("pull-lever")
     assert (info.title, info.env_id) == ("Pull lever", "own/PullLever-v0")
     assert not broken_scenes()
+    assert [finding.check for finding in check_scene("pull-lever") if finding.problem] == []
     env, expert, flawed = open_env("pull-lever"), load_expert("pull-lever"), load_expert("pull-lever", "pushes-beside")
     assert all(run(env, expert, seed)[0] for seed in range(3))
     assert {run(env, flawed, seed)[0] for seed in range(2)} == {True, False}

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from mile_desktop.arrays import Float32Array
 
@@ -36,11 +37,7 @@ class Attributes:
         for owner, values in zip(self._owners, kept, strict=True):
             present = vars(owner)
             for name, value in values.items():
-                generator = present.get(name)
-                if isinstance(value, _GeneratorState) and isinstance(generator, np.random.Generator):
-                    generator.bit_generator.state = deepcopy(value.state)
-                elif not isinstance(value, _GeneratorState):
-                    present[name] = deepcopy(value)
+                _restore(present, name, value)
 
     def numbers(self) -> Float32Array:
         """Return float32[k]: every number that may be drawn; what is None, or has another size now, is NaN."""
@@ -114,6 +111,24 @@ class _Entry:
             attributes[self.name] = tuple(numbers) if isinstance(example, tuple) else numbers
         elif isinstance(example, (bool, int, float, np.generic)):
             attributes[self.name] = type(example)(row[0])
+
+
+def _restore(attributes: dict[str, object], name: str, value: object) -> None:
+    now = attributes.get(name)
+    if isinstance(value, _GeneratorState):
+        if isinstance(now, np.random.Generator):
+            now.bit_generator.state = deepcopy(value.state)
+    elif isinstance(now, np.ndarray) and not now.flags.owndata and _same_kind(now, value):
+        # It shows other memory, such as Meta-World's ``init_left_pad`` a position in MuJoCo's data, and has to stay so.
+        now[...] = value
+    else:
+        attributes[name] = deepcopy(value)
+
+
+def _same_kind(one: npt.NDArray[Any], other: object) -> bool:
+    return (
+        isinstance(other, np.ndarray) and one.shape == other.shape and one.dtype == other.dtype and one.flags.writeable
+    )
 
 
 def _owners(env: object) -> Iterator[object]:

@@ -99,6 +99,9 @@ class GymnasiumSceneDescription(Part, frozen=True):
     the environment."""
     drawn: bool = True
     """Whether the picture is shown in the window."""
+    view_yaw_deg: float = 0.0
+    """Direction in which the picture looks, about the vertical: 0 along +y, 90 along −x. Pushes to the right and away
+    are turned by it, so that they are right and away in the picture."""
     menu_place: int = 100
     """Scenes with smaller numbers come first."""
     bundle: BundleDescription = BundleDescription()
@@ -138,4 +141,4 @@ class GymnasiumSceneDescription(Part, frozen=True):
     @property
     def cameras(self) -> tuple[CameraDescription, ...]:
         """The one view: the environment's own picture."""
-        return (WHOLE_PICTURE,) if self.drawn else ()
+        return (msgspec.structs.replace(WHOLE_PICTURE, yaw_deg=self.view_yaw_deg),) if self.drawn else ()

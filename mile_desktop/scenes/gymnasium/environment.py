@@ -10,8 +10,9 @@ import numpy as np
 from mile_desktop.arrays import Float32Array
 from mile_desktop.errors import UserError
 from mile_desktop.scenes.catalogue import SceneInfo
-from mile_desktop.scenes.gymnasium.drawn_state import drawn_by_replay, drawn_by_state
+from mile_desktop.scenes.gymnasium.drawn_state import drawn_by_state
 from mile_desktop.scenes.gymnasium.inner import InnerEnv, KeptState, probed
+from mile_desktop.scenes.gymnasium.replayed_state import drawn_by_replay
 from mile_desktop.scenes.gymnasium.spaces import NumberedActions
 from mile_desktop.scenes.scene_file import load_gymnasium_description
 from mile_desktop.scenes.snapshots import Snapshots
@@ -52,10 +53,12 @@ class GymnasiumEnv(gymnasium.Env[Float32Array, Any]):
         The description is wrong, or the environment cannot be made or does not fit it.
     """
 
-    def __init__(self, info: SceneInfo) -> None:
+    def __init__(self, info: SceneInfo, render_mode: str | None = None) -> None:
+        self.render_mode = render_mode
+        self.metadata = {"render_modes": ["rgb_array"], "render_fps": info.rate_hz}
         self.description = load_gymnasium_description(info.folder)
         self.max_steps = self.description.max_steps
-        self._inner = inner = InnerEnv(self.description)
+        self._inner = inner = InnerEnv(self.description, render_mode)
         self._discrete = isinstance(inner.actions, NumberedActions)
         self.action_space = (
             gymnasium.spaces.Discrete(inner.actions.size)
@@ -81,6 +84,15 @@ class GymnasiumEnv(gymnasium.Env[Float32Array, Any]):
             return self._inner.labels
         ages = [f"t-{age}" if age else "t" for age in reversed(range(self._frame_count))]
         return tuple(f"{label} @ {age}" for age in ages for label in self._inner.labels)
+
+    @property
+    def action_labels(self) -> tuple[str, ...]:
+        """Short name of every entry of the action, or of every action."""
+        return self.description.labels
+
+    def render(self) -> Any:  # noqa: ANN401 - as gymnasium's own
+        """Return the environment's own picture, uint8[height, width, 3]; None without a render mode."""
+        return None if self.render_mode is None else self._inner.env.render()
 
     @property
     def can_rewind(self) -> bool:
@@ -134,7 +146,7 @@ class GymnasiumEnv(gymnasium.Env[Float32Array, Any]):
         success = self._succeeds(info, over=terminated or ended or late)
         if self.description.success.info and success:
             terminated = True
-        told = {**info, "success": success, "step": len(self._actions)}
+        told = {**info, "success": success, "is_success": success, "step": len(self._actions)}
         return self._observation(), reward, terminated, (ended or late) and not terminated, told
 
     def _checked(self, action: Float32Array | int) -> Float32Array | int:
@@ -161,7 +173,7 @@ class GymnasiumEnv(gymnasium.Env[Float32Array, Any]):
     # ── supervision ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def scene_state(self) -> Float32Array:
-        """Return float32[k]: enough to draw the scene, or to find it in the recording, see ``drawn_state``."""
+        """Return float32[k]: enough to draw the scene, or to find it in the recording, see ``replayed_state``."""
         if self.probe.draws_state:
             return drawn_by_state(self._inner)
         return drawn_by_replay(self._seed, len(self._actions))

@@ -1,6 +1,7 @@
 """The expert that ``scene.toml`` names: a function of the environment's own package, in its own units."""
 
 import importlib
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
@@ -61,7 +62,8 @@ def _scaled(native: NativeExpert, actions: Actions, frame: int, path: Path) -> E
     """Return ``native`` with observations and actions of this program."""
 
     def act(observation: Float32Array) -> Float32Array:
-        with SceneCode(path, "expert"):
+        with SceneCode(path, "expert"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Meta-World's policies warn that the environment limits their actions
             action = native(observation[-frame:].astype(np.float64))
             if isinstance(action, tuple):
                 action = action[0]  # Stable-Baselines3 returns the state of a recurrent policy, too

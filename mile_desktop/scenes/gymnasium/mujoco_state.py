@@ -17,7 +17,7 @@ than ``mj_step`` left them, but environments read them before they step: rewards
 _PLACED = ("body_pos", "body_quat", "site_pos", "geom_pos", "geom_rgba", "site_rgba")
 """Parts of the model that environments change from one episode to the next (Meta-World places its objects by them)."""
 _DRAWN_DATA = ("qpos", "mocap_pos", "mocap_quat")
-_DRAWN_MODEL = ("body_pos", "body_quat", "site_pos")
+_DRAWN_MODEL = ("body_pos", "body_quat")
 
 
 class MujocoModel(Protocol):
@@ -74,12 +74,16 @@ class MujocoState:
         sizes = [each.size for each in arrays]
         if len(values) != sum(sizes):
             raise ValueError(f"found {len(values)} numbers, expected {sum(sizes)}")
-        for array, row in zip(arrays, np.split(values, np.cumsum(sizes)[:-1]), strict=True):
+        rows = np.split(values, np.cumsum(sizes)[:-1])
+        for array, row in zip(arrays, rows, strict=True):
             array[:] = row.reshape(array.shape)
         self._mujoco.mj_forward(self.model, self.data)
+        # Again, because mj_forward computes it and Meta-World moves the mark of its goal afterwards.
+        arrays[-1][:] = rows[-1].reshape(arrays[-1].shape)
 
     def _drawn(self) -> list[Float64Array]:
-        return [*map(self._of_data, _DRAWN_DATA), *map(self._of_model, _DRAWN_MODEL)]
+        posed = [*map(self._of_data, _DRAWN_DATA), *map(self._of_model, _DRAWN_MODEL)]
+        return [*posed, self._of_data("site_xpos")]
 
     def _of_data(self, name: str) -> Float64Array:
         return cast("Float64Array", getattr(self.data, name))

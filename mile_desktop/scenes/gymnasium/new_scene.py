@@ -43,6 +43,9 @@ _PUSHES = {
 """Number of actions → the push for each, in the order of CartPole, MountainCar and FrozenLake."""
 _RETURNS = {"Pendulum-v1": -300.0, "MountainCar-v0": -199.0}
 """Returns that count as success where the registration has no threshold, or one that is a mean over many episodes."""
+_KNOWN_PUSHES = {"LunarLander-v3": ("rest", "left", "up", "right")}
+_DRIVES: Mapping[str, tuple[Push, ...]] = {"Pendulum-v1": ("left",)}
+"""Pushes where the usual ones (``_AXES``) are the wrong way: a positive torque tips the pendulum to the left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,9 @@ def _described(env_id: str, kwargs: dict[str, Any]) -> GymnasiumSceneDescription
             max_steps=spec.max_episode_steps or MOST_STEPS,
             success=_success(inner, spec),
             drawn="rgb_array" in metadata.get("render_modes", ()),
-            actions=_entries(inner.actions) if isinstance(inner.actions, ContinuousActions) else (),
+            actions=_entries(inner.actions, _DRIVES.get(spec.id, _AXES))
+            if isinstance(inner.actions, ContinuousActions)
+            else (),
             choices=_choices(inner) if isinstance(inner.actions, NumberedActions) else (),
         )
     finally:
@@ -170,12 +175,12 @@ def _success(inner: InnerEnv, spec: gymnasium.envs.registration.EnvSpec) -> Succ
     return SuccessRule(return_at_least=_RETURNS.get(spec.id, spec.reward_threshold))
 
 
-def _entries(actions: ContinuousActions) -> tuple[ActionEntry, ...]:
+def _entries(actions: ContinuousActions, drives: tuple[Push, ...]) -> tuple[ActionEntry, ...]:
     rest = actions.from_environment(np.zeros(actions.size))
     return tuple(
         ActionEntry(
             label=f"action {index}",
-            drive=_AXES[index] if index < len(_AXES) else "none",
+            drive=drives[index] if index < len(drives) else "none",
             rest=round(float(rest[index]), 6),
         )
         for index in range(actions.size)
@@ -188,7 +193,7 @@ def _choices(inner: InnerEnv) -> tuple[Choice, ...]:
     titles = [str(each).lower() for each in meanings()] if callable(meanings) else []
     if len(titles) != count:
         titles = [f"action {number}" for number in range(count)]
-    pushes = _PUSHES.get(count, _PUSHES[5])
+    pushes = _KNOWN_PUSHES.get(inner.env.spec.id, _PUSHES.get(count, _PUSHES[5]))
     return tuple(
         Choice(
             label=str(number) if title.startswith("action ") else f"{number} {title}"[:_LONGEST_LABEL],

@@ -109,7 +109,11 @@ class Screenshots(ScriptedRun):
         application = self._application
         loaded = application.scene
         # A person's own scenes must not appear in pictures for the documents.
-        shipped = [info.name for info in scenes() if info.folder.is_relative_to(SIM_SCENES) and info.name != loaded]
+        shipped = [
+            info.name
+            for info in scenes()
+            if info.kind != "gymnasium" and info.folder.is_relative_to(SIM_SCENES) and info.name != loaded
+        ]
         for name in (*shipped, loaded):
             application.load_scene(name)
             yield partial(self._has_loaded, name)

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
+import numpy as np
 from PySide6.QtCore import QObject
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.scenes.catalogue import SceneInfo
 from mile_desktop.scenes.description import Choice
+from mile_desktop.scenes.gymnasium.replayed_state import with_actions
 from mile_desktop.ui.clients.state_viewer import StateViewer
 from mile_desktop.ui.inspect.model import RecordedEpisode, SimulatedPath
 from mile_desktop.ui.inspect.recorded_view import Caption, RecordedView
@@ -64,14 +67,28 @@ class RecordedViewController(QObject):
         self._row = row
         if path is not None and row >= path.row:
             # The other policy's path may be longer; this one stays at its end.
-            state = path.states[min(row - path.row, len(path.states) - 1)]
+            state = self._path_state(recording, path, row)
             caption = _path_caption(path, row - path.row, self._choices)
         else:
             row = min(row, len(recording) - 1)
-            state, caption = recording.episode.scene_state[row], _caption(recording, row, self._choices)
+            state, caption = self._recorded_state(recording, row), _caption(recording, row, self._choices)
         if self._can_draw:
             self.viewer.show_state(recording.episode.record.start.scene, state, row)
         self._view.show_caption(caption)
+
+    def _recorded_state(self, recording: RecordedEpisode, row: int) -> Float32Array:
+        episode = recording.episode
+        return with_actions(
+            episode.scene_state[row], episode.action, episode.starts_at_row, row, discrete=bool(self._choices)
+        )
+
+    def _path_state(self, recording: RecordedEpisode, path: SimulatedPath, row: int) -> Float32Array:
+        """Return a state of ``path``; one that is drawn by its actions follows the recording up to the path's row."""
+        step = min(row - path.row, len(path.states) - 1)
+        episode, first = recording.episode, path.row
+        actions = np.concatenate([episode.action[:first], path.actions[:step]])
+        rewinds = np.concatenate([episode.starts_at_row[: first + 1], np.full(step, -1)])
+        return with_actions(path.states[step], actions, rewinds, first + step, discrete=bool(self._choices))
 
     # The viewer answers late: a fault or a picture may belong to the recording before. It must not replace the message
     # of a recording that cannot be drawn.

@@ -17,6 +17,7 @@ from mile_desktop.ui.widgets.override_guard import OverrideGuard
 from mile_desktop.ui.widgets.policy_entry import PolicyEntry
 
 _ROBOT = "robot"
+_ADD = "add"
 """Property of a menu's action: address of a robot, empty for the dialog."""
 _LATE_SHARE = 0.5
 """A tick is late when it begins more than this share of a period too late."""
@@ -54,6 +55,8 @@ class Header(OverrideGuard, QFrame):
     """The menu of scenes is about to be shown."""
     scene_chosen = Signal(str)
     """Name of the scene."""
+    scene_add_asked = Signal()
+    """The person wants to add an environment as a scene."""
     robot_chosen = Signal(str)
     """Address of the robot to drive in place of a scene."""
     robots_asked = Signal()
@@ -118,6 +121,7 @@ class Header(OverrideGuard, QFrame):
             action = menu.addAction(theme.icon("mdi6.alert-outline", "asking"), scene.name)
             action.setData(scene.name)
             action.setToolTip(scene.error)
+        menu.addAction("Add a gymnasium environment…").setProperty(_ADD, True)
         menu.addSeparator()
         for robot in self._robots:
             chosen = robot.address == self._robot_shown
@@ -262,7 +266,9 @@ class Header(OverrideGuard, QFrame):
 
     def _scene_triggered(self, action: QAction) -> None:
         robot = action.property(_ROBOT)
-        if robot is None:
+        if action.property(_ADD):
+            self.scene_add_asked.emit()
+        elif robot is None:
             self.scene_chosen.emit(action.data())
         elif robot:
             self.robot_chosen.emit(robot)

@@ -1,6 +1,7 @@
 """Connects the Supervise page with the worker, the viewer, the keys and the preferences."""
 
 from functools import partial
+from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import QObject
@@ -17,6 +18,7 @@ from mile_desktop.ui.supervise.call_line_controller import CallLineController
 from mile_desktop.ui.supervise.driving_help_controller import DrivingHelpController
 from mile_desktop.ui.supervise.full_view import FullView
 from mile_desktop.ui.supervise.page import SupervisePage
+from mile_desktop.ui.supervise.scene_video_controller import SceneVideoController
 from mile_desktop.ui.supervise.view_controller import ViewController
 
 _PAGE = "supervise"
@@ -37,6 +39,7 @@ class SuperviseController(QObject):
         self.driving_help = DrivingHelpController(application.worker, application.window.shortcuts, self)
         small_views = remembered.layouts.get(_SMALL_VIEWS, "") != _HIDDEN
         self._views = ViewController(application.viewer, self.page, self, small_views=small_views)
+        self._video = SceneVideoController(application.viewer, application.worker, self._folder, self)
         application.window.add_page(_PAGE, self.page)
         self.page.set_alert(alert_of(remembered))
         self.page.set_hand_speed(remembered.hand_speed)
@@ -59,6 +62,10 @@ class SuperviseController(QObject):
         if status.phase is Phase.RESETTING and status.episodes_left:
             return RunningWork(f"A run is not finished: {status.episodes_left} more to record. They are not recorded.")
         return None
+
+    def _folder(self) -> Path | None:
+        workspace = self._application.workspace
+        return None if workspace is None else workspace.folder
 
     def pause(self, paused: bool) -> None:
         """Let the robot hold while a question covers the window, or say that the question is answered."""

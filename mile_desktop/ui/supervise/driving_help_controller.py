@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from mile_desktop.rollout.messages import SessionLoaded
 from mile_desktop.ui.clients.rollout_client import RolloutClient
 from mile_desktop.ui.shell.shortcuts import Binding, Shortcuts
-from mile_desktop.ui.widgets.discrete_actions import DiscreteAction, driving_text
+from mile_desktop.ui.widgets.discrete_actions import DiscreteAction, driving_text, entries_text
 
 _KEYS = {"left": ("A", "Left"), "right": ("D", "Right"), "up": ("W", "Up"), "down": ("S", "Down")}
 _PAD = {
@@ -25,7 +25,7 @@ class DrivingHelpController(QObject):
     """
 
     explained = Signal(str)
-    """How the discrete actions of the scene are chosen; empty for a robot arm."""
+    """How the actions of the scene are chosen or driven; empty for a robot arm."""
 
     def __init__(self, worker: RolloutClient, shortcuts: Shortcuts, parent: QObject) -> None:
         super().__init__(parent)
@@ -35,7 +35,11 @@ class DrivingHelpController(QObject):
     def _loaded(self, session: SessionLoaded) -> None:
         self._shortcuts.set_driving(driving_bindings(session.choices))
         pad, keys = driving_text(session.choices, "gamepad"), driving_text(session.choices)
-        self.explained.emit(f"In this scene a push chooses an action: {pad}. Keys: {keys}." if pad else "")
+        if session.choices:
+            self.explained.emit(f"In this scene a push chooses an action: {pad}. Keys: {keys}.")
+            return
+        pad, keys = entries_text(session.entries, "gamepad"), entries_text(session.entries)
+        self.explained.emit(f"In this scene a push drives an entry of the action: {pad}. Keys: {keys}." if pad else "")
 
 
 def driving_bindings(choices: Sequence[DiscreteAction]) -> tuple[Binding, ...]:

@@ -21,6 +21,7 @@ from mile_desktop.ui.shell.shortcut_overlay import ShortcutOverlay
 from mile_desktop.ui.supervise.key_positions import key_at_position, physical_key
 from mile_desktop.ui.supervise.model import KEEP, Key, KeyState
 from mile_desktop.ui.viewport.orbit import Orbit
+from mile_desktop.ui.widgets.discrete_actions import drives_gripper
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 REPEAT_MS = 100
@@ -101,7 +102,7 @@ class KeyboardController(OverrideGuard, QObject):
         may mean the same direction (W and ↑); it ends when both are up."""
         self._focused: QWidget | None = None
         """The widget with the focus, which is asked first whether a key is a shortcut."""
-        self._has_gripper = True
+        self._has_gripper = self._follows_gripper = True
         self._window: QWindow | None = None
         self._busy = False
         self._timer = QTimer(self)
@@ -157,12 +158,14 @@ class KeyboardController(OverrideGuard, QObject):
     def start_session(self, session: SessionLoaded) -> None:
         """Note whether there is a gripper to drive: scenes with discrete actions have none."""
         # Keep nothing of the last session: its gripper command may be wrong for the new scene.
-        self._has_gripper = not session.choices
+        self._has_gripper = drives_gripper(session.choices, session.entries)
+        # only on an arm is the fourth entry the gripper's
+        self._follows_gripper = self._has_gripper and not session.entries
         self._keys.gripper = KEEP
 
     def follow(self, taken: StepTaken) -> None:
         """Adopt the gripper command that is executed, so that a takeover does not change it."""
-        if self._has_gripper and len(taken.executed) > 3:
+        if self._follows_gripper and len(taken.executed) > 3:
             self._keys.follow_gripper(taken.executed[3])
 
     def press_enter(self) -> None:

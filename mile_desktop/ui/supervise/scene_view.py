@@ -50,6 +50,8 @@ class SceneView(PictureCanvas):
         self._threshold = 0.5
         self._max_steps = 0
         self._choices: tuple[ActionChoice, ...] = ()
+        self._entries: tuple[ActionChoice, ...] = ()
+        self._picture_rate_hz: float | None = None
         self._stale = False
         self._rate_hz = 0.0
         self._task = ""
@@ -75,7 +77,7 @@ class SceneView(PictureCanvas):
     def start_session(self, session: SessionLoaded) -> None:
         """Drop what was shown of the previous session."""
         self._max_steps, self._rate_hz = session.max_steps, session.rate_hz
-        self._choices = session.choices
+        self._choices, self._entries = session.choices, session.entries
         self._step = self._status = self._outcome = None
         self.blocked.hide()
         self.update()
@@ -187,9 +189,21 @@ class SceneView(PictureCanvas):
             status = self._status
             # Task and keys are for a person who drives or may begin to; while the policy drives they hide the scene.
             task = self._task if status.phase not in MOVING else ""
-            keys = driving_hint(status, self._choices) if status.phase is not Phase.AUTONOMOUS or self._choices else ""
-            hints = task, takeover_hint(status), keys
+            own = bool(self._choices or self._entries)  # these keys differ from scene to scene
+            shown = own or status.phase is not Phase.AUTONOMOUS
+            keys = driving_hint(status, self._choices, self._entries) if shown else ""
+            hints = task, takeover_hint(status), keys, self._rate_hint(status)
             overlay.paint_hints(painter, area, hints, self._room_for_hints(area))
+
+    def set_picture_rate(self, rate_hz: float | None) -> None:
+        """Set how many pictures a second the environment draws of itself; None where the program draws the scene."""
+        self._picture_rate_hz = rate_hz
+        self.update()
+
+    def _rate_hint(self, status: Status) -> str:
+        if self._picture_rate_hz is None or status.phase not in MOVING:
+            return ""
+        return f"Picture: {self._picture_rate_hz:.0f} a second"
 
     def _room_for_hints(self, area: QRectF) -> float:
         """Return how wide a line at the bottom left may be without reaching the small pictures."""

@@ -12,7 +12,7 @@ from mile_desktop.ui.supervise.model import CLOSE, GRIPPER_NOISE, KEEP, OPEN, dr
 from mile_desktop.ui.supervise.stick_widget import StickWidget
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport.orbit import Orbit
-from mile_desktop.ui.widgets.discrete_actions import driving_text
+from mile_desktop.ui.widgets.discrete_actions import drives_gripper, driving_text, entries_text
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 _PLANE = "x, y as seen"
@@ -41,7 +41,7 @@ class ScreenPad(OverrideGuard, QFrame):
         self._plane = StickWidget("Move: away, near, left, right")
         self._height = StickWidget("Move: up and down", vertical=True)
         self._gripper = self._gripper_buttons()
-        self._has_gripper = True
+        self._has_gripper = self._follows_gripper = True
         self._speed = 1.0
         self._captions = (QLabel(_PLANE), QLabel("up, down"))
         self._timer = QTimer(self)
@@ -91,11 +91,17 @@ class ScreenPad(OverrideGuard, QFrame):
 
     def start_session(self, session: SessionLoaded) -> None:
         """Show the controls of this session: one stick alone where actions are discrete."""
-        self._has_gripper = not session.choices
-        for widget in (self._height, *self._captions[1:], *self._gripper.buttons()):
-            widget.setVisible(self._has_gripper)
-        self._captions[0].setText(_PLANE if self._has_gripper else driving_text(session.choices, "screen"))
-        self._captions[0].setWordWrap(not self._has_gripper)
+        entries = session.entries
+        self._has_gripper = drives_gripper(session.choices, entries)
+        self._follows_gripper = self._has_gripper and not entries
+        up = not session.choices and (not entries or any(entry.push in {"up", "down"} for entry in entries))
+        for widget in (self._height, *self._captions[1:]):
+            widget.setVisible(up)
+        for button in self._gripper.buttons():
+            button.setVisible(self._has_gripper)
+        text = driving_text(session.choices, "screen") if session.choices else entries_text(entries, "screen")
+        self._captions[0].setText(text or _PLANE)
+        self._captions[0].setWordWrap(bool(text))
         # An exclusive group never unchecks its last button, so exclusiveness is off while both are cleared.
         self._gripper.setExclusive(False)
         for button in self._gripper.buttons():
@@ -113,7 +119,7 @@ class ScreenPad(OverrideGuard, QFrame):
 
     def follow(self, taken: StepTaken) -> None:
         """Adopt the gripper command that is executed, so that a takeover does not change it."""
-        if not self._has_gripper or self.driving or len(taken.executed) <= 3:
+        if not self._follows_gripper or self.driving or len(taken.executed) <= 3:
             return
         if abs(taken.executed[3]) > GRIPPER_NOISE:
             self._gripper.button(1 if taken.executed[3] > 0 else 0).setChecked(True)

@@ -43,6 +43,7 @@ class ViewController(QObject):
         self._page = page
         self._clock = clock
         self._presets: tuple[v.Preset, ...] = ()
+        self._draws_itself = False
         self._small_views_shown = small_views
         self._requested: tuple[str, ...] | None = None
         self._requested_at = 0.0
@@ -51,6 +52,7 @@ class ViewController(QObject):
         viewer.thumbnail_ready.connect(self._show_small_view)
         viewer.ready.connect(self._ready)
         viewer.scene_requested.connect(page.view.forget_pictures)
+        viewer.status_changed.connect(self._show_rate)
         page.viewer_command.connect(self._send_to_viewer)
         page.view.arranged.connect(self._request_small_views)
         page.pictures.small_views_toggled.connect(self.show_small_views)
@@ -81,6 +83,7 @@ class ViewController(QObject):
     def _ready(self, ready: v.ViewerReady) -> None:
         # A new scene, or a restarted viewer: it has forgotten the small views, so they are requested again.
         self._presets = ready.presets
+        self._draws_itself = ready.draws_itself
         self._requested = None
         self._page.view.set_presets(ready.presets, flat=ready.flat)
         self._page.view.set_targets(ready.targets)
@@ -88,6 +91,10 @@ class ViewController(QObject):
         if ready.presets:
             # Until the person turns the view it looks as the first preset does.
             self.command.emit(m.SetViewYaw(yaw_deg=ready.presets[0].yaw_deg + _YAW_OF_X))
+
+    def _show_rate(self, status: v.ViewerStatus) -> None:
+        """Show the rate of an environment's own pictures: it may be far below the control rate."""
+        self._page.view.set_picture_rate(status.frames_per_second if self._draws_itself else None)
 
     def _request_small_views(self) -> None:
         """Request pictures of the cameras other than the large one, as many as there are shared buffers for."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mile_desktop.rollout.messages import EpisodeClosed, Status
 from mile_desktop.rollout.phases import IN_EPISODE, Phase
 from mile_desktop.storage.reasons import decode_reasons, reasons_text
-from mile_desktop.ui.widgets.discrete_actions import DiscreteAction, driving_text
+from mile_desktop.ui.widgets.discrete_actions import DiscreteAction, driving_text, entries_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +108,12 @@ def outcome_text(closed: EpisodeClosed) -> str:
     return f"{mark}{name} after {closed.steps} steps{takeovers}"
 
 
-def driving_hint(status: Status, choices: Sequence[DiscreteAction]) -> str:
-    """Return how the device in use drives: which key chooses a discrete action, or moves the arm."""
+def driving_hint(status: Status, choices: Sequence[DiscreteAction], entries: Sequence[DiscreteAction] = ()) -> str:
+    """Return how the device in use drives: which key chooses a discrete action, drives an entry, or moves the arm."""
     if choices:
         return driving_text(choices, status.operator)
+    if entries:
+        return entries_text(entries, status.operator)
     return _DRIVING.get(status.operator, _DRIVING_KEYS)
 
 

@@ -13,6 +13,17 @@ _MOTIONS = {
     "right": (1.0, 0.0, 0.0),
     "up": (0.0, 0.0, 1.0),
     "down": (0.0, 0.0, -1.0),
+    "none": (0.0, 0.0, 0.0),
+}
+_SELECTS_NOTHING = frozenset({"rest", "none"})
+_BOTH_WAYS = {
+    "right": 0, "left": 0, "away": 1, "near": 1, "up": 2, "down": 2, "close": 3, "open": 3,
+}  # fmt: skip
+"""Push → the control that makes it and its opposite, as a column of the next table."""
+_CONTROLS = {
+    "gamepad": ("left stick ↔", "left stick ↕", "right stick ↕", "LT, RT"),
+    "screen": ("drag ↔", "drag ↕", "up, down", "Open, Close"),
+    "": ("A, D", "W, S", "Q, E", "F"),
 }
 
 
@@ -36,7 +47,23 @@ def driving_text(choices: Sequence[DiscreteAction], device: str = "") -> str:
     ``device``: ``gamepad`` or ``screen``; the text names keys for every other one.
     """
     texts = {"gamepad": _PAD_TEXTS, "screen": _SCREEN_TEXTS}.get(device, _KEY_TEXTS)
-    return " · ".join(f"{texts[choice.push]} {choice.title}" for choice in choices if choice.push != "rest")
+    return " · ".join(
+        f"{texts[choice.push]} {choice.title}" for choice in choices if choice.push not in _SELECTS_NOTHING
+    )
+
+
+def entries_text(entries: Sequence[DiscreteAction], device: str = "") -> str:
+    """Return how the entries of a continuous action are driven, e.g. ``A, D torque (N m) · W, S gas``.
+
+    ``device``: as in ``driving_text``.
+    """
+    controls = _CONTROLS.get(device, _CONTROLS[""])
+    return " · ".join(f"{controls[_BOTH_WAYS[entry.push]]} {entry.title}" for entry in entries if entry.push != "none")
+
+
+def drives_gripper(choices: Sequence[DiscreteAction], entries: Sequence[DiscreteAction]) -> bool:
+    """Return whether a gripper key has an effect: on an arm, or where an entry of the action is driven by it."""
+    return not choices and (not entries or any(entry.push in {"close", "open"} for entry in entries))
 
 
 def chosen_action(action: Sequence[float], choices: Sequence[DiscreteAction]) -> DiscreteAction | None:

@@ -17,7 +17,7 @@ def test_pendulum_is_a_scene_that_works_at_once(own: Path) -> None:
     assert (made.name, made.folder, made.notes) == ("pendulum", own / "pendulum", ())
     info = scene_info("pendulum")
     assert (info.title, info.max_steps, info.rate_hz, info.action_labels) == ("Pendulum", 200, 30.0, ("action 0",))
-    assert [entry.drive for entry in info.entries] == ["right"]
+    assert [entry.drive for entry in info.entries] == ["left"]
     assert load_gymnasium_description(made.folder).success.return_at_least == -300.0
     env = make_scene("pendulum")
     env.reset(seed=0)
