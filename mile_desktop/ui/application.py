@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,7 @@ from mile_desktop.ui.clients.rollout_client import RolloutClient
 from mile_desktop.ui.clients.viewer_client import ViewerClient
 from mile_desktop.ui.error_presenter import ErrorPresenter
 from mile_desktop.ui.shell.main_window import MainWindow
+from mile_desktop.ui.shell.message_line import MessageAction
 from mile_desktop.ui.shell.preferences import Preferences, PreferenceStore
 from mile_desktop.ui.shell.scene_menu import SceneMenu
 from mile_desktop.ui.workspace_session import WorkspaceSession
@@ -320,7 +322,10 @@ class Application(QObject):
         self.refresh_policies()
 
     def _episode_closed(self, episode: m.EpisodeClosed) -> None:
-        if not episode.discarded:
+        if episode.discarded:
+            undo = MessageAction("Undo", partial(self.worker.send, m.UndoDiscard()))
+            self.window.say("info", f"The episode of {episode.steps} steps was discarded.", undo)
+        else:
             takeovers = "1 takeover" if episode.takeovers == 1 else f"{episode.takeovers} takeovers"
             text = f"{episode.outcome.capitalize()} after {episode.steps} steps with {takeovers}; recorded."
             self.window.say("success" if episode.outcome == "success" else "info", text)

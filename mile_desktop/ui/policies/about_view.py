@@ -1,6 +1,6 @@
 """Facts on one policy: its origin, its training data, its success."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from mile_desktop.storage.records import InterventionModelRecord
@@ -128,6 +128,7 @@ def model_text(model: InterventionModelRecord) -> str:
 
 def _text() -> QLabel:
     label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)  # names and notes are a person's
     label.setWordWrap(True)
     label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
     return label

@@ -4,8 +4,8 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QByteArray, QObject, QRect, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication
+from PySide6.QtCore import QByteArray, QObject, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWidget, QToolBar, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
@@ -24,6 +24,8 @@ from mile_desktop.ui.widgets.override_guard import OverrideGuard
 _FIRST_SIZE = (1440, 900)
 _LEAST_SIZE = (840, 480)
 _PANEL_WIDTH = 320
+_FRAME_MS = (0, 300)
+"""After these times the window looks how large its frame is."""
 # To be raised when docks or tool bars change: Qt then ignores an older state instead of restoring half of it.
 _STATE_VERSION = 1
 
@@ -199,6 +201,13 @@ class MainWindow(OverrideGuard, QMainWindow):
             self.show_page(self._panel_page)
         self._show_panel_if_wanted()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Stay within the screen, frame included."""
+        super().showEvent(event)
+        # The window manager adds the frame some time after the window is shown.
+        for delay_ms in _FRAME_MS:
+            QTimer.singleShot(delay_ms, self, self._fit_into_screen)
+
     def toggle_full_screen(self) -> None:
         """Fill the screen with the window, or go back to its size."""
         if self.isFullScreen():
@@ -304,6 +313,22 @@ class MainWindow(OverrideGuard, QMainWindow):
 
     def _say_problem(self, text: str) -> None:
         self.messages.say("warning", text)
+
+    def _fit_into_screen(self) -> None:
+        """Make a window whose frame is larger than the screen smaller: its lowest line holds every message."""
+        screen = self.screen()
+        if screen is None or self.isMaximized() or self.isFullScreen():
+            return
+        frame, room = self.frameGeometry(), screen.availableGeometry()
+        across, down = max(0, frame.width() - room.width()), max(0, frame.height() - room.height())
+        if across or down:
+            self.resize(self.width() - across, self.height() - down)
+            frame = self.frameGeometry()
+        # ``move`` places the frame. Its upper edge counts most: without the title bar the window cannot be moved.
+        left = max(room.left(), min(frame.left(), room.right() - frame.width() + 1))
+        top = max(room.top(), min(frame.top(), room.bottom() - frame.height() + 1))
+        if (left, top) != (frame.left(), frame.top()):
+            self.move(left, top)
 
     def _take_default_size(self) -> None:
         screen = self.screen() or QGuiApplication.primaryScreen()

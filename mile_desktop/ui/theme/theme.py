@@ -11,7 +11,7 @@ import pyqtgraph as pg
 import qtawesome
 from PySide6.QtCore import QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPen
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QLabel, QLayout, QWidget
 
 from mile_desktop.ui.theme.tokens import FOLDER, Tokens, Tone, load_tokens, scaled, stylesheet
 
@@ -175,6 +175,9 @@ def set_role(widget: QWidget, role: str) -> None:
     if widget.property("role") == role:
         return
     widget.setProperty("role", role)
+    # No text of this program is HTML. A policy called "v1 <b>" must be shown as it is called.
+    if isinstance(widget, QLabel):
+        widget.setTextFormat(Qt.TextFormat.PlainText)
     style = widget.style()
     style.unpolish(widget)
     style.polish(widget)

@@ -192,3 +192,12 @@ def test_the_window_needs_neither_torch_nor_simulator() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_a_window_larger_than_the_screen_is_made_to_fit_with_its_frame(window: MainWindow, qtbot: QtBot) -> None:
+    room = window.screen().availableGeometry()
+    window.resize(room.width() + 50, room.height())
+    window.move(room.left() - 30, room.top() + 200)
+    window._fit_into_screen()
+    assert room.contains(window.frameGeometry())
+    assert window.messages.isVisible()

@@ -154,3 +154,10 @@ def test_every_icon_that_is_asked_for_exists(themed: QApplication) -> None:
     assert len(names) > 10
     for name in names:
         assert not theme.icon(name).isNull(), name
+
+
+def test_labels_show_names_as_they_are_and_never_as_html(themed: QApplication) -> None:
+    label = QLabel("v1 <b>best</b>")
+    theme.set_role(label, "secondary")
+    assert label.textFormat() is Qt.TextFormat.PlainText
+    label.deleteLater()
