@@ -1,7 +1,7 @@
 """Exports a plot: to the clipboard, or to a file as picture, drawing or numbers."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QPoint, QRect, Qt
@@ -10,12 +10,11 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolTip, QWidget
 
 from mile_desktop.privacy import give_own_rights
+from mile_desktop.ui.plots.figure import LegendEntry, figure
 from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.menu_key import MenuKey
 
-_SHARPNESS = 2
-"""Exported pictures have this many pixels for each of the screen's, along each axis."""
 _SHOWN_MS = 8000
 _FILTERS = {"png": "Picture (*.png)", "svg": "Drawing (*.svg)", "csv": "Numbers (*.csv)"}
 
@@ -31,13 +30,22 @@ class PlotExport(QObject):
         What the plot shows; also the proposed file name.
     numbers
         Returns the numbers that are drawn now.
+    legend
+        Returns what a saved picture needs as legend; by default nothing.
     """
 
-    def __init__(self, plot: QWidget, name: str, numbers: Callable[[], Table]) -> None:
+    def __init__(
+        self,
+        plot: QWidget,
+        name: str,
+        numbers: Callable[[], Table],
+        legend: Callable[[], Sequence[LegendEntry]] = tuple,
+    ) -> None:
         super().__init__(plot)
         self._plot = plot
         self._name = name
         self._numbers = numbers
+        self._legend = legend
         self._dialog: QFileDialog | None = None
         self._copy = _action("Copy picture", self.copy_picture, self)
         self._copy.setShortcut(QKeySequence.StandardKey.Copy)
@@ -113,13 +121,7 @@ class PlotExport(QObject):
             self._show_message(f"Saved as {file}.")
 
     def _picture(self) -> QImage:
-        image = QImage(self._plot.size() * _SHARPNESS, QImage.Format.Format_RGB32)
-        image.setDevicePixelRatio(_SHARPNESS)
-        # A transparent picture would be unreadable on another background.
-        image.fill(theme.token("panel"))
-        # ``QGraphicsView.render`` hides this method and would draw the scene without what the view paints over it.
-        QWidget.render(self._plot, image)
-        return image
+        return figure(self._plot, self._name, self._legend())
 
     def _draw_svg(self, file: Path) -> None:
         with file.open("ab"):

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
+from mile_desktop.ui.plots.figure import LegendEntry
 from mile_desktop.ui.plots.plot_export import PlotExport
 from mile_desktop.ui.plots.series_model import Axis, PointIndex, Series, step_along, table_of
 from mile_desktop.ui.plots.table import Table
@@ -76,7 +77,7 @@ class SeriesPlot(OverrideGuard, pg.PlotWidget):  # type: ignore[misc]  # pyqtgra
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
         self.setAccessibleName(name)
-        self.export = PlotExport(self, name, self.numbers)
+        self.export = PlotExport(self, name, self.numbers, self.legend)
         self.set_axes(x, y)
         self.restyle()
         theme.signals().changed.connect(self.restyle)
@@ -114,6 +115,12 @@ class SeriesPlot(OverrideGuard, pg.PlotWidget):  # type: ignore[misc]  # pyqtgra
     def numbers(self) -> Table:
         """Return the numbers that are drawn."""
         return table_of(self._x, self._y, self._series)
+
+    def legend(self) -> tuple[LegendEntry, ...]:
+        """Return names and colours of the series, for a saved picture."""
+        # Where the names stand above the plot they are in the picture already.
+        shown = () if self.names_series else self._series
+        return tuple(LegendEntry(each.name, theme.token(each.colour)) for each in shown if each.points)
 
     def restyle(self) -> None:
         """Take colours and sizes from the theme."""
