@@ -4,8 +4,8 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QByteArray, QObject, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QShowEvent
+from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWidget, QToolBar, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
@@ -18,14 +18,12 @@ from mile_desktop.ui.shell.preferences import Preferences, PreferenceStore
 from mile_desktop.ui.shell.shortcut_overlay import ShortcutOverlay
 from mile_desktop.ui.shell.shortcuts import Shortcuts
 from mile_desktop.ui.shell.sidebar import PAGES, Sidebar, page_info
+from mile_desktop.ui.shell.window_place import FRAME_MS, fit_into_screen, take_first_place
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
-_FIRST_SIZE = (1440, 900)
 _LEAST_SIZE = (840, 480)
 _PANEL_WIDTH = 320
-_FRAME_MS = (0, 300)
-"""After these times the window looks how large its frame is."""
 # To be raised when docks or tool bars change: Qt then ignores an older state instead of restoring half of it.
 _STATE_VERSION = 1
 
@@ -115,7 +113,7 @@ class MainWindow(OverrideGuard, QMainWindow):
         """Restore size, docks and page of the last time, or take 1440 × 900 within the screen."""
         remembered = self._preferences.value
         if not (remembered.geometry and self.restoreGeometry(_decoded(remembered.geometry))):
-            self._take_default_size()
+            take_first_place(self)
         # Docks after the size: Qt fits them into the window as it then is.
         if remembered.window_state:
             self.restoreState(_decoded(remembered.window_state), _STATE_VERSION)
@@ -204,8 +202,7 @@ class MainWindow(OverrideGuard, QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         """Stay within the screen, frame included."""
         super().showEvent(event)
-        # The window manager adds the frame some time after the window is shown.
-        for delay_ms in _FRAME_MS:
+        for delay_ms in FRAME_MS:
             QTimer.singleShot(delay_ms, self, self._fit_into_screen)
 
     def toggle_full_screen(self) -> None:
@@ -315,27 +312,7 @@ class MainWindow(OverrideGuard, QMainWindow):
         self.messages.say("warning", text)
 
     def _fit_into_screen(self) -> None:
-        """Make a window whose frame is larger than the screen smaller: its lowest line holds every message."""
-        screen = self.screen()
-        if screen is None or self.isMaximized() or self.isFullScreen():
-            return
-        frame, room = self.frameGeometry(), screen.availableGeometry()
-        across, down = max(0, frame.width() - room.width()), max(0, frame.height() - room.height())
-        if across or down:
-            self.resize(self.width() - across, self.height() - down)
-            frame = self.frameGeometry()
-        # ``move`` places the frame. Its upper edge counts most: without the title bar the window cannot be moved.
-        left = max(room.left(), min(frame.left(), room.right() - frame.width() + 1))
-        top = max(room.top(), min(frame.top(), room.bottom() - frame.height() + 1))
-        if (left, top) != (frame.left(), frame.top()):
-            self.move(left, top)
-
-    def _take_default_size(self) -> None:
-        screen = self.screen() or QGuiApplication.primaryScreen()
-        room: QRect = screen.availableGeometry() if screen else QRect(0, 0, *_FIRST_SIZE)
-        width, height = min(_FIRST_SIZE[0], room.width()), min(_FIRST_SIZE[1], room.height())
-        self.resize(width, height)
-        self.move(room.x() + (room.width() - width) // 2, room.y() + (room.height() - height) // 2)
+        fit_into_screen(self)
 
 
 class PageOpener(QObject):
