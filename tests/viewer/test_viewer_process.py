@@ -196,7 +196,7 @@ def test_unknown_scenes_and_cameras_are_said_and_survived(window: Window) -> Non
     window.child.send(UsePreset(name="cellar"))
     fault = window.hear(ViewerFault)
     assert isinstance(fault, ViewerFault)
-    assert fault.text == "The scene has no camera 'cellar'; it has main, wrist, top."
+    assert fault.text == "The scene has no camera 'cellar'; it has main, wrist, top, close."
     window.child.send(LoadScene(scene="cellar"))
     fault = window.hear(ViewerFault)
     assert isinstance(fault, ViewerFault)
@@ -260,7 +260,7 @@ def test_states_of_another_scene_are_not_shown_and_are_no_fault(running: Window)
     running.states.write(np.zeros(24, np.float32), 84, flags=1)
     moved = STATE.copy()
     moved[0] += 0.3
-    assert running.frame().generation == 2
+    running.frame(lambda frame: frame.generation == 2)
     running.states.write(moved, 7, flags=2)
     frame = running.frame(lambda frame: frame.step == 7)
     assert frame.generation == 2
