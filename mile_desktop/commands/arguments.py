@@ -294,8 +294,11 @@ def scorecard(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="K", help="for the choice of held-out episodes")
 
 
-def doctor(_: argparse.ArgumentParser) -> None:
-    """Add no argument: ``doctor`` needs the workspace only."""
+def doctor(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``doctor``."""
+    parser.add_argument(
+        "--repair", action="store_true", help="repair what can be repaired; damaged files are moved aside, not deleted"
+    )
 
 
 def bundle(parser: argparse.ArgumentParser) -> None:

@@ -172,6 +172,18 @@ def _write_synced(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def restore_replaced(parent: Path) -> tuple[Path, ...]:
+    """Put folders back in ``parent`` that a killed writer had moved aside and not yet replaced; return them."""
+    restored = []
+    for aside in sorted(parent.glob(".*.replaced")):
+        # the name is ``.<folder>.<eight characters>.replaced``
+        folder = parent / aside.stem[1:].rpartition(".")[0]
+        if folder.name and not folder.exists():
+            aside.rename(folder)
+            restored.append(folder)
+    return tuple(restored)
+
+
 def remove_leftovers(parent: Path, *, older_than_s: float = 3600.0) -> None:
     """Remove what killed writers left in ``parent``, if it is too old to be written at this moment."""
     for leftover in parent.glob(".*.partial"):

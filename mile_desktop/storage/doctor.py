@@ -29,7 +29,7 @@ class DoctorReport:
 
 
 def doctor(workspace: Workspace) -> DoctorReport:
-    """Check the database, every episode's file against its row, and every registered model's folder."""
+    """Check the database, and every episode's file against its row; models are checked by ``registry.health``."""
     catalogue = Catalogue(workspace)
     records = catalogue.episodes(include_deleted=True)
     kept = [record for record in records if not record.deleted]
@@ -42,7 +42,6 @@ def doctor(workspace: Workspace) -> DoctorReport:
             *(problem for record in records for problem in _episode_problems(workspace, record)),
             *_stray_files(workspace, {record.episode_id for record in records}),
             *_left_open(workspace),
-            *_missing_folders(workspace, catalogue),
         ),
     )
 
@@ -88,14 +87,3 @@ def _files(workspace: Workspace, ending: str) -> Iterator[Path]:
 def _left_open(workspace: Workspace) -> Iterator[str]:
     for orphan in orphans(workspace):
         yield f"Episode {orphan['episode_id']} was left open with {orphan['steps']} steps; the next start recovers it."
-
-
-def _missing_folders(workspace: Workspace, catalogue: Catalogue) -> Iterator[str]:
-    folders = {f"policy {each.policy_id}": workspace.policy_folder(each.policy_id) for each in catalogue.policies()} | {
-        f"intervention model {each.model_id}": workspace.intervention_folder(each.model_id)
-        for each in catalogue.intervention_models()
-    }
-    for title, folder in folders.items():
-        missing = [name for name in ("config.json", "model.safetensors") if not (folder / name).is_file()]
-        if missing:
-            yield f"The files of {title} are incomplete ({', '.join(missing)} missing in {folder}); restore them."

@@ -1,11 +1,11 @@
 import pytest
 
-from mile_desktop.storage.catalogue import Catalogue, delete_episode
+from mile_desktop.storage.catalogue import delete_episode
 from mile_desktop.storage.doctor import DoctorReport, doctor
 from mile_desktop.storage.journal import EpisodeJournal
 from mile_desktop.storage.recovery import recover
 from mile_desktop.storage.workspace import Workspace
-from tests.storage.samples import a_policy, a_start, a_step
+from tests.storage.samples import a_start, a_step
 
 
 @pytest.fixture
@@ -76,11 +76,3 @@ def test_an_episode_a_dead_process_left_open_is_a_problem_until_it_is_recovered(
     assert "Episode ep-open was left open with 1 steps" in only_problem(healthy)
     recover(healthy)
     assert doctor(healthy) == DoctorReport(episodes=4, steps=10, recovered=2, problems=())
-
-
-def test_a_policy_without_its_files_is_a_problem(healthy: Workspace) -> None:
-    Catalogue(healthy).add_policy(a_policy("p1"))
-    (healthy.policy_folder("p1") / "config.json").write_text("{}")
-    assert "policy p1 are incomplete (model.safetensors missing" in only_problem(healthy)
-    (healthy.policy_folder("p1") / "model.safetensors").touch()
-    assert doctor(healthy).problems == ()
