@@ -13,6 +13,7 @@ from mile_desktop.cameras.settings import CameraSettings
 from mile_desktop.cameras.source import FrameSource, Picture
 from mile_desktop.cameras.sources import OpenSource, open_source
 from mile_desktop.cameras.transform import transformed
+from mile_desktop.channels.watched_thread import WatchedThread
 
 Sink = Callable[[Picture], None]
 
@@ -70,7 +71,7 @@ class Capture:
         self._good_s = 0.0
         self._opened_s = 0.0
         self._failure: Exception | None = None
-        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+        self._thread = WatchedThread(self._run, "capture")
 
     def start(self) -> None:
         """Start the thread."""
@@ -81,8 +82,7 @@ class Capture:
         with self._wake:
             self._stopping = True
             self._wake.notify()
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self._thread.join(timeout_s)
 
     def configure(self, settings: CameraSettings) -> None:
         """Use ``settings`` from the next frame on; the source is opened again if it must be."""
@@ -98,6 +98,8 @@ class Capture:
     @property
     def failure(self) -> Exception | None:
         """The unexpected error that ended the thread; None if there was none."""
+        if self._failure is None and self._thread.failure:  # also what is no ``Exception``, such as a ``SystemExit``
+            return CameraError(f"The capture ended by an error ({self._thread.failure}).")
         return self._failure
 
     @property

@@ -1,5 +1,6 @@
 """Records a camera's frames as a video, on its own thread in the capture process."""
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -9,6 +10,9 @@ from pathlib import Path
 from mile_desktop.cameras.errors import VideoError
 from mile_desktop.cameras.source import Picture
 from mile_desktop.cameras.video import VideoWriter
+from mile_desktop.channels.watched_thread import WatchedThread
+
+_log = logging.getLogger(__name__)
 
 _RECENT_S = 0.6
 """Frames of this time are kept, so that a video starts with its episode although the command arrives later."""
@@ -57,7 +61,7 @@ class VideoRecorder:
         self._writer: VideoWriter | None = None
         self._target: Path | None = None
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="video recorder", daemon=True)
+        self._thread = WatchedThread(self._run, "video recorder", on_failure=self._stopped)
         self._thread.start()
 
     def offer(self, picture: Picture) -> None:
@@ -96,8 +100,7 @@ class VideoRecorder:
             self._recording = False
             self._items.append(_End(quit=True))
             self._changed.notify()
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self._thread.join(timeout_s)
 
     @property
     def recorded(self) -> Recorded:
@@ -142,8 +145,24 @@ class VideoRecorder:
             except VideoError as error:
                 self._writer = self._target = None
                 self._show_error(str(error))
+            except Exception as error:  # noqa: BLE001 - any other end of this thread would lose every later video
+                _log.exception("A video could not be written")
+                writer, self._writer, self._target = self._writer, None, None
+                if writer is not None:
+                    writer.abandon()
+                self._show_error(
+                    f"The video ends here ({type(error).__name__}: {error}). The episode goes on without it."
+                )
             if isinstance(item, _End) and item.quit:
                 return
+
+    def _stopped(self) -> None:
+        """Say that no video can be recorded any more, and keep no pictures for one."""
+        with self._changed:
+            self._recording = False
+            self._items.clear()
+            self._waiting_bytes = 0
+        self._show_error(f"Videos cannot be recorded any more ({self._thread.failure}); restart the camera.")
 
     def _handle(self, item: _Begin | Picture | _End) -> None:
         match item:

@@ -11,6 +11,7 @@ import msgspec
 from mile_desktop.channels.errors import UnreadableMessageError
 from mile_desktop.channels.outbox import Outbox
 from mile_desktop.channels.process import MAX_MESSAGE_BYTES
+from mile_desktop.channels.watched_thread import WatchedThread
 
 CommandT = TypeVar("CommandT")
 
@@ -56,7 +57,7 @@ class Endpoint(Generic[CommandT]):
         self._window_gone = False
         self._unreadable = ""
         self._outbox = Outbox(connection, "events", event_capacity)
-        self._reader = threading.Thread(target=self._read_all, name="commands", daemon=True)
+        self._reader = WatchedThread(self._read_all, "commands", on_failure=self._reader_failed)
         # Only after every field exists: both threads use them at once.
         self._outbox.start()
         self._reader.start()
@@ -133,6 +134,10 @@ class Endpoint(Generic[CommandT]):
             self._announce_end(str(error))
         else:
             self._announce_end()
+
+    def _reader_failed(self) -> None:
+        # without its reader this process would never hear that it must stop
+        self._announce_end(f"the reading thread ended by an error ({self._reader.failure})")
 
     def _put(self, command: CommandT) -> None:
         with self._changed:

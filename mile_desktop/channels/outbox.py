@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Hashable
 from multiprocessing.connection import Connection
 
+from mile_desktop.channels.watched_thread import WatchedThread
+
 FAREWELL = b""
 """The empty message: the sender closes, and nothing follows. An encoded message is never empty."""
 
@@ -35,7 +37,7 @@ class Outbox:
         self._finished = False
         self._broken = False
         self._dropped = 0
-        self._thread = threading.Thread(target=self._write_all, name=name, daemon=True)
+        self._thread = WatchedThread(self._write_all, name, on_failure=self._break)
 
     @property
     def broken(self) -> bool:
@@ -86,10 +88,11 @@ class Outbox:
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the thread's end; return whether it has ended."""
-        # Joining a thread that was never started raises an error.
-        if self._thread.ident is not None:
-            self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self._thread.join(timeout_s)
+
+    def _break(self) -> None:
+        """Say that nothing is written any more: without its thread the queue would only fill."""
+        self._broken = True
 
     def _write_all(self) -> None:
         while not self._broken and (batch := self._next_batch()):

@@ -16,6 +16,7 @@ import msgspec
 
 from mile_desktop.channels.errors import ChannelClosedError, ChannelFullError
 from mile_desktop.channels.outbox import FAREWELL, Outbox
+from mile_desktop.channels.watched_thread import WatchedThread
 
 EventT = TypeVar("EventT")
 
@@ -118,7 +119,7 @@ class ChildProcess(Generic[EventT]):
         self._outbox = Outbox(self._connection, f"{name}: commands", command_capacity)
         # Full means that the window's thread stalls. Then the oldest events are of the least use.
         self._events: deque[EventT] = deque(maxlen=event_capacity)
-        self._reader = threading.Thread(target=self._read_all, name=f"{name}: events", daemon=True)
+        self._reader = WatchedThread(self._read_all, f"{name}: events", on_failure=self._reader_failed)
         self._ended = threading.Event()
         self._started = False
         self._stopping = False
@@ -245,6 +246,14 @@ class ChildProcess(Generic[EventT]):
         self._exit_reason = self._describe_end(self._exit_code())
         self._outbox.finish()
         # Last: who waits for the end finds the reason in place.
+        self._ended.set()
+
+    def _reader_failed(self) -> None:
+        """End the child: nobody would hear any more what it does, nor that it has ended."""
+        self._process.kill()
+        self._process.join(_KILL_S)
+        self._exit_reason = f"The {self.name} was ended: its messages could not be read ({self._reader.failure})."
+        self._outbox.finish()
         self._ended.set()
 
     def _read_one(self) -> bool:

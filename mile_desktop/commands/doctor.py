@@ -1,4 +1,4 @@
-"""``mile-desktop doctor``: recover what a crash left, load everything that the workspace names, and repair on request."""
+"""``mile-desktop doctor``: recover what a crash left, load what the workspace names, and repair on request."""
 
 import argparse
 import contextlib
@@ -61,8 +61,8 @@ def _rebuilt(options: argparse.Namespace) -> Iterator[str]:
         return
     made = rebuild_catalogue(options.workspace)
     yield (
-        f"The catalogue was built again from the files: {made.episodes} episodes, {made.policies} policies. The damaged "
-        f"database is in {made.kept}."
+        f"The catalogue was built again from the files: {made.episodes} episodes, {made.policies} policies. The "
+        f"damaged database is in {made.kept}."
     )
     yield from made.problems
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from mile_desktop.commands.command import CancelledError, Report
+from mile_desktop.commands.command import CancelledError, CommandError, Report
 from mile_desktop.commands.opened_workspace import opened_workspace
 from mile_desktop.evaluation.evaluate import (
     FIRST_EVALUATION_SEED,
@@ -41,6 +41,12 @@ def run(options: argparse.Namespace, report: Report) -> None:
             raise CancelledError from error
     for record in records:
         _say(record, options.scene, options.episodes, first, report)
+    broken = [record for record in records if not record.outcomes]
+    if broken:
+        reason = next((text for record in broken for text in record.crash_reasons if text), "no reason is known")
+        raise CommandError(
+            f"No episode of {', '.join(record.policy_id for record in broken)} could be run to its end: {reason}"
+        )
 
 
 def _say(record: EvaluationRecord, scene: str, episodes: int, first_seed: int, report: Report) -> None:

@@ -16,6 +16,7 @@ from mile_desktop.arrays import Float32Array
 from mile_desktop.errors import UserError
 from mile_desktop.intervention.call_marks import CODES
 from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.storage.errors import ONE_EPISODE
 from mile_desktop.storage.records import Episode
 
 DEMONSTRATORS = frozenset({"demonstration", "expert"})
@@ -111,10 +112,47 @@ def _check_sizes(episodes: list[Episode]) -> None:
                 f"{first.record.episode_id} has {expected[0]} and {expected[1]}; episodes of different scenes cannot "
                 "be mixed."
             )
-        # Elsewhere NaN is right: the person gave no command.
-        human = episode.human_action[episode.intervention]
-        if not all(np.isfinite(values).all() for values in (episode.observation, episode.action, human)):
+        if not _is_finite(episode):
             raise DatasetError(f"Episode {name} holds values that are not finite; delete it in Inspect.")
+
+
+def _is_finite(episode: Episode) -> bool:
+    # Elsewhere NaN is right: the person gave no command.
+    human = episode.human_action[episode.intervention]
+    return all(bool(np.isfinite(values).all()) for values in (episode.observation, episode.action, human))
+
+
+@dataclass(frozen=True, slots=True)
+class UsableEpisodes:
+    """The episodes that can be learned from, and what is said about the others."""
+
+    episodes: tuple[Episode, ...]
+    left_out: tuple[str, ...]
+    """Ids of the episodes that are left out."""
+    text: str
+    """One sentence with their number and the first reason; empty where none is left out."""
+
+
+def usable_episodes(readers: Iterable[tuple[str, Callable[[], Episode]]]) -> UsableEpisodes:
+    """Read episodes by ``(id, reader)`` and leave out those that cannot be read or hold a value that is not finite.
+
+    One bad episode must not keep all others from being learned from, and it is never left out silently.
+    """
+    kept: list[Episode] = []
+    reasons: dict[str, str] = {}
+    for name, read in readers:
+        try:
+            episode = read()
+        except ONE_EPISODE as error:
+            reasons[name] = str(error)
+            continue
+        if _is_finite(episode):
+            kept.append(episode)
+        else:
+            reasons[name] = f"Episode {name} holds values that are not finite; delete it in Inspect."
+    count = f"{len(reasons)} episodes are" if len(reasons) > 1 else "1 episode is"
+    text = f"{count} left out: {next(iter(reasons.values()))}" if reasons else ""
+    return UsableEpisodes(tuple(kept), tuple(reasons), text)
 
 
 def select_steps(steps: SupervisedSteps, mask: torch.Tensor) -> SupervisedSteps:

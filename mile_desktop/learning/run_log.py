@@ -3,6 +3,7 @@
 One process writes; any number of others read while it does.
 """
 
+import contextlib
 import logging
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from mile_desktop.learning.progress import (
     Trained,
     Warned,
 )
+from mile_desktop.storage.errors import translated
 
 EVENT_FILE = "progress.jsonl"
 TEXT_FILE = "log.txt"
@@ -37,9 +39,16 @@ class RunLog:
     folder : Path
         ``runs/<id>``; made where it is missing. A log that ends in half a line, because its writer was killed, gets
         the line ended first.
+
+    Raises ``WorkspaceError`` where the disk is full or cannot be written.
     """
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with translated(folder):
+            self._open(folder)
+
+    def _open(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / EVENT_FILE
         torn = path.exists() and not path.read_bytes().endswith(b"\n") and path.stat().st_size > 0
@@ -53,15 +62,18 @@ class RunLog:
 
     def event(self, event: RunEvent) -> None:
         """Append ``event``, and what it says to the text."""
-        self._events.write(msgspec.json.encode(event).decode() + "\n")
-        words = _words(event)
-        if words:
-            self._text.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {words}\n")
+        with translated(self._folder):
+            self._events.write(msgspec.json.encode(event).decode() + "\n")
+            words = _words(event)
+            if words:
+                self._text.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {words}\n")
 
     def close(self) -> None:
         """Close both files; a second call does nothing."""
-        self._events.close()
-        self._text.close()
+        for file in (self._events, self._text):
+            # what a full disk has not taken is written again here; the error was shown by ``event``
+            with contextlib.suppress(OSError):
+                file.close()
 
     def __enter__(self) -> Self:
         return self

@@ -45,6 +45,8 @@ class Gamepad:
         self._profile_problems: dict[str, str] = {}
         self._view_yaw_deg = 0.0
         self._pads: dict[int, BoundPad] = {}
+        self._ignored: set[int] = set()
+        """Devices that appear as joysticks and are none: an instance id is never used again."""
         self._active: BoundPad | None = None
         self._driving = False
         self._lost_name = ""
@@ -153,7 +155,7 @@ class Gamepad:
         for instance in self._pads.keys() - there.keys():
             self._unplug(instance)
         for instance, index in there.items():
-            if instance not in self._pads:
+            if instance not in self._pads and instance not in self._ignored:
                 self._plug_in(index)
 
     def _plug_in(self, device_index: int) -> None:
@@ -162,6 +164,11 @@ class Gamepad:
         except PadGoneError:
             # Not an error: it was gone again before it could be opened, and SDL reports that next.
             _log.warning("A gamepad was plugged in but could not be opened", exc_info=True)
+            return
+        if not device.is_gamepad:
+            _log.info("%s (%s) is not a gamepad and is not used", device.name, device.counts)
+            device.close()
+            self._ignored.add(device.instance_id)
             return
         pad = BoundPad(device, self._profile_for(device.guid))
         self._pads[device.instance_id] = pad

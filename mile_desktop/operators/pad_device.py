@@ -17,6 +17,8 @@ PRESSED_AT = 0.5
 """Position from which an analogue control counts as pressed."""
 
 _FULL_SCALE = 32767.0
+_FEWEST_AXES = 2
+"""Of a stick."""
 _ELEMENT = re.compile(r"[+-]?(?P<kind>[abh])(?P<index>\d+)")
 
 
@@ -70,6 +72,11 @@ class PadDevice:
     def known_to_sdl(self) -> bool:
         """Whether SDL's names can be used for this pad."""
         return self._controller is not None
+
+    @property
+    def is_gamepad(self) -> bool:
+        """Whether a person could drive with it: keyboards, mice and motion sensors appear as joysticks, too."""
+        return self.known_to_sdl or (self._axes >= _FEWEST_AXES and self._buttons > 0)
 
     @property
     def counts(self) -> str:

@@ -1,12 +1,18 @@
 """The recorded episodes of a scene as supervised steps, which intervention models are fitted to and scored on."""
 
+import logging
+from functools import partial
+
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.scores import ScoreError
-from mile_desktop.learning.dataset import supervised_steps
+from mile_desktop.learning.dataset import supervised_steps, usable_episodes
 from mile_desktop.paths import bundled_demonstrations
 from mile_desktop.storage.catalogue import Catalogue
-from mile_desktop.storage.episodes import read_episode_file, read_episodes
+from mile_desktop.storage.episodes import read_episode, read_episode_file
+from mile_desktop.storage.scene_versions import same_version
 from mile_desktop.storage.workspace import Workspace
+
+_log = logging.getLogger(__name__)
 
 
 def recorded_steps(workspace: Workspace, scene: str, *, newest: int | None = None) -> SupervisedSteps:
@@ -17,12 +23,18 @@ def recorded_steps(workspace: Workspace, scene: str, *, newest: int | None = Non
     ScoreError
         When no episode was recorded.
     DatasetError, WorkspaceError
-        When the episodes do not fit together, or cannot be read.
+        When the episodes do not fit together, or the workspace cannot be read. An episode that cannot be read is left
+        out with a warning.
     """
-    names = [record.episode_id for record in Catalogue(workspace).episodes(scene)]
-    names = names[-newest:] if newest else names
+    found = same_version(Catalogue(workspace).episodes(scene))
+    for text in found.texts:
+        _log.warning("%s", text)
+    names = found.kept[-newest:] if newest else found.kept
     if not names:
         raise ScoreError(f"No episode of {scene} is recorded in {workspace.folder}; supervise one first.")
     # Demonstrations are added: the human-action model learns from them, too.
     demonstrations = [read_episode_file(path) for path in sorted(bundled_demonstrations(scene).glob("*.parquet"))]
-    return supervised_steps(read_episodes(workspace, names), demonstrations)
+    usable = usable_episodes((name, partial(read_episode, workspace, name)) for name in names)
+    if usable.text:
+        _log.warning("%s", usable.text)
+    return supervised_steps(usable.episodes, demonstrations)

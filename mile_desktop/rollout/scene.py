@@ -89,6 +89,11 @@ class GymScene:
         return self._choices > 0
 
     @property
+    def observation_labels(self) -> tuple[str, ...]:
+        """Name and unit of every entry of an observation."""
+        return self._inner.observation_labels
+
+    @property
     def observation_size(self) -> int:
         """Entries of an observation."""
         return len(self._inner.observation_labels)

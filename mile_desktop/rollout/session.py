@@ -358,7 +358,7 @@ class Session:
             intervention_model_id=running.model_id,
             cost=running.cost,
             cdf_scale=running.cdf_scale,
-            extra=({} if self._robot is None else self._robot.identity) | {CALLED_BY: running.estimator.calls_by},
+            extra=self._target.identity | {CALLED_BY: running.estimator.calls_by},
         )
 
     def _episode_closed(self, record: EpisodeRecord, kind: ClosedKind) -> None:

@@ -3,7 +3,8 @@
 import getpass
 import platform
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from mile_desktop.operators.no_operator import NO_SUPERVISOR
 from mile_desktop.robots.client import NetworkRobot
@@ -17,6 +18,8 @@ from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.scenes.description import Choice
 from mile_desktop.scenes.gymnasium.description import ActionEntry
+from mile_desktop.scenes.version import scene_version
+from mile_desktop.storage.records import SCENE_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Target:
     """Whether there is a scene in which it can be drawn."""
     problems: tuple[str, ...] = ()
     """What it cannot do, as sentences for people."""
+    identity: dict[str, Any] = field(default_factory=dict)
+    """Which robot, or which version of the scene: recorded with every episode."""
 
 
 def open_target(plan: LoadSession) -> Target:
@@ -70,6 +75,7 @@ def _scene(plan: LoadSession) -> Target:
     return Target(
         name=plan.scene,
         env=env,
+        identity={SCENE_VERSION: scene_version(plan.scene, env.observation_labels)},
         live=NoRobot(),
         action_labels=info.action_labels,
         rate_hz=plan.rate_hz * plan.speed,
@@ -109,6 +115,7 @@ def _robot(plan: LoadSession) -> Target:
         # The physical world cannot be put back.
         rewind_steps=0,
         robot=scene,
+        identity={**scene.identity},
         choices=_choices(description),
         drawn=bool(description.scene and description.scene_state_size),
     )

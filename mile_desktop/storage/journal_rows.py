@@ -37,7 +37,7 @@ class JournalRows:
     unreadable: tuple[tuple[int, bytes], ...]
     """Number and body of each row that cannot be read."""
     missing: int
-    """Rows that are not there, between others that are."""
+    """Rows that are not there: between others that are, or at the end."""
 
 
 def checksum(body: bytes) -> int:
@@ -55,7 +55,7 @@ def read_journal(workspace: Workspace, journal_id: int) -> JournalRows:
     UnreadableJournalError
         Its start cannot be read, so that its steps belong to no episode.
     """
-    found = workspace.query("SELECT episode_id, start FROM journal WHERE journal_id = ?", (journal_id,))
+    found = workspace.query("SELECT episode_id, start, written FROM journal WHERE journal_id = ?", (journal_id,))
     if not found:
         raise NoJournalError(journal_id)
     rows = workspace.query(
@@ -73,7 +73,9 @@ def read_journal(workspace: Workspace, journal_id: int) -> JournalRows:
     bodies = [(row["position"] & _STEP_MASK, row["body"], row["checksum"]) for row in rows]
     steps, unreadable = _readable(bodies)
     # Positions count from 0, so the last number says how many rows there should be.
-    missing = bodies[-1][0] + 1 - len(bodies) if bodies else 0
+    # The count also covers rows that are missing at the end; older journals have none.
+    expected = max(found[0]["written"] or 0, bodies[-1][0] + 1 if bodies else 0)
+    missing = expected - len(bodies)
     lost = missing + len(unreadable)
     if lost:
         start = replace(start, extra={**start.extra, UNREADABLE_STEPS: lost})

@@ -119,6 +119,8 @@ class EpisodeStart:
     """JSON-representable notes, e.g. rewind branches."""
 
 
+SCENE_VERSION = "scene_version"
+"""Key of ``EpisodeStart.extra``: digests of the scene as it was (``scenes.version``)."""
 CALLED_BY = "called_by"
 """Key of ``EpisodeStart.extra``: the number that called the person: ``p``, ``forecast`` or empty."""
 

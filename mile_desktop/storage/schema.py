@@ -122,7 +122,17 @@ _CHECKED_JOURNAL: Migration = (
     "ALTER TABLE journal_step ADD COLUMN checksum INTEGER",
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _EVALUATED_EPISODES, _INSPECTION, _CHECKED_JOURNAL)
+# How many steps a journal had, so that lost rows at its end are noticed, too; NULL in journals of older versions. A
+# trigger, because a step is one statement: between two of them other threads would run while the database is locked.
+_COUNTED_JOURNAL: Migration = (
+    "ALTER TABLE journal ADD COLUMN written INTEGER",
+    """CREATE TRIGGER count_steps AFTER INSERT ON journal_step BEGIN
+        UPDATE journal SET written = max(coalesce(written, 0), (NEW.position & 4294967295) + 1)
+        WHERE journal_id = NEW.journal_id;
+    END""",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _EVALUATED_EPISODES, _INSPECTION, _CHECKED_JOURNAL, _COUNTED_JOURNAL)
 """Step ``i`` leads from version ``i`` to ``i + 1``."""
 
 

@@ -160,3 +160,25 @@ def test_a_full_disk_ends_the_video_in_words_and_the_next_one_is_written(small_d
         video = RecordedVideo(small_disk.folder / "v" / name)
         assert video.frame_at(1e6) is not None
         video.close()
+
+
+def test_any_error_of_the_encoder_is_said_and_the_next_video_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    recorder = VideoRecorder(said.append)
+    with monkeypatch.context() as broken:
+
+        def fail(*_: object) -> None:
+            raise MemoryError("no room")
+
+        broken.setattr(VideoWriter, "write", fail)
+        recorder.start(tmp_path / "first.mp4", 0.0)
+        recorder.offer(picture(0, 1.0))
+        until(lambda: bool(said))
+    assert "The video ends here (MemoryError: no room)" in said[0]
+    recorder.start(tmp_path / "second.mp4", 2.0)
+    for index in range(3):
+        recorder.offer(picture(index, 3.0 + index * 0.04))
+    assert recorder.close()
+    assert len(RecordedVideo(tmp_path / "second.mp4").timestamps) == 3

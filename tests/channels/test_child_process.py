@@ -213,3 +213,17 @@ def test_no_child_outlives_a_window_that_was_killed(tmp_path: Path) -> None:
         orphan = psutil.Process(int(window.stdout.readline()))
         window.kill()
         orphan.wait(5.0)
+
+
+def test_a_reader_that_fails_ends_the_child_and_says_why(
+    start_child: StartChild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the window would wait for the child, and show it as living, for ever."""
+
+    def fail(_: object) -> bool:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(ChildProcess, "_read_one", fail)
+    child = start_child()
+    assert child.wait(1.0)
+    assert "its messages could not be read (MemoryError: no room)" in child.exit_reason

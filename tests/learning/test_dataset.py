@@ -13,7 +13,11 @@ from mile_desktop.learning.dataset import (
     split_episodes,
     steps_of,
     supervised_steps,
+    usable_episodes,
 )
+from mile_desktop.learning.trainer import initial_networks
+from mile_desktop.learning.trainer.initial_networks import device_problem, training_device
+from mile_desktop.storage.errors import EpisodeFileError
 from mile_desktop.storage.records import Episode
 from tests.learning.toy import ACTIONS, OBSERVATIONS, a_step, as_episode, demonstrations
 
@@ -127,3 +131,31 @@ def test_episodes_without_a_selected_step_are_not_held_out(seed: int) -> None:
 def test_steps_are_found_by_episode() -> None:
     steps = supervised_steps([episode("a", [False]), episode("b", [False, True])])
     assert steps_of(steps, ["b", "unknown"]).tolist() == [False, True, True]
+
+
+def test_one_bad_episode_is_left_out_and_said() -> None:
+    broken = episode("bad", [False, True])
+    broken.human_action[1, 0] = np.nan
+
+    def unreadable() -> Episode:
+        raise EpisodeFileError("gone.parquet cannot be read.")
+
+    usable = usable_episodes([("good", lambda: episode("good", [True])), ("bad", lambda: broken), ("gone", unreadable)])
+    assert [each.record.episode_id for each in usable.episodes] == ["good"]
+    assert usable.left_out == ("bad", "gone")
+    assert usable.text == (
+        "2 episodes are left out: Episode bad holds values that are not finite; delete it in Inspect."
+    )
+    assert usable_episodes([("good", lambda: episode("good", [True]))]).text == ""
+
+
+def test_a_graphics_card_that_only_says_that_it_is_there_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    initial_networks._cuda_failure.cache_clear()
+    try:
+        assert training_device("auto") == torch.device("cpu")
+        assert device_problem("auto").startswith("The graphics card cannot be used (")
+        assert device_problem("auto").endswith("; the training runs on the processor.")
+        assert device_problem("cpu") == ""
+    finally:
+        initial_networks._cuda_failure.cache_clear()

@@ -4,6 +4,7 @@ import statistics
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,17 @@ def test_sdl_leaves_signals_alone() -> None:
         assert process.stdout.readline() == "ready\n"
         os.kill(process.pid, signal.SIGTERM)
         assert process.wait(10) == -signal.SIGTERM
+
+
+@pytest.mark.parametrize(("axes", "buttons"), [(1, 100), (0, 8), (6, 0)])
+def test_what_is_no_gamepad_is_not_used(make_pad: MakePad, clock: FakeClock, axes: int, buttons: int) -> None:
+    """Keyboards, mice and motion sensors appear as joysticks, too."""
+    with closing(Gamepad(clock=clock)) as gamepad:
+        make_pad("Keychron K2", axes=axes, buttons=buttons, known=False)
+        for _ in range(3):
+            gamepad.poll(context())
+        assert gamepad.device == NO_GAMEPAD
+        assert gamepad.problem == ""
+        make_pad("Real pad")
+        gamepad.poll(context())
+        assert gamepad.device == "Real pad"

@@ -171,3 +171,23 @@ def test_setting_the_clock_or_renaming_the_computer_takes_no_living_episode_away
     record = journal.close("success")
     assert record is not None
     assert record.steps == 2
+
+
+def test_steps_that_are_missing_at_the_end_are_noticed(workspace: Workspace) -> None:
+    left_open(workspace)
+    workspace.query("DELETE FROM journal_step WHERE position & 0xffffffff >= 4")
+    said: list[str] = []
+    (record,) = recover(workspace, said.append)
+    assert (record.steps, record.start.extra["unreadable_steps"]) == (4, 2)
+    assert said == [
+        "2 of 6 steps of episode ep-1 could not be read from the journal. The other 4 are kept, and the gap is marked."
+    ]
+
+
+def test_a_journal_of_an_older_version_has_no_count(workspace: Workspace) -> None:
+    left_open(workspace)
+    workspace.query("UPDATE journal SET written = NULL")
+    workspace.query("DELETE FROM journal_step WHERE position & 0xffffffff >= 4")
+    said: list[str] = []
+    (record,) = recover(workspace, said.append)
+    assert (record.steps, said) == (4, [])

@@ -1,14 +1,14 @@
 """The stages of a run: data, policy, intervention model; and the removal of what an unfinished run left."""
 
 import shutil
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.data_selection import Selection, select_for_policy
-from mile_desktop.learning.dataset import supervised_steps
+from mile_desktop.learning.dataset import supervised_steps, usable_episodes
 from mile_desktop.learning.methods import make_trainer
 from mile_desktop.learning.pipeline.config import RunConfig
 from mile_desktop.learning.pipeline.intervention_stage import InterventionFit, fit_and_save
@@ -16,6 +16,7 @@ from mile_desktop.learning.progress import Progress, Trained, Warned
 from mile_desktop.learning.result import CancelCheck, Report, TrainingCancelled, TrainingResult
 from mile_desktop.learning.settings import settings_to_json
 from mile_desktop.learning.trainer.epoch_loop import EpochTrainer
+from mile_desktop.learning.trainer.initial_networks import device_problem
 from mile_desktop.policies.checkpoint import (
     PolicyConfig,
     describe_network,
@@ -30,7 +31,8 @@ from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.episodes import read_episode, read_episode_file
 from mile_desktop.storage.errors import NameTakenError, UnknownRecordError
 from mile_desktop.storage.ids import new_id, now
-from mile_desktop.storage.records import Episode, InterventionModelRecord, PolicyRecord
+from mile_desktop.storage.records import SCENE_VERSION, Episode, InterventionModelRecord, PolicyRecord
+from mile_desktop.storage.scene_versions import same_version
 from mile_desktop.storage.workspace import EPISODE_SUFFIX, Workspace
 
 CHECKPOINT_FOLDER = "checkpoint"
@@ -71,6 +73,8 @@ class TrainingPipeline:
         self._checkpoint = workspace.run_folder(run_id) / CHECKPOINT_FOLDER
         # Folders that this run has begun. If it ends before they are registered, they are removed.
         self._unregistered: list[Path] = []
+        self._unusable: frozenset[str] = frozenset()
+        self._scene_version: dict[str, str] = {}
 
     def make(self, report: Report, cancelled: CancelCheck) -> TrainedPolicy:
         """Train, save and register; ``TrainingCancelled`` when cancelled before the policy is registered."""
@@ -78,6 +82,8 @@ class TrainingPipeline:
             # Of earlier runs that were killed. This run has made nothing yet.
             remove_leftovers(self._workspace.folder / parent)
         self._report_symmetry(report)
+        if problem := device_problem(self._config.settings.device):
+            report(Warned(text=problem))
         steps, selection = self._read_data(report, cancelled)
         trainer = self._trainer(selection.steps)
         result = trainer.run(report=report, cancelled=cancelled, checkpoint=self._checkpoint)
@@ -117,20 +123,30 @@ class TrainingPipeline:
 
     def _read_data(self, report: Report, cancelled: CancelCheck) -> tuple[SupervisedSteps, Selection]:
         """Return all steps, and those that the policy learns from."""
-        names = self._config.episode_ids or ()
+        names = self._of_one_version(report)
         paths = demonstration_files(self._config.demonstrations)
         total = max(1, len(names) + len(paths))
-        readers = [*(partial(read_episode, self._workspace, name) for name in names),
-                   *(partial(read_episode_file, path) for path in paths)]  # fmt: skip
-        read: list[Episode] = []
-        for number, reader in enumerate(readers, 1):
-            read.append(reader())
+        done = 0
+
+        def counted(read: Callable[[], Episode]) -> Episode:
+            nonlocal done
+            episode = read()
+            done += 1
             # Between two episodes, because a slow disk can take minutes for hundreds of them.
             if cancelled():
                 raise TrainingCancelled
-            if number % _REPORT_EVERY == 0 or number == total:
-                report(Progress(stage="data", fraction=number / total, text=f"Read {number} of {total} episodes"))
-        episodes, demonstrations = read[: len(names)], read[len(names) :]
+            if done % _REPORT_EVERY == 0 or done == total:
+                report(Progress(stage="data", fraction=done / total, text=f"Read {done} of {total} episodes"))
+            return episode
+
+        usable = usable_episodes(
+            (name, partial(counted, partial(read_episode, self._workspace, name))) for name in names
+        )
+        self._unusable |= frozenset(usable.left_out)
+        if usable.text:
+            report(Warned(text=usable.text))
+        demonstrations = [counted(partial(read_episode_file, path)) for path in paths]
+        episodes = list(usable.episodes)
         steps = supervised_steps(episodes, demonstrations)
         selection = select_for_policy(
             steps, episodes, demonstrations, self._config.settings.left_out, self._config.left_out_takeovers
@@ -138,6 +154,16 @@ class TrainingPipeline:
         if selection.text:
             report(Progress(stage="data", fraction=1.0, text=selection.text))
         return steps, selection
+
+    def _of_one_version(self, report: Report) -> tuple[str, ...]:
+        """Return the episodes that mean the same as the newest one; say how many are left out."""
+        wanted = set(self._config.episode_ids or ())
+        records = [each for each in self._catalogue.episodes(include_deleted=True) if each.episode_id in wanted]
+        found = same_version(records)
+        for text in found.texts:
+            report(Warned(text=text))
+        self._unusable, self._scene_version = frozenset(found.left_out), found.version
+        return tuple(each for each in self._config.episode_ids or () if each not in self._unusable)
 
     def _trainer(self, steps: SupervisedSteps) -> EpochTrainer:
         parent_id = read_policy_config(self._parent_folder).policy_id
@@ -163,6 +189,7 @@ class TrainingPipeline:
             "loss": result.loss,
             "held_out_error": result.held_out_error,
             "symmetry": self._config.symmetry.text,
+            SCENE_VERSION: self._scene_version,
             "left_out": selection.text,
         }
         return PolicyRecord(
@@ -174,7 +201,7 @@ class TrainingPipeline:
             run_id=self._run_id,
             created_at=now(),
             settings={**settings_to_json(self._config.settings), "learned": learned},
-            episode_ids=self._config.episode_ids or (),
+            episode_ids=tuple(each for each in self._config.episode_ids or () if each not in self._unusable),
         )
 
     def _save_policy(self, result: TrainingResult, record: PolicyRecord) -> Path:

@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+from functools import cache
 
 import torch
 
@@ -52,10 +53,28 @@ def first_network(steps: SupervisedSteps, settings: TrainingSettings, start: Pol
 
 
 def training_device(name: str) -> torch.device:
-    """Return the device called ``name``; ``auto`` is CUDA where there is one."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
+    """Return the device called ``name``; ``auto`` is CUDA where it works, else the processor."""
+    wants_cuda = name == "cuda" or (name == "auto" and torch.cuda.is_available())
+    return torch.device("cuda" if wants_cuda and not _cuda_failure() else "cpu")
+
+
+def device_problem(name: str) -> str:
+    """Return why the processor is used although CUDA was asked for or is there; empty where nothing is wrong."""
+    if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
+        return ""
+    failure = _cuda_failure()
+    return f"The graphics card cannot be used ({failure}); the training runs on the processor." if failure else ""
+
+
+@cache
+def _cuda_failure() -> str:
+    """Multiply two small matrices on the card: too old or too new a card says that it is there and then fails."""
+    try:
+        product = torch.ones(8, 8, device="cuda") @ torch.ones(8, 8, device="cuda")
+        torch.cuda.synchronize()
+        return "" if float(product.sum().cpu()) == 512.0 else "it computes wrong results"
+    except (RuntimeError, AssertionError, OSError) as error:  # AssertionError: torch was built without CUDA
+        return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def fingerprint(

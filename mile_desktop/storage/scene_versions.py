@@ -1,0 +1,63 @@
+"""Episodes that were recorded in different versions of one scene are not mixed silently."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mile_desktop.storage.records import SCENE_VERSION, EpisodeRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SameVersion:
+    """The episodes that mean the same as the newest one, and what is said about the others."""
+
+    kept: tuple[str, ...]
+    """Ids, in the order given."""
+    left_out: tuple[str, ...]
+    texts: tuple[str, ...]
+    """One sentence for episodes that are left out, and one for episodes of other code that are used."""
+    version: dict[str, str]
+    """Of the newest episode; empty where it is not known."""
+
+
+def same_version(records: Sequence[EpisodeRecord]) -> SameVersion:
+    """Choose the episodes of the newest version among ``records`` (of one scene, any order).
+
+    Episodes of earlier versions of the program do not say which version of the scene they are of, and are kept.
+    """
+    newest = max(records, key=lambda record: record.start.started_at, default=None)
+    version = {} if newest is None else version_of(newest)
+    meaning, code = version.get("meaning"), version.get("code")
+    left_out = [each for each in records if meaning and version_of(each).get("meaning", meaning) != meaning]
+    other_code = [
+        each for each in records if each not in left_out and code and version_of(each).get("code", code) != code
+    ]
+    texts = []
+    scene = "" if newest is None else newest.start.scene
+    if left_out:
+        texts.append(
+            f"{_count(left_out)} of an earlier version of {scene} {_be(left_out)} left out: its labels, rates or "
+            "speeds have changed since, so their numbers mean something else."
+        )
+    if other_code:
+        recorded = "were recorded" if len(other_code) > 1 else "was recorded"
+        texts.append(
+            f"{_count(other_code)} {recorded} with earlier files of {scene} and {_be(other_code)} used, because "
+            "labels, rates and speeds are the same."
+        )
+    gone = {each.episode_id for each in left_out}
+    kept = tuple(each.episode_id for each in records if each.episode_id not in gone)
+    return SameVersion(kept, tuple(sorted(gone)), tuple(texts), version)
+
+
+def version_of(record: EpisodeRecord) -> dict[str, str]:
+    """Return the version of the scene that an episode names; empty where it names none."""
+    found = record.start.extra.get(SCENE_VERSION)
+    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+
+
+def _count(records: Sequence[EpisodeRecord]) -> str:
+    return f"{len(records)} episodes" if len(records) > 1 else "1 episode"
+
+
+def _be(records: Sequence[EpisodeRecord]) -> str:
+    return "are" if len(records) > 1 else "is"

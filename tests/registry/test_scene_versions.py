@@ -1,0 +1,72 @@
+"""Episodes of an edited scene are not mixed silently."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mile_desktop.cli import main
+from mile_desktop.paths import SCENES_VARIABLE
+from mile_desktop.scenes.template import new_scene
+from mile_desktop.scenes.version import scene_version
+from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.workspace import Workspace
+
+LABELS = ("x m", "y m")
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(SCENES_VARIABLE, str(tmp_path / "scenes"))
+    return new_scene("lever")
+
+
+def edit(path: Path, before: str, after: str) -> None:
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after, 1))
+
+
+def test_what_an_edit_changes(scene: Path) -> None:
+    first = scene_version("lever", LABELS)
+    assert scene_version("lever", LABELS) == first
+    (scene / "scene.py").write_text((scene / "scene.py").read_text() + "\n# a comment\n")
+    comment = scene_version("lever", LABELS)
+    assert comment["meaning"] == first["meaning"]
+    assert comment["code"] != first["code"]
+    assert scene_version("lever", LABELS[::-1])["meaning"] != first["meaning"]
+    edit(scene / "scene.toml", "max_speed", "# max_speed")
+    (scene / "scene.toml").write_text(
+        (scene / "scene.toml").read_text().replace("[control]", "[control]\nmax_speed = 0.123", 1)
+    )
+    assert scene_version("lever", LABELS)["meaning"] != first["meaning"]
+
+
+def test_a_training_leaves_episodes_of_an_earlier_scene_out_and_says_so(
+    scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = ["--scene", "lever", "--workspace", str(tmp_path / "w"), "--json"]
+    roll = ["rollout", "--operator", "segment", *common]
+    assert main([*roll, "--episodes", "2"]) == 0
+    edit(scene / "scene.toml", "max_speed", "# max_speed")
+    (scene / "scene.toml").write_text(
+        (scene / "scene.toml").read_text().replace("[control]", "[control]\nmax_speed = 0.2", 1)
+    )
+    assert main([*roll, "--episodes", "1"]) == 0
+    (scene / "scene.py").write_text((scene / "scene.py").read_text() + "\n# a comment\n")
+    assert main([*roll, "--episodes", "2"]) == 0
+    capsys.readouterr()
+    settings = json.dumps({"ensemble": 2, "hidden": [8], "fit_epochs": 1})
+    assert main(["train", "--method", "bc", "--epochs", "1", "--settings", settings, *common]) == 0
+    said = [event.get("text", "") for event in map(json.loads, capsys.readouterr().out.splitlines())]
+    assert (
+        "2 episodes of an earlier version of lever are left out: its labels, rates or speeds have changed since, so "
+        "their numbers mean something else."
+    ) in said
+    assert any(text.startswith("1 episode was recorded with earlier files of lever and is used") for text in said)
+    with Workspace.open(tmp_path / "w") as workspace:
+        catalogue = Catalogue(workspace)
+        (trained,) = [each for each in catalogue.policies("lever") if each.method == "bc"]
+        newest = [each.episode_id for each in catalogue.episodes("lever")][2:]
+        assert list(trained.episode_ids) == newest
+        assert trained.settings["learned"]["scene_version"]["meaning"]
