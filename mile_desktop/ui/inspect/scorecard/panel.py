@@ -92,7 +92,8 @@ class ScorecardPanel(QWidget):
         theme.space(grid, (0, 0, 0, 0), 4)
         for number, plot in enumerate((self.roc, self.precision, self.early, self.reliability, self.leads)):
             theme.bound(plot, least_width=150, least_height=120)
-            grid.addWidget(plot, number // 3, number % 3)
+            # five plots in two rows of three: the last one is twice as wide
+            grid.addWidget(plot, number // 3, number % 3, 1, 2 if plot is self.leads else 1)
         for table, title in (
             (self.predictors, "Predictors"),
             (self.episodes, "Episodes"),
