@@ -17,7 +17,7 @@ def test_every_scene_of_the_catalogue_has_a_description_that_agrees_with_it(info
     if info.kind == "panda":
         description = load_description(info.folder)
         assert (description.title, description.control.rate_hz) == (info.title, info.rate_hz)
-        assert [camera.name for camera in description.cameras] == ["main", "wrist", "top"]
+        assert [camera.name for camera in description.cameras] == ["main", "wrist", "top", "close"]
 
 
 def test_physics_runs_a_whole_number_of_times_a_control_step() -> None:
