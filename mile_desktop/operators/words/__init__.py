@@ -1,0 +1,1 @@
+"""Corrections in words: a typed line becomes short, limited movements of the robot."""
