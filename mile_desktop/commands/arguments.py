@@ -361,3 +361,16 @@ def robot_keys(parser: argparse.ArgumentParser) -> None:
 def install_launcher(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``install-launcher``."""
     parser.add_argument("--remove", action="store_true", help="remove the menu entry and the icon again")
+
+
+def words(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``words``."""
+    _add_scene(parser)
+    parser.add_argument("--language", default="en", metavar="L", help="language of the words: en or de (%(default)s)")
+    parser.add_argument(
+        "--frame",
+        choices=("camera", "robot", "ask"),
+        default="camera",
+        help="who sees left and right, as a person has chosen it before; ask: not yet (%(default)s)",
+    )
+    parser.add_argument("text", nargs="+", metavar="TEXT", help="one line, for example: left a bit")

@@ -13,6 +13,7 @@ from mile_desktop import paths
 from mile_desktop.errors import UserError
 from mile_desktop.scenes.symmetry_description import SymmetryDescription
 from mile_desktop.scenes.target_description import TargetDescription, check_targets
+from mile_desktop.scenes.words_description import WordsDescription
 
 Vector = tuple[float, float, float]
 Colour = tuple[
@@ -258,6 +259,7 @@ class _Head(Part, frozen=True):
     """Scenes with smaller numbers come first."""
     bundle: BundleDescription = BundleDescription()
     symmetry: SymmetryDescription = SymmetryDescription()
+    words: WordsDescription = WordsDescription()
 
 
 class OwnSceneDescription(_Head, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from mile_desktop.operators.words.vocabulary import FOLDER, Reading, Vocabulary
 from mile_desktop.operators.words.vocabulary import Token as Read
 
 BIT_M = 0.02
-"""“A bit”, and a direction without an amount: a fifth of a second of hard driving, small beside every scene's bodies."""
+"""“A bit”, and a direction without an amount: small beside the bodies of every scene."""
 LOT_M = 0.10
 _TOWARDS_M = 0.05
 _UNTIL_TOUCH_M = 0.20
@@ -77,7 +77,7 @@ class Interpreter:
 
     def _meaning(self, line: str, reading: Reading) -> Understanding:
         try:
-            tree = _grammar().parse(reading.tokens)  # type: ignore[arg-type]  # the lexer below takes tokens
+            tree = _grammar().parse(reading.tokens)
             segments: tuple[Segment, ...] = _Builder(self, line).transform(tree)
         except UnexpectedInput as error:
             return Understanding(refused=_unexpected(error, reading.tokens), corrected=reading.corrected)
@@ -99,7 +99,7 @@ class Interpreter:
 
 def _unreadable(line: str) -> str:
     if len(line) > limits.MAX_CHARACTERS:
-        return f"The line has {len(line)} characters, at most {limits.MAX_CHARACTERS} are read. Type one command at a time."
+        return f"The line has {len(line)} characters; at most {limits.MAX_CHARACTERS} are read. Type fewer commands."
     bad = next((each for each in line if unicodedata.category(each) in {"Cc", "Cf", "Cs", "Co", "Cn"}), "")
     if bad:
         return f"The line has the invisible character U+{ord(bad):04X}; type the command again."
@@ -152,7 +152,7 @@ class _Amount:
 
 
 class _Builder(Transformer[Token, tuple[Segment, ...]]):
-    """Makes segments of a parsed line. Every method gets the parts of the rule of its name, ``None`` for what is left out."""
+    """Makes segments of a parsed line. A method gets the parts of the rule of its name, ``None`` for one left out."""
 
     def __init__(self, interpreter: Interpreter, line: str) -> None:
         super().__init__()
@@ -190,7 +190,9 @@ class _Builder(Transformer[Token, tuple[Segment, ...]]):
 
     def approach(self, parts: list[Any]) -> tuple[Segment, ...]:
         before, _, target, after, until = parts
-        unit, value = self._checked(self._one_amount(before, after), _UNTIL_TOUCH_M if until is not None else _TOWARDS_M)
+        unit, value = self._checked(
+            self._one_amount(before, after), _UNTIL_TOUCH_M if until is not None else _TOWARDS_M
+        )
         label: str = target.value.value
         return (Segment("towards", value, unit, target=label, until_touch=until is not None),)
 
@@ -216,8 +218,8 @@ class _Builder(Transformer[Token, tuple[Segment, ...]]):
         found = tuple(each for each in opposites if each is not None)
         if len(found) < len(opposites):
             raise _Refusal(
-                f"“{', then '.join(each.text() for each in self._interpreter.last)}” cannot be undone in words, because "
-                "it does not say how far it went. Rewind, or drive it by hand."
+                f"“{', then '.join(each.text() for each in self._interpreter.last)}” cannot be undone in words: how far "
+                "it went is not known before. Rewind, or drive it by hand."
             )
         return found
 
@@ -236,7 +238,9 @@ class _Builder(Transformer[Token, tuple[Segment, ...]]):
         if amount is None:
             return "m", default
         if not amount.unit:
-            raise _Question(*(self._line.replace(amount.typed, f"{amount.typed} {unit}", 1) for unit in ("mm", "cm", "s")))
+            raise _Question(
+                *(self._line.replace(amount.typed, f"{amount.typed} {unit}", 1) for unit in ("mm", "cm", "s"))
+            )
         most, smallest = (limits.MAX_MOVE_M, _SMALLEST_M) if amount.unit == "m" else (limits.MAX_MOVE_S, 0.05)
         if not smallest <= amount.value <= most:  # also refuses what is not finite
             shown = f"{limits.MAX_MOVE_M * 100:g} cm" if amount.unit == "m" else f"{limits.MAX_MOVE_S:g} s"

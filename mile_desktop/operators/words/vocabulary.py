@@ -20,9 +20,9 @@ _SEPARATORS = frozenset(",;.!?")
 _SHORTEST_TYPO = 4
 """Shorter words have too many neighbours one letter away."""
 _CLOSE_ENOUGH = 74.0
-"""Similarity in % from which a word counts as a typing error of another: one wrong letter of four, two of eight."""
+"""Similarity in % from which a word counts as a typing error: one wrong letter of four, two of eight."""
 _CLEARLY_AHEAD = 8.0
-"""The best reading counts only when the next one with another meaning is this much worse; otherwise it is a question."""
+"""The best reading counts only if the next one is this much worse; otherwise it is a question."""
 
 
 class VocabularyError(UserError):
