@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading
 from mile_desktop.operators.stick_response import fit_action
+from mile_desktop.operators.words.segment import WORDS
 
 
 class OperatorGroup:
@@ -67,12 +68,14 @@ class OperatorGroup:
             rewind=any(reading.rewind for _, reading in readings),
             connected=not lost and any(reading.connected for _, reading in readings),
             discard_armed=any(reading.discard_armed for _, reading in readings),
+            words=driving.words if driving else "",
         )
 
     def _drives_now(self, readings: Sequence[tuple[Operator, OperatorReading]]) -> OperatorReading | None:
         """Find the driving member and return its reading; the member that drives already is asked first."""
         # ``sorted`` is stable, so the order of the members decides among those that do not drive yet.
-        by_claim = sorted(readings, key=lambda each: each[0] is not self._driver)
+        # Hands come before words, also when words drive already: a person grips the stick because the words are wrong.
+        by_claim = sorted(readings, key=lambda each: (each[0].kind == WORDS, each[0] is not self._driver))
         for member, reading in by_claim:
             if reading.takeover and reading.connected:
                 self._driver = self._drove_last = member

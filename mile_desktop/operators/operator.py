@@ -59,6 +59,8 @@ class OperatorReading:
     """False: the device is gone; a running takeover becomes a hold, independent of ``takeover``."""
     discard_armed: bool = False
     """The discard button was pressed once; a second press discards."""
+    words: str = ""
+    """What was typed and how it was understood, where words drive; recorded with the step."""
 
 
 class Operator(Protocol):

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 
 from mile_desktop.channels.messages import Message
+from mile_desktop.operators.words.segment import Segment
 
 
 class WindowInput(Message, frozen=True):
@@ -23,6 +24,22 @@ class WindowInput(Message, frozen=True):
     """The slow key is held."""
     speed: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 1.0
     """Share of full speed that the person has chosen for keys and on-screen pad."""
+
+
+class DriveWords(Message, frozen=True, kw_only=True):
+    """Take over, drive these segments and hand back; answered by a ``Note`` where that is not possible."""
+
+    text: str
+    """What the person typed."""
+    meaning: str
+    """What it was understood as, for people."""
+    segments: tuple[Segment, ...]
+    view_yaw_deg: float
+    """Heading of the view, for segments in the camera's frame; see ``SetViewYaw``."""
+
+
+class CancelWords(Message, frozen=True):
+    """Forget the segments that are still to be driven; the takeover ends."""
 
 
 class SetPad(Message, frozen=True):

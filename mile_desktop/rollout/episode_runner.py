@@ -8,6 +8,7 @@ from mile_desktop.arrays import Float32Array
 from mile_desktop.intervention.estimate import InterventionEstimate
 from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading, OperatorRequest
 from mile_desktop.operators.window_input import SOURCES
+from mile_desktop.operators.words.segment import WORDS
 from mile_desktop.policies.policy import PolicyOutput
 from mile_desktop.registry.running_policy import RunningPolicy
 from mile_desktop.robots.driver import RobotError
@@ -29,7 +30,7 @@ Publish = Callable[[Event], None]
 DescribeEpisode = Callable[[int, RunningPolicy], EpisodeStart]
 Show = Callable[[Float32Array, int], None]
 
-_PEOPLE = frozenset({"gamepad", *SOURCES})
+_PEOPLE = frozenset({"gamepad", WORDS, *SOURCES})
 _REWOUND = "Rewound."
 _OVER = "What was missing is back. Resume when you are ready."
 
@@ -301,6 +302,7 @@ class EpisodeRunner:
             info=info,
             phase=phase,
             operator=self.operator.kind,
+            words=reading.words,
         )
         # Recorded first, then announced: the window never shows a step that is not in the recorder's queue.
         self._sink.append(step)

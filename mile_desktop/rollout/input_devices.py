@@ -13,6 +13,7 @@ from mile_desktop.operators.no_operator import NO_SUPERVISOR
 from mile_desktop.operators.operator import Operator, OperatorContext
 from mile_desktop.operators.supervisors import make_supervisor
 from mile_desktop.operators.window_input import WindowOperator
+from mile_desktop.operators.words.operator import WordsOperator
 from mile_desktop.paths import pad_profiles
 from mile_desktop.rollout.messages import PadState
 from mile_desktop.scenes.catalogue import SceneInfo
@@ -24,11 +25,12 @@ _NO_ROBOT = OperatorContext(0, _NOTHING, _NOTHING, _NOTHING, _NOTHING, interveni
 
 
 class InputDevices:
-    """Gamepad, keyboard and on-screen pad; owned by the loop's thread."""
+    """Gamepad, keyboard, on-screen pad and words; owned by the loop's thread."""
 
     def __init__(self) -> None:
         self.gamepad = Gamepad(pad_profiles())
         self.window = {source: WindowOperator(source) for source in ("keyboard", "screen")}
+        self.words = WordsOperator()
 
     def group(
         self, supervisor: Operator | None, info: SceneInfo | None, *, gamepad: bool, rate_hz: float
@@ -47,6 +49,7 @@ class InputDevices:
         elif info is not None and info.entries:
             drives = [_drive(entry, rate_hz) for entry in info.entries]
             people = [DrivenEntries(device, drives) for device in people]
+        people.append(self.words)
         return OperatorGroup([*people, supervisor] if supervisor is not None else people)
 
     def poll(self) -> None:

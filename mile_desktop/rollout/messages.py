@@ -12,6 +12,12 @@ from mile_desktop.rollout.device_messages import (
     CameraRequest as CameraRequest,
 )
 from mile_desktop.rollout.device_messages import (
+    CancelWords as CancelWords,
+)
+from mile_desktop.rollout.device_messages import (
+    DriveWords as DriveWords,
+)
+from mile_desktop.rollout.device_messages import (
     PadState as PadState,
 )
 from mile_desktop.rollout.device_messages import (
@@ -366,6 +372,8 @@ Command = (
     | PromotePolicy
     | ReloadInterventionModel
     | WindowInput
+    | DriveWords
+    | CancelWords
     | SetAlert
     | SetPad
     | SetViewYaw

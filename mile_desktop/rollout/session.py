@@ -9,6 +9,7 @@ from typing import cast
 import mile_desktop
 from mile_desktop.channels.messages import Message
 from mile_desktop.operators.operator import Operator
+from mile_desktop.operators.words.operator import DrivenBody
 from mile_desktop.policies.config import read_policy_config
 from mile_desktop.registry.bundled import has_bundled
 from mile_desktop.registry.compatibility import check_policy_fits
@@ -173,6 +174,11 @@ class Session:
             robot_scene=self._robot.description.scene if self._robot else "",
             robot_cameras=self._robot.cameras(self.plan.robot_key) if self._robot else (),
         )
+
+    @property
+    def words_drive(self) -> DrivenBody | None:
+        """What commands in words drive here; None where they cannot."""
+        return self._target.words_drive
 
     @property
     def _robot(self) -> RobotScene | None:

@@ -26,6 +26,7 @@ def recorded_step(
     info: Mapping[str, Any],
     phase: Phase,
     operator: str,
+    words: str,
 ) -> Step:
     """Return the step that was just taken, as it is kept.
 
@@ -39,6 +40,8 @@ def recorded_step(
         What was sent, after the slew limit; ``info["executed"]`` is what became of it, where a robot was slower.
     info
         As the scene gave it, with ``success``.
+    words
+        What was typed and understood, where words drive; see ``OperatorReading.words``.
     """
     human = phase is Phase.TAKEOVER
     return Step(
@@ -62,6 +65,7 @@ def recorded_step(
         operator=operator if human else "",
         reasons=encode_reasons(estimate.reasons),
         call_mark=episode.call_mark,
+        words=words if human else "",
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mile_desktop.operators.no_operator import NO_SUPERVISOR
+from mile_desktop.operators.words.operator import DrivenBody
 from mile_desktop.robots.client import NetworkRobot
 from mile_desktop.robots.description import RobotDescription
 from mile_desktop.robots.driver import RobotError
@@ -15,8 +16,8 @@ from mile_desktop.rollout.live_robot import LiveRobot, NoRobot
 from mile_desktop.rollout.messages import LoadSession
 from mile_desktop.rollout.robot_scene import RobotScene
 from mile_desktop.rollout.scene import GymScene
-from mile_desktop.scenes.catalogue import scene_info
-from mile_desktop.scenes.description import Choice
+from mile_desktop.scenes.catalogue import SceneInfo, scene_info
+from mile_desktop.scenes.description import Choice, load_description
 from mile_desktop.scenes.gymnasium.description import ActionEntry
 from mile_desktop.scenes.version import scene_version
 from mile_desktop.storage.records import SCENE_VERSION
@@ -41,6 +42,8 @@ class Target:
     """What drives each entry of a continuous action; none: x, y, z, gripper."""
     drawn: bool = True
     """Whether there is a scene in which it can be drawn."""
+    words_drive: DrivenBody | None = None
+    """What commands in words drive; None where they cannot."""
     problems: tuple[str, ...] = ()
     """What it cannot do, as sentences for people."""
     identity: dict[str, Any] = field(default_factory=dict)
@@ -84,8 +87,26 @@ def _scene(plan: LoadSession) -> Target:
         choices=info.choices,
         entries=info.entries,
         drawn=info.kind != "gymnasium" or bool(info.cameras),
+        words_drive=_arm(info, env),
         problems=env.problems,
     )
+
+
+def _arm(info: SceneInfo, env: GymScene) -> DrivenBody | None:
+    """Return what words drive: an arm whose speed the description says."""
+    if info.kind != "panda":
+        return None
+    control = load_description(info.folder).control
+    return DrivenBody(control.rate_hz, control.max_speed, env.observation_labels)
+
+
+def _robot_arm(description: RobotDescription) -> DrivenBody | None:
+    """Return what words drive of a robot: only one that moves its hand along x, y and z."""
+    if description.action_labels[:3] != ("dx", "dy", "dz"):
+        return None
+    ages = [f" @ t-{age}" if age else " @ t" for age in reversed(range(description.frames))]
+    labels = [f"{each.label}{age}" for age in ages for each in description.measures]
+    return DrivenBody(description.rate_hz, description.actions[0].full, labels)
 
 
 def _robot(plan: LoadSession) -> Target:
@@ -117,6 +138,7 @@ def _robot(plan: LoadSession) -> Target:
         robot=scene,
         identity={**scene.identity},
         choices=_choices(description),
+        words_drive=_robot_arm(description),
         drawn=bool(description.scene and description.scene_state_size),
     )
 

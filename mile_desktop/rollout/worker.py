@@ -91,6 +91,8 @@ class Worker:
         self._handlers: dict[type, Callable[..., None]] = {
             m.LoadSession: self._load,
             m.WindowInput: self._feed,
+            m.DriveWords: self._drive_words,
+            m.CancelWords: self._cancel_words,
             m.SetAlert: self._set_alert,
             m.SetPad: self._set_pad,
             m.SetViewYaw: self._set_view_yaw,
@@ -196,6 +198,7 @@ class Worker:
         except LOADING_ERRORS as error:
             self._endpoint.send(m.Fault(text=str(error), policy_at_fault=isinstance(error, _POLICY_ERRORS)))
             return
+        self._devices.words.begin_session(self._session.words_drive)
         # A new session has a new runner with the default rule.
         self._set_alert(self._alert)
         # what was loaded stays: later collections need not walk torch's and the simulator's objects, and delay no tick
@@ -233,6 +236,20 @@ class Worker:
             self._endpoint.send(m.Note(level="warning", text=operator.problem))
         elif not command.takeover and not operator.problem:
             self._reported_bad_input = False
+
+    def _drive_words(self, command: m.DriveWords) -> None:
+        """Drive what was typed, or report why not; the limits are checked here, whatever the window has checked."""
+        problem = self._devices.words.problem(command.segments)
+        if not problem and (self._session is None or not self._session.loop.in_episode):
+            problem = "No episode is running; start one before you type a command."
+        if problem:
+            self._endpoint.send(m.Note(level="warning", text=problem))
+            return
+        words = f"{command.text} → {command.meaning}"
+        self._devices.words.drive(command.segments, words=words, view_yaw_deg=command.view_yaw_deg)
+
+    def _cancel_words(self, _: m.CancelWords) -> None:
+        self._devices.words.cancel()
 
     def _set_alert(self, command: m.SetAlert) -> None:
         try:

@@ -13,6 +13,7 @@ from mile_desktop.scenes.description import (
     read_table,
 )
 from mile_desktop.scenes.gymnasium.description import GymnasiumSceneDescription
+from mile_desktop.scenes.words_description import WordsDescription
 
 AnyDescription = SceneDescription | OwnSceneDescription | GymnasiumSceneDescription
 
@@ -36,3 +37,9 @@ def load_gymnasium_description(folder: Path) -> GymnasiumSceneDescription:
     """Read ``scene.toml`` in ``folder``, of a scene of kind ``gymnasium``; raises ``SceneDescriptionError``."""
     description = converted(folder, read_table(folder), GymnasiumSceneDescription)
     return msgspec.structs.replace(description, folder=folder)
+
+
+def read_words(folder: Path) -> WordsDescription:
+    """Return the names and phrases of the scene in ``folder`` for commands in words; empty where it has none."""
+    head = read_head(folder)
+    return WordsDescription() if isinstance(head, GymnasiumSceneDescription) else head.words

@@ -89,6 +89,8 @@ class StepColumns(Generic[TimeT, ObservationT, ActionT, HumanActionT, StateT, Fl
     files."""
     call_mark: TextT = field(default=cast("TextT", ""))
     """The person's judgement of the call or takeover before this step: ``unnecessary`` or ``late``; mostly empty."""
+    words: TextT = field(default=cast("TextT", ""))
+    """Where words drove: what was typed → what it was understood as; else, and in older files, empty."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

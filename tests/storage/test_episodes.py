@@ -91,6 +91,7 @@ def test_columns_are_what_other_tools_expect(file: tuple[Path, Episode]) -> None
             "starts_at_row",
             "reasons",
             "call_mark",
+            "words",
         ]
     )
     assert schema.field("observation.state").type == pa.list_(pa.float32(), 12)

@@ -217,9 +217,9 @@ class _Builder(Transformer[Token, tuple[Segment, ...]]):
         opposites = [each.opposite() for each in reversed(self._last("undo"))]
         found = tuple(each for each in opposites if each is not None)
         if len(found) < len(opposites):
+            last = ", then ".join(each.text() for each in self._interpreter.last)
             raise _Refusal(
-                f"“{', then '.join(each.text() for each in self._interpreter.last)}” cannot be undone in words: how far "
-                "it went is not known before. Rewind, or drive it by hand."
+                f"“{last}” cannot be undone in words: how far it goes is not known. Rewind, or drive it by hand."
             )
         return found
 

@@ -1,7 +1,6 @@
 """The operator that drives what was typed: one segment after the other, in the control tick."""
 
 import math
-import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,13 +10,10 @@ import numpy as np
 from mile_desktop.arrays import Float32Array
 from mile_desktop.operators.operator import OperatorContext, OperatorReading
 from mile_desktop.operators.stick_response import turn_to_view
-from mile_desktop.operators.words.segment import GRIPPER, SPEEDS, Segment
-
-KIND = "words"
-"""Recorded with the steps that words drove."""
+from mile_desktop.operators.words.segment import GRIPPER, MAX_SEGMENTS, SPEEDS, WORDS, Segment
 
 _COMMAND = 0.5
-"""Size of the action at normal speed: half of the full speed, because nobody corrects a typed movement while it runs."""
+"""Size of the action at normal speed: half of the full speed, because no hand corrects a typed movement."""
 _SLOWEST, _FASTEST = 0.125, 1.0
 _GRIPPER_S = 0.6
 """Long enough for the full travel of every shipped gripper."""
@@ -31,39 +27,58 @@ _AXES = {
     "up": (0.0, 0.0, 1.0), "down": (0.0, 0.0, -1.0),
 }  # fmt: skip
 """Direction → (x, y, z) as the robot sees it: x away from its base, y to its left."""
-_NEWEST = re.compile(r"( @ t)?$")
 
 
-@dataclass(frozen=True, slots=True)
+_HAND = "end effector"
+
+
 class DrivenBody:
-    """What the operator has to know of the scene that words drive."""
+    """What the operator has to know of the robot that words drive.
 
-    rate_hz: float
-    max_speed: float
-    """m/s along each axis at full command; 0 where it is not known, so that only seconds can be driven."""
-    labels: tuple[str, ...]
-    """Of the observation's entries."""
+    Parameters
+    ----------
+    rate_hz
+        Control steps a second.
+    max_speed
+        m/s along each axis at full command.
+    labels
+        Of the observation's entries; those of its newest frame may end with `` @ t``.
+    """
+
+    def __init__(self, rate_hz: float, max_speed: float, labels: Sequence[str]) -> None:
+        self.rate_hz = rate_hz
+        self.max_speed = max_speed
+        self._rows = _vectors(labels)
+
+    @property
+    def measures_hand(self) -> bool:
+        """Whether the end effector's position is measured."""
+        return _HAND in self._rows
+
+    def measures(self, target: str) -> bool:
+        """Whether the way to ``target`` is measured."""
+        return self._way_to(target) is not None
 
     def position(self, observation: Float32Array) -> Float32Array | None:
-        """Return the measured end-effector position, float32[3] in m; None where the scene does not measure it."""
-        return self._vector("end effector", observation)
+        """Return the end effector's position, float32[3] in m; None where it is not measured."""
+        rows = self._rows.get(_HAND)
+        return None if rows is None else observation[rows]
 
     def towards(self, target: str, observation: Float32Array) -> Float32Array | None:
-        """Return the way to ``target``, float32[3] in m; None where the scene does not measure it."""
-        names = {label.split(" - ")[0] + " - " + label.split(" - ")[1].rsplit(" ", 2)[0]
-                 for label in self.labels if " - " in label and label.startswith(f"{target} - ")}  # fmt: skip
-        for name in sorted(names):
-            if (found := self._vector(name, observation)) is not None:
-                return found
-        return None
+        """Return the way to ``target``, float32[3] in m; None where it is not measured."""
+        rows = self._way_to(target)
+        return None if rows is None else observation[rows]
 
-    def _vector(self, name: str, observation: Float32Array) -> Float32Array | None:
-        index = {label: number for number, label in enumerate(self.labels)}
-        for suffix in (" @ t", ""):
-            rows = [index.get(f"{name} {axis} (m){suffix}") for axis in "xyz"]
-            if None not in rows:
-                return observation[[row for row in rows if row is not None]]
-        return None
+    def _way_to(self, target: str) -> list[int] | None:
+        return next((rows for name, rows in self._rows.items() if name.startswith(f"{target} - ")), None)
+
+
+def _vectors(labels: Sequence[str]) -> dict[str, list[int]]:
+    """Return name → rows of x, y and z, of everything measured in m in the newest frame."""
+    rows = {label.removesuffix(" @ t"): number for number, label in enumerate(labels)}
+    names = [label.removesuffix(" x (m)") for label in rows if label.endswith(" x (m)")]
+    found = {name: [rows.get(f"{name} {axis} (m)") for axis in "xyz"] for name in names}
+    return {name: [row for row in each if row is not None] for name, each in found.items() if None not in each}
 
 
 class WordsOperator:
@@ -72,48 +87,58 @@ class WordsOperator:
     ``drive``, ``cancel`` and ``poll`` are called by the same thread, the rollout loop's.
     """
 
-    kind = KIND
+    kind = WORDS
     device = "Words"
-    instruction = "type /"
+    instruction = "type / and a command"
 
-    def __init__(self, body: DrivenBody) -> None:
-        self._body = body
+    def __init__(self) -> None:
+        self._body: DrivenBody | None = None
         self._waiting: deque[Segment] = deque()
         self._running: _Run | None = None
         self._yaw_deg = 0.0
         self._speed = _COMMAND
-        self._text = self._meaning = ""
+        self._words = ""
+        self._drove = False
 
-    def problem(self, segments: Sequence[Segment], observation: Float32Array) -> str:
-        """Return why ``segments`` cannot be driven in this scene, as a sentence; empty if they can."""
+    def begin_session(self, body: DrivenBody | None) -> None:
+        """Drive ``body`` from now on; None: what is loaded cannot be driven by words."""
+        self.cancel()
+        self._body = body
+
+    def problem(self, segments: Sequence[Segment]) -> str:
+        """Return why ``segments`` cannot be driven here, as a sentence; empty if they can."""
+        body = self._body
+        if body is None:
+            return "Words drive robot arms only, and this scene is none; take over by hand."
+        if len(segments) > MAX_SEGMENTS or not all(each.within_limits() for each in segments):
+            return "The command is outside the limits of words; nothing moves."
         for each in segments:
-            if each.unit == "m" and not self._body.max_speed:
-                return f"This scene does not say how fast it moves, so “{each.text()}” needs seconds: {each.direction} 1 s."
-            if each.direction == "towards" and self._body.towards(each.target, observation) is None:
+            if each.direction == "towards" and not body.measures(each.target):
                 return f"This scene does not measure where “{each.target}” is; give a direction instead."
-            if each.until_touch and self._body.position(observation) is None:
-                return "This scene does not measure the hand, so it cannot feel a contact; give a distance instead."
+            if each.until_touch and not body.measures_hand:
+                return "This scene does not measure the hand, so a contact is not noticed; give a distance instead."
         return ""
 
-    def drive(self, segments: Sequence[Segment], *, text: str, meaning: str, view_yaw_deg: float) -> None:
-        """Drive ``segments`` from the next tick on, in place of what is still waiting.
+    def drive(self, segments: Sequence[Segment], *, words: str, view_yaw_deg: float) -> None:
+        """Drive ``segments``, which have no ``problem``, from the next tick on, in place of what is still waiting.
 
         Parameters
         ----------
-        text, meaning
-            What was typed, and what it was understood as; recorded with the steps.
+        words
+            What was typed and what it was understood as; recorded with the steps.
         view_yaw_deg
             Heading of the view, for segments in the camera's frame; see ``turn_to_view``.
         """
         self.cancel()
         self._waiting.extend(segments)
         self._yaw_deg = view_yaw_deg
-        self._text, self._meaning = text, meaning
+        self._words = words
 
     def cancel(self) -> None:
         """Forget what is still to be driven."""
         self._waiting.clear()
         self._running = None
+        self._drove = False
 
     @property
     def driving(self) -> bool:
@@ -130,35 +155,41 @@ class WordsOperator:
         """Return the action of the running segment."""
         size = len(context.proposal)
         action = np.zeros(size, np.float32)
-        while self.driving:
+        body = self._body
+        if self._drove and not context.intervening:
+            # The robot held, was rewound, or a hand took over. Words must not go on later from another place.
+            self.cancel()
+        while body is not None and self.driving:
             if self._running is None:
-                self._running = self._begin(self._waiting.popleft(), context)
-            if self._running is not None and self._running.goes_on(self._body.position(context.observation)):
+                self._running = self._begin(self._waiting.popleft(), context, body)
+            if self._running is not None and self._running.goes_on(body.position(context.observation)):
                 used = min(size, len(self._running.action))
                 action[:used] = self._running.action[:used]
-                return OperatorReading(takeover=True, action=action, text=self._text, meaning=self._meaning)
+                self._drove = True
+                return OperatorReading(takeover=True, action=action, words=self._words)
             self._running = None
+        self._drove = False
         return OperatorReading(takeover=False, action=action)
 
     def close(self) -> None:
         """Release nothing."""
 
-    def _begin(self, segment: Segment, context: OperatorContext) -> "_Run | None":
+    def _begin(self, segment: Segment, context: OperatorContext, body: DrivenBody) -> "_Run | None":
         if segment.direction in SPEEDS:
             self._speed = min(max(self._speed * SPEEDS[segment.direction], _SLOWEST), _FASTEST)
             return None
         if segment.direction in GRIPPER:
-            opening = 1.0 if segment.direction == "open" else -1.0
-            return _Run((0.0, 0.0, 0.0, opening), round(_GRIPPER_S * self._body.rate_hz))
-        way = self._way(segment, context.observation)
+            closing = 1.0 if segment.direction == "close" else -1.0
+            return _Run((0.0, 0.0, 0.0, closing), round(_GRIPPER_S * body.rate_hz))
+        way = self._way(segment, context.observation, body)
         if way is None:
             return None
         action = tuple(self._speed * each for each in way)
         if segment.unit == "s":
-            return _Run(action, max(1, round(segment.amount * self._body.rate_hz)))
-        a_tick = self._speed * self._body.max_speed / self._body.rate_hz
+            return _Run(action, max(1, round(segment.amount * body.rate_hz)))
+        a_tick = self._speed * body.max_speed / body.rate_hz
         ticks = max(1, round(segment.amount / a_tick))
-        measured = self._body.position(context.observation) is not None
+        measured = body.measures_hand
         return _Run(
             action,
             math.ceil(ticks * _PATIENCE) + _CONTACT_TICKS if measured else ticks,
@@ -167,13 +198,13 @@ class WordsOperator:
             until_touch=segment.until_touch,
         )
 
-    def _way(self, segment: Segment, observation: Float32Array) -> tuple[float, float, float] | None:
-        """Return the unit direction as the robot sees it."""
+    def _way(self, segment: Segment, observation: Float32Array, body: DrivenBody) -> tuple[float, float, float] | None:
+        """Return the unit direction as the robot sees it; None where the target is reached already."""
         if segment.direction == "towards":
-            found = self._body.towards(segment.target, observation)
+            found = body.towards(segment.target, observation)
             length = float(np.linalg.norm(found)) if found is not None else 0.0
             if found is None or length < 1e-3:
-                return None  # it is there already
+                return None
             x, y, z = (float(each) / length for each in found)
             return x, y, z
         x, y, z = _AXES[segment.direction]

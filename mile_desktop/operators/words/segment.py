@@ -3,6 +3,13 @@
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+WORDS = "words"
+"""Kind of the operator, recorded with the steps that words drove."""
+
+DIRECTIONS = frozenset(
+    {"left", "right", "forward", "back", "up", "down", "towards", "open", "close", "slower", "faster"}
+)
+
 OPPOSITE = {
     "left": "right", "right": "left", "forward": "back", "back": "forward", "up": "down", "down": "up",
     "open": "close", "close": "open", "slower": "faster", "faster": "slower",
@@ -40,6 +47,11 @@ class Segment:
     """Of ``towards``: the name in the observation's labels."""
     until_touch: bool = False
     """Ends at a contact; ``amount`` is then the most it moves."""
+
+    def within_limits(self) -> bool:
+        """Whether the robot may drive it: the amount is above 0 and at most the limit, the direction is known."""
+        most = {"m": MAX_MOVE_M, "s": MAX_MOVE_S, "times": 1.0}.get(self.unit, 0.0)
+        return self.direction in DIRECTIONS and 0.0 < self.amount <= most
 
     def opposite(self) -> "Segment | None":
         """Return the segment that undoes this one; None where it ends somewhere that is not known before."""

@@ -115,7 +115,7 @@ class Vocabulary:
         return any(token is not None and token.kind == "STOP" for token in found)
 
     def read(self, line: str) -> Reading:
-        """Return the tokens of ``line``. A word that is not known is corrected only where one reading is clearly ahead."""
+        """Return the tokens of ``line``; correct an unknown word only where one reading is clearly ahead."""
         pieces = _PIECES.findall(_folded(self._expanded(line)))
         tokens: list[Token] = []
         corrected: list[tuple[str, str]] = []

@@ -130,8 +130,10 @@ def test_an_empty_line_means_nothing() -> None:
     assert not interpreter().interpret("").text()
 
 
-WORDS = ["left", "right", "up", "3", "1e9", "cm", "m", "s", "open", "again", "more", "undo", "back", "then", ",",
-         "a bit", "towards", "socket", "until it touches", "slower", "robot", "-", "nan", "inf", "lft", "ünïcode"]  # fmt: skip
+WORDS = (
+    *("left", "right", "up", "3", "1e9", "cm", "m", "s", "open", "again", "more", "undo", "back", "then", ",", "a bit"),
+    *("towards", "socket", "until it touches", "slower", "robot", "-", "nan", "inf", "lft", "ünïcode"),
+)
 
 
 @given(st.one_of(st.text(max_size=250), st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)))
