@@ -1,0 +1,154 @@
+"""Connects the line for commands in words with the interpreter and the worker."""
+
+import math
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+
+from mile_desktop.operators.words.interpreter import Interpreter
+from mile_desktop.operators.words.segment import Segment, Understanding
+from mile_desktop.operators.words.vocabulary import Vocabulary
+from mile_desktop.rollout import messages as m
+from mile_desktop.scenes.catalogue import UnknownSceneError, scene_info
+from mile_desktop.scenes.scene_file import read_words
+from mile_desktop.scenes.words_description import WordsDescription
+from mile_desktop.ui.supervise.words_line import WordsLine
+
+Remember = Callable[[str, str], None]
+
+LANGUAGE, FRAME = "words language", "words frame"
+"""Names in ``Preferences.layouts``."""
+
+
+class WordsController(QObject):
+    """Shows what is typed as it is understood, and lets the worker drive it; window's thread only.
+
+    Parameters
+    ----------
+    view_yaw_deg
+        Returns the heading of the view, see ``SetViewYaw``.
+    remember
+        Called with a name and a value to keep for the next start.
+    """
+
+    command = Signal(object)
+    """Carries a ``DriveWords`` or ``CancelWords`` for the worker."""
+    stop_asked = Signal()
+    """The text says stop; emitted while it is typed, without Enter."""
+    shown_way = Signal(object)
+    """(x, y, z) of the first movement as the robot sees it, for the arrow in the view; None: none."""
+
+    def __init__(
+        self,
+        line: WordsLine,
+        parent: QObject,
+        *,
+        language: str,
+        frame: str,
+        view_yaw_deg: Callable[[], float],
+        remember: Remember,
+    ) -> None:
+        super().__init__(parent)
+        self._line = line
+        self._language, self._frame = language, frame
+        self._view_yaw_deg = view_yaw_deg
+        self._remember = remember
+        self._own = WordsDescription()
+        self._interpreter = self._new_interpreter()
+        line.set_language(language)
+        line.hide()
+        line.typed.connect(self._typed)
+        line.submitted.connect(self._submitted)
+        line.language_chosen.connect(self._language_chosen)
+
+    def start_session(self, session: m.SessionLoaded) -> None:
+        """Use the names and phrases of the scene that is loaded now."""
+        try:
+            self._own = read_words(scene_info(session.robot_scene or session.scene).folder)
+        except UnknownSceneError:  # a robot's task that no scene here has: the words of the language are enough
+            self._own = WordsDescription()
+        self._interpreter = self._new_interpreter()
+        self._show(Understanding())
+
+    def _new_interpreter(self) -> Interpreter:
+        vocabulary = Vocabulary(self._language, targets=self._own.targets, phrases=self._own.phrases)
+        return Interpreter(vocabulary, frame=self._frame)
+
+    def open(self) -> None:
+        """Show the line and put the cursor into it."""
+        self._line.show()
+        self._line.edit.setFocus()
+        self._line.edit.selectAll()
+
+    def close(self) -> bool:
+        """Hide the line and end what words drive; return whether it was shown."""
+        if not self._line.isVisible():
+            return False
+        self.command.emit(m.CancelWords())
+        self._line.edit.clear()
+        self._show(Understanding())
+        self._line.hide()
+        return True
+
+    def _typed(self, text: str) -> None:
+        understood = self._interpreter.interpret(text)
+        if any(each.direction == "stop" for each in understood.segments):
+            self._stop()
+            return
+        # A question is asked at Enter: while a person types, most lines are only not complete yet.
+        self._show(understood if understood.understood else Understanding())
+
+    def _stop(self) -> None:
+        self.command.emit(m.CancelWords())
+        self.stop_asked.emit()
+        self._line.edit.clear()
+        self._show(Understanding(refused="Stopped. Reset before the robot can move again."))
+
+    def _submitted(self, text: str) -> None:
+        understood = self._interpreter.interpret(text)
+        if not understood.understood:
+            self._line.edit.setText(text)
+            self._show(understood)
+            return
+        self._interpreter.accept(understood)
+        if self._interpreter.frame != self._frame:
+            self._frame = self._interpreter.frame
+            self._remember(FRAME, self._frame)
+        self.command.emit(
+            m.DriveWords(
+                text=text,
+                meaning=understood.text(),
+                segments=understood.segments,
+                view_yaw_deg=self._view_yaw_deg(),
+            )
+        )
+        self._line.edit.clear()
+        self._show(understood, driven=True)
+
+    def _show(self, understood: Understanding, *, driven: bool = False) -> None:
+        self._line.show_meaning(understood, driven=driven)
+        way = way_of(understood.segments[0], self._view_yaw_deg()) if understood.segments else None
+        self.shown_way.emit(way)
+
+    def follow(self, taken: m.StepTaken) -> None:
+        """Remove the arrow once the words have been driven."""
+        if not taken.intervention:
+            self.shown_way.emit(None)
+
+    def _language_chosen(self, name: str) -> None:
+        self._language = name
+        self._remember(LANGUAGE, name)
+        self._interpreter = self._new_interpreter()
+        self._typed(self._line.edit.text())
+
+
+def way_of(segment: Segment, view_yaw_deg: float) -> tuple[float, float, float] | None:
+    """Return the direction of a movement as the robot sees it; None where it has none that is known in the window."""
+    ahead, left, up = {
+        "forward": (1.0, 0.0, 0.0), "back": (-1.0, 0.0, 0.0), "left": (0.0, 1.0, 0.0), "right": (0.0, -1.0, 0.0),
+        "up": (0.0, 0.0, 1.0), "down": (0.0, 0.0, -1.0),
+    }.get(segment.direction, (0.0, 0.0, 0.0))  # fmt: skip
+    if (ahead, left, up) == (0.0, 0.0, 0.0):
+        return None
+    yaw = math.radians(view_yaw_deg if segment.frame == "camera" else 0.0)
+    return ahead * math.cos(yaw) - left * math.sin(yaw), ahead * math.sin(yaw) + left * math.cos(yaw), up
