@@ -64,6 +64,11 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
 
 
+def language_titles() -> tuple[tuple[str, str], ...]:
+    """Return (name, title) of each language, for a menu; raises ``VocabularyError`` for a damaged file."""
+    return tuple((name, _read(FOLDER / f"{name}.toml").title) for name in languages())
+
+
 class Vocabulary:
     """The words of one language, with the names of a scene's targets and its own phrases.
 

@@ -144,6 +144,7 @@ INSPECT_BINDINGS: tuple[Binding, ...] = (
 BINDINGS: tuple[Binding, ...] = (
     Binding("takeover", "Take over", "Take over", ("Space",), "hold RB", held=True),
     Binding("rewind", "Rewind the scene", "Take over", ("R",), "hold LB", held=True),
+    Binding("words", "Type a command in words", "Take over", ("/",)),
     Binding("drive_x", "Move away / nearer", _DRIVE, ("W/S", "↑/↓"), "left stick ↑↓", held=True),
     Binding("drive_y", "Move left / right", _DRIVE, ("A/D", "←/→"), "left stick ←→", held=True),
     Binding("drive_z", "Move down / up", _DRIVE, ("Q/E",), "right stick ↑↓", held=True),

@@ -20,6 +20,7 @@ from mile_desktop.ui.supervise.full_view import FullView
 from mile_desktop.ui.supervise.page import SupervisePage
 from mile_desktop.ui.supervise.scene_video_controller import SceneVideoController
 from mile_desktop.ui.supervise.view_controller import ViewController
+from mile_desktop.ui.supervise.words_controller import FRAME, LANGUAGE, WordsController
 
 _PAGE = "supervise"
 _CAMERA_KEYS = 4
@@ -40,6 +41,14 @@ class SuperviseController(QObject):
         small_views = remembered.layouts.get(_SMALL_VIEWS, "") != _HIDDEN
         self._views = ViewController(application.viewer, self.page, self, small_views=small_views)
         self._video = SceneVideoController(application.viewer, application.worker, self._folder, self)
+        self.words = WordsController(
+            self.page.words,
+            self,
+            language=remembered.layouts.get(LANGUAGE, "en"),
+            frame=remembered.layouts.get(FRAME, ""),
+            view_yaw_deg=self._views.view_yaw_deg,
+            remember=application.preferences.remember_layout,
+        )
         application.window.add_page(_PAGE, self.page)
         self.page.set_alert(alert_of(remembered))
         self.page.set_hand_speed(remembered.hand_speed)
@@ -82,6 +91,7 @@ class SuperviseController(QObject):
                 "discard": controls.ask_discard,
                 "hold": controls.toggle_hold,
                 "mark_call": partial(self._command, m.MarkCall()),
+                "words": self.words.open,
                 "stop": self._escape,
                 "layout": view.cycle_layout,
                 "full_view": self.full_view.toggle,
@@ -94,7 +104,7 @@ class SuperviseController(QObject):
 
     def _escape(self) -> None:
         """Close what is on top; stop as well while the robot is busy, and in any case when nothing was on top."""
-        closed = self._application.window.close_top()
+        closed = self._application.window.close_top() or self.words.close()
         if self.page.busy or not closed:
             self.page.controls.stop()
 
@@ -107,6 +117,11 @@ class SuperviseController(QObject):
         worker.loading.connect(self._begin_loading)
         application.blocked.connect(self._explain)
         page.command.connect(self._command)
+        self.words.command.connect(self._command)
+        self.words.stop_asked.connect(page.controls.stop)
+        self.words.shown_way.connect(page.view.show_words_way)
+        worker.session_loaded.connect(self.words.start_session)
+        worker.step_taken.connect(self.words.follow)
         page.escaped.connect(self._escape)
         page.pictures.full_view_asked.connect(self.full_view.toggle)
         self._views.command.connect(self._command)

@@ -7,6 +7,7 @@ from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from mile_desktop.channels.shared import Frame
+from mile_desktop.operators.words.vocabulary import language_titles
 from mile_desktop.rollout.messages import (
     CameraRequest,
     EpisodeClosed,
@@ -23,6 +24,7 @@ from mile_desktop.ui.supervise.picture_menu import PictureMenu
 from mile_desktop.ui.supervise.scene_view import SceneView
 from mile_desktop.ui.supervise.screen_pad import ScreenPad
 from mile_desktop.ui.supervise.strips_panel import StripsPanel
+from mile_desktop.ui.supervise.words_line import WordsLine
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport.orbit import Orbit
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
@@ -64,6 +66,7 @@ class SupervisePage(OverrideGuard, QWidget):
         self.pad = ScreenPad(self._orbit)
         self.pad.hide()
         self.keyboard = KeyboardController(self, self._orbit, self.view)
+        self.words = WordsLine(language_titles())
         self._pad_button = QPushButton(_PAD_LABEL)
         self._pad_button.setCheckable(True)
         self._pad_button.setToolTip("Show the on-screen pad: take over with the mouse")
@@ -96,6 +99,7 @@ class SupervisePage(OverrideGuard, QWidget):
         self._column = column = QVBoxLayout(self)
         theme.space(column, (8, 8, 8, 8), 8)
         column.addWidget(self._splitter, 1)
+        column.addWidget(self.words)
         column.addWidget(self.pad)
         column.addWidget(self._bar)
 

@@ -52,6 +52,7 @@ class SceneView(PictureCanvas):
         self._choices: tuple[ActionChoice, ...] = ()
         self._entries: tuple[ActionChoice, ...] = ()
         self._picture_rate_hz: float | None = None
+        self._words_way: tuple[float, float, float] | None = None
         self._stale = False
         self._rate_hz = 0.0
         self._task = ""
@@ -147,6 +148,12 @@ class SceneView(PictureCanvas):
         self._step = taken
         self.update()
 
+    def show_words_way(self, way: tuple[float, float, float] | None) -> None:
+        """Show the direction of a typed command, as the robot sees it; None: none."""
+        if way != self._words_way:
+            self._words_way = way
+            self.update()
+
     def set_threshold(self, threshold: float) -> None:
         """Move the gauge's tick."""
         self._threshold = threshold
@@ -172,6 +179,7 @@ class SceneView(PictureCanvas):
         self._paint_depth(painter, picture)
         self._paint_hand_frame(painter, picture)
         self._paint_arrow(painter, picture)
+        self._paint_words_arrow(painter, picture)
 
     def _paint_overlays(self, painter: QPainter) -> None:
         area = self.inside()
@@ -249,6 +257,14 @@ class SceneView(PictureCanvas):
             return ()
         title = self._targets[aids.target] if 0 <= aids.target < len(self._targets) else ""
         return gripper_text(aids), distance_text(aids, title, self.orbit.yaw_deg)
+    def _paint_words_arrow(self, painter: QPainter, picture: QRectF) -> None:
+        frame = self._frame
+        if self._words_way is None or frame is None:
+            return
+        x, y, z = (float(value) for value in frame.anchor)
+        arrow = action_arrow(frame.view_projection, (x, y, z), self._words_way)
+        if arrow is not None:
+            overlay.paint_words_arrow(painter, picture, arrow)
 
     def _paint_hand_frame(self, painter: QPainter, picture: QRectF) -> None:
         """Paint the directions in which a push moves the gripper, while a person drives or may begin to."""

@@ -65,6 +65,10 @@ class ViewController(QObject):
             v.SetBackground(top=top.getRgbF()[:3], bottom=bottom.getRgbF()[:3])  # type: ignore[index]
         )
 
+    def view_yaw_deg(self) -> float:
+        """Return the heading of the view as ``SetViewYaw`` has it."""
+        return self._page.view.orbit.yaw_deg + _YAW_OF_X
+
     @property
     def small_views(self) -> bool:
         """Whether the scene's other cameras are shown."""
@@ -127,4 +131,4 @@ class ViewController(QObject):
         self._viewer.send(command)
         if isinstance(command, (v.SetView, v.UsePreset)):
             self._request_small_views()
-            self.command.emit(m.SetViewYaw(yaw_deg=self._page.view.orbit.yaw_deg + _YAW_OF_X))
+            self.command.emit(m.SetViewYaw(yaw_deg=self.view_yaw_deg()))

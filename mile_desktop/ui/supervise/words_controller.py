@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal
 
 from mile_desktop.operators.words.interpreter import Interpreter
 from mile_desktop.operators.words.segment import Segment, Understanding
-from mile_desktop.operators.words.vocabulary import Vocabulary
+from mile_desktop.operators.words.vocabulary import Vocabulary, languages
 from mile_desktop.rollout import messages as m
 from mile_desktop.scenes.catalogue import UnknownSceneError, scene_info
 from mile_desktop.scenes.scene_file import read_words
@@ -50,12 +50,14 @@ class WordsController(QObject):
     ) -> None:
         super().__init__(parent)
         self._line = line
-        self._language, self._frame = language, frame
+        # remembered choices come from a file that a person may have edited
+        self._language = language if language in languages() else "en"
+        self._frame = frame if frame in {"camera", "robot"} else ""
         self._view_yaw_deg = view_yaw_deg
         self._remember = remember
         self._own = WordsDescription()
         self._interpreter = self._new_interpreter()
-        line.set_language(language)
+        line.set_language(self._language)
         line.hide()
         line.typed.connect(self._typed)
         line.submitted.connect(self._submitted)

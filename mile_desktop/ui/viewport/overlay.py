@@ -176,6 +176,24 @@ def paint_arrow(painter: QPainter, area: QRectF, arrow: Arrow, *, gripper: float
         _paint_gripper(painter, start, gripper, colour)
 
 
+def paint_words_arrow(painter: QPainter, area: QRectF, arrow: Arrow) -> None:
+    """Paint where a typed command moves the hand: dashed, because it is an intention and not a measured motion."""
+    start, end = _to_pixel(area, arrow.start), _to_pixel(area, arrow.end)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
+    delta = end - start
+    length = math.hypot(delta.x(), delta.y())
+    for pen in (theme.pen("shade", 6.0, alpha=0.35), theme.pen("takeover", 4.0)):
+        pen.setDashPattern([2.0, 1.4])
+        painter.setPen(pen)
+        if length > _SHORTEST_ARROW_PX:
+            painter.drawLine(start, end)
+        else:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(start, theme.px(7), theme.px(7))
+    if length > _SHORTEST_ARROW_PX:
+        _paint_head(painter, end, delta / length, "takeover")
+
+
 def paint_choice(painter: QPainter, area: QRectF, arrow: Arrow, title: str, *, human: bool) -> None:
     """Paint the proposed discrete action: an arrow in its direction, and its name at the tip."""
     paint_arrow(painter, area, arrow, gripper=None, human=human)
