@@ -38,7 +38,7 @@ def test_words_take_over_are_recorded_and_hand_back(desk: WorkerDesk) -> None:
     desk.process.send(m.EndEpisode(outcome="failure"))
     closed = desk.wait_for(m.EpisodeClosed)
     with Workspace.open(desk.workspace) as workspace:
-        episode = read_episode(workspace.episode_path(closed.episode_id))
+        episode = read_episode(workspace, closed.episode_id)
     spoken = [words for words, human in zip(episode.words, episode.intervention, strict=True) if human]
     assert set(spoken) == {"up 5 cm → up 5 cm"}
     assert {who for who, human in zip(episode.operator, episode.intervention, strict=True) if human} == {"words"}

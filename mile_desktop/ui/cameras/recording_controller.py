@@ -34,7 +34,7 @@ class RecordingController(QObject):
         self._folder = folder
         self._episode = ""
         self._since = 0.0
-        self._updateed: dict[str, bool] = {}
+        self._recorded: dict[str, bool] = {}
         worker.step_taken.connect(self._follow)
         worker.episode_closed.connect(self._closed)
         worker.died.connect(self.stop)
@@ -66,11 +66,11 @@ class RecordingController(QObject):
         for client in self._live:
             name = client.settings.name
             wanted = bool(self._episode) and folder is not None and client.settings.record
-            if wanted and folder is not None and not self._updateed.get(name):
+            if wanted and folder is not None and not self._recorded.get(name):
                 # The id comes from another process and becomes part of a path.
                 path = folder / VIDEOS / checked_id(self._episode) / f"{client.settings.stem}.mp4"
                 client.start_recording(str(path), self._since)
-            elif not wanted and self._updateed.get(name):
+            elif not wanted and self._recorded.get(name):
                 client.stop_recording()
             asked[name] = wanted
-        self._updateed = asked
+        self._recorded = asked

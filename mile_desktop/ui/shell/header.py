@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from mile_desktop.operators.no_operator import NO_SUPERVISOR
+from mile_desktop.operators.words.segment import WORDS
 from mile_desktop.robots.remembered import RememberedRobot
 from mile_desktop.rollout.messages import Status
 from mile_desktop.rollout.phases import MOVING
@@ -42,8 +43,7 @@ _DEVICE_ICONS = {
     "gamepad": _PAD,
     "keyboard": _KEYBOARD,
     "screen": _SCREEN,
-    "probit": _SIMULATED,
-    "segment": _SIMULATED,
+    WORDS: _KEYBOARD,
     NO_SUPERVISOR: _MISSING,
 }
 
@@ -174,7 +174,7 @@ class Header(OverrideGuard, QFrame):
     def show_device(self, device: str, instruction: str, *, connected: bool, kind: str = "") -> None:
         """Show the device that takes over, and how; without a gamepad this is the keyboard."""
         if connected and device:
-            text, icon = f"{device} · {instruction}" if instruction else device, _DEVICE_ICONS.get(kind, _PAD)
+            text, icon = f"{device} · {instruction}" if instruction else device, _DEVICE_ICONS.get(kind, _SIMULATED)
         elif device and kind == "gamepad":
             text, icon = f"{device} · unplugged", _MISSING
         else:

@@ -104,7 +104,9 @@ class SuperviseController(QObject):
 
     def _escape(self) -> None:
         """Close what is on top; stop as well while the robot is busy, and in any case when nothing was on top."""
-        closed = self._application.window.close_top() or self.words.close()
+        # Esc in the line for words closes the line; in every other field it only leaves the field.
+        words = self.page.words.edit.hasFocus()
+        closed = self.words.close() if words else self._application.window.close_top()
         if self.page.busy or not closed:
             self.page.controls.stop()
 

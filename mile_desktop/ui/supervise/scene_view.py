@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QWidget
 
 from mile_desktop.channels.shared import Frame
 from mile_desktop.rollout.messages import ActionChoice, EpisodeClosed, SessionLoaded, Status, StepTaken
+from mile_desktop.operators.words.segment import WORDS
+from mile_desktop.rollout.messages import ActionChoice, SessionLoaded, Status, StepTaken
 from mile_desktop.rollout.phases import IN_EPISODE, MOVING, Phase
 from mile_desktop.storage.reasons import decode_reasons
 from mile_desktop.ui.theme import theme
@@ -269,7 +271,13 @@ class SceneView(PictureCanvas):
     def _paint_hand_frame(self, painter: QPainter, picture: QRectF) -> None:
         """Paint the directions in which a push moves the gripper, while a person drives or may begin to."""
         status, frame = self._status, self._frame
-        if status is None or frame is None or self._choices or status.phase not in _HAND_PHASES:
+        if (
+            status is None
+            or frame is None
+            or self._choices
+            or status.phase not in _HAND_PHASES
+            or status.operator == WORDS
+        ):
             return
         arrows = hand_arrows(frame.view_projection, frame.anchor.tolist(), self.orbit.yaw_deg)
         paint_hand_frame(painter, picture, arrows, status.operator)

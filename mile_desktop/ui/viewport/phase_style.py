@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mile_desktop.rollout.messages import EpisodeClosed, Status
+from mile_desktop.operators.words.segment import WORDS
+from mile_desktop.rollout.messages import Status
 from mile_desktop.rollout.phases import IN_EPISODE, Phase
 from mile_desktop.storage.reasons import decode_reasons, reasons_text
 from mile_desktop.ui.widgets.discrete_actions import DiscreteAction, driving_text, entries_text
@@ -28,8 +30,8 @@ PHASE_STYLES: dict[Phase, PhaseStyle] = {
     Phase.STOPPED: PhaseStyle("Stopped", "square", "stopped"),
     Phase.RESETTING: PhaseStyle("Resetting", "cycle", "hold"),
 }
-SIMULATED = frozenset({"probit", "segment"})
-"""Simulated operators; they take over by themselves and need no instruction."""
+DEVICES = frozenset({"gamepad", "keyboard", "screen", WORDS})
+"""What a person drives with. Every other operator is simulated: it takes over by itself and needs no instruction."""
 
 RATE_HZ = 20.0
 """Control steps a second of every scene and robot that ships; turns steps of a reason into seconds."""
@@ -124,8 +126,10 @@ def takeover_hint(status: Status) -> str:
     if status.phase is Phase.TAKEOVER:
         if status.may_let_go:
             return "You can let go: another takeover is unlikely now"
+        if status.operator == WORDS:
+            return "Your words drive · they hand back at the end · Esc ends them"
         return f"You drive with {status.device or status.operator} · let go to hand back"
     instruction = status.instruction[0].upper() + status.instruction[1:]
-    if status.operator in SIMULATED:
+    if status.operator not in DEVICES:
         return f"Simulated supervisor ({status.operator}) takes over by itself · hold Space to drive instead"
     return f"{instruction} to take over · let go to hand back"

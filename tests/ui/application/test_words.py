@@ -8,7 +8,6 @@ from PySide6.QtTest import QTest
 
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
-from mile_desktop.storage.episodes import read_episode
 from tests.ui.application.conftest import OpenWindow
 from tests.ui.application.live_window import LiveWindow
 
@@ -43,7 +42,7 @@ def test_a_command_is_typed_driven_and_recorded(live: LiveWindow, tmp_path: Path
     live.until_phase(Phase.STOPPED)
     live.until(lambda: live.closed)
     closed = live.closed[0]
-    episode = live.workspace.workspace.read_episode(closed.episode_id)
+    episode = read_episode(live.workspace.workspace, closed.episode_id)
     spoken = {words for words, human in zip(episode.words, episode.intervention, strict=True) if human}
     assert spoken == {"up 6 cm, then left 2 cm seen by the camera → up 6 cm, then left 2 cm (camera)"}
 
