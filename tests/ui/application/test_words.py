@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
+from mile_desktop.storage.episodes import read_episode
 from tests.ui.application.conftest import OpenWindow
 from tests.ui.application.live_window import LiveWindow
 
@@ -31,7 +32,7 @@ def test_a_command_is_typed_driven_and_recorded(live: LiveWindow, tmp_path: Path
     live.start_episode()
     live.until(lambda: len(live.steps) > 3)
     QTest.keyClick(live.window, Qt.Key.Key_Slash)
-    live.until(lambda: live.supervise.words.edit.hasFocus())
+    live.until(live.supervise.words.edit.hasFocus)
     type_line(live, "up 6 cm, then left 2 cm")
     assert live.supervise.words.meaning.startswith("Which one?")
     QTest.keyClick(live.supervise.words.edit, Qt.Key.Key_1)
