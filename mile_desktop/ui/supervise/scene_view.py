@@ -8,9 +8,8 @@ from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QPen, QResi
 from PySide6.QtWidgets import QWidget
 
 from mile_desktop.channels.shared import Frame
-from mile_desktop.rollout.messages import ActionChoice, EpisodeClosed, SessionLoaded, Status, StepTaken
 from mile_desktop.operators.words.segment import WORDS
-from mile_desktop.rollout.messages import ActionChoice, SessionLoaded, Status, StepTaken
+from mile_desktop.rollout.messages import ActionChoice, EpisodeClosed, SessionLoaded, Status, StepTaken
 from mile_desktop.rollout.phases import IN_EPISODE, MOVING, Phase
 from mile_desktop.storage.reasons import decode_reasons
 from mile_desktop.ui.theme import theme
@@ -259,6 +258,7 @@ class SceneView(PictureCanvas):
             return ()
         title = self._targets[aids.target] if 0 <= aids.target < len(self._targets) else ""
         return gripper_text(aids), distance_text(aids, title, self.orbit.yaw_deg)
+
     def _paint_words_arrow(self, painter: QPainter, picture: QRectF) -> None:
         frame = self._frame
         if self._words_way is None or frame is None:

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mile_desktop.rollout.messages import EpisodeClosed, Status
 from mile_desktop.operators.words.segment import WORDS
-from mile_desktop.rollout.messages import Status
+from mile_desktop.rollout.messages import EpisodeClosed, Status
 from mile_desktop.rollout.phases import IN_EPISODE, Phase
 from mile_desktop.storage.reasons import decode_reasons, reasons_text
 from mile_desktop.ui.widgets.discrete_actions import DiscreteAction, driving_text, entries_text
