@@ -16,11 +16,8 @@ from mile_desktop.scenes.target_description import TargetDescription, check_targ
 from mile_desktop.scenes.words_description import WordsDescription
 
 Vector = tuple[float, float, float]
-Colour = tuple[
-    Annotated[float, msgspec.Meta(ge=0.0, le=1.0)],
-    Annotated[float, msgspec.Meta(ge=0.0, le=1.0)],
-    Annotated[float, msgspec.Meta(ge=0.0, le=1.0)],
-]
+Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Colour = tuple[Share, Share, Share]
 Positive = Annotated[float, msgspec.Meta(gt=0.0)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
 AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
