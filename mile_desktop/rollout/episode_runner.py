@@ -302,7 +302,6 @@ class EpisodeRunner:
             info=info,
             phase=phase,
             operator=self.operator.kind,
-            words=reading.words,
         )
         # Recorded first, then announced: the window never shows a step that is not in the recorder's queue.
         self._sink.append(step)
@@ -350,6 +349,8 @@ class EpisodeRunner:
             )
         )
         self.discard_armed = reading.discard_armed
+        if episode is not None:
+            episode.words = reading.words
         self.device_connected = reading.connected
         return reading
 

@@ -54,6 +54,8 @@ class EpisodeState:
     """Row at which the last takeover began; −1 for none."""
     call_mark: str = ""
     """The person's judgement of the last call, to be recorded with the next step."""
+    words: str = ""
+    """What was typed and understood, where words drive; see ``OperatorReading.words``."""
 
     def advance(self, observation: Float32Array, *, human: bool) -> None:
         """Count one step, after which ``observation`` is the newest; ``human``: the operator took it."""

@@ -26,22 +26,17 @@ def recorded_step(
     info: Mapping[str, Any],
     phase: Phase,
     operator: str,
-    words: str,
 ) -> Step:
-    """Return the step that was just taken, as it is kept.
+    """Return the step that was just taken, as it is kept; time and scene state are from before it.
 
     Parameters
     ----------
-    timestamp, scene_state
-        From before the step.
     human_action
         What the operator wanted; None where the policy drove.
     commanded
         What was sent, after the slew limit; ``info["executed"]`` is what became of it, where a robot was slower.
     info
         As the scene gave it, with ``success``.
-    words
-        What was typed and understood, where words drive; see ``OperatorReading.words``.
     """
     human = phase is Phase.TAKEOVER
     return Step(
@@ -65,7 +60,7 @@ def recorded_step(
         operator=operator if human else "",
         reasons=encode_reasons(estimate.reasons),
         call_mark=episode.call_mark,
-        words=words if human else "",
+        words=episode.words if human else "",
     )
 
 
