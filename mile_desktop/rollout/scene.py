@@ -98,11 +98,6 @@ class GymScene:
         """Entries of an observation."""
         return len(self._inner.observation_labels)
 
-    @property
-    def observation_labels(self) -> tuple[str, ...]:
-        """Name and unit of every entry of an observation."""
-        return tuple(self._inner.observation_labels)
-
     def reset(self, *, seed: int) -> tuple[Float32Array, dict[str, Any]]:
         """Begin the episode that ``seed`` stands for."""
         # Through the wrappers, which count the steps for the time limit.
