@@ -82,6 +82,12 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default="", metavar="M", help="intervention model (the one in use)")
 
 
+def _add_episodes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--episodes", default="", metavar="IDS", help="ids with commas, or @FILE with one id per line (every episode)"
+    )
+
+
 def _add_workers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=positive, metavar="N", help="processes that run episodes (one less than processors)"
@@ -286,9 +292,7 @@ def _add_line(parser: argparse.ArgumentParser) -> None:
 def scorecard(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``scorecard``."""
     _add_scene(parser)
-    parser.add_argument(
-        "--episodes", default="", metavar="IDS", help="ids with commas, or @FILE with one id per line (every episode)"
-    )
+    _add_episodes(parser)
     _add_model(parser)
     _add_line(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="K", help="for the choice of held-out episodes")
@@ -325,6 +329,15 @@ def export_policy(parser: argparse.ArgumentParser) -> None:
 def import_policy(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``import-policy``."""
     parser.add_argument("source", type=Path, metavar="PATH", help="a folder, a .zip or a .safetensors file")
+
+
+def export_dataset(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``export-dataset``."""
+    _add_scene(parser)
+    _add_episodes(parser)
+    parser.add_argument("--format", choices=("lerobot",), default="lerobot", help="(%(default)s)")
+    parser.add_argument("target", type=Path, metavar="PATH", help="a folder that does not exist yet")
+    parser.add_argument("--force", action="store_true", help="replace what an earlier export wrote to PATH")
 
 
 def serve_robot(parser: argparse.ArgumentParser) -> None:

@@ -1,11 +1,11 @@
 """``mile-desktop scorecard``: every predictor of takeovers on chosen episodes, with curves and probabilities."""
 
 import argparse
-from pathlib import Path
 
 import msgspec
 
-from mile_desktop.commands.command import CommandError, Report
+from mile_desktop.commands.command import Report
+from mile_desktop.commands.episode_choice import episode_ids
 from mile_desktop.commands.opened_workspace import opened_workspace
 from mile_desktop.commands.threshold import line_wish
 from mile_desktop.evaluation.scorecard import Scorecard
@@ -18,26 +18,13 @@ def run(options: argparse.Namespace, report: Report) -> None:
         card = make_scorecard(
             workspace,
             options.scene,
-            _episode_ids(options.episodes),
+            episode_ids(options.episodes),
             reference=options.model,
             line=line_wish(options),
             seed=options.seed,
             report=report.progress,
         )
     report.say(msgspec.to_builtins(card), _text(card))
-
-
-def _episode_ids(text: str) -> tuple[str, ...]:
-    # A selection of many episodes would exceed the length of a command line.
-    if text.startswith("@"):
-        try:
-            lines = Path(text[1:]).read_text(encoding="utf-8").splitlines()
-        except OSError as error:
-            raise CommandError(f"--episodes: {text[1:]} cannot be read ({error.strerror}).") from error
-        except UnicodeDecodeError as error:
-            raise CommandError(f"--episodes: {text[1:]} is not a text file with one episode id per line.") from error
-        return tuple(line.strip() for line in lines if line.strip())
-    return tuple(name for name in text.split(",") if name)
 
 
 def _text(card: Scorecard) -> str:

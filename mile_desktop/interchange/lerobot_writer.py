@@ -1,0 +1,143 @@
+"""Writes recorded episodes as a LeRobotDataset v3.0.
+
+Each episode becomes a piece of its own first. Pieces survive an interruption; the data files are put together from
+them at the end, which takes hardly longer than to copy them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mile_desktop.interchange import lerobot_format as lerobot
+from mile_desktop.interchange.errors import InterchangeCancelledError, InterchangeError
+from mile_desktop.interchange.export_folder import ExportFolder, export_folder
+from mile_desktop.interchange.lerobot_meta import EpisodePlace, write_meta
+from mile_desktop.interchange.pieces import Piece, write_pieces
+from mile_desktop.interchange.recorded_episodes import Progress
+from mile_desktop.interchange.scene_entries import SceneEntries
+from mile_desktop.storage.records import EpisodeRecord
+from mile_desktop.storage.workspace import Workspace
+
+_NEAR_WHOLE = 0.01
+"""A rate at most this share away from a whole number is rounded: 29.97 → 30. Frames lie on a grid anyway."""
+_PIECES_SHARE = 0.8
+"""Part of the progress for the pieces; the rest is for the data files and the statistics."""
+_MB = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenDataset:
+    """Result of an export."""
+
+    folder: Path
+    episodes: int
+    steps: int
+    reused: int
+    """Episodes that an interrupted export had written before."""
+
+
+def whole_rate(rate_hz: float) -> int:
+    """Return the rate of the data set for recordings at ``rate_hz``; raise ``InterchangeError`` where none is near."""
+    whole = round(rate_hz)
+    if whole < 1 or abs(rate_hz - whole) > _NEAR_WHOLE * whole:
+        raise InterchangeError(
+            f"The episodes have {rate_hz:g} steps a second; a LeRobot data set needs a whole number. "
+            "Export them in another format."
+        )
+    return whole
+
+
+def write_lerobot(
+    workspace: Workspace,
+    records: Sequence[EpisodeRecord],
+    entries: SceneEntries,
+    target: Path,
+    *,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> WrittenDataset:
+    """Write the episodes of ``records`` with their edits to the new folder ``target``.
+
+    Raises
+    ------
+    InterchangeError
+        The target is taken, or the episodes cannot stand in one data set (sizes, rates).
+    WorkspaceError
+        An episode cannot be read.
+    InterchangeCancelledError
+        ``progress.cancelled`` was true; what is finished is kept for the next export to this target.
+    """
+    progress = progress or Progress()
+    fps = _common_rate(records, progress)
+    with export_folder(target, force=force) as folder:
+        pieces = write_pieces(workspace, records, folder, progress, share=_PIECES_SHARE)
+        places = _write_data(folder, pieces, fps, progress)
+        write_meta(folder, pieces, places, entries, fps)
+    return WrittenDataset(target, len(pieces), places[-1].last, sum(piece.reused for piece in pieces))
+
+
+def _common_rate(records: Sequence[EpisodeRecord], progress: Progress) -> int:
+    rates = sorted({each.start.rate_hz for each in records})
+    if len(rates) > 1:
+        raise InterchangeError(
+            f"The episodes have {rates[0]:g} to {rates[-1]:g} steps a second; export each rate alone."
+        )
+    fps = whole_rate(rates[0])
+    if fps != rates[0]:
+        progress.note(
+            f"The data set says {fps} frames a second, as its format needs a whole number; it was {rates[0]:g}."
+        )
+    return fps
+
+
+def _write_data(folder: ExportFolder, pieces: Sequence[Piece], fps: int, progress: Progress) -> list[EpisodePlace]:
+    """Write the data files: one row group for each episode, a new file where the size would pass the limit."""
+    places: list[EpisodePlace] = []
+    writer: pq.ParquetWriter | None = None
+    file_number, size, first = -1, 0, 0
+    try:
+        for number, piece in enumerate(pieces):
+            if progress.cancelled():
+                raise InterchangeCancelledError
+            share = _PIECES_SHARE + (1.0 - _PIECES_SHARE) * number / len(pieces)
+            progress.report(share, f"Writing episode {number + 1} of {len(pieces)}")
+            table = _numbered(piece.read(), number, first, fps)
+            grown = size + piece.path.stat().st_size
+            if writer is None or grown > lerobot.DATA_FILE_MB * _MB:
+                if writer is not None:
+                    writer.close()
+                file_number, grown = file_number + 1, piece.path.stat().st_size
+                writer = pq.ParquetWriter(_data_file(folder, file_number), table.schema, compression="snappy")
+            writer.write_table(table, row_group_size=len(table))
+            places.append(EpisodePlace(*divmod(file_number, lerobot.FILES_A_CHUNK), first, first + len(table)))
+            size, first = grown, first + len(table)
+    finally:
+        if writer is not None:
+            writer.close()
+    return places
+
+
+def _data_file(folder: ExportFolder, number: int) -> Path:
+    chunk, file = divmod(number, lerobot.FILES_A_CHUNK)
+    path = folder.content / lerobot.DATA_PATH.format(chunk_index=chunk, file_index=file)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _numbered(table: pa.Table, episode: int, first: int, fps: int) -> pa.Table:
+    """Add the columns that every data set has; ``timestamp`` is a grid, where readers look frames up."""
+    frame = np.arange(len(table), dtype=np.int64)
+    columns = {
+        "timestamp": (frame / fps).astype(np.float32),
+        "frame_index": frame,
+        "episode_index": np.full(len(table), episode, dtype=np.int64),
+        "index": frame + first,
+        "task_index": np.zeros(len(table), dtype=np.int64),
+    }
+    for name, values in columns.items():
+        table = table.append_column(name, pa.array(values))
+    return table
