@@ -83,6 +83,7 @@ COMMANDS = (
             (arguments.export_policy, "copy a policy to a zip archive or a folder"),
             (arguments.import_policy, "add a policy from elsewhere after checking it"),
             (arguments.export_dataset, "write recorded episodes as a data set for other programs"),
+            (arguments.import_dataset, "add the episodes of a data set from elsewhere to a scene"),
             (arguments.words, "show what a line of words is understood as; nothing moves"),
             (arguments.serve_robot, "serve a scene as a stand-in for a robot"),
             (arguments.robot_keys, "make the keys of a robot or a window, and allow windows"),

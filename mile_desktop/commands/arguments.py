@@ -340,6 +340,28 @@ def export_dataset(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace what an earlier export wrote to PATH")
 
 
+def import_dataset(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``import-dataset``."""
+    _add_scene(parser)
+    parser.add_argument("source", type=Path, metavar="PATH", help="the folder of a LeRobot data set")
+    parser.add_argument(
+        "--as",
+        dest="use",
+        choices=("auto", "demonstrations", "episodes"),
+        default="auto",
+        help="auto: demonstrations, unless the data set says who drove and what the policy proposed (%(default)s)",
+    )
+    parser.add_argument(
+        "--accept",
+        action="append",
+        choices=("names", "rate"),
+        default=[],
+        help="import although names of entries or the rate differ from the scene's; can be given twice",
+    )
+    parser.add_argument("--skip-broken", action="store_true", help="leave out episodes that cannot be used")
+    parser.add_argument("--check", action="store_true", help="only say what would be imported")
+
+
 def serve_robot(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``serve-robot``."""
     from mile_desktop.robots.server import DEFAULT_PORT  # noqa: PLC0415 - imports zmq

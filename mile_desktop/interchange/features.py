@@ -90,7 +90,7 @@ FEATURES = (
 def values_of(feature: Feature, episode: Episode) -> Values:
     """Return the values of ``feature``, as they are exported: an array [t] or [t, size], or ``t`` texts."""
     if feature.name == DONE:
-        return np.arange(len(episode)) == len(episode) - 1
+        return np.asarray(np.arange(len(episode)) == len(episode) - 1)
     if feature.name == CLOCK:
         return np.asarray(episode.timestamp - episode.timestamp[0])
     if feature.kind == "string":

@@ -53,8 +53,13 @@ def write_episode_file(path: Path, record: EpisodeRecord, steps: Sequence[Step])
     WorkspaceFullError, WorkspaceReadOnlyError
         The disk does not take it; nothing is left behind.
     """
-    # Built before anything is written, so that steps that do not fit leave no file.
-    content = _parquet(_table(stack(record, steps)))
+    write_recording(path, stack(record, steps))
+
+
+def write_recording(path: Path, episode: Episode) -> None:
+    """Write a whole episode to ``path``, otherwise as ``write_episode_file``."""
+    # Built before anything is written, so that columns that do not fit leave no file.
+    content = _parquet(_table(episode))
     with errors.translated(path.parent):
         write_durably(path, content)
 

@@ -12,7 +12,8 @@ from mile_desktop.arrays import BoolArray, Float32Array, Float64Array
 TIME_LIMIT: Final = "time limit"
 """The steps were used up: neither the scene nor a person has said that the attempt failed. Earlier builds stored
 ``failure`` here."""
-Outcome = Literal["success", "failure", "time limit", "aborted"]
+Outcome = Literal["success", "failure", "time limit", "aborted", "unknown"]
+"""``unknown`` is only for imported episodes whose data set does not say it."""
 TRIMMED_AWAY = -2
 """``Step.starts_at_row`` where that row was trimmed away: the step does not follow the one before it."""
 

@@ -38,6 +38,7 @@ _OUTCOMES = (
     ("✕ failure", "failure"),
     ("⧗ time limit", "time limit"),
     ("– aborted", "aborted"),
+    ("? unknown", "unknown"),
 )
 _EMPTY = (
     (

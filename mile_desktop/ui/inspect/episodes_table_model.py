@@ -32,8 +32,14 @@ COLUMNS: tuple[tuple[Column, str, str], ...] = (
 NAMES: tuple[Column, ...] = tuple(name for name, _, _ in COLUMNS)
 ROW_ROLE = Qt.ItemDataRole.UserRole
 """The row's ``EpisodeRow``."""
-OUTCOME_MARKS = {"success": "✓", "failure": "✕", "time limit": "⧗", "aborted": "–"}
-_OUTCOME_COLOURS = {"success": "success", "failure": "failure", "time limit": "warning", "aborted": "secondary"}
+OUTCOME_MARKS = {"success": "✓", "failure": "✕", "time limit": "⧗", "aborted": "–", "unknown": "?"}
+_OUTCOME_COLOURS = {
+    "success": "success",
+    "failure": "failure",
+    "time limit": "warning",
+    "aborted": "secondary",
+    "unknown": "secondary",
+}
 _FIGURES = frozenset({"steps", "takeovers", "mean_p", "false_alarms", "misses", "brier"})
 _BATCH = 128
 """Rows read together: one query for a screen of rows, and the next screen is often in it."""

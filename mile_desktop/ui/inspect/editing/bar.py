@@ -22,6 +22,7 @@ _OUTCOMES = (
     ("failure", "✕ failure"),
     ("time limit", "⧗ time limit"),
     ("aborted", "– aborted"),
+    ("unknown", "? unknown"),
 )
 
 

@@ -1,0 +1,46 @@
+"""``mile-desktop import-dataset``: episodes of other programs for a scene; Inspect starts it as a process."""
+
+import argparse
+from dataclasses import asdict
+
+from mile_desktop.commands.command import CancelledError, Report
+from mile_desktop.commands.opened_workspace import opened_workspace
+from mile_desktop.interchange.dataset_formats import open_dataset
+from mile_desktop.interchange.episode_import import ImportOptions, ImportReport, import_dataset
+from mile_desktop.interchange.errors import InterchangeCancelledError
+from mile_desktop.interchange.recorded_episodes import Progress
+from mile_desktop.interchange.scene_entries import scene_entries
+from mile_desktop.learning.cancellation import cancelled_by_signals
+
+
+def run(options: argparse.Namespace, report: Report) -> None:
+    """Compare the data set with the scene and add its episodes."""
+    chosen = ImportOptions(options.use, tuple(options.accept), options.skip_broken, options.check)
+    with opened_workspace(options, report, create=True) as workspace, cancelled_by_signals() as cancel:
+        dataset = open_dataset(options.source)
+        progress = Progress(report.progress, report.note, cancel.is_set)
+        try:
+            made = import_dataset(workspace, dataset, scene_entries(options.scene), chosen, progress)
+        except InterchangeCancelledError as error:
+            raise CancelledError from error
+    for sentence in made.skipped:
+        report.note(f"Left out: {sentence}")
+    fields = {"scene": options.scene, "format": dataset.format, "checked_only": options.check, **asdict(made)}
+    report.say(fields, _text(made, options.scene, dataset.format, checked=options.check))
+
+
+def _text(made: ImportReport, scene: str, title: str, *, checked: bool) -> str:
+    parts = [
+        f"{count} {word if count != 1 else word[:-1]}"
+        for count, word in ((made.episodes, "episodes"), (made.demonstrations, "demonstrations"))
+        if count
+    ]
+    verb = "would be added" if checked else "were added"
+    lines = [f"{' and '.join(parts) or 'No episode'} ({made.steps} steps, {title}) {verb} to {scene}."]
+    if made.unknown:
+        lines.append(f"{made.unknown} have the outcome unknown, because the data set does not say it.")
+    if made.known:
+        lines.append(f"{made.known} are in the workspace already and are not taken again.")
+    if made.skipped:
+        lines.append(f"{len(made.skipped)} were left out.")
+    return " ".join(lines)
