@@ -335,15 +335,17 @@ def export_dataset(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``export-dataset``."""
     _add_scene(parser)
     _add_episodes(parser)
-    parser.add_argument("--format", choices=("lerobot",), default="lerobot", help="(%(default)s)")
-    parser.add_argument("target", type=Path, metavar="PATH", help="a folder that does not exist yet")
+    parser.add_argument(
+        "--format", choices=("lerobot", "robomimic", "csv", "parquet"), default="lerobot", help="(%(default)s)"
+    )
+    parser.add_argument("target", type=Path, metavar="PATH", help="a new folder for lerobot, else a new file")
     parser.add_argument("--force", action="store_true", help="replace what an earlier export wrote to PATH")
 
 
 def import_dataset(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``import-dataset``."""
     _add_scene(parser)
-    parser.add_argument("source", type=Path, metavar="PATH", help="the folder of a LeRobot data set")
+    parser.add_argument("source", type=Path, metavar="PATH", help="the folder of a LeRobot data set, or an HDF5 file")
     parser.add_argument(
         "--as",
         dest="use",

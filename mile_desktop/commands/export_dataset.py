@@ -5,9 +5,9 @@ import argparse
 from mile_desktop.commands.command import CancelledError, Report
 from mile_desktop.commands.episode_choice import episode_ids
 from mile_desktop.commands.opened_workspace import opened_workspace
+from mile_desktop.interchange.dataset_formats import WRITERS
 from mile_desktop.interchange.errors import InterchangeCancelledError
 from mile_desktop.interchange.export_folder import PARTIAL_SUFFIX
-from mile_desktop.interchange.lerobot_writer import write_lerobot
 from mile_desktop.interchange.recorded_episodes import Progress, chosen_records
 from mile_desktop.interchange.scene_entries import scene_entries
 from mile_desktop.learning.cancellation import cancelled_by_signals
@@ -20,18 +20,20 @@ def run(options: argparse.Namespace, report: Report) -> None:
         entries = scene_entries(options.scene)
         progress = Progress(report.progress, report.note, cancel.is_set)
         try:
-            written = write_lerobot(workspace, records, entries, options.target, force=options.force, progress=progress)
-        except InterchangeCancelledError as error:
-            report.note(
-                f"The finished part is kept in {options.target}{PARTIAL_SUFFIX}; the same command continues from there."
+            written = WRITERS[options.format](
+                workspace, records, entries, options.target, force=options.force, progress=progress
             )
+        except InterchangeCancelledError as error:
+            if options.format == "lerobot":
+                kept = f"{options.target}{PARTIAL_SUFFIX}"
+                report.note(f"The finished part is kept in {kept}; the same command continues from there.")
             raise CancelledError from error
     fields = {
-        "target": str(written.folder),
+        "target": str(written.place),
         "format": options.format,
         "episodes": written.episodes,
         "steps": written.steps,
         "reused": written.reused,
     }
     again = f" {written.reused} of them were finished before the interruption." if written.reused else ""
-    report.say(fields, f"{written.episodes} episodes ({written.steps} steps) are in {written.folder}.{again}")
+    report.say(fields, f"{written.episodes} episodes ({written.steps} steps) are in {written.place}.{again}")

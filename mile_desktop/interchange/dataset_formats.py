@@ -1,10 +1,47 @@
-"""Recognises the format of a data set by its files."""
+"""The formats of data sets: written by name, recognised by their files."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from mile_desktop.interchange.errors import InterchangeError
 from mile_desktop.interchange.foreign_dataset import ForeignDataset
 from mile_desktop.interchange.lerobot_reader import is_lerobot, read_lerobot
+from mile_desktop.interchange.lerobot_writer import write_lerobot
+from mile_desktop.interchange.recorded_episodes import Progress
+from mile_desktop.interchange.robomimic_reader import is_robomimic, read_robomimic
+from mile_desktop.interchange.robomimic_writer import write_robomimic
+from mile_desktop.interchange.scene_entries import SceneEntries
+from mile_desktop.interchange.table_writer import write_csv, write_parquet
+from mile_desktop.interchange.written_dataset import WrittenDataset
+from mile_desktop.storage.records import EpisodeRecord
+from mile_desktop.storage.workspace import Workspace
+
+
+class DatasetWriter(Protocol):
+    """Writes recorded episodes in one format; see ``lerobot_writer.write_lerobot`` for what it raises."""
+
+    def __call__(
+        self,
+        workspace: Workspace,
+        records: Sequence[EpisodeRecord],
+        entries: SceneEntries,
+        target: Path,
+        *,
+        force: bool = False,
+        progress: Progress | None = None,
+    ) -> WrittenDataset:
+        """Write ``records`` to ``target``."""
+        ...
+
+
+WRITERS: dict[str, DatasetWriter] = {
+    "lerobot": write_lerobot,
+    "robomimic": write_robomimic,
+    "csv": write_csv,
+    "parquet": write_parquet,
+}
+"""Name on the command line → writer; ``commands.arguments`` lists the names."""
 
 
 def open_dataset(source: Path) -> ForeignDataset:
@@ -14,4 +51,8 @@ def open_dataset(source: Path) -> ForeignDataset:
         raise InterchangeError(f"There is nothing at {place}; check the path.")
     if is_lerobot(place):
         return read_lerobot(place)
-    raise InterchangeError(f"{place} is no data set that can be read; expected the folder of a LeRobot data set.")
+    if is_robomimic(place):
+        return read_robomimic(place)
+    raise InterchangeError(
+        f"{place} is no data set that can be read; expected the folder of a LeRobot data set, or robomimic's HDF5."
+    )

@@ -5,7 +5,6 @@ them at the end, which takes hardly longer than to copy them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from mile_desktop.interchange.lerobot_meta import EpisodePlace, write_meta
 from mile_desktop.interchange.pieces import Piece, write_pieces
 from mile_desktop.interchange.recorded_episodes import Progress
 from mile_desktop.interchange.scene_entries import SceneEntries
+from mile_desktop.interchange.written_dataset import WrittenDataset
 from mile_desktop.storage.records import EpisodeRecord
 from mile_desktop.storage.workspace import Workspace
 
@@ -27,17 +27,6 @@ _NEAR_WHOLE = 0.01
 _PIECES_SHARE = 0.8
 """Part of the progress for the pieces; the rest is for the data files and the statistics."""
 _MB = 2**20
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenDataset:
-    """Result of an export."""
-
-    folder: Path
-    episodes: int
-    steps: int
-    reused: int
-    """Episodes that an interrupted export had written before."""
 
 
 def whole_rate(rate_hz: float) -> int:

@@ -50,7 +50,7 @@ def test_what_was_exported_comes_back_the_same(workspace: Workspace, elsewhere: 
     made = record(workspace, [False] * 3 + [True] * 2, "failure", extra={"called_by": "p"})
     written = write_lerobot(workspace, chosen_records(workspace, PEG, ()), ENTRIES, tmp_path / "set")
 
-    report = imported(elsewhere, written.folder)
+    report = imported(elsewhere, written.place)
 
     assert (report.episodes, report.demonstrations, report.steps, report.unknown) == (1, 0, 5, 0)
     (back,) = Catalogue(elsewhere).episodes(PEG)
@@ -67,7 +67,7 @@ def test_what_was_exported_comes_back_the_same(workspace: Workspace, elsewhere: 
 
 def test_an_episode_is_not_taken_twice(workspace: Workspace, elsewhere: Workspace, tmp_path: Path) -> None:
     record(workspace, [False, True])
-    folder = write_lerobot(workspace, chosen_records(workspace, PEG, ()), ENTRIES, tmp_path / "set").folder
+    folder = write_lerobot(workspace, chosen_records(workspace, PEG, ()), ENTRIES, tmp_path / "set").place
 
     assert imported(workspace, folder).known == 1  # it is the recording itself
     assert (imported(elsewhere, folder).known, imported(elsewhere, folder).known) == (0, 1)

@@ -22,7 +22,7 @@ DATA = "data/chunk-000/file-000.parquet"
 
 
 def export(workspace: Workspace, target: Path, **options: object) -> Path:
-    return write_lerobot(workspace, chosen_records(workspace, PEG, ()), ENTRIES, target, **options).folder  # type: ignore[arg-type]
+    return write_lerobot(workspace, chosen_records(workspace, PEG, ()), ENTRIES, target, **options).place  # type: ignore[arg-type]
 
 
 def info_of(folder: Path) -> dict[str, object]:
