@@ -28,12 +28,14 @@ def run(options: argparse.Namespace, report: Report) -> None:
                 kept = f"{options.target}{PARTIAL_SUFFIX}"
                 report.note(f"The finished part is kept in {kept}; the same command continues from there.")
             raise CancelledError from error
+    again = f" {written.reused} of them were finished before the interruption." if written.reused else ""
+    text = f"{written.episodes} episodes ({written.steps} steps) are in {written.place}.{again}"
     fields = {
+        "text": text,
         "target": str(written.place),
         "format": options.format,
         "episodes": written.episodes,
         "steps": written.steps,
         "reused": written.reused,
     }
-    again = f" {written.reused} of them were finished before the interruption." if written.reused else ""
-    report.say(fields, f"{written.episodes} episodes ({written.steps} steps) are in {written.place}.{again}")
+    report.say(fields, text)

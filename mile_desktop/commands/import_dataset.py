@@ -7,7 +7,7 @@ from mile_desktop.commands.command import CancelledError, Report
 from mile_desktop.commands.opened_workspace import opened_workspace
 from mile_desktop.interchange.dataset_formats import open_dataset
 from mile_desktop.interchange.episode_import import ImportOptions, ImportReport, import_dataset
-from mile_desktop.interchange.errors import InterchangeCancelledError
+from mile_desktop.interchange.errors import DifferenceError, InterchangeCancelledError
 from mile_desktop.interchange.recorded_episodes import Progress
 from mile_desktop.interchange.scene_entries import scene_entries
 from mile_desktop.learning.cancellation import cancelled_by_signals
@@ -18,15 +18,22 @@ def run(options: argparse.Namespace, report: Report) -> None:
     chosen = ImportOptions(options.use, tuple(options.accept), options.skip_broken, options.check)
     with opened_workspace(options, report, create=True) as workspace, cancelled_by_signals() as cancel:
         dataset = open_dataset(options.source)
-        progress = Progress(report.progress, report.note, cancel.is_set)
+        notes: list[str] = []
+        progress = Progress(report.progress, notes.append, cancel.is_set)
         try:
             made = import_dataset(workspace, dataset, scene_entries(options.scene), chosen, progress)
         except InterchangeCancelledError as error:
             raise CancelledError from error
-    for sentence in made.skipped:
-        report.note(f"Left out: {sentence}")
-    fields = {"scene": options.scene, "format": dataset.format, "checked_only": options.check, **asdict(made)}
-    report.say(fields, _text(made, options.scene, dataset.format, checked=options.check))
+        except DifferenceError as error:
+            # for the window, which asks the person whether to accept it
+            report.say({"difference": error.difference, "finding": error.finding}, "")
+            raise
+    for sentence in [*notes, *(f"Left out: {each}" for each in made.skipped)]:
+        report.note(sentence)
+    text = _text(made, options.scene, dataset.format, checked=options.check)
+    whole = " ".join([text, *notes])
+    fields = {"scene": options.scene, "format": dataset.format, "checked_only": options.check, "text": whole}
+    report.say(fields | asdict(made), text)
 
 
 def _text(made: ImportReport, scene: str, title: str, *, checked: bool) -> str:

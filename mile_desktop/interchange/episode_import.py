@@ -10,7 +10,7 @@ import numpy as np
 
 from mile_desktop import __version__
 from mile_desktop.arrays import BoolArray, Float32Array
-from mile_desktop.interchange.errors import InterchangeCancelledError, InterchangeError
+from mile_desktop.interchange.errors import DifferenceError, InterchangeCancelledError, InterchangeError
 from mile_desktop.interchange.features import (
     ACTION,
     CLOCK,
@@ -134,17 +134,20 @@ def expect_fit(dataset: ForeignDataset, entries: SceneEntries, accept: Collectio
     rate = dataset.rate_hz
     if "rate" not in accept and (rate is None or abs(rate - entries.rate_hz) > _RATE_TOLERANCE * entries.rate_hz):
         found = "does not say its rate" if rate is None else f"has {rate:g} steps a second"
-        raise InterchangeError(
+        raise DifferenceError(
+            "rate",
             f"The data set {found}, {entries.scene} has {entries.rate_hz:g}: a policy that learns from it would move "
-            "at another speed. Add --accept rate to import it all the same."
+            "at another speed.",
+            "Add --accept rate to import it all the same.",
         )
 
 
 def _expect_names(what: str, found: tuple[str, ...], expected: tuple[Entry, ...], scene: str) -> None:
     if not found:
-        raise InterchangeError(
-            f"The data set does not name the entries of its {what}, so they cannot be compared with those of {scene}. "
-            "Add --accept names if you know that they are the same in the same order."
+        raise DifferenceError(
+            "names",
+            f"The data set does not name the entries of its {what}, so they cannot be compared with those of {scene}.",
+            "Add --accept names if you know that they are the same in the same order.",
         )
     if len(found) != len(expected):
         raise InterchangeError(
@@ -152,9 +155,10 @@ def _expect_names(what: str, found: tuple[str, ...], expected: tuple[Entry, ...]
         )
     for number, (name, entry) in enumerate(zip(found, expected, strict=True)):
         if name not in {entry.label, entry.name}:
-            raise InterchangeError(
-                f"Entry {number} of the {what} is {name!r} in the data set and {entry.label!r} in {scene}. Choose "
-                "another scene, or add --accept names if they mean the same."
+            raise DifferenceError(
+                "names",
+                f"Entry {number} of the {what} is {name!r} in the data set and {entry.label!r} in {scene}.",
+                "Choose another scene, or add --accept names if they mean the same.",
             )
 
 
@@ -170,7 +174,8 @@ def _check(
         _go_on(progress, _CHECK_SHARE * number / dataset.episodes, f"Checking {foreign.name} of {dataset.episodes}")
         problem = _problem(foreign, entries, options.use)
         if problem and not options.skip_broken:
-            raise InterchangeError(f"{problem} Correct the data set, or add --skip-broken to leave such episodes out.")
+            remedy = "Correct the data set, or add --skip-broken to leave such episodes out."
+            raise DifferenceError("skip-broken", problem, remedy)
         if problem:
             plan.skipped.append(problem)
             continue

@@ -14,7 +14,7 @@ from mile_desktop.interchange.errors import TargetTakenError
 from mile_desktop.privacy import give_own_rights
 from mile_desktop.storage.durable import sync_folder, write_durably
 
-MARKER = "mile_desktop.json"
+MARKER = "mile-desktop.json"
 """File at the top of a folder that this program exported."""
 PARTIAL_SUFFIX = ".partial"
 _PIECES = "pieces"

@@ -11,6 +11,7 @@ from mile_desktop.ui.cameras.controller import CamerasController
 from mile_desktop.ui.devices.controller import DevicesController
 from mile_desktop.ui.evaluate.controller import EvaluateController
 from mile_desktop.ui.inspect.controller import InspectController
+from mile_desktop.ui.inspect.dataset_controller import DatasetController
 from mile_desktop.ui.inspect.moments_controller import MomentsController
 from mile_desktop.ui.inspect.replay_controller import ReplayController
 from mile_desktop.ui.inspect.scorecard.controller import ScorecardController
@@ -43,6 +44,7 @@ class Composition:
     moments: MomentsController
     scorecard: ScorecardController
     replay: ReplayController
+    datasets: DatasetController
     cameras: CamerasController
     evaluate: EvaluateController
     policies: PoliciesController
@@ -55,7 +57,7 @@ class Composition:
         Nothing is ended before the answer. The robot holds while the question is open, because the question covers the
         window, and goes on only when a person resumes it.
         """
-        parts = (self.supervise, self.evaluate, self.retrain, self.calibration, self.policies)
+        parts = (self.supervise, self.evaluate, self.retrain, self.calibration, self.policies, self.datasets)
         running = [work for part in parts if (work := part.running_work()) is not None]
         if not running:
             return True
@@ -100,6 +102,7 @@ def compose(
         moments=MomentsController(application, inspect),
         scorecard=ScorecardController(application, inspect),
         replay=ReplayController(application, inspect),
+        datasets=DatasetController(application, inspect),
         cameras=CamerasController(application, supervise.page.view),
         evaluate=EvaluateController(application, worker=evaluation_target, viewer_target=viewer_target),
         policies=PoliciesController(application),

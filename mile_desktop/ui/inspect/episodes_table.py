@@ -87,6 +87,8 @@ class EpisodesTable(QFrame):
         theme.set_role(self._count, "secondary")
         self.table = NarrowingTable()
         self._copy = QAction("Copy as CSV", self)
+        self._added: list[QAction] = []
+        self._filters = QHBoxLayout()
         self._sorting = QMenu("Sort by", self)
         self._views = QStackedWidget()
         self._typing = QTimer(self)
@@ -200,6 +202,11 @@ class EpisodesTable(QFrame):
         # One selected row is the shown episode, which is always selected; a person means that one.
         QGuiApplication.clipboard().setText(self.model.as_table(self.selected or self.model.ids).as_csv())
 
+    def add_tool(self, widget: QWidget, action: QAction) -> None:
+        """Add ``widget`` at the end of the filters, and ``action`` to the menu of the rows."""
+        self._filters.addWidget(widget)
+        self._added.append(action)
+
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _prepare_filters(self) -> None:
@@ -254,7 +261,7 @@ class EpisodesTable(QFrame):
         table.may_leave_out(_HIDDEN_FIRST, _LEAST_NOTE, _WIDTHS)
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
+        row = self._filters
         theme.space(row, (8, 8, 8, 4), 6)
         row.addWidget(self._search, 1)
         for widget in (self._scene, self._outcome, self._takeover, self._alarm, self._miss):
@@ -332,7 +339,7 @@ class EpisodesTable(QFrame):
         menu = QMenu(self)
         # A new menu is made each time and would otherwise stay with the page.
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(self._copy)
+        menu.addActions([self._copy, *self._added])
         menu.addMenu(self._sorting)
         menu.popup(self.table.viewport().mapToGlobal(position))
 

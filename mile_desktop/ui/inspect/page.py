@@ -1,7 +1,7 @@
 """The Inspect page: all episodes above, the chosen one below. Lays out its parts and decides nothing."""
 
 from PySide6.QtCore import QByteArray, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from mile_desktop.ui.inspect.episodes_table import EpisodesTable
@@ -25,6 +25,8 @@ class InspectPage(OverrideGuard, QWidget):
 
     compact_changed = Signal(bool)
     """True: buttons show only their icon, because the page is narrow."""
+    dropped = Signal(str)
+    """Path of a file or folder that was dropped on the page."""
 
     def __init__(self, fetch: Fetch, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,6 +47,7 @@ class InspectPage(OverrideGuard, QWidget):
         self._scroll.setAccessibleName("Episodes and the chosen one")
         self._compact = False
         self._lay_out()
+        self.setAcceptDrops(True)
         self.compact_changed.connect(self.episodes.set_compact)
         theme.signals().changed.connect(self._fit)
 
@@ -101,6 +104,17 @@ class InspectPage(OverrideGuard, QWidget):
         column = QVBoxLayout(self)
         theme.space(column, (8, 8, 8, 8), 8)
         column.addWidget(self._scroll, 1)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept files and folders."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Request to import the first dropped file or folder: imports run one at a time."""
+        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            self.dropped.emit(paths[0])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show or hide the text of buttons."""
