@@ -47,12 +47,13 @@ class RecordedViewController(QObject):
             self._view.show_caption(None)
             return
         scene = recording.episode.record.start.scene
-        self._can_draw = info is not None
-        self._view.show_problem(
-            ""
-            if info
-            else f"The scene {scene} is not installed, so its steps cannot be drawn. Everything else is shown."
-        )
+        problem = ""
+        if info is None:
+            problem = f"The scene {scene} is not installed, so its steps cannot be drawn. Everything else is shown."
+        elif not np.isfinite(recording.episode.scene_state[0]).all():
+            problem = "This episode was imported without states of the scene, so its steps cannot be drawn."
+        self._can_draw = not problem
+        self._view.show_problem(problem)
 
     def show_path(self, path: SimulatedPath | None) -> None:
         """Draw ``path`` from its first row on, instead of the recording."""

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.paths import bundled_demonstrations
@@ -66,9 +65,9 @@ def test_the_selection_is_exported_and_a_dropped_folder_imported(
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(target))])
     drop = QDropEvent(
-        QPoint(5, 5), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        QPointF(5, 5), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     )
-    QApplication.sendEvent(parts.inspect.page, drop)
+    parts.inspect.page.dropEvent(drop)
     finished(qtbot, parts)
     assert "2 are in the workspace already and are not taken again." in newest(parts)
 

@@ -1,5 +1,7 @@
 from collections.abc import Iterator
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QObject, QRectF
 from PySide6.QtWidgets import QApplication
@@ -31,6 +33,15 @@ def test_a_late_answer_of_the_viewer_does_not_affect_the_next_recording(controll
     controller.viewer.client.fault.emit(v.ViewerFault(text="A state could not be shown."))
     controller._drawn(None)
     assert "The scene peg-insertion is not installed" in controller._view._problem
+
+
+def test_an_imported_episode_without_states_of_the_scene_is_not_drawn(controller: RecordedViewController) -> None:
+    recording = a_recording()
+    states = np.full((len(recording), 1), np.nan, np.float32)
+    imported = replace(recording, episode=replace(recording.episode, scene_state=states))
+    controller.show_recording(imported, scene_info("peg-insertion"))
+    controller.show_row(0)
+    assert "imported without states of the scene" in controller._view._problem
 
 
 def test_labels_of_lines_with_the_same_end_do_not_overlap() -> None:
