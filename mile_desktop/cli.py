@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 import mile_desktop
-from mile_desktop.commands import arguments
+from mile_desktop.commands import arguments, dataset_arguments
 from mile_desktop.commands.command import CancelledError, Command, CommandError, Report
 from mile_desktop.errors import UserError
 from mile_desktop.privacy import private_files
@@ -82,8 +82,8 @@ COMMANDS = (
             (arguments.bundle, "make again what ships with the program for a scene"),
             (arguments.export_policy, "copy a policy to a zip archive or a folder"),
             (arguments.import_policy, "add a policy from elsewhere after checking it"),
-            (arguments.export_dataset, "write recorded episodes as a data set for other programs"),
-            (arguments.import_dataset, "add the episodes of a data set from elsewhere to a scene"),
+            (dataset_arguments.export_dataset, "write recorded episodes as a data set for other programs"),
+            (dataset_arguments.import_dataset, "add the episodes of a data set from elsewhere to a scene"),
             (arguments.words, "show what a line of words is understood as; nothing moves"),
             (arguments.serve_robot, "serve a scene as a stand-in for a robot"),
             (arguments.robot_keys, "make the keys of a robot or a window, and allow windows"),

@@ -68,7 +68,8 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-v", "--verbose", action="store_true", help="write the program's log to standard error, too")
 
 
-def _add_scene(parser: argparse.ArgumentParser) -> None:
+def add_scene(parser: argparse.ArgumentParser) -> None:
+    """Add ``--scene``."""
     parser.add_argument("--scene", default="peg-insertion", metavar="S", help="see `mile-desktop scenes` (%(default)s)")
 
 
@@ -82,7 +83,8 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default="", metavar="M", help="intervention model (the one in use)")
 
 
-def _add_episodes(parser: argparse.ArgumentParser) -> None:
+def add_episodes(parser: argparse.ArgumentParser) -> None:
+    """Add ``--episodes``."""
     parser.add_argument(
         "--episodes", default="", metavar="IDS", help="ids with commas, or @FILE with one id per line (every episode)"
     )
@@ -130,7 +132,7 @@ def promote(parser: argparse.ArgumentParser) -> None:
 
 def rollback(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``rollback``."""
-    _add_scene(parser)
+    add_scene(parser)
 
 
 def rollout(parser: argparse.ArgumentParser) -> None:
@@ -138,7 +140,7 @@ def rollout(parser: argparse.ArgumentParser) -> None:
     from mile_desktop.operators.no_operator import NO_SUPERVISOR  # noqa: PLC0415 - imports numpy
     from mile_desktop.operators.supervisors import SUPERVISORS  # noqa: PLC0415 - likewise
 
-    _add_scene(parser)
+    add_scene(parser)
     _add_policy(parser)
     parser.add_argument(
         "--operator", choices=SUPERVISORS, default=NO_SUPERVISOR, help="simulated supervisor (%(default)s)"
@@ -157,7 +159,7 @@ def train(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``train``."""
     from mile_desktop.learning.method_info import METHODS  # noqa: PLC0415 - only this command needs it
 
-    _add_scene(parser)
+    add_scene(parser)
     names = ", ".join(each.name for each in METHODS)
     parser.add_argument("--method", default="mile", metavar="M", help=f"{names} (%(default)s)")
     # No default here: which policy is promoted is known only once the workspace is open.
@@ -197,13 +199,13 @@ def train(parser: argparse.ArgumentParser) -> None:
 
 def check_data(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``check-data``."""
-    _add_scene(parser)
+    add_scene(parser)
     _add_background(parser)
 
 
 def explain_loss(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``explain-loss``."""
-    _add_scene(parser)
+    add_scene(parser)
     parser.add_argument("--policy", required=True, metavar="P", help="id of the policy that got worse")
     parser.add_argument("--episodes", type=positive, default=20, metavar="N", help="starts (%(default)s)")
     _add_background(parser)
@@ -211,7 +213,7 @@ def explain_loss(parser: argparse.ArgumentParser) -> None:
 
 def evaluate(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``evaluate``."""
-    _add_scene(parser)
+    add_scene(parser)
     parser.add_argument(
         "--policy",
         nargs="+",
@@ -228,7 +230,7 @@ def evaluate(parser: argparse.ArgumentParser) -> None:
 
 def compare(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``compare``."""
-    _add_scene(parser)
+    add_scene(parser)
     parser.add_argument("--before", required=True, metavar="P", help="a policy id, a folder, initial or expert")
     parser.add_argument("--after", required=True, metavar="P", help="likewise")
     parser.add_argument("--episodes", type=positive, default=100, metavar="N", help="starts (%(default)s)")
@@ -239,7 +241,7 @@ def compare(parser: argparse.ArgumentParser) -> None:
 
 def calibrate(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``calibrate``."""
-    _add_scene(parser)
+    add_scene(parser)
     _add_model(parser)
     parser.add_argument("--propose", action="store_true", help="show the result without putting it in force")
     parser.add_argument("--accept", default="", metavar="ID", help="put this proposed calibration in force")
@@ -247,7 +249,7 @@ def calibrate(parser: argparse.ArgumentParser) -> None:
 
 def predict(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``predict``."""
-    _add_scene(parser)
+    add_scene(parser)
     _add_model(parser)
     _add_line(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="K", help="for the choice of held-out episodes")
@@ -255,7 +257,7 @@ def predict(parser: argparse.ArgumentParser) -> None:
 
 def forecast(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``forecast``."""
-    _add_scene(parser)
+    add_scene(parser)
     parser.add_argument("--policy", default="", metavar="P", help="id of the policy that is running (the promoted one)")
     parser.add_argument("--seed", type=int, default=0, metavar="K")
     _add_background(parser)
@@ -263,7 +265,7 @@ def forecast(parser: argparse.ArgumentParser) -> None:
 
 def threshold(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``threshold``."""
-    _add_scene(parser)
+    add_scene(parser)
     _add_line(parser)
     parser.add_argument("--number", default="", choices=("p", "forecast"), help="what calls (the one that called last)")
     parser.add_argument("--debounce", type=positive, default=3, metavar="N", help="steps above the line (%(default)s)")
@@ -291,8 +293,8 @@ def _add_line(parser: argparse.ArgumentParser) -> None:
 
 def scorecard(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``scorecard``."""
-    _add_scene(parser)
-    _add_episodes(parser)
+    add_scene(parser)
+    add_episodes(parser)
     _add_model(parser)
     _add_line(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="K", help="for the choice of held-out episodes")
@@ -307,7 +309,7 @@ def doctor(parser: argparse.ArgumentParser) -> None:
 
 def bundle(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``bundle``."""
-    _add_scene(parser)
+    add_scene(parser)
     parser.add_argument("--all", action="store_true", help="every scene that ships, instead of one")
     parser.add_argument("--demonstrations", type=positive, metavar="N", help="(as the scene's description says)")
     parser.add_argument("--epochs", type=positive, metavar="N", help="of the initial policy (as the description says)")
@@ -320,7 +322,7 @@ def bundle(parser: argparse.ArgumentParser) -> None:
 
 def export_policy(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``export-policy``."""
-    _add_scene(parser)
+    add_scene(parser)
     _add_policy(parser)
     parser.add_argument("target", type=Path, metavar="PATH", help="a file that ends in .zip, or a new folder")
     parser.add_argument("--force", action="store_true", help="replace a policy that was exported to PATH before")
@@ -331,44 +333,11 @@ def import_policy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", type=Path, metavar="PATH", help="a folder, a .zip or a .safetensors file")
 
 
-def export_dataset(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``export-dataset``."""
-    _add_scene(parser)
-    _add_episodes(parser)
-    parser.add_argument(
-        "--format", choices=("lerobot", "robomimic", "csv", "parquet"), default="lerobot", help="(%(default)s)"
-    )
-    parser.add_argument("target", type=Path, metavar="PATH", help="a new folder for lerobot, else a new file")
-    parser.add_argument("--force", action="store_true", help="replace what an earlier export wrote to PATH")
-
-
-def import_dataset(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``import-dataset``."""
-    _add_scene(parser)
-    parser.add_argument("source", type=Path, metavar="PATH", help="the folder of a LeRobot data set, or an HDF5 file")
-    parser.add_argument(
-        "--as",
-        dest="use",
-        choices=("auto", "demonstrations", "episodes"),
-        default="auto",
-        help="auto: demonstrations, unless the data set says who drove and what the policy proposed (%(default)s)",
-    )
-    parser.add_argument(
-        "--accept",
-        action="append",
-        choices=("names", "rate"),
-        default=[],
-        help="import although names of entries or the rate differ from the scene's; can be given twice",
-    )
-    parser.add_argument("--skip-broken", action="store_true", help="leave out episodes that cannot be used")
-    parser.add_argument("--check", action="store_true", help="only say what would be imported")
-
-
 def serve_robot(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``serve-robot``."""
     from mile_desktop.robots.server import DEFAULT_PORT  # noqa: PLC0415 - imports zmq
 
-    _add_scene(parser)
+    add_scene(parser)
     parser.add_argument("--port", type=port, default=DEFAULT_PORT, metavar="N", help="0: any free one (%(default)s)")
     parser.add_argument("--bind", default="127.0.0.1", metavar="HOST", help="address to serve at (%(default)s)")
     parser.add_argument("--keys", type=Path, metavar="DIR", help="the robot's keys, as `robot-keys DIR` makes them")
@@ -402,7 +371,7 @@ def install_launcher(parser: argparse.ArgumentParser) -> None:
 
 def words(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``words``."""
-    _add_scene(parser)
+    add_scene(parser)
     parser.add_argument("--language", default="en", metavar="L", help="language of the words: en or de (%(default)s)")
     parser.add_argument(
         "--frame",
