@@ -14,6 +14,8 @@ from mile_desktop import __version__
 from mile_desktop.interchange import lerobot_format as lerobot
 from mile_desktop.interchange.export_folder import ExportFolder, write_marker
 from mile_desktop.interchange.features import FEATURES, Feature, names_of
+from mile_desktop.interchange.lerobot_videos import CameraVideos
+from mile_desktop.interchange.picture_statistics import PictureStatistics
 from mile_desktop.interchange.pieces import Piece
 from mile_desktop.interchange.recorded_episodes import operator_kind
 from mile_desktop.interchange.scene_entries import SceneEntries
@@ -37,7 +39,13 @@ class EpisodePlace:
 
 
 def write_meta(
-    folder: ExportFolder, pieces: Sequence[Piece], places: Sequence[EpisodePlace], entries: SceneEntries, fps: int
+    folder: ExportFolder,
+    pieces: Sequence[Piece],
+    places: Sequence[EpisodePlace],
+    videos: Sequence[CameraVideos],
+    *,
+    entries: SceneEntries,
+    fps: int,
 ) -> None:
     """Write everything beside the data files, the description last."""
     sizes = pieces[0].sizes
@@ -55,13 +63,13 @@ def write_meta(
         "fps": fps,
         "splits": {"train": f"0:{len(pieces)}"},
         "data_path": lerobot.DATA_PATH,
-        "video_path": None,
-        "features": features | automatic,
+        "video_path": lerobot.VIDEO_PATH if videos else None,
+        "features": features | {each.key: _video_feature(each, fps) for each in videos} | automatic,
     }
     _write_json(folder, lerobot.INFO, info)
-    _write_json(folder, lerobot.STATS, _whole_statistics(folder))
+    _write_json(folder, lerobot.STATS, _whole_statistics(folder) | _picture_statistics(videos))
     _write_table(folder, lerobot.TASKS, lerobot.tasks_table([entries.task]))
-    _write_table(folder, lerobot.EPISODES, _episodes_table(pieces, places, entries))
+    _write_table(folder, lerobot.EPISODES, _episodes_table(pieces, places, videos, entries))
     write_marker(folder, _explanation(pieces, entries, sizes))
 
 
@@ -116,11 +124,46 @@ def _values(column: pa.ChunkedArray) -> NDArray[np.generic]:
     return np.asarray(values.to_numpy(zero_copy_only=False))
 
 
-def _episodes_table(pieces: Sequence[Piece], places: Sequence[EpisodePlace], entries: SceneEntries) -> pa.Table:
-    rows = [
-        _episode_row(number, piece, place, entries)
-        for number, (piece, place) in enumerate(zip(pieces, places, strict=True))
-    ]
+def _video_feature(camera: CameraVideos, fps: int) -> dict[str, Any]:
+    info = {
+        "video.height": camera.height,
+        "video.width": camera.width,
+        "video.codec": camera.codec,
+        "video.pix_fmt": "yuv420p",
+        "video.is_depth_map": False,
+        "video.fps": fps,
+        "video.channels": 3,
+        "has_audio": False,
+    }
+    shape = [camera.height, camera.width, 3]
+    return {"dtype": "video", "shape": shape, "names": ["height", "width", "channels"], "info": info}
+
+
+def _picture_statistics(videos: Sequence[CameraVideos]) -> dict[str, object]:
+    return {each.key: sum(each.statistics, start=PictureStatistics.empty()).as_lists() for each in videos}
+
+
+def _video_row(camera: CameraVideos, number: int) -> dict[str, object]:
+    place = camera.places[number]
+    row: dict[str, object] = {
+        f"videos/{camera.key}/chunk_index": place.chunk,
+        f"videos/{camera.key}/file_index": place.file,
+        f"videos/{camera.key}/from_timestamp": place.start_s,
+        f"videos/{camera.key}/to_timestamp": place.end_s,
+    }
+    statistics = camera.statistics[number].as_lists()
+    return row | {f"stats/{camera.key}/{name}": values for name, values in statistics.items()}
+
+
+def _episodes_table(
+    pieces: Sequence[Piece], places: Sequence[EpisodePlace], videos: Sequence[CameraVideos], entries: SceneEntries
+) -> pa.Table:
+    rows = []
+    for number, (piece, place) in enumerate(zip(pieces, places, strict=True)):
+        row = _episode_row(number, piece, place, entries)
+        for camera in videos:
+            row |= _video_row(camera, number)
+        rows.append(row)
     return pa.Table.from_pylist(rows)
 
 

@@ -15,6 +15,7 @@ from mile_desktop.interchange import lerobot_format as lerobot
 from mile_desktop.interchange.errors import InterchangeCancelledError, InterchangeError
 from mile_desktop.interchange.export_folder import ExportFolder, export_folder
 from mile_desktop.interchange.lerobot_meta import EpisodePlace, write_meta
+from mile_desktop.interchange.lerobot_videos import write_videos
 from mile_desktop.interchange.pieces import Piece, write_pieces
 from mile_desktop.interchange.recorded_episodes import Progress
 from mile_desktop.interchange.scene_entries import SceneEntries
@@ -24,8 +25,8 @@ from mile_desktop.storage.workspace import Workspace
 
 _NEAR_WHOLE = 0.01
 """A rate at most this share away from a whole number is rounded: 29.97 → 30. Frames lie on a grid anyway."""
-_PIECES_SHARE = 0.8
-"""Part of the progress for the pieces; the rest is for the data files and the statistics."""
+_PIECES_SHARE, _DATA_FROM = 0.4, 0.8
+"""Part of the progress for the pieces, and where the data files begin; the videos come between."""
 _MB = 2**20
 
 
@@ -64,8 +65,9 @@ def write_lerobot(
     fps = _common_rate(records, progress)
     with export_folder(target, force=force) as folder:
         pieces = write_pieces(workspace, records, folder, progress, share=_PIECES_SHARE)
+        videos = write_videos(workspace, folder, pieces, fps, progress)
         places = _write_data(folder, pieces, fps, progress)
-        write_meta(folder, pieces, places, entries, fps)
+        write_meta(folder, pieces, places, videos, entries=entries, fps=fps)
     return WrittenDataset(target, len(pieces), places[-1].last, sum(piece.reused for piece in pieces))
 
 
@@ -92,7 +94,7 @@ def _write_data(folder: ExportFolder, pieces: Sequence[Piece], fps: int, progres
         for number, piece in enumerate(pieces):
             if progress.cancelled():
                 raise InterchangeCancelledError
-            share = _PIECES_SHARE + (1.0 - _PIECES_SHARE) * number / len(pieces)
+            share = _DATA_FROM + (1.0 - _DATA_FROM) * number / len(pieces)
             progress.report(share, f"Writing episode {number + 1} of {len(pieces)}")
             table = _numbered(piece.read(), number, first, fps)
             grown = size + piece.path.stat().st_size
