@@ -75,7 +75,11 @@ class VideoWriter:
         except (OSError, av.error.FFmpegError) as error:
             self.abandon()
             raise _as_video_error(self.path, error) from None
-        self.write(first)
+        try:
+            self.write(first)
+        except BaseException:
+            self.abandon()  # nobody else has this object, so nobody else can close its files
+            raise
 
     def write(self, picture: Picture) -> None:
         """Add a picture; raise ``VideoError`` when it cannot be kept."""

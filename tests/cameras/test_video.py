@@ -181,4 +181,6 @@ def test_any_error_of_the_encoder_is_said_and_the_next_video_is_written(
     for index in range(3):
         recorder.offer(picture(index, 3.0 + index * 0.04))
     assert recorder.close()
-    assert len(RecordedVideo(tmp_path / "second.mp4").timestamps) == 3
+    video = RecordedVideo(tmp_path / "second.mp4")
+    assert len(video.timestamps) == 3
+    video.close()
