@@ -28,8 +28,8 @@ def run(options: argparse.Namespace, report: Report) -> None:
                 kept = f"{options.target}{PARTIAL_SUFFIX}"
                 report.note(f"The finished part is kept in {kept}; the same command continues from there.")
             raise CancelledError from error
-    again = f" {written.reused} of them were finished before the interruption." if written.reused else ""
-    text = f"{written.episodes} episodes ({written.steps} steps) are in {written.place}.{again}"
+    again = f" Finished before the interruption: {written.reused}." if written.reused else ""
+    text = f"Episodes in {written.place}: {written.episodes} ({written.steps} steps).{again}"
     fields = {
         "text": text,
         "target": str(written.place),

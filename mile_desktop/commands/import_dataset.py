@@ -42,12 +42,12 @@ def _text(made: ImportReport, scene: str, title: str, *, checked: bool) -> str:
         for count, word in ((made.episodes, "episodes"), (made.demonstrations, "demonstrations"))
         if count
     ]
-    verb = "would be added" if checked else "were added"
-    lines = [f"{' and '.join(parts) or 'No episode'} ({made.steps} steps, {title}) {verb} to {scene}."]
+    verb = "Would be added" if checked else "Added"
+    lines = [f"{verb} to {scene}: {' and '.join(parts) or 'no episode'} ({made.steps} steps, {title})."]
     if made.unknown:
-        lines.append(f"{made.unknown} have the outcome unknown, because the data set does not say it.")
+        lines.append(f"Outcome unknown, because the data set does not say it: {made.unknown}.")
     if made.known:
-        lines.append(f"{made.known} are in the workspace already and are not taken again.")
+        lines.append(f"Not taken again, because they are in the workspace or earlier in the data set: {made.known}.")
     if made.skipped:
-        lines.append(f"{len(made.skipped)} were left out.")
+        lines.append(f"Left out: {len(made.skipped)}.")
     return " ".join(lines)

@@ -59,7 +59,7 @@ def test_the_selection_is_exported_and_a_dropped_folder_imported(
     assert parts.datasets.running_work() is not None
     assert not parts.datasets.bar._progress.isHidden()
     finished(qtbot, parts)
-    assert newest(parts) == f"2 episodes ({steps} steps) are in {target}."
+    assert newest(parts) == f"Episodes in {target}: 2 ({steps} steps)."
     assert parts.datasets.bar._progress.isHidden()
 
     mime = QMimeData()
@@ -69,7 +69,7 @@ def test_the_selection_is_exported_and_a_dropped_folder_imported(
     )
     parts.inspect.page.dropEvent(drop)
     finished(qtbot, parts)
-    assert "2 are in the workspace already and are not taken again." in newest(parts)
+    assert "earlier in the data set: 2." in newest(parts)
 
 
 def test_a_difference_is_said_and_imported_only_after_the_person_accepts_it(
@@ -92,7 +92,7 @@ def test_a_difference_is_said_and_imported_only_after_the_person_accepts_it(
     assert message.action.label == "Import anyway"
     message.action.run()
     finished(qtbot, parts)
-    assert "1 are in the workspace already" in newest(parts)
+    assert "earlier in the data set: 1." in newest(parts)
 
 
 def test_nothing_selected_and_two_scenes_are_said(parts: Composition) -> None:
