@@ -131,7 +131,13 @@ def test_a_mistyped_command_gets_a_suggestion(word: str, hint: str, capsys: pyte
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["brew"], ["rollout", "--episodes", "0"], ["rollout", "--operator", "x"], ["evaluate", "--workers", "0"]],
+    [
+        ["--json"],
+        ["brew"],
+        ["rollout", "--episodes", "0"],
+        ["rollout", "--operator", "x"],
+        ["evaluate", "--workers", "0"],
+    ],
 )
 def test_bad_usage_is_status_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2

@@ -77,7 +77,7 @@ def test_a_fault_of_the_program_passes_with_its_traceback(monkeypatch: pytest.Mo
         (
             OSError(28, "No space left on device", "/disk"),
             1,
-            "mile-desktop: /disk: no space left on device; check it, or choose another place.\n",
+            "mile-desktop: The disk of /disk is full. Free some space there, then run the command again.\n",
         ),
     ],
 )

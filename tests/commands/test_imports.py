@@ -41,6 +41,6 @@ def test_the_help_of_a_command_does_not_import_what_it_runs_with(command: Comman
 
 
 def test_a_run_imports_no_qt_and_no_more_than_it_needs(tmp_path: Path) -> None:
-    status, found = imported("doctor", "--workspace", str(tmp_path / "missing"))
+    status, found = imported("policies", "--workspace", str(tmp_path / "missing"))
     assert status == 1
     assert found == ["pyarrow"]

@@ -81,8 +81,8 @@ def test_the_keyboard_takes_over_and_its_silence_holds(desk: WorkerDesk) -> None
     desk.wait_for(m.StepTaken)
     desk.process.send(m.WindowInput(source="keyboard", takeover=True, action=(0.0, 0.5, 0.0, 0.0)))
     taken = desk.wait_for(m.StepTaken, lambda step: step.intervention)
-    for _ in range(8):  # the slew limit leads from the policy's action to the person's, which grows
-        if taken.executed[0] == taken.executed[2] == taken.executed[3] == 0.0:
+    for _ in range(20):  # the slew limit leads from the policy's action to the person's, which grows
+        if taken.executed[0] == taken.executed[2] == taken.executed[3] == 0.0 and taken.executed[1] > 0.0:
             break
         taken = desk.wait_for(m.StepTaken)
     assert taken.executed == pytest.approx((0.0, 0.25, 0.0, 0.0), abs=0.24)
