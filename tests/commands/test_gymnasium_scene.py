@@ -61,4 +61,4 @@ def test_a_discrete_environment_begins_with_a_policy_that_rests(
     (path,) = (workspace / "episodes").glob("*.parquet")
     episode = read_episode_file(path)
     assert set(episode.action.argmax(axis=1).tolist()) == {1}
-    assert episode.record.outcome == "failure"
+    assert episode.record.outcome == "time limit"

@@ -32,10 +32,10 @@ def test_tables_and_figures_are_made_from_the_results(store: ResultStore, tmp_pa
     assert "+0.125 [+0.125, +0.125]" in row
     assert over_all.split("|")[3].strip() == "3"
     assert "+0.125 [+0.125, +0.125]" in over_all
-    assert "(../learning/peg-insertion-attentive-1x1.svg)" in text
-    drawn = (figures / "peg-insertion-attentive-1x1.svg").read_bytes()
+    assert "(../learning/peg-insertion-attentive-1x1-1-starts.svg)" in text
+    drawn = (figures / "peg-insertion-attentive-1x1-1-starts.svg").read_bytes()
     report_learning(store, figures, document)
-    assert (figures / "peg-insertion-attentive-1x1.svg").read_bytes() == drawn
+    assert (figures / "peg-insertion-attentive-1x1-1-starts.svg").read_bytes() == drawn
 
 
 def test_document_without_a_place_is_refused(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def episode(operator: Operator, *, proposal: float, seed: int = 7, max_steps: in
     rollout.loop.start()
     while rollout.loop.phase is not Phase.IDLE:
         rollout.tick()
-    assert rollout.sink.ends[-1] in {"success", "failure"}
+    assert rollout.sink.ends[-1] in {"success", "failure", "time limit"}
     return rollout.sink.steps
 
 

@@ -33,7 +33,6 @@ class WordsLine(OverrideGuard, QWidget):
         self.language = QComboBox()
         self.language.setAccessibleName("Language of the commands")
         self.language.setToolTip("Language of the commands")
-        self.language.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         for name, title in languages:
             self.language.addItem(title, name)
         self._meaning = QLabel()

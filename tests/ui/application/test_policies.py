@@ -92,7 +92,7 @@ def test_an_exported_policy_is_imported_under_another_name(
     assert page.selected.entry.name == "v0-2"
     archive.write_bytes(b"no archive at all")
     page.dropped.emit(str(archive))
-    started.until(lambda: started.said("neither a folder nor a zip archive", level="error"))
+    started.until(lambda: started.said("out.zip is damaged", "copy it again", level="error"))
 
 
 def test_the_comparison_leads_to_the_evaluate_page(started: LiveWindow, page: PoliciesPage) -> None:
