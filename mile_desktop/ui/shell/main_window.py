@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWidget, QToolBar, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
@@ -202,6 +202,8 @@ class MainWindow(OverrideGuard, QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         """Stay within the screen, frame included."""
         super().showEvent(event)
+        if QGuiApplication.platformName() == "offscreen":
+            return  # its screen is made up and small; unattended runs choose their own size
         for delay_ms in FRAME_MS:
             QTimer.singleShot(delay_ms, self, self._fit_into_screen)
 
