@@ -1,6 +1,7 @@
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 
 from mile_desktop.storage.workspace import Workspace
 from tests.storage.small_disk import SmallDisk
+
+_UNMOUNTED_S = 20.0
 
 
 @pytest.fixture
@@ -29,4 +32,12 @@ def small_disk() -> Iterator[SmallDisk]:
         try:
             yield SmallDisk(Path(name))
         finally:
-            subprocess.run(["umount", name], check=True)
+            _unmount(name)
+
+
+def _unmount(folder: str) -> None:
+    """Unmount as soon as the window's commands, which were asked to end, have left the folder."""
+    deadline = time.monotonic() + _UNMOUNTED_S
+    while subprocess.run(["umount", folder], capture_output=True, check=False).returncode:
+        assert time.monotonic() < deadline, f"{folder} is still in use after {_UNMOUNTED_S} s"
+        time.sleep(0.1)

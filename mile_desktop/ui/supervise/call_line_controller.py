@@ -33,6 +33,7 @@ class CallLineController(QObject):
         application.worker.session_loaded.connect(self.refresh)
         application.worker.episode_closed.connect(self._episode_closed)
         application.preferences.changed.connect(self._preferences_changed)
+        application.workspace_opened.connect(self._leave_workspace)
         application.window.closing.connect(self._job.close)
         self._show_choice(application.preferences.value)
 
@@ -56,6 +57,11 @@ class CallLineController(QObject):
                 common = ["--workspace", str(workspace.folder), "--scene", self._application.scene, "--background"]
                 rule = ["--debounce", str(value.alert_debounce_steps), "--let-go", f"{value.alert_let_go:.2f}"]
                 self._job.start("threshold", *common, *rule, "--threshold", f"{value.alert_threshold:.2f}", *wish)
+
+    def _leave_workspace(self, _: object) -> None:
+        """Forget the count of the workspace before: its line must not become the alarm of this one."""
+        self._again = self._chosen = False
+        self._job.cancel()
 
     def _choose(self, way: str, number: int) -> None:
         fields: dict[str, object] = {"alert_line": way}
