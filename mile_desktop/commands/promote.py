@@ -25,7 +25,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
 def _named(catalogue: Catalogue, name: str, scene: str | None) -> PolicyRecord:
     """Return the policy with this id, or with this name where that is unambiguous."""
     records = catalogue.policies(scene)
-    # An id comes before a name: somebody may have named a policy like the id of another.
+    # An id comes before a name: a policy may have the id of another one as its name.
     found = [each for each in records if each.policy_id == name] or [each for each in records if each.name == name]
     if len(found) == 1:
         return found[0]

@@ -97,7 +97,7 @@ def values_of(feature: Feature, episode: Episode) -> Values:
         return tuple(getattr(episode, feature.column))
     values: NDArray[np.generic] = getattr(episode, feature.column)
     if feature.name == HUMAN_ACTION:
-        # NaN would spoil the statistics of whoever normalises with them; an import puts NaN back where ν = 0.
+        # NaN would spoil the statistics that a loader normalises with; an import puts NaN back where ν = 0.
         values = np.where(episode.intervention[:, None], values, episode.action)
     return values.astype(feature.kind)
 

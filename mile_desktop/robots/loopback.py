@@ -36,7 +36,7 @@ def loopback_secret(folder: Path | None = None) -> bytes:
         raise RobotError(
             f"{path} cannot be used ({error.strerror or error}); check the folder's permissions."
         ) from error
-    # Checked after the read. A secret that others could read proves nothing, whoever made it.
+    # Checked after the read. A secret that others could read proves nothing.
     if os.name == "posix" and mode & 0o077:
         raise RobotError(f"{path} can be read by other accounts; delete it and start robot and window again.")
     if len(secret) != _SIZE:

@@ -57,7 +57,7 @@ def test_a_hand_and_a_cancel_end_words(desk: WorkerDesk) -> None:
     desk.process.send(say(*[Segment("up", 3.0, "s")] * 3))
     desk.wait_for(m.StepTaken, lambda step: step.intervention)
     desk.process.send(m.CancelWords())
-    desk.wait_for(m.StepTaken, lambda step: not step.intervention)
+    assert desk.wait_for(m.StepTaken, lambda step: not step.intervention).phase is Phase.AUTONOMOUS
 
 
 def test_limits_hold_whatever_the_window_sends(desk: WorkerDesk) -> None:

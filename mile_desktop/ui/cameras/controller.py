@@ -114,7 +114,7 @@ class CamerasController(QObject):
             self._view.annotate_camera(client.settings.name, note, faded=stale)
 
     def _look(self, _: object = None) -> None:
-        """Copy pictures only while somebody looks at them."""
+        """Copy pictures only while they are shown."""
         in_dialog = self._dialog is not None and self._dialog.isVisible()
         self.live.set_watched(in_dialog or self._application.window.page == _PAGE)
 

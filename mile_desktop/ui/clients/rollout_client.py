@@ -92,7 +92,7 @@ class RolloutClient(ChildClient):
         return self._session
 
     def send(self, command: msgspec.Struct) -> bool:
-        """Queue ``command``; see ``ChildClient.send``. A stop gets its number here, whoever asks for it."""
+        """Queue ``command``; see ``ChildClient.send``. A stop gets its number here, from every page."""
         if isinstance(command, m.LoadSession):
             self._session = None
             self._loading_since = self._clock()
