@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from mile_desktop.arrays import Float32Array
+from mile_desktop.operators.converted_device import ConvertedDevice
 from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading
 
 PUSHES = ("rest", "left", "right", "up", "down")
@@ -13,8 +14,6 @@ PUSHES = ("rest", "left", "right", "up", "down")
 
 _MEANT = 0.3
 """Smaller pushes select nothing."""
-_DRIVEN = 4
-"""Entries of a push: x, y, z, gripper."""
 
 
 def chosen_push(push: Sequence[float]) -> str:
@@ -34,7 +33,7 @@ def chosen_push(push: Sequence[float]) -> str:
     return "up" if upright > 0 else "down"
 
 
-class DiscreteControls:
+class DiscreteControls(ConvertedDevice):
     """A person's device for a scene with discrete actions: its command becomes one-hot.
 
     Parameters
@@ -50,37 +49,14 @@ class DiscreteControls:
     """
 
     def __init__(self, device: Operator, pushes: Sequence[str], *, gripper: bool) -> None:
-        self._device = device
+        super().__init__(device)
         self._pushes = tuple(pushes)
         self._gripper = gripper
         self._rest = self._pushes.index("rest") if "rest" in self._pushes else 0
-        self._still = np.zeros(_DRIVEN, np.float32)
-
-    @property
-    def kind(self) -> str:
-        """Recorded with the episode."""
-        return self._device.kind
-
-    @property
-    def device(self) -> str:
-        """Human name of the device."""
-        return self._device.device
-
-    @property
-    def instruction(self) -> str:
-        """How to take over and hand back."""
-        return self._device.instruction
-
-    def reset(self, seed: int) -> None:
-        """Begin a new episode."""
-        self._device.reset(seed)
 
     def poll(self, context: OperatorContext) -> OperatorReading:
         """Read the device."""
-        still = self._still
-        # The device commands four entries, whatever the size of the scene's actions. ``discrete`` stays True: a device
-        # that shapes how it drives must report the whole push here.
-        reading = self._device.poll(replace(context, proposal=still, policy_mean=still, policy_std=still))
+        reading = self._read(context)
         return replace(reading, action=self._choose(reading.action))
 
     def _choose(self, push: Float32Array) -> Float32Array:
@@ -90,7 +66,3 @@ class DiscreteControls:
         action = np.zeros(len(self._pushes), np.float32)
         action[index] = 1.0
         return action
-
-    def close(self) -> None:
-        """Release the device."""
-        self._device.close()

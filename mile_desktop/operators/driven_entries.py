@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mile_desktop.arrays import Float32Array
+from mile_desktop.operators.converted_device import ConvertedDevice
 from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading
 
 AXES = {
@@ -13,7 +14,6 @@ AXES = {
     "up": (2, 1.0), "down": (2, -1.0), "close": (3, 1.0), "open": (3, -1.0),
 }  # fmt: skip
 """Push → entry of a device's command (x, y, z, gripper) and its sign; x is right and y away, as in flat scenes."""
-_DRIVEN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class EntryDrive:
     """How far a full push moves the entry in one tick; 0: the push itself is the value."""
 
 
-class DrivenEntries:
+class DrivenEntries(ConvertedDevice):
     """A person's device for a scene that says what drives each entry of its action.
 
     An entry with a ``step`` begins each takeover at the value that the policy proposes, so that taking over changes
@@ -43,34 +43,13 @@ class DrivenEntries:
     """
 
     def __init__(self, device: Operator, drives: Sequence[EntryDrive]) -> None:
-        self._device = device
+        super().__init__(device)
         self._drives = tuple(drives)
-        self._still = np.zeros(_DRIVEN, np.float32)
         self._values = np.array([each.rest for each in drives])
-
-    @property
-    def kind(self) -> str:
-        """Recorded with the episode."""
-        return self._device.kind
-
-    @property
-    def device(self) -> str:
-        """Human name of the device."""
-        return self._device.device
-
-    @property
-    def instruction(self) -> str:
-        """How to take over and hand back."""
-        return self._device.instruction
-
-    def reset(self, seed: int) -> None:
-        """Begin a new episode."""
-        self._device.reset(seed)
 
     def poll(self, context: OperatorContext) -> OperatorReading:
         """Read the device."""
-        still = self._still
-        reading = self._device.poll(replace(context, proposal=still, policy_mean=still, policy_std=still))
+        reading = self._read(context)
         if not context.intervening:
             proposal = context.proposal.astype(np.float64)
             self._values = np.where(np.isfinite(proposal), proposal, 0.0)
@@ -88,7 +67,3 @@ class DrivenEntries:
                 self._values[index] = drive.rest + push * (1.0 - np.copysign(drive.rest, push * drive.rest))
         self._values = np.clip(self._values, -1.0, 1.0)
         return self._values.astype(np.float32)
-
-    def close(self) -> None:
-        """Release the device."""
-        self._device.close()

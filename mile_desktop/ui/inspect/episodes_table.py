@@ -36,7 +36,7 @@ _OUTCOMES = (
     ("Any outcome", ""),
     ("✓ success", "success"),
     ("✕ failure", "failure"),
-    ("⧗ time limit", "time limit"),
+    ("◷ time limit", "time limit"),
     ("– aborted", "aborted"),
     ("? unknown", "unknown"),
 )

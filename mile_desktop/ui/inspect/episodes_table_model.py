@@ -32,7 +32,7 @@ COLUMNS: tuple[tuple[Column, str, str], ...] = (
 NAMES: tuple[Column, ...] = tuple(name for name, _, _ in COLUMNS)
 ROW_ROLE = Qt.ItemDataRole.UserRole
 """The row's ``EpisodeRow``."""
-OUTCOME_MARKS = {"success": "✓", "failure": "✕", "time limit": "⧗", "aborted": "–", "unknown": "?"}
+OUTCOME_MARKS = {"success": "✓", "failure": "✕", "time limit": "◷", "aborted": "–", "unknown": "?"}
 _OUTCOME_COLOURS = {
     "success": "success",
     "failure": "failure",

@@ -268,8 +268,9 @@ class LearnPanel(QScrollArea):
         for label, text in zip(self._lines, lines, strict=True):
             label.setText(text)
             label.setVisible(bool(text))
-        # They are advice before a training, and no help during one.
-        warnings = known.warnings() if known is not None and not empty and not self._run.running else ()
+        # They are advice before a training. During one they are no help, and its result repeats what still matters.
+        before = not self._run.running and self._run.state is not RunState.DONE
+        warnings = known.warnings() if known is not None and not empty and before else ()
         self._warnings.setText("\n".join(f"! {text}" for text in warnings))
         self._warnings.setVisible(bool(warnings))
 

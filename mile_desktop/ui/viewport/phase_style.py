@@ -130,5 +130,5 @@ def takeover_hint(status: Status) -> str:
         return f"You drive with {status.device or status.operator} · let go to hand back"
     instruction = status.instruction[0].upper() + status.instruction[1:]
     if status.operator not in DEVICES:
-        return f"Simulated supervisor ({status.operator}) takes over by itself · hold Space to drive instead"
+        return f"Simulated supervisor ({status.operator}) · hold Space to drive"
     return f"{instruction} to take over · let go to hand back"

@@ -76,7 +76,7 @@ def test_cells_show_values_and_mark_those_not_computed_yet(themed: QApplication)
         return model.index(place, NAMES.index(name)).data(role)  # type: ignore[arg-type]
 
     assert cell(0, "outcome") == "✕ failure ✎"
-    assert cell(1, "outcome") == "⧗ time limit"
+    assert cell(1, "outcome") == "◷ time limit"
     assert cell(0, "misses") == "…"
     assert (cell(1, "misses"), cell(1, "brier")) == ("3", "0.12")
     assert cell(1, "misses", Qt.ItemDataRole.ToolTipRole) == "at a threshold of 0.50"
@@ -99,7 +99,7 @@ def test_filter_and_order_are_left_to_the_database(table: EpisodesTable, qtbot: 
 
 def test_episodes_that_ended_by_their_time_limit_can_be_filtered(table: EpisodesTable, qtbot: QtBot) -> None:
     with qtbot.waitSignal(table.query_changed):
-        table._outcome.setCurrentText("⧗ time limit")
+        table._outcome.setCurrentText("◷ time limit")
     assert table.filter == EpisodeFilter(outcome="time limit")
 
 

@@ -20,7 +20,7 @@ _BUTTONS: tuple[tuple[str, str, str], ...] = (
 _OUTCOMES = (
     ("success", "✓ success"),
     ("failure", "✕ failure"),
-    ("time limit", "⧗ time limit"),
+    ("time limit", "◷ time limit"),
     ("aborted", "– aborted"),
     ("unknown", "? unknown"),
 )
