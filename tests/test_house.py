@@ -144,3 +144,13 @@ def test_no_override_raises_into_qt() -> None:
     assert {f"{cls.__name__}.{name}" for cls, name in ours if not is_guarded(vars(cls)[name])} == set()
     results = {name for cls, name in ours if inspect.signature(vars(cls)[name]).return_annotation is not None}
     assert results - SAFE_VALUES.keys() <= {"data", "headerData"}, "say in SAFE_VALUES what Qt gets after an error"
+
+
+def test_background_commands_end_with_their_workspace() -> None:
+    """A result of the workspace before must not be shown, or used as the alarm, in the one that is open now."""
+    ordered = {"dataset_controller.py", "policies/controller.py"}  # a person's order; its message names what was done
+    sources = {path: path.read_text("utf-8") for path in (PACKAGE / "ui").rglob("*controller.py")}
+    clients = {path for path, text in sources.items() if "CommandClient(" in text and '"--workspace"' in text}
+    assert len(clients) >= 5
+    unwatched = {str(path) for path in clients if "workspace_opened.connect" not in sources[path]}
+    assert not {path for path in unwatched if not path.endswith(tuple(ordered))}

@@ -39,6 +39,7 @@ class ScorecardController(QObject):
         self._job.cancelled.connect(self.panel.show_idle)
         self._job.running_changed.connect(self._clean_up)
         application.preferences.changed.connect(self._preferences_changed)
+        application.workspace_opened.connect(self._job.cancel)  # its scores are of episodes that are no longer shown
         application.window.closing.connect(self._job.close)
 
     @property
