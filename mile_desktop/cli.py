@@ -17,6 +17,8 @@ from mile_desktop.errors import UserError
 from mile_desktop.privacy import private_files
 
 _CANCELLED = 130
+_BACKGROUND_NICENESS = 10
+"""At most the priority that any command sets itself: without privileges it can only be lowered further."""
 _EXIT_STATUS = "Exit status: 0 success, 1 error, 2 wrong usage, 130 cancelled. Without a command the window opens."
 
 
@@ -115,6 +117,10 @@ def main(given: Sequence[str] | None = None) -> int:
         return int(ending.code or 0)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="mile-desktop: %(message)s")
     command: Command = options.command
+    if getattr(options, "background", False) and hasattr(os, "nice"):
+        # Here and not only in the command: importing torch takes seconds of processor time, and the window starts such
+        # commands after every episode, while a robot may move.
+        os.nice(_BACKGROUND_NICENESS)
     report = Report(options.json)
     try:
         with private_files():

@@ -285,3 +285,13 @@ def test_predict_without_episodes_says_what_to_do(capsys: pytest.CaptureFixture[
     status, _, error = run(["predict", "--workspace", str(tmp_path / "w")], capsys)
     assert status == 1
     assert "supervise one first" in error
+
+
+def test_a_background_command_gives_way_before_it_imports_anything(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from mile_desktop import cli; cli.import_module = lambda name: (_ for _ in ()).throw("
+        "SystemExit(os.nice(0))); cli.main(sys.argv[1:])"
+    )
+    arguments = ["check-data", "--workspace", str(tmp_path / "w"), "--scene", "peg-insertion", "--background"]
+    before = os.nice(0)
+    assert subprocess.run([sys.executable, "-c", code, *arguments], check=False).returncode >= min(before + 10, 19)
