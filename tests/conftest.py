@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,3 +39,15 @@ def _collect_garbage() -> Iterator[None]:
     gc.disable()
     yield
     collect_due()
+
+
+@pytest.fixture(autouse=True)
+def _same_priority() -> Iterator[None]:
+    """No test leaves this process with another priority: all later tests, and what they start, would have it."""
+
+    def priority() -> tuple[int, int]:
+        return (os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0)) if sys.platform == "linux" else (0, 0)
+
+    before = priority()
+    yield
+    assert priority() == before

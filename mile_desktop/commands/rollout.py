@@ -1,6 +1,7 @@
 """``mile-desktop rollout``: the window's engine without the window."""
 
 import argparse
+from contextlib import nullcontext
 
 from mile_desktop.commands.command import CommandError, Report
 from mile_desktop.commands.opened_workspace import recover_left_episodes
@@ -9,7 +10,7 @@ from mile_desktop.rollout.clock import Clock, SimulatedClock, SystemClock
 from mile_desktop.rollout.headless import roll_out
 from mile_desktop.rollout.input_devices import simulated_supervisor
 from mile_desktop.rollout.messages import EpisodeClosed, LoadSession
-from mile_desktop.rollout.priority import be_eager, enter_real_time
+from mile_desktop.rollout.priority import control_priority
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
@@ -42,10 +43,9 @@ def run(options: argparse.Namespace, report: Report) -> None:
     # A robot exists in real time only; a simulation may run as fast as it can.
     clock: Clock = SystemClock() if options.realtime or options.robot else SimulatedClock()
     recover_left_episodes(options, report)
-    if options.robot:
-        be_eager()
-        enter_real_time()
-    roll_out(plan, supervisor, options.episodes, clock=clock, on_episode=say)
+    # A simulation needs no priority: nothing happens to it while it waits.
+    with control_priority() if options.robot else nullcontext():
+        roll_out(plan, supervisor, options.episodes, clock=clock, on_episode=say)
 
 
 def _report_closed(episode: EpisodeClosed, report: Report) -> None:

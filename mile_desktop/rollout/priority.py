@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 
 import psutil
 
@@ -16,6 +17,24 @@ def be_eager() -> None:
     # Ordinary users may not lower their niceness. Control then works without it, only with more lateness.
     with contextlib.suppress(psutil.AccessDenied):
         psutil.Process().nice(_NICENESS)
+
+
+@contextlib.contextmanager
+def control_priority() -> Iterator[None]:
+    """Control with the priority that the system allows, and give it back at the end.
+
+    For a control loop that ends before its process does: what the process does next, and every process it starts then,
+    must not take the processor from other programs.
+    """
+    process = psutil.Process()
+    niceness = process.nice()
+    be_eager()
+    enter_real_time()
+    try:
+        yield
+    finally:
+        leave_real_time()
+        process.nice(niceness)
 
 
 def control_thread_real_time() -> bool:
