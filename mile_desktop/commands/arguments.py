@@ -324,13 +324,21 @@ def export_policy(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``export-policy``."""
     add_scene(parser)
     _add_policy(parser)
-    parser.add_argument("target", type=Path, metavar="PATH", help="a file that ends in .zip, or a new folder")
+    parser.add_argument(
+        "target", type=Path, metavar="PATH", help="a file that ends in .zip, .onnx or .pt, or a new folder"
+    )
+    parser.add_argument(
+        "--format", choices=("mile", "onnx", "torchscript"), help="mile: for this program (as PATH ends)"
+    )
     parser.add_argument("--force", action="store_true", help="replace a policy that was exported to PATH before")
 
 
 def import_policy(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``import-policy``."""
     parser.add_argument("source", type=Path, metavar="PATH", help="a folder, a .zip or a .safetensors file")
+    parser.add_argument(
+        "--scene", default="", metavar="S", help="scene of a Stable-Baselines3 zip, which does not name one"
+    )
 
 
 def serve_robot(parser: argparse.ArgumentParser) -> None:

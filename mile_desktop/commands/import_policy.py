@@ -11,11 +11,15 @@ from pathlib import Path
 
 import msgspec
 
-from mile_desktop.commands.command import Report
+from mile_desktop.commands.command import CommandError, Report
 from mile_desktop.commands.opened_workspace import opened_workspace
+from mile_desktop.interchange.native_spaces import native_spaces
+from mile_desktop.interchange.sb3_policy import is_sb3, read_sb3
 from mile_desktop.policies.checkpoint import (
     PolicyConfig,
     PolicyFileError,
+    PolicyNetwork,
+    describe_network,
     load_mental_model,
     load_network,
     load_policy,
@@ -33,17 +37,19 @@ from mile_desktop.storage.workspace import Workspace
 
 MOST_NAME = 40
 """Most characters of a policy's name."""
+SB3_METHOD = "stable-baselines3"
+"""What the list of policies shows as the method of an imported model."""
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
     """Check the policy at the source and add it."""
     with opened_workspace(options, report, create=True) as workspace:
-        record = import_policy(workspace, options.source)
+        record = import_policy(workspace, options.source, options.scene)
     fields = {"policy": record.policy_id, "name": record.name, "scene": record.scene, "method": record.method}
     report.say(fields, f"{record.name} is now a policy of {record.scene} ({record.policy_id}).")
 
 
-def import_policy(workspace: Workspace, source: Path) -> PolicyRecord:
+def import_policy(workspace: Workspace, source: Path, scene: str = "") -> PolicyRecord:
     """Check what is at ``source`` and add it to the workspace, for the scene that its description names.
 
     It gets a new id, and another name if its own is taken. The episodes it learned from are not here; its parent is
@@ -52,15 +58,21 @@ def import_policy(workspace: Workspace, source: Path) -> PolicyRecord:
     Parameters
     ----------
     source
-        A folder, a ``.zip`` or a ``.safetensors`` file beside its ``config.json``.
+        A folder, a ``.zip`` or a ``.safetensors`` file beside its ``config.json``; or a zip of Stable-Baselines3.
+    scene
+        The scene of a zip of Stable-Baselines3, which does not name one; not used otherwise.
 
     Raises
     ------
+    InterchangeError
+        When a zip of Stable-Baselines3 cannot be taken.
     PolicyFileError
         When it is not a policy, damaged, made for other observations or actions, or for a scene that is not here.
     WorkspaceError
         When the workspace cannot be written.
     """
+    if is_sb3(source):
+        return _add(workspace, *_foreign(source, scene), source.name)
     with tempfile.TemporaryDirectory(prefix="mile-import-") as temporary:
         # Everything is checked in a folder that disappears by itself: a refused policy leaves nothing in the workspace.
         folder = Path(temporary)
@@ -70,6 +82,36 @@ def import_policy(workspace: Workspace, source: Path) -> PolicyRecord:
         _expect_scene(config, folder)
         network, _ = load_network(folder)
         mental = load_mental_model(folder)
+    return _add(workspace, network, config, source.name, mental=mental)
+
+
+def _foreign(source: Path, scene: str) -> tuple[PolicyNetwork, PolicyConfig]:
+    if not scene:
+        raise CommandError(
+            f"{source.name} is a model of Stable-Baselines3, which does not name its scene; add --scene NAME."
+        )
+    found = read_sb3(source, native_spaces(scene))
+    config = PolicyConfig(
+        policy_id="",
+        scene=scene,
+        name=source.stem,
+        method=SB3_METHOD,
+        created_at=now(),
+        settings={"algorithm": found.algorithm, "stable_baselines3": found.version},
+        **describe_network(found.network),
+    )
+    return found.network, config
+
+
+def _add(
+    workspace: Workspace,
+    network: PolicyNetwork,
+    config: PolicyConfig,
+    title: str,
+    *,
+    mental: PolicyNetwork | None = None,
+) -> PolicyRecord:
+    """Write the policy under a new id and a free name, and register it; ``title``: name of the file it came from."""
     catalogue = Catalogue(workspace)
     known = {record.policy_id for record in catalogue.policies()}
     policy_id = new_id("policy")
@@ -84,7 +126,7 @@ def import_policy(workspace: Workspace, source: Path) -> PolicyRecord:
         )
         save_policy(workspace.policy_folder(policy_id), network, adopted, mental=mental, replace=True)
         there = f", {config.name} there" * (config.name != adopted.name)
-        record = _record(adopted, f"imported from {source.name}{there}")
+        record = _record(adopted, f"imported from {title}{there}")
         try:
             catalogue.add_named_policy(record)
         except NameTakenError:

@@ -43,7 +43,7 @@ def _expect_free(target: Path, *, force: bool, is_export: Callable[[Path], bool]
         return
     if not target.is_file() or not is_export(target):
         raise TargetTakenError(
-            f"{target} exists and was not written by export-dataset, so it is not replaced; choose another name."
+            f"{target} exists and was not written by an earlier export, so it is not replaced; choose another name."
         )
     if not force:
         raise TargetTakenError(f"{target} exists already; choose another name, or add --force to replace it.")

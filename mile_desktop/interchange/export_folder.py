@@ -90,7 +90,7 @@ def expect_free(target: Path, *, force: bool) -> None:
     foreign = _foreign_files(target)
     if foreign is None:
         raise TargetTakenError(
-            f"{target} exists and was not written by export-dataset, so it is not replaced; choose another folder."
+            f"{target} exists and was not written by an earlier export, so it is not replaced; choose another folder."
         )
     if foreign:
         raise TargetTakenError(

@@ -41,22 +41,33 @@ def describe_network(network: PolicyNetwork) -> dict[str, Any]:
         "observation_size": network.observation_size,
         "action_size": network.action_size,
         "hidden": network.hidden,
+        "activation": network.activation,
     }
     if isinstance(network, CategoricalMlp):
-        return {"network": "categorical", **sizes}
-    return {"network": "gaussian", **sizes, "std_floor": network.std_floor, "std_ceiling": network.std_ceiling}
+        return {"schema": 1 if network.activation == "relu" else 2, "network": "categorical", **sizes}
+    return {
+        # Earlier builds would ignore the two fields of schema 2 and compute other numbers; this makes them refuse.
+        "schema": 1 if network.activation == "relu" and not network.squashed else 2,
+        "network": "gaussian",
+        **sizes,
+        "std_floor": network.std_floor,
+        "std_ceiling": network.std_ceiling,
+        "squashed": network.squashed,
+    }
 
 
 def build_network(config: PolicyConfig) -> PolicyNetwork:
     """Make an untrained network of the described sizes; ``ValueError`` where they are impossible."""
     if config.network == "categorical":
-        return CategoricalMlp(config.observation_size, config.action_size, config.hidden)
+        return CategoricalMlp(config.observation_size, config.action_size, config.hidden, activation=config.activation)
     return GaussianMlp(
         config.observation_size,
         config.action_size,
         config.hidden,
+        activation=config.activation,
         std_floor=config.std_floor,
         std_ceiling=config.std_ceiling,
+        squashed=config.squashed,
     )
 
 

@@ -5,11 +5,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from mile_desktop.policies.limits import STD_CEILING, STD_FLOOR
+from mile_desktop.policies.limits import STD_CEILING, STD_FLOOR, Activation
 from mile_desktop.policies.model_folder import raised_as, read_description
 from mile_desktop.policies.policy import PolicyFileError
 
-POLICY_SCHEMA = 1
+POLICY_SCHEMA = 2
+"""Newest schema that is read. 2 has ``activation`` and ``squashed``; it is written only where a policy needs them, so
+that earlier builds read every policy whose numbers they compute rightly."""
 CONFIG_FILE = "config.json"
 MODEL_FILE = "model.safetensors"
 MENTAL_FILE = "mental.safetensors"
@@ -23,7 +25,7 @@ what older versions wrote."""
 class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What ``config.json`` of a policy says."""
 
-    schema: int = POLICY_SCHEMA
+    schema: int = 1
     policy_id: str
     scene: str
     name: str
@@ -35,6 +37,9 @@ class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True):
     hidden: tuple[int, ...]
     std_floor: float = STD_FLOOR
     std_ceiling: float = STD_CEILING
+    activation: Activation = "relu"
+    squashed: bool = False
+    """The mean is the tanh of its head: ``gaussian`` policies that were imported from SAC or TD3."""
     parent_id: str | None = None
     created_at: str = ""
     """UTC, ISO 8601."""

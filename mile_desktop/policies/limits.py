@@ -1,5 +1,10 @@
 """Numbers that networks, their numpy twins and settings share; nothing heavy is imported for them."""
 
+from typing import Literal
+
+Activation = Literal["relu", "tanh"]
+"""What follows a hidden layer. The program's own trainings use ``relu``."""
+
 STD_FLOOR = 0.1
 STD_CEILING = 1.0
 """Hard bounds of σ for actions in [−1, 1]. Distances in p are measured in units of σ, so a σ that collapses

@@ -5,24 +5,26 @@ Observations are standardised inside the network, so that a checkpoint is comple
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
 
-from mile_desktop.policies.limits import NORMALISED_LIMIT, SCALE_FLOOR, STD_CEILING, STD_FLOOR
+from mile_desktop.policies.limits import NORMALISED_LIMIT, SCALE_FLOOR, STD_CEILING, STD_FLOOR, Activation
+
+_ACTIVATIONS: dict[Activation, Callable[[], nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh}
 
 
-def _trunk(observation_size: int, hidden: Sequence[int]) -> nn.Sequential:
+def _trunk(observation_size: int, hidden: Sequence[int], activation: Activation) -> nn.Sequential:
     sizes = (observation_size, *hidden)
     layers: list[nn.Module] = []
     for width_in, width_out in itertools.pairwise(sizes):
-        layers += [nn.Linear(width_in, width_out), nn.ReLU()]
+        layers += [nn.Linear(width_in, width_out), _ACTIVATIONS[activation]()]
     return nn.Sequential(*layers)
 
 
 class ObservationMlp(nn.Module):
-    """Standardised observations through fully connected layers with ReLU.
+    """Standardised observations through fully connected layers.
 
     Parameters
     ----------
@@ -30,6 +32,8 @@ class ObservationMlp(nn.Module):
         Entries of the (stacked) observation and of the action, or number of discrete actions.
     hidden : sequence of int
         Widths of the hidden layers; at least one.
+    activation
+        After each hidden layer: ``relu``, or ``tanh`` in policies that come from another program.
 
     Raises
     ------
@@ -40,11 +44,19 @@ class ObservationMlp(nn.Module):
     observation_offset: torch.Tensor
     observation_scale: torch.Tensor
 
-    def __init__(self, observation_size: int, action_size: int, hidden: Sequence[int] = (256, 256)) -> None:
+    def __init__(
+        self,
+        observation_size: int,
+        action_size: int,
+        hidden: Sequence[int] = (256, 256),
+        *,
+        activation: Activation = "relu",
+    ) -> None:
         super().__init__()
         self.observation_size = observation_size
         self.action_size = action_size
         self.hidden = tuple(hidden)
+        self.activation: Activation = activation
         if min((observation_size, action_size, *self.hidden), default=0) < 1 or not self.hidden:
             raise ValueError(
                 f"A network needs positive sizes and a hidden layer, got observation {observation_size}, "
@@ -53,7 +65,7 @@ class ObservationMlp(nn.Module):
         # Buffers: they are saved with the weights and are no parameters of the optimiser.
         self.register_buffer("observation_offset", torch.zeros(observation_size))
         self.register_buffer("observation_scale", torch.ones(observation_size))
-        self.trunk = _trunk(observation_size, self.hidden)
+        self.trunk = _trunk(observation_size, self.hidden, activation)
 
     @torch.no_grad()
     def fit_normalisation(self, observations: torch.Tensor) -> None:
@@ -73,15 +85,18 @@ class ObservationMlp(nn.Module):
 class GaussianMlp(ObservationMlp):
     """Diagonal Gaussian over continuous actions, N(μ(s), diag σ(s)²).
 
-    The mean is neither squashed nor clipped here: ``TorchPolicy`` clips it to the action box, and nothing else does.
-    σ depends on the state and stays within ``std_floor`` and ``std_ceiling`` (a sigmoid between their logarithms).
+    The mean is not clipped here: ``TorchPolicy`` clips it to the action box, and nothing else does. It is squashed by
+    tanh only where ``squashed`` says so, in policies that come from another program (SAC, TD3). σ depends on the state
+    and stays within ``std_floor`` and ``std_ceiling`` (a sigmoid between their logarithms).
 
     Parameters
     ----------
-    observation_size, action_size, hidden
+    observation_size, action_size, hidden, activation
         See ``ObservationMlp``.
     std_floor, std_ceiling : float
         Hard bounds of σ, 0 < floor < ceiling.
+    squashed
+        The mean is the tanh of its head.
 
     Raises
     ------
@@ -95,14 +110,17 @@ class GaussianMlp(ObservationMlp):
         action_size: int,
         hidden: Sequence[int] = (256, 256),
         *,
+        activation: Activation = "relu",
         std_floor: float = STD_FLOOR,
         std_ceiling: float = STD_CEILING,
+        squashed: bool = False,
     ) -> None:
-        super().__init__(observation_size, action_size, hidden)
+        super().__init__(observation_size, action_size, hidden, activation=activation)
         if not 0 < std_floor < std_ceiling:
             raise ValueError(f"σ needs 0 < floor < ceiling, got {std_floor} and {std_ceiling}.")
         self.std_floor = std_floor
         self.std_ceiling = std_ceiling
+        self.squashed = squashed
         self.mean_head = nn.Linear(self.hidden[-1], action_size)
         self.spread_head = nn.Linear(self.hidden[-1], action_size)
 
@@ -113,14 +131,22 @@ class GaussianMlp(ObservationMlp):
         spread = torch.sigmoid(self.spread_head(features))
         # Clamped once more, because the exponential can leave the bounds by rounding.
         std = torch.exp(low + (high - low) * spread).clamp(self.std_floor, self.std_ceiling)
-        return self.mean_head(features), std
+        mean: torch.Tensor = self.mean_head(features)
+        return (torch.tanh(mean) if self.squashed else mean), std
 
 
 class CategoricalMlp(ObservationMlp):
     """Categorical policy over ``action_size`` discrete actions; returns logits, never probabilities."""
 
-    def __init__(self, observation_size: int, action_size: int, hidden: Sequence[int] = (256, 256)) -> None:
-        super().__init__(observation_size, action_size, hidden)
+    def __init__(
+        self,
+        observation_size: int,
+        action_size: int,
+        hidden: Sequence[int] = (256, 256),
+        *,
+        activation: Activation = "relu",
+    ) -> None:
+        super().__init__(observation_size, action_size, hidden, activation=activation)
         self.logit_head = nn.Linear(self.hidden[-1], action_size)
 
     def forward(self, observation: torch.Tensor) -> torch.Tensor:

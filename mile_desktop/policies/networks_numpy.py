@@ -49,13 +49,17 @@ class _OneStateMlp:
         self._standardised = OneStateScaling(network.observation_offset, network.observation_scale)
         self._hidden = [_layer(each) for each in network.trunk if isinstance(each, nn.Linear)]
         self._heads = [_layer(each) for each in heads]
+        self._rectified = network.activation == "relu"
 
     def _outputs(self, observation: Float32Array) -> list[Float32Array]:
         features = self._standardised(observation)
         for weight, bias in self._hidden:
             features = weight.dot(features)
             features += bias
-            np.maximum(features, ZERO, out=features)
+            if self._rectified:
+                np.maximum(features, ZERO, out=features)
+            else:
+                np.tanh(features, out=features)
         return [weight.dot(features) + bias for weight, bias in self._heads]
 
 
@@ -65,10 +69,13 @@ class OneStateGaussian(_OneStateMlp):
     def __init__(self, network: GaussianMlp) -> None:
         super().__init__(network, network.mean_head, network.spread_head)
         self._bounds = StdBounds(network.std_floor, network.std_ceiling)
+        self._squashed = network.squashed
 
     def __call__(self, observation: Float32Array) -> tuple[Float32Array, Float32Array]:
         """Map float32[n] to mean and standard deviation, float32[a] each."""
         mean, spread = self._outputs(observation)
+        if self._squashed:
+            np.tanh(mean, out=mean)
         return mean, self._bounds(spread)
 
 

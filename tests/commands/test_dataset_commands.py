@@ -53,6 +53,6 @@ def test_an_existing_folder_is_refused_in_one_sentence(
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "mine.txt").touch()
     assert main(["export-dataset", "--workspace", str(workspace), "--force", str(tmp_path / "set")]) == 1
-    assert "was not written by export-dataset, so it is not replaced" in capsys.readouterr().err
+    assert "was not written by an earlier export, so it is not replaced" in capsys.readouterr().err
     assert main(["import-dataset", "--workspace", str(workspace), str(tmp_path / "nothing")]) == 1
     assert "There is nothing at" in capsys.readouterr().err

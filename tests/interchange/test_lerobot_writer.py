@@ -176,7 +176,7 @@ def test_an_existing_folder_is_replaced_only_if_it_is_an_export(workspace: Works
     other = tmp_path / "other"
     other.mkdir()
     (other / "thesis.txt").write_text("mine")
-    with pytest.raises(TargetTakenError, match="was not written by export-dataset"):
+    with pytest.raises(TargetTakenError, match="was not written by an earlier export"):
         export(workspace, other, force=True)
     assert (other / "thesis.txt").read_text() == (target / "thesis.txt").read_text() == "mine"
 

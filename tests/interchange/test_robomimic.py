@@ -183,6 +183,6 @@ def test_another_file_is_not_replaced(workspace: Workspace, tmp_path: Path) -> N
         export(workspace, target)
     export(workspace, target, force=True)
     theirs = write_foreign(tmp_path / "theirs.hdf5", {"demo_0": 2})
-    with pytest.raises(TargetTakenError, match="was not written by export-dataset"):
+    with pytest.raises(TargetTakenError, match="was not written by an earlier export"):
         export(workspace, theirs, force=True)
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["peg.hdf5", "theirs.hdf5"]

@@ -61,5 +61,5 @@ def test_only_an_export_is_replaced_and_nothing_incomplete_is_left(
         write(workspace, records, ENTRIES, target)  # type: ignore[operator]
     write(workspace, records, ENTRIES, target, force=True)  # type: ignore[operator]
     target.write_text("my own table")
-    with pytest.raises(TargetTakenError, match="was not written by export-dataset"):
+    with pytest.raises(TargetTakenError, match="was not written by an earlier export"):
         write(workspace, records, ENTRIES, target, force=True)  # type: ignore[operator]

@@ -20,7 +20,7 @@ from mile_desktop.ui.workspace_session import PolicyList, WorkspaceSession
 
 _LONGEST_NAME = 40
 _IMPORT_FILTERS = "Policies (*.zip *.safetensors);;All files (*)"
-_EXPORT_FILTERS = "Zip archive (*.zip);;A folder (*)"
+_EXPORT_FILTERS = "Zip archive (*.zip);;ONNX (*.onnx);;TorchScript (*.pt);;A folder (*)"
 
 
 class PoliciesController(QObject):
@@ -182,7 +182,7 @@ class PoliciesController(QObject):
     def import_from(self, source: str) -> None:
         """Check a file or folder and import its policy, in a process of its own."""
         # The page shows the result; a file may have been dropped while another one was open.
-        if self._start(f"Importing {Path(source).name} …", "import-policy", source):
+        if self._start(f"Importing {Path(source).name} …", "import-policy", source, "--scene", self._application.scene):
             self._application.window.show_page("policies")
 
     def export_to(self, policy_id: str, target: str, *, force: bool = False) -> None:
@@ -227,9 +227,16 @@ class PoliciesController(QObject):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilters(_EXPORT_FILTERS.split(";;"))
         dialog.selectFile(f"{self._application.scene}-{self._name(policy_id)}.zip")
+        dialog.filterSelected.connect(self._rename_target)
         dialog.fileSelected.connect(self._target_chosen)
         self._exporting = policy_id
         dialog.show()
+
+    def _rename_target(self, name_filter: str) -> None:
+        """Give the suggested name the ending of the chosen kind of file, because the ending decides what is written."""
+        ending = name_filter.partition("*")[2].rstrip(")")
+        if self._dialog is not None:
+            self._dialog.selectFile(f"{self._application.scene}-{self._name(self._exporting)}{ending}")
 
     def _target_chosen(self, target: str) -> None:
         self.export_to(self._exporting, target, force=True)  # the dialog has asked before it replaces a file
