@@ -31,12 +31,14 @@ def recorded_call_curve(
     split-conformal lines ask for. Episodes that cannot be read are left out. ``number``: ``p``, ``forecast``, or empty
     for the one that called last.
     """
-    ids = [each.episode_id for each in Catalogue(workspace).episodes(scene)][:NEWEST_EPISODES]
+    # The catalogue lists the oldest first.
+    ids = [each.episode_id for each in Catalogue(workspace).episodes(scene)][-NEWEST_EPISODES:]
     episodes = [episode for name in ids if (episode := _read(workspace, name)) is not None]
     chosen: Number = "forecast" if (number or _caller(episodes)) == "forecast" else "p"
     curve = call_curve(
         ((each.forecast if chosen == "forecast" else each.intervention_prob, each.intervention) for each in episodes),
-        rate_hz=episodes[0].record.start.rate_hz if episodes else 20.0,
+        # One rate for the whole curve, that of the newest episode: a change of rate makes the scene load again.
+        rate_hz=episodes[-1].record.start.rate_hz if episodes else 20.0,
         debounce_steps=debounce_steps,
         let_go=let_go,
     )
@@ -52,6 +54,6 @@ def _read(workspace: Workspace, episode_id: str) -> Episode | None:
 
 def _caller(episodes: list[Episode]) -> str:
     """Return the number that called in the newest episode in which one did; else the forecast where it was shown."""
-    called = (str(each.record.start.extra.get(CALLED_BY, "")) for each in episodes)
+    called = (str(each.record.start.extra.get(CALLED_BY, "")) for each in reversed(episodes))
     shown = any(bool(np.isfinite(each.forecast).any()) for each in episodes)
     return next(filter(None, called), "forecast" if shown else "p")
