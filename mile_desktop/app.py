@@ -189,8 +189,11 @@ def _run(
     app.setApplicationVersion(mile_desktop.__version__)
     app.setDesktopFileName("mile-desktop")  # Wayland finds the icon by it, see `mile-desktop install-launcher`
     app.setWindowIcon(QIcon(str(ICON)))
+    # Ends in reverse order: windows and their processes first, then the handler of uncaught errors, then the log that
+    # it writes to.
     with ExitStack() as stack:
         preferences = PreferenceStore(folder / "preferences.json" if folder else options.preferences)
+        # Before the window is built, so that its widgets are styled once.
         theme.apply(app, preferences.value.theme, preferences.value.ui_scale)
         theme.follow_system(app)
         uncaught = UncaughtErrors(open_log(folder / "window.log" if folder else default_log_file()))
@@ -200,9 +203,11 @@ def _run(
         stack.callback(close_every_window)  # also after an error: with the windows their processes end
         parts = compose(preferences, plan=_plan(options, folder), worker=worker)
         application = parts.application
+        # An unattended run closes its window itself; a question would wait for an answer that nobody gives.
         if folder is None:
             application.window.ask_before_closing(parts.may_close)
         uncaught.caught.connect(application.window.show_uncaught)
+        # Once a session is loaded, nearly everything that lives as long as the window exists.
         application.worker.session_loaded.connect(GarbageCollector(application).freeze_loaded)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, partial(_quit, application))
@@ -213,6 +218,7 @@ def _run(
 
         def finish(status: int) -> None:
             application.window.close()
+            # By itself Qt would end with status 0 when its last window is closed.
             app.exit(status)
 
         QTimer.singleShot(0, application.start)

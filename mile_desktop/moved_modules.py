@@ -158,6 +158,8 @@ GONE: dict[str, dict[str, str]] = {
 def install() -> None:
     """Make old names importable from now on, in this process."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        # First in the list, because Python's own finders would fail for an old name and would load a new one without
+        # the old names.
         sys.meta_path.insert(0, _Finder())
 
 
@@ -196,6 +198,7 @@ class _OldModule(Loader):
         # Level 2 is the import statement of the caller: Python leaves out the frames of its import system.
         warnings.warn(f"{old} is now {self._new}; import it from there.", DeprecationWarning, stacklevel=2)
         new = importlib.import_module(self._new)
+        # Private names are not copied: nothing outside of this program may rely on them.
         vars(module).update({name: value for name, value in vars(new).items() if not name.startswith("_")})
         vars(module)["__getattr__"] = _old_names(old, self._new)
 
@@ -221,6 +224,7 @@ def _old_names(asked: str, new: str) -> Callable[[str], object]:
             return getattr(importlib.import_module(module), today)
         if name in gone:
             raise ImportError(f"{asked}.{name} was removed: {gone[name]}")
+        # Python itself asks modules for names such as __path__ and __all__, and expects an AttributeError.
         if asked != new and not name.startswith("__"):
             raise ImportError(f"{asked} is now {new}, and there is no {name} in it; look for it there.")
         raise AttributeError(f"module {asked!r} has no attribute {name!r}")

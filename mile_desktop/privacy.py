@@ -48,6 +48,8 @@ def share_like(folder: Path) -> None:
         shared = bool(folder.expanduser().stat().st_mode & stat.S_IWGRP)
     except OSError:  # it is made next, private
         shared = False
+    # The mask counts for the whole process and for every process that it starts, so the worker's and the trainer's
+    # files follow.
     os.umask(_own_mask[-1] if shared else _PRIVATE)
 
 

@@ -23,6 +23,7 @@ def robot_cameras(connection: Connection, plan: "CamerasPlan") -> None:
     """Run ``viewer.robot_cameras.run_robot_cameras``."""
     from mile_desktop.scenes.engine import load_engine  # noqa: PLC0415
 
+    # First, and without its output: the next line would import it with all that it prints.
     load_engine()
     from mile_desktop.viewer.robot_cameras import run_robot_cameras  # noqa: PLC0415
 

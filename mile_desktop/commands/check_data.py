@@ -16,6 +16,7 @@ from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.episodes import read_episode, read_episode_file
 from mile_desktop.storage.workspace import EPISODE_SUFFIX, Workspace
 
+# The window starts it after every episode, while a person may already drive the next one.
 _NICENESS = 19
 _MOST_PLACES = 200
 """Places told for each problem: the window steps through them one by one."""
@@ -27,6 +28,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
         psutil.Process().nice(_NICENESS)
     with opened_workspace(options, report) as workspace:
         found = _hygiene(workspace, options.scene)
+        # Inside the block as well: it reads recorded episodes where the scene has no demonstrations.
         symmetry = recorded_symmetry(workspace, options.scene)
     fields = {"symmetry": symmetry.symmetry.text, "refused": list(symmetry.refused)}
     report.say(fields, " ".join([symmetry.symmetry.text, *symmetry.refused]))

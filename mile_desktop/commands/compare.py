@@ -26,6 +26,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
     with ExitStack() as stack:
         workspace = stack.enter_context(opened_workspace(options, report, create=True))
         cancel = stack.enter_context(cancelled_by_signals())
+        # The window gives a run's id; on the command line nothing but the report follows the comparison.
         log = stack.enter_context(RunLog(workspace.run_folder(options.run_id))) if options.run_id else None
         done = 0
 

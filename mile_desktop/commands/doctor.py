@@ -25,11 +25,14 @@ _MODEL_FOLDERS = ("policies", "interventions", "forecasts")
 
 def run(options: argparse.Namespace, report: Report) -> None:
     """Recover, repair with ``--repair``, check, and report; an error where problems are left."""
+    # Before the workspace is opened: with a damaged database it cannot be.
     repairs = [*_rebuilt(options)] if options.repair else []
     with Workspace.open(options.workspace, create=False) as workspace:
+        # Before the repair, whose checks would take an episode that was left open for a damaged one.
         recover_and_report(workspace, report)
         if options.repair:
             repairs += _repaired(workspace)
+        # After the repair, so that the report says what is left.
         found = _checked(workspace)
     lines = [f"{found.episodes} episodes, {found.steps} steps, {found.recovered} recovered."]
     lines += [f"Repaired: {done}" for done in repairs]
@@ -82,6 +85,7 @@ def _repaired(workspace: Workspace) -> Iterator[str]:
 def _video_aside(workspace: Workspace, path: Path) -> Path:
     moved = move_aside(workspace, path)
     table = path.with_suffix(".csv")
+    # Times of the pictures: without its video the table means nothing.
     if table.exists():
         move_aside(workspace, table)
     return moved

@@ -42,6 +42,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
     for record in records:
         _say(record, options.scene, options.episodes, first, report)
     broken = [record for record in records if not record.outcomes]
+    # Every policy is reported before the error, so that those that ran are not lost.
     if broken:
         reason = next((text for record in broken for text in record.crash_reasons if text), "no reason is known")
         raise CommandError(

@@ -115,6 +115,7 @@ def _add(
     catalogue = Catalogue(workspace)
     known = {record.policy_id for record in catalogue.policies()}
     policy_id = new_id("policy")
+    # Another process may take the free name between the question and the registration; then the next free one is tried.
     while True:
         adopted = msgspec.structs.replace(
             # The old id may belong to another policy here, and everything in the catalogue refers to policies by their
@@ -124,6 +125,8 @@ def _add(
             name=free_name(catalogue, config.scene, config.name),
             parent_id=config.parent_id if config.parent_id in known else None,
         )
+        # The files before the row: a row always names a complete folder. ``replace``, because a second round writes it
+        # again.
         save_policy(workspace.policy_folder(policy_id), network, adopted, mental=mental, replace=True)
         there = f", {config.name} there" * (config.name != adopted.name)
         record = _record(adopted, f"imported from {title}{there}")

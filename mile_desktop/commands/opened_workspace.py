@@ -20,6 +20,7 @@ def opened_workspace(options: argparse.Namespace, report: Report, *, create: boo
 
     Raises ``WorkspaceError`` where the workspace cannot be opened.
     """
+    # Before the workspace is opened, because opening can already make its files.
     share_like(options.workspace)
     with Workspace.open(options.workspace, create=create) as workspace:
         recover_and_report(workspace, report)

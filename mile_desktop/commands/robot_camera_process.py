@@ -49,6 +49,7 @@ class RobotCameraProcess:
         self._on_problem = on_problem
         self._ending = threading.Event()
         self._process, self._connection, self.port = _started(plan)
+        # A restart must use the same port: windows have been told this one, and connect again by themselves.
         self._plan = dataclasses.replace(plan, port=self.port)
         self._watch = threading.Thread(target=self._watch_process, name="robot cameras watch", daemon=True)
         self._watch.start()
@@ -58,7 +59,10 @@ class RobotCameraProcess:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """End the process."""
+        # Before the pipe is closed: the process ends with the pipe, and the watching thread must not take that for a
+        # death.
         self._ending.set()
+        # This also ends the process, which watches its end of the pipe.
         self._connection.close()
         self._process.join(_ENDS_S)
         if self._process.is_alive():
@@ -88,10 +92,13 @@ class RobotCameraProcess:
 
 def _started(plan: CamerasPlan) -> tuple[SpawnProcess, Connection, int]:
     """Start the process and wait until it sends; return it with its pipe and the port of its frames."""
+    # Not a fork: the robot's threads and sockets would be copied into a process that draws.
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=robot_cameras, args=(theirs, plan), name="robot cameras", daemon=True)
     process.start()
+    # The child has its own end now. With this one open, a child that dies would not end the pipe, and ``poll`` would
+    # wait in vain.
     theirs.close()
     try:
         if ours.poll(_READY_S):

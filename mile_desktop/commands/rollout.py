@@ -42,6 +42,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
     supervisor = simulated_supervisor(options.operator, options.scene) or NoOperator()
     # A robot exists in real time only; a simulation may run as fast as it can.
     clock: Clock = SystemClock() if options.realtime or options.robot else SimulatedClock()
+    # Before control gets its priority: recovery may take seconds.
     recover_left_episodes(options, report)
     # A simulation needs no priority: nothing happens to it while it waits.
     with control_priority() if options.robot else nullcontext():

@@ -123,6 +123,7 @@ def explain_loss(
         tried, networks = [], []
         for number, suspect in enumerate(suspects):
             report((number + 0.5) / (len(suspects) + 1), f"Training {_how(suspect)}")
+            # Kept: the best one is evaluated once more, without a second training.
             networks.append(_trained(data, suspect, cancelled))
             tried.append(Tried(suspect, success(networks[-1], first)))
         report(len(suspects) / (len(suspects) + 1), "Checking the best one on fresh starts")
@@ -166,6 +167,7 @@ def _data_of(workspace: Workspace, policy_id: str) -> _Data:
     record = Catalogue(workspace).policy(policy_id)
     if record.run_id is None or not record.episode_ids:
         raise ExplanationError(f"{record.name} was not trained from episodes of this workspace.")
+    # The run's own description and not the present data: episodes that came later must not change the comparison.
     config = read_run_config(workspace.run_folder(record.run_id))
     episodes = tuple(read_episode(workspace, name) for name in config.episode_ids or ())
     demonstrations = tuple(read_episode_file(path) for path in demonstration_files(config.demonstrations))

@@ -154,10 +154,12 @@ def compare_policies(
             run = EvaluationRun(pool, scene, policies, seeds[:size], known)
             _follow(run, callbacks or EvaluationCallbacks())
             for each in policies:
+                # The next look runs only the starts that are new.
                 known[each.policy_id] |= {one.seed: one for one in run.results(each.policy_id)}
             paired = _paired(run)
             if paired.is_decided:
                 break
+    # Once, after the last look: the run of the last look has the results of all looks before it.
     _keep_new(workspace, scene, policies, run)
     return _compared(run, paired)
 

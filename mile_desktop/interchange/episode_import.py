@@ -44,6 +44,7 @@ IMPORTED = "imported"
 """Key of ``EpisodeStart.extra`` with the origin of an imported episode; and its policy's id."""
 _DEMONSTRATION_STD = 0.1
 """As the demonstrations that ship have it: their action is the mean, without a policy that could say how sure it is."""
+# As much as an export rounds a rate (``lerobot_writer._NEAR_WHOLE``): what was exported must be accepted again.
 _RATE_TOLERANCE = 0.01
 _ROUNDING = 1e-5
 """Actions of other programs reach the ends of [−1, 1] after conversions between float types."""
@@ -109,6 +110,7 @@ def import_dataset(
         The workspace cannot be written.
     """
     options, progress = options or ImportOptions(), progress or Progress()
+    # First: names and rate stand in the description, while the check below reads every step of the data set.
     expect_fit(dataset, entries, options.accept)
     for note in dataset.notes:
         progress.note(note)
@@ -127,7 +129,7 @@ def import_dataset(
 
 
 def expect_fit(dataset: ForeignDataset, entries: SceneEntries, accept: Collection[Difference]) -> None:
-    """Raise ``InterchangeError`` where names or rate of the data set differ from the scene's and nobody accepted it."""
+    """Raise ``InterchangeError`` where names or rate differ from the scene's and nobody accepted it."""
     if "names" not in accept:
         _expect_names("observation", dataset.state_names, entries.state, entries.scene)
         _expect_names("action", dataset.action_names, entries.action, entries.scene)
@@ -180,9 +182,12 @@ def _check(
             plan.skipped.append(problem)
             continue
         digest = _digest(foreign)
+        # By content and by id: an episode that was edited here after its export has another content, and one from
+        # another program has no id.
         if digest in plan.digests or (foreign.origin is not None and foreign.origin.episode_id in ids):
             plan.counts["known"] += 1
             continue
+        # Also found a second time within the same data set.
         plan.digests.add(digest)
         plan.taken.add(number)
         plan.counts["demonstrations" if _demonstrates(foreign, options.use) else "episodes"] += 1
@@ -255,6 +260,7 @@ def _made(
     for number, foreign in enumerate(dataset.read()):
         share = _CHECK_SHARE + (1.0 - _CHECK_SHARE) * number / dataset.episodes
         _go_on(progress, share, f"Importing {foreign.name} of {dataset.episodes}")
+        # The two passes agree by number, because ``read`` yields the episodes in the same order each time.
         if number in plan.taken:
             yield as_episode(foreign, dataset, entries, demonstration=_demonstrates(foreign, options.use))
 
@@ -296,6 +302,7 @@ def as_episode(
     rest = {column.name: _column(column.name, column.kind, column.default, foreign, length)
             for column in COLUMNS if column.name not in special}  # fmt: skip
     start = _start(foreign, dataset, entries, demonstration=demonstration)
+    # Counts of zero at first; ``counted`` below fills them from the columns, as it does for recorded episodes.
     record = EpisodeRecord(start, foreign.outcome, length, 0, 0, None, recovered=False)
     made = Episode(record=record, **special, **rest)
     return replace(made, record=counted(record, made.intervention, made.intervention_prob, made.operator))
@@ -329,6 +336,7 @@ def _start(
     }
     if foreign.origin is not None:
         origin["episode_id"] = foreign.origin.episode_id
+        # A new id for every import: the old one may be that of another episode in this workspace.
         return replace(
             foreign.origin,
             episode_id=new_episode_id(),

@@ -35,6 +35,7 @@ def export_file(target: Path, *, force: bool, is_export: Callable[[Path], bool])
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+    # The new name itself is on the disk only when its folder is.
     sync_folder(target.parent)
 
 

@@ -78,6 +78,7 @@ def export_folder(target: Path, *, force: bool = False) -> Iterator[ExportFolder
         # Asked again: the export may have taken an hour.
         expect_free(target, force=force)
         _put_in_place(folder)
+    # After the lock is released, because its file lies in this folder.
     shutil.rmtree(working, ignore_errors=True)
 
 

@@ -97,6 +97,8 @@ def _write_data(folder: ExportFolder, pieces: Sequence[Piece], fps: int, progres
             share = _DATA_FROM + (1.0 - _DATA_FROM) * number / len(pieces)
             progress.report(share, f"Writing episode {number + 1} of {len(pieces)}")
             table = _numbered(piece.read(), number, first, fps)
+            # Sizes of the pieces stand for what they add: the exact size is known only after writing, and the limit is
+            # no hard one.
             grown = size + piece.path.stat().st_size
             if writer is None or grown > lerobot.DATA_FILE_MB * _MB:
                 if writer is not None:

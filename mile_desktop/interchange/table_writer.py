@@ -52,6 +52,7 @@ def write_csv(
     ):
         writer = csv.writer(file, lineterminator="\n")
         for episode in recorded(workspace, records, progress or Progress()):
+            # The heads need the sizes, which are known with the first episode.
             if not steps:
                 writer.writerow([*_ORIGIN, *_heads(episode, entries)])
             writer.writerows(_rows(episode))

@@ -36,6 +36,7 @@ def named_reasons(
     nearest
         Asked only where likeness to corrected states is a reason.
     """
+    # Above 0 wherever it divides: a signal leads only if it adds more than ``_LEAST_LOG_ODDS``.
     total = sum(each for each in contributions if each > 0.0)
     reasons = []
     for place in _leading(contributions):

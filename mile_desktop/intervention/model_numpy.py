@@ -183,6 +183,8 @@ class OneStateForecast:
         standardised = self._progress.standardised(observation)
         gap = self._corrected - standardised
         square = np.einsum("ij,ij->i", gap, gap)
+        # A copy, because ``partition`` below changes the order in place and ``nearest_corrected`` needs the numbers of
+        # the states.
         self._square = square.copy()
         # Only the nearest are needed, and a full sort would cost more.
         square.partition(self._nearest - 1)

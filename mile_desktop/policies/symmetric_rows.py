@@ -87,6 +87,7 @@ class SymmetricRows:
         A turned diagonal Gaussian is not diagonal. K and the log-likelihood need its variances along the axes alone.
         """
         turned = self._action.turned(std.square(), rows, squared=True).sqrt()
+        # A standard deviation has no sign; its entries only change places.
         return self._action.mirrored(turned, rows, signs=False)
 
 

@@ -252,6 +252,7 @@ def check_symmetry(
     # A fixed seed: the same training must always use the same symmetries.
     random = np.random.default_rng(_CHECK_SEED)
     # Spread evenly over the episodes: the first states are all near the start.
+    # The step is rounded up, so that at most this many are left.
     states = observations[:: max(1, -(-len(observations) // _CHECKED_STATES))]
     limit = np.radians(symmetry.rotation_deg)
     reach = symmetry.translation

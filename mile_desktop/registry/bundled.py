@@ -63,6 +63,7 @@ def _record(config: PolicyConfig) -> PolicyRecord:
         method=config.method,
         parent_id=None,
         run_id=None,
+        # Shipped configurations have no time, so that the same weights give the same file.
         created_at=config.created_at or now(),
         settings=config.settings,
         episode_ids=(),

@@ -68,6 +68,7 @@ def refit_forecast(workspace: Workspace, scene: str, policy_id: str, *, seed: in
     if forecast is None:
         return Refit(refitted=False, reason="There are too few episodes, or no takeover, to learn from.")
     found = _found(forecast, takeovers_in(steps))
+    # Asked before the folder is written or removed: an old refit that is taken out of use is a change, too.
     changed = found.refitted or target.is_dir()
     if found.refitted:
         save_intervention_model(target, model.with_forecast(forecast), replace=True)

@@ -42,6 +42,8 @@ def damaged_models(workspace: Workspace) -> Iterator[DamagedModel]:
         folder = workspace.intervention_folder(model.model_id)
         if problem := _problem(load_intervention_model, folder):
             yield DamagedModel("intervention model", model.model_id, model.scene, folder, problem)
+    # Refitted forecasts have no row in the catalogue, so their folders are listed. Names that begin with a dot are
+    # folders that are just being written.
     for folder in sorted((workspace.folder / "forecasts").glob("[!.]*")):
         if problem := _problem(load_intervention_model, folder):
             yield DamagedModel("forecast", folder.name, "", folder, problem)
@@ -65,7 +67,9 @@ def repair_models(workspace: Workspace) -> Iterator[str]:
     is promoted again, else the bundled one.
     """
     catalogue = Catalogue(workspace)
+    # As a list, because the rows and folders that the generator walks over are removed below.
     for damaged in list(damaged_models(workspace)):
+        # Asked first: once the row is removed, the catalogue can no longer tell.
         promoted = damaged.kind == "policy" and catalogue.promoted(damaged.scene) == damaged.identity
         moved = f"It is now {move_aside(workspace, damaged.folder)}." if damaged.folder.exists() else ""
         if damaged.kind == "policy":
@@ -99,6 +103,7 @@ def _replace_policy(workspace: Workspace, catalogue: Catalogue, damaged: Damaged
 
 
 def _load_policy(folder: Path) -> None:
+    # Both files: a damaged mental model is read only when a training starts, and would be found late.
     load_network(folder)
     load_mental_model(folder)
 

@@ -120,6 +120,7 @@ def with_intervention_model(
     policy_id = running.policy.policy_id
     folder = intervention_folder(workspace, scene, policy_id, intervention_model)
     if folder is None:
+        # Not an error: a new scene has no model until the first training, and a person can supervise it all the same.
         return RunningPolicy(running.policy, running.name, NoEstimate())
     model = load_with_forecast(workspace, folder)
     model.expect(driven.observation_size, driven.action_size)
@@ -162,6 +163,7 @@ def load_with_forecast(workspace: Workspace, folder: Path) -> InterventionModel:
         return model
     try:
         found = load_intervention_model(refitted)
+        # A bundled model keeps its id when it is made again, possibly with other sizes.
         found.expect(model.config.observation_size, model.config.action_size)
     except InterventionModelError:
         _log.warning("The refitted forecast in %s cannot be read and is not used", refitted, exc_info=True)

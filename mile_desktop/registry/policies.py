@@ -67,6 +67,7 @@ def load_named_policy(workspace: Workspace, scene: str, reference: str, driven: 
         When the file is damaged, or made for other observations or actions.
     """
     if reference == EXPERT:
+        # No folder and no row in the catalogue, so nothing of what follows applies to it.
         return LoadedPolicy(load_policy_from(EXPERT, scene, driven), EXPERT)
     if reference == INITIAL and not has_bundled(scene):
         reference = _initial(workspace, scene, driven)
@@ -109,6 +110,7 @@ def load_policy_from(source: str, scene: str, driven: Sized) -> Policy:
 
 def _name(workspace: Workspace, folder: Path, policy_id: str) -> str:
     """Return the name in the catalogue, which a person may have changed, else the one in the file."""
+    # Of every scene: a folder that was named may hold a policy of another one.
     for record in Catalogue(workspace).policies():
         if record.policy_id == policy_id:
             return record.name

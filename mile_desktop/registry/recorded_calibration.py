@@ -60,6 +60,7 @@ def calibrate_recorded(
     identity = new_id("intervention")
     model = model.with_config(model_id=identity, scene=scene, created_at=now(), takeovers=takeovers_in(steps))
     proposals = workspace.folder / PROPOSALS
+    # One proposal at a time: the window shows one, and one that was neither accepted nor kept would stay for ever.
     shutil.rmtree(proposals, ignore_errors=True)
     save_intervention_model(proposals / identity, model)
     if not propose:
@@ -70,6 +71,7 @@ def calibrate_recorded(
 def accept_calibration(workspace: Workspace, identity: str) -> None:
     """Put a proposed calibration in force; ``CalibrationError`` where there is no proposal of that id."""
     proposed = workspace.folder / PROPOSALS / identity
+    # An empty id would name the folder of all proposals.
     if not identity or not proposed.is_dir():
         raise CalibrationError(f"There is no proposed calibration {identity!r}; calibrate again.")
     config = load_intervention_model(proposed).config

@@ -29,6 +29,8 @@ def recorded_steps(workspace: Workspace, scene: str, *, newest: int | None = Non
     found = same_version(Catalogue(workspace).episodes(scene))
     for text in found.texts:
         _log.warning("%s", text)
+    # The catalogue lists the oldest first. Cut after the version was checked: episodes of another version must not use
+    # up places.
     names = found.kept[-newest:] if newest else found.kept
     if not names:
         raise ScoreError(f"No episode of {scene} is recorded in {workspace.folder}; supervise one first.")

@@ -60,6 +60,7 @@ def make_zero_policy(workspace: Workspace, task: str, sizes: Sized, resting: int
     except NameTakenError:  # another process has made it at the same time, or an imported policy has its name
         made = find_zero_policy(workspace, task)
         if made is not None:
+            # The other process has won; this one's files have no row and would never be found.
             shutil.rmtree(workspace.policy_folder(policy_id), ignore_errors=True)
             return made
         catalogue.add_policy(record)

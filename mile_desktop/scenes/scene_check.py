@@ -147,6 +147,7 @@ def _rewind(_: str, env: SceneEnv) -> str:
     inner = supervised(env)
     env.reset(seed=3)
     actions = _actions(env, 3)
+    # Some steps first: directly after a reset even a wrong snapshot restores what the reset made.
     if _path(env, actions[:5])[1]:
         return "the episode is over before there is anything to go back to"
     token = inner.snapshot()
@@ -171,6 +172,7 @@ def _time(name: str, env: SceneEnv) -> str:
         spent.append(time.perf_counter() - began)
         if terminated or truncated:
             env.reset(seed=0)
+    # The median and not the largest: one step in which the machine was busy says nothing about the scene.
     median_s = float(np.median(spent))
     if median_s > _SHARE_OF_PERIOD * period_s:
         raise _CheckFailedError(

@@ -24,6 +24,7 @@ class ScenePicture:
 
     def __init__(self, description: SceneDescription) -> None:
         self._client: int = pybullet.connect(pybullet.DIRECT)
+        # A client of its own: drawing must not touch the bodies that are simulated.
         self._mirror = SceneMirror(self._client, description)
         self._camera = description.cameras[0]
 

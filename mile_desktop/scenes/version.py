@@ -28,6 +28,7 @@ def scene_version(scene: str, labels: Sequence[str]) -> dict[str, str]:
     meaning = {key: value for key, value in described.items() if key not in _WITHOUT_MEANING}
     code = hashlib.blake2b(digest_size=8)
     for path in sorted(path for path in folder.rglob("*") if path.suffix in _CODE and path.is_file()):
+        # The name as well, with a byte that no name holds behind it: a file that is renamed counts as changed.
         code.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     encoded = msgspec.json.encode([list(labels), meaning], order="sorted")
     return {"meaning": hashlib.blake2b(encoded, digest_size=8).hexdigest(), "code": code.hexdigest()}

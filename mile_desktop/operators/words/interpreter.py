@@ -25,6 +25,8 @@ _SMALLEST_M = 0.0005
 """Below this the robot would not move visibly; a typing error such as 0 cm is more likely."""
 
 
+# Exceptions, because a method of lark's transformer can end the parse in no other way. lark wraps them in VisitError,
+# and ``_meaning`` makes them answers again.
 class _Refusal(Exception):  # noqa: N818 - not an error: an answer
     """The line is refused with this reason."""
 
@@ -68,6 +70,7 @@ class Interpreter:
 
     def accept(self, understood: Understanding) -> None:
         """Remember what the robot now does."""
+        # Stop and changes of speed are not remembered: "again" repeats a movement.
         moves = tuple(each for each in understood.segments if each.direction not in {"stop", *limits.SPEEDS})
         if moves:
             self._last = moves
@@ -89,6 +92,7 @@ class Interpreter:
                     return Understanding(ask=question.args[:3], corrected=reading.corrected)
                 case _:
                     raise
+        # Counted here and not in the text, because "again" stands for several movements.
         return _limited(Understanding(segments, corrected=reading.corrected))
 
     @property
@@ -211,9 +215,11 @@ class _Builder(Transformer[Token, tuple[Segment, ...]]):
         if amount is None:
             return last
         unit, value = self._checked(amount, BIT_M)
+        # Without an amount there is nothing to change: a gripper closes once.
         return tuple(replace(each, amount=value, unit=unit) if each.unit != "times" else each for each in last)
 
     def undo(self, _: list[Token]) -> tuple[Segment, ...]:
+        # Backwards: the last movement has to be undone first.
         opposites = [each.opposite() for each in reversed(self._last("undo"))]
         found = tuple(each for each in opposites if each is not None)
         if len(found) < len(opposites):

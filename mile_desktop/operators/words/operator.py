@@ -159,10 +159,13 @@ class WordsOperator:
         if self._drove and not context.intervening:
             # The robot held, was rewound, or a hand took over. Words must not go on later from another place.
             self.cancel()
+        # A loop, because a segment that has ended gives its tick to the next one. A tick without a takeover between two
+        # segments would hand the control back to the policy.
         while body is not None and self.driving:
             if self._running is None:
                 self._running = self._begin(self._waiting.popleft(), context, body)
             if self._running is not None and self._running.goes_on(body.position(context.observation)):
+                # Scenes have three or more entries of an action; entries beyond those of words stay 0.
                 used = min(size, len(self._running.action))
                 action[:used] = self._running.action[:used]
                 self._drove = True
@@ -176,6 +179,7 @@ class WordsOperator:
 
     def _begin(self, segment: Segment, context: OperatorContext, body: DrivenBody) -> "_Run | None":
         if segment.direction in SPEEDS:
+            # It takes no tick: the next segment begins in the same one.
             self._speed = min(max(self._speed * SPEEDS[segment.direction], _SLOWEST), _FASTEST)
             return None
         if segment.direction in GRIPPER:
@@ -235,7 +239,9 @@ class _Run:
         if position is None or math.isinf(self.distance):
             return True
         if self.began is None or self.recent is None:
+            # In the first tick and not when the line was typed: the segments before this one have moved the hand.
             self.began, self.recent = position, deque(maxlen=_CONTACT_TICKS + 1)
+        # Half a tick early, so that the end is the tick nearest to the distance.
         if float(np.linalg.norm(position - self.began)) >= self.distance - 0.5 * self.a_tick:
             return False
         self.recent.append(position)

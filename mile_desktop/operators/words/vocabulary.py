@@ -103,7 +103,9 @@ class Vocabulary:
             self._add("NUMBER", value, words)
         for kind, words in known.tokens.items():
             self._add(kind, kind.lower(), words)
+        # Known, so that they are no typing error, and without a kind, so that they give no token.
         self._add("", "", known.ignored.get("words", []))
+        # Last: a later entry replaces an earlier one, so the names of a scene win over words of the language.
         for name, label in (targets or {}).items():
             self._add("TARGET", label, [name])
         self._phrases = {_words(typed): line for typed, line in (phrases or {}).items()}
@@ -152,6 +154,7 @@ class Vocabulary:
             return Token("THEN", "then", piece), 1
         if piece[0].isdigit():
             return Token("NUMBER", piece.replace(",", "."), piece), 1
+        # The longest first: "a bit" is one entry, although "a" alone is one, too.
         for length in range(min(self._longest, len(pieces) - at), 0, -1):
             found = self._entries.get(tuple(pieces[at : at + length]))
             if found is not None:
@@ -163,6 +166,7 @@ class Vocabulary:
         if len(word) < _SHORTEST_TYPO or not word.isalpha():
             return []
         found = process.extract(word, self._single, scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH, limit=6)
+        # By meaning: several spellings of one word are one reading and no question.
         best: dict[tuple[str, str], tuple[str, float]] = {}
         for known, score, _ in found:
             token = self._entries[(known,)]
@@ -188,6 +192,7 @@ def _read(path: Path) -> _Language:
 
 
 def _folded(line: str) -> str:
+    # The compatibility form makes full-width digits and ligatures the plain characters of the tables.
     return unicodedata.normalize("NFKC", line).casefold()
 
 

@@ -26,6 +26,7 @@ class Attributes:
     """Plain attributes of an environment, of its wrappers, and of the objects of its own package that it owns."""
 
     def __init__(self, env: object) -> None:
+        # The objects themselves, in a fixed order: captures and numbers refer to them by their place.
         self._owners = tuple(_owners(env))
 
     def capture(self) -> Kept:
@@ -57,6 +58,7 @@ class Attributes:
         """Decide which attributes ``numbers`` returns; called right after a reset, when all of them exist."""
         found = []
         for index, owner in enumerate(self._owners):
+            # Sorted, because worker and viewer each make a layout of their own and exchange nothing but the numbers.
             for name, value in sorted(_plain(owner).items()):
                 size = 1 if value is None or _is_number(value) else _row_size(value)
                 if 0 < size <= _MOST_DRAWN:
@@ -71,6 +73,7 @@ class Attributes:
             for index, (one, other) in enumerate(zip(first, second, strict=True))
             for name, value in one.items()
             if (index, name) not in drawn
+            # A generator differs in every episode and is never seen in a picture.
             and not isinstance(value, _GeneratorState)
             and not _equal(value, other.get(name))
         ]
@@ -133,6 +136,7 @@ def _same_kind(one: npt.NDArray[Any], other: object) -> bool:
 
 def _owners(env: object) -> Iterator[object]:
     """Yield the wrappers, the environment, and what it owns of its own package."""
+    # Wrappers keep state, too: a time limit counts steps, for example.
     while hasattr(env, "env"):
         yield env
         env = env.env

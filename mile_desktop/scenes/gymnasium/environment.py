@@ -69,6 +69,7 @@ class GymnasiumEnv(gymnasium.Env[Float32Array, Any]):
         self._low = np.tile(inner.observations.low, self._frame_count)
         self._high = np.tile(inner.observations.high, self._frame_count)
         self.observation_space = gymnasium.spaces.Box(self._low, self._high)
+        # Last, because it resets the environment and takes steps in it.
         self.probe = probed(inner)
         self._frames: deque[Float32Array] = deque(maxlen=self._frame_count)
         self._seed = 0
@@ -128,6 +129,7 @@ class GymnasiumEnv(gymnasium.Env[Float32Array, Any]):
 
     def _begin(self) -> None:
         frame = self._inner.reset(self._seed)
+        # A policy sees the same number of frames from the first step on.
         self._frames.extend([frame] * self._frame_count)
         self._actions.clear()
         self._total = 0.0
@@ -146,6 +148,7 @@ class GymnasiumEnv(gymnasium.Env[Float32Array, Any]):
         success = self._succeeds(info, over=terminated or ended or late)
         if self.description.success.info and success:
             terminated = True
+        # Both names of success: ours, and the one that Stable-Baselines3 and others look for.
         told = {**info, "success": success, "is_success": success, "step": len(self._actions)}
         return self._observation(), reward, terminated, (ended or late) and not terminated, told
 
@@ -209,6 +212,7 @@ class GymnasiumEnv(gymnasium.Env[Float32Array, Any]):
             self._inner.reset(self._seed)
             for action in self._actions[: kept.actions]:
                 self._inner.step(action)
+        # After the repetition above, which reads the actions up to the snapshot.
         del self._actions[kept.actions :]
         self._frames.extend(kept.frames)
         self._total = kept.total

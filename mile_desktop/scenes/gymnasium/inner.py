@@ -214,6 +214,7 @@ def probe(inner: InnerEnv) -> Probe:
     """
     saves = all(_saves(inner, seed) for seed in _SEEDS)
     repeats = all(_repeats(inner, seed) for seed in _SEEDS)
+    # The most expensive way comes last: a new environment for every episode can take seconds.
     if not saves and not repeats:
         inner.always_new = True
         repeats = all(_repeats(inner, seed) for seed in _SEEDS)
@@ -271,6 +272,7 @@ def _draws(inner: InnerEnv) -> bool:
     last = captured[1]
     first_path = _path(inner, actions)
     inner.reset(_SEEDS[0] + 7)
+    # A reset of another seed comes before, so that nothing of the first run can be left in the environment by chance.
     inner.restore(last)
     return _path(inner, actions) == first_path and not inner.attributes.undrawn(captured[0].attributes, last.attributes)
 

@@ -73,8 +73,10 @@ def with_actions(
         if 0 <= target < at:
             at = target
             continue
+        # The action of the row before led to this one.
         at -= 1
         if at >= 0:
             path.append(int(actions[at].argmax()) if discrete else actions[at])
+    # Only for the seed: the recorded row holds no actions, so their size does not matter.
     recorded = read_replayed(state, 1)
     return drawn_by_replay(recorded.seed, len(path), path[::-1])

@@ -27,6 +27,8 @@ _EPISODES = 3
 _THEMES = ("dark", "light")
 _TAKEN_OVER = 20
 """A takeover is pictured after so many steps of the person in a row."""
+# As often as the window itself repeats held keys (``keyboard_controller.REPEAT_MS``): the loop ends a takeover after
+# half a second without input.
 _HAND_MS = 100
 _UNDER_WAY = 0.35
 _STARTS = 30
@@ -187,6 +189,7 @@ class Screenshots(ScriptedRun):
         yield self._after(_SETTLE_S)
         self._shoot(f"cameras-{name}", cameras.dialog)
         cameras.dialog.hide()
+        # The next pages are pictured without cameras, as a person sees them at first.
         cameras.store.set_cameras(())
 
     def _picture_robots(self, name: str) -> Iterator[Condition]:
@@ -257,6 +260,7 @@ class Screenshots(ScriptedRun):
 
     def _begin(self, episodes: int) -> None:
         """Start so many episodes; ``_collected`` is true when all have ended."""
+        # Before the command is sent, because ``_collected`` is asked before the worker answers.
         self._wanted, self._closed = episodes, 0
         self._application.worker.send(m.StartEpisodes(episodes=episodes))
 
@@ -275,6 +279,7 @@ class Screenshots(ScriptedRun):
     def _keep_frame(self, frame: Frame) -> None:
         """Note the age of the frame; save the frames of one scene for the simulated camera."""
         self._frame_step = frame.step
+        # A frame of step -1 belongs to no step of an episode.
         if self._application.scene == _FILMED and self._phase() in _AT_WORK_PHASES and frame.step >= 0:
             self._film.mkdir(exist_ok=True)
             self._filmed += 1
@@ -282,6 +287,7 @@ class Screenshots(ScriptedRun):
 
     def _viewer_ready(self, ready: ViewerReady) -> None:
         self._drawn = ready.scene
+        # Those that were kept are of the scene before.
         self._small_views.clear()
 
     def _follow(self, event: AnyRunEvent) -> None:
@@ -300,6 +306,8 @@ class Screenshots(ScriptedRun):
     def _is_at_work(self) -> bool:
         status = self._application.worker.status
         driving = status is not None and status.phase is Phase.AUTONOMOUS and status.step >= _AT_WORK
+        # An episode can end before this step is reached; the caller then tries the next one. Without it the script
+        # would wait until its limit. The same holds for the two conditions below.
         return driving or self._collected()
 
     def _is_held(self) -> bool:
@@ -320,6 +328,7 @@ class Screenshots(ScriptedRun):
         return age_s is not None and age_s < _SETTLE_S
 
     def _well_under_way(self) -> bool:
+        # On a fast machine the training may end between two polls, and its progress is then never seen at this value.
         return self._learned >= _UNDER_WAY or self._trained()
 
     def _collected(self) -> bool:

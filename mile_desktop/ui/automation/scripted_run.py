@@ -40,6 +40,7 @@ class ScriptedRun(QObject):
         self._began = time.monotonic()
         self._seen_picture = False
         self._steps: Iterator[Condition] = iter(())
+        # The first step waits for the scene and for a picture of it: what is done before that would be refused.
         self._condition: Condition = self._loaded
         self._timer = QTimer(self)
         self._timer.setInterval(_POLL_MS)
@@ -95,12 +96,14 @@ class ScriptedRun(QObject):
 
     def _say(self, text: str) -> None:
         sys.stdout.write(text + "\n")
+        # Whoever runs it reads the output through a pipe, and wants to see at once how far it is.
         sys.stdout.flush()
 
     def _loaded(self) -> bool:
         return self._application.worker.session is not None and self._seen_picture
 
     def _poll(self) -> None:
+        # Before the condition: a script that waits for something that never comes must end as well.
         if self.seconds > self._limit_s:
             self.problem(f"It took longer than {self._limit_s:.0f} s.")
         if self.problems:

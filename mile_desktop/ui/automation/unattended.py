@@ -105,6 +105,7 @@ class Unattended(ScriptedRun):
             yield self._collected
             yield self._after(_SETTLE_S)
             self._shoot(f"round-{number}-collected")
+            # Before the start: the events of a short training may all come before the next poll.
             self._compared, self._run_over = None, False
             self._say(f"Round {number}: retraining.")
             self._retrain.retrain(self._extent.training(number))
@@ -123,6 +124,7 @@ class Unattended(ScriptedRun):
         if compared is None:
             self.problem(f"Round {number} ended without a comparison.")
             return
+        # By the signals of the panel's buttons, so that the run takes the same way as a person's click.
         if compared.suggestion == "use":
             self._retrain.panel.use_requested.emit(compared.after_policy)
         else:
@@ -149,6 +151,8 @@ class Unattended(ScriptedRun):
         return self._closed >= self._extent.episodes and status is not None and status.phase is Phase.IDLE
 
     def _trained(self) -> bool:
+        # The event comes through the run's log, and the process ends a moment later; the next training could not start
+        # between the two.
         return self._run_over and not self._retrain.trainer.running
 
     # ── events ───────────────────────────────────────────────────────────────────────────────────────────────────────

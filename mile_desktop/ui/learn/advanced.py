@@ -28,6 +28,7 @@ class AdvancedSettings(QWidget):
         self._fields: dict[str, Field] = {
             name: _field(info, getattr(defaults, name)) for name, info in SETTINGS.items() if info.in_window
         }
+        # Apart from the others, because it is no setting of the training: it says how the result is compared.
         self._evaluation = _whole(EVALUATION_SETTING)
         form = QFormLayout(self)
         theme.space(form, (0, 0, 0, 0), 6)
@@ -40,6 +41,8 @@ class AdvancedSettings(QWidget):
     def show_method(self, method: MethodInfo) -> None:
         """Enable only the settings that ``method`` uses."""
         for name, widget in self._fields.items():
+            # Not hidden: the rows would jump when another method is chosen, and a value that was entered would seem
+            # lost.
             widget.setEnabled(method.uses(name))
 
     def request(self, method: str) -> RetrainRequest:

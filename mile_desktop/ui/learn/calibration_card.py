@@ -162,7 +162,7 @@ class CalibrationPart(QWidget):
         self._button.setToolTip(_TIP if self._takeovers else _NOTHING_YET)
         for widget in (self._bar, self._text, self._cancel):
             widget.setVisible(self._running)
-        # The card has its own Undo; two buttons for the same thing would only raise a question.
+        # While a proposal waits for a decision, Undo would be a third answer to a question with two.
         may_undo = bool(self._in_use) and not self._running and self.card.isHidden()
         self._back.setVisible(may_undo)
         if may_undo and not self._note.text():

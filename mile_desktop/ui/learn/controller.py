@@ -49,6 +49,7 @@ class RetrainController(QObject):
         application.policies_changed.connect(self._show_policies)
         application.episodes_changed.connect(self._show_summary)
         self.trainer.event_read.connect(panel.on_event)
+        # After the panel: what is done here may refresh the panel, which must know the event by then.
         self.trainer.event_read.connect(self._event)
         self.trainer.running_changed.connect(panel.show_running)
         panel.retrain_requested.connect(self.retrain)
@@ -99,6 +100,7 @@ class RetrainController(QObject):
         ]
         command = [sys.executable, "-m", "mile_desktop", word, "--json", *common, *arguments]
         try:
+            # While another trainer runs, ``start`` raises below, and this run must not leave an empty folder.
             if not self.trainer.running:
                 folder.mkdir(parents=True)
             self.trainer.start(command, folder)

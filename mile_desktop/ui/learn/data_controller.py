@@ -47,8 +47,12 @@ class DataController(QObject):
             wanted = (str(workspace.folder), scene, summary.episodes, summary.human_steps)
             if wanted == self._checked:
                 return
+            # New episodes alone leave the old counts on screen until the new ones arrive; those of another scene must
+            # go at once.
             if self._checked is not None and self._checked[:2] != wanted[:2]:
                 self._part.clear()
+            # Set when the check starts and not when it ends: one that fails is not started again until the data
+            # changes.
             self._checked = wanted
             if not summary.takeovers:
                 self._part.clear()

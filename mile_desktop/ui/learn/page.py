@@ -85,6 +85,7 @@ class LearnPanel(QScrollArea):
         for method in METHODS:
             self._method.addItem(method.title, method.name)
         self._method.setAccessibleName("Learning method")
+        # Finer than per cent, so that the bar also moves during a long training.
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName("Training progress")
@@ -114,6 +115,8 @@ class LearnPanel(QScrollArea):
         )
         for part in parts:
             column.addWidget(part)
+        # Filled by the composition root: a calibration is a part of this panel, but this module need not know its
+        # controller.
         self._further = QVBoxLayout()
         column.addLayout(self._further)
         column.addStretch(1)

@@ -45,14 +45,18 @@ class ScenesController(QObject):
         return self._dialog
 
     def _add(self, env_id: str, name: str, arguments: str) -> None:
+        # One word with "=" for each option: a text that begins with a dash would otherwise be read as the next option.
         options = [f"--gymnasium={env_id}"]
         options += [f"--name={name}"] if name else []
         options += [f"--kwargs={arguments}"] if arguments else []
+        # Emptied before the start, because the command that ran before may have left its lines here.
         self._added, self._notes = {}, []
         if self._job.start("scenes", *options) and self._dialog is not None:
             self._dialog.begin()
 
     def _said(self, fields: dict[str, Any]) -> None:
+        # The command writes one object for the scene and one for each note; the scene is used only when the command has
+        # succeeded.
         if "folder" in fields:
             self._added = fields
         elif "note" in fields:
@@ -62,6 +66,7 @@ class ScenesController(QObject):
         if self._dialog is not None:
             self._dialog.finish()
         name, folder = str(self._added["scene"]), Path(str(self._added["folder"]))
+        # Read before the new scene is loaded: Undo goes back to this one.
         before = self._application.scene
         self._application.load_scene(name)
         text = " ".join([f"{name} is a scene now; its description is {folder / FILE_NAME}.", *self._notes])
@@ -71,10 +76,12 @@ class ScenesController(QObject):
     def _take_back(self, name: str, folder: Path, before: str) -> None:
         """Remove the scene that was added, unless a person has put something into its folder since."""
         window = self._application.window
+        # Python writes __pycache__ when it imports a module of the folder; it is nothing that a person has put there.
         others = sorted(path.name for path in folder.glob("*") if path.name not in {FILE_NAME, "__pycache__"})
         if others:
             window.say("warning", f"{name} was kept: {folder} has other files now ({', '.join(others)}).")
             return
+        # The scene is left before its folder goes: worker and viewer read files of it while it is loaded.
         if self._application.scene == name:
             self._application.load_scene(before)
             if self._application.scene == name:

@@ -57,6 +57,7 @@ class EnvironmentDialog(SideDialog):
 
     def fail(self, text: str) -> None:
         """Show why it cannot be a scene; what was entered stays."""
+        # Before ``hide``, which would otherwise cancel the work that has just ended.
         self._working = False
         self._show(text, "failure")
         self.env_id.setFocus()
@@ -91,6 +92,7 @@ class EnvironmentDialog(SideDialog):
         self._message.setWordWrap(True)
         self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         theme.set_role(self._message, "secondary")
+        # Qt's way to show work of unknown length: importing a package gives no progress.
         self._busy_bar.setRange(0, 0)
         self._busy_bar.setTextVisible(False)
         buttons = QHBoxLayout()

@@ -70,10 +70,13 @@ class SettingsPage(PageFrame):
 
     def show_preferences(self, value: Preferences) -> None:
         """Set every field without writing anything back."""
+        # Setting a field emits the signal that a person's change emits; ``_write`` ignores it meanwhile. Otherwise half
+        # of the old values would be written back.
         self._showing = True
         choose(self._theme, value.theme)
         choose(self._scale, value.ui_scale)
         self._workspace.setText(value.workspace or "in your data folder")
+        # A long path shows its beginning; Qt would show its end.
         self._workspace.setCursorPosition(0)
         self._workspace.setToolTip(value.workspace)
         self._fill_recent(value)
@@ -197,6 +200,7 @@ class SettingsPage(PageFrame):
         self._recent.activated.connect(self._open_recent)
         self._defaults.clicked.connect(self._reset)
         self._undo.clicked.connect(self._undo_reset)
+        # Preferences also change elsewhere, for example when the line of the alarm is dragged in the plot.
         self._preferences.changed.connect(self.show_preferences)
 
     def _write(self) -> None:

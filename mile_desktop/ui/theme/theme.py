@@ -18,6 +18,8 @@ from mile_desktop.ui.theme.tokens import FOLDER, Tokens, Tone, load_tokens, scal
 Mode = Literal["dark", "light", "system"]
 FontRole = Literal["body", "secondary", "figure"]
 
+# What a widget asked for is kept at the widget, as properties of these names: the next ``apply`` sets it again at the
+# new scale, and what was deleted needs no list that forgets it.
 _ICON = "themeIcon"
 _GRID = "themeGrid"
 _INDENT = "themeIndent"
@@ -65,6 +67,7 @@ class _State:
         self.styled = False
 
 
+# One for the process, as the application's palette and stylesheet are. Only the window's thread touches it.
 _state = _State()
 
 
@@ -94,6 +97,7 @@ def apply(app: QApplication, mode: Mode, scale: float = 1.0) -> None:
 
 def follow_system(app: QApplication) -> None:
     """Follow the desktop's light or dark setting while the mode is ``system``; call once."""
+    # The application owns it, so it lives as long as its signals.
     _Follower(app)
 
 
@@ -261,6 +265,7 @@ def _refresh(widget: QWidget) -> None:
         _refresh_indent(widget)
     if widget.property(_BOUNDS):
         _refresh_bounds(widget)
+    # Only the widget's own layout: ``apply`` comes to every other widget by itself.
     for layout in widget.findChildren(QLayout, options=Qt.FindChildOption.FindDirectChildrenOnly):
         _refresh_layouts(layout)
 
