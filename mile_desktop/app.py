@@ -87,7 +87,7 @@ def _start(options: argparse.Namespace, script: WindowScript | None, worker: Cal
         sys.stdout.write("No display: the same window runs offscreen, unattended, with a simulated supervisor.\n")
         sys.stdout.flush()
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
-        # Without a screen nobody can use the window, so a script has to.
+        # Without a screen no person can use the window, so a script has to.
         options.unattended = options.unattended or not options.screenshots
     if options.workspace and (options.unattended or options.screenshots):
         raise OutputInUseError(
@@ -203,7 +203,7 @@ def _run(
         stack.callback(close_every_window)  # also after an error: with the windows their processes end
         parts = compose(preferences, plan=_plan(options, folder), worker=worker)
         application = parts.application
-        # An unattended run closes its window itself; a question would wait for an answer that nobody gives.
+        # An unattended run closes its window itself; a question would wait for an answer for ever.
         if folder is None:
             application.window.ask_before_closing(parts.may_close)
         uncaught.caught.connect(application.window.show_uncaught)

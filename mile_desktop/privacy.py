@@ -1,4 +1,4 @@
-"""Files that only this account can read: recordings, policies, logs and settings are nobody else's business.
+"""Files that only this account can read: recordings, policies, logs and settings are private.
 
 Every file that the program makes is private unless the person asked for something else: a workspace in a folder that a
 group may write to is shared by choice, and what is exported gets the rights that the account gives its files.

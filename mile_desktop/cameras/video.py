@@ -78,7 +78,7 @@ class VideoWriter:
         try:
             self.write(first)
         except BaseException:
-            self.abandon()  # nobody else has this object, so nobody else can close its files
+            self.abandon()  # no other code has this object, so only this can close its files
             raise
 
     def write(self, picture: Picture) -> None:

@@ -26,7 +26,7 @@ def create_memory(size: int) -> SharedMemory:
     """Return a new block of ``size`` bytes; the first one of a process also removes what dead processes have left."""
     _sweep_once()
     ticks = _started(os.getpid())
-    if ticks is None:  # no /proc: the system's own names, which nobody can match with a process
+    if ticks is None:  # no /proc: the system's own names, which cannot be matched with a process
         return SharedMemory(create=True, size=size)
     return SharedMemory(f"mile-{_pid_space()}-{os.getpid()}-{ticks}-{secrets.token_hex(4)}", create=True, size=size)
 

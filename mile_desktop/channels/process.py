@@ -249,7 +249,7 @@ class ChildProcess(Generic[EventT]):
         self._ended.set()
 
     def _reader_failed(self) -> None:
-        """End the child: nobody would hear any more what it does, nor that it has ended."""
+        """End the child: its messages, and its end, would not be noticed any more."""
         self._process.kill()
         self._process.join(_KILL_S)
         self._exit_reason = f"The {self.name} was ended: its messages could not be read ({self._reader.failure})."

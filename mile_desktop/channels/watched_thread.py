@@ -11,7 +11,7 @@ class WatchedThread:
     """Runs ``target`` once on a daemon thread; an error that it does not handle is kept, logged and reported.
 
     Python only prints the traceback of a thread that fails, and everything that waits for the thread then waits for
-    ever. Whoever depends on the thread looks at ``failure``, or is woken by ``on_failure``.
+    ever. Code that depends on the thread looks at ``failure``, or is woken by ``on_failure``.
 
     Parameters
     ----------

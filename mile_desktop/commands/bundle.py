@@ -137,7 +137,7 @@ def _fingerprint(network: PolicyNetwork) -> str:
 
 def _watch(scene: str, models: Path, demonstrations: Path, episodes: int, report: Report) -> None:
     """Fit the intervention model to a simulated supervisor of the initial policy."""
-    # This supervisor keeps the control for a while, as a person does; the other one decides anew at every step.
+    # This supervisor keeps the control for a while, as a person does; the other one decides at every step.
     supervisor = make_supervisor("segment", load_expert(scene))
     with tempfile.TemporaryDirectory() as folder:
         plan = LoadSession(

@@ -21,7 +21,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
         workspace=str(options.workspace),
         robot=options.robot,
         robot_key=options.robot_key,
-        # Nobody is there to put things back by hand between two episodes.
+        # No person is there to put things back by hand between two episodes.
         self_resetting=True,
         scene=options.scene,
         policy=options.policy,

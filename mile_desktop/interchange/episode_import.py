@@ -129,7 +129,7 @@ def import_dataset(
 
 
 def expect_fit(dataset: ForeignDataset, entries: SceneEntries, accept: Collection[Difference]) -> None:
-    """Raise ``InterchangeError`` where names or rate differ from the scene's and nobody accepted it."""
+    """Raise ``InterchangeError`` where names or rate differ from the scene's and the difference was not accepted."""
     if "names" not in accept:
         _expect_names("observation", dataset.state_names, entries.state, entries.scene)
         _expect_names("action", dataset.action_names, entries.action, entries.scene)

@@ -57,7 +57,7 @@ class OperatorGroup:
             for member in self._members
         ]
         lost = any(member is self._driver and not reading.connected for member, reading in readings)
-        # A lost driver: the loop must hold, and nobody else may slip into its place in the same tick.
+        # A lost driver: the loop must hold, and no other operator may take its place in the same tick.
         driving = None if lost else self._drives_now(readings)
         self._show(readings, lost=lost)
         return OperatorReading(

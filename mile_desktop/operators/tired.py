@@ -37,7 +37,7 @@ class TiredSupervisor:
     """The attentive supervisor with lapses of attention.
 
     While the person looks away, the supervisor inside sees nothing: what happens then neither alarms it nor counts as
-    progress. Nobody looks away while driving.
+    progress. It never looks away while it drives.
     """
 
     def __init__(self, expert: Expert, settings: TiredSettings | None = None) -> None:

@@ -15,7 +15,7 @@ from mile_desktop.storage.ids import new_id, now
 from mile_desktop.storage.workspace import Workspace
 
 PROPOSALS = "calibrations"
-"""Folder of the workspace for calibrations that nobody has accepted yet."""
+"""Folder of the workspace for calibrations that are not accepted yet."""
 
 
 def calibrate_recorded(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _FAREWELL_MS = 200
 _QUEUE = 64
 _LOST_MS = 3000
-"""TCP gives up a connection whose data nobody confirms for this long."""
+"""TCP gives up a connection whose data are not confirmed for this long."""
 _KEEPALIVE_S = 1
 _TAKEN_AT_ONCE = 256
 _LARGEST_PORT = 65535

@@ -21,7 +21,7 @@ class SocketPump:
 
     libzmq 4.3.5 can abort the whole process (SIGABRT, no handler) when a receive queue is full while the other side
     dies. The thread that uses the messages may be busy for seconds (a vendor's SDK blocks, a picture is decoded). So
-    this thread reads at all times and drops the oldest message itself when nobody takes them.
+    this thread reads at all times and drops the oldest message itself when they are not taken.
 
     ``receive``, ``wait`` and ``send`` belong to one other thread and never touch the socket.
 

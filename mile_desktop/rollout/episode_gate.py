@@ -36,7 +36,7 @@ class EpisodeGate:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The points of the checklist that nobody has ticked for this episode."""
+        """The points of the checklist that are not ticked yet for this episode."""
         return tuple(point for point in self._live.checklist if point not in self._ticked)
 
     def tick(self, number: int, points: Iterable[str]) -> None:

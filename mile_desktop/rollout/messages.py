@@ -145,7 +145,7 @@ class EndEpisode(Message, frozen=True):
 
 
 class MarkCall(Message, frozen=True):
-    """The person judges the last call: unnecessary if nobody took over since, else late; a ``Note`` says which."""
+    """The person judges the last call: unnecessary if no takeover followed, else late; a ``Note`` says which."""
 
 
 class UndoDiscard(Message, frozen=True):

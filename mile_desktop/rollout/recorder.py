@@ -28,7 +28,7 @@ _LARGEST_BATCH = 256
 """At most this many waiting steps are committed at once. In real time there is hardly ever more than one."""
 _CLOSE_S, _CLOSE_SIMULATED_S = 1.5, 10.0
 """How long ``close`` waits for the disk. The window ends its worker after three seconds, and the file of unwritten
-steps must be on the disk by then; in simulated time nobody waits, but hundreds of steps may."""
+steps must be on the disk by then. In simulated time nothing waits, but hundreds of steps may be in the queue."""
 _THREAD_S = 0.5
 
 ClosedKind = Literal["closed", "discarded", "restored"]
@@ -331,7 +331,7 @@ class Recorder:
             self._on_closed(closed[0], closed[1])
         except Exception:  # noqa: BLE001 - logged with its traceback
             # The episode is on disk: writing it again would be wrong, and a listener must not end the recording.
-            _log.exception("Nobody was told that episode %s is on disk", closed[0].episode_id)
+            _log.exception("The loop was not told that episode %s is on disk", closed[0].episode_id)
 
 
 def _is_step(waiting: Pending | _Restore) -> bool:

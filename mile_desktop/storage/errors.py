@@ -121,8 +121,8 @@ def damaged(folder: Path, found: str) -> WorkspaceDamagedError:
 def translated(folder: Path) -> Iterator[None]:
     """Raise ``WorkspaceError`` for what SQLite and the operating system report about ``folder``.
 
-    Every error of the operating system is translated, also one nobody thought of (a network file system has its own):
-    the recorder keeps a step and tries again after a ``WorkspaceError``, and nothing else may end it. Errors in a
+    Every error of the operating system is translated, also those that are not known here (a network file system has its
+    own): the recorder keeps a step and tries again after a ``WorkspaceError``, and nothing else may end it. Errors in a
     statement or of a constraint are faults of the program and pass unchanged.
     """
     try:

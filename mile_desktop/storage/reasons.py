@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 MOST_REASONS = 3
-"""More than three reasons nobody reads while a robot moves."""
+"""More than three reasons cannot be read while a robot moves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ class Episode(
 ):  # fmt: skip
     """A whole episode: each of the ``StepColumns`` as one array, whose first axis are the ``t`` steps.
 
-    Whoever makes an episode gives every column (``steps.stack`` and ``episodes`` do it from the table).
+    Code that makes an episode gives every column (``steps.stack`` and ``episodes`` do it from the table).
     """
 
     record: EpisodeRecord

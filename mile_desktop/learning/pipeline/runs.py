@@ -168,7 +168,7 @@ class TrainingRun:
         report(Finished(policy=policy_id, method=trained.record.method, loss=trained.loss))
 
     def _fail(self, error: Exception, report: Report, policy_id: str | None = None) -> None:
-        # Some exceptions have no text, and an empty message helps nobody.
+        # Some exceptions have no text, and an empty message is no help.
         text = str(error) or type(error).__name__
         self._catalogue.set_run_state(self._run_id, "failed", policy_id=policy_id, message=text)
         report(Failed(text=text))

@@ -38,7 +38,7 @@ class ActionEntry(Part, frozen=True):
     label: Annotated[str, msgspec.Meta(min_length=1, max_length=12)]
     """Short name, for plots."""
     title: str = ""
-    """In words, with the unit, for people: ``torque (N m)``."""
+    """Name for people, with the unit: ``torque (N m)``."""
     drive: Push = "none"
     mode: Literal["level", "rate"] = "level"
     """``level``: the push is the entry, and letting go returns it to ``rest``. ``rate``: the push changes the entry,

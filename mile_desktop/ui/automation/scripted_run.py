@@ -96,7 +96,7 @@ class ScriptedRun(QObject):
 
     def _say(self, text: str) -> None:
         sys.stdout.write(text + "\n")
-        # Whoever runs it reads the output through a pipe, and wants to see at once how far it is.
+        # The output is often read through a pipe, and must show at once how far the run is.
         sys.stdout.flush()
 
     def _loaded(self) -> bool:

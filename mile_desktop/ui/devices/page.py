@@ -92,7 +92,7 @@ class DevicesPage(PageFrame):
     def showEvent(self, event: QShowEvent) -> None:
         """Request pad states."""
         super().showEvent(event)
-        # The worker sends pad states only on request: while nobody sees them they would cost time beside the control
+        # The worker sends pad states only on request: while the page is hidden they would cost time beside the control
         # loop.
         self.watch_requested.emit(True)
 
@@ -151,7 +151,7 @@ class DevicesPage(PageFrame):
         name = self._name.text().strip()
         if name:
             self._profiles.change(name=name)
-        # An empty name would leave a profile that nobody can tell apart.
+        # A profile with an empty name could not be told from others.
         else:
             self._name.setText(self._profiles.profile.name)
 

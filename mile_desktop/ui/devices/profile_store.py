@@ -53,7 +53,7 @@ class ProfileStore(QObject):
             # With the GUID, so that changes can be saved; the damaged file is only replaced by the first of them.
             profile = PadProfile(guid=guid)
             self.message.emit("warning", f"The default profile is used. {error}")
-        # A profile that nobody has named yet is called like the device.
+        # A profile without a name of its own has the name of the device.
         if profile.name == PadProfile().name and device:
             profile = msgspec.structs.replace(profile, name=device)
         self._undo.clear()

@@ -214,7 +214,7 @@ class InspectController(QObject):
 
     def _update_insights(self) -> None:
         """Let the inspection process compute the columns that are still missing."""
-        # The process starts with the first command; it should not run while nobody looks at the page.
+        # The process starts with the first command; it should not run while the page is not shown.
         if self.workspace is not None and self._application.window.page == _PAGE:
             threshold = self._application.preferences.value.alert_threshold
             self.client.send(UpdateInsights(workspace=str(self.workspace.folder), threshold=threshold))

@@ -143,7 +143,7 @@ class PoliciesController(QObject):
             self._application.window.say(
                 "warning", f"A policy's name needs 1 to {_LONGEST_NAME} characters. The name was not changed."
             )
-        # Menus and messages show only the name: with two of the same nobody could tell which one drives.
+        # Menus and messages show only the name: with two of the same a person could not tell which one drives.
         elif taken:
             where = " among the archived policies" if taken[0].entry.archived else ""
             self._application.window.say("warning", f"There is already a policy {name}{where}; choose another name.")

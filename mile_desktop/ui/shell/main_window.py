@@ -53,7 +53,7 @@ class MainWindow(OverrideGuard, QMainWindow):
         self._openers = {info.page: PageOpener(self, info.page) for info in PAGES}
         self._panel: PanelDock | None = None
         self._panel_page = "supervise"
-        # To lay out the whole window anew takes a noticeable time: only done when one of these has changed.
+        # A new layout of the whole window takes a noticeable time, so it is made only when one of these has changed.
         self._look = preferences.value.theme, preferences.value.ui_scale
         self._may_close: Callable[[], bool] = _always
         self._closed = False
@@ -359,7 +359,7 @@ def close_every_window() -> None:
         if not isValid(widget):  # it went with one that was closed just now
             continue
         if isinstance(widget, MainWindow):
-            # Nobody may be there to answer a question.
+            # There may be no person to answer a question.
             widget.ask_before_closing(_always)
         widget.close()
 

@@ -41,7 +41,7 @@ class SceneMenu(QObject):
         return None if self._shown else all_scenes()[0]
 
     def _fill(self) -> None:
-        # Read anew each time: a person may be writing a scene while the window is open.
+        # Read each time: a person may be writing a scene while the window is open.
         broken = broken_scenes()
         self._window.header.set_scenes(all_scenes(), self._shown, broken)
         for scene in broken:

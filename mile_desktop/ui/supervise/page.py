@@ -76,7 +76,7 @@ class SupervisePage(OverrideGuard, QWidget):
         self._strip_mode = _StripMode.FULL
         self._only_view = False
         self._busy = False
-        # Whoever gives the focus to the page means the view: a key pressed there drives and presses nothing.
+        # The focus of the page is passed to the view: a key pressed there drives the robot and presses no button.
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # before the proxy: afterwards it would change the view's
         self.setFocusProxy(self.view)
         self._bar = QWidget()

@@ -201,7 +201,7 @@ class FrameCanvas(OverrideGuard, QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Request frames of the new size once it stays the same for ``_RESIZE_MS``."""
         super().resizeEvent(event)
-        # To start it again begins its time anew, so only the last size of a drag is requested.
+        # A timer that is started again waits its full time again, so only the last size of a drag is requested.
         self._resize_timer.start()
 
     def showEvent(self, event: QShowEvent) -> None:

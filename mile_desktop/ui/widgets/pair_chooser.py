@@ -34,7 +34,7 @@ class PairChooser(QWidget):
         """Offer policies as (id, title), newest first; a pair that still exists stays chosen. Emits nothing."""
         before, ids = self.chosen, [policy_id for policy_id, _ in policies]
         for combo in (self._first, self._second):
-            # Filling a list changes its choice several times; nobody but a person should trigger a comparison.
+            # Filling a list changes its choice several times; only a person's choice should start a comparison.
             with QSignalBlocker(combo):
                 combo.clear()
                 for policy_id, title in policies:

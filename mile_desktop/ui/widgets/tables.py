@@ -130,7 +130,7 @@ class RowsModel(OverrideGuard, QAbstractTableModel, Generic[R]):
 
 
 class NarrowingTable(OverrideGuard, QTableView):
-    """Hides less important columns when it is narrow, so that nobody has to scroll sideways.
+    """Hides less important columns when it is narrow, so that a person need not scroll sideways.
 
     Its columns are as wide as their contents, or have given widths; the last one takes the rest.
     """
