@@ -207,14 +207,8 @@ def _run(
         if folder is None:
             application.window.ask_before_closing(parts.may_close)
         uncaught.caught.connect(application.window.show_uncaught)
-        # Once a session is loaded, nearly everything that lives as long as the window exists.
         application.worker.session_loaded.connect(GarbageCollector(application).freeze_loaded)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, partial(_quit, application))
-        # Python handles signals only between its own instructions, and while Qt waits there are none.
-        signal_poll = QTimer()
-        signal_poll.timeout.connect(_run_python)
-        signal_poll.start(_SIGNAL_POLL_MS)
+        _close_on_signals(application)
 
         def finish(status: int) -> None:
             application.window.close()
@@ -245,6 +239,17 @@ def _plan(options: argparse.Namespace, folder: Path | None) -> LoadSession | Non
         policy=options.policy,
         simulated_operator=options.operator,
     )
+
+
+def _close_on_signals(application: "Application") -> None:
+    from PySide6.QtCore import QTimer  # noqa: PLC0415
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, partial(_quit, application))
+    # Python handles signals only between its own instructions, and while Qt waits there are none.
+    poll = QTimer(application)
+    poll.timeout.connect(_run_python)
+    poll.start(_SIGNAL_POLL_MS)
 
 
 def _quit(application: "Application", _number: int, _frame: object) -> None:

@@ -123,7 +123,6 @@ def explain_loss(
         tried, networks = [], []
         for number, suspect in enumerate(suspects):
             report((number + 0.5) / (len(suspects) + 1), f"Training {_how(suspect)}")
-            # Kept: the best one is evaluated once more, without a second training.
             networks.append(_trained(data, suspect, cancelled))
             tried.append(Tried(suspect, success(networks[-1], first)))
         report(len(suspects) / (len(suspects) + 1), "Checking the best one on fresh starts")
