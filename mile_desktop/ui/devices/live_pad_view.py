@@ -102,5 +102,6 @@ class LivePadView(OverrideGuard, QWidget):
         return max(1, (width + theme.px(_CHIP_GAP)) // theme.px(_CHIP + _CHIP_GAP))
 
     def _height_for(self, width: int) -> int:
+        # Rounded up: a row that is not full needs its height, too.
         rows = -(-len(self._buttons) // self._columns(width))
         return len(self._axes) * theme.px(_AXIS_HEIGHT) + theme.px(_SECTION) + rows * theme.px(_CHIP + _CHIP_GAP)

@@ -100,6 +100,7 @@ class EpisodesView(QWidget):
         if options == present:  # called several times a second during an evaluation
             return
         chosen = self._policy.currentData()
+        # Every added entry changes the choice; the filter is applied once, at the end.
         self._policy.blockSignals(True)
         self._policy.clear()
         for name, policy_id in options:

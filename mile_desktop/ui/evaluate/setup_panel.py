@@ -71,9 +71,9 @@ class SetupPanel(Panel):
 
     def show_policies(self, options: Sequence[PolicyOption], suggested: Sequence[str]) -> None:
         """Fill the list of policies; ticked ones stay ticked, and if none is left, ``suggested`` are ticked."""
-        # Each added entry emits itemChanged, so signals are blocked until the list is complete.
         # A policy that was just trained comes into the list while others are ticked.
         ticked = set(self.ticked) & {option.policy_id for option in options} or set(suggested)
+        # Each added entry emits itemChanged, so signals are blocked until the list is complete.
         self._policies.blockSignals(True)
         self._policies.clear()
         for option in options:

@@ -46,6 +46,7 @@ class ProbabilityStrip(StripPlot):
         self._line = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=True)
         self._threshold = pg.InfiniteLine(pos=0.5, angle=0, movable=True, bounds=THRESHOLD_RANGE)
         self._let_go = pg.InfiniteLine(pos=0.25, angle=0, movable=True, bounds=THRESHOLD_RANGE)
+        # In this order: what is added later covers what was added before, and the lines that can be dragged lie on top.
         for item in (self._band, self._forecast, self._line, self._let_go, self._threshold):
             self.addItem(item, ignoreBounds=True)
         for curve in (self._line, self._forecast):

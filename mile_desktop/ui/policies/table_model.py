@@ -116,6 +116,7 @@ class PoliciesModel(OverrideGuard, QAbstractTableModel):
 
 def _texts(entry: PolicyEntry, *, is_current: bool) -> tuple[str, ...]:
     return (
+        # Lineage: its delegate paints the lines.
         "",
         entry.name,
         "▶ in use" if is_current else "archived" if entry.archived else "",
