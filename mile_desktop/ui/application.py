@@ -31,6 +31,8 @@ from mile_desktop.viewer import messages as v
 _REFRESH_MS = 200
 """Episodes that end soon after each other refresh the list of policies once."""
 _REWIND_STEPS = 200
+_DISCARD, _POLICY = "discard", "policy"
+"""Topics of what can be undone."""
 
 
 class Application(QObject):
@@ -88,6 +90,7 @@ class Application(QObject):
         self._first_policy = self._plan.policy
         # To tell whether the bundled policy has failed itself: then there is nothing left to fall back to.
         self._requested_policy = ""
+        self._discarded = ""
         # A restarted worker reconnects with the same id, so that the robot knows that its driver has not changed.
         self._robot_client = secrets.token_hex(16)
         # The preferences that the worker has; compared with each change.
@@ -299,19 +302,29 @@ class Application(QObject):
     def _load_best(self, session: WorkspaceSession, scene: str, robot: RememberedRobot | None) -> None:
         self._scene, self.robot = scene, robot
         self.robot_changed.emit()
+        self.window.messages.withdraw(_POLICY)  # the policy before belongs to another scene
         with self.errors_shown():
             promoted = session.catalogue.promoted(scene)
             self.load(self._first_policy or promoted or INITIAL)
             self._first_policy = ""  # a policy of the command line is meant for the first scene only
 
     def _session_loaded(self, session: m.SessionLoaded) -> None:
+        self.window.messages.withdraw(_DISCARD)  # only the worker that discarded an episode brings it back
         self.window.header.set_rate_asked(session.rate_hz)
         self.recover_episodes()  # a worker that was killed has left its episode in the journal
         self._promote(session.scene, session.policy_id)
         self.episodes_changed.emit()
 
     def _policy_accepted(self, accepted: m.PolicyAccepted) -> None:
+        before = self.preferences.value.policy
         self._promote(self._scene, accepted.policy)
+        if self.workspace is None or before in {"", accepted.policy}:
+            return
+        with self.errors_shown():
+            entries = self.workspace.policy_list(self._scene).entries
+            name = next((each.name for each in entries if each.policy_id == accepted.policy), accepted.policy)
+            undo = MessageAction("Undo", partial(self.use_policy, before), _POLICY)
+            self.window.say("success", f"{name} drives from the next episode on.", undo)
 
     def _promote(self, scene: str, policy_id: str) -> None:
         self.preferences.change(policy=policy_id)
@@ -323,9 +336,12 @@ class Application(QObject):
 
     def _episode_closed(self, episode: m.EpisodeClosed) -> None:
         if episode.discarded:
-            undo = MessageAction("Undo", partial(self.worker.send, m.UndoDiscard()))
+            self._discarded = episode.episode_id
+            undo = MessageAction("Undo", partial(self.worker.send, m.UndoDiscard()), _DISCARD)
             self.window.say("info", f"The episode of {episode.steps} steps was discarded.", undo)
         else:
+            if episode.episode_id == self._discarded:
+                self.window.messages.withdraw(_DISCARD)  # it was brought back, by whichever button
             takeovers = "1 takeover" if episode.takeovers == 1 else f"{episode.takeovers} takeovers"
             text = f"{episode.outcome.capitalize()} after {episode.steps} steps with {takeovers}; recorded."
             self.window.say("success" if episode.outcome == "success" else "info", text)

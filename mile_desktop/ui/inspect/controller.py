@@ -23,12 +23,15 @@ from mile_desktop.ui.inspect.prediction_controller import PredictionController
 from mile_desktop.ui.inspect.recorded_view_controller import RecordedViewController
 from mile_desktop.ui.inspect.roll_forward_controller import RollForwardController
 from mile_desktop.ui.inspect.scorecard.panel import ScorecardPanel
+from mile_desktop.ui.shell.message_line import MessageAction
 from mile_desktop.ui.shell.page_refresh import PageRefresh
 from mile_desktop.ui.shell.preferences import Preferences
 from mile_desktop.ui.workspace_session import WorkspaceSession
 from mile_desktop.viewer.messages import ViewerNote
 
 _PAGE = "inspect"
+_EDIT = "edit of episodes"
+"""Topic of the message about the change that is undone next."""
 _READ_DELAY_MS = 60
 """An arrow key that is held down passes over many episodes. Only the one where it stops is read."""
 _CAMERA_KEYS = 4
@@ -107,6 +110,8 @@ class InspectController(QObject):
         self.editing.changed.connect(self._edited)
         self.editing.failed.connect(application.show_error)
         self.editing.message.connect(self._say)
+        self.editing.done.connect(self._offer_undo)
+        self.editing.undoable_changed.connect(partial(application.window.messages.withdraw, _EDIT))
         self.roll_forward.path_changed.connect(self._path_changed)
         self.roll_forward.path_lines_changed.connect(self._show_path_lines)
         self.roll_forward.message.connect(application.window.say)
@@ -360,6 +365,10 @@ class InspectController(QObject):
         # The shown episode first. The signal refreshes the table, and every other page that counts episodes.
         self.show_current()
         self._application.episodes_changed.emit()
+
+    def _offer_undo(self, text: str) -> None:
+        undo = MessageAction("Undo", self.editing.handlers["inspect_undo"], _EDIT)
+        self._application.window.say("info", f"Done: {text}.", undo)
 
     def _say(self, text: str) -> None:
         self._application.window.say("info", text)

@@ -9,7 +9,10 @@ from mile_desktop.ui.clients.command_client import CommandClient
 from mile_desktop.ui.learn.calibration_card import CalibrationPart
 from mile_desktop.ui.learn.calibration_model import CalibrationResult
 from mile_desktop.ui.shell.close_question import RunningWork
+from mile_desktop.ui.shell.message_line import MessageAction
 from mile_desktop.ui.widgets.dates import local_time
+
+_TOPIC = "calibration"
 
 
 class CalibrationController(QObject):
@@ -70,6 +73,8 @@ class CalibrationController(QObject):
         if "accepted" in fields:
             self.part.show_accepted()
             self._look()
+            undo = MessageAction("Undo", self._undo, _TOPIC)
+            self._application.window.say("success", "The calibration is used from the next episode on.", undo)
             # The worker has the old numbers in memory and does not watch the files.
             self._application.worker.send(m.ReloadInterventionModel())
             return
@@ -79,6 +84,7 @@ class CalibrationController(QObject):
         workspace = self._application.workspace
         if workspace is None or self._in_use is None:
             return
+        self._application.window.messages.withdraw(_TOPIC)
         with self._application.errors_shown():
             workspace.catalogue.remove_intervention_model(self._in_use.model_id)
             # Before the worker is told: the part must show what is in force when the worker's answer arrives.
@@ -88,6 +94,7 @@ class CalibrationController(QObject):
 
     def _start_over(self, _: object) -> None:
         # It works on the workspace that was open before.
+        self._application.window.messages.withdraw(_TOPIC)
         self._job.cancel()
         self.part.show_nothing()
         self._look()

@@ -53,6 +53,7 @@ class RetrainController(QObject):
         self.trainer.event_read.connect(self._event)
         self.trainer.running_changed.connect(panel.show_running)
         panel.retrain_requested.connect(self.retrain)
+        self._show = MessageAction("Show", application.window.show_panel)
         panel.cancel_requested.connect(self.trainer.cancel)
         panel.use_requested.connect(self._use)
         panel.keep_requested.connect(self._keep)
@@ -158,10 +159,10 @@ class RetrainController(QObject):
             case Finished() if self._compared is not None:
                 advice = "use the new policy" if self._compared.suggestion == "use" else "keep the old one"
                 self._application.window.say(
-                    "success", f"Retraining is done. {self._compared.reason} Suggestion: {advice}."
+                    "success", f"Retraining is done. {self._compared.reason} Suggestion: {advice}.", self._show
                 )
             case Finished():
-                self._application.window.say("success", "Retraining is done.")
+                self._application.window.say("success", "Retraining is done.", self._show)
             # Most reasons go away by themselves or by one setting, so the way to try again is beside the message.
             case Failed(text=text):
                 self._application.window.say("error", text, MessageAction("Retrain", self._retrain_as_shown))

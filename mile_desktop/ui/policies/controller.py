@@ -147,8 +147,11 @@ class PoliciesController(QObject):
         elif taken:
             where = " among the archived policies" if taken[0].entry.archived else ""
             self._application.window.say("warning", f"There is already a policy {name}{where}; choose another name.")
-        else:
-            self._change(lambda workspace: workspace.catalogue.rename_policy(policy_id, name))
+        elif name != (before := self._name(policy_id)) and self._change(
+            lambda workspace: workspace.catalogue.rename_policy(policy_id, name)
+        ):
+            undo = MessageAction("Undo", partial(self._rename, policy_id, before), f"rename {policy_id}")
+            self._application.window.say("info", f"{before} is called {name} now.", undo)
 
     def _archive(self, policy_id: str, archived: bool) -> None:
         # Menus hide archived policies, and the one that drives must be visible there.
@@ -156,9 +159,10 @@ class PoliciesController(QObject):
             return
         name = self._name(policy_id)
         if archived:
-            unarchive = MessageAction("Unarchive", partial(self._archive, policy_id, archived=False))
-            self._application.window.say("info", f"{name} was archived. None of its files are deleted.", unarchive)
+            undo = MessageAction("Undo", partial(self._archive, policy_id, archived=False), f"archive {policy_id}")
+            self._application.window.say("info", f"{name} was archived. None of its files are deleted.", undo)
         else:
+            self._application.window.messages.withdraw(f"archive {policy_id}")
             self._application.window.say("info", f"{name} is not archived any more.")
 
     def _change(self, change: Callable[[WorkspaceSession], object]) -> bool:

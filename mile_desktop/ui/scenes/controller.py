@@ -70,7 +70,7 @@ class ScenesController(QObject):
         before = self._application.scene
         self._application.load_scene(name)
         text = " ".join([f"{name} is a scene now; its description is {folder / FILE_NAME}.", *self._notes])
-        undo = MessageAction("Undo", lambda: self._take_back(name, folder, before))
+        undo = MessageAction("Undo", lambda: self._take_back(name, folder, before), f"scene {name}")
         self._application.window.say("info", text, undo)
 
     def _take_back(self, name: str, folder: Path, before: str) -> None:

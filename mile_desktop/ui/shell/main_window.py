@@ -18,6 +18,7 @@ from mile_desktop.ui.shell.preferences import Preferences, PreferenceStore
 from mile_desktop.ui.shell.shortcut_overlay import ShortcutOverlay
 from mile_desktop.ui.shell.shortcuts import Shortcuts
 from mile_desktop.ui.shell.sidebar import PAGES, Sidebar, page_info
+from mile_desktop.ui.shell.toasts import Toasts
 from mile_desktop.ui.shell.window_place import FRAME_MS, fit_into_screen, take_first_place
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
@@ -60,6 +61,7 @@ class MainWindow(OverrideGuard, QMainWindow):
         self.header = Header(self)
         self.sidebar = Sidebar(self)
         self.messages = MessageLine(self)
+        self.toasts = Toasts(self, self.messages)
         self.alarms = AlarmBar(self)
         self._stack = QStackedWidget(self)
         self._overlay = ShortcutOverlay(self)
@@ -68,7 +70,7 @@ class MainWindow(OverrideGuard, QMainWindow):
         self._arrange()
         self._connect()
         self.shortcuts.install({"help": self.show_shortcuts, "messages": self.messages.show_history})
-        self.shortcuts.install({"full_screen": self.toggle_full_screen})
+        self.shortcuts.install({"message_action": self.messages.run_newest, "full_screen": self.toggle_full_screen})
         if preferences.problem:
             self.messages.say("warning", preferences.problem)
 
@@ -198,6 +200,12 @@ class MainWindow(OverrideGuard, QMainWindow):
         if visible and self.page != self._panel_page:
             self.show_page(self._panel_page)
         self._show_panel_if_wanted()
+
+    def show_panel(self) -> None:
+        """Show the panel on its page."""
+        self._preferences.change(panel_visible=True)
+        if self._panel is not None:
+            self.show_page(self._panel_page)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Stay within the screen, frame included."""

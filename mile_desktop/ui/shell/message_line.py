@@ -2,12 +2,13 @@
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Literal, get_args
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
@@ -25,6 +26,9 @@ _ICONS: dict[Level, tuple[str, str, str]] = {
 }
 _RANK: dict[Level, int] = {"info": 0, "success": 0, "warning": 1, "error": 2}
 _KEPT = 200
+_EXPIRES_MS = 30_000
+"""Good news leaves the line after this time: five minutes later it would be read as something that has just happened.
+Warnings and errors stay until the next message."""
 _PROTECTED_S = {0: 0.0, 1: 4.0, 2: 8.0}
 """How long a message of each rank stays before a lower one may replace it."""
 
@@ -35,6 +39,9 @@ class MessageAction:
 
     label: str
     run: Callable[[], object]
+    topic: str = ""
+    """What the action changes. A newer action of the same topic takes the older one back, because only the newest can
+    still be done; so does ``MessageLine.withdraw``. Empty: the action stays possible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +58,14 @@ class Entry:
 class MessageLine(OverrideGuard, QFrame):
     """Shows the newest message with an icon for its level; a click shows the earlier ones.
 
-    An error stays for eight seconds before information may replace it; what came meanwhile is in the list.
+    An error stays for eight seconds before information may replace it; what came meanwhile is in the list. Good news
+    leaves the line after half a minute. An action can be run once, from the line, from the list or from a toast.
     """
+
+    added = Signal(object)
+    """A new ``Entry``."""
+    actions_changed = Signal()
+    """An action was run or taken back, see ``can_run``."""
 
     def __init__(self, parent: QWidget | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(parent)
@@ -61,6 +74,12 @@ class MessageLine(OverrideGuard, QFrame):
         self._shown: Entry | None = None
         self._shown_at = 0.0
         self._history: History | None = None
+        # By identity: two entries may be equal, and only one of them may have been run.
+        self._possible: dict[int, Entry] = {}
+        self._expiry = QTimer(self)
+        self._expiry.setSingleShot(True)
+        self._expiry.setInterval(_EXPIRES_MS)
+        self._expiry.timeout.connect(self._show_nothing)
         self.setObjectName("message_line")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip("Show earlier messages")
@@ -88,21 +107,51 @@ class MessageLine(OverrideGuard, QFrame):
         """Show one sentence, with a button for ``action`` beside it."""
         entry = Entry(level, text, datetime.now().astimezone(), action)
         # Every message goes to the list, also one that is not shown in the line.
+        if len(self._entries) == _KEPT:
+            self._possible.pop(id(self._entries[0]), None)
         self._entries.append(entry)
+        if action is not None:
+            if action.topic:
+                self.withdraw(action.topic)
+            self._possible[id(entry)] = entry
         if self._may_replace(entry):
             self._show(entry)
-        if self._history is not None and self._history.isVisible():
-            self._history.fill(self.entries)
+        self._refill()
+        self.added.emit(entry)
+
+    def can_run(self, entry: Entry) -> bool:
+        """Return whether the action of ``entry`` is still possible."""
+        return id(entry) in self._possible
+
+    def run(self, entry: Entry) -> None:
+        """Run the action of ``entry`` if it is still possible."""
+        # Taken back first: the action may show a message of its own, and none of them may run twice.
+        if self._possible.pop(id(entry), None) is not None and entry.action is not None:
+            self._show_actions()
+            entry.action.run()
+
+    def run_newest(self) -> None:
+        """Run the newest action that is still possible, if there is one."""
+        if self._possible:
+            self.run(next(reversed(self._possible.values())))
+
+    def withdraw(self, topic: str) -> None:
+        """Take back the actions of ``topic``: what they would change has changed."""
+        gone = [key for key, entry in self._possible.items() if entry.action and entry.action.topic == topic]
+        for key in gone:
+            del self._possible[key]
+        if gone:
+            self._show_actions()
 
     def show_history(self) -> None:
         """Open the list of earlier messages above the line, or close it."""
         if self._history is None:
             # A child of the window and not of the line, which would clip it.
-            self._history = History(self.window())
+            self._history = History(self.window(), self)
         if self._history.isVisible():
             self._history.hide()
             return
-        self._history.fill(self.entries)
+        self._history.fill(self._entries)
         self._history.place_above(self)
         self._history.show()
         self._history.raise_()
@@ -134,25 +183,39 @@ class MessageLine(OverrideGuard, QFrame):
         self._text.set_full_text(entry.text)
         self._time.setText(entry.at.strftime("%H:%M:%S"))
         self._action.setText(entry.action.label if entry.action else "")
-        self._action.setVisible(entry.action is not None)
+        self._action.setVisible(self.can_run(entry))
+        if _RANK[entry.level]:
+            self._expiry.stop()
+        else:
+            self._expiry.start()
 
     def _show_nothing(self) -> None:
+        self._shown = None
         self._icon.hide()
         self._action.hide()
         self._text.set_full_text("")
+        self._time.setText("")
+
+    def _show_actions(self) -> None:
+        self._action.setVisible(self._shown is not None and self.can_run(self._shown))
+        self._refill()
+        self.actions_changed.emit()
+
+    def _refill(self) -> None:
+        if self._history is not None and self._history.isVisible():
+            self._history.fill(self._entries)
 
     def _run_action(self) -> None:
-        if self._shown is not None and self._shown.action is not None:
-            # Hidden first: the action may show a message of its own, and none of them may run twice.
-            self._action.hide()
-            self._shown.action.run()
+        if self._shown is not None:
+            self.run(self._shown)
 
 
 class History(QFrame):
-    """The earlier messages, newest at the bottom."""
+    """The earlier messages, newest at the bottom, with the actions that are still possible."""
 
-    def __init__(self, window: QWidget) -> None:
+    def __init__(self, window: QWidget, line: MessageLine) -> None:
         super().__init__(window)
+        self._line = line
         self.setObjectName("overlay")
         self._list = QWidget()
         self._rows = QVBoxLayout(self._list)
@@ -167,7 +230,7 @@ class History(QFrame):
         column.addWidget(self._scroll)
         self.hide()
 
-    def fill(self, entries: tuple[Entry, ...]) -> None:
+    def fill(self, entries: Sequence[Entry]) -> None:
         """Show ``entries``."""
         while (item := self._rows.takeAt(0)) is not None:
             widget = item.widget()
@@ -175,7 +238,7 @@ class History(QFrame):
                 # Not at once: this may run inside an event of that very widget.
                 widget.deleteLater()
         for entry in entries or (Entry("info", "There are no messages yet.", datetime.now().astimezone()),):
-            self._rows.addWidget(_row(entry))
+            self._rows.addWidget(_row(entry, partial(self._line.run, entry) if self._line.can_run(entry) else None))
         self._rows.addStretch(1)
 
     def place_above(self, line: QWidget) -> None:
@@ -196,14 +259,13 @@ class History(QFrame):
         bar.setValue(bar.maximum())
 
 
-def _row(entry: Entry) -> QWidget:
+def _row(entry: Entry, run: Callable[[], object] | None) -> QWidget:
     row = QWidget()
     layout = QHBoxLayout(row)
     theme.space(layout, (0, 0, 0, 0), 8)
     clock = QLabel(entry.at.strftime("%H:%M:%S"))
     theme.set_role(clock, "secondary")
-    icon = _level_button(row)
-    _set_level(icon, entry.level)
+    icon = level_icon(entry.level, row)
     text = QLabel(entry.text)
     # Qt would otherwise read a path or an error with < and > as HTML.
     text.setTextFormat(Qt.TextFormat.PlainText)
@@ -212,12 +274,32 @@ def _row(entry: Entry) -> QWidget:
     layout.addWidget(clock, 0, Qt.AlignmentFlag.AlignTop)
     layout.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
     layout.addWidget(text, 1)
+    if entry.action is not None and run is not None:
+        layout.addWidget(action_button(entry.action.label, run), 0, Qt.AlignmentFlag.AlignTop)
     return row
+
+
+def action_button(label: str, run: Callable[[], object]) -> QToolButton:
+    """Return a button for the action of a message; a click does not take the focus from the page."""
+    button = QToolButton()
+    button.setText(label)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    theme.set_role(button, "link")
+    # ``clicked`` carries whether the button is checked.
+    button.clicked.connect(lambda _: run())
+    return button
 
 
 def as_level(text: str) -> Level:
     """Return the level that another process has named; an unknown one counts as information."""
     return next((level for level in get_args(Level) if level == text), "info")
+
+
+def level_icon(level: Level, parent: QWidget) -> QToolButton:
+    """Return the icon of a level, which is no button for a person."""
+    button = _level_button(parent)
+    _set_level(button, level)
+    return button
 
 
 def _level_button(parent: QWidget) -> QToolButton:

@@ -167,7 +167,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("camera_4", "Camera 4", "View", ("4",)),
     Binding("camera_previous", "Previous camera", "View", ("[",), "D-pad ←"),
     Binding("camera_next", "Next camera", "View", ("]",), "D-pad →"),
-    Binding("layout", "Arrange pictures: one, picture in picture, grid", "View", ("P",)),
+    Binding("layout", "Arrange pictures: one, small ones beside it, grid", "View", ("P",)),
     Binding("view_turn", "Turn the view", "View", ("Alt + ↑ ↓ ← →",), held=True),
     Binding("view_zoom", "Zoom the view in or out", "View", ("Alt+PgUp/PgDown",), held=True),
     Binding("small_views", "Show or hide the scene's other cameras", "View", ("V",)),
@@ -196,6 +196,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("page_devices", "Devices", "Window", ("Ctrl+5",), scope=Scope.ALWAYS),
     Binding("page_settings", "Settings", "Window", ("Ctrl+,", "Ctrl+6"), scope=Scope.ALWAYS),
     Binding("messages", "Show earlier messages", "Window", ("Ctrl+M",), scope=Scope.ALWAYS),
+    Binding("message_action", "Press the button of the newest message (Undo …)", "Window", ("Ctrl+Shift+M",)),
     Binding("full_screen", "Full screen", "Window", ("F11",), scope=Scope.ALWAYS),
     Binding("help", "This list", "Window", ("?", "F1"), scope=Scope.WINDOW),
 )

@@ -12,7 +12,7 @@ from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.storage.episodes import read_recording
 from mile_desktop.ui.cameras.controller import CamerasController
-from mile_desktop.ui.viewport.tiles import Layout
+from mile_desktop.ui.viewport.tile_layout import Layout
 from tests.cameras.pictures import number_in
 from tests.cameras.servers import MjpegServer
 from tests.ui.application.conftest import OpenWindow

@@ -61,7 +61,7 @@ def test_the_policy_in_use_is_selected_with_its_curve(started: LiveWindow, page:
 def test_an_archived_policy_is_restored_by_one_click(started: LiveWindow, page: PoliciesPage) -> None:
     page.archive_requested.emit("p2", True)
     assert names(page) == ["v1", "v0"]
-    started.choose("Unarchive")
+    started.choose("Undo")
     assert names(page) == ["v2", "v1", "v0"]
     page.archive_requested.emit("p1", True)
     assert started.said("v1 is in use")

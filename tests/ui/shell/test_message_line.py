@@ -117,3 +117,14 @@ def test_a_long_sentence_is_shortened_on_screen_only(line: MessageLine, qtbot: Q
 def test_markup_is_shown_not_obeyed(line: MessageLine) -> None:
     line.say("info", "<b>bold</b>")
     assert "<b>bold</b>" in texts(line)
+
+
+def test_good_news_leaves_the_line_and_stays_in_the_list(line: MessageLine) -> None:
+    line.say("success", "Retraining is done.")
+    assert line._expiry.isActive()
+    line._expiry.timeout.emit()
+    assert line.shown is None
+    assert "Retraining is done." not in texts(line)
+    assert line.entries[-1].text == "Retraining is done."
+    line.say("error", "The disk is full.")
+    assert not line._expiry.isActive(), "an error stays until the next message"

@@ -38,6 +38,10 @@ class EditController(QObject):
     failed = Signal(object)
     """A ``WorkspaceError``; the changes before it stay, and can be undone."""
     message = Signal(str)
+    done = Signal(str)
+    """A change was stored, in a few words; it can be undone until ``undoable_changed``."""
+    undoable_changed = Signal()
+    """Another change is the one that is undone next, or none is."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -76,6 +80,7 @@ class EditController(QObject):
         self._workspace = workspace
         # Its entries name episodes of the workspace before.
         self._history.clear()
+        self.undoable_changed.emit()
         self._show_undo()
 
     def show_recording(self, recording: RecordedEpisode | None) -> None:
@@ -195,10 +200,13 @@ class EditController(QObject):
             yield from batch.run(workspace)
         finally:  # also when the batch is cancelled (the generator is closed) or the disk is full
             if batch.applied:
-                self._history.add(UndoEntry(counted_text(text, batch.applied), tuple(batch.applied)))
+                entry = UndoEntry(counted_text(text, batch.applied), tuple(batch.applied))
+                self._history.add(entry)
+                self.done.emit(entry.text)
 
     def _undo_or_redo(self, *, redo: bool) -> None:
         if self._batch is None and (entry := self._history.pop(redo=redo)) is not None:
+            self.undoable_changed.emit()
             self._start(self._run_back(entry, redo=redo))
 
     def _run_back(self, entry: UndoEntry, *, redo: bool) -> Generator[float, None, None]:
