@@ -17,7 +17,7 @@ from mile_desktop.ui.automation.scripted_run import Condition, ScriptedRun
 from mile_desktop.ui.composition import Composition
 from mile_desktop.ui.learn.model import RetrainRequest
 from mile_desktop.ui.viewport.frame_canvas import as_image
-from mile_desktop.ui.viewport.tiles import Layout
+from mile_desktop.ui.viewport.tile_layout import Layout
 from mile_desktop.ui.widgets.policy_results import EpisodeRow
 from mile_desktop.viewer.messages import ViewerReady
 

@@ -8,7 +8,7 @@ from mile_desktop.cameras.settings import Crop, Rotation
 from mile_desktop.channels.shared import Frame
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport.frame_canvas import as_image
-from mile_desktop.ui.viewport.tiles import fit_rect
+from mile_desktop.ui.viewport.tile_layout import fit_rect
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 _LEAST_SHARE = 0.05

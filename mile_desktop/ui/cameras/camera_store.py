@@ -8,7 +8,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from mile_desktop.cameras.settings import CameraSettings, file_stem
-from mile_desktop.ui.viewport.tiles import Layout
+from mile_desktop.ui.viewport.tile_layout import Layout
 
 FILE_NAME = "cameras.json"
 _OWNER_ONLY = 0o600

@@ -24,6 +24,8 @@ from mile_desktop.ui.supervise.words_controller import FRAME, LANGUAGE, WordsCon
 
 _PAGE = "supervise"
 _CAMERA_KEYS = 4
+_PICTURES = "pictures"
+"""Name in ``Preferences.layouts`` of the small pictures that were moved or put away."""
 _SMALL_VIEWS, _HIDDEN = "small views", "hidden"
 """Name and value in ``Preferences.layouts`` that keep the small views hidden."""
 
@@ -38,6 +40,7 @@ class SuperviseController(QObject):
         self.page = SupervisePage()
         self.full_view = FullView(application.window, self.page)
         self.driving_help = DrivingHelpController(application.worker, application.window.shortcuts, self)
+        self.page.view.tiles.restore(remembered.layouts.get(_PICTURES, ""))
         small_views = remembered.layouts.get(_SMALL_VIEWS, "") != _HIDDEN
         self._views = ViewController(application.viewer, self.page, self, small_views=small_views)
         self._video = SceneVideoController(application.viewer, application.worker, self._folder, self)
@@ -126,6 +129,7 @@ class SuperviseController(QObject):
         worker.step_taken.connect(self.words.follow)
         page.escaped.connect(self._escape)
         page.pictures.full_view_asked.connect(self.full_view.toggle)
+        page.view.arrangement_chosen.connect(self._remember_pictures)
         self._views.command.connect(self._command)
         application.preferences.changed.connect(self._preferences_changed)
         application.window.closing.connect(self._remember_layout)
@@ -175,6 +179,9 @@ class SuperviseController(QObject):
         if alert_of(value) != self.page.alert:
             self.page.set_alert(alert_of(value))
         self.page.set_hand_speed(value.hand_speed)
+
+    def _remember_pictures(self) -> None:
+        self._application.preferences.remember_layout(_PICTURES, self.page.view.tiles.remembered())
 
     def _remember_layout(self) -> None:
         preferences = self._application.preferences

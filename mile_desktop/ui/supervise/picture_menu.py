@@ -1,5 +1,7 @@
 """The menu that arranges scene and cameras in the view and chooses the large picture."""
 
+from functools import partial
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
@@ -7,7 +9,8 @@ from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 from mile_desktop.ui.shell import shortcuts
 from mile_desktop.ui.supervise.scene_view import SceneView
 from mile_desktop.ui.theme import theme
-from mile_desktop.ui.viewport.tiles import SCENE, TITLES, Layout
+from mile_desktop.ui.viewport.tile_layout import Layout
+from mile_desktop.ui.viewport.tiles import SCENE, TITLES
 
 _ICONS = {
     Layout.ONE: "mdi6.square-outline",
@@ -57,6 +60,7 @@ class PictureMenu(QToolButton):
         scene = [(SCENE, "Scene")] if tiles.has_scene else []
         for name, title in (*scene, *((name, name) for name in tiles.choices)):
             self._add_option(title, name, pictures, chosen=name == tiles.main and tiles.layout is not Layout.GRID)
+        self._add_small(menu)
         menu.addSeparator()
         small = menu.addAction(_with_key("The scene's other cameras", "small_views"))
         small.setCheckable(True)
@@ -64,6 +68,23 @@ class PictureMenu(QToolButton):
         small.toggled.connect(self.small_views_toggled)
         menu.addAction(_with_key("Fill the screen with the view", "full_view"), self.full_view_asked.emit)
         menu.addAction(_with_key("Cameras …", "cameras"), self.cameras_asked.emit)
+
+    def _add_small(self, menu: QMenu) -> None:
+        """List the small pictures: the ticked ones are shown, the others were put away."""
+        tiles = self._view.tiles
+        if tiles.layout is Layout.ONE or not tiles.small:
+            return
+        menu.addSection("Small pictures")
+        for name, title in tiles.small.items():
+            action = menu.addAction(title)
+            action.setCheckable(True)
+            action.setChecked(not tiles.is_away(name))
+            action.toggled.connect(partial(self._show_small, name))
+        back = menu.addAction("All to their first places", self._view.forget_places)
+        back.setEnabled(tiles.has_places)
+
+    def _show_small(self, name: str, shown: bool) -> None:
+        self._view.put_away(name, away=not shown)
 
     def _add_option(self, text: str, data: object, group: QActionGroup, *, chosen: bool) -> QAction:
         action = self.menu().addAction(text)

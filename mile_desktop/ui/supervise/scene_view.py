@@ -22,7 +22,7 @@ from mile_desktop.ui.viewport.hand_frame import hand_arrows, paint_hand_frame
 from mile_desktop.ui.viewport.phase_style import driving_hint, outcome_text, progress_text, style_of, takeover_hint
 from mile_desktop.ui.viewport.picture_canvas import PictureCanvas
 from mile_desktop.ui.viewport.projection import action_arrow
-from mile_desktop.ui.viewport.tiles import SCENE, Layout
+from mile_desktop.ui.viewport.tiles import SCENE
 from mile_desktop.ui.widgets.discrete_actions import as_motion, chosen_action
 from mile_desktop.viewer.aids import Aids
 
@@ -31,10 +31,8 @@ FADE_MS = 120
 STALE_S = 1.0
 """An older picture is marked while the robot moves: a person must not supervise by a picture that has stopped."""
 _CHECK_MS = 250
-_HINT_SHARE = 0.6
-"""Share of the view's width that a hint may take."""
-_HINT_GAP, _LEAST_HINT = 36, 120
-"""Distance of a hint from the small pictures, and its least width, px at 100 %."""
+_HINT_SHARE = 0.8
+"""Share of the large picture's width that a hint may take."""
 _HAND_PHASES = frozenset({Phase.TAKEOVER, Phase.HOLD})
 """Phases in which the hand's directions are shown: in the others they would hide what the policy does."""
 _EMPTY = "The scene appears here as soon as it is loaded."
@@ -183,7 +181,7 @@ class SceneView(PictureCanvas):
         self._paint_words_arrow(painter, picture)
 
     def _paint_overlays(self, painter: QPainter) -> None:
-        area = self.inside()
+        area = self.main_area()
         if self._status is None:
             return
         if self._step is not None and self._status.phase in IN_EPISODE:
@@ -202,7 +200,7 @@ class SceneView(PictureCanvas):
             shown = own or status.phase is not Phase.AUTONOMOUS
             keys = driving_hint(status, self._choices, self._entries) if shown else ""
             hints = task, takeover_hint(status), keys, self._rate_hint(status)
-            overlay.paint_hints(painter, area, hints, self._room_for_hints(area))
+            overlay.paint_hints(painter, area, hints, area.width() * _HINT_SHARE)
 
     def set_picture_rate(self, rate_hz: float | None) -> None:
         """Set how many pictures a second the environment draws of itself; None where the program draws the scene."""
@@ -213,15 +211,6 @@ class SceneView(PictureCanvas):
         if self._picture_rate_hz is None or status.phase not in MOVING:
             return ""
         return f"Picture: {self._picture_rate_hz:.0f} a second"
-
-    def _room_for_hints(self, area: QRectF) -> float:
-        """Return how wide a line at the bottom left may be without reaching the small pictures."""
-        _, *small = self._rects().values()
-        room = area.width() * _HINT_SHARE
-        if self.tiles.layout is not Layout.INSET or not small:
-            return room
-        beside = min(rect.left() for rect in small) - area.left() - theme.px(_HINT_GAP)
-        return max(theme.px(_LEAST_HINT), min(room, beside))
 
     def _paint_arrow(self, painter: QPainter, picture: QRectF) -> None:
         status, step, frame = self._status, self._step, self._frame

@@ -11,7 +11,7 @@ from mile_desktop.rollout import messages as m
 from mile_desktop.ui.clients.viewer_client import ViewerClient
 from mile_desktop.ui.supervise.page import SupervisePage
 from mile_desktop.ui.theme import theme
-from mile_desktop.ui.viewport.tiles import Layout
+from mile_desktop.ui.viewport.tile_layout import Layout
 from mile_desktop.viewer import messages as v
 
 _YAW_OF_X = 90.0
@@ -111,8 +111,10 @@ class ViewController(QObject):
             if shown and number - 1 != view.chosen_preset
         }
         # As many as there are buffers; further cameras can still be chosen as the large picture.
-        titles = dict(list(others.items())[: self._viewer.thumbnail_count])
-        view.set_small_views(titles)
+        drawn = [(name, title) for name, title in others.items() if not view.tiles.is_away(name)]
+        titles = dict(drawn[: self._viewer.thumbnail_count])
+        # Those that were put away are not drawn, but the menu still lists them, so that they can come back.
+        view.set_small_views({key: title for key, title in others.items() if key in titles or view.tiles.is_away(key)})
         names = tuple(titles)
         if names != self._requested:
             self._requested, self._requested_at = names, self._clock()

@@ -20,7 +20,7 @@ from mile_desktop.channels.shared import Frame
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport.orbit import Orbit
 from mile_desktop.ui.viewport.orbit_controller import OrbitController
-from mile_desktop.ui.viewport.tiles import fit_rect
+from mile_desktop.ui.viewport.tile_layout import fit_rect
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
 from mile_desktop.viewer.camera import NARROWEST
 from mile_desktop.viewer.messages import Preset, SetSize

@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
 from mile_desktop.channels.shared import Frame
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport.frame_canvas import FrameCanvas, as_image
-from mile_desktop.ui.viewport.tile_paint import TileRole, paint_name, paint_tile
-from mile_desktop.ui.viewport.tiles import SCENE, Layout, Tiles
+from mile_desktop.ui.viewport.tile_hand import Part, TileHand, cursor_at
+from mile_desktop.ui.viewport.tile_layout import Layout
+from mile_desktop.ui.viewport.tile_paint import TileRole, paint_handles, paint_name, paint_tile
+from mile_desktop.ui.viewport.tiles import SCENE, Tiles
 
-_SHAPE = 0.75
 _REPAINT_MS = 25
 """Pictures of several cameras that arrive within this time are painted together: four cameras at 30 Hz would otherwise
 repaint the view 120 times a second."""
@@ -22,13 +23,14 @@ class PictureCanvas(FrameCanvas):
     """Shows several pictures at once; subclasses paint over them. Everything runs on the window's thread.
 
     Beside the scene there can be small views of it, and cameras, each of which can be the large picture (``Tiles``).
-    A click on a small picture makes it large.
+    A click on a small picture makes it large. A drag moves it, a drag of its corner resizes it, and its cross puts it
+    away.
     """
 
     arranged = Signal()
     """The layout or the set of pictures changed, see ``tiles``."""
     arrangement_chosen = Signal()
-    """A person has chosen another layout or large picture."""
+    """A person has chosen another layout or large picture, or has moved or put away a small one."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,6 +38,8 @@ class PictureCanvas(FrameCanvas):
         self.setMouseTracking(True)
         self.tiles = Tiles()
         """The pictures and their layout; change them through this widget, so that it repaints."""
+        self._hand = TileHand(self.tiles)
+        self._under_mouse = ""
         self._repaint_timer = QTimer(self)
         self._repaint_timer.setSingleShot(True)
         self._repaint_timer.setInterval(_REPAINT_MS)
@@ -93,6 +97,19 @@ class PictureCanvas(FrameCanvas):
         self.set_arrangement(layout, name)
         self.arrangement_chosen.emit()
 
+    def put_away(self, name: str, away: bool = True) -> None:
+        """Do not show this small picture, or show it again; called for the person, so it is remembered."""
+        self.tiles.put_away(name, away)
+        self._under_mouse = ""
+        self._rearranged()
+        self.arrangement_chosen.emit()
+
+    def forget_places(self) -> None:
+        """Show every small picture at its first place; called for the person, so it is remembered."""
+        self.tiles.forget_places()
+        self._rearranged()
+        self.arrangement_chosen.emit()
+
     def choose_camera(self, index: int) -> None:
         """Use camera number ``index``, from 0: first the cameras of the scene, then the live ones."""
         inner = len(self.presets) if self.tiles.has_scene else 0
@@ -120,17 +137,25 @@ class PictureCanvas(FrameCanvas):
         return self._rects().get(SCENE, QRectF())
 
     def room(self) -> QRectF:
-        """Return the area for which the viewer renders."""
-        shown = self.tiles.main == SCENE and self.tiles.layout is not Layout.GRID
-        return self.inside() if shown else self.picture_rect()
+        """Return the area for which the viewer renders; empty while the layout does not show the scene."""
+        return self.tiles.rooms(self.inside()).get(SCENE, QRectF())
+
+    def main_area(self) -> QRectF:
+        """Return the area of the large picture, which small pictures at their first places leave free."""
+        return (
+            self.inside() if self.tiles.layout is Layout.GRID else next(iter(self.tiles.rooms(self.inside()).values()))
+        )
 
     def paint_pictures(self, painter: QPainter, empty_text: str) -> None:
         """Paint every picture at its place; ``empty_text`` in place of the scene before its first frame."""
         painter.fillRect(self.rect(), theme.token("ground"))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=True)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
-        for name, rect in self._rects().items():
+        rects = self._rects()
+        for name, rect in rects.items():
             self._paint_part(painter, name, rect, empty_text)
+        if self._under_mouse in rects and self._is_movable(self._under_mouse):
+            paint_handles(painter, rects[self._under_mouse])
 
     def paint_over_scene(self, painter: QPainter, picture: QRectF) -> None:
         """Paint over the scene's picture, which is at ``picture``; small pictures are painted over it later."""
@@ -153,11 +178,15 @@ class PictureCanvas(FrameCanvas):
         return self.tiles.rects(self.inside(), self._scene_shape())
 
     def _scene_shape(self) -> float:
-        """Return the scene's height over its width; before its first frame it fills the area."""
+        """Return the scene's height over its width; before its first frame it fills its room."""
         if not self._image.isNull():
             return self._image.height() / self._image.width()
-        inside = self.inside()
-        return inside.height() / max(1.0, inside.width()) if self.tiles.main == SCENE else _SHAPE
+        room = self.room()
+        return room.height() / max(1.0, room.width())
+
+    def _is_movable(self, name: str) -> bool:
+        """Return whether this picture is a small one that can be moved and put away."""
+        return self.tiles.layout is Layout.INSET and name != self.tiles.main
 
     def _rearranged(self) -> None:
         """Repaint, and request frames for the scene's new area."""
@@ -170,29 +199,67 @@ class PictureCanvas(FrameCanvas):
     # ── mouse ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Make a small picture large, or begin to turn the scene."""
-        name = self.tiles.name_at(event.position(), self.inside(), self._scene_shape())
-        # Small views of the scene and live cameras answer a click differently: the first moves the scene's camera,
-        # the second swaps pictures. Only a click on the large scene begins to turn it.
-        tile = self.tiles.tile(name) if name is not None else None
-        is_small = name != self.tiles.main or self.tiles.layout is Layout.GRID
-        if tile is not None and tile.can_be_main and is_small:
-            self.choose_main(tile.name)
-        elif tile is not None and not tile.can_be_main:
-            self._look_from(tile.name)
-        elif name == SCENE and self.tiles.main != SCENE:
-            self.choose_main(SCENE)
+        """Hold a small picture, or begin to turn the scene."""
+        point = event.position()
+        name = self.tiles.name_at(point, self.inside(), self._scene_shape())
+        if name is not None and self._is_movable(name):
+            # What it does is known only at the release: a click makes it large, a drag moves it.
+            self._hand.press(name, self._rects()[name], point)
+        elif name is not None and self.tiles.layout is Layout.GRID:
+            self._choose(name)
         elif self.tiles.main == SCENE:
             super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Turn or pan; over a small picture the pointer becomes a hand, because a click makes it large."""
-        if event.buttons() == Qt.MouseButton.NoButton:
-            name = self.tiles.name_at(event.position(), self.inside(), self._scene_shape())
-            over_small = name is not None and (name != self.tiles.main or self.tiles.layout is Layout.GRID)
-            self.setCursor(Qt.CursorShape.PointingHandCursor if over_small else Qt.CursorShape.ArrowCursor)
+        """Move a small picture, or turn or pan; the pointer tells what a press would do."""
+        if self._hand.holds:
+            if self._hand.move(event.position(), self.inside()):
+                self._rearranged()
+        elif event.buttons() == Qt.MouseButton.NoButton:
+            self._show_pointer(event)
         else:
             super().mouseMoveEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Let go of a small picture, or end the gesture."""
+        if not self._hand.holds:
+            super().mouseReleaseEvent(event)
+            return
+        name, part, moved = self._hand.release()
+        if moved:
+            self.arrangement_chosen.emit()
+        elif part is Part.CROSS:
+            self.put_away(name)
+        else:
+            self._choose(name)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Hide the cross and the corners of a small picture."""
+        super().leaveEvent(event)
+        self._point_at("")
+
+    def _show_pointer(self, event: QMouseEvent) -> None:
+        name = self.tiles.name_at(event.position(), self.inside(), self._scene_shape())
+        if name is not None and self._is_movable(name):
+            self.setCursor(cursor_at(self._rects()[name], event.position()))
+            self._point_at(name)
+            return
+        in_grid = name is not None and self.tiles.layout is Layout.GRID
+        self.setCursor(Qt.CursorShape.PointingHandCursor if in_grid else Qt.CursorShape.ArrowCursor)
+        self._point_at("")
+
+    def _point_at(self, name: str) -> None:
+        if name != self._under_mouse:
+            self._under_mouse = name
+            self.update()
+
+    def _choose(self, name: str) -> None:
+        """Make a small picture large; for a small view of the scene, move the scene's camera there."""
+        tile = self.tiles.tile(name)
+        if tile is not None and not tile.can_be_main:
+            self._look_from(name)
+        else:
+            self.choose_main(name)
 
     def _look_from(self, name: str) -> None:
         """Use the scene's camera ``name``."""

@@ -7,11 +7,14 @@ from PySide6.QtGui import QPainter
 
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport import overlay
+from mile_desktop.ui.viewport.tile_hand import cross_rect
 from mile_desktop.ui.viewport.tiles import Tile
 
 _FADED = 0.55
 _PAD = 12
 _LINE = 18
+_REACH = 8
+"""Length of the lines that mark a corner."""
 
 
 class TileRole(Enum):
@@ -35,6 +38,23 @@ def paint_tile(painter: QPainter, rect: QRectF, tile: Tile, role: TileRole) -> N
     paint_name(painter, rect, tile.title or tile.name, role, colour="warning" if tile.note else "line")
     if tile.note:
         _paint_note(painter, rect, tile.note, large=role is TileRole.LARGE)
+
+
+def paint_handles(painter: QPainter, rect: QRectF) -> None:
+    """Paint the cross and the corners of the small picture under the mouse."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(theme.pen("text", 2.0))
+    reach = theme.px(_REACH)
+    for x, inward in ((rect.left(), reach), (rect.right(), -reach)):
+        for y, down in ((rect.top(), reach), (rect.bottom(), -reach)):
+            if (inward, down) != (-reach, reach):  # the cross is there
+                painter.drawPolyline([QPointF(x + inward, y), QPointF(x, y), QPointF(x, y + down)])
+    cross = cross_rect(rect)
+    overlay.plate(painter, cross)
+    painter.setPen(theme.pen("text", 1.5))
+    inner = cross.adjusted(*(theme.px(each) for each in (6, 6, -6, -6)))
+    painter.drawLine(inner.topLeft(), inner.bottomRight())
+    painter.drawLine(inner.topRight(), inner.bottomLeft())
 
 
 def paint_name(painter: QPainter, rect: QRectF, name: str, role: TileRole, *, colour: str = "line") -> None:

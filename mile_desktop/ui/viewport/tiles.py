@@ -1,40 +1,26 @@
 """The pictures of a view: which are shown, which is large, and the rectangle of each. No painting, no widgets."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
+import msgspec
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QImage
 
-from mile_desktop.ui.theme import theme
-
-_GAP = 8
-_MARGIN = 12
-_INSET_WIDTH = 180
-_INSET_SHARE = 0.18
-_INSET_HEIGHT_SHARE = 0.28
-_INSETS_IN_A_ROW = 4
-_ROW_SHARE = 0.58
-"""Share of the width that a row of small pictures may take; the hints stand at the left of it."""
-_DEFAULT_SHAPE = 0.75
-"""Height over width of a picture that has not arrived yet: that of most cameras."""
+from mile_desktop.ui.viewport.tile_layout import (
+    DEFAULT_SHAPE,
+    Layout,
+    Place,
+    beside,
+    fit_rect,
+    grid,
+    place_of,
+    placed,
+)
 
 SCENE = ""
 """Name of the picture that the viewer draws."""
-
-
-class Layout(StrEnum):
-    """How the pictures are arranged."""
-
-    ONE = "one"
-    INSET = "inset"
-    """Picture in picture: one large, the others small at the bottom right."""
-    GRID = "grid"
-
-
-TITLES = {Layout.ONE: "One picture", Layout.INSET: "Picture in picture", Layout.GRID: "Grid"}
+TITLES = {Layout.ONE: "One picture", Layout.INSET: "Small pictures beside it", Layout.GRID: "Grid"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +41,18 @@ class Tile:
     @property
     def shape(self) -> float:
         """Height over width."""
-        return _DEFAULT_SHAPE if self.image.isNull() else self.image.height() / max(1, self.image.width())
+        return DEFAULT_SHAPE if self.image.isNull() else self.image.height() / max(1, self.image.width())
+
+
+class Remembered(msgspec.Struct, frozen=True):
+    """What a person has done to the small pictures."""
+
+    away: tuple[str, ...] = ()
+    places: dict[str, Place] = {}
 
 
 class Tiles:
-    """The pictures in their order, and the large one; owned by the view."""
+    """The pictures in their order, the large one, and what a person has moved or put away; owned by the view."""
 
     def __init__(self) -> None:
         self.layout = Layout.INSET
@@ -67,6 +60,8 @@ class Tiles:
         """Whether there is a picture of a scene: a live robot may have only cameras."""
         self._tiles: dict[str, Tile] = {}
         self._main = SCENE
+        self._away: dict[str, None] = {}
+        self._places: dict[str, Place] = {}
 
     @property
     def main(self) -> str:
@@ -86,8 +81,9 @@ class Tiles:
         return tuple(name for name, tile in self._tiles.items() if tile.can_be_main)
 
     def choose(self, name: str) -> None:
-        """Make this picture large, now or as soon as it is added."""
+        """Make this picture large, now or as soon as it is added; one that was put away comes back."""
         self._main = name
+        self._away.pop(name, None)
 
     def show(self, name: str, image: QImage, *, can_be_main: bool = True) -> None:
         """Replace the picture called ``name``, or add it."""
@@ -119,11 +115,74 @@ class Tiles:
         """Return the picture called ``name``."""
         return self._tiles.get(name)
 
+    # ── what a person moves and puts away ────────────────────────────────────────────────────────────────────────
+
+    @property
+    def small(self) -> dict[str, str]:
+        """Name and title of each picture that is small, or would be if it were not put away."""
+        return {name: (self._tiles[name].title or name) if name else "Scene" for name in self._order()[1:]}
+
+    @property
+    def has_places(self) -> bool:
+        """Whether a person has moved or put away a picture."""
+        return bool(self._places or self._away)
+
+    def is_away(self, name: str) -> bool:
+        """Return whether this picture was put away; it also counts when the picture is not there now."""
+        return name in self._away
+
+    def put_away(self, name: str, away: bool = True) -> None:
+        """Do not show this picture while it is small, or show it again."""
+        if away:
+            self._away[name] = None
+        else:
+            self._away.pop(name, None)
+
+    def move(self, name: str, rect: QRectF, area: QRectF) -> None:
+        """Put a small picture to ``rect`` of the view ``area``, over the large one."""
+        self._places[name] = place_of(rect, area)
+
+    def forget_places(self) -> None:
+        """Show every small picture beside the large one again."""
+        self._places.clear()
+        self._away.clear()
+
+    def remembered(self) -> str:
+        """Return what a person has moved and put away, for ``restore``."""
+        return msgspec.json.encode(Remembered(tuple(self._away), self._places)).decode()
+
+    def restore(self, text: str) -> None:
+        """Restore what ``remembered`` returned; a text that cannot be read changes nothing."""
+        try:
+            known = msgspec.json.decode(text, type=Remembered)
+        except msgspec.MsgspecError:
+            return
+        self._away, self._places = dict.fromkeys(known.away), dict(known.places)
+
+    # ── rectangles ───────────────────────────────────────────────────────────────────────────────────────────────
+
     def rects(self, area: QRectF, scene_shape: float) -> dict[str, QRectF]:
         """Return the rectangle of each shown picture within ``area``, the large one first, with its aspect ratio."""
+        rooms = self.rooms(area)
+        shapes = {name: scene_shape if name == SCENE else self._tiles[name].shape for name in rooms}
+        return {name: fit_rect(room, shapes[name]) for name, room in rooms.items()}
+
+    def rooms(self, area: QRectF) -> dict[str, QRectF]:
+        """Return the area that each shown picture may fill within ``area``, the large one first.
+
+        The scene is drawn for its room, so that it is never smaller than a camera beside it in the grid.
+        """
         names = self._shown()
-        shapes = [scene_shape if name == SCENE else self._tiles[name].shape for name in names]
-        return dict(zip(names, arrange(self.layout, area, shapes), strict=True))
+        if self.layout is Layout.GRID:
+            return dict(zip(names, grid(area, len(names)), strict=True))
+        main, *small = names
+        docked = [name for name in small if name not in self._places]
+        rest, rects = beside(area, [self._shape(name) for name in docked])
+        rooms = {main: rest, **dict(zip(docked, rects, strict=True))}
+        # Last, because the last one is painted on top.
+        return rooms | {
+            name: placed(self._places[name], self._shape(name), area) for name in small if name in self._places
+        }
 
     def name_at(self, point: QPointF, area: QRectF, scene_shape: float) -> str | None:
         """Return the name of the topmost picture at ``point``; None where there is none."""
@@ -131,73 +190,21 @@ class Tiles:
         found = [name for name, rect in self.rects(area, scene_shape).items() if rect.contains(point)]
         return found[-1] if found else None
 
+    def _shape(self, name: str) -> float:
+        return DEFAULT_SHAPE if name == SCENE else self._tiles[name].shape
+
     def _shown(self) -> list[str]:
-        main = self.main
+        main, *small = self._order()
         if self.layout is Layout.ONE:
             return [main]
-        scene = [SCENE] if self.has_scene else []
-        # Without cameras the grid would be a single cell.
+        shown = [main, *(name for name in small if name not in self._away)]
+        # In the grid no picture is large: they keep their order. With cameras, they alone stand beside the scene.
         if self.layout is Layout.GRID and self.choices:
-            return [*scene, *self.choices]
+            return [name for name in (SCENE, *self.choices) if name in shown and (name or self.has_scene)]
+        return shown
+
+    def _order(self) -> list[str]:
+        """Return all pictures, the large one first."""
+        main = self.main
+        scene = [SCENE] if self.has_scene else []
         return [main, *(name for name in (*scene, *self._tiles) if name != main)]
-
-
-def arrange(layout: Layout, area: QRectF, shapes: Sequence[float]) -> list[QRectF]:
-    """Return the rectangle of each picture within ``area``; ``shapes`` are height over width, the large one's first."""
-    if layout is Layout.GRID:
-        return _grid(area, shapes)
-    return [fit_rect(area, shapes[0]), *_insets(area, shapes[1:])]
-
-
-def fit_rect(area: QRectF, shape: float) -> QRectF:
-    """Return the largest rectangle of ``shape`` (height over width) in the middle of ``area``."""
-    width = min(area.width(), area.height() / max(1e-6, shape))
-    rect = QRectF(0.0, 0.0, width, width * shape)
-    rect.moveCenter(area.center())
-    return rect
-
-
-def _grid(area: QRectF, shapes: Sequence[float]) -> list[QRectF]:
-    columns = _columns(area, len(shapes))
-    rows = math.ceil(len(shapes) / columns)
-    gap = theme.px(_GAP)
-    width = (area.width() - gap * (columns - 1)) / columns
-    height = (area.height() - gap * (rows - 1)) / rows
-    rects = []
-    for index, shape in enumerate(shapes):
-        row, column = divmod(index, columns)
-        cell = QRectF(area.left() + column * (width + gap), area.top() + row * (height + gap), width, height)
-        rects.append(fit_rect(cell, shape))
-    return rects
-
-
-def _columns(area: QRectF, count: int) -> int:
-    """Return the number of columns in which ``count`` pictures of the default shape are largest."""
-
-    def size(columns: int) -> float:
-        rows = math.ceil(count / columns)
-        return min(area.width() / columns, area.height() / rows / _DEFAULT_SHAPE)
-
-    return max(range(1, count + 1), key=size)
-
-
-def _insets(area: QRectF, shapes: Sequence[float]) -> list[QRectF]:
-    """Return rectangles in rows from the bottom up, each row at the right edge with the first picture leftmost."""
-    margin, gap = theme.px(_MARGIN), theme.px(_GAP)
-    rects: list[QRectF] = []
-    bottom = area.bottom() - margin
-    # Placed from the right, because the right edge is fixed while the widths differ; then reversed to the order of the
-    # pictures.
-    for start in range(0, len(shapes), _INSETS_IN_A_ROW):
-        right = area.right() - margin
-        row: list[QRectF] = []
-        in_row = shapes[start : start + _INSETS_IN_A_ROW]
-        room = (area.width() * _ROW_SHARE - gap * (len(in_row) - 1)) / len(in_row)
-        for shape in reversed(in_row):
-            limits = theme.px(_INSET_WIDTH), area.width() * _INSET_SHARE, area.height() * _INSET_HEIGHT_SHARE / shape
-            width = min(*limits, room)
-            row.append(QRectF(right - width, bottom - width * shape, width, width * shape))
-            right -= width + gap
-        rects += reversed(row)
-        bottom = min(rect.top() for rect in row) - gap
-    return rects

@@ -6,7 +6,7 @@ from pytestqt.qtbot import QtBot
 
 from mile_desktop.cameras.settings import CameraSettings, Crop
 from mile_desktop.ui.cameras.camera_store import CameraStore
-from mile_desktop.ui.viewport.tiles import Layout
+from mile_desktop.ui.viewport.tile_layout import Layout
 
 WRIST = CameraSettings(name="Wrist", address="rtsp://me:hush@host/a", crop=Crop(left=0.1), rotation=90, needed=True)
 TABLE = CameraSettings(name="Table", address="0", rate_hz=15.0)

@@ -12,7 +12,7 @@ from mile_desktop.channels.shared import Frame
 from mile_desktop.ui.clients.viewer_client import ViewerClient
 from mile_desktop.ui.supervise.page import SupervisePage
 from mile_desktop.ui.supervise.view_controller import ViewController
-from mile_desktop.ui.viewport.tiles import Layout
+from mile_desktop.ui.viewport.tile_layout import Layout
 from mile_desktop.viewer import messages as v
 from tests.ui.ui_children import viewer
 

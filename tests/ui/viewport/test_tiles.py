@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QImage
 
-from mile_desktop.ui.viewport.tiles import SCENE, Layout, Tiles, arrange
+from mile_desktop.ui.viewport.tile_layout import Layout
+from mile_desktop.ui.viewport.tiles import SCENE, Tiles
 
 AREA = QRectF(10, 20, 900, 500)
 PICTURE = QImage(64, 48, QImage.Format.Format_RGB888)
@@ -24,22 +25,75 @@ def tiles(*cameras: str, thumbnails: tuple[str, ...] = ()) -> Tiles:
     layout=st.sampled_from(Layout),
     width=st.floats(300, 2500),
     height=st.floats(200, 1500),
-    shapes=st.lists(st.floats(0.3, 2.0), min_size=1, max_size=9),
+    shapes=st.lists(st.integers(30, 200), min_size=0, max_size=8),
 )
-def test_every_picture_keeps_its_shape_and_stays_within_the_view(
-    layout: Layout, width: float, height: float, shapes: list[float]
+def test_every_picture_keeps_its_shape_within_the_view_and_none_covers_another(
+    layout: Layout, width: float, height: float, shapes: list[int]
 ) -> None:
     area = QRectF(5, 7, width, height)
-    rects = arrange(layout, area, shapes)
-    assert len(rects) == len(shapes)
-    for place, shape in zip(rects, shapes, strict=True):
-        assert place.height() == pytest.approx(place.width() * shape)
-        assert area.adjusted(-1, -1, 1, 1).left() <= place.left()
-        assert place.right() <= area.right() + 1
-        assert place.bottom() <= area.bottom() + 1
-    small = rects if layout is Layout.GRID else rects[1:]
-    for index, place in enumerate(small):
-        assert not any(place.adjusted(1, 1, -1, -1).intersects(other) for other in small[:index])
+    some = Tiles()
+    some.layout = layout
+    for index, shape in enumerate(shapes):
+        some.show(f"camera {index}", QImage(100, shape, QImage.Format.Format_RGB888))
+    rects = some.rects(area, 0.75)
+    assert len(rects) == (1 if layout is Layout.ONE else len(shapes) + 1)
+    for name, place in rects.items():
+        assert place.height() == pytest.approx(place.width() * (shapes[int(name[7:])] / 100 if name else 0.75))
+        assert area.adjusted(-1, -1, 1, 1).contains(place)
+    places = list(rects.values())
+    for index, place in enumerate(places):
+        assert not any(place.adjusted(1, 1, -1, -1).intersects(other) for other in places[:index])
+
+
+@given(width=st.floats(300, 2500), height=st.floats(200, 1500), lost=st.integers(0, 3), seen=st.integers(0, 3))
+def test_the_scene_is_never_the_smallest_picture(width: float, height: float, lost: int, seen: int) -> None:
+    some = tiles(*(f"lost {index}" for index in range(lost)))
+    for index in range(seen):
+        some.show(f"seen {index}", PICTURE)
+    for layout in Layout:
+        some.layout = layout
+        area = QRectF(0, 0, width, height)
+        room = some.rooms(area)[SCENE]
+        # The viewer draws for the room, so the scene has its shape.
+        scene, *others = some.rects(area, room.height() / room.width()).values()
+        assert all(scene.width() * scene.height() >= 0.99 * each.width() * each.height() for each in others)
+
+
+def test_small_pictures_leave_the_large_one_free_until_a_person_moves_them() -> None:
+    some = tiles("a", "b")
+    large, *small = some.rects(AREA, 0.5).values()
+    assert not any(large.intersects(each) for each in small)
+    some.move("a", QRectF(100, 100, 200, 150), AREA)
+    assert some.rects(AREA, 0.5)["a"] == QRectF(100, 100, 200, 150)
+    some.put_away("b")
+    assert list(some.rects(AREA, 0.5)) == [SCENE, "a"]
+    assert some.rooms(AREA)[SCENE] == AREA, "nothing is beside it any more"
+    assert some.small == {"a": "a", "b": "b"}
+
+
+def test_places_are_remembered_and_fit_any_window() -> None:
+    some = tiles("a", "b")
+    some.move("a", QRectF(700, 400, 200, 150), AREA)
+    some.put_away("b")
+    other = tiles("a", "b")
+    other.restore(some.remembered())
+    assert other.rects(AREA, 0.5) == some.rects(AREA, 0.5)
+    for area in (QRectF(0, 0, 300, 200), QRectF(0, 0, 2500, 1500)):
+        assert area.contains(other.rects(area, 0.5)["a"])
+    other.choose("b")
+    assert not other.is_away("b"), "a picture that is made large comes back"
+    other.forget_places()
+    assert not other.has_places
+
+
+@pytest.mark.parametrize(
+    "damaged", ["", "{", '{"away": 3}', '{"places": {"a": [1, 2]}}', '{"places": {"a": {"x": "1"}}}']
+)
+def test_damaged_places_are_ignored(damaged: str) -> None:
+    some = tiles("a")
+    some.put_away("a")
+    some.restore(damaged)
+    assert some.is_away("a")
 
 
 def test_the_large_picture_is_the_chosen_one_or_the_scene() -> None:
