@@ -55,7 +55,7 @@ def _sweep_once() -> None:
 
 
 def _started(pid: int) -> str | None:
-    """Return when a process began; None where it has ended or the system does not tell."""
+    """Return when a process began; None where it has ended or the system does not say when."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -53,15 +53,15 @@ class Calibration:
 
     @property
     def problem(self) -> str:
-        """Why the new numbers should not be used, in one sentence with the way out; empty where nothing is wrong.
+        """Why the new numbers should not be used, and what to do; empty where nothing is wrong.
 
-        The likelihood alone cannot tell: a p that is always the rate of takeovers has a good one and says nothing.
+        The likelihood alone does not show it: a p that is always the rate of takeovers has a good one and says nothing.
         """
         if self.p_high - self.p_low < LEAST_SPREAD:
             return (
                 f"The calibration is refused: p would be between {self.p_low:.2f} and {self.p_high:.2f} in nine of ten "
-                "steps, so it would tell no moment from another. The numbers in use stay; record more takeovers, or "
-                "retrain, which fits the networks as well."
+                "steps, so it would be nearly the same at every moment. The numbers in use stay; record more "
+                "takeovers, or retrain, which fits the networks as well."
             )
         if self.auroc is not None and self.auroc_before is not None and self.auroc < self.auroc_before - LARGEST_DROP:
             return (

@@ -20,7 +20,7 @@ _FOLDS = 5
 
 @dataclass(frozen=True, slots=True)
 class EarlyAccuracy:
-    """How well an alarm tells takeovers from calm steps, if it has to come so early."""
+    """How well an alarm separates takeovers from calm steps, if it has to come so early."""
 
     lead_s: float
     balanced_accuracy: float

@@ -119,8 +119,8 @@ class NoviceSupervisor:
 
     Each takeover begins with a pause. Some rescues fail: for the whole takeover the person aims at a wrong place, and
     then lets go before the robot would do the right thing, after half of the usual shortest takeover. The segment
-    supervisor inside decides when to step in; it is not told of the early release, so the person does not step in again
-    before it has handed back, too.
+    supervisor inside decides when to step in; it does not know of the early release, so the person does not step in
+    again before it has handed back, too.
 
     Where actions are discrete, a pause goes on with what the robot proposes, because no action means "nothing" in every
     scene.

@@ -88,7 +88,7 @@ def save_policy(
     mental : PolicyNetwork or None
         Learned mental model to keep beside it for the next round.
     replace : bool
-        Whether an existing folder makes way.
+        Whether an existing folder is replaced.
 
     Raises
     ------

@@ -122,7 +122,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, replace: bool = Fa
     Parameters
     ----------
     replace : bool
-        Whether an existing folder makes way.
+        Whether an existing folder is replaced.
 
     Raises
     ------

@@ -110,12 +110,12 @@ def find_symmetry(labels: Sequence[str], actions: Sequence[str], declared: Decla
         When what is declared names an entry that does not exist, or asks for a turn without horizontal vectors.
     """
     declared = declared or DeclaredSymmetry()
-    vectors, lonely = _pairs(labels)
+    vectors, unpaired = _pairs(labels)
     moves, _ = _pairs(actions, prefix="d")
     action = moves[0] if len(moves) == 1 else None
     positions = tuple(pair for pair in vectors if _is_position(labels[pair[0]]))
     hand = tuple(pair for pair in positions if _HAND.search(labels[pair[0]]))
-    turns = bool(vectors) and action is not None and not lonely and not any(map(_HEADING.search, labels))
+    turns = bool(vectors) and action is not None and not unpaired and not any(map(_HEADING.search, labels))
     shifts = bool(hand) and action is not None and hand == positions
     rotation = declared.rotation_deg if declared.rotation_deg is not None else ROTATION_DEG * turns
     translation = declared.translation_m if declared.translation_m is not None else TRANSLATION_M * shifts
@@ -270,15 +270,15 @@ def check_symmetry(
         if not used:
             continue
         verdicts = [_agrees(symmetry, draw(), expert, state) for state in states]
-        # A mirror image that leaves most actions as they are would pass by them; only those that change tell.
-        told = [agrees for agrees, changed in verdicts if changed or name != "reflection"]
-        share = float(np.mean(told)) if told else 1.0
+        # A mirror image that changes few actions would agree in all others; only actions that change are counted.
+        votes = [agrees for agrees, changed in verdicts if changed or name != "reflection"]
+        share = float(np.mean(votes)) if votes else 1.0
         if share < LEAST_AGREEMENT:
             nothing = None if name == "reflection" else 0.0
             without = msgspec.structs.replace(without, **{name: nothing})
             refused.append(
                 f"The {_NAMES[name]} is not used: the expert acts as it says in {share:.0%} of "
-                f"{len(told)} recorded states, expected at least {LEAST_AGREEMENT:.0%}."
+                f"{len(votes)} recorded states, expected at least {LEAST_AGREEMENT:.0%}."
             )
     return without, tuple(refused)
 

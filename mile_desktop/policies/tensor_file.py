@@ -36,8 +36,8 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
 
 
 def _describe_damage(path: Path, data: bytes) -> str:
-    # A safetensors file has a brace right behind the length of its header. So a damaged file can be told from another
-    # kind.
+    # A safetensors file has a brace right behind the length of its header. This separates a damaged file
+    # from one of another kind.
     header_starts = data[_LENGTH_BYTES : _LENGTH_BYTES + 1]
     if header_starts in {b"", b"{"}:
         return f"{path} is truncated or damaged ({len(data)} bytes); copy it again from where it came from."
@@ -63,7 +63,7 @@ def check_tensors(path: Path, found: Mapping[str, torch.Tensor], expected: Mappi
 
 
 def check_finite(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Raise ``ModelFileError`` where a tensor that is or shall be in ``path`` holds NaN or infinity."""
+    """Raise ``ModelFileError`` where a tensor in ``path``, or to be written there, holds NaN or infinity."""
     for name, tensor in tensors.items():
         if not bool(torch.isfinite(tensor).all()):
             raise ModelFileError(f"{path}: tensor {name} holds NaN or infinity; use another one, or train again.")

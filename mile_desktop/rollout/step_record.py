@@ -1,4 +1,4 @@
-"""One step as it is recorded and as the window is told of it."""
+"""One step as it is recorded, and as it is sent to the window."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -65,7 +65,7 @@ def recorded_step(
 
 
 def announcement(episode: EpisodeState, step: Step, phase: Phase) -> StepTaken:
-    """Return what the window is told of ``step``."""
+    """Return the message about ``step`` for the window."""
     return StepTaken(
         episode_id=episode.start.episode_id,
         step=episode.step,

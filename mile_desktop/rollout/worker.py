@@ -103,7 +103,7 @@ class Worker:
         }
 
     def run(self) -> None:
-        """Tick until told to end, or until the window is gone."""
+        """Tick until a message asks for the end, or the window is gone."""
         while self._running and not self._endpoint.closed:
             # Commands are taken only between ticks, so nothing in a tick needs a lock.
             for command in self._endpoint.receive():

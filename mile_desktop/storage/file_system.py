@@ -8,7 +8,7 @@ _UNSAFE = ("nfs", "cifs", "smb", "fuse.sshfs", "fuse.rclone", "9p", "afs", "ceph
 
 
 def file_system_of(folder: Path, mounts: Path = _MOUNTS) -> str:
-    """Return the kind of file system that ``folder`` is on; empty where the system does not tell."""
+    """Return the kind of file system that ``folder`` is on; empty where the system does not say it."""
     try:
         lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

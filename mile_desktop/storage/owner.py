@@ -62,7 +62,7 @@ def is_alive(owner: Owner, last_written: float) -> bool:
 
 
 def _identity(pid: int) -> str:
-    """Return ``Owner.process`` of a process of this computer; empty where it has ended or the system does not tell."""
+    """Return ``Owner.process`` of a process here; empty where it has ended or the system does not say it."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         namespace = Path("/proc/self/ns/pid").readlink()

@@ -107,7 +107,7 @@ def test_takeovers_that_follow_nothing_flatten_p_and_are_refused(fitted: FittedM
     anywhere = torch.rand(len(other), generator=random) < 0.19
     _, found = calibrate(fitted.model, replace(other, intervention=anywhere & ~other.demonstration))
     assert found.log_likelihood > found.log_likelihood_before
-    assert "tell no moment from another" in found.problem
+    assert "nearly the same at every moment" in found.problem
 
 
 def test_a_fit_that_ranks_worse_is_refused_with_both_rankings() -> None:

@@ -149,8 +149,8 @@ class GymnasiumEnv(gymnasium.Env[Float32Array, Any]):
         if self.description.success.info and success:
             terminated = True
         # Both names of success: ours, and the one that Stable-Baselines3 and others look for.
-        told = {**info, "success": success, "is_success": success, "step": len(self._actions)}
-        return self._observation(), reward, terminated, (ended or late) and not terminated, told
+        reported = {**info, "success": success, "is_success": success, "step": len(self._actions)}
+        return self._observation(), reward, terminated, (ended or late) and not terminated, reported
 
     def _checked(self, action: Float32Array | int) -> Float32Array | int:
         if self._discrete:

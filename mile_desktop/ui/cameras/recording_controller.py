@@ -60,7 +60,7 @@ class RecordingController(QObject):
     def _update(self) -> None:
         """Start and stop recordings so that exactly the cameras with ``record`` do, while an episode is open."""
         folder = self._folder()
-        # What each camera was told last is kept. Steps arrive 20 times a second, and cameras may be added or
+        # The last command to each camera is kept. Steps arrive 20 times a second, and cameras may be added or
         # removed in the middle of an episode, so only differences are sent.
         asked: dict[str, bool] = {}
         for client in self._live:

@@ -87,7 +87,7 @@ class CalibrationController(QObject):
         self._application.window.messages.withdraw(_TOPIC)
         with self._application.errors_shown():
             workspace.catalogue.remove_intervention_model(self._in_use.model_id)
-            # Before the worker is told: the part must show what is in force when the worker's answer arrives.
+            # Before the message to the worker: the part must show what is in force when the worker's answer arrives.
             self._look()
             self.part.show_undone()
             self._application.worker.send(m.ReloadInterventionModel())

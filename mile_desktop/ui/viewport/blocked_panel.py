@@ -23,15 +23,15 @@ class BlockedPanel(QFrame):
             label.setTextFormat(Qt.TextFormat.PlainText)  # an error may quote a file name with tags in it
             label.setWordWrap(True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._way_out = QPushButton()
-        theme.set_role(self._way_out, "primary")
+        self._action = QPushButton()
+        theme.set_role(self._action, "primary")
         self._run: Callable[[], object] | None = None
-        self._way_out.clicked.connect(self._leave)
+        self._action.clicked.connect(self._run_action)
         column = QVBoxLayout(self)
         theme.space(column, (24, 16, 24, 16), 12)
         column.addWidget(self._title)
         column.addWidget(self._text)
-        column.addWidget(self._way_out, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._action, 0, Qt.AlignmentFlag.AlignLeft)
         self.hide()
 
     @property
@@ -40,12 +40,12 @@ class BlockedPanel(QFrame):
         return self._text.text()
 
     def explain(self, title: str, text: str, label: str = "", run: Callable[[], object] | None = None) -> None:
-        """Show the panel, with a button where there is a way out."""
+        """Show the panel, with a button where an action helps."""
         self._title.setText(title)
         self._text.setText(text)
         self._run = run
-        self._way_out.setText(label)
-        self._way_out.setVisible(run is not None)
+        self._action.setText(label)
+        self._action.setVisible(run is not None)
         self.show()
         self.place()
         self.raise_()
@@ -61,6 +61,6 @@ class BlockedPanel(QFrame):
         height = min(needed, parent.height() - theme.px(16))
         self.setGeometry((parent.width() - width) // 2, (parent.height() - height) // 2, width, height)
 
-    def _leave(self) -> None:
+    def _run_action(self) -> None:
         if self._run is not None:
             self._run()

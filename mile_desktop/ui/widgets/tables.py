@@ -116,13 +116,13 @@ class RowsModel(OverrideGuard, QAbstractTableModel, Generic[R]):
         if role == SORT_ROLE:
             return column.sort_key(row) if column.sort_key else column.text(row)
         # As functions: Qt asks for one role at a time, and only that one should be computed.
-        told: dict[int, Callable[[], Any]] = {
+        values: dict[int, Callable[[], Any]] = {
             Qt.ItemDataRole.DisplayRole: lambda: column.text(row),
             Qt.ItemDataRole.ToolTipRole: lambda: column.tip(row) or None,
             Qt.ItemDataRole.TextAlignmentRole: lambda: self._alignment(index.column()),
             ROW_ROLE: lambda: row,
         }
-        return told[role]() if role in told else None
+        return values[role]() if role in values else None
 
     def _alignment(self, column: int) -> Qt.AlignmentFlag:
         side = Qt.AlignmentFlag.AlignRight if self._columns[column].is_number else Qt.AlignmentFlag.AlignLeft
@@ -162,7 +162,7 @@ class NarrowingTable(OverrideGuard, QTableView):
         self._fit()
 
     def _measure(self) -> None:
-        """Ask every column how wide it wants to be; those that are left out do not tell."""
+        """Ask every column how wide it wants to be; a hidden one gives no width."""
         if self._widths:
             self._wanted = [theme.px(width) for width in self._widths]
             self._fit()

@@ -350,7 +350,7 @@ def test_a_small_view_says_its_age_once_the_scene_has_moved_on(view: SceneView) 
     assert (tile.note, tile.faded) == ("3 s old", True)
 
 
-def test_a_blocking_state_is_explained_in_the_middle_with_a_way_out(view: SceneView) -> None:
+def test_a_blocking_state_is_explained_in_the_middle_with_an_action_that_helps(view: SceneView) -> None:
     left = []
     view.blocked.explain(
         "Nothing can be supervised yet", "It is open in another window.", "Choose", lambda: left.append(1)
