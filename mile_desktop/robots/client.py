@@ -372,6 +372,7 @@ class NetworkRobot:
             left = until - self._clock()
             if left <= 0.0:
                 return
+            # A message or its answer may be lost; sending again also keeps the link alive while this waits.
             if not self._link.wait(min(left, _WAITS_S)) and self._clock() - self._sent_at > self._period_s:
                 self._send()
             self._listen()
@@ -389,6 +390,7 @@ class NetworkRobot:
 
     def _handle_revocation(self, state: p.State) -> None:
         """Follow the robot's side where it has revoked this window's permit."""
+        # Nothing applied yet: what the robot has revoked belongs to the client before this one.
         if self._requested is p.RequestedMode.STOP or state.applied == 0:
             return
         if state.mode is Mode.STOPPED and state.revoked >= self._permit:

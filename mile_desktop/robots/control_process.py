@@ -114,6 +114,7 @@ class RemoteDriver:
     def _call(self, call: Call) -> Answer:
         try:
             self._connection.send_bytes(encode(call))
+            # One call at a time and on one thread, so the next answer is that of this call.
             answer = decode_answer(self._connection.recv_bytes(MAX_CALL_BYTES))
         except (EOFError, OSError):
             self.owner_gone.set()
@@ -158,6 +159,8 @@ def run_control(connection: Connection, frames: Connection, plan: ControlPlan) -
     connection.send_bytes(encode(Call(Method.OPENED, port=server.port, text=server.public_key)))
     # The pipe of the frames also tells that the owner has died, at once and even while nothing is asked of the driver.
     threading.Thread(target=_carry_frames, args=(frames, server, driver, end), name="frames", daemon=True).start()
+    # After the thread has started: a new thread has the priority of the one that starts it, and frames must not compete
+    # with control.
     if plan.on_start is not None:
         plan.on_start()
     try:

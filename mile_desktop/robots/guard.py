@@ -146,6 +146,7 @@ class GuardedRobotServer:
     # ── the control process ──────────────────────────────────────────────────────────────────────────────────────
 
     def _start(self) -> None:
+        # Not a fork, which would copy the driver's SDK with its locks and its connection to the robot.
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         frames, self._frames = context.Pipe(duplex=False)
@@ -198,6 +199,7 @@ class GuardedRobotServer:
             self._answer_next()
         except (EOFError, OSError):
             self._handle_death()
+        # After the answer was sent: the control process, and with it the windows, know the reason as well.
         if self._failure is not None:
             raise self._failure
         silent_s = time.monotonic() - self._answered_at

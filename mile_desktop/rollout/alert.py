@@ -92,6 +92,7 @@ class AlertMonitor:
         self._below = 0
         self._above = self._above + 1 if probability >= self._line else 0
         if self._active:
+            # A line below the lower line is possible; then the alert ends at the line itself.
             self._active = probability >= min(self.rule.let_go, self._line)
             return False
         self._active = self._above >= self.rule.debounce_steps and not self.budget_used

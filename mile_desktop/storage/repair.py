@@ -35,6 +35,7 @@ def repair_episodes(workspace: Workspace) -> Iterator[str]:
 
 
 def _files(workspace: Workspace, place: str) -> list[Path]:
+    # An episode in the journal has its file before its row; to this function it would look like an unknown file.
     being_written = {row["episode_id"] for row in workspace.query("SELECT episode_id FROM journal")}
     found = sorted((workspace.folder / place).glob(f"*{EPISODE_SUFFIX}"))
     return [path for path in found if path.stem not in being_written]
@@ -85,6 +86,7 @@ def _episode(workspace: Workspace, record: EpisodeRecord) -> Iterator[str]:
 
 def _without_file(workspace: Workspace, record: EpisodeRecord) -> str:
     """Take a row out of the catalogue, keep it as a file, and say so."""
+    # Before the row is deleted: a process that is killed in between leaves it twice, and never loses it.
     kept = put_aside(workspace, f"{record.episode_id}-row.json", msgspec.json.format(msgspec.json.encode(record)))
     with workspace.transaction() as connection:
         connection.execute("DELETE FROM episode WHERE episode_id = ?", (record.episode_id,))

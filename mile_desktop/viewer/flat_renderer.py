@@ -88,6 +88,7 @@ class FlatRenderer:
         middle = np.array([width / 2, height / 2])
 
         def on_canvas(points: Points) -> npt.NDArray[np.int32]:
+            # Half a pixel less, because OpenCV counts from the middle of a pixel.
             pixels = (points - centre) * (scale, -scale) + middle - 0.5
             fixed: npt.NDArray[np.int32] = np.rint(np.clip(pixels, -_FAR_PX, _FAR_PX) * _SUBPIXELS).astype(np.int32)
             return fixed

@@ -62,6 +62,8 @@ class GymnasiumStage:
         self._seed = 0
         self._actions: list[Float32Array] = []
         try:
+            # Before the reset, because the probe takes steps. It also decides whether each episode needs a new
+            # environment.
             probed(self._inner)
             self._inner.reset(0)
             self.renderer = PictureRenderer(pictures_of(self._inner), self._record)
@@ -87,6 +89,7 @@ class GymnasiumStage:
         known = len(self._actions)
         overlap = wanted.actions[: max(0, known - wanted.first)]
         same = self._seed == wanted.seed and wanted.first <= known <= wanted.step
+        # After a rewind, the same seed and number of steps can stand for other actions.
         if same and known and len(overlap):
             same = bool(np.array_equal(overlap, np.array(self._actions[wanted.first :])))
         if not same or not known:

@@ -72,6 +72,7 @@ class Stage:
             # In a process of its own first: a broken driver ends the process that uses it, see ``viewer.context``.
             try_context()
             robot = self._mirror.robot
+            # PyBullet calls the base of a body link -1.
             arm = [(robot.body, link) for link in range(-1, robot.tip) if link not in robot.fingers]
             renderer = OpenGLRenderer(self._client, arm)
         except RendererUnavailableError as error:
