@@ -211,7 +211,7 @@ def _check_url(typed: str) -> None:
         host, _ = parts.hostname, parts.port
     except ValueError as error:
         raise CameraAddressError(
-            f"{redacted_address(typed)} is no URL ({redacted(str(error))}); expected {EXAMPLES}."
+            f"{redacted_address(typed)} is not a URL ({redacted(str(error))}); expected {EXAMPLES}."
         ) from None
     if not host:
         raise CameraAddressError(f"{redacted_address(typed)} names no host; expected {parts.scheme}://host/path.")
@@ -228,7 +228,7 @@ def _read_path(typed: str) -> Address:
         raise CameraAddressError(f"{redacted_address(typed)} cannot be read ({error.strerror}).") from None
     if _HOST_LIKE.match(typed):
         raise CameraAddressError(
-            f"{redacted_address(typed)} is no file; a network camera begins with rtsp:// or http://."
+            f"{redacted_address(typed)} is not a file; a network camera begins with rtsp:// or http://."
         )
     raise CameraAddressError(f"There is no file or folder {redacted_address(typed)}; expected {EXAMPLES}.")
 

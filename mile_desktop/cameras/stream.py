@@ -156,7 +156,7 @@ class StreamSource:
             getattr(stream, "codec_context", None) is None
         ):  # FFmpeg names a codec that it has no decoder for, such as SVG
             self._container.close()
-            raise CameraLostError(f"{self._address.shown} sends what is no video that can be read.")
+            raise CameraLostError(f"{self._address.shown} sends something that cannot be read as video.")
         stream.codec_context.thread_count = 1  # each further thread would delay the stream by one picture
         self._seen_any = False
         self._pictures = self._decode(self._container, stream)
@@ -303,7 +303,7 @@ def _open(address: Address, open_s: float, read_s: float, redirects: int = 0) ->
 def _reason(error: Exception) -> str:
     """Return the reason as text; FFmpeg calls most errors an input/output error."""
     if isinstance(error, av.error.InvalidDataError):
-        return "the data is no video that can be read"
+        return "the data cannot be read as video"
     if getattr(error, "errno", None) == errno.EIO:
         return "no usable answer; check host, port and path"
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__

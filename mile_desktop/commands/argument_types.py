@@ -10,7 +10,7 @@ def takeover_place(text: str) -> tuple[str, int]:
     """Read ``EPISODE:STEP``."""
     episode, _, row = text.rpartition(":")
     if not episode or not row.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is no takeover; write EPISODE:STEP, for example ep-1a2b:57")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a takeover; write EPISODE:STEP, for example ep-1a2b:57")
     return episode, int(row)
 
 

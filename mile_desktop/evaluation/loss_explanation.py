@@ -151,7 +151,7 @@ def find_suspects(
         for first, last in runs(each.intervention.astype(bool))
     ]
     if not found:
-        raise ExplanationError("No episode since the policy before has a takeover; there is nothing to leave out.")
+        raise ExplanationError("No episode newer than the parent policy has a takeover; there is nothing to leave out.")
     longest = sorted(found, key=lambda each: -each[0])[:MOST_TAKEOVERS]
     hygiene = HygieneReport(supervised, [*demonstrations, *filter(is_demonstration, episodes)])
     doubtful = [each for each in StepProblem if each not in config.settings.left_out and hygiene.steps(each)]

@@ -54,5 +54,5 @@ def open_dataset(source: Path) -> ForeignDataset:
     if is_robomimic(place):
         return read_robomimic(place)
     raise InterchangeError(
-        f"{place} is no data set that can be read; expected the folder of a LeRobot data set, or robomimic's HDF5."
+        f"{place} is not a data set that can be read; expected the folder of a LeRobot data set, or robomimic's HDF5."
     )

@@ -36,7 +36,7 @@ def read_robomimic(source: Path) -> ForeignDataset:
     Raises
     ------
     InterchangeError
-        It is damaged or no file of robomimic, or has no demonstration with actions and observations.
+        It is damaged or not a file of robomimic, or has no demonstration with actions and observations.
     """
     with _opened(source) as file:
         data = _group(file, "data")
@@ -163,7 +163,7 @@ def _group(parent: h5py.Group, name: str) -> h5py.Group:
     _expect_here(parent, name)
     found = parent[name]
     if not isinstance(found, h5py.Group):
-        raise InterchangeError(f"{parent.file.filename} has no group {name}; it is no file of robomimic.")
+        raise InterchangeError(f"{parent.file.filename} has no group {name}; it is not a file of robomimic.")
     return found
 
 
@@ -172,7 +172,7 @@ def _array(parent: h5py.Group, name: str) -> Any:  # noqa: ANN401 - an array of 
     _expect_here(parent, name)
     found = parent[name]
     if not isinstance(found, h5py.Dataset):
-        raise InterchangeError(f"{parent.file.filename} has no array {name}; it is no file of robomimic.")
+        raise InterchangeError(f"{parent.file.filename} has no array {name}; it is not a file of robomimic.")
     if found.is_virtual or found.external:
         raise InterchangeError(f"{parent.file.filename}: {name} lies in another file, which is not opened.")
     if found.size and found.size * found.dtype.itemsize > _MOST_BYTES:
@@ -186,7 +186,7 @@ def _array(parent: h5py.Group, name: str) -> Any:  # noqa: ANN401 - an array of 
 def _expect_here(parent: h5py.Group, name: str) -> None:
     link = parent.get(name, getlink=True)
     if link is None:
-        raise InterchangeError(f"{parent.file.filename} has no {name}; it is no file of robomimic.")
+        raise InterchangeError(f"{parent.file.filename} has no {name}; it is not a file of robomimic.")
     if not isinstance(link, h5py.HardLink):
         raise InterchangeError(f"{parent.file.filename}: {name} is a link, which is not followed.")
 
@@ -201,4 +201,4 @@ def _opened(source: Path) -> Iterator[h5py.File]:
         raise
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, MemoryError,
             msgspec.MsgspecError) as error:  # fmt: skip
-        raise InterchangeError(f"{source} is damaged or no file of robomimic ({error}); copy it again.") from error
+        raise InterchangeError(f"{source} is damaged or not a file of robomimic ({error}); copy it again.") from error

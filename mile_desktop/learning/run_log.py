@@ -130,6 +130,6 @@ def _decode(path: Path, line: bytes) -> AnyRunEvent | None:
         event: AnyRunEvent = _decoder.decode(line)
     # A newer version may write events that this one does not know; the rest of the log is still of use.
     except (msgspec.DecodeError, UnicodeDecodeError):
-        _logger.warning("%s holds a line that is no event: %r", path, line[:80])
+        _logger.warning("%s holds a line that is not an event: %r", path, line[:80])
         return None
     return event

@@ -65,7 +65,7 @@ def read_description(path: Path, expected: type[Described], *, schema: int, noun
             )
         return msgspec.json.decode(text, type=expected)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # brackets in brackets in brackets …
-        raise ModelFileError(f"{path} is no {noun} ({error}); {remedy}.") from error
+        raise ModelFileError(f"{path} is not a {noun} ({error}); {remedy}.") from error
 
 
 @contextmanager

@@ -163,7 +163,7 @@ def _reflection(labels: Sequence[str], actions: Sequence[str], declared: Declare
     def at(names: Sequence[str], label: str) -> int:
         if label not in names:
             raise SymmetryError(
-                f"The scene's reflection names {label!r}, which is no entry; there are {', '.join(names)}."
+                f"The scene's reflection names {label!r}, which is not an entry; there are {', '.join(names)}."
             )
         return list(names).index(label)
 

@@ -53,7 +53,7 @@ def load_keys(folder: Path, name: str) -> KeyPair:
         public, secret = zmq.auth.load_certificate(path)
     except (OSError, ValueError) as error:
         raise RobotError(
-            f"{path} is no readable pair of keys ({error}); make one with `mile-desktop robot-keys`."
+            f"{path} is not a readable pair of keys ({error}); make one with `mile-desktop robot-keys`."
         ) from (error)
     if secret is None:
         raise RobotError(f"{path} holds no secret key; make a pair with `mile-desktop robot-keys`.")

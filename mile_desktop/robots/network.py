@@ -217,7 +217,7 @@ class ServerSockets:
     def open(self, kind: int, port: int = 0, *, queue: int = _QUEUE) -> tuple["zmq.Socket[bytes]", int]:
         """Return a bound socket and its port (``port``, or with 0 any that is free); raises ``RobotError``."""
         if not 0 <= port <= _LARGEST_PORT:
-            raise RobotError(f"{port} is no port; choose 0 (any that is free) to {_LARGEST_PORT}.")
+            raise RobotError(f"{port} is not a port; choose 0 (any that is free) to {_LARGEST_PORT}.")
         socket = self._context.socket(kind)
         bound_queues(socket, queue)
         if self._pair is not None:

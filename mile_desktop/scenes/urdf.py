@@ -70,7 +70,7 @@ def read_boxes(path: Path) -> tuple[Box, ...]:
 def _box(path: Path, collision: ET.Element) -> Box:
     shape, origin = collision.find("geometry/box"), collision.find("origin")
     if shape is None:
-        raise ModelError(f"{path}: found a collision shape that is no box, expected boxes for a fixed body")
+        raise ModelError(f"{path}: found a collision shape that is not a box, expected boxes for a fixed body")
     place = {} if origin is None else origin.attrib
     # URDF gives edge lengths, the physics engine wants half of them.
     half = 0.5 * vector(shape.get("size"))

@@ -165,14 +165,14 @@ def test_a_file_cut_short_and_another_kind_of_file(workspace: Workspace, tmp_pat
     content = write_foreign(tmp_path / "whole.hdf5", {"demo_0": 2, "demo_1": 3}).read_bytes()
     for share in (0.1, 0.5, 0.9):
         (tmp_path / "cut.hdf5").write_bytes(content[: int(len(content) * share)])
-        with pytest.raises(InterchangeError, match="is damaged or no file of robomimic"):
+        with pytest.raises(InterchangeError, match="is damaged or not a file of robomimic"):
             imported(workspace, tmp_path / "cut.hdf5", accept=ANYWAY)
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["model_weights"] = 1.0
-    with pytest.raises(InterchangeError, match="has no data; it is no file of robomimic"):
+    with pytest.raises(InterchangeError, match="has no data; it is not a file of robomimic"):
         imported(workspace, tmp_path / "other.h5")
     (tmp_path / "a.txt").touch()
-    with pytest.raises(InterchangeError, match="is no data set that can be read"):
+    with pytest.raises(InterchangeError, match="is not a data set that can be read"):
         imported(workspace, tmp_path / "a.txt")
 
 

@@ -186,7 +186,7 @@ def test_a_policy_from_a_newer_version_is_refused_whatever_else_it_says(folder: 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 1}', "\x80", '{"schema": "x"}'])
 def test_a_damaged_description_is_refused(folder: Path, text: str) -> None:
     (folder / "config.json").write_text(text)
-    with pytest.raises(PolicyFileError, match="is no policy description"):
+    with pytest.raises(PolicyFileError, match="is not a policy description"):
         load_policy(folder)
 
 

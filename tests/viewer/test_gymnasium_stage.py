@@ -89,7 +89,7 @@ def test_a_state_without_its_actions_is_refused_and_the_next_one_is_shown(opened
         env.step(2)
     with pytest.raises(ValueError, match="not all of them are here"):
         stage.pose(env.scene_state())
-    with pytest.raises(ValueError, match="no replayed state"):
+    with pytest.raises(ValueError, match="not a replayed state"):
         stage.pose(np.array([2.0, 0.0], np.float32))
     stage.pose(env.view_state())
 

@@ -109,7 +109,7 @@ class WordsOperator:
         """Return why ``segments`` cannot be driven here, as a sentence; empty if they can."""
         body = self._body
         if body is None:
-            return "Words drive robot arms only, and this scene is none; take over by hand."
+            return "Words drive robot arms only, and this scene has none; take over by hand."
         if len(segments) > MAX_SEGMENTS or not all(each.within_limits() for each in segments):
             return "The command is outside the limits of words; nothing moves."
         for each in segments:

@@ -45,7 +45,7 @@ def drawn_by_replay(seed: int, step: int, actions: Sequence[Float32Array | int] 
 def read_replayed(numbers: Float32Array, action_size: int) -> ReplayedState:
     """Read what ``drawn_by_replay`` wrote; raises ``ValueError`` where it does not fit."""
     if len(numbers) < _HEAD or numbers[0] != REPLAY or (len(numbers) - _HEAD) % max(action_size, 1):
-        raise ValueError(f"found {len(numbers)} numbers that are no replayed state")
+        raise ValueError(f"found {len(numbers)} numbers that are not a replayed state")
     digits = [int(each) << shift for each, shift in zip(numbers[1:4], (0, 20, 40), strict=True)]
     actions = numbers[_HEAD:].reshape(-1, action_size)
     return ReplayedState(sum(digits), int(numbers[4]), int(numbers[5]), actions)

@@ -63,8 +63,8 @@ class ProbabilityStrip(StripPlot):
         self.empty_text = "p(intervene) appears here as soon as the robot moves. Press Start."
         self.restyle()
         self.setToolTip(
-            "Drag the dashed line to set the alarm threshold, and the dotted line to set below which value an alarm "
-            "ends and you can let go"
+            "Drag the dashed line to set the alarm threshold. Drag the dotted line to set the lower value, at which an "
+            "alarm ends and you can let go"
         )
 
     @property

@@ -52,7 +52,7 @@ def test_a_search_can_be_cancelled_and_a_failure_tried_again(part: ExplanationPa
     with qtbot.waitSignal(part.cancel_requested):
         part._cancel.click()
     assert not part._cancel.isEnabled()
-    part.show_failure("No episode since the policy before has a takeover.")
+    part.show_failure("No episode newer than the parent policy has a takeover.")
     assert part._ask.isVisible()
     assert "No episode" in part._text.text()
 

@@ -127,7 +127,7 @@ REASONS: tuple[Column[ReasonCount], ...] = (
     Column(
         "Reason",
         lambda each: SHORT_NAMES.get(each.kind, each.kind),
-        tip=lambda _: "A call counts for each of its reasons, of which it has at most three",
+        tip=lambda _: "A call counts for each of its reasons (three at most)",
     ),
     Column("hits", lambda each: f"{each.hits}", lambda each: each.hits, is_number=True),
     Column("false alarms", lambda each: f"{each.false_alarms}", lambda each: each.false_alarms, is_number=True),
