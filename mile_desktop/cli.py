@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 import mile_desktop
-from mile_desktop.commands import arguments, dataset_arguments
+from mile_desktop.commands import arguments, dataset_arguments, study_arguments
 from mile_desktop.commands.command import CancelledError, Command, CommandError, Report
 from mile_desktop.errors import UserError
 from mile_desktop.privacy import private_files
@@ -57,8 +57,9 @@ def _write_completion(options: argparse.Namespace, _: Report) -> None:
 
 WINDOW = Command("window", "open the window; also without any command", _add_window_arguments, _open_window)
 COMPLETION = Command("completion", "write a shell's completion script", _add_completion_arguments, _write_completion)
-_WITHOUT_WORKSPACE = (WINDOW, COMPLETION)
-"""Commands that neither open a workspace nor report to programs."""
+STUDY = Command("study", "run, simulate, export and analyse a study", study_arguments.study, _run_of("study"))
+_WITHOUT_WORKSPACE = (WINDOW, COMPLETION, STUDY)
+"""Commands without the arguments of all others: they open no workspace, or one that an argument of theirs names."""
 
 COMMANDS = (
     WINDOW,
@@ -92,6 +93,7 @@ COMMANDS = (
             (arguments.install_launcher, "put the window and its icon into the desktop's menu"),
         )
     ),
+    STUDY,
     COMPLETION,
 )
 """Every command. Its arguments are the function of its name in ``commands.arguments``, its ``run`` is in its module."""

@@ -1,6 +1,8 @@
 """The simulated supervisors by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+import msgspec
 
 from mile_desktop.errors import UserError
 from mile_desktop.operators.inaccurate import InaccurateSupervisor
@@ -78,6 +80,28 @@ SUPERVISORS: dict[str, Factory] = {
     "tired": _tired,
 }
 """Name, as on the command line → function that makes it."""
+
+
+def settings_of(name: str, values: Mapping[str, float]) -> Settings:
+    """Return named values as the settings of the supervisor ``name``: what a message or a file can carry.
+
+    Raises ``UnknownSupervisorError`` where the supervisor takes no settings, or none of such a name or type.
+    """
+    kinds: dict[str, type[Settings]] = {
+        "probit": ProbitSettings,
+        "segment": SegmentSettings,
+        "attentive": SegmentSettings,
+        "novice": NoviceSettings,
+        "stall": StallSettings,
+        "tired": TiredSettings,
+    }
+    if name not in kinds:
+        raise UnknownSupervisorError(f"The supervisor {name!r} takes no settings; {', '.join(kinds)} do.")
+    try:
+        # Not strict: JSON and msgpack write a whole number of steps as 4.0 as well as 4.
+        return msgspec.convert(dict(values), type=kinds[name], strict=False)
+    except msgspec.ValidationError as error:
+        raise UnknownSupervisorError(f"The settings of the supervisor {name!r} cannot be used: {error}") from error
 
 
 def make_supervisor(name: str, expert: Expert, settings: Settings | None = None) -> Operator:

@@ -3,6 +3,8 @@
 Devices live as long as the worker process, supervisors as long as a session.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from mile_desktop.operators.discrete_controls import DiscreteControls
@@ -11,7 +13,7 @@ from mile_desktop.operators.gamepad import Gamepad
 from mile_desktop.operators.group import OperatorGroup
 from mile_desktop.operators.no_operator import NO_SUPERVISOR
 from mile_desktop.operators.operator import Operator, OperatorContext
-from mile_desktop.operators.supervisors import make_supervisor
+from mile_desktop.operators.supervisors import make_supervisor, settings_of
 from mile_desktop.operators.window_input import WindowOperator
 from mile_desktop.operators.words.operator import WordsOperator
 from mile_desktop.paths import pad_profiles
@@ -33,15 +35,16 @@ class InputDevices:
         self.words = WordsOperator()
 
     def group(
-        self, supervisor: Operator | None, info: SceneInfo | None, *, gamepad: bool, rate_hz: float
+        self, supervisor: Operator | None, info: SceneInfo | None, *, gamepad: bool, rate_hz: float, only: str = ""
     ) -> OperatorGroup:
         """Return all operators that may take over; people come before a simulated supervisor.
 
         ``info``: the scene, which says what drives its actions; None for a robot, which is driven like an arm.
+        ``only``: the one device that a study allows; the others are not read.
         """
         # In the order of precedence: if two begin in the same tick, the first one drives.
-        people: list[Operator] = [self.gamepad] if gamepad else []
-        people.extend(self.window.values())
+        people: list[Operator] = [self.gamepad] if gamepad and only in {"", "gamepad"} else []
+        people.extend(device for source, device in self.window.items() if only in {"", source})
         if info is not None and info.choices:
             pushes = [choice.push for choice in info.choices]
             # Wrapped here and not in the devices, so that a device needs to know nothing about scenes.
@@ -49,7 +52,8 @@ class InputDevices:
         elif info is not None and info.entries:
             drives = [_drive(entry, rate_hz) for entry in info.entries]
             people = [DrivenEntries(device, drives) for device in people]
-        people.append(self.words)
+        if not only:
+            people.append(self.words)
         return OperatorGroup([*people, supervisor] if supervisor is not None else people)
 
     def poll(self) -> None:
@@ -78,12 +82,15 @@ def _drive(entry: ActionEntry, rate_hz: float) -> EntryDrive:
     return EntryDrive(entry.drive, entry.rest, step)
 
 
-def simulated_supervisor(name: str, scene: str) -> Operator | None:
+def simulated_supervisor(name: str, scene: str, settings: Mapping[str, float] | None = None) -> Operator | None:
     """Return the supervisor called ``name`` over the expert of ``scene``, or None for ``none``, which needs no expert.
 
     Raises
     ------
     UnknownSupervisorError, UnknownExpertError, UnknownSceneError, SceneModuleError
-        There is no such supervisor, expert or scene, or the scene's module is broken.
+        There is no such supervisor, expert or scene, the scene's module is broken, or a setting is not one of this
+        supervisor's.
     """
-    return None if name == NO_SUPERVISOR else make_supervisor(name, load_expert(scene))
+    if name == NO_SUPERVISOR:
+        return None
+    return make_supervisor(name, load_expert(scene), settings_of(name, settings) if settings else None)

@@ -76,6 +76,8 @@ class RolloutLoop:
         self._dwell_steps = dwell_steps
         self._dwell_left = 0
         self._promoted: RunningPolicy | None = None
+        # Set by a session whose episodes only the window starts: a pad's Start button then does nothing.
+        self.guided = False
         self._actions = self._operator_actions()
         self.runner = EpisodeRunner(
             env=env,
@@ -116,8 +118,8 @@ class RolloutLoop:
 
     # ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def start(self, episodes: int = 1) -> None:
-        """Begin a run of ``episodes`` episodes when idle; otherwise do nothing."""
+    def start(self, episodes: int = 1, seed: int | None = None) -> None:
+        """Begin a run of ``episodes`` episodes when idle, the first at the start ``seed``; otherwise do nothing."""
         # A second Start while a run is going must not restart it or change its length.
         if self.phase is not Phase.IDLE:
             return
@@ -125,6 +127,8 @@ class RolloutLoop:
             self._publish(Note(level="warning", text=problem))
             return
         self.episodes_left = max(1, episodes)
+        if seed is not None:
+            self._next_seed = seed
         # With a checklist nothing is prepared yet: a robot that resets itself would move before a person has looked.
         if not self.checklist:
             self._begin_next(PhaseEvent.START)
@@ -252,7 +256,7 @@ class RolloutLoop:
 
     def _reset_tick(self) -> None:
         requests = self.runner.read_idle_operator().requests
-        if OperatorRequest.START in requests and not self.episodes_left and not self.checklist:
+        if OperatorRequest.START in requests and not (self.episodes_left or self.checklist or self.guided):
             self.episodes_left = 1  # a start that is pressed during the last dwell counts
         # Stop comes before everything else of this tick, also before an episode that would begin in it.
         if OperatorRequest.STOP in requests:
@@ -297,7 +301,7 @@ class RolloutLoop:
             return  # the same press twice must not leave the stop and start as well
         if self.phase is Phase.STOPPED:
             self.reset()
-        else:
+        elif not self.guided:
             self.start()
 
     @property

@@ -110,6 +110,8 @@ class Session:
                 first_seed=self._recorded_before if plan.seed is None else plan.seed,
             )
             undoing.pop_all()  # everything is open: from here on, ``close`` is responsible
+        self.loop.guided = plan.guided
+        self._notes: dict[str, dict[str, str]] = {}
         self._stop_number = 0
         self._reported_stop_problem = ""
         self._loader = PolicyLoader(publish)
@@ -285,7 +287,12 @@ class Session:
         }
 
     def _start(self, command: m.StartEpisodes) -> None:
-        self.loop.start(command.episodes)
+        if self.plan.guided and not command.notes:
+            self._publish(m.Note(level="info", text="In a study, the page Study starts each episode."))
+            return
+        if self.loop.phase is Phase.IDLE:  # a start that has no effect must not change what the running run is noted as
+            self._notes = command.notes
+        self.loop.start(command.episodes, command.seed)
 
     def _arm(self, _: m.ArmRobot) -> None:
         if problem := self.arm():
@@ -364,7 +371,7 @@ class Session:
             intervention_model_id=running.model_id,
             cost=running.cost,
             cdf_scale=running.cdf_scale,
-            extra=self._target.identity | {CALLED_BY: running.estimator.calls_by},
+            extra=self._target.identity | {CALLED_BY: running.estimator.calls_by} | self._notes,
         )
 
     def _episode_closed(self, record: EpisodeRecord, kind: ClosedKind) -> None:

@@ -184,9 +184,11 @@ class Worker:
         self._leave_session()
         self._generation = plan.generation
         try:
-            supervisor = simulated_supervisor(plan.simulated_operator, plan.scene)
+            supervisor = simulated_supervisor(plan.simulated_operator, plan.scene, plan.supervisor_settings)
             info = None if plan.robot else scene_info(plan.scene)
-            operator = self._devices.group(supervisor, info, gamepad=plan.gamepad, rate_hz=plan.rate_hz)
+            operator = self._devices.group(
+                supervisor, info, gamepad=plan.gamepad, rate_hz=plan.rate_hz, only=plan.device
+            )
             self._session = Session(
                 plan,
                 operator,

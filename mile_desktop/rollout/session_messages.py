@@ -1,0 +1,58 @@
+"""The messages that open a session and start its episodes."""
+
+import msgspec
+
+from mile_desktop.channels.messages import Message
+from mile_desktop.operators.no_operator import NO_SUPERVISOR
+
+
+class LoadSession(Message, frozen=True, kw_only=True):
+    """Load scene, policy, intervention model and operators; answered by ``SessionLoaded`` or ``Fault``."""
+
+    workspace: str
+    """Folder of the workspace."""
+    scene: str
+    """Name of the scene; where ``robot`` is given, its task counts instead."""
+    robot: str = ""
+    """Address of a network robot to drive in place of a scene, ``tcp://host:port``."""
+    robot_key: str = ""
+    """Its public key; empty only on this machine."""
+    robot_client: str = ""
+    """Sixteen bytes in hexadecimal by which the robot recognises this window after its worker was restarted."""
+    self_resetting: bool = False
+    """Unattended run: a robot that resets itself goes to its start without a person's confirmation."""
+    policy: str
+    """A policy id of the workspace, a folder, ``initial`` or ``expert``."""
+    intervention_model: str = ""
+    """A model id of the workspace, a folder, or empty for the one in use for scene and policy."""
+    generation: int = 0
+    """Number of this load of a scene; every state that is shown carries it, see ``viewer.messages.LoadScene``."""
+    live_source: str = "ensemble"
+    """What computes p: ``ensemble``, ``published`` (one member) or ``temporal``."""
+    simulated_operator: str = NO_SUPERVISOR
+    """``none``, ``probit`` or ``segment``: a simulated supervisor listens besides the person."""
+    gamepad: bool = True
+    rate_hz: float = 20.0
+    speed: float = 1.0
+    """Simulated seconds per wall-clock second; 1 is real time."""
+    rewind_steps: int = 0
+    """How many steps the scene can be run backwards; 0 keeps none."""
+    seed: int | None = None
+    """Seed of the first episode; None goes on after the episodes that are recorded already."""
+    supervisor_settings: dict[str, float] = msgspec.field(default_factory=dict)
+    """Settings of the simulated supervisor, by name; those that are left out are its own defaults."""
+    device: str = ""
+    """The only device that may take over: ``gamepad``, ``keyboard`` or ``screen``; empty: any."""
+    guided: bool = False
+    """Only a ``StartEpisodes`` with notes starts an episode, no button of a device: in a study nothing is recorded that
+    the page Study has not asked for."""
+
+
+class StartEpisodes(Message, frozen=True):
+    """Begin a run of ``episodes`` episodes."""
+
+    episodes: int = 1
+    seed: int | None = None
+    """Start of the first of them; None goes on after the last episode."""
+    notes: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
+    """Recorded with each of them, in ``EpisodeStart.extra``."""
