@@ -43,6 +43,9 @@ class RolloutLoop:
     the loop waits in ``resetting`` until ``confirm_reset``.
     """
 
+    guided = False
+    """Only the window starts episodes: a pad's Start button does nothing. Set by the session of a study."""
+
     def __init__(
         self,
         *,
@@ -76,8 +79,6 @@ class RolloutLoop:
         self._dwell_steps = dwell_steps
         self._dwell_left = 0
         self._promoted: RunningPolicy | None = None
-        # Set by a session whose episodes only the window starts: a pad's Start button then does nothing.
-        self.guided = False
         self._actions = self._operator_actions()
         self.runner = EpisodeRunner(
             env=env,
