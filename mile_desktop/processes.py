@@ -21,10 +21,6 @@ def rollout_worker(connection: Connection, state_slot_name: str) -> None:
 
 def robot_cameras(connection: Connection, plan: "CamerasPlan") -> None:
     """Run ``viewer.robot_cameras.run_robot_cameras``."""
-    from mile_desktop.scenes.engine import load_engine  # noqa: PLC0415
-
-    # First, and without its output: the next line would import it with all that it prints.
-    load_engine()
     from mile_desktop.viewer.robot_cameras import run_robot_cameras  # noqa: PLC0415
 
     run_robot_cameras(connection, plan)
@@ -38,9 +34,6 @@ def viewer(
     try_opengl: bool = True,
 ) -> None:
     """Run ``viewer.process.run_viewer``."""
-    from mile_desktop.scenes.engine import load_engine  # noqa: PLC0415
-
-    load_engine()
     from mile_desktop.viewer.process import run_viewer  # noqa: PLC0415
 
     run_viewer(connection, frames_name, state_slot_name, thumbnail_names, try_opengl)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mile_desktop.commands.arguments import add_episodes, add_scene
 
-FORMATS = ("lerobot", "robomimic", "csv", "parquet")
+FORMATS = ("lerobot", "robomimic", "csv", "parquet", "mcap", "rerun")
 """As ``interchange.dataset_formats.WRITERS``."""
 
 
@@ -14,7 +14,8 @@ def export_dataset(parser: argparse.ArgumentParser) -> None:
     add_scene(parser)
     add_episodes(parser)
     parser.add_argument("--format", choices=FORMATS, default="lerobot", help="(%(default)s)")
-    parser.add_argument("target", type=Path, metavar="PATH", help="a new folder for lerobot, else a new file")
+    help_text = "a new folder for lerobot, else a new file; for mcap and rerun a folder if there are several episodes"
+    parser.add_argument("target", type=Path, metavar="PATH", help=help_text)
     parser.add_argument("--force", action="store_true", help="replace what an earlier export wrote to PATH")
 
 

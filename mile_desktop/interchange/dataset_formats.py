@@ -8,7 +8,9 @@ from mile_desktop.interchange.errors import InterchangeError
 from mile_desktop.interchange.foreign_dataset import ForeignDataset
 from mile_desktop.interchange.lerobot_reader import is_lerobot, read_lerobot
 from mile_desktop.interchange.lerobot_writer import write_lerobot
+from mile_desktop.interchange.mcap_writer import write_mcap
 from mile_desktop.interchange.recorded_episodes import Progress
+from mile_desktop.interchange.rerun_writer import write_rerun
 from mile_desktop.interchange.robomimic_reader import is_robomimic, read_robomimic
 from mile_desktop.interchange.robomimic_writer import write_robomimic
 from mile_desktop.interchange.scene_entries import SceneEntries
@@ -40,6 +42,8 @@ WRITERS: dict[str, DatasetWriter] = {
     "robomimic": write_robomimic,
     "csv": write_csv,
     "parquet": write_parquet,
+    "mcap": write_mcap,
+    "rerun": write_rerun,
 }
 """Name on the command line → writer; ``commands.arguments`` lists the names."""
 

@@ -14,7 +14,7 @@ from mile_desktop.cameras.source import Picture
 from mile_desktop.channels.endpoint import Endpoint
 from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.shared import FrameRing, StateSlot
-from mile_desktop.scenes.catalogue import UnknownSceneError
+from mile_desktop.errors import UserError
 from mile_desktop.scenes.description import CameraDescription, SceneDescriptionError
 from mile_desktop.viewer.aids import Aids
 from mile_desktop.viewer.camera import View
@@ -213,7 +213,7 @@ class Viewer:
         self.close()
         try:
             stage = open_stage(scene, try_opengl=self._try_opengl, record=self._offer)
-        except (UnknownSceneError, SceneDescriptionError) as error:
+        except UserError as error:
             self._endpoint.send(ViewerFault(text=str(error)))
             return
         self._stage = stage
