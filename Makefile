@@ -22,7 +22,7 @@ run: setup
 	@$(BIN)/python main.py $(RUN)
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: setup
 	$(BIN)/ruff check .

@@ -25,6 +25,15 @@ os.environ["SDL_AUDIODRIVER"] = "dummy"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+_LONG = ("tests/ui/application/", "tests/test_unattended.py", "tests/rollout/", "tests/viewer/")
+"""Files in which whole programs run."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the longest files first: one of them begun at the end would keep a single process busy while others wait."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_home() -> Iterator[None]:
     yield
