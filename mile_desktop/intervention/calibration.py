@@ -6,7 +6,6 @@ They do not transfer between tasks, robots or networks. With the networks fixed,
 from dataclasses import dataclass
 
 import torch
-from sklearn import metrics
 
 from mile_desktop.intervention.cost_fit import (
     RecordedDecisions,
@@ -17,6 +16,7 @@ from mile_desktop.intervention.cost_fit import (
 )
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.model import InterventionModel
+from mile_desktop.intervention.rank_scores import auroc
 from mile_desktop.intervention.scores import takeover_ahead
 
 
@@ -149,4 +149,4 @@ def _ranking(steps: SupervisedSteps, rows: torch.Tensor, p: torch.Tensor) -> flo
     asked, ahead = (mask[rows.numpy()] for mask in takeover_ahead(steps))
     if not 0 < int(ahead[asked].sum()) < int(asked.sum()):
         return None
-    return float(metrics.roc_auc_score(ahead[asked], p.numpy()[asked]))
+    return auroc(ahead[asked], p.numpy()[asked])

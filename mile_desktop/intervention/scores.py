@@ -7,12 +7,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn import metrics
 
 from mile_desktop.arrays import BoolArray, Float64Array, IntArray
 from mile_desktop.errors import UserError
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.model import HeldOutScore, InterventionModel
+from mile_desktop.intervention.rank_scores import auroc, average_precision
 from mile_desktop.intervention.strata import supervised_rows
 from mile_desktop.storage.alarms import HORIZON_STEPS, alarm_events
 
@@ -102,8 +102,8 @@ def score_probabilities(probability: Float64Array, happened: BoolArray, elapsed:
         rate=float(happened.mean()),
         log_likelihood=float(np.where(happened, np.log(p), np.log1p(-p)).mean()),
         brier=float(np.mean((probability - happened) ** 2)),
-        auroc=float(metrics.roc_auc_score(happened, probability)) if varies else math.nan,
-        average_precision=float(metrics.average_precision_score(happened, probability)) if varies else math.nan,
+        auroc=auroc(happened, probability) if varies else math.nan,
+        average_precision=average_precision(happened, probability) if varies else math.nan,
         phase_matched_auroc=phase_matched_auroc(probability, happened, elapsed),
         calibration_error=sum(each.steps * abs(each.predicted - each.observed) for each in bins) / len(happened),
         reliability=bins,
@@ -125,7 +125,7 @@ def phase_matched_auroc(probability: Float64Array, happened: BoolArray, elapsed:
         positives, negatives = int(happened[here].sum()), int((~happened[here]).sum())
         if positives and negatives:
             weight = positives * negatives
-            total += weight * float(metrics.roc_auc_score(happened[here], probability[here]))
+            total += weight * auroc(happened[here], probability[here])
             pairs += weight
     return total / pairs if pairs else math.nan
 

@@ -44,3 +44,10 @@ def test_a_run_imports_no_qt_and_no_more_than_it_needs(tmp_path: Path) -> None:
     status, found = imported("policies", "--workspace", str(tmp_path / "missing"))
     assert status == 1
     assert found == ["pyarrow"]
+
+
+def test_the_processes_of_a_robot_start_without_the_libraries_that_only_scores_need() -> None:
+    code = "import mile_desktop.rollout.worker, mile_desktop.evaluation.worker, sys; print(*sorted(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "torch" in found
+    assert not {"sklearn", "pandas", "matplotlib", "PySide6", "cv2", "av"} & set(found)
