@@ -16,10 +16,10 @@ def run(options: argparse.Namespace, report: Report) -> None:
         catalogue = Catalogue(workspace)
         record = _named(catalogue, options.policy, options.scene)
         load_policy(workspace.policy_folder(record.policy_id))  # a damaged policy must not become the one that runs
-        changed = promote(catalogue, record.scene, record.policy_id)
-    fields = {"scene": record.scene, "policy": record.policy_id, "name": record.name, "changed": changed}
-    state = "is promoted" if changed else "was promoted already"
-    report.say(fields, f"{record.name} ({record.policy_id}) {state} in {record.scene}.")
+        accepted = promote(catalogue, record.scene, record.policy_id)
+    fields = {"scene": record.scene, "policy": record.policy_id, "name": record.name, "changed": accepted.promoted}
+    state = "is promoted" if accepted.promoted else "was promoted already"
+    report.say(fields, f"{record.name} ({record.policy_id}) {state} in {record.scene}. {accepted.unarchived}".rstrip())
 
 
 def _named(catalogue: Catalogue, name: str, scene: str | None) -> PolicyRecord:

@@ -17,6 +17,10 @@ def run(options: argparse.Namespace, report: Report) -> None:
         # Without one, roll_back raises the error that explains it.
         if previous is not None:
             load_policy(workspace.policy_folder(previous))
-        record = catalogue.policy(roll_back(catalogue, options.scene))
+        policy_id, accepted = roll_back(catalogue, options.scene)
+        record = catalogue.policy(policy_id)
     fields = {"scene": record.scene, "policy": record.policy_id, "name": record.name}
-    report.say(fields, f"{record.name} ({record.policy_id}) is promoted again in {record.scene}.")
+    report.say(
+        fields,
+        f"{record.name} ({record.policy_id}) is promoted again in {record.scene}. {accepted.unarchived}".rstrip(),
+    )

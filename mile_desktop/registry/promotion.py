@@ -4,15 +4,28 @@ The window, the rollout worker's answers and the command line all promote throug
 the same with and without a window. Nothing heavy is imported here: the window uses it, too.
 """
 
+from dataclasses import dataclass
+
 from mile_desktop.errors import UserError
 from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.records import PolicyRecord
 
 
 class PromotionError(UserError):
     """The policy cannot be promoted, or there is no earlier one to roll back to."""
 
 
-def promote(catalogue: Catalogue, scene: str, policy_id: str) -> bool:
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What the workspace recorded about a policy that was accepted."""
+
+    promoted: bool
+    """A promotion was recorded; False where the policy runs already, or where the workspace does not know it."""
+    unarchived: str = ""
+    """A sentence for people where the policy was archived before; otherwise empty."""
+
+
+def promote(catalogue: Catalogue, scene: str, policy_id: str) -> Accepted:
     """Promote a policy that was accepted: record that it runs in ``scene`` from now on.
 
     The expert and policies in folders outside of the workspace can drive, but the workspace has no record of them, so
@@ -24,20 +37,24 @@ def promote(catalogue: Catalogue, scene: str, policy_id: str) -> bool:
     policy_id
         The policy that was accepted.
 
-    Returns
-    -------
-    Whether a promotion was recorded.
-
     Raises
     ------
     WorkspaceError
         When the workspace cannot be read or written.
     """
     record = catalogue.find_policy(policy_id)
-    if record is None or record.scene != scene or catalogue.promoted(scene) == policy_id:
-        return False
-    catalogue.promote(scene, policy_id)
-    return True
+    if record is None or record.scene != scene:
+        return Accepted(promoted=False)
+    if catalogue.promoted(scene) == policy_id:
+        if record.archived:  # earlier versions let a policy that runs be archived
+            catalogue.archive_policy(policy_id, archived=False)
+        return Accepted(promoted=False, unarchived=_unarchived(record) if record.archived else "")
+    promotion = catalogue.promote(scene, policy_id)
+    return Accepted(promoted=True, unarchived=_unarchived(record) if promotion.unarchived else "")
+
+
+def _unarchived(record: PolicyRecord) -> str:
+    return f"{record.name} was archived. It is not archived any more, because it runs in {record.scene} now."
 
 
 def previous_policy(catalogue: Catalogue, scene: str) -> str | None:
@@ -48,8 +65,8 @@ def previous_policy(catalogue: Catalogue, scene: str) -> str | None:
     return earlier[-1] if earlier else None
 
 
-def roll_back(catalogue: Catalogue, scene: str) -> str:
-    """Promote the policy that ``previous_policy`` returns, and return its id.
+def roll_back(catalogue: Catalogue, scene: str) -> tuple[str, Accepted]:
+    """Promote the policy that ``previous_policy`` returns; return its id and what was recorded.
 
     Nothing is removed from the history, so rolling back a second time returns to where the first one began.
 
@@ -66,5 +83,4 @@ def roll_back(catalogue: Catalogue, scene: str) -> str:
             f"There is no earlier policy of {scene} to roll back to. "
             "Choose one of those that `mile-desktop policies` lists, and promote it."
         )
-    catalogue.promote(scene, previous)
-    return previous
+    return previous, promote(catalogue, scene, previous)

@@ -71,6 +71,8 @@ class Promotion:
     policy_id: str
     promoted_at: str
     """UTC, ISO 8601."""
+    unarchived: bool = False
+    """The policy was archived, and this choice has brought it back; known only when it is made."""
 
 
 class Catalogue:
@@ -195,25 +197,30 @@ class Catalogue:
         Raises ``PolicyInUseError`` for the policy that runs in its scene. It is decided here and not by a button, so
         that no other way and no message that comes late can hide the policy that drives.
         """
-        record = self.policy(policy_id)
-        if archived and self.promoted(record.scene) == policy_id:
-            raise PolicyInUseError(f"{record.name} is in use. Use another policy before you archive it.")
-        return POLICIES.update(self._workspace, policy_id, archived=archived)
+        if not archived:
+            return POLICIES.update(self._workspace, policy_id, archived=False)
+        return POLICIES.update(self._workspace, policy_id, check=partial(_expect_not_in_use, policy_id), archived=True)
 
     def promote(self, scene: str, policy_id: str) -> Promotion:
         """Choose the policy that runs in ``scene`` from now on; rolling back is promoting an earlier one.
 
-        Raises ``UnknownRecordError`` if the policy is not of this scene.
+        An archived policy comes out of the archive: menus hide archived policies, and the one that drives must be
+        visible there. Raises ``UnknownRecordError`` if the policy is not of this scene.
         """
         if self.policy(policy_id).scene != scene:
             raise UnknownRecordError(f"Policy {policy_id} was not made for {scene}; choose one of that scene's.")
-        promotion = Promotion(scene, policy_id, now())
+        moment = now()
         with self._workspace.transaction() as connection:
             connection.execute(
-                "INSERT INTO promotion (scene, policy_id, promoted_at) VALUES (?, ?, ?)",
-                (scene, policy_id, promotion.promoted_at),
+                "INSERT INTO promotion (scene, policy_id, promoted_at) VALUES (?, ?, ?)", (scene, policy_id, moment)
             )
-        return promotion
+            # In the same transaction: another process may archive the policy at this moment.
+            restored = connection.execute(
+                "UPDATE policy SET archived = 0 WHERE policy_id = ? AND archived", (policy_id,)
+            ).rowcount
+        if restored:
+            POLICIES.write_file(self._workspace, self.policy(policy_id))
+        return Promotion(scene, policy_id, moment, unarchived=bool(restored))
 
     def promoted(self, scene: str) -> str | None:
         """Return the id of the policy that runs in ``scene``, None where none was ever chosen."""
@@ -327,6 +334,17 @@ def insert_episode(connection: sqlite3.Connection, record: EpisodeRecord) -> Non
     # REPLACE, because recovery may write a row that is already there.
     statement = f"INSERT OR REPLACE INTO episode ({_EPISODE_COLUMNS}) VALUES ({places})"  # noqa: S608
     connection.execute(statement, values)
+
+
+def _expect_not_in_use(policy_id: str, connection: sqlite3.Connection) -> None:
+    # Asked within the transaction of the change: another process may promote the policy at this moment.
+    found = connection.execute(
+        "SELECT name FROM policy WHERE policy_id = ?1 AND policy_id = (SELECT policy_id FROM promotion "
+        "WHERE promotion.scene = policy.scene ORDER BY promotion_id DESC LIMIT 1)",
+        (policy_id,),
+    ).fetchone()
+    if found is not None:
+        raise PolicyInUseError(f"{found['name']} is in use. Use another policy before you archive it.")
 
 
 def _expect_free_name(record: PolicyRecord, connection: sqlite3.Connection) -> None:

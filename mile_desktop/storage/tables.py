@@ -57,11 +57,22 @@ class Table(Generic[R]):
         except sqlite3.IntegrityError as error:
             raise DuplicateRecordError(f"There is already a {self.title} {identity}; give it a new id.") from error
 
-    def update(self, workspace: Workspace, identity: str, **changes: Any) -> R:  # noqa: ANN401 - one per column
-        """Change columns of one row; returns the changed record, or raises ``UnknownRecordError``."""
+    def update(
+        self,
+        workspace: Workspace,
+        identity: str,
+        *,
+        check: Callable[[sqlite3.Connection], None] = lambda _: None,
+        **changes: Any,  # noqa: ANN401 - one per column
+    ) -> R:
+        """Change columns of one row; returns the changed record, or raises ``UnknownRecordError``.
+
+        ``check`` is called within the transaction; what it raises keeps the row as it is.
+        """
         record: R | None
         names = ", ".join(f"{name} = ?" for name in changes)
         with workspace.transaction() as connection:
+            check(connection)
             statement = f"UPDATE {self.name} SET {names} WHERE {self.key} = ?"  # noqa: S608 - our own names
             connection.execute(statement, (*(_to_sql(value) for value in changes.values()), identity))
             record = self.find(workspace, identity)

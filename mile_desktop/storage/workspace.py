@@ -21,7 +21,8 @@ EPISODE_SUFFIX = ".parquet"
 _WINDOW_LOCK = "window.lock"
 _SETUP_LOCK = "setup.lock"
 _BUSY_S = 5.0
-_SETUP_S = 10.0
+_SETUP_S = 30.0
+"""Only the first opening takes this lock. On a busy machine several processes wait for one another there."""
 _CHECKPOINT_PAGES = 10_000
 """About 40 MB, so that no step waits for an automatic checkpoint; closing an episode makes one."""
 
@@ -227,9 +228,11 @@ def _prepare_folder(folder: Path, *, create: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise errors.NotAWorkspaceError(f"{folder} is a file; a workspace is a folder: choose or make one.")
     database = folder / DATABASE
+    # The episodes first: where another process makes the workspace just now, its database is there before an episode.
+    has_episodes = any(folder.glob(f"episodes/*{EPISODE_SUFFIX}"))
     if not database.exists():
         # A new, empty database would hide the recorded episodes.
-        if any(folder.glob(f"episodes/*{EPISODE_SUFFIX}")):
+        if has_episodes:
             raise errors.damaged(folder, f"{DATABASE} is missing beside recorded episodes")
         if not create:
             raise errors.WorkspaceMissingError(f"There is no workspace in {folder}; check the path or make a new one.")
@@ -242,27 +245,35 @@ def _prepare_folder(folder: Path, *, create: bool) -> None:
 
 
 def _prepare_database(workspace: Workspace) -> None:
-    folder = workspace.folder
-    connection = workspace.connection()
-    found = schema.version_of(connection)
-    newest = len(schema.MIGRATIONS)
-    if _is_foreign(connection):
-        raise errors.NotAWorkspaceError(
-            f"{folder / DATABASE} belongs to another program; choose another folder for the workspace."
-        )
+    folder, connection = workspace.folder, workspace.connection()
+    found, newest = schema.version_of(connection), len(schema.MIGRATIONS)
+    if found < newest:
+        # Asked under the lock: without it, another process may be making the database just now, and two questions one
+        # after the other get answers that do not fit together.
+        with _setup_lock(folder):
+            _expect_ours(connection, folder)
+            _set_up(connection, folder)
+    else:
+        _expect_ours(connection, folder)
     if found > newest:
         raise errors.WorkspaceVersionError(
             f"{folder} was written by a newer version of MILE Desktop (schema {found}, this one knows {newest}); "
             "update the program, or open another workspace."
         )
-    if found == 0 and any(folder.glob(f"episodes/*{EPISODE_SUFFIX}")):
-        raise errors.damaged(folder, f"{DATABASE} is empty beside recorded episodes")
-    if found < newest:
-        _set_up(connection, folder)
     # The quick check reads every page but compares no index. The full one would take too long at each start.
     complaint = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if complaint != "ok":
         raise errors.damaged(folder, str(complaint))
+
+
+def _expect_ours(connection: sqlite3.Connection, folder: Path) -> None:
+    """Refuse a database of another program, and an empty one beside recorded episodes."""
+    if _is_foreign(connection):
+        raise errors.NotAWorkspaceError(
+            f"{folder / DATABASE} belongs to another program; choose another folder for the workspace."
+        )
+    if schema.version_of(connection) == 0 and any(folder.glob(f"episodes/*{EPISODE_SUFFIX}")):
+        raise errors.damaged(folder, f"{DATABASE} is empty beside recorded episodes")
 
 
 def _is_foreign(connection: sqlite3.Connection) -> bool:
@@ -271,15 +282,14 @@ def _is_foreign(connection: sqlite3.Connection) -> bool:
 
 
 def _set_up(connection: sqlite3.Connection, folder: Path) -> None:
-    # SQLite does not wait when two processes switch to the write-ahead log at once; this lock makes them wait.
-    with _setup_lock(folder):
-        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-        if mode != "wal":
-            raise errors.WorkspaceError(
-                f"The file system of {folder} does not support SQLite's write-ahead log (it answered {mode!r}); "
-                "choose a folder on a local disk."
-            )
-        schema.migrate(connection, schema.MIGRATIONS)
+    # Under the lock: SQLite does not wait when two processes switch to the write-ahead log at once.
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        raise errors.WorkspaceError(
+            f"The file system of {folder} does not support SQLite's write-ahead log (it answered {mode!r}); "
+            "choose a folder on a local disk."
+        )
+    schema.migrate(connection, schema.MIGRATIONS)
 
 
 @contextmanager

@@ -77,11 +77,11 @@ def test_no_command_passes_these_gates(workspace: Workspace, words: tuple[str, .
 
 def test_promoting_twice_is_one_promotion(workspace: Workspace) -> None:
     catalogue = Catalogue(workspace)
-    assert promote(catalogue, PEG, "p2")
-    assert not promote(catalogue, PEG, "p2")
+    assert promote(catalogue, PEG, "p2").promoted
+    assert not promote(catalogue, PEG, "p2").promoted
     assert [each.policy_id for each in catalogue.promotion_history(PEG)] == ["p1", "p2"]
     with pytest.raises(PolicyInUseError, match="v2 is in use"):
         catalogue.archive_policy("p2")
-    assert roll_back(catalogue, PEG) == "p1"
+    assert roll_back(catalogue, PEG)[0] == "p1"
     assert catalogue.archive_policy("p2").archived, "it is free again"
     workspace.close()

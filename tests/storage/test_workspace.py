@@ -4,12 +4,14 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Never
 
 import pytest
 
 from mile_desktop.storage import errors, schema
+from mile_desktop.storage import workspace as workspace_module
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import DATABASE, FOLDERS, Workspace, hold_window_lock
 from tests.storage.samples import a_policy
@@ -194,9 +196,32 @@ def test_several_processes_may_open_a_new_workspace_at_once(tmp_path: Path) -> N
     for rival in rivals:
         rival.stdin.write(b"\n")
         rival.stdin.flush()
-    assert [rival.wait(20) for rival in rivals] == [0, 0, 0, 0]
+    # longer than the program itself waits for its lock: on a loaded machine each import takes many seconds
+    assert [rival.wait(60) for rival in rivals] == [0, 0, 0, 0]
     for rival in rivals:
         rival.stdin.close()
+
+
+@pytest.mark.parametrize("question", ["version_of", "_is_foreign"])
+def test_a_workspace_that_another_process_makes_meanwhile_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    """Between two questions to an empty database, another process makes the workspace and records an episode."""
+    module = schema if question == "version_of" else workspace_module
+    ask, asked = getattr(module, question), []
+
+    def ask_and_be_overtaken(connection: sqlite3.Connection) -> object:
+        answer = ask(connection)
+        if not asked:
+            asked.append(question)
+            monkeypatch.setattr(workspace_module, "_setup_lock", lambda _: nullcontext())
+            Workspace.open(tmp_path).close()
+            (tmp_path / "episodes" / "ep-1.parquet").touch()
+        return answer
+
+    monkeypatch.setattr(module, question, ask_and_be_overtaken)
+    with Workspace.open(tmp_path) as workspace:
+        assert workspace.query("PRAGMA user_version")[0][0] == len(schema.MIGRATIONS)
 
 
 def test_a_table_of_episodes_needs_no_library_that_is_slow_to_start() -> None:
