@@ -2,17 +2,17 @@
 
 import sys
 import time
-from pathlib import Path
 
 import cv2
 import numpy as np
 
 from mile_desktop.cameras.address import Address, AddressKind
+from mile_desktop.cameras.attached import attached_cameras
 from mile_desktop.cameras.errors import CameraAddressError, CameraLostError
 from mile_desktop.cameras.settings import CameraSettings
 from mile_desktop.cameras.source import Picture, Pixels
 
-_OPENING = "It may be in use by another program, or you may not be allowed to read it (group video)."
+_OPENING = "It may be in use by another program; close that program."
 _FAILURES = 30
 """So many reads in a row may fail before the device counts as lost."""
 
@@ -96,9 +96,9 @@ def _open(address: Address) -> cv2.VideoCapture:
         capture = cv2.VideoCapture(address.location, cv2.CAP_GSTREAMER)
     else:
         place = address.location
-        file = Path(f"/dev/video{place}" if place.isdigit() else place)
-        if sys.platform == "linux" and not file.exists():
-            raise CameraLostError(f"There is no device {file}; is the camera plugged in?")
+        # Asked before OpenCV, which only says that it did not work.
+        if problem := attached_cameras().problem(place):
+            raise CameraLostError(problem)
         # On Linux only V4L2: OpenCV's other back ends would try the address as a file or a stream.
         any_system = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
         capture = cv2.VideoCapture(int(place) if place.isdigit() else place, any_system)

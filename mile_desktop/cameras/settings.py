@@ -40,7 +40,9 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """Unique among the cameras."""
     address: str
-    """As typed; may hold a password: show ``shown_address``."""
+    """As typed, or the lasting path of a device; may hold a password: show ``shown_address``."""
+    device: str = ""
+    """What was there when a camera of this machine was added (``attached.AttachedCamera.identity``); else empty."""
     enabled: bool = True
     """Its process runs; a camera that is not enabled is only stored."""
     needed: bool = False

@@ -1,9 +1,12 @@
 """Connects the remembered cameras, their processes, their dialog and the view that shows them."""
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer
 
+from mile_desktop.cameras.attached import attached_cameras, identified, other_devices, said_about
 from mile_desktop.cameras.messages import CameraNote
 from mile_desktop.processes import camera
 from mile_desktop.rollout import messages as m
@@ -13,6 +16,7 @@ from mile_desktop.ui.cameras.camera_store import FILE_NAME, CameraStore, Remembe
 from mile_desktop.ui.cameras.capture_controller import CaptureController
 from mile_desktop.ui.cameras.dialog import CamerasDialog
 from mile_desktop.ui.cameras.recording_controller import RecordingController
+from mile_desktop.ui.shell.message_line import MessageAction
 from mile_desktop.ui.viewport.picture_canvas import PictureCanvas
 
 _NOTES_MS = 200
@@ -68,9 +72,25 @@ class CamerasController(QObject):
         """Start the cameras, once."""
         if not self._started:
             self._started = True
+            self._identify()
             self.live.start()
             self._notes.start()
             self._look()
+
+    def _identify(self) -> None:
+        """Find out which cameras of this computer are there, and say where another one is than the one added."""
+        attached, remembered = attached_cameras(), self.store.cameras
+        # Cameras of earlier versions have a number only. What is there now counts as theirs.
+        self.store.set_cameras([each if each.device else identified(each, attached) for each in remembered])
+        others = other_devices(self.store.cameras, attached)
+        if others:
+            use = MessageAction("Use it", partial(self._accept, tuple(others)))
+            self._application.window.say("warning", said_about(others, self.store.cameras), use)
+
+    def _accept(self, names: Sequence[str]) -> None:
+        attached = attached_cameras()
+        cameras = [identified(each, attached) if each.name in names else each for each in self.store.cameras]
+        self.store.set_cameras(cameras)
 
     def _connect(self) -> None:
         application, view = self._application, self._view

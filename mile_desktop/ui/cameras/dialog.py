@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
@@ -19,11 +20,13 @@ from PySide6.QtWidgets import (
 )
 
 from mile_desktop.cameras.address import AddressKind, parse_address
+from mile_desktop.cameras.attached import CameraList, attached_cameras, identified
 from mile_desktop.cameras.errors import CameraAddressError
 from mile_desktop.cameras.messages import CameraState, CameraStatus
 from mile_desktop.cameras.settings import CameraSettings, free_name
 from mile_desktop.channels.shared import Frame
 from mile_desktop.ui.cameras import status_text
+from mile_desktop.ui.cameras.attached_menu import AttachedMenu
 from mile_desktop.ui.cameras.camera_form import CameraForm
 from mile_desktop.ui.cameras.camera_preview import CameraPreview
 from mile_desktop.ui.cameras.camera_store import CameraStore
@@ -51,18 +54,28 @@ class CamerasDialog(SideDialog):
         The running cameras, for pictures and status.
     target
         Entry point of a capture process, for testing an address before it is added.
+    attached
+        Where to look for the cameras of this computer.
     """
 
     visibility_changed = Signal(bool)
     """Pictures are copied only while the dialog or the view shows them."""
 
     def __init__(
-        self, store: CameraStore, live: CaptureController, target: Callable[..., None], parent: QWidget | None = None
+        self,
+        store: CameraStore,
+        live: CaptureController,
+        target: Callable[..., None],
+        parent: QWidget | None = None,
+        *,
+        attached: CameraList | None = None,
     ) -> None:
         super().__init__(parent)
         self._store = store
         self._live = live
         self._target = target
+        self._attached = attached or attached_cameras()
+        self._find = AttachedMenu(self._attached)
         self._trial: CameraClient | None = None
         self._list = QListWidget()
         self._new_address = QLineEdit()
@@ -132,7 +145,7 @@ class CamerasDialog(SideDialog):
         add = QHBoxLayout()
         theme.space(add, spacing=8)
         add.addWidget(self._new_address, 1)
-        for button in (self._browse, self._test, self._add):
+        for button in (self._find, self._browse, self._test, self._add):
             add.addWidget(button)
         order = QHBoxLayout()
         theme.space(order, spacing=4)
@@ -174,6 +187,7 @@ class CamerasDialog(SideDialog):
         self._test.clicked.connect(self._start_trial)
         self._add.clicked.connect(self._add_new)
         self._browse.clicked.connect(self._choose_file)
+        self._find.chosen.connect(self._try_attached)
         self._new_address.returnPressed.connect(self._add_new)
         self._new_address.textEdited.connect(self._hide_message)
         self._up.clicked.connect(self._move_up)
@@ -257,7 +271,7 @@ class CamerasDialog(SideDialog):
             self._show_error(str(error))
             return None
         name = free_name(_NAMES[address.kind], [camera.name for camera in self._store.cameras])
-        return CameraSettings(name=name, address=typed)
+        return identified(CameraSettings(name=name, address=typed), self._attached)
 
     def _add_new(self) -> None:
         camera = self._new_camera()
@@ -269,6 +283,11 @@ class CamerasDialog(SideDialog):
         self._hide_message()
         self._replace([*self._store.cameras, camera])
         self.select(camera.name)
+
+    def _try_attached(self, address: str) -> None:
+        # Its picture at once: a person knows a camera by what it sees.
+        self._new_address.setText(address)
+        self._start_trial()
 
     def _start_trial(self) -> None:
         camera = self._new_camera()
@@ -300,6 +319,9 @@ class CamerasDialog(SideDialog):
 
     def _change(self, settings: CameraSettings) -> None:
         selected = self.selected
+        before = self._camera()
+        if before is not None and before.address != settings.address:
+            settings = identified(msgspec.structs.replace(settings, device=""), self._attached)
         cameras = [settings if camera.name == selected else camera for camera in self._store.cameras]
         if self._replace(cameras):
             self._hide_message()

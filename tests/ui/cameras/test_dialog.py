@@ -10,11 +10,14 @@ from pytestqt.qtbot import QtBot
 from mile_desktop.cameras.messages import CameraState, CameraStatus
 from mile_desktop.cameras.settings import CameraSettings, Crop
 from mile_desktop.channels.shared import Frame
+from mile_desktop.processes import camera
 from mile_desktop.ui.cameras import status_text
 from mile_desktop.ui.cameras.camera_preview import crop_within
 from mile_desktop.ui.cameras.camera_store import CameraStore
+from mile_desktop.ui.cameras.capture_controller import CaptureController
 from mile_desktop.ui.cameras.dialog import CamerasDialog
 from tests.cameras.pictures import numbered
+from tests.cameras.test_attached import Machine
 
 
 def add(dialog: CamerasDialog, address: str) -> None:
@@ -179,3 +182,27 @@ def test_testing_an_address_shows_its_picture_without_adding_it(
     assert pid
     dialog.hide()
     assert dialog._trial is None
+
+
+def test_the_cameras_of_this_computer_are_found_and_tried(
+    live: CaptureController, cameras: CameraStore, tmp_path: Path
+) -> None:
+    machine = Machine(tmp_path / "machine")
+    machine.plug(0, "Logitech C920", serial="usb-C920_77")
+    machine.plug(1, "Logitech C920")
+    machine.data_only.add("video1")
+    dialog = CamerasDialog(cameras, live, camera, attached=machine.cameras)
+    dialog.show()
+    entries = dialog._find.fill()
+    assert [entry.text() for entry in entries] == [f"Logitech C920 ({machine.root / 'dev/video0'})"]
+    assert entries[0].isEnabled()
+    entries[0].trigger()
+    assert dialog._title.text() == "/dev/v4l/by-id/usb-C920_77, not added yet"
+    dialog._add.click()
+    assert [(each.address, each.device) for each in cameras.cameras] == [
+        ("/dev/v4l/by-id/usb-C920_77", "Logitech C920 (usb-C920_77)")
+    ]
+    machine.unplug()
+    assert [entry.text() for entry in dialog._find.fill()] == ["No camera is plugged into this computer"]
+    dialog.close()
+    dialog.deleteLater()
