@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mile_desktop.operators.bound_pad import BoundPad, PadReading
 from mile_desktop.operators.operator import OperatorContext, OperatorReading
-from mile_desktop.operators.pad_device import NO_PAD, PadDevice, PadGoneError, RawPadState
+from mile_desktop.operators.pad_device import NO_PAD, IgnoredDevice, PadDevice, PadGoneError, RawPadState
 from mile_desktop.operators.profile import PadProfile, ProfileError, load_profile
 from mile_desktop.operators.sdl import PadsUnavailableError, buttons_down, pads_changed, plugged_in, start_sdl
 from mile_desktop.operators.stick_response import fit_action
@@ -45,11 +45,11 @@ class Gamepad:
         self._profile_problems: dict[str, str] = {}
         self._view_yaw_deg = 0.0
         self._pads: dict[int, BoundPad] = {}
-        self._ignored: set[int] = set()
-        """Devices that appear as joysticks and are none: an instance id is never used again."""
+        self._ignored: dict[int, IgnoredDevice] = {}
+        """Instance id → device that is not driven with."""
         self._active: BoundPad | None = None
         self._driving = False
-        self._lost_name = ""
+        self._lost_name = self._left_out_name = ""
         self._discard_armed = False
         # The first poll is then no long pause.
         self._polled_at = clock()
@@ -141,7 +141,7 @@ class Gamepad:
     def _take_events(self) -> dict[int, Counter[str]]:
         """Update the list of pads; return, for each pad, how often each button was pressed."""
         presses: dict[int, Counter[str]] = {}
-        self._lost_name = ""
+        self._lost_name, self._left_out_name = self._left_out_name, ""
         if self._unavailable:
             return presses
         if pads_changed():
@@ -154,6 +154,8 @@ class Gamepad:
         there = plugged_in()
         for instance in self._pads.keys() - there.keys():
             self._unplug(instance)
+        for instance in self._ignored.keys() - there.keys():
+            del self._ignored[instance]
         for instance, index in there.items():
             if instance not in self._pads and instance not in self._ignored:
                 self._plug_in(index)
@@ -165,12 +167,14 @@ class Gamepad:
             # Not an error: it was gone again before it could be opened, and SDL reports that next.
             _log.warning("A gamepad was plugged in but could not be opened", exc_info=True)
             return
-        if not device.is_gamepad:
-            _log.info("%s (%s) is not a gamepad and is not used", device.name, device.counts)
+        profile = self._profile_for(device.guid)
+        if not _is_wanted(profile, looks_like_one=device.is_gamepad):
+            _log.info("%s (%s) is not used as a gamepad", device.name, device.counts)
+            # Closed, so that its events do not fill the queue.
             device.close()
-            self._ignored.add(device.instance_id)
+            self._ignored[device.instance_id] = IgnoredDevice(device.name, device.guid)
             return
-        pad = BoundPad(device, self._profile_for(device.guid))
+        pad = BoundPad(device, profile)
         self._pads[device.instance_id] = pad
         # The first pad is active at once, so that the window can name it before it is touched.
         self._active = self._active or pad
@@ -213,11 +217,32 @@ class Gamepad:
         guid = profile.guid or (self._active.device.guid if self._active else "")
         self._chosen_profiles[guid] = profile
         self._profile_problems.pop(guid, None)
+        self._follow_choice(guid, profile)
         for instance, pad in self._pads.items():
             if pad.device.guid == guid:
                 # A new object: takeover state that belongs to the old bindings would be wrong.
                 self._pads[instance] = BoundPad(pad.device, profile)
                 self._active = self._pads[instance] if pad is self._active else self._active
+
+    def _follow_choice(self, guid: str, profile: PadProfile) -> None:
+        """Stop to drive with devices that a person has left out, and use those that they want."""
+        for instance, pad in list(self._pads.items()):
+            if pad.device.guid == guid and profile.use == "no":
+                self._ignored[instance] = IgnoredDevice(pad.device.name, guid)
+                # As if the cable were pulled. If it was driving, the next poll reports that it is gone, and the robot
+                # holds; otherwise another pad would take its place and hand back to the policy.
+                self._unplug(instance)
+                self._left_out_name = self._lost_name
+        wanted = [instance for instance, device in self._ignored.items() if device.guid == guid]
+        if wanted and profile.use != "no":
+            for instance in wanted:
+                del self._ignored[instance]
+            self._follow_pads()  # opens them again
+
+    @property
+    def ignored(self) -> tuple[IgnoredDevice, ...]:
+        """Connected devices that are not driven with."""
+        return tuple(self._ignored.values())
 
     def set_view_yaw(self, yaw_deg: float) -> None:
         """Turn pushes so that left is left as seen: heading of the line of sight, 0 along +x (see ``turn_to_view``)."""
@@ -237,3 +262,7 @@ class Gamepad:
             pad.device.close()
         self._pads.clear()
         self._active = None
+
+
+def _is_wanted(profile: PadProfile, *, looks_like_one: bool) -> bool:
+    return profile.use == "yes" or (profile.use == "auto" and looks_like_one)

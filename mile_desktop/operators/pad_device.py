@@ -40,6 +40,14 @@ class RawPadState:
     """Names of the controls that are pressed or moved now, best name first: what press-to-bind offers."""
 
 
+@dataclass(frozen=True, slots=True)
+class IgnoredDevice:
+    """A connected device that is not driven with: it looks like none, or a person has left it out."""
+
+    name: str
+    guid: str
+
+
 NO_PAD = RawPadState(name="", guid="", axes=(), buttons=(), connected=False)
 
 

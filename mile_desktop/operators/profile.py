@@ -5,7 +5,7 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -66,6 +66,8 @@ class PadProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     guid: str = ""
     """SDL's GUID of the device, 32 hexadecimal digits; empty for the default of all pads."""
     name: str = "Default"
+    use: Literal["auto", "yes", "no"] = "auto"
+    """Whether to drive with such a device; ``auto``: if it looks like a gamepad (``PadDevice.is_gamepad``)."""
     mode: TakeoverMode = TakeoverMode.HOLD
     dead_zone: float = 0.12
     """Part of the way from rest that does nothing, in [0, 0.9]."""

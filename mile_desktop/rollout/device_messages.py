@@ -86,6 +86,13 @@ class CameraRequest(Message, frozen=True):
     direction: int
 
 
+class IgnoredPad(msgspec.Struct, frozen=True):
+    """A connected device that is not driven with."""
+
+    name: str
+    guid: str
+
+
 class PadState(Message, frozen=True):
     """Every axis and button of the pad as it is now, raw."""
 
@@ -96,3 +103,4 @@ class PadState(Message, frozen=True):
     connected: bool
     active_controls: tuple[str, ...] = ()
     """Names of the controls that are pressed or moved now, best name first: what press-to-bind offers."""
+    ignored: tuple[IgnoredPad, ...] = ()

@@ -17,7 +17,7 @@ from mile_desktop.operators.supervisors import make_supervisor, settings_of
 from mile_desktop.operators.window_input import WindowOperator
 from mile_desktop.operators.words.operator import WordsOperator
 from mile_desktop.paths import pad_profiles
-from mile_desktop.rollout.messages import PadState
+from mile_desktop.rollout.messages import IgnoredPad, PadState
 from mile_desktop.scenes.catalogue import SceneInfo
 from mile_desktop.scenes.experts import load_expert
 from mile_desktop.scenes.gymnasium.description import ActionEntry
@@ -70,6 +70,7 @@ class InputDevices:
             buttons=raw.buttons,
             connected=raw.connected,
             active_controls=raw.active_controls,
+            ignored=tuple(IgnoredPad(each.name, each.guid) for each in self.gamepad.ignored),
         )
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mile_desktop.operators.gamepad import NO_GAMEPAD, Gamepad
+from mile_desktop.operators.profile import PadProfile, save_profile
 from tests.operators.conftest import FakeClock, MakePad, Ticks, context
 from tests.virtual_pad import VirtualPad
 
@@ -134,6 +135,46 @@ def test_what_is_no_gamepad_is_not_used(make_pad: MakePad, clock: FakeClock, axe
             gamepad.poll(context())
         assert gamepad.device == NO_GAMEPAD
         assert gamepad.problem == ""
+        assert [each.name for each in gamepad.ignored] == ["Keychron K2"]
         make_pad("Real pad")
         gamepad.poll(context())
         assert gamepad.device == "Real pad"
+
+
+def test_a_person_chooses_what_is_driven_with(make_pad: MakePad, clock: FakeClock, tmp_path: Path) -> None:
+    odd = make_pad("Arcade stick", axes=1, buttons=8, known=False)
+    with closing(Gamepad(tmp_path, clock=clock)) as gamepad:
+        gamepad.poll(context())
+        (device,) = gamepad.ignored
+        gamepad.set_profile(PadProfile(guid=device.guid, use="yes"))
+        gamepad.poll(context())
+        assert gamepad.ignored == ()
+        assert "Arcade stick" in gamepad.problem, "its controls have to be bound"
+        save_profile(tmp_path, PadProfile(guid=device.guid, use="no"))
+        gamepad.set_profile(PadProfile(guid=device.guid, use="no"))
+        gamepad.poll(context())
+        assert gamepad.device == NO_GAMEPAD
+    with closing(Gamepad(tmp_path, clock=clock)) as again:
+        again.poll(context())
+        assert again.ignored == (device,), "it is remembered"
+        odd.close()
+        again.poll(context())
+        assert again.ignored == ()
+
+
+def test_a_pad_that_is_left_out_while_it_drives_is_reported_as_gone(make_pad: MakePad, clock: FakeClock) -> None:
+    """Another pad must not take its place in the same tick: that would hand back to the policy."""
+    first = make_pad("First pad")
+    with closing(Gamepad(clock=clock)) as gamepad:
+        gamepad.poll(context())
+        assert gamepad.profile is not None
+        guid = gamepad.profile.guid
+        first.hold("rightshoulder")
+        assert gamepad.poll(context()).takeover
+        make_pad("Second pad")
+        gamepad.poll(context())
+        gamepad.set_profile(PadProfile(guid=guid, use="no"))
+        reading = gamepad.poll(context())
+        assert (reading.takeover, reading.connected) == (False, False)
+        assert gamepad.device == "First pad"
+        assert gamepad.poll(context()).connected

@@ -11,6 +11,7 @@ from mile_desktop.operators.controls import control_label
 from mile_desktop.operators.profile import PadProfile
 from mile_desktop.rollout.messages import PadState
 from mile_desktop.ui.devices.bindings_grid import BindingsGrid
+from mile_desktop.ui.devices.ignored_pads import IgnoredPads
 from mile_desktop.ui.devices.live_pad_view import LivePadView
 from mile_desktop.ui.devices.model import Slot
 from mile_desktop.ui.devices.profile_store import ProfileStore
@@ -42,13 +43,15 @@ class DevicesPage(PageFrame):
 
     def __init__(self, profile_folder: Path, parent: QWidget | None = None) -> None:
         super().__init__("Devices", _PURPOSE, parent)
-        self._guid = ""
+        self._guid = self._device = ""
         self._profiles = ProfileStore(profile_folder, self)
         self._live = LivePadView()
         self._bindings = BindingsGrid()
         self._response = ResponsePanel()
         self._name = QLineEdit()
         self._now = QLabel()
+        self._ignored = IgnoredPads()
+        self._not_this = QPushButton("Not this one")
         self._rumble = QPushButton("Test rumble")
         self._undo = QPushButton("Undo")
         self._defaults = QPushButton("Reset to defaults")
@@ -71,12 +74,13 @@ class DevicesPage(PageFrame):
 
     def show_pad(self, state: PadState) -> None:
         """Show the newest state; if it is of another gamepad, that one's profile is loaded."""
+        self._ignored.show_pads(state.ignored)
         if not state.connected:
             self._forget_pad()
             return
         # States come many times a second; the file is read only for another pad.
         if state.guid != self._guid:
-            self._guid = state.guid
+            self._guid, self._device = state.guid, state.name
             self._profiles.open(state.guid, state.name)
         self._show_view(_PAD)
         self._live.show_state(state)
@@ -111,7 +115,7 @@ class DevicesPage(PageFrame):
 
     def _show_view(self, view: int) -> None:
         self._views.setCurrentIndex(view)
-        for widget in (self._undo, self._defaults, self._rumble):
+        for widget in (self._not_this, self._undo, self._defaults, self._rumble):
             widget.setVisible(view == _PAD)
 
     def _show_profile(self, profile: PadProfile) -> None:
@@ -132,11 +136,22 @@ class DevicesPage(PageFrame):
         self._name.editingFinished.connect(self._rename)
         self._rumble.clicked.connect(self.rumble_requested)
         self._undo.clicked.connect(self._profiles.undo)
+        self._not_this.clicked.connect(self._leave_out)
+        self._ignored.wanted.connect(self._use)
         self._defaults.clicked.connect(self._profiles.reset)
 
     def _profile_changed(self, profile: PadProfile) -> None:
         self._show_profile(profile)
         self.profile_changed.emit(self._profiles.encoded())
+
+    def _leave_out(self) -> None:
+        name = self._device or "This device"
+        self.profile_changed.emit(self._profiles.set_use(self._guid, self._device, "no"))
+        self.message.emit("info", f"{name} is not driven with any more. Devices lists it, to use it again.")
+
+    def _use(self, guid: str, device: str) -> None:
+        self.profile_changed.emit(self._profiles.set_use(guid, device, "yes"))
+        self.message.emit("info", f"{device} is driven with from now on. Bind its controls before you take over.")
 
     def _bind(self, slot: Slot, control: str) -> None:
         self._profiles.bind(slot, control)
@@ -164,7 +179,10 @@ class DevicesPage(PageFrame):
         theme.set_icon(self._undo, "mdi6.undo-variant", "secondary")
         theme.set_role(self._undo, "quiet")
         theme.set_role(self._defaults, "quiet")
-        for button in (self._rumble, self._undo, self._defaults):
+        theme.set_icon(self._not_this, "mdi6.controller-off", "secondary")
+        theme.set_role(self._not_this, "quiet")
+        self._not_this.setToolTip("Do not drive with this device; it is remembered")
+        for button in (self._rumble, self._not_this, self._undo, self._defaults):
             self.top.addWidget(button)
         row_widget = QWidget()
         row = QHBoxLayout(row_widget)
@@ -177,6 +195,7 @@ class DevicesPage(PageFrame):
         self._driving.setWordWrap(True)
         self._driving.hide()
         self.body.addWidget(self._driving)
+        self.body.addWidget(self._ignored)
         self.body.addWidget(self._views, 1)
 
     def _pad_panel(self) -> Panel:

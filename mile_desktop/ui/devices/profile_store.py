@@ -2,6 +2,7 @@
 
 from collections import deque
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -53,9 +54,7 @@ class ProfileStore(QObject):
             # With the GUID, so that changes can be saved; the damaged file is only replaced by the first of them.
             profile = PadProfile(guid=guid)
             self.message.emit("warning", f"The default profile is used. {error}")
-        # A profile without a name of its own has the name of the device.
-        if profile.name == PadProfile().name and device:
-            profile = msgspec.structs.replace(profile, name=device)
+        profile = msgspec.structs.replace(profile, name=_own_name(profile, device))
         self._undo.clear()
         self._profile = profile
         self.changed.emit(profile)
@@ -87,7 +86,7 @@ class ProfileStore(QObject):
 
     def reset(self) -> None:
         """Restore the built-in defaults; this can be undone."""
-        self._take(PadProfile(guid=self._profile.guid, name=self._profile.name))
+        self._take(PadProfile(guid=self._profile.guid, name=self._profile.name, use=self._profile.use))
 
     def undo(self) -> None:
         """Undo the last change."""
@@ -102,15 +101,32 @@ class ProfileStore(QObject):
         self._timer.stop()
         if not (self._unsaved and self._profile.guid):
             return
+        self._write(self._profile)
+        # Also after an error: to repeat the message when the window closes would not help.
+        self._unsaved = False
+
+    def _write(self, profile: PadProfile) -> None:
         try:
-            save_profile(self._folder, self._profile)
+            save_profile(self._folder, profile)
         except OSError as error:
             reason = error.strerror or str(error)
             self.message.emit(
                 "warning", f"The profile is kept only until you close: {self._folder} is not writable ({reason})."
             )
-        # Also after an error: to repeat the message when the window closes would not help.
-        self._unsaved = False
+
+    def set_use(self, guid: str, device: str, use: Literal["yes", "no"]) -> str:
+        """Remember whether to drive with devices of ``guid``; return the profile as the rollout worker takes it."""
+        # The connected pad's own changes first: they are in its profile, which is read below.
+        self.save()
+        try:
+            profile = load_profile(self._folder, guid)
+        except ProfileError:
+            profile = PadProfile(guid=guid)  # ``open`` says what is wrong with the file
+        profile = msgspec.structs.replace(profile, guid=guid, use=use, name=_own_name(profile, device))
+        self._write(profile)
+        if guid == self._profile.guid:
+            self._profile = msgspec.structs.replace(self._profile, use=use)
+        return encode_profile(profile)
 
     def encoded(self) -> str:
         """Return the profile as the rollout worker takes it (``SetPad``)."""
@@ -136,3 +152,8 @@ class ProfileStore(QObject):
 
 def _differences(one: PadProfile, other: PadProfile) -> frozenset[str]:
     return frozenset(name for name in PadProfile.__struct_fields__ if getattr(one, name) != getattr(other, name))
+
+
+def _own_name(profile: PadProfile, device: str) -> str:
+    """Return the name of a profile; one that a person has not named yet is called like the device."""
+    return device if profile.name == PadProfile().name and device else profile.name

@@ -7,6 +7,7 @@ from pytestqt.qtbot import QtBot
 
 from mile_desktop.operators.profile import PadProfile, decode_profile, load_profile, save_profile
 from mile_desktop.operators.takeover import TakeoverMode
+from mile_desktop.rollout.messages import IgnoredPad
 from mile_desktop.ui.devices.bindings_grid import BindingsGrid
 from mile_desktop.ui.devices.curve_preview import CurvePreview
 from mile_desktop.ui.devices.live_pad_view import LivePadView
@@ -58,6 +59,31 @@ def test_without_a_pad_the_keyboard_is_offered(page: DevicesPage) -> None:
     assert "No gamepad" in visible_texts(page)
     assert "Connect a gamepad, or drive with the keyboard: hold Space + WASD/QE." in visible_texts(page)
     assert not button(page, "Test rumble").isVisible()
+
+
+def test_a_device_is_left_out_and_taken_back(page: DevicesPage, folder: Path) -> None:
+    sent: list[str] = []
+    said: list[str] = []
+    page.profile_changed.connect(sent.append)
+    page.message.connect(lambda _, text: said.append(text))
+    page.show_pad(pad())
+    button(page, "Not this one").click()
+    assert (decode_profile(sent[-1]).use, decode_profile(sent[-1]).guid) == ("no", GUID)
+    assert load_profile(folder, GUID).use == "no"
+    assert said == ["Xbox pad is not driven with any more. Devices lists it, to use it again."]
+    page.show_pad(pad(connected=False, ignored=(IgnoredPad("Xbox pad", GUID), IgnoredPad("Mouse", OTHER))))
+    assert not button(page, "Not this one").isVisible()
+    assert "Not used:" in visible_texts(page)
+    first = button(page, "Use Xbox pad")
+    page.show_pad(pad(connected=False, ignored=(IgnoredPad("Xbox pad", GUID), IgnoredPad("Mouse", OTHER))))
+    assert button(page, "Use Xbox pad") is first, "a button that is replaced could not be clicked"
+    button(page, "Use Mouse").click()
+    assert (load_profile(folder, OTHER).use, load_profile(folder, OTHER).name) == ("yes", "Mouse")
+    first.click()
+    assert decode_profile(sent[-1]).use == "yes"
+    page.show_pad(pad())
+    assert page.profile.use == "yes"
+    assert "Not used:" not in visible_texts(page)
 
 
 def test_axes_and_buttons_are_shown_live(page: DevicesPage) -> None:
