@@ -47,7 +47,8 @@ def run_child(target: Callable[..., None], connection: Connection, arguments: tu
     """
     # Set in the child, because a spawned process does not inherit a Python handler.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, name="orphan watch", daemon=True).start()
+    # If it fails, the closed pipe still ends this process (``Endpoint.closed``), except where the main thread hangs.
+    WatchedThread(_end_with_parent, "orphan watch").start()
     try:
         target(connection, *arguments)
     except Exception as error:
@@ -188,6 +189,8 @@ class ChildProcess(Generic[EventT]):
         if not self.alive or self._stopping:
             reason = self._exit_reason or f"The {self.name} is not running."
             raise ChannelClosedError(f"{reason} {type(command).__name__} was not sent.")
+        if self._outbox.broken:
+            raise ChannelClosedError(f"The {self.name} cannot be sent anything any more. Restart it.")
         if not self._outbox.offer(self._encoder.encode(command)):
             raise ChannelFullError(
                 f"The {self.name} does not take commands; {type(command).__name__} was not sent. Restart it."

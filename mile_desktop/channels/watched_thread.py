@@ -40,8 +40,11 @@ class WatchedThread:
         """Start the thread."""
         self._thread.start()
 
-    def join(self, timeout_s: float) -> bool:
-        """Wait for the end, at most ``timeout_s`` seconds; return whether the thread has ended or never began."""
+    def join(self, timeout_s: float | None = None) -> bool:
+        """Wait for the end, at most ``timeout_s`` seconds (None: as long as it takes); return whether it has ended.
+
+        A thread that was never started counts as ended.
+        """
         # Joining a thread that was never started raises an error.
         if self._thread.ident is not None:
             self._thread.join(timeout_s)

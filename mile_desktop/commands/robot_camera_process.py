@@ -10,6 +10,7 @@ from multiprocessing.context import SpawnProcess
 from types import TracebackType
 from typing import Self
 
+from mile_desktop.channels.watched_thread import WatchedThread
 from mile_desktop.errors import UserError
 from mile_desktop.processes import robot_cameras
 from mile_desktop.robots.guard import how_ended
@@ -51,7 +52,7 @@ class RobotCameraProcess:
         self._process, self._connection, self.port = _started(plan)
         # A restart must use the same port: windows have been told this one, and connect again by themselves.
         self._plan = dataclasses.replace(plan, port=self.port)
-        self._watch = threading.Thread(target=self._watch_process, name="robot cameras watch", daemon=True)
+        self._watch = WatchedThread(self._watch_process, "robot cameras watch", on_failure=self._say_unwatched)
         self._watch.start()
 
     def __enter__(self) -> Self:
@@ -68,6 +69,12 @@ class RobotCameraProcess:
         if self._process.is_alive():
             self._process.kill()
         self._watch.join(_ENDS_S)
+
+    def _say_unwatched(self) -> None:
+        self._on_problem(
+            f"The process of the robot's cameras is not watched any more ({self._watch.failure}). "
+            "If its pictures stop, start the robot's side again."
+        )
 
     def _watch_process(self) -> None:
         deaths: list[float] = []

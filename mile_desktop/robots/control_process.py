@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import msgspec
 import numpy as np
 
 from mile_desktop.arrays import Float32Array
+from mile_desktop.channels.watched_thread import WatchedThread
 from mile_desktop.robots.description import RobotDescription
 from mile_desktop.robots.driver import Measurement, RobotDriver, RobotError
 from mile_desktop.robots.guard_messages import MAX_CALL_BYTES, Answer, Call, Method, decode_answer, encode, measurement
@@ -158,7 +160,10 @@ def run_control(connection: Connection, frames: Connection, plan: ControlPlan) -
         return
     connection.send_bytes(encode(Call(Method.OPENED, port=server.port, text=server.public_key)))
     # The pipe of the frames also tells that the owner has died, at once and even while nothing is asked of the driver.
-    threading.Thread(target=_carry_frames, args=(frames, server, driver, end), name="frames", daemon=True).start()
+    carry = partial(_carry_frames, frames, server, driver, end)
+    # If it fails, the death of the owner would be noticed late. This process holds the robot and ends; the owner
+    # starts another one.
+    WatchedThread(carry, "frames", on_failure=end.set).start()
     # After the thread has started: a new thread has the priority of the one that starts it, and frames must not compete
     # with control.
     if plan.on_start is not None:

@@ -131,6 +131,8 @@ class FrameReceiver:
         self._robot.attend()
         if not self._robot.report().up:
             raise RobotError(self._robot.obstacle)
+        if self._pump is not None and self._pump.failure:
+            raise RobotError(f"The pictures of {self._place.camera} cannot be received: {self._pump.failure}.")
         if self._pump is None or not self._pump.wait(max(0.0, timeout_s)):
             return None
         newest = None

@@ -99,6 +99,8 @@ class ZmqWire:
     @property
     def problem(self) -> str:
         """Why no message arrives, as far as it is known."""
+        if self._pump.failure:
+            return f"the connection's thread ended by an error ({self._pump.failure}); select the robot again"
         return self._problem
 
     @property
@@ -231,6 +233,13 @@ class ServerSockets:
             socket.close(0)
             raise RobotError(f"{self._bind}:{port} cannot be served at: {error}. Choose another --port.") from error
         return socket, int(socket.getsockopt_string(zmq.LAST_ENDPOINT).rsplit(":", 1)[1])
+
+    @property
+    def failure(self) -> str:
+        """Why no window can connect any more; empty while the thread that checks keys runs."""
+        if self._guard is None or self._guard.is_alive():
+            return ""
+        return "the thread that checks the keys of windows has ended"
 
     def close(self, sockets: Sequence[Any] = ()) -> None:
         """Close ``sockets`` and the context."""

@@ -122,6 +122,10 @@ class RobotServer:
         self._waiting[camera] = jpeg, time.monotonic() if taken_at is None else taken_at
 
     def _turn(self, host: RobotHost) -> None:
+        if failure := self._pump.failure or self._server_sockets.failure:
+            # No ``RobotError``, which would end this process without a trace. ``serve`` holds the robot on the way out,
+            # and the process that owns the driver starts another one.
+            raise RuntimeError(f"The robot's side cannot be reached any more: {failure}")
         if self._pump.wait(_TURN_S):
             self._take(host)
         if (why := self._watch()) and why != host.why:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 
 import zmq
 
+from mile_desktop.channels.watched_thread import WatchedThread
+
 Parts = list[bytes]
 _TURN_MS = 1000
 """Longest wait without a message; ``send`` and ``close`` wake the thread before."""
@@ -62,13 +64,13 @@ class SocketPump:
         # Non-blocking: a full pair means that enough wake-ups wait, and an empty one that nothing has to be read.
         for end in (self._woken, self._wake):
             end.setblocking(False)
-        self._thread = threading.Thread(target=self._run, name="socket pump", daemon=True)
+        self._thread = WatchedThread(self._run, "socket pump", on_failure=self._arrived.set)
         self._thread.start()
 
     @property
-    def alive(self) -> bool:
-        """Whether the thread still runs; without it no message arrives, and the robot's watchdog holds."""
-        return self._thread.is_alive()
+    def failure(self) -> str:
+        """The error that ended the thread; empty while it runs. Without it no message arrives or leaves."""
+        return self._thread.failure
 
     def send(self, parts: Parts) -> None:
         """Send as soon as possible; what the socket does not take at once is dropped, because newer ones follow."""

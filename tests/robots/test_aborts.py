@@ -2,18 +2,21 @@
 
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 import zmq
 
 from mile_desktop.robots.client import NetworkRobot
+from mile_desktop.robots.driver import RobotError
 from mile_desktop.robots.loopback import loopback_secret
 from mile_desktop.robots.network import ServerSockets, ZmqWire, bound_queues
 from mile_desktop.robots.rate_limit import RateLimit
+from mile_desktop.robots.server import RobotServer
 from mile_desktop.robots.socket_pump import SocketPump
 from tests.robots.served import served, until
-from tests.robots.toy import FakeClock
+from tests.robots.toy import DESCRIPTION, FakeClock, ToyRobot
 
 
 def peer(role: str, port: int = 0, *more: float) -> "subprocess.Popen[str]":
@@ -108,10 +111,36 @@ def test_a_slow_picture_while_frames_arrive_keeps_the_newest() -> None:
             time.sleep(0.02)
         until(lambda: pump.receive(2)[-1:] == [[b"%d" % sent]])
         assert pump.dropped >= 30
-        assert pump.alive
+        assert not pump.failure
     finally:
         pump.close()
         sockets.close([sender])
+
+
+def fail(*_: object) -> bool:
+    raise KeyError("a fault of the program")
+
+
+def test_a_window_whose_connections_thread_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ZmqWire, "_follow", fail)
+    with served() as (server, _):
+        robot = NetworkRobot(ZmqWire(f"tcp://127.0.0.1:{server.port}"), time.monotonic, name="unlucky")
+        with pytest.raises(RobotError, match=r"thread ended by an error .KeyError: 'a fault of the program'"):
+            robot.connect(1.0)
+        robot.close()
+
+
+def test_a_robots_side_whose_sockets_thread_fails_ends_in_order() -> None:
+    toy = ToyRobot(time.monotonic, DESCRIPTION)
+    server = RobotServer(toy, port=0)
+    server._pump._accept = fail
+    stranger: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
+    stranger.connect(f"tcp://127.0.0.1:{server.port}")
+    stranger.send(b"anything")
+    with pytest.raises(RuntimeError, match="cannot be reached any more: KeyError"):
+        server.serve(threading.Event())
+    stranger.close(0)
+    assert toy.told == ["connect", "close"]
 
 
 def test_no_socket_has_a_heartbeat_of_zeromq() -> None:

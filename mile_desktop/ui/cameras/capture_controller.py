@@ -1,6 +1,5 @@
 """Runs the capture processes: one client for each remembered camera that is enabled."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 
 from PySide6.QtCore import QObject, Signal
@@ -8,6 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from mile_desktop.cameras.messages import CameraNote, CameraStatus
 from mile_desktop.cameras.settings import CameraSettings, free_name
 from mile_desktop.channels.shared import Frame
+from mile_desktop.channels.watched_thread import WatchedThread
 from mile_desktop.rollout.messages import WatchCameras, WatchedCamera
 from mile_desktop.ui.cameras.camera_store import CameraStore, RememberedCameras
 from mile_desktop.ui.clients.camera_client import CameraClient
@@ -46,7 +46,7 @@ class CaptureController(QObject):
         self._clients: dict[str, CameraClient] = {}
         self._robot_cameras: dict[str, CameraSettings] = {}
         self._needed = WatchCameras()
-        self._ending: list[threading.Thread] = []
+        self._ending: list[WatchedThread] = []
         self._watched = True
         self._open = False
         store.changed.connect(self._reconcile)
@@ -88,7 +88,7 @@ class CaptureController(QObject):
     def retire(self, client: CameraClient) -> None:
         """End a camera's process without waiting; ``close`` waits for all that are still ending."""
         # Threads that have ended are dropped, or the list would grow all day.
-        self._ending = [thread for thread in self._ending if thread.is_alive()]
+        self._ending = [thread for thread in self._ending if thread.alive]
         self._ending.append(client.retire())
         client.deleteLater()
 

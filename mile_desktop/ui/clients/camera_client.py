@@ -1,8 +1,8 @@
 """The window's side of one capture process: pictures and figures in, settings and recordings out."""
 
-import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -13,6 +13,7 @@ from mile_desktop.cameras.settings import CameraSettings
 from mile_desktop.cameras.transform import LARGEST
 from mile_desktop.channels.process import ChildProcess
 from mile_desktop.channels.shared import FrameRing
+from mile_desktop.channels.watched_thread import WatchedThread
 from mile_desktop.ui.clients.child_client import ChildClient
 
 _GOODBYE_S = 2.0
@@ -43,6 +44,8 @@ class CameraClient(ChildClient):
 
     repeated: ClassVar[tuple[type, ...]] = (c.Configure, c.StartRecording)
     silence_s: ClassVar[float] = 4.0
+    loading_s: ClassVar[float] = 60.0
+    """Until the first status. The process then reports itself when its source hangs (``cameras.process.STUCK_S``)."""
 
     def __init__(
         self,
@@ -78,6 +81,7 @@ class CameraClient(ChildClient):
     def start(self) -> None:
         """Start the process."""
         self._spoke = False
+        self._loading_since = self._clock()
         self.status = c.CameraStatus(state=c.CameraState.CONNECTING)
         super().start()
 
@@ -117,7 +121,7 @@ class CameraClient(ChildClient):
         """End the process and free the shared memory; nothing runs when this returns."""
         self.retire(timeout_s).join()
 
-    def retire(self, timeout_s: float = _GOODBYE_S) -> threading.Thread:
+    def retire(self, timeout_s: float = _GOODBYE_S) -> WatchedThread:
         """Ask the process to end; return the thread that waits for its end and then frees the memory.
 
         A capture process may hang in a network driver for seconds; the window must not wait for it.
@@ -130,7 +134,7 @@ class CameraClient(ChildClient):
         child, self._child = self._child, None
         if child is not None:
             self._say_goodbye(child)
-        thread = threading.Thread(target=self._end, args=(child, timeout_s), name="retiring camera", daemon=True)
+        thread = WatchedThread(partial(self._end, child, timeout_s), "retiring camera")
         thread.start()
         return thread
 
@@ -138,9 +142,12 @@ class CameraClient(ChildClient):
         # A process that is being restarted still writes to the memory that is freed below.
         if self._retiring is not None:
             self._retiring.join()
-        if child is not None:
-            child.stop(timeout_s)
-        self._ring.close()
+        try:
+            if child is not None:
+                child.stop(timeout_s)
+        finally:
+            # Also if the process could not be ended: it keeps its own view of the memory, and the window frees its own.
+            self._ring.close()
 
     def poll(self) -> None:
         """Read messages and, while ``watched``, the newest picture; called by the timer."""
@@ -169,7 +176,7 @@ class CameraClient(ChildClient):
                 self.note.emit(event)
 
     def _should_speak(self) -> bool:
-        return self._spoke  # until then it opens the camera, which may take long
+        return self._spoke  # until then it imports, which takes seconds on a busy machine
 
     def _ended(self, reason: str) -> None:
         wait_s = self._backoff.next_s()

@@ -1,8 +1,8 @@
 """Base of the clients: a child process whose messages become Qt signals."""
 
-import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import msgspec
@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from mile_desktop.channels.errors import ChannelError
 from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.process import ChildProcess
+from mile_desktop.channels.watched_thread import WatchedThread
 
 POLL_MS = 16
 """One frame of a 60 Hz screen: a message is never shown later than the next frame."""
@@ -44,7 +45,7 @@ class ChildClient(QObject):
         super().__init__(parent)
         self._clock = clock
         self._child: ChildProcess[Any] | None = None
-        self._retiring: threading.Thread | None = None
+        self._retiring: WatchedThread | None = None
         # Type → the newest command of it; sent again to each new process.
         self._standing: dict[type, msgspec.Struct] = {}
         self._loading_since: float | None = None
@@ -111,7 +112,7 @@ class ChildClient(QObject):
             return
         self._restart_wanted = True
         if self._child is not None:
-            self._retiring = threading.Thread(target=self._child.stop, args=(0.5,), name="retiring", daemon=True)
+            self._retiring = WatchedThread(partial(self._child.stop, 0.5), "retiring")
             self._retiring.start()
         self._timer.start()
 
@@ -168,9 +169,14 @@ class ChildClient(QObject):
 
     def _finish_restart(self) -> None:
         if self._retiring is not None:
-            if self._retiring.is_alive():
+            if self._retiring.alive:
                 return
-            self._retiring = None
+            failure, self._retiring = self._retiring.failure, None
+            if failure and self.alive:
+                # Two processes would use the same memory and devices, so no second one is started.
+                self._restart_wanted = False
+                self.refused.emit(f"The process could not be ended ({failure}). Close the window and open it again.")
+                return
         self._restart_wanted = False
         self.start()
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from mile_desktop.cameras import replay_messages as r
@@ -33,6 +34,7 @@ class ReplayClient(ChildClient):
     """``ReplayNote``."""
 
     repeated: ClassVar[tuple[type, ...]] = (r.OpenVideos, r.ShowMoment)
+    loading_s: ClassVar[float] = 30.0
 
     def __init__(
         self,
@@ -46,6 +48,14 @@ class ReplayClient(ChildClient):
         # All at once: the process gets their names when it starts.
         self._rings = tuple(FrameRing.create(*LARGEST) for _ in range(_VIDEOS))
         self._seen = [0] * _VIDEOS
+        # Nothing that was recorded depends on it, so one that hangs is replaced without a question.
+        self.silent.connect(self._restart_frozen)
+
+    def send(self, command: msgspec.Struct) -> bool:
+        """Queue ``command``; see ``ChildClient.send``."""
+        if isinstance(command, r.OpenVideos):
+            self._loading_since = self._clock()  # until ``VideosOpened`` answers
+        return super().send(command)
 
     def close(self, timeout_s: float = 2.0) -> None:
         """End the process and free the shared memory."""
@@ -68,7 +78,13 @@ class ReplayClient(ChildClient):
 
     def _receive(self, events: Sequence[Any]) -> None:
         for event in events:
+            if isinstance(event, r.VideosOpened):
+                self._loading_since = None
             (self.opened if isinstance(event, r.VideosOpened) else self.note).emit(event)
 
     def _should_speak(self) -> bool:
         return False  # it sends messages only when other videos are opened
+
+    def _restart_frozen(self, reason: str) -> None:
+        self.note.emit(r.ReplayNote(text=f"{reason} It is restarted."))
+        self.restart()

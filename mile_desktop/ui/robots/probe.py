@@ -1,11 +1,12 @@
 """Tests a connection to a robot without driving it, in a thread, so that the window does not wait."""
 
-import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
+from mile_desktop.channels.watched_thread import WatchedThread
 from mile_desktop.robots.client import LinkReport, NetworkRobot
 from mile_desktop.robots.description import RobotDescription
 from mile_desktop.robots.driver import RobotError
@@ -46,15 +47,22 @@ class Probe(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._number = 0
-        self._threads: list[threading.Thread] = []
+        self._threads: list[WatchedThread] = []
         self._arrived.connect(self._take)
 
     def start(self, address: str, key: str) -> None:
         """Start a test of ``address``; ``done`` follows, unless the test is cancelled."""
         self._number += 1
-        thread = threading.Thread(target=self._run, args=(self._number, address, key), name="probe", daemon=True)
+        number = self._number
+
+        def report_failure() -> None:
+            # The dialog shows "testing" until a result comes.
+            problem = f"The test ended by an error ({thread.failure}). Please report it."
+            self._arrived.emit(number, ProbeResult(address, key, problem=problem))
+
+        thread = WatchedThread(partial(self._run, number, address, key), "probe", on_failure=report_failure)
         # Older tests may still wait for their time limit; they are joined at the end.
-        self._threads = [each for each in self._threads if each.is_alive()] + [thread]
+        self._threads = [each for each in self._threads if each.alive] + [thread]
         thread.start()
 
     def cancel(self) -> None:

@@ -67,6 +67,15 @@ def test_a_bad_address_is_reported(qtbot: QtBot, dialog: RobotsDialog) -> None:
     assert not dialog.add.isEnabled()
 
 
+def test_a_test_that_fails_by_a_fault_of_the_program_is_reported(
+    qtbot: QtBot, dialog: RobotsDialog, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mile_desktop.ui.robots.probe.probe", lambda *_: {}["no such thing"])
+    dialog.address.setText(address)
+    dialog.start_test()
+    qtbot.waitUntil(lambda: "The test ended by an error (KeyError: 'no such thing')" in dialog.message, timeout=5000)
+
+
 def test_escape_is_passed_on_and_does_not_close_the_dialog(dialog: RobotsDialog, qtbot: QtBot) -> None:
     dialog.show()
     with qtbot.waitSignal(dialog.escape_pressed):
