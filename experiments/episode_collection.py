@@ -21,6 +21,7 @@ class EpisodeList:
     """Keeps in memory what the recorder would write; a ``StepSink``."""
 
     problem = ""
+    settling = False
 
     def __init__(self) -> None:
         self.episodes: list[Episode] = []

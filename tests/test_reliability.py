@@ -1,5 +1,9 @@
 """The table of faults names tests and sentences that exist, and the document is made of it."""
 
+import ast
+import re
+from collections.abc import Iterator
+
 import pytest
 
 from faults import soak_document
@@ -9,6 +13,7 @@ from faults.table import (
     BEGIN,
     DOCUMENT,
     END,
+    ROOT,
     FaultRow,
     missing_nodes,
     read_results,
@@ -55,6 +60,31 @@ def test_a_failed_and_a_missing_test_are_shown() -> None:
     assert "| not run |" in rendered([ROW], {})
     assert "| **failed** |" in rendered([ROW], {ROW.tests[0]: False})
     assert "| passed |" in rendered([ROW], {ROW.tests[0]: True})
+
+
+def calls(folder: str) -> Iterator[tuple[str, str]]:
+    """Yield file and called name of every call in the sources under ``folder``."""
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                yield path.relative_to(ROOT).as_posix(), ast.unparse(node.func)
+
+
+UNWATCHED = re.compile(r"(threading\.)?(Thread|Timer)|_thread\.start_new_thread|(QtCore\.)?QThread(\.create)?")
+WATCHED_IN = "mile_desktop/channels/watched_thread.py"
+
+
+def test_every_thread_is_watched() -> None:
+    """A thread that fails unseen leaves everything that waits for it waiting: start a ``WatchedThread``."""
+    bare = {file for file, name in calls("mile_desktop") if UNWATCHED.fullmatch(name)}
+    assert bare == {WATCHED_IN}
+
+
+def test_the_document_names_every_thread_and_what_depends_on_it() -> None:
+    starting = {file for file, name in calls("mile_desktop") if name.rpartition(".")[2] == "WatchedThread"}
+    _, _, section = DOCUMENT.read_text("utf-8").partition("## Threads and processes that something depends on")
+    table = [line for line in section.partition("\n## ")[0].splitlines() if line.startswith("| ")]
+    assert starting == {found[1] for line in table if (found := re.search(r"\| `(mile_desktop/\S+\.py)` \|", line))}
 
 
 def sample(number: int, *, window_mb: float = 200.0, handles: int = 60, worker_mb: float = 400.0) -> Sample:

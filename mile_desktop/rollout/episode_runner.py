@@ -32,6 +32,7 @@ Show = Callable[[Float32Array, int], None]
 
 _PEOPLE = frozenset({"gamepad", WORDS, *SOURCES})
 _REWOUND = "Rewound."
+_INEXACT = " The scene is close to what it was then, not exactly the same."
 _OVER = "What was missing is back. Resume when you are ready."
 
 
@@ -104,6 +105,11 @@ class EpisodeRunner:
         self._obstacle = ""
         # A placeholder until ``reset_scene``, which the loop calls right after this constructor.
         self._idle_observation = self._zero
+
+    @property
+    def settling(self) -> bool:
+        """Whether the last episode is still being written."""
+        return self._sink.settling
 
     # ── between episodes ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -263,6 +269,10 @@ class EpisodeRunner:
         episode.human_drove = False
         self.alert.reset()
         self._draw(episode.step)
+        # A hold may have had another reason before. While the button is down this is the useful one; an obstacle puts
+        # its own reason back in the next tick.
+        inexact = "" if self._env.rewinds_exactly else _INEXACT
+        self._phases.apply(PhaseEvent.FAULT, f"Rewound to step {moment.step}.{inexact}")
 
     def _take_step(
         self, episode: EpisodeState, output: PolicyOutput, estimate: InterventionEstimate, reading: OperatorReading

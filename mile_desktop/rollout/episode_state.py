@@ -31,6 +31,11 @@ class StepSink(Protocol):
         """Why nothing can be written at present, as a sentence; empty while writing works."""
         ...
 
+    @property
+    def settling(self) -> bool:
+        """Whether the end of an episode is still being written: the next one should begin afterwards."""
+        ...
+
 
 @dataclass(slots=True)
 class EpisodeState:

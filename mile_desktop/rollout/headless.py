@@ -59,6 +59,8 @@ def roll_out(
     try:
         if plan.robot and (problem := session.arm()):
             raise RolloutHeldError(problem)
+        for problem in session.loaded().problems:
+            _log.warning(problem)
         session.loop.start(episodes)
         _run_to_the_end(session, closed)
     except RolloutHeldError as error:

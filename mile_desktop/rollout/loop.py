@@ -16,6 +16,7 @@ from mile_desktop.rollout.phases import Phase, PhaseEvent, PhaseMachine
 from mile_desktop.rollout.scene import DrivenScene
 from mile_desktop.storage.records import Outcome
 
+_SETTLING = "The last episode is being written to the disk. The next one begins afterwards."
 SECOND_PRESS_S = 0.25
 """A second press that follows a change this closely was not a decision about what came of the first: a button that
 bounces, a double click, or a press of Hold in the moment in which the robot began to hold by itself."""
@@ -131,11 +132,12 @@ class RolloutLoop:
         if seed is not None:
             self._next_seed = seed
         # With a checklist nothing is prepared yet: a robot that resets itself would move before a person has looked.
-        if not self.checklist:
+        waits = bool(self.checklist) or self.runner.settling
+        if not waits:
             self._begin_next(PhaseEvent.START)
         # A start that was refused, and one that has begun an episode, need no preparation: there is no checklist then,
         # and the robot is not on its way.
-        if self.checklist or self._gate.on_its_way:
+        if waits or self._gate.on_its_way:
             self._phases.apply(PhaseEvent.PREPARE)
             # The dwell lets people see the end of an episode. Before the first one there is nothing to see.
             self._dwell_left = 0
@@ -271,7 +273,9 @@ class RolloutLoop:
                 self.confirm_reset()
             # Asked again in every tick. A robot needs many ticks to reach its start, and a stop must work during that
             # time.
-            if not self.awaits_person:
+            if not self.awaits_person and self.runner.settling:
+                self._phases.apply(PhaseEvent.FAULT, _SETTLING)  # changes only the reason
+            elif not self.awaits_person:
                 self._begin_next(PhaseEvent.NEXT_EPISODE)
         else:
             self._phases.apply(PhaseEvent.RUN_FINISHED)

@@ -4,8 +4,6 @@ Commands go from the window to the worker, events come back. Both unions are clo
 of them is refused by the decoder.
 """
 
-import msgspec
-
 from mile_desktop.channels.messages import Message, Shutdown
 from mile_desktop.rollout.device_messages import (
     CameraRequest as CameraRequest,
@@ -15,6 +13,9 @@ from mile_desktop.rollout.device_messages import (
 )
 from mile_desktop.rollout.device_messages import (
     DriveWords as DriveWords,
+)
+from mile_desktop.rollout.device_messages import (
+    IgnoredPad as IgnoredPad,
 )
 from mile_desktop.rollout.device_messages import (
     PadState as PadState,
@@ -42,7 +43,19 @@ from mile_desktop.rollout.device_messages import (
 )
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.rollout.session_messages import (
+    ActionChoice as ActionChoice,
+)
+from mile_desktop.rollout.session_messages import (
+    LabelStates as LabelStates,
+)
+from mile_desktop.rollout.session_messages import (
+    LoadRefused as LoadRefused,
+)
+from mile_desktop.rollout.session_messages import (
     LoadSession as LoadSession,
+)
+from mile_desktop.rollout.session_messages import (
+    SessionLoaded as SessionLoaded,
 )
 from mile_desktop.rollout.session_messages import (
     StartEpisodes as StartEpisodes,
@@ -143,40 +156,6 @@ class SetAlert(Message, frozen=True):
 
 
 # ── events: worker → window ──────────────────────────────────────────────────────────────────────────────────────
-
-
-class ActionChoice(msgspec.Struct, frozen=True):
-    """One discrete action and what selects it, or one entry of a continuous action and what drives it."""
-
-    title: str
-    """For people, e.g. ``main engine``."""
-    push: str
-    """As in the scene's description: ``rest``, ``left``, ``right``, ``up``, ``down`` … or ``none``."""
-
-
-class SessionLoaded(Message, frozen=True, kw_only=True):
-    """The worker is ready to start."""
-
-    scene: str
-    policy_id: str
-    policy_name: str
-    basis: str
-    """A sentence on the data that the probability is based on."""
-    action_labels: tuple[str, ...]
-    max_steps: int
-    rate_hz: float
-    robot: str = ""
-    """Address of the robot that is driven; empty for a scene."""
-    robot_scene: str = ""
-    """The scene as which it can be drawn; empty for none."""
-    choices: tuple[ActionChoice, ...] = ()
-    """The discrete actions of the scene, in the order of ``action_labels``; none where actions are continuous."""
-    entries: tuple[ActionChoice, ...] = ()
-    """What drives each entry of a continuous action, where the scene says it; none: x, y, z, gripper."""
-    problems: tuple[str, ...] = ()
-    """What the scene cannot do, as sentences."""
-    robot_cameras: tuple[str, ...] = ()
-    """Its cameras, as live cameras are addressed."""
 
 
 class Status(Message, frozen=True):
@@ -320,6 +299,7 @@ class Fault(Message, frozen=True):
 
 Command = (
     LoadSession
+    | LabelStates
     | StartEpisodes
     | ArmRobot
     | DisarmRobot
@@ -348,6 +328,7 @@ Command = (
 )
 Event = (
     SessionLoaded
+    | LoadRefused
     | Status
     | RobotStatus
     | StepTaken

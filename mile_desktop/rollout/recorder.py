@@ -105,8 +105,20 @@ class Recorder:
         if waiting > self._capacity - 10:
             return "The disk cannot keep up with recording. Wait a moment, then resume."
         if oldest is not None and time.monotonic() - oldest > self._late_s:
-            return "The disk has not taken the newest steps yet. The robot waits for it; then resume."
+            return (
+                "The newest steps are not on the disk yet: disk or computer is very busy. The robot waits; then resume."
+            )
         return ""
+
+    @property
+    def settling(self) -> bool:
+        """Whether the end of an episode is still being written; False where the disk refuses, or in simulated time."""
+        # The end of an episode waits for the disk to sync, which takes seconds on a slow one. Steps that come behind it
+        # would be late, and the robot would hold although nothing is wrong.
+        if self._gather_s or self.problem:
+            return False
+        with self._changed:
+            return any(isinstance(each, Pending) and isinstance(each.item, End | Discard) for each in self._waiting)
 
     def begin(self, start: EpisodeStart) -> None:
         """Open an episode."""

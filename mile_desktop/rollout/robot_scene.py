@@ -80,6 +80,9 @@ class RobotScene:
     def rebase(self) -> None:
         """Do nothing: actions are rates and start from the measured pose."""
 
+    rewinds_exactly = True
+    """It never goes back at all."""
+
     def snapshot(self) -> int:
         """Raise ``NotImplementedError``: the world cannot be put back."""
         raise NotImplementedError("A robot cannot be rewound.")

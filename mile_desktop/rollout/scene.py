@@ -45,6 +45,11 @@ class DrivenScene(Protocol):
         """Go on from the measured pose: control changes hands."""
         ...
 
+    @property
+    def rewinds_exactly(self) -> bool:
+        """Whether ``restore`` leads back to the same state to the last bit."""
+        ...
+
     def snapshot(self) -> int:
         """Keep the whole state in memory and return its token; ``reset`` releases all of them."""
         ...
@@ -125,7 +130,14 @@ class GymScene:
     @property
     def problems(self) -> tuple[str, ...]:
         """What the scene cannot do, as sentences for people."""
-        return self._gymnasium.problems if self._gymnasium else ()
+        # Scenes of users need not have it.
+        found: tuple[str, ...] = getattr(self._inner, "problems", ())
+        return found
+
+    @property
+    def rewinds_exactly(self) -> bool:
+        """Whether ``restore`` leads back to the same state to the last bit; other gymnasium scenes cannot go back."""
+        return bool(getattr(self._inner, "rewinds_exactly", True))
 
     def rebase(self) -> None:
         """Go on from the measured pose."""

@@ -30,7 +30,8 @@ from mile_desktop.rollout.robot_scene import RobotScene
 from mile_desktop.rollout.target import open_target
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.ids import new_episode_id, now
-from mile_desktop.storage.records import CALLED_BY, EpisodeRecord, EpisodeStart, Outcome
+from mile_desktop.storage.records import CALLED_BY, SCENE_VERSION, EpisodeRecord, EpisodeStart, Outcome
+from mile_desktop.storage.scene_versions import policy_of_other_version
 from mile_desktop.storage.workspace import Workspace
 
 Show = Callable[..., None]
@@ -50,7 +51,7 @@ class Session:
     operator
         Who may take over; stays the caller's.
     publish
-        Called with every event; also called on the recorder's thread for closed episodes.
+        Called with every event, also on the recorder's and on the loading thread.
     show
         ``show(scene_state, step)``: called with the scene's state after every change; None without a viewer.
     clock
@@ -170,7 +171,7 @@ class Session:
             max_steps=self._target.max_steps,
             choices=tuple(m.ActionChoice(choice.title, choice.push) for choice in self._target.choices),
             entries=tuple(m.ActionChoice(each.title or each.label, each.drive) for each in self._target.entries),
-            problems=self._target.problems,
+            problems=(*self._target.problems, *filter(None, [self._version_problem(running.policy.policy_id)])),
             rate_hz=self._rate_hz,
             robot=self._robot.address if self._robot else "",
             robot_scene=self._robot.description.scene if self._robot else "",
@@ -347,7 +348,18 @@ class Session:
     def _promote(self, command: m.PromotePolicy) -> None:
         # ``load_policy`` runs on the loading thread. It reads files and the scene's fixed sizes, but does not step the
         # scene.
-        self._loader.promote(command, partial(self.load_policy, command.policy, command.intervention_model))
+        self._loader.promote(command, partial(self._load_next, command))
+
+    def _load_next(self, command: m.PromotePolicy) -> RunningPolicy:
+        running = self.load_policy(command.policy, command.intervention_model)
+        if problem := self._version_problem(running.policy.policy_id):
+            self._publish(m.Note(level="warning", text=problem))
+        return running
+
+    def _version_problem(self, policy_id: str) -> str:
+        """Return a sentence where the policy was trained on another version of the scene; any thread."""
+        record = Catalogue(self._workspace).find_policy(policy_id)
+        return policy_of_other_version(record, self._target.identity.get(SCENE_VERSION, {})) if record else ""
 
     def _reload_model(self, _: m.ReloadInterventionModel) -> None:
         upcoming = self.loop.upcoming

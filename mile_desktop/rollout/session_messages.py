@@ -7,7 +7,7 @@ from mile_desktop.operators.no_operator import NO_SUPERVISOR
 
 
 class LoadSession(Message, frozen=True, kw_only=True):
-    """Load scene, policy, intervention model and operators; answered by ``SessionLoaded`` or ``Fault``."""
+    """Load scene, policy, model and operators; ``SessionLoaded``, ``LoadRefused`` or ``Fault`` is the answer."""
 
     workspace: str
     """Folder of the workspace."""
@@ -56,3 +56,50 @@ class StartEpisodes(Message, frozen=True):
     """Start of the first of them; None goes on after the last episode."""
     notes: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
     """Recorded with each of them, in ``EpisodeStart.extra``."""
+
+
+class LabelStates(Message, frozen=True):
+    """The viewer has loaded the session's scene again: states that are shown carry this number from now on."""
+
+    generation: int
+
+
+class ActionChoice(msgspec.Struct, frozen=True):
+    """One discrete action and what selects it, or one entry of a continuous action and what drives it."""
+
+    title: str
+    """For people, e.g. ``main engine``."""
+    push: str
+    """As in the scene's description: ``rest``, ``left``, ``right``, ``up``, ``down`` … or ``none``."""
+
+
+class SessionLoaded(Message, frozen=True, kw_only=True):
+    """The worker is ready to start."""
+
+    scene: str
+    policy_id: str
+    policy_name: str
+    basis: str
+    """A sentence on the data that the probability is based on."""
+    action_labels: tuple[str, ...]
+    max_steps: int
+    rate_hz: float
+    robot: str = ""
+    """Address of the robot that is driven; empty for a scene."""
+    robot_scene: str = ""
+    """The scene as which it can be drawn; empty for none."""
+    choices: tuple[ActionChoice, ...] = ()
+    """The discrete actions of the scene, in the order of ``action_labels``; none where actions are continuous."""
+    entries: tuple[ActionChoice, ...] = ()
+    """What drives each entry of a continuous action, where the scene says it; none: x, y, z, gripper."""
+    problems: tuple[str, ...] = ()
+    """What the scene cannot do, and what speaks against its policy, as sentences."""
+    robot_cameras: tuple[str, ...] = ()
+    """Its cameras, as live cameras are addressed."""
+
+
+class LoadRefused(Message, frozen=True):
+    """Nothing is loaded, because an episode is open; ``SessionLoaded`` follows, with what is loaded still."""
+
+    text: str
+    """Why, and what to do."""

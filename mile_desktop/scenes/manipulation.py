@@ -174,6 +174,20 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
         return np.concatenate(self._frames)
 
     @property
+    def rewinds_exactly(self) -> bool:
+        """Whether to go back to a snapshot leads to the same state to the last bit."""
+        return not self._world.inexact_bodies()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What the scene cannot do, as sentences for people."""
+        bodies = self._world.inexact_bodies()
+        if not bodies:
+            return ()
+        shapes = f"{', '.join(bodies)} collides with round or compound shapes. Use one box for each link."
+        return (f"Rewinding is close but not exact here: {shapes}",)
+
+    @property
     def action_labels(self) -> tuple[str, ...]:
         """Short name of every entry of the action."""
         return self.description.labels

@@ -1,9 +1,9 @@
 """Episodes that were recorded in different versions of one scene are not mixed silently."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mile_desktop.storage.records import SCENE_VERSION, EpisodeRecord
+from mile_desktop.storage.records import SCENE_VERSION, EpisodeRecord, PolicyRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,22 @@ def same_version(records: Sequence[EpisodeRecord]) -> SameVersion:
     gone = {each.episode_id for each in left_out}
     kept = tuple(each.episode_id for each in records if each.episode_id not in gone)
     return SameVersion(kept, tuple(sorted(gone)), tuple(texts), version)
+
+
+def policy_of_other_version(record: PolicyRecord, scene_now: Mapping[str, str]) -> str:
+    """Return a sentence where a policy was trained for another meaning of its scene than it has now; else empty.
+
+    Policies that were bundled, imported or trained by an earlier version of the program do not say it.
+    """
+    learned = record.settings.get("learned")
+    version = learned.get(SCENE_VERSION) if isinstance(learned, dict) else None
+    trained = version.get("meaning") if isinstance(version, dict) else None
+    if not trained or trained == scene_now.get("meaning", trained):
+        return ""
+    return (
+        f"{record.name} was trained on an earlier version of {record.scene}: labels, rates or speeds have changed "
+        "since, so its actions may mean something else. Watch it closely, and retrain."
+    )
 
 
 def version_of(record: EpisodeRecord) -> dict[str, str]:

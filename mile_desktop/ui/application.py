@@ -23,7 +23,7 @@ from mile_desktop.ui.clients.viewer_client import ViewerClient
 from mile_desktop.ui.error_presenter import ErrorPresenter
 from mile_desktop.ui.shell.main_window import MainWindow
 from mile_desktop.ui.shell.message_line import MessageAction
-from mile_desktop.ui.shell.preferences import Preferences, PreferenceStore
+from mile_desktop.ui.shell.preferences import Preferences, PreferenceStore, alert_of
 from mile_desktop.ui.shell.scene_menu import SceneMenu
 from mile_desktop.ui.workspace_session import WorkspaceSession
 from mile_desktop.viewer import messages as v
@@ -87,6 +87,8 @@ class Application(QObject):
             workspace=remembered.workspace or str(default_workspace()), scene=remembered.scene, policy=""
         )
         self._scene = self._plan.scene
+        # What the worker has loaded: the window returns to it when another load is refused.
+        self._loaded: tuple[Path, str, RememberedRobot | None] | None = None
         self._first_policy = self._plan.policy
         # To tell whether the bundled policy has failed itself: then there is nothing left to fall back to.
         self._requested_policy = ""
@@ -281,6 +283,7 @@ class Application(QObject):
     def _connect(self) -> None:
         self.worker.status_changed.connect(self.window.header.show_status)
         self.worker.session_loaded.connect(self._session_loaded)
+        self.worker.load_refused.connect(self._load_refused)
         self.worker.policy_accepted.connect(self._policy_accepted)
         self.worker.episode_closed.connect(self._episode_closed)
         self.worker.fault.connect(self._fault)
@@ -291,13 +294,16 @@ class Application(QObject):
         self.window.closing.connect(self.close)
 
     def _use_workspace(self, session: WorkspaceSession) -> None:
+        self._take_workspace(session)
+        self.load_scene(self._scene)
+
+    def _take_workspace(self, session: WorkspaceSession) -> None:
         # The new one is open and locked at this point, so a failure would have left the old one in use.
         self.close_workspace()
         self.workspace = session
         self.preferences.remember_workspace(str(session.folder))
         self.recover_episodes()
         self.workspace_opened.emit(session)
-        self.load_scene(self._scene)
 
     def _load_best(self, session: WorkspaceSession, scene: str, robot: RememberedRobot | None) -> None:
         self._scene, self.robot = scene, robot
@@ -310,10 +316,30 @@ class Application(QObject):
 
     def _session_loaded(self, session: m.SessionLoaded) -> None:
         self.window.messages.withdraw(_DISCARD)  # only the worker that discarded an episode brings it back
+        if self.workspace is not None:
+            self._loaded = self.workspace.folder, self._scene, self.robot
         self.window.header.set_rate_asked(session.rate_hz)
         self.recover_episodes()  # a worker that was killed has left its episode in the journal
         self._promote(session.scene, session.policy_id)
         self.episodes_changed.emit()
+
+    def _load_refused(self, refused: m.LoadRefused) -> None:
+        """Show again what is loaded still: the view has begun to load the other scene already."""
+        if self._loaded is None:
+            return
+        folder, self._scene, self.robot = self._loaded
+        if self.workspace is None or not self.workspace.holds(folder):
+            with self.errors_shown(folder):
+                self._take_workspace(WorkspaceSession(folder))
+        drawn = self.robot.scene if self.robot else self._scene
+        self._scenes.offer("" if self.robot else self._scene)
+        if not self.robot:
+            self.preferences.change(scene=self._scene)
+        self.robot_changed.emit()
+        if drawn:
+            self.viewer.send(v.LoadScene(scene=drawn))
+        self.worker.send(m.LabelStates(generation=self.viewer.generation))
+        self.window.say("warning", refused.text)
 
     def _policy_accepted(self, accepted: m.PolicyAccepted) -> None:
         before = self.preferences.value.policy
@@ -331,7 +357,8 @@ class Application(QObject):
         if self.workspace is None:
             return
         with self.errors_shown():
-            promote(self.workspace.catalogue, scene, policy_id)
+            if unarchived := promote(self.workspace.catalogue, scene, policy_id).unarchived:
+                self.window.say("info", unarchived)
         self.refresh_policies()
 
     def _episode_closed(self, episode: m.EpisodeClosed) -> None:
@@ -366,16 +393,3 @@ class Application(QObject):
         needs_loading = (before.rate_hz, before.live_source) != (value.rate_hz, value.live_source)
         if needs_loading and not self.is_busy("This takes effect when the scene is loaded again."):
             self.load(value.policy or INITIAL)
-
-
-def alert_of(value: Preferences) -> m.SetAlert:
-    """Return the remembered choices about alerts as the command for the worker."""
-    return m.SetAlert(
-        threshold=value.alert_threshold,
-        debounce_steps=value.alert_debounce_steps,
-        ask_me=value.ask_me,
-        sound=value.alert_sound,
-        rumble=value.alert_rumble,
-        let_go=value.alert_let_go,
-        most_calls=value.alert_most_calls if value.alert_line == "calls" else 0,
-    )

@@ -6,11 +6,18 @@ from pathlib import Path
 import pytest
 
 from mile_desktop.cli import main
+from mile_desktop.operators.no_operator import NoOperator
 from mile_desktop.paths import SCENES_VARIABLE
+from mile_desktop.rollout.clock import SimulatedClock
+from mile_desktop.rollout.messages import LoadSession
+from mile_desktop.rollout.session import Session
 from mile_desktop.scenes.template import new_scene
 from mile_desktop.scenes.version import scene_version
 from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.records import SCENE_VERSION
+from mile_desktop.storage.scene_versions import policy_of_other_version
 from mile_desktop.storage.workspace import Workspace
+from tests.storage.samples import a_policy
 
 LABELS = ("x m", "y m")
 
@@ -42,6 +49,27 @@ def test_what_an_edit_changes(scene: Path) -> None:
     assert scene_version("lever", LABELS)["meaning"] != first["meaning"]
 
 
+def test_a_policy_of_another_version_is_named_and_others_are_not() -> None:
+    now = {"meaning": "b", "code": "2"}
+
+    def said(learned: object) -> str:
+        return policy_of_other_version(a_policy("p1", name="v3", settings={"learned": learned}), now)
+
+    assert said({SCENE_VERSION: {"meaning": "a", "code": "1"}}).startswith(
+        "v3 was trained on an earlier version of peg-insertion: labels, rates or speeds have changed since"
+    )
+    for same in (
+        {SCENE_VERSION: {"meaning": "b", "code": "1"}},
+        {SCENE_VERSION: {}},
+        {SCENE_VERSION: "?"},
+        {},
+        None,
+        3,
+    ):
+        assert said(same) == ""
+    assert policy_of_other_version(a_policy("p1"), now) == ""
+
+
 def test_a_training_leaves_episodes_of_an_earlier_scene_out_and_says_so(
     scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -70,3 +98,14 @@ def test_a_training_leaves_episodes_of_an_earlier_scene_out_and_says_so(
         newest = [each.episode_id for each in catalogue.episodes("lever")][2:]
         assert list(trained.episode_ids) == newest
         assert trained.settings["learned"]["scene_version"]["meaning"]
+    plan = LoadSession(workspace=str(tmp_path / "w"), scene="lever", policy=trained.policy_id)
+    assert problems(plan) == ()
+    edit(scene / "scene.toml", "max_speed = 0.2", "max_speed = 0.1")
+    assert "was trained on an earlier version of lever" in problems(plan)[0]
+
+
+def problems(plan: LoadSession) -> tuple[str, ...]:
+    session = Session(plan, NoOperator(), publish=lambda _: None, show=None, clock=SimulatedClock())
+    found = session.loaded().problems
+    session.close()
+    return found

@@ -64,6 +64,8 @@ class PointScene:
     def rebase(self) -> None:
         self.rebased += 1
 
+    rewinds_exactly = True
+
     def snapshot(self) -> int:
         self.taken += 1
         self.kept[self.taken] = (self.position, self.steps)
@@ -153,6 +155,7 @@ class MemorySink:
 
     def __init__(self) -> None:
         self.problem = ""
+        self.settling = False
         self.starts: list[EpisodeStart] = []
         self.steps: list[Step] = []
         self.ends: list[Outcome | str] = []

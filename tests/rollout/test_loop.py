@@ -360,34 +360,3 @@ def test_whatever_the_operator_does_recorded_control_follows_the_phase(
     for step in rollout.sink.steps:
         assert step.intervention == (step.control_phase == "takeover") == (step.human_action is not None)
     assert len(rollout.sink.ends) in {len(rollout.sink.starts), len(rollout.sink.starts) - 1}
-
-
-def test_rewinding_runs_the_scene_backwards_and_the_recording_keeps_and_marks_everything(
-    rollout: PointRollout,
-) -> None:
-    rollout.loop.start()
-    rollout.tick(6)
-    rollout.operator.rewind = True
-    rollout.tick(2)
-    assert rollout.loop.phase is Phase.HOLD
-    assert rollout.shown[-1] == pytest.approx(0.2)  # four steps of 0.05 are left
-    rollout.operator.rewind = False
-    rollout.tick(2)
-    assert len(rollout.sink.steps) == 6, "while the robot holds nothing is recorded"
-    rollout.operator.takeover = True
-    rollout.tick(2)
-    assert [float(s.observation[0]) for s in rollout.sink.steps[6:]] == pytest.approx([0.2, 0.225])  # from rest
-    assert [s.starts_at_row for s in rollout.sink.steps] == [-1] * 6 + [4, -1]
-    shown = [event.step for event in rollout.events if isinstance(event, StepTaken)]
-    assert shown == [0, 1, 2, 3, 4, 5, 4, 5]
-
-
-def test_rewinding_ends_where_the_ring_ends_and_keeps_no_more_than_it(rollout: PointRollout) -> None:
-    rollout.loop.start()
-    rollout.tick(14)
-    assert len(rollout.scene.kept) == 10
-    rollout.operator.rewind = True
-    rollout.tick(30)
-    assert rollout.loop.runner.episode is not None
-    assert rollout.loop.runner.episode.step == 4
-    assert not rollout.scene.kept

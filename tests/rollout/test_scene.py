@@ -1,16 +1,19 @@
 """Discrete actions between loop and environment."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mile_desktop.arrays import Float32Array
 from mile_desktop.evaluation.evaluate import evaluate
+from mile_desktop.paths import SCENES_VARIABLE
 from mile_desktop.policies.expert_policy import ExpertPolicy
 from mile_desktop.rollout.safety import action_problem
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.experts import load_expert
+from mile_desktop.scenes.template import new_scene
 
 
 @pytest.fixture
@@ -47,3 +50,21 @@ def test_evaluation_counts_landings_and_returns_and_breakdowns(lander: GymScene)
 
     (broken,) = evaluate(lander, ExpertPolicy(undecided), (0,))
     assert "chooses none" in broken.crash
+
+
+def test_a_scene_with_a_round_body_says_that_rewinding_is_not_exact(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SCENES_VARIABLE, str(tmp_path))
+    model = new_scene("lever") / "lever.urdf"
+    boxes = GymScene.make("lever")
+    assert (boxes.rewinds_exactly, boxes.problems) == (True, ())
+    boxes.close()
+    text = model.read_text()
+    knob = '<box size="0.026 0.026 0.026"/>'
+    assert knob in text
+    model.write_text(text.replace(knob, '<sphere radius="0.013"/>'))
+    ball = GymScene.make("lever")
+    assert not ball.rewinds_exactly
+    assert ball.problems[0].startswith("Rewinding is close but not exact here: lever collides with round")
+    ball.close()

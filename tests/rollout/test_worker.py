@@ -1,5 +1,7 @@
+import gc
 import os
 import signal
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,7 @@ from mile_desktop.intervention.model import load_intervention_model, save_interv
 from mile_desktop.paths import SCENES_VARIABLE, bundled_models
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
+from mile_desktop.rollout.worker import set_aside_what_stays
 from mile_desktop.scenes.template import new_scene
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.recovery import recover
@@ -32,10 +35,31 @@ def desk(shared_desk: WorkerDesk) -> WorkerDesk:
     return shared_desk
 
 
+class _Cycle:
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_a_session_before_has_left_is_freed_by_the_next_load() -> None:
+    """A session refers to itself in many places, and was set aside when it was loaded."""
+    left = _Cycle()
+    seen = weakref.ref(left)
+    set_aside_what_stays()
+    try:
+        del left
+        gc.collect()
+        assert seen() is not None, "an ordinary collection passes over it"
+        set_aside_what_stays()
+        assert seen() is None
+    finally:
+        gc.unfreeze()
+
+
 def test_every_command_is_taken_with_and_without_a_session(tmp_path: Path) -> None:
     commands = (
         *(
             m.StartEpisodes(),
+            m.LabelStates(generation=2),
             m.ArmRobot(),
             m.DisarmRobot(),
             m.AskToDrive(),
@@ -123,6 +147,28 @@ def test_what_cannot_be_loaded_is_said_and_the_worker_lives(desk: WorkerDesk, tm
     desk.process.send(m.LoadSession(workspace=str(tmp_path / "file"), scene="peg-insertion", policy="expert"))
     assert str(tmp_path / "file") in desk.wait_for(m.Fault).text
     desk.load()
+
+
+@pytest.mark.parametrize("change", [{"scene": "drawer-open"}, {"policy": "initial"}, {"rate_hz": 10.0}])
+def test_nothing_is_loaded_while_an_episode_runs(desk: WorkerDesk, change: dict[str, object]) -> None:
+    desk.process.send(m.StartEpisodes())
+    before = desk.wait_for(m.StepTaken)
+    fields = {"workspace": str(desk.workspace), "scene": "peg-insertion", "policy": "expert"} | change
+    desk.process.send(m.LoadSession(**fields))  # type: ignore[arg-type]
+    assert desk.wait_for(m.LoadRefused).text.endswith("End it, then choose again.")
+    kept = desk.wait_for(m.SessionLoaded)
+    assert (kept.scene, kept.policy_id, kept.rate_hz) == ("peg-insertion", "expert", 20.0)
+    assert desk.wait_for(m.StepTaken).episode_id == before.episode_id
+    desk.process.send(m.LabelStates(generation=7))
+
+    def labelled(_: m.StepTaken) -> bool:
+        shown = desk.slot.read()
+        return shown is not None and shown.flags == 7
+
+    assert desk.wait_for(m.StepTaken, labelled).episode_id == before.episode_id
+    desk.process.send(m.EndEpisode(outcome="failure"))
+    desk.wait_for(m.EpisodeClosed)
+    desk.wait_for_phase(Phase.IDLE)
 
 
 def test_a_scene_whose_own_code_fails_is_said_and_the_worker_lives(

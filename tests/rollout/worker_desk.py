@@ -49,6 +49,8 @@ class WorkerDesk:
             "speed": 5.0,
             "seed": 3,
         }
+        # nothing is loaded while an episode runs, and a test may have left one
+        self.process.send(m.RequestStop())
         self.process.send(m.LoadSession(**{**fields, **changes}))  # type: ignore[arg-type]
         return self.wait_for(m.SessionLoaded)
 

@@ -32,6 +32,8 @@ class RolloutClient(ChildClient):
     session_loaded = Signal(object)
     loading = Signal()
     """Another session was asked for; until it is loaded, or ``fault``, nothing of the one before is passed on."""
+    load_refused = Signal(object)
+    """``LoadRefused``; the session before is still loaded, and ``session_loaded`` follows for it."""
     policy_accepted = Signal(object)
     episode_closed = Signal(object)
     note = Signal(object)
@@ -67,6 +69,8 @@ class RolloutClient(ChildClient):
         # None also means: silence is normal, because a worker that loads a scene sends no status for seconds.
         self._session: m.SessionLoaded | None = None
         self._loading = False
+        self._loaded: m.LoadSession | None = None
+        """What the worker has loaded last; asked for again after a refusal and a restart."""
         self._stops = StopWatch(clock)
         self._said_unheard = False
         self._signals: dict[type, SignalInstance] = {
@@ -74,6 +78,7 @@ class RolloutClient(ChildClient):
             m.RobotStatus: self.robot_status_changed,
             m.StepTaken: self.step_taken,
             m.SessionLoaded: self.session_loaded,
+            m.LoadRefused: self.load_refused,
             m.PolicyAccepted: self.policy_accepted,
             m.EpisodeClosed: self.episode_closed,
             m.Note: self.note,
@@ -123,12 +128,16 @@ class RolloutClient(ChildClient):
             self._said_unheard = False
             self.stop_heard.emit()
 
+    @property
+    def _asked(self) -> m.LoadSession | None:
+        asked = self._standing.get(m.LoadSession)
+        return asked if isinstance(asked, m.LoadSession) else None
+
     def _remember_promotion(self, promotion: m.PolicyAccepted) -> None:
         """Change the repeated ``LoadSession``: a restarted worker must load the promoted policy, not the one before."""
-        loaded = self._standing.get(m.LoadSession)
-        if isinstance(loaded, m.LoadSession):
+        if (asked := self._asked) is not None:
             self._standing[m.LoadSession] = msgspec.structs.replace(
-                loaded, policy=promotion.policy, intervention_model=promotion.intervention_model
+                asked, policy=promotion.policy, intervention_model=promotion.intervention_model
             )
 
     def _make_child(self) -> ChildProcess[Any]:
@@ -148,10 +157,15 @@ class RolloutClient(ChildClient):
                 self._stops.answer(event.stop_number)
             elif isinstance(event, m.SessionLoaded):
                 self._session, self._loading_since, self._loading = event, None, False
+                self._loaded = self._asked
+            elif isinstance(event, m.LoadRefused) and self._loaded is not None:
+                # A worker that is started again must load what runs and not what was refused.
+                self._standing[m.LoadSession] = self._loaded
             elif isinstance(event, m.Fault):
                 self._loading_since, self._loading = None, False
             elif isinstance(event, m.PolicyAccepted):
                 self._remember_promotion(event)
+                self._loaded = self._asked
             # What was sent before the new session was loaded belongs to the old one: its phase, its p, its steps.
             if not (self._loading and isinstance(event, m.Status | m.StepTaken | m.RobotStatus)):
                 self._signals[type(event)].emit(event)

@@ -8,6 +8,8 @@ import msgspec
 import platformdirs
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from mile_desktop.rollout.messages import SetAlert
+
 _SAVE_DELAY_MS = 300
 """A slider that is dragged changes the preferences many times; they are written once, after the last change."""
 
@@ -216,3 +218,16 @@ def _move_aside(path: Path) -> str:
     except OSError:
         return ""  # the damaged file then stays until the next save
     return f" The old file is kept as {aside.name}."
+
+
+def alert_of(value: Preferences) -> SetAlert:
+    """Return the remembered choices about alerts as the command for the worker."""
+    return SetAlert(
+        threshold=value.alert_threshold,
+        debounce_steps=value.alert_debounce_steps,
+        ask_me=value.ask_me,
+        sound=value.alert_sound,
+        rumble=value.alert_rumble,
+        let_go=value.alert_let_go,
+        most_calls=value.alert_most_calls if value.alert_line == "calls" else 0,
+    )

@@ -10,10 +10,10 @@ from mile_desktop.channels.messages import Message
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import IN_EPISODE, Phase
 from mile_desktop.scenes.catalogue import scenes
-from mile_desktop.ui.application import Application, alert_of
+from mile_desktop.ui.application import Application
 from mile_desktop.ui.shell.close_question import RunningWork
 from mile_desktop.ui.shell.message_line import MessageAction
-from mile_desktop.ui.shell.preferences import Preferences
+from mile_desktop.ui.shell.preferences import Preferences, alert_of
 from mile_desktop.ui.supervise.call_line_controller import CallLineController
 from mile_desktop.ui.supervise.driving_help_controller import DrivingHelpController
 from mile_desktop.ui.supervise.full_view import FullView

@@ -115,6 +115,30 @@ def test_what_would_interrupt_an_episode_has_to_wait(live: LiveWindow, tmp_path:
     live.store.change(rate_hz=20)
 
 
+def test_a_load_that_comes_while_an_episode_runs_is_refused_and_the_scene_is_shown_again(
+    live: LiveWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The window's own check is late by one status: a pad may have begun the episode meanwhile."""
+    application, frames = live.application, []
+    live.start_episode()
+    live.until(lambda: live.steps)
+    monkeypatch.setattr(application, "is_busy", lambda _: False)
+    application.load_scene("drawer-open")
+    live.until(lambda: live.said("An episode is running, so nothing else was loaded.", level="warning"))
+    assert application.scene == application.preferences.value.scene == "peg-insertion"
+    application.viewer.frame_ready.connect(frames.append)
+    live.until(lambda: live.closed)
+    assert live.closed[0].steps == live.steps[-1].step + 1, "the episode was not cut off"
+    live.until(lambda: frames)
+    assert frames[-1].generation == application.viewer.generation
+    # a worker that is started again loads the scene that runs
+    live.until_phase(Phase.IDLE)
+    application.restart_worker()
+    live.until_loaded()
+    assert live.application.worker.session is not None
+    assert live.application.worker.session.scene == "peg-insertion"
+
+
 def test_a_second_window_is_refused_with_a_reason(live: LiveWindow) -> None:
     live.open_folder(live.workspace.folder)
     assert live.said("is open already", level="info")

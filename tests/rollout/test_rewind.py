@@ -1,0 +1,80 @@
+"""Rewinding, and the next episode, as the loop does them."""
+
+import pytest
+
+from mile_desktop.rollout.messages import StepTaken
+from mile_desktop.rollout.phases import Phase
+from tests.rollout.point_scene import PointRollout
+
+
+@pytest.fixture
+def rollout() -> PointRollout:
+    return PointRollout()
+
+
+def test_rewinding_runs_the_scene_backwards_and_the_recording_keeps_and_marks_everything(
+    rollout: PointRollout,
+) -> None:
+    rollout.loop.start()
+    rollout.tick(6)
+    rollout.operator.rewind = True
+    rollout.tick(2)
+    assert rollout.loop.phase is Phase.HOLD
+    assert rollout.shown[-1] == pytest.approx(0.2)  # four steps of 0.05 are left
+    assert rollout.loop.reason == "Rewound to step 4."
+    rollout.operator.rewind = False
+    rollout.tick(2)
+    assert len(rollout.sink.steps) == 6, "while the robot holds nothing is recorded"
+    rollout.operator.takeover = True
+    rollout.tick(2)
+    assert [float(s.observation[0]) for s in rollout.sink.steps[6:]] == pytest.approx([0.2, 0.225])  # from rest
+    assert [s.starts_at_row for s in rollout.sink.steps] == [-1] * 6 + [4, -1]
+    shown = [event.step for event in rollout.events if isinstance(event, StepTaken)]
+    assert shown == [0, 1, 2, 3, 4, 5, 4, 5]
+
+
+@pytest.mark.parametrize("from_idle", [True, False])
+def test_the_next_episode_begins_when_the_last_one_is_on_the_disk(rollout: PointRollout, *, from_idle: bool) -> None:
+    """The end of an episode waits for the disk to sync; steps behind it would be late, and the robot would hold."""
+    if from_idle:
+        rollout.sink.settling = True
+        rollout.loop.start()
+    else:
+        rollout.loop.start(2)
+        rollout.tick(3)
+        rollout.sink.settling = True
+        rollout.loop.end_episode("failure")
+    begun = len(rollout.sink.starts)
+    rollout.tick(40)
+    assert (rollout.loop.phase, len(rollout.sink.starts)) == (Phase.RESETTING, begun)
+    assert rollout.loop.reason == "The last episode is being written to the disk. The next one begins afterwards."
+    rollout.sink.settling = False
+    rollout.tick(2)
+    assert (rollout.loop.phase, len(rollout.sink.starts)) == (Phase.AUTONOMOUS, begun + 1)
+    assert rollout.loop.reason == ""
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_rewind_out_of_any_hold_says_where_it_is_and_whether_it_is_exact(
+    rollout: PointRollout, *, exact: bool
+) -> None:
+    rollout.scene.rewinds_exactly = exact
+    rollout.loop.start()
+    rollout.tick(6)
+    rollout.loop.toggle_hold()
+    assert rollout.loop.reason == "Held by the operator."
+    rollout.operator.rewind = True
+    rollout.tick(1)
+    inexact = "" if exact else " The scene is close to what it was then, not exactly the same."
+    assert rollout.loop.reason == f"Rewound to step 5.{inexact}"
+
+
+def test_rewinding_ends_where_the_ring_ends_and_keeps_no_more_than_it(rollout: PointRollout) -> None:
+    rollout.loop.start()
+    rollout.tick(14)
+    assert len(rollout.scene.kept) == 10
+    rollout.operator.rewind = True
+    rollout.tick(30)
+    assert rollout.loop.runner.episode is not None
+    assert rollout.loop.runner.episode.step == 4
+    assert not rollout.scene.kept
