@@ -15,7 +15,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
             accept_calibration(workspace, options.accept)
             report.say({"accepted": options.accept}, f"{options.accept} is in force from the next episode on.")
             return
-        model, found = calibrate_recorded(
+        model, found, notes = calibrate_recorded(
             workspace, options.scene, options.model, propose=options.propose, report=report.progress
         )
     text = (
@@ -28,7 +28,8 @@ def run(options: argparse.Namespace, report: Report) -> None:
     )
     if options.propose:
         text += f" It is not in force: `mile-desktop calibrate --accept {model}` uses it."
-    report.say({"intervention_model": model, **dataclasses.asdict(found)}, text)
+    fields = {"intervention_model": model, **dataclasses.asdict(found), "notes": list(notes)}
+    report.say(fields, "\n".join((text, *notes)))
 
 
 def _score(value: float | None) -> str:

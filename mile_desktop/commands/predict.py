@@ -14,14 +14,19 @@ from mile_desktop.intervention.compare import ComparedPredictor
 def run(options: argparse.Namespace, report: Report) -> None:
     """Score the predictors and report one line for each."""
     with opened_workspace(options, report) as workspace:
-        compared = score_recorded(workspace, options.scene, options.model, line=line_wish(options), seed=options.seed)
+        compared, notes = score_recorded(
+            workspace, options.scene, options.model, line=line_wish(options), seed=options.seed
+        )
     # Headings are for people: with --json every line must be an object of the same kind.
     if not options.json:
         report.say({}, _HEADING)
     for predictor in compared:
-        report.say(as_json(predictor), _row(predictor))
+        # With every predictor: a program reads one line and must not miss on how many episodes it was scored.
+        report.say({**as_json(predictor), "notes": list(notes)}, _row(predictor))
     if not options.json:
         report.say({}, _early_table(compared))
+        for note in notes:
+            report.say({}, note)
 
 
 _HEADING = (

@@ -15,14 +15,16 @@ HELD_OUT_SHARE = 0.3
 
 def score_recorded(
     workspace: Workspace, scene: str, reference: str = "", *, line: LineWish, seed: int = 0
-) -> tuple[ComparedPredictor, ...]:
-    """Score every predictor on held-out episodes of the workspace.
+) -> tuple[tuple[ComparedPredictor, ...], tuple[str, ...]]:
+    """Score every predictor on held-out episodes of the workspace; also return sentences about what is left out.
 
     Only the members of the intervention model that have not seen an episode predict it. The baselines learn from the
     episodes that are not held out. Raises ``ScoreError`` where there is too little to score.
     """
-    split = split_episodes(recorded_steps(workspace, scene), share=HELD_OUT_SHARE, seed=seed)
-    return compare_predictors(model_in_use(workspace, scene, reference), split.train, split.held_out, line=line)
+    recorded = recorded_steps(workspace, scene)
+    split = split_episodes(recorded.steps, share=HELD_OUT_SHARE, seed=seed)
+    model = model_in_use(workspace, scene, reference)
+    return compare_predictors(model, split.train, split.held_out, line=line), recorded.notes
 
 
 def as_json(predictor: ComparedPredictor) -> dict[str, object]:

@@ -66,7 +66,8 @@ def make_scorecard(
     """
     report(0.0, "Reading the recorded episodes")
     model = model_in_use(workspace, scene, reference)
-    split = make_scoring_split(model, recorded_steps(workspace, scene), episode_ids, seed)
+    recorded = recorded_steps(workspace, scene)
+    split = make_scoring_split(model, recorded.steps, episode_ids, seed)
     report(0.15, f"Predicting {len(split.held_out)} episodes with every predictor")
 
     def tell(done: int, of: int, name: str) -> None:
@@ -83,7 +84,7 @@ def make_scorecard(
         episodes=_scored_episodes(workspace, split),
         # Demonstrations are left out: they contain no takeover to learn from.
         learned_from=len(set(train.episode[~train.demonstration].tolist())),
-        notes=split.notes,
+        notes=(*recorded.notes, *split.notes),
         predictors=_scored_predictors(split, predictions, line),
     )
 

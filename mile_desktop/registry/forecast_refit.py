@@ -1,5 +1,6 @@
 """The forecast is refitted to newly recorded episodes while the policy stays the same."""
 
+import logging
 import math
 import shutil
 from dataclasses import dataclass, replace
@@ -16,6 +17,8 @@ from mile_desktop.storage.workspace import Workspace
 
 NEWEST_EPISODES = 60
 """At most this many episodes are used: people change, and the fit has to end before the next episode does."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,11 @@ def refit_forecast(workspace: Workspace, scene: str, policy_id: str, *, seed: in
     if Catalogue(workspace).episode_count() < FEWEST_EPISODES:
         return Refit(refitted=False, reason=f"A forecast needs {FEWEST_EPISODES} supervised episodes.")
     model = load_intervention_model(folder)
-    steps = recorded_steps(workspace, scene, newest=NEWEST_EPISODES)
+    recorded = recorded_steps(workspace, scene, newest=NEWEST_EPISODES)
+    # Refitted after every episode: to repeat them in the window each time would hide other messages.
+    for note in recorded.notes:
+        _log.warning("%s", note)
+    steps = recorded.steps
     # While the policy is new, there are hardly any episodes that it drove. Simulated rows take their place.
     new = episodes_driven_by(workspace, scene, policy_id) < FAMILIAR_EPISODES
     forecast = fit_forecast(model, steps, simulate_promotion=new, seed=seed)

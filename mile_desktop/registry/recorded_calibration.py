@@ -25,7 +25,7 @@ def calibrate_recorded(
     *,
     propose: bool = False,
     report: Callable[[float, str], None],
-) -> tuple[str, Calibration]:
+) -> tuple[str, Calibration, tuple[str, ...]]:
     """Fit cost and scale to the recorded interventions and register the result as a new model.
 
     The networks stay as they are; the model that was calibrated stays too, so this can be undone.
@@ -41,7 +41,7 @@ def calibrate_recorded(
 
     Returns
     -------
-    Id of the new model, and the calibration.
+    Id of the new model, the calibration, and sentences about episodes that are left out.
 
     Raises
     ------
@@ -51,7 +51,8 @@ def calibrate_recorded(
         When there is no episode or no model, or one of them cannot be read.
     """
     report(0.0, "Reading the recorded episodes")
-    steps = recorded_steps(workspace, scene)
+    recorded = recorded_steps(workspace, scene)
+    steps = recorded.steps
     report(0.4, f"Fitting cost and scale to {len(steps.episode_ids)} episodes")
     model, found = calibrate(model_in_use(workspace, scene, reference), steps)
     if found.problem:
@@ -65,7 +66,7 @@ def calibrate_recorded(
     save_intervention_model(proposals / identity, model)
     if not propose:
         accept_calibration(workspace, identity)
-    return identity, found
+    return identity, found, recorded.notes
 
 
 def accept_calibration(workspace: Workspace, identity: str) -> None:

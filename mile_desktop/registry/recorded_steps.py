@@ -1,6 +1,6 @@
 """The recorded episodes of a scene as supervised steps, which intervention models are fitted to and scored on."""
 
-import logging
+from dataclasses import dataclass
 from functools import partial
 
 from mile_desktop.intervention.data import SupervisedSteps
@@ -12,10 +12,17 @@ from mile_desktop.storage.episodes import read_episode, read_episode_file
 from mile_desktop.storage.scene_versions import same_version
 from mile_desktop.storage.workspace import Workspace
 
-_log = logging.getLogger(__name__)
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordedSteps:
+    """The steps to learn from or to score, and what is said about episodes that are left out."""
+
+    steps: SupervisedSteps
+    notes: tuple[str, ...] = ()
+    """Sentences for people: of earlier versions of the scene, unreadable, or with values that are not finite."""
 
 
-def recorded_steps(workspace: Workspace, scene: str, *, newest: int | None = None) -> SupervisedSteps:
+def recorded_steps(workspace: Workspace, scene: str, *, newest: int | None = None) -> RecordedSteps:
     """Read every supervised episode of ``scene`` (or the ``newest`` ones) and its demonstrations.
 
     Raises
@@ -24,11 +31,9 @@ def recorded_steps(workspace: Workspace, scene: str, *, newest: int | None = Non
         When no episode was recorded.
     DatasetError, WorkspaceError
         When the episodes do not fit together, or the workspace cannot be read. An episode that cannot be read is left
-        out with a warning.
+        out with a note.
     """
     found = same_version(Catalogue(workspace).episodes(scene))
-    for text in found.texts:
-        _log.warning("%s", text)
     # The catalogue lists the oldest first. Cut after the version was checked: episodes of another version must not use
     # up places.
     names = found.kept[-newest:] if newest else found.kept
@@ -37,6 +42,5 @@ def recorded_steps(workspace: Workspace, scene: str, *, newest: int | None = Non
     # Demonstrations are added: the human-action model learns from them, too.
     demonstrations = [read_episode_file(path) for path in sorted(bundled_demonstrations(scene).glob("*.parquet"))]
     usable = usable_episodes((name, partial(read_episode, workspace, name)) for name in names)
-    if usable.text:
-        _log.warning("%s", usable.text)
-    return supervised_steps(usable.episodes, demonstrations)
+    notes = tuple(filter(None, (*found.texts, usable.text)))
+    return RecordedSteps(supervised_steps(usable.episodes, demonstrations), notes)

@@ -1,9 +1,11 @@
-"""Rewinding, and the next episode, as the loop does them."""
+"""Rewinding, the last step of an episode, and the begin of the next one, as the loop does them."""
 
 import pytest
 
+from mile_desktop.operators.operator import OperatorRequest
 from mile_desktop.rollout.messages import StepTaken
 from mile_desktop.rollout.phases import Phase
+from mile_desktop.storage.records import TIME_LIMIT
 from tests.rollout.point_scene import PointRollout
 
 
@@ -78,3 +80,40 @@ def test_rewinding_ends_where_the_ring_ends_and_keeps_no_more_than_it(rollout: P
     assert rollout.loop.runner.episode is not None
     assert rollout.loop.runner.episode.step == 4
     assert not rollout.scene.kept
+
+
+def test_a_takeover_of_one_step_is_recorded(rollout: PointRollout) -> None:
+    rollout.loop.start()
+    rollout.tick(3)
+    rollout.operator.takeover = True
+    rollout.tick(1)
+    rollout.operator.takeover = False
+    rollout.tick(3)
+    assert [step.intervention for step in rollout.sink.steps] == [False] * 3 + [True] + [False] * 3
+    assert rollout.sink.steps[3].human_action is not None
+    assert rollout.sink.steps[3].control_phase == "takeover"
+
+
+def test_a_discard_in_the_last_step_discards_one_episode(rollout: PointRollout) -> None:
+    """It is pressed again and again: before the last step, in the tick after it, and while the scene rests."""
+    rollout.scene.max_steps = 5
+    rollout.loop.start(2)
+    rollout.tick(4)
+    for _ in range(3):
+        rollout.operator.requests = [OperatorRequest.DISCARD, OperatorRequest.DISCARD]
+        rollout.tick(1)
+    assert rollout.sink.ends == ["discarded"]
+    rollout.tick(40)
+    assert rollout.sink.ends[:2] == ["discarded", TIME_LIMIT]
+    assert rollout.sink.starts[1].seed == rollout.sink.starts[0].seed, "the same start is recorded again"
+
+
+def test_a_discard_after_the_last_step_touches_neither_this_episode_nor_the_next(rollout: PointRollout) -> None:
+    rollout.scene.max_steps = 5
+    rollout.loop.start(2)
+    rollout.tick(5)
+    assert rollout.loop.phase is Phase.RESETTING
+    for _ in range(3):
+        rollout.operator.requests = [OperatorRequest.DISCARD]
+        rollout.tick(1)
+    assert rollout.sink.ends == [TIME_LIMIT]

@@ -16,7 +16,7 @@ from mile_desktop.rollout.phases import Phase
 from mile_desktop.rollout.worker import run_worker
 
 EventT = TypeVar("EventT", bound=msgspec.Struct)
-DEADLINE_S = 40.0
+DEADLINE_S = 90.0
 
 
 class WorkerDesk:

@@ -187,6 +187,17 @@ def test_many_episodes_come_in_the_order_asked_for_and_from_the_bin(workspace: W
     assert read_episodes(workspace, []) == ()
 
 
+def test_a_file_that_holds_another_episode_is_refused(workspace: Workspace) -> None:
+    """Swapped by hand, or by a program that synchronises folders."""
+    for name in ("ep-1", "ep-2"):
+        steps = some_steps([False] * 3)
+        write_episode_file(workspace.episode_path(name), summarise(a_start(name), steps, "success"), steps)
+    workspace.episode_path("ep-1").write_bytes(workspace.episode_path("ep-2").read_bytes())
+    with pytest.raises(EpisodeFileError, match="holds episode ep-2; restore ep-1 from a backup"):
+        read_episode(workspace, "ep-1")
+    assert read_episode(workspace, "ep-2").record.episode_id == "ep-2"
+
+
 def test_an_unknown_episode_is_said_in_words(workspace: Workspace) -> None:
     with pytest.raises(UnknownEpisodeError, match="no file of episode ep-x"):
         read_episodes(workspace, ["ep-x"])

@@ -83,6 +83,14 @@ def viewer(
         block.close()
 
 
+def mute(connection: Connection, *_arguments: object) -> None:
+    """Listen and never say a word, as a process that hangs while it starts."""
+    endpoint: Endpoint[Shutdown] = Endpoint(connection, Shutdown)
+    with endpoint:
+        while not endpoint.closed:
+            time.sleep(0.01)
+
+
 def _misbehave(scene: str, endpoint: "Endpoint[m.Command] | Endpoint[v.Command]") -> None:
     if scene == DIE:
         os._exit(EXIT_CODE)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+_NOT_NUMBERS = frozenset({"model", "steps", "auroc_before", "auroc", "notes"})
 _NO_GAIN = 1e-4  # of the log-likelihood a step: below it, the fit ended where it began
 
 
@@ -29,17 +30,20 @@ class CalibrationResult:
     auroc_before: float | None = None
     """Ranking of the ten steps before a takeover above the others; None where it is not known."""
     auroc: float | None = None
+    notes: tuple[str, ...] = ()
+    """Sentences about episodes that were left out."""
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Self:
         """Read the output of the command; ``KeyError`` or ``ValueError`` where it is none."""
-        names = [name for name in cls.__slots__ if name not in {"model", "steps", "auroc_before", "auroc"}]
+        names = [name for name in cls.__slots__ if name not in _NOT_NUMBERS]
         numbers = {name: float(fields[name]) for name in names}
         return cls(
             model=str(fields["intervention_model"]),
             steps=int(fields["steps"]),
             auroc_before=_known(fields.get("auroc_before")),
             auroc=_known(fields.get("auroc")),
+            notes=tuple(map(str, fields.get("notes", ()))),
             **numbers,
         )
 
@@ -65,11 +69,13 @@ class CalibrationResult:
         return self.gain > _NO_GAIN
 
     def verdict(self) -> str:
-        """Return the gain and the data it was measured on, in one sentence."""
+        """Return the gain and the data it was measured on, and what of the data was left out."""
         word = "describes your interventions better" if self.better else "describes them as well as before"
         seen = " on episodes the model had not seen" if self.held_out_share > 0.99 else ""
         grouped = f"{self.steps:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-        return f"The new calibration {word}: {self.gain:+.3f} a step over {grouped} steps{seen}."
+        return " ".join(
+            (f"The new calibration {word}: {self.gain:+.3f} a step over {grouped} steps{seen}.", *self.notes)
+        )
 
 
 def _score(value: float | None) -> str:

@@ -1,5 +1,6 @@
 """Wrong input: the window shows one clear sentence with an action, and goes on."""
 
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from mile_desktop.rollout.phases import Phase
 from mile_desktop.storage import schema
 from mile_desktop.storage.workspace import DATABASE, Workspace
 from tests.storage.conftest import small_disk
+from tests.storage.samples import a_policy
 from tests.storage.small_disk import SmallDisk
 from tests.ui.application.live_window import LiveWindow, plan
 from tests.ui.ui_children import viewer
@@ -157,6 +159,26 @@ def test_a_policy_that_cannot_be_used_is_replaced_by_the_bundled_one(
     assert live.status is not None
     live.start_episode()
     assert live.status.policy_id.startswith("peg-insertion-initial")
+
+
+def test_the_bundled_policy_steps_in_for_a_damaged_one_that_was_promoted(live: LiveWindow) -> None:
+    """At a start the window asks for the promoted policy by its id; a huge network must not even be made."""
+    application, catalogue = live.application, live.workspace.catalogue
+    folder = live.workspace.workspace.policy_folder("p9")
+    shutil.copytree(bundled_models("peg-insertion") / "initial", folder)
+    config = (folder / "config.json").read_text()
+    (folder / "config.json").write_text(re.sub(r'"hidden": \[[^]]*\]', '"hidden": [4000000, 4000000]', config))
+    catalogue.add_policy(a_policy("p9", name="v9"))
+    catalogue.promote("peg-insertion", "p9")
+    application.load_scene("peg-insertion")
+    live.until(lambda: live.said("hidden layers", "The bundled policy is loaded instead.", level="error"))
+    live.until_loaded()
+    assert application.worker.alive
+    live.start_episode()
+    live.until(lambda: live.steps)
+    assert live.status is not None
+    assert live.status.policy_id.startswith("peg-insertion-initial")
+    assert catalogue.promoted("peg-insertion") == live.status.policy_id, "the next start does not ask for it again"
 
 
 def test_a_scene_that_does_not_load_is_reported_and_can_be_tried_again(

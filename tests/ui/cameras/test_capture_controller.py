@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import msgspec
+import pytest
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.cameras.messages import CameraNote, CameraState
@@ -13,7 +14,9 @@ from mile_desktop.rollout.camera_watch import CameraWatch
 from mile_desktop.rollout.messages import WatchCameras
 from mile_desktop.ui.cameras.camera_store import CameraStore
 from mile_desktop.ui.cameras.capture_controller import CaptureController
+from mile_desktop.ui.clients.camera_client import CameraClient
 from tests.cameras.pictures import number_in
+from tests.ui.ui_children import mute
 
 
 def test_one_camera_is_killed_and_restarts_while_the_other_continues(
@@ -66,3 +69,21 @@ def test_one_camera_is_killed_and_restarts_while_the_other_continues(
     cameras.set_cameras(cameras.cameras[:1])
     assert [client.settings.name for client in live] == ["a"]
     assert seen["b"] == before
+
+
+def test_a_camera_that_freezes_before_its_first_message_is_restarted(
+    cameras: CameraStore, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CameraClient, "loading_s", 0.3)
+    live = CaptureController(cameras, mute)
+    notes: list[CameraNote] = []
+    live.note.connect(notes.append)
+    cameras.set_cameras([CameraSettings(name="a", address="0")])
+    live.start()
+    client = live.client("a")
+    assert client is not None
+    first = client.pid
+    qtbot.waitUntil(lambda: bool(notes) and client.pid not in {0, first}, timeout=20000)
+    assert notes[0].text.startswith("The camera a has not answered for")
+    assert notes[0].text.endswith("It is restarted.")
+    live.close()

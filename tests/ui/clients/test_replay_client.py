@@ -9,6 +9,7 @@ from mile_desktop.channels.shared import Frame
 from mile_desktop.processes import video_replay
 from mile_desktop.ui.clients.replay_client import ReplayClient
 from tests.cameras.pictures import number_in, picture
+from tests.ui.ui_children import mute
 
 
 @pytest.fixture
@@ -20,6 +21,21 @@ def videos(tmp_path: Path) -> tuple[str, ...]:
         writer.close()
     (tmp_path / "broken.mp4").write_bytes(b"x")
     return tuple(str(tmp_path / f"{name}.mp4") for name in ("broken", "table", "wrist"))
+
+
+def test_a_replay_that_does_not_answer_is_restarted(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ReplayClient, "loading_s", 0.3)
+    client = ReplayClient(mute)
+    notes: list[ReplayNote] = []
+    client.note.connect(notes.append)
+    client.start()
+    first = client.pid
+    qtbot.wait(400)
+    assert notes == [], "without videos it has nothing to say"
+    client.send(OpenVideos(paths=("a.mp4",), number=1))
+    qtbot.waitUntil(lambda: bool(notes) and client.pid not in {0, first}, timeout=20000)
+    assert notes[0].text.endswith("may be frozen. It is restarted.")
+    client.close(0.1)
 
 
 def test_the_process_shows_what_could_be_seen_at_a_moment(videos: tuple[str, ...], qtbot: QtBot) -> None:
