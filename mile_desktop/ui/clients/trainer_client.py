@@ -5,6 +5,7 @@ that the window knows of it comes from ``progress.jsonl`` in the run's folder, b
 """
 
 import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -21,6 +22,8 @@ from mile_desktop.errors import UserError
 from mile_desktop.learning.progress import AnyRunEvent, Cancelled, Failed, Finished
 from mile_desktop.learning.run_log import EVENT_FILE, TEXT_FILE, read_events
 
+_log = logging.getLogger(__name__)
+
 POLL_MS = 150
 NICENESS = 10
 CANCEL_S = 10.0
@@ -28,6 +31,22 @@ CANCEL_S = 10.0
 _ERROR_LENGTH = 400
 _LEFT_RUNNING: list["subprocess.Popen[bytes]"] = []
 """Trainers that are not followed any more; as their parent, this process must still collect their exit status."""
+
+
+def _lower_session(pid: int) -> None:
+    """Give the session of process ``pid`` low priority against the window's session.
+
+    Linux with automatic groups, the default of desktop systems, first divides the processor evenly between sessions;
+    niceness counts only within one. Without this the trainer would get as much as window, worker and viewer together.
+    """
+    group = Path("/proc", str(pid), "autogroup")
+    if not group.exists():
+        return
+    try:
+        group.write_text(str(NICENESS))
+    except OSError as error:
+        # the training goes on all the same; only the window may be slower beside it
+        _log.warning("The trainer's session keeps ordinary priority: %s", error)
 
 
 class TrainerRunningError(UserError, RuntimeError):
@@ -102,6 +121,7 @@ class TrainerClient(QObject):
         with contextlib.suppress(psutil.NoSuchProcess):
             self._process = psutil.Process(child.pid)
             self._process.nice(NICENESS)
+            _lower_session(child.pid)
         self._follow(run_folder)
 
     def attach(self, run_folder: Path, pid: int) -> bool:
