@@ -44,6 +44,7 @@ class CallLineController(QObject):
 
     def refresh(self, _: object = None) -> None:
         """Count calls and unannounced takeovers again, now or when the running count has ended."""
+        # Several episodes during one count need only one more: it reads all of them.
         self._again = self._job.running
         workspace, value = self._application.workspace, self._application.preferences.value
         if workspace is None or self._job.running:
@@ -93,6 +94,8 @@ class CallLineController(QObject):
         self._strips.show_curve(msgspec.convert(fields["curve"], CallCurve))
         line = msgspec.convert(fields["line"], ChosenLine)
         way = self._application.preferences.value.alert_line
+        # With a budget the worker moves the line itself. To set it after every count would undo that, so it is set only
+        # when the person has just chosen a budget.
         if way == "missed" or (way == "calls" and self._chosen):
             self._application.preferences.change(alert_threshold=line.threshold)
         if self._chosen and way != "by hand":
@@ -113,4 +116,5 @@ class CallLineController(QObject):
 
 def _rule_of(value: Preferences) -> tuple[int, float]:
     """Return what changes the count of calls at every line."""
+    # The threshold is not among them: the curve has every threshold, so a drag of the line needs no new count.
     return value.alert_debounce_steps, value.alert_let_go

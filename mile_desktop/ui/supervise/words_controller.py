@@ -115,6 +115,7 @@ class WordsController(QObject):
         self._interpreter.accept(understood)
         if self._interpreter.frame != self._frame:
             self._frame = self._interpreter.frame
+            # Asked once and kept: left and right are of the camera or of the robot for this person from now on.
             self._remember(FRAME, self._frame)
         self.command.emit(
             m.DriveWords(

@@ -119,8 +119,8 @@ class UndoHistory:
 
     def add(self, entry: UndoEntry) -> None:
         """Add a new change of the person; what was undone before cannot be redone any more."""
-        # An undone change may not fit the episode any more after another edit.
         self._undo.append(entry)
+        # An undone change may not fit the episode any more after another edit.
         self._redo.clear()
 
     def pop(self, *, redo: bool) -> UndoEntry | None:
