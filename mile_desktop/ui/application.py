@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -21,8 +20,8 @@ from mile_desktop.storage.rebuild import rebuild_catalogue
 from mile_desktop.ui.clients.rollout_client import RolloutClient
 from mile_desktop.ui.clients.viewer_client import ViewerClient
 from mile_desktop.ui.error_presenter import ErrorPresenter
+from mile_desktop.ui.session_messages import SessionMessages
 from mile_desktop.ui.shell.main_window import MainWindow
-from mile_desktop.ui.shell.message_line import MessageAction
 from mile_desktop.ui.shell.preferences import Preferences, PreferenceStore, alert_of
 from mile_desktop.ui.shell.scene_menu import SceneMenu
 from mile_desktop.ui.workspace_session import WorkspaceSession
@@ -31,8 +30,6 @@ from mile_desktop.viewer import messages as v
 _REFRESH_MS = 200
 """Episodes that end soon after each other refresh the list of policies once."""
 _REWIND_STEPS = 200
-_DISCARD, _POLICY = "discard", "policy"
-"""Topics of what can be undone."""
 
 
 class Application(QObject):
@@ -82,6 +79,7 @@ class Application(QObject):
         )
         self.robot: RememberedRobot | None = None
         """The robot that is driven in place of a scene."""
+        self._messages = SessionMessages(self.window, self.worker, use_policy=self.use_policy)
         self._scenes = SceneMenu(self.window, self)
         self._plan = plan or m.LoadSession(
             workspace=remembered.workspace or str(default_workspace()), scene=remembered.scene, policy=""
@@ -92,7 +90,6 @@ class Application(QObject):
         self._first_policy = self._plan.policy
         # To tell whether the bundled policy has failed itself: then there is nothing left to fall back to.
         self._requested_policy = ""
-        self._discarded = ""
         # A restarted worker reconnects with the same id, so that the robot knows that its driver has not changed.
         self._robot_client = secrets.token_hex(16)
         # The preferences that the worker has; compared with each change.
@@ -308,14 +305,14 @@ class Application(QObject):
     def _load_best(self, session: WorkspaceSession, scene: str, robot: RememberedRobot | None) -> None:
         self._scene, self.robot = scene, robot
         self.robot_changed.emit()
-        self.window.messages.withdraw(_POLICY)  # the policy before belongs to another scene
+        self._messages.begin_scene()
         with self.errors_shown():
             promoted = session.catalogue.promoted(scene)
             self.load(self._first_policy or promoted or INITIAL)
             self._first_policy = ""  # a policy of the command line is meant for the first scene only
 
     def _session_loaded(self, session: m.SessionLoaded) -> None:
-        self.window.messages.withdraw(_DISCARD)  # only the worker that discarded an episode brings it back
+        self._messages.begin_session()
         if self.workspace is not None:
             self._loaded = self.workspace.folder, self._scene, self.robot
         self.window.header.set_rate_asked(session.rate_hz)
@@ -349,8 +346,7 @@ class Application(QObject):
         with self.errors_shown():
             entries = self.workspace.policy_list(self._scene).entries
             name = next((each.name for each in entries if each.policy_id == accepted.policy), accepted.policy)
-            undo = MessageAction("Undo", partial(self.use_policy, before), _POLICY)
-            self.window.say("success", f"{name} drives from the next episode on.", undo)
+            self._messages.show_policy(name, before)
 
     def _promote(self, scene: str, policy_id: str) -> None:
         self.preferences.change(policy=policy_id)
@@ -362,16 +358,7 @@ class Application(QObject):
         self.refresh_policies()
 
     def _episode_closed(self, episode: m.EpisodeClosed) -> None:
-        if episode.discarded:
-            self._discarded = episode.episode_id
-            undo = MessageAction("Undo", partial(self.worker.send, m.UndoDiscard()), _DISCARD)
-            self.window.say("info", f"The episode of {episode.steps} steps was discarded.", undo)
-        else:
-            if episode.episode_id == self._discarded:
-                self.window.messages.withdraw(_DISCARD)  # it was brought back, by whichever button
-            takeovers = "1 takeover" if episode.takeovers == 1 else f"{episode.takeovers} takeovers"
-            text = f"{episode.outcome.capitalize()} after {episode.steps} steps with {takeovers}; recorded."
-            self.window.say("success" if episode.outcome == "success" else "info", text)
+        self._messages.show_episode(episode)
         self.episodes_changed.emit()
         # A timer that is started again waits again: several ends in a row cause one refresh.
         self._refresh.start()
