@@ -173,13 +173,13 @@ class EvaluationPool:
                 if order.ticket in wanted:
                     # Remembered until the worker answers: results that are on their way must not appear any more.
                     self._cancelled.add(order.ticket)
-                    self._tell(worker, CancelEpisode(ticket=order.ticket))
+                    self._send(worker, CancelEpisode(ticket=order.ticket))
 
     def watch(self, ticket: int, steps_per_second: float = 0.0) -> None:
         """Let ``state`` follow one episode from now on, no faster than ``steps_per_second``; −1: none."""
         self._watched = WatchEpisode(ticket=ticket, steps_per_second=steps_per_second)
         if self._watched_in in self._workers:
-            self._tell(self._watched_in, self._watched)
+            self._send(self._watched_in, self._watched)
         self._watched_in = None
         for worker in self._workers:
             if self._has(worker, ticket):
@@ -219,7 +219,7 @@ class EvaluationPool:
         self._queue.clear()
         for worker in workers:
             # All of them first, so that they end at the same time and not one after the other.
-            self._tell(worker, Shutdown())
+            self._send(worker, Shutdown())
         for worker in workers:
             worker.child.stop()
             worker.slot.close()
@@ -229,7 +229,7 @@ class EvaluationPool:
     def _has(self, worker: _Worker, ticket: int) -> bool:
         return any(order.ticket == ticket for order in worker.orders)
 
-    def _tell(self, worker: _Worker, command: CancelEpisode | WatchEpisode | RunEpisode | Shutdown) -> None:
+    def _send(self, worker: _Worker, command: CancelEpisode | WatchEpisode | RunEpisode | Shutdown) -> None:
         # a worker that is gone is noticed and reported by the next poll
         with contextlib.suppress(ChannelError):
             worker.child.send(command)
@@ -242,13 +242,13 @@ class EvaluationPool:
             order = self._queue.popleft()
             worker.orders.append(order)
             worker.sent_at = self._clock()
-            self._tell(worker, order)
+            self._send(worker, order)
             if order.ticket == self._watched.ticket:
                 self._show(worker)
 
     def _show(self, worker: _Worker) -> None:
         self._watched_in = worker
-        self._tell(worker, self._watched)
+        self._send(worker, self._watched)
 
     def _idle(self) -> bool:
         return any(not worker.orders for worker in self._workers)
@@ -272,7 +272,7 @@ class EvaluationPool:
         return _Worker(child, slot)
 
     def _receive(self, worker: _Worker) -> list[PoolEvent]:
-        heard: list[PoolEvent] = []
+        received: list[PoolEvent] = []
         for event in worker.child.drain():
             if isinstance(event, WorkerReady):
                 worker.ready = True
@@ -283,8 +283,8 @@ class EvaluationPool:
                 # An episode that ended shows that workers can live here.
                 self._deaths_in_a_row = 0
             if not given_up and not isinstance(event, EpisodeCancelled):
-                heard.append(event)
-        return heard
+                received.append(event)
+        return received
 
     def _forget(self, worker: _Worker, ticket: int) -> None:
         worker.orders = deque(order for order in worker.orders if order.ticket != ticket)

@@ -70,10 +70,10 @@ def make_scorecard(
     split = make_scoring_split(model, recorded.steps, episode_ids, seed)
     report(0.15, f"Predicting {len(split.held_out)} episodes with every predictor")
 
-    def tell(done: int, of: int, name: str) -> None:
+    def notify(done: int, of: int, name: str) -> None:
         report(0.15 + 0.7 * done / of, f"Predicting with {name}")
 
-    predictions = predict_all(model, split.train, split.test, report=tell)
+    predictions = predict_all(model, split.train, split.test, report=notify)
     report(0.9, "Drawing curves")
     train, records = split.train, Catalogue(workspace)
     return Scorecard(

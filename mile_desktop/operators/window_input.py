@@ -138,25 +138,25 @@ class WindowOperator:
         """Return the last message while it is fresh."""
         now = self._clock()
         silent = self._notice_silence(now)
-        heard = self._last
+        message = self._last
         return OperatorReading(
-            takeover=heard.takeover and not heard.must_release,
-            action=fit_action(self._command(heard, now, discrete=context.discrete), len(context.proposal)),
-            rewind=heard.rewind and not silent,
-            connected=not (heard.takeover and silent),
+            takeover=message.takeover and not message.must_release,
+            action=fit_action(self._command(message, now, discrete=context.discrete), len(context.proposal)),
+            rewind=message.rewind and not silent,
+            connected=not (message.takeover and silent),
         )
 
-    def _command(self, heard: _WindowMessage, now: float, *, discrete: bool) -> tuple[float, ...]:
+    def _command(self, message: _WindowMessage, now: float, *, discrete: bool) -> tuple[float, ...]:
         """Return the action of a takeover, shaped as the hand drives; nothing outside one."""
-        action = heard.action if heard.takeover else ()
+        action = message.action if message.takeover else ()
         if discrete or len(action) < _MOVED:
-            self._response.shape(_STILL, heard.hand, now)
+            self._response.shape(_STILL, message.hand, now)
             return action
         push = action[0], action[1], action[2]
         if self._source == "keyboard":
-            push = self._response.shape(push, heard.hand, now)
+            push = self._response.shape(push, message.hand, now)
         else:
-            push = push[0] * heard.hand.speed, push[1] * heard.hand.speed, push[2] * heard.hand.speed
+            push = push[0] * message.hand.speed, push[1] * message.hand.speed, push[2] * message.hand.speed
         return (*push, *action[_MOVED:])
 
     def close(self) -> None:

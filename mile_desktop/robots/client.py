@@ -32,7 +32,7 @@ class LinkReport:
     """State of the link, as it is shown."""
 
     up: bool
-    trouble: str
+    problem: str
     """Why it is down; empty while it is up."""
     mode: Mode | None
     """None until the robot has sent its state."""
@@ -123,7 +123,7 @@ class NetworkRobot:
         link, state = self._link, self._link.state
         return LinkReport(
             up=link.up,
-            trouble="" if link.up else link.problem,
+            problem="" if link.up else link.problem,
             mode=state.mode if state else None,
             role=link.role,
             driver=link.driver,

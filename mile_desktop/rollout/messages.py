@@ -232,7 +232,7 @@ class RobotStatus(Message, frozen=True):
     name: str
     address: str
     up: bool
-    trouble: str
+    problem: str
     """Why the link is down; empty while it is up."""
     mode: str
     """``disarmed``, ``holding``, ``active`` or ``stopped``, as the robot's own side says; empty until it has."""

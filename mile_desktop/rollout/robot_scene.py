@@ -184,7 +184,7 @@ class RobotScene:
             name=self.description.name,
             address=robot.address,
             up=link.up,
-            trouble=link.trouble,
+            problem=link.problem,
             mode=link.mode.value if link.mode else "",
             armed=robot.armed,
             may_drive=link.role is Role.DRIVE,

@@ -101,7 +101,7 @@ class ErrorPresenter(QObject):
 
     def _stop_unheard(self, reason: str) -> None:
         text = f"{reason} {EMERGENCY} Restart ends the worker, which then commands nothing."
-        self._window.alarms.raise_alarm(_WORKER, Alarm("Stop was not heard", text, self._restart))
+        self._window.alarms.raise_alarm(_WORKER, Alarm("Stop was not answered", text, self._restart))
 
     def _stop_heard(self) -> None:
         self._window.alarms.clear(_WORKER)

@@ -89,7 +89,7 @@ def _whole(info: SettingInfo) -> QSpinBox:
     box = QSpinBox()
     box.setRange(int(info.low or 0), int(info.high or 0))
     box.setSpecialValueText(info.zero_text)
-    return _dressed(box)
+    return _styled(box)
 
 
 def _real(info: SettingInfo) -> QDoubleSpinBox:
@@ -100,10 +100,10 @@ def _real(info: SettingInfo) -> QDoubleSpinBox:
     # A range that begins just above zero must not be rounded to zero, which the setting would refuse.
     box.setRange(max(low, 10.0**-digits) if low > 0 else low, high)
     box.setSingleStep(info.step)
-    return _dressed(box)
+    return _styled(box)
 
 
-def _dressed(box: Box) -> Box:
+def _styled(box: Box) -> Box:
     box.setAlignment(Qt.AlignmentFlag.AlignRight)
     theme.bound(box, least_width=88)
     return box

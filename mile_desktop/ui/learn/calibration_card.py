@@ -48,7 +48,7 @@ class CalibrationPart(QWidget):
         self._proposed = ""
         self._back = QPushButton("Undo the calibration")
         self.card = CalibrationCard()
-        self._dress()
+        self._style()
         self._button.clicked.connect(self.calibrate_requested)
         self._cancel.clicked.connect(self._ask_to_cancel)
         self._back.clicked.connect(self.undo_requested)
@@ -56,7 +56,7 @@ class CalibrationPart(QWidget):
         self.card.keep.connect(self._keep)
         self.show_nothing()
 
-    def _dress(self) -> None:
+    def _style(self) -> None:
         theme.set_icon(self._button, "mdi6.tune-vertical")
         theme.set_icon(self._cancel, "mdi6.close")
         theme.set_icon(self._back, "mdi6.undo")

@@ -43,14 +43,14 @@ class ExplanationPart(QWidget):
         self._cancel = QPushButton("Cancel")
         self._show = QPushButton("Show it in Inspect")
         self._retrain = QPushButton("Retrain without it")
-        self._dress()
+        self._style()
         self._ask.clicked.connect(self.explain_requested)
         self._cancel.clicked.connect(self._ask_to_cancel)
         self._show.clicked.connect(self._show_place)
         self._retrain.clicked.connect(self._ask_to_retrain)
         self.clear()
 
-    def _dress(self) -> None:
+    def _style(self) -> None:
         theme.set_icon(self._ask, "mdi6.magnify")
         theme.set_icon(self._cancel, "mdi6.close")
         theme.set_icon(self._retrain, "mdi6.school-outline")

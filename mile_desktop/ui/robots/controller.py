@@ -114,7 +114,7 @@ class RobotsController(QObject):
         if before is None:
             return
         if before.up and not status.up:
-            self._application.window.say("error", status.trouble)
+            self._application.window.say("error", status.problem)
         elif status.up and not before.up:
             how = "Resume when it is safe to go on." if status.armed else f"It is disarmed. {status.obstacle}"
             self._application.window.say("info", f"{status.name} answers again. {how}")

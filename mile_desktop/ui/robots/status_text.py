@@ -38,7 +38,7 @@ def style_of(status: RobotStatus) -> RobotStyle:
 def link_text(status: RobotStatus) -> str:
     """Return the link's measured values, or why there is no link."""
     if not status.up:
-        return status.trouble
+        return status.problem
     if not status.may_drive:
         return (
             f"{status.driver or 'Another window'} drives" if status.driver else "No window drives it; request control"

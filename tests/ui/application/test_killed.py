@@ -150,7 +150,7 @@ def test_a_worker_that_does_not_answer_to_stop_is_said_at_once_and_in_large(live
         took = live.until(alarms.isVisible)
         assert 0.4 < took < STOP_HEARD_S + BUSY_S
         assert alarms.shown is not None
-        assert alarms.shown.title == "Stop was not heard"
+        assert alarms.shown.title == "Stop was not answered"
         assert "press its own emergency stop now" in alarms.shown.text
         live.window.show_page("inspect")
         assert alarms.isVisible(), "it is there on every page"

@@ -15,9 +15,9 @@ def bar(themed: QApplication, qtbot: QtBot) -> AlarmBar:
 
 def test_it_is_hidden_until_there_is_an_alarm_and_after_the_last(bar: AlarmBar) -> None:
     assert not bar.isVisible()
-    bar.raise_alarm("worker", Alarm("Stop was not heard", "Press the emergency stop."))
+    bar.raise_alarm("worker", Alarm("Stop was not answered", "Press the emergency stop."))
     assert bar.isVisible()
-    assert bar.accessibleName() == "Stop was not heard Press the emergency stop."
+    assert bar.accessibleName() == "Stop was not answered Press the emergency stop."
     bar.clear("robot")
     assert bar.isVisible(), "another source takes back only its own alarm"
     bar.clear("worker")
