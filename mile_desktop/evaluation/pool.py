@@ -45,6 +45,10 @@ _AHEAD = 2
 _DEATHS_IN_A_ROW = 6
 """After this many deaths without an episode that ended in between, the fault is not one worker's or one episode's."""
 
+_BEGUN, _NOT_BEGUN, _IS_CRASH = 2, 1, 4
+"""Weight of a worker's death for the episode it had, begun or not, and the sum from which the episode is a crash: two
+deaths of episodes that began. A death before it began counts half, because of several workers that are killed at once
+one may be given an episode when it is dead already."""
 _POLL_S = 0.01
 
 WorkerTarget = Callable[[Connection, str, int], None]
@@ -86,6 +90,8 @@ class _Worker:
     sent_at: float = 0.0
     ready: bool = False
     """Whether it has finished its imports and can run episodes."""
+    begun: int = -1
+    """Ticket of the episode that it began last."""
 
 
 class EvaluationPool:
@@ -128,7 +134,7 @@ class EvaluationPool:
         self._workers: list[_Worker] = []
         # Here and not in the workers, so that a fast worker takes more and a dead one loses little.
         self._queue: deque[RunEpisode] = deque()
-        # Ticket → how often it ended a worker.
+        # Ticket → weight of the deaths of workers that had it, see ``_IS_CRASH``.
         self._deaths: dict[int, int] = {}
         self._deaths_in_a_row = 0
         self._watched = WatchEpisode(ticket=-1)
@@ -277,6 +283,8 @@ class EvaluationPool:
             if isinstance(event, WorkerReady):
                 worker.ready = True
                 continue
+            if isinstance(event, EpisodeBegan):
+                worker.begun = event.ticket
             given_up = event.ticket in self._cancelled
             if isinstance(event, (EpisodeEnded, EpisodeRefused, EpisodeCancelled)):
                 self._forget(worker, event.ticket)
@@ -316,12 +324,13 @@ class EvaluationPool:
         events: list[PoolEvent] = [WorkerLost(running, reason)]
         # reversed, because each goes to the front: the order of the starts stays
         for order in reversed(orders):
-            if order.ticket == running and self._deaths.get(running, 0):
-                events.append(_crash_of(running, reason))
-                del self._deaths[running]
-                continue
             if order.ticket == running:
-                self._deaths[running] = 1
+                weight = _BEGUN if running == worker.begun else _NOT_BEGUN
+                self._deaths[running] = self._deaths.get(running, 0) + weight
+                if self._deaths[running] >= _IS_CRASH:
+                    events.append(_crash_of(running, reason))
+                    del self._deaths[running]
+                    continue
             self._queue.appendleft(order)
         return events
 

@@ -100,6 +100,21 @@ def test_a_worker_killed_from_outside_is_noticed_and_replaced(pool: EvaluationPo
     run.cancel()
 
 
+def test_an_episode_that_a_dead_worker_was_given_is_no_crash(pool: EvaluationPool, tmp_path: Path) -> None:
+    run = a_run(pool, tmp_path, children.NEVER_ENDS, 2, 4)
+    follow(run, lambda: bool(run.running) and run.tally("a").done == 2)
+    first = next(each.child.pid for each in pool._workers if each.orders)
+    (second,) = set(pool.pids) - {first}
+    # A worker that stands still takes the place of one whose death the system has not reported yet.
+    os.kill(second, signal.SIGSTOP)
+    os.kill(first, signal.SIGKILL)
+    follow(run, lambda: first not in pool.pids)
+    os.kill(second, signal.SIGKILL)
+    follow(run, lambda: bool(pool.pids) and second not in pool.pids and bool(run.running))
+    assert [episode.seed for episode in run.running] == [children.NEVER_ENDS]
+    run.cancel()
+
+
 def test_cancelling_takes_less_than_a_second(pool: EvaluationPool, tmp_path: Path) -> None:
     run = a_run(pool, tmp_path, *range(100, 140), children.NEVER_ENDS)
     follow(run, lambda: bool(run.running))
