@@ -89,7 +89,7 @@ def sdl_library() -> ctypes.CDLL:
     library.SDL_JoystickSetVirtualAxis.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_int16]
     library.SDL_JoystickSetVirtualButton.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_uint8]
     library.SDL_JoystickSetVirtualHat.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_uint8]
-    # a count of its own: the pad outlives whoever else starts and stops SDL in this process
+    # a count of its own: the pad outlives other code that starts and stops SDL in this process
     if library.SDL_InitSubSystem(_INIT_JOYSTICK) != 0:
         raise RuntimeError(f"SDL cannot start its joysticks: {library.SDL_GetError().decode()}")
     return library
@@ -217,7 +217,7 @@ _METHODS = frozenset({"attach", "detach", "move", "hold", "release", "tap", "hat
 
 
 def serve_virtual_pad(connection: Connection) -> None:
-    """Heed a ``RemotePad`` until it hangs up; runs on a thread of the process in which the pad is to appear."""
+    """Serve a ``RemotePad`` until it closes; runs on a thread of the process in which the pad is to appear."""
     pad: VirtualPad | None = None
     while True:
         try:

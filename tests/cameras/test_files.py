@@ -177,7 +177,7 @@ def start_camera() -> Iterator[StartCamera]:
 
 def test_a_source_that_never_comes_back_ends_the_process(tmp_path: Path, start_camera: StartCamera) -> None:
     pipe = tmp_path / "pipe.mp4"
-    os.mkfifo(pipe)  # opening it waits until somebody writes, which nobody does
+    os.mkfifo(pipe)  # opening it waits for a writer, and there is none
     child, _ = start_camera(pipe, 0.4)
     assert child.wait(30.0)
     assert "a call of its source does not return" in child.exit_reason

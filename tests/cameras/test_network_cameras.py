@@ -26,7 +26,7 @@ class Watched:
     def __init__(self, address: str) -> None:
         self.pictures: list[Picture] = []
         self.busy_s = 0.0
-        """How long whoever gets a picture is busy with it."""
+        """How long the receiver of a picture is busy with it."""
         settings = CameraSettings(name="camera", address=address)
         self.capture = Capture(settings, (self._take,), opener=_open, backoff=Backoff(0.02, 0.1, random.Random(1)))
         self.capture.start()

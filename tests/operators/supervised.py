@@ -1,4 +1,4 @@
-"""Supervisors at work in tests: an expert, what they see, and when they took over."""
+"""Simulated supervisors in tests: an expert, what they see, and when they took over."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Gates of the stored things × ways to ask: the store decides, whoever asks and how often."""
+"""Gates of the stored things × ways to ask: the store decides, however it is asked and how often."""
 
 from collections.abc import Callable
 from pathlib import Path

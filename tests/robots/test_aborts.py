@@ -42,7 +42,7 @@ def test_a_window_that_is_busy_while_the_robots_side_dies_lives_on(busy_s: float
     robot = NetworkRobot(ZmqWire(f"tcp://127.0.0.1:{first_line(robots_side)}"), time.monotonic, name="busy")
     robot.connect(20.0)
     assert robot.arm() == ""
-    time.sleep(busy_s)  # 80 states a second arrive, and nobody takes them
+    time.sleep(busy_s)  # 80 states a second arrive, and they are not taken
     end(robots_side)
     time.sleep(2.0 - busy_s)
     until(lambda: (robot.attend(), not robot.report().up)[1])
@@ -106,7 +106,7 @@ def test_a_slow_picture_while_frames_arrive_keeps_the_newest() -> None:
     sent = 0
     try:
         until(lambda: (sender.send_multipart([b"hello"]), pump.wait(0.01))[1])
-        for sent in range(40):  # nobody takes a frame meanwhile
+        for sent in range(40):  # no frame is taken meanwhile
             sender.send_multipart([b"%d" % sent])
             time.sleep(0.02)
         until(lambda: pump.receive(2)[-1:] == [[b"%d" % sent]])

@@ -34,7 +34,7 @@ class Watched:
 
         def watched(action: Float32Array) -> None:
             assert network.host.mode is Mode.ACTIVE
-            assert self.resumed_at > self.held_at, "it moved although nobody had resumed since it held"
+            assert self.resumed_at > self.held_at, "it moved although no person had resumed since it held"
             self.acts.append((network.clock.time, action))
             act(action)
 
@@ -202,7 +202,7 @@ def test_a_link_that_is_open_in_one_direction_only_holds(direction: str) -> None
     assert len(network.robot.acted) > acted
 
 
-# ── messages nobody meant ────────────────────────────────────────────────────────────────────────────────────────
+# ── messages not meant ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 @FEW

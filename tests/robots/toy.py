@@ -126,7 +126,7 @@ class Network:
                 self._turn()
 
     def restart_host(self) -> None:
-        """Start the robot's side anew, as after a kill."""
+        """Start the robot's side again, as after a kill."""
         self.host = RobotHost(self.robot, self.clock)
 
     def _turn(self) -> None:

@@ -1,4 +1,4 @@
-"""The rollout worker and a robot's side as two real processes: frozen, killed and started anew in mid-takeover."""
+"""The rollout worker and a robot's side as two real processes: frozen, killed and restarted in a takeover."""
 
 import signal
 import time

@@ -175,7 +175,7 @@ def test_released_and_outdated_snapshots_are_refused(peg_env: ManipulationEnv) -
 
 
 def rammed(rng: np.random.Generator, steps: int) -> Float32Array:
-    """Actions of somebody who drives at full speed from side to side and into the table."""
+    """Actions of a person who drives at full speed from side to side and into the table."""
     corners = rng.choice([-1.0, 0.0, 1.0], (steps // 20 + 1, 4))
     corners[1::3, 2] = -1.0
     return np.repeat(corners, 20, axis=0)[:steps].astype(np.float32)

@@ -28,7 +28,7 @@ def small_disk() -> Iterator[SmallDisk]:
         mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", name]
         mounted = subprocess.run(mount, capture_output=True, check=False)
         if mounted.returncode != 0:
-            pytest.skip("this machine lets nobody mount a disk")
+            pytest.skip("no disk can be mounted on this machine")
         try:
             yield SmallDisk(Path(name))
         finally:

@@ -126,7 +126,7 @@ def test_one_flipped_bit_in_the_steps_is_noticed(file: tuple[Path, Episode]) -> 
             assert_same(read_episode_file(file[0]), file[1])
         except EpisodeFileError:
             noticed += 1
-    assert noticed > 0.8 * len(places)  # some bits are in page headers nobody needs; none may change what is read
+    assert noticed > 0.8 * len(places)  # some bits are in unused page headers; none may change what is read
 
 
 def test_a_missing_file_is_said_in_words(tmp_path: Path) -> None:

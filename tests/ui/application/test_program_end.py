@@ -20,7 +20,7 @@ shown = []
 
 def script(parts, _folder, finish):
     shown.append(parts.application.window)
-    parts.application.window.ask_before_closing(lambda: False)  # a question that nobody answers
+    parts.application.window.ask_before_closing(lambda: False)  # a question without an answer
     if ending == "finish":
         parts.application.window.ask_before_closing(lambda: True)
         finish(3)

@@ -52,7 +52,7 @@ class TypingWindow(QWidget):
         self.keyboard.camera.connect(lambda number: self.did.append(f"camera {number}"))
 
     def press(self, symbol: str, scan: int, modifiers: Qt.KeyboardModifier = NONE) -> bool:
-        """Send a press as Qt does, first to whoever wants it before shortcuts; return whether one was claimed."""
+        """Send a press as Qt does, first to a widget that wants it before shortcuts; return whether one was claimed."""
         override = event(QEvent.Type.ShortcutOverride, symbol, scan, modifiers)
         override.ignore()
         QApplication.sendEvent(QApplication.focusWidget() or self, override)
