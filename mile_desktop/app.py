@@ -206,6 +206,8 @@ def _run(
         # An unattended run closes its window itself; a question would wait for an answer for ever.
         if folder is None:
             application.window.ask_before_closing(parts.may_close)
+            if script is None:
+                parts.guide.offer()
         uncaught.caught.connect(application.window.show_uncaught)
         application.worker.session_loaded.connect(GarbageCollector(application).freeze_loaded)
         _close_on_signals(application)

@@ -10,6 +10,7 @@ from mile_desktop.ui.application import Application
 from mile_desktop.ui.cameras.controller import CamerasController
 from mile_desktop.ui.devices.controller import DevicesController
 from mile_desktop.ui.evaluate.controller import EvaluateController
+from mile_desktop.ui.guide.controller import GuideController
 from mile_desktop.ui.inspect.controller import InspectController
 from mile_desktop.ui.inspect.dataset_controller import DatasetController
 from mile_desktop.ui.inspect.moments_controller import MomentsController
@@ -50,6 +51,7 @@ class Composition:
     policies: PoliciesController
     robots: RobotsController
     scenes: ScenesController
+    guide: GuideController
 
     def may_close(self) -> bool:
         """Ask once about everything that runs; return whether the window may close.
@@ -108,6 +110,7 @@ def compose(
         policies=PoliciesController(application),
         robots=RobotsController(application),
         scenes=ScenesController(application),
+        guide=GuideController(application),
     )
     _connect_pages(parts)
     # Both report to parts of the panel; nothing else needs them, and the application owns them.
@@ -123,6 +126,8 @@ def _connect_pages(parts: Composition) -> None:
     parts.retrain.panel.add_part(parts.calibration.part)
     parts.retrain.panel.data.place_requested.connect(parts.inspect.open_at)
     parts.retrain.panel.explanation.place_requested.connect(parts.inspect.open_at)
+    parts.retrain.trainer.event_read.connect(parts.guide.follow_training)
+    parts.retrain.panel.keep_requested.connect(parts.guide.follow_choice)
     parts.supervise.driving_help.explained.connect(parts.devices.page.show_driving)
     supervise.pictures.cameras_asked.connect(parts.cameras.open_dialog)
     supervise.add_above_transport(parts.robots.bar)

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
-
 from mile_desktop.cameras.settings import CameraSettings
 from mile_desktop.channels.shared import Frame
 from mile_desktop.learning.progress import AnyRunEvent, Progress
@@ -13,6 +11,7 @@ from mile_desktop.paths import SIM_SCENES
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.scenes.catalogue import scenes
+from mile_desktop.ui.automation.guide_script import GuideScript
 from mile_desktop.ui.automation.scripted_run import Condition, ScriptedRun
 from mile_desktop.ui.composition import Composition
 from mile_desktop.ui.learn.model import RetrainRequest
@@ -29,7 +28,6 @@ _TAKEN_OVER = 20
 """A takeover is pictured after so many steps of the person in a row."""
 # As often as the window itself repeats held keys (``keyboard_controller.REPEAT_MS``): the loop ends a takeover after
 # half a second without input.
-_HAND_MS = 100
 _UNDER_WAY = 0.35
 _STARTS = 30
 _WATCHED_S = 5.0
@@ -75,10 +73,7 @@ class Screenshots(ScriptedRun):
         self._wanted = 0
         self._closed = 0
         self._human_steps = 0
-        self._hand = QTimer(self)
-        self._hand.setInterval(_HAND_MS)
-        self._hand.timeout.connect(self._hold_on)
-        self._learned = 0.0
+        self._learning_pictured = False
         self._drawn = ""
         self._frame_step = -1
         self._small_views: set[int] = set()
@@ -92,12 +87,10 @@ class Screenshots(ScriptedRun):
 
     def _script(self) -> Iterator[Condition]:
         yield from self._picture_scenes()
-        yield from self._picture_a_takeover()
-        # A small comparison: the picture needs intervals, not a decision.
-        self._parts.retrain.retrain(RetrainRequest(evaluation_episodes=10, evaluation_at_most=10))
-        yield self._well_under_way
-        self._shoot("supervise-training-dark")
-        yield self._trained
+        # The simulated supervisor records those for Inspect.
+        self._begin(_EPISODES)
+        yield self._collected
+        yield from self._follow_the_guide()
         yield from self._evaluate_all()
         for name in _THEMES:
             yield from self._picture_pages(name)
@@ -137,21 +130,25 @@ class Screenshots(ScriptedRun):
                 return
         self.problem(f"{_TRIALS} episodes of {name} ended before they could be pictured.")
 
-    def _picture_a_takeover(self) -> Iterator[Condition]:
-        """Take over with the keyboard in one episode; then let the simulated supervisor record those for Inspect."""
-        self._begin(1)
-        yield self._is_at_work
-        self._hand.start()
-        yield self._has_taken_over
-        if self._phase() is not Phase.TAKEOVER:
-            self.problem("The episode ended before the takeover: there is no picture of one.")
-        self._shoot("supervise-takeover-dark")
-        self._hand.stop()
-        self._application.worker.send(_keys(takeover=False))
-        self._application.worker.send(m.EndEpisode("failure"))  # the task was not finished
-        yield self._collected
-        self._begin(_EPISODES)
-        yield self._collected
+    def _follow_the_guide(self) -> Iterator[Condition]:
+        """Do what the guided start asks for, with the keyboard; picture the takeover and the training."""
+        # A small comparison: the picture needs intervals, not a decision.
+        request = RetrainRequest(evaluation_episodes=10, evaluation_at_most=10)
+        retrain = partial(self._parts.retrain.retrain, request)
+        yield from GuideScript(
+            self._parts, retrain=retrain, ready=self._can_be_pictured, noticed=self._picture_step
+        ).run()
+        if not {"supervise-takeover-dark.png", "supervise-training-dark.png"} <= set(self.pictures):
+            self.problem("The guided start ended without a picture of a takeover or of a training.")
+        self._parts.guide.end()
+        yield self._trained
+
+    def _can_be_pictured(self, step: str) -> bool:
+        return step != "take over" or (self._human_steps >= _TAKEN_OVER and self._is_of_now())
+
+    def _picture_step(self, step: str) -> None:
+        if step == "take over" and self._phase() is Phase.TAKEOVER:
+            self._shoot("supervise-takeover-dark")
 
     def _picture_pages(self, name: str) -> Iterator[Condition]:
         self._application.preferences.change(theme=name)
@@ -270,9 +267,6 @@ class Screenshots(ScriptedRun):
     def _watch(self, step: m.StepTaken) -> None:
         self._human_steps = self._human_steps + 1 if step.intervention else 0
 
-    def _hold_on(self) -> None:
-        self._application.worker.send(_keys(takeover=True))
-
     def _keep_small_view(self, number: int, _: Frame) -> None:
         self._small_views.add(number)
 
@@ -291,8 +285,9 @@ class Screenshots(ScriptedRun):
         self._small_views.clear()
 
     def _follow(self, event: AnyRunEvent) -> None:
-        if isinstance(event, Progress):
-            self._learned = event.fraction
+        if isinstance(event, Progress) and event.fraction >= _UNDER_WAY and not self._learning_pictured:
+            self._learning_pictured = True
+            self._shoot("supervise-training-dark")
 
     def _phase(self) -> Phase | None:
         status = self._application.worker.status
@@ -307,15 +302,12 @@ class Screenshots(ScriptedRun):
         status = self._application.worker.status
         driving = status is not None and status.phase is Phase.AUTONOMOUS and status.step >= _AT_WORK
         # An episode can end before this step is reached; the caller then tries the next one. Without it the script
-        # would wait until its limit. The same holds for the two conditions below.
+        # would wait until its limit. The same holds for the condition below.
         return driving or self._collected()
 
     def _is_held(self) -> bool:
         seen = self._is_of_now() and self._small_views.issuperset(_SMALL_VIEWS)
         return (self._phase() is Phase.HOLD and seen) or self._collected()
-
-    def _has_taken_over(self) -> bool:
-        return (self._human_steps >= _TAKEN_OVER and self._is_of_now()) or self._collected()
 
     def _is_of_now(self) -> bool:
         """Whether the frame shows the present pose of the robot."""
@@ -326,10 +318,6 @@ class Screenshots(ScriptedRun):
         client = self._parts.cameras.live.client(camera)
         age_s = client.age_s() if client is not None else None
         return age_s is not None and age_s < _SETTLE_S
-
-    def _well_under_way(self) -> bool:
-        # On a fast machine the training may end between two polls, and its progress is then never seen at this value.
-        return self._learned >= _UNDER_WAY or self._trained()
 
     def _collected(self) -> bool:
         return self._closed >= self._wanted and self._phase() is Phase.IDLE
@@ -342,11 +330,6 @@ class Screenshots(ScriptedRun):
 
     def _evaluated(self) -> bool:
         return not self._parts.evaluate.running
-
-
-def _keys(*, takeover: bool) -> m.WindowInput:
-    """Return the input of the keyboard while only Space is down, or no key."""
-    return m.WindowInput(source="keyboard", takeover=takeover, action=(0.0,) * 4)
 
 
 def _is_success(row: EpisodeRow) -> bool:

@@ -44,6 +44,8 @@ class MainWindow(OverrideGuard, QMainWindow):
     """Name of the page that is shown now."""
     question_replaced = Signal()
     """``ask_before_closing`` was called: a question that is open must end, its answer does not count any more."""
+    guide_asked = Signal()
+    """A person asked for the guided start."""
     closing = Signal()
     """The window closes; every process and timer must end. Slots run in the order in which they were connected."""
 
@@ -67,6 +69,7 @@ class MainWindow(OverrideGuard, QMainWindow):
         self._overlay = ShortcutOverlay(self)
         self.shortcuts = Shortcuts(self)
         self._overlay.opened.connect(self.shortcuts.set_covered)
+        self._overlay.guide_asked.connect(self.guide_asked)
         self._arrange()
         self._connect()
         self.shortcuts.install({"help": self.show_shortcuts, "messages": self.messages.show_history})
@@ -98,6 +101,10 @@ class MainWindow(OverrideGuard, QMainWindow):
         self.resizeDocks([self._panel], [theme.px(_PANEL_WIDTH)], Qt.Orientation.Horizontal)
         self.shortcuts.install({"panel": self.toggle_panel})
         self._show_panel_if_wanted()
+
+    def add_above_pages(self, widget: QWidget) -> None:
+        """Put ``widget`` above every page, below the alarms."""
+        self._column.insertWidget(self._column.count() - 1, widget)
 
     def install_actions(self, handlers: Mapping[str, Callable[[], object]]) -> None:
         """Connect keys of the table ``shortcuts.BINDINGS`` with functions; the overlay lists them from then on."""
@@ -266,7 +273,7 @@ class MainWindow(OverrideGuard, QMainWindow):
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, bar)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         centre = QWidget(self)
-        column = QVBoxLayout(centre)
+        self._column = column = QVBoxLayout(centre)
         theme.space(column, (0, 0, 0, 0), 0)
         column.addWidget(self.alarms)
         column.addWidget(self._stack, 1)

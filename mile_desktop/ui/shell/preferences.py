@@ -66,6 +66,8 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     alert_rumble: bool = True
     ask_me: bool = False
     """Hold the robot and ask, in addition to the alert."""
+    guide: Literal["offer", "answered"] = "offer"
+    """Whether the guided start is offered at the start; it is offered until a person has begun or refused it."""
     warn_on_close: bool = True
     """Ask before closing while an episode runs."""
 
@@ -172,7 +174,7 @@ class PreferenceStore(QObject):
             )
 
 
-_KEPT_ON_RESET = ("workspace", "recent_workspaces", "scene", "policy", "page", "geometry", "window_state")
+_KEPT_ON_RESET = ("workspace", "recent_workspaces", "scene", "policy", "page", "geometry", "window_state", "guide")
 
 
 def default_path() -> Path:

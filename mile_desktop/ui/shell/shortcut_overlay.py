@@ -5,10 +5,20 @@ from itertools import groupby
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 from shiboken6 import isValid
 
-from mile_desktop.ui.shell.shortcuts import Binding
+from mile_desktop.ui.shell.shortcuts import Binding, tooltip
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
@@ -28,6 +38,8 @@ class ShortcutOverlay(OverrideGuard, QWidget):
 
     opened = Signal(bool)
     """Whether the list is open now."""
+    guide_asked = Signal()
+    """Begin the guided start."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -104,6 +116,10 @@ class ShortcutOverlay(OverrideGuard, QWidget):
         )
         theme.set_role(hint, "quiet")
         hint.setWordWrap(True)
+        guide = QPushButton("Guided start")
+        guide.setToolTip(tooltip("Do everything once, step by step", "guide"))
+        theme.set_icon(guide, "mdi6.map-marker-path")
+        guide.clicked.connect(self._begin_guide)
         close = QToolButton()
         close.setToolTip("Close (?)")
         close.setAccessibleName("Close")
@@ -113,6 +129,7 @@ class ShortcutOverlay(OverrideGuard, QWidget):
         theme.space(top, spacing=16)
         top.addWidget(title)
         top.addWidget(hint, 1)
+        top.addWidget(guide)
         top.addWidget(close)
         row = self._row
         theme.space(row, (0, 0, 16, 0), 40)
@@ -128,6 +145,10 @@ class ShortcutOverlay(OverrideGuard, QWidget):
         theme.space(card, (24, 16, 16, 16), 16)
         card.addLayout(top)
         card.addWidget(scroll, 1)
+
+    def _begin_guide(self) -> None:
+        self.close_list()
+        self.guide_asked.emit()
 
     def _fill(self, bindings: Sequence[Binding]) -> None:
         for column in self._columns:

@@ -198,6 +198,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("messages", "Show earlier messages", "Window", ("Ctrl+M",), scope=Scope.ALWAYS),
     Binding("message_action", "Press the button of the newest message (Undo …)", "Window", ("Ctrl+Shift+M",)),
     Binding("full_screen", "Full screen", "Window", ("F11",), scope=Scope.ALWAYS),
+    Binding("guide", "Guided start", "Window", ("Shift+F1",), scope=Scope.ALWAYS),
     Binding("help", "This list", "Window", ("?", "F1"), scope=Scope.WINDOW),
 )
 
