@@ -115,9 +115,12 @@ class ViewerClient(ChildClient):
         elif isinstance(command, v.LoadScene):
             self._is_ready = False
             self._loading_since = self._clock()
-            self._generation += 1
-            command = msgspec.structs.replace(command, generation=self._generation)
-            self.scene_requested.emit(command.scene)
+            # A restarted process gets the command with the number that it has: the worker, which knows of no restart,
+            # goes on to write states of that number.
+            if not command.generation:
+                self._generation += 1
+                command = msgspec.structs.replace(command, generation=self._generation)
+                self.scene_requested.emit(command.scene)
         return super().send(command)
 
     def start(self) -> None:

@@ -117,7 +117,10 @@ class SceneView(PictureCanvas):
 
     def set_small_views(self, titles: Mapping[str, str]) -> None:
         """Show exactly these small views of the scene: camera name → title."""
+        before = self.room()
         self.tiles.keep(tuple(titles), can_be_main=False, titles=titles)
+        if self.room() != before:
+            self.request_size()
         self.update()
 
     def show_small_view(self, name: str, frame: Frame) -> None:

@@ -215,6 +215,12 @@ class FrameCanvas(OverrideGuard, QWidget):
         super().hideEvent(event)
         self._resize_timer.stop()
 
+    def request_size(self) -> None:
+        """Request frames of the present room, once it has stayed the same for ``_RESIZE_MS``."""
+        # To show a hidden widget requests its size anyway.
+        if self.isVisible():
+            self._resize_timer.start()
+
     def _ask_for_size(self) -> None:
         room = self.room()
         width, height = round(room.width()), round(room.height())

@@ -192,9 +192,7 @@ class PictureCanvas(FrameCanvas):
         """Repaint, and request frames for the scene's new area."""
         self.arranged.emit()
         self.update()
-        # To show a hidden widget requests its size anyway.
-        if self.isVisible():
-            self._resize_timer.start()
+        self.request_size()
 
     # ── mouse ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -13,8 +13,8 @@ _GAP = 8
 _MARGIN = 12
 DEFAULT_SHAPE = 0.75
 """Height over width of a picture that has not arrived yet: that of most cameras."""
-_SMALL_WIDTH, _LEAST_WIDTH = 240, 64
-"""Widest and narrowest small picture, px at 100 %."""
+_SMALL_WIDTH, _ENOUGH_WIDTH, _LEAST_WIDTH = 240, 104, 64
+"""Widest small picture, the width at which no further column is made, and the narrowest one, px at 100 %."""
 _SMALL_SHARE, _COLUMNS_SHARE = 0.24, 0.4
 """Share of the view's width that one small picture, and all columns of them, may take."""
 _WIDEST_SHARE = 0.7
@@ -126,12 +126,17 @@ def _columns(area: QRectF, count: int) -> int:
 def _best_columns(
     shapes: Sequence[float], height: float, widest: float, room: float, gap: float
 ) -> tuple[list[Sequence[float]], float]:
-    """Return the pictures of each column, and the width of all, for the number of columns that makes them largest."""
+    """Return the pictures of each column, and the width of all.
+
+    There are as few columns as leave the pictures large enough, because every column narrows the large picture;
+    if none does, as many as make them largest.
+    """
     found: list[tuple[float, list[Sequence[float]]]] = []
     for count in range(1, len(shapes) + 1):
         each = math.ceil(len(shapes) / count)
         columns = [shapes[start : start + each] for start in range(0, len(shapes), each)]
         tallest = min((height - gap * (len(column) - 1)) / sum(column) for column in columns)
         found.append((min(widest, tallest, room / len(columns) - gap), columns))
-    width, columns = max(found, key=lambda each: each[0])  # the first of equal ones: fewer columns
+    enough = [each for each in found if each[0] >= theme.px(_ENOUGH_WIDTH)]
+    width, columns = enough[0] if enough else max(found, key=lambda each: each[0])
     return columns, max(1.0, width)

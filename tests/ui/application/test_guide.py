@@ -46,7 +46,8 @@ def test_a_person_is_led_from_watching_to_a_new_policy(live: LiveWindow) -> None
             live.parts.retrain.panel.keep_requested.emit()
         live.until(condition)
     assert asked == [*(step.name for step in STEPS), ""]
-    assert [name for name, after in zip(done, [*done[1:], ""], strict=True) if name != after] == asked[:-1]
+    # An episode may end before a step was noticed; the script then tries the step again.
+    assert list(dict.fromkeys(done)) == [step.name for step in STEPS if step.name != "use"]
     assert guide.bar.title == "Done"
     assert live.closed[0].takeovers == 1
     assert not live.closed[0].discarded

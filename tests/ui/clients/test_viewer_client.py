@@ -65,10 +65,12 @@ def test_a_killed_viewer_comes_back_with_the_same_view_and_a_note(client: Viewer
     client.send(look(120.0))
     frame_of_shade(client, qtbot, 120)
     notes: list[v.ViewerNote] = []
+    generation = client.generation
     client.note.connect(notes.append)
     with qtbot.waitSignal(client.ready, timeout=20000) as signal_:
         os.kill(client.pid, KILL)
     frame_of_shade(client, qtbot, 120)
+    assert client.generation == generation, "the worker goes on to write states of this number"
     assert [note.text for note in notes] == ["The viewer was killed by SIGKILL. The view is restarted."]
     assert signal_.args[0].renderer == "OpenGL"
 
