@@ -16,6 +16,7 @@ from mile_desktop.registry.promotion import promote
 from mile_desktop.robots.remembered import RememberedRobot
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import IN_EPISODE
+from mile_desktop.storage.errors import WorkspaceLockedError
 from mile_desktop.storage.rebuild import rebuild_catalogue
 from mile_desktop.ui.clients.rollout_client import RolloutClient
 from mile_desktop.ui.clients.viewer_client import ViewerClient
@@ -29,6 +30,7 @@ from mile_desktop.viewer import messages as v
 
 _REFRESH_MS = 200
 """Episodes that end soon after each other refresh the list of policies once."""
+_LOCKED_MS = 1000  # between two attempts to open a workspace that another window has open
 _REWIND_STEPS = 200
 
 
@@ -90,6 +92,7 @@ class Application(QObject):
         self._first_policy = self._plan.policy
         # To tell whether the bundled policy has failed itself: then there is nothing left to fall back to.
         self._requested_policy = ""
+        self._closed = False
         # A restarted worker reconnects with the same id, so that the robot knows that its driver has not changed.
         self._robot_client = secrets.token_hex(16)
         # The preferences that the worker has; compared with each change.
@@ -114,6 +117,7 @@ class Application(QObject):
 
     def close(self) -> None:
         """End the processes; the worker first saves the running episode."""
+        self._closed = True
         self._refresh.stop()
         # The worker writes into shared memory that belongs to the viewer's client, so the viewer is closed after it.
         self.worker.close()
@@ -181,8 +185,25 @@ class Application(QObject):
     def show_error(self, error: UserError, folder: Path | None = None) -> None:
         """Show an error of the workspace in ``folder``, by default the open one, with the action that helps."""
         action = self.error_presenter.show_error(error, folder or (self.workspace.folder if self.workspace else None))
-        if self.workspace is None:
-            self.blocked.emit(str(error), action)
+        if self.workspace is not None:
+            return
+        text = str(error)
+        if isinstance(error, WorkspaceLockedError) and folder is not None:
+            # A person may have closed that window a moment ago, and it still saves.
+            text = f"{text} It is opened here as soon as it is free."
+            QTimer.singleShot(_LOCKED_MS, self, partial(self._open_when_free, folder))
+        self.blocked.emit(text, action)
+
+    def _open_when_free(self, folder: Path) -> None:
+        """Open a workspace that was locked, without a message for each attempt."""
+        if self.workspace is not None or self._closed:
+            return
+        try:
+            self._use_workspace(WorkspaceSession(folder))
+        except WorkspaceLockedError:
+            QTimer.singleShot(_LOCKED_MS, self, partial(self._open_when_free, folder))
+        except UserError as error:
+            self.show_error(error, folder)
 
     # ── what is loaded ───────────────────────────────────────────────────────────────────────────────────────────
 

@@ -7,6 +7,7 @@ visible shadow, background and edges cannot be changed, and it may end its proce
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import moderngl
@@ -69,7 +70,7 @@ class OpenGLRenderer:
         self._light = light_matrix(TOWARDS_LIGHT, _SHADOW_CENTRE, _SHADOW_RADIUS_M)
         self._make_programs()
         self._make_buffers()
-        self._targets: dict[tuple[int, int], tuple[moderngl.Framebuffer, moderngl.Framebuffer]] = {}
+        self._targets: dict[tuple[int, int], Target] = {}
         self._moved = True
         # The shaders' colours have no useful default.
         self.set_background(Background())
@@ -100,19 +101,25 @@ class OpenGLRenderer:
             program["bottom"] = background.bottom
 
     def draw(self, view: View, width: int, height: int, *, smooth: bool = True) -> Pixels:
-        """Return a picture, uint8[height, width, 4], top row first; ``smooth`` edges take twice the time."""
+        """Return a picture, uint8[height, width, 4], top row first.
+
+        ``smooth``: with several samples for each pixel, in two and a half times the time. Otherwise edges are only
+        softened afterwards.
+        """
         # The poses are read here and not in ``scene_changed``, so that states that are skipped cost nothing.
         if self._moved:
             self._moved = False
             self._models.write(_columns(shape_poses(self._client, self._shapes)))
             self._draw_shadows()
-        plain, sampled = self._target(width, height)
-        self._draw_scene(sampled if smooth else plain, view, (width, height))
+        target = self._target(width, height)
+        self._draw_scene(target.sampled if smooth else target.rough, view, (width, height))
         if smooth:
             # A framebuffer with several samples cannot be read. The copy averages them.
-            self._context.copy_framebuffer(plain, sampled)
+            self._context.copy_framebuffer(target.picture, target.sampled)
+        else:
+            self._soften(target, (width, height))
         pixels = np.empty((height, width, 4), np.uint8)
-        plain.read_into(pixels, components=4)
+        target.picture.read_into(pixels, components=4)
         return pixels
 
     def close(self) -> None:
@@ -131,6 +138,16 @@ class OpenGLRenderer:
         # Last, with the depth test: only pixels without a shape are still to be coloured.
         self._backdrop_triangle.render(vertices=3)
 
+    def _soften(self, target: "Target", size: tuple[int, int]) -> None:
+        """Copy the rough picture with softened edges."""
+        target.picture.use()
+        self._edges["size"] = tuple(float(each) for each in size)
+        target.rough_pixels.use(0)
+        # One triangle at no depth covers the picture; what an earlier picture left in the depth buffer must not count.
+        self._context.disable(moderngl.DEPTH_TEST)
+        self._edges_triangle.render(vertices=3)
+        self._context.enable(moderngl.DEPTH_TEST)
+
     def _make_programs(self) -> None:
         self._program = self._load_program("scene")
         _uniform(self._program, "light").write(_columns(self._light))
@@ -139,10 +156,12 @@ class OpenGLRenderer:
         _uniform(self._shadow_program, "light").write(_columns(self._light))
         self._backdrop = self._load_program("backdrop")
         self._backdrop_triangle = self._context.vertex_array(self._backdrop, [])
+        self._edges = self._load_program("edges", "backdrop")
+        self._edges_triangle = self._context.vertex_array(self._edges, [])
 
-    def _load_program(self, name: str) -> moderngl.Program:
+    def _load_program(self, name: str, vertices: str = "") -> moderngl.Program:
         return self._context.program(
-            vertex_shader=(_SHADERS / f"{name}.vert").read_text("utf-8"),
+            vertex_shader=(_SHADERS / f"{vertices or name}.vert").read_text("utf-8"),
             fragment_shader=(_SHADERS / f"{name}.frag").read_text("utf-8"),
         )
 
@@ -176,31 +195,47 @@ class OpenGLRenderer:
         self._models.bind_to_uniform_block(0)
         self._shadow_scene.render(vertices=self._casting)
 
-    def _target(self, width: int, height: int) -> tuple[moderngl.Framebuffer, moderngl.Framebuffer]:
-        """Return the framebuffers without and with samples for smooth edges; those of a few sizes are kept."""
+    def _target(self, width: int, height: int) -> "Target":
+        """Return the framebuffers for pictures of this size; those of a few sizes are kept."""
         if (width, height) not in self._targets:
             if len(self._targets) >= _KEPT_SIZES:
-                oldest = next(iter(self._targets))
-                for framebuffer in self._targets.pop(oldest):
-                    _release(framebuffer)
+                self._targets.pop(next(iter(self._targets))).release()
             self._targets[width, height] = self._new_target((width, height))
         return self._targets[width, height]
 
-    def _new_target(self, size: tuple[int, int]) -> tuple[moderngl.Framebuffer, moderngl.Framebuffer]:
+    def _new_target(self, size: tuple[int, int]) -> "Target":
         samples = min(_SAMPLES, self._context.max_samples)
-        return self._new_framebuffer(size, 0), self._new_framebuffer(size, samples)
+        pixels = self._context.texture(size, 4)
+        # The samples beside an edge lie between pixels; outside of the picture its own border counts.
+        pixels.filter = moderngl.LINEAR, moderngl.LINEAR
+        pixels.repeat_x = pixels.repeat_y = False
+        rough = self._context.framebuffer(pixels, self._context.depth_renderbuffer(size))
+        return Target(self._new_framebuffer(size, 0), self._new_framebuffer(size, samples), rough, pixels)
 
     def _new_framebuffer(self, size: tuple[int, int], samples: int) -> moderngl.Framebuffer:
         colour = self._context.renderbuffer(size, 4, samples=samples)
         return self._context.framebuffer(colour, self._context.depth_renderbuffer(size, samples=samples))
 
 
-def _release(framebuffer: moderngl.Framebuffer) -> None:
-    """Free a framebuffer and its attachments."""
-    for attachment in (*framebuffer.color_attachments, framebuffer.depth_attachment):
-        if attachment is not None:
-            attachment.release()
-    framebuffer.release()
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where pictures of one size are drawn."""
+
+    picture: moderngl.Framebuffer
+    """What is read at the end."""
+    sampled: moderngl.Framebuffer
+    """Several samples for each pixel."""
+    rough: moderngl.Framebuffer
+    """One sample; its colours are ``rough_pixels``."""
+    rough_pixels: moderngl.Texture
+
+    def release(self) -> None:
+        """Free the framebuffers and their attachments."""
+        for framebuffer in (self.picture, self.sampled, self.rough):
+            for attachment in (*framebuffer.color_attachments, framebuffer.depth_attachment):
+                if attachment is not None:
+                    attachment.release()
+            framebuffer.release()
 
 
 def _uniform(program: moderngl.Program, name: str) -> moderngl.Uniform:

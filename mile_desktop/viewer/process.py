@@ -3,7 +3,6 @@
 import os
 import sys
 import time
-from collections import deque
 from contextlib import ExitStack
 from multiprocessing.connection import Connection
 
@@ -40,14 +39,11 @@ from mile_desktop.viewer.messages import (
 )
 from mile_desktop.viewer.renderer import Background
 from mile_desktop.viewer.scene_video import SceneVideo
+from mile_desktop.viewer.small_views import SmallViews
 from mile_desktop.viewer.stages import AnyStage, open_stage, preset_of
 
 _POLL_S = 0.005
 """How long a new scene state may wait to be noticed."""
-_THUMBNAIL_PERIOD_S = 0.3
-"""How often each small view is drawn at most."""
-_THUMBNAIL_SHARE = 0.15
-"""Share of the drawing that small views may have while the scene moves."""
 _STATUS_PERIOD_S = 1.0
 _NICENESS = 5
 _SMALLEST = 16
@@ -126,11 +122,8 @@ class Viewer:
         """When the first change happened that is not drawn yet."""
         self._coarse_since_s: float | None = None
         """When the newest picture was drawn, if it was not drawn in full."""
-        self._thumbnail_size = (200, 150)
-        self._thumbnail_names: tuple[str, ...] = ()
-        self._stale_thumbnails: deque[int] = deque()
-        self._next_thumbnail_s = 0.0
-        self._thumbnails_turn = False
+        self._small = SmallViews()
+        self._small_views_turn = False
         self._drawn: list[float] = []
         self._next_status_s = time.monotonic() + _STATUS_PERIOD_S
         self._processor_s = time.process_time()
@@ -200,10 +193,7 @@ class Viewer:
             case StopVideo():
                 self._video.stop()
             case SetThumbnails(names=names, width=width, height=height):
-                self._thumbnail_names = names[: len(self._rings)]
-                self._stale_thumbnails.clear()
-                self._next_thumbnail_s = 0.0
-                self._thumbnail_size = (width, height)
+                self._small.show(names[: len(self._rings)], (width, height))
                 self._touch(scene=True)
             case _:
                 return
@@ -310,29 +300,28 @@ class Viewer:
         if self._changed_s is None:
             self._changed_s = time.monotonic()
         if scene:
-            # Waiting views come first: otherwise a scene that keeps moving would starve the last one.
-            waiting = self._stale_thumbnails
-            waiting.extend(index for index in range(len(self._thumbnail_names)) if index not in waiting)
+            self._small.scene_changed()
 
     def _draw_what_is_due(self, stage: AnyStage, now: float) -> None:
         if not self._draw_rate.due(now):
             return
-        thumbnail_due = bool(self._stale_thumbnails) and now >= self._next_thumbnail_s
+        small_due = self._small.due(now)
         # While the scene keeps moving, small views are drawn between two frames of the large one.
         # Turns: without them, either the small views or the large one would wait for as long as the scene moves.
-        if self._changed_s is not None and not (thumbnail_due and self._thumbnails_turn):
+        if self._changed_s is not None and not (small_due and self._small_views_turn):
             self._changed_s = None
-            self._thumbnails_turn = True
+            self._small_views_turn = True
             self._draw_moving(stage, now)
-        elif thumbnail_due:
-            self._thumbnails_turn = False
-            self._draw_thumbnail(stage, self._stale_thumbnails.popleft(), now)
+        elif small_due:
+            self._small_views_turn = False
+            self._draw_small(stage, self._small.take(), now)
         elif self._coarse_since_s is not None and now >= self._coarse_since_s + SETTLED_S:
             self._coarse_since_s = None
             # Processor time and not the clock: on a busy machine, waiting is no work of this process.
             began = time.process_time()
             self._draw_main(stage, self._size, smooth=True)
             self._draw_rate.spent(now, time.process_time() - began)
+            self._small.settled()
 
     def _draw_moving(self, stage: AnyStage, now: float) -> None:
         scale = self._draw_rate.scale
@@ -347,21 +336,20 @@ class Viewer:
         if self._camera is not None:
             self._write(stage, self._frames, stage.standpoint(self._camera), size, smooth=smooth)
 
-    def _draw_thumbnail(self, stage: AnyStage, index: int, now: float) -> None:
-        name = self._thumbnail_names[index]
+    def _draw_small(self, stage: AnyStage, index: int, now: float) -> None:
+        name, ring = self._small.names[index], self._rings[index]
+        moving = self._changed_s is not None or self._coarse_since_s is not None
         # Before drawing: the time of a frame is that of the state it shows.
         began = time.process_time()
         for camera in stage.cameras:
             if camera.name == name:
-                size = _limited(*self._thumbnail_size, self._rings[index])
-                self._write(stage, self._rings[index], stage.standpoint(camera), size, smooth=True)
-        spent_s = time.process_time() - began
-        self._draw_rate.spent(now, spent_s)
-        moving = self._changed_s is not None or self._coarse_since_s is not None
-        # Measured by the clock: on a busy machine a slow small view must not delay the large one.
-        rest_s = (time.monotonic() - now) / (_THUMBNAIL_SHARE * self._limits.core_share) if moving else 0.0
-        # Divided by their number, so that each small view keeps its own period.
-        self._next_thumbnail_s = now + max(_THUMBNAIL_PERIOD_S / len(self._thumbnail_names), rest_s)
+                # Several samples a pixel take two and a half times as long in software; while something moves, three
+                # small views would then be seconds old on a busy machine.
+                smooth = not (moving and stage.renderer.software)
+                self._write(stage, ring, stage.standpoint(camera), _limited(*self._small.size, ring), smooth=smooth)
+        self._draw_rate.spent(now, time.process_time() - began)
+        wall_s, share = time.monotonic() - now, self._limits.core_share
+        self._small.drew(index, now, wall_s, moving=moving, share=share)
 
     def _write(self, stage: AnyStage, ring: FrameRing, view: View, size: tuple[int, int], *, smooth: bool) -> None:
         width, height = max(_SMALLEST, size[0]), max(_SMALLEST, size[1])

@@ -40,7 +40,10 @@ class Renderer(Protocol):
         """Whether the processor does the work of graphics hardware."""
 
     def draw(self, view: View, width: int, height: int, *, smooth: bool = True) -> Pixels:
-        """Return a picture, uint8[height, width, 4], top row first; with ``smooth`` edges if it can."""
+        """Return a picture, uint8[height, width, 4], top row first.
+
+        ``smooth``: as good as it can. Otherwise quicker, with edges that are softened or not at all.
+        """
 
     def set_background(self, background: Background) -> None:
         """Use these colours from the next picture on."""

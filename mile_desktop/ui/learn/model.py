@@ -55,7 +55,7 @@ class LearnSummary:
         """Return one line for each kind of data."""
         return (
             f"{_count(self.episodes, 'episode')} · {_grouped(self.steps)} steps",
-            f"{_count(self.takeovers, 'takeover')} · {_grouped(self.human_steps)} steps by you",
+            f"{_count(self.takeovers, 'takeover')} · {_grouped(self.human_steps)} steps in them",
             f"{_count(self.demonstrations, 'demonstration')} replayed in training",
             f"{self.new_episodes} new since {self.policy_name}",
         )
@@ -65,8 +65,7 @@ class LearnSummary:
         found = []
         if self.episodes and self.takeovers < FEW_TAKEOVERS:
             found.append(
-                f"Only {_count(self.takeovers, 'takeover')}: with fewer than {FEW_TAKEOVERS} a retrained policy "
-                "usually gets worse."
+                f"{_few(self.takeovers)}: with fewer than {FEW_TAKEOVERS} a retrained policy usually gets worse."
             )
         if not self.demonstrations:
             found.append("No demonstrations to replay: the policy may forget what it could do.")
@@ -213,6 +212,10 @@ def difference_text(compared: Compared) -> str:
     if compared.p_value is not None:
         text += f", {p_text(compared.p_value)} (exact McNemar)"
     return f"{text}; {_count(compared.crashes, 'crash', 'crashes')} left out" if compared.crashes else text
+
+
+def _few(takeovers: int) -> str:
+    return f"Only {_count(takeovers, 'takeover')}" if takeovers else "No takeovers yet"
 
 
 def _count(number: int, word: str, plural: str = "") -> str:

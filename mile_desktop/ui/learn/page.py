@@ -260,12 +260,10 @@ class LearnPanel(QScrollArea):
     def _show_facts(self) -> None:
         known = self._summary
         empty = known is None or not known.episodes
-        lines: tuple[str, ...] = (
-            "Nothing to learn from yet.",
-            "Press Start and take over when the robot makes a mistake.",
-            "",
-            "",
-        )
+        hint = "Press Start and take over when the robot makes a mistake."
+        lines: tuple[str, ...] = ("Nothing to learn from yet.", hint, "", "")
+        if known is None:
+            lines = ("No workspace is open.", "", "", "")  # not "nothing to learn from": there may be a lot
         if known is not None and not empty:
             lines = known.lines()
         for label, text in zip(self._lines, lines, strict=True):

@@ -158,7 +158,7 @@ class ActionStrip(StripPlot):
         x = self.x_pixel(float(self._window.time[-1])) + theme.px(6)
         line = painter.fontMetrics().height()
         first = "─ proposed" if self._discrete else "┄ proposed"
-        labels = ((first, "text"), ("─ executed", "policy"), ("─ by you", "takeover"))
+        labels = ((first, "text"), ("─ executed", "policy"), ("─ in a takeover", "takeover"))
         painter.setFont(theme.font("secondary"))
         for row, (label, colour) in enumerate(labels):
             painter.setPen(theme.token(colour))

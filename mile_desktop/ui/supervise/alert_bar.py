@@ -136,10 +136,16 @@ class AlertBar(OverrideGuard, QWidget):
         self._step = taken
         self._show_figure()
 
+    @property
+    def step(self) -> int:
+        """Number of the step whose p is shown; −1 while none is."""
+        return -1 if self._step is None else self._step.step
+
     def forget_step(self) -> None:
         """Show no p."""
-        self._step = None
-        self._figure.setText("p –")
+        if self._step is not None:
+            self._step = None
+            self._figure.setText("p –")
 
     def show_basis(self, basis: str) -> None:
         """Show which model p comes from, unless the values under the mouse are shown there now."""

@@ -30,6 +30,8 @@ FADE_MS = 120
 """Duration of the border's change of colour. The badge changes at once; the fade only softens the frame."""
 STALE_S = 1.0
 """An older picture is marked while the robot moves: a person must not supervise by a picture that has stopped."""
+SMALL_STALE_S = 0.8
+"""A small picture that is older than this says so; the viewer draws each at least every half a second if it can."""
 _CHECK_MS = 250
 _HINT_SHARE = 0.8
 """Share of the large picture's width that a hint may take."""
@@ -321,7 +323,7 @@ class SceneView(PictureCanvas):
             # While nothing moves, the large picture is drawn again only for another size or camera.
             moved = (small.step, small.anchor.tolist()) != (self._frame.step, self._frame.anchor.tolist())
             behind = self._frame.timestamp - small.timestamp
-            note = f"{behind:.0f} s old" if moved and behind > STALE_S else ""
+            note = f"{behind:.1f} s old" if moved and behind > SMALL_STALE_S else ""
             if self.tiles.annotate(name, note, faded=bool(note)):
                 self.update()
 

@@ -8,6 +8,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from mile_desktop.rollout.messages import SessionLoaded, SetAlert, Status, StepTaken
+from mile_desktop.rollout.phases import IN_EPISODE
 from mile_desktop.storage.call_curve import CallCurve
 from mile_desktop.ui.plots.action_strip import ActionStrip
 from mile_desktop.ui.plots.probability_strip import ProbabilityStrip, hover_text
@@ -116,6 +117,9 @@ class StripsPanel(OverrideGuard, QFrame):
         """Note which episode runs and which model p comes from."""
         self._episode = status.episode
         self.bar.show_basis(status.basis)
+        # p is that of the last step: of an episode that has ended, or of a moment before a rewind, it says nothing now.
+        if status.phase not in IN_EPISODE or status.step < self.bar.step:
+            self.bar.forget_step()
         self.bar.show_call(status.call_reasons, self._rate_hz)
         # The worker moves the line while it keeps a budget; a person who drags it is not disturbed.
         moved = bool(self.alert.most_calls) and abs(status.line - self.probability.threshold) >= _LEAST_MOVE

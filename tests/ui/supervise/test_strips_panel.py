@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.rollout.messages import SetAlert
+from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.plots.probability_strip import ProbabilityStrip, hover_text
 from mile_desktop.ui.plots.strip_model import StripModel
 from mile_desktop.ui.plots.strip_plot import _apart
@@ -182,3 +183,14 @@ def test_p_as_text() -> None:
     assert probability_text(0.5, math.nan, math.nan) == "p 0.50"
     assert probability_text(math.nan, math.nan, math.nan) == "p –"
     assert hover_text(StripModel().last_seconds(30.0), 0.0) == ""
+
+
+def test_p_of_an_earlier_moment_is_not_shown(strips: StripsPanel) -> None:
+    strips.add_step(taken(30, probability=0.9))
+    strips.show_status(status(step=31))
+    assert strips.bar._figure.text().startswith("p 0.90")
+    strips.show_status(status(step=12, phase=Phase.HOLD))
+    assert strips.bar._figure.text() == "p –", "rewound to before that step"
+    strips.add_step(taken(13, probability=0.9))
+    strips.show_status(status(step=13, phase=Phase.IDLE))
+    assert strips.bar._figure.text() == "p –", "the episode has ended"

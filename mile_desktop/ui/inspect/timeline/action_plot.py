@@ -21,9 +21,9 @@ _FULL_HEIGHT = 1.9
 _DISCRETE_LEGEND = (
     ("─ policy (height = probability)", "text"),
     ("─ executed", "policy"),
-    ("─ by a person", "takeover"),
+    ("─ in a takeover", "takeover"),
 )
-_LEGEND = (("┄ proposed ± σ", "text"), ("─ executed", "policy"), ("─ by a person", "takeover"))
+_LEGEND = (("┄ proposed ± σ", "text"), ("─ executed", "policy"), ("─ in a takeover", "takeover"))
 
 
 class ActionTimeline(TimelinePlot):
