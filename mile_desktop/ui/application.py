@@ -97,9 +97,7 @@ class Application(QObject):
         self._robot_client = secrets.token_hex(16)
         # The preferences that the worker has; compared with each change.
         self._before = remembered
-        self._refresh = QTimer(self)
-        self._refresh.setSingleShot(True)
-        self._refresh.setInterval(_REFRESH_MS)
+        self._refresh = QTimer(self, singleShot=True, interval=_REFRESH_MS)
         self._refresh.timeout.connect(self.refresh_policies)
         self._connect()
 
