@@ -1,5 +1,7 @@
 """A script that follows the guided start as a newcomer does, with real keys; pictures and tests are made with it."""
 
+import math
+import time
 from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import Qt
@@ -10,6 +12,8 @@ from mile_desktop.rollout.phases import IN_EPISODE
 from mile_desktop.ui.automation.scripted_run import Condition
 from mile_desktop.ui.composition import Composition
 from mile_desktop.ui.guide.model import GuideStep
+
+_AGAIN_S = 2.0
 
 
 class GuideScript:
@@ -47,8 +51,8 @@ class GuideScript:
         guide.begin()
         while (step := guide.step) is not None:
             if step.in_episode and not self._in_episode():
-                self._click(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-                yield self._in_episode
+                yield self._starts(step)
+                continue
             self._act(step)
             yield self._waits_for(step)
             self._noticed(step.name)
@@ -79,6 +83,24 @@ class GuideScript:
             return noticed or (step.in_episode and not self._in_episode())
 
         return passed
+
+    def _starts(self, step: GuideStep) -> Condition:
+        """Press Start until an episode runs, or the end of the one before was noticed as the step.
+
+        More than once: a key that comes while the one before still ends starts nothing.
+        """
+        pressed_at = -math.inf
+
+        def started() -> bool:
+            nonlocal pressed_at
+            if self._parts.guide.step is not step or self._in_episode():
+                return True
+            if time.monotonic() - pressed_at > _AGAIN_S:
+                pressed_at = time.monotonic()
+                self._click(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+            return False
+
+        return started
 
     def _in_episode(self) -> bool:
         status = self._parts.application.worker.status

@@ -263,7 +263,7 @@ class LearnPanel(QScrollArea):
         hint = "Press Start and take over when the robot makes a mistake."
         lines: tuple[str, ...] = ("Nothing to learn from yet.", hint, "", "")
         if known is None:
-            lines = ("No workspace is open.", "", "", "")  # not "nothing to learn from": there may be a lot
+            lines = ("Nothing is loaded yet.", "", "", "")  # not "nothing to learn from": there may be a lot
         if known is not None and not empty:
             lines = known.lines()
         for label, text in zip(self._lines, lines, strict=True):
