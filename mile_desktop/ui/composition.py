@@ -127,6 +127,7 @@ def _connect_pages(parts: Composition) -> None:
     parts.retrain.panel.data.place_requested.connect(parts.inspect.open_at)
     parts.retrain.panel.explanation.place_requested.connect(parts.inspect.open_at)
     parts.retrain.trainer.event_read.connect(parts.guide.follow_training)
+    parts.retrain.trainer.running_changed.connect(parts.guide.follow_running)
     parts.retrain.panel.keep_requested.connect(parts.guide.follow_choice)
     parts.supervise.driving_help.explained.connect(parts.devices.page.show_driving)
     supervise.pictures.cameras_asked.connect(parts.cameras.open_dialog)

@@ -85,6 +85,11 @@ class GuideController(QObject):
         self._model.follow_training(event)
         self._refresh()
 
+    def follow_running(self, running: bool) -> None:
+        """Notice that a training begins."""
+        self._model.follow_running(running)
+        self._refresh()
+
     def follow_choice(self, _: object = None) -> None:
         """Follow the choice of a policy: another one drives now, or the person kept the old one."""
         self._model.follow_choice()

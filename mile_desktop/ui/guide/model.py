@@ -192,6 +192,12 @@ class GuideModel:
         now = self._situation
         self._situation = Situation(now.status, now.choices, now.entries, text)
 
+    def follow_running(self, running: bool) -> None:
+        """Notice that a training was started: its first report takes some seconds."""
+        if running:
+            now = self._situation
+            self._situation = Situation(now.status, now.choices, now.entries, "The training begins …")
+
     def follow_choice(self, _: PolicyAccepted | None = None) -> None:
         """Notice that a policy was chosen after the training: the new one, or the old one again."""
         if "retrain" in self._done:

@@ -55,7 +55,9 @@ class LearnSummary:
         """Return one line for each kind of data."""
         return (
             f"{_count(self.episodes, 'episode')} · {_grouped(self.steps)} steps",
-            f"{_count(self.takeovers, 'takeover')} · {_grouped(self.human_steps)} steps in them",
+            f"{_count(self.takeovers, 'takeover')} of {_grouped(self.human_steps)} steps"
+            if self.takeovers
+            else "no takeovers yet",
             f"{_count(self.demonstrations, 'demonstration')} replayed in training",
             f"{self.new_episodes} new since {self.policy_name}",
         )
@@ -181,6 +183,8 @@ class RunModel:
 
     def progress_text(self) -> str:
         """Return ``62 % · 40 s left · Training the policy``."""
+        if not self.fraction and not self.stage:
+            return "Starting the training …"  # its process loads for some seconds before it reports anything
         parts = [f"{self.fraction:.0%}".replace("%", " %")]
         if self.seconds_left is not None:
             parts.append(f"{time_text(self.seconds_left)} left")

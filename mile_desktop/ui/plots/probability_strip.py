@@ -96,12 +96,12 @@ class ProbabilityStrip(StripPlot):
         """Draw p, its interval and the forecast."""
         super().show_window(window)
         self._band.set_data(window.time, window.low, window.high)
-        self._line.setData(window.time, window.probability)
+        self._line.setData(*window.broken(window.probability))
         has_forecast = bool(np.isfinite(window.forecast).any())
         # Hidden and not drawn empty: an item costs time even without points.
         self._forecast.setVisible(has_forecast)
         if has_forecast:
-            self._forecast.setData(window.time, window.forecast)
+            self._forecast.setData(*window.broken(window.forecast))
         self.set_labels(*_end_labels(window))
 
     def show_time_axis(self, shown: bool) -> None:

@@ -57,6 +57,12 @@ class StripWindow:
         ends = self.time[np.minimum(np.flatnonzero(edges == -1), len(self.time) - 1)]
         return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
+    def broken(self, values: Columns) -> tuple[Columns, Columns]:
+        """Return times and ``values`` with NaN between two episodes, so that no line joins them."""
+        begins = np.flatnonzero(np.diff(self.serial)) + 1
+        between = self.time[begins] - EPISODE_GAP_S / 2
+        return np.insert(self.time, begins, between), np.insert(values, begins, np.nan)
+
     def boundaries(self) -> list[tuple[float, int]]:
         """Return time (s) and number of each episode that begins inside the window."""
         begins = np.flatnonzero(np.diff(self.serial)) + 1

@@ -22,6 +22,7 @@ from mile_desktop.ui.shell.preferences import Preferences, PreferenceStore
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.form_rows import choose, combo, rows
 from mile_desktop.ui.widgets.page_frame import PageFrame, Panel, WideScroll
+from mile_desktop.ui.widgets.short_path import short_path
 
 _THEMES = (("dark", "Dark"), ("light", "Light"), ("system", "System"))
 _SCALES = (1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
@@ -75,7 +76,7 @@ class SettingsPage(PageFrame):
         self._showing = True
         choose(self._theme, value.theme)
         choose(self._scale, value.ui_scale)
-        self._workspace.setText(value.workspace or "in your data folder")
+        self._workspace.setText(short_path(value.workspace) or "in your data folder")
         # A long path shows its beginning; Qt would show its end.
         self._workspace.setCursorPosition(0)
         self._workspace.setToolTip(value.workspace)
@@ -239,7 +240,7 @@ class SettingsPage(PageFrame):
         self._recent.addItem("choose …", "")
         for folder in value.recent_workspaces:
             if folder != value.workspace:
-                self._recent.addItem(folder, folder)
+                self._recent.addItem(short_path(folder), folder)
         self._recent.setEnabled(self._recent.count() > 1)
 
     def _reset(self) -> None:

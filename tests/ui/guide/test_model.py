@@ -107,6 +107,8 @@ def test_the_texts_name_the_device_in_use() -> None:
 def test_a_training_shows_its_progress_and_a_failure_can_be_tried_again() -> None:
     model = at("retrain")
     assert "Ctrl + T" in model.text
+    model.follow_running(True)
+    assert model.text == "The training begins …"
     model.follow_training(Progress(stage="policy", fraction=0.42))
     assert "42%" in model.text
     for event in (Failed(text="The disk is full."), Cancelled()):

@@ -59,7 +59,7 @@ def test_the_learn_panel_imports_no_heavy_library() -> None:
 def test_one_line_for_each_thing_there_is() -> None:
     assert [line.replace("\N{NARROW NO-BREAK SPACE}", " ") for line in summary().lines()] == [
         "14 episodes · 2 812 steps",
-        "31 takeovers · 604 steps in them",
+        "31 takeovers of 604 steps",
         "40 demonstrations replayed in training",
         "3 new since v3",
     ]

@@ -99,3 +99,15 @@ def test_clearing_removes_all_steps_and_counts_as_a_change() -> None:
 def test_invalid_sizes_raise(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="needs"):
         StripModel(**wrong)  # type: ignore[arg-type]
+
+
+def test_no_line_joins_two_episodes() -> None:
+    model = StripModel()
+    for episode in (1, 2, 3):
+        for step in range(4):
+            model.append(taken(step, episode_id=f"e{episode}", probability=0.5), episode=episode)
+    shown = model.last_seconds(30.0)
+    time, probability = shown.broken(shown.probability)
+    assert np.flatnonzero(np.isnan(probability)).tolist() == [4, 9]
+    assert np.all(np.diff(time) > 0)
+    assert time[np.isnan(probability)].tolist() == pytest.approx([at for at, _ in shown.boundaries()])

@@ -51,3 +51,8 @@ def test_the_hint_names_what_takes_over() -> None:
     assert takeover_hint(status()) == "Hold RB to take over · let go to hand back"
     assert takeover_hint(status(phase=Phase.TAKEOVER)) == "You drive with Xbox pad · let go to hand back"
     assert takeover_hint(status(instruction="")) == "Hold Space to take over"
+
+
+def test_a_rewind_says_how_far_it_went() -> None:
+    rewound = status(phase=Phase.HOLD, reason="Rewound.", step=35)
+    assert reason_text(rewound) == "Back at step 35 · Resume or take over from here"
