@@ -231,6 +231,7 @@ class PoliciesController(QObject):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilters(_EXPORT_FILTERS.split(";;"))
         dialog.selectFile(f"{self._application.scene}-{self._name(policy_id)}.zip")
+        dialog.setDefaultSuffix("zip")  # without an ending a folder would be written, against the chosen filter
         dialog.filterSelected.connect(self._rename_target)
         dialog.fileSelected.connect(self._target_chosen)
         self._exporting = policy_id
@@ -240,6 +241,7 @@ class PoliciesController(QObject):
         """Give the suggested name the ending of the chosen kind of file, because the ending decides what is written."""
         ending = name_filter.partition("*")[2].rstrip(")")
         if self._dialog is not None:
+            self._dialog.setDefaultSuffix(ending.lstrip("."))
             self._dialog.selectFile(f"{self._application.scene}-{self._name(self._exporting)}{ending}")
 
     def _target_chosen(self, target: str) -> None:

@@ -17,7 +17,7 @@ from mile_desktop.rollout.messages import (
     Status,
     StepTaken,
 )
-from mile_desktop.rollout.phases import Phase
+from mile_desktop.rollout.phases import IN_EPISODE, Phase
 from mile_desktop.ui.supervise.episode_controls import EpisodeControls
 from mile_desktop.ui.supervise.keyboard_controller import KeyboardController
 from mile_desktop.ui.supervise.picture_menu import PictureMenu
@@ -75,7 +75,7 @@ class SupervisePage(OverrideGuard, QWidget):
         self.pictures = PictureMenu(self.view)
         self._strip_mode = _StripMode.FULL
         self._only_view = False
-        self._busy = False
+        self._busy = self._in_episode = False
         # The focus of the page is passed to the view: a key pressed there drives the robot and presses no button.
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # before the proxy: afterwards it would change the view's
         self.setFocusProxy(self.view)
@@ -161,8 +161,10 @@ class SupervisePage(OverrideGuard, QWidget):
         self.controls.show_status(status)
         self._busy = status.phase not in {Phase.IDLE, Phase.STOPPED}
         self.keyboard.set_busy(self._busy)
-        if status.phase is Phase.STOPPED:
-            # A latched takeover would otherwise drive again right after the reset.
+        ended = self._in_episode and status.phase not in IN_EPISODE
+        self._in_episode = status.phase in IN_EPISODE
+        if ended or status.phase is Phase.STOPPED:
+            # A latched takeover would otherwise drive the next episode from its first step, or right after the reset.
             self.pad.release_all()
 
     def _show_step(self, taken: StepTaken) -> None:

@@ -120,16 +120,22 @@ def driving_hint(status: Status, choices: Sequence[DiscreteAction], entries: Seq
     return _DRIVING.get(status.operator, _DRIVING_KEYS)
 
 
+def _hand_back_hint(status: Status) -> str:
+    if status.may_let_go:
+        return "You can let go: another takeover is unlikely now"
+    if status.operator == WORDS:
+        return "Your words drive · they hand back at the end · Esc ends them"
+    if status.operator == "screen":
+        return "You drive with the screen pad · let go, or click Keep driving again, to hand back"
+    return f"You drive with {status.device or status.operator} · let go to hand back"
+
+
 def takeover_hint(status: Status) -> str:
     """Return how to take over and hand back with the device in use."""
     if not status.instruction:
         return "Hold Space to take over"
     if status.phase is Phase.TAKEOVER:
-        if status.may_let_go:
-            return "You can let go: another takeover is unlikely now"
-        if status.operator == WORDS:
-            return "Your words drive · they hand back at the end · Esc ends them"
-        return f"You drive with {status.device or status.operator} · let go to hand back"
+        return _hand_back_hint(status)
     instruction = status.instruction[0].upper() + status.instruction[1:]
     if status.operator not in DEVICES:
         return f"Simulated supervisor ({status.operator}) · hold Space to drive"

@@ -7,7 +7,7 @@ import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFontInfo
-from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QLabel, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 import mile_desktop.ui
@@ -161,3 +161,15 @@ def test_labels_show_names_as_they_are_and_never_as_html(themed: QApplication) -
     theme.set_role(label, "secondary")
     assert label.textFormat() is Qt.TextFormat.PlainText
     label.deleteLater()
+
+
+def test_a_drop_down_list_shows_its_last_entry_whole(themed: QApplication, qtbot: QtBot) -> None:
+    box = QComboBox()
+    qtbot.addWidget(box)
+    box.addItems(["Dark", "Light", "As the system"])
+    box.show()
+    box.showPopup()
+    themed.processEvents()
+    shown = box.view()
+    assert shown.visualRect(shown.model().index(2, 0)).bottom() <= shown.viewport().height()
+    box.hidePopup()
