@@ -347,7 +347,7 @@ def test_a_small_view_says_its_age_once_the_scene_has_moved_on(view: SceneView) 
     view._check_age()
     tile = view.tiles.tile("top")
     assert tile is not None
-    assert (tile.note, tile.faded) == ("3 s old", True)
+    assert (tile.note, tile.faded) == ("3.0 s old", True)
 
 
 def test_a_blocking_state_is_explained_in_the_middle_with_an_action_that_helps(view: SceneView) -> None:
