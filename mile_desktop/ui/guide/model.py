@@ -81,7 +81,7 @@ def _retrain(now: Situation) -> str:
 
 
 def _use(_: Situation) -> str:
-    return "The card in the Learn panel compares both policies on the same starts. Press Use or Keep."
+    return "The card in the Learn panel compares both policies on the same starts. Press one of Use and Keep."
 
 
 STEPS: tuple[GuideStep, ...] = (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -27,6 +27,7 @@ from mile_desktop.ui.plots.loss_curves import LossCurves
 from mile_desktop.ui.theme import theme
 
 _CURVE_HEIGHT = 120
+_LAID_OUT_MS = 50
 _NOTES: dict[RunState, tuple[str, str]] = {
     RunState.CANCELLED: ("Cancelled; nothing has changed.", "quiet"),
     RunState.FAILED: ("", "error"),
@@ -240,7 +241,11 @@ class LearnPanel(QScrollArea):
         self._retrain.setEnabled(self._summary is not None and self._summary.can_train)
         self._running_part.setVisible(running)
         self._show_run()
+        appears = self.card.isHidden() and state is RunState.DONE
         self.card.setVisible(state is RunState.DONE)
+        if appears:
+            # Later: the panel is laid out with the card by then. On a small screen its buttons are below the edge.
+            QTimer.singleShot(_LAID_OUT_MS, self, self._scroll_to_card)
         self.explanation.setVisible(self._has_lost)
         self._back.setVisible(state is RunState.USED)
         # One primary button at a time: a result waits for a decision before the next run.
@@ -250,6 +255,9 @@ class LearnPanel(QScrollArea):
             simulated = self._summary is None or self._summary.simulated
             self.card.show_result(*self._pair(), self._run.compared, simulated=simulated)
         self._show_note()
+
+    def _scroll_to_card(self) -> None:
+        self.ensureWidgetVisible(self.card.more_button, 0, theme.px(24))
 
     @property
     def _has_lost(self) -> bool:

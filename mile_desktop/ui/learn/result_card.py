@@ -17,6 +17,8 @@ _NOT_SIMULATED = (
     "This is a robot's task without a simulation, so nothing can be compared on fixed starts. Use the new policy and "
     "watch how it does; the way back is one click."
 )
+_LONGEST_NAME = 12
+"""Characters of a policy's name on a button; the title above has the whole name."""
 
 
 class ResultCard(QFrame):
@@ -62,6 +64,9 @@ class ResultCard(QFrame):
 
         ``simulated``: whether one can be made at all.
         """
+        # "Keep" alone means the old one here and may mean the new one elsewhere.
+        self._use.setText(f"Use {_short(after)}")
+        self._keep.setText(f"Keep {_short(before)}" if before else "Keep the old one")
         self._title.setText(f"{after} is ready" if not before else f"{before} → {after}")
         for widget in (self._bars, self._shares, self._difference):
             widget.setVisible(compared is not None)
@@ -108,6 +113,10 @@ class ResultCard(QFrame):
     def more_button(self) -> QPushButton:
         """The button that asks for more evaluation."""
         return self._more
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def _tally(compared: Compared, successes: int) -> Tally:

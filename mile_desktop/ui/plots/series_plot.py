@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QWheelEvent
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from mile_desktop.ui.plots.figure import LegendEntry
@@ -147,6 +147,10 @@ class SeriesPlot(OverrideGuard, pg.PlotWidget):  # type: ignore[misc]  # pyqtgra
         self.setYRange(*ys, padding=_ROOM)
 
     # ── values under mouse and keys ──────────────────────────────────────────────────────────────────────────────
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave the wheel to the panel around the plot: a plot under the pointer must not stop its scrolling."""
+        event.ignore()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Show the values of the nearest point."""

@@ -176,3 +176,16 @@ def test_a_trainer_that_vanished_leaves_a_usable_panel(panel: LearnPanel) -> Non
     panel.show_running(False)
     assert panel.state is RunState.READY
     assert panel._retrain.isVisible()
+
+
+def test_the_buttons_of_a_result_are_in_view_and_name_the_policies(panel: LearnPanel, qtbot: QtBot) -> None:
+    panel.resize(300, 420)
+    finish(panel)
+    assert (panel.card.use_button.text(), panel.card.keep_button.text()) == ("Use v4", "Keep v3")
+
+    def in_view() -> bool:
+        button = panel.card.keep_button
+        corner = button.mapTo(panel.viewport(), button.rect().bottomLeft())
+        return 0 < corner.y() < panel.viewport().height()
+
+    qtbot.waitUntil(in_view)
