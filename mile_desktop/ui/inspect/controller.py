@@ -30,6 +30,7 @@ from mile_desktop.ui.workspace_session import WorkspaceSession
 from mile_desktop.viewer.messages import ViewerNote
 
 _PAGE = "inspect"
+_DONE = {"delete": "Moved to the bin", "restore": "Taken out of the bin", "trim": "Trimmed", "note": "Note stored"}
 _EDIT = "edit of episodes"
 """Topic of the message about the change that is undone next."""
 _READ_DELAY_MS = 60
@@ -368,7 +369,8 @@ class InspectController(QObject):
 
     def _offer_undo(self, text: str) -> None:
         undo = MessageAction("Undo", self.editing.handlers["inspect_undo"], _EDIT)
-        self._application.window.say("info", f"Done: {text}.", undo)
+        word, _, rest = text.partition(" ")
+        self._application.window.say("info", f"{_DONE.get(word, 'Stored: ' + word)}{rest and ' ' + rest}.", undo)
 
     def _say(self, text: str) -> None:
         self._application.window.say("info", text)

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from mile_desktop.ui.shell.error_log import UncaughtError
 from mile_desktop.ui.shell.main_window import MainWindow
+from mile_desktop.ui.shell.message_line import MessageAction
 from mile_desktop.ui.shell.preferences import PreferenceStore
 from mile_desktop.ui.shell.shortcut_overlay import ShortcutOverlay
 from mile_desktop.ui.shell.sidebar import Sidebar
@@ -201,3 +203,14 @@ def test_a_window_larger_than_the_screen_is_made_to_fit_with_its_frame(window: M
     window._fit_into_screen()
     assert room.contains(window.frameGeometry())
     assert window.messages.isVisible()
+
+
+def test_a_key_undoes_on_every_page(window: MainWindow, qtbot: QtBot) -> None:
+    ran: list[str] = []
+    for page in window.pages:
+        window.show_page(page)
+        window.say("info", "The episode was discarded.", MessageAction("Undo", partial(ran.append, page)))
+        assert window.toasts.shown
+        qtbot.keyClick(window, Qt.Key.Key_M, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+        assert not window.toasts.shown
+    assert tuple(ran) == window.pages
