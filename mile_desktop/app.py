@@ -203,11 +203,8 @@ def _run(
         stack.callback(close_every_window)  # also after an error: with the windows their processes end
         parts = compose(preferences, plan=_plan(options, folder), worker=worker)
         application = parts.application
-        # An unattended run closes its window itself; a question would wait for an answer for ever.
         if folder is None:
-            application.window.ask_before_closing(parts.may_close)
-            if script is None:
-                parts.guide.offer()
+            _meet_person(parts, guided=script is None)
         uncaught.caught.connect(application.window.show_uncaught)
         application.worker.session_loaded.connect(GarbageCollector(application).freeze_loaded)
         _close_on_signals(application)
@@ -221,6 +218,14 @@ def _run(
         if script is not None:
             QTimer.singleShot(0, partial(script, parts, folder or Path(), finish))
         return app.exec()
+
+
+def _meet_person(parts: "Composition", *, guided: bool) -> None:
+    """Prepare the window for a person; ``guided``: offer the guided start."""
+    # Not in an unattended run, which closes its window itself: a question would wait for an answer for ever.
+    parts.application.window.ask_before_closing(parts.may_close)
+    if guided:
+        parts.guide.offer()
 
 
 def _plan(options: argparse.Namespace, folder: Path | None) -> LoadSession | None:
