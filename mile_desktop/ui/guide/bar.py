@@ -1,7 +1,7 @@
 """The bar of the guided start above the pages: which step, what to do, skip and end."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from mile_desktop.ui.theme import theme
 
@@ -25,14 +25,23 @@ class GuideBar(QFrame):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(pressed)
         theme.set_role(self._secondary, "quiet")
-        row = QHBoxLayout(self)
+        self._lay_out()
+        self.hide()
+
+    def _lay_out(self) -> None:
+        heading, texts, row = QHBoxLayout(), QVBoxLayout(), QHBoxLayout(self)
+        theme.space(heading, spacing=12)
+        heading.addWidget(self._count)
+        heading.addWidget(self._title)
+        heading.addStretch(1)
+        # Below the title and not beside it: in a narrow window a sentence beside it would get one word a line.
+        theme.space(texts, spacing=2)
+        texts.addLayout(heading)
+        texts.addWidget(self._text)
         theme.space(row, (16, 8, 8, 8), 12)
-        row.addWidget(self._count)
-        row.addWidget(self._title)
-        row.addWidget(self._text, 1)
+        row.addLayout(texts, 1)
         row.addWidget(self._primary)
         row.addWidget(self._secondary)
-        self.hide()
 
     @property
     def text(self) -> str:

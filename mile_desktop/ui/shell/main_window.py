@@ -3,9 +3,10 @@
 import base64
 import binascii
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QShowEvent
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWidget, QToolBar, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
@@ -24,7 +25,8 @@ from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 _LEAST_SIZE = (840, 480)
-_PANEL_WIDTH = 320
+_PANEL_WIDTH, _PANEL_FROM = 320, 800
+"""Width of the panel, and the window's width from which it is shown unasked, px at 100 %."""
 # To be raised when docks or tool bars change: Qt then ignores an older state instead of restoring half of it.
 _STATE_VERSION = 1
 
@@ -56,6 +58,7 @@ class MainWindow(OverrideGuard, QMainWindow):
         self._openers = {info.page: PageOpener(self, info.page) for info in PAGES}
         self._panel: PanelDock | None = None
         self._panel_page = "supervise"
+        self._asked = False
         # A new layout of the whole window takes a noticeable time, so it is made only when one of these has changed.
         self._look = preferences.value.theme, preferences.value.ui_scale
         self._may_close: Callable[[], bool] = _always
@@ -96,7 +99,7 @@ class MainWindow(OverrideGuard, QMainWindow):
         """Dock ``widget`` on the right of ``page``; it can be moved, floated and hidden."""
         self._panel = PanelDock(title, widget, self)
         self._panel_page = page
-        self._panel.hidden_by_person.connect(self._panel_hidden)
+        self._panel.hidden_by_person.connect(partial(self._preferences.change, panel_visible=False))
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._panel)
         self.resizeDocks([self._panel], [theme.px(_PANEL_WIDTH)], Qt.Orientation.Horizontal)
         self.shortcuts.install({"panel": self.toggle_panel})
@@ -201,8 +204,8 @@ class MainWindow(OverrideGuard, QMainWindow):
         """Show the panel on its page, or hide it."""
         if self._panel is None:
             return
-        # On another page the panel counts as hidden, so the key brings the person to it.
-        visible = not (self._preferences.value.panel_visible and self.page == self._panel_page)
+        # On another page, or in a window that is too narrow, it is hidden: the key then shows it.
+        visible = self._asked = self._panel.isHidden()
         self._preferences.change(panel_visible=visible)
         if visible and self.page != self._panel_page:
             self.show_page(self._panel_page)
@@ -210,9 +213,15 @@ class MainWindow(OverrideGuard, QMainWindow):
 
     def show_panel(self) -> None:
         """Show the panel on its page."""
+        self._asked = True
         self._preferences.change(panel_visible=True)
         if self._panel is not None:
             self.show_page(self._panel_page)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Hide the panel where the page needs the room."""
+        super().resizeEvent(event)
+        self._show_panel_if_wanted()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Stay within the screen, frame included."""
@@ -288,7 +297,7 @@ class MainWindow(OverrideGuard, QMainWindow):
         self.header.help_asked.connect(self.show_shortcuts)
         self.header.device_asked.connect(self._openers["devices"].open)
         self.header.policies_asked.connect(self._openers["policies"].open)
-        self._preferences.problem_occurred.connect(self._say_problem)
+        self._preferences.problem_occurred.connect(partial(self.messages.say, "warning"))
         self._preferences.changed.connect(self._preferences_changed)
 
     def _turn_to(self, page: str) -> None:
@@ -307,12 +316,10 @@ class MainWindow(OverrideGuard, QMainWindow):
 
     def _show_panel_if_wanted(self) -> None:
         if self._panel is not None:
-            # Two conditions: the person wants it, and its page is shown. Hiding it with the page does not change the
-            # first.
-            self._panel.setVisible(self._preferences.value.panel_visible and self.page == self._panel_page)
-
-    def _panel_hidden(self) -> None:
-        self._preferences.change(panel_visible=False)
+            # The person wants it, its page is shown, and both have room. Hiding it with the page or for want of room
+            # does not change the first.
+            fits = self._asked or self.width() >= theme.px(_PANEL_FROM)
+            self._panel.setVisible(self._preferences.value.panel_visible and self.page == self._panel_page and fits)
 
     def _preferences_changed(self, value: Preferences) -> None:
         wanted = value.theme, value.ui_scale
@@ -324,9 +331,6 @@ class MainWindow(OverrideGuard, QMainWindow):
             # Docks keep their width in pixels, which does not fit text of another size.
             if resized and self._panel is not None:
                 self.resizeDocks([self._panel], [theme.px(_PANEL_WIDTH)], Qt.Orientation.Horizontal)
-
-    def _say_problem(self, text: str) -> None:
-        self.messages.say("warning", text)
 
     def _fit_into_screen(self) -> None:
         fit_into_screen(self)

@@ -13,6 +13,8 @@ from mile_desktop.ui.widgets.override_guard import OverrideGuard
 _WIDTH = 320
 _MARGIN = 8
 _MOST = 3
+_CLEAR = 64
+"""Height of the row of buttons at the lower end of the Supervise page: no card may cover Stop."""
 _ACTION_MS, _WARNING_MS = 12_000, 8_000
 """A card with a button stays longer: a person has to read it and to decide."""
 
@@ -90,7 +92,7 @@ class Toasts(OverrideGuard, QWidget):
         window, width = self.window(), theme.px(_WIDTH)
         # A height for this width: the texts wrap.
         height = self._column.heightForWidth(width)
-        bottom = self._line.mapTo(window, self._line.rect().topLeft()).y() - theme.px(_MARGIN)
+        bottom = self._line.mapTo(window, self._line.rect().topLeft()).y() - theme.px(_CLEAR)
         self.setGeometry(window.width() - width - theme.px(_MARGIN), bottom - height, width, height)
 
 

@@ -24,7 +24,7 @@ from mile_desktop.ui.widgets.override_guard import OverrideGuard
 QUESTION_MS = 6000
 """How long the question before a discard stays; without an answer the episode is kept."""
 MAX_EPISODES = 50
-_UNDO = "Undo discard"
+_UNDO, _EPISODES = "Undo discard", "Episodes: "
 _INCOMPLETE = "Tick every point of the checklist first; then the episode can begin"
 _QT_WIDEST = (1 << 24) - 1
 """Qt's QWIDGETSIZE_MAX, which PySide6 does not export: no limit on the width."""
@@ -41,14 +41,19 @@ _APPEARANCE: dict[EpisodeAction, tuple[str, str, str, str]] = {
     EpisodeAction.DISCARD: ("Discard", "mdi6.delete-outline", "Discard the episode; this can be undone", "discard"),
 }
 _OUTCOMES = (EpisodeAction.SUCCESS, EpisodeAction.FAILURE, EpisodeAction.DISCARD)
-LEAST_WIDTH = 440
+LEAST_WIDTH = 312
 _ICON_WIDTH = 40
+_BOX, _TINY_BOX = 124, 64
+_STOP, _HIGH = 104, 38
+"""Stop is wider and higher than the others: it must be hit without aiming."""
 _ICON_ONLY: tuple[frozenset[EpisodeAction], ...] = (
     frozenset(),
     frozenset(_OUTCOMES),
     frozenset(EpisodeAction) - {EpisodeAction.STOP},
+    frozenset(EpisodeAction),
 )
-"""From the widest layout to the narrowest: the buttons that show only their icon. Stop always keeps its label."""
+"""From the widest layout to the narrowest: the buttons that show only their icon. Stop keeps its label longest; in the
+last layout, for large text on a small screen, the number of episodes has no label either."""
 
 
 class EpisodeControls(OverrideGuard, QFrame):
@@ -179,6 +184,10 @@ class EpisodeControls(OverrideGuard, QFrame):
             narrow = action in wordless
             button.setText("" if narrow else _APPEARANCE[action][0])
             button.setMaximumWidth(shape if narrow else any_width)
+        tiny = EpisodeAction.STOP in wordless
+        self._episodes.setPrefix("" if tiny else _EPISODES)
+        theme.bound(self._episodes, width=_TINY_BOX if tiny else _BOX)
+        theme.bound(self._buttons[EpisodeAction.STOP], least_width=_ICON_WIDTH if tiny else _STOP, least_height=_HIGH)
         narrow = bool(wordless)
         self._undo.setText("" if narrow else _UNDO)
         self._undo.setMaximumWidth(shape if narrow else any_width)
@@ -305,7 +314,7 @@ def _button(action: EpisodeAction) -> QPushButton:
         colour = "on_accent"
     if action is EpisodeAction.STOP:
         theme.set_role(button, "danger")
-        theme.bound(button, least_width=104, least_height=38)
+        theme.bound(button, least_width=_STOP, least_height=_HIGH)
     theme.set_icon(button, icon, colour)
     return button
 
@@ -313,9 +322,9 @@ def _button(action: EpisodeAction) -> QPushButton:
 def _episodes_box() -> QSpinBox:
     box = QSpinBox()
     box.setRange(1, MAX_EPISODES)
-    box.setPrefix("Episodes: ")
+    box.setPrefix(_EPISODES)
     box.setAlignment(Qt.AlignmentFlag.AlignRight)
-    theme.bound(box, width=124)
+    theme.bound(box, width=_BOX)
     box.setToolTip("How many episodes Start runs, 1–50")
     box.setAccessibleName("Number of episodes")
     return box

@@ -91,7 +91,7 @@ def reason_text(status: Status) -> str:
     if status.phase is Phase.STOPPED:
         return f"{status.reason or 'Stopped by you'} · Reset to continue"
     if style_of(status) is REWOUND:
-        return f"Back at step {status.step} · Resume or take over from here"
+        return f"{status.reason.rstrip('.')} · Resume or take over from here"
     if status.phase is Phase.HOLD:
         action = "Resume to continue" if status.must_resume else "Resume or take over to continue"
         return f"{status.reason or 'Held by you'} · {action}"

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 import pytest
+from PySide6.QtCore import QRect
 
 from mile_desktop.learning.progress import Finished
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.automation.guide_script import GuideScript
 from mile_desktop.ui.guide.model import STEPS
+from mile_desktop.ui.supervise.model import EpisodeAction
 from tests.ui.application.live_window import LiveWindow, plan
 
 
@@ -63,3 +65,18 @@ def test_it_can_begin_again_and_be_skipped(live: LiveWindow) -> None:
         guide.bar._primary.click()
     assert guide.step is None
     guide.end()
+
+
+def test_no_card_covers_stop(live: LiveWindow) -> None:
+    stop = live.supervise.controls.button(EpisodeAction.STOP)
+    live.window.show_page("supervise")
+    for number in range(3):
+        live.window.say("error", f"{number}: The disk is full. Free some room, and press the button again.")
+    live.window.resize(960, 640)
+    for visible in (True, False):
+        live.store.change(panel_visible=visible)
+        live.window.toggle_panel()
+        cards = live.window.toasts.geometry()
+        assert live.window.toasts.isVisible()
+        corner = stop.mapTo(live.window, stop.rect().topLeft())
+        assert not cards.intersects(QRect(corner, stop.size()))

@@ -214,3 +214,17 @@ def test_a_key_undoes_on_every_page(window: MainWindow, qtbot: QtBot) -> None:
         qtbot.keyClick(window, Qt.Key.Key_M, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
         assert not window.toasts.shown
     assert tuple(ran) == window.pages
+
+
+def test_a_narrow_window_hides_the_panel_until_it_is_asked_for(window: MainWindow, store: PreferenceStore) -> None:
+    window.resize(theme.px(840), 600)
+    assert window.panel.isVisible()
+    store.change(ui_scale=2.0)
+    window.resize(1366, 700)
+    assert not window.panel.isVisible()
+    assert store.value.panel_visible, "a wider window shows it again"
+    window.toggle_panel()
+    assert window.panel.isVisible()
+    window.toggle_panel()
+    assert not window.panel.isVisible()
+    assert not store.value.panel_visible

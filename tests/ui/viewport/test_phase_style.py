@@ -54,5 +54,5 @@ def test_the_hint_names_what_takes_over() -> None:
 
 
 def test_a_rewind_says_how_far_it_went() -> None:
-    rewound = status(phase=Phase.HOLD, reason="Rewound.", step=35)
-    assert reason_text(rewound) == "Back at step 35 · Resume or take over from here"
+    rewound = status(phase=Phase.HOLD, reason="Rewound to step 35.", step=35)
+    assert reason_text(rewound) == "Rewound to step 35 · Resume or take over from here"
