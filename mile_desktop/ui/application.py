@@ -187,19 +187,18 @@ class Application(QObject):
             return
         text = str(error)
         if isinstance(error, WorkspaceLockedError) and folder is not None:
-            # A person may have closed that window a moment ago, and it still saves.
             text = f"{text} It is opened here as soon as it is free."
-            QTimer.singleShot(_LOCKED_MS, self, partial(self._open_when_free, folder))
+            QTimer.singleShot(_LOCKED_MS, self, lambda: self._open_when_free(folder))
         self.blocked.emit(text, action)
 
     def _open_when_free(self, folder: Path) -> None:
-        """Open a workspace that was locked, without a message for each attempt."""
+        """Open a workspace that was locked: its window may have been closed a moment ago, and still saves."""
         if self.workspace is not None or self._closed:
             return
         try:
             self._use_workspace(WorkspaceSession(folder))
         except WorkspaceLockedError:
-            QTimer.singleShot(_LOCKED_MS, self, partial(self._open_when_free, folder))
+            QTimer.singleShot(_LOCKED_MS, self, lambda: self._open_when_free(folder))
         except UserError as error:
             self.show_error(error, folder)
 
