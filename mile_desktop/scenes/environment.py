@@ -5,8 +5,9 @@ from typing import Protocol, cast
 import gymnasium
 
 from mile_desktop.arrays import Float32Array
-from mile_desktop.scenes.catalogue import MODULE_NAME, scene_info
+from mile_desktop.scenes.catalogue import MODULE_NAME, SceneInfo, scene_info
 from mile_desktop.scenes.engine import load_engine
+from mile_desktop.scenes.env_options import Observation, Reward, space_tables, with_options
 from mile_desktop.scenes.modules import load_module
 from mile_desktop.scenes.registration import register_scene
 from mile_desktop.scenes.scene_code import START_S, SceneCode
@@ -89,12 +90,37 @@ def make_scene(name: str) -> SceneEnv:
     return cast("SceneEnv", gymnasium.make(info.env_id, disable_env_checker=True, max_episode_steps=-1))
 
 
-def open_scene(scene: str, render_mode: str | None = None) -> SceneEnv:
-    """Return a bare environment of ``scene``; gymnasium calls this. Raises the errors of ``make_scene``.
+def open_scene(
+    scene: str, render_mode: str | None = None, reward: Reward = "sparse", observation: Observation = "state"
+) -> SceneEnv:
+    """Return an environment of ``scene``; gymnasium calls this. ``env.unwrapped.__doc__`` has tables of its spaces.
 
-    ``render_mode``: None or ``rgb_array``; gymnasium makes ``human`` from it.
+    Parameters
+    ----------
+    render_mode
+        None or ``rgb_array``; gymnasium makes ``human`` from it.
+    reward
+        ``sparse``: 1 on the step that completes the task. ``dense``: minus the distances that a Panda scene measures
+        are added (``env_options.DenseReward``). Other scenes have the reward of their environment.
+    observation
+        ``state``: numbers with names. ``pixels``: the picture, uint8[height, width, 3].
+
+    Raises
+    ------
+    ValueError
+        ``reward`` or ``observation`` is none of these.
+    UnknownSceneError, SceneDescriptionError
+        As ``make_scene``.
     """
     info = scene_info(scene)
+    drawn = "rgb_array" if observation == "pixels" else render_mode
+    env = _bare(info, drawn)
+    env.unwrapped.__doc__ = space_tables(info, env)
+    return cast("SceneEnv", with_options(env, info, reward, observation))
+
+
+def _bare(info: SceneInfo, render_mode: str | None) -> SceneEnv:
+    scene = info.name
     if info.kind == "gymnasium":
         from mile_desktop.scenes.gymnasium.environment import GymnasiumEnv  # noqa: PLC0415 - imports the simulator
 

@@ -1,11 +1,15 @@
 """Our scenes for people who use them from gymnasium: pictures, rates, names and vectors of environments."""
 
+from pathlib import Path
+
 import gymnasium
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
+from gymnasium.wrappers import RecordVideo
 
 from mile_desktop.scenes.catalogue import scene_info
+from mile_desktop.scenes.experts import load_expert
 
 SCENES = ("peg-insertion", "lunar-lander")
 
@@ -58,6 +62,71 @@ def test_without_a_render_mode_there_is_no_picture(scene: str) -> None:
     env = gymnasium.make(scene_info(scene).env_id).unwrapped
     env.reset(seed=0)
     assert env.render() is None
+    env.close()
+
+
+def test_a_dense_reward_grows_on_the_way_to_the_goal() -> None:
+    sparse, dense = (gymnasium.make("mile/PegInsertion-v0", reward=reward) for reward in ("sparse", "dense"))
+    expert, rewards = load_expert("peg-insertion"), []
+    observation, _ = dense.reset(seed=1)
+    sparse.reset(seed=1)
+    over = False
+    while not over:
+        action = expert(observation)
+        _, plain, *_ = sparse.step(action)
+        observation, reward, terminated, truncated, _ = dense.step(action)
+        assert reward <= plain
+        rewards.append(reward)
+        over = terminated or truncated
+    assert terminated
+    assert rewards[-1] > 0.9
+    assert 0 > rewards[-2] > rewards[0]
+    sparse.close()
+    dense.close()
+
+
+def test_pictures_can_be_the_observation(scene: str) -> None:
+    env = gymnasium.make(scene_info(scene).env_id, observation="pixels")
+    first, _ = env.reset(seed=0)
+    assert env.observation_space.dtype == np.uint8
+    assert env.observation_space.contains(first)
+    later = env.step(2 if scene_info(scene).choices else np.ones(4, np.float32))[0]
+    assert (first != later).any()
+    env.close()
+
+
+def test_stable_baselines3_accepts_it(scene: str) -> None:
+    checker = pytest.importorskip("stable_baselines3.common.env_checker", reason="stable-baselines3 is not installed")
+    env = gymnasium.make(scene_info(scene).env_id)
+    checker.check_env(env)
+    env.close()
+
+
+def test_episodes_can_be_recorded_as_videos(scene: str, tmp_path: Path) -> None:
+    pytest.importorskip("moviepy", reason="gymnasium's RecordVideo needs moviepy, which is not installed")
+    video = RecordVideo(gymnasium.make(scene_info(scene).env_id, render_mode="rgb_array"), str(tmp_path))
+    video.reset(seed=0)
+    for _ in range(3):
+        video.step(0 if scene_info(scene).choices else np.zeros(4, np.float32))
+    video.close()
+    assert [path.suffix for path in tmp_path.iterdir() if path.suffix == ".mp4"] == [".mp4"]
+
+
+@pytest.mark.parametrize(
+    ("option", "words"), [("reward", "'sparse' or 'dense'"), ("observation", "'state' or 'pixels'")]
+)
+def test_another_word_is_refused(scene: str, option: str, words: str) -> None:
+    with pytest.raises(ValueError, match=rf"{option}: found 'tea', expected {words}"):
+        gymnasium.make(scene_info(scene).env_id, **{option: "tea"})
+
+
+def test_tables_of_both_spaces_are_the_docstring(scene: str) -> None:
+    info = scene_info(scene)
+    env = gymnasium.make(info.env_id)
+    doc = str(env.unwrapped.__doc__)
+    assert info.summary in doc
+    rows = [line for line in doc.splitlines() if line.startswith("| ") and line[2].isdigit()]
+    assert len(rows) == len(info.action_labels) + env.observation_space.shape[0]  # type: ignore[index]
     env.close()
 
 
