@@ -11,12 +11,18 @@ from mile_desktop.interchange.export_folder import PARTIAL_SUFFIX
 from mile_desktop.interchange.recorded_episodes import Progress, chosen_records
 from mile_desktop.interchange.scene_entries import scene_entries
 from mile_desktop.learning.cancellation import cancelled_by_signals
+from mile_desktop.storage.scene_versions import same_version
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
     """Write the episodes to the target."""
     with opened_workspace(options, report) as workspace, cancelled_by_signals() as cancel:
-        records = chosen_records(workspace, options.scene, episode_ids(options.episodes))
+        chosen = chosen_records(workspace, options.scene, episode_ids(options.episodes))
+        # The columns of a data set have one meaning, so episodes of an earlier version of the scene are left out.
+        of_one = same_version(chosen)
+        for text in of_one.texts:
+            report.note(text)
+        records = tuple(each for each in chosen if each.episode_id in of_one.kept)
         entries = scene_entries(options.scene)
         progress = Progress(report.progress, report.note, cancel.is_set)
         try:

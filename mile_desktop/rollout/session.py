@@ -27,11 +27,11 @@ from mile_desktop.rollout.phases import Phase
 from mile_desktop.rollout.policy_loader import PolicyLoader
 from mile_desktop.rollout.recorder import ClosedKind, Recorder
 from mile_desktop.rollout.robot_scene import RobotScene
-from mile_desktop.rollout.target import open_target
+from mile_desktop.rollout.target import open_target, with_rate
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.ids import new_episode_id, now
 from mile_desktop.storage.records import CALLED_BY, SCENE_VERSION, EpisodeRecord, EpisodeStart, Outcome
-from mile_desktop.storage.scene_versions import policy_of_other_version
+from mile_desktop.storage.scene_versions import keep_description, policy_of_other_version
 from mile_desktop.storage.workspace import Workspace
 
 Show = Callable[..., None]
@@ -78,7 +78,7 @@ class Session:
         hazard: Callable[[], str] = no_hazard,
         gather_s: float = 0.0,
     ) -> None:
-        self.plan = plan
+        self.plan = plan = with_rate(plan)
         self._operator = operator
         self._publish = publish
         # If a part fails, the parts before it are closed: a robot that stays connected would refuse the next window.
@@ -89,6 +89,7 @@ class Session:
             self._recorded_before = Catalogue(self._workspace).episode_count()
             self._target = target = open_target(plan)
             undoing.callback(target.env.close)
+            keep_description(self._workspace, target.identity.get(SCENE_VERSION, {}), target.description)
             running = self.load_policy(plan.policy, plan.intervention_model)
             # After the policy: a policy that cannot be loaded must not start a writer thread.
             self.recorder = Recorder(Path(plan.workspace), self._episode_closed, gather_s=gather_s)

@@ -32,7 +32,8 @@ class LoadSession(Message, frozen=True, kw_only=True):
     simulated_operator: str = NO_SUPERVISOR
     """``none``, ``probit`` or ``segment``: a simulated supervisor listens besides the person."""
     gamepad: bool = True
-    rate_hz: float = 20.0
+    rate_hz: float = 0.0
+    """Control steps a second; 0: as the scene's description says. A robot has its own."""
     speed: float = 1.0
     """Simulated seconds per wall-clock second; 1 is real time."""
     rewind_steps: int = 0

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from mile_desktop.operators.no_operator import NO_SUPERVISOR
 from mile_desktop.operators.words.operator import DrivenBody
 from mile_desktop.robots.client import NetworkRobot
@@ -48,6 +50,15 @@ class Target:
     """What it cannot do, as sentences for people."""
     identity: dict[str, Any] = field(default_factory=dict)
     """Which robot, or which version of the scene: recorded with every episode."""
+    description: dict[str, Any] = field(default_factory=dict)
+    """Names and units of the scene's entries, for readers of its episodes; empty for a robot."""
+
+
+def with_rate(plan: LoadSession) -> LoadSession:
+    """Return ``plan`` with the rate of its scene where it asks for none; raises ``UnknownSceneError``."""
+    if plan.robot or plan.rate_hz:
+        return plan
+    return msgspec.structs.replace(plan, rate_hz=scene_info(plan.scene).rate_hz)
 
 
 def open_target(plan: LoadSession) -> Target:
@@ -89,6 +100,15 @@ def _scene(plan: LoadSession) -> Target:
         drawn=info.kind != "gymnasium" or bool(info.cameras),
         words_drive=_arm(info, env),
         problems=env.problems,
+        description={
+            "scene": plan.scene,
+            "env_id": info.env_id,
+            "task": info.summary,
+            "rate_hz": info.rate_hz,
+            "observation": env.observation_labels,
+            "action": info.action_labels,
+            "cameras": [camera.name for camera in info.cameras],
+        },
     )
 
 

@@ -27,6 +27,7 @@ from mile_desktop.rollout.phases import MOVING
 from mile_desktop.rollout.policy_loader import LOADING_ERRORS
 from mile_desktop.rollout.priority import be_eager, enter_real_time, leave_real_time
 from mile_desktop.rollout.session import Session
+from mile_desktop.rollout.target import with_rate
 from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.scenes.scene_code import SceneModuleError
 
@@ -204,6 +205,7 @@ class Worker:
         self._leave_session()
         self._generation = plan.generation
         try:
+            plan = with_rate(plan)  # the controls need it, too: some change an entry of the action by a rate
             supervisor = simulated_supervisor(plan.simulated_operator, plan.scene, plan.supervisor_settings)
             info = None if plan.robot else scene_info(plan.scene)
             operator = self._devices.group(

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from mile_desktop.arrays import Float32Array
 from mile_desktop.storage import errors
+from mile_desktop.storage.column_meanings import MEANINGS
 from mile_desktop.storage.columns import COLUMNS, Column, Kind, of_kind
 from mile_desktop.storage.durable import write_durably
 from mile_desktop.storage.edits import edited, read_history
@@ -28,6 +29,7 @@ from mile_desktop.storage.steps import stack
 from mile_desktop.storage.workspace import Workspace
 
 _METADATA = b"mile_desktop.episode"
+_SCENE = b"mile_desktop.scene"
 _FORMAT = 1
 _TEXT_COLUMNS = [column.file_name for column in of_kind(Kind.TEXT)]
 # Threads help: reading waits for the disk, and Arrow releases the interpreter's lock while it decodes.
@@ -43,8 +45,10 @@ class _Format(msgspec.Struct, frozen=True):
     format: int
 
 
-def write_episode_file(path: Path, record: EpisodeRecord, steps: Sequence[Step]) -> None:
+def write_episode_file(path: Path, record: EpisodeRecord, steps: Sequence[Step], scene: bytes = b"") -> None:
     """Write the episode to ``path``: whole and on the disk when this returns, or not at all.
+
+    ``scene``: names and units of the scene's entries, as JSON, for readers without this program; may be empty.
 
     Raises
     ------
@@ -53,13 +57,13 @@ def write_episode_file(path: Path, record: EpisodeRecord, steps: Sequence[Step])
     WorkspaceFullError, WorkspaceReadOnlyError
         The disk does not take it; nothing is left behind.
     """
-    write_recording(path, stack(record, steps))
+    write_recording(path, stack(record, steps), scene)
 
 
-def write_recording(path: Path, episode: Episode) -> None:
+def write_recording(path: Path, episode: Episode, scene: bytes = b"") -> None:
     """Write a whole episode to ``path``, otherwise as ``write_episode_file``."""
     # Built before anything is written, so that columns that do not fit leave no file.
-    content = _parquet(_table(episode))
+    content = _parquet(_table(episode, scene))
     with errors.translated(path.parent):
         write_durably(path, content)
 
@@ -161,10 +165,16 @@ def _parquet(table: pa.Table) -> memoryview:
     return memoryview(sink.getvalue())
 
 
-def _table(episode: Episode) -> pa.Table:
-    columns = {column.file_name: _written(column, episode) for column in COLUMNS}
+def _table(episode: Episode, scene: bytes) -> pa.Table:
+    arrays = [_written(column, episode) for column in COLUMNS]
+    # what each column means, for people who open the file with another program
+    schema = pa.schema(
+        pa.field(column.file_name, array.type, metadata={"meaning": MEANINGS.get(column.name, "")})
+        for column, array in zip(COLUMNS, arrays, strict=True)
+    )
     inside = msgspec.json.encode(_Inside(_FORMAT, episode.record))
-    return pa.table(columns).replace_schema_metadata({_METADATA: inside})
+    metadata = {_METADATA: inside} | ({_SCENE: scene} if scene else {})
+    return pa.table(arrays, schema=schema.with_metadata(metadata))
 
 
 def _written(column: Column, episode: Episode) -> pa.Array:

@@ -16,6 +16,7 @@ from mile_desktop.storage.ids import checked_id
 from mile_desktop.storage.journal_rows import NoJournalError, checksum, keep_unreadable, read_journal
 from mile_desktop.storage.owner import Owner, this_process
 from mile_desktop.storage.records import EpisodeRecord, EpisodeStart, Outcome, Step
+from mile_desktop.storage.scene_versions import kept_description
 from mile_desktop.storage.workspace import Workspace
 
 _log = logging.getLogger(__name__)
@@ -182,7 +183,8 @@ def finish_journal(
     record = step_format.summarise(start, steps, outcome, recovered=recovered, deleted=deleted)
     if steps:
         # File first, row second. Killed in between, recovery finds a complete file and a journal, and can use either.
-        write_episode_file(workspace.episode_path(start.episode_id, deleted=deleted), record, steps)
+        place = workspace.episode_path(start.episode_id, deleted=deleted)
+        write_episode_file(place, record, steps, kept_description(workspace, start))
         # An earlier attempt with another outcome, or one that was killed, may have left a file in the other folder.
         with translated(workspace.folder):
             workspace.episode_path(start.episode_id, deleted=not deleted).unlink(missing_ok=True)

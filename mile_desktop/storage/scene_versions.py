@@ -1,9 +1,18 @@
 """Episodes that were recorded in different versions of one scene are not mixed silently."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from mile_desktop.storage.records import SCENE_VERSION, EpisodeRecord, PolicyRecord
+import msgspec
+
+from mile_desktop.storage.durable import write_durably
+from mile_desktop.storage.errors import translated
+from mile_desktop.storage.records import SCENE_VERSION, EpisodeRecord, EpisodeStart, PolicyRecord
+from mile_desktop.storage.workspace import Workspace
+
+_DIGEST = re.compile(r"[0-9a-f]{8,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,37 @@ def policy_of_other_version(record: PolicyRecord, scene_now: Mapping[str, str]) 
         f"{record.name} was trained on an earlier version of {record.scene}: labels, rates or speeds have changed "
         "since, so its actions may mean something else. Watch it closely, and retrain."
     )
+
+
+def keep_description(workspace: Workspace, version: Mapping[str, str], description: Mapping[str, object]) -> None:
+    """Write names and units of a scene into the workspace once, for the files of all its episodes.
+
+    They are not in each episode's record, because the catalogue reads all records for a table.
+
+    Raises ``WorkspaceError`` where the disk does not take it.
+    """
+    path = _description_path(workspace, version)
+    if path is None or path.exists():
+        return
+    with translated(workspace.folder):
+        path.parent.mkdir(exist_ok=True)
+        write_durably(path, msgspec.json.format(msgspec.json.encode(description), indent=2))
+
+
+def kept_description(workspace: Workspace, start: EpisodeStart) -> bytes:
+    """Return what ``keep_description`` has written for the scene of an episode; empty where there is nothing."""
+    found = start.extra.get(SCENE_VERSION)
+    path = _description_path(workspace, found if isinstance(found, dict) else {})
+    try:
+        return b"" if path is None else path.read_bytes()
+    except OSError:  # it only explains the columns; an episode must be written without it, too
+        return b""
+
+
+def _description_path(workspace: Workspace, version: Mapping[str, str]) -> Path | None:
+    # The digest comes out of a stored record, so it is checked before it becomes a part of a path.
+    meaning = str(version.get("meaning", ""))
+    return workspace.folder / "scenes" / f"{meaning}.json" if _DIGEST.fullmatch(meaning) else None
 
 
 def version_of(record: EpisodeRecord) -> dict[str, str]:

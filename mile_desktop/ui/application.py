@@ -23,7 +23,7 @@ from mile_desktop.ui.clients.viewer_client import ViewerClient
 from mile_desktop.ui.error_presenter import ErrorPresenter
 from mile_desktop.ui.session_messages import SessionMessages
 from mile_desktop.ui.shell.main_window import MainWindow
-from mile_desktop.ui.shell.preferences import Preferences, PreferenceStore, alert_of
+from mile_desktop.ui.shell.preferences import Preferences, PreferenceStore, alert_of, asked_rate
 from mile_desktop.ui.shell.scene_menu import SceneMenu
 from mile_desktop.ui.workspace_session import WorkspaceSession
 from mile_desktop.viewer import messages as v
@@ -245,7 +245,7 @@ class Application(QObject):
                 robot_key=self.robot.key if self.robot else "",
                 robot_client=self._robot_client,
                 policy=policy,
-                rate_hz=float(self.preferences.value.rate_hz),
+                rate_hz=asked_rate(self.preferences.value),
                 rewind_steps=_REWIND_STEPS,
                 generation=self.viewer.generation,
                 live_source=self.preferences.value.live_source,

@@ -1,8 +1,10 @@
 """Episodes of an edited scene are not mixed silently."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from mile_desktop.cli import main
@@ -15,9 +17,9 @@ from mile_desktop.scenes.template import new_scene
 from mile_desktop.scenes.version import scene_version
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.records import SCENE_VERSION
-from mile_desktop.storage.scene_versions import policy_of_other_version
+from mile_desktop.storage.scene_versions import keep_description, kept_description, policy_of_other_version
 from mile_desktop.storage.workspace import Workspace
-from tests.storage.samples import a_policy
+from tests.storage.samples import a_policy, a_start
 
 LABELS = ("x m", "y m")
 
@@ -98,6 +100,17 @@ def test_a_training_leaves_episodes_of_an_earlier_scene_out_and_says_so(
         newest = [each.episode_id for each in catalogue.episodes("lever")][2:]
         assert list(trained.episode_ids) == newest
         assert trained.settings["learned"]["scene_version"]["meaning"]
+        kept = catalogue.episodes("lever")
+    target = tmp_path / "lever.parquet"
+    assert main(["export-dataset", "--format", "parquet", str(target), *common[:4]]) == 0
+    assert "2 episodes of an earlier version of lever are left out" in capsys.readouterr().err
+    assert set(pq.read_table(target)["episode_id"].to_pylist()) == set(newest)
+    metadata = [pq.read_schema(tmp_path / "w" / "episodes" / f"{each.episode_id}.parquet").metadata for each in kept]
+    described = [json.loads(each[b"mile_desktop.scene"]) for each in metadata]
+    assert described[0]["scene"] == "lever"
+    assert described[0]["env_id"] == "own/Lever-v0"
+    assert len(described[0]["observation"]) > 10
+    assert len(list((tmp_path / "w" / "scenes").iterdir())) == 2, "one file for each version"
     plan = LoadSession(workspace=str(tmp_path / "w"), scene="lever", policy=trained.policy_id)
     assert problems(plan) == ()
     edit(scene / "scene.toml", "max_speed = 0.2", "max_speed = 0.1")
@@ -109,3 +122,11 @@ def problems(plan: LoadSession) -> tuple[str, ...]:
     found = session.loaded().problems
     session.close()
     return found
+
+
+def test_a_digest_from_a_file_leads_nowhere_else(tmp_path: Path) -> None:
+    with Workspace.open(tmp_path / "w") as workspace:
+        keep_description(workspace, {"meaning": "../../outside"}, {"scene": "lever"})
+        start = a_start(extra={"scene_version": {"meaning": "../workspace"}})
+        assert kept_description(workspace, start) == b""
+    assert not (tmp_path / "outside.json").exists()

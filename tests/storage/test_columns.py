@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from mile_desktop.storage.column_meanings import MEANINGS
 from mile_desktop.storage.columns import COLUMNS, Column, Kind, of_kind
 from mile_desktop.storage.episodes import read_episode_file, write_episode_file
 from mile_desktop.storage.errors import EpisodeFileError
@@ -26,6 +27,18 @@ def test_the_table_lists_every_field_of_a_step_in_its_order() -> None:
 def test_columns_that_were_added_later_come_last_and_have_a_default() -> None:
     assert [column.is_required for column in COLUMNS] == [index < FIRST_BUILD for index in range(len(COLUMNS))]
     assert COLUMNS[FIRST_BUILD - 1].name == "scene_state"
+
+
+def test_every_column_says_in_the_file_what_it_means(tmp_path: Path) -> None:
+    assert set(MEANINGS) == {column.name for column in COLUMNS}
+    steps = some_steps([False, True, False])
+    record = summarise(a_start(), steps, "success", recovered=False, deleted=False)
+    write_episode_file(tmp_path / "e.parquet", record, steps, b'{"scene": "x"}')
+    schema = pq.read_schema(tmp_path / "e.parquet")
+    assert {column.file_name: schema.field(column.file_name).metadata for column in COLUMNS} == {
+        column.file_name: {b"meaning": MEANINGS[column.name].encode()} for column in COLUMNS
+    }
+    assert schema.metadata[b"mile_desktop.scene"] == b'{"scene": "x"}'
 
 
 def test_names_in_files_are_unique() -> None:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mile_desktop.ui.shell.preferences import Preferences, PreferenceStore
+from mile_desktop.ui.shell.preferences import SCENE_RATE, Preferences, PreferenceStore
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.form_rows import choose, combo, rows
 from mile_desktop.ui.widgets.page_frame import PageFrame, Panel, WideScroll
@@ -51,7 +51,7 @@ class SettingsPage(PageFrame):
         self._workspace.setAccessibleName("Workspace folder")
         self._recent = combo([])
         self._open = QPushButton("Open other …")
-        self._rate = combo([(rate, f"{rate} Hz") for rate in _RATES])
+        self._rate = combo([(rate, "As the scene says" if rate == SCENE_RATE else f"{rate} Hz") for rate in _RATES])
         self._speed = combo([(speed, f"{speed:.0%}".replace("%", " %")) for speed in _SPEEDS])
         self._source = combo([(name, title) for name, title in _SOURCES])
         self._threshold = QDoubleSpinBox()
@@ -162,7 +162,7 @@ class SettingsPage(PageFrame):
 
     def _control_panel(self) -> Panel:
         panel = Panel("Control")
-        hint = "Actions per second. A policy is trained for one rate. A change loads the scene again."
+        hint = "Actions per second, 20 in most scenes. A policy is trained for one rate. A change reloads the scene."
         speed_hint = "Of keys and screen pad. Shift drives at a fifth of it; a gamepad has its own speed on Devices."
         panel.body.addLayout(rows(("Rate", self._rate, hint), ("Hand speed", self._speed, speed_hint)))
         return panel

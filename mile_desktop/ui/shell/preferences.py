@@ -13,6 +13,9 @@ from mile_desktop.rollout.messages import SetAlert
 _SAVE_DELAY_MS = 300
 """A slider that is dragged changes the preferences many times; they are written once, after the last change."""
 
+SCENE_RATE = 20
+"""Value of ``Preferences.rate_hz`` that stands for the scene's own rate."""
+
 Scale = Annotated[float, msgspec.Meta(ge=1.0, le=2.0)]
 Probability = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 HandSpeed = Annotated[float, msgspec.Meta(ge=0.1, le=1.0)]
@@ -46,7 +49,7 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     """Layouts of other parts of the window (splitters …), by name."""
 
     rate_hz: Literal[10, 20, 30] = 20
-    """Control rate."""
+    """Control rate; 20 (``SCENE_RATE``) stands for the scene's own, because earlier builds stored it as the default."""
     hand_speed: HandSpeed = 1.0
     """Share of full speed at which keys and on-screen pad drive."""
     live_source: Literal["ensemble", "published", "temporal"] = "ensemble"
@@ -70,6 +73,11 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the guided start is offered at the start; it is offered until a person has begun or refused it."""
     warn_on_close: bool = True
     """Ask before closing while an episode runs."""
+
+
+def asked_rate(value: Preferences) -> float:
+    """Return the control rate that a person wants in every scene; 0 for the scene's own."""
+    return 0.0 if value.rate_hz == SCENE_RATE else float(value.rate_hz)
 
 
 class PreferenceStore(QObject):
