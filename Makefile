@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 RUN ?=
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup run test check bench faults soak results screenshots bundle clean
+.PHONY: setup run test check bench faults soak results screenshots docs bundle clean
 
 setup: $(STAMP)
 
@@ -50,6 +50,11 @@ results: setup
 
 screenshots: setup
 	$(BIN)/python main.py --screenshots docs/screenshots
+
+# the documentation site, in build/site; fails when a link or a page is missing
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "Open build/site/index.html"
 
 bundle: setup
 	$(BIN)/python -m mile_desktop bundle --all
