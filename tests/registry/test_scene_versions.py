@@ -1,7 +1,6 @@
 """Episodes of an edited scene are not mixed silently."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
