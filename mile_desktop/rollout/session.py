@@ -79,8 +79,7 @@ class Session:
         gather_s: float = 0.0,
     ) -> None:
         self.plan = plan = with_rate(plan)
-        self._operator = operator
-        self._publish = publish
+        self._operator, self._publish = operator, publish
         # If a part fails, the parts before it are closed: a robot that stays connected would refuse the next window.
         with ExitStack() as undoing:
             self._workspace = Workspace.open(plan.workspace)
