@@ -40,6 +40,15 @@ class RollForward(Message, frozen=True):
     """Policy ids of the workspace, policy folders, ``initial`` or ``expert``."""
 
 
+class FindAlike(Message, frozen=True):
+    """Find recorded moments that are like one row; replaces a waiting command of the same kind."""
+
+    job: int
+    workspace: str
+    episode_id: str
+    row: int
+
+
 class CancelJob(Message, frozen=True):
     """Cancel a job, running or waiting; answered by ``JobEnded``."""
 
@@ -122,8 +131,29 @@ class RolledForward(Message, frozen=True):
     """The row with that difference."""
 
 
-Command = UpdateInsights | PredictAgain | RollForward | CancelJob | Shutdown
-Event = InsightsUpdated | JobProgress | JobEnded | PredictedAgain | RolledForward
+class AlikeMoment(Message, frozen=True):
+    """One recorded moment that is like another one."""
+
+    episode_id: str
+    row: int
+    distance: float
+    """Between the forecast's signals, in standard deviations."""
+    outcome: str
+    taken_over: bool
+    """Whether a person took over within the forecast's horizon."""
+
+
+class FoundAlike(Message, frozen=True):
+    """Answers ``FindAlike``: the nearest moment of each of the most alike other episodes, nearest first."""
+
+    job: int
+    episode_id: str
+    row: int
+    moments: tuple[AlikeMoment, ...]
+
+
+Command = UpdateInsights | PredictAgain | RollForward | FindAlike | CancelJob | Shutdown
+Event = InsightsUpdated | JobProgress | JobEnded | PredictedAgain | RolledForward | FoundAlike
 
 
 def packed(values: NDArray[np.floating]) -> bytes:

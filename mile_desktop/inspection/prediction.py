@@ -6,10 +6,10 @@ import numpy as np
 
 from mile_desktop.inspection.messages import PredictAgain, PredictedAgain, packed
 from mile_desktop.intervention.live_estimator import LiveEstimator, Source
-from mile_desktop.intervention.model import InterventionModelError, load_intervention_model
+from mile_desktop.intervention.model import InterventionModelError
 from mile_desktop.policies.checkpoint import load_policy
 from mile_desktop.policies.policy import Policy, PolicyOutput
-from mile_desktop.registry.intervention_models import intervention_folder
+from mile_desktop.registry.intervention_models import intervention_folder, load_with_forecast
 from mile_desktop.registry.policies import policy_folder
 from mile_desktop.storage.episodes import read_recording
 from mile_desktop.storage.records import Episode
@@ -34,7 +34,8 @@ def predict_again(workspace: Workspace, command: PredictAgain) -> PredictedAgain
     folder = intervention_folder(workspace, start.scene, start.policy_id, command.model)
     if folder is None:
         raise InterventionModelError(f"{start.scene} has no intervention model yet; train one first.")
-    model = load_intervention_model(folder)
+    # With the refitted forecast: it is the one that is shown live.
+    model = load_with_forecast(workspace, folder)
     # Before the rows, so that the message names the sizes and not an error of numpy.
     model.expect(*sizes)
     if command.source not in get_args(Source):

@@ -15,6 +15,8 @@ from mile_desktop.inspection.messages import (
     CancelJob,
     Command,
     Event,
+    FindAlike,
+    FoundAlike,
     InsightsUpdated,
     JobEnded,
     JobProgress,
@@ -36,7 +38,7 @@ _BATCH = 32
 _NICENESS = 10
 """Below the rollout worker and the window: supervision comes first."""
 
-Job = PredictAgain | RollForward
+Job = PredictAgain | RollForward | FindAlike
 
 
 def run_inspection(connection: Connection) -> None:
@@ -105,7 +107,7 @@ class InspectionWorker:
                     self._insights = command
                 case CancelJob(job=job):
                     self._cancel(job)
-                case PredictAgain() | RollForward():
+                case PredictAgain() | RollForward() | FindAlike():
                     # The window shows only the newest answer of a kind, so an older command that waits is dropped. One
                     # that runs is cancelled by the window itself.
                     for waiting in [each for each in self._jobs if isinstance(each, type(command))]:
@@ -141,7 +143,7 @@ class InspectionWorker:
         finally:
             self._running = None
 
-    def _result_of(self, job: Job) -> PredictedAgain | RolledForward | None:
+    def _result_of(self, job: Job) -> PredictedAgain | RolledForward | FoundAlike | None:
         """Return the answer to a job, None where it was cancelled; raises ``UserError``."""
         workspace = self._open(job.workspace)
         # Networks and simulators take seconds to import. Insights need neither, so the first job pays for them.
@@ -149,6 +151,10 @@ class InspectionWorker:
             from mile_desktop.inspection.prediction import predict_again  # noqa: PLC0415
 
             return predict_again(workspace, job)
+        if isinstance(job, FindAlike):
+            from mile_desktop.inspection.alike_moments import find_alike  # noqa: PLC0415
+
+            return find_alike(workspace, job)
         from mile_desktop.inspection.replay import ReplayCancelledError  # noqa: PLC0415
         from mile_desktop.inspection.roll_forward import roll_forward  # noqa: PLC0415
 

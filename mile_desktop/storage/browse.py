@@ -62,6 +62,8 @@ class EpisodeFilter:
     has_takeover: bool = False
     has_false_alarm: bool = False
     has_miss: bool = False
+    reason: str = ""
+    """A kind of ``storage.reasons``: only episodes with a call that had this reason, at the alarm's threshold."""
     deleted: bool = False
     """Show the bin instead."""
 
@@ -144,6 +146,9 @@ def _where(wanted: EpisodeFilter) -> tuple[str, list[object]]:
         if value:
             conditions.append(f"{column} = ?")
             parameters.append(value)
+    if wanted.reason:
+        conditions.append("episode_detail.reasons LIKE ?")
+        parameters.append(f"% {wanted.reason} %")
     flags = {"takeovers": wanted.has_takeover, "false_alarms": wanted.has_false_alarm, "misses": wanted.has_miss}
     conditions += [f"{column} > 0" for column, asked in flags.items() if asked]
     return " AND ".join(conditions), parameters

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from mile_desktop.storage.alarms import alarm_events
+from mile_desktop.storage.reasons import decode_reasons
 from mile_desktop.storage.records import Episode
 from mile_desktop.storage.workspace import Workspace
 
 _STORE = (
-    "INSERT INTO episode_detail (episode_id, threshold, false_alarms, misses, brier) VALUES (?, ?, ?, ?, ?) "
+    "INSERT INTO episode_detail (episode_id, threshold, false_alarms, misses, brier, reasons) "
+    "VALUES (?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (episode_id) DO UPDATE SET threshold = excluded.threshold, false_alarms = excluded.false_alarms, "
-    "misses = excluded.misses, brier = excluded.brier WHERE edits = ?"
+    "misses = excluded.misses, brier = excluded.brier, reasons = excluded.reasons WHERE edits = ?"
 )
 _STALE = (
     "SELECT episode_id, coalesce(edits, 0) AS edits FROM episode LEFT JOIN episode_detail USING (episode_id) "
@@ -30,6 +32,8 @@ class Insight:
     misses: int
     brier: float | None
     """Mean squared difference between p as shown and ν; None where no p was shown."""
+    reasons: tuple[str, ...] = ()
+    """Kinds of the reasons of the calls at the threshold, see ``storage.reasons``."""
 
 
 def insight_of(episode: Episode, threshold: float) -> Insight:
@@ -39,7 +43,11 @@ def insight_of(episode: Episode, threshold: float) -> Insight:
         return Insight(threshold, 0, 0, None)
     events = alarm_events(episode.alarm, episode.intervention, threshold)
     differences = episode.intervention_prob[shown].astype(np.float64) - episode.intervention[shown]
-    return Insight(threshold, len(events.false_alarms), len(events.misses), float(np.mean(differences**2)))
+    kinds = {
+        reason.kind for row in (*events.calls, *events.false_alarms) for reason in decode_reasons(episode.reasons[row])
+    }
+    brier = float(np.mean(differences**2))
+    return Insight(threshold, len(events.false_alarms), len(events.misses), brier, tuple(sorted(kinds)))
 
 
 def stale_insights(workspace: Workspace, threshold: float) -> tuple[tuple[str, int], ...]:
@@ -52,5 +60,7 @@ def store_insights(workspace: Workspace, insights: Iterable[tuple[str, int, Insi
     with workspace.transaction() as connection:
         # The number of edits is compared in the statement itself. An edit that came between reading and storing wins.
         for episode_id, edits, each in insights:
-            values = (episode_id, each.threshold, each.false_alarms, each.misses, each.brier, edits)
+            # Blanks at both ends, so that a search for one kind needs no special case.
+            kinds = f" {' '.join(each.reasons)} " if each.reasons else ""
+            values = (episode_id, each.threshold, each.false_alarms, each.misses, each.brier, kinds, edits)
             connection.execute(_STORE, values)

@@ -132,7 +132,21 @@ _COUNTED_JOURNAL: Migration = (
     END""",
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _EVALUATED_EPISODES, _INSPECTION, _CHECKED_JOURNAL, _COUNTED_JOURNAL)
+# Kinds of the reasons of the calls in an episode, for the filter of the Inspect page. The threshold is forgotten, so
+# that they are computed.
+_CALL_REASONS: Migration = (
+    "ALTER TABLE episode_detail ADD COLUMN reasons TEXT NOT NULL DEFAULT ''",
+    "UPDATE episode_detail SET threshold = NULL",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (
+    _FIRST,
+    _EVALUATED_EPISODES,
+    _INSPECTION,
+    _CHECKED_JOURNAL,
+    _COUNTED_JOURNAL,
+    _CALL_REASONS,
+)
 """Step ``i`` leads from version ``i`` to ``i + 1``."""
 
 

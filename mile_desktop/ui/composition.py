@@ -11,6 +11,7 @@ from mile_desktop.ui.cameras.controller import CamerasController
 from mile_desktop.ui.devices.controller import DevicesController
 from mile_desktop.ui.evaluate.controller import EvaluateController
 from mile_desktop.ui.guide.controller import GuideController
+from mile_desktop.ui.inspect.alike_controller import AlikeController
 from mile_desktop.ui.inspect.controller import InspectController
 from mile_desktop.ui.inspect.dataset_controller import DatasetController
 from mile_desktop.ui.inspect.moments_controller import MomentsController
@@ -45,6 +46,7 @@ class Composition:
     moments: MomentsController
     scorecard: ScorecardController
     replay: ReplayController
+    alike: AlikeController
     datasets: DatasetController
     cameras: CamerasController
     evaluate: EvaluateController
@@ -104,6 +106,7 @@ def compose(
         moments=MomentsController(application, inspect),
         scorecard=ScorecardController(application, inspect),
         replay=ReplayController(application, inspect),
+        alike=AlikeController(application, inspect),
         datasets=DatasetController(application, inspect),
         cameras=CamerasController(application, supervise.page.view),
         evaluate=EvaluateController(application, worker=evaluation_target, viewer_target=viewer_target),

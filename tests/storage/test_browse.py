@@ -117,3 +117,15 @@ def test_misses_are_those_of_the_number_that_called() -> None:
     ]
     assert [each.misses for each in found] == [1, 1, 0]
     assert len({each.brier for each in found}) == 1
+
+
+def test_episodes_are_found_by_the_reasons_of_their_calls(recorded: Workspace) -> None:
+    steps = [replace(a_step(row), intervention_prob=0.9 if row > 2 else 0.1) for row in range(8)]
+    called = [replace(each, reasons="stalled=12*0.6;near=2*0.3:ep-1@3" if row == 3 else "onset=1*1")
+              for row, each in enumerate(steps)]  # fmt: skip
+    insight = insight_of(stack(summarise(a_start(), called, "success"), called), 0.5)
+    assert insight.reasons == ("near", "stalled"), "of the step at which the alarm came on, and of no other"
+    store_insights(recorded, [("ep-1", 0, insight)])
+    assert found(recorded, reason="stalled") == found(recorded, reason="near") == ("ep-1",)
+    assert found(recorded, reason="onset") == found(recorded, reason="stall") == ()
+    assert find_episodes(recorded, EpisodeFilter(reason="stalled", outcome="success")) == ()

@@ -26,6 +26,7 @@ class InspectionClient(ChildClient):
     """``JobEnded``: cancelled, or failed with a reason in one sentence."""
     predicted_again = Signal(object)
     rolled_forward = Signal(object)
+    found_alike = Signal(object)
 
     repeated: ClassVar[tuple[type, ...]] = (i.UpdateInsights,)
 
@@ -40,6 +41,7 @@ class InspectionClient(ChildClient):
             i.JobEnded: self.ended,
             i.PredictedAgain: self.predicted_again,
             i.RolledForward: self.rolled_forward,
+            i.FoundAlike: self.found_alike,
         }
 
     def new_job(self) -> int:
@@ -49,7 +51,7 @@ class InspectionClient(ChildClient):
 
     def send(self, command: msgspec.Struct) -> bool:
         """Queue ``command``; see ``ChildClient.send``."""
-        if isinstance(command, (i.PredictAgain, i.RollForward)):
+        if isinstance(command, (i.PredictAgain, i.RollForward, i.FindAlike)):
             self._open.add(command.job)
         # Started when it is needed: most sessions never look at a recorded episode.
         if not self.alive:
@@ -64,7 +66,7 @@ class InspectionClient(ChildClient):
 
     def _receive(self, events: Sequence[Any]) -> None:
         for event in events:
-            if isinstance(event, (i.JobEnded, i.PredictedAgain, i.RolledForward)):
+            if isinstance(event, (i.JobEnded, i.PredictedAgain, i.RolledForward, i.FoundAlike)):
                 self._open.discard(event.job)
             self._signals[type(event)].emit(event)
 

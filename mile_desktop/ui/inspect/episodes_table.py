@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from mile_desktop.storage.browse import Column, EpisodeFilter
+from mile_desktop.storage.reasons import SHORT_NAMES
 from mile_desktop.ui.inspect.episodes_table_model import COLUMNS, NAMES, EpisodesModel, Fetch
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.menu_key import MenuKey
@@ -30,6 +31,7 @@ _ROW_HEIGHT = 28
 _WIDTHS = (152, 112, 60, 90, 100, 62, 82, 66, 96, 64, 56)
 _HIDDEN_FIRST = (NAMES.index("operator"), NAMES.index("scene"))
 _LEAST_NOTE = 64
+_MOST_BOX = 150
 _TYPING_MS = 200
 """Pause in typing after which the database is searched: a query for each letter would slow typing down."""
 _OUTCOMES = (
@@ -73,7 +75,7 @@ class EpisodesTable(QFrame):
         self._current = ""
         self._total = 0
         self._search = QLineEdit()
-        self._scene, self._outcome = QComboBox(), QComboBox()
+        self._scene, self._outcome, self._reason = QComboBox(), QComboBox(), QComboBox()
         self._takeover, self._alarm, self._miss, self._bin = (
             _toggle(*each)
             for each in (
@@ -107,6 +109,7 @@ class EpisodesTable(QFrame):
             text=self._search.text(),
             scene=self._scene.currentData() or "",
             outcome=self._outcome.currentData() or "",
+            reason=self._reason.currentData() or "",
             has_takeover=self._takeover.isChecked(),
             has_false_alarm=self._alarm.isChecked(),
             has_miss=self._miss.isChecked(),
@@ -174,7 +177,7 @@ class EpisodesTable(QFrame):
 
     def clear_filter(self) -> None:
         """Show all episodes."""
-        for box in (self._scene, self._outcome):
+        for box in (self._scene, self._outcome, self._reason):
             box.setCurrentIndex(0)
         for toggle in (self._takeover, self._alarm, self._miss, self._bin):
             toggle.setChecked(False)
@@ -221,7 +224,13 @@ class EpisodesTable(QFrame):
             self._outcome.addItem(title, outcome)
         self._search.textChanged.connect(self._typed)
         self._typing.timeout.connect(self._emit_query)
-        for box in (self._scene, self._outcome):
+        self._reason.setAccessibleName("Reason of a call")
+        self._reason.setToolTip("Only episodes with a call that had this reason, at your threshold")
+        self._reason.addItem("Any reason", "")
+        for kind, title in SHORT_NAMES.items():
+            self._reason.addItem(title, kind)
+        for box in (self._scene, self._outcome, self._reason):
+            theme.bound(box, most_width=_MOST_BOX)
             box.currentIndexChanged.connect(self._emit_query)
         for toggle in (self._takeover, self._alarm, self._miss, self._bin):
             toggle.toggled.connect(self._emit_query)
@@ -264,7 +273,7 @@ class EpisodesTable(QFrame):
         row = self._filters
         theme.space(row, (8, 8, 8, 4), 6)
         row.addWidget(self._search, 1)
-        for widget in (self._scene, self._outcome, self._takeover, self._alarm, self._miss):
+        for widget in (self._scene, self._outcome, self._reason, self._takeover, self._alarm, self._miss):
             row.addWidget(widget)
         row.addWidget(self._count)
         row.addWidget(self._bin)

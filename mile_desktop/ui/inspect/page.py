@@ -34,6 +34,10 @@ class InspectPage(OverrideGuard, QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.episodes = EpisodesTable(fetch)
         self.view = RecordedView()
+        self.companion = RecordedView()
+        """A recorded moment of another episode, beside the chosen one; hidden while there is none."""
+        self.companion.setAccessibleName("Recorded moment of another episode")
+        self.companion.hide()
         self.playback_bar = PlaybackBar()
         self.timeline = Timeline()
         self.above_timeline = QHBoxLayout()
@@ -75,7 +79,10 @@ class InspectPage(OverrideGuard, QWidget):
 
     def _lay_out(self) -> None:
         view_side, plot_side = QWidget(), QWidget()
-        for holder, parts in ((view_side, (self.view, self.playback_bar)), (plot_side, (self.timeline,))):
+        views = Splitter(Qt.Orientation.Horizontal)
+        for view in (self.view, self.companion):
+            views.addWidget(view)
+        for holder, parts in ((view_side, (views, self.playback_bar)), (plot_side, (self.timeline,))):
             column = QVBoxLayout(holder)
             theme.space(column, (0, 0, 0, 0), 4)
             if holder is plot_side:

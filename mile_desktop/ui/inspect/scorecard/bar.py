@@ -15,6 +15,8 @@ class ScorecardBar(QWidget):
     score_requested = Signal()
     cancel_requested = Signal()
     save_requested = Signal()
+    worst_requested = Signal()
+    """Show the false alarm with the highest number."""
     apply_requested = Signal()
     """Use the threshold for the live alarm."""
 
@@ -28,12 +30,14 @@ class ScorecardBar(QWidget):
         self._text = QLabel()
         self._threshold_name = QLabel("Threshold")
         self.threshold = QDoubleSpinBox()
+        self._worst = QPushButton("Worst false alarm")
         self._apply = QPushButton("Use for the alarm")
         self._save = QPushButton("Save …")
         self._set_up()
         self._score.clicked.connect(self.score_requested)
         self._cancel.clicked.connect(self._request_cancel)
         self._save.clicked.connect(self.save_requested)
+        self._worst.clicked.connect(self.worst_requested)
         self._apply.clicked.connect(self.apply_requested)
         self.show_card(False)
         self._refresh()
@@ -42,6 +46,8 @@ class ScorecardBar(QWidget):
         theme.set_icon(self._score, "mdi6.chart-bell-curve-cumulative")
         theme.set_icon(self._cancel, "mdi6.close")
         theme.set_icon(self._save, "mdi6.content-save-outline")
+        theme.set_icon(self._worst, "mdi6.bell-alert-outline")
+        self._worst.setToolTip("Show the false alarm with the highest number, and list the others below it")
         self._save.setToolTip("The whole scorecard as PNG or SVG, or every step with every probability as CSV")
         self._progress.setRange(0, 1000)
         self._progress.setTextVisible(False)
@@ -62,7 +68,7 @@ class ScorecardBar(QWidget):
         row = QHBoxLayout(self)
         theme.space(row, (0, 0, 0, 0), 8)
         begin: tuple[QWidget, ...] = (self._score, self._cancel, self._progress)
-        end: tuple[QWidget, ...] = (self._threshold_name, self.threshold, self._apply, self._save)
+        end: tuple[QWidget, ...] = (self._worst, self._threshold_name, self.threshold, self._apply, self._save)
         for widget in begin:
             row.addWidget(widget)
         row.addWidget(self._text, 1)
@@ -95,7 +101,7 @@ class ScorecardBar(QWidget):
 
     def show_card(self, shown: bool) -> None:
         """Show or hide the controls of a scorecard."""
-        for widget in (self._threshold_name, self.threshold, self._apply, self._save):
+        for widget in (self._worst, self._threshold_name, self.threshold, self._apply, self._save):
             widget.setVisible(shown)
 
     def set_threshold(self, threshold: float) -> None:

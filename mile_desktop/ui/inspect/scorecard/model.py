@@ -222,6 +222,20 @@ class ScorecardModel:
                 ]
         return tuple(found)
 
+    def worst_false_alarms(self, name: str, threshold: float) -> tuple[StepRange, ...]:
+        """Return the false alarms, the one that rose highest first; each from where it came on to where it ended."""
+        found = []
+        for number, events in self._events(name, threshold):
+            trace, taken, episode = self._traces[name][number], self._intervention[number], self.card.episodes[number]
+            for row in events.false_alarms:
+                with np.errstate(invalid="ignore"):  # NaN ends an alarm
+                    off = np.flatnonzero(~(trace[row:] >= threshold) | taken[row:])
+                rows = int(off[0]) if len(off) else len(trace) - row
+                highest = float(trace[row : row + rows].max())
+                at = StepRange(episode.episode_id, row + episode.first_row, rows, highest, "false alarm")
+                found.append(at)
+        return tuple(sorted(found, key=lambda each: -each.probability))
+
     # ── steps at a point ─────────────────────────────────────────────────────────────────────────────────────────
 
     def errors_at_threshold(self, name: str, threshold: float) -> tuple[StepRange, ...]:

@@ -16,7 +16,16 @@ from PySide6.QtWidgets import (
 from mile_desktop.evaluation.scorecard import Scorecard
 from mile_desktop.ui.inspect.scorecard.bar import ScorecardBar
 from mile_desktop.ui.inspect.scorecard.model import ScorecardModel, StepRange
-from mile_desktop.ui.inspect.scorecard.table_columns import EPISODES, PREDICTORS, REASONS, STEP_RANGES, PredictorLine
+from mile_desktop.ui.inspect.scorecard.table_columns import (
+    EPISODES,
+    EPISODES_LEAVE_OUT,
+    PREDICTORS,
+    PREDICTORS_LEAVE_OUT,
+    REASONS,
+    STEP_RANGES,
+    STEPS_LEAVE_OUT,
+    PredictorLine,
+)
 from mile_desktop.ui.inspect.scorecard.threshold_plot import ThresholdPlot
 from mile_desktop.ui.plots.plot_export import PlotExport
 from mile_desktop.ui.plots.series_model import Axis
@@ -31,6 +40,8 @@ _EMPTY = (
     "Select several episodes above to score only those."
 )
 _RATE = (0.0, 1.0)
+_LEAST_LAST = 92
+"""Width of the last column of a table below which a less important one is left out, px at 100 %."""
 
 
 class ScorecardPanel(QWidget):
@@ -78,6 +89,12 @@ class ScorecardPanel(QWidget):
         self.episodes = RowsTable(self._scores, "Episodes of the scorecard")
         self.reasons = RowsTable(self._reasons, "Reasons of the calls")
         self.steps = RowsTable(self._step_ranges, "Steps at the chosen point")
+        for table, dispensable in (
+            (self.predictors, PREDICTORS_LEAVE_OUT),
+            (self.episodes, EPISODES_LEAVE_OUT),
+            (self.steps, STEPS_LEAVE_OUT),
+        ):
+            table.may_leave_out(dispensable, _LEAST_LAST)
         self.lists = QTabWidget()
         self._card = QWidget()
         self._stack = QStackedLayout()
@@ -128,6 +145,7 @@ class ScorecardPanel(QWidget):
         self.bar.score_requested.connect(self.score)
         self.bar.cancel_requested.connect(self.cancel_requested)
         self.bar.save_requested.connect(self.export.show_save_dialog)
+        self.bar.worst_requested.connect(self.show_worst_false_alarms)
         self.bar.threshold.valueChanged.connect(self._person_moved_threshold)
         for plot in (self.roc, self.precision):
             plot.threshold_dragged.connect(self._person_moved_threshold)
@@ -200,6 +218,16 @@ class ScorecardPanel(QWidget):
         """Request the scores of the selected episodes."""
         if self.bar.can_score:
             self.score_requested.emit(self._scene, self._episodes if len(self._episodes) > 1 else ())
+
+    def show_worst_false_alarms(self) -> None:
+        """List the false alarms of the chosen predictor, the highest first, and show the first one."""
+        if self._model is None:
+            return
+        found = self._model.worst_false_alarms(self._name, self._threshold)
+        self._show_steps(found, "False alarms")
+        if found:
+            self.steps.selectRow(0)
+            self.step_chosen.emit(found[0].episode_id, found[0].row)
 
     @property
     def threshold(self) -> float:

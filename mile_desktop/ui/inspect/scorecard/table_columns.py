@@ -99,6 +99,14 @@ PREDICTORS: tuple[Column[PredictorLine], ...] = (
     ),
 )
 
+PREDICTORS_LEAVE_OUT = (3, 5, 4, 8, 2, 6)
+"""Of these columns the first ones are left out first where the table is too narrow. What stays says how the predictor
+ranks and how it calls."""
+EPISODES_LEAVE_OUT = (5, 2, 1)
+"""Brier, length and outcome; the last column takes the rest of the width and always stays."""
+STEPS_LEAVE_OUT = (2, 1)
+"""Length and number of the first step; the click leads there."""
+
 EPISODES: tuple[Column[EpisodeScore], ...] = (
     Column("Episode", lambda each: _short(each.episode_id), tip=lambda each: each.episode_id),
     Column("Outcome", lambda each: each.outcome),

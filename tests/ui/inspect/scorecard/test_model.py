@@ -93,3 +93,11 @@ def test_the_threshold_of_the_nearest_curve_point_is_found() -> None:
 def test_the_scorecard_controller_does_not_import_torch() -> None:
     program = "import sys, mile_desktop.ui.inspect.scorecard.controller; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_the_worst_false_alarm_comes_first(model: ScorecardModel) -> None:
+    found = model.worst_false_alarms("forecast", 0.5)
+    assert len(found) == model.at("forecast", 0.5).false_alarms == 2
+    assert [each.probability for each in found] == sorted((each.probability for each in found), reverse=True)
+    assert {each.row for each in found} == {101, 111}
+    assert all(each.rows == 1 for each in found)

@@ -129,3 +129,20 @@ def test_calls_are_counted_by_reason_and_lead_to_their_steps(panel: ScorecardPan
 
 def test_the_scorecard_can_be_saved_as_csv(scored: ScorecardPanel) -> None:
     assert scored.numbers().as_csv().startswith("episode,row,intervention")
+
+
+@pytest.mark.parametrize("width", [960, 1100, 1900])
+def test_no_table_is_cut_at_the_right(scored: ScorecardPanel, width: int) -> None:
+    scored.resize(width, 460)
+    for table in (scored.predictors, scored.episodes, scored.reasons, scored.steps):
+        scored.lists.setCurrentWidget(table)
+        QApplication.processEvents()
+        assert table.horizontalScrollBar().maximum() == 0, f"{table.accessibleName()} at {width}"
+
+
+def test_the_worst_false_alarm_is_one_click_away(scored: ScorecardPanel, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(scored.step_chosen) as caught:
+        scored.bar._worst.click()
+    assert caught.args[0] == "ep-2"
+    assert scored.lists.currentWidget() is scored.steps
+    assert "False alarms (2)" in scored.lists.tabText(scored.lists.indexOf(scored.steps))
