@@ -79,6 +79,7 @@ COMMANDS = (
             (arguments.calibrate, "fit cost and scale to the recorded interventions"),
             (arguments.predict, "score the prediction of takeovers on held-out episodes"),
             (arguments.forecast, "refit the forecast of takeovers to the recorded episodes"),
+            (arguments.band, "when the forecast is unusual for a policy that nobody has corrected yet"),
             (arguments.scorecard, "every predictor of takeovers on chosen episodes"),
             (arguments.threshold, "calls and unannounced takeovers at every line for the alarm"),
             (arguments.doctor, "recover episodes after a crash and check the workspace"),

@@ -263,6 +263,13 @@ def forecast(parser: argparse.ArgumentParser) -> None:
     _add_background(parser)
 
 
+def band(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``band``."""
+    add_scene(parser)
+    parser.add_argument("--policy", default="", metavar="P", help="id of the policy that is new (the promoted one)")
+    _add_background(parser)
+
+
 def threshold(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``threshold``."""
     add_scene(parser)
@@ -314,9 +321,10 @@ def bundle(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--demonstrations", type=positive, metavar="N", help="(as the scene's description says)")
     parser.add_argument("--epochs", type=positive, metavar="N", help="of the initial policy (as the description says)")
     parser.add_argument("--evaluate", type=positive, default=100, metavar="N", help="episodes (%(default)s)")
-    parser.add_argument(
-        "--supervised", type=positive, metavar="N", help="episodes for the intervention model (as the description says)"
-    )
+    said = "(as the description says)"
+    parser.add_argument("--supervised", type=positive, metavar="N", help=f"episodes for the intervention model {said}")
+    parser.add_argument("--unattended", type=positive, metavar="N", help=f"episodes alone, for the forecast {said}")
+    parser.add_argument("--forecast-only", action="store_true", help="fit only the forecast again; keep all else")
     parser.add_argument("--into", type=Path, metavar="DIR", help="write here instead of where the program looks")
 
 

@@ -14,12 +14,14 @@ from mile_desktop.commands.command import Report
 from mile_desktop.evaluation.evaluate import evaluate, evaluation_seeds
 from mile_desktop.evaluation.statistics import wilson_interval
 from mile_desktop.intervention.fit import FitSettings, fit_intervention_model
-from mile_desktop.intervention.model import save_intervention_model
+from mile_desktop.intervention.forecast_fit import fit_forecast
+from mile_desktop.intervention.model import load_intervention_model, save_intervention_model
 from mile_desktop.intervention.model_config import HeldOutScore
 from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.settings import TrainingSettings, settings_to_json
 from mile_desktop.learning.trainer.initial_networks import new_network
 from mile_desktop.learning.trainer.trainer import Trainer
+from mile_desktop.operators.no_operator import NoOperator
 from mile_desktop.operators.operator import Expert, Operator, OperatorContext, OperatorReading
 from mile_desktop.operators.supervisors import make_supervisor
 from mile_desktop.paths import SIM_SCENES, bundled_demonstrations, bundled_models
@@ -35,12 +37,16 @@ from mile_desktop.scenes.catalogue import scene_info, scenes
 from mile_desktop.scenes.experts import load_expert
 from mile_desktop.scenes.scene_file import read_head
 from mile_desktop.storage.episodes import read_episode_file
+from mile_desktop.storage.records import Episode
 
 FIRST_DEMONSTRATION_SEED = 500_000
 """Demonstrations have starts that no recorded and no evaluated episode has."""
 
 FIRST_SUPERVISED_SEED = 600_000
 """The episodes of the shipped intervention model have starts of their own, too."""
+
+FIRST_UNATTENDED_SEED = 640_000
+"""And so have those that nobody watches, from which the shipped forecast learns how attempts end."""
 
 
 class Demonstrator:
@@ -77,6 +83,10 @@ def _bundle(scene: str, options: argparse.Namespace, report: Report) -> None:
     asked = read_head(scene_info(scene).folder).bundle
     models = options.into / "models" / scene if options.into else bundled_models(scene)
     demonstrations = options.into / "demonstrations" / scene if options.into else bundled_demonstrations(scene)
+    watched, alone = options.supervised or asked.supervised, options.unattended or asked.unattended
+    if options.forecast_only:
+        _refit(scene, models, demonstrations, (watched, alone), report)
+        return
     episodes = options.demonstrations or asked.demonstrations
     _demonstrate(scene, episodes, demonstrations)
     report.say({"demonstrations": episodes}, f"{episodes} demonstrations.")
@@ -89,7 +99,7 @@ def _bundle(scene: str, options: argparse.Namespace, report: Report) -> None:
     )
     _imitate(scene, demonstrations, models / POLICY_FOLDER, settings)
     _say_success(scene, models / POLICY_FOLDER, options.evaluate, report)
-    _watch(scene, models, demonstrations, options.supervised or asked.supervised, report)
+    _watch(scene, models, demonstrations, (watched, alone), report)
 
 
 def _demonstrate(scene: str, episodes: int, folder: Path) -> None:
@@ -135,18 +145,46 @@ def _fingerprint(network: PolicyNetwork) -> str:
     return digest.hexdigest()[:8]
 
 
-def _watch(scene: str, models: Path, demonstrations: Path, episodes: int, report: Report) -> None:
-    """Fit the intervention model to a simulated supervisor of the initial policy."""
+def _watched(scene: str, models: Path, episodes: int) -> list[Episode]:
+    """Record a simulated supervisor of the initial policy."""
     # This supervisor keeps the control for a while, as a person does; the other one decides at every step.
-    supervisor = make_supervisor("segment", load_expert(scene))
+    return _recorded(scene, models, make_supervisor("segment", load_expert(scene)), FIRST_SUPERVISED_SEED, episodes)
+
+
+def _unattended(scene: str, models: Path, episodes: int) -> list[Episode]:
+    """Record the initial policy alone."""
+    return _recorded(scene, models, NoOperator(), FIRST_UNATTENDED_SEED, episodes)
+
+
+def _recorded(scene: str, models: Path, operator: Operator, first_seed: int, episodes: int) -> list[Episode]:
     with tempfile.TemporaryDirectory() as folder:
         plan = LoadSession(
-            workspace=folder, scene=scene, policy=str(models / POLICY_FOLDER), seed=FIRST_SUPERVISED_SEED, gamepad=False
+            workspace=folder, scene=scene, policy=str(models / POLICY_FOLDER), seed=first_seed, gamepad=False
         )
-        closed = roll_out(plan, supervisor, episodes, clock=SimulatedClock())
-        recorded = [read_episode_file(Path(folder, "episodes", f"{episode.episode_id}.parquet")) for episode in closed]
-    # Recorded episodes contain the human's action only where the human drove; demonstrations show it everywhere.
-    anchors = [read_episode_file(path) for path in sorted(demonstrations.glob("*.parquet"))]
+        closed = roll_out(plan, operator, episodes, clock=SimulatedClock())
+        return [read_episode_file(Path(folder, "episodes", f"{episode.episode_id}.parquet")) for episode in closed]
+
+
+def _anchors(demonstrations: Path) -> list[Episode]:
+    """Return the demonstrations: recorded episodes contain the human's action only where the human drove."""
+    return [read_episode_file(path) for path in sorted(demonstrations.glob("*.parquet"))]
+
+
+def _refit(scene: str, models: Path, demonstrations: Path, episodes: tuple[int, int], report: Report) -> None:
+    """Fit the forecast again, and leave policy and intervention model as they are."""
+    folder = models / INTERVENTION_FOLDER
+    model = load_intervention_model(folder)
+    recorded = [*_watched(scene, models, episodes[0]), *_unattended(scene, models, episodes[1])]
+    forecast = fit_forecast(model, supervised_steps(recorded, _anchors(demonstrations)), shipped=True)
+    save_intervention_model(folder, model.with_forecast(forecast), replace=True)
+    score = None if forecast is None else forecast.config.score
+    text = "No forecast." if score is None else f"Forecast: AUROC {score.auroc:.3f} on {score.steps} steps held back."
+    report.say({"auroc": None if score is None else score.auroc}, text)
+
+
+def _watch(scene: str, models: Path, demonstrations: Path, episodes: tuple[int, int], report: Report) -> None:
+    """Fit the intervention model to a simulated supervisor of the initial policy, and to how it ends alone."""
+    recorded, anchors = _watched(scene, models, episodes[0]), _anchors(demonstrations)
     fitted = fit_intervention_model(
         supervised_steps(recorded, anchors),
         FitSettings(actions="categorical" if scene_info(scene).choices else "gaussian"),
@@ -154,6 +192,7 @@ def _watch(scene: str, models: Path, demonstrations: Path, episodes: int, report
         scene=scene,
         policy_id=load_policy(models / POLICY_FOLDER).policy_id,
         shipped=True,
+        unattended=supervised_steps([*recorded, *_unattended(scene, models, episodes[1])], anchors),
     )
     save_intervention_model(models / INTERVENTION_FOLDER, fitted.model, replace=True)
     config = fitted.model.config
@@ -161,7 +200,7 @@ def _watch(scene: str, models: Path, demonstrations: Path, episodes: int, report
         "intervention_model": config.model_id,
         "cost": config.cost,
         "cdf_scale": config.cdf_scale,
-        "takeovers": sum(episode.takeovers for episode in closed),
+        "takeovers": sum(episode.record.takeovers for episode in recorded),
         "auroc": config.score.auroc if config.score else None,
     }
     report.say(

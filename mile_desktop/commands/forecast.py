@@ -8,6 +8,7 @@ import psutil
 
 from mile_desktop.commands.command import Report
 from mile_desktop.commands.opened_workspace import opened_workspace
+from mile_desktop.evaluation.success_band import make_success_band
 from mile_desktop.registry.forecast_refit import refit_forecast
 from mile_desktop.storage.catalogue import Catalogue
 
@@ -22,6 +23,9 @@ def run(options: argparse.Namespace, report: Report) -> None:
     with opened_workspace(options, report) as workspace:
         policy = options.policy or Catalogue(workspace).promoted(options.scene) or ""
         found = refit_forecast(workspace, options.scene, policy, seed=options.seed)
+        if found.changed and policy:
+            # Before the window gets the new forecast: the band of the old one says nothing about it.
+            make_success_band(workspace, options.scene, policy, only_new=True)
     # JSON has no NaN, which stands here for "too few episodes to tell".
     fields = {
         name: None if isinstance(value, float) and math.isnan(value) else value

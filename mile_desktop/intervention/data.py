@@ -35,6 +35,10 @@ class SupervisedSteps:
     episode_ids: tuple[str, ...]
     call_mark: torch.Tensor | None = None
     """int64[t], a person's marks on calls, see ``intervention.call_marks``; None where none was made."""
+    unattended: torch.Tensor | None = None
+    """bool[t]: nobody could have taken over, so that silence says nothing; None where every episode was attended."""
+    failed: torch.Tensor | None = None
+    """bool[t]: the episode the step belongs to ended in failure or by its time limit; None where that is not known."""
 
     def __post_init__(self) -> None:
         for each in fields(self):

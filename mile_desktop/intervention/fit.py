@@ -41,13 +41,13 @@ def fit_intervention_model(
     policy_id: str = "",
     created_at: str = "",
     shipped: bool = False,
+    unattended: SupervisedSteps | None = None,
     on_progress: Callable[[FitProgress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> FittedModel:
     """Fit an ensemble of human-action models, then cost and scale on held-out predictions.
 
-    Deterministic for equal steps, settings and number of threads. One core fits eight members to 10,000 steps in about
-    twenty seconds.
+    Deterministic for equal steps, settings and threads; one core fits eight members to 10,000 steps in twenty seconds.
 
     Parameters
     ----------
@@ -55,6 +55,8 @@ def fit_intervention_model(
         Whole episodes, silent steps and demonstrations included.
     shipped : bool
         The supervisor was simulated; the model counts as resting on no human takeover.
+    unattended : SupervisedSteps or None
+        ``steps`` and further episodes that nobody watched: the forecast alone learns from them.
     on_progress, cancelled : callable
         Called after every epoch, and between updates.
 
@@ -65,7 +67,7 @@ def fit_intervention_model(
     FitCancelled
         When ``cancelled`` returned True.
     """
-    settings = settings or FitSettings()
+    settings, forecast_steps = settings or FitSettings(), unattended or steps
     described = msgspec.structs.replace(
         _describe(steps, settings), model_id=model_id, scene=scene, policy_id=policy_id, created_at=created_at
     )
@@ -75,16 +77,17 @@ def fit_intervention_model(
     model = InterventionModel(config, training.best(), training.fit_mental(config))
     try:
         model, calibration = calibrate(model, steps)
-    # Temporal model and forecast are left out as well: both need takeovers and steps without them.
-    except CalibrationError:
+    except CalibrationError:  # temporal model and forecast need takeovers and steps without them, too
         return FittedModel(model, None)
     model = model.with_config(score=held_out_score(model, steps))
-    return FittedModel(_completed(model, steps, settings, training.stop_if_cancelled, shipped=shipped), calibration)
+    stop = training.stop_if_cancelled
+    return FittedModel(_completed(model, steps, forecast_steps, settings, stop, shipped=shipped), calibration)
 
 
 def _completed(
     model: InterventionModel,
     steps: SupervisedSteps,
+    forecast_steps: SupervisedSteps,
     settings: FitSettings,
     stop_if_cancelled: Callable[[], None],
     *,
@@ -98,7 +101,7 @@ def _completed(
     stop_if_cancelled()
     if settings.forecast:
         model = model.with_forecast(
-            fit_forecast(model, steps, simulate_promotion=not shipped, shipped=shipped, seed=settings.seed)
+            fit_forecast(model, forecast_steps, simulate_promotion=not shipped, shipped=shipped, seed=settings.seed)
         )
     stop_if_cancelled()
     return model

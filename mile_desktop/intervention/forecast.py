@@ -84,7 +84,8 @@ class ForecastConfig(msgspec.Struct, frozen=True, kw_only=True):
     """≥ 0, one a signal."""
     centre: tuple[float, ...]
     scale: tuple[float, ...]
-    """Means and standard deviations of the signals in the data."""
+    """Means of the signals at the steps at which nobody was needed (in models of earlier versions, at all steps), and
+    standard deviations at all steps."""
     score: ForecastScore | None = None
     takeovers: int = 0
     """Human takeovers it was fitted to; 0 for a shipped one."""
@@ -129,7 +130,7 @@ class Forecast:
         return 1 / (1 + math.exp(-min(max(total, -30.0), 30.0)))
 
     def contributions(self, signals: Sequence[float]) -> list[float]:
-        """Return what each signal adds to the log-odds; 0 where it is as on an average step, below 0 where better."""
+        """Return what each signal adds to the log-odds; 0 where it is as usual while nobody is needed."""
         config = self.config
         return [
             weight * min(max((signal - centre) / scale, -_SIGNAL_LIMIT), _SIGNAL_LIMIT)
@@ -224,8 +225,9 @@ class SignalTracker:
         self._gathered = gathered
         self._past_progress.append(time_to_go)
         steps = len(self._past_progress) - 1
-        # Time to go should fall by the elapsed time. What is missing is the stall.
-        stalled = time_to_go - self._past_progress[0] + steps / STEPS_PER_UNIT
+        # Time to go should fall by the elapsed time, but not below 0. What is missing is the stall. Without the 0 every
+        # success seemed to stall in its last half second.
+        stalled = time_to_go - max(self._past_progress[0] - steps / STEPS_PER_UNIT, 0.0)
         signals = [
             log_odds,
             onset,

@@ -11,12 +11,9 @@ from dataclasses import dataclass, replace
 import msgspec
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy import optimize
 from torch.nn import functional
 
-from mile_desktop.arrays import BoolArray, Float64Array, IntArray
-from mile_desktop.intervention.call_marks import apply_marks
+from mile_desktop.arrays import BoolArray, Float64Array
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.ensemble import StackedMlp
 from mile_desktop.intervention.forecast import (
@@ -32,7 +29,10 @@ from mile_desktop.intervention.forecast import (
     build_forecast_networks,
     disagreement,
 )
+from mile_desktop.intervention.forecast_level import with_level
+from mile_desktop.intervention.forecast_logistic import ForecastRows, fit_weights
 from mile_desktop.intervention.forecast_reasons import reason_kinds
+from mile_desktop.intervention.forecast_targets import forecast_targets, steps_left
 from mile_desktop.intervention.model import InterventionModel
 from mile_desktop.intervention.posterior import posterior_predictive
 from mile_desktop.intervention.scores import score_alarm, score_probabilities, takeover_ahead
@@ -56,29 +56,6 @@ MOST_CORRECTED = 300
 _BATCH, _LEARNING_RATE, _DECAY = 128, 2e-3, 1e-3
 _PASSES, _FEWEST_UPDATES, _MOST_UPDATES = 15, 300, 1500
 """So often the networks see every step, within limits: few steps need no fewer updates, and many must not take long."""
-_PENALTY = 1.0
-"""Of the squared weights, in rows: keeps the weights small while there are few takeovers."""
-
-_DISTANCE_SCALE_FLOOR = 1e-3
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    """What the logistic is fitted to."""
-
-    signals: Float64Array
-    """[r, signals]."""
-    ahead: BoolArray
-    fold: IntArray
-    """Third of the episodes the row belongs to."""
-    row: IntArray
-    """Step the row came from."""
-    weight: Float64Array
-    """By how much a person's judgement counts more than silence; 1 where there is none."""
-
-    @property
-    def columns(self) -> tuple[NDArray[np.generic], ...]:
-        return self.signals, self.ahead, self.fold, self.row, self.weight
 
 
 def fit_forecast(
@@ -105,26 +82,34 @@ def fit_forecast(
     Forecast or None
         None with fewer than three supervised episodes, or where a takeover is never or always ahead.
     """
-    asked_at, ahead = takeover_ahead(steps)
-    if len(supervised_episodes(steps)) < FEWEST_EPISODES or not 0 < ahead[asked_at].sum() < asked_at.sum():
+    targets = forecast_targets(steps)
+    asked_at, marked = targets.asked, targets.ahead
+    if len(supervised_episodes(steps)) < FEWEST_EPISODES or not _varies(steps, asked_at):
         return None
     # A generator of its own: the forecast does not depend on how many numbers other fits have drawn.
     random = torch.Generator().manual_seed(seed)
     left_out = deal_out(steps, FORECAST_MEMBERS, random)[:, steps.episode]
-    marked, weight = apply_marks(steps, ahead)
     parts = _fit_parts(steps, left_out, asked_at, marked, random)
-    recorded = _rows(model, parts, steps, asked_at, ahead)
-    rows = replace(recorded, ahead=marked[recorded.row], weight=weight[recorded.row])
+    recorded = _rows(model, parts, steps, asked_at, targets.scored)
+    rows = replace(recorded, ahead=marked[recorded.row], weight=targets.weight[recorded.row])
     if simulate_promotion:
         promoted, robot = _promoted(model, steps, random)
         # Only rows in which a member acts: others would repeat recorded rows.
         simulated = _rows(model, parts, promoted, asked_at & robot.any(0).numpy(), marked, robot=robot)
-        rows = _Rows(*[np.concatenate(pair) for pair in zip(rows.columns, simulated.columns, strict=True)])
-    config = _fit_weights(rows, parts.config)
+        rows = ForecastRows(*[np.concatenate(pair) for pair in zip(rows.columns, simulated.columns, strict=True)])
+    config = fit_weights(rows, parts.config)
+    alone = recorded.where(targets.quiet[recorded.row])
+    total = [sum(replace(parts, config=config).contributions(each), config.bias) for each in alone.signals.tolist()]
+    config = with_level(config, np.array(total), steps.episode.numpy()[alone.row])
     # On recorded rows only: simulated ones would flatter it.
     score = _held_out_score(recorded, rows, parts, steps)
     takeovers = 0 if shipped else takeovers_in(steps)
     return replace(parts, config=msgspec.structs.replace(config, score=score, takeovers=takeovers))
+
+
+def _varies(steps: SupervisedSteps, asked_at: BoolArray) -> bool:
+    """Whether a takeover is ahead at some of the steps that are learned from, and not at all of them."""
+    return bool(0 < takeover_ahead(steps)[1][asked_at].sum() < asked_at.sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,6 +120,8 @@ class ForecastTrace:
     """float64[t]; NaN during takeovers and in demonstrations."""
     kinds: tuple[tuple[str, ...], ...]
     """Kinds of the reasons of each step; see ``storage.reasons``."""
+    signals: Float64Array
+    """float64[t, signals] in the order of ``SIGNALS``; NaN as ``probability``."""
 
 
 def forecast_probabilities(
@@ -156,11 +143,13 @@ def forecast_trace(model: InterventionModel, steps: SupervisedSteps, forecast: F
     rows = _rows(model, forecast, steps, asked_at, ahead)
     result = np.full(len(steps), np.nan)
     kinds: list[tuple[str, ...]] = [()] * len(steps)
-    for row, signals in zip(rows.row.tolist(), rows.signals.tolist(), strict=True):
-        contributions = forecast.contributions(signals)
+    for row, of_step in zip(rows.row.tolist(), rows.signals.tolist(), strict=True):
+        contributions = forecast.contributions(of_step)
         result[row] = forecast.probability_of(contributions)
         kinds[row] = reason_kinds(forecast.config, contributions)
-    return ForecastTrace(result, tuple(kinds))
+    signals = np.full((len(steps), len(SIGNALS)), np.nan)
+    signals[rows.row] = rows.signals
+    return ForecastTrace(result, tuple(kinds), signals)
 
 
 # ── the parts ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -200,7 +189,9 @@ def _fit_parts(
     progress.fit_normalisation(steps.observation)
     # Only episodes that ended well: their last step is the goal, and other episodes end anywhere.
     finished = pool_of(steps.demonstration | steps.success, left_out)
-    _train(progress, (steps.observation, _time_to_go(steps)), finished, functional.smooth_l1_loss, random)
+    _train(
+        progress, (steps.observation, steps_left(steps) / STEPS_PER_UNIT), finished, functional.smooth_l1_loss, random
+    )
     return Forecast(config, onset.eval(), progress.eval(), progress.standardised(steps.observation[begins]))
 
 
@@ -238,13 +229,6 @@ def _onsets(steps: SupervisedSteps) -> torch.Tensor:
     return rows[:: max(1, -(-len(rows) // MOST_CORRECTED))]
 
 
-def _time_to_go(steps: SupervisedSteps) -> torch.Tensor:
-    """Return how long each episode still lasts, in units of ``STEPS_PER_UNIT``."""
-    last = torch.zeros(len(steps.episode_ids), dtype=torch.int64)
-    last.scatter_reduce_(0, steps.episode, steps.step, "amax")
-    return (last[steps.episode] - steps.step).float() / STEPS_PER_UNIT
-
-
 # ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -278,7 +262,7 @@ def _rows(
     ahead: BoolArray,
     *,
     robot: torch.Tensor | None = None,
-) -> _Rows:
+) -> ForecastRows:
     """Return the signals of the autonomous steps; ``robot`` (bool[members, t]) acts and is not asked."""
     states = _state_signals(model, forecast, steps, robot)
     columns = [
@@ -300,7 +284,9 @@ def _rows(
             rows.append(row)
     place = np.array(rows, dtype=np.int64)
     fold = _unseen(forecast, steps).double().argmax(0).numpy()
-    return _Rows(np.array(signals).reshape(-1, len(SIGNALS)), ahead[place], fold[place], place, np.ones(len(place)))
+    return ForecastRows(
+        np.array(signals).reshape(-1, len(SIGNALS)), ahead[place], fold[place], place, np.ones(len(place))
+    )
 
 
 def _state_signals(
@@ -342,38 +328,9 @@ def _unseen(forecast: Forecast, steps: SupervisedSteps) -> torch.Tensor:
 # ── the logistic ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _fit_weights(rows: _Rows, config: ForecastConfig) -> ForecastConfig:
-    """Fit bias and weights ≥ 0 by penalised maximum likelihood."""
-    centre = rows.signals.mean(0)
-    scale = np.maximum(rows.signals.std(0), _DISTANCE_SCALE_FLOOR)
-    # The same limit as in ``Forecast.probability``, so that fit and use agree.
-    inputs = np.clip((rows.signals - centre) / scale, -4, 4)
-    target = rows.ahead.astype(np.float64)
-
-    def negative(at: Float64Array) -> tuple[float, Float64Array]:
-        total = at[0] + inputs @ at[1:]
-        residual = rows.weight * (1 / (1 + np.exp(-total)) - target)
-        # ``logaddexp`` instead of the logarithm of the sigmoid, which is −∞ for a confident wrong answer.
-        loss = rows.weight @ (np.logaddexp(0, total) - target * total) + 0.5 * _PENALTY * at[1:] @ at[1:]
-        gradient = np.concatenate(([residual.sum()], inputs.T @ residual + _PENALTY * at[1:]))
-        return float(loss) / len(target), gradient / len(target)
-
-    rate = target.mean()
-    # From the mean rate and equal small weights: with weights of 0 at their bound, the descent would begin in a corner.
-    start = np.concatenate(([math.log(rate / (1 - rate))], np.full(len(SIGNALS), 0.1)))
-    found = optimize.minimize(
-        negative, start, jac=True, method="L-BFGS-B", bounds=[(None, None)] + [(0, None)] * len(SIGNALS)
-    )
-    return msgspec.structs.replace(
-        config,
-        bias=float(found.x[0]),
-        weights=tuple(found.x[1:].tolist()),
-        centre=tuple(centre.tolist()),
-        scale=tuple(scale.tolist()),
-    )
-
-
-def _held_out_score(recorded: _Rows, rows: _Rows, parts: Forecast, steps: SupervisedSteps) -> ForecastScore | None:
+def _held_out_score(
+    recorded: ForecastRows, rows: ForecastRows, parts: Forecast, steps: SupervisedSteps
+) -> ForecastScore | None:
     """Score forecasts of each third of the episodes by weights fitted to the other two."""
     probability = np.full(len(recorded.ahead), np.nan)
     for fold in np.unique(recorded.fold):
@@ -381,8 +338,7 @@ def _held_out_score(recorded: _Rows, rows: _Rows, parts: Forecast, steps: Superv
         others = rows.fold != fold
         if not 0 < rows.ahead[others].sum() < others.sum():
             return None
-        kept = _Rows(*[column[others] for column in rows.columns])
-        refitted = replace(parts, config=_fit_weights(kept, parts.config))
+        refitted = replace(parts, config=fit_weights(rows.where(others), parts.config))
         here = recorded.fold == fold
         probability[here] = [refitted.probability(signals.tolist()) for signals in recorded.signals[here]]
     scores = score_probabilities(probability, recorded.ahead, steps.step.numpy()[recorded.row])

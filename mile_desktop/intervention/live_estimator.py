@@ -1,12 +1,15 @@
 """The number on screen: p of the step about to be taken, its band, and the data it is based on."""
 
+import copy
 import math
+from collections.abc import Sequence
 from statistics import fmean
 from typing import Literal
 
 import numpy as np
 
 from mile_desktop.arrays import Float32Array, Float64Array
+from mile_desktop.intervention.corrected_places import CorrectedPlaces, Place, place_entries
 from mile_desktop.intervention.estimate import Caller, InterventionEstimate
 from mile_desktop.intervention.forecast import LOG_ODDS_LIMIT, ForecastConfig, SignalTracker
 from mile_desktop.intervention.forecast_reasons import named_reasons
@@ -14,6 +17,7 @@ from mile_desktop.intervention.model import InterventionModel
 from mile_desktop.intervention.model_numpy import OneStateForecast, OneStateModel, OneStateOutputs, disagreement_of_one
 from mile_desktop.intervention.posterior import BAND
 from mile_desktop.intervention.probability_numpy import probabilities_of_one
+from mile_desktop.intervention.success_band import SuccessBand
 from mile_desktop.intervention.temporal import TemporalFilter
 from mile_desktop.policies.policy import PolicyOutput
 from mile_desktop.storage.reasons import MOST_REASONS, Reason
@@ -49,6 +53,10 @@ class LiveEstimator:
     source : str
         ``ensemble``; ``published``, the first member alone; ``temporal``, the temporal model (the ensemble where none
         was fitted).
+    band : SuccessBand or None
+        Made from the running policy's successes; calls while the policy is new.
+    observation_labels : sequence of str
+        Of the observation's entries, to find the place of the end effector; may be empty.
     """
 
     def __init__(
@@ -58,11 +66,17 @@ class LiveEstimator:
         running_policy_id: str,
         episodes_with_policy: int = 0,
         source: Source = "ensemble",
+        band: SuccessBand | None = None,
+        observation_labels: Sequence[str] = (),
     ) -> None:
         self._model = model
+        self._band = band
+        self._step = 0
         # Built once: it holds views of the weights and no copies.
         self._one_state = OneStateModel(model)
         self._networks = OneStateForecast(model.forecast) if model.forecast is not None else None
+        entries = place_entries(observation_labels)
+        self._places = CorrectedPlaces(model.forecast, entries) if model.forecast is not None and entries else None
         self._members = 1 if source == "published" else model.config.members
         temporal = model.config.temporal if source == "temporal" else None
         self._filter = TemporalFilter(temporal, self._members) if temporal else None
@@ -83,16 +97,39 @@ class LiveEstimator:
             parts.append("p calls you")
         if self._policy_is_new:
             parts.append("new policy")
+        if self._band_counts and self._band is not None:
+            parts.append(f"called as in no more than {self._band.share:.0%} of its {self._band.successes} successes")
         return ", ".join(parts)
 
     def alarm(self, estimate: InterventionEstimate) -> float:
-        """Return p where it has earned an alarm, else the forecast where that has; NaN for a policy that is new."""
+        """Return the number that calls: the forecast or p, whichever has earned it; NaN where none has.
+
+        For a policy that is new only a band from its own successes calls, see ``InterventionEstimate.usual``.
+        """
         return {"p": estimate.probability, "forecast": estimate.forecast}.get(self.calls_by, math.nan)
 
     @property
     def calls_by(self) -> Caller:
-        """Which number alerts a person; none for a policy that is new."""
-        return "" if self._policy_is_new else self._earned
+        """Which number alerts a person; for a policy that is new the one of its band, or none."""
+        if self._policy_is_new:
+            return "forecast" if self._band_counts else ""
+        return self._earned
+
+    @property
+    def wants_band(self) -> bool:
+        """Whether the policy is new and no band calls for it."""
+        return self._policy_is_new and self._model.forecast is not None and not self._band_counts
+
+    @property
+    def _band_counts(self) -> bool:
+        # A band that follows p is left out: p of a new policy is compared with people who have never seen it.
+        return self._policy_is_new and self._band is not None and self._band.number == "forecast"
+
+    def corrected_nearby(self, observation: Float32Array) -> tuple[Place, ...]:
+        """Return the places of the corrected states that are nearest to the last observation, where they are near."""
+        if self._places is None or self._networks is None:
+            return ()
+        return self._places.nearby(observation, [number for number, _ in self._networks.nearest_corrected()])
 
     def reset(self) -> None:
         """Begin a new episode."""
@@ -101,12 +138,25 @@ class LiveEstimator:
         if self._begun:
             self._episodes += 1
         self._begun = False
+        self._step = 0
         self._tracker.reset()
         if self._filter is not None:
             self._filter.reset()
 
-    def estimate(self, observation: Float32Array, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:
+    def estimate(
+        self, observation: Float32Array, output: PolicyOutput, *, intervening: bool, held: bool = False
+    ) -> InterventionEstimate:
         """Return p of the step about to be taken; NaN where observation or policy are not finite."""
+        if not held:
+            return self._estimate(observation, output, intervening=intervening)
+        # What carries from step to step is put back: a hold would otherwise count as lost time and as an old takeover,
+        # and the robot would call as soon as it is resumed.
+        kept = copy.deepcopy((self._tracker, self._filter)), self._step, self._begun
+        estimate = self._estimate(observation, output, intervening=intervening)
+        (self._tracker, self._filter), self._step, self._begun = kept
+        return estimate
+
+    def _estimate(self, observation: Float32Array, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:
         self._begun = True
         # A policy that diverges gets no number; the loop's own checks hold the robot.
         if not all(np.isfinite(each).all() for each in (observation, output.mean, output.std)):
@@ -131,7 +181,21 @@ class LiveEstimator:
             reasons = (Reason("p", estimate.probability, 1.0), *others)[:MOST_REASONS]
         if intervening:
             hand_back = {"p": estimate.probability, "forecast": hand_back}.get(self.calls_by, math.nan)
-        return InterventionEstimate(estimate.probability, estimate.low, estimate.high, forecast, reasons, hand_back)
+        usual, reasons = self._compare_with_band(forecast, reasons)
+        return InterventionEstimate(
+            estimate.probability, estimate.low, estimate.high, forecast, reasons, hand_back, usual
+        )
+
+    def _compare_with_band(self, forecast: float, reasons: tuple[Reason, ...]) -> tuple[float, tuple[Reason, ...]]:
+        """Return the band's edge at this step, and the reasons with the band first where the forecast is above it."""
+        step, self._step = self._step, self._step + 1
+        if self._band is None or not self._band_counts:
+            return math.nan, reasons
+        edge = self._band.edge(step)
+        if forecast > edge:  # NaN, during takeovers, is not
+            unusual = Reason("band", self._band.below(step, forecast), 1.0)
+            reasons = (unusual, *reasons)[:MOST_REASONS]
+        return edge, reasons
 
     def _forecast(
         self,

@@ -17,10 +17,13 @@ from mile_desktop.errors import UserError
 from mile_desktop.intervention.call_marks import CODES
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.storage.errors import ONE_EPISODE
-from mile_desktop.storage.records import Episode
+from mile_desktop.storage.records import TIME_LIMIT, Episode
 
 DEMONSTRATORS = frozenset({"demonstration", "expert"})
 """Operators whose whole episode is a demonstration."""
+
+_NOBODY = "none"
+"""Operator of an unattended run, see ``operators.no_operator``. Written here again: learning imports no operators."""
 
 MINIMUM_FOR_HOLDING_OUT = 5
 """With fewer supervised episodes every one of them is learned from."""
@@ -64,6 +67,8 @@ def supervised_steps(episodes: Iterable[Episode], demonstrations: Iterable[Episo
         step=torch.cat([torch.arange(length) for length in lengths]),
         episode_ids=tuple(episode.record.episode_id for episode, _ in used),
         call_mark=_call_marks([episode for episode, _ in used]),
+        unattended=_unattended([episode for episode, _ in used]),
+        failed=_failed([episode for episode, _ in used]),
     )
 
 
@@ -71,6 +76,17 @@ def _call_marks(episodes: list[Episode]) -> torch.Tensor | None:
     """Return the marks on calls as codes, int64[t]; None where there are none, as in most recordings."""
     codes = [CODES.get(text, 0) for episode in episodes for text in episode.call_mark]
     return torch.tensor(codes) if any(codes) else None
+
+
+def _unattended(episodes: list[Episode]) -> torch.Tensor | None:
+    """Return for each step whether nobody could have taken over, bool[t]; None where somebody always could."""
+    alone = [episode.record.start.operator == _NOBODY for episode in episodes]
+    return torch.tensor(np.repeat(alone, [len(episode) for episode in episodes])) if any(alone) else None
+
+
+def _failed(episodes: list[Episode]) -> torch.Tensor:
+    failed = [episode.record.outcome in {"failure", TIME_LIMIT} for episode in episodes]
+    return torch.tensor(np.repeat(failed, [len(episode) for episode in episodes]))
 
 
 _Reader = Callable[[Episode, bool], NDArray[np.generic]]

@@ -21,6 +21,7 @@ _REQUESTS = {
     "hold": OperatorRequest.TOGGLE_HOLD,
     "next_camera": OperatorRequest.NEXT_CAMERA,
     "previous_camera": OperatorRequest.PREVIOUS_CAMERA,
+    "mark_call": OperatorRequest.MARK_CALL,
 }
 """Use of a button → request of one press; to discard takes two presses and is handled separately."""
 

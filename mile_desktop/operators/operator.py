@@ -23,6 +23,8 @@ class OperatorRequest(StrEnum):
     STOP = "stop"
     NEXT_CAMERA = "next_camera"
     PREVIOUS_CAMERA = "previous_camera"
+    MARK_CALL = "mark_call"
+    """The last call was unnecessary, or the last takeover was called too late."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

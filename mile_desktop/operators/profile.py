@@ -17,6 +17,9 @@ PROFILE_VERSION = 1
 DRIVEN = ("x", "y", "z", "gripper")
 """What the driving controls command, in the order of the action's entries."""
 
+_NEWER_USES = {"mark_call": "dpup"}
+"""Uses that profiles of the first release do not name, with their default controls."""
+
 _GUID = re.compile(r"[0-9a-f]{32}")
 _DEFAULT_STEM = "default"
 
@@ -52,6 +55,7 @@ class PadButtons(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     start: str = "start"
     next_camera: str = "dpright"
     previous_camera: str = "dpleft"
+    mark_call: str = "dpup"
 
 
 class PadProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -141,9 +145,23 @@ def encode_profile(profile: PadProfile) -> str:
 def decode_profile(text: str | bytes) -> PadProfile:
     """Return the profile written in ``text`` (JSON), or raise ``ProfileError``."""
     try:
-        return msgspec.json.decode(text, type=PadProfile)
-    except msgspec.DecodeError as error:
+        stored = msgspec.json.decode(text)
+        return msgspec.convert(_with_room_for_newer_uses(stored), PadProfile)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ProfileError(f"The pad profile cannot be read: {error}") from error
+
+
+def _with_room_for_newer_uses(stored: object) -> object:
+    """Leave a newer use without a control where an older profile binds its default control to something else.
+
+    Otherwise a profile that was saved before the use existed would be refused for a control with two uses.
+    """
+    match stored:
+        case {"buttons": dict(buttons), **others}:
+            axes = [control for axis in others.values() if isinstance(axis, dict) for control in axis.values()]
+            free = {use: "" for use, control in _NEWER_USES.items() if control in (*buttons.values(), *axes)}
+            return {**others, "buttons": {**free, **buttons}}
+    return stored
 
 
 def profile_path(folder: Path, guid: str) -> Path:

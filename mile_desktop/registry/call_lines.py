@@ -2,9 +2,11 @@
 
 from typing import Literal
 
+import msgspec
 import numpy as np
 
-from mile_desktop.storage.call_curve import DEBOUNCE_STEPS, LET_GO, CallCurve, call_curve
+from mile_desktop.storage.alarms import HORIZON_STEPS
+from mile_desktop.storage.call_curve import DEBOUNCE_STEPS, LET_GO, CallCurve, call_curve, call_rows
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.episodes import read_episode
 from mile_desktop.storage.errors import WorkspaceError
@@ -13,6 +15,8 @@ from mile_desktop.storage.workspace import Workspace
 
 NEWEST_EPISODES = 60
 """Older ones say little about today's policy, and reading has to end before the next episode does."""
+
+_LAST_CALLS = 3
 
 Number = Literal["p", "forecast"]
 
@@ -43,6 +47,47 @@ def recorded_call_curve(
         let_go=let_go,
     )
     return curve, chosen
+
+
+class RecordedCall(msgspec.Struct, frozen=True, kw_only=True):
+    """One call in a recorded episode."""
+
+    episode_id: str
+    row: int
+    seconds: float
+    """Since the beginning of the recording."""
+    reasons: str
+    """See ``storage.reasons``."""
+    followed: bool
+    """A takeover came within the forecast's horizon."""
+
+
+def last_calls(
+    workspace: Workspace, scene: str, number: Number, threshold: float, *, debounce_steps: int, let_go: float
+) -> tuple[RecordedCall, ...]:
+    """Return the last three calls of ``scene`` at ``threshold``, the newest first."""
+    found: list[RecordedCall] = []
+    for name in [each.episode_id for each in Catalogue(workspace).episodes(scene)][: -NEWEST_EPISODES - 1 : -1]:
+        episode = _read(workspace, name)
+        if episode is None:
+            continue
+        values = episode.forecast if number == "forecast" else episode.intervention_prob
+        rows = call_rows(values, episode.intervention, threshold, debounce_steps=debounce_steps, let_go=let_go)
+        rate_hz = episode.record.start.rate_hz
+        for row in reversed(rows):
+            followed = bool(episode.intervention[row : row + HORIZON_STEPS].any())
+            found.append(
+                RecordedCall(
+                    episode_id=name,
+                    row=row,
+                    seconds=row / rate_hz,
+                    reasons=episode.reasons[row],
+                    followed=followed,
+                )
+            )
+            if len(found) == _LAST_CALLS:
+                return tuple(found)
+    return tuple(found)
 
 
 def _read(workspace: Workspace, episode_id: str) -> Episode | None:

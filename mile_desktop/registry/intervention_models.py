@@ -2,10 +2,12 @@
 
 import logging
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast, get_args
 
 from mile_desktop.arrays import Float32Array
+from mile_desktop.intervention.corrected_places import Place
 from mile_desktop.intervention.estimate import Caller, InterventionEstimate, InterventionEstimator
 from mile_desktop.intervention.live_estimator import LiveEstimator, Source
 from mile_desktop.intervention.model import InterventionModel, InterventionModelError, load_intervention_model
@@ -14,6 +16,7 @@ from mile_desktop.paths import bundled_models
 from mile_desktop.policies.policy import PolicyOutput
 from mile_desktop.registry.policies import load_named_policy
 from mile_desktop.registry.running_policy import RunningPolicy, Sized
+from mile_desktop.registry.success_bands import load_success_band
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
 
@@ -27,10 +30,15 @@ class NoEstimate:
 
     basis = "no intervention model yet"
     calls_by: Caller = ""
+    wants_band = False
 
     def alarm(self, estimate: InterventionEstimate) -> float:  # noqa: ARG002
         """Return NaN: without a probability no alert can come on."""
         return math.nan
+
+    def corrected_nearby(self, observation: Float32Array) -> tuple[Place, ...]:  # noqa: ARG002
+        """Return no place."""
+        return ()
 
     def reset(self) -> None:
         """Begin a new episode."""
@@ -41,6 +49,7 @@ class NoEstimate:
         output: PolicyOutput,  # noqa: ARG002
         *,
         intervening: bool,  # noqa: ARG002
+        held: bool = False,  # noqa: ARG002
     ) -> InterventionEstimate:
         """Return an estimate without a number."""
         return InterventionEstimate(math.nan, math.nan, math.nan)
@@ -88,6 +97,7 @@ def load_running_policy(
     *,
     intervention_model: str = "",
     live_source: str = "ensemble",
+    observation_labels: Sequence[str] = (),
 ) -> RunningPolicy:
     """Load a policy and the intervention model that watches it.
 
@@ -102,7 +112,13 @@ def load_running_policy(
     loaded = load_named_policy(workspace, scene, policy, driven)
     running = RunningPolicy(loaded.policy, loaded.name, NoEstimate())
     return with_intervention_model(
-        workspace, scene, running, driven, intervention_model=intervention_model, live_source=live_source
+        workspace,
+        scene,
+        running,
+        driven,
+        intervention_model=intervention_model,
+        live_source=live_source,
+        observation_labels=observation_labels,
     )
 
 
@@ -114,6 +130,7 @@ def with_intervention_model(
     *,
     intervention_model: str = "",
     live_source: str = "ensemble",
+    observation_labels: Sequence[str] = (),
 ) -> RunningPolicy:
     """Return ``running`` with the intervention model that watches it now; raises ``InterventionModelError``."""
     source = _checked_source(live_source)
@@ -130,6 +147,8 @@ def with_intervention_model(
         # Counted once; the estimator adds the episodes that follow by itself.
         episodes_with_policy=episodes_driven_by(workspace, scene, policy_id),
         source=source,
+        band=load_success_band(workspace, policy_id, model),
+        observation_labels=observation_labels,
     )
     config = model.config
     return RunningPolicy(running.policy, running.name, estimator, config.model_id, config.cost, config.cdf_scale)

@@ -86,14 +86,19 @@ class AlertMonitor:
         self._above = self._below = 0
         self._active = False
 
-    def update(self, probability: float) -> bool:
-        """Take in one autonomous step's probability; return True on the step at which the alert comes on."""
+    def update(self, probability: float, usual: float = math.nan) -> bool:
+        """Take in one autonomous step's probability; return True on the step at which the alert comes on.
+
+        ``usual``: the line of this step, where a band over time takes the place of the rule's one; see
+        ``InterventionEstimate.usual``.
+        """
         self._count_step()
         self._below = 0
-        self._above = self._above + 1 if probability >= self._line else 0
+        line = self._line if math.isnan(usual) else usual
+        self._above = self._above + 1 if probability >= line else 0
         if self._active:
             # A line below the lower line is possible; then the alert ends at the line itself.
-            self._active = probability >= min(self.rule.let_go, self._line)
+            self._active = probability >= min(self.rule.let_go, line)
             return False
         self._active = self._above >= self.rule.debounce_steps and not self.budget_used
         if self._active:

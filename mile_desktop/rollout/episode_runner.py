@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from mile_desktop.arrays import Float32Array
+from mile_desktop.intervention.corrected_places import Place
 from mile_desktop.intervention.estimate import InterventionEstimate
 from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading, OperatorRequest
 from mile_desktop.operators.window_input import SOURCES
@@ -84,6 +85,8 @@ class EpisodeRunner:
         self.asking = False
         self.call_reasons = ""
         """Why the alert came on for the last time; see ``storage.reasons``."""
+        self.call_places: tuple[Place, ...] = ()
+        """Where, near the end effector, people took over in states like that one."""
         self.discard_armed = False
         self.device_connected = False
         self.episode: EpisodeState | None = None
@@ -199,7 +202,10 @@ class EpisodeRunner:
             # a harmless output, so that the operator can still be read and can end the episode
             output = PolicyOutput(self._zero, self._zero, np.ones_like(self._zero))
         # Before the operator is read: p must depend only on what was there before the person acted.
-        estimate = self.running.estimator.estimate(episode.observation, output, intervening=episode.human_drove)
+        held = not self._phases.moving
+        estimate = self.running.estimator.estimate(
+            episode.observation, output, intervening=episode.human_drove, held=held
+        )
         reading = self._read_operator(output.action, output.mean, output.std)
         self._handle_requests(reading.requests)
         self._apply_takeover(reading, blocked=bool(problem or self._obstacle))
@@ -242,12 +248,13 @@ class EpisodeRunner:
     def _update_alert(self, estimate: InterventionEstimate) -> None:
         if self._phases.phase is Phase.TAKEOVER:
             # Steps before the takeover must not count towards an alert right after the hand-back.
-            self.alert.reset()
+            self.alert.update_takeover(estimate.hand_back)
             return
-        came_on = self.alert.update(self.running.estimator.alarm(estimate))
+        came_on = self.alert.update(self.running.estimator.alarm(estimate), estimate.usual)
         if came_on:
             self.call_reasons = encode_reasons(estimate.reasons)
             if self.episode is not None:
+                self.call_places = self.running.estimator.corrected_nearby(self.episode.observation)
                 self.episode.last_call = self.episode.row
         if came_on and self.alert.rule.ask_me:
             self.asking = True
@@ -315,7 +322,7 @@ class EpisodeRunner:
         )
         # Recorded first, then announced: the window never shows a step that is not in the recorder's queue.
         self._sink.append(step)
-        self._publish(announcement(episode, step, phase))
+        self._publish(announcement(episode, step, phase, usual=estimate.usual))
         episode.advance(observation, human=human)  # last: the record uses the counters of before the step
         self._draw(episode.step)
         # A time limit never cuts off a person in the middle of a rescue. Simulated supervisors have no such right: one

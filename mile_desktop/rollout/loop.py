@@ -218,6 +218,10 @@ class RolloutLoop:
             self.runner.close(outcome)
             self._phases.apply(PhaseEvent.EPISODE_ENDED)
 
+    def mark_call(self) -> None:
+        """Note that the last call was unnecessary, or the last takeover called too late; a note says which."""
+        self._publish(Note(level="info", text=self.runner.mark_call()))
+
     def discard_episode(self) -> None:
         """Put the running episode in the bin and record the same start again."""
         if self.runner.episode is None:
@@ -299,6 +303,7 @@ class RolloutLoop:
             OperatorRequest.DISCARD: self.discard_episode,
             OperatorRequest.NEXT_CAMERA: partial(self._publish, CameraRequest(direction=1)),
             OperatorRequest.PREVIOUS_CAMERA: partial(self._publish, CameraRequest(direction=-1)),
+            OperatorRequest.MARK_CALL: self.mark_call,
         }
 
     def _start_or_reset(self) -> None:

@@ -4,6 +4,8 @@ Commands go from the window to the worker, events come back. Both unions are clo
 of them is refused by the decoder.
 """
 
+import math
+
 from mile_desktop.channels.messages import Message, Shutdown
 from mile_desktop.rollout.device_messages import (
     CameraRequest as CameraRequest,
@@ -198,12 +200,18 @@ class Status(Message, frozen=True):
     """Largest ``RequestStop.number`` that was carried out; a window that waits longer says that Stop was not heard."""
     call_reasons: str = ""
     """Why the alert came on; see ``storage.reasons``. Empty while it is off."""
+    call_places: tuple[tuple[float, float, float], ...] = ()
+    """Where, near the end effector, people took over in states like the one of the call; m, in the world."""
     line: float = 0.5
     """The alert's threshold in force; it moves while a budget of calls is kept."""
     may_let_go: bool = False
     """A person drives, and another takeover is unlikely if they hand back now."""
     budget_used: bool = False
     """No further call comes on: there were as many in ten minutes as allowed."""
+    calls_by: str = ""
+    """The number that calls: ``p``, ``forecast``, or empty for none."""
+    wants_band: bool = False
+    """The policy is new and nothing calls for it; a band from its own successes would."""
 
 
 class StepTaken(Message, frozen=True):
@@ -224,6 +232,8 @@ class StepTaken(Message, frozen=True):
     phase: Phase
     reasons: str = ""
     """Why the forecast is higher than usual; see ``storage.reasons``."""
+    usual: float = math.nan
+    """The line of this step, where a band from the new policy's successes takes the place of the set one; else NaN."""
 
 
 class RobotStatus(Message, frozen=True):

@@ -1,6 +1,6 @@
 """A session: a loaded scene or robot with its policy, operators and recorder. Window and command line both run it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -140,6 +140,7 @@ class Session:
             self._target.env,
             intervention_model=intervention_model,
             live_source=self.plan.live_source,
+            observation_labels=self._observation_labels,
         )
 
     def _check_fits(self, policy: str, robot: RobotScene) -> None:
@@ -157,7 +158,14 @@ class Session:
             self._target.env,
             intervention_model=self.plan.intervention_model,
             live_source=self.plan.live_source,
+            observation_labels=self._observation_labels,
         )
+
+    @property
+    def _observation_labels(self) -> Sequence[str]:
+        """Names of the observation's entries, where an end effector is among them."""
+        body = self._target.words_drive
+        return () if body is None else body.labels
 
     def loaded(self) -> m.SessionLoaded:
         """Return the answer to ``LoadSession``, once everything is loaded."""
@@ -245,9 +253,12 @@ class Session:
             steps_left=max(0, self._target.max_steps - runner.episode.step) if runner.episode else None,
             stop_number=self._stop_number,
             call_reasons=runner.call_reasons if runner.alert.active or runner.asking else "",
+            call_places=runner.call_places if runner.alert.active or runner.asking else (),
             line=runner.alert.line,
             may_let_go=runner.alert.may_let_go,
             budget_used=runner.alert.budget_used,
+            calls_by=running.estimator.calls_by,
+            wants_band=running.estimator.wants_band,
         )
 
     def close(self) -> str:
@@ -340,7 +351,7 @@ class Session:
             self.loop.discard_episode()
 
     def _mark_call(self, _: m.MarkCall) -> None:
-        self._publish(m.Note(level="info", text=self.loop.runner.mark_call()))
+        self.loop.mark_call()
 
     def _undo_discard(self, _: m.UndoDiscard) -> None:
         self.recorder.undo_discard()

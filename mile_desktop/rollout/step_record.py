@@ -1,5 +1,6 @@
 """One step as it is recorded, and as it is sent to the window."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -64,8 +65,8 @@ def recorded_step(
     )
 
 
-def announcement(episode: EpisodeState, step: Step, phase: Phase) -> StepTaken:
-    """Return the message about ``step`` for the window."""
+def announcement(episode: EpisodeState, step: Step, phase: Phase, *, usual: float = math.nan) -> StepTaken:
+    """Return the message about ``step`` for the window; ``usual`` as in ``InterventionEstimate``."""
     return StepTaken(
         episode_id=episode.start.episode_id,
         step=episode.step,
@@ -81,4 +82,5 @@ def announcement(episode: EpisodeState, step: Step, phase: Phase) -> StepTaken:
         std=tuple(step.policy_std.tolist()),
         phase=phase,
         reasons=step.reasons,
+        usual=usual,
     )

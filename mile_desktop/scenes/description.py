@@ -229,6 +229,8 @@ class BundleDescription(Part, frozen=True):
     """Share of the demonstrations that is only used for validation; with few demonstrations 0 is better."""
     supervised: AtLeastOne = 40
     """Episodes of a simulated supervisor, for the intervention model."""
+    unattended: AtLeastOne = 60
+    """Episodes that nobody watches, for the forecast: how attempts end that nobody corrects."""
 
 
 class Choice(Part, frozen=True):

@@ -176,6 +176,25 @@ def choose_line(curve: CallCurve, wish: LineWish) -> ChosenLine:
     )
 
 
+def call_rows(
+    number: NDArray[np.floating],
+    taken: BoolArray,
+    threshold: float,
+    *,
+    debounce_steps: int = DEBOUNCE_STEPS,
+    let_go: float = LET_GO,
+) -> tuple[int, ...]:
+    """Return the rows of one episode at which a call came on, by the same rule as ``call_curve``."""
+    above, on, rows = 0, False, []
+    for row, (value, human) in enumerate(zip(number.tolist(), taken.tolist(), strict=True)):
+        above = 0 if human or not value >= threshold else above + 1  # NaN ends a count, as in the running loop
+        came_on = not on and above >= debounce_steps
+        on = came_on or (on and not human and value >= min(let_go, threshold))
+        if came_on:
+            rows.append(row)
+    return tuple(rows)
+
+
 def _place(threshold: float) -> int:
     return min(max(round((threshold - THRESHOLDS[0]) * 100), 0), len(THRESHOLDS) - 1)
 

@@ -15,7 +15,7 @@ from mile_desktop.storage import errors, schema
 from mile_desktop.storage.ids import checked_id
 
 DATABASE = "workspace.db"
-FOLDERS = ("episodes", "bin", "edits", "videos", "policies", "interventions", "forecasts", "runs")
+FOLDERS = ("episodes", "bin", "edits", "videos", "policies", "interventions", "forecasts", "bands", "runs")
 EPISODE_SUFFIX = ".parquet"
 
 _WINDOW_LOCK = "window.lock"
@@ -148,6 +148,10 @@ class Workspace:
     def forecast_folder(self, model_id: str) -> Path:
         """Return the folder of the forecast that was refitted for an intervention model (also for a bundled one)."""
         return self._folder / "forecasts" / checked_id(model_id)
+
+    def band_path(self, policy_id: str) -> Path:
+        """Return the file of the band from the policy's successes, for a policy that nobody has corrected yet."""
+        return self._folder / "bands" / f"{checked_id(policy_id)}.json"
 
     def connection(self) -> sqlite3.Connection:
         """Return the calling thread's own connection, in autocommit mode; never pass it to another thread."""

@@ -13,8 +13,17 @@ from mile_desktop.policies.checkpoint import load_policy
 
 
 def fit_briefly(
-    steps: SupervisedSteps, settings: FitSettings, *, model_id: str, scene: str, policy_id: str, shipped: bool
+    steps: SupervisedSteps,
+    settings: FitSettings,
+    *,
+    model_id: str,
+    scene: str,
+    policy_id: str,
+    shipped: bool,
+    unattended: SupervisedSteps,
 ) -> FittedModel:
+    assert unattended.unattended is not None
+    assert len(unattended) > len(steps)
     brief = replace(settings, epochs=1, updates_per_epoch=2, members=2, hidden=(8,), temporal=False, forecast=False)
     return fit_intervention_model(steps, brief, model_id=model_id, scene=scene, policy_id=policy_id, shipped=shipped)
 
@@ -23,7 +32,8 @@ def test_a_bundle_is_complete_and_its_policy_the_same_each_time(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bundle, "fit_intervention_model", fit_briefly)
-    few = ["--demonstrations", "2", "--epochs", "2", "--evaluate", "1", "--supervised", "1", "--json"]
+    few = ["--demonstrations", "2", "--epochs", "2", "--evaluate", "1", "--supervised", "1"]
+    few += ["--unattended", "1", "--json"]
     for name in ("first", "second"):
         assert main(["bundle", "--scene", "button-press", "--into", str(tmp_path / name), *few]) == 0
     said = [msgspec.json.decode(line) for line in capsys.readouterr().out.splitlines()]

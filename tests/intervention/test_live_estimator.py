@@ -11,6 +11,7 @@ from mile_desktop.intervention.fit import FittedModel
 from mile_desktop.intervention.live_estimator import LiveEstimator
 from mile_desktop.intervention.model import InterventionModel, TemporalParameters
 from mile_desktop.intervention.posterior import posterior_predictive
+from mile_desktop.intervention.success_band import SuccessBand
 from mile_desktop.intervention.temporal import temporal_probabilities
 from mile_desktop.policies.policy import PolicyOutput
 
@@ -158,3 +159,56 @@ def test_a_new_policy_is_called_new_for_four_episodes_and_its_band_is_wide(
     new.reset()
     assert new.basis == "30 takeovers, p calls you"
     assert new.estimate(*arguments, intervening=False) == narrow
+
+
+def test_time_does_not_pass_while_the_robot_holds(fitted: FittedModel, steps: SupervisedSteps) -> None:
+    """A person who holds the robot for a minute must not find a forecast that has waited all that time."""
+    rows = (steps.episode == 0).nonzero()[:20, 0].tolist()
+
+    def forecasts(held: int) -> list[float]:
+        live = LiveEstimator(fitted.model, running_policy_id="p-1")
+        live.reset()
+        found = []
+        for number, row in enumerate(rows):
+            observation = steps.observation[row].numpy()
+            for _ in range(held if number == 10 else 0):
+                live.estimate(observation, output(steps, row), intervening=False, held=True)
+            found.append(live.estimate(observation, output(steps, row), intervening=False).forecast)
+        return found
+
+    assert forecasts(600) == forecasts(0)
+
+
+def _band_of(policy_id: str, edge: float) -> SuccessBand:
+    odds = math.log(edge / (1 - edge))
+    return SuccessBand(
+        policy_id=policy_id,
+        model_mark="",
+        number="forecast",
+        successes=18,
+        share=0.1,
+        course=(odds - 1.0,),
+        spread=(1.0,),
+        departures=(0.5, *(1.0,) * 8),
+    )
+
+
+def test_a_new_policy_calls_by_the_band_of_its_own_successes(fitted: FittedModel, steps: SupervisedSteps) -> None:
+    low, high = (
+        LiveEstimator(fitted.model, running_policy_id="p-2", band=_band_of("p-2", edge)) for edge in (0.001, 0.999)
+    )
+    blind = LiveEstimator(fitted.model, running_policy_id="p-2")
+    assert (blind.calls_by, blind.wants_band) == ("", True)
+    assert (low.calls_by, low.wants_band) == ("forecast", False)
+    assert "10% of its 18 successes" in low.basis
+    said = {name: each.estimate(steps.observation[0].numpy(), output(steps, 0), intervening=False)
+            for name, each in (("low", low), ("high", high), ("blind", blind))}  # fmt: skip
+    assert low.alarm(said["low"]) == said["low"].forecast
+    assert said["low"].usual == pytest.approx(0.001)
+    assert [each.kind for each in said["low"].reasons][:1] == ["band"]
+    assert "band" not in [each.kind for each in said["high"].reasons]
+    assert math.isnan(said["blind"].usual)
+    for _ in range(4):  # four episodes: the policy is no longer new, and the line that a person has set counts
+        low.reset()
+        after = low.estimate(steps.observation[0].numpy(), output(steps, 0), intervening=False)
+    assert math.isnan(after.usual)

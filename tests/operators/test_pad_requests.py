@@ -18,6 +18,7 @@ from tests.virtual_pad import VirtualPad
         ("start", OperatorRequest.START),
         ("dpright", OperatorRequest.NEXT_CAMERA),
         ("dpleft", OperatorRequest.PREVIOUS_CAMERA),
+        ("dpup", OperatorRequest.MARK_CALL),
     ],
 )
 def test_each_press_asks_once(pad: VirtualPad, tick: Ticks, button: str, request_: OperatorRequest) -> None:

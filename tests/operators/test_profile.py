@@ -94,12 +94,26 @@ def test_default_is_the_default_pad_of_the_product() -> None:
         "start": "Start",
         "next camera": "D-pad →",
         "previous camera": "D-pad ←",
+        "mark call": "D-pad ↑",
     }
 
 
 def test_controls_without_a_use_may_stay_unbound() -> None:
     profile = PadProfile(z=AxisBinding(), buttons=PadButtons(next_camera="", previous_camera=""))
     assert "z +" not in profile.uses()
+
+
+def test_a_profile_from_before_a_use_existed_keeps_its_own_control() -> None:
+    """The default control of *mark call* may be bound to something else in a profile that was saved before."""
+    older = json.loads(encode_profile(PadProfile()))
+    del older["buttons"]["mark_call"]
+    assert decode_profile(json.dumps(older)).buttons.mark_call == "dpup"
+    older["buttons"]["success"] = "dpup"
+    assert decode_profile(json.dumps(older)).buttons.mark_call == ""
+    older["buttons"]["success"] = "a"
+    older["z"] = {"positive": "dpup", "negative": "dpdown"}
+    found = decode_profile(json.dumps(older))
+    assert (found.z.positive, found.buttons.mark_call) == ("dpup", "")
 
 
 def test_saved_profile_is_found_again(tmp_path: Path) -> None:

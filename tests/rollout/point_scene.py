@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mile_desktop.arrays import Float32Array
+from mile_desktop.intervention.corrected_places import Place
 from mile_desktop.intervention.estimate import Caller, InterventionEstimate
 from mile_desktop.operators.operator import OperatorContext, OperatorReading, OperatorRequest
 from mile_desktop.policies.policy import PolicyOutput
@@ -101,9 +102,12 @@ class ConstantPolicy:
 class FixedEstimator:
     basis = "fixed"
     earned = True
+    wants_band = False
 
     def __init__(self, probability: float = 0.25) -> None:
         self.probability = probability
+        self.hand_back = math.nan
+        self.held: list[bool] = []
 
     @property
     def calls_by(self) -> Caller:
@@ -112,12 +116,22 @@ class FixedEstimator:
     def alarm(self, estimate: InterventionEstimate) -> float:
         return estimate.probability if self.earned else math.nan
 
+    def corrected_nearby(self, observation: Float32Array) -> tuple[Place, ...]:
+        return ((float(observation[0]), 0.0, 0.5),)
+
     def reset(self) -> None:
         return
 
-    def estimate(self, observation: Float32Array, output: PolicyOutput, *, intervening: bool) -> InterventionEstimate:
+    def estimate(
+        self, observation: Float32Array, output: PolicyOutput, *, intervening: bool, held: bool = False
+    ) -> InterventionEstimate:
+        self.held.append(held)
         return InterventionEstimate(
-            self.probability, self.probability - 0.1, self.probability + 0.1, reasons=(Reason("stalled", 12.0, 0.6),)
+            self.probability,
+            self.probability - 0.1,
+            self.probability + 0.1,
+            reasons=(Reason("stalled", 12.0, 0.6),),
+            hand_back=self.hand_back if intervening else math.nan,
         )
 
 

@@ -100,3 +100,11 @@ def test_another_rule_keeps_the_budget_and_moves_only_a_line_that_was_set() -> N
 def test_a_rule_without_sense_is_refused(rule: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must"):
         AlertRule(**rule)  # type: ignore[arg-type]
+
+
+def test_a_band_over_time_takes_the_place_of_the_line() -> None:
+    monitor = AlertMonitor(AlertRule(threshold=0.5, debounce_steps=2))
+    assert [monitor.update(0.4, usual=0.3) for _ in range(3)] == [False, True, False]
+    monitor.reset()
+    assert not any(monitor.update(0.6, usual=0.7) for _ in range(5))
+    assert [monitor.update(0.6) for _ in range(2)] == [False, True]

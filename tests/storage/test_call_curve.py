@@ -11,6 +11,7 @@ from mile_desktop.storage.call_curve import (
     CallCurve,
     LineWish,
     call_curve,
+    call_rows,
     choose_line,
     takeovers_needed,
 )
@@ -48,6 +49,7 @@ def test_recorded_calls_are_counted_as_the_running_loop_raises_them(
     curve = call_curve([(number, taken)], let_go=let_go)
     place = THRESHOLDS.index(threshold)
     assert (curve.calls[place], curve.missed[place]) == (calls, missed)
+    assert len(call_rows(number, taken, threshold, let_go=let_go)) == calls
 
 
 def test_a_higher_line_calls_less_and_misses_more() -> None:

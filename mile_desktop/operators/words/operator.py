@@ -48,6 +48,7 @@ class DrivenBody:
     def __init__(self, rate_hz: float, max_speed: float, labels: Sequence[str]) -> None:
         self.rate_hz = rate_hz
         self.max_speed = max_speed
+        self.labels = tuple(labels)
         self._rows = _vectors(labels)
 
     @property

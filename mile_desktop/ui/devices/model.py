@@ -50,6 +50,7 @@ REQUEST_SLOTS: tuple[Slot, ...] = (
     Slot("start", "Start, or reset", "press a button"),
     Slot("next_camera", "Next camera", "press a button"),
     Slot("previous_camera", "Previous camera", "press a button"),
+    Slot("mark_call", "Mark the last call", "press a button"),
 )
 SLOTS = DRIVING_SLOTS + REQUEST_SLOTS
 _AXES = frozenset({ControlKind.SDL_AXIS, ControlKind.AXIS})

@@ -37,6 +37,7 @@ class ProbabilityStrip(StripPlot):
         self.setAccessibleName("p(intervene) over time")
         self.export = PlotExport(self, "p(intervene) over time", self.numbers)
         self._has_time_axis = False
+        self._band_in_force = False
         self.meaning = ""
         """What the line means on recorded episodes, shown at the line."""
         self.rate_hz = 20.0
@@ -44,12 +45,14 @@ class ProbabilityStrip(StripPlot):
         self._band = Band()
         self._forecast = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=False)
         self._line = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=True)
+        self._usual = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False, antialias=False)
+        self._usual.setVisible(False)
         self._threshold = pg.InfiniteLine(pos=0.5, angle=0, movable=True, bounds=THRESHOLD_RANGE)
         self._let_go = pg.InfiniteLine(pos=0.25, angle=0, movable=True, bounds=THRESHOLD_RANGE)
         # In this order: what is added later covers what was added before, and the lines that can be dragged lie on top.
-        for item in (self._band, self._forecast, self._line, self._let_go, self._threshold):
+        for item in (self._band, self._usual, self._forecast, self._line, self._let_go, self._threshold):
             self.addItem(item, ignoreBounds=True)
-        for curve in (self._line, self._forecast):
+        for curve in (self._line, self._forecast, self._usual):
             # For Qt's raster engine, one long antialiased path costs twice as much as its segments one by one.
             curve.setSegmentedLineMode("on")
         # ``sigDragged`` comes for every pixel and moves only the display; the worker gets the value on release.
@@ -102,7 +105,20 @@ class ProbabilityStrip(StripPlot):
         self._forecast.setVisible(has_forecast)
         if has_forecast:
             self._forecast.setData(*window.broken(window.forecast))
+        self._show_usual(window)
         self.set_labels(*_end_labels(window))
+
+    def _show_usual(self, window: StripWindow) -> None:
+        """Draw the edge of a new policy's band; where it counts now, the lines that a person has set are faint."""
+        usual = window.usual
+        shown = usual is not None and bool(np.isfinite(usual).any())
+        self._usual.setVisible(shown)
+        if usual is not None and shown:
+            self._usual.setData(*window.broken(usual))
+        in_force = usual is not None and len(usual) > 0 and _shown(usual[-1])
+        if in_force != self._band_in_force:
+            self._band_in_force = in_force
+            self._style_lines()
 
     def show_time_axis(self, shown: bool) -> None:
         """Show the time axis; it is hidden while another strip with a time axis stands below."""
@@ -120,9 +136,15 @@ class ProbabilityStrip(StripPlot):
         self._band.set_colour(theme.token("policy", 0.22))
         self._line.setPen(theme.pen("policy", 1.5))
         self._forecast.setPen(theme.pen("text", 1.0, alpha=0.75))
-        self._threshold.setPen(theme.pen("threshold", 1.4, dashed=True))
+        self._usual.setPen(theme.pen("threshold", 1.6))
+        self._style_lines()
+
+    def _style_lines(self) -> None:
+        # They can still be dragged, for the time when the policy is no longer new.
+        alpha = 0.35 if self._band_in_force else 1.0
+        self._threshold.setPen(theme.pen("threshold", 1.4, dashed=True, alpha=alpha))
         self._threshold.setHoverPen(theme.pen("threshold", 2.6, dashed=True))
-        lower = theme.pen("threshold", 1.2, alpha=0.7)
+        lower = theme.pen("threshold", 1.2, alpha=0.7 * alpha)
         lower.setStyle(Qt.PenStyle.DotLine)
         self._let_go.setPen(lower)
         self._let_go.setHoverPen(theme.pen("threshold", 2.4))
@@ -136,6 +158,8 @@ class ProbabilityStrip(StripPlot):
         above = self.threshold < 0.85  # a label above a higher line would leave the plot
         y = self.y_pixel(self.threshold) + (-theme.px(4) if above else theme.px(12))
         text = " · ".join(filter(None, (f"alarm above {self.threshold:.2f}", self.meaning)))
+        if self._band_in_force:
+            text = "new policy: alarm above the solid line, which its successes stay below"
         painter.drawText(QPointF(self._area.left() + theme.px(6), y), text)
         if self.threshold - self.let_go > _LEAST_GAP:
             y = self.y_pixel(self.let_go) - theme.px(4)

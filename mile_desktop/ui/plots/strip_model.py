@@ -19,8 +19,8 @@ CAPACITY = 4096
 EPISODE_GAP_S = 0.5
 MAX_POINTS = 1200
 """Points drawn at most; a strip is about 1200 px wide, so more would share pixels and only cost time."""
-_TIME, _P, _LOW, _HIGH, _FORECAST, _HUMAN, _SERIAL, _NUMBER, _STEP = range(9)
-_FIXED = 9
+_TIME, _P, _LOW, _HIGH, _FORECAST, _HUMAN, _SERIAL, _NUMBER, _STEP, _USUAL = range(10)
+_FIXED = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +46,9 @@ class StripWindow:
     """float64[t, a]."""
     reasons: tuple[str, ...] = ()
     """t texts, see ``storage.reasons``; empty where none were kept."""
+    usual: Columns | None = None
+    """float64[t], the upper edge of the band from a new policy's successes, NaN where another line counts; None where
+    it was not kept."""
 
     def __len__(self) -> int:
         return len(self.time)
@@ -131,7 +134,7 @@ class StripModel:
         row = self._rows[self._end]
         estimate = (taken.probability, taken.low, taken.high, taken.forecast)
         time = self._base + taken.step * self._period
-        row[:_FIXED] = (time, *estimate, float(taken.intervention), self._serial, episode, taken.step)
+        row[:_FIXED] = (time, *estimate, float(taken.intervention), self._serial, episode, taken.step, taken.usual)
         row[_FIXED:] = _padded(taken.proposed, self._actions) + _padded(taken.executed, self._actions)
         self._reasons[self._end] = taken.reasons
         self._end += 1
@@ -197,6 +200,7 @@ class StripModel:
             proposed=rows[:, _FIXED : _FIXED + a],
             executed=rows[:, _FIXED + a : _FIXED + 2 * a],
             reasons=tuple(self._reasons[chosen]),
+            usual=rows[:, _USUAL],
         )
 
 

@@ -55,7 +55,7 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     live_source: Literal["ensemble", "published", "temporal"] = "ensemble"
     """The model that computes p(intervene)."""
     alert_threshold: Probability = 0.7
-    """At 0.5 the shipped forecasts call in half of the attempts that succeed, at 0.7 in a fifth."""
+    """The level of the shipped forecasts is set for this line, see ``intervention.forecast_level``."""
     alert_debounce_steps: Debounce = 3
     """Number of steps that p must stay above the threshold before an alert."""
     alert_line: Literal["by hand", "calls", "missed"] = "by hand"

@@ -154,7 +154,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("success", "Mark success", "Episode", ("Return", "Enter"), "A"),
     Binding("failure", "Mark failure", "Episode", ("Backspace",), "B"),
     Binding("discard", "Discard and record again (press twice)", "Episode", ("Del",), "X twice"),
-    Binding("mark_call", "Mark the last call as unnecessary, or as late", "Episode", ("C",)),
+    Binding("mark_call", "Mark the last call as unnecessary, or as late", "Episode", ("C",), "D-pad ↑"),
     Binding("hold", "Hold, or resume", "Episode", ("H",), "Y"),
     Binding("stop", "Stop; stays stopped until reset", "Episode", ("Esc",), "Back", Scope.ALWAYS),
     Binding("reset", "Reset after a stop", "Episode", ("Ctrl+R",), "Start"),

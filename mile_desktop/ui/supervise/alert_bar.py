@@ -23,6 +23,13 @@ from mile_desktop.ui.widgets.call_reasons_button import CallReasonsButton
 from mile_desktop.ui.widgets.elided_label import ElidedLabel
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
+_CONTRADICTING_STEPS = 10
+_BELIEFS = {
+    "forecast": "p and the forecast disagree: believe the forecast, it has seen how attempts end",
+    "p": "p and the forecast disagree: believe p, the forecast has not learned from you yet",
+    "": "p and the forecast disagree: neither has proved itself yet, watch the robot",
+}
+"""Caller → which number to believe."""
 _BAND_FROM = 600
 """From this width (px at 100 %) the interval of p fits beside p."""
 
@@ -48,6 +55,8 @@ class AlertBar(OverrideGuard, QWidget):
         self._meaning = ""
         self._rule = SetAlert(threshold=0.5, debounce_steps=3, ask_me=False)
         self._step: StepTaken | None = None
+        self._caller = ""
+        self._contradicting = 0
         self._hovering = False
         theme.set_role(self._basis, "secondary")
         self.call = CallReasonsButton()
@@ -132,9 +141,25 @@ class AlertBar(OverrideGuard, QWidget):
         self._threshold.blockSignals(False)
 
     def show_step(self, taken: StepTaken) -> None:
-        """Show p and its interval."""
+        """Show p and its interval, and which number to believe where p and the forecast contradict each other."""
         self._step = taken
         self._show_figure()
+        before = self._belief
+        contradict = contradict_each_other(taken.probability, taken.forecast, self._rule)
+        # Counted up and down: a single step on one side of a line must not make the text flicker.
+        self._contradicting = min(max(self._contradicting + (1 if contradict else -1), 0), 2 * _CONTRADICTING_STEPS)
+        if self._belief != before:
+            self._refresh_basis()
+
+    def show_caller(self, calls_by: str) -> None:
+        """Note which number calls."""
+        if calls_by != self._caller:
+            self._caller = calls_by
+            self._refresh_basis()
+
+    @property
+    def _belief(self) -> str:
+        return _BELIEFS[self._caller] if self._contradicting >= _CONTRADICTING_STEPS else ""
 
     @property
     def step(self) -> int:
@@ -143,6 +168,7 @@ class AlertBar(OverrideGuard, QWidget):
 
     def forget_step(self) -> None:
         """Show no p."""
+        self._contradicting = 0
         if self._step is not None:
             self._step = None
             self._figure.setText("p –")
@@ -156,14 +182,16 @@ class AlertBar(OverrideGuard, QWidget):
 
     def _refresh_basis(self) -> None:
         hint = f"p(intervene) comes from: {self._known_basis}"
+        hint = f"{self._belief}\n{hint}" if self._belief else hint
         self._basis.set_hint(f"{hint}\nThis line in recorded episodes: {self._meaning}" if self._meaning else hint)
         if not self._hovering:
-            self._basis.set_full_text(self._basis_text)
+            self._basis.set_full_text(self.basis_text)
 
     @property
-    def _basis_text(self) -> str:
+    def basis_text(self) -> str:
+        """What stands beside p, before it is shortened to the width."""
         # The meaning first: it changes while the line is dragged, and the end is what a narrow window cuts off.
-        return " · ".join(filter(None, (self._meaning, self._known_basis)))
+        return " · ".join(filter(None, (self._belief, self._meaning, self._known_basis)))
 
     def show_call(self, reasons: str, rate_hz: float) -> None:
         """Show why the alarm is on; empty: the alarm is off, and the last call can still be looked at."""
@@ -172,7 +200,7 @@ class AlertBar(OverrideGuard, QWidget):
     def show_hover(self, text: str) -> None:
         """Show the values under the mouse in place of the model; an empty text brings the model back."""
         self._hovering = bool(text)
-        self._basis.set_full_text(text or self._basis_text)
+        self._basis.set_full_text(text or self.basis_text)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave the interval out when the bar is narrow."""
@@ -194,6 +222,12 @@ class AlertBar(OverrideGuard, QWidget):
 
     def _changed(self) -> None:
         self.alert_changed.emit(self.alert)
+
+
+def contradict_each_other(probability: float, forecast: float, rule: SetAlert) -> bool:
+    """Return whether one of the two numbers would call and the other one would end a call; NaN contradicts nothing."""
+    upper, lower = max(probability, forecast), min(probability, forecast)
+    return upper >= rule.threshold and lower < min(rule.let_go, rule.threshold)
 
 
 def probability_text(probability: float, low: float, high: float) -> str:

@@ -93,6 +93,8 @@ class CallLineController(QObject):
             return
         self._strips.show_curve(msgspec.convert(fields["curve"], CallCurve))
         line = msgspec.convert(fields["line"], ChosenLine)
+        calls = msgspec.convert(fields.get("last_calls", []), list[_RecordedReasons])
+        self._strips.show_recorded_calls([each.reasons for each in calls])
         way = self._application.preferences.value.alert_line
         # With a budget the worker moves the line itself. To set it after every count would undo that, so it is set only
         # when the person has just chosen a budget.
@@ -112,6 +114,12 @@ class CallLineController(QObject):
     def _go_on(self) -> None:
         if self._again:
             self.refresh()
+
+
+class _RecordedReasons(msgspec.Struct):
+    """What the window shows of ``registry.call_lines.RecordedCall``, which it cannot import."""
+
+    reasons: str
 
 
 def _rule_of(value: Preferences) -> tuple[int, float]:

@@ -19,6 +19,7 @@ from mile_desktop.ui.supervise.driving_help_controller import DrivingHelpControl
 from mile_desktop.ui.supervise.full_view import FullView
 from mile_desktop.ui.supervise.page import SupervisePage
 from mile_desktop.ui.supervise.scene_video_controller import SceneVideoController
+from mile_desktop.ui.supervise.success_band_controller import SuccessBandController
 from mile_desktop.ui.supervise.view_controller import ViewController
 from mile_desktop.ui.supervise.words_controller import FRAME, LANGUAGE, WordsController
 
@@ -59,6 +60,7 @@ class SuperviseController(QObject):
         if layout:
             self.page.restore_layout(bytes.fromhex(layout))
         self.call_line = CallLineController(application, self.page.strips)
+        self.band = SuccessBandController(application)
         self._install_keys()
         self._connect()
         self._views.paint_background()

@@ -15,7 +15,7 @@ from mile_desktop.storage.reasons import decode_reasons
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport import overlay
 from mile_desktop.ui.viewport.blocked_panel import BlockedPanel
-from mile_desktop.ui.viewport.call_signs import paint_call
+from mile_desktop.ui.viewport.call_signs import OF_PLACES, paint_call, paint_places
 from mile_desktop.ui.viewport.depth_overlay import distance_text, gripper_text, paint_drop_line, paint_read_out
 from mile_desktop.ui.viewport.frame_canvas import BORDER, as_image
 from mile_desktop.ui.viewport.hand_frame import hand_arrows, paint_hand_frame
@@ -235,6 +235,8 @@ class SceneView(PictureCanvas):
             overlay.paint_arrow(painter, picture, arrow, gripper=gripper, human=human)
         kinds = {reason.kind for reason in decode_reasons(status.call_reasons)}
         paint_call(painter, picture, arrow, kinds)
+        if kinds & OF_PLACES:
+            paint_places(painter, picture, frame.view_projection, status.call_places)
 
     def _aids(self) -> Aids:
         return Aids() if self._frame is None else Aids.decode(self._frame.aids)

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -95,6 +96,10 @@ class StripsPanel(OverrideGuard, QFrame):
         self._curve = curve
         self._show_meaning(self.probability.threshold)
 
+    def show_recorded_calls(self, calls: Sequence[str]) -> None:
+        """Show the reasons of the last recorded calls, newest first, until the robot calls again."""
+        self.bar.call.restore(calls, self._rate_hz)
+
     def start_session(self, session: SessionLoaded) -> None:
         """Clear the strips and use the action entries and the rate of ``session``."""
         # A new one: the number of action entries may differ between scenes.
@@ -117,6 +122,7 @@ class StripsPanel(OverrideGuard, QFrame):
         """Note which episode runs and which model p comes from."""
         self._episode = status.episode
         self.bar.show_basis(status.basis)
+        self.bar.show_caller(status.calls_by)
         # p is that of the last step: of an episode that has ended, or of a moment before a rewind, it says nothing now.
         if status.phase not in IN_EPISODE or status.step < self.bar.step:
             self.bar.forget_step()

@@ -1,6 +1,7 @@
 """Why the robot called: the reasons beside p, with the recorded moments that the present one is like."""
 
 from collections import deque
+from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
@@ -50,6 +51,15 @@ class CallReasonsButton(OverrideGuard, QToolButton):
             self.show()
         self._on = bool(encoded)
         self.setText(_CALLING if encoded else _LAST)
+
+    def restore(self, calls: Sequence[str], rate_hz: float) -> None:
+        """Show the reasons of recorded calls, newest first, where there was no call since the program started."""
+        known = [each for each in calls if each]
+        if known and not self._calls:
+            self._calls.extend(reversed(known))
+            self._build(rate_hz)
+            self.setText(_LAST)
+            self.show()
 
     def forget(self) -> None:
         """Forget the calls: another scene or robot is loaded."""

@@ -1,12 +1,15 @@
+import math
+
 import pytest
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.rollout.messages import SetAlert
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.storage.call_curve import CallCurve
+from mile_desktop.ui.supervise.alert_bar import AlertBar, contradict_each_other
 from mile_desktop.ui.supervise.strips_panel import StripsPanel
 from mile_desktop.ui.viewport.phase_style import takeover_hint
-from tests.ui.supervise.examples import session, status
+from tests.ui.supervise.examples import session, status, taken
 
 CURVE = CallCurve(
     calls=tuple(range(97, 0, -1)),
@@ -76,3 +79,35 @@ def test_a_person_is_told_when_to_let_go() -> None:
     driving = status(phase=Phase.TAKEOVER)
     assert takeover_hint(driving).endswith("let go to hand back")
     assert "You can let go" in takeover_hint(status(phase=Phase.TAKEOVER, may_let_go=True))
+
+
+def test_numbers_that_contradict_each_other_say_which_to_believe(qtbot: QtBot) -> None:
+    bar = AlertBar()
+    qtbot.addWidget(bar)
+    bar.resize(1600, 40)
+    bar.show_caller("forecast")
+    for step in range(10):
+        assert "believe" not in bar.basis_text
+        bar.show_step(taken(step, probability=0.95, forecast=0.05))
+    assert "believe the forecast" in bar.basis_text
+    bar.show_caller("p")
+    assert "believe p" in bar.basis_text
+    for step in range(12):
+        bar.show_step(taken(step, probability=0.2, forecast=0.1))
+    assert "believe" not in bar.basis_text
+
+
+@pytest.mark.parametrize(
+    ("p", "forecast", "contradicts"),
+    [
+        (0.9, 0.1, True),
+        (0.1, 0.9, True),
+        (0.9, 0.3, False),
+        (0.4, 0.1, False),
+        (0.9, math.nan, False),
+        (math.nan, 0.1, False),
+    ],
+)
+def test_when_two_numbers_contradict_each_other(p: float, forecast: float, contradicts: bool) -> None:
+    rule = SetAlert(threshold=0.5, debounce_steps=3, ask_me=False)
+    assert contradict_each_other(p, forecast, rule) is contradicts

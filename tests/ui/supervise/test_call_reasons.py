@@ -71,3 +71,14 @@ def test_the_mouse_on_the_strip_shows_why() -> None:
     assert [bool(each) for each in window.reasons] == [bool(step % 2) for step in window.step.tolist()]
     assert why_text(window, float(window.time[-1])) == "no progress for 0.6 s · like 2 moments you corrected"
     assert why_text(window, float(window.time[-2])) == ""
+
+
+def test_calls_from_before_the_start_can_be_read_until_the_robot_calls_again(button: CallReasonsButton) -> None:
+    button.restore(["p=0.9*1", "", "elapsed=1*1"], 20.0)
+    assert button.text() == "Last calls"
+    assert not button.isHidden()
+    assert [each.kind for each in button.reasons] == ["p"]
+    button.restore(["near=1*1"], 20.0)
+    assert [each.kind for each in button.reasons] == ["p"]
+    button.show_reasons(WHY, 20.0)
+    assert [each.kind for each in button.reasons] == ["stalled", "near"]
