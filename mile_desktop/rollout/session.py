@@ -1,6 +1,6 @@
 """A session: a loaded scene or robot with its policy, operators and recorder. Window and command line both run it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -140,7 +140,7 @@ class Session:
             self._target.env,
             intervention_model=intervention_model,
             live_source=self.plan.live_source,
-            observation_labels=self._observation_labels,
+            observation_labels=self._target.observation_labels,
         )
 
     def _check_fits(self, policy: str, robot: RobotScene) -> None:
@@ -158,14 +158,8 @@ class Session:
             self._target.env,
             intervention_model=self.plan.intervention_model,
             live_source=self.plan.live_source,
-            observation_labels=self._observation_labels,
+            observation_labels=self._target.observation_labels,
         )
-
-    @property
-    def _observation_labels(self) -> Sequence[str]:
-        """Names of the observation's entries, where an end effector is among them."""
-        body = self._target.words_drive
-        return () if body is None else body.labels
 
     def loaded(self) -> m.SessionLoaded:
         """Return the answer to ``LoadSession``, once everything is loaded."""
@@ -290,9 +284,9 @@ class Session:
             m.PauseRobot: self._pause,
             m.RequestStop: self._stop,
             m.RequestReset: self._reset,
-            m.ToggleHold: self._toggle_hold,
+            m.ToggleHold: lambda _: self.loop.toggle_hold(),
             m.EndEpisode: self._end_episode,
-            m.MarkCall: self._mark_call,
+            m.MarkCall: lambda _: self.loop.mark_call(),
             m.UndoDiscard: self._undo_discard,
             m.PromotePolicy: self._promote,
             m.ReloadInterventionModel: self._reload_model,
@@ -340,18 +334,12 @@ class Session:
     def _reset(self, _: m.RequestReset) -> None:
         self.loop.reset()
 
-    def _toggle_hold(self, _: m.ToggleHold) -> None:
-        self.loop.toggle_hold()
-
     def _end_episode(self, command: m.EndEpisode) -> None:
         # The window sends "discard" as an outcome, too. It is none that is recorded.
         if command.outcome in _OUTCOMES:
             self.loop.end_episode(cast("Outcome", command.outcome))
         else:
             self.loop.discard_episode()
-
-    def _mark_call(self, _: m.MarkCall) -> None:
-        self.loop.mark_call()
 
     def _undo_discard(self, _: m.UndoDiscard) -> None:
         self.recorder.undo_discard()

@@ -60,6 +60,11 @@ def with_rate(plan: LoadSession) -> LoadSession:
         return plan
     return msgspec.structs.replace(plan, rate_hz=scene_info(plan.scene).rate_hz)
 
+    @property
+    def observation_labels(self) -> tuple[str, ...]:
+        """Names of the observation's entries, where an end effector is among them; else none."""
+        return () if self.words_drive is None else self.words_drive.labels
+
 
 def open_target(plan: LoadSession) -> Target:
     """Make the scene, or connect to the robot, that ``plan`` names.
