@@ -53,17 +53,17 @@ class Target:
     description: dict[str, Any] = field(default_factory=dict)
     """Names and units of the scene's entries, for readers of its episodes; empty for a robot."""
 
+    @property
+    def observation_labels(self) -> tuple[str, ...]:
+        """Names of the observation's entries, where an end effector is among them; else none."""
+        return () if self.words_drive is None else self.words_drive.labels
+
 
 def with_rate(plan: LoadSession) -> LoadSession:
     """Return ``plan`` with the rate of its scene where it asks for none; raises ``UnknownSceneError``."""
     if plan.robot or plan.rate_hz:
         return plan
     return msgspec.structs.replace(plan, rate_hz=scene_info(plan.scene).rate_hz)
-
-    @property
-    def observation_labels(self) -> tuple[str, ...]:
-        """Names of the observation's entries, where an end effector is among them; else none."""
-        return () if self.words_drive is None else self.words_drive.labels
 
 
 def open_target(plan: LoadSession) -> Target:
