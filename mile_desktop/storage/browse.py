@@ -67,6 +67,11 @@ class EpisodeFilter:
     deleted: bool = False
     """Show the bin instead."""
 
+    @property
+    def by_insights(self) -> bool:
+        """Whether it depends on columns that are computed in the background, see ``storage.insights``."""
+        return self.has_miss or self.has_false_alarm or bool(self.reason)
+
 
 @dataclass(frozen=True, slots=True)
 class EpisodeRow:

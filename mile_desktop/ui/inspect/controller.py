@@ -229,9 +229,7 @@ class InspectController(QObject):
         table = self.page.episodes
         # A filter or an order by these columns may now choose other episodes. Otherwise only cells change: the table
         # reads them again, and its selection and scroll position stay.
-        wanted = table.filter
-        filtered = wanted.has_miss or wanted.has_false_alarm or bool(wanted.reason)
-        if updated.left == 0 and (filtered or table.order[0] in _INSIGHTS):
+        if updated.left == 0 and (table.filter.by_insights or table.order[0] in _INSIGHTS):
             self.refresh()
         else:
             table.model.reread()
