@@ -46,6 +46,7 @@ def _read_report(report: Path, nodes: Sequence[str]) -> dict[str, bool]:
     passed: dict[str, bool] = {}
     for case in ET.parse(report).getroot().iter("testcase"):  # noqa: S314 - as above
         node = f"{case.get('file')}::{str(case.get('name')).partition('[')[0]}"
+        # A node with several cases passes only if all of them do; one that was skipped has proved nothing.
         passed[node] = passed.get(node, True) and not list(case.iter("failure")) + list(case.iter("error"))
         passed[node] = passed[node] and not list(case.iter("skipped"))
     return {node: passed.get(node, False) for node in nodes}
@@ -68,6 +69,7 @@ def main() -> int:
     found: dict[str, bool] = {}
     if not options.show:
         found = run_nodes(nodes_of(chosen))
+        # Results of rows that were not chosen stay; those of tests that no longer exist go.
         kept = {node: passed for node, passed in read_results().items() if node in nodes_of(rows)} | found
         RESULTS.parent.mkdir(parents=True, exist_ok=True)
         RESULTS.write_text(json.dumps({"passed": dict(sorted(kept.items()))}, indent=1) + "\n", "utf-8")

@@ -73,15 +73,18 @@ class Soak(QObject):
     def _turn(self) -> None:
         sample = take_sample(self.passed_s, self._faults.roles(), robot=self._parts.application.robot is not None)
         self.samples.append(sample)
+        # Faults stop the robot for seconds on purpose. Only a window that never comes back has a problem.
         stalled_s = time.monotonic() - self._stepped_at
         if stalled_s > _PATIENCE_S:
             self.problems.append(f"No step for {stalled_s:.0f} s at {self.passed_s:.0f} s; {self._state()}")
+            # Counted again from here, or one stall would be reported with every sample.
             self._stepped_at = time.monotonic()
         window = sample.window
         sys.stdout.write(
             f"{sample.at_s:6.0f} s  {window.memory_mb:6.1f} MiB  {window.threads} threads  {window.handles} handles  "
             f"{sample.widgets} widgets  {sample.processes} processes  {sample.blocks} blocks\n"
         )
+        # At once: in a pipe or a file the lines of an hour would otherwise come in blocks.
         sys.stdout.flush()
         if self.passed_s >= self._seconds:
             self._end()
@@ -117,6 +120,7 @@ def _script(folder: Path, minutes: float, seed: int, found: list[Soak]) -> Windo
         soak = Soak(parts, folder, 60.0 * minutes, seed)
         found.append(soak)
         parts.application.window.ask_before_closing(lambda: True)
+        # Asked by a timer and not called by the soak: the window must not be closed within a slot of its own parts.
         watch = QTimer(soak)
 
         def end_when_finished() -> None:

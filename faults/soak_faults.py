@@ -46,10 +46,12 @@ class FaultInjector(QObject):
         self._folder = folder
         self._random = random.Random(f"faults {seed}")
         now = time.monotonic()
+        # Not before the window, its scene and both cameras are there.
         self._next_at = now + 30.0
         self._worker_at, self._robot_at = now, now
         self._robot: subprocess.Popen[str] | None = None
         self._lock: sqlite3.Connection | None = None
+        # A person needs a moment to read the message before they press Restart.
         self._application.worker.died.connect(lambda _: QTimer.singleShot(1500, self._restart_worker))
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._turn)
@@ -82,6 +84,7 @@ class FaultInjector(QObject):
 
     def _turn(self) -> None:
         now = time.monotonic()
+        # Before the next fault: a robot that is left late would take time from the lives of scenes, which are measured.
         if self._application.robot is not None and now - self._robot_at > _ROBOT_TURN_S:
             self._leave_robot()
         if now < self._next_at:
@@ -101,6 +104,7 @@ class FaultInjector(QObject):
             ("workers frozen", self._freeze_worker),
             ("locks of the database", self._lock_database),
         ]
+        # These two come by the clock and not by chance, so that every run has them and worker lives are long enough.
         if now - self._worker_at > _WORKER_EVERY_S:
             faults = [("workers killed", self._kill_worker)]
         elif self._application.robot is None and now - self._robot_at > _ROBOT_EVERY_S:
@@ -120,6 +124,7 @@ class FaultInjector(QObject):
             self._application.restart_worker()
 
     def _freeze_worker(self) -> bool:
+        # The timer before the signal, and with this process id: a restart in between must not leave one stopped.
         pid = self._application.worker.pid
         QTimer.singleShot(_FROZEN_MS, self, lambda: _send(pid, signal.SIGCONT))
         return _send(pid, signal.SIGSTOP)
@@ -128,6 +133,7 @@ class FaultInjector(QObject):
 
     def _lock_database(self) -> bool:
         self._unlock()
+        # No timeout: this thread is the window's, and waiting would stop the window that is observed.
         lock = sqlite3.connect(self._folder / "workspace" / "workspace.db", isolation_level=None, timeout=0.0)
         try:
             lock.execute("BEGIN IMMEDIATE")
@@ -149,6 +155,7 @@ class FaultInjector(QObject):
         """Serve a stand-in and drive it in place of the scene, as soon as the running episode has ended."""
         status = self._application.worker.status
         if status is None or status.phase in IN_EPISODE:
+            # Nothing is loaded while an episode runs. It is tried again at once, as a person would.
             self._application.worker.send(m.RequestStop())
             self._next_at = time.monotonic() + 0.5
             return False
@@ -164,6 +171,7 @@ class FaultInjector(QObject):
             self._application.worker.send(m.RequestStop())
             return
         self._robot_at = time.monotonic()
+        # The scene first: the worker leaves the robot in order, and its side is ended only afterwards.
         self._application.load_scene(_SCENE)
         self._end_robot()
 
@@ -172,6 +180,7 @@ class FaultInjector(QObject):
         robot = self._application.robot
         if robot is None:
             return False
+        # The same port, as after a restart of the robot's computer: the window must find it by itself.
         self._end_robot()
         self._start_robot(int(robot.address.rpartition(":")[2]))
         return True
@@ -181,6 +190,7 @@ class FaultInjector(QObject):
         command = [sys.executable, "-m", "mile_desktop", *words]
         self._robot = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
         assert self._robot.stdout is not None
+        # The line comes when the sockets are open, so the window can connect at once.
         return str(json.loads(self._robot.stdout.readline())["address"])
 
     def _end_robot(self) -> None:

@@ -60,6 +60,7 @@ class Person(QObject):
 
     def _turn(self) -> None:
         now = time.monotonic()
+        # In every turn, as the keyboard repeats a takeover ten times a second: the worker takes a silent one for lost.
         self._take_over(now)
         if now - self._pressed_at > _PRESS_S:
             self._press(now)
@@ -68,8 +69,10 @@ class Person(QObject):
             self._parts.application.window.show_page(self._random.choice(PAGES).page)
             self.counts["page changes"] += 1
         trainer = self._parts.retrain.trainer
+        # Trainings follow each other without a pause, because a running trainer is what disturbs control most.
         if now - self._retrained_at > _RETRAIN_S and not trainer.running and self._parts.retrain.panel.can_retrain:
             self._retrained_at = now
+            # Small: the number of trainings matters here, not what they learn.
             settings = TrainingSettings(epochs=2, batch=256, ensemble=2, fit_epochs=10, seed=self._random.randrange(99))
             self._parts.retrain.retrain(RetrainRequest(settings, evaluation_episodes=2))
             self.counts["trainings begun"] += 1
@@ -79,6 +82,7 @@ class Person(QObject):
         status = self._worker.status
         if not self._worker.alive or status is None:
             return
+        # Counted from the last press, so that a phase that does not change is not hammered ten times a second.
         self._pressed_at = now
         match status.phase:
             case Phase.IDLE:
@@ -91,6 +95,7 @@ class Person(QObject):
                 self._worker.send(m.RequestReset())
             case Phase.RESETTING if self._robot is not None and self._robot.checklist:
                 answer = m.TickChecklist(number=self._robot.checklist_number, points=self._robot.checklist)
+                # The worker takes ticks only for the question that it asks now.
                 self._worker.send(answer)
                 self._worker.send(m.ConfirmReset())
 
@@ -100,6 +105,7 @@ class Person(QObject):
 
     def _take_over(self, now: float) -> None:
         if self._driving:
+            # The last message of a takeover says that it is over; without it the worker would wait and then hold.
             self._driving = now < self._released_at
             self._worker.send(m.WindowInput(source="keyboard", takeover=self._driving, action=self._action))
         elif now - self._takeover_at > self._random.uniform(6.0, 60.0):

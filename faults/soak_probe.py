@@ -18,6 +18,7 @@ def figures_of(process: psutil.Process) -> Figures:
         return Figures(
             pid=process.pid,
             age_s=round(time.time() - process.create_time(), 1),
+            # USS: shared libraries and shared memory would be counted in every process.
             memory_mb=round(process.memory_full_info().uss / _MIB, 2),
             threads=process.num_threads(),
             handles=process.num_fds(),
@@ -32,6 +33,7 @@ def take_sample(at_s: float, roles: Mapping[str, int], *, robot: bool) -> Sample
     for role, pid in roles.items():
         try:
             if pid:
+                # By the process id of this moment: a role may have a new process since the last sample.
                 found[role] = figures_of(psutil.Process(pid))
         except psutil.Error:
             continue  # it was killed on purpose, or ends just now

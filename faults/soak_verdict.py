@@ -48,11 +48,13 @@ class Row:
 
 def rows_of(samples: Sequence[Sample]) -> list[Row]:
     """Return early and late median and the largest value of every quantity after the warm-up."""
+    # A run that is shorter than the warm-up is judged as a whole, so that a short trial says something, too.
     settled = [each for each in samples if each.at_s >= WARM_UP_S] or list(samples)
     quarter = max(1, len(settled) // 4)
     rows = []
     for quantity in QUANTITIES:
         values = [quantity.of(each) for each in settled]
+        # Medians of quarters: a training that runs in one sample must not count as growth.
         early, late = median(values[:quarter]), median(values[-quarter:])
         rows.append(Row(quantity.title, early, late, max(values), late - early > quantity.may_grow))
     return rows
@@ -90,6 +92,7 @@ def child_rows(samples: Sequence[Sample]) -> list[ChildRow]:
                 # medians of the ends: one sample in the middle of a collection of garbage must not decide
                 rise = median(e.memory_mb for e in life[-third:]) - median(e.memory_mb for e in life[:third])
                 grown += rise
+                # The medians of the first and the last third lie two thirds of the life apart.
                 lived += length * 2.0 / 3.0
         slope = 60.0 * grown / lived if lived else None
         most = max(each.threads for each in seen)

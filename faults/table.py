@@ -56,6 +56,7 @@ def _exists(node: str) -> bool:
     if not file.is_file():
         return False
     tree = ast.parse(file.read_text("utf-8"))
+    # Read and not imported: tests of the window need Qt, and this is asked by a test of its own.
     return any(isinstance(each, ast.FunctionDef) and each.name == name for each in tree.body)
 
 
@@ -64,6 +65,7 @@ def _exists(node: str) -> bool:
 
 def unknown_sentences(rows: Iterable[FaultRow], source: Path = ROOT / "mile_desktop") -> list[str]:
     """Return the sentences of ``rows`` that the program cannot say: a fixed piece is in no text of its source."""
+    # From the syntax tree: a sentence may be broken over several lines of source.
     spoken = "\n".join(text for path in source.rglob("*.py") for text in _texts(ast.parse(path.read_text("utf-8"))))
     return [text for row in rows for text in row.says if not all(piece in spoken for piece in _pieces(text))]
 
@@ -92,6 +94,7 @@ def read_results(path: Path = RESULTS) -> dict[str, bool]:
 def rendered(rows: Sequence[FaultRow], results: Mapping[str, bool]) -> str:
     """Return the tables of the document, one for each area."""
     lines = [f"{len(rows)} faults, caused by {len(nodes_of(rows))} tests.", ""]
+    # ``groupby`` needs rows of one area beside each other, which is how the file is kept.
     for area, group in groupby(rows, key=lambda row: row.area):
         lines += [
             f"### {area}",
@@ -112,6 +115,7 @@ def _line(row: FaultRow, results: Mapping[str, bool]) -> str:
 
 def _result(row: FaultRow, results: Mapping[str, bool]) -> str:
     found = [results.get(node) for node in row.tests]
+    # One test that was not run makes the row unknown: a row passes only with all of its tests.
     if None in found:
         return "not run"
     return "passed" if all(found) else "**failed**"

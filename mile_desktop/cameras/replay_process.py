@@ -75,6 +75,7 @@ class Replay:
         self._videos.clear()
 
     def _open(self, paths: Sequence[str]) -> None:
+        # All are opened again, also those that stay: their order decides which ring each of them gets.
         self.close()
         problems = []
         for path in paths[: len(self._rings)]:
@@ -94,6 +95,7 @@ class Replay:
             try:
                 picture = video.frame_at(wanted.timestamp)
             except VideoError as error:
+                # One damaged video must not take the others' pictures away.
                 self._endpoint.send(ReplayNote(text=str(error)))
                 continue
             if picture is not None:

@@ -93,6 +93,7 @@ class PadDevice:
 
     def has(self, control: Control) -> bool:
         """Say whether this pad has ``control``."""
+        # A name of SDL only says where the control would be; the mapping says whether this pad has it.
         if control.kind in {ControlKind.SDL_AXIS, ControlKind.SDL_BUTTON}:
             return self._has_element(self._mapping.get(control.name, ""))
         if control.kind is ControlKind.BUTTON:
@@ -144,6 +145,7 @@ class PadDevice:
         """Return the names worth offering for a binding: SDL's where it knows the pad, raw ones otherwise."""
         if self._controller is not None:
             return [name for name in SDL_AXES + SDL_BUTTONS if self.has(parse_control(name))]
+        # Axes first: a trigger of an unknown pad reports both an axis and a button, and the axis can drive.
         names = [f"axis{index}" for index in range(self._axes)] + [f"button{index}" for index in range(self._buttons)]
         return names + [f"hat{index}{direction}" for index in range(self._hats) for direction in HAT_DIRECTIONS]
 

@@ -65,6 +65,7 @@ class HoldTakeover:
         """Take one tick."""
         # Once released, it stays armed.
         self._armed = self._armed or not pad.held
+        # The state and not the presses: a button that is held since before this tick must go on driving.
         self._engaged = self._armed and pad.held
         return self._engaged
 
@@ -113,11 +114,13 @@ class StickTakeover:
 
     def update(self, pad: TakeoverInput, now: float) -> bool:
         """Take one tick; controls that are off centre from the start count only after they have rested once."""
+        # Behind the dead zone: a stick that does not quite return to its centre would never hand back.
         moving = pad.deflection > 0.0
         self._armed = self._armed or not moving
         if moving and self._armed:
             self._moved_at = now
             self._engaged = True
+        # Not at the first tick of rest: a person lets go of the stick for a moment to look, and still drives.
         elif now - self._moved_at >= self._release_delay_s:
             self._engaged = False
         return self._engaged

@@ -112,6 +112,7 @@ class WindowOperator:
         An entry that is not a finite number counts as 0 and the others stay. The takeover counts in any case: the
         person pressed because the policy must not go on.
         """
+        # Each input is an operator of its own, and all of them get every message of the window.
         if source != self._source:
             return
         bad = [value for value in action if not math.isfinite(value)]
@@ -143,6 +144,7 @@ class WindowOperator:
             takeover=message.takeover and not message.must_release,
             action=fit_action(self._command(message, now, discrete=context.discrete), len(context.proposal)),
             rewind=message.rewind and not silent,
+            # Silence without a takeover is the normal case: the window sends only while something is pressed.
             connected=not (message.takeover and silent),
         )
 
@@ -150,6 +152,7 @@ class WindowOperator:
         """Return the action of a takeover, shaped as the hand drives; nothing outside one."""
         action = message.action if message.takeover else ()
         if discrete or len(action) < _MOVED:
+            # Told although nothing is driven: the next push must begin slowly again.
             self._response.shape(_STILL, message.hand, now)
             return action
         push = action[0], action[1], action[2]

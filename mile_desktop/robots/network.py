@@ -82,8 +82,10 @@ class ZmqWire:
         # Time for the goodbye, which frees the robot for other windows.
         socket.setsockopt(zmq.LINGER, _FAREWELL_MS)
         socket.setsockopt(zmq.IMMEDIATE, 1)  # no queue before the connection stands: old commands must not arrive late
+        # From a tenth of a second to one: a robot's side that is started again is found before a person looks for it.
         socket.setsockopt(zmq.RECONNECT_IVL, 100)
         socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
+        # TCP's own would try one attempt for minutes, and a cable that is plugged in again would not be noticed.
         socket.setsockopt(zmq.CONNECT_TIMEOUT, 2000)
         encrypt(socket, self._address, robot_key, keys)
 

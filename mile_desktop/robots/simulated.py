@@ -87,11 +87,13 @@ class SimulatedRobot:
 
     def read_state(self) -> Measurement:
         """Return the present observation of the scene."""
+        # Not measured again: a question must not change what a step has seen, and may come many times a step.
         scene = supervised(self._opened())
         return Measurement(self._observation, self._at, self._success, scene.scene_state())
 
     def act(self, action: Float32Array) -> None:
         """Take one control step, unless the task is done."""
+        # A scene that has ended raises an error when it is stepped; a real robot would simply stand at its goal.
         if self._over:
             return
         taken: Any = int(action.argmax()) if self.describe().discrete else action
@@ -142,6 +144,7 @@ def _axes(info: SceneInfo) -> tuple[ActionAxis, ...]:
     if info.choices:
         pairs = zip(info.action_labels, info.choices, strict=True)
         return tuple(ActionAxis(label=label, title=choice.title, push=_push(choice)) for label, choice in pairs)
+    # Only the arm's description says what a full push is in m/s.
     if info.kind != "panda":
         return tuple(ActionAxis(label=label, unit="of full effort") for label in info.action_labels)
     control = load_description(info.folder).control

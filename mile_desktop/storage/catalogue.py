@@ -276,6 +276,7 @@ class Catalogue:
 
     def latest_intervention_model(self, scene: str, policy_id: str | None = None) -> InterventionModelRecord | None:
         """Return the newest model for the scene (and policy), None where there is none."""
+        # By the order of creation: a calibration is a new model and comes after the one that it replaces.
         found = self.intervention_models(scene=scene, policy_id=policy_id)
         return found[-1] if found else None
 

@@ -41,12 +41,14 @@ def doctor(workspace: Workspace) -> DoctorReport:
             *_database_problems(workspace),
             *(problem for record in records for problem in _episode_problems(workspace, record)),
             *_stray_files(workspace, {record.episode_id for record in records}),
+            # Last: it is no damage, and the next start takes care of it.
             *_left_open(workspace),
         ),
     )
 
 
 def _database_problems(workspace: Workspace) -> Iterator[str]:
+    # The full check, indexes included, for which a start has no time.
     for row in workspace.query("PRAGMA integrity_check"):
         if row[0] != "ok":
             yield f"The database is damaged ({row[0]}); rebuild the catalogue from the episode files."

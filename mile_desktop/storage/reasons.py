@@ -93,6 +93,7 @@ def decode_reasons(text: str) -> tuple[Reason, ...]:
 
 
 def _decoded(entry: str) -> Reason | None:
+    # Cut here first: only the moments are optional.
     head, _, moments = entry.partition(":")
     kind, _, figures = head.partition("=")
     value, _, share = figures.partition("*")
@@ -100,6 +101,7 @@ def _decoded(entry: str) -> Reason | None:
         found = Reason(kind, float(value), float(share), tuple(filter(None, moments.split(","))))
     except ValueError:
         return None
+    # "nan" and "inf" are valid numbers for ``float``, but no reason that could be shown.
     return found if math.isfinite(found.value) and math.isfinite(found.share) else None
 
 
@@ -110,5 +112,6 @@ def moment_name(episode_id: str, step: int) -> str:
 
 def split_moment(moment: str) -> tuple[str, int] | None:
     """Return episode and step of a moment; None where the name is damaged."""
+    # From the right, so that an @ in the name of an episode does no harm.
     episode_id, _, step = moment.rpartition("@")
     return (episode_id, int(step)) if episode_id and step.isdecimal() else None

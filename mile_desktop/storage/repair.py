@@ -25,12 +25,14 @@ def repair_episodes(workspace: Workspace) -> Iterator[str]:
     Raises ``WorkspaceError`` where the disk or the database does not answer.
     """
     records = {record.episode_id: record for record in Catalogue(workspace).episodes(include_deleted=True)}
+    # Edits first: an episode is compared with its row as edited, so unreadable edits must be out of the way.
     yield from _edits(workspace, set(records))
     for record in records.values():
         yield from _episode(workspace, record)
     for path in [*_files(workspace, "episodes"), *_files(workspace, "bin")]:
         if path.stem not in records:
             yield _unknown_file(workspace, path)
+    # Last: it sets counts in rows that the steps before have made or corrected.
     yield from settle_edits(workspace)
 
 
@@ -65,6 +67,7 @@ def _episode(workspace: Workspace, record: EpisodeRecord) -> Iterator[str]:
         moved = move_aside(workspace, path)
         yield f"{error} The file is now {moved}. {_without_file(workspace, record)}"
         return
+    # Moved and not renamed: the episode that it holds may have a file of its own already.
     if recording.record.episode_id != record.episode_id:
         moved = move_aside(workspace, path)
         yield (

@@ -69,6 +69,7 @@ class Table(Generic[R]):
 
         ``check`` is called within the transaction; what it raises keeps the row as it is.
         """
+        # The names are fields of our own records and never come from outside; the values are always parameters.
         record: R | None
         names = ", ".join(f"{name} = ?" for name in changes)
         with workspace.transaction() as connection:
@@ -85,6 +86,7 @@ class Table(Generic[R]):
 
     def remove(self, workspace: Workspace, identity: str) -> None:
         """Remove the record of that id, its file first; its folder stays. Raises ``UnknownRecordError``."""
+        # Asked first, so that an unknown id removes no file of another record.
         self.get(workspace, identity)
         path = self._file(workspace, identity)
         with translated(workspace.folder):

@@ -58,6 +58,7 @@ class CameraForm(QWidget):
     def show_camera(self, settings: CameraSettings | None) -> None:
         """Show the settings of a camera, or disable the form for None."""
         self._settings = settings
+        # Disabled and not hidden: the dialog would change its size with every test of an address.
         self.setEnabled(settings is not None)
         if settings is None:
             return
@@ -82,6 +83,7 @@ class CameraForm(QWidget):
         if self._settings is None:
             return
         try:
+            # The picture on screen is cropped and turned already; the settings count from the source's own picture.
             crop = crop_within(self._settings.crop, self._settings.rotation, part)
         except ValueError as error:
             self.refused.emit(str(error))

@@ -170,7 +170,8 @@ class CamerasDialog(SideDialog):
         self._content.addWidget(EmptyState(
             "mdi6.cctv",
             "No cameras yet",
-            "Type an address or choose a video file. The picture appears in the Supervise view, beside the scene.",
+            "Find a camera of this computer, type an address, or choose a video. "
+            "The picture appears in the Supervise view, beside the scene.",
         ))  # fmt: skip
         self._content.addWidget(right)
         body = QHBoxLayout()

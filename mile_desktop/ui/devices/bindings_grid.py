@@ -116,6 +116,7 @@ class BindingsGrid(OverrideGuard, QWidget):
 
     def _listen_to(self, index: int) -> None:
         slot = SLOTS[index]
+        # The same button again is the way out for a person who has no Esc at hand.
         if self._listening == slot:
             self.stop_listening()
         else:

@@ -40,11 +40,13 @@ class IgnoredPads(QWidget):
         self._pads = tuple(pads)
         for button in self._buttons.buttons():
             self._buttons.removeButton(button)
+            # Hidden at once: until the event loop deletes it, it would stand beside its successor.
+            button.hide()
             button.deleteLater()
         for index, pad in enumerate(self._pads):
             button = QPushButton(f"Use {pad.name or 'the unnamed device'}")
             button.setToolTip("Drive with this device; it is remembered")
-            theme.set_role(button, "quiet")
+            button.setAutoDefault(False)
             self._buttons.addButton(button, index)
             self._row.insertWidget(self._row.count() - 1, button)
         self.setVisible(bool(self._pads))

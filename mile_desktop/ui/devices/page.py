@@ -86,6 +86,7 @@ class DevicesPage(PageFrame):
         self._live.show_state(state)
         self._bindings.show_state(state)
         self._response.show_state(state)
+        # Beside the bars: the name is what a binding shows.
         names = [control_label(name) for name in state.active_controls]
         self._now.setText(", ".join(names) if names else "at rest")
 

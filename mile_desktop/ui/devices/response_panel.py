@@ -57,6 +57,7 @@ class ResponsePanel(QWidget):
         self._mode.setCurrentIndex(self._mode.findData(profile.mode))
         self._mode_hint.setText(next(hint for mode, _, hint in _MODES if mode is profile.mode))
         self._delay.set_value(round(profile.release_delay_s * 100))
+        # Only this mode hands back by itself; in the others the delay would suggest an effect it does not have.
         self._delay.setEnabled(profile.mode is TakeoverMode.STICK)
         self._dead_zone.set_value(round(profile.dead_zone * 100))
         self._expo.set_value(round(profile.expo * 100))
@@ -99,6 +100,7 @@ class ResponsePanel(QWidget):
             entry: {"speed": self._speeds[entry].value() / 100, "invert": self._inverts[entry].isChecked()}
             for entry in DRIVEN
         }
+        # All of them, because a signal does not say which slider was moved; equal values change nothing.
         for entry, fields in wanted.items():
             self.axis_changed.emit(entry, fields)
 

@@ -162,12 +162,14 @@ class RobotsDialog(SideDialog):
     def open_for_new(self) -> None:
         """Show the dialog ready for a new robot."""
         self._show_own_key()
+        # The first robot of most people is the stand-in on this computer. Later the address is another one each time.
         if not self._store.robots:
             self.address.setText(self.address.text() or "tcp://127.0.0.1:5870")
         self.show()
         self.raise_()
         self.activateWindow()
         self.address.setFocus()
+        # Typing replaces the address that was tested last.
         self.address.selectAll()
         self._update_buttons()
 
