@@ -109,7 +109,8 @@ class CameraList:
             return ""
         if not file.exists():
             there = ", ".join(f"{node.name} ({node.file})" for node in self.usable())
-            return f"There is no device {address}; is the camera plugged in? " + (
+            shown = f"/dev/{_DEVICE}{address}" if address.isdigit() else address
+            return f"There is no device {shown}; is the camera plugged in? " + (
                 f"These cameras are there: {there}." if there else "No camera is plugged in."
             )
         node = self.at(address)

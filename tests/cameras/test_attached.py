@@ -87,7 +87,7 @@ def test_a_machine_without_cameras_has_none(machine: Machine) -> None:
         (lambda machine: machine.data_only.add("video1"), "gives no pictures, only data; choose its other device"),
         (lambda machine: machine.failing.update(video1=errno.ENOTTY), "is not a camera"),
         (lambda machine: machine.failing.update(video1=errno.EBUSY), "in use by another program"),
-        (lambda machine: machine.unplug(), "There is no device 1; is the camera plugged in?"),
+        (lambda machine: machine.unplug(), "There is no device /dev/video1; is the camera plugged in?"),
     ],
 )
 def test_why_a_camera_cannot_be_opened_is_said(machine: Machine, happens: Callable[[Machine], None], said: str) -> None:
@@ -110,7 +110,7 @@ def test_a_camera_that_this_account_may_not_read_is_listed_with_the_command_that
 def test_a_missing_camera_names_those_that_are_there(machine: Machine) -> None:
     machine.plug(4, "Logitech C920")
     said = machine.cameras.problem("0")
-    assert said.startswith("There is no device 0")
+    assert said.startswith("There is no device /dev/video0; ")
     assert "These cameras are there: Logitech C920" in said
 
 

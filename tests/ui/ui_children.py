@@ -1,5 +1,6 @@
 """Bodies of the processes the clients are tested with: they speak the real messages and misbehave on request."""
 
+import contextlib
 import os
 import time
 from multiprocessing.connection import Connection
@@ -84,11 +85,10 @@ def viewer(
 
 
 def mute(connection: Connection, *_arguments: object) -> None:
-    """Listen and never say a word, as a process that hangs while it starts."""
-    endpoint: Endpoint[Shutdown] = Endpoint(connection, Shutdown)
-    with endpoint:
-        while not endpoint.closed:
-            time.sleep(0.01)
+    """Take every message and never answer, as a process that hangs while it starts; end with the farewell."""
+    with contextlib.suppress(EOFError, OSError):
+        while connection.recv_bytes():
+            continue
 
 
 def _misbehave(scene: str, endpoint: "Endpoint[m.Command] | Endpoint[v.Command]") -> None:
