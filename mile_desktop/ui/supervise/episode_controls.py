@@ -41,7 +41,7 @@ _APPEARANCE: dict[EpisodeAction, tuple[str, str, str, str]] = {
     EpisodeAction.DISCARD: ("Discard", "mdi6.delete-outline", "Discard the episode; this can be undone", "discard"),
 }
 _OUTCOMES = (EpisodeAction.SUCCESS, EpisodeAction.FAILURE, EpisodeAction.DISCARD)
-LEAST_WIDTH = 312
+LEAST_WIDTH = 440
 _ICON_WIDTH = 40
 _BOX, _TINY_BOX = 124, 64
 _STOP, _HIGH = 104, 38
@@ -52,8 +52,8 @@ _ICON_ONLY: tuple[frozenset[EpisodeAction], ...] = (
     frozenset(EpisodeAction) - {EpisodeAction.STOP},
     frozenset(EpisodeAction),
 )
-"""From the widest layout to the narrowest: the buttons that show only their icon. Stop keeps its label longest; in the
-last layout, for large text on a small screen, the number of episodes has no label either."""
+"""From the widest layout to the narrowest: the buttons that show only their icon. Stop keeps its label longest.
+Where Start is an icon, the number of episodes has no label either."""
 
 
 class EpisodeControls(OverrideGuard, QFrame):
@@ -172,7 +172,8 @@ class EpisodeControls(OverrideGuard, QFrame):
         self._fit()
 
     def _fit(self) -> None:
-        for wordless in _ICON_ONLY:
+        # The last one only below the least width, where the page itself has too little room: Stop must be readable.
+        for wordless in _ICON_ONLY if self.width() < theme.px(LEAST_WIDTH) else _ICON_ONLY[:-1]:
             self._show_labels(wordless)
             layout = self.layout()
             if layout is None or layout.minimumSize().width() <= self.width():
@@ -184,9 +185,9 @@ class EpisodeControls(OverrideGuard, QFrame):
             narrow = action in wordless
             button.setText("" if narrow else _APPEARANCE[action][0])
             button.setMaximumWidth(shape if narrow else any_width)
-        tiny = EpisodeAction.STOP in wordless
-        self._episodes.setPrefix("" if tiny else _EPISODES)
-        theme.bound(self._episodes, width=_TINY_BOX if tiny else _BOX)
+        icons, tiny = EpisodeAction.START in wordless, EpisodeAction.STOP in wordless
+        self._episodes.setPrefix("" if icons else _EPISODES)
+        theme.bound(self._episodes, width=_TINY_BOX if icons else _BOX)
         theme.bound(self._buttons[EpisodeAction.STOP], least_width=_ICON_WIDTH if tiny else _STOP, least_height=_HIGH)
         narrow = bool(wordless)
         self._undo.setText("" if narrow else _UNDO)
