@@ -1,4 +1,4 @@
-"""Whether pip finds versions that fit together: ours beside those that people use. Needs the network, so it is opt-in."""
+"""Whether pip finds versions that fit together: ours beside those that people use. Needs the network: opt-in."""
 
 import os
 import subprocess
