@@ -1,5 +1,6 @@
 """Bad input is one line and status 1; a fault of the program keeps its traceback."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from mile_desktop.cli import main
-from mile_desktop.commands import scenes
+from mile_desktop.commands import evaluate, scenes
 from mile_desktop.errors import UserError
+from mile_desktop.storage.records import EvaluationRecord
 from mile_desktop.storage.workspace import Workspace
 
 
@@ -105,3 +107,18 @@ def test_a_fault_ends_the_process_with_status_1_and_says_where() -> None:
     assert done.returncode == 1
     assert "Traceback" in done.stderr
     assert "TypeError" in done.stderr
+
+
+def test_an_evaluation_in_which_every_episode_crashed_is_an_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A scene that ends the program in each episode; the policy that ran is reported all the same."""
+    reason = "lever/scene.py, line 3, in step: SystemExit"
+    crashed = EvaluationRecord("e1", "p1", "lever", "", (), (), 2, crash_seeds=(1, 2), crash_reasons=(reason, ""))
+    whole = EvaluationRecord("e2", "p2", "lever", "", (1, 2), (True, False), 0)
+    monkeypatch.setattr(evaluate, "evaluate_policies", lambda *_, **__: (crashed, whole))
+    words = ["evaluate", "--scene", "lever", "--policy", "p1", "p2", "--episodes", "2", "--json"]
+    assert main([*words, "--workspace", str(folder / "workspace")]) == 1
+    said = capsys.readouterr()
+    assert [json.loads(line)["policy"] for line in said.out.splitlines()] == ["p1", "p2"]
+    assert said.err.strip().endswith(f"No episode of p1 could be run to its end: {reason}")
