@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from mile_desktop.cli import main
+from mile_desktop.commands import forecast
 from mile_desktop.evaluation import success_band
 from mile_desktop.intervention.live_estimator import LiveEstimator
 from mile_desktop.registry.bundled import adopt_bundled
@@ -58,3 +59,9 @@ def test_a_policy_that_does_not_succeed_has_no_band(
     asked = ["band", "--workspace", str(workspace), "--scene", "lunar-lander", "--policy", "initial"]
     assert main(asked) == 0
     assert "a band needs 6" in capsys.readouterr().out
+
+
+def test_a_refit_stays_in_use_where_no_band_can_be_made(workspace: Path) -> None:
+    with Workspace.open(workspace) as opened:
+        said = forecast._make_band(opened, "lunar-lander", "no-such-policy")
+    assert said.startswith(" The policy does not call in its first episodes: There is no policy 'no-such-policy'")
