@@ -55,7 +55,7 @@ def rewrite(folder: Path, **changes: object) -> None:
         ({"members": 5, "left_out": []}, "do not belong together"),
         ({"left_out": [[]]}, "for 1 members"),
         ({"cdf_scale": 0.0}, "scale positive"),
-        ({"cost": "dear"}, "no description"),
+        ({"cost": "dear"}, "not a description"),
         ({"std_floor": 3.0}, "impossible model"),
         ({"mental_rule": "learned"}, "missing: "),
     ],
@@ -81,7 +81,7 @@ def test_damaged_files_are_refused_in_words(folder: Path) -> None:
     with pytest.raises(InterventionModelError, match="missing"):
         load_intervention_model(folder)
     (folder / CONFIG_FILE).write_text("{")
-    with pytest.raises(InterventionModelError, match="no description"):
+    with pytest.raises(InterventionModelError, match="not a description"):
         load_intervention_model(folder)
 
 
