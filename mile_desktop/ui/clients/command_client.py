@@ -33,6 +33,7 @@ class CommandClient(QObject):
         self._process: QProcess | None = None
         self._rest = b""
         self._cancelling = False
+        self._closed = False
         self._killer = QTimer(self)
         self._killer.setSingleShot(True)
         self._killer.setInterval(_KILL_MS)
@@ -44,12 +45,12 @@ class CommandClient(QObject):
         return self._process is not None
 
     def start(self, word: str, *arguments: str) -> bool:
-        """Start a command; return False if another one still runs."""
+        """Start a command; return False if another one still runs, or after ``close``."""
         return self.start_program([sys.executable, "-m", "mile_desktop", word, "--json", *arguments])
 
     def start_program(self, command: Sequence[str]) -> bool:
         """Start any program that writes one JSON object per line; otherwise as ``start``."""
-        if self._process is not None:
+        if self._process is not None or self._closed:
             return False
         process = QProcess(self)
         environment = QProcessEnvironment.systemEnvironment()
@@ -74,7 +75,12 @@ class CommandClient(QObject):
             self._killer.start()
 
     def close(self) -> None:
-        """Kill the command without any signal, and wait at most a second; for the end of the window."""
+        """Kill the command without any signal, and wait at most a second; for the end of the window.
+
+        No command starts afterwards: the worker still closes its episode then, and its message would start a count that
+        outlives the window.
+        """
+        self._closed = True
         # Forgotten first: the signals of the kill then find nothing to report.
         process = self._process
         self._forget()

@@ -83,3 +83,5 @@ def test_closing_ends_the_command_without_a_word(listener: Listener, qtbot: QtBo
     listener.client.close()
     assert not listener.client.running
     assert listener.ends == []
+    assert not listener.start(WAITS)  # the last messages of a closing worker must not start work that outlives it
+    assert not listener.client.running
