@@ -8,6 +8,8 @@ import numpy as np
 from mile_desktop.arrays import Float32Array
 from mile_desktop.scenes.environment import SceneEnv, make_scene, supervised
 from mile_desktop.scenes.gymnasium.environment import GymnasiumEnv
+from mile_desktop.scenes.shift import Shift
+from mile_desktop.scenes.shifted import ShiftedEnv
 
 StepResult = tuple[Float32Array, float, bool, bool, dict[str, Any]]
 
@@ -78,15 +80,17 @@ class GymScene:
         # gymnasium's wrappers hide our own methods, so the unwrapped environment is kept for what they do not know.
         self._inner = supervised(env)
         unwrapped = env.unwrapped
+        # A shifted scene is an environment of its own around the one that a viewer may have to know.
+        unwrapped = unwrapped.inner.unwrapped if isinstance(unwrapped, ShiftedEnv) else unwrapped
         self._gymnasium = unwrapped if isinstance(unwrapped, GymnasiumEnv) else None
         space = env.action_space
         self._choices = int(space.n) if isinstance(space, gymnasium.spaces.Discrete) else 0
         self.action_size = self._choices or int(np.prod(space.shape or (0,)))
 
     @classmethod
-    def make(cls, name: str) -> Self:
-        """Make the scene called ``name``; raises what ``make_scene`` raises."""
-        return cls(make_scene(name))
+    def make(cls, name: str, shift: Shift | None = None) -> Self:
+        """Make the scene called ``name``, under ``shift``; raises what ``make_scene`` raises."""
+        return cls(make_scene(name, shift))
 
     @property
     def discrete(self) -> bool:

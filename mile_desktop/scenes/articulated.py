@@ -41,10 +41,15 @@ class Articulated:
                 self.number, number, jointDamping=joint.damping, jointLowerLimit=joint.limits[0],
                 jointUpperLimit=joint.limits[1], jointLimitForce=_LIMIT_FORCE, physicsClientId=client,
             )  # fmt: skip
+        self.scale_friction(1.0)
+
+    def scale_friction(self, factor: float) -> None:
+        """Set the dry friction of every joint to ``factor`` times the description's."""
+        for joint in self._body.joints:
             # PyBullet has no dry friction for joints. A motor with target speed 0 and a limited force behaves like it.
             pybullet.setJointMotorControl2(
-                self.number, number, pybullet.VELOCITY_CONTROL, targetVelocity=0.0, force=joint.friction,
-                physicsClientId=client,
+                self.number, self._joints[joint.name], pybullet.VELOCITY_CONTROL, targetVelocity=0.0,
+                force=factor * joint.friction, physicsClientId=self._client,
             )  # fmt: skip
 
     @property

@@ -5,6 +5,7 @@ import pybullet
 
 from mile_desktop.arrays import Float32Array
 from mile_desktop.scenes.articulated import Articulated
+from mile_desktop.scenes.body_dynamics import BodyDynamics
 from mile_desktop.scenes.body_loader import load_model, load_robot
 from mile_desktop.scenes.description import BodyDescription, SceneDescription, SceneDescriptionError, model_path
 from mile_desktop.scenes.pose import Pose
@@ -42,6 +43,10 @@ class _Fixture:
                 baseMass=0.0, baseCollisionShapeIndex=shape, useMaximalCoordinates=True, physicsClientId=self._client
             )
         )
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        return tuple(number for _, number in self._parts)
 
     def place(self, pose: Pose) -> None:
         for box, part in self._parts:
@@ -94,6 +99,9 @@ class BulletWorld:
         self._sprung = tuple(
             self._articulated[body.name] for body in description.bodies if any(joint.spring for joint in body.joints)
         )
+        parts = (number for fixture in self._fixtures.values() for number in fixture.numbers)
+        # After the description's own friction was set: a shift multiplies that.
+        self._dynamics = tuple(BodyDynamics(self.client, number) for number in (*numbers.values(), *parts))
         self._placed: dict[str, Pose] = {}
         self._configure()
         # After the configuration: a saved state must have the same parameters as the steps that follow it.
@@ -168,6 +176,16 @@ class BulletWorld:
         pybullet.restoreState(stateId=self._empty, physicsClientId=self.client)
         # The contact points of before go only when the engine looks for new ones.
         pybullet.performCollisionDetection(physicsClientId=self.client)
+
+    def scale(self, *, friction: float, mass: float) -> None:
+        """Set friction and mass of all bodies but the robot to these multiples of the description's.
+
+        Only before ``begin``: a saved state does not hold them.
+        """
+        for body in self._dynamics:
+            body.scale(friction=friction, mass=mass)
+        for articulated in self._articulated.values():
+            articulated.scale_friction(friction)
 
     def begin(self, rng: np.random.Generator) -> None:
         """Start an episode: robot at home, bodies at random poses drawn from ``rng``."""

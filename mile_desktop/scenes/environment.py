@@ -11,6 +11,8 @@ from mile_desktop.scenes.env_options import Observation, Reward, space_tables, w
 from mile_desktop.scenes.modules import load_module
 from mile_desktop.scenes.registration import register_scene
 from mile_desktop.scenes.scene_code import START_S, SceneCode
+from mile_desktop.scenes.shift import Shift
+from mile_desktop.scenes.shifted import ShiftedEnv
 
 FloatArray = Float32Array
 """The name that scene modules of earlier versions import."""
@@ -72,8 +74,8 @@ class SupervisedEnv(Protocol):
         ...
 
 
-def make_scene(name: str) -> SceneEnv:
-    """Make the environment of the scene called ``name``; imports its simulator only now.
+def make_scene(name: str, shift: Shift | None = None) -> SceneEnv:
+    """Make the environment of the scene called ``name``, under ``shift``; imports its simulator only now.
 
     Raises
     ------
@@ -87,7 +89,8 @@ def make_scene(name: str) -> SceneEnv:
     register_scene(info)
     # Without gymnasium's checker: it would run in every step, and our own checks name the scene's file. Without its
     # time limit: every scene has its own, which does not cut off a person who drives.
-    return cast("SceneEnv", gymnasium.make(info.env_id, disable_env_checker=True, max_episode_steps=-1))
+    env = cast("SceneEnv", gymnasium.make(info.env_id, disable_env_checker=True, max_episode_steps=-1))
+    return env if shift is None else ShiftedEnv(env, shift)
 
 
 def open_scene(

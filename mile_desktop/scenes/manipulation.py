@@ -118,6 +118,11 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
         self._frames.extend([self._frame(self._look())] * FRAMES)
         return self._observation(), {"success": False, "step": 0}
 
+    def shift_physics(self, *, friction: float, mass: float, gains: float) -> None:
+        """Multiply friction, mass and motor gains by these factors from the next ``reset`` on."""
+        self._world.scale(friction=friction, mass=mass)
+        self._panda.gains = gains
+
     def _begin(self, rng: np.random.Generator) -> None:
         self._world.begin(rng)
         self._panda.begin()

@@ -52,6 +52,8 @@ class Panda:
         self._high = np.array(description.workspace.high)
         self._home = np.array(description.robot.home_joints)
         self._chain = chain
+        self.gains = 1.0
+        """Factor on the gains of the arm; a shift sets it between episodes."""
         self._gear()
         self.command = self._command_at_home()
 
@@ -152,8 +154,8 @@ class Panda:
     def _command_arm(self, targets: list[float], velocities: list[float]) -> None:
         robot = self._world.robot
         pybullet.setJointMotorControlArray(
-            robot.body, robot.arm, pybullet.POSITION_CONTROL, targets, velocities, _ARM_FORCES, _ARM_GAINS,
-            _DAMPING_GAINS, physicsClientId=self._world.client,
+            robot.body, robot.arm, pybullet.POSITION_CONTROL, targets, velocities, _ARM_FORCES,
+            self._scaled(_ARM_GAINS), self._scaled(_DAMPING_GAINS), physicsClientId=self._world.client,
         )  # fmt: skip
 
     def _command_fingers(self) -> None:
@@ -162,3 +164,7 @@ class Panda:
             robot.body, robot.fingers, pybullet.POSITION_CONTROL, (self.command.finger,) * 2, (0.0, 0.0),
             (self._robot.gripper_force_n,) * 2, _FINGER_GAINS, (1.0, 1.0), physicsClientId=self._world.client,
         )  # fmt: skip
+
+    def _scaled(self, gains: tuple[float, ...]) -> tuple[float, ...]:
+        # The same object for the robot as it is: this runs in every physics step.
+        return gains if self.gains == 1.0 else tuple(self.gains * each for each in gains)
