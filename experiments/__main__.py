@@ -21,6 +21,7 @@ from experiments.arms import CONTROL_ARMS
 from experiments.cells import AnyCell
 from experiments.engines import CellFailed, Engine, LocalEngine
 from experiments.figures import require_matplotlib
+from experiments.generation_grid import GENERATION_SCENES, generation_grid, report_generation
 from experiments.grid import GridProgress, run_grid
 from experiments.learning_grid import LearningGrid, learning_cells
 from experiments.ray_engine import RayEngine
@@ -37,7 +38,7 @@ from mile_desktop.scenes.catalogue import scene_info
 
 _RESULTS = Path("experiments/results")
 _WORK = Path("out/experiments")
-_GRIDS = ("learning", "validation")
+_GRIDS = ("learning", "validation", "generation")
 _CANCELLED = 130
 
 
@@ -77,6 +78,11 @@ def _parser() -> argparse.ArgumentParser:
     validation.add_argument("--seeds", type=positive, default=5, metavar="N", help="number of seeds (%(default)s)")
     _add_grid_arguments(validation)
     validation.set_defaults(run=_run_validation, grid="validation")
+    generation = words.add_parser("generation", help="whether generated data helps where the robot differs")
+    generation.add_argument("--scene", nargs="+", default=list(GENERATION_SCENES), metavar="S", help="(%(default)s)")
+    generation.add_argument("--seeds", type=positive, default=5, metavar="N", help="number of seeds (%(default)s)")
+    _add_grid_arguments(generation)
+    generation.set_defaults(run=_run_generation, grid="generation")
     record = words.add_parser("record", help="add the finished cells of a grid to its record, one line a cell")
     record.add_argument("grid", choices=_GRIDS)
     _add_places(record)
@@ -247,6 +253,14 @@ def _run_validation(options: argparse.Namespace, report: Report) -> None:
         _run_cells([cell for part in options.parts for cell in PARTS[part](scene, options.seeds)], options, report)
     figures = options.results / options.grid
     report.say({"figures": str(figures)}, report_validation(_store(options), figures, options.document))
+
+
+def _run_generation(options: argparse.Namespace, report: Report) -> None:
+    if not options.show:
+        scenes = tuple(scene_info(scene).name for scene in options.scene)
+        _run_cells(generation_grid(scenes, options.seeds), options, report)
+    text = report_generation(_store(options), options.document)
+    report.say({"tables": text}, text)
 
 
 def _run_record(options: argparse.Namespace, report: Report) -> None:

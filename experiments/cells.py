@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
+from experiments.generation_cell import GenerationCell, GenerationOutcome, run_generation
 from experiments.learning_cell import LearningCell, LearningCurve, run_learning
 from experiments.prediction_cell import PredictionCell, PredictionOutcome, run_prediction
 from experiments.recovery_cell import Recovery, RecoveryCell, run_recovery
 from experiments.temporal_cell import TemporalCell, TemporalOutcome, run_temporal
 
-AnyCell = LearningCell | RecoveryCell | TemporalCell | PredictionCell
+AnyCell = LearningCell | RecoveryCell | TemporalCell | PredictionCell | GenerationCell
 """Settings of one cell."""
 
-AnyResult = LearningCurve | Recovery | TemporalOutcome | PredictionOutcome
+AnyResult = LearningCurve | Recovery | TemporalOutcome | PredictionOutcome | GenerationOutcome
 """Result of one cell."""
 
 _RUNS: dict[type, Callable[[Any], AnyResult]] = {
@@ -19,6 +20,7 @@ _RUNS: dict[type, Callable[[Any], AnyResult]] = {
     RecoveryCell: run_recovery,
     TemporalCell: run_temporal,
     PredictionCell: run_prediction,
+    GenerationCell: run_generation,
 }
 
 

@@ -8,7 +8,6 @@ import msgspec
 import numpy as np
 
 from experiments.arms import Arm, RandomTakeovers
-from experiments.episode_collection import collect
 from experiments.fixtures import Fixtures, as_policy, open_fixtures
 from experiments.operator_time import operator_time
 from experiments.physics_cache import PhysicsCache, round_key
@@ -17,6 +16,7 @@ from experiments.variants import RECORDED_RECIPE
 from mile_desktop.arrays import Float32Array
 from mile_desktop.errors import UserError
 from mile_desktop.evaluation.evaluate import FIRST_EVALUATION_SEED
+from mile_desktop.generation.episode_collection import collect
 from mile_desktop.learning.data_selection import select_for_policy
 from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.methods import make_trainer

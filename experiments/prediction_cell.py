@@ -8,7 +8,6 @@ import msgspec
 import numpy as np
 import torch
 
-from experiments.episode_collection import collect
 from experiments.fixtures import Fixtures, as_policy, open_fixtures
 from experiments.oracle_model import oracle_chooser, oracle_model
 from experiments.recovery_cell import SEEDS_A_CELL, SUPERVISED_SEED
@@ -24,6 +23,7 @@ from experiments.variants import RECORDED_RECIPE, SILENT, TODAY_RECIPE
 from mile_desktop.arrays import Float64Array
 from mile_desktop.evaluation.scorecard import EarlyPoint, FittedStall
 from mile_desktop.evaluation.scorecard_builder import early_points, fitted_stall
+from mile_desktop.generation.episode_collection import collect
 from mile_desktop.intervention.compare import ComparedPredictor, compare_predictors
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.early_accuracy import early_accuracy

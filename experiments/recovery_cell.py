@@ -4,10 +4,10 @@ from typing import Literal
 
 import msgspec
 
-from experiments.episode_collection import collect
 from experiments.fixtures import Fixtures, as_policy, open_fixtures
 from experiments.oracle_model import oracle_model
 from experiments.supervisor_setup import SimulatedSupervisor, supervisor_of
+from mile_desktop.generation.episode_collection import collect
 from mile_desktop.intervention.calibration import calibrate
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.fit import FitSettings, fit_intervention_model

@@ -147,11 +147,7 @@ class Shift:
         """
         idle = {"physics"} if not panda else set()
         idle |= {"pictures"} if not pictures else set()
-        return tuple(
-            key
-            for key in self.ranges
-            if QUANTITIES[key].section in idle or (key == "dead_band" and discrete)
-        )
+        return tuple(key for key in self.ranges if QUANTITIES[key].section in idle or (key == "dead_band" and discrete))
 
 
 def shipped_shifts() -> tuple[str, ...]:

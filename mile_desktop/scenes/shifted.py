@@ -69,6 +69,8 @@ class ShiftedEnv(gymnasium.Env[Float32Array, Float32Array]):
     def __init__(self, inner: gymnasium.Env[Float32Array, Float32Array], shift: Shift) -> None:
         self.inner = inner
         self.shift = shift
+        self.shift_seed: int | None = None
+        """Draws the shift's values in place of the episode's seed: the same start under several robots."""
         self.render_mode = inner.render_mode
         self.metadata = inner.metadata
         self.observation_space = inner.observation_space
@@ -99,8 +101,9 @@ class ShiftedEnv(gymnasium.Env[Float32Array, Float32Array]):
         """Begin an episode: ``seed`` decides its start and what is drawn from the shift's ranges."""
         super().reset(seed=seed)
         number = int(self.np_random.integers(2**31)) if seed is None else seed
-        self._drawn = self.shift.draw(number)
-        self._bias = self.shift.draw_bias(number, self._frames.entries)
+        robot = number if self.shift_seed is None else self.shift_seed
+        self._drawn = self.shift.draw(robot)
+        self._bias = self.shift.draw_bias(robot, self._frames.entries)
         self._rng = np.random.default_rng([number, 2])
         if isinstance(self._own, ShiftablePhysics):
             drawn = self._drawn

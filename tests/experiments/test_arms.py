@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from experiments.arms import CONTROL_ARMS, Arm, RandomTakeovers
-from experiments.episode_collection import collect
 from experiments.fixtures import Fixtures, as_policy, open_fixtures
 from experiments.learning_cell import LearningCell, run_learning
 from experiments.learning_grid import LearningGrid, learning_cells
@@ -18,6 +17,7 @@ from experiments.seeds import CHOOSING_SEEDS, REPORTING_SEEDS
 from experiments.supervisor_setup import SimulatedSupervisor, supervisor_of
 from experiments.variants import VARIANTS, arm_of
 from mile_desktop.evaluation.evaluate import evaluate, evaluation_seeds
+from mile_desktop.generation.episode_collection import collect
 from mile_desktop.operators.supervisors import UnknownSupervisorError
 from mile_desktop.storage.records import Episode
 

@@ -1,5 +1,8 @@
 """Supervised episodes in memory: the real rollout loop, with a list instead of the recorder, in simulated time."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import mile_desktop
 from mile_desktop.arrays import Float32Array
 from mile_desktop.operators.operator import Operator
@@ -48,11 +51,26 @@ class EpisodeList:
 
 
 def collect(
-    scene: DrivenScene, info: SceneInfo, policy: Policy, operator: Operator, *, first_seed: int, episodes: int
+    scene: DrivenScene,
+    info: SceneInfo,
+    policy: Policy,
+    operator: Operator,
+    *,
+    first_seed: int,
+    episodes: int,
+    notes: Mapping[str, Any] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> tuple[Episode, ...]:
     """Roll ``policy`` out under ``operator`` on ``episodes`` seeds from ``first_seed`` on, as fast as the machine can.
 
     Equal arguments give equal episodes; their ids follow from the seed and the policy.
+
+    Parameters
+    ----------
+    notes
+        Kept with every episode, in ``EpisodeStart.extra``.
+    cancelled
+        Asked before every step; when it returns True, the episode that runs is dropped and the others are returned.
 
     Raises
     ------
@@ -71,6 +89,7 @@ def collect(
             rate_hz=info.rate_hz,
             started_at="",
             software_version=mile_desktop.__version__,
+            extra=dict(notes or {}),
         )
 
     kept = EpisodeList()
@@ -89,6 +108,8 @@ def collect(
     )
     loop.start(episodes)
     while loop.phase is not Phase.IDLE:
+        if cancelled():
+            break
         loop.tick()
         clock.advance(1 / info.rate_hz)
         if loop.phase in {Phase.HOLD, Phase.STOPPED}:

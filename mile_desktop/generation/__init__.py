@@ -1,0 +1,1 @@
+"""Generated episodes: a learned human supervises the current policy in simulated scenes that differ."""
