@@ -134,7 +134,7 @@ class _Replay:
         self._actions = actions
         self._at = 0
 
-    def reset(self, seed: int) -> None:
+    def reset(self, seed: int) -> None:  # noqa: ARG002
         """Begin again."""
         self._at = 0
 

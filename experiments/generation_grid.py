@@ -97,17 +97,20 @@ def _data_table(done: Sequence[_Done]) -> str:
     rows = []
     for scene in _scenes(done):
         here = [each.outcome for each in done if each.cell.scene == scene]
-        mean = lambda values: sum(values) / len(here)  # noqa: E731 - short, and only here
         rows.append((
             scene,
-            number(mean([each.human_steps for each in here]), 0),
-            number(mean([each.gate_human_error for each in here])),
-            number(mean([each.gate_policy_error for each in here])),
+            _mean([each.human_steps for each in here], 0),
+            _mean([each.gate_human_error for each in here], 2),
+            _mean([each.gate_policy_error for each in here], 2),
             f"{sum(each.gate_opens for each in here)} of {len(here)}",
-            number(mean([each.arms[1].added_episodes for each in here]), 1),
-            number(mean([each.arms[2].added_episodes for each in here]), 1),
-            number(mean([each.generated_corrections for each in here]), 0),
+            _mean([each.arms[1].added_episodes for each in here], 1),
+            _mean([each.arms[2].added_episodes for each in here], 1),
+            _mean([each.generated_corrections for each in here], 0),
         ))  # fmt: skip
     head = ("scene", "human steps", "error of the learned human", "of the policy", "gate open",
             "replayed episodes", "generated episodes", "corrected steps in them")  # fmt: skip
     return table(head, rows)
+
+
+def _mean(values: Sequence[float], digits: int) -> str:
+    return number(sum(values) / len(values), digits)

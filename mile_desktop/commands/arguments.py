@@ -73,6 +73,15 @@ def add_scene(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scene", default="peg-insertion", metavar="S", help="see `mile-desktop scenes` (%(default)s)")
 
 
+def _add_shift(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--shift",
+        default="",
+        metavar="FILE",
+        help="how the robot differs from the scene: a TOML file, or mild, strong or delayed, which ship (not at all)",
+    )
+
+
 def _add_policy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--policy", default=INITIAL, metavar="P", help="a policy id, a folder, initial or expert (%(default)s)"
@@ -149,6 +158,7 @@ def rollout(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=_not_negative, default=0, metavar="K", help="seed of the first episode (%(default)s)"
     )
+    _add_shift(parser)
     parser.add_argument("--robot", default="", metavar="ADDRESS", help="drive the robot at tcp://HOST:PORT instead")
     parser.add_argument("--robot-key", default="", metavar="KEY", help="its public key; needed on other machines")
     parser.add_argument("--arm", action="store_true", help="permit the robot to move; needed with --robot")
@@ -354,6 +364,7 @@ def serve_robot(parser: argparse.ArgumentParser) -> None:
     from mile_desktop.robots.server import DEFAULT_PORT  # noqa: PLC0415 - imports zmq
 
     add_scene(parser)
+    _add_shift(parser)
     parser.add_argument("--port", type=port, default=DEFAULT_PORT, metavar="N", help="0: any free one (%(default)s)")
     parser.add_argument("--bind", default="127.0.0.1", metavar="HOST", help="address to serve at (%(default)s)")
     parser.add_argument("--keys", type=Path, metavar="DIR", help="the robot's keys, as `robot-keys DIR` makes them")

@@ -5,12 +5,15 @@ from contextlib import nullcontext
 
 from mile_desktop.commands.command import CommandError, Report
 from mile_desktop.commands.opened_workspace import recover_left_episodes
+from mile_desktop.commands.shift_notes import note_what_has_no_effect
 from mile_desktop.operators.no_operator import NoOperator
 from mile_desktop.rollout.clock import Clock, SimulatedClock, SystemClock
 from mile_desktop.rollout.headless import roll_out
 from mile_desktop.rollout.input_devices import simulated_supervisor
 from mile_desktop.rollout.messages import EpisodeClosed, LoadSession
 from mile_desktop.rollout.priority import control_priority
+from mile_desktop.scenes.catalogue import scene_info
+from mile_desktop.scenes.shift import read_shift
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
@@ -28,7 +31,12 @@ def run(options: argparse.Namespace, report: Report) -> None:
         simulated_operator=options.operator,
         gamepad=False,
         seed=options.seed,
+        shift=options.shift,
     )
+    if options.shift:
+        if options.robot:
+            raise CommandError("--shift is for scenes; a stand-in gets its shift where it runs: serve-robot --shift.")
+        note_what_has_no_effect(read_shift(options.shift), scene_info(options.scene), report, pictures=True)
 
     done = 0
 

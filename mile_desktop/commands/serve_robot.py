@@ -9,6 +9,7 @@ from functools import partial
 from mile_desktop.channels.shared import StateSlot
 from mile_desktop.commands.command import Report
 from mile_desktop.commands.robot_camera_process import RobotCameraProcess
+from mile_desktop.commands.shift_notes import note_what_has_no_effect
 from mile_desktop.robots.description import RobotCamera
 from mile_desktop.robots.driver import Measurement
 from mile_desktop.robots.guard import GuardedRobotServer, write_error
@@ -16,6 +17,7 @@ from mile_desktop.robots.network import ServerSockets
 from mile_desktop.robots.simulated import SimulatedRobot
 from mile_desktop.rollout.priority import be_eager, control_thread_real_time
 from mile_desktop.scenes.catalogue import scene_info
+from mile_desktop.scenes.shift import DrawnShift, Shift, read_shift
 from mile_desktop.viewer.cameras_plan import CamerasPlan
 
 
@@ -23,10 +25,12 @@ def run(options: argparse.Namespace, report: Report) -> None:
     """Serve until the process is interrupted."""
     ServerSockets(options.bind, options.keys).close()  # fails here with a message, before anything is loaded
     cameras = _cameras(options)
-    robot = SimulatedRobot(options.scene, cameras=cameras, seed=options.seed, watchdog_s=options.watchdog)
+    shift = read_shift(options.shift) if options.shift else None
+    note_what_has_no_effect(shift, scene_info(options.scene), report, pictures=bool(cameras))
+    robot = SimulatedRobot(options.scene, cameras=cameras, seed=options.seed, watchdog_s=options.watchdog, shift=shift)
     with ExitStack() as stack:
         slot = stack.enter_context(StateSlot.create())
-        frames_port = _start_cameras(options, cameras, slot.name, stack) if cameras else 0
+        frames_port = _start_cameras(options, cameras, slot.name, stack, shift) if cameras else 0
         server = GuardedRobotServer(
             robot,
             bind=options.bind,
@@ -76,7 +80,9 @@ def _cameras(options: argparse.Namespace) -> tuple[RobotCamera, ...]:
     )
 
 
-def _start_cameras(options: argparse.Namespace, cameras: tuple[RobotCamera, ...], slot: str, stack: ExitStack) -> int:
+def _start_cameras(
+    options: argparse.Namespace, cameras: tuple[RobotCamera, ...], slot: str, stack: ExitStack, shift: Shift | None
+) -> int:
     """Start the process that draws and sends; return the port of its frames."""
     plan = CamerasPlan(
         scene=options.scene,
@@ -87,5 +93,7 @@ def _start_cameras(options: argparse.Namespace, cameras: tuple[RobotCamera, ...]
         bind=options.bind,
         port=options.port + 1 if options.port else 0,
         keys=options.keys,
+        # Drawn once: a camera does not move between two episodes.
+        turned=shift.draw(options.seed) if shift else DrawnShift(),
     )
     return stack.enter_context(RobotCameraProcess(plan, write_error)).port

@@ -86,6 +86,8 @@ class RobotDescription(msgspec.Struct, frozen=True, kw_only=True):
     """Time after arming or resuming until full speed is allowed."""
     slowest: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 0.2
     """Share of full speed at the beginning of that time."""
+    shift: Text = ""
+    """Of a stand-in: name and digest of its shift (``scenes.shift``), which episodes record; empty for none."""
 
     def __post_init__(self) -> None:
         for what, labels in (("measures", self.measures), ("actions", self.actions)):

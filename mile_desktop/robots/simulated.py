@@ -11,6 +11,7 @@ from mile_desktop.robots.driver import NOTHING, Measurement, RobotError
 from mile_desktop.scenes.catalogue import SceneInfo, scene_info
 from mile_desktop.scenes.description import Choice, load_description
 from mile_desktop.scenes.environment import SceneEnv, make_scene, supervised
+from mile_desktop.scenes.shift import Shift
 
 CHECKLIST = ("No person is within reach of the arm.", "The objects of the task are in place.")
 
@@ -28,6 +29,8 @@ class SimulatedRobot:
         Seed of the first episode.
     watchdog_s
         Silence after which the robot holds without a command.
+    shift
+        How this robot differs from the scene.
 
     Raises
     ------
@@ -36,12 +39,19 @@ class SimulatedRobot:
     """
 
     def __init__(
-        self, scene: str, *, cameras: tuple[RobotCamera, ...] = (), seed: int = 0, watchdog_s: float = 0.25
+        self,
+        scene: str,
+        *,
+        cameras: tuple[RobotCamera, ...] = (),
+        seed: int = 0,
+        watchdog_s: float = 0.25,
+        shift: Shift | None = None,
     ) -> None:
         self._info = scene_info(scene)
         self._cameras = cameras
         self._seed = seed
         self._watchdog_s = watchdog_s
+        self._shift = shift
         self._env: SceneEnv | None = None
         self._observation = NOTHING
         self._at = 0.0
@@ -58,7 +68,7 @@ class SimulatedRobot:
         # The sizes are known only from the scene itself, so describing opens it.
         info, scene = self._info, supervised(self._open())
         return RobotDescription(
-            name=f"Simulated {info.title.lower()}",
+            name=f"Simulated {info.title.lower()}{f', {self._shift.title.lower()} shift' if self._shift else ''}",
             task=info.name,
             summary=info.summary,
             maker="MILE Desktop, simulation",
@@ -73,6 +83,7 @@ class SimulatedRobot:
             resets_itself=True,
             checklist=CHECKLIST,
             watchdog_s=self._watchdog_s,
+            shift=self._shift.label if self._shift else "",
         )
 
     def connect(self) -> None:
@@ -81,7 +92,6 @@ class SimulatedRobot:
 
     def _open(self) -> SceneEnv:
         if self._env is None:
-            self._env = make_scene(self._info.name)
             self.reset(self._seed)
         return self._env
 
@@ -113,7 +123,7 @@ class SimulatedRobot:
     def reset(self, seed: int) -> None:
         """Begin the episode of ``seed``."""
         if self._env is None:
-            self._env = make_scene(self._info.name)
+            self._env = make_scene(self._info.name, self._shift)
         observation, _ = self._env.reset(seed=seed)
         self._success = self._over = False
         self._take(observation)

@@ -12,6 +12,7 @@ from mile_desktop.robots.driver import RobotError
 from mile_desktop.robots.protocol import Role
 from mile_desktop.rollout.messages import RobotStatus
 from mile_desktop.rollout.scene import StepResult
+from mile_desktop.scenes.shift import SHIFT
 
 
 class RobotScene:
@@ -169,7 +170,8 @@ class RobotScene:
     def identity(self) -> dict[str, str]:
         """Which robot it is, kept with every episode."""
         described = self.description
-        return {"robot": described.name, "robot_address": self.address, "robot_maker": described.maker}
+        shift = {SHIFT: described.shift} if described.shift else {}
+        return {"robot": described.name, "robot_address": self.address, "robot_maker": described.maker, **shift}
 
     def cameras(self, key: str) -> tuple[str, ...]:
         """Return the addresses of its cameras; ``key`` is the robot's public key."""

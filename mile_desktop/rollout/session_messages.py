@@ -40,6 +40,8 @@ class LoadSession(Message, frozen=True, kw_only=True):
     """How many steps the scene can be run backwards; 0 keeps none."""
     seed: int | None = None
     """Seed of the first episode; None goes on after the episodes that are recorded already."""
+    shift: str = ""
+    """A shift of the scene: a file, or the name of one that ships (``scenes.shift``); empty for none."""
     supervisor_settings: dict[str, float] = msgspec.field(default_factory=dict)
     """Settings of the simulated supervisor, by name; those that are left out are its own defaults."""
     device: str = ""

@@ -21,6 +21,7 @@ from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.catalogue import SceneInfo, scene_info
 from mile_desktop.scenes.description import Choice, load_description
 from mile_desktop.scenes.gymnasium.description import ActionEntry
+from mile_desktop.scenes.shift import read_shift, shift_record
 from mile_desktop.scenes.version import scene_version
 from mile_desktop.storage.records import SCENE_VERSION
 
@@ -90,11 +91,12 @@ def who_drives() -> str:
 
 def _scene(plan: LoadSession) -> Target:
     info = scene_info(plan.scene)
-    env = GymScene.make(plan.scene)
+    shift = read_shift(plan.shift) if plan.shift else None
+    env = GymScene.make(plan.scene, shift)
     return Target(
         name=plan.scene,
         env=env,
-        identity={SCENE_VERSION: scene_version(plan.scene, env.observation_labels)},
+        identity={SCENE_VERSION: scene_version(plan.scene, env.observation_labels), **shift_record(shift)},
         live=NoRobot(),
         action_labels=info.action_labels,
         rate_hz=plan.rate_hz * plan.speed,

@@ -119,7 +119,7 @@ class ManipulationEnv(gymnasium.Env[Float32Array, Float32Array]):
         return self._observation(), {"success": False, "step": 0}
 
     def shift_physics(self, *, friction: float, mass: float, gains: float) -> None:
-        """Multiply friction, mass and motor gains by these factors from the next ``reset`` on."""
+        """Multiply friction, mass and the arm's speed by these factors from the next ``reset`` on."""
         self._world.scale(friction=friction, mass=mass)
         self._panda.gains = gains
 

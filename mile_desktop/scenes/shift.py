@@ -19,6 +19,11 @@ from mile_desktop.paths import RESOURCES
 SHIFTS = RESOURCES / "shifts"
 """The shifts that ship; trainings and generation never read them."""
 
+SHIFT = "shift"
+"""Key of ``EpisodeStart.extra``: name and digest of the shift under which an episode was recorded."""
+SHIFT_RANGES = "shift_ranges"
+"""Likewise: its values."""
+
 _DIGEST_BYTES = 5
 _DRAWS = 0x5F1F7
 """Keeps the draws of a shift apart from those of the scene, which begins from the same seed."""
@@ -50,7 +55,7 @@ class Quantity:
 QUANTITIES: Mapping[str, Quantity] = {
     "friction": Quantity("physics", 0.05, 20.0, 1.0, "factor on the friction of bodies and of their joints"),
     "mass": Quantity("physics", 0.05, 20.0, 1.0, "factor on the mass of the bodies that move"),
-    "gains": Quantity("physics", 0.05, 3.0, 1.0, "factor on the gains of the arm's motors"),
+    "gains": Quantity("physics", 0.05, 3.0, 1.0, "factor on the speed that an action gives the arm"),
     "delay_steps": Quantity("actions", 0, 20, 0, "control steps by which every action is late", whole=True),
     "dead_band": Quantity("actions", 0.0, 0.9, 0.0, "entries of an action that are smaller have no effect"),
     "noise": Quantity("sensors", 0.0, 1.0, 0.0, "standard deviation of each measured value, in its own unit"),
@@ -148,6 +153,14 @@ class Shift:
         idle = {"physics"} if not panda else set()
         idle |= {"pictures"} if not pictures else set()
         return tuple(key for key in self.ranges if QUANTITIES[key].section in idle or (key == "dead_band" and discrete))
+
+
+def shift_record(shift: Shift | None) -> dict[str, Any]:
+    """Return what episodes under ``shift`` record, for ``EpisodeStart.extra``; nothing where there is none.
+
+    The ranges stand beside the label, because the file can be changed or lost.
+    """
+    return {} if shift is None else {SHIFT: shift.label, SHIFT_RANGES: dict(shift.ranges)}
 
 
 def shipped_shifts() -> tuple[str, ...]:

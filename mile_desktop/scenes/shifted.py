@@ -22,7 +22,7 @@ class ShiftablePhysics(Protocol):
     """An environment whose physics a shift can change."""
 
     def shift_physics(self, *, friction: float, mass: float, gains: float) -> None:
-        """Multiply friction, mass and motor gains by these factors from the next episode on."""
+        """Multiply friction, mass and the robot's speed by these factors from the next episode on."""
         ...
 
 

@@ -1,7 +1,9 @@
 """Settings for the process that draws a simulated robot's cameras; light to import."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from mile_desktop.scenes.shift import DrawnShift
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +20,5 @@ class CamerasPlan:
     bind: str
     port: int
     keys: Path | None
+    turned: DrawnShift = field(default_factory=DrawnShift)
+    """How the cameras of a stand-in differ: their place and the light."""

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from multiprocessing.connection import Connection
 
 import cv2
+import msgspec
 import numpy as np
 import zmq
 
@@ -14,6 +15,7 @@ from mile_desktop.channels.shared import StateSlot
 from mile_desktop.robots.frames import FrameSender
 from mile_desktop.robots.network import ServerSockets
 from mile_desktop.scenes.description import CameraDescription
+from mile_desktop.scenes.shift import DrawnShift
 from mile_desktop.viewer.cameras_plan import CamerasPlan
 from mile_desktop.viewer.renderer import Pixels
 from mile_desktop.viewer.stages import AnyStage, open_stage
@@ -21,6 +23,8 @@ from mile_desktop.viewer.stages import AnyStage, open_stage
 _NICENESS = 5
 _QUALITY = 85
 _FRAMES_QUEUE = 2
+_STEEPEST_DEG = 89.0
+"""At 90 degrees a camera has no way to tell where up is."""
 
 
 def run_robot_cameras(connection: Connection, plan: CamerasPlan) -> None:
@@ -54,8 +58,9 @@ class SimulatedCameras:
         self._sender = sender
         self._size = plan.size
         self._period_s = 1.0 / plan.rate_hz
+        self._light = plan.turned.light
         self._views: tuple[CameraDescription, ...] = tuple(
-            camera for camera in stage.cameras if camera.name in plan.cameras
+            _moved(camera, plan.turned) for camera in stage.cameras if camera.name in plan.cameras
         )
         self._drawn: dict[str, Pixels] = {}
         self._seen = 0
@@ -83,7 +88,22 @@ class SimulatedCameras:
     def _draw(self, camera: CameraDescription) -> Pixels:
         pixels = self._stage.renderer.draw(self._stage.standpoint(camera), *self._size)
         # OpenCV compresses blue, green, red; and it needs the memory in one piece.
-        return np.ascontiguousarray(pixels[:, :, 2::-1])
+        colours = np.ascontiguousarray(pixels[:, :, 2::-1])
+        if self._light == 1.0:
+            return colours
+        # In float, because bright pixels would wrap around to dark ones in eight bits.
+        return np.clip(self._light * colours.astype(np.float32), 0.0, 255.0).astype(np.uint8)
+
+
+def _moved(camera: CameraDescription, shift: DrawnShift) -> CameraDescription:
+    """Return ``camera`` turned around its target as ``shift`` says."""
+    pitch = min(max(camera.pitch_deg + shift.camera_pitch_deg, -_STEEPEST_DEG), _STEEPEST_DEG)
+    return msgspec.structs.replace(
+        camera,
+        yaw_deg=camera.yaw_deg + shift.camera_yaw_deg,
+        pitch_deg=pitch,
+        distance=camera.distance * shift.camera_distance,
+    )
 
 
 def _jpeg(picture: Pixels, taken_at: float) -> bytes:
