@@ -16,6 +16,7 @@ from mile_desktop.commands.argument_types import (
     takeover_place,
     watchdog_s,
 )
+from mile_desktop.commands.shift_arguments import add_shift
 from mile_desktop.paths import SCENES_VARIABLE, default_workspace, own_scenes
 from mile_desktop.registry.names import INITIAL
 
@@ -71,15 +72,6 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 def add_scene(parser: argparse.ArgumentParser) -> None:
     """Add ``--scene``."""
     parser.add_argument("--scene", default="peg-insertion", metavar="S", help="see `mile-desktop scenes` (%(default)s)")
-
-
-def _add_shift(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--shift",
-        default="",
-        metavar="FILE",
-        help="how the robot differs from the scene: a TOML file, or mild, strong or delayed, which ship (not at all)",
-    )
 
 
 def _add_policy(parser: argparse.ArgumentParser) -> None:
@@ -158,7 +150,7 @@ def rollout(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=_not_negative, default=0, metavar="K", help="seed of the first episode (%(default)s)"
     )
-    _add_shift(parser)
+    add_shift(parser)
     parser.add_argument("--robot", default="", metavar="ADDRESS", help="drive the robot at tcp://HOST:PORT instead")
     parser.add_argument("--robot-key", default="", metavar="KEY", help="its public key; needed on other machines")
     parser.add_argument("--arm", action="store_true", help="permit the robot to move; needed with --robot")
@@ -364,7 +356,7 @@ def serve_robot(parser: argparse.ArgumentParser) -> None:
     from mile_desktop.robots.server import DEFAULT_PORT  # noqa: PLC0415 - imports zmq
 
     add_scene(parser)
-    _add_shift(parser)
+    add_shift(parser)
     parser.add_argument("--port", type=port, default=DEFAULT_PORT, metavar="N", help="0: any free one (%(default)s)")
     parser.add_argument("--bind", default="127.0.0.1", metavar="HOST", help="address to serve at (%(default)s)")
     parser.add_argument("--keys", type=Path, metavar="DIR", help="the robot's keys, as `robot-keys DIR` makes them")
