@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 import mile_desktop
-from mile_desktop.commands import arguments, dataset_arguments, study_arguments
+from mile_desktop.commands import arguments, dataset_arguments, generation_arguments, study_arguments
 from mile_desktop.commands.command import CancelledError, Command, CommandError, Report
 from mile_desktop.errors import UserError
 from mile_desktop.privacy import private_files
@@ -70,6 +70,7 @@ COMMANDS = (
             (arguments.rollout, "run episodes and record them, with or without a simulated supervisor"),
             (arguments.check_data, "find doubtful steps of takeovers, and the symmetry that a training would use"),
             (arguments.train, "retrain a policy from the recorded episodes"),
+            (generation_arguments.generate, "generate episodes with a model of you, in simulated scenes that differ"),
             (arguments.explain_loss, "find what in the data made a retrained policy worse"),
             (arguments.policies, "list the policies with their parents and evaluations"),
             (arguments.promote, "choose the policy that runs in its scene from now on"),

@@ -16,7 +16,7 @@ from mile_desktop.commands.argument_types import (
     takeover_place,
     watchdog_s,
 )
-from mile_desktop.commands.shift_arguments import add_shift
+from mile_desktop.commands.shift_arguments import add_further_data, add_shift
 from mile_desktop.paths import SCENES_VARIABLE, default_workspace, own_scenes
 from mile_desktop.registry.names import INITIAL
 
@@ -32,7 +32,8 @@ def positive(text: str) -> int:
     return number
 
 
-def _not_negative(text: str) -> int:
+def not_negative(text: str) -> int:
+    """Read a whole number of at least 0."""
     number = int(text)
     if number < 0:
         raise argparse.ArgumentTypeError(f"{text} is below 0")
@@ -97,7 +98,8 @@ def _add_workers(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_background(parser: argparse.ArgumentParser) -> None:
+def add_background(parser: argparse.ArgumentParser) -> None:
+    """Add ``--background``."""
     parser.add_argument("--background", action="store_true", help="run at low priority, for use beside supervision")
 
 
@@ -148,7 +150,7 @@ def rollout(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--episodes", type=positive, default=1, metavar="N", help="(%(default)s)")
     parser.add_argument(
-        "--seed", type=_not_negative, default=0, metavar="K", help="seed of the first episode (%(default)s)"
+        "--seed", type=not_negative, default=0, metavar="K", help="seed of the first episode (%(default)s)"
     )
     add_shift(parser)
     parser.add_argument("--robot", default="", metavar="ADDRESS", help="drive the robot at tcp://HOST:PORT instead")
@@ -173,14 +175,14 @@ def train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--settings", default="{}", metavar="JSON", help="any other training setting by its name")
     parser.add_argument(
         "--evaluate",
-        type=_not_negative,
+        type=not_negative,
         default=0,
         metavar="N",
         help="compare with the parent on N starts afterwards (%(default)s)",
     )
     parser.add_argument(
         "--evaluate-at-most",
-        type=_not_negative,
+        type=not_negative,
         default=0,
         metavar="N",
         help="on up to N starts, as long as a loss of ten points is still possible (as --evaluate)",
@@ -194,15 +196,16 @@ def train(parser: argparse.ArgumentParser) -> None:
         help="do not learn from the takeover at this step; can be given several times",
     )
     _add_workers(parser)
+    add_further_data(parser)
     parser.add_argument("--run-id", metavar="ID", help="name of the run's folder under runs/")
     parser.add_argument("--resume", metavar="ID", help="continue a run that was interrupted")
-    _add_background(parser)
+    add_background(parser)
 
 
 def check_data(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``check-data``."""
     add_scene(parser)
-    _add_background(parser)
+    add_background(parser)
 
 
 def explain_loss(parser: argparse.ArgumentParser) -> None:
@@ -210,7 +213,7 @@ def explain_loss(parser: argparse.ArgumentParser) -> None:
     add_scene(parser)
     parser.add_argument("--policy", required=True, metavar="P", help="id of the policy that got worse")
     parser.add_argument("--episodes", type=positive, default=20, metavar="N", help="starts (%(default)s)")
-    _add_background(parser)
+    add_background(parser)
 
 
 def evaluate(parser: argparse.ArgumentParser) -> None:
@@ -225,7 +228,7 @@ def evaluate(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--episodes", type=positive, default=50, metavar="N", help="(%(default)s)")
     parser.add_argument(
-        "--seed", type=_not_negative, metavar="K", help="seed of the first episode (the first one kept for evaluation)"
+        "--seed", type=not_negative, metavar="K", help="seed of the first episode (the first one kept for evaluation)"
     )
     _add_workers(parser)
 
@@ -238,7 +241,7 @@ def compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--episodes", type=positive, default=100, metavar="N", help="starts (%(default)s)")
     _add_workers(parser)
     parser.add_argument("--run-id", metavar="ID", help="write progress to runs/ID/progress.jsonl as well")
-    _add_background(parser)
+    add_background(parser)
 
 
 def calibrate(parser: argparse.ArgumentParser) -> None:
@@ -262,7 +265,7 @@ def forecast(parser: argparse.ArgumentParser) -> None:
     add_scene(parser)
     parser.add_argument("--policy", default="", metavar="P", help="id of the policy that is running (the promoted one)")
     parser.add_argument("--seed", type=int, default=0, metavar="K")
-    _add_background(parser)
+    add_background(parser)
 
 
 def band(parser: argparse.ArgumentParser) -> None:
@@ -281,7 +284,7 @@ def threshold(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--let-go", type=_probability, default=0.25, metavar="P", help="lower line: a call ends there (%(default)s)"
     )
-    _add_background(parser)
+    add_background(parser)
 
 
 def _add_line(parser: argparse.ArgumentParser) -> None:
@@ -289,7 +292,7 @@ def _add_line(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threshold", type=_probability, default=0.5, metavar="P", help="of the alarm (%(default)s)")
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
-        "--calls", type=_not_negative, default=0, metavar="N", help="choose the line: at most N calls in ten minutes"
+        "--calls", type=not_negative, default=0, metavar="N", help="choose the line: at most N calls in ten minutes"
     )
     group.add_argument(
         "--missed",
@@ -360,12 +363,12 @@ def serve_robot(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=port, default=DEFAULT_PORT, metavar="N", help="0: any free one (%(default)s)")
     parser.add_argument("--bind", default="127.0.0.1", metavar="HOST", help="address to serve at (%(default)s)")
     parser.add_argument("--keys", type=Path, metavar="DIR", help="the robot's keys, as `robot-keys DIR` makes them")
-    parser.add_argument("--seed", type=_not_negative, default=0, metavar="K", help="of the first start (%(default)s)")
+    parser.add_argument("--seed", type=not_negative, default=0, metavar="K", help="of the first start (%(default)s)")
     parser.add_argument(
         "--watchdog", type=watchdog_s, default=0.25, metavar="S", help="hold after silence (%(default)s)"
     )
     parser.add_argument(
-        "--cameras", type=_not_negative, default=2, metavar="N", help="of the scene's; 0: none (%(default)s)"
+        "--cameras", type=not_negative, default=2, metavar="N", help="of the scene's; 0: none (%(default)s)"
     )
     parser.add_argument(
         "--camera-rate", type=picture_rate, default=15.0, metavar="HZ", help="pictures per second (%(default)s)"

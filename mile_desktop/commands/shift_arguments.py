@@ -11,3 +11,9 @@ def add_shift(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="how the robot differs from the scene: a TOML file, or mild, strong or delayed, which ship (not at all)",
     )
+
+
+def add_further_data(parser: argparse.ArgumentParser) -> None:
+    """Add what a training may learn from besides a person's episodes in the scene as it is."""
+    parser.add_argument("--generated", action="store_true", help="also learn from the generated episodes of the scene")
+    parser.add_argument("--shifted", action="store_true", help="also learn from episodes recorded under a shift")

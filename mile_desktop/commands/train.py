@@ -27,6 +27,7 @@ from mile_desktop.registry.policies import policy_folder
 from mile_desktop.registry.scene_symmetry import SceneSymmetry, recorded_symmetry
 from mile_desktop.scenes.catalogue import scene_info, scenes
 from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.generated_sets import generated_sets
 from mile_desktop.storage.workspace import Workspace
 
 FollowUp = Callable[[TrainedPolicy, Callable[[RunEvent], None], CancelCheck], None]
@@ -87,6 +88,9 @@ def _prepare(workspace: Workspace, options: argparse.Namespace) -> TrainingRun:
         demonstrations=str(demonstrations) if demonstrations.is_dir() else None,
         settings=settings,
         left_out_takeovers=tuple(TakeoverPlace(*place) for place in options.leave_out),
+        # Settled now, like the episodes: a set that is made during the training does not belong to it.
+        generated=tuple(each.set_id for each in generated_sets(workspace, options.scene)) if options.generated else (),
+        shifted=options.shifted,
         symmetry=found.symmetry,
         symmetry_refused=found.refused,
     )

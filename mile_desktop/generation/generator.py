@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mile_desktop.errors import UserError
 from mile_desktop.generation.episode_collection import collect
 from mile_desktop.generation.gate import GateError, GateResult, check_gate
 from mile_desktop.generation.learned_human import LearnedHuman
@@ -35,6 +36,10 @@ CancelCheck = Callable[[], bool]
 
 class GenerationCancelled(Exception):  # noqa: N818 - a request, no error
     """It was cancelled; nothing was kept."""
+
+
+class NothingKeptError(UserError):
+    """No generated episode ended in success."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,11 @@ class _Generation:
         catalogue = Catalogue(self.workspace)
         try:
             episodes = self._episodes(report, cancelled)
+            if not episodes:
+                raise NothingKeptError(
+                    f"None of {self.order.episodes} generated episodes ended in success, so nothing is kept. Narrow "
+                    "the ranges of --randomise, or take over more often and retrain."
+                )
             described = self._described(episodes)
             write_set(self.workspace, described, episodes)
         except GenerationCancelled:

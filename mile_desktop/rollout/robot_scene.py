@@ -12,7 +12,7 @@ from mile_desktop.robots.driver import RobotError
 from mile_desktop.robots.protocol import Role
 from mile_desktop.rollout.messages import RobotStatus
 from mile_desktop.rollout.scene import StepResult
-from mile_desktop.scenes.shift import SHIFT
+from mile_desktop.storage.records import SHIFT
 
 
 class RobotScene:

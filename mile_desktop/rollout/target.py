@@ -21,9 +21,9 @@ from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.catalogue import SceneInfo, scene_info
 from mile_desktop.scenes.description import Choice, load_description
 from mile_desktop.scenes.gymnasium.description import ActionEntry
-from mile_desktop.scenes.shift import read_shift, shift_record
+from mile_desktop.scenes.shift import Shift, read_shift
 from mile_desktop.scenes.version import scene_version
-from mile_desktop.storage.records import SCENE_VERSION
+from mile_desktop.storage.records import SCENE_VERSION, SHIFT, SHIFT_RANGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _scene(plan: LoadSession) -> Target:
     return Target(
         name=plan.scene,
         env=env,
-        identity={SCENE_VERSION: scene_version(plan.scene, env.observation_labels), **shift_record(shift)},
+        identity={SCENE_VERSION: scene_version(plan.scene, env.observation_labels), **_recorded(shift)},
         live=NoRobot(),
         action_labels=info.action_labels,
         rate_hz=plan.rate_hz * plan.speed,
@@ -117,6 +117,10 @@ def _scene(plan: LoadSession) -> Target:
             "cameras": [camera.name for camera in info.cameras],
         },
     )
+
+
+def _recorded(shift: Shift | None) -> dict[str, Any]:
+    return {} if shift is None else {SHIFT: shift.label, SHIFT_RANGES: dict(shift.ranges)}
 
 
 def _arm(info: SceneInfo, env: GymScene) -> DrivenBody | None:

@@ -19,11 +19,6 @@ from mile_desktop.paths import RESOURCES
 SHIFTS = RESOURCES / "shifts"
 """The shifts that ship; trainings and generation never read them."""
 
-SHIFT = "shift"
-"""Key of ``EpisodeStart.extra``: name and digest of the shift under which an episode was recorded."""
-SHIFT_RANGES = "shift_ranges"
-"""Likewise: its values."""
-
 _DIGEST_BYTES = 5
 _DRAWS = 0x5F1F7
 """Keeps the draws of a shift apart from those of the scene, which begins from the same seed."""
@@ -153,14 +148,6 @@ class Shift:
         idle = {"physics"} if not panda else set()
         idle |= {"pictures"} if not pictures else set()
         return tuple(key for key in self.ranges if QUANTITIES[key].section in idle or (key == "dead_band" and discrete))
-
-
-def shift_record(shift: Shift | None) -> dict[str, Any]:
-    """Return what episodes under ``shift`` record, for ``EpisodeStart.extra``; nothing where there is none.
-
-    The ranges stand beside the label, because the file can be changed or lost.
-    """
-    return {} if shift is None else {SHIFT: shift.label, SHIFT_RANGES: dict(shift.ranges)}
 
 
 def shipped_shifts() -> tuple[str, ...]:

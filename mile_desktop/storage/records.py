@@ -124,6 +124,10 @@ class EpisodeStart:
 
 SCENE_VERSION = "scene_version"
 """Key of ``EpisodeStart.extra``: digests of the scene as it was (``scenes.version``)."""
+SHIFT = "shift"
+"""Key of ``EpisodeStart.extra``: name and digest of the shift under which it was recorded (``scenes.shift``)."""
+SHIFT_RANGES = "shift_ranges"
+"""Likewise: the values of the shift, because its file can be changed or lost."""
 CALLED_BY = "called_by"
 """Key of ``EpisodeStart.extra``: the number that called the person: ``p``, ``forecast`` or empty."""
 

@@ -22,6 +22,7 @@ from mile_desktop.ui.learn.controller import RetrainController
 from mile_desktop.ui.learn.data_controller import DataController
 from mile_desktop.ui.learn.explanation_controller import ExplanationController
 from mile_desktop.ui.learn.forecast_refitter import ForecastRefitter
+from mile_desktop.ui.learn.generation_controller import GenerationController
 from mile_desktop.ui.policies.controller import PoliciesController
 from mile_desktop.ui.robots.controller import RobotsController
 from mile_desktop.ui.scenes.controller import ScenesController
@@ -41,6 +42,7 @@ class Composition:
     settings: SettingsController
     retrain: RetrainController
     calibration: CalibrationController
+    generation: GenerationController
     forecast: ForecastRefitter
     inspect: InspectController
     moments: MomentsController
@@ -61,7 +63,15 @@ class Composition:
         Nothing is ended before the answer. The robot holds while the question is open, because the question covers the
         window, and goes on only when a person resumes it.
         """
-        parts = (self.supervise, self.evaluate, self.retrain, self.calibration, self.policies, self.datasets)
+        parts = (
+            self.supervise,
+            self.evaluate,
+            self.retrain,
+            self.calibration,
+            self.generation,
+            self.policies,
+            self.datasets,
+        )
         running = [work for part in parts if (work := part.running_work()) is not None]
         if not running:
             return True
@@ -94,13 +104,15 @@ def compose(
     application = Application(preferences, plan=plan, worker=worker, viewer_target=viewer_target)
     supervise = SuperviseController(application)
     inspect = InspectController(application)
+    retrain = RetrainController(application)
     parts = Composition(
         application=application,
         supervise=supervise,
         devices=DevicesController(application),
         settings=SettingsController(application),
-        retrain=RetrainController(application),
+        retrain=retrain,
         calibration=CalibrationController(application),
+        generation=GenerationController(application, retrain.panel.data),
         forecast=ForecastRefitter(application),
         inspect=inspect,
         moments=MomentsController(application, inspect),
@@ -127,6 +139,7 @@ def _connect_pages(parts: Composition) -> None:
     window, supervise = parts.application.window, parts.supervise.page
     window.set_panel(parts.retrain.panel)
     parts.retrain.panel.add_part(parts.calibration.part)
+    parts.retrain.panel.add_part(parts.generation.part)
     parts.retrain.panel.data.place_requested.connect(parts.inspect.open_at)
     parts.retrain.panel.explanation.place_requested.connect(parts.inspect.open_at)
     parts.retrain.trainer.event_read.connect(parts.guide.follow_training)

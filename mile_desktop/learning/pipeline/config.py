@@ -32,6 +32,10 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Episodes of the workspace to learn from; None: all of the scene. Filled in when the run begins."""
     left_out_takeovers: tuple[TakeoverPlace, ...] = ()
     """Takeovers of these episodes that the policy does not learn from, besides ``settings.left_out``."""
+    generated: tuple[str, ...] = ()
+    """Sets of generated episodes that the policy learns from, too; the intervention model never does."""
+    shifted: bool = False
+    """Whether it learns from episodes that were recorded under a shift."""
     settings: TrainingSettings = TrainingSettings()
     symmetry: Symmetry = NO_SYMMETRY
     """Settled when the run begins, so that a run that continues uses the same; none in files of earlier versions."""

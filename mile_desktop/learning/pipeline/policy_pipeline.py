@@ -11,6 +11,7 @@ from mile_desktop.learning.data_selection import Selection, select_for_policy
 from mile_desktop.learning.dataset import supervised_steps, usable_episodes
 from mile_desktop.learning.methods import make_trainer
 from mile_desktop.learning.pipeline.config import RunConfig
+from mile_desktop.learning.pipeline.generated_data import generated_text, read_generated
 from mile_desktop.learning.pipeline.intervention_stage import InterventionFit, fit_and_save
 from mile_desktop.learning.progress import Progress, Trained, Warned
 from mile_desktop.learning.result import CancelCheck, Report, TrainingCancelled, TrainingResult
@@ -31,7 +32,14 @@ from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.episodes import read_episode, read_episode_file
 from mile_desktop.storage.errors import NameTakenError, UnknownRecordError
 from mile_desktop.storage.ids import new_id, now
-from mile_desktop.storage.records import SCENE_VERSION, Episode, InterventionModelRecord, PolicyRecord
+from mile_desktop.storage.records import (
+    SCENE_VERSION,
+    SHIFT,
+    Episode,
+    EpisodeRecord,
+    InterventionModelRecord,
+    PolicyRecord,
+)
 from mile_desktop.storage.scene_versions import same_version
 from mile_desktop.storage.workspace import EPISODE_SUFFIX, Workspace
 
@@ -75,6 +83,7 @@ class TrainingPipeline:
         self._unregistered: list[Path] = []
         self._unusable: frozenset[str] = frozenset()
         self._scene_version: dict[str, str] = {}
+        self._generated = ""
 
     def make(self, report: Report, cancelled: CancelCheck) -> TrainedPolicy:
         """Train, save and register; ``TrainingCancelled`` when cancelled before the policy is registered."""
@@ -147,9 +156,17 @@ class TrainingPipeline:
             report(Warned(text=usable.text))
         demonstrations = [counted(partial(read_episode_file, path)) for path in paths]
         episodes = list(usable.episodes)
+        # Only those of a person: the intervention model and its calibration are about the person.
         steps = supervised_steps(episodes, demonstrations)
+        generated = read_generated(self._workspace, self._config.generated, self._scene_version, report)
+        self._generated = generated_text(generated)
+        learned = [*episodes, *generated]
         selection = select_for_policy(
-            steps, episodes, demonstrations, self._config.settings.left_out, self._config.left_out_takeovers
+            supervised_steps(learned, demonstrations) if generated else steps,
+            learned,
+            demonstrations,
+            self._config.settings.left_out,
+            self._config.left_out_takeovers,
         )
         if selection.text:
             report(Progress(stage="data", fraction=1.0, text=selection.text))
@@ -159,11 +176,24 @@ class TrainingPipeline:
         """Return the episodes that mean the same as the newest one; say how many are left out."""
         wanted = set(self._config.episode_ids or ())
         records = [each for each in self._catalogue.episodes(include_deleted=True) if each.episode_id in wanted]
+        records = self._without_shifted(records, report)
         found = same_version(records)
         for text in found.texts:
             report(Warned(text=text))
-        self._unusable, self._scene_version = frozenset(found.left_out), found.version
+        self._unusable |= frozenset(found.left_out)
+        self._scene_version = found.version
         return tuple(each for each in self._config.episode_ids or () if each not in self._unusable)
+
+    def _without_shifted(self, records: list[EpisodeRecord], report: Report) -> list[EpisodeRecord]:
+        """Leave out what was recorded under a shift: such a robot is there to be tested on, unless a person says so."""
+        shifted = [] if self._config.shifted else [each for each in records if SHIFT in each.start.extra]
+        if shifted:
+            count = f"{len(shifted)} episodes are" if len(shifted) > 1 else "1 episode is"
+            text = "recorded under a shift. Tick “under a shift”, or use train --shifted, to learn from them."
+            report(Warned(text=f"{count} left out: {text}"))
+        gone = {each.episode_id for each in shifted}
+        self._unusable = frozenset(gone)
+        return [each for each in records if each.episode_id not in gone]
 
     def _trainer(self, steps: SupervisedSteps) -> EpochTrainer:
         parent_id = read_policy_config(self._parent_folder).policy_id
@@ -191,6 +221,8 @@ class TrainingPipeline:
             "symmetry": self._config.symmetry.text,
             SCENE_VERSION: self._scene_version,
             "left_out": selection.text,
+            "generated": self._generated,
+            "generated_sets": list(self._config.generated),
         }
         return PolicyRecord(
             policy_id=new_id("policy"),

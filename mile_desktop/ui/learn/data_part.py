@@ -12,6 +12,8 @@ from mile_desktop.learning.settings import LEFT_OUT
 from mile_desktop.learning.step_problem import PROBLEMS, StepProblem
 from mile_desktop.ui.theme import theme
 
+_GENERATED = "A model of you supervised the policy in simulated scenes that differ a little. Not your own episodes"
+_SHIFTED = "A stand-in that differs from the scene on purpose. Without the tick it stays unseen, for tests"
 _LEAVE_OUT = "Ticked: the policy does not learn from them. They stay recorded, and p still learns from them."
 
 
@@ -51,6 +53,13 @@ class DataPart(QWidget):
         for problem in PROBLEMS:
             column.addLayout(self._row(problem))
         column.addWidget(self._symmetry)
+        # Not among the doubtful steps: these add to what is learned from, and are not ticked from the start.
+        self._generated, self._shifted = QCheckBox(), QCheckBox()
+        self._generated.setToolTip(_GENERATED)
+        self._shifted.setToolTip(_SHIFTED)
+        for box in (self._generated, self._shifted):
+            column.addWidget(box)
+            box.hide()
         self.clear()
 
     def _row(self, problem: StepProblem) -> QHBoxLayout:
@@ -95,6 +104,26 @@ class DataPart(QWidget):
         """Show which symmetry a training uses, and why a part of it is not used."""
         self._symmetry.setText("\n".join([text, *(f"! {each}" for each in refused)]))
         self._symmetry.setVisible(bool(text or refused))
+
+    def show_generated(self, episodes: int) -> None:
+        """Offer to learn from so many generated episodes, too; 0 offers nothing."""
+        self._generated.setText(f"Also learn from {episodes} generated")
+        self._generated.setVisible(episodes > 0)
+
+    def show_shifted(self, episodes: int) -> None:
+        """Offer to learn from so many episodes under a shift, too; 0 offers nothing."""
+        self._shifted.setText(f"Also learn from {episodes} under a shift")
+        self._shifted.setVisible(episodes > 0)
+
+    @property
+    def learns_generated(self) -> bool:
+        """Whether a training is to learn from generated episodes."""
+        return self._generated.isChecked() and not self._generated.isHidden()
+
+    @property
+    def learns_shifted(self) -> bool:
+        """Whether a training is to learn from episodes under a shift."""
+        return self._shifted.isChecked() and not self._shifted.isHidden()
 
     @property
     def left_out(self) -> tuple[StepProblem, ...]:

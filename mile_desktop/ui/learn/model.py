@@ -90,6 +90,10 @@ class RetrainRequest:
     """The comparison grows up to so many starts as long as a loss is still possible."""
     left_out: tuple[TakeoverPlace, ...] = ()
     """Takeovers that the policy does not learn from."""
+    generated: bool = False
+    """It also learns from generated episodes."""
+    shifted: bool = False
+    """It also learns from episodes under a shift."""
 
     def arguments(self) -> list[str]:
         """Return the request as arguments of ``mile-desktop train``."""
@@ -100,7 +104,8 @@ class RetrainRequest:
         at_most = str(max(self.evaluation_episodes, self.evaluation_at_most) if self.evaluation_episodes else 0)
         places = [word for each in self.left_out for word in ("--leave-out", f"{each.episode_id}:{each.row}")]
         wanted = ["--method", method, "--settings", json.dumps(values), "--evaluate", evaluate]
-        return [*wanted, "--evaluate-at-most", at_most, *places]
+        further = [f"--{name}" for name in ("generated", "shifted") if getattr(self, name)]
+        return [*wanted, "--evaluate-at-most", at_most, *further, *places]
 
 
 class RunState(StrEnum):

@@ -181,7 +181,12 @@ class LearnPanel(QScrollArea):
     def request(self) -> RetrainRequest:
         """What Retrain would ask for."""
         asked = self.advanced.request(str(self._method.currentData()))
-        return replace(asked, settings=replace(asked.settings, left_out=self.data.left_out))
+        return replace(
+            asked,
+            settings=replace(asked.settings, left_out=self.data.left_out),
+            generated=self.data.learns_generated,
+            shifted=self.data.learns_shifted,
+        )
 
     @property
     def trained_policy(self) -> str:

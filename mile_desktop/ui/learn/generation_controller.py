@@ -1,0 +1,100 @@
+"""From the button *Generate data* to a set of generated episodes: runs the command and shows what there is."""
+
+from PySide6.QtCore import QObject
+
+from mile_desktop.scenes.catalogue import scenes
+from mile_desktop.storage.generated_sets import generated_sets
+from mile_desktop.storage.records import SHIFT
+from mile_desktop.ui.application import Application
+from mile_desktop.ui.clients.command_client import CommandClient
+from mile_desktop.ui.learn.data_part import DataPart
+from mile_desktop.ui.learn.generation_part import GenerationPart
+from mile_desktop.ui.shell.close_question import RunningWork
+
+
+class GenerationController(QObject):
+    """Owns the part of the Learn panel about generated data; everything runs on the window's thread.
+
+    ``mile-desktop generate`` runs in a process of its own that ends with the window. The tick that lets a training
+    learn from the result is in the part about the data.
+    """
+
+    def __init__(self, application: Application, data: DataPart) -> None:
+        super().__init__(application)
+        self._application = application
+        self._data = data
+        self._job = CommandClient(self)
+        self.part = GenerationPart()
+        self.part.generate_requested.connect(self.generate)
+        self.part.cancel_requested.connect(self._job.cancel)
+        self.part.remove_requested.connect(self._remove)
+        self._job.said.connect(self._said)
+        self._job.failed.connect(self.part.show_failure)
+        self._job.cancelled.connect(self._cancelled)
+        self._job.finished.connect(self.look)
+        application.episodes_changed.connect(self.look)
+        # A training fits the model that generation needs.
+        application.policies_changed.connect(self.look)
+        application.workspace_opened.connect(self._start_over)
+        application.window.closing.connect(self._job.close)
+
+    @property
+    def running(self) -> bool:
+        """Whether episodes are being generated."""
+        return self._job.running
+
+    def running_work(self) -> RunningWork | None:
+        """Return what runs, for the question before the window closes."""
+        return RunningWork("Data is being generated. It ends with the window.") if self.running else None
+
+    def generate(self) -> None:
+        """Generate for the policy that drives the scene that is loaded."""
+        if self.part.can_generate and self._run("--background"):
+            self.part.show_progress(0.0, "Starting")
+
+    def _remove(self) -> None:
+        self._run("--remove", "all")
+
+    def _run(self, *arguments: str) -> bool:
+        workspace = self._application.workspace
+        if workspace is None:
+            return False
+        common = ("--workspace", str(workspace.folder), "--scene", self._application.scene)
+        return self._job.start("generate", *common, *arguments)
+
+    def _said(self, fields: dict[str, object]) -> None:
+        if "progress" in fields:
+            self.part.show_progress(float(str(fields["progress"])), str(fields["text"]))
+        elif "removed" in fields:
+            self.part.show_result("The generated episodes are removed.")
+        else:
+            self.part.show_result(
+                f"{fields['episodes']} of {fields['tried']} episodes ended in success and were kept, with "
+                f"{fields['corrected_steps']} steps by the model of you."
+            )
+
+    def _cancelled(self) -> None:
+        self.part.show_result("Cancelled; nothing was kept.")
+
+    def look(self, _: object = None) -> None:
+        """Show what there is in the scene that is loaded."""
+        workspace, scene = self._application.workspace, self._application.scene
+        if workspace is None:
+            return
+        with self._application.errors_shown():
+            simulated = any(info.name == scene for info in scenes())
+            model = workspace.catalogue.latest_intervention_model(scene)
+            self.part.show_possible(simulated and model is not None and model.takeovers > 0)
+            sets = generated_sets(workspace.workspace, scene)
+            episodes = sum(each.episodes for each in sets)
+            steps = sum(each.steps for each in sets)
+            self.part.show_sets(f"{episodes} generated episodes, {steps} steps, kept apart from yours." if sets else "")
+            self._data.show_generated(episodes)
+            shifted = sum(SHIFT in each.start.extra for each in workspace.catalogue.episodes(scene))
+            self._data.show_shifted(shifted)
+
+    def _start_over(self, _: object) -> None:
+        # It works on the workspace that was open before.
+        self._job.cancel()
+        self.part.show_nothing()
+        self.look()
