@@ -177,8 +177,12 @@ class _Generation:
             episodes=cell.episodes,
         )
         steps = supervised_steps(self._recorded, fixtures.demonstrations)
-        actions = "categorical" if fixtures.info.choices else "gaussian"
-        fit = FitSettings(actions=actions, seed=cell.seed, forecast=False, symmetry=self._symmetry)
+        fit = FitSettings(
+            actions="categorical" if fixtures.info.choices else "gaussian",
+            seed=cell.seed,
+            forecast=False,
+            symmetry=self._symmetry,
+        )
         model = fit_intervention_model(steps, fit).model
         gate = check_gate(model, steps)
         # The policy that a person has after these episodes; generation supervises it, as in the program.

@@ -70,7 +70,7 @@ def check_gate(model: InterventionModel, steps: SupervisedSteps) -> GateResult:
     mean = (outputs.means * share).sum(0) / share.sum(0)
     human = steps.human_action[rows]
     return GateResult(
-        takeovers=len(numbers.unique()),
+        takeovers=len(set(numbers.tolist())),
         human_error=_error(mean, human, numbers),
         policy_error=_error(steps.policy_mean[rows], human, numbers),
     )
@@ -78,5 +78,5 @@ def check_gate(model: InterventionModel, steps: SupervisedSteps) -> GateResult:
 
 def _error(found: torch.Tensor, wanted: torch.Tensor, takeover: torch.Tensor) -> float:
     squares = (found.float() - wanted).square().mean(1)
-    means = [squares[takeover == number].mean() for number in takeover.unique()]
+    means = [squares[takeover == number].mean() for number in sorted(set(takeover.tolist()))]
     return float(torch.stack(means).mean().sqrt())

@@ -93,7 +93,7 @@ class SimulatedRobot:
     def _open(self) -> SceneEnv:
         if self._env is None:
             self.reset(self._seed)
-        return self._env
+        return self._opened()
 
     def read_state(self) -> Measurement:
         """Return the present observation of the scene."""

@@ -92,7 +92,8 @@ class SimulatedCameras:
         if self._light == 1.0:
             return colours
         # In float, because bright pixels would wrap around to dark ones in eight bits.
-        return np.clip(self._light * colours.astype(np.float32), 0.0, 255.0).astype(np.uint8)
+        lit: Pixels = np.clip(self._light * colours.astype(np.float32), 0.0, 255.0).astype(np.uint8)
+        return lit
 
 
 def _moved(camera: CameraDescription, shift: DrawnShift) -> CameraDescription:
