@@ -1,6 +1,7 @@
 """Supervised episodes in memory: the real rollout loop, with a list instead of the recorder, in simulated time."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import mile_desktop
@@ -77,21 +78,6 @@ def collect(
     RolloutHeldError
         When the robot has to hold: no person can resume.
     """
-
-    def describe(seed: int, running: RunningPolicy) -> EpisodeStart:
-        return EpisodeStart(
-            episode_id=f"{running.policy.policy_id}-{seed}",
-            scene=info.name,
-            seed=seed,
-            policy_id=running.policy.policy_id,
-            operator=operator.kind,
-            device=operator.device,
-            rate_hz=info.rate_hz,
-            started_at="",
-            software_version=mile_desktop.__version__,
-            extra=dict(notes or {}),
-        )
-
     kept = EpisodeList()
     clock = SimulatedClock()
     loop = RolloutLoop(
@@ -101,7 +87,7 @@ def collect(
         sink=kept,
         publish=_no_listener,
         clock=clock,
-        describe_episode=describe,
+        describe_episode=partial(_described, info, operator, notes or {}),
         show=_no_view,
         first_seed=first_seed,
         dwell_steps=0,
@@ -115,6 +101,23 @@ def collect(
         if loop.phase in {Phase.HOLD, Phase.STOPPED}:
             raise RolloutHeldError(loop.reason)
     return tuple(kept.episodes)
+
+
+def _described(
+    info: SceneInfo, operator: Operator, notes: Mapping[str, Any], seed: int, running: RunningPolicy
+) -> EpisodeStart:
+    return EpisodeStart(
+        episode_id=f"{running.policy.policy_id}-{seed}",
+        scene=info.name,
+        seed=seed,
+        policy_id=running.policy.policy_id,
+        operator=operator.kind,
+        device=operator.device,
+        rate_hz=info.rate_hz,
+        started_at="",
+        software_version=mile_desktop.__version__,
+        extra=dict(notes),
+    )
 
 
 def _no_listener(_event: Event) -> None:
