@@ -32,8 +32,7 @@ def positive(text: str) -> int:
     return number
 
 
-def not_negative(text: str) -> int:
-    """Read a whole number of at least 0."""
+def _not_negative(text: str) -> int:
     number = int(text)
     if number < 0:
         raise argparse.ArgumentTypeError(f"{text} is below 0")
@@ -98,8 +97,7 @@ def _add_workers(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_background(parser: argparse.ArgumentParser) -> None:
-    """Add ``--background``."""
+def _add_background(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--background", action="store_true", help="run at low priority, for use beside supervision")
 
 
@@ -150,7 +148,7 @@ def rollout(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--episodes", type=positive, default=1, metavar="N", help="(%(default)s)")
     parser.add_argument(
-        "--seed", type=not_negative, default=0, metavar="K", help="seed of the first episode (%(default)s)"
+        "--seed", type=_not_negative, default=0, metavar="K", help="seed of the first episode (%(default)s)"
     )
     add_shift(parser)
     parser.add_argument("--robot", default="", metavar="ADDRESS", help="drive the robot at tcp://HOST:PORT instead")
@@ -175,14 +173,14 @@ def train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--settings", default="{}", metavar="JSON", help="any other training setting by its name")
     parser.add_argument(
         "--evaluate",
-        type=not_negative,
+        type=_not_negative,
         default=0,
         metavar="N",
         help="compare with the parent on N starts afterwards (%(default)s)",
     )
     parser.add_argument(
         "--evaluate-at-most",
-        type=not_negative,
+        type=_not_negative,
         default=0,
         metavar="N",
         help="on up to N starts, as long as a loss of ten points is still possible (as --evaluate)",
@@ -199,13 +197,13 @@ def train(parser: argparse.ArgumentParser) -> None:
     add_further_data(parser)
     parser.add_argument("--run-id", metavar="ID", help="name of the run's folder under runs/")
     parser.add_argument("--resume", metavar="ID", help="continue a run that was interrupted")
-    add_background(parser)
+    _add_background(parser)
 
 
 def check_data(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``check-data``."""
     add_scene(parser)
-    add_background(parser)
+    _add_background(parser)
 
 
 def explain_loss(parser: argparse.ArgumentParser) -> None:
@@ -213,7 +211,7 @@ def explain_loss(parser: argparse.ArgumentParser) -> None:
     add_scene(parser)
     parser.add_argument("--policy", required=True, metavar="P", help="id of the policy that got worse")
     parser.add_argument("--episodes", type=positive, default=20, metavar="N", help="starts (%(default)s)")
-    add_background(parser)
+    _add_background(parser)
 
 
 def evaluate(parser: argparse.ArgumentParser) -> None:
@@ -228,7 +226,7 @@ def evaluate(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--episodes", type=positive, default=50, metavar="N", help="(%(default)s)")
     parser.add_argument(
-        "--seed", type=not_negative, metavar="K", help="seed of the first episode (the first one kept for evaluation)"
+        "--seed", type=_not_negative, metavar="K", help="seed of the first episode (the first one kept for evaluation)"
     )
     _add_workers(parser)
 
@@ -241,7 +239,7 @@ def compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--episodes", type=positive, default=100, metavar="N", help="starts (%(default)s)")
     _add_workers(parser)
     parser.add_argument("--run-id", metavar="ID", help="write progress to runs/ID/progress.jsonl as well")
-    add_background(parser)
+    _add_background(parser)
 
 
 def calibrate(parser: argparse.ArgumentParser) -> None:
@@ -265,7 +263,7 @@ def forecast(parser: argparse.ArgumentParser) -> None:
     add_scene(parser)
     parser.add_argument("--policy", default="", metavar="P", help="id of the policy that is running (the promoted one)")
     parser.add_argument("--seed", type=int, default=0, metavar="K")
-    add_background(parser)
+    _add_background(parser)
 
 
 def band(parser: argparse.ArgumentParser) -> None:
@@ -284,7 +282,7 @@ def threshold(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--let-go", type=_probability, default=0.25, metavar="P", help="lower line: a call ends there (%(default)s)"
     )
-    add_background(parser)
+    _add_background(parser)
 
 
 def _add_line(parser: argparse.ArgumentParser) -> None:
@@ -292,7 +290,7 @@ def _add_line(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threshold", type=_probability, default=0.5, metavar="P", help="of the alarm (%(default)s)")
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
-        "--calls", type=not_negative, default=0, metavar="N", help="choose the line: at most N calls in ten minutes"
+        "--calls", type=_not_negative, default=0, metavar="N", help="choose the line: at most N calls in ten minutes"
     )
     group.add_argument(
         "--missed",
@@ -363,12 +361,12 @@ def serve_robot(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=port, default=DEFAULT_PORT, metavar="N", help="0: any free one (%(default)s)")
     parser.add_argument("--bind", default="127.0.0.1", metavar="HOST", help="address to serve at (%(default)s)")
     parser.add_argument("--keys", type=Path, metavar="DIR", help="the robot's keys, as `robot-keys DIR` makes them")
-    parser.add_argument("--seed", type=not_negative, default=0, metavar="K", help="of the first start (%(default)s)")
+    parser.add_argument("--seed", type=_not_negative, default=0, metavar="K", help="of the first start (%(default)s)")
     parser.add_argument(
         "--watchdog", type=watchdog_s, default=0.25, metavar="S", help="hold after silence (%(default)s)"
     )
     parser.add_argument(
-        "--cameras", type=not_negative, default=2, metavar="N", help="of the scene's; 0: none (%(default)s)"
+        "--cameras", type=_not_negative, default=2, metavar="N", help="of the scene's; 0: none (%(default)s)"
     )
     parser.add_argument(
         "--camera-rate", type=picture_rate, default=15.0, metavar="HZ", help="pictures per second (%(default)s)"

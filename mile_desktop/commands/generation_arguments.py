@@ -2,7 +2,7 @@
 
 import argparse
 
-from mile_desktop.commands.arguments import add_background, add_scene, not_negative, positive
+from mile_desktop.commands.arguments import add_scene, positive
 
 
 def generate(parser: argparse.ArgumentParser) -> None:
@@ -14,8 +14,8 @@ def generate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--randomise", default="", metavar="FILE", help="ranges for the scenes, as in a shift (those that ship)"
     )
-    parser.add_argument("--seed", type=not_negative, metavar="K", help="block of starts (one that was not used yet)")
+    parser.add_argument("--seed", type=positive, metavar="K", help="block of starts (one that was not used yet)")
     parser.add_argument("--run-id", default="", metavar="ID", help="name of the run and of its set")
     parser.add_argument("--list", action="store_true", help="list the sets of the scene instead")
     parser.add_argument("--remove", default="", metavar="ID", help="remove this set instead, or all of the scene")
-    add_background(parser)
+    parser.add_argument("--background", action="store_true", help="run at low priority, for use beside supervision")
