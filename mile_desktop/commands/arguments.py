@@ -362,9 +362,7 @@ def serve_robot(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bind", default="127.0.0.1", metavar="HOST", help="address to serve at (%(default)s)")
     parser.add_argument("--keys", type=Path, metavar="DIR", help="the robot's keys, as `robot-keys DIR` makes them")
     parser.add_argument("--seed", type=_not_negative, default=0, metavar="K", help="of the first start (%(default)s)")
-    parser.add_argument(
-        "--watchdog", type=watchdog_s, default=0.25, metavar="S", help="hold after silence (%(default)s)"
-    )
+    parser.add_argument("--watchdog", type=watchdog_s, default=0.25, metavar="S", help="silence to hold (%(default)s)")
     parser.add_argument(
         "--cameras", type=_not_negative, default=2, metavar="N", help="of the scene's; 0: none (%(default)s)"
     )
