@@ -79,7 +79,7 @@ def generate(
     info = scene_info(order.scene)
     report(0.0, "Checking the learned human on recorded takeovers")
     model = model_in_use(workspace, order.scene, order.model)
-    gate = checked_gate(workspace, order.scene, model)
+    gate = checked_gate(workspace, order.scene, model, report)
     driven = GymScene.make(order.scene, order.randomisation)
     try:
         policy = load_named_policy(workspace, order.scene, reference, driven).policy
@@ -102,14 +102,17 @@ def generate(
         driven.close()
 
 
-def checked_gate(workspace: Workspace, scene: str, model: InterventionModel) -> GateResult:
+def checked_gate(workspace: Workspace, scene: str, model: InterventionModel, report: Report) -> GateResult:
     """Return the comparison on the recorded takeovers; raises ``GateError`` where it forbids generation."""
     if model.config.takeovers == 0:
         raise GateError(
             "Nothing is generated: the intervention model is the one that came with the program, which has learned "
             "nothing from you. Take over a few times, then retrain."
         )
-    gate = check_gate(model, recorded_steps(workspace, scene))
+    recorded = recorded_steps(workspace, scene)
+    for note in recorded.notes:
+        report(0.0, note)
+    gate = check_gate(model, recorded.steps)
     if gate.refused:
         raise GateError(gate.refused)
     return gate
