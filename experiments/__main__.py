@@ -30,6 +30,7 @@ from experiments.results import ResultStore
 from experiments.seeds import EVALUATION_STARTS, SEED_SETS
 from experiments.validation_grid import PARTS
 from experiments.variants import VARIANTS
+from experiments.words_grid import WORDS_SCENES, report_words, words_grid
 from mile_desktop.commands.command import CancelledError, CommandError, Report, positive
 from mile_desktop.errors import UserError
 from mile_desktop.learning.cancellation import cancelled_by_signals
@@ -38,7 +39,7 @@ from mile_desktop.scenes.catalogue import scene_info
 
 _RESULTS = Path("experiments/results")
 _WORK = Path("out/experiments")
-_GRIDS = ("learning", "validation", "generation")
+_GRIDS = ("learning", "validation", "generation", "words")
 _CANCELLED = 130
 
 
@@ -83,6 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     generation.add_argument("--seeds", type=positive, default=5, metavar="N", help="number of seeds (%(default)s)")
     _add_grid_arguments(generation)
     generation.set_defaults(run=_run_generation, grid="generation")
+    spoken = words.add_parser("words", help="corrections in words against the pad")
+    spoken.add_argument("--scene", nargs="+", default=list(WORDS_SCENES), metavar="S", help="(%(default)s)")
+    spoken.add_argument("--seeds", type=positive, default=5, metavar="N", help="number of seeds (%(default)s)")
+    _add_grid_arguments(spoken)
+    spoken.set_defaults(run=_run_words, grid="words")
     record = words.add_parser("record", help="add the finished cells of a grid to its record, one line a cell")
     record.add_argument("grid", choices=_GRIDS)
     _add_places(record)
@@ -260,6 +266,14 @@ def _run_generation(options: argparse.Namespace, report: Report) -> None:
         scenes = tuple(scene_info(scene).name for scene in options.scene)
         _run_cells(generation_grid(scenes, options.seeds), options, report)
     text = report_generation(_store(options), options.document)
+    report.say({"tables": text}, text)
+
+
+def _run_words(options: argparse.Namespace, report: Report) -> None:
+    if not options.show:
+        scenes = tuple(scene_info(scene).name for scene in options.scene)
+        _run_cells(words_grid(scenes, options.seeds), options, report)
+    text = report_words(_store(options), options.document)
     report.say({"tables": text}, text)
 
 

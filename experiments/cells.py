@@ -8,11 +8,12 @@ from experiments.learning_cell import LearningCell, LearningCurve, run_learning
 from experiments.prediction_cell import PredictionCell, PredictionOutcome, run_prediction
 from experiments.recovery_cell import Recovery, RecoveryCell, run_recovery
 from experiments.temporal_cell import TemporalCell, TemporalOutcome, run_temporal
+from experiments.words_cell import WordsCell, WordsOutcome, run_words
 
-AnyCell = LearningCell | RecoveryCell | TemporalCell | PredictionCell | GenerationCell
+AnyCell = LearningCell | RecoveryCell | TemporalCell | PredictionCell | GenerationCell | WordsCell
 """Settings of one cell."""
 
-AnyResult = LearningCurve | Recovery | TemporalOutcome | PredictionOutcome | GenerationOutcome
+AnyResult = LearningCurve | Recovery | TemporalOutcome | PredictionOutcome | GenerationOutcome | WordsOutcome
 """Result of one cell."""
 
 _RUNS: dict[type, Callable[[Any], AnyResult]] = {
@@ -21,6 +22,7 @@ _RUNS: dict[type, Callable[[Any], AnyResult]] = {
     TemporalCell: run_temporal,
     PredictionCell: run_prediction,
     GenerationCell: run_generation,
+    WordsCell: run_words,
 }
 
 

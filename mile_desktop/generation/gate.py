@@ -38,9 +38,9 @@ class GateResult:
         # Not a test of significance: a human that is only as good as the policy has nothing to teach it.
         if self.human_error >= self.policy_error:
             return (
-                f"Nothing is generated: in {self.takeovers} held-out takeovers the learned human is as far from what "
-                f"you did ({self.human_error:.2f}) as the policy or farther ({self.policy_error:.2f}). Take over more "
-                "often, then retrain."
+                f"Nothing is generated: in {self.takeovers} held-out takeovers the learned human is "
+                f"{self.human_error:.2f} from what you did and the policy {self.policy_error:.2f}, so it has nothing "
+                "to teach. Take over more often, then retrain."
             )
         return ""
 

@@ -42,6 +42,7 @@ HUMAN_ACTION = f"{_INFO}human_action"
 PHASE = f"{_INFO}control_phase"
 OPERATOR = f"{_INFO}operator"
 REASONS = f"{_INFO}reasons"
+LANGUAGE = "language"
 STARTS_AT_ROW = f"{_INFO}starts_at_row"
 SCENE_STATE = f"{_INFO}scene_state"
 CLOCK = f"{_INFO}clock"
@@ -73,6 +74,7 @@ FEATURES = (
     Feature(PHASE, "string", "control_phase", "Who was in control: autonomous, takeover and others."),
     Feature(OPERATOR, "string", "operator", "Who drove where intervention is true, for example gamepad; else empty."),
     Feature(REASONS, "string", "reasons", "Why the forecast was higher than usual; empty for no reason."),
+    Feature(LANGUAGE, "string", "words", "Where words drove: what was typed and how it was understood; else empty."),
     Feature(
         STARTS_AT_ROW, "int64", "starts_at_row",
         "After a rewind: the frame from whose state this step was taken; -1: the frame before; "

@@ -15,7 +15,7 @@ from mile_desktop.storage.episodes import find_episode, read_episode
 from mile_desktop.storage.records import Episode, EpisodeRecord
 from mile_desktop.storage.workspace import Workspace
 
-_PIECE_FORMAT = b"1"
+_PIECE_FORMAT = b"2"
 """Part of every fingerprint: to be raised when the same episode is written in another way."""
 
 OperatorKind = Literal["person", "simulated", "demonstration", "none"]

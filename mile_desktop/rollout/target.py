@@ -124,7 +124,9 @@ def _recorded(shift: Shift | None) -> dict[str, Any]:
 
 
 def _arm(info: SceneInfo, env: GymScene) -> DrivenBody | None:
-    """Return what words drive: an arm whose speed the description says."""
+    """Return what words drive: an arm whose speed the description says, or choices that pushes select."""
+    if info.choices:
+        return DrivenBody(info.rate_hz, 0.0, env.observation_labels, [choice.push for choice in info.choices])
     if info.kind != "panda":
         return None
     control = load_description(info.folder).control

@@ -29,6 +29,8 @@ _AXES = {
 """Direction → (x, y, z) as the robot sees it: x away from its base, y to its left."""
 
 
+_SECONDS_A_METRE = 10.0
+"""Where nothing is measured in metres: 1 cm, and so half of “a bit”, stands for a tenth of a second."""
 _HAND = "end effector"
 
 
@@ -43,9 +45,12 @@ class DrivenBody:
         m/s along each axis at full command.
     labels
         Of the observation's entries; those of its newest frame may end with `` @ t``.
+    pushes
+        Of discrete actions: the push that selects each, such as ``left``; none where actions are continuous.
     """
 
-    def __init__(self, rate_hz: float, max_speed: float, labels: Sequence[str]) -> None:
+    def __init__(self, rate_hz: float, max_speed: float, labels: Sequence[str], pushes: Sequence[str] = ()) -> None:
+        self.pushes = tuple(pushes)
         self.rate_hz = rate_hz
         self.max_speed = max_speed
         self.labels = tuple(labels)
@@ -82,6 +87,23 @@ def _vectors(labels: Sequence[str]) -> dict[str, list[int]]:
     return {name: [row for row in each if row is not None] for name, each in found.items() if None not in each}
 
 
+def _push_problem(segments: Sequence[Segment], body: DrivenBody) -> str:
+    """Return why choices of discrete actions cannot be made by ``segments``."""
+    for each in segments:
+        if each.direction not in {*body.pushes, *SPEEDS} or each.until_touch:
+            known = ", ".join(sorted(_AXES.keys() & set(body.pushes)))
+            return f"“{each.direction}” selects nothing in this scene; there are {known}, each for a time."
+    return ""
+
+
+def _pushed(segment: Segment, body: DrivenBody) -> "_Run":
+    """Return the choice that a direction selects, held for the time that was named."""
+    seconds = segment.amount if segment.unit == "s" else segment.amount * _SECONDS_A_METRE
+    action = [0.0] * len(body.pushes)
+    action[body.pushes.index(segment.direction)] = 1.0
+    return _Run(tuple(action), max(1, round(seconds * body.rate_hz)))
+
+
 class WordsOperator:
     """Takes over while there are segments to drive, and hands back after the last one.
 
@@ -113,6 +135,8 @@ class WordsOperator:
             return "Words drive robot arms only, and this scene has none; take over by hand."
         if len(segments) > MAX_SEGMENTS or not all(each.within_limits() for each in segments):
             return "The command is outside the limits of words; nothing moves."
+        if body.pushes:
+            return _push_problem(segments, body)
         for each in segments:
             if each.direction == "towards" and not body.measures(each.target):
                 return f"This scene does not measure where “{each.target}” is; give a direction instead."
@@ -183,6 +207,8 @@ class WordsOperator:
             # It takes no tick: the next segment begins in the same one.
             self._speed = min(max(self._speed * SPEEDS[segment.direction], _SLOWEST), _FASTEST)
             return None
+        if body.pushes:
+            return _pushed(segment, body)
         if segment.direction in GRIPPER:
             closing = 1.0 if segment.direction == "close" else -1.0
             return _Run((0.0, 0.0, 0.0, closing), round(_GRIPPER_S * body.rate_hz))
