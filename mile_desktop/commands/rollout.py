@@ -11,7 +11,7 @@ from mile_desktop.rollout.clock import Clock, SimulatedClock, SystemClock
 from mile_desktop.rollout.headless import roll_out
 from mile_desktop.rollout.input_devices import simulated_supervisor
 from mile_desktop.rollout.messages import EpisodeClosed, LoadSession
-from mile_desktop.rollout.priority import control_priority
+from mile_desktop.priority import control_priority
 from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.scenes.shift import read_shift
 

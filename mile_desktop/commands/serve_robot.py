@@ -15,7 +15,7 @@ from mile_desktop.robots.driver import Measurement
 from mile_desktop.robots.guard import GuardedRobotServer, write_error
 from mile_desktop.robots.network import ServerSockets
 from mile_desktop.robots.simulated import SimulatedRobot
-from mile_desktop.rollout.priority import be_eager, control_thread_real_time
+from mile_desktop.priority import be_eager, control_thread_real_time
 from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.scenes.shift import DrawnShift, Shift, read_shift
 from mile_desktop.viewer.cameras_plan import CamerasPlan

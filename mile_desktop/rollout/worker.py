@@ -25,7 +25,7 @@ from mile_desktop.rollout.clock import SystemClock
 from mile_desktop.rollout.input_devices import InputDevices, simulated_supervisor
 from mile_desktop.rollout.phases import MOVING
 from mile_desktop.rollout.policy_loader import LOADING_ERRORS
-from mile_desktop.rollout.priority import be_eager, enter_real_time, leave_real_time
+from mile_desktop.priority import be_eager, enter_real_time, leave_real_time
 from mile_desktop.rollout.session import Session
 from mile_desktop.rollout.target import with_rate
 from mile_desktop.scenes.catalogue import scene_info

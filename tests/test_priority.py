@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 
-from mile_desktop.rollout.priority import control_thread_real_time, enter_real_time, leave_real_time
+from mile_desktop.priority import control_thread_real_time, enter_real_time, leave_real_time
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a program ask")
 
