@@ -63,7 +63,7 @@ def enter_real_time() -> bool:
 
 
 def leave_real_time() -> None:
-    """Return to ordinary priority: while something is loaded, the window must not wait for it."""
+    """Return every thread to ordinary priority: while something is loaded, the window must not wait for it."""
     if sys.platform == "linux":
         _put_threads_into(os.SCHED_OTHER, 0)
 

@@ -26,6 +26,7 @@ from mile_desktop.interchange.export_folder import ExportFolder
 from mile_desktop.interchange.picture_statistics import PictureStatistics
 from mile_desktop.interchange.pieces import Piece
 from mile_desktop.interchange.recorded_episodes import Progress
+from mile_desktop.priority import leave_real_time
 from mile_desktop.storage.durable import PART_SUFFIX
 from mile_desktop.storage.episodes import read_episode
 from mile_desktop.storage.workspace import Workspace
@@ -196,6 +197,10 @@ def _write(container: OutputContainer, stream: VideoStream, pixels: Pixels, numb
     frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
     frame.pts, frame.time_base = number, Fraction(1, fps)
     container.mux(stream.encode(frame))
+    if number == 0:
+        # SVT-AV1 puts the calling thread and all of its own into the real-time class where the account may do that. A
+        # robot's control loop on this computer would then wait for an export.
+        leave_real_time()
 
 
 def _join(folder: ExportFolder, key: str, parts: Sequence[Path], lengths: Sequence[int], fps: int) -> list[VideoPlace]:
