@@ -7,11 +7,11 @@ from mile_desktop.commands.command import CommandError, Report
 from mile_desktop.commands.opened_workspace import recover_left_episodes
 from mile_desktop.commands.shift_notes import note_what_has_no_effect
 from mile_desktop.operators.no_operator import NoOperator
+from mile_desktop.priority import control_priority
 from mile_desktop.rollout.clock import Clock, SimulatedClock, SystemClock
 from mile_desktop.rollout.headless import roll_out
 from mile_desktop.rollout.input_devices import simulated_supervisor
 from mile_desktop.rollout.messages import EpisodeClosed, LoadSession
-from mile_desktop.priority import control_priority
 from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.scenes.shift import read_shift
 

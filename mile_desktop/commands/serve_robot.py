@@ -10,12 +10,12 @@ from mile_desktop.channels.shared import StateSlot
 from mile_desktop.commands.command import Report
 from mile_desktop.commands.robot_camera_process import RobotCameraProcess
 from mile_desktop.commands.shift_notes import note_what_has_no_effect
+from mile_desktop.priority import be_eager, control_thread_real_time
 from mile_desktop.robots.description import RobotCamera
 from mile_desktop.robots.driver import Measurement
 from mile_desktop.robots.guard import GuardedRobotServer, write_error
 from mile_desktop.robots.network import ServerSockets
 from mile_desktop.robots.simulated import SimulatedRobot
-from mile_desktop.priority import be_eager, control_thread_real_time
 from mile_desktop.scenes.catalogue import scene_info
 from mile_desktop.scenes.shift import DrawnShift, Shift, read_shift
 from mile_desktop.viewer.cameras_plan import CamerasPlan

@@ -15,6 +15,7 @@ from mile_desktop.intervention.model import InterventionModelError
 from mile_desktop.operators.hand_response import Hand
 from mile_desktop.operators.profile import ProfileError, decode_profile
 from mile_desktop.policies.policy import PolicyFileError
+from mile_desktop.priority import be_eager, enter_real_time, leave_real_time
 from mile_desktop.registry.policies import UnknownPolicyError
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.alert import AlertRule
@@ -25,7 +26,6 @@ from mile_desktop.rollout.clock import SystemClock
 from mile_desktop.rollout.input_devices import InputDevices, simulated_supervisor
 from mile_desktop.rollout.phases import MOVING
 from mile_desktop.rollout.policy_loader import LOADING_ERRORS
-from mile_desktop.priority import be_eager, enter_real_time, leave_real_time
 from mile_desktop.rollout.session import Session
 from mile_desktop.rollout.target import with_rate
 from mile_desktop.scenes.catalogue import scene_info
