@@ -96,6 +96,8 @@ def _start(options: argparse.Namespace, script: WindowScript | None, worker: Cal
         )
     if options.screenshots:
         return _run(options, _fresh(options.output), partial(_take_screenshots, options), worker)
+    if options.study_persons:
+        return _run(options, None, partial(_simulate_study, options), worker)
     if options.unattended:
         return _run(options, _fresh(options.output), partial(_run_unattended, options), worker)
     return _run(options, None, script, worker)
@@ -117,6 +119,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preferences", type=Path, metavar="FILE", help="remembered choices (the user's)")
     parser.add_argument("--unattended", action="store_true", help="work with a simulated supervisor, then end")
     parser.add_argument("--screenshots", type=Path, metavar="DIR", help="take pictures of every page, then end")
+    parser.add_argument(
+        "--study-persons", type=int, default=0, metavar="N", help="simulated persons for the study in --workspace"
+    )
+    parser.add_argument("--study-population", type=Path, metavar="FILE", help="of these persons (the one that ships)")
+    parser.add_argument("--study-pictures", type=Path, metavar="DIR", help="save pictures of the first session there")
     parser.add_argument("--rounds", type=int, default=2, metavar="N", help="of an unattended run (%(default)s)")
     parser.add_argument("--episodes", type=int, default=4, metavar="N", help="in each of its rounds (%(default)s)")
     parser.add_argument("--starts", type=int, default=20, metavar="N", help="to compare on after each (%(default)s)")
@@ -141,6 +148,13 @@ def _take_screenshots(
     from mile_desktop.ui.automation.screenshots import Screenshots  # noqa: PLC0415
 
     Screenshots(parts, options.screenshots, finish, folder / "camera").start()
+
+
+def _simulate_study(options: argparse.Namespace, parts: "Composition", _: Path, finish: Callable[[int], None]) -> None:
+    from mile_desktop.ui.automation.study_run import StudyRun, StudyRunPlan  # noqa: PLC0415
+
+    plan = StudyRunPlan(options.study_persons, options.study_population, options.study_pictures)
+    StudyRun(parts, plan, finish).start()
 
 
 def _fresh(folder: Path) -> Path:

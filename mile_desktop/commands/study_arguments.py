@@ -57,6 +57,7 @@ def _simulate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--participants", type=positive, default=12, metavar="N", help="how many (%(default)s)")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the study")
     _population(parser)
+    parser.add_argument("--pictures", type=Path, metavar="DIR", help="save pictures of the first session there")
 
 
 def _export(parser: argparse.ArgumentParser) -> None:
@@ -79,7 +80,18 @@ def _power(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--participants", type=positive, nargs="+", default=[8, 12, 16], metavar="N", help="sizes of the study"
     )
+    parser.add_argument(
+        "--pilot", type=Path, metavar="DIR", help="take the persons of a recorded study, with its protocol"
+    )
     parser.add_argument("--persons", type=positive, default=12, metavar="N", help="persons to simulate (%(default)s)")
+    parser.add_argument(
+        "--sizes",
+        type=float,
+        nargs="+",
+        default=[0.0, 10.0, 20.0, 30.0, 50.0],
+        metavar="PERCENT",
+        help="sizes of the difference, in percent of the measure's mean",
+    )
     parser.add_argument("--studies", type=positive, default=500, metavar="N", help="studies drawn (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, metavar="K", help="of the drawn studies (%(default)s)")
 

@@ -1,6 +1,6 @@
 """What the rollout worker is told for a step of a session: the session to load, the alarm, the episode to start."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mile_desktop.operators.no_operator import NO_SUPERVISOR
@@ -15,6 +15,19 @@ RATE_HZ = 20.0
 """Control rate of every study, whatever the window's preference says: people are compared with each other."""
 _NEVER_STEPS = 1_000_000
 """An alarm that had to wait so long never comes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantView:
+    """What a participant may see and use in an episode."""
+
+    show_p: bool = False
+    device: str = "any"
+
+
+def view_of(condition: Condition | None) -> ParticipantView:
+    """Return what a condition shows; None: the practice, without p."""
+    return ParticipantView() if condition is None else ParticipantView(condition.show_p, condition.device)
 
 
 def condition_of(session: ParticipantSession, step: PlannedStep) -> Condition | None:

@@ -6,19 +6,20 @@ The same state machine, the same messages and the same rollout session as in the
 from collections.abc import Callable
 from contextlib import closing
 
-import numpy as np
-
 from mile_desktop.operators.no_operator import NoOperator
 from mile_desktop.rollout.clock import SimulatedClock
 from mile_desktop.rollout.input_devices import simulated_supervisor
 from mile_desktop.rollout.messages import EpisodeClosed, Event
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.rollout.session import Session
+from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.workspace import Workspace
 from mile_desktop.study.block import session_of, start_of
 from mile_desktop.study.folder import StudyFolder
-from mile_desktop.study.plan import PlannedStep, questionnaire_of
+from mile_desktop.study.plan import PlannedStep
 from mile_desktop.study.population import Person
 from mile_desktop.study.session import ParticipantSession
+from mile_desktop.study.simulated_person import AnsweringPerson
 
 _GATHER_S = 0.05
 """As in a rollout without a window: steps of simulated time are committed in batches."""
@@ -33,46 +34,17 @@ def rehearse(
 ) -> ParticipantSession:
     """Run the whole session of a participant as a simulated person, from where it stands."""
     session = ParticipantSession(study, code)
-    answering = AnsweringPerson(session, person)
-    while (step := session.step) is not None:
-        if step.kind in {"episode", "practice"}:
-            _run_episodes(study, session, step, person)
-        elif step.kind == "training":
-            raise RehearsalError(f"{step.key}: a rehearsal retrains no policy; use a protocol without a method.")
-        else:
-            answering.take(step)
-        on_step(step)
+    with Workspace.open(study.folder, create=False) as workspace:
+        answering = AnsweringPerson(session, person, Catalogue(workspace))
+        while (step := session.step) is not None:
+            if step.kind in {"episode", "practice"}:
+                _run_episodes(study, session, step, person)
+            elif step.kind == "training":
+                raise RehearsalError(f"{step.key}: a rehearsal retrains no policy; use a protocol without a method.")
+            else:
+                answering.take(step)
+            on_step(step)
     return session
-
-
-class AnsweringPerson:
-    """Does what a simulated person does between episodes: agrees, reads, rests and answers."""
-
-    def __init__(self, session: ParticipantSession, person: Person) -> None:
-        self._session = session
-        self._person = person
-        self.human_steps: dict[int, list[tuple[int, int]]] = {}
-        """Block → human steps and steps of its episodes; whoever runs the episodes fills it."""
-
-    def take(self, step: PlannedStep) -> None:
-        """Finish a step in which no robot moves."""
-        if step.kind == "consent":
-            self._session.consent()
-        elif step.kind == "questionnaire":
-            self._session.answer(self.answers(step))
-        else:
-            self._session.go_on()
-
-    def answers(self, step: PlannedStep) -> dict[str, int | str | None]:
-        """Return the answers to the questionnaire of ``step``; the same at every call."""
-        condition = self._session.condition_of(step) if step.condition else None
-        counts = self.human_steps.get(step.block, [])
-        share = sum(human for human, _ in counts) / max(1, sum(steps for _, steps in counts))
-        # A seed of its own for each step: an interrupted session answers as an uninterrupted one does.
-        place = [each.key for each in self._session.plan].index(step.key)
-        rng = np.random.default_rng([self._person.number, place])
-        asked = questionnaire_of(self._session.protocol, step)
-        return dict(self._person.answers(asked, condition, share, rng))
 
 
 def _run_episodes(study: StudyFolder, session: ParticipantSession, step: PlannedStep, person: Person) -> None:

@@ -82,6 +82,8 @@ class Application(QObject):
         self.robot: RememberedRobot | None = None
         """The robot that is driven in place of a scene."""
         self._messages = SessionMessages(self.window, self.worker, use_policy=self.use_policy)
+        self.guided = False
+        """A study decides what is loaded, started and called; see ``load_guided``."""
         self._scenes = SceneMenu(self.window, self)
         self._plan = plan or m.LoadSession(
             workspace=remembered.workspace or str(default_workspace()), scene=remembered.scene, policy=""
@@ -254,6 +256,20 @@ class Application(QObject):
         # After the session: a new one starts with the default rule.
         self.worker.send(alert_of(self.preferences.value))
 
+    def load_guided(self, session: m.LoadSession, alert: m.SetAlert) -> None:
+        """Load what a study asks for; preferences, promotion and fall-back have no effect until a scene is loaded."""
+        if self.workspace is None or self.is_busy("The study goes on when the episode has ended."):
+            return
+        # Between two blocks in one scene the picture stays, as the viewer has nothing new to load.
+        drawn = self.robot is None and self._scene == session.scene
+        self._scene, self.robot, self.guided = session.scene, None, True
+        self.robot_changed.emit()
+        if not drawn:
+            self.viewer.send(v.LoadScene(scene=session.scene))
+        source = self.preferences.value.live_source
+        self.worker.send(msgspec.structs.replace(session, generation=self.viewer.generation, live_source=source))
+        self.worker.send(alert)
+
     def use_policy(self, policy_id: str) -> None:
         """Let a policy drive from the next episode on; the present one stays one click away."""
         self.worker.send(m.PromotePolicy(policy=policy_id))
@@ -321,7 +337,7 @@ class Application(QObject):
         self.workspace_opened.emit(session)
 
     def _load_best(self, session: WorkspaceSession, scene: str, robot: RememberedRobot | None) -> None:
-        self._scene, self.robot = scene, robot
+        self._scene, self.robot, self.guided = scene, robot, False
         self.robot_changed.emit()
         self._messages.begin_scene()
         with self.errors_shown():
@@ -335,7 +351,8 @@ class Application(QObject):
             self._loaded = self.workspace.folder, self._scene, self.robot
         self.window.header.set_rate_asked(session.rate_hz)
         self.recover_episodes()  # a worker that was killed has left its episode in the journal
-        self._promote(session.scene, session.policy_id)
+        if not self.guided:
+            self._promote(session.scene, session.policy_id)
         self.episodes_changed.emit()
 
     def _load_refused(self, refused: m.LoadRefused) -> None:
@@ -383,7 +400,7 @@ class Application(QObject):
 
     def _fault(self, fault: m.Fault) -> None:
         """Load the bundled policy in place of one that cannot be used; if that one fails too, offer a restart."""
-        fall_back = fault.policy_at_fault and self._requested_policy != INITIAL
+        fall_back = not self.guided and fault.policy_at_fault and self._requested_policy != INITIAL
         self.error_presenter.show_fault(fault.text, bundled_policy_follows=fall_back)
         if fall_back:
             self.load(INITIAL)
@@ -393,6 +410,8 @@ class Application(QObject):
     def _preferences_changed(self, value: Preferences) -> None:
         # Replaced first: the calls below can change preferences and come back here.
         before, self._before = self._before, value
+        if self.guided:
+            return
         if alert_of(before) != alert_of(value):
             self.worker.send(alert_of(value))
         needs_loading = (before.rate_hz, before.live_source) != (value.rate_hz, value.live_source)

@@ -29,6 +29,7 @@ from mile_desktop.ui.scenes.controller import ScenesController
 from mile_desktop.ui.settings.controller import SettingsController
 from mile_desktop.ui.shell.close_question import ask_to_close
 from mile_desktop.ui.shell.preferences import PreferenceStore
+from mile_desktop.ui.study.controller import StudyController
 from mile_desktop.ui.supervise.controller import SuperviseController
 
 
@@ -56,6 +57,7 @@ class Composition:
     robots: RobotsController
     scenes: ScenesController
     guide: GuideController
+    study: StudyController
 
     def may_close(self) -> bool:
         """Ask once about everything that runs; return whether the window may close.
@@ -71,6 +73,7 @@ class Composition:
             self.generation,
             self.policies,
             self.datasets,
+            self.study,
         )
         running = [work for part in parts if (work := part.running_work()) is not None]
         if not running:
@@ -126,6 +129,7 @@ def compose(
         robots=RobotsController(application),
         scenes=ScenesController(application),
         guide=GuideController(application),
+        study=StudyController(application),
     )
     _connect_pages(parts)
     # Both report to parts of the panel; nothing else needs them, and the application owns them.
@@ -148,6 +152,8 @@ def _connect_pages(parts: Composition) -> None:
     parts.supervise.driving_help.explained.connect(parts.devices.page.show_driving)
     supervise.pictures.cameras_asked.connect(parts.cameras.open_dialog)
     supervise.add_above_transport(parts.robots.bar)
+    supervise.add_above_transport(parts.study.bar)
+    parts.study.view_changed.connect(supervise.guide)
     parts.robots.bar.checklist_changed.connect(supervise.controls.wait_for_start)
     parts.robots.scene_drawn_changed.connect(supervise.view.set_scene_shown)
     parts.robots.cameras_connected.connect(parts.cameras.live.connect_robot)

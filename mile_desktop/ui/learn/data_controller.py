@@ -39,7 +39,8 @@ class DataController(QObject):
     def check(self) -> None:
         """Check now if the data has changed since the last check; a running check is followed by another one."""
         workspace = self._application.workspace
-        if workspace is None or self._job.running:
+        # A study leaves the processor to the robot, and nobody looks at the Learn panel.
+        if workspace is None or self._job.running or self._application.guided:
             return
         scene = self._application.scene
         with self._application.errors_shown():

@@ -32,7 +32,8 @@ class ForecastRefitter(QObject):
         return self._job.running
 
     def _episode_closed(self, episode: m.EpisodeClosed) -> None:
-        if not episode.discarded:
+        # In a study every participant must meet the same forecast, not one that learned from those before.
+        if not (episode.discarded or self._application.guided):
             self.refit()
 
     def refit(self) -> None:

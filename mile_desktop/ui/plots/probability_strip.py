@@ -149,10 +149,17 @@ class ProbabilityStrip(StripPlot):
         self._let_go.setPen(lower)
         self._let_go.setHoverPen(theme.pen("threshold", 2.4))
 
+    def show_lines(self, shown: bool) -> None:
+        """Show the alarm's two lines, or hide them: in a study a participant must not move them."""
+        self._threshold.setVisible(shown)
+        self._let_go.setVisible(shown)
+
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
         """Paint the labels, and the threshold's value on its line."""
         super().drawForeground(painter, rect)
         self._paint_why(painter)
+        if not self._threshold.isVisible():
+            return
         painter.setPen(theme.token("threshold"))
         painter.setFont(theme.font("secondary"))
         above = self.threshold < 0.85  # a label above a higher line would leave the plot

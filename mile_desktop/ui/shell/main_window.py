@@ -63,6 +63,8 @@ class MainWindow(OverrideGuard, QMainWindow):
         self._look = preferences.value.theme, preferences.value.ui_scale
         self._may_close: Callable[[], bool] = _always
         self._closed = False
+        self._only_pages: frozenset[str] = frozenset()
+        self._pages_bar = QToolBar("Pages", self)
         self.header = Header(self)
         self.sidebar = Sidebar(self)
         self.messages = MessageLine(self)
@@ -121,6 +123,13 @@ class MainWindow(OverrideGuard, QMainWindow):
         self._may_close = question
         self.question_replaced.emit()
 
+    def limit_pages(self, pages: frozenset[str]) -> None:
+        """Show a participant of a study only these pages, and warnings, but nothing that names policies; empty: all."""
+        self._only_pages = pages
+        for each in (self.header, self._pages_bar):
+            each.setVisible(not pages)
+        self._show_panel_if_wanted()
+
     def restore(self) -> None:
         """Restore size, docks and page of the last time, or take 1440 × 900 within the screen."""
         remembered = self._preferences.value
@@ -154,16 +163,18 @@ class MainWindow(OverrideGuard, QMainWindow):
 
     def show_page(self, page: str) -> None:
         """Show a page that was added; raise ``KeyError`` for one that was not."""
-        self._turn_to(page)
-        self._preferences.change(page=page)
+        if not self._only_pages or page in self._only_pages:
+            self._turn_to(page)
+            self._preferences.change(page=page)
 
     def say(self, level: Level, text: str, action: MessageAction | None = None) -> None:
         """Show one sentence in the message line, with an action if one helps."""
-        self.messages.say(level, text, action)
+        if not self._only_pages or level in {"warning", "error"}:
+            self.messages.say(level, text, action)
 
     def say_note(self, level: str, text: str) -> None:
         """Show a note of another process; a level that is not known counts as information."""
-        self.messages.say(as_level(level), text)
+        self.say(as_level(level), text)
 
     def show_uncaught(self, error: UncaughtError) -> None:
         """Show an error that no handler caught; the window goes on."""
@@ -272,7 +283,7 @@ class MainWindow(OverrideGuard, QMainWindow):
         self.setMinimumSize(*_LEAST_SIZE)
         self.setDockNestingEnabled(True)
         self.setMenuWidget(self.header)
-        bar = QToolBar("Pages", self)
+        bar = self._pages_bar
         # Qt saves and restores a tool bar by this name.
         bar.setObjectName("rail_bar")
         bar.setMovable(False)
@@ -319,7 +330,8 @@ class MainWindow(OverrideGuard, QMainWindow):
             # The person wants it, its page is shown, and both have room. Hiding it with the page or for want of room
             # does not change the first.
             fits = self._asked or self.width() >= theme.px(_PANEL_FROM)
-            self._panel.setVisible(self._preferences.value.panel_visible and self.page == self._panel_page and fits)
+            wanted = self._preferences.value.panel_visible and fits and not self._only_pages
+            self._panel.setVisible(wanted and self.page == self._panel_page)
 
     def _preferences_changed(self, value: Preferences) -> None:
         wanted = value.theme, value.ui_scale

@@ -194,6 +194,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("page_policies", "Policies", "Window", ("Ctrl+3",), scope=Scope.ALWAYS),
     Binding("page_evaluate", "Evaluate", "Window", ("Ctrl+4",), scope=Scope.ALWAYS),
     Binding("page_devices", "Devices", "Window", ("Ctrl+5",), scope=Scope.ALWAYS),
+    Binding("page_study", "Study", "Window", ("Ctrl+7",), scope=Scope.ALWAYS),
     Binding("page_settings", "Settings", "Window", ("Ctrl+,", "Ctrl+6"), scope=Scope.ALWAYS),
     Binding("messages", "Show earlier messages", "Window", ("Ctrl+M",), scope=Scope.ALWAYS),
     Binding(

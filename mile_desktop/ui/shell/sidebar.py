@@ -26,6 +26,7 @@ PAGES: tuple[PageInfo, ...] = (
     PageInfo("policies", "Policies", "mdi6.source-branch"),
     PageInfo("evaluate", "Evaluate", "mdi6.chart-box-outline"),
     PageInfo("devices", "Devices", "mdi6.controller"),
+    PageInfo("study", "Study", "mdi6.account-group-outline"),
     PageInfo("settings", "Settings", "mdi6.cog-outline", at_bottom=True),
 )
 

@@ -66,7 +66,7 @@ class EpisodeControls(OverrideGuard, QFrame):
         super().__init__(parent)
         theme.set_role(self, "panel")
         self._phase: Phase | None = None
-        self._waits_for_start = self._list_complete = False
+        self._waits_for_start = self._list_complete = self._guided = False
         self._buttons = {action: _button(action) for action in EpisodeAction}
         self._episodes = _episodes_box()
         self._undo = QPushButton(_UNDO)
@@ -143,6 +143,11 @@ class EpisodeControls(OverrideGuard, QFrame):
             self._waits_for_start, self._list_complete = waits, complete
             self._refresh()
 
+    def guide(self, guided: bool) -> None:
+        """Hide what starts or discards an episode: in a study the page Study does it, and counts what was recorded."""
+        self._guided = guided
+        self._refresh()
+
     def button(self, action: EpisodeAction) -> QPushButton:
         """Return the button of ``action``."""
         return self._buttons[action]
@@ -211,8 +216,10 @@ class EpisodeControls(OverrideGuard, QFrame):
         for action, button in self._buttons.items():
             button.setEnabled(action in allowed)
         stopped, held = self._phase is Phase.STOPPED, self._phase is Phase.HOLD
-        self._buttons[EpisodeAction.START].setVisible(not stopped)
-        self._buttons[EpisodeAction.RESET].setVisible(stopped)
+        self._buttons[EpisodeAction.START].setVisible(not (stopped or self._guided))
+        self._buttons[EpisodeAction.RESET].setVisible(stopped and not self._guided)
+        self._buttons[EpisodeAction.DISCARD].setVisible(not self._guided)
+        self._episodes.setVisible(not self._guided)
         self._buttons[EpisodeAction.HOLD].setVisible(not held)
         self._buttons[EpisodeAction.RESUME].setVisible(held)
         self._episodes.setEnabled(EpisodeAction.START in allowed)
@@ -230,7 +237,7 @@ class EpisodeControls(OverrideGuard, QFrame):
         if self._waits_for_start:
             if self._list_complete:
                 self.commanded.emit(ConfirmReset())
-        elif self._is_enabled(EpisodeAction.START):
+        elif self._is_enabled(EpisodeAction.START) and not self._guided:
             self.commanded.emit(StartEpisodes(episodes=self._episodes.value()))
 
     def reset(self) -> None:
@@ -293,6 +300,8 @@ class EpisodeControls(OverrideGuard, QFrame):
             self.commanded.emit(EndEpisode(outcome=outcome))
 
     def _is_enabled(self, action: EpisodeAction) -> bool:
+        if self._guided and action is EpisodeAction.DISCARD:
+            return False  # the key must not do what the button does not offer
         return action in enabled_actions(self._phase)
 
 

@@ -18,6 +18,7 @@ from mile_desktop.rollout.messages import (
     StepTaken,
 )
 from mile_desktop.rollout.phases import IN_EPISODE, Phase
+from mile_desktop.study.block import ParticipantView
 from mile_desktop.ui.supervise.episode_controls import EpisodeControls
 from mile_desktop.ui.supervise.keyboard_controller import KeyboardController
 from mile_desktop.ui.supervise.picture_menu import PictureMenu
@@ -75,6 +76,7 @@ class SupervisePage(OverrideGuard, QWidget):
         self.pictures = PictureMenu(self.view)
         self._strip_mode = _StripMode.FULL
         self._only_view = False
+        self._view_of: ParticipantView | None = None
         self._busy = self._in_episode = False
         # The focus of the page is passed to the view: a key pressed there drives the robot and presses no button.
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # before the proxy: afterwards it would change the view's
@@ -210,9 +212,27 @@ class SupervisePage(OverrideGuard, QWidget):
     def show_only_view(self, only: bool) -> None:
         """Give the whole page to the view, or show strips and controls again; keys and gamepad keep working."""
         self._only_view = only
-        self.strips.setVisible(not only and self._strip_mode is not _StripMode.NONE)
+        self.strips.setVisible(self._shows_strips)
         self._bar.setVisible(not only)
         self.pad.setVisible(not only and self._pad_button.isChecked())
+
+    def guide(self, view: ParticipantView | None) -> None:
+        """Show a participant of a study only what the condition allows; None: show everything again."""
+        self._view_of = view
+        self.controls.guide(view is not None)
+        self.strips.guide(view is not None)
+        self.view.shows_probability = view is None or view.show_p
+        by_mouse = view is None or view.device in {"any", "screen"}
+        if not by_mouse:
+            self.show_pad(False)
+        self._pad_button.setVisible(by_mouse)
+        self.strips.setVisible(self._shows_strips)
+        self.view.update()
+
+    @property
+    def _shows_strips(self) -> bool:
+        allowed = self._view_of is None or self._view_of.show_p
+        return allowed and not self._only_view and self._strip_mode is not _StripMode.NONE
 
     def save_layout(self) -> bytes:
         """Return the splitter's state for ``restore_layout``: the one with both strips, even if they are hidden now."""
@@ -258,7 +278,7 @@ class SupervisePage(OverrideGuard, QWidget):
             self._splitter_state = self._splitter.saveState()
         self._strip_mode = mode
         self.strips.set_compact(mode is not _StripMode.FULL)
-        self.strips.setVisible(mode is not _StripMode.NONE and not self._only_view)
+        self.strips.setVisible(self._shows_strips)
         # Without these two calls the splitter keeps its old minimum height until Qt returns to its event loop, and
         # ``setSizes`` would be ignored.
         self._splitter.refresh()

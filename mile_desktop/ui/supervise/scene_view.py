@@ -49,6 +49,8 @@ class SceneView(PictureCanvas):
         self._status: Status | None = None
         self._step: StepTaken | None = None
         self._threshold = 0.5
+        self.shows_probability = True
+        """Whether the gauge of p is painted; a condition of a study may hide it."""
         self._max_steps = 0
         self._choices: tuple[ActionChoice, ...] = ()
         self._entries: tuple[ActionChoice, ...] = ()
@@ -189,7 +191,7 @@ class SceneView(PictureCanvas):
         area = self.main_area()
         if self._status is None:
             return
-        if self._step is not None and self._status.phase in IN_EPISODE:
+        if self._step is not None and self._status.phase in IN_EPISODE and self.shows_probability:
             overlay.paint_gauge(painter, area, self._step, self._threshold)
         progress = progress_text(self._status, self._max_steps, self._rate_hz)
         overlay.paint_badge(painter, area, self._status, progress)

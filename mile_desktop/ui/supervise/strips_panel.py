@@ -151,6 +151,11 @@ class StripsPanel(OverrideGuard, QFrame):
             self.probability.set_span(-RECENT_S, 0.0)
         self.redraw()
 
+    def guide(self, guided: bool) -> None:
+        """Show p without the alarm's line, its settings and the model's name: in a study the condition decides them."""
+        self.bar.setVisible(not guided)
+        self.probability.show_lines(not guided)
+
     def set_compact(self, compact: bool) -> None:
         """Show p only, or the actions as well."""
         self.action_strip.setVisible(not compact)
