@@ -91,7 +91,7 @@ def episode_prompt(session: ParticipantSession, step: PlannedStep, state: str) -
         "ready": (_ready_text(session, step), f"Begin {practice.lower()}"),
         "running": ("Take over whenever you think that the robot needs you.", ""),
         "saving": ("The episode is being saved.", ""),
-        "again": ("The last episode was cut off. It is run again from the same start.", f"Begin {practice.lower()}"),
+        "again": ("The last episode was cut short. It is run again from the same start.", f"Begin {practice.lower()}"),
     }
     text, button = texts[state]
     return EpisodePrompt(progress, text, button)
