@@ -21,6 +21,7 @@ from mile_desktop.storage.rebuild import rebuild_catalogue
 from mile_desktop.ui.clients.rollout_client import RolloutClient
 from mile_desktop.ui.clients.viewer_client import ViewerClient
 from mile_desktop.ui.error_presenter import ErrorPresenter
+from mile_desktop.ui.locked_workspace import LockedWorkspace
 from mile_desktop.ui.session_messages import SessionMessages
 from mile_desktop.ui.shell.main_window import MainWindow
 from mile_desktop.ui.shell.preferences import Preferences, PreferenceStore, alert_of, asked_rate
@@ -30,7 +31,6 @@ from mile_desktop.viewer import messages as v
 
 _REFRESH_MS = 200
 """Episodes that end soon after each other refresh the list of policies once."""
-_LOCKED_MS = 1000  # between two attempts to open a workspace that another window has open
 _REWIND_STEPS = 200
 
 
@@ -90,15 +90,15 @@ class Application(QObject):
         )
         self._scene = self._plan.scene
         # What the worker has loaded: the window returns to it when another load is refused.
-        self._loaded: tuple[Path, str, RememberedRobot | None] | None = None
+        self._loaded: tuple[Path, str, RememberedRobot | None, bool] | None = None
         self._first_policy = self._plan.policy
         # To tell whether the bundled policy has failed itself: then there is nothing left to fall back to.
         self._requested_policy = ""
-        self._closed = False
         # A restarted worker reconnects with the same id, so that the robot knows that its driver has not changed.
         self._robot_client = secrets.token_hex(16)
         # The preferences that the worker has; compared with each change.
         self._before = remembered
+        self._locked_workspace = LockedWorkspace(self._use_workspace, self.show_error, self)
         self._refresh = QTimer(self, singleShot=True, interval=_REFRESH_MS)
         self._refresh.timeout.connect(self.refresh_policies)
         self._connect()
@@ -117,8 +117,8 @@ class Application(QObject):
 
     def close(self) -> None:
         """End the processes; the worker first saves the running episode."""
-        self._closed = True
         self._refresh.stop()
+        self._locked_workspace.give_up()
         # The worker writes into shared memory that belongs to the viewer's client, so the viewer is closed after it.
         self.worker.close()
         self.viewer.close()
@@ -190,19 +190,8 @@ class Application(QObject):
         text = str(error)
         if isinstance(error, WorkspaceLockedError) and folder is not None:
             text = f"{text} It is opened here as soon as it is free."
-            QTimer.singleShot(_LOCKED_MS, self, lambda: self._open_when_free(folder))
+            self._locked_workspace.wait_for(folder)
         self.blocked.emit(text, action)
-
-    def _open_when_free(self, folder: Path) -> None:
-        """Open a workspace that was locked: its window may have been closed a moment ago, and still saves."""
-        if self.workspace is not None or self._closed:
-            return
-        try:
-            self._use_workspace(WorkspaceSession(folder))
-        except WorkspaceLockedError:
-            QTimer.singleShot(_LOCKED_MS, self, lambda: self._open_when_free(folder))
-        except UserError as error:
-            self.show_error(error, folder)
 
     # ── what is loaded ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -332,6 +321,7 @@ class Application(QObject):
         # The new one is open and locked at this point, so a failure would have left the old one in use.
         self.close_workspace()
         self.workspace = session
+        self._locked_workspace.give_up()
         self.preferences.remember_workspace(str(session.folder))
         self.recover_episodes()
         self.workspace_opened.emit(session)
@@ -348,7 +338,7 @@ class Application(QObject):
     def _session_loaded(self, session: m.SessionLoaded) -> None:
         self._messages.begin_session()
         if self.workspace is not None:
-            self._loaded = self.workspace.folder, self._scene, self.robot
+            self._loaded = self.workspace.folder, self._scene, self.robot, self.guided
         self.window.header.set_rate_asked(session.rate_hz)
         self.recover_episodes()  # a worker that was killed has left its episode in the journal
         if not self.guided:
@@ -359,7 +349,7 @@ class Application(QObject):
         """Show again what is loaded still: the view has begun to load the other scene already."""
         if self._loaded is None:
             return
-        folder, self._scene, self.robot = self._loaded
+        folder, self._scene, self.robot, self.guided = self._loaded
         if self.workspace is None or not self.workspace.holds(folder):
             with self.errors_shown(folder):
                 self._take_workspace(WorkspaceSession(folder))

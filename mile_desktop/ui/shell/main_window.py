@@ -15,6 +15,7 @@ from mile_desktop.ui.shell.error_log import UncaughtError
 from mile_desktop.ui.shell.focus import close_popup, focus_was_lost, is_text
 from mile_desktop.ui.shell.header import Header
 from mile_desktop.ui.shell.message_line import Level, MessageAction, MessageLine, as_level
+from mile_desktop.ui.shell.panel_dock import PanelDock
 from mile_desktop.ui.shell.preferences import Preferences, PreferenceStore
 from mile_desktop.ui.shell.shortcut_overlay import ShortcutOverlay
 from mile_desktop.ui.shell.shortcuts import Shortcuts
@@ -360,24 +361,6 @@ class PageOpener(QObject):
         """Show the page if the window has it."""
         if self._page in self._window.pages:
             self._window.show_page(self._page)
-
-
-class PanelDock(OverrideGuard, QDockWidget):
-    """A dock that reports when a person closes it; a change of page hides it, too, without this signal."""
-
-    hidden_by_person = Signal()
-
-    def __init__(self, title: str, content: QWidget, window: QMainWindow) -> None:
-        super().__init__(title, window)
-        # Qt saves and restores a dock by this name.
-        self.setObjectName("panel_dock")
-        self.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
-        self.setWidget(content)
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """Report that the person has closed it."""
-        super().closeEvent(event)
-        self.hidden_by_person.emit()
 
 
 def close_every_window() -> None:

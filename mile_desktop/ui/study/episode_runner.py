@@ -60,6 +60,7 @@ class StudyEpisodeRunner(QObject):
         worker.loading.connect(self._load_begins)
         worker.session_loaded.connect(self._load_ends)
         worker.fault.connect(self._load_ends)
+        worker.load_refused.connect(self._load_ends)
         worker.status_changed.connect(self._follow)
         worker.episode_closed.connect(self._closed)
         worker.died.connect(self._died)
@@ -130,11 +131,11 @@ class StudyEpisodeRunner(QObject):
     def _load_begins(self) -> None:
         self._loads += 1
 
-    def _load_ends(self, answer: m.SessionLoaded | m.Fault) -> None:
+    def _load_ends(self, answer: m.SessionLoaded | m.LoadRefused | m.Fault) -> None:
         self._loads = max(0, self._loads - 1)
         if self._session is None or self.state is not EpisodeState.LOADING or self._loads:
             return
-        if isinstance(answer, m.Fault):
+        if not isinstance(answer, m.SessionLoaded):
             # The sentence is in the message line; the next press of the button loads once more.
             self._loaded_for = ""
             self._set(EpisodeState.FAILED)
