@@ -83,7 +83,7 @@ class Application(QObject):
         """The robot that is driven in place of a scene."""
         self._messages = SessionMessages(self.window, self.worker, use_policy=self.use_policy)
         self.guided = False
-        """A study decides what is loaded, started and called; see ``load_guided``."""
+        """A study decides what is loaded, started and called; see ``begin_guided``."""
         self._scenes = SceneMenu(self.window, self)
         self._plan = plan or m.LoadSession(
             workspace=remembered.workspace or str(default_workspace()), scene=remembered.scene, policy=""
@@ -245,19 +245,10 @@ class Application(QObject):
         # After the session: a new one starts with the default rule.
         self.worker.send(alert_of(self.preferences.value))
 
-    def load_guided(self, session: m.LoadSession, alert: m.SetAlert) -> None:
-        """Load what a study asks for; preferences, promotion and fall-back have no effect until a scene is loaded."""
-        if self.workspace is None or self.is_busy("The study goes on when the episode has ended."):
-            return
-        # Between two blocks in one scene the picture stays, as the viewer has nothing new to load.
-        drawn = self.robot is None and self._scene == session.scene
-        self._scene, self.robot, self.guided = session.scene, None, True
+    def begin_guided(self, scene: str) -> None:
+        """Leave to a study what is loaded, until a scene is: preferences, promotion and fall-back have no effect."""
+        self._scene, self.robot, self.guided = scene, None, True
         self.robot_changed.emit()
-        if not drawn:
-            self.viewer.send(v.LoadScene(scene=session.scene))
-        source = self.preferences.value.live_source
-        self.worker.send(msgspec.structs.replace(session, generation=self.viewer.generation, live_source=source))
-        self.worker.send(alert)
 
     def use_policy(self, policy_id: str) -> None:
         """Let a policy drive from the next episode on; the present one stays one click away."""

@@ -4,6 +4,7 @@ import time
 from enum import StrEnum
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from mile_desktop.rollout import messages as m
@@ -13,6 +14,7 @@ from mile_desktop.study.plan import PlannedStep
 from mile_desktop.study.population import Person
 from mile_desktop.study.session import ParticipantSession
 from mile_desktop.ui.application import Application
+from mile_desktop.viewer import messages as v
 
 _START_S = 3.0
 """An episode that has not begun after so long was refused by the worker: the button is offered again."""
@@ -91,7 +93,21 @@ class StudyEpisodeRunner(QObject):
         workspace = self._application.workspace
         folder = workspace.folder if workspace is not None else Path()
         wanted = session_of(session, step, folder, person=self.person, speed=self.speed)
-        self._application.load_guided(wanted, alert_of(condition_of(session, step)))
+        self._load(wanted, alert_of(condition_of(session, step)))
+
+    def _load(self, wanted: m.LoadSession, alert: m.SetAlert) -> None:
+        application = self._application
+        if application.workspace is None or application.is_busy("The study goes on when the episode has ended."):
+            return
+        # Between two blocks in one scene the picture stays, as the viewer has nothing new to load.
+        drawn = application.robot is None and application.scene == wanted.scene
+        application.begin_guided(wanted.scene)
+        if not drawn:
+            application.viewer.send(v.LoadScene(scene=wanted.scene))
+        source = application.preferences.value.live_source
+        generation = application.viewer.generation
+        application.worker.send(msgspec.structs.replace(wanted, generation=generation, live_source=source))
+        application.worker.send(alert)
 
     def begin_episode(self) -> None:
         """Start the next episode; after a stop or a crash of the worker, put that right first."""
