@@ -132,15 +132,15 @@ def compose(
         study=StudyController(application),
     )
     _connect_pages(parts)
-    # Both report to parts of the panel; nothing else needs them, and the application owns them.
-    DataController(application, parts.retrain.panel.data)
-    ExplanationController(application, parts.retrain.panel)
     return parts
 
 
 def _connect_pages(parts: Composition) -> None:
     """Connect pages with each other, which do not know each other."""
     window, supervise = parts.application.window, parts.supervise.page
+    # Both report to parts of the panel; nothing else needs them, and the application owns them.
+    DataController(parts.application, parts.retrain.panel.data)
+    ExplanationController(parts.application, parts.retrain.panel)
     window.set_panel(parts.retrain.panel)
     parts.retrain.panel.add_part(parts.calibration.part)
     parts.retrain.panel.add_part(parts.generation.part)
