@@ -16,14 +16,16 @@ def opened_workspace(options: argparse.Namespace, report: Report, *, create: boo
     """Open ``--workspace``, recover what dead processes left, and say what was recovered.
 
     A command that works with the recorded episodes must see those of a killed run: without a window, no other program
-    recovers them.
+    recovers them. A command that a window has started (``--background``) leaves that to the next window, which says it
+    where a person reads it.
 
     Raises ``WorkspaceError`` where the workspace cannot be opened.
     """
     # Before the workspace is opened, because opening can already make its files.
     share_like(options.workspace)
     with Workspace.open(options.workspace, create=create) as workspace:
-        recover_and_report(workspace, report)
+        if not getattr(options, "background", False):
+            recover_and_report(workspace, report)
         yield workspace
 
 

@@ -28,6 +28,9 @@ _REQUESTS = {
 _ESSENTIAL = frozenset({"takeover", *(f"{entry} {sign}" for entry in DRIVEN for sign in "+−")})
 """Uses without which a pad cannot take over, as ``PadProfile.uses`` names them."""
 
+_UNASKED = ("mark call", PadProfile().buttons.mark_call)
+"""A use and the control that it has as long as no person binds it."""
+
 
 @dataclass(frozen=True, slots=True)
 class PadReading:
@@ -127,12 +130,14 @@ class BoundPad:
         """Problem of this pad with this profile, in one sentence; empty if there is none."""
         name = self.device.name
         # First: for an unknown pad a list of missing controls would be long and of no help.
-        if self._missing and not self.device.known_to_sdl:
+        # A pad without the control that marks calls lacks nothing that a person has asked for.
+        missing = {use: name for use, name in self._missing.items() if (use, name) != _UNASKED}
+        if missing and not self.device.known_to_sdl:
             return f"The layout of “{name}” is not known; bind its controls on the Devices page before taking over."
-        if self._missing and self.can_drive:
-            return f"“{name}” has no {self._lacking(self._missing)}; bind other controls on the Devices page."
-        if self._missing:
-            essential = {use: control for use, control in self._missing.items() if use in _ESSENTIAL}
+        if missing and self.can_drive:
+            return f"“{name}” has no {self._lacking(missing)}; bind other controls on the Devices page."
+        if missing:
+            essential = {use: control for use, control in missing.items() if use in _ESSENTIAL}
             return (
                 f"“{name}” cannot take over: it has {self.device.counts}, but no {self._lacking(essential)}; "
                 "bind other controls on the Devices page."

@@ -75,7 +75,8 @@ def space_tables(info: SceneInfo, env: gymnasium.Env[Any, Any]) -> str:
         titles = [each.title or each.label for each in info.entries] or list(info.action_labels)
         lines += [f"| {number} | {title} | -1 | 1 |" for number, title in enumerate(titles)]
     lines += ["", "| number | observation | lowest | highest |", "| --- | --- | --- | --- |"]
-    rows = zip(bare.observation_labels, space.low, space.high, strict=True)
+    # Not strict: a scene whose labels do not fit its space is refused by the check of scenes, with a better sentence.
+    rows = zip(bare.observation_labels, space.low, space.high, strict=False)
     lines += [f"| {number} | {label} | {low:.4g} | {high:.4g} |" for number, (label, low, high) in enumerate(rows)]
     lines += [
         "",

@@ -14,7 +14,6 @@ from pathlib import Path
 import msgspec
 import numpy as np
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from mile_desktop.arrays import BoolArray, Float64Array
 from mile_desktop.errors import UserError
@@ -252,8 +251,20 @@ def _came_out(protocol: Protocol, drawn: Drawn, number: int, size: float) -> Boo
     # The comparison must also point to the right side; with a size of 0 either side is a false alarm.
     first, second = (drawn[protocol.planned[number].measure][name] for name in protocol.planned[number].conditions)
     right = np.ones(values.shape[1], bool) if size == 0 else np.nanmean(second + size - first, axis=1) * size > 0
-    came_out = np.array(
-        [multipletests(values[:, each], alpha=protocol.alpha, method="holm")[0][number] for each in range(len(right))]
-    )
-    result: BoolArray = came_out & right
+    result: BoolArray = holm_rejects(values, protocol.alpha)[number] & right
+    return result
+
+
+def holm_rejects(p: Float64Array, alpha: float) -> BoolArray:
+    """Return for each hypothesis and study whether Holm's step-down test rejects it: bool[m, n] of float64[m, n].
+
+    For all studies at once. statsmodels' ``multipletests``, which the analysis of one study uses, takes one set of p
+    values and collects Python's garbage at every call, a tenth of a second each.
+    """
+    order = np.argsort(p, axis=0)
+    bounds = alpha / np.arange(len(p), 0, -1)[:, None]
+    # Step down from the smallest p: the first that is not below its bound keeps itself and all larger ones.
+    rejected = np.logical_and.accumulate(np.take_along_axis(p, order, axis=0) <= bounds, axis=0)
+    result = np.zeros(p.shape, bool)
+    np.put_along_axis(result, order, rejected, axis=0)
     return result

@@ -192,8 +192,8 @@ def test_damage_is_said(tmp_path: Path, parcel: Path) -> None:
         ({"hidden": [64]}, "do not belong together"),
         ({"observation_size": 3}, "do not belong together"),
         ({"schema": 99}, "newer version"),
-        ({"policy_id": 7}, "no policy description"),
-        ({"network": "transformer"}, "no policy description"),
+        ({"policy_id": 7}, "is not a policy description"),
+        ({"network": "transformer"}, "is not a policy description"),
         ({"hidden": []}, "impossible network"),
     ],
 )

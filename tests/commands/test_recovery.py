@@ -1,6 +1,8 @@
 """A command sees the episodes of a killed process: it recovers them first, and says so."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,14 @@ def test_every_command_recovers_first_and_says_so(
     with Workspace.open(folder) as workspace:
         assert Catalogue(workspace).episode("ep-left").recovered
         assert not workspace.query("SELECT * FROM journal")
+
+
+def test_a_command_of_a_window_leaves_it_to_the_window(folder: Path) -> None:
+    command = [sys.executable, "-m", "mile_desktop", "threshold", "--background", "--json", "--workspace", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # a process: its priority is lowered
+    assert "ep-left" not in done.stderr
+    with Workspace.open(folder) as workspace:
+        assert workspace.query("SELECT * FROM journal")
 
 
 def test_a_living_process_keeps_its_episode(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -95,7 +95,7 @@ def test_a_line_torn_by_a_kill_costs_only_itself(tmp_path: Path, caplog: pytest.
     with caplog.at_level(logging.WARNING):
         found, _ = read_events(path)
     assert found == [EVENTS[0], EVENTS[2]]
-    assert "no event" in caplog.text
+    assert "is not an event" in caplog.text
 
 
 @given(steps=st.lists(st.tuples(st.sampled_from(["data", "policy", "intervention", "evaluation"]), st.floats(-1, 2))))

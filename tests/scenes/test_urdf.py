@@ -22,7 +22,7 @@ def test_a_body_that_is_not_made_of_boxes_is_refused(tmp_path: Path) -> None:
         '<robot name="ball"><link name="ball"><collision><geometry><sphere radius="1"/></geometry></collision></link>'
         "</robot>"
     )
-    with pytest.raises(ModelError, match=r"ball\.urdf.*no box"):
+    with pytest.raises(ModelError, match=r"ball\.urdf.*is not a box"):
         read_boxes(tmp_path / "ball.urdf")
 
 

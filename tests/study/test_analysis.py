@@ -5,12 +5,13 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from statsmodels.stats.multitest import multipletests
 
 from mile_desktop.cli import main
 from mile_desktop.study.analysis import AnalysisError, write_results
 from mile_desktop.study.comparisons import Estimate
 from mile_desktop.study.figures import interval_plot
-from mile_desktop.study.power import PersonEpisodes, PowerError, study_power
+from mile_desktop.study.power import PersonEpisodes, PowerError, holm_rejects, study_power
 from mile_desktop.study.protocol import decode_protocol
 from mile_desktop.study.results import AnalysisResult
 from tests.study.conftest import SHORT, MakeStudy
@@ -78,6 +79,15 @@ def test_power_grows_with_size_and_participants_and_false_alarms_stay_rare() -> 
     assert found[24, 0.0] <= 0.2
     assert found[24, 1.0] > max(0.5, found[24, 0.0])
     assert found[24, 1.0] >= found[8, 1.0]
+
+
+def test_holm_for_many_studies_is_statsmodels_for_each() -> None:
+    p = np.random.default_rng(0).uniform(0, 0.06, (5, 40))
+    expected = [multipletests(p[:, each], alpha=0.05, method="holm")[0] for each in range(40)]
+    rejected = holm_rejects(p, 0.05)
+    assert rejected.any()
+    assert not rejected.all()
+    np.testing.assert_array_equal(rejected, np.array(expected).T)
 
 
 def test_power_without_a_plan_or_persons_is_refused() -> None:

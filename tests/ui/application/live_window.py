@@ -215,13 +215,18 @@ def plan(workspace: Path, **changes: object) -> m.LoadSession:
     return m.LoadSession(**fields)  # type: ignore[arg-type]
 
 
-def children() -> set[str]:
-    """Return the command lines of the program's processes that this one has started."""
+def children(folder: Path) -> set[str]:
+    """Return the command lines of the program's processes that this one has started.
+
+    Of the commands that windows start after an episode, only those for the workspace in ``folder``: other windows of
+    the module are still open, and theirs come and go.
+    """
     found = set()
     for child in psutil.Process().children(recursive=True):
         try:
             words = " ".join(child.cmdline())
-            if child.status() != psutil.STATUS_ZOMBIE and "resource_tracker" not in words:
+            elsewhere = "--background" in words and str(folder) not in words
+            if child.status() != psutil.STATUS_ZOMBIE and "resource_tracker" not in words and not elsewhere:
                 found.add(words)
         except psutil.NoSuchProcess:
             continue

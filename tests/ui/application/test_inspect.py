@@ -87,4 +87,4 @@ def test_closing_leaves_nothing_behind(started: LiveWindow, inspecting: InspectC
     started.close()
     assert not inspecting.client.alive
     assert not inspecting.recorded_view.viewer.client.alive
-    assert not children()
+    assert not children(started.folder)

@@ -174,7 +174,7 @@ def test_small_windows_keep_every_button_whole(live: LiveWindow, size: tuple[int
 def test_everything_comes_back_and_nothing_is_left_running(
     open_window: Callable[..., LiveWindow], tmp_path: Path
 ) -> None:
-    before, threads = children(), set(threading.enumerate())
+    before, threads = children(tmp_path), set(threading.enumerate())
     workspace = plan(tmp_path / "workspace", policy="p1")
     with Workspace.open(workspace.workspace) as opened:
         Catalogue(opened).add_policy(a_policy("p1"))
@@ -185,9 +185,9 @@ def test_everything_comes_back_and_nothing_is_left_running(
     first.window.show_page("devices")
     first.store.change(alert_threshold=0.7, panel_visible=False)
     layout = first.supervise.save_layout()
-    assert children() - before
+    assert children(tmp_path) - before
     first.close()
-    assert children() <= before
+    assert children(tmp_path) <= before
     assert set(threading.enumerate()) <= threads
 
     again = open_window(tmp_path, None, worker, keep_size=True)
