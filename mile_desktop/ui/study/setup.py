@@ -1,6 +1,5 @@
 """Choose a protocol and make a study with it, or open one that there is."""
 
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
@@ -28,7 +27,7 @@ class StudySetup(QWidget):
         for name in shipped_protocols():
             self.protocol.addItem(f"{read_protocol(find_protocol(name)).title} ({name}, ships)", name)
         self._own = QPushButton("Another file …")
-        self.folder = QLineEdit(str(Path.home() / "study"))
+        self.folder = QLineEdit("~/study")
         self.folder.setAccessibleName("Folder of the study")
         self.make = QPushButton("Make the study")
         theme.set_role(self.make, "primary")
