@@ -1,6 +1,5 @@
 """Choose a protocol and make a study with it, or open one that there is."""
 
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
