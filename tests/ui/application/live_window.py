@@ -24,6 +24,8 @@ from tests.ui.application.page_objects import EvaluateScreen, LearnScreen
 
 DEADLINE_S = 100.0
 SIZE = (1100, 700)
+_WRITTEN_S = 10.0
+"""An episode is on the disk long before; the end of one whose worker was killed is not reported at all."""
 
 
 class LiveWindow:
@@ -55,6 +57,10 @@ class LiveWindow:
         self.steps: list[m.StepTaken] = []
         self.application.worker.episode_closed.connect(self.closed.append)
         self.application.worker.step_taken.connect(self.steps.append)
+        self._open_episode = ""
+        self.application.worker.step_taken.connect(self._note_step)
+        self.application.worker.episode_closed.connect(self._note_end)
+        self.application.worker.died.connect(self._note_end)
         self._open = True
         self._resumed_at = 0.0
         self._forgotten = 0
@@ -179,6 +185,17 @@ class LiveWindow:
             self.until_phase(Phase.STOPPED)
             self.application.worker.send(m.RequestReset())
             self.until_phase(Phase.IDLE)
+        # The end of an episode is reported when it is on the disk, later than the robot comes to rest: without waiting,
+        # the next test would take it for the end of its own episode.
+        deadline = time.monotonic() + _WRITTEN_S
+        while self._open_episode and time.monotonic() < deadline:
+            QTest.qWait(10)
+
+    def _note_step(self, step: m.StepTaken) -> None:
+        self._open_episode = step.episode_id
+
+    def _note_end(self, _: object) -> None:
+        self._open_episode = ""
 
     def start_episode(self, episodes: int = 1) -> None:
         self.to_idle()
