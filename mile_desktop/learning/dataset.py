@@ -79,7 +79,7 @@ def _call_marks(episodes: list[Episode]) -> torch.Tensor | None:
 
 
 def _unattended(episodes: list[Episode]) -> torch.Tensor | None:
-    """Return for each step whether nobody could have taken over, bool[t]; None where somebody always could."""
+    """Return for each step whether no person could have taken over, bool[t]; None where a person always could."""
     alone = [episode.record.start.operator == _NOBODY for episode in episodes]
     return torch.tensor(np.repeat(alone, [len(episode) for episode in episodes])) if any(alone) else None
 

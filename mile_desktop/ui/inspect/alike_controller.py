@@ -141,6 +141,6 @@ class AlikeController(QObject):
 
 
 def _title(moment: i.AlikeMoment, rate_hz: float) -> str:
-    """Return the moment for people: when it was, and what came of it."""
+    """Return the moment as text: its time and its outcome."""
     followed = "you took over" if moment.taken_over else moment.outcome
     return f"{moment.episode_id.removeprefix('ep-')} at {moment.row / rate_hz:.1f} s · {followed}"

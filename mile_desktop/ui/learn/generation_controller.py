@@ -1,4 +1,4 @@
-"""From the button *Generate data* to a set of generated episodes: runs the command and shows what there is."""
+"""From the button *Generate data* to a set of generated episodes: runs the command and shows the sets that exist."""
 
 from PySide6.QtCore import QObject
 
@@ -77,7 +77,7 @@ class GenerationController(QObject):
         self.part.show_result("Cancelled; nothing was kept.")
 
     def look(self, _: object = None) -> None:
-        """Show what there is in the scene that is loaded."""
+        """Show the generated sets of the loaded scene."""
         workspace, scene = self._application.workspace, self._application.scene
         if workspace is None:
             return

@@ -1,4 +1,4 @@
-"""The part of the Learn panel about generated data: a button, its progress, what there is, and its removal."""
+"""The part of the Learn panel about generated data: a button, its progress, the sets that exist, and their removal."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget

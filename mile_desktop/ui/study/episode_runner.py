@@ -55,7 +55,7 @@ class StudyEpisodeRunner(QObject):
         self._block_began: dict[int, float] = {}
         self.state = EpisodeState.LOADING
         self.person: Person | None = None
-        """A simulated person supervises; None: whoever sits there."""
+        """The simulated person who supervises; None: a real person."""
         self.speed = 1.0
         """Simulated seconds per second."""
         worker = application.worker
