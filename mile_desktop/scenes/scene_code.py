@@ -14,6 +14,7 @@ from typing import NoReturn, Self, SupportsFloat, cast
 import numpy as np
 
 from mile_desktop.arrays import Float64Array
+from mile_desktop.processor_time import processor_time
 from mile_desktop.scenes.description import SceneDescriptionError
 
 CALL_S = 5.0
@@ -21,8 +22,13 @@ CALL_S = 5.0
 an endless loop. The window waits much longer for a silent worker."""
 START_S = 60.0
 """The same for the import of a module and the making of its environment, which load packages and models."""
-_AGAIN_S = 1.0
-"""A scene that catches the interruption is interrupted again after this time."""
+_LAST_SHARE = 0.2
+"""The last part of the time, in which it is measured whether the process gets a processor at all. A scene that catches
+the interruption is interrupted again after this part, too."""
+_STARVED_SHARE = 0.5
+"""A process that waited for a processor for more than this share of the last part is not slow; the machine is busy."""
+_MOST_PATIENCE = 6
+"""After so many times the patience it is interrupted in any case."""
 
 
 class SceneModuleError(SceneDescriptionError):
@@ -63,7 +69,7 @@ class SceneCode:
     """A context in which code of the scene's module at ``path`` runs.
 
     Every early end is raised as ``SceneModuleError``: an exception of any kind, ``sys.exit``, ``os._exit``, and on the
-    main thread no answer within ``patience_s``. Printed text goes to the error stream, because standard output belongs
+    main thread no answer within ``patience_s``, or longer on a machine so busy that the process gets no processor. Printed text goes to the error stream, because standard output belongs
     to the report of the command. Contexts may be nested; the outermost one measures the time.
 
     Parameters
@@ -79,6 +85,8 @@ class SceneCode:
         self._printing = contextlib.redirect_stdout(sys.stderr)
         self._timed = False
         self._handler: object = None
+        self._alarms = 0
+        self._waited_s = 0.0
 
     def __enter__(self) -> Self:
         self._printing.__enter__()
@@ -88,7 +96,8 @@ class SceneCode:
         if self._timed:
             self._handler = signal.signal(signal.SIGALRM, self._too_long)
             # Repeated, because a scene may catch the first interruption and go on.
-            signal.setitimer(signal.ITIMER_REAL, self._patience_s, _AGAIN_S)
+            part_s = self._patience_s * _LAST_SHARE
+            signal.setitimer(signal.ITIMER_REAL, self._patience_s - part_s, part_s)
         return self
 
     def __exit__(
@@ -111,7 +120,15 @@ class SceneCode:
         raise module_failed(self._path, self._what, error) from error
 
     def _too_long(self, _: int, __: FrameType | None) -> None:
-        raise _NoAnswerError
+        self._alarms += 1
+        times = processor_time(os.getpid())
+        before_s, self._waited_s = self._waited_s, times.waited if times is not None else 0.0
+        part_s = self._patience_s * _LAST_SHARE
+        if self._alarms == 1:  # before the last part
+            return
+        starved = self._waited_s - before_s > _STARVED_SHARE * part_s
+        if not starved or self._alarms * part_s > _MOST_PATIENCE * self._patience_s:
+            raise _NoAnswerError
 
 
 def module_failed(path: Path, what: str, error: BaseException) -> SceneModuleError:

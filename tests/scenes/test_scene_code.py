@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from mile_desktop.processor_time import ProcessorTime
+from mile_desktop.scenes import scene_code
 from mile_desktop.scenes.scene_code import (
     SceneCode,
     SceneModuleError,
@@ -32,6 +34,22 @@ def test_every_failure_names_file_line_and_method(code: str, sentence: str) -> N
     compiled = compile(code, str(MODULE), "exec")
     with pytest.raises(SceneModuleError, match=rf"test_scene_code\.py.*{sentence}"), SceneCode(MODULE, "reward", 0.05):
         exec(compiled, {})
+
+
+def test_a_method_that_only_waits_for_a_processor_gets_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    alarms: list[float] = []
+
+    def starved(_: int) -> ProcessorTime:
+        alarms.append(float(len(alarms)))
+        return ProcessorTime(ran=0.0, waited=alarms[-1])  # a second more at each alarm
+
+    monkeypatch.setattr(scene_code, "processor_time", starved)
+    with SceneCode(MODULE, "reward", 0.05):
+        while len(alarms) < 6:
+            pass
+    with pytest.raises(SceneModuleError, match="no answer"), SceneCode(MODULE, "reward", 0.05):
+        while True:  # starved or not, there is an end
+            pass
 
 
 def test_the_timer_and_its_handler_are_put_back() -> None:

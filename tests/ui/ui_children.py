@@ -10,6 +10,7 @@ import numpy as np
 from mile_desktop.channels.endpoint import Endpoint
 from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.shared import FrameRing, StateSlot
+from mile_desktop.inspection import messages as i
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.viewer import messages as v
@@ -17,6 +18,7 @@ from mile_desktop.viewer import messages as v
 DIE, FREEZE = "die", "freeze"
 EXIT_CODE = 7
 SPEAKS_S = 0.5
+WORKS_S = 1.0
 
 
 def status(step: int, **changes: object) -> m.Status:
@@ -91,7 +93,24 @@ def mute(connection: Connection, *_arguments: object) -> None:
             continue
 
 
-def _misbehave(scene: str, endpoint: "Endpoint[m.Command] | Endpoint[v.Command]") -> None:
+def inspection(connection: Connection) -> None:
+    """Answer jobs with what the name of the episode asks for: ``FREEZE``, or some seconds of work."""
+    endpoint: Endpoint[i.Command] = Endpoint(connection, i.Command)
+    with endpoint:
+        running = True
+        while running and not endpoint.closed:
+            endpoint.wait(0.01)
+            for command in endpoint.receive():
+                if isinstance(command, i.PredictAgain):
+                    _misbehave(command.episode_id, endpoint)
+                    end = time.process_time() + WORKS_S
+                    while time.process_time() < end:
+                        pass
+                    endpoint.send(i.JobEnded(job=command.job))
+                running = running and not isinstance(command, Shutdown)
+
+
+def _misbehave(scene: str, endpoint: "Endpoint[m.Command] | Endpoint[v.Command] | Endpoint[i.Command]") -> None:
     if scene == DIE:
         os._exit(EXIT_CODE)
     if scene == FREEZE:

@@ -14,7 +14,7 @@ from mile_desktop.cameras.transform import LARGEST
 from mile_desktop.channels.process import ChildProcess
 from mile_desktop.channels.shared import FrameRing
 from mile_desktop.channels.watched_thread import WatchedThread
-from mile_desktop.ui.clients.child_client import ChildClient
+from mile_desktop.ui.clients.child_client import ChildClient, Excused
 
 _GOODBYE_S = 2.0
 _OFF = c.CameraStatus(state=c.CameraState.OFF)
@@ -44,6 +44,7 @@ class CameraClient(ChildClient):
 
     repeated: ClassVar[tuple[type, ...]] = (c.Configure, c.StartRecording)
     silence_s: ClassVar[float] = 4.0
+    excused: ClassVar[Excused] = "waiting"
     loading_s: ClassVar[float] = 60.0
     """Until the first status. The process then reports itself when its source hangs (``cameras.process.STUCK_S``)."""
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -12,11 +12,14 @@ from mile_desktop.channels.errors import ChannelError
 from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.process import ChildProcess
 from mile_desktop.channels.watched_thread import WatchedThread
+from mile_desktop.processor_time import ProcessorTime, processor_time
 
 POLL_MS = 16
 """One frame of a 60 Hz screen: a message is never shown later than the next frame."""
 SILENCE_S = 1.0
 """The promise of the window is that a dead or frozen process is noticed within a second."""
+
+Excused = Literal["nothing", "waiting", "waiting or running"]
 
 
 class ChildClient(QObject):
@@ -40,6 +43,14 @@ class ChildClient(QObject):
     silence_s: ClassVar[float] = SILENCE_S
     loading_s: ClassVar[float] = 90.0
     """Silence after which a process that loads something counts as frozen; slow machines load for many seconds."""
+    excused: ClassVar[Excused] = "nothing"
+    """Time that does not count as silence.
+
+    - ``nothing``: a person must know of every silence, for example that of the process that drives a robot.
+    - ``waiting``: the process was ready to run and other programs had the processors. For a process that is replaced
+      without a question: its replacement would need even more processor time.
+    - ``waiting or running``: also what it computed. For a process whose answers may take any time.
+    """
 
     def __init__(self, parent: QObject | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(parent)
@@ -50,6 +61,8 @@ class ChildClient(QObject):
         self._standing: dict[type, msgspec.Struct] = {}
         self._loading_since: float | None = None
         """Since when it loads something; set and cleared by subclasses."""
+        self._quiet_since = 0.0
+        self._times_then: ProcessorTime | None = None
         self._said_silent = False
         self._said_refused = False
         self._said_dead = False
@@ -188,18 +201,29 @@ class ChildClient(QObject):
             self._ended(child.exit_reason)
 
     def _watch_silence(self, child: ChildProcess[Any]) -> None:
-        quiet_s = self._clock() - child.last_heard
-        is_silent = self._should_speak() and quiet_s > self.silence_s
-        if not self._should_speak() and self._loading_since is not None:
+        since, limit_s = child.last_heard, self.silence_s
+        expected = self._should_speak()
+        if not expected and self._loading_since is not None:
             # What it was asked for long after its last message is no older than the question.
-            quiet_s = min(quiet_s, self._clock() - self._loading_since)
-            is_silent = quiet_s > self.loading_s
+            since, limit_s, expected = max(since, self._loading_since), self.loading_s, True
+        if since != self._quiet_since and self.excused != "nothing":
+            self._quiet_since, self._times_then = since, processor_time(child.pid)
+        quiet_s = self._clock() - since
+        is_silent = expected and quiet_s > limit_s and quiet_s - self._excused_s(child) > limit_s
         if is_silent and not self._said_silent:
             self._said_silent = True
             self.silent.emit(f"The {child.name} has not answered for {quiet_s:.0f} s and may be frozen.")
         elif self._said_silent and not is_silent:
             self._said_silent = False
             self.heard_again.emit()
+
+    def _excused_s(self, child: ChildProcess[Any]) -> float:
+        """Return how much of its silence the process is excused for, s."""
+        now, then = processor_time(child.pid) if self.excused != "nothing" else None, self._times_then
+        if now is None or then is None:
+            return 0.0
+        waited_s = now.waited - then.waited
+        return waited_s + (now.ran - then.ran if self.excused == "waiting or running" else 0.0)
 
     def _say_goodbye(self, child: ChildProcess[Any]) -> None:
         try:

@@ -11,7 +11,7 @@ from mile_desktop.cameras import replay_messages as r
 from mile_desktop.cameras.transform import LARGEST
 from mile_desktop.channels.process import ChildProcess
 from mile_desktop.channels.shared import FrameRing
-from mile_desktop.ui.clients.child_client import ChildClient
+from mile_desktop.ui.clients.child_client import ChildClient, Excused
 
 _VIDEOS = 6
 """Largest number of videos of one episode that are shown."""
@@ -35,6 +35,7 @@ class ReplayClient(ChildClient):
 
     repeated: ClassVar[tuple[type, ...]] = (r.OpenVideos, r.ShowMoment)
     loading_s: ClassVar[float] = 30.0
+    excused: ClassVar[Excused] = "waiting"
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from mile_desktop.channels.process import ChildProcess
 from mile_desktop.channels.shared import Frame, FrameRing, StateSlot
-from mile_desktop.ui.clients.child_client import ChildClient
+from mile_desktop.ui.clients.child_client import ChildClient, Excused
 from mile_desktop.viewer import messages as v
 
 _THUMBNAIL_SIZE = (320, 240)
@@ -63,6 +63,7 @@ class ViewerClient(ChildClient):
         v.ShowState,
     )
     silence_s: ClassVar[float] = 4.0
+    excused: ClassVar[Excused] = "waiting"
 
     def __init__(
         self,

@@ -104,9 +104,8 @@ def test_a_frozen_worker_is_said_and_can_be_replaced(client: RolloutClient, qtbo
         client.send(m.RequestStop())
     assert signal.args[0] == "The rollout worker has not answered for 1 s and may be frozen."
     with qtbot.waitSignal(client.session_loaded, timeout=20000):
-        began = time.monotonic()
         client.restart()
-        assert time.monotonic() - began < 0.05
+        assert client._retiring is not None, "a thread waits for the end of the frozen process, not the window"
     assert gone(frozen)
 
 

@@ -1,6 +1,7 @@
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,6 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from mile_desktop.channels.errors import SharedMemoryError
 from mile_desktop.channels.shared import Frame, StateSlot
+from mile_desktop.processor_time import ProcessorTime
+from mile_desktop.ui.clients import child_client
 from mile_desktop.ui.clients.viewer_client import ViewerClient
 from mile_desktop.viewer import messages as v
 from tests.ui.ui_children import DIE, FREEZE, viewer
@@ -96,6 +99,26 @@ def test_a_frozen_viewer_is_replaced(client: ViewerClient, qtbot: QtBot, monkeyp
     os.kill(frozen, signal.SIGSTOP)
     qtbot.waitUntil(lambda: client.pid not in {0, frozen}, timeout=20000)
     monkeypatch.undo()
+
+
+def test_a_viewer_that_only_waits_for_a_processor_is_left_alone(
+    client: ViewerClient, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded(client, qtbot)
+    first, waits = client.pid, True
+    # As on a machine whose processors are taken: all the time that passes is time in which it waits for one.
+    monkeypatch.setattr(
+        child_client, "processor_time", lambda _: ProcessorTime(0.0, time.monotonic() if waits else 0.0)
+    )
+    monkeypatch.setattr(ViewerClient, "silence_s", 0.3)
+    silences: list[str] = []
+    client.silent.connect(silences.append)
+    os.kill(first, signal.SIGSTOP)
+    qtbot.wait(900)
+    assert silences == []
+    assert client.pid == first
+    waits = False
+    qtbot.waitUntil(lambda: client.pid not in {0, first}, timeout=20000)
 
 
 def test_of_commands_that_replace_each_other_only_the_newer_is_repeated(client: ViewerClient) -> None:
