@@ -69,8 +69,9 @@ class SceneCode:
     """A context in which code of the scene's module at ``path`` runs.
 
     Every early end is raised as ``SceneModuleError``: an exception of any kind, ``sys.exit``, ``os._exit``, and on the
-    main thread no answer within ``patience_s``, or longer on a machine so busy that the process gets no processor. Printed text goes to the error stream, because standard output belongs
-    to the report of the command. Contexts may be nested; the outermost one measures the time.
+    main thread no answer within ``patience_s``, or longer on a machine so busy that the process gets no processor.
+    Printed text goes to the error stream, because standard output belongs to the report of the command. Contexts may be
+    nested; the outermost one measures the time.
 
     Parameters
     ----------
