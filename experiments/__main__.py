@@ -24,10 +24,16 @@ from experiments.figures import require_matplotlib
 from experiments.generation_grid import GENERATION_SCENES, generation_grid, report_generation
 from experiments.grid import GridProgress, run_grid
 from experiments.learning_grid import LearningGrid, learning_cells
+from experiments.one_demonstration import (
+    ONE_DEMONSTRATION_SCENES,
+    one_demonstration_grid,
+    report_one_demonstration,
+)
 from experiments.ray_engine import RayEngine
 from experiments.reports import report_learning, report_validation
 from experiments.results import ResultStore
 from experiments.seeds import EVALUATION_STARTS, SEED_SETS
+from experiments.starts import Start
 from experiments.validation_grid import PARTS
 from experiments.variants import VARIANTS
 from experiments.words_grid import WORDS_SCENES, report_words, words_grid
@@ -39,7 +45,7 @@ from mile_desktop.scenes.catalogue import scene_info
 
 _RESULTS = Path("experiments/results")
 _WORK = Path("out/experiments")
-_GRIDS = ("learning", "validation", "generation", "words")
+_GRIDS = ("learning", "one-demonstration", "validation", "generation", "words")
 _CANCELLED = 130
 
 
@@ -73,6 +79,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_learning_arguments(learning)
     _add_grid_arguments(learning)
     learning.set_defaults(run=_run_learning, grid="learning")
+    first = words.add_parser("one-demonstration", help="operator minutes from one demonstration to 95 %%")
+    first.add_argument("--scene", nargs="+", default=list(ONE_DEMONSTRATION_SCENES), metavar="S", help="(%(default)s)")
+    first.add_argument("--seeds", type=positive, default=10, metavar="N", help="reporting seeds (%(default)s)")
+    first.add_argument("--supervisor", default="attentive", choices=SUPERVISORS, help="(%(default)s)")
+    _add_grid_arguments(first)
+    first.set_defaults(run=_run_one_demonstration, grid="one-demonstration")
     validation = words.add_parser("validation", help="whether the method finds the truth where the truth is known")
     validation.add_argument("--scene", default="peg-insertion", metavar="S", help="(%(default)s)")
     validation.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS, metavar="P", help="(all of them)")
@@ -212,6 +224,14 @@ def _add_learning_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--epochs", type=positive, default=60, metavar="N", help="of each training (%(default)s)")
     parser.add_argument("--settings", default="{}", metavar="JSON", help="any other training setting by its name")
+    parser.add_argument(
+        "--demonstrations",
+        type=int,
+        default=0,
+        metavar="K",
+        help="start from a policy trained to convergence on so many new ones; 0: the bundled policy (%(default)s)",
+    )
+    parser.add_argument("--one-side", action="store_true", help="these demonstrations from one side of the starts only")
     parser.add_argument("--supervisor", default="attentive", choices=SUPERVISORS, help="(%(default)s)")
     parser.add_argument(
         "--supervision",
@@ -235,10 +255,20 @@ def _run_learning(options: argparse.Namespace, report: Report) -> None:
             episodes=options.episodes,
             evaluate=options.evaluate,
             evaluated_after=tuple(options.evaluated_after),
+            start=Start(options.demonstrations, "one side" if options.one_side else "anywhere"),
         )
         _run_cells(learning_cells(grid), options, report)
     figures = options.results / options.grid
     report.say({"figures": str(figures)}, report_learning(_store(options), figures, options.document))
+
+
+def _run_one_demonstration(options: argparse.Namespace, report: Report) -> None:
+    require_matplotlib()
+    if not options.show:
+        scenes = tuple(scene_info(scene).name for scene in options.scene)
+        _run_cells(one_demonstration_grid(scenes, options.seeds, options.supervisor), options, report)
+    text = report_one_demonstration(_store(options), options.results / options.grid, options.document)
+    report.say({"tables": text}, text)
 
 
 def _methods(options: argparse.Namespace) -> tuple[str, ...]:

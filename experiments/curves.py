@@ -16,6 +16,8 @@ from mile_desktop.evaluation.statistics import Interval, wilson_interval
 _STARTS_AT_FIRST = 50
 _Member = tuple[LearningCell, LearningCurve, float]
 """Settings, result and processor time of one seed."""
+_Key = tuple[str, str, int, int, int]
+"""Scene, conditions, rounds, episodes, evaluation starts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +54,7 @@ class Setting:
 
     scene: str
     supervision: str
+    """The supervisor, and the start where it is not the bundled policy."""
     rounds: int
     episodes: int
     evaluate: int
@@ -77,13 +80,18 @@ class Setting:
 
 def settings_of(results: Iterable[CellResult]) -> tuple[Setting, ...]:
     """Group learning results that may be compared; results of other kinds are ignored."""
-    groups: dict[tuple[str, str, int, int, int], list[_Member]] = {}
+    groups: dict[_Key, list[_Member]] = {}
     for each in results:
         cell, curve = each.cell, each.result
         if isinstance(cell, LearningCell) and isinstance(curve, LearningCurve):
-            key = (cell.scene, cell.supervision.title, cell.rounds, cell.episodes, cell.evaluate)
+            key = (cell.scene, _conditions(cell), cell.rounds, cell.episodes, cell.evaluate)
             groups.setdefault(key, []).append((cell, curve, each.cpu_s))
     return tuple(_setting(key, groups[key]) for key in sorted(groups))
+
+
+def _conditions(cell: LearningCell) -> str:
+    """Return the supervisor's name, and the start where it is not the bundled policy."""
+    return ", ".join(each for each in (cell.supervision.title, cell.start.title) if each)
 
 
 def area_under(points: Sequence[LearningPoint], budget: float) -> float:
@@ -102,7 +110,7 @@ def area_under(points: Sequence[LearningPoint], budget: float) -> float:
     return float(np.trapezoid(value, at) / budget)
 
 
-def _setting(key: tuple[str, str, int, int, int], members: Sequence[_Member]) -> Setting:
+def _setting(key: _Key, members: Sequence[_Member]) -> Setting:
     budget = float(np.median([curve.points[-1].human_steps for _, curve, _ in members]))
     members = _at_common_rounds(members)
     methods = sorted({cell.method for cell, _, _ in members}, key=list(VARIANTS).index)

@@ -4,10 +4,10 @@ matplotlib is optional, and tables and cells do without it: it is imported when 
 """
 
 import importlib.util
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -97,6 +97,37 @@ def draw_learning(setting: Setting, path: Path) -> None:
         )
         axes.set_xlim(left=0)
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+
+
+class SuccessInTime(Protocol):
+    """One seed of ``draw_minutes``."""
+
+    @property
+    def minutes(self) -> tuple[float, ...]:
+        """Operator minutes up to each evaluation, rising."""
+        ...
+
+    @property
+    def success(self) -> tuple[float, ...]:
+        """Of each evaluation."""
+        ...
+
+
+def draw_minutes(scenes: Mapping[str, Sequence[SuccessInTime]], path: Path) -> None:
+    """Draw success against operator minutes, one panel a scene, one thin line a seed, their median thick."""
+    with figure(path, len(scenes), width=2.9 * len(scenes), height=3.2) as panels:
+        for axes, (scene, seeds) in zip(np.atleast_1d(panels), scenes.items(), strict=True):
+            for each in seeds:
+                axes.plot(each.minutes, each.success, color=_COLOURS[0], alpha=0.35, linewidth=0.9)
+            end = max(each.minutes[-1] for each in seeds)
+            at = np.linspace(0, end, 200)
+            # A curve that ended early keeps its last success: the learner would have gone on with that policy.
+            lines = np.array([np.interp(at, each.minutes, each.success) for each in seeds])
+            axes.plot(at, np.median(lines, axis=0), color=_COLOURS[0], linewidth=2.6)
+            axes.axhline(0.95, color="#999999", linewidth=1.0, linestyle="--", zorder=0)
+            axes.set(xlabel="operator minutes", ylim=(0, 1.02), title=f"{scene} ({len(seeds)})")
+            axes.set_xlim(left=0)
+        np.atleast_1d(panels)[0].set_ylabel("success")
 
 
 def draw_recovery(results: Sequence[CellResult], path: Path) -> None:

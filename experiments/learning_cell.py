@@ -2,6 +2,7 @@
 
 import copy
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from experiments.arms import Arm, RandomTakeovers
 from experiments.fixtures import Fixtures, as_policy, open_fixtures
 from experiments.operator_time import operator_time
 from experiments.physics_cache import PhysicsCache, round_key
+from experiments.starts import Start, with_start
 from experiments.supervisor_setup import SimulatedSupervisor, supervisor_of
 from experiments.variants import RECORDED_RECIPE
 from mile_desktop.arrays import Float32Array
@@ -58,6 +60,11 @@ class LearningCell(msgspec.Struct, frozen=True, kw_only=True, tag="learning", fo
     evaluated_after: tuple[int, ...] = ()
     """Rounds after which it is evaluated, besides at the start; empty: all of them."""
     arm: Arm = "supervised"
+    start: Start = Start()
+    """The initial policy and the demonstrations; by default the bundled ones."""
+    until: float = 0.0
+    """The curve ends after two evaluations in a row with at least this success; 0: it never ends early. One evaluation
+    would not do: the best of several is high by chance."""
 
     def __post_init__(self) -> None:
         if min(self.rounds, self.episodes, self.evaluate) < 1 or self.seed < 0:
@@ -69,11 +76,14 @@ class LearningCell(msgspec.Struct, frozen=True, kw_only=True, tag="learning", fo
             )
         if any(not 1 <= each <= self.rounds for each in self.evaluated_after):
             raise CellError(f"evaluated_after is {self.evaluated_after}; there are {self.rounds} rounds.")
+        if not 0 <= self.until <= 1:
+            raise CellError(f"until is {self.until}; it is a success rate between 0 and 1.")
 
     @property
     def title(self) -> str:
         """For progress lines."""
-        return f"{self.scene}, {self.method}, {self.supervision.title}, seed {self.seed}"
+        start = f"{self.start.title}, " if self.start.title else ""
+        return f"{self.scene}, {self.method}, {self.supervision.title}, {start}seed {self.seed}"
 
     @property
     def slug(self) -> str:
@@ -138,13 +148,20 @@ class LearningCurve(msgspec.Struct, frozen=True, kw_only=True, tag="learning"):
 
 def run_learning(cell: LearningCell) -> LearningCurve:
     """Run the cell; equal cells give equal curves."""
-    with open_fixtures(cell.scene) as fixtures:
+    with open_fixtures(cell.scene) as opened:
+        fixtures = with_start(opened, cell.start, cell.seed)
         learner = _Learner(cell, fixtures)
         points = [LearningPoint(round=0, outcomes=_physics.outcomes(fixtures, fixtures.initial, cell.evaluate))]
-        points.extend(learner.round(number) for number in range(1, cell.rounds + 1))
+        while points[-1].round < cell.rounds and not _held(points, cell.until):
+            points.append(learner.round(points[-1].round + 1))
     return LearningCurve(
         initial_policy=fixtures.initial_id, settings=settings_to_json(cell.settings()), points=tuple(points)
     )
+
+
+def _held(points: Sequence[LearningPoint], wanted: float) -> bool:
+    """Return whether the last two points were evaluated at ``wanted`` or above."""
+    return wanted > 0 and len(points) > 1 and all(each.success >= wanted for each in points[-2:])
 
 
 class _Learner:

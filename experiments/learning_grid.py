@@ -7,6 +7,7 @@ import msgspec
 
 from experiments.cells import AnyCell
 from experiments.learning_cell import LearningCell
+from experiments.starts import Start
 from experiments.supervisor_setup import SimulatedSupervisor
 from experiments.variants import arm_of, variant
 from mile_desktop.errors import UserError
@@ -33,6 +34,7 @@ class LearningGrid:
     episodes: int
     evaluate: int
     evaluated_after: tuple[int, ...] = ()
+    start: Start = Start()
 
 
 def learning_cells(grid: LearningGrid) -> list[AnyCell]:
@@ -61,6 +63,7 @@ def learning_cells(grid: LearningGrid) -> list[AnyCell]:
             evaluate=grid.evaluate,
             evaluated_after=grid.evaluated_after,
             arm=arm_of(method),
+            start=grid.start,
         )
         for seed in grid.seeds
         for scene in grid.scenes
