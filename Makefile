@@ -46,6 +46,7 @@ soak: setup
 # tables and figures of the documents from the committed results; runs no experiment
 results: setup
 	$(BIN)/python -m experiments learning --show --document docs/results.md
+	$(BIN)/python -m experiments one-demonstration --show --document docs/results.md
 	$(BIN)/python -m experiments validation --show --document docs/validation.md
 
 screenshots: setup

@@ -12,7 +12,7 @@ from experiments.arms import Arm, RandomTakeovers
 from experiments.fixtures import Fixtures, as_policy, open_fixtures
 from experiments.operator_time import operator_time
 from experiments.physics_cache import PhysicsCache, round_key
-from experiments.starts import Start, with_start
+from experiments.starts import BUNDLED_START, Start, with_start
 from experiments.supervisor_setup import SimulatedSupervisor, supervisor_of
 from experiments.variants import RECORDED_RECIPE
 from mile_desktop.arrays import Float32Array
@@ -60,7 +60,7 @@ class LearningCell(msgspec.Struct, frozen=True, kw_only=True, tag="learning", fo
     evaluated_after: tuple[int, ...] = ()
     """Rounds after which it is evaluated, besides at the start; empty: all of them."""
     arm: Arm = "supervised"
-    start: Start = Start()
+    start: Start = BUNDLED_START
     """The initial policy and the demonstrations; by default the bundled ones."""
     until: float = 0.0
     """The curve ends after two evaluations in a row with at least this success; 0: it never ends early. One evaluation

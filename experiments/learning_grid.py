@@ -7,7 +7,7 @@ import msgspec
 
 from experiments.cells import AnyCell
 from experiments.learning_cell import LearningCell
-from experiments.starts import Start
+from experiments.starts import BUNDLED_START, Start
 from experiments.supervisor_setup import SimulatedSupervisor
 from experiments.variants import arm_of, variant
 from mile_desktop.errors import UserError
@@ -34,7 +34,7 @@ class LearningGrid:
     episodes: int
     evaluate: int
     evaluated_after: tuple[int, ...] = ()
-    start: Start = Start()
+    start: Start = BUNDLED_START
 
 
 def learning_cells(grid: LearningGrid) -> list[AnyCell]:

@@ -25,8 +25,8 @@ from mile_desktop.policies.checkpoint import PolicyNetwork
 from mile_desktop.registry.scene_symmetry import scene_symmetry
 from mile_desktop.storage.records import Episode
 
-FIRST_START_SEED = 700_000
-"""Demonstrations of these starts have starts of their own: no collected and no evaluated episode has them."""
+FIRST_START_SEED = 800_000
+"""These demonstrations have initial scenes of their own: no collected and no evaluated episode has them."""
 _SEEDS_A_START = 100
 """Seeds that belong to one seed of an experiment; also the most attempts of the expert."""
 
@@ -59,6 +59,9 @@ class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         where = ", one side" if self.part == "one side" else ""
         return f"{self.demonstrations} demonstration{plural}{where}"
 
+
+BUNDLED_START = Start()
+"""The bundled policy, with all of its demonstrations."""
 
 SIDES: dict[str, tuple[str, float]] = {
     "button-press": ("button - end effector y (m) @ t", 0.0),
